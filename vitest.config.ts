@@ -7,12 +7,15 @@ import { isLongRun } from './test/support/budget.ts';
  * Test files that run in the process of their worker and share its modules. The imports of a file take longer than its
  * tests, and a process per file would take three fifths of the processor time.
  */
-const SHARED = ['src/**/*.test.{ts,tsx}', 'test/{conformance,mutations,property,simulation}/**/*.test.ts'];
+const SHARED = ['packages/**/*.test.{ts,tsx}', 'test/{conformance,mutations,property,simulation}/**/*.test.ts'];
 /**
  * Tests that mock modules of the package. They need separate processes, because a shared worker may have loaded the
  * modules for other tests. The tests of the commands mock the start of a process (`test/support/named-clusters.ts`).
  */
-const MOCKED = ['src/**/*.mocked.test.{ts,tsx}', 'src/cli/commands/{cluster,cluster-*,stand-ins}.test.ts'];
+const MOCKED = [
+  'packages/**/*.mocked.test.{ts,tsx}',
+  'packages/cli/src/commands/{cluster,cluster-*,stand-ins}.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
 /**
  * Compares the CEL engine with other JavaScript engines: evaluation, preparation, hostile patterns, memory. Run: `npm
- * run bench -- cel`. The output is a Markdown table; `src/cel/README.md` has a copy.
+ * run bench -- cel`. The output is a Markdown table; `packages/cel/src/README.md` has a copy.
  */
 import { cpus } from 'node:os';
 import { kroEnvironment, type Environment } from '../dist/cel/index.js';

@@ -13,12 +13,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Browser, CDPSession, Page, Request } from 'playwright-core';
-import { inspectPaths } from '../src/inspect/index.ts';
+import { inspectPaths } from '../packages/controller/src/inspect/index.ts';
 import { startBrowser } from '../test/browser/support/browser.ts';
 import { createScene, FLEET_REF, SHOP_REF } from '../test/browser/support/scene.ts';
 import type { SceneServer } from '../test/browser/support/scene-server.ts';
 import { serveScene } from '../test/browser/support/scene-server.ts';
-import { REPEAT_MS } from '../src/dashboard/client/data/remote.ts';
+import { REPEAT_MS } from '../packages/dashboard/src/client/data/remote.ts';
 import { startDashboard } from './support/dashboard-process.ts';
 import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';

@@ -1,5 +1,5 @@
 /**
- * Measures the optimisations of memory and time in `src`. Each row names the optimisation, its file, its effect and its
+ * Measures the optimisations of memory and time in the packages. Each row names the optimisation, its file, its effect and its
  * gain. The benchmark runs one workload with the optimisation and without it, in alternating processes. An edit during
  * the bundling of the workload removes the optimisation, so that the product needs no switch for it.
  *

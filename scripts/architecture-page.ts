@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { GraphOutline } from '../src/graph/index.ts';
-import { toSvg } from '../src/graph/index.ts';
+import type { GraphOutline } from '../packages/engine/src/graph/index.ts';
+import { toSvg } from '../packages/engine/src/graph/index.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** The rooms in their order. */
-const ROOMS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8')) as readonly string[];
-const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+const FOLDERS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8')) as Readonly<
+  Record<string, string>
+>;
+const ROOMS = Object.keys(FOLDERS);
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The pure rooms, which only decide. They have no effects: they send no requests, read no clock and open no files. */
 const PURE: ReadonlySet<string> = new Set([
@@ -23,7 +26,8 @@ const PURE: ReadonlySet<string> = new Set([
   'editor',
 ]);
 
-const IMPORT = /^(?:import|export) [^;]*? from '(?:\.\.\/)+([\w-]+)\/(?:index|object-rules)\.ts';$/gms;
+const IMPORT =
+  /^(?:import|export) [^;]*? from '(?:(?:\.\.\/)+([\w-]+)\/index\.ts|@typekro\/(?:(?:kit|engine|controller|sdk)\/)?([\w-]+)(?:\/[\w/-]+)?)';$/gms;
 
 /** A room with the rooms that it imports. */
 interface Room {
@@ -32,15 +36,15 @@ interface Room {
   readonly imports: readonly string[];
 }
 
-/** Reads the rooms of `src/` in their order. Purposes and imports come from the code. */
+/** Reads the rooms of the packages in their order. Purposes and imports come from the code. */
 function readRooms(): readonly Room[] {
-  return ROOMS.map((name) => {
-    const files = readdirSync(join(SRC, name), { recursive: true, encoding: 'utf8' })
+  return Object.entries(FOLDERS).map(([name, folder]) => {
+    const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file))
-      .map((file) => readFileSync(join(SRC, name, file), 'utf8'));
-    const found = new Set(files.flatMap((text) => [...text.matchAll(IMPORT)].map(([, room = '']) => room)));
+      .map((file) => readFileSync(join(ROOT, folder, file), 'utf8'));
+    const found = new Set(files.flatMap((text) => [...text.matchAll(IMPORT)].map(([, own, other]) => own ?? other)));
     const imports = ROOMS.filter((room) => room !== name && found.has(room));
-    return { name, purpose: purposeOf(readFileSync(join(SRC, name, 'index.ts'), 'utf8')), imports };
+    return { name, purpose: purposeOf(readFileSync(join(ROOT, folder, 'index.ts'), 'utf8')), imports };
   });
 }
 

@@ -2,10 +2,11 @@
  * Builds `dist/`: declarations by the TypeScript compiler, JavaScript by the bundler. `node scripts/build.mjs` always
  * builds. `isBuilt()` reports whether the sources are unchanged since the last build.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main, runNode } from './run.mjs';
+import { builtPathOf, doors, packageFolders, relativeDoor } from './workspace.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -15,10 +16,10 @@ const stamp = join(dist, '.built');
 function sourceState() {
   let newest = 0;
   let files = 0;
-  for (const file of ['package.json', 'tsconfig.json', 'tsconfig.build.json']) {
+  for (const file of ['package.json', 'tsconfig.base.json', 'tsconfig.package.json']) {
     newest = Math.max(newest, statSync(join(root, file)).mtimeMs);
   }
-  for (const entry of readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })) {
+  for (const entry of readdirSync(join(root, 'packages'), { recursive: true, withFileTypes: true })) {
     if (/\.test\.tsx?$/.test(entry.name)) continue;
     newest = Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
     files += 1;
@@ -45,7 +46,8 @@ export async function build() {
   const made = join(root, `.build-${process.pid}`);
   const tsc = 'node_modules/@typescript/native/bin/tsc';
   try {
-    await runNode([tsc, '-p', 'tsconfig.build.json', '--outDir', made]);
+    await runNode([tsc, '-b', ...packageFolders()]);
+    joinDeclarations(made);
     // The import is dynamic, because this script also runs before the dependencies are installed.
     const { bundle } = await import('./bundle.mjs');
     await bundle(root, made);
@@ -57,6 +59,28 @@ export async function build() {
     replace(dist, made);
   } finally {
     rmSync(made, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Copies the declarations of all packages into the folders of `dist/`, and writes the imports of doors as relative
+ * paths. The compiler keeps declarations of deleted sources; they are left out.
+ */
+function joinDeclarations(to) {
+  const files = doors();
+  const from = join(root, 'node_modules/.cache/types');
+  for (const name of readdirSync(from, { recursive: true })) {
+    if (!name.endsWith('.d.ts')) continue;
+    const source = `packages/${name.replaceAll('\\', '/').replace(/\.d\.ts$/, '')}`;
+    if (!existsSync(join(root, `${source}.ts`)) && !existsSync(join(root, `${source}.tsx`))) continue;
+    const path = `${builtPathOf(source)}.d.ts`;
+    const text = readFileSync(join(from, name), 'utf8');
+    mkdirSync(dirname(join(to, path)), { recursive: true });
+    const joined = text.replaceAll(
+      /(["'])(@typekro\/[^"']+)\1/g,
+      (_, quote, door) => quote + relativeDoor(door, path, files) + quote,
+    );
+    writeFileSync(join(to, path), joined);
   }
 }
 

@@ -3,37 +3,33 @@
  * that imports `typekro` then opens a dozen files. Opening several hundred files would take most of its start time.
  */
 import { build } from 'esbuild';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { startParts } from './start-parts.mjs';
+import { builtPathOf, ROOMS, sourceOf, workspaceDoors } from './workspace.mjs';
 
 /**
  * Files that a program loads by their path: the command line, the process in which it loads the user's modules, the
  * programs for envtest and named clusters, the loader thread, the webpack loader, and the late parts.
  */
 const BY_PATH = [
-  'src/cli/main.ts',
-  'src/cli/dev/module-child.ts',
-  'src/cli/envtest/apiserver-main.ts',
-  'src/cli/envtest/etcd-main.ts',
-  'src/cli/clusters/server-main.ts',
-  'src/transform/hooks.ts',
-  'src/transform/webpack-loader.ts',
-  'src/core/late-parts.ts',
+  'packages/cli/src/main.ts',
+  'packages/cli/src/dev/module-child.ts',
+  'packages/cli/src/envtest/apiserver-main.ts',
+  'packages/cli/src/envtest/etcd-main.ts',
+  'packages/cli/src/clusters/server-main.ts',
+  'packages/sdk/src/transform/hooks.ts',
+  'packages/sdk/src/transform/webpack-loader.ts',
+  'packages/kit/src/core/late-parts.ts',
 ];
 
 /** Every entry point of the package, and the entry point of every room. Benchmarks and scripts import single rooms. */
 function entryPoints(root) {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const published = Object.values(exports).flatMap((target) => target.default ?? []);
-  const entries = readdirSync(join(root, 'src')).map((room) => `src/${room}/index.ts`);
-  return [
-    ...new Set([
-      ...published.map((file) => file.replace(/^\.\/dist\//, 'src/').replace(/\.js$/, '.ts')),
-      ...entries.filter((entry) => existsSync(join(root, entry))),
-      ...BY_PATH,
-    ]),
-  ];
+  const rooms = Object.values(ROOMS).map((folder) => `${folder}/index.ts`);
+  const sources = new Set([...published.map(sourceOf), ...rooms, ...BY_PATH]);
+  return Object.fromEntries([...sources].map((source) => [builtPathOf(source), source]));
 }
 
 /**
@@ -56,7 +52,7 @@ const laterParts = (room) => ({
   },
 });
 
-/** Marks the late parts as external. The host loads them: see `src/core/late-parts.ts`. */
+/** Marks the late parts as external. The host loads them: see `packages/kit/src/core/late-parts.ts`. */
 const lateParts = {
   name: 'late-parts',
   setup(build) {
@@ -88,7 +84,7 @@ const protocolLibrary = {
 async function bundleProtocol(root, outdir) {
   await build({
     absWorkingDir: root,
-    entryPoints: [`src/${PROTOCOL}.ts`],
+    entryPoints: [sourceOf(`${PROTOCOL}.js`)],
     outfile: join(outdir, `${PROTOCOL}.js`),
     bundle: true,
     format: 'esm',
@@ -112,16 +108,16 @@ export async function bundle(root, outdir) {
     absWorkingDir: root,
     entryPoints: entryPoints(root),
     outdir,
-    outbase: 'src',
     chunkNames: 'chunk/[hash]',
     bundle: true,
     splitting: true,
     packages: 'external',
     plugins: [
+      workspaceDoors(),
       lateParts,
       protocolLibrary,
-      laterParts(join(root, 'src/cluster/')),
-      await startParts(root, 'src/index.ts', [lateParts, protocolLibrary]),
+      laterParts(join(root, 'packages/cluster/src/')),
+      await startParts(root, 'packages/sdk/src/index.ts', [workspaceDoors(), lateParts, protocolLibrary]),
     ],
     format: 'esm',
     platform: 'node',

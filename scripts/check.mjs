@@ -8,8 +8,8 @@ import { main, runNode, succeeds } from './run.mjs';
 
 const bin = (name, path) => [`node_modules/${name}/${path}`];
 const CHECKS = {
-  types: bin('@typescript/native', 'bin/tsc'),
-  'types of the page': [...bin('@typescript/native', 'bin/tsc'), '-p', 'src/dashboard/client'],
+  types: [...bin('@typescript/native', 'bin/tsc'), '-b'],
+  'types of the page': [...bin('@typescript/native', 'bin/tsc'), '-p', 'packages/dashboard/src/client'],
   'types of the site': [...bin('@typescript/native', 'bin/tsc'), '-p', 'scripts/site/client'],
   'types of the extension': [...bin('@typescript/native', 'bin/tsc'), '-p', 'editors/vscode', '--noEmit'],
   lint: [...bin('oxlint', 'bin/oxlint'), '--type-aware', '--deny-warnings'],
@@ -17,8 +17,8 @@ const CHECKS = {
   vocabularies: ['scripts/vocabularies.mjs'],
   format: [...bin('oxfmt', 'bin/oxfmt'), '--check', '.'],
   knip: bin('knip', 'bin/knip.js'),
-  publint: [...bin('publint', 'src/cli.js'), '--strict'],
-  'publint-create': [...bin('publint', 'src/cli.js'), 'create-typekro', '--strict'],
+  publint: [...bin('publint', 'packages/cli/src.js'), '--strict'],
+  'publint-create': [...bin('publint', 'packages/cli/src.js'), 'create-typekro', '--strict'],
   attw: [...bin('@arethetypeswrong/cli', 'dist/index.js'), '--pack', '.', '--profile', 'esm-only'],
   api: ['scripts/api-report.mjs'],
   size: bin('size-limit', 'bin.js'),

@@ -1,6 +1,6 @@
-import { CONTROLLER_FLAGS } from '../src/controller/index.ts';
-import { createMetrics, createProcessMetrics } from '../src/controller/metrics/metrics.ts';
-import { RuntimeMetrics } from '../src/controller/metrics/runtime-meter.ts';
+import { CONTROLLER_FLAGS } from '../packages/controller/src/controller/index.ts';
+import { createMetrics, createProcessMetrics } from '../packages/controller/src/controller/metrics/metrics.ts';
+import { RuntimeMetrics } from '../packages/controller/src/controller/metrics/runtime-meter.ts';
 import { markdownTable } from './markdown-table.ts';
 import { withTables } from './written-tables.ts';
 

@@ -1,7 +1,7 @@
 import { exampleDiagnostics } from '../test/support/example-diagnostics.ts';
-import type { CodeInfo } from '../src/core/index.ts';
-import { formatDiagnostic } from '../src/core/index.ts';
-import { documentedCodes } from '../src/cli/lint/file-codes.ts';
+import type { CodeInfo } from '../packages/kit/src/core/index.ts';
+import { formatDiagnostic } from '../packages/kit/src/core/index.ts';
+import { documentedCodes } from '../packages/cli/src/lint/file-codes.ts';
 
 interface Chapter {
   readonly area: string;

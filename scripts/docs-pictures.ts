@@ -2,9 +2,16 @@ import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { commands } from '../src/cli/commands/index.ts';
-import type { JsonObject } from '../src/core/index.ts';
-import { builtinSource, combineSources, compile, crdSource, graphOutline, toSvg } from '../src/graph/index.ts';
+import { commands } from '../packages/cli/src/commands/index.ts';
+import type { JsonObject } from '../packages/kit/src/core/index.ts';
+import {
+  builtinSource,
+  combineSources,
+  compile,
+  crdSource,
+  graphOutline,
+  toSvg,
+} from '../packages/engine/src/graph/index.ts';
 import { commandRunner } from '../test/support/run-command.ts';
 import { filesOfPage } from '../test/support/walked-page.ts';
 import { projectDefinitions } from './example-graphs.ts';

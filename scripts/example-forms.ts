@@ -12,11 +12,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, parseAllDocuments } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '../src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../src/core/index.ts';
-import type { GraphComposition } from '../src/index.ts';
-import type { TestCluster } from '../src/testing/index.ts';
-import { createCluster } from '../src/testing/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../packages/kit/src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../packages/kit/src/core/index.ts';
+import type { GraphComposition } from '../packages/sdk/src/index.ts';
+import type { TestCluster } from '../packages/testing/src/index.ts';
+import { createCluster } from '../packages/testing/src/index.ts';
 import { differences } from './example-stories.ts';
 
 /** The end of a step: the objects are complete, something is missing, or the graph is refused. */

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { controllerCrds } from '../src/controller/index.ts';
-import type { JsonObject, KubeObject } from '../src/core/index.ts';
-import { formatDiagnostic, parseJson } from '../src/core/index.ts';
-import type { Graph } from '../src/graph/index.ts';
+import { controllerCrds } from '../packages/controller/src/controller/index.ts';
+import type { JsonObject, KubeObject } from '../packages/kit/src/core/index.ts';
+import { formatDiagnostic, parseJson } from '../packages/kit/src/core/index.ts';
+import type { Graph } from '../packages/engine/src/graph/index.ts';
 import {
   builtinSource,
   combineSources,
@@ -10,7 +10,7 @@ import {
   compileGraphObject,
   crdSource,
   toMermaid,
-} from '../src/graph/index.ts';
+} from '../packages/engine/src/graph/index.ts';
 
 /** A composition or a graph that an example exports, compiled for stock kro. */
 export interface ExampleGraph {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '../src/core/index.ts';
-import { isJsonObject, jsonEquals, stringifyJson } from '../src/core/index.ts';
+import type { JsonObject, JsonValue } from '../packages/kit/src/core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../packages/kit/src/core/index.ts';
 
 /** One deployment of an example, from the header of its file. */
 export interface Story {

@@ -21,7 +21,7 @@ const EXPORTED =
  */
 export function repeatedNames() {
   const places = new Map();
-  const files = execFileSync('git', ['ls-files', 'src/*.ts', 'src/*.tsx'], { encoding: 'utf8' });
+  const files = execFileSync('git', ['ls-files', 'packages/*.ts', 'packages/*.tsx'], { encoding: 'utf8' });
   for (const file of files.split('\n')) {
     if (!/\.tsx?$/.test(file) || /\.test\.|\/generated\//.test(file) || !existsSync(file)) continue;
     for (const [, first, second] of readFileSync(file, 'utf8').matchAll(EXPORTED)) {

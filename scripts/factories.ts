@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeFiles } from '../src/cli/generate/write-files.ts';
+import { writeFiles } from '../packages/cli/src/generate/write-files.ts';
 import { shippedFactories } from './shipped-factories.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

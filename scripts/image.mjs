@@ -15,11 +15,12 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkOneByte } from './bundle.mjs';
 import { licenseOf } from './license-of.mjs';
+import { ROOMS } from './workspace.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const ENTRY = 'src/cli/image/main.ts';
+const ENTRY = 'packages/cli/src/image/main.ts';
 /**
- * The folder of the program. It has the same depth as the folders of rooms, because `src/core/assets.ts` finds the
+ * The folder of the program. It has the same depth as the folders of rooms, because `packages/kit/src/core/assets.ts` finds the
  * package's files relative to `import.meta.url`.
  */
 const PLACE = 'dist/controller';
@@ -74,8 +75,8 @@ const heapFirst = {
 };
 
 /** The rooms whose code is in the program. Their entry points make the bundler write one file per room. */
-const ROOMS = ['core', 'cel', 'schema', 'graph', 'runtime', 'kube', 'execute', 'inspect', 'controller'];
-const rooms = () => Object.fromEntries(ROOMS.map((room) => [`room-${room}`, `src/${room}/index.ts`]));
+const PARTS = ['core', 'cel', 'schema', 'graph', 'runtime', 'kube', 'execute', 'inspect', 'controller'];
+const rooms = () => Object.fromEntries(PARTS.map((room) => [`room-${room}`, `${ROOMS[room]}/index.ts`]));
 
 /** Bundles the program and its parts. Maps the name of each file to its text. */
 async function bundledProgram() {

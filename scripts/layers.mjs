@@ -1,20 +1,17 @@
 /**
- * The rules for imports in `src/`, imports of types included:
+ * Checks the rules for imports inside a package, imports of types included:
  *
- * - A room imports only earlier rooms of `rooms.json`, and only their `index.ts` or a file of `DOORS`.
- *   `npm run check -- lint` checks this with the rules in `.oxlintrc.json`. `node scripts/layers.mjs --write` writes
- *   these rules again when the list of rooms changes.
+ * - A room imports only earlier rooms of `rooms.json`, and only their `index.ts`.
  * - Inside the rooms of `FLOORS`, a file imports only files of its own floor and of lower floors.
  * - No file imports itself through other files.
  *
- * Without an argument this script checks the second and the third rule, and the tables of floors in the READMEs of
- * rooms. It prints each import cycle as a chain of files with the importing lines.
+ * Node and the compiler enforce the rules between packages: a package has only the doors in the `exports` of its
+ * `package.json`, and sees only the packages in its `references`. The script also checks the tables of floors in the
+ * READMEs of rooms. It prints each import cycle as a chain of files with the importing lines.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
-
-/** The rooms in their order. */
-export const ROOMS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
+import { ROOMS, sourceFiles } from './workspace.mjs';
 
 /**
  * Floors inside rooms, from the ground up. A floor is a folder, or several folders and files that may import each other.
@@ -148,46 +145,15 @@ export const FLOORS = {
   ],
 };
 
-/** The files that other rooms may import in addition to `index.ts`. They contain code that `index.ts` must not load. */
-const DOORS = ['object-rules'];
-
-/** Imports that the order of rooms allows but the design forbids. */
-const FORBIDDEN = { cluster: ['execute', 'controller'] };
-
-function overrideFor(room, index) {
-  const later = [...ROOMS.slice(index + 1), ...(FORBIDDEN[room] ?? [])];
-  const earlier = ROOMS.slice(0, index).filter((name) => !later.includes(name));
-  const patterns = [];
-  if (later.length > 0) {
-    patterns.push({
-      regex: `^(\\.\\./)+(${later.join('|')})/`,
-      message: `src/${room} may not import these rooms; see scripts/layers.mjs for the order.`,
-    });
-  }
-  if (earlier.length > 0) {
-    patterns.push({
-      regex: `^(\\.\\./)+(${earlier.join('|')})/(?!(?:${['index', ...DOORS].join('|')})\\.ts$)`,
-      message: 'Import another room through its index.ts.',
-    });
-  }
-  return {
-    files: [`src/${room}/**/*.ts`, `src/${room}/**/*.tsx`],
-    rules: { 'no-restricted-imports': ['error', { patterns }] },
-  };
-}
-
 /**
  * Matches an import or export from another file. Static imports match only at the start of a line, dynamic imports
  * anywhere.
  */
 const IMPORT = /^(?:import|export)\b[^;'"]*?(?:\bfrom )?'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'\s*\)/gm;
 
-/** All files of `src/` except tests, each with its imported files and the lines of the imports. */
+/** All files of the packages except tests, each with its imported files and the lines of the imports. */
 function importsOfFiles() {
-  const files = readdirSync('src', { recursive: true })
-    .map((name) => `src/${name.replaceAll('\\', '/')}`)
-    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file));
-  return new Map(files.map((file) => [file, importsOf(file, readFileSync(file, 'utf8'))]));
+  return new Map(sourceFiles().map((file) => [file, importsOf(file, readFileSync(file, 'utf8'))]));
 }
 
 function importsOf(file, text) {
@@ -263,21 +229,22 @@ function problemsOfFloors(files) {
     const parts = list.flatMap((floor, level) => floor.split(' ').map((part) => [part, level]));
     const floors = new Map(parts);
     const doubles = parts.map(([part]) => part).filter((part, index, all) => all.indexOf(part) !== index);
-    const partOf = (file) => file.split('/')[2];
-    const own = [...files].filter(([file]) => file.startsWith(`src/${room}/`));
+    const folder = `${ROOMS[room]}/`;
+    const partOf = (file) => file.slice(folder.length).split('/')[0];
+    const own = [...files].filter(([file]) => file.startsWith(folder));
     const existing = new Set(own.map(([file]) => partOf(file)));
     const gone = [...floors.keys()].filter((part) => !existing.has(part));
     const unlisted = [...existing].filter((part) => !floors.has(part));
     const upwards = own.flatMap(([file, imports]) =>
       [...imports]
-        .filter(([target]) => target.startsWith(`src/${room}/`))
+        .filter(([target]) => target.startsWith(folder))
         .filter(([target]) => floors.get(partOf(target)) > floors.get(partOf(file)))
         .map(([target, line]) => `${file}:${line}: imports ${target}, which is on a higher floor`),
     );
     return [
-      ...gone.map((part) => `src/${room}/${part} does not exist: remove it from its floor in scripts/layers.mjs`),
-      ...doubles.map((part) => `src/${room}/${part} is on two floors: remove it from one in scripts/layers.mjs`),
-      ...unlisted.map((part) => `src/${room}/${part} is on no floor: add it to one in scripts/layers.mjs`),
+      ...gone.map((part) => `${folder}${part} does not exist: remove it from its floor in scripts/layers.mjs`),
+      ...doubles.map((part) => `${folder}${part} is on two floors: remove it from one in scripts/layers.mjs`),
+      ...unlisted.map((part) => `${folder}${part} is on no floor: add it to one in scripts/layers.mjs`),
       ...upwards,
     ];
   });
@@ -289,7 +256,7 @@ function problemsOfFloors(files) {
  */
 function problemsOfTables() {
   return Object.entries(FLOORS).flatMap(([room, list]) => {
-    const page = `src/${room}/README.md`;
+    const page = `${ROOMS[room]}/README.md`;
     const text = existsSync(page) ? readFileSync(page, 'utf8') : '';
     const [, table] = /^\| Floor \| Folders, lowest first \|.*\n\|.*\n((?:\|.*\n)+)/m.exec(text) ?? [];
     if (table === undefined) return [];
@@ -302,26 +269,33 @@ function problemsOfTables() {
   });
 }
 
-function writeRules() {
-  const file = new URL('../.oxlintrc.json', import.meta.url);
-  const config = JSON.parse(readFileSync(file, 'utf8'));
-  config.overrides = [
-    ...(config.overrides ?? []).filter((entry) => !('no-restricted-imports' in (entry.rules ?? {}))),
-    ...ROOMS.map(overrideFor),
-  ];
-  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`);
+/** Finds imports of a later room of the same package, and of a file of an earlier room that is not its door. */
+function problemsOfRooms(files) {
+  const names = Object.keys(ROOMS);
+  const roomOf = (file) => names.find((name) => file.startsWith(`${ROOMS[name]}/`));
+  return [...files].flatMap(([file, imports]) => {
+    const room = roomOf(file);
+    if (room === undefined) return [];
+    return [...imports].flatMap(([target, line]) => {
+      const other = roomOf(target);
+      if (other === undefined || other === room) return [];
+      if (names.indexOf(other) > names.indexOf(room)) return [`${file}:${line}: ${room} may not import ${other}`];
+      return target === `${ROOMS[other]}/index.ts` ? [] : [`${file}:${line}: import ${other} through its index.ts`];
+    });
+  });
 }
 
-if (process.argv.includes('--write')) {
-  writeRules();
-} else {
-  const files = importsOfFiles();
-  const problems = [...problemsOfFloors(files), ...problemsOfTables(), ...problemsOfCircles(files)];
-  for (const problem of problems) console.error(problem);
-  console.log(
-    problems.length === 0
-      ? `${files.size} files import only from their own and lower floors.`
-      : `${problems.length} problems`,
-  );
-  process.exitCode = problems.length === 0 ? 0 : 1;
-}
+const files = importsOfFiles();
+const problems = [
+  ...problemsOfRooms(files),
+  ...problemsOfFloors(files),
+  ...problemsOfTables(),
+  ...problemsOfCircles(files),
+];
+for (const problem of problems) console.error(problem);
+console.log(
+  problems.length === 0
+    ? `${files.size} files import only from their own and lower floors.`
+    : `${problems.length} problems`,
+);
+process.exitCode = problems.length === 0 ? 0 : 1;

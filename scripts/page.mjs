@@ -1,7 +1,7 @@
 /**
  * Bundles the page of the dashboard: the script, the worker that computes layouts, the style sheet and the playground.
  * The output is two JSON objects that map the path of a file to its text: `dashboard/page.json`, and
- * `dashboard/playground.json` for files that a page requests only on demand. `src/dashboard/pages.ts` serves both.
+ * `dashboard/playground.json` for files that a page requests only on demand. `packages/dashboard/src/pages.ts` serves both.
  */
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { licenseOf } from './license-of.mjs';
 import { unbundledLibrary } from './unbundled-library.mjs';
+import { workspaceDoors } from './workspace.mjs';
 
 /** The entry points of the page. `mangleProps` matches the members that only the classes of a library use. */
 const SCRIPTS = {
@@ -28,7 +29,7 @@ const ON_DEMAND = /^\/(?:playground-|schema-form-|licenses)/;
  * the paths in the second file, each with `null` instead of the text.
  */
 export async function bundlePage(root, made) {
-  const client = join(root, 'src/dashboard/client');
+  const client = join(root, 'packages/dashboard/src/client');
   const bundles = [];
   for (const [name, { entry, mangleProps }] of Object.entries(SCRIPTS)) {
     const options = mangleProps === undefined ? {} : { mangleProps };
@@ -58,7 +59,7 @@ export async function bundlePage(root, made) {
  * server of this package. All addresses in the files are relative.
  */
 export async function playgroundFiles(root) {
-  const client = join(root, 'src/dashboard/client');
+  const client = join(root, 'packages/dashboard/src/client');
   const script = {
     playground: join(client, 'playground/standalone.tsx'),
     'layout-worker': join(client, SCRIPTS['layout-worker'].entry),
@@ -109,14 +110,14 @@ function libraryOf(input) {
 
 /** The worker of the playground: the engine and the package's data, with browser code instead of Node's modules. */
 async function bundledWorker(root) {
-  const entry = join(root, 'src/dashboard/client/playground/worker.ts');
+  const entry = join(root, 'packages/dashboard/src/client/playground/worker.ts');
   return bundled(
     { 'playground-worker': entry },
     {
       external: [],
       splitting: false,
-      plugins: [browserModules(root)],
-      inject: [join(root, 'src/dashboard/client/playground/host/globals.ts')],
+      plugins: [workspaceDoors(), browserModules(root)],
+      inject: [join(root, 'packages/dashboard/src/client/playground/host/globals.ts')],
     },
   );
 }
@@ -156,7 +157,7 @@ const browserModules = (root) => ({
 });
 
 function latePartsOf(root) {
-  const source = readFileSync(join(root, 'src/core/assets.ts'), 'utf8');
+  const source = readFileSync(join(root, 'packages/kit/src/core/assets.ts'), 'utf8');
   const names = [...source.matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
   const lines = names.map((name) => {
     const file = PLAYGROUND_DATA[name];
@@ -180,7 +181,7 @@ function latePartsOf(root) {
 const NODE_MODULES = `
 exports.inspect = { custom: Symbol.for('nodejs.util.inspect.custom') };
 exports.fileURLToPath = (url) => String(url);
-Object.assign(exports, require('./src/dashboard/client/playground/host/net.ts'));
+Object.assign(exports, require('./packages/dashboard/src/client/playground/host/net.ts'));
 `;
 
 const ABSENT = "throw new Error('this part of the package is not in the page');";
@@ -193,7 +194,9 @@ const LATER_IMPORTS = {
   name: 'later-imports',
   setup: ({ onResolve }) => {
     onResolve({ filter: /^\./ }, ({ kind, importer, path }) =>
-      kind === 'dynamic-import' && !importer.includes('/src/dashboard/client/') ? { path, external: true } : undefined,
+      kind === 'dynamic-import' && !importer.includes('/packages/dashboard/src/client/')
+        ? { path, external: true }
+        : undefined,
     );
   },
 };
@@ -352,7 +355,7 @@ async function bundled(entryPoints, options = {}) {
     metafile: true,
     logLevel: 'warning',
     write: false,
-    plugins: [LATER_IMPORTS, DAGRE],
+    plugins: [workspaceDoors(), LATER_IMPORTS, DAGRE],
     ...options,
   });
   const inputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output.inputs]));

@@ -7,11 +7,11 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type * as ClusterRoom from '../src/cluster/index.ts';
-import type * as ControllerRoom from '../src/controller/index.ts';
-import type { KubeObject } from '../src/core/index.ts';
-import { stringifyJson } from '../src/core/index.ts';
-import type * as KubeRoom from '../src/kube/index.ts';
+import type * as ClusterRoom from '../packages/cluster/src/index.ts';
+import type * as ControllerRoom from '../packages/controller/src/controller/index.ts';
+import type { KubeObject } from '../packages/kit/src/core/index.ts';
+import { stringifyJson } from '../packages/kit/src/core/index.ts';
+import type * as KubeRoom from '../packages/kube/src/index.ts';
 import type * as Stories from '../test/conformance/takeover/stories.ts';
 
 const [tree = '', level = '', file = ''] = process.argv.slice(2);
@@ -22,9 +22,11 @@ const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(
 const GROUPS = new Set(['', 'apps', 'apiextensions.k8s.io', 'internal.kro.run', 'kro.run', 'takeover.test']);
 const NAMESPACES = new Set(['takeover', 'elsewhere', 'tenant-acme']);
 
-const { createEmbeddedCluster } = await load<typeof ClusterRoom>('src/cluster/index.ts');
-const { controllerCrds, createController } = await load<typeof ControllerRoom>('src/controller/index.ts');
-const { KubeClient } = await load<typeof KubeRoom>('src/kube/index.ts');
+const { createEmbeddedCluster } = await load<typeof ClusterRoom>('packages/cluster/src/index.ts');
+const { controllerCrds, createController } = await load<typeof ControllerRoom>(
+  'packages/controller/src/controller/index.ts',
+);
+const { KubeClient } = await load<typeof KubeRoom>('packages/kube/src/index.ts');
 const { NAMESPACE, STORIES } = await load<typeof Stories>('test/conformance/takeover/stories.ts');
 
 const cluster = await createEmbeddedCluster({ workloads: false });

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { controllerCrds } from '../src/controller/index.ts';
-import type { JsonValue } from '../src/core/index.ts';
-import { parseJson } from '../src/core/index.ts';
-import { generateBuiltin, generateFactories } from '../src/factories/generate/index.ts';
-import type { BuiltinDescriptions } from '../src/schema/index.ts';
-import { builtinSource } from '../src/schema/index.ts';
+import { controllerCrds } from '../packages/controller/src/controller/index.ts';
+import type { JsonValue } from '../packages/kit/src/core/index.ts';
+import { parseJson } from '../packages/kit/src/core/index.ts';
+import { generateBuiltin, generateFactories } from '../packages/sdk/src/factories/generate/index.ts';
+import type { BuiltinDescriptions } from '../packages/engine/src/schema/index.ts';
+import { builtinSource } from '../packages/engine/src/schema/index.ts';
 
 const COMMAND = 'npm run docs -- factories';
 const TOOLS = '../../../compose/index.ts';
@@ -41,7 +41,7 @@ export function shippedFactories(): ReadonlyMap<string, ReadonlyMap<string, stri
   return folders.set(folderOf('kro'), fromDefinitions(graphs as unknown as JsonValue[]));
 }
 
-const folderOf = (name: string) => `src/factories/${name}/generated`;
+const folderOf = (name: string) => `packages/sdk/src/factories/${name}/generated`;
 
 const definitions = (file: string): JsonValue => data(`crds/${file}`);
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { exhaust, runSeries, SCENARIOS, SERIES } from '../test/simulation/exhaustive.ts';
 import { checkMutations } from '../test/simulation/check-mutations.ts';
 import { divided, shrink, simulate, STORIES } from '../test/simulation/simulate.ts';
-import { REQUEST_FAULTS } from '../src/testing/simulation/fault-schedule.ts';
+import { REQUEST_FAULTS } from '../packages/testing/src/simulation/fault-schedule.ts';
 
 const USAGE = `npm run simulate -- --seed N              one seed with its log, and the fewest disruptions with which it fails
 npm run simulate -- --seed N --only LIST  with these disruptions only, as a shrunken run names them

@@ -1,4 +1,4 @@
-/** The rows of the ledger: every optimisation of memory or time in `src`, with its gain. */
+/** The rows of the ledger: every optimisation of memory or time in the packages, with its gain. */
 
 /** A replacement in one file. The text occurs there exactly once. */
 export interface Edit {
@@ -36,7 +36,7 @@ export interface UnmeasuredRow {
   readonly why: string;
 }
 
-const CACHE = 'src/controller/cache';
+const CACHE = 'packages/controller/src/controller/cache';
 
 /** Replaces a counted loop over `keys` by an iteration. */
 const countedKeys = (file: string): Edit => ({
@@ -94,7 +94,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'cache',
     without: [
       {
-        file: 'src/runtime/digest.ts',
+        file: 'packages/engine/src/runtime/digest.ts',
         find: "cryptoLibrary().hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20)",
         replace: "cryptoLibrary().hash('sha256', canonicalJson(value), 'hex').slice(0, 40)",
       },
@@ -132,12 +132,12 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'fingerprints',
     without: [
       {
-        file: 'src/runtime/fingerprint.ts',
+        file: 'packages/engine/src/runtime/fingerprint.ts',
         find: '    this.value = value;\n',
         replace: '    this.value = value;\n    this.#digest = digestOf(value);\n',
       },
       {
-        file: 'src/runtime/fingerprint.ts',
+        file: 'packages/engine/src/runtime/fingerprint.ts',
         find: "  if (typeof a !== 'string' && typeof b !== 'string') return jsonEquals(a.value, b.value);\n",
         replace: '',
       },
@@ -150,16 +150,16 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     what: 'Manifests are copied, checked and written in counted loops, which allocate nothing before code is optimised.',
     workload: 'compose',
     without: [
-      countedKeys('src/compose/resources/create-resource.ts'),
-      countedKeys('src/compose/emit/template.ts'),
-      countedKeys('src/factories/simple/common.ts'),
+      countedKeys('packages/sdk/src/compose/resources/create-resource.ts'),
+      countedKeys('packages/sdk/src/compose/emit/template.ts'),
+      countedKeys('packages/sdk/src/factories/simple/common.ts'),
       {
-        file: 'src/compose/emit/yaml.ts',
+        file: 'packages/sdk/src/compose/emit/yaml.ts',
         find: '    for (let index = 0; index < keys.length; index += 1) {\n      const key = keys[index] as string;\n      const text',
         replace: '    for (const key of keys) {\n      const text',
       },
       {
-        file: 'src/compose/emit/flows.ts',
+        file: 'packages/sdk/src/compose/emit/flows.ts',
         find: '    for (let index = 0; index < keys.length; index += 1) {\n      const key = keys[index] as string;',
         replace: '    for (const key of keys) {',
       },
@@ -173,22 +173,22 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'compose',
     without: [
       {
-        file: 'src/graph/walk.ts',
+        file: 'packages/engine/src/graph/walk.ts',
         find: '    for (let index = 0; index < keys.length; index += 1) {\n      const key = keys[index] as string;',
         replace: '    for (const key of keys) {',
       },
       {
-        file: 'src/graph/gather.ts',
+        file: 'packages/engine/src/graph/gather.ts',
         find: '  for (let index = 0; index < items.length; index += 1) {\n    const one = find(items[index] as T);',
         replace: '  for (const item of items) {\n    const one = find(item);',
       },
       {
-        file: 'src/graph/warn-literals.ts',
+        file: 'packages/engine/src/graph/warn-literals.ts',
         find: '      for (let index = 0; index < keys.length; index += 1) {\n        const key = keys[index] as string;',
         replace: '      for (const key of keys) {',
       },
       {
-        file: 'src/graph/link-resources.ts',
+        file: 'packages/engine/src/graph/link-resources.ts',
         find: '    for (let index = 0; index < fields.length; index += 1) {\n      const field = fields[index] as Analysed<FieldSite>;',
         replace: '    for (const field of fields) {',
       },
@@ -202,7 +202,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'compose',
     without: [
       {
-        file: 'src/compose/interp/env.ts',
+        file: 'packages/sdk/src/compose/interp/env.ts',
         find: '    return work(node, env);\n',
         replace: '    return (() => work(node, env))();\n',
       },
@@ -216,7 +216,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'compose',
     without: [
       {
-        file: 'src/compose/ir/node.ts',
+        file: 'packages/sdk/src/compose/ir/node.ts',
         find: '  let node = table.literals.get(value);\n',
         replace:
           "  if (type !== undefined) return makeNode({ kind: 'lit', args: [], value, type });\n  let node = table.literals.get(value);\n",
@@ -231,7 +231,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'compose',
     without: [
       {
-        file: 'src/compose/library/schema-type.ts',
+        file: 'packages/sdk/src/compose/library/schema-type.ts',
         find: '  let type = known.get(schema);\n',
         replace: '  let type: StaticType | undefined;\n',
       },
@@ -245,7 +245,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'expressions',
     without: [
       {
-        file: 'src/cel/syntax/parse.ts',
+        file: 'packages/cel/src/syntax/parse.ts',
         find: '  if (lexical.length === 0)\n',
         replace: '  if (lexical.length < 0)\n',
       },
@@ -259,12 +259,12 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'expressions',
     without: [
       {
-        file: 'src/cel/syntax/lexer.ts',
+        file: 'packages/cel/src/syntax/lexer.ts',
         find: 'const scan = { type: -1, end: 0 };',
         replace: 'let scan = { type: -1, end: 0 };',
       },
       {
-        file: 'src/cel/syntax/lexer.ts',
+        file: 'packages/cel/src/syntax/lexer.ts',
         find: '  scan.type = type;\n  scan.end = end;\n',
         replace: '  scan = { type, end };\n',
       },
@@ -278,17 +278,17 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'evaluations',
     without: [
       {
-        file: 'src/cel/eval/safe-data.ts',
+        file: 'packages/cel/src/eval/safe-data.ts',
         find: '  if (!isContainer(data) || plain.has(data)) return data;',
         replace: '  if (!isContainer(data)) return data;',
       },
       {
-        file: 'src/cel/eval/safe-data.ts',
+        file: 'packages/cel/src/eval/safe-data.ts',
         find: '  plain.add(data);\n',
         replace: '',
       },
       {
-        file: 'src/cel/eval/safe-data.ts',
+        file: 'packages/cel/src/eval/safe-data.ts',
         find: '  if (Array.isArray(data)) for (const entry of data) if (isContainer(entry)) plain.add(entry);\n',
         replace: '',
       },
@@ -302,12 +302,12 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'clock',
     without: [
       {
-        file: 'src/core/monotonic.ts',
+        file: 'packages/kit/src/core/monotonic.ts',
         find: '  const time = process.hrtime();\n',
         replace: '  if (performance.now() > 0) return performance.now();\n  const time = process.hrtime();\n',
       },
       {
-        file: 'src/core/iso-time.ts',
+        file: 'packages/kit/src/core/iso-time.ts',
         find: '  if (!(year >= 0 && year <= 9999)) return date.toISOString();',
         replace: '  if (year > 0) return date.toISOString();',
       },
@@ -321,7 +321,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'kubeconfig',
     without: [
       {
-        file: 'src/kube/plain-yaml.ts',
+        file: 'packages/kube/src/plain-yaml.ts',
         find: '  // A flow map that is not JSON needs a full parser.\n',
         replace: '  if (text.length > 0) return undefined;\n',
       },
@@ -335,7 +335,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'heap',
     without: [
       {
-        file: 'src/cli/small-heap.ts',
+        file: 'packages/cli/src/small-heap.ts',
         find: '  if (!hasSecondCompiler()) loadModules();\n',
         replace: '  if (options.length >= 0) return;\n',
       },
@@ -349,7 +349,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'turns',
     without: [
       {
-        file: 'src/controller/queue/event-loop-yielder.ts',
+        file: 'packages/controller/src/controller/queue/event-loop-yielder.ts',
         find: '    return this.#options.now() - this.#since >= MAX_TURN_MS;',
         replace: '    return this.#options.now() < 0;',
       },
@@ -363,7 +363,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'start',
     without: [
       {
-        file: 'src/cluster/lazy-modules.ts',
+        file: 'packages/cluster/src/lazy-modules.ts',
         find: "import { LazyModule } from './lazy-module.ts';",
         replace: `import { LazyModule } from './lazy-module.ts';
 import * as writingCode from './writing.ts';
@@ -381,7 +381,7 @@ import * as simulationCode from './controllers/index.ts';`,
           ['simulation', './controllers/index.ts'],
         ] as const
       ).map(([part, file]) => ({
-        file: 'src/cluster/lazy-modules.ts',
+        file: 'packages/cluster/src/lazy-modules.ts',
         find: `export const ${part} = new LazyModule(() => import('${file}'));`,
         replace: `export const ${part} = new LazyModule(() => Promise.resolve(${part}Code));`,
       })),
@@ -399,21 +399,21 @@ import * as simulationCode from './controllers/index.ts';`,
   {
     name: 'step-memory',
     what: 'A step renders an object again only when one of its inputs changed.',
-    where: 'src/runtime/step-memory.ts',
+    where: 'packages/engine/src/runtime/step-memory.ts',
     gain: 'it is a part of the processor time that `ROWS=idle,chain npm run bench -- controller` prints',
-    why: 'the controller holds the memory; src/runtime/step-memory.test.ts counts the evaluations that it saves',
+    why: 'the controller holds the memory; packages/engine/src/runtime/step-memory.test.ts counts the evaluations that it saves',
   },
   {
     name: 'eight-requests-at-a-time',
     what: 'A client opens at most eight sockets for short requests, and finds slow requests with one timer.',
-    where: 'src/kube/sockets.ts',
+    where: 'packages/kube/src/sockets.ts',
     gain: '0.25 MB for each socket with TLS; `ROWS=many npm run bench -- controller` prints the peak',
     why: 'it needs a server with TLS in another process',
   },
   {
     name: 'late-optimization',
     what: 'V8 optimizes a function of a command only after it ran fifteen times as long as usual.',
-    where: 'src/cli/optimize-late.ts',
+    where: 'packages/cli/src/optimize-late.ts',
     gain: '0.4 of 1.2 s for validate of 24 definitions, 0.3 of 1.65 s for a plan of 300 instances (npm run bench -- cli)',
     why: 'the process of a command is the workload, from its first file on',
   },
@@ -427,42 +427,42 @@ import * as simulationCode from './controllers/index.ts';`,
   {
     name: 'limited-heap-growth',
     what: 'Commands that read many instances collect garbage when the heap has grown by 70 % of its live size, not only at four times that size.',
-    where: 'src/cli/small-heap.ts',
+    where: 'packages/cli/src/small-heap.ts',
     gain: '85 of 210 MB for a plan of 1000 instances × 5 (npm run bench -- cli)',
     why: 'it needs a cluster with thousands of objects in another process',
   },
   {
     name: 'types-by-line',
     what: 'The facts of a built-in type are parsed at their first use, and a process at rest does not keep their source text.',
-    where: 'src/schema/type-table.ts',
+    where: 'packages/engine/src/schema/type-table.ts',
     gain: '0.5 of 0.7 MB; `ROWS=many,idle npm run bench -- controller` prints the memory at rest',
     why: 'a garbage collection drops the text, and a workload cannot choose the moment',
   },
   {
     name: 'first-writes',
     what: 'The first write of an object is stored as a number in a list, not as a history in a map.',
-    where: 'src/controller/drift/rewrites.ts',
+    where: 'packages/controller/src/controller/drift/rewrites.ts',
     gain: '0.9 of 1.1 MB for 1000 instances of five objects, until the sweep a minute later',
     why: 'it needs the writes of thousands of objects, as `ROWS=many,idle npm run bench -- controller` makes them',
   },
   {
     name: 'no-reports-without-inspect',
     what: 'A controller without the inspect interface keeps no reports of its instances.',
-    where: 'src/controller/run-controller.ts',
+    where: 'packages/controller/src/controller/run-controller.ts',
     gain: '0.4 MB for 1000 instances; `ROWS=many,idle npm run bench -- controller` prints the memory at rest',
     why: 'it needs the steps of thousands of instances',
   },
   {
     name: 'late-libraries',
     what: 'The YAML, RE2 and HTTP libraries, acorn and the data of Kubernetes are loaded at their first use.',
-    where: 'src/core/late-libraries.ts, src/core/assets.ts',
+    where: 'packages/kit/src/core/late-libraries.ts, packages/kit/src/core/assets.ts',
     gain: "`npm run bench -- start` prints the import of 'typekro' and its memory",
     why: 'each is one dynamic import; the row plain-kubeconfig shows the memory of the YAML library alone',
   },
   {
     name: 'probes-without-date',
     what: 'Responses to probes have no Date header, because Node would load its calendars for it.',
-    where: 'src/controller/probes.ts',
+    where: 'packages/controller/src/controller/probes.ts',
     gain: 'the calendars are those of the row clock-without-modules',
     why: 'the process loads the calendars when either optimisation is missing, so both rows have the same megabyte',
   },
@@ -472,7 +472,7 @@ import * as simulationCode from './controllers/index.ts';`,
     workload: 'updates',
     without: [
       {
-        file: 'src/cluster/fields/compare.ts',
+        file: 'packages/cluster/src/fields/compare.ts',
         find: '  if (areEqualLists(before, after)) return SAME;\n',
         replace: '',
       },
@@ -486,7 +486,7 @@ import * as simulationCode from './controllers/index.ts';`,
     workload: 'kept-events',
     without: [
       {
-        file: 'src/cluster/store/store.ts',
+        file: 'packages/cluster/src/store/store.ts',
         find: 'this.maxEvents = window + Math.ceil(window * MAX_SURPLUS);',
         replace: 'this.maxEvents = window * 2;',
       },

@@ -5,12 +5,12 @@
  * instances.
  */
 import { setImmediate } from 'node:timers/promises';
-import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';
-import type { KubeObject } from '../../src/core/index.ts';
-import { createPages } from '../../src/dashboard/index.ts';
-import type { InspectDetails } from '../../src/inspect/index.ts';
-import { ownViewer, serveInspect, tokenOf } from '../../src/inspect/index.ts';
-import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '../../src/kube/index.ts';
+import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import { createPages } from '../../packages/dashboard/src/index.ts';
+import type { InspectDetails } from '../../packages/controller/src/inspect/index.ts';
+import { ownViewer, serveInspect, tokenOf } from '../../packages/controller/src/inspect/index.ts';
+import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '../../packages/kube/src/index.ts';
 import { TestClock } from '../../test/support/test-clock.ts';
 import { createScene, FLEET_REF, SCENE_TIME } from '../../test/browser/support/scene.ts';
 import type { DashboardOrder, DashboardReport } from './dashboard-process.ts';

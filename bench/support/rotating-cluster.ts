@@ -12,7 +12,7 @@ import type { Fault, FaultMatch, Listener } from '../../dist/cluster/index.js';
 import { createEmbeddedCluster } from '../../dist/cluster/index.js';
 import { controllerCrds } from '../../dist/controller/index.js';
 import { KubeClient } from '../../dist/kube/index.js';
-import { createAuthority } from '../../src/cluster/codec/certificate.ts';
+import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
 
 /**
  * A message to this process. The process responds with the number of disturbances so far. A request that two rules

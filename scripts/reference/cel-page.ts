@@ -1,6 +1,14 @@
-import { KRO_LIBRARIES, math, network, nowLibrary, propagation, sets, standardLibrary } from '../../src/cel/index.ts';
-import type { FunctionDeclaration, Library, Macro, Overload } from '../../src/cel/library.ts';
-import { typeToString } from '../../src/cel/types.ts';
+import {
+  KRO_LIBRARIES,
+  math,
+  network,
+  nowLibrary,
+  propagation,
+  sets,
+  standardLibrary,
+} from '../../packages/cel/src/index.ts';
+import type { FunctionDeclaration, Library, Macro, Overload } from '../../packages/cel/src/library.ts';
+import { typeToString } from '../../packages/cel/src/types.ts';
 import { markdownTable } from '../markdown-table.ts';
 
 /** The libraries that a feature gate of the controller turns on. */

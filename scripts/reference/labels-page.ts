@@ -288,7 +288,7 @@ const NAME = /['"`]((?:[a-z0-9-]+\.)*(?:typekro\.dev|kro\.run)\/[a-zA-Z][a-zA-Z-
  * The names in the sources. A name that ends with a hyphen is a prefix; the result has the prefix without its hyphen.
  */
 function namesInSources(): Set<string> {
-  const root = new URL('../../src/', import.meta.url);
+  const root = new URL('../../packages/', import.meta.url);
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
   );

@@ -1,4 +1,8 @@
 import { readdirSync } from 'node:fs';
+import rooms from '../rooms.json' with { type: 'json' };
+
+/** The folder of each room. */
+const ROOMS: Readonly<Record<string, string>> = rooms;
 
 /** A link of the navigation. */
 export interface NavigationLink {
@@ -31,7 +35,8 @@ function targetOf(source: string): string {
   if (source === 'docs/README.md') return 'index.html';
   if (source.startsWith('docs/')) return source.slice('docs/'.length).replace(/\.md$/, '.html');
   if (/^[A-Z_]+\.md$/.test(source)) return `contributors/${source.toLowerCase().replace('.md', '.html')}`;
-  return `${source.replace(/\/README\.md$/, '').replace(/^src\//, 'rooms/')}.html`;
+  const name = Object.keys(ROOMS).find((each) => source === `${ROOMS[each]}/README.md`);
+  return `${name === undefined ? source.replace(/\/README\.md$/, '') : `rooms/${name}`}.html`;
 }
 
 const page = (source: string, title: string): NavigationPage => ({ source, title, target: targetOf(source) });
@@ -50,7 +55,7 @@ function decisionTitle(name: string): string {
   return `${number} ${words.join(' ')}`;
 }
 
-const room = (name: string): NavigationPage => page(`src/${name}/README.md`, `The room ${name}`);
+const room = (name: string): NavigationPage => page(`${ROOMS[name]}/README.md`, `The room ${name}`);
 
 /** The playground, which the bundler of the dashboard writes (`scripts/page.mjs`). */
 export const PLAYGROUND: NavigationLink = { title: 'Playground', target: 'playground/index.html' };
@@ -147,8 +152,8 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/diagnostics.md', 'Diagnostics'),
       page('docs/controller-features.md', 'Features of the controller'),
       page('docs/controller-differences.md', 'Differences from kro'),
-      page('src/cel/README.md', 'typekro/cel'),
-      page('src/graph/README.md', 'typekro/graph'),
+      page('packages/cel/src/README.md', 'typekro/cel'),
+      page('packages/engine/src/graph/README.md', 'typekro/graph'),
     ],
   },
   { title: 'Compare', pages: [page('docs/compare.md', 'With other tools')] },

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { encodeInput } from '../../src/dashboard/client/playground/share.ts';
-import { PLAYGROUND_EXAMPLES } from '../../src/dashboard/playground/examples.ts';
+import { encodeInput } from '../../packages/dashboard/src/client/playground/share.ts';
+import { PLAYGROUND_EXAMPLES } from '../../packages/dashboard/src/playground/examples.ts';
 import { escapeHtml } from './escape-html.ts';
 import { PLAYGROUND } from './navigation.ts';
 

@@ -1,11 +1,11 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
-import { CLUSTER_TOKEN } from '../../src/inspect/index.ts';
+import { CLUSTER_TOKEN } from '../../packages/controller/src/inspect/index.ts';
 import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
 import type { SceneServer } from './support/scene-server.ts';
 import { serveScene } from './support/scene-server.ts';
-import { MAX_SILENCE_MS } from '../../src/dashboard/client/data/api.ts';
+import { MAX_SILENCE_MS } from '../../packages/dashboard/src/client/data/api.ts';
 
 describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () => {
   const scene = createScene({ instances: 100, nodes: 900, children: 240 });

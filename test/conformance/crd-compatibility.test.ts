@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../src/core/index.ts';
-import { parseJson } from '../../src/core/index.ts';
-import type { SchemaChange } from '../../src/schema/index.ts';
-import { compareCrds } from '../../src/schema/index.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import { parseJson } from '../../packages/kit/src/core/index.ts';
+import type { SchemaChange } from '../../packages/engine/src/schema/index.ts';
+import { compareCrds } from '../../packages/engine/src/schema/index.ts';
 
 type Recorded = Omit<SchemaChange, 'breaking'>;
 

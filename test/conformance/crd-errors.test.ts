@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { parseJson } from '../../src/core/index.ts';
-import type { FieldError } from '../../src/kubernetes/index.ts';
-import { crdErrors } from '../../src/schema/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { parseJson } from '../../packages/kit/src/core/index.ts';
+import type { FieldError } from '../../packages/kit/src/kubernetes/index.ts';
+import { crdErrors } from '../../packages/engine/src/schema/index.ts';
 
 const read = <T>(name: string): T[] =>
   readFileSync(new URL(name, import.meta.url), 'utf8')
@@ -24,7 +24,7 @@ interface Line {
 
 /**
  * The recordings about refused CEL rules. The test leaves them out, because `crdErrors` does not compile CEL rules;
- * `src/cluster/crd` does.
+ * `packages/cluster/src/crd` does.
  */
 const COMPILES_RULES = new Set(['crd-invalid/cel-syntax', 'crd-invalid/cel-not-bool', 'crd-invalid/cel-cost']);
 

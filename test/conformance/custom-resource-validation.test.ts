@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { parseJson } from '../../src/core/index.ts';
-import type { FieldError } from '../../src/kubernetes/index.ts';
-import type { Schema } from '../../src/schema/index.ts';
-import { applyDefaults, prune, validateValue } from '../../src/schema/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { parseJson } from '../../packages/kit/src/core/index.ts';
+import type { FieldError } from '../../packages/kit/src/kubernetes/index.ts';
+import type { Schema } from '../../packages/engine/src/schema/index.ts';
+import { applyDefaults, prune, validateValue } from '../../packages/engine/src/schema/index.ts';
 
 interface Step {
   readonly req?: { readonly method?: string; readonly path: string; readonly body?: JsonObject };

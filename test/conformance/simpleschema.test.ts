@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonValue } from '../../src/core/index.ts';
-import { jsonEquals, parseJson } from '../../src/core/index.ts';
-import { parseSimpleSchema } from '../../src/schema/index.ts';
+import type { JsonValue } from '../../packages/kit/src/core/index.ts';
+import { jsonEquals, parseJson } from '../../packages/kit/src/core/index.ts';
+import { parseSimpleSchema } from '../../packages/engine/src/schema/index.ts';
 
 interface Case {
   readonly name: string;

@@ -1,9 +1,9 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { kubernetesComposition, singleton } from '../../src/index.ts';
-import { findDirectDeployments, moveToController } from '../../src/deploy/index.ts';
-import { ConfigMap } from '../../src/factories/simple/index.ts';
-import { namespace, resourceQuota } from '../../src/factories/kubernetes/index.ts';
+import { kubernetesComposition, singleton } from '../../packages/sdk/src/index.ts';
+import { findDirectDeployments, moveToController } from '../../packages/sdk/src/deploy/index.ts';
+import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
+import { namespace, resourceQuota } from '../../packages/sdk/src/factories/kubernetes/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';
 import { conditionText } from '../support/virtual-world.ts';

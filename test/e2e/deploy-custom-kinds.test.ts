@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { ConfigMap } from '../../src/factories/simple/index.ts';
-import { createResource, kubernetesComposition } from '../../src/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
+import { createResource, kubernetesComposition } from '../../packages/sdk/src/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { controllerCrds } from '../../src/controller/index.ts';
-import type { JsonObject } from '../../src/core/index.ts';
-import { def, externalRef, graph, patch } from '../../src/index.ts';
-import { ConfigMap } from '../../src/factories/simple/index.ts';
-import { waitForObject } from '../../src/kube/index.ts';
-import type { TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import { controllerCrds } from '../../packages/controller/src/controller/index.ts';
+import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import { def, externalRef, graph, patch } from '../../packages/sdk/src/index.ts';
+import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
+import { waitForObject } from '../../packages/kube/src/index.ts';
+import type { TestCluster } from '../../packages/testing/src/index.ts';
+import { createCluster } from '../../packages/testing/src/index.ts';
 
 const shop = (color: string) =>
   graph('shop', () => {

@@ -1,10 +1,10 @@
 import { type } from 'arktype';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ConfigMap } from '../../src/factories/simple/index.ts';
-import type { JsonObject } from '../../src/core/index.ts';
-import { kubernetesComposition } from '../../src/index.ts';
-import type { Transport } from '../../src/kube/index.ts';
-import { createTransport, loadKubeConfig, waitForObject } from '../../src/kube/index.ts';
+import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
+import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import type { Transport } from '../../packages/kube/src/index.ts';
+import { createTransport, loadKubeConfig, waitForObject } from '../../packages/kube/src/index.ts';
 import type { ApiServer } from '../support/api-server.ts';
 import { serverKinds } from '../support/api-server.ts';
 

@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Transport } from '../../src/kube/index.ts';
-import { createResource, kubernetesComposition } from '../../src/index.ts';
-import { ConfigMap, Deployment, Service } from '../../src/factories/simple/index.ts';
+import type { Transport } from '../../packages/kube/src/index.ts';
+import { createResource, kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';
 

@@ -5,10 +5,10 @@
  */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { kubernetesComposition } from '../../src/index.ts';
-import { ConfigMap } from '../../src/factories/simple/index.ts';
-import type { Transport } from '../../src/kube/index.ts';
-import { isNotFound, waitForObject } from '../../src/kube/index.ts';
+import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
+import type { Transport } from '../../packages/kube/src/index.ts';
+import { isNotFound, waitForObject } from '../../packages/kube/src/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';
 

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createAuthority } from '../../src/cluster/codec/certificate.ts';
-import { createServingCertificate } from '../../src/cluster/index.ts';
+import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import { createServingCertificate } from '../../packages/cluster/src/index.ts';
 import { CLI, RunningCommand } from '../support/command.ts';
 
 /**

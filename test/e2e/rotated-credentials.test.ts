@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createAuthority } from '../../src/cluster/codec/certificate.ts';
-import { createTransport, loadKubeConfig } from '../../src/kube/index.ts';
+import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import { createTransport, loadKubeConfig } from '../../packages/kube/src/index.ts';
 
 const NOW = Date.now();
 const MINUTE_MS = 60_000;

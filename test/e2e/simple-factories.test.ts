@@ -1,10 +1,10 @@
 import { type } from 'arktype';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import * as simple from '../../src/factories/simple/index.ts';
-import { kubernetesComposition } from '../../src/index.ts';
-import type { TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import * as simple from '../../packages/sdk/src/factories/simple/index.ts';
+import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import type { TestCluster } from '../../packages/testing/src/index.ts';
+import { createCluster } from '../../packages/testing/src/index.ts';
 
 /* Checks that the simple factories copy the values of their arguments into the object, and that an API server accepts the object. */
 

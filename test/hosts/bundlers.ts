@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as esbuild } from 'esbuild';
-import { typekro, typekroEsbuild } from '../../src/transform/index.ts';
+import { typekro, typekroEsbuild } from '../../packages/sdk/src/transform/index.ts';
 import { tool } from './matrix.ts';
 
 const BUILT_PLUGIN = new URL('../../dist/transform/plugin.js', import.meta.url).href;

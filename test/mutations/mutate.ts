@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,8 +47,8 @@ export function mutate(change: TextChange): string {
  * The folders from which tests import. They are copied instead of linked, because an import through a symbolic link
  * would resolve to the unchanged source.
  */
-const COPIED = new Set(['src', 'test', 'examples', 'scripts', 'vitest.config.ts']);
-const LEFT_OUT = new Set(['.git', 'temp', 'coverage']);
+const COPIED = new Set(['packages', 'test', 'examples', 'scripts', 'vitest.config.ts']);
+const LEFT_OUT = new Set(['.git', 'temp', 'coverage', 'node_modules']);
 
 /**
  * Creates a copy of the source tree, and returns its path. The tests run in the copy, and mutations change only the
@@ -60,6 +60,14 @@ export function copyTree(): string {
     if (LEFT_OUT.has(name)) continue;
     if (COPIED.has(name)) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
     else symlinkSync(join(ROOT, name), join(copy, name));
+  }
+  // The packages of the workspace are those of the copy, so the folder of all packages cannot be a link.
+  mkdirSync(join(copy, 'node_modules/@typekro'), { recursive: true });
+  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
+    if (name !== '@typekro') symlinkSync(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name));
+  }
+  for (const name of readdirSync(join(ROOT, 'packages'))) {
+    symlinkSync(join(copy, 'packages', name), join(copy, 'node_modules/@typekro', name));
   }
   return copy;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { commands } from '../../src/cli/commands/index.ts';
+import { commands } from '../../packages/cli/src/commands/index.ts';
 import { RunningCommand } from '../support/command.ts';
 import type { Ended } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';

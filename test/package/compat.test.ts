@@ -1,9 +1,9 @@
 import { type } from 'arktype';
 import { expect, expectTypeOf, test } from 'vitest';
-import * as advanced from '../../src/compat/advanced.ts';
-import * as compat from '../../src/compat/index.ts';
-import * as sdk from '../../src/index.ts';
-import type { TypeKroError } from '../../src/index.ts';
+import * as advanced from '../../packages/sdk/src/compat/advanced.ts';
+import * as compat from '../../packages/sdk/src/compat/index.ts';
+import * as sdk from '../../packages/sdk/src/index.ts';
+import type { TypeKroError } from '../../packages/sdk/src/index.ts';
 
 /** The error that a use of a moved name throws. */
 function errorOf(work: () => unknown): Partial<TypeKroError> {

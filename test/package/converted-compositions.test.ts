@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { toComposition } from '../../src/cli/convert/composition/to-composition.ts';
-import { withUnknownKinds } from '../../src/compose/schemas.ts';
-import type { JsonObject } from '../../src/core/index.ts';
-import { builtinSource, compile } from '../../src/graph/index.ts';
+import { toComposition } from '../../packages/cli/src/convert/composition/to-composition.ts';
+import { withUnknownKinds } from '../../packages/sdk/src/compose/schemas.ts';
+import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import { builtinSource, compile } from '../../packages/engine/src/graph/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const sources = withUnknownKinds(builtinSource());

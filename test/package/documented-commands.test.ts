@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { commands } from '../../src/cli/commands/index.ts';
+import { commands } from '../../packages/cli/src/commands/index.ts';
 import { commandLinesOf, USER_PAGES, WALKED_PAGES, wordsOfLine } from '../support/documented-lines.ts';
 import { commandRunner } from '../support/run-command.ts';
 

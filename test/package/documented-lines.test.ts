@@ -3,21 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type * as Launch from '../../src/cli/clusters/launch.ts';
-import { serveCluster } from '../../src/cli/clusters/serve-cluster.ts';
-import { commands } from '../../src/cli/commands/index.ts';
-import type { Cluster } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
-import type { Controller } from '../../src/controller/index.ts';
-import { controllerCrds, createController } from '../../src/controller/index.ts';
-import { KubeClient, waitForObject } from '../../src/kube/index.ts';
+import type * as Launch from '../../packages/cli/src/clusters/launch.ts';
+import { serveCluster } from '../../packages/cli/src/clusters/serve-cluster.ts';
+import { commands } from '../../packages/cli/src/commands/index.ts';
+import type { Cluster } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import type { Controller } from '../../packages/controller/src/controller/index.ts';
+import { controllerCrds, createController } from '../../packages/controller/src/controller/index.ts';
+import { KubeClient, waitForObject } from '../../packages/kube/src/index.ts';
 import { commandLinesOf, USER_PAGES, wordsOfLine } from '../support/documented-lines.ts';
 import type { CommandRun } from '../support/run-command.ts';
 import { commandRunner } from '../support/run-command.ts';
 import { filesOfPage } from '../support/walked-page.ts';
 
 /** The named clusters run in this process. `test/e2e/named-clusters.test.ts` starts real processes. */
-vi.mock('../../src/cli/clusters/launch.ts', async (original) => ({
+vi.mock('../../packages/cli/src/clusters/launch.ts', async (original) => ({
   ...(await original<typeof Launch>()),
   async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
     const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });
@@ -51,19 +51,20 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   controller: 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
   'controller --opentelemetry-traces':
     'it serves until it is stopped: test/simulation/features/traces.test.ts has the controller with traces',
-  'migrate shop --to kro': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
-  'migrate shop --to kro --dry-run': 'it needs a direct deployment: src/cli/commands/migrate.test.ts runs it',
+  'migrate shop --to kro': 'it needs a direct deployment: packages/cli/src/commands/migrate.test.ts runs it',
+  'migrate shop --to kro --dry-run': 'it needs a direct deployment: packages/cli/src/commands/migrate.test.ts runs it',
   mcp: 'it serves until it is stopped: test/e2e/mcp.test.ts starts it',
-  dashboard: 'it serves until it is stopped: src/cli/commands/long-running.test.ts starts it',
-  'up --stand-in cert-manager': 'it serves until it is stopped: src/cli/commands/stand-ins.test.ts starts stand-ins',
+  dashboard: 'it serves until it is stopped: packages/cli/src/commands/long-running.test.ts starts it',
+  'up --stand-in cert-manager':
+    'it serves until it is stopped: packages/cli/src/commands/stand-ins.test.ts starts stand-ins',
   'up --stand-in cert-manager --stand-in cnpg app.ts instance.yaml':
-    'it serves until it is stopped: src/cli/commands/stand-ins.test.ts starts stand-ins',
+    'it serves until it is stopped: packages/cli/src/commands/stand-ins.test.ts starts stand-ins',
   'cluster start --stand-in external-secrets':
-    'a running cluster is given no other stand-ins: src/cli/commands/stand-ins.test.ts starts one',
+    'a running cluster is given no other stand-ins: packages/cli/src/commands/stand-ins.test.ts starts one',
   'cluster start dev --audit-log audit.log --audit-policy policy.yaml':
-    'a running cluster gets no audit log: src/cli/commands/cluster.test.ts starts one',
+    'a running cluster gets no audit log: packages/cli/src/commands/cluster.test.ts starts one',
   'cluster start --kubernetes 1.35':
-    'a running cluster keeps its version: src/cli/commands/cluster-problems.test.ts starts one',
+    'a running cluster keeps its version: packages/cli/src/commands/cluster-problems.test.ts starts one',
   lsp: 'it serves until it is stopped: test/e2e/editor/features.test.ts starts it',
 };
 

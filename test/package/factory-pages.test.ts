@@ -7,7 +7,7 @@ const { exports } = JSON.parse(read('package.json')) as {
   exports: Readonly<Record<string, { readonly default?: string } | string>>;
 };
 
-/** The groups of factories: the entry points that are built from a folder of src/factories. */
+/** The groups of factories: the entry points that are built from a folder of packages/sdk/src/factories. */
 const groups = Object.entries(exports).flatMap(([entry, target]) => {
   const made = typeof target === 'string' ? undefined : target.default;
   return made?.startsWith('./dist/factories/') === true ? [entry.slice(2)] : [];
@@ -16,7 +16,7 @@ const ofProjects = groups.filter((group) => group !== 'simple' && group !== 'kub
 
 /** The moved names of a group. A use of such a name throws an error with the new entry point of the moved function. */
 async function movedNamesOf(group: string): Promise<ReadonlySet<string>> {
-  const file = new URL(`src/factories/${group}/moved.ts`, root);
+  const file = new URL(`packages/sdk/src/factories/${group}/moved.ts`, root);
   return existsSync(file) ? new Set(Object.keys((await import(file.href)) as object)) : new Set();
 }
 
@@ -28,7 +28,10 @@ describe.each(ofProjects)('%s', (group) => {
   const page = read(`docs/factories/${group}.md`);
 
   test('every exported function is on the page', async () => {
-    const module = (await import(new URL(`src/factories/${group}/index.ts`, root).href)) as Record<string, unknown>;
+    const module = (await import(new URL(`packages/sdk/src/factories/${group}/index.ts`, root).href)) as Record<
+      string,
+      unknown
+    >;
     // The page for users of TypeKro 0.33 lists the moved names.
     const moved = await movedNamesOf(group);
     const missing = Object.keys(module).filter((name) => !moved.has(name) && !page.includes(`\`${name}\``));
@@ -56,8 +59,8 @@ describe.each(ofProjects)('%s', (group) => {
 });
 
 function groupFiles(group: string): string[] {
-  const entry = read(`src/factories/${group}/index.ts`);
+  const entry = read(`packages/sdk/src/factories/${group}/index.ts`);
   return [...entry.matchAll(/'\.\/(generated\/[^']+)'/g)].map(([, file = '']) =>
-    read(`src/factories/${group}/${file}`),
+    read(`packages/sdk/src/factories/${group}/${file}`),
   );
 }

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { gvkOf, isJsonObject, stringifyJson } from '../../src/core/index.ts';
-import { generateChart, generateFactories } from '../../src/factories/index.ts';
-import { parseDefinitions } from '../../src/graph/index.ts';
-import { applyDefaults, crdSource, prune, validateValue } from '../../src/schema/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { gvkOf, isJsonObject, stringifyJson } from '../../packages/kit/src/core/index.ts';
+import { generateChart, generateFactories } from '../../packages/sdk/src/factories/index.ts';
+import { parseDefinitions } from '../../packages/engine/src/graph/index.ts';
+import { applyDefaults, crdSource, prune, validateValue } from '../../packages/engine/src/schema/index.ts';
 import { runCommand } from '../support/command.ts';
 import { composed } from '../support/compose-objects.ts';
 
@@ -128,7 +128,7 @@ test('the generated code type-checks with the compiler options of a user, and ac
 }, 60_000);
 
 describe('the factories return the given objects unchanged, and the objects are valid', () => {
-  const { files } = generated(join(root, 'src/compose/index.ts'));
+  const { files } = generated(join(root, 'packages/sdk/src/compose/index.ts'));
   beforeAll(() => {
     writeAll(files, 'run');
   });

@@ -29,7 +29,10 @@ interface Entry {
 function writtenEntries(): Entry[] {
   const config = ts.readConfigFile(`${ROOT}tsconfig.json`, (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent({ ...config.config, files: [] }, ts.sys, ROOT);
-  const program = ts.createProgram([`${ROOT}src/controller/run-controller.ts`], { ...options, noEmit: true });
+  const program = ts.createProgram([`${ROOT}packages/controller/src/controller/run-controller.ts`], {
+    ...options,
+    noEmit: true,
+  });
   const checker = program.getTypeChecker();
   const entries: Entry[] = [];
   const visit = (node: ts.Node): void => {
@@ -49,7 +52,7 @@ function writtenEntries(): Entry[] {
     }
   };
   for (const file of program.getSourceFiles()) {
-    if (file.fileName.startsWith(`${ROOT}src/`)) ts.forEachChild(file, visit);
+    if (file.fileName.startsWith(`${ROOT}packages/`)) ts.forEachChild(file, visit);
   }
   return entries;
 }

@@ -20,11 +20,11 @@ function rows(title: string): [name: string, status: string][] {
 
 /** The source of an entry point of the package. */
 const SOURCES: Readonly<Record<string, string>> = {
-  typekro: 'src/index.ts',
-  'typekro/aspects': 'src/compose/aspects/index.ts',
+  typekro: 'packages/sdk/src/index.ts',
+  'typekro/aspects': 'packages/sdk/src/compose/aspects/index.ts',
 };
 const sourceOf = (entry: string): string =>
-  SOURCES[entry] ?? `src/factories/${entry.slice('typekro/'.length)}/index.ts`;
+  SOURCES[entry] ?? `packages/sdk/src/factories/${entry.slice('typekro/'.length)}/index.ts`;
 
 /**
  * The exported values in the committed API report. The test needs the report for an entry point whose import requires

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createMetrics, createProcessMetrics } from '../../src/controller/metrics/metrics.ts';
-import { RuntimeMetrics } from '../../src/controller/metrics/runtime-meter.ts';
+import { createMetrics, createProcessMetrics } from '../../packages/controller/src/controller/metrics/metrics.ts';
+import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics/runtime-meter.ts';
 import { analyzePromql } from '../support/promql.ts';
 
 /** One alert of a Prometheus rule file. */
@@ -111,12 +111,15 @@ test.each([
 
 /** The types of the conditions that the controller writes, taken from its source files. */
 const CONDITIONS = [
-  ...declared('src/controller/definition/definition-status.ts', /^const (?:ROLLED_OUT|PROPAGATED) = '(\w+)'/gm),
-  ...declared('src/controller/definition/definition-status.ts', /^  '(\w+)',$/gm),
-  ...declared('src/runtime/conditions.ts', /_CONDITIONS = \[([^\]]*)\] as const/g).flatMap(
+  ...declared(
+    'packages/controller/src/controller/definition/definition-status.ts',
+    /^const (?:ROLLED_OUT|PROPAGATED) = '(\w+)'/gm,
+  ),
+  ...declared('packages/controller/src/controller/definition/definition-status.ts', /^  '(\w+)',$/gm),
+  ...declared('packages/engine/src/runtime/conditions.ts', /_CONDITIONS = \[([^\]]*)\] as const/g).flatMap(
     (list) => list.match(/\w+/g) ?? [],
   ),
-  ...declared('src/runtime/watch-health.ts', /^const WATCHES_HEALTHY = '(\w+)'/gm),
+  ...declared('packages/engine/src/runtime/watch-health.ts', /^const WATCHES_HEALTHY = '(\w+)'/gm),
   'Ready',
 ];
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { TypeKroError } from '../../src/index.ts';
+import { sourceOf } from '../../scripts/workspace.mjs';
+import type { TypeKroError } from '../../packages/sdk/src/index.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), 'utf8')) as unknown;
@@ -13,8 +14,7 @@ const { exports } = read('package.json') as { exports: Record<string, { readonly
 async function valuesOf(entry: string): Promise<Record<string, unknown>> {
   const target = exports[entry.replace(/^typekro/, '.')];
   if (typeof target !== 'object' || target.default === undefined) throw new Error(`no entry point ${entry}`);
-  const file = target.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts');
-  return (await import(new URL(file, root).href)) as Record<string, unknown>;
+  return (await import(new URL(sourceOf(target.default), root).href)) as Record<string, unknown>;
 }
 
 /** The remedy in the error of a moved name. Undefined when the name has an implementation. */
@@ -40,7 +40,7 @@ async function allRemedies(): Promise<ReadonlyMap<string, string>> {
   };
   const entries = ['typekro/compat', ...OLD.map(([entry]) => entry)];
   for (const entry of entries.filter(isLoadable)) add(entry, await valuesOf(entry));
-  add('typekro/alchemy', await import('../../src/alchemy/moved.ts'));
+  add('typekro/alchemy', await import('../../packages/sdk/src/alchemy/moved.ts'));
   return remedies;
 }
 
@@ -93,7 +93,7 @@ describe('the exports of TypeKro 0.33', () => {
   });
 
   test('typekro/alchemy: each name is unchanged, or names its replacement', async () => {
-    const moved = (await import('../../src/alchemy/moved.ts')) as Record<string, unknown>;
+    const moved = (await import('../../packages/sdk/src/alchemy/moved.ts')) as Record<string, unknown>;
     const names = OLD.find(([entry]) => entry === 'typekro/alchemy')?.[1] ?? [];
     expect(names.length).toBe(24);
     for (const name of names) {
@@ -114,7 +114,7 @@ describe('the exports of TypeKro 0.33', () => {
       const unknown = namesIn(remedy).filter((name) => !known.has(name));
       missing.push(...unknown.map((name) => `${name}: ${remedy}`));
     }
-    const { kubernetesComposition } = await import('../../src/index.ts');
+    const { kubernetesComposition } = await import('../../packages/sdk/src/index.ts');
     const spec = { type: 'object', properties: {} } as const;
     const composition = kubernetesComposition({ name: 'a', spec }, () => ({}));
     const factory = composition.factory('direct');
@@ -128,10 +128,10 @@ describe('the exports of TypeKro 0.33', () => {
   });
 
   test('a moved name in a composition is refused at its line, both as a call and as a value', async () => {
-    const { kubernetesComposition } = await import('../../src/index.ts');
-    const { ConfigMap } = await import('../../src/factories/simple/index.ts');
-    const { certManagerBootstrap } = await import('../../src/factories/cert-manager/index.ts');
-    const { DEFAULT_VALKEY_VERSION } = await import('../../src/factories/valkey/index.ts');
+    const { kubernetesComposition } = await import('../../packages/sdk/src/index.ts');
+    const { ConfigMap } = await import('../../packages/sdk/src/factories/simple/index.ts');
+    const { certManagerBootstrap } = await import('../../packages/sdk/src/factories/cert-manager/index.ts');
+    const { DEFAULT_VALKEY_VERSION } = await import('../../packages/sdk/src/factories/valkey/index.ts');
     const definition = { name: 'a', spec: { type: 'object', properties: { name: { type: 'string' } } } } as const;
     const bootstrap = certManagerBootstrap as unknown as (of?: unknown) => string;
     const Version = DEFAULT_VALKEY_VERSION as unknown as new (of: unknown) => object;
@@ -152,7 +152,7 @@ describe('the exports of TypeKro 0.33', () => {
   });
 
   test('a function cannot be a field of a status', async () => {
-    const { kubernetesComposition } = await import('../../src/index.ts');
+    const { kubernetesComposition } = await import('../../packages/sdk/src/index.ts');
     const graph = () =>
       kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => ({
         ready: (() => true) as unknown as boolean,

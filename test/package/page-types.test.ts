@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Pages whose TypeScript another test runs. Maps each page to the name of that test. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
-  'docs/diagnostics.md': 'src/compose/refusal: each example has its error',
+  'docs/diagnostics.md': 'packages/sdk/src/compose/refusal: each example has its error',
   'docs/graphs.md': 'graphs-page.test.ts',
   'docs/stand-ins.md': 'stand-ins.test.ts',
   'docs/testing.md': 'testing-page.test.ts',

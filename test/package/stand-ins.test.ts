@@ -1,15 +1,20 @@
 import { type } from 'arktype';
 import { afterEach, expect, test } from 'vitest';
-import { bucket, table } from '../../src/factories/ack/index.ts';
-import { application, appProject } from '../../src/factories/argocd/index.ts';
-import { certificate, clusterIssuer } from '../../src/factories/cert-manager/index.ts';
-import { backup, cluster as postgres, database, pooler } from '../../src/factories/cnpg/index.ts';
-import { gitRepository, helmRelease, helmRepository, kustomization } from '../../src/factories/flux/index.ts';
-import { customResource, service } from '../../src/factories/kubernetes/index.ts';
-import { prometheusRule, serviceMonitor } from '../../src/factories/prometheus/index.ts';
-import { kubernetesComposition } from '../../src/index.ts';
-import type { StandInName, TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import { bucket, table } from '../../packages/sdk/src/factories/ack/index.ts';
+import { application, appProject } from '../../packages/sdk/src/factories/argocd/index.ts';
+import { certificate, clusterIssuer } from '../../packages/sdk/src/factories/cert-manager/index.ts';
+import { backup, cluster as postgres, database, pooler } from '../../packages/sdk/src/factories/cnpg/index.ts';
+import {
+  gitRepository,
+  helmRelease,
+  helmRepository,
+  kustomization,
+} from '../../packages/sdk/src/factories/flux/index.ts';
+import { customResource, service } from '../../packages/sdk/src/factories/kubernetes/index.ts';
+import { prometheusRule, serviceMonitor } from '../../packages/sdk/src/factories/prometheus/index.ts';
+import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import type { StandInName, TestCluster } from '../../packages/testing/src/index.ts';
+import { createCluster } from '../../packages/testing/src/index.ts';
 
 let cluster: TestCluster | undefined;
 

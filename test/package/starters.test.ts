@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commands } from '../../src/cli/commands/index.ts';
-import type { Cluster } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster, STAND_IN_NAMES } from '../../src/cluster/index.ts';
-import type { Controller } from '../../src/controller/index.ts';
-import { controllerCrds, createController } from '../../src/controller/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
+import { commands } from '../../packages/cli/src/commands/index.ts';
+import type { Cluster } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster, STAND_IN_NAMES } from '../../packages/cluster/src/index.ts';
+import type { Controller } from '../../packages/controller/src/controller/index.ts';
+import { controllerCrds, createController } from '../../packages/controller/src/controller/index.ts';
+import { KubeClient } from '../../packages/kube/src/index.ts';
 import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 

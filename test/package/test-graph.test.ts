@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { kubernetesComposition } from '../../src/index.ts';
-import { Deployment, Service } from '../../src/factories/simple/index.ts';
-import { testGraph } from '../../src/testing/entry.ts';
+import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import { Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
+import { testGraph } from '../../packages/testing/src/entry.ts';
 
 const app = kubernetesComposition(
   {

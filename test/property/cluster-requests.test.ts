@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../src/core/index.ts';
-import type { Cluster, ClusterSnapshot, Transport, UserInfo } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { Cluster, ClusterSnapshot, Transport, UserInfo } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
 import { crdOf } from '../support/crd.ts';
 
 interface Served {

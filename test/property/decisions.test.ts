@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readBasics } from '../../src/cli/plan/cluster-basics.ts';
-import { previewDefinition } from '../../src/controller/index.ts';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import type { Graph } from '../../src/graph/index.ts';
-import { builtinSource, compile } from '../../src/graph/index.ts';
-import { combineSources, crdSource } from '../../src/schema/index.ts';
-import { keys } from '../../src/runtime/index.ts';
-import { storyRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { readBasics } from '../../packages/cli/src/plan/cluster-basics.ts';
+import { previewDefinition } from '../../packages/controller/src/controller/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { Graph } from '../../packages/engine/src/graph/index.ts';
+import { builtinSource, compile } from '../../packages/engine/src/graph/index.ts';
+import { combineSources, crdSource } from '../../packages/engine/src/schema/index.ts';
+import { keys } from '../../packages/engine/src/runtime/index.ts';
+import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
 import { numbersOf } from '../support/budget.ts';
 import type { Random } from '../support/planned-graphs.ts';
 import {

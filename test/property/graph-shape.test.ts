@@ -2,17 +2,17 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { application, levels } from '../../bench/support/graph-objects.ts';
-import type { JsonObject, JsonValue } from '../../src/core/index.ts';
-import { isJsonObject } from '../../src/core/index.ts';
-import type { Graph } from '../../src/graph/index.ts';
+import type { JsonObject, JsonValue } from '../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../packages/kit/src/core/index.ts';
+import type { Graph } from '../../packages/engine/src/graph/index.ts';
 import {
   compileGraphObject,
   graphShape,
   scanExpressions,
   TYPEKRO_FEATURES,
   withLiterals,
-} from '../../src/graph/index.ts';
-import { builtinSource } from '../../src/schema/index.ts';
+} from '../../packages/engine/src/graph/index.ts';
+import { builtinSource } from '../../packages/engine/src/schema/index.ts';
 
 const OPTIONS = {
   sources: builtinSource(),

@@ -4,12 +4,12 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serveControl } from '../../src/cli/clusters/control-server.ts';
-import type { Cluster, Listener } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
-import { serveProbes } from '../../src/controller/probes.ts';
-import { indexOfReports } from '../../src/inspect/inspect-index.ts';
-import { serveInspect, tokenOf } from '../../src/inspect/server.ts';
+import { serveControl } from '../../packages/cli/src/clusters/control-server.ts';
+import type { Cluster, Listener } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import { serveProbes } from '../../packages/controller/src/controller/probes.ts';
+import { indexOfReports } from '../../packages/controller/src/inspect/inspect-index.ts';
+import { serveInspect, tokenOf } from '../../packages/controller/src/inspect/server.ts';
 
 interface Target {
   readonly open: () => Socket;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FrameReader } from '../../src/cluster/streaming/frame-reader.ts';
-import type { ClientStream } from '../../src/cluster/streaming/client-stream.ts';
-import { CONTROL, controlFrame, dataFrame, FLAGS, resetFrame } from '../../src/cluster/streaming/frames.ts';
-import { HeaderInflater, readHeaderBlock } from '../../src/cluster/streaming/header-block.ts';
-import { SpdySession } from '../../src/cluster/streaming/spdy-session.ts';
+import { FrameReader } from '../../packages/cluster/src/streaming/frame-reader.ts';
+import type { ClientStream } from '../../packages/cluster/src/streaming/client-stream.ts';
+import { CONTROL, controlFrame, dataFrame, FLAGS, resetFrame } from '../../packages/cluster/src/streaming/frames.ts';
+import { HeaderInflater, readHeaderBlock } from '../../packages/cluster/src/streaming/header-block.ts';
+import { SpdySession } from '../../packages/cluster/src/streaming/spdy-session.ts';
 import { budget } from '../support/budget.ts';
 import { forwardHeaders, framesIn, RecordedConnection, SpdyHeaders } from '../support/spdy-client.ts';
 

@@ -1,6 +1,6 @@
-import type { TransportRequest } from '../../src/kube/index.ts';
-import type { Fault, LineFault } from '../../src/testing/simulation/fault-schedule.ts';
-import { FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
+import type { TransportRequest } from '../../packages/kube/src/index.ts';
+import type { Fault, LineFault } from '../../packages/testing/src/simulation/fault-schedule.ts';
+import { FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
 
 /**
  * A schedule with only these faults. The keys are the numbers of the requests. A `GET` never gets the fault `conflict`.

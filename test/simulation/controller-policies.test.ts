@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { indexOfReports, ownViewer, serveInspect, tokenOf } from '../../src/inspect/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { indexOfReports, ownViewer, serveInspect, tokenOf } from '../../packages/controller/src/inspect/index.ts';
 import type { ControllerWorld } from './controller-world.ts';
 import { conditionOf, controllerWorld, dataOf } from './controller-world.ts';
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
-import type { Cluster } from '../../src/cluster/index.ts';
-import type { Controller, ControllerOptions } from '../../src/controller/index.ts';
-import { controllerCrds, createController, jsonLogger } from '../../src/controller/index.ts';
-import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
-import type { Transport } from '../../src/kube/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import type { Cluster } from '../../packages/cluster/src/index.ts';
+import type { Controller, ControllerOptions } from '../../packages/controller/src/controller/index.ts';
+import { controllerCrds, createController, jsonLogger } from '../../packages/controller/src/controller/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
+import { KubeClient } from '../../packages/kube/src/index.ts';
+import type { Transport } from '../../packages/kube/src/index.ts';
 
 /** One request that the controller sent. */
 export interface SeenRequest {

@@ -1,13 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ChildChanges } from '../../src/cli/dashboard/child-changes.ts';
-import type { ClusterDetailsOptions } from '../../src/cli/dashboard/cluster-details.ts';
-import { ClusterDetails } from '../../src/cli/dashboard/cluster-details.ts';
-import { ClusterIndex } from '../../src/cli/dashboard/cluster-index.ts';
-import { settingsOf } from '../../src/cli/controller-settings.ts';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import type { InspectCall, InspectEvent, InstanceRow, ObjectDetail } from '../../src/inspect/index.ts';
-import { instanceRef, ownViewer } from '../../src/inspect/index.ts';
-import { systemClock } from '../../src/kube/index.ts';
+import { ChildChanges } from '../../packages/cli/src/dashboard/child-changes.ts';
+import type { ClusterDetailsOptions } from '../../packages/cli/src/dashboard/cluster-details.ts';
+import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
+import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts';
+import { settingsOf } from '../../packages/cli/src/controller-settings.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import type {
+  InspectCall,
+  InspectEvent,
+  InstanceRow,
+  ObjectDetail,
+} from '../../packages/controller/src/inspect/index.ts';
+import { instanceRef, ownViewer } from '../../packages/controller/src/inspect/index.ts';
+import { systemClock } from '../../packages/kube/src/index.ts';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
 import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';

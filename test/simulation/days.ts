@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { JsonObject } from '../../src/core/index.ts';
-import { differences } from '../../src/testing/simulation/compare-states.ts';
-import { storyRandom } from '../../src/testing/simulation/sim-clock.ts';
-import type { Fault } from '../../src/testing/simulation/fault-schedule.ts';
-import { FaultSchedule, noFaults } from '../../src/testing/simulation/fault-schedule.ts';
-import type { TransportRequest } from '../../src/kube/index.ts';
+import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import { differences } from '../../packages/testing/src/simulation/compare-states.ts';
+import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
+import type { Fault } from '../../packages/testing/src/simulation/fault-schedule.ts';
+import { FaultSchedule, noFaults } from '../../packages/testing/src/simulation/fault-schedule.ts';
+import type { TransportRequest } from '../../packages/kube/src/index.ts';
 import { RotatedCredentials } from './rotated-credentials.ts';
 import { run } from './run.ts';
 import type { UserAction } from './instance-actions.ts';

@@ -5,12 +5,12 @@
  */
 import { type } from 'arktype';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../src/core/index.ts';
-import { kubernetesComposition } from '../../src/index.ts';
-import { ConfigMap, Deployment } from '../../src/factories/simple/index.ts';
-import type { Transport, TransportRequest } from '../../src/kube/index.ts';
-import type { TestCluster } from '../../src/testing/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/index.ts';
+import type { Transport, TransportRequest } from '../../packages/kube/src/index.ts';
+import type { TestCluster } from '../../packages/testing/src/index.ts';
+import { createCluster } from '../../packages/testing/src/index.ts';
 import { share } from '../support/budget.ts';
 import { pick, seededChoices } from '../support/choices.ts';
 

@@ -1,9 +1,9 @@
-import type { Cluster } from '../../src/cluster/index.ts';
-import { runController } from '../../src/controller/index.ts';
-import { shardOf } from '../../src/controller/shards/assignment.ts';
-import { responseText } from '../../src/testing/simulation/faulty-transport.ts';
-import type { TransportRequest } from '../../src/kube/index.ts';
-import type { Election } from '../../src/testing/simulation/process.ts';
+import type { Cluster } from '../../packages/cluster/src/index.ts';
+import { runController } from '../../packages/controller/src/controller/index.ts';
+import { shardOf } from '../../packages/controller/src/controller/shards/assignment.ts';
+import { responseText } from '../../packages/testing/src/simulation/faulty-transport.ts';
+import type { TransportRequest } from '../../packages/kube/src/index.ts';
+import type { Election } from '../../packages/testing/src/simulation/process.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases';
 const LEASE = 'controller.kro.run';

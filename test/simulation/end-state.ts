@@ -1,7 +1,7 @@
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { jsonEquals } from '../../src/core/index.ts';
-import type { KubeClient } from '../../src/kube/index.ts';
-import { normalize } from '../../src/testing/simulation/compare-states.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { jsonEquals } from '../../packages/kit/src/core/index.ts';
+import type { KubeClient } from '../../packages/kube/src/index.ts';
+import { normalize } from '../../packages/testing/src/simulation/compare-states.ts';
 
 const KINDS = [
   { apiVersion: 'v1', kind: 'ConfigMap' },

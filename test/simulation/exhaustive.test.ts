@@ -4,7 +4,7 @@ import { budget, numbersOf } from '../support/budget.ts';
 import { exhaust, runSeries, SCENARIOS, SERIES } from './exhaustive.ts';
 import { mutate } from '../mutations/mutate.ts';
 import { MUTATIONS } from './mutations.ts';
-import { REQUEST_FAULTS } from '../../src/testing/simulation/fault-schedule.ts';
+import { REQUEST_FAULTS } from '../../packages/testing/src/simulation/fault-schedule.ts';
 
 /**
  * All stories. `npm test` runs the first story, and its only faults are a kill before and a kill after a request.

@@ -1,5 +1,5 @@
-import type { JsonObject, ObjectRef } from '../../src/core/index.ts';
-import type { KubeClient } from '../../src/kube/index.ts';
+import type { JsonObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
+import type { KubeClient } from '../../packages/kube/src/index.ts';
 
 /** A user's action. Its effect on the end state does not depend on when it happens. */
 export interface UserAction {

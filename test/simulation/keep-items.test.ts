@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { differences } from '../../src/testing/simulation/compare-states.ts';
-import { noFaults } from '../../src/testing/simulation/fault-schedule.ts';
+import { differences } from '../../packages/testing/src/simulation/compare-states.ts';
+import { noFaults } from '../../packages/testing/src/simulation/fault-schedule.ts';
 import { TheseFaults } from './chosen-faults.ts';
 import { run } from './run.ts';
 import { applyRig, keepItems } from './user-actions.ts';

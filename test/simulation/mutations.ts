@@ -17,7 +17,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'children are written before the instance',
     rule: 'finalizer before children',
-    file: 'src/execute/carry-out.ts',
+    file: 'packages/controller/src/execute/carry-out.ts',
     find: 'const outcome = await writeParent(',
     replace: 'await applyChildren(ports, decision.apply);\n  const outcome = await writeParent(',
     problem: /a child before the finalizer/,
@@ -26,7 +26,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'children are written although the write of the instance failed',
     rule: 'finalizer before children',
-    file: 'src/execute/carry-out.ts',
+    file: 'packages/controller/src/execute/carry-out.ts',
     find: "if (outcome === 'decide-again') return outcome;",
     replace: '',
     problem: /a child before the finalizer|does not cover/,
@@ -35,7 +35,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a valid inventory is not extended before new children are written',
     rule: 'inventory covers children',
-    file: 'src/runtime/inventory.ts',
+    file: 'packages/engine/src/runtime/inventory.ts',
     find: "const covered = recorded.state === 'valid' && sameScope(recorded.scope, inventory) && isNamed;",
     replace: "const covered = recorded.state === 'valid' && isNamed;",
     problem: /the inventory does not cover/,
@@ -44,7 +44,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the inventory shrinks before retired objects are gone',
     rule: 'inventory covers children',
-    file: 'src/runtime/inventory.ts',
+    file: 'packages/engine/src/runtime/inventory.ts',
     find: ' && pruning.complete && pruning.remaining.length === 0',
     replace: '',
     problem: /the inventory lost/,
@@ -53,7 +53,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'objects of another ApplySet are adopted',
     rule: 'only own objects',
-    file: 'src/runtime/write-decision.ts',
+    file: 'packages/engine/src/runtime/write-decision.ts',
     find: "if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };",
     replace: '',
     problem: /belongs to another ApplySet/,
@@ -61,7 +61,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'deletes carry no UID',
     rule: 'only own objects',
-    file: 'src/execute/write-children.ts',
+    file: 'packages/controller/src/execute/write-children.ts',
     find: 'preconditions: { uid },',
     replace: '',
     problem: /a delete without the UID/,
@@ -70,7 +70,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the newest revisions are retired, not the oldest',
     rule: 'only own objects',
-    file: 'src/controller/definition/revision-store.ts',
+    file: 'packages/controller/src/controller/definition/revision-store.ts',
     find: 'revisions.slice(0, Math.max(0, revisions.length - keep))',
     replace: 'revisions.slice(keep)',
     problem: /deleted the newest revision/,
@@ -79,7 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a value that the server normalises counts as drift',
     rule: 'no needless write',
-    file: 'src/runtime/write-decision.ts',
+    file: 'packages/engine/src/runtime/write-decision.ts',
     find: 'if (decision.differences?.length === 0) return',
     replace: 'if (decision.differences?.length === -1) return',
     problem: /needless write/,
@@ -88,7 +88,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'after a restart, fields that the server stores in another form are written again, although they are equivalent',
     rule: 'no needless write',
-    file: 'src/runtime/write-decision.ts',
+    file: 'packages/engine/src/runtime/write-decision.ts',
     find: "if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };",
     replace: '',
     problem: /needless write/,
@@ -97,7 +97,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a pass ends while its writes are still running',
     rule: 'one write of an object at a time',
-    file: 'src/execute/each-effect.ts',
+    file: 'packages/controller/src/execute/each-effect.ts',
     find: 'for (const outcome of await Promise.allSettled(effects)) {',
     replace: 'await Promise.all(effects);\n  for (const outcome of [] as PromiseSettledResult<unknown>[]) {',
     problem: /at the same time/,
@@ -106,7 +106,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a dependency that exists counts as ready',
     rule: 'dependencies before dependents',
-    file: 'src/runtime/step.ts',
+    file: 'packages/engine/src/runtime/step.ts',
     find: "if (result.state === 'ready' || result.usable === true || isTaken) context.ready.set(id, result.data);",
     replace: 'context.ready.set(id, result.data);',
     problem: /which it depends on/,
@@ -114,7 +114,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a deletion deletes all waves at once',
     rule: 'dependents are deleted before dependencies',
-    file: 'src/runtime/deletion.ts',
+    file: 'packages/engine/src/runtime/deletion.ts',
     find: 'const current = members.filter((object) => applyOrderOf(object) === wave);',
     replace: 'const current = members;',
     problem: /before .* of wave/,
@@ -123,7 +123,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the finalizer is removed as soon as all children are marked for deletion',
     rule: 'the finalizer is removed last',
-    file: 'src/runtime/deletion.ts',
+    file: 'packages/engine/src/runtime/deletion.ts',
     find: 'if (members.length === 0)',
     replace: 'if (members.every(({ metadata }) => metadata.deletionTimestamp !== undefined))',
     problem: /the finalizer was removed before/,
@@ -132,7 +132,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the finalizer is never removed',
     rule: 'deletion completes',
-    file: 'src/runtime/deletion.ts',
+    file: 'packages/engine/src/runtime/deletion.ts',
     find: "if (failed === undefined) return decide({ finalizer: 'remove'",
     replace: "if (failed === undefined) return decide({ finalizer: 'keep'",
     problem: /deletion never completes|never becomes quiet|waits forever/,
@@ -140,7 +140,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a write is sent again without a new decision',
     rule: 'dependencies before dependents',
-    file: 'src/execute/write-children.ts',
+    file: 'packages/controller/src/execute/write-children.ts',
     find: 'const ONCE = { repeat: false } as const;',
     replace: 'const ONCE = { repeat: true } as const;',
     problem: /which it depends on/,
@@ -149,7 +149,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a refused removal of the finalizer is retried without a pause',
     rule: 'deletion completes',
-    file: 'src/runtime/deletion.ts',
+    file: 'packages/engine/src/runtime/deletion.ts',
     find: 'instanceTarget(instance, graph), attempt, options.now)',
     replace: 'instanceTarget(instance, graph), attempt, Number.POSITIVE_INFINITY)',
     problem: /never becomes quiet/,
@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a conflict counts as the deletion of a revision',
     rule: 'same end as without faults',
-    file: 'src/controller/definition/revision-store.ts',
+    file: 'packages/controller/src/controller/definition/revision-store.ts',
     find: 'if (isNotFound(thrown)) return undefined;',
     replace: 'if (isNotFound(thrown) || (thrown instanceof KubeError && thrown.status === 409)) return undefined;',
     problem: /revisions are left/,
@@ -167,7 +167,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a deletion during an interruption of a watch is not noticed',
     rule: 'same end as without faults',
-    file: 'src/controller/cache/kind-cache.ts',
+    file: 'packages/controller/src/controller/cache/kind-cache.ts',
     find: 'if (!seen.has(key) && !isWrittenLater(live)) this.#remove(key, live);',
     replace: 'if (!seen.has(key) && live.object.metadata.uid === listVersion) this.#remove(key, live);',
     problem: /at the end|waits forever|never completes|which it depends on/,
@@ -176,7 +176,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'late watch events restore deleted objects',
     rule: 'same end as without faults',
-    file: 'src/controller/cache/kind-cache.ts',
+    file: 'packages/controller/src/controller/cache/kind-cache.ts',
     find: 'if (this.#tombstones.has(uid)) return undefined;',
     replace: '',
     problem: /./,
@@ -184,7 +184,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'old watch events replace newer objects',
     rule: 'no needless write',
-    file: 'src/controller/cache/kind-cache.ts',
+    file: 'packages/controller/src/controller/cache/kind-cache.ts',
     find: 'if (before !== undefined && !older && !isNews(before, uid, resourceVersion, isReread)) return undefined;',
     replace: '',
     problem: /needless write/,
@@ -193,7 +193,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a leader continues after its Lease has expired',
     rule: 'one leader',
-    file: 'src/kube/lease.ts',
+    file: 'packages/kube/src/lease.ts',
     find: '      this.#term.ending.abort();\n      this.#term.lost.abort();\n',
     replace: '',
     problem: /two leaders/,
@@ -202,7 +202,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a leader waits for an answer without a time limit',
     rule: 'one leader',
-    file: 'src/kube/lease.ts',
+    file: 'packages/kube/src/lease.ts',
     find: '      const left = next.renewedAt + this.#times.renewDeadlineMs - elapsed(this.#options.clock);\n',
     replace: '      const left = 3_600_000;\n',
     also: {
@@ -215,7 +215,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a replica continues to work on a lost shard',
     rule: 'one writer of a shard',
-    file: 'src/controller/shards/run-shards.ts',
+    file: 'packages/controller/src/controller/shards/run-shards.ts',
     find: '  share.leave(shard);\n',
     replace: '',
     problem: /two leaders/,
@@ -224,7 +224,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'no subscriber that waited for a read is woken',
     rule: 'same end as without faults',
-    file: 'src/controller/cache/cache-set.ts',
+    file: 'packages/controller/src/controller/cache/cache-set.ts',
     find: 'for (const subscriber of cache.stale.drainWaiters()) this.#options.onWake(subscriber, undefined);',
     replace: 'cache.stale.drainWaiters();',
     problem: /at the end|waits forever|never completes/,
@@ -233,7 +233,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a refused update delays the deletion of retired objects',
     rule: 'retired objects are deleted',
-    file: 'src/runtime/assess.ts',
+    file: 'packages/engine/src/runtime/assess.ts',
     find: ' && isRefusal(problem.because.failure)',
     replace: ' && !isRefusal(problem.because.failure)',
     problem: /waits forever: seal an item/,
@@ -242,7 +242,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a busy server ends a process at its start',
     rule: 'a process ends only without a server',
-    file: 'src/controller/own-kinds.ts',
+    file: 'packages/controller/src/controller/own-kinds.ts',
     find: 'if (!isPassing(thrown, options)) throw thrown;',
     replace: 'throw thrown;',
     problem: /has ended by itself/,
@@ -251,7 +251,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lost answer ends a leader at the start of its term',
     rule: 'a process ends only without a server',
-    file: 'src/controller/own-kinds.ts',
+    file: 'packages/controller/src/controller/own-kinds.ts',
     find: ' && (thrown.status > 0 || isReached())',
     replace: ' && thrown.status > 0',
     problem: /has ended by itself/,
@@ -260,7 +260,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a pause that ends early leaves its timer',
     rule: 'an ended process leaves no timer',
-    file: 'src/kube/clock.ts',
+    file: 'packages/kube/src/clock.ts',
     find: "      timer.cancel();\n      signal?.removeEventListener('abort', done);",
     replace: "      signal?.removeEventListener('abort', done);",
     problem: /has ended and left \d+ timers/,

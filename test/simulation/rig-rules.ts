@@ -1,7 +1,7 @@
-import { nodeIdOf } from '../../src/runtime/index.ts';
+import { nodeIdOf } from '../../packages/engine/src/runtime/index.ts';
 import { HELD_TEXT } from './rig.ts';
-import type { RuledGraph } from '../../src/testing/simulation/invariants.ts';
-import type { KindOfPlural } from '../../src/testing/simulation/ledger.ts';
+import type { RuledGraph } from '../../packages/testing/src/simulation/invariants.ts';
+import type { KindOfPlural } from '../../packages/testing/src/simulation/ledger.ts';
 
 /** The kinds in the inventory, by their names there. Each has its API version and its API path. */
 const MEMBERS: RuledGraph['members'] = new Map([

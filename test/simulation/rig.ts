@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
 
 function map(name: string, data: JsonObject): JsonObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };

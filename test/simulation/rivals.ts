@@ -1,9 +1,9 @@
-import type { KubeObject } from '../../src/core/index.ts';
-import type { Clock, KubeClient } from '../../src/kube/index.ts';
-import { isConflict, isNotFound, KubeError } from '../../src/kube/index.ts';
-import type { Ledger, NotedWrite } from '../../src/testing/simulation/ledger.ts';
-import { templateManagers } from '../../src/testing/simulation/graph-writers.ts';
-import { noise } from '../../src/testing/simulation/sim-clock.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { Clock, KubeClient } from '../../packages/kube/src/index.ts';
+import { isConflict, isNotFound, KubeError } from '../../packages/kube/src/index.ts';
+import type { Ledger, NotedWrite } from '../../packages/testing/src/simulation/ledger.ts';
+import { templateManagers } from '../../packages/testing/src/simulation/graph-writers.ts';
+import { noise } from '../../packages/testing/src/simulation/sim-clock.ts';
 
 const HOLD = 'rival.test/hold';
 

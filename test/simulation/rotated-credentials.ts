@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAuthority } from '../../src/cluster/codec/certificate.ts';
-import type { Proof } from '../../src/kube/authenticator.ts';
-import { createAuthenticator } from '../../src/kube/authenticator.ts';
-import { loadKubeConfig } from '../../src/kube/index.ts';
-import { sendProved } from '../../src/kube/send-proved.ts';
-import type { Clock, KubeConfig, Transport, TransportResponse } from '../../src/kube/types.ts';
-import { storyRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import type { Proof } from '../../packages/kube/src/authenticator.ts';
+import { createAuthenticator } from '../../packages/kube/src/authenticator.ts';
+import { loadKubeConfig } from '../../packages/kube/src/index.ts';
+import { sendProved } from '../../packages/kube/src/send-proved.ts';
+import type { Clock, KubeConfig, Transport, TransportResponse } from '../../packages/kube/src/types.ts';
+import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
 
 /** The time from the end of one rotation to the start of the next, in milliseconds. */
 const ROTATION_MS = 6 * 60_000;

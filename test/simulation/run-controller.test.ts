@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
-import type { LogLevel } from '../../src/controller/index.ts';
-import { controllerCrds, runController } from '../../src/controller/index.ts';
-import { createMetrics, createProcessMetrics } from '../../src/controller/metrics/metrics.ts';
-import { RuntimeMetrics } from '../../src/controller/metrics/runtime-meter.ts';
-import type { Clock, Transport } from '../../src/kube/index.ts';
-import { KubeClient, systemClock } from '../../src/kube/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import type { LogLevel } from '../../packages/controller/src/controller/index.ts';
+import { controllerCrds, runController } from '../../packages/controller/src/controller/index.ts';
+import { createMetrics, createProcessMetrics } from '../../packages/controller/src/controller/metrics/metrics.ts';
+import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics/runtime-meter.ts';
+import type { Clock, Transport } from '../../packages/kube/src/index.ts';
+import { KubeClient, systemClock } from '../../packages/kube/src/index.ts';
 import { freePort } from '../support/api-server.ts';
 
 async function setup() {

@@ -1,19 +1,19 @@
-import type { ClusterOptions, ClusterSnapshot } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
-import { controllerCrds } from '../../src/controller/index.ts';
-import type { KubeObject } from '../../src/core/index.ts';
-import { definedMember } from '../../src/core/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
+import type { ClusterOptions, ClusterSnapshot } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import { controllerCrds } from '../../packages/controller/src/controller/index.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import { definedMember } from '../../packages/kit/src/core/index.ts';
+import { KubeClient } from '../../packages/kube/src/index.ts';
 import { electionOf } from './election.ts';
 import type { Stage } from './stage.ts';
 import { DEFINITION_STAGE } from './stage.ts';
 import { Rivals } from './rivals.ts';
 import type { RotatedCredentials } from './rotated-credentials.ts';
-import { FaultyWorld } from '../../src/testing/simulation/faulty-world.ts';
-import { SimClock } from '../../src/testing/simulation/sim-clock.ts';
+import { FaultyWorld } from '../../packages/testing/src/simulation/faulty-world.ts';
+import { SimClock } from '../../packages/testing/src/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { perform } from './user-actions.ts';
-import type { FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
+import type { FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
 
 /** The inputs of a run. */
 export interface RunPlan {

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Cluster } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
-import { controllerCrds, runController } from '../../src/controller/index.ts';
-import { holderOf, shardOf } from '../../src/controller/shards/assignment.ts';
-import type { KubeObject } from '../../src/core/index.ts';
-import type { TransportRequest } from '../../src/kube/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
+import type { Cluster } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import { controllerCrds, runController } from '../../packages/controller/src/controller/index.ts';
+import { holderOf, shardOf } from '../../packages/controller/src/controller/shards/assignment.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { TransportRequest } from '../../packages/kube/src/index.ts';
+import { KubeClient } from '../../packages/kube/src/index.ts';
 
 const SHARDS = 12;
 const COUNT = 8;

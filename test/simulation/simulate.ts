@@ -4,11 +4,11 @@ import { GRAPH_STAGE } from './graphs/stage.ts';
 import { randomGraphActions } from './graphs/actions.ts';
 import type { Stage } from './stage.ts';
 import { DEFINITION_STAGE } from './stage.ts';
-import { differences } from '../../src/testing/simulation/compare-states.ts';
-import { noise, storyRandom } from '../../src/testing/simulation/sim-clock.ts';
+import { differences } from '../../packages/testing/src/simulation/compare-states.ts';
+import { noise, storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
 import type { UserAction } from './user-actions.ts';
 import { randomActions } from './user-actions.ts';
-import { noFaults, FaultSchedule } from '../../src/testing/simulation/fault-schedule.ts';
+import { noFaults, FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
 
 /** The result of one seed. */
 export interface SimulationResult {

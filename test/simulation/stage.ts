@@ -1,8 +1,8 @@
-import type { ControllerOptions } from '../../src/controller/index.ts';
-import type { KubeObject } from '../../src/core/index.ts';
-import type { KubeClient } from '../../src/kube/index.ts';
-import type { RuledGraph } from '../../src/testing/simulation/invariants.ts';
-import type { KindOfPlural } from '../../src/testing/simulation/ledger.ts';
+import type { ControllerOptions } from '../../packages/controller/src/controller/index.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { KubeClient } from '../../packages/kube/src/index.ts';
+import type { RuledGraph } from '../../packages/testing/src/simulation/invariants.ts';
+import type { KindOfPlural } from '../../packages/testing/src/simulation/ledger.ts';
 import { endState, restProblems } from './end-state.ts';
 import { kindOfPlural, RIG_RULES } from './rig-rules.ts';
 import { rigDefinition } from './rig.ts';

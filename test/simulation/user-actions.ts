@@ -1,6 +1,6 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
-import type { KubeClient } from '../../src/kube/index.ts';
-import { isNotFound, KubeError } from '../../src/kube/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
+import type { KubeClient } from '../../packages/kube/src/index.ts';
+import { isNotFound, KubeError } from '../../packages/kube/src/index.ts';
 import type { UserAction } from './instance-actions.ts';
 import { applyRig, CRD, rig, suspend } from './instance-actions.ts';
 import { brokenDefinition, keepingDefinition, rigDefinition, widenedDefinition } from './rig.ts';

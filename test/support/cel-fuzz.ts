@@ -1,5 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import { kroEnvironment, toJson, unparse, type Ast, type Environment, type Program } from '../../src/cel/index.ts';
+import {
+  kroEnvironment,
+  toJson,
+  unparse,
+  type Ast,
+  type Environment,
+  type Program,
+} from '../../packages/cel/src/index.ts';
 import { generateExpression, RESULT_TYPES, VARIABLES } from './cel-generator.ts';
 import { corpus, mutate } from './cel-mutator.ts';
 import { pick, type Choices } from './choices.ts';

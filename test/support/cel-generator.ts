@@ -1,5 +1,5 @@
-import * as libraries from '../../src/cel/lib/index.ts';
-import type { Library, Overload } from '../../src/cel/library.ts';
+import * as libraries from '../../packages/cel/src/lib/index.ts';
+import type { Library, Overload } from '../../packages/cel/src/library.ts';
 import {
   BOOL,
   BYTES,
@@ -16,7 +16,7 @@ import {
   typeToString,
   UINT,
   type CelType,
-} from '../../src/cel/types.ts';
+} from '../../packages/cel/src/types.ts';
 import { pick, type Choices } from './choices.ts';
 
 /** The variables of generated expressions. Tests may bind any values to them. */

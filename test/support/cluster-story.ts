@@ -1,7 +1,7 @@
-import type { Cluster, ClusterOptions, ManualClock } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster, createManualClock } from '../../src/cluster/index.ts';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
+import type { Cluster, ClusterOptions, ManualClock } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster, createManualClock } from '../../packages/cluster/src/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { KubeClient } from '../../packages/kube/src/index.ts';
 
 /** A cluster with short methods for tests. Only `advance` moves its clock. */
 export interface ClusterStory extends AsyncDisposable {

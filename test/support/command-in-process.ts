@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { runCommandLine } from '../../src/cli/adapter.ts';
-import type { CommandEntry } from '../../src/cli/command.ts';
-import { outputText } from '../../src/cli/printable.ts';
+import { runCommandLine } from '../../packages/cli/src/adapter.ts';
+import type { CommandEntry } from '../../packages/cli/src/command.ts';
+import { outputText } from '../../packages/cli/src/printable.ts';
 
 /** Runs a long-running command, such as `up`, in this process until the test ends it. Records its output. */
 export class CommandInProcess {

@@ -1,9 +1,9 @@
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '../../src/core/index.ts';
-import { formatDiagnostic } from '../../src/core/index.ts';
-import type { CompileOptions, Graph } from '../../src/graph/index.ts';
-import { compile, TYPEKRO_FEATURES } from '../../src/graph/index.ts';
-import { builtinSource, crdSource } from '../../src/schema/index.ts';
+import type { JsonObject, JsonValue } from '../../packages/kit/src/core/index.ts';
+import { formatDiagnostic } from '../../packages/kit/src/core/index.ts';
+import type { CompileOptions, Graph } from '../../packages/engine/src/graph/index.ts';
+import { compile, TYPEKRO_FEATURES } from '../../packages/engine/src/graph/index.ts';
+import { builtinSource, crdSource } from '../../packages/engine/src/schema/index.ts';
 import { crdOf } from './crd.ts';
 
 /** A CRD for tests. All fields of its spec and its status are optional. */

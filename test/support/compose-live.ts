@@ -1,9 +1,9 @@
-import type { JsonObject, JsonValue } from '../../src/core/index.ts';
-import { jsonEquals } from '../../src/core/index.ts';
-import { createCompositionApi, externalRef } from '../../src/compose/index.ts';
-import type { Composition } from '../../src/compose/index.ts';
-import { SOURCE } from '../../src/compose/source/transform-data.ts';
-import { ConfigMap, Deployment, Service } from '../../src/factories/simple/index.ts';
+import type { JsonObject, JsonValue } from '../../packages/kit/src/core/index.ts';
+import { jsonEquals } from '../../packages/kit/src/core/index.ts';
+import { createCompositionApi, externalRef } from '../../packages/sdk/src/compose/index.ts';
+import type { Composition } from '../../packages/sdk/src/compose/index.ts';
+import { SOURCE } from '../../packages/sdk/src/compose/source/transform-data.ts';
+import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
 import { hasTwins, INPUTS, SPEC } from '../property/compose/differential.ts';
 
 const { kubernetesComposition, toResourceGraph } = createCompositionApi({

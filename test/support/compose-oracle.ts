@@ -1,9 +1,9 @@
 import { type } from 'arktype';
-import type { JsonObject } from '../../src/core/index.ts';
-import { CompositionError, createCompositionApi } from '../../src/compose/index.ts';
-import type { Composition } from '../../src/compose/index.ts';
-import { SOURCE } from '../../src/compose/source/transform-data.ts';
-import type { TransformData } from '../../src/compose/source/transform-data.ts';
+import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import { CompositionError, createCompositionApi } from '../../packages/sdk/src/compose/index.ts';
+import type { Composition } from '../../packages/sdk/src/compose/index.ts';
+import { SOURCE } from '../../packages/sdk/src/compose/source/transform-data.ts';
+import type { TransformData } from '../../packages/sdk/src/compose/source/transform-data.ts';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

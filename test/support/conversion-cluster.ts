@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Cluster, ClusterOptions, Transport } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
+import type { Cluster, ClusterOptions, Transport } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
 import { crdOf } from './crd.ts';
 import { call } from './webhook-cluster.ts';
 import { openTlsServer } from './webhook-server.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { textAt } from '../../src/kubernetes/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { textAt } from '../../packages/kit/src/kubernetes/index.ts';
 
 interface CrdOptions {
   /** The API group. Default: `example.com`. */

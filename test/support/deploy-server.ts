@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Controller, ControllerOptions } from '../../src/controller/index.ts';
-import { controllerCrds, createController } from '../../src/controller/index.ts';
-import type { KubeObject } from '../../src/core/index.ts';
-import { refOf } from '../../src/core/index.ts';
-import type { KubeClient, Transport } from '../../src/kube/index.ts';
-import { createTransport, isConflict, isNotFound, KubeError, loadKubeConfig } from '../../src/kube/index.ts';
-import { createCluster } from '../../src/testing/index.ts';
+import type { Controller, ControllerOptions } from '../../packages/controller/src/controller/index.ts';
+import { controllerCrds, createController } from '../../packages/controller/src/controller/index.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import { refOf } from '../../packages/kit/src/core/index.ts';
+import type { KubeClient, Transport } from '../../packages/kube/src/index.ts';
+import { createTransport, isConflict, isNotFound, KubeError, loadKubeConfig } from '../../packages/kube/src/index.ts';
+import { createCluster } from '../../packages/testing/src/index.ts';
 import { serverKinds } from './api-server.ts';
 
 const real = serverKinds().find(({ name }) => name === 'kube-apiserver');

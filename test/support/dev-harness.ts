@@ -1,14 +1,14 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DevLoop } from '../../src/cli/dev/dev-loop.ts';
-import type { FolderEvents } from '../../src/cli/dev/watch-files.ts';
-import { checkNamedFiles } from '../../src/cli/up/checked.ts';
-import type { Session } from '../../src/cli/up/session.ts';
-import { startUpSession } from '../../src/cli/up/session.ts';
-import { takeStateDirectory } from '../../src/cli/up/state-directory.ts';
-import type { Clock } from '../../src/kube/index.ts';
-import { systemClock } from '../../src/kube/index.ts';
+import { DevLoop } from '../../packages/cli/src/dev/dev-loop.ts';
+import type { FolderEvents } from '../../packages/cli/src/dev/watch-files.ts';
+import { checkNamedFiles } from '../../packages/cli/src/up/checked.ts';
+import type { Session } from '../../packages/cli/src/up/session.ts';
+import { startUpSession } from '../../packages/cli/src/up/session.ts';
+import { takeStateDirectory } from '../../packages/cli/src/up/state-directory.ts';
+import type { Clock } from '../../packages/kube/src/index.ts';
+import { systemClock } from '../../packages/kube/src/index.ts';
 
 /** A clock on which a timer of less than a second fires at once, so that no test waits for a debounce. */
 const clock: Clock = {

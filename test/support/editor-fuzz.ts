@@ -1,8 +1,8 @@
 import type { Position, Range } from 'vscode-languageserver';
-import { checkDocument } from '../../src/cli/lsp/check-document.ts';
-import { formatEdits } from '../../src/cli/lsp/format-edits.ts';
-import { TypeKroError } from '../../src/core/index.ts';
-import type { EditorDocument, Workspace } from '../../src/editor/index.ts';
+import { checkDocument } from '../../packages/cli/src/lsp/check-document.ts';
+import { formatEdits } from '../../packages/cli/src/lsp/format-edits.ts';
+import { TypeKroError } from '../../packages/kit/src/core/index.ts';
+import type { EditorDocument, Workspace } from '../../packages/editor/src/index.ts';
 import {
   completionsAt,
   definitionAt,
@@ -18,7 +18,7 @@ import {
   symbolsOf,
   tokensOf,
   toProtocol,
-} from '../../src/editor/index.ts';
+} from '../../packages/editor/src/index.ts';
 import type { Choices } from './choices.ts';
 import { pick } from './choices.ts';
 

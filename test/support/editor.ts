@@ -1,6 +1,6 @@
 import type { Position } from 'vscode-languageserver';
-import type { EditorDocument } from '../../src/editor/index.ts';
-import { Workspace } from '../../src/editor/index.ts';
+import type { EditorDocument } from '../../packages/editor/src/index.ts';
+import { Workspace } from '../../packages/editor/src/index.ts';
 
 /** The character that marks the cursor in the documents of tests. */
 export const CURSOR = '‸';

@@ -1,6 +1,6 @@
-import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '../../src/core/index.ts';
-import { gvkOf, isJsonObject, jsonEquals } from '../../src/core/index.ts';
-import type { Graph, PathStep } from '../../src/graph/index.ts';
+import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { gvkOf, isJsonObject, jsonEquals } from '../../packages/kit/src/core/index.ts';
+import type { Graph, PathStep } from '../../packages/engine/src/graph/index.ts';
 import type {
   ApiFailure,
   FailedWrite,
@@ -10,7 +10,7 @@ import type {
   Observed,
   ReadRequest,
   EquivalentDigests,
-} from '../../src/runtime/index.ts';
+} from '../../packages/engine/src/runtime/index.ts';
 import {
   nodeIdOf,
   objectKey,
@@ -18,7 +18,7 @@ import {
   targetKey,
   withEngineEquivalence,
   writeKey,
-} from '../../src/runtime/index.ts';
+} from '../../packages/engine/src/runtime/index.ts';
 
 /** Options of the view of a fake cluster. */
 export interface ViewOptions {

@@ -1,4 +1,4 @@
-import type { Transport, TransportRequest, TransportResponse } from '../../src/kube/types.ts';
+import type { Transport, TransportRequest, TransportResponse } from '../../packages/kube/src/types.ts';
 
 /** The response of a fake server. */
 export interface FakeAnswer {

@@ -1,7 +1,7 @@
-import type { JsonObject, KubeObject } from '../../src/core/index.ts';
-import { getOwn } from '../../src/core/index.ts';
-import type { KubeClient } from '../../src/kube/index.ts';
-import { waitForObject } from '../../src/kube/index.ts';
+import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import { getOwn } from '../../packages/kit/src/core/index.ts';
+import type { KubeClient } from '../../packages/kube/src/index.ts';
+import { waitForObject } from '../../packages/kube/src/index.ts';
 import { seededChoices } from './choices.ts';
 
 const NAMESPACE = 'fleet';

@@ -1,10 +1,10 @@
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '../../src/core/index.ts';
-import type { Graph } from '../../src/graph/index.ts';
-import { compileGraphObject } from '../../src/graph/index.ts';
-import type { Condition, Decision, StepOptions } from '../../src/runtime/index.ts';
-import { stepRefusedGraph } from '../../src/runtime/index.ts';
-import { builtinSource, crdSource } from '../../src/schema/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { Graph } from '../../packages/engine/src/graph/index.ts';
+import { compileGraphObject } from '../../packages/engine/src/graph/index.ts';
+import type { Condition, Decision, StepOptions } from '../../packages/engine/src/runtime/index.ts';
+import { stepRefusedGraph } from '../../packages/engine/src/runtime/index.ts';
+import { builtinSource, crdSource } from '../../packages/engine/src/schema/index.ts';
 import { crdOf } from './crd.ts';
 import type { LoopOptions } from './direct-loop.ts';
 import { carryOut, conditionOf, settle } from './direct-loop.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as testCommand } from '../../src/cli/commands/test.ts';
+import { test as testCommand } from '../../packages/cli/src/commands/test.ts';
 import type { CommandRun } from './run-command.ts';
 import { commandRunner } from './run-command.ts';
 

@@ -1,7 +1,7 @@
-import type { Expr } from '../../src/cel/index.ts';
-import { kroEnvironment, walkAst } from '../../src/cel/index.ts';
-import type { JsonValue } from '../../src/core/index.ts';
-import { scanExpressions } from '../../src/graph/scan.ts';
+import type { Expr } from '../../packages/cel/src/index.ts';
+import { kroEnvironment, walkAst } from '../../packages/cel/src/index.ts';
+import type { JsonValue } from '../../packages/kit/src/core/index.ts';
+import { scanExpressions } from '../../packages/engine/src/graph/scan.ts';
 
 const environment = kroEnvironment();
 

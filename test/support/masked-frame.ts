@@ -1,4 +1,4 @@
-import { writeFrame } from '../../src/cluster/http/web-socket.ts';
+import { writeFrame } from '../../packages/cluster/src/http/web-socket.ts';
 
 /** Encodes a WebSocket frame as a client sends it, with a masked payload. */
 export function masked(opcode: number, payload: Buffer, isFinal = true): Buffer {

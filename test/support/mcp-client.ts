@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { McpTransport } from '../../src/cli/mcp/sdk.ts';
+import type { McpTransport } from '../../packages/cli/src/mcp/sdk.ts';
 
 /** The result of a tool, as the client receives it. */
 export interface ClientAnswer {

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
-import type * as Launch from '../../src/cli/clusters/launch.ts';
-import { serveCluster } from '../../src/cli/clusters/serve-cluster.ts';
-import { commands } from '../../src/cli/commands/index.ts';
+import type * as Launch from '../../packages/cli/src/clusters/launch.ts';
+import { serveCluster } from '../../packages/cli/src/clusters/serve-cluster.ts';
+import { commands } from '../../packages/cli/src/commands/index.ts';
 import type { CommandRun } from './run-command.ts';
 import { commandRunner } from './run-command.ts';
 
 /** Named clusters run in the process of the test. `test/e2e/named-clusters.test.ts` starts real processes. */
-vi.mock('../../src/cli/clusters/launch.ts', async (original) => ({
+vi.mock('../../packages/cli/src/clusters/launch.ts', async (original) => ({
   ...(await original<typeof Launch>()),
   async launchCluster({ folder, settings }: Launch.LaunchRequest, env: NodeJS.ProcessEnv) {
     const served = await serveCluster({ env, folder, settings, onStop: () => void served.close() });

@@ -1,5 +1,5 @@
-import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../src/inspect/index.ts';
-import { summaryOf } from '../../src/cli/plan/summary.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../packages/controller/src/inspect/index.ts';
+import { summaryOf } from '../../packages/cli/src/plan/summary.ts';
 
 /** A planned write of a ConfigMap by one node. `members` replaces defaults. */
 export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {

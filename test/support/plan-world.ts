@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommandLine } from '../../src/cli/adapter.ts';
-import { apply } from '../../src/cli/commands/apply.ts';
-import { plan } from '../../src/cli/commands/plan.ts';
-import { snapshot } from '../../src/cli/commands/snapshot.ts';
-import type { KubeObject } from '../../src/core/index.ts';
-import { stringifyJson } from '../../src/core/index.ts';
+import { runCommandLine } from '../../packages/cli/src/adapter.ts';
+import { apply } from '../../packages/cli/src/commands/apply.ts';
+import { plan } from '../../packages/cli/src/commands/plan.ts';
+import { snapshot } from '../../packages/cli/src/commands/snapshot.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import { stringifyJson } from '../../packages/kit/src/core/index.ts';
 import { entriesOf } from './run-command.ts';
 import type { VirtualWorld, VirtualWorldOptions } from './virtual-world.ts';
 import { virtualWorld } from './virtual-world.ts';

@@ -1,8 +1,8 @@
-import type { Cluster } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
-import type { KubeObject } from '../../src/core/index.ts';
-import type { Clock, TransportRequest } from '../../src/kube/index.ts';
-import { KubeClient } from '../../src/kube/index.ts';
+import type { Cluster } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { Clock, TransportRequest } from '../../packages/kube/src/index.ts';
+import { KubeClient } from '../../packages/kube/src/index.ts';
 
 /** Creates a cluster that has these objects and no controllers of workloads. */
 export async function clusterWith(objects: readonly KubeObject[]): Promise<Cluster> {

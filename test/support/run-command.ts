@@ -1,6 +1,6 @@
-import { runCommandLine } from '../../src/cli/adapter.ts';
-import type { Command, CommandEntry } from '../../src/cli/command.ts';
-import { outputText } from '../../src/cli/printable.ts';
+import { runCommandLine } from '../../packages/cli/src/adapter.ts';
+import type { Command, CommandEntry } from '../../packages/cli/src/command.ts';
+import { outputText } from '../../packages/cli/src/printable.ts';
 
 /** Exit code and output of a command. */
 export interface CommandRun {

@@ -1,4 +1,10 @@
-import type { Discovery, KubernetesApi, WatchEvent, WatchOptions, ResourceType } from '../../src/kube/index.ts';
+import type {
+  Discovery,
+  KubernetesApi,
+  WatchEvent,
+  WatchOptions,
+  ResourceType,
+} from '../../packages/kube/src/index.ts';
 
 /** A watch of a scripted API. It emits the events that a test pushes. */
 export interface ScriptedWatch {

@@ -1,9 +1,9 @@
-import type { FrameProblem } from '../../src/cluster/streaming/frame-reader.ts';
-import { FrameReader } from '../../src/cluster/streaming/frame-reader.ts';
-import type { SpdyFrame } from '../../src/cluster/streaming/frames.ts';
-import { CONTROL, controlFrame, FLAGS } from '../../src/cluster/streaming/frames.ts';
-import { HeaderDeflater, writeHeaderBlock } from '../../src/cluster/streaming/header-block.ts';
-import type { MessageConnection } from '../../src/cluster/protocol/request.ts';
+import type { FrameProblem } from '../../packages/cluster/src/streaming/frame-reader.ts';
+import { FrameReader } from '../../packages/cluster/src/streaming/frame-reader.ts';
+import type { SpdyFrame } from '../../packages/cluster/src/streaming/frames.ts';
+import { CONTROL, controlFrame, FLAGS } from '../../packages/cluster/src/streaming/frames.ts';
+import { HeaderDeflater, writeHeaderBlock } from '../../packages/cluster/src/streaming/header-block.ts';
+import type { MessageConnection } from '../../packages/cluster/src/protocol/request.ts';
 
 /** Builds the frames with compressed headers that a client sends over one connection. */
 export class SpdyHeaders {

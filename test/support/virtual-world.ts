@@ -1,14 +1,14 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../src/core/index.ts';
-import { isJsonObject } from '../../src/core/index.ts';
-import type { SeenRequest } from '../../src/testing/simulation/virtual-world.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../packages/kit/src/core/index.ts';
+import type { SeenRequest } from '../../packages/testing/src/simulation/virtual-world.ts';
 
 export type {
   Answer,
   SeenRequest,
   VirtualWorld,
   VirtualWorldOptions,
-} from '../../src/testing/simulation/virtual-world.ts';
-export { virtualWorld } from '../../src/testing/simulation/virtual-world.ts';
+} from '../../packages/testing/src/simulation/virtual-world.ts';
+export { virtualWorld } from '../../packages/testing/src/simulation/virtual-world.ts';
 
 /** The writes among the requests, without the writes of Events. */
 export function writesOf(requests: readonly SeenRequest[]): string[] {

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../src/core/index.ts';
-import type { Transport } from '../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../src/cluster/index.ts';
+import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import type { Transport } from '../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
 import type { ReviewAnswer, ReviewRequest, WebhookServer } from './webhook-server.ts';
 import { openWebhookServer } from './webhook-server.ts';
 

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { createAuthority } from '../../src/cluster/codec/certificate.ts';
-import type { JsonObject } from '../../src/core/index.ts';
+import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import type { JsonObject } from '../../packages/kit/src/core/index.ts';
 
 /** The member `request` of an `AdmissionReview`. */
 export interface ReviewRequest {

@@ -1,9 +1,9 @@
 /**
  * Measures the heap memory that one object in the controller's cache takes: its projection, its digests and its key.
  */
-import { cacheKeyOf } from '../../../src/controller/cache/scope-watch.ts';
-import { compacted, withEquivalence } from '../../../src/controller/cache/held-object.ts';
-import { projectObject } from '../../../src/runtime/index.ts';
+import { cacheKeyOf } from '../../../packages/controller/src/controller/cache/scope-watch.ts';
+import { compacted, withEquivalence } from '../../../packages/controller/src/controller/cache/held-object.ts';
+import { projectObject } from '../../../packages/engine/src/runtime/index.ts';
 import { liveObject } from './live-objects.ts';
 import { printBytesEach } from './figures.ts';
 

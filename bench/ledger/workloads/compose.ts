@@ -1,6 +1,6 @@
 /** Processor time of the first composition of a process: 1,000 ConfigMaps, traced and written as YAML. */
-import { kubernetesComposition } from '../../../src/index.ts';
-import { ConfigMap } from '../../../src/factories/simple/index.ts';
+import { kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { printTime } from './figures.ts';
 
 const text = { type: 'string' };

@@ -1,9 +1,9 @@
 /**
  * Resident memory of a process that makes projections of 5,000 objects ten times, and keeps those of the last round.
  */
-import { keepHeapSmall } from '../../../src/cli/small-heap.ts';
-import { compacted } from '../../../src/controller/cache/held-object.ts';
-import { projectObject } from '../../../src/runtime/index.ts';
+import { keepHeapSmall } from '../../../packages/cli/src/small-heap.ts';
+import { compacted } from '../../../packages/controller/src/controller/cache/held-object.ts';
+import { projectObject } from '../../../packages/engine/src/runtime/index.ts';
 import { liveObject } from './live-objects.ts';
 
 keepHeapSmall([]);

@@ -1,5 +1,5 @@
 /** Heap of one entry of an index: the keys of four objects, under the name of their ApplySet. */
-import { KeyIndex } from '../../../src/controller/cache/key-index.ts';
+import { KeyIndex } from '../../../packages/controller/src/controller/cache/key-index.ts';
 import { printBytesEach } from './figures.ts';
 
 const index = new KeyIndex();

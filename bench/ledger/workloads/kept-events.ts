@@ -1,5 +1,5 @@
 /** Resident memory of a store whose window of old events is full. */
-import { Store } from '../../../src/cluster/store/store.ts';
+import { Store } from '../../../packages/cluster/src/store/store.ts';
 import { printResident } from './figures.ts';
 
 const WINDOW = 10_000;

@@ -1,5 +1,5 @@
 /** The longest delay of the event loop during forty passes of 20 ms each, in milliseconds. */
-import { EventLoopYielder } from '../../../src/controller/queue/event-loop-yielder.ts';
+import { EventLoopYielder } from '../../../packages/controller/src/controller/queue/event-loop-yielder.ts';
 
 const yielder = new EventLoopYielder();
 let longest = 0;

@@ -1,5 +1,5 @@
 /** Processor time of 15,000 updates of Deployments with three containers; each update changes one annotation. */
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
 import { printTime } from './figures.ts';
 
 const PATH = '/apis/apps/v1/namespaces/default/deployments';

@@ -1,4 +1,4 @@
-import type { JsonValue, ObjectRef } from '../../../src/core/index.ts';
+import type { JsonValue, ObjectRef } from '../../../packages/kit/src/core/index.ts';
 import type {
   CurrentValue,
   DefinitionDetail,
@@ -12,8 +12,8 @@ import type {
   ShownState,
   ValueEdge,
   WhyPath,
-} from '../../../src/inspect/index.ts';
-import { instanceRef } from '../../../src/inspect/index.ts';
+} from '../../../packages/controller/src/inspect/index.ts';
+import { instanceRef } from '../../../packages/controller/src/inspect/index.ts';
 import type { SceneDefinition } from './scene-definition.ts';
 import { fleetDefinition, shopDefinition, sourceOf } from './scene-definition.ts';
 

@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import type { CompositionError } from '../../../src/compose/index.ts';
-import { createCompositionApi, opaque } from '../../../src/compose/index.ts';
-import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
+import type { CompositionError } from '../../../packages/sdk/src/compose/index.ts';
+import { createCompositionApi, opaque } from '../../../packages/sdk/src/compose/index.ts';
+import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/index.ts';
+import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
 import {
   alias,
   aliases,
@@ -14,8 +14,8 @@ import {
   observedResource,
   quantity,
   singleton,
-} from '../../../src/index.ts';
-import { ConfigMap, Deployment, Service } from '../../../src/factories/simple/index.ts';
+} from '../../../packages/sdk/src/index.ts';
+import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 interface Spec {
   readonly name: string;

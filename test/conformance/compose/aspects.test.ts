@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/index.ts';
-import type { AnyAspect } from '../../../src/index.ts';
-import * as sdk from '../../../src/index.ts';
-import { ConfigMap, DaemonSet, Deployment } from '../../../src/factories/simple/index.ts';
+import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import type { AnyAspect } from '../../../packages/sdk/src/index.ts';
+import * as sdk from '../../../packages/sdk/src/index.ts';
+import { ConfigMap, DaemonSet, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const schema = {
   type: 'object',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { externalRef, kubernetesComposition } from '../../../src/index.ts';
-import { secret } from '../../../src/factories/kubernetes/index.ts';
-import { ConfigMap } from '../../../src/factories/simple/index.ts';
+import { externalRef, kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { secret } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
+import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 interface Bytes {
   readonly data: Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi } from '../../../src/compose/index.ts';
-import type { JsonObject } from '../../../src/core/index.ts';
-import { kubernetesComposition, toResourceGraph, typeKroRuntimeBootstrap } from '../../../src/index.ts';
-import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
+import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import { kubernetesComposition, toResourceGraph, typeKroRuntimeBootstrap } from '../../../packages/sdk/src/index.ts';
+import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const graph = toResourceGraph(
   { name: 'web', spec: type({ name: 'string' }) },

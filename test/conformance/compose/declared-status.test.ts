@@ -1,9 +1,9 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Diagnostic } from '../../../src/core/index.ts';
-import { Cel, CompositionError, createCompositionApi, externalRef } from '../../../src/compose/index.ts';
-import { ConfigMap, Deployment, Secret } from '../../../src/factories/simple/index.ts';
+import type { Diagnostic } from '../../../packages/kit/src/core/index.ts';
+import { Cel, CompositionError, createCompositionApi, externalRef } from '../../../packages/sdk/src/compose/index.ts';
+import { ConfigMap, Deployment, Secret } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition, toResourceGraph } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { createCompositionApi, createResource } from '../../../src/compose/index.ts';
-import type { JsonObject } from '../../../src/core/index.ts';
-import { ConfigMap } from '../../../src/factories/simple/index.ts';
+import { createCompositionApi, createResource } from '../../../packages/sdk/src/compose/index.ts';
+import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition, toResourceGraph } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

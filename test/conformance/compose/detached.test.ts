@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/index.ts';
-import { createResource, externalRef, kubernetesComposition, toResourceGraph } from '../../../src/index.ts';
-import { helmRelease, helmRepository, simpleHelmChart } from '../../../src/factories/helm/index.ts';
-import { gitRepository, kustomization } from '../../../src/factories/flux/index.ts';
-import { kroCustomResource } from '../../../src/factories/kro/index.ts';
-import { namespace, serviceAccount } from '../../../src/factories/kubernetes/index.ts';
-import * as simple from '../../../src/factories/simple/index.ts';
+import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import { createResource, externalRef, kubernetesComposition, toResourceGraph } from '../../../packages/sdk/src/index.ts';
+import { helmRelease, helmRepository, simpleHelmChart } from '../../../packages/sdk/src/factories/helm/index.ts';
+import { gitRepository, kustomization } from '../../../packages/sdk/src/factories/flux/index.ts';
+import { kroCustomResource } from '../../../packages/sdk/src/factories/kro/index.ts';
+import { namespace, serviceAccount } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
+import * as simple from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const spec = { type: 'object', properties: { name: { type: 'string' }, on: { type: 'boolean' } }, required: ['name'] };
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { createResource, externalRef, kubernetesComposition } from '../../../src/index.ts';
-import { ConfigMap, Deployment, PersistentVolume } from '../../../src/factories/simple/index.ts';
-import type { KubeObject } from '../../../src/core/index.ts';
+import { createResource, externalRef, kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { ConfigMap, Deployment, PersistentVolume } from '../../../packages/sdk/src/factories/simple/index.ts';
+import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
 
 const spec = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
 

@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/index.ts';
-import { kubernetesComposition } from '../../../src/index.ts';
-import { ConfigMap } from '../../../src/factories/simple/index.ts';
+import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import { kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 /** The entries of a definition, keyed by id. */
 function entriesOf(definition: JsonObject): Record<string, JsonObject> {

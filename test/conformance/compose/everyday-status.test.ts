@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
-import { createCompositionApi } from '../../../src/compose/index.ts';
-import { SOURCE } from '../../../src/compose/source/transform-data.ts';
-import { Deployment, Service } from '../../../src/factories/simple/index.ts';
+import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
+import { Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

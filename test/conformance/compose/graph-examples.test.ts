@@ -1,12 +1,12 @@
 import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi, createResource, def, externalRef, externalRefs, patch } from '../../../src/compose/index.ts';
-import { evaluateGraph } from '../../../src/compose/evaluate-graph.ts';
-import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
-import type { Graph } from '../../../src/graph/index.ts';
-import { compileGraphObject } from '../../../src/graph/index.ts';
-import { builtinSource, combineSources, crdSource } from '../../../src/schema/index.ts';
-import { configMap, deployment, service } from '../../../src/factories/kubernetes/index.ts';
+import { createCompositionApi, createResource, def, externalRef, externalRefs, patch } from '../../../packages/sdk/src/compose/index.ts';
+import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.ts';
+import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import type { Graph } from '../../../packages/engine/src/graph/index.ts';
+import { compileGraphObject } from '../../../packages/engine/src/graph/index.ts';
+import { builtinSource, combineSources, crdSource } from '../../../packages/engine/src/schema/index.ts';
+import { configMap, deployment, service } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 
 const { graph } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 

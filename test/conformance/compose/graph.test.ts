@@ -9,9 +9,9 @@ import {
   patch,
   resourceFactory,
   singleton,
-} from '../../../src/compose/index.ts';
-import type { GraphOptions } from '../../../src/compose/index.ts';
-import { configMap, deployment, service } from '../../../src/factories/kubernetes/index.ts';
+} from '../../../packages/sdk/src/compose/index.ts';
+import type { GraphOptions } from '../../../packages/sdk/src/compose/index.ts';
+import { configMap, deployment, service } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 
 const { graph, kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi, externalRef, opaque } from '../../../src/compose/index.ts';
-import { ConfigMap, Deployment, Service } from '../../../src/factories/simple/index.ts';
+import { createCompositionApi, externalRef, opaque } from '../../../packages/sdk/src/compose/index.ts';
+import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 

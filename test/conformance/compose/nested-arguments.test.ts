@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { createCompositionApi } from '../../../src/compose/index.ts';
-import { ConfigMap } from '../../../src/factories/simple/index.ts';
+import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 

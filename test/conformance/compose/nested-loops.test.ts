@@ -1,10 +1,10 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/core/index.ts';
-import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
-import type { Composition } from '../../../src/compose/index.ts';
-import { SOURCE } from '../../../src/compose/source/transform-data.ts';
-import { ConfigMap, Deployment } from '../../../src/factories/simple/index.ts';
+import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import { CompositionError, createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import type { Composition } from '../../../packages/sdk/src/compose/index.ts';
+import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
+import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { Cel, kubernetesComposition } from '../../../src/index.ts';
-import { Deployment } from '../../../src/factories/simple/index.ts';
+import { Cel, kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const conditionsOf = (composition: { toDefinition(): unknown }) =>
   (composition.toDefinition() as { spec: { schema: { status: { conditions?: unknown } } } }).spec.schema.status

@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi, externalRef } from '../../../src/compose/index.ts';
-import type { JsonObject } from '../../../src/core/index.ts';
-import { configMap, deployment } from '../../../src/factories/kubernetes/index.ts';
+import { createCompositionApi, externalRef } from '../../../packages/sdk/src/compose/index.ts';
+import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import { configMap, deployment } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 
 const { graph, kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import * as sdk from '../../../src/compat/index.ts';
-import { cnpgBootstrap } from '../../../src/factories/cnpg/index.ts';
-import * as simple from '../../../src/factories/simple/index.ts';
-import { valkey } from '../../../src/factories/valkey/index.ts';
+import * as sdk from '../../../packages/sdk/src/compat/index.ts';
+import { cnpgBootstrap } from '../../../packages/sdk/src/factories/cnpg/index.ts';
+import * as simple from '../../../packages/sdk/src/factories/simple/index.ts';
+import { valkey } from '../../../packages/sdk/src/factories/valkey/index.ts';
 
 /**
  * An option or a value of the older SDK that had no effect there or does not exist in this package. The migration page

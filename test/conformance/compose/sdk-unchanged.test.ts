@@ -1,9 +1,9 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import * as sdk from '../../../src/compat/index.ts';
-import { certificate } from '../../../src/factories/cert-manager/index.ts';
-import { cluster, pooler } from '../../../src/factories/cnpg/index.ts';
-import * as simple from '../../../src/factories/simple/index.ts';
+import * as sdk from '../../../packages/sdk/src/compat/index.ts';
+import { certificate } from '../../../packages/sdk/src/factories/cert-manager/index.ts';
+import { cluster, pooler } from '../../../packages/sdk/src/factories/cnpg/index.ts';
+import * as simple from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const site = type({ name: 'string', host: 'string' });
 const ready = type({ ready: 'boolean' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { CompositionError, kubernetesComposition, opaque } from '../../../src/index.ts';
-import { SOURCE } from '../../../src/compose/source/transform-data.ts';
-import { ConfigMap } from '../../../src/factories/simple/index.ts';
+import { CompositionError, kubernetesComposition, opaque } from '../../../packages/sdk/src/index.ts';
+import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
+import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 interface Spec {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CelType, Environment, Value, VariableOptions } from '../../../src/cel/index.ts';
+import type { CelType, Environment, Value, VariableOptions } from '../../../packages/cel/src/index.ts';
 import {
   BOOL,
   ConditionValue,
@@ -16,11 +16,11 @@ import {
   toJson,
   typeNameOf,
   typeToString,
-} from '../../../src/cel/index.ts';
-import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
-import type { CelResource, Schema } from '../../../src/schema/index.ts';
-import { celTypes } from '../../../src/schema/index.ts';
+} from '../../../packages/cel/src/index.ts';
+import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../../../packages/kit/src/core/index.ts';
+import type { CelResource, Schema } from '../../../packages/engine/src/schema/index.ts';
+import { celTypes } from '../../../packages/engine/src/schema/index.ts';
 import type { TopicResult } from './report.ts';
 
 /** One recorded evaluation. */

@@ -1,4 +1,4 @@
-import type { CelType, Value } from '../../../src/cel/index.ts';
+import type { CelType, Value } from '../../../packages/cel/src/index.ts';
 import {
   BOOL,
   BYTES,
@@ -23,7 +23,7 @@ import {
   opaqueType,
   typeNameOf,
   typeParam,
-} from '../../../src/cel/index.ts';
+} from '../../../packages/cel/src/index.ts';
 
 /** A value in cel-spec's vectors, in its JSON form. */
 export interface SpecValue {

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
-import type { Expression, Graph, GraphNode, Hole } from '../../../src/graph/index.ts';
+import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../../../packages/kit/src/core/index.ts';
+import type { Expression, Graph, GraphNode, Hole } from '../../../packages/engine/src/graph/index.ts';
 
 /** Describes a graph in the form of the recordings, with the parts that are recorded. */
 export function describeGraph(graph: Graph): JsonObject {

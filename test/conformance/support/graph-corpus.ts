@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.ts';
-import { isJsonObject, parseJson } from '../../../src/core/index.ts';
-import { parseDefinitions } from '../../../src/graph/index.ts';
-import type { SchemaSource } from '../../../src/schema/index.ts';
-import { builtinSource, combineSources, crdSource } from '../../../src/schema/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { isJsonObject, parseJson } from '../../../packages/kit/src/core/index.ts';
+import { parseDefinitions } from '../../../packages/engine/src/graph/index.ts';
+import type { SchemaSource } from '../../../packages/engine/src/schema/index.ts';
+import { builtinSource, combineSources, crdSource } from '../../../packages/engine/src/schema/index.ts';
 
 /** One recorded definition: the author's input and kro's result. */
 export interface GraphCase {

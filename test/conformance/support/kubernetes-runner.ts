@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { POD_STOP_SECONDS } from '../../../src/cli/clusters/serve-cluster.ts';
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
-import type { Transport } from '../../../src/cluster/index.ts';
-import type { KubeObject } from '../../../src/core/index.ts';
-import { KubeClient, waitForObject } from '../../../src/kube/index.ts';
+import { POD_STOP_SECONDS } from '../../../packages/cli/src/clusters/serve-cluster.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import type { Transport } from '../../../packages/cluster/src/index.ts';
+import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { KubeClient, waitForObject } from '../../../packages/kube/src/index.ts';
 import type { KubernetesSpec, SpecRun } from './kubernetes-specs.ts';
 
 export interface KubernetesRunOptions {

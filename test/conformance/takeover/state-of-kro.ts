@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Cluster, ClusterSnapshot, SnapshotCollection } from '../../../src/cluster/index.ts';
-import { controllerCrds } from '../../../src/controller/index.ts';
-import type { KubeObject } from '../../../src/core/index.ts';
-import { parseJson } from '../../../src/core/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
+import type { Cluster, ClusterSnapshot, SnapshotCollection } from '../../../packages/cluster/src/index.ts';
+import { controllerCrds } from '../../../packages/controller/src/controller/index.ts';
+import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { parseJson } from '../../../packages/kit/src/core/index.ts';
+import { KubeClient } from '../../../packages/kube/src/index.ts';
 
 /**
  * The state that the Go controller (kro, August 2026, default flags) left after the stories of `stories.ts`. The state

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster } from '../../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
-import type { ControllerOptions } from '../../../src/controller/index.ts';
-import { controllerCrds, createController } from '../../../src/controller/index.ts';
-import type { KubeObject } from '../../../src/core/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
-import type { TransportRequest } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import type { ControllerOptions } from '../../../packages/controller/src/controller/index.ts';
+import { controllerCrds, createController } from '../../../packages/controller/src/controller/index.ts';
+import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { KubeClient } from '../../../packages/kube/src/index.ts';
+import type { TransportRequest } from '../../../packages/kube/src/index.ts';
 import { differencesOf } from './differences.ts';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
 import { NAMESPACE, STORIES } from './stories.ts';

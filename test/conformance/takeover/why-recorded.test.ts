@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { findDefinition } from '../../../src/cli/instance/find-definition.ts';
-import { settingsOf } from '../../../src/cli/controller-settings.ts';
-import { observe } from '../../../src/cli/instance/observation.ts';
-import { definitionWhyLines, explainDefinition } from '../../../src/cli/instance/why-definition.ts';
-import { whyOf } from '../../../src/cli/instance/why-of.ts';
-import { whyLines } from '../../../src/cli/instance/why-view.ts';
-import { readSession } from '../../../src/kube/index.ts';
+import { findDefinition } from '../../../packages/cli/src/instance/find-definition.ts';
+import { settingsOf } from '../../../packages/cli/src/controller-settings.ts';
+import { observe } from '../../../packages/cli/src/instance/observation.ts';
+import { definitionWhyLines, explainDefinition } from '../../../packages/cli/src/instance/why-definition.ts';
+import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
+import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
+import { readSession } from '../../../packages/kube/src/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import { restoreCheckpoint } from './recorded-checkpoint.ts';

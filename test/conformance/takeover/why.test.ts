@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { settingsOf } from '../../../src/cli/controller-settings.ts';
-import { observe } from '../../../src/cli/instance/observation.ts';
-import { treeLines } from '../../../src/cli/instance/tree-view.ts';
-import { whyOf } from '../../../src/cli/instance/why-of.ts';
-import { whyLines } from '../../../src/cli/instance/why-view.ts';
-import type { Cluster } from '../../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
-import type { KubernetesApi } from '../../../src/kube/index.ts';
-import { KubeClient, readSession } from '../../../src/kube/index.ts';
+import { settingsOf } from '../../../packages/cli/src/controller-settings.ts';
+import { observe } from '../../../packages/cli/src/instance/observation.ts';
+import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
+import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
+import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
+import type { Cluster } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import type { KubernetesApi } from '../../../packages/kube/src/index.ts';
+import { KubeClient, readSession } from '../../../packages/kube/src/index.ts';
 import { withoutTimes } from '../../support/without-times.ts';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 

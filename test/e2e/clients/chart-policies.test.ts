@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
-import { isJsonObject } from '../../../src/core/index.ts';
-import { crdSource } from '../../../src/schema/index.ts';
+import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../packages/kit/src/core/index.ts';
+import { crdSource } from '../../../packages/engine/src/schema/index.ts';
 import type { ApiServer } from '../../support/api-server.ts';
 import { serverKinds } from '../../support/api-server.ts';
 import { coveringRows } from '../../support/covering-rows.ts';

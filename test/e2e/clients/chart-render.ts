@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../../../src/core/index.ts';
-import { parseApiVersion } from '../../../src/core/index.ts';
-import type { SchemaSource } from '../../../src/schema/index.ts';
-import { builtinSource, combineSources, prune, validateValue } from '../../../src/schema/index.ts';
+import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { parseApiVersion } from '../../../packages/kit/src/core/index.ts';
+import type { SchemaSource } from '../../../packages/engine/src/schema/index.ts';
+import { builtinSource, combineSources, prune, validateValue } from '../../../packages/engine/src/schema/index.ts';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 

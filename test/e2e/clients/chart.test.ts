@@ -8,8 +8,8 @@ import {
   controllerManifests,
   parseControllerFlags,
   readFeatureGates,
-} from '../../../src/controller/index.ts';
-import type { KubeObject } from '../../../src/core/index.ts';
+} from '../../../packages/controller/src/controller/index.ts';
+import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
 import type { ApiServer } from '../../support/api-server.ts';
 import { clientServers } from '../../support/packed-cluster.ts';
 import { ClientProgram, Transcript } from '../../support/transcript.ts';

@@ -1,8 +1,8 @@
 import { vi } from 'vitest';
 import { parse } from 'yaml';
-import type { KubeObject } from '../../../src/core/index.ts';
-import type { KubeClient } from '../../../src/kube/index.ts';
-import { isNotFound } from '../../../src/kube/index.ts';
+import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { KubeClient } from '../../../packages/kube/src/index.ts';
+import { isNotFound } from '../../../packages/kube/src/index.ts';
 import type { ApiServer } from '../../support/api-server.ts';
 import { WIDGETS } from './manifests.ts';
 

@@ -17,7 +17,7 @@ import type {
   TextEdit,
   WorkspaceEdit,
 } from 'vscode-languageserver';
-import { EditorText } from '../../../src/editor/index.ts';
+import { EditorText } from '../../../packages/editor/src/index.ts';
 import { SHOP } from '../../support/editor.ts';
 import { LanguageClient } from '../../support/language-client.ts';
 

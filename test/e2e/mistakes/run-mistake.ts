@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runCommandLine } from '../../../src/cli/adapter.ts';
-import { commands } from '../../../src/cli/commands/index.ts';
+import { runCommandLine } from '../../../packages/cli/src/adapter.ts';
+import { commands } from '../../../packages/cli/src/commands/index.ts';
 import { startCli } from '../../support/command.ts';
 import type { Mistake } from './mistake.ts';
 import { prepare } from './mistake.ts';

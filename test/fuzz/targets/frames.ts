@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { readFrame, WebSocketConnection } from '../../../src/cluster/http/web-socket.ts';
+import { readFrame, WebSocketConnection } from '../../../packages/cluster/src/http/web-socket.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

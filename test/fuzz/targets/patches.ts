@@ -1,15 +1,15 @@
-import { parseStrictJson, tryParseStrictJson } from '../../../src/cluster/codec/json.ts';
-import { ApiError } from '../../../src/cluster/errors/status.ts';
-import type { FieldContext } from '../../../src/cluster/fields/ownership.ts';
-import { applyWithOwnership, updateOwnership } from '../../../src/cluster/fields/ownership.ts';
-import { emptyTree } from '../../../src/cluster/fields/tree.ts';
-import { TypedError } from '../../../src/cluster/fields/walk.ts';
-import { applyJsonPatch, JsonPatchError } from '../../../src/cluster/patch/json-patch.ts';
-import { applyMergePatch } from '../../../src/cluster/patch/merge-patch.ts';
-import { applyStrategicPatch, StrategicPatchError } from '../../../src/cluster/patch/strategic.ts';
-import { builtinType } from '../../../src/cluster/types/builtin.ts';
-import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.ts';
-import { isJsonObject, jsonEquals, stringifyJson } from '../../../src/core/index.ts';
+import { parseStrictJson, tryParseStrictJson } from '../../../packages/cluster/src/codec/json.ts';
+import { ApiError } from '../../../packages/cluster/src/errors/status.ts';
+import type { FieldContext } from '../../../packages/cluster/src/fields/ownership.ts';
+import { applyWithOwnership, updateOwnership } from '../../../packages/cluster/src/fields/ownership.ts';
+import { emptyTree } from '../../../packages/cluster/src/fields/tree.ts';
+import { TypedError } from '../../../packages/cluster/src/fields/walk.ts';
+import { applyJsonPatch, JsonPatchError } from '../../../packages/cluster/src/patch/json-patch.ts';
+import { applyMergePatch } from '../../../packages/cluster/src/patch/merge-patch.ts';
+import { applyStrategicPatch, StrategicPatchError } from '../../../packages/cluster/src/patch/strategic.ts';
+import { builtinType } from '../../../packages/cluster/src/types/builtin.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { isJsonObject, jsonEquals, stringifyJson } from '../../../packages/kit/src/core/index.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

@@ -1,5 +1,5 @@
-import { decodeProtobuf, ProtobufError } from '../../../src/cluster/types/protobuf.ts';
-import { parseJson, stringifyJson } from '../../../src/core/index.ts';
+import { decodeProtobuf, ProtobufError } from '../../../packages/cluster/src/types/protobuf.ts';
+import { parseJson, stringifyJson } from '../../../packages/kit/src/core/index.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

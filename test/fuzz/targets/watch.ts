@@ -1,6 +1,6 @@
-import { readLines, WholeBody } from '../../../src/kube/body.ts';
-import type { WatchState } from '../../../src/kube/watch-step.ts';
-import { initialWatchState, watchStep } from '../../../src/kube/watch-step.ts';
+import { readLines, WholeBody } from '../../../packages/kube/src/body.ts';
+import type { WatchState } from '../../../packages/kube/src/watch-step.ts';
+import { initialWatchState, watchStep } from '../../../packages/kube/src/watch-step.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

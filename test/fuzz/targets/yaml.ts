@@ -1,6 +1,6 @@
-import { parseYaml, toYamlText, YamlSyntaxError } from '../../../src/cluster/codec/yaml.ts';
-import { jsonEquals, stringifyJson } from '../../../src/core/index.ts';
-import { parsePlainYaml } from '../../../src/kube/plain-yaml.ts';
+import { parseYaml, toYamlText, YamlSyntaxError } from '../../../packages/cluster/src/codec/yaml.ts';
+import { jsonEquals, stringifyJson } from '../../../packages/kit/src/core/index.ts';
+import { parsePlainYaml } from '../../../packages/kube/src/plain-yaml.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

@@ -1,12 +1,12 @@
 import { type } from 'arktype';
-import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../src/core/index.ts';
-import { SOURCE } from '../../../src/compose/source/transform-data.ts';
-import type { TransformData } from '../../../src/compose/source/transform-data.ts';
-import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
-import type { Composition } from '../../../src/compose/index.ts';
+import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import { isJsonObject, jsonEquals } from '../../../packages/kit/src/core/index.ts';
+import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
+import type { TransformData } from '../../../packages/sdk/src/compose/source/transform-data.ts';
+import { CompositionError, createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import type { Composition } from '../../../packages/sdk/src/compose/index.ts';
 import { sumsThatKroFails } from '../../support/kro-sums.ts';
-import { ConfigMap } from '../../../src/factories/simple/index.ts';
+import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
-import { SOURCE } from '../../../src/compose/source/transform-data.ts';
-import type { TransformData } from '../../../src/compose/source/transform-data.ts';
+import { CompositionError, createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
+import type { TransformData } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import { pick, seededChoices } from '../../support/choices.ts';
 import { share } from '../../support/budget.ts';
-import { ConfigMap, Deployment, Service } from '../../../src/factories/simple/index.ts';
+import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { SPEC } from './differential.ts';
 
 const { kubernetesComposition } = createCompositionApi({

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue, KubeObject } from '../../../src/core/index.ts';
-import { simple } from '../../../src/factories/simple/index.ts';
-import type { TestCluster } from '../../../src/testing/index.ts';
-import { createCluster } from '../../../src/testing/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
+import type { TestCluster } from '../../../packages/testing/src/index.ts';
+import { createCluster } from '../../../packages/testing/src/index.ts';
 import type { Subject } from './forms.ts';
 import { normalized, plainObject, steppedObjects } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';

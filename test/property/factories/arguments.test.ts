@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
-import { simple } from '../../../src/factories/simple/index.ts';
+import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { spread } from '../../support/budget.ts';
 import type { Subject } from './forms.ts';
 import { differences, FORMS } from './forms.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
-import { gitRepository, kustomization } from '../../../src/factories/flux/index.ts';
-import { chartFactory, helmRelease, helmRepository } from '../../../src/factories/helm/index.ts';
-import { configMap } from '../../../src/factories/kubernetes/index.ts';
+import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import { gitRepository, kustomization } from '../../../packages/sdk/src/factories/flux/index.ts';
+import { chartFactory, helmRelease, helmRepository } from '../../../packages/sdk/src/factories/helm/index.ts';
+import { configMap } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 import type { Make } from './forms.ts';
 import { differences, FORMS } from './forms.ts';
 

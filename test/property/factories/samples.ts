@@ -1,4 +1,4 @@
-import type * as simple from '../../../src/factories/simple/index.ts';
+import type * as simple from '../../../packages/sdk/src/factories/simple/index.ts';
 
 /** Two values for each argument. The type requires an entry for every argument except `id` and `waitForReady`. */
 export type Samples<Config> = {

@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { CompositionError, createCompositionApi } from '../../../src/compose/index.ts';
-import { ARGUMENT_SHAPES } from '../../../src/factories/simple/argument-shapes.ts';
-import { simple } from '../../../src/factories/simple/index.ts';
+import { CompositionError, createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import { ARGUMENT_SHAPES } from '../../../packages/sdk/src/factories/simple/argument-shapes.ts';
+import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { SAMPLES } from './samples.ts';
 
 const { kubernetesComposition } = createCompositionApi({

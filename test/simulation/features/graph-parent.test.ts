@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cluster } from '../../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
-import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
-import { systemClock } from '../../../src/kube/index.ts';
-import { projectObject } from '../../../src/runtime/index.ts';
-import { KindCache } from '../../../src/controller/cache/kind-cache.ts';
-import { controllerCrds } from '../../../src/controller/index.ts';
-import { GRAPH_TYPE } from '../../../src/graph/index.ts';
-import { GraphParent } from '../../../src/controller/graph/graph-parent.ts';
+import type { Cluster } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { KubeClient } from '../../../packages/kube/src/index.ts';
+import { systemClock } from '../../../packages/kube/src/index.ts';
+import { projectObject } from '../../../packages/engine/src/runtime/index.ts';
+import { KindCache } from '../../../packages/controller/src/controller/cache/kind-cache.ts';
+import { controllerCrds } from '../../../packages/controller/src/controller/index.ts';
+import { GRAPH_TYPE } from '../../../packages/engine/src/graph/index.ts';
+import { GraphParent } from '../../../packages/controller/src/controller/graph/graph-parent.ts';
 
 const entry = (name: string, uid?: string): JsonObject => ({
   nodeID: name,

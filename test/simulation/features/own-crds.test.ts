@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Cluster } from '../../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
-import { controllerCrds, keptText, safeInstallation } from '../../../src/controller/index.ts';
-import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import { controllerCrds, keptText, safeInstallation } from '../../../packages/controller/src/controller/index.ts';
+import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { KubeClient } from '../../../packages/kube/src/index.ts';
 
 let cluster: Cluster;
 let api: KubeClient;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Cluster } from '../../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
-import { controllerCrds, createController } from '../../../src/controller/index.ts';
-import type { Transport } from '../../../src/kube/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
+import type { Cluster } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import { controllerCrds, createController } from '../../../packages/controller/src/controller/index.ts';
+import type { Transport } from '../../../packages/kube/src/index.ts';
+import { KubeClient } from '../../../packages/kube/src/index.ts';
 
 let cluster: Cluster;
 let user: KubeClient;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cluster, ClusterSnapshot } from '../../../src/cluster/index.ts';
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
+import type { Cluster, ClusterSnapshot } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import { KubeClient } from '../../../packages/kube/src/index.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context, ContextManager, Span, SpanOptions, Tracer } from '@opentelemetry/api';
 import * as api from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createEmbeddedCluster } from '../../../src/cluster/index.ts';
-import { controllerCrds, createController } from '../../../src/controller/index.ts';
-import { KubeClient } from '../../../src/kube/index.ts';
+import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import { controllerCrds, createController } from '../../../packages/controller/src/controller/index.ts';
+import { KubeClient } from '../../../packages/kube/src/index.ts';
 import { mapResource, pot, potDefinition } from '../../support/virtual-world.ts';
 
 interface Recorded {

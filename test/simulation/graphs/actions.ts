@@ -1,7 +1,7 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../../src/core/index.ts';
-import { refOf } from '../../../src/core/index.ts';
-import type { KubeClient } from '../../../src/kube/index.ts';
-import { isConflict, isNotFound } from '../../../src/kube/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '../../../packages/kit/src/core/index.ts';
+import { refOf } from '../../../packages/kit/src/core/index.ts';
+import type { KubeClient } from '../../../packages/kube/src/index.ts';
+import { isConflict, isNotFound } from '../../../packages/kube/src/index.ts';
 import { applyRig, removeRig, suspend } from '../user-actions.ts';
 import type { UserAction } from '../user-actions.ts';
 import type { Shape } from './shape.ts';

@@ -1,17 +1,17 @@
 import { CERTIFICATES } from '../end-state.ts';
-import type { JsonObject, KubeObject } from '../../../src/core/index.ts';
-import { isJsonObject } from '../../../src/core/index.ts';
-import type { KubeClient } from '../../../src/kube/index.ts';
+import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../packages/kit/src/core/index.ts';
+import type { KubeClient } from '../../../packages/kube/src/index.ts';
 import {
   isPatchNodeManager,
   patchPrefix,
   recordedTracking,
   resourceKey,
   templateManager,
-} from '../../../src/runtime/index.ts';
-import { normalize } from '../../../src/testing/simulation/compare-states.ts';
-import { fieldManagersOf, templateManagers } from '../../../src/testing/simulation/graph-writers.ts';
-import type { MemberKind } from '../../../src/testing/simulation/invariants.ts';
+} from '../../../packages/engine/src/runtime/index.ts';
+import { normalize } from '../../../packages/testing/src/simulation/compare-states.ts';
+import { fieldManagersOf, templateManagers } from '../../../packages/testing/src/simulation/graph-writers.ts';
+import type { MemberKind } from '../../../packages/testing/src/simulation/invariants.ts';
 import { RIG_RULES, kindOfPlural } from '../rig-rules.ts';
 import { rigDefinition } from '../rig.ts';
 import type { Stage } from '../stage.ts';

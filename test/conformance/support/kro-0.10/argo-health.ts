@@ -1,5 +1,5 @@
-import type { JsonObject, KubeObject } from '../../../../src/core/index.ts';
-import { isJsonObject } from '../../../../src/core/index.ts';
+import type { JsonObject, KubeObject } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
 
 /** A health status as Argo CD shows it. */
 export interface ArgoHealth {

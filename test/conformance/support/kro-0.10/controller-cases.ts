@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../../../src/core/index.ts';
-import { GRAPH_FINALIZER } from '../../../../src/runtime/keys.ts';
+import type { JsonObject } from '../../../../packages/kit/src/core/index.ts';
+import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/keys.ts';
 import { decide } from '../../../support/direct-loop.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { graphObjectOf } from '../../../support/graph-objects.ts';

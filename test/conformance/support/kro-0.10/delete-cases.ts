@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../../../src/core/index.ts';
-import { isJsonObject } from '../../../../src/core/index.ts';
-import { GRAPH_FINALIZER } from '../../../../src/runtime/keys.ts';
+import type { JsonObject, JsonValue } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/keys.ts';
 import { apiErrorsOf, refuseGraphs } from './api-errors.ts';
 import {
   entriesOf,

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../src/core/index.ts';
-import { isJsonObject } from '../../../../src/core/index.ts';
-import { NODE_ID_LABEL } from '../../../../src/runtime/keys.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
 import { containsAll } from './cases.ts';
 import { same } from './compile-cases.ts';
 import { differences, entriesOf } from './case-world.ts';

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../src/core/index.ts';
-import { isJsonObject, parseApiVersion, stringifyJson } from '../../../../src/core/index.ts';
-import { builtinSource } from '../../../../src/graph/index.ts';
-import { patchManager } from '../../../../src/runtime/field-managers.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject, parseApiVersion, stringifyJson } from '../../../../packages/kit/src/core/index.ts';
+import { builtinSource } from '../../../../packages/engine/src/graph/index.ts';
+import { patchManager } from '../../../../packages/engine/src/runtime/field-managers.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import type { KroCase } from './cases.ts';
 import { anyCrd, getGraph, NAMESPACE, serve } from './case-world.ts';

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../src/core/index.ts';
-import { isJsonObject, parseApiVersion, parseJson } from '../../../../src/core/index.ts';
-import { readFeatureGates } from '../../../../src/controller/feature-gates.ts';
-import { NODE_ID_LABEL } from '../../../../src/runtime/keys.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject, parseApiVersion, parseJson } from '../../../../packages/kit/src/core/index.ts';
+import { readFeatureGates } from '../../../../packages/controller/src/controller/feature-gates.ts';
+import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, potDefinition, potRef } from '../../../support/virtual-world.ts';
 import { refuseGraphs, type ApiError } from './api-errors.ts';

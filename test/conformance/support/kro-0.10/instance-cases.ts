@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../../src/core/index.ts';
-import { isJsonObject } from '../../../../src/core/index.ts';
-import { APPLY_ORDER_ANNOTATION, CONTRIBUTIONS_ANNOTATION } from '../../../../src/runtime/keys.ts';
-import { orphanOrderOf } from '../../../../src/runtime/labels.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import { APPLY_ORDER_ANNOTATION, CONTRIBUTIONS_ANNOTATION } from '../../../../packages/engine/src/runtime/keys.ts';
+import { orphanOrderOf } from '../../../../packages/engine/src/runtime/labels.ts';
 import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapRef, mapResource, pot, potDefinition, potRef } from '../../../support/virtual-world.ts';
 import { anyCrd, config, graphObject, inWorld, liveMap, putGraph, refuse, serve } from './case-world.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../../../src/core/index.ts';
-import { encodedLabel, nodeLabel } from '../../../../src/runtime/labels.ts';
+import type { JsonObject } from '../../../../packages/kit/src/core/index.ts';
+import { encodedLabel, nodeLabel } from '../../../../packages/engine/src/runtime/labels.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { compileNodes, same } from './compile-cases.ts';

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '../../../../src/core/index.ts';
-import { isJsonObject } from '../../../../src/core/index.ts';
-import { compileGraphObject } from '../../../../src/graph/index.ts';
-import { builtinSource } from '../../../../src/schema/index.ts';
-import { isPendingText } from '../../../../src/cel/plan/program.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import { compileGraphObject } from '../../../../packages/engine/src/graph/index.ts';
+import { builtinSource } from '../../../../packages/engine/src/schema/index.ts';
+import { isPendingText } from '../../../../packages/cel/src/plan/program.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapResource, pot, potDefinition, potRef, potsRef } from '../../../support/virtual-world.ts';
 import { argoHealth } from './argo-health.ts';

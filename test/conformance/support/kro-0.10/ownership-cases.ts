@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../src/core/index.ts';
-import { PART_OF_LABEL } from '../../../../src/runtime/keys.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
+import { PART_OF_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapResource, pot, potDefinition, potRef } from '../../../support/virtual-world.ts';
 import {

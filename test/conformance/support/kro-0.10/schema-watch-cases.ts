@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../src/core/index.ts';
-import { isJsonObject } from '../../../../src/core/index.ts';
-import { kindsNamed } from '../../../../src/controller/graph/graph-object.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import { kindsNamed } from '../../../../packages/controller/src/controller/graph/graph-object.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { anyCrd, config, graphCondition, graphObject, inWorld, liveMap, putGraph, serve, template } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from '../../../../src/core/index.ts';
-import { isJsonObject } from '../../../../src/core/index.ts';
-import type { GraphTracking } from '../../../../src/runtime/index.ts';
-import { mergedTracking } from '../../../../src/runtime/index.ts';
+import type { JsonObject, JsonValue } from '../../../../packages/kit/src/core/index.ts';
+import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { GraphTracking } from '../../../../packages/engine/src/runtime/index.ts';
+import { mergedTracking } from '../../../../packages/engine/src/runtime/index.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import {
   anyCrd,

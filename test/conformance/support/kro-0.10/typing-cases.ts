@@ -1,8 +1,8 @@
-import { typeToString } from '../../../../src/cel/index.ts';
-import type { JsonValue } from '../../../../src/core/index.ts';
-import { builtinSource } from '../../../../src/graph/index.ts';
-import { Language } from '../../../../src/graph/language.ts';
-import type { Schema } from '../../../../src/schema/index.ts';
+import { typeToString } from '../../../../packages/cel/src/index.ts';
+import type { JsonValue } from '../../../../packages/kit/src/core/index.ts';
+import { builtinSource } from '../../../../packages/engine/src/graph/index.ts';
+import { Language } from '../../../../packages/engine/src/graph/language.ts';
+import type { Schema } from '../../../../packages/engine/src/schema/index.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { same } from './compile-cases.ts';

@@ -1,0 +1,26 @@
+import type { KubeObject } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
+import type { HandBackFinding } from './hand-back-finding.ts';
+
+const PREFIX = 'typekro.dev/';
+
+/** Maps an annotation to the consequence when a controller ignores it. */
+const EFFECTS: Readonly<Record<string, string>> = {
+  'typekro.dev/revision': 'it follows the newest revision at once',
+  'typekro.dev/canary': 'new revisions go to all instances at once',
+  'typekro.dev/adoption': 'existing objects are adopted without a check',
+  'typekro.dev/service-account': "children are written with the rights of kro's own account",
+  'typekro.dev/namespaces': 'templates may put objects into any namespace',
+  'typekro.dev/deletion-policy': 'its objects are deleted with it',
+};
+
+/** Finds the annotations of an object that TypeKro's controller obeys and kro's controller ignores. */
+export function annotationFindings(object: KubeObject): HandBackFinding[] {
+  return Object.entries(object.metadata.annotations ?? {})
+    .filter(([key]) => key.startsWith(PREFIX))
+    .map(([key, value]) => ({
+      object: refOf(object),
+      problem: `${key}: ${value} no longer has an effect`,
+      effect: (Object.hasOwn(EFFECTS, key) ? EFFECTS[key] : undefined) ?? 'kro ignores it',
+    }));
+}

@@ -1,0 +1,93 @@
+import { compileFeatures, DEFINITION_TYPE } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
+import type { KroCompatibility } from '@typekro/engine/graph';
+import { followsGraphEngine } from '@typekro/engine/graph';
+import { LiveSchemas } from '@typekro/kube';
+import type { PlanContext } from '../plan/plan-context.ts';
+import { compareControllers } from '../upgrade/check-definition.ts';
+import { graphsOf } from '../upgrade/check-graph.ts';
+import { upgradedInstances } from '../upgrade/instances-of.ts';
+import { requireRead } from '../upgrade/require-read.ts';
+import { deploymentGates, kroFeatures } from './deployment-gates.ts';
+import { gateFindings, graphFindings } from './graph-findings.ts';
+import type { HandBackFinding } from './hand-back-finding.ts';
+import { annotationFindings } from './annotation-findings.ts';
+import { meaningFindings, recordFindings } from './meaning-findings.ts';
+import type { ControllerDeployment } from './running-controllers.ts';
+
+/** The controllers of a hand-back, in which kro's controller replaces TypeKro's controller. */
+export interface HandBackControllers {
+  /**
+   * TypeKro's controller. Its gates determine how definitions are interpreted now. If absent, all gates count as off.
+   */
+  readonly own?: ControllerDeployment | undefined;
+  /** kro's controllers in the cluster. Their gates determine which definitions kro accepts. */
+  readonly kros?: readonly ControllerDeployment[];
+  /** TypeKro's controllers that run after the hand-back, because the command stops only `own`. */
+  readonly others?: readonly ControllerDeployment[];
+}
+
+/**
+ * Finds the definitions and Graphs that kro's controller refuses or handles differently, and the annotations that only
+ * TypeKro's controller obeys. A failed read of anything except definitions, instances and Graphs is a finding, too.
+ *
+ * @throws TypeKroError `upgrade/not-read` when definitions, instances or Graphs could not be read.
+ */
+export async function handBackFindings(
+  planned: PlanContext,
+  to: KroCompatibility,
+  { own, kros = [], others = [] }: HandBackControllers = {},
+): Promise<HandBackFinding[]> {
+  requireRead(planned, DEFINITION_TYPE);
+  const schemas = new LiveSchemas(planned.api);
+  const { definitions, crds } = planned.basics;
+  const features = { own: own === undefined ? {} : compileFeatures(deploymentGates(own)), kro: kroFeatures(kros) };
+  const gates = kros.length === 0 ? 'default feature gates' : 'feature gates';
+  const findings: HandBackFinding[] = others.map(runningFinding);
+  for (const definition of definitions) {
+    const { refused, graph } = await compareControllers(planned, schemas, definition, to, features);
+    if (refused !== undefined) {
+      const { refusal, acceptedBy } = refused;
+      const others = acceptedBy.length === 0 ? 'no controller accepts it' : `accepted by ${acceptedBy.join(', ')}`;
+      findings.push({
+        object: refOf(definition),
+        problem: `kro ${to} refuses it with its ${gates}: ${refusal} (${others})`,
+        effect: 'kro works on none of its instances until it is changed',
+      });
+    }
+    findings.push(
+      ...(graph === undefined ? [] : meaningFindings(definition, graph, features.kro)),
+      ...annotationFindings(definition),
+    );
+    for (const instance of await upgradedInstances(planned, definition)) {
+      findings.push(...(followsGraphEngine(to) ? [] : labelFindings(instance)), ...annotationFindings(instance));
+    }
+  }
+  findings.push(...recordFindings(crds, definitions));
+  const graphs = await graphsOf(planned);
+  if (followsGraphEngine(to) && graphs.length > 0) findings.push(...gateFindings(kros, graphs.length));
+  for (const graph of graphs) findings.push(...(await graphFindings(planned, schemas, graph, to, features)));
+  const { basics, source, checker } = planned;
+  const limits = new Set([...basics.limits, ...source.limits, ...checker.limits]);
+  return [...findings, ...[...limits].map((problem) => ({ problem, effect: 'findings may be missing' }))];
+}
+
+function runningFinding({ namespace, name }: ControllerDeployment): HandBackFinding {
+  return {
+    object: { apiVersion: 'apps/v1', kind: 'Deployment', name, namespace },
+    problem: `this TypeKro controller continues to run; --namespace ${namespace} --name ${name} hands it back`,
+    effect: 'it and kro would write the same objects',
+  };
+}
+
+/** The maximum length of the value of a label. */
+const MAX_LABEL_LENGTH = 63;
+
+/** kro 0.9 writes the name of an instance into a label of its children and does not shorten the name. */
+function labelFindings(instance: KubeObject): HandBackFinding[] {
+  const { name = '' } = instance.metadata;
+  if (name.length <= MAX_LABEL_LENGTH) return [];
+  const problem = `kro 0.9 writes its name into a label, which has at most ${MAX_LABEL_LENGTH} characters`;
+  return [{ object: refOf(instance), problem, effect: 'the API server refuses each write of its children' }];
+}

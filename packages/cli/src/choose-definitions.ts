@@ -1,0 +1,50 @@
+import { TypeKroError, nearestName } from '@typekro/kit/core';
+import type { CommandInput, OptionSpec } from './command.ts';
+import { textOption } from './command.ts';
+
+/** The option that chooses one of several definitions. */
+export const DEFINITION_OPTION: OptionSpec = {
+  name: 'definition',
+  summary: 'only the definition of this name',
+  value: 'name',
+};
+
+/**
+ * Returns the definitions with the name in `--definition`. Returns all definitions when the option is absent.
+ *
+ * @param graphObjects the Graphs of the files, for the error when there is no definition
+ * @throws TypeKroError `input/empty` when `definitions` is empty, `cli/usage` when no definition has the name.
+ */
+export function chooseDefinitions<Named extends { readonly name: string }>(
+  definitions: readonly Named[],
+  input: CommandInput,
+  graphObjects: readonly { readonly name: string }[] = [],
+): readonly Named[] {
+  const name = textOption(input, 'definition');
+  const names = definitions.map((each) => each.name);
+  if (definitions.length === 0) throw noDefinition(graphObjects);
+  if (name === undefined) return definitions;
+  const chosen = definitions.filter((each) => each.name === name);
+  if (chosen.length > 0) return chosen;
+  const near = nearestName(name, names);
+  throw new TypeKroError(`there is no definition ${name} in these files`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? `known definitions: ${names.join(', ')}` : `did you mean ${near}?`,
+  });
+}
+
+/**
+ * Makes the error for files without a definition. If the files have Graphs, the message names them, because a user may
+ * take a Graph for a definition.
+ */
+export function noDefinition(graphObjects: readonly { readonly name: string }[]): TypeKroError {
+  const names = graphObjects.map(({ name }) => name);
+  const [found, remedy] =
+    names.length === 0
+      ? ['', 'name files with a ResourceGraphDefinition or a composition']
+      : [
+          names.length === 1 ? `; ${names[0]} is a Graph` : `; ${names.join(', ')} are Graphs`,
+          'typekro validate, lint, graph, rbac, render, plan, apply and up take a Graph; this command takes a ResourceGraphDefinition or a composition',
+        ];
+  return new TypeKroError(`there is no definition in these files${found}`, { code: 'input/empty', remedy });
+}

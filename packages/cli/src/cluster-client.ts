@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import { createTransport, KubeClient, limitedTransport, loadKubeConfig, systemClock } from '@typekro/kube';
+import type { CommandContext, CommandInput } from './command.ts';
+import { textOption } from './command.ts';
+
+/** A connection to the cluster of a command. */
+export interface ClusterConnection {
+  /** The caller must close the client. */
+  readonly client: KubeClient;
+  /** Namespace of the context. */
+  readonly namespace: string;
+  /** Name of the context. */
+  readonly name: string;
+  /** Does the kubeconfig have other contexts? */
+  readonly hasOtherContexts: boolean;
+}
+
+/**
+ * Connects to the cluster that `--kubeconfig` and `--context` select. The defaults are kubectl's. With `limitMs`, a
+ * request fails with `kube/no-answer` when its response does not begin within this time. Default: no limit.
+ */
+export async function connectToCluster(
+  context: CommandContext,
+  input: CommandInput,
+  { limitMs }: { readonly limitMs?: number } = {},
+): Promise<ClusterConnection> {
+  const path = textOption(input, 'kubeconfig');
+  const name = textOption(input, 'context');
+  const config = await loadKubeConfig({
+    ...(path === undefined ? {} : { path: resolve(context.cwd, path) }),
+    ...(name === undefined ? {} : { context: name }),
+    env: context.env,
+  });
+  const client =
+    limitMs === undefined
+      ? new KubeClient({ config })
+      : new KubeClient({
+          transport: limitedTransport(await createTransport(config), config.server, limitMs, systemClock),
+        });
+  return {
+    client,
+    namespace: config.namespace,
+    name: config.context,
+    hasOtherContexts: config.hasOtherContexts === true,
+  };
+}

@@ -1,0 +1,167 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { CommandRun } from '../../../../test/support/run-command.ts';
+import { useNamedClusters } from '../../../../test/support/named-clusters.ts';
+
+const clusters = useNamedClusters();
+afterEach(() => void vi.restoreAllMocks());
+
+async function run(line: string, stdin?: string): Promise<CommandRun> {
+  const { code, out, err } = await clusters.run(line, stdin);
+  return { code, out: out.replaceAll(clusters.home, 'HOME'), err: err.replaceAll(clusters.home, 'HOME') };
+}
+
+const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n';
+
+test.each(['', '{"schemaVersion": 1, "da', '{"schemaVersion": 2, "data": true}'])(
+  'the objects of a cluster are kept when its settings are %j',
+  async (settings) => {
+    await run('cluster start dev --data');
+    await run('cluster load dev -', CONFIG);
+    await run('cluster stop dev');
+    writeFileSync(join(clusters.folderOf('dev'), 'settings.json'), settings);
+    expect((await run('cluster stop dev')).out).toContain('its objects are kept');
+    writeFileSync(join(clusters.folderOf('dev'), 'settings.json'), settings);
+    await run('cluster start dev');
+    expect((await run('cluster load dev -', CONFIG)).out).toContain('unchanged ConfigMap default/c');
+    expect((await run('cluster stop dev')).out).toContain('its objects are kept');
+  },
+);
+
+test('a cluster stops although its context cannot be removed from the kubeconfig', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const file = join(clusters.home, 'config');
+  await run('cluster start dev --add-context --kubeconfig config');
+  writeFileSync(file, 'clusters: [');
+  expect(await run('cluster stop dev')).toMatchInlineSnapshot(`
+    {
+      "code": 1,
+      "err": "error: the context typekro-dev stays in HOME/config: HOME/config is not a kubeconfig: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 12 [cluster/kubeconfig]
+      hint: remove the context, the cluster and the user named typekro-dev from HOME/config",
+      "out": "dev has ended; nothing is left of it",
+    }
+  `);
+  expect((await run('cluster list')).out).toContain('there is no cluster');
+  await run('cluster start kept --data --add-context --kubeconfig other');
+  writeFileSync(join(clusters.home, 'other'), 'clusters: [');
+  expect(await run('cluster stop kept')).toMatchObject({ code: 1 });
+  writeFileSync(join(clusters.home, 'other'), '');
+  expect(await run('cluster stop --all')).toMatchObject({ code: 0 });
+});
+
+const FOREIGN = 'clusters:\n- name: typekro-dev\n  cluster: {server: "https://example.com"}\n';
+
+test.each([
+  ['a broken kubeconfig', 'config', 'clusters: [', '--add-context --kubeconfig config', 'is not a kubeconfig'],
+  [
+    'an entry of the same name that another program made',
+    'config',
+    FOREIGN,
+    '--use-context --kubeconfig config',
+    'already has an entry typekro-dev',
+  ],
+  [
+    'a directory instead of the kubeconfig',
+    'config/file',
+    '',
+    '--add-context --kubeconfig config',
+    'cluster/kubeconfig',
+  ],
+  [
+    '--kubeconfig, but no option that adds a context to it',
+    'config',
+    '',
+    '--kubeconfig config',
+    'no option adds a context',
+  ],
+])('a start with %s starts nothing', async (_, file, content, options, message) => {
+  mkdirSync(dirname(join(clusters.home, file)), { recursive: true });
+  writeFileSync(join(clusters.home, file), content);
+  const { code, err } = await run(`cluster start dev ${options}`);
+  expect(code).toBeGreaterThan(0);
+  expect(err).toContain(message);
+  expect((await run('cluster list')).out).toContain('there is no cluster');
+  expect(readFileSync(join(clusters.home, file), 'utf8')).toBe(content);
+});
+
+test.each(['1.33', 'v1.35.2', '1.36.1', '2', 'latest'])('Kubernetes %s is refused', async (version) => {
+  expect(await run(`cluster start dev --kubernetes ${version}`)).toEqual({
+    code: 2,
+    out: '',
+    err: `error: --kubernetes ${version}: there is no data of this version of Kubernetes [cli/kubernetes-version]\n  hint: write 1.34, 1.35 or 1.36`,
+  });
+  expect(existsSync(clusters.folderOf('dev'))).toBe(false);
+});
+
+test.each(['1.36', 'v1.36'])('Kubernetes %s is started', async (version) => {
+  expect(await run(`cluster start dev --kubernetes ${version}`)).toMatchObject({ code: 0, err: '' });
+});
+
+test('a cluster keeps its version of Kubernetes, and an earlier version does not open its objects', async () => {
+  const inVersion = async () => (await run('cluster status dev')).out;
+  await run('cluster start dev --data --kubernetes 1.35');
+  expect(await inVersion()).toMatch(/Kubernetes +1\.35/);
+  expect(await run('cluster start dev --kubernetes 1.36')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('the cluster "dev" is running with Kubernetes 1.35') as unknown,
+  });
+  await run('cluster stop dev');
+  await run('cluster start dev');
+  expect(await inVersion()).toMatch(/Kubernetes +1\.35/);
+  await run('cluster snapshot dev state.jsonl');
+  await run('cluster stop dev');
+  expect(await run('cluster start dev --kubernetes 1.34')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('the objects of the cluster "dev" are from Kubernetes 1.35') as unknown,
+  });
+  await run('cluster start dev --kubernetes 1.36');
+  expect(await inVersion()).toMatch(/Kubernetes +1\.36/);
+  expect(await run('cluster restore dev state.jsonl')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('is a snapshot of Kubernetes 1.35') as unknown,
+  });
+});
+
+test('a stop creates no folder for a kubeconfig that the user has removed', async () => {
+  await run('cluster start dev --add-context --kubeconfig gone/config');
+  rmSync(join(clusters.home, 'gone'), { recursive: true });
+  expect(await run('cluster stop dev')).toMatchObject({ code: 0, err: '' });
+  expect(existsSync(join(clusters.home, 'gone'))).toBe(false);
+});
+
+test('when all clusters have stopped, in any order, the context that was current before their start is current again', async () => {
+  const file = join(clusters.home, 'config');
+  const OWN = 'contexts:\n- name: prod\n  context: {cluster: prod, user: me}\ncurrent-context: prod\n';
+  for (const order of ['a b', 'b a']) {
+    writeFileSync(file, OWN);
+    for (const name of ['a', 'b']) await run(`cluster start ${name} --use-context --kubeconfig config`);
+    for (const name of order.split(' ')) await run(`cluster stop ${name}`);
+    expect(readFileSync(file, 'utf8')).toContain('current-context: prod\n');
+  }
+});
+
+test('a cluster keeps the port that a start with --port 0 has chosen', async () => {
+  const portOf = async (name: string): Promise<string> =>
+    new URL(
+      (JSON.parse((await clusters.run(`cluster status ${name} -o json`)).out) as { cluster: { url: string } }).cluster
+        .url,
+    ).port;
+  await run('cluster start dev --data');
+  const port = await portOf('dev');
+  await run('cluster stop dev');
+  await run(`cluster start dev --port ${port}`);
+  await run('cluster stop dev');
+  await run('cluster start dev --port 0');
+  const free = await portOf('dev');
+  await run('cluster stop dev');
+  await run('cluster start dev');
+  expect(await portOf('dev')).toBe(free);
+});
+
+test('a state directory that is a file causes the error cluster/folder', async () => {
+  writeFileSync(join(clusters.home, 'state'), '');
+  for (const line of ['cluster start', 'cluster status', 'cluster stop']) {
+    expect(await run(line)).toMatchObject({ code: 1, err: expect.stringContaining('[cluster/folder]') as string });
+  }
+});

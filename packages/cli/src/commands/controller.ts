@@ -1,0 +1,104 @@
+import { cryptoLibrary } from '@typekro/kit/core';
+import { hostname } from 'node:os';
+import {
+  CONTROLLER_FLAGS,
+  consoleLogger,
+  jsonLogger,
+  parseControllerFlags,
+  runController,
+} from '@typekro/controller/controller';
+import type { LogLevel, ParsedFlags } from '@typekro/controller/controller';
+import type { KubeClientOptions } from '@typekro/kube';
+import { KubeClient, loadKubeConfig, systemClock } from '@typekro/kube';
+import type { Command } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { takeConnectionFlags } from '../connection-flags.ts';
+import { settingsOfFlags } from '../controller-settings.ts';
+import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
+
+/** `typekro controller`: runs the controller, with the flags of kro's controller. */
+export const controller: Command = {
+  name: 'controller',
+  description:
+    "Serves ResourceGraphDefinitions in the cluster of the kubeconfig, or of the pod that it runs in. Takes kro's flags (the ones below, with one dash or two). The CRDs of kro must be there: `typekro install` applies them.",
+  positionals: [],
+  passThrough: true,
+  options: [
+    ...KUBECONFIG_OR_POD_OPTIONS,
+    ...CONTROLLER_FLAGS.map(({ name, type, default: value, description, ignored }) => ({
+      name,
+      summary: `${description}${ignored === true ? ' Accepted without effect.' : ''} (default ${value === '' ? 'empty' : value})`,
+      ...(type === 'boolean' ? {} : { value: type }),
+    })),
+  ],
+  examples: [
+    { command: 'typekro install && typekro controller', summary: 'against the current context' },
+    { command: 'typekro controller --leader-elect --feature-gates=CELOmitFunction=true', summary: 'several replicas' },
+  ],
+  async run(context, input) {
+    const { connection, rest } = takeConnectionFlags(input.positionals);
+    const args = withVersion(rest, context.env['TYPEKRO_VERSION']);
+    const flags = parseControllerFlags(args);
+    if (flags.errors.length > 0) {
+      for (const error of flags.errors) context.printError(`error: ${error}`);
+      context.printError('See `typekro controller --help`.');
+      return ExitCode.usage;
+    }
+    const config = await loadKubeConfig({ ...connection, env: context.env });
+    const inspectToken = context.env['TYPEKRO_INSPECT_TOKEN'];
+    const client = new KubeClient({ config, userAgent: 'typekro-controller', ...rateLimitOf(flags) });
+    const open = flags.values.get('zap-encoder') === 'console' ? consoleLogger : jsonLogger;
+    try {
+      await runController({
+        client,
+        args,
+        logger: open((line) => context.print(line.trimEnd()), Date.now, levelOf(flags)),
+        signal: context.signal,
+        identity: `${hostname()}_${cryptoLibrary().randomUUID()}`,
+        namespace: context.env['POD_NAMESPACE'] ?? config.namespace,
+        ...(inspectToken === undefined ? {} : { inspectToken }),
+        async openDashboard(options) {
+          const { openDashboard } = await import('../dashboard/open-dashboard.ts');
+          const { TokenReviewer } = await import('../dashboard/token-reviewer.ts');
+          return openDashboard({
+            ...options,
+            context,
+            api: client,
+            cluster: config.server,
+            namespace: 'default',
+            settings: settingsOfFlags(flags, 'the flags of this controller'),
+            authenticate: new TokenReviewer(client, systemClock).authenticate,
+          });
+        },
+      });
+    } finally {
+      await client.close();
+    }
+    return ExitCode.ok;
+  },
+};
+
+/** Adds `--version-label` from `TYPEKRO_VERSION`, unless the command line has the flag. */
+function withVersion(args: readonly string[], version: string | undefined): readonly string[] {
+  const isGiven = args.some((arg) => /^--?version-label(?:=|$)/.test(arg));
+  return version === undefined || version === '' || isGiven ? args : [`--version-label=${version}`, ...args];
+}
+
+/**
+ * The client has a rate limit only when `--client-qps` is above 0. By default there is no limit, because API servers
+ * themselves limit clients (priority and fairness).
+ */
+function rateLimitOf({ values }: ParsedFlags): Pick<KubeClientOptions, 'rateLimit'> {
+  const qps = values.get('client-qps');
+  const burst = values.get('client-burst');
+  if (typeof qps !== 'number' || qps <= 0) return {};
+  return { rateLimit: { perSecond: qps, burst: typeof burst === 'number' ? burst : 150 } };
+}
+
+/** The log level for zap's names and numbers. Every number above 0 means debug. */
+function levelOf({ values }: ParsedFlags): LogLevel {
+  const level = String(values.get('zap-log-level') ?? 'info').toLowerCase();
+  if (level === 'error' || level === 'panic') return 'error';
+  if (level === 'warn') return 'warn';
+  return level === 'debug' || Number(level) > 0 ? 'debug' : 'info';
+}

@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { TypeKroError } from '@typekro/kit/core';
+import { systemClock } from '@typekro/kube';
+import type { Command, CommandInput } from '../command.ts';
+import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
+import { textOption } from '../command.ts';
+import { DevLoop } from '../dev/dev-loop.ts';
+import { createModuleReader } from '../dev/module-reader.ts';
+import { systemEvents } from '../dev/watch-files.ts';
+import { DASHBOARD_PORT_OPTION, pagePlaceOf, placeOfPage } from '../dashboard/port-option.ts';
+import { parseDuration } from '../duration.ts';
+import { portOption } from '../port-option.ts';
+import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
+import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
+import { goOn } from '../up/bring-up.ts';
+import { checkNamedFiles } from '../up/checked.ts';
+import { CRD_OPTIONS, shippedNote } from '../up/known-crds.ts';
+import { startUpSession } from '../up/session.ts';
+import { takeStateDirectory } from '../up/state-directory.ts';
+import { ENDED } from './up.ts';
+
+/** `typekro dev FILE…`: starts a cluster as `up` does, applies the files, and applies them again after each save. */
+export const dev: Command = {
+  name: 'dev',
+  description:
+    'Starts a Kubernetes API and a controller as typekro up does, applies the files, and applies them again after each save of one of them or of a file that they import. While the files have errors, the errors are printed and the last good state stays. Objects that were removed from the files are deleted. In a terminal, w explains why instances wait, p shows what the last save changed, f offers faults (kill the controller, end watches, a busy API server, a deleted object) and prints what the graph did about them, r starts again with an empty cluster, and q quits. The objects of the cluster are deleted at the end.',
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
+  ],
+  options: [
+    {
+      name: 'name',
+      summary: 'name of the cluster; several can run side by side',
+      value: 'name',
+      defaultValue: 'default',
+    },
+    { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
+    { name: 'strict', summary: 'count warnings of the check as errors' },
+    { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
+    STAND_IN_OPTION,
+    RUN_PROCESSES_OPTION,
+    DASHBOARD_PORT_OPTION,
+    ACTIONS_OPTION,
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro dev app.ts', summary: 'a composition and the instances that it exports' },
+    { command: 'typekro dev shop.rgd.yaml example.yaml', summary: 'a definition and an instance' },
+  ],
+  async run(context, input) {
+    const port = portOption(input);
+    portOption(input, DASHBOARD_PORT_OPTION.name);
+    refuseStandardInput(input);
+    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
+    const standIns = standInsOf(input);
+    const runProcesses = allowsProcesses(input);
+    const processes = runProcesses ? { processDirectory: context.cwd } : {};
+    const named = input.positionals.map((file) => resolve(context.cwd, file));
+    const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
+    let hasStarted = false;
+    let shipped: string | undefined;
+    try {
+      let place = pagePlaceOf(input, state.path);
+      const loop = new DevLoop({
+        context,
+        named,
+        timeoutMs,
+        clock: systemClock,
+        events: systemEvents(systemClock),
+        async start() {
+          const page = { dashboardOf: context, actions: actionsOf(input), ...place };
+          const session = await startUpSession(state, { port, standIns, ...processes, ...page });
+          // The dashboard keeps its address, so a page that is open in a browser reconnects after each restart of the
+          // cluster.
+          if (session.dashboard !== undefined) place = placeOfPage(session.dashboard);
+          return session;
+        },
+        announce(session) {
+          hasStarted = true;
+          context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
+          context.print(containersLine(runProcesses));
+          if (session.dashboard !== undefined) context.print(`Dashboard at ${session.dashboard}`);
+          context.print(`${goOn(context, state.kubeconfig)}\n`);
+        },
+        async read(signal, paths) {
+          const modules = createModuleReader((text) => context.printError(text), signal);
+          try {
+            const reading = { ...context, signal, loadModule: modules.load };
+            const checked = await checkNamedFiles(reading, input, input.positionals);
+            const note = shippedNote(checked.known);
+            if (note !== undefined && note !== shipped) context.printError(note);
+            shipped = note;
+            return checked;
+          } finally {
+            for (const path of modules.imported) paths.add(path);
+            modules.close();
+          }
+        },
+      });
+      return await loop.run();
+    } finally {
+      state.release();
+      if (hasStarted) context.print(`\n${ENDED}: run unset KUBECONFIG in the other terminals.`);
+    }
+  },
+};
+
+/**
+ * Refuses the standard input. It can be read only once. The second read would be empty, and `dev` would delete the
+ * objects of the first read.
+ */
+function refuseStandardInput(input: CommandInput): void {
+  const names = [...input.positionals, ...(textOption(input, 'crds') ?? '').split(',')];
+  if (!names.includes('-')) return;
+  throw new TypeKroError(
+    'typekro dev reads its files again after each save, and the standard input can be read only once',
+    { code: 'cli/usage', remedy: 'write it into a file, and name the file' },
+  );
+}

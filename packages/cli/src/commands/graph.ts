@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { refOf, TypeKroError } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { graphOutline, outlineLines, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode } from '../command.ts';
+import { LEVEL_OPTION } from '../controller-settings.ts';
+import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import { graphOf, instanceStatus, picturesOf } from '../instance/instance-picture.ts';
+import { recordedState, reportOnInstance } from '../instance/observation.ts';
+import { withRefusedWrites } from '../instance/pending-writes.ts';
+import { treeNodes } from '../instance/tree-view.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+
+/** The formats that draw one graph. */
+const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
+  mermaid: toMermaid,
+  dot: (graph) => toDot(graphOutline(graph)),
+  svg: (graph) => toSvg(graphOutline(graph)),
+};
+
+/**
+ * `typekro graph FILE…`: shows nodes, dependencies and conditions without a cluster. `typekro graph INSTANCE` shows the
+ * graph of an instance in a cluster.
+ */
+export const graph: Command = {
+  name: 'graph',
+  description:
+    'Compiles the definitions, Graphs and compositions in the files and shows each graph: its nodes by level, the conditions under which they exist and are ready, the lists that collections run over, external objects, and the expressions that read other nodes. The level of a node is the length of its longest chain of dependencies. A node is created when its own dependencies are ready; it does not wait for the rest of their level. For an instance in a cluster, shows the graph that the instance follows, with the state of each node.',
+  positionals: [
+    {
+      name: 'file',
+      summary: 'YAML, JSON, TypeScript or JavaScript files, or -; or one instance of a cluster, as NAMESPACE/NAME',
+      variadic: true,
+      required: true,
+    },
+  ],
+  options: [
+    {
+      name: 'output',
+      short: 'o',
+      summary: 'text, mermaid, dot, svg, json or yaml',
+      value: 'form',
+      choices: ['text', 'mermaid', 'dot', 'svg', 'json', 'yaml'],
+      defaultValue: 'text',
+    },
+    DEFINITION_OPTION,
+    { name: 'namespace', short: 'n', summary: 'namespace of an instance whose name has none', value: 'name' },
+    LEVEL_OPTION,
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro graph my-application.yaml', summary: 'in lines' },
+    { command: 'typekro graph my-application.yaml -o svg > graph.svg', summary: 'as a picture' },
+    { command: 'typekro graph webapp.ts -o mermaid', summary: 'for a page of Markdown' },
+    { command: 'typekro graph team-a/shop -o svg > shop.svg', summary: 'of an instance, with the states of its nodes' },
+    { command: 'kubectl get rgd webapp -o yaml | typekro graph -', summary: 'a definition of the cluster' },
+  ],
+  async run(context, input) {
+    if (isInstance(context, input.positionals)) return graphOfInstance(context, input);
+    const pictures = Object.keys(PICTURES);
+    const print = reportPrinter(context, input, pictures);
+    const { failed, graphs, graphObjects } = await readChecked(context, input);
+    if (failed) return ExitCode.diagnostics;
+    const chosen = chooseDefinitions([...graphs, ...graphObjects], input);
+    print({
+      data: { schemaVersion: 1, graphs: chosen.map(graphOutline) },
+      lines: () => chosen.flatMap((each, index) => [...(index > 0 ? [''] : []), ...outlineLines(graphOutline(each))]),
+      forms: Object.fromEntries(
+        Object.entries(PICTURES).map(([form, draw]) => [form, () => [draw(onlyGraph(chosen, form)).trimEnd()]]),
+      ),
+    });
+    return ExitCode.ok;
+  },
+};
+
+/**
+ * Is the only argument the name of an instance? True if no file has this name, and the name does not end with the
+ * extension of an input file.
+ */
+function isInstance({ cwd }: CommandContext, [name = '', ...others]: readonly string[]): boolean {
+  if (others.length > 0 || name === '-' || /\.(?:ya?ml|json|[cm]?[jt]sx?)$/i.test(name)) return false;
+  return !existsSync(resolve(cwd, name));
+}
+
+/** Prints the graph of an instance, with the states of its nodes. */
+function graphOfInstance(context: CommandContext, input: CommandInput): Promise<number> {
+  return reportOnInstance(
+    context,
+    input,
+    async (observed, api) => {
+      const observation = await withRefusedWrites(api, observed, context.signal);
+      const { instance, revision, graph: of } = observation;
+      const states = instanceStatus(observation);
+      const outline = of === undefined ? undefined : graphOutline(of);
+      return {
+        data: {
+          schemaVersion: 1,
+          instance: refOf(instance),
+          state: recordedState(instance).state,
+          revision,
+          graphs: outline === undefined ? [] : [outline],
+          nodes: treeNodes(observation),
+        },
+        lines: () => outlineLines(graphOutline(graphOf(observation)), states),
+        forms: picturesOf(observation),
+      };
+    },
+    undefined,
+    Object.keys(PICTURES),
+  );
+}
+
+function onlyGraph(graphs: readonly Graph[], form: string): Graph {
+  const [first] = graphs;
+  if (first !== undefined && graphs.length === 1) return first;
+  throw new TypeKroError(`${form} shows one graph, and the files hold ${graphs.length}`, {
+    code: 'cli/usage',
+    remedy: `choose one: ${graphs.map(({ name }) => `--definition ${name}`).join(', ')}`,
+  });
+}

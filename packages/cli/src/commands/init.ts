@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { TypeKroError } from '@typekro/kit/core';
+import type { Command } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { projectFiles } from '../init/project-files.ts';
+import { projectStart } from '../init/project-start.ts';
+import { packageVersion } from '../package-version.ts';
+import { shellWord } from '../shell-word.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { writeFile } from '../write-file.ts';
+
+/** `typekro init [DIR]`: writes a project that runs without changes. */
+export const init: Command = {
+  name: 'init',
+  description:
+    'Writes a project that runs at once: package.json, a composition in TypeScript with its test, a workflow for CI and a README. With --from, the project has a definition, a test and an example of an instance. The definition comes from a file or from the cluster, or is made from manifests, as by typekro convert. When one of the files exists already, nothing is written.',
+  positionals: [{ name: 'dir', summary: 'the folder of the project; the current one by default' }],
+  options: [
+    {
+      name: 'from',
+      summary: 'a YAML file or a folder with a definition or with manifests, -, or rgd/NAME of the cluster',
+      value: 'source',
+    },
+    { name: 'name', summary: 'name of the project; that of the folder by default', value: 'name' },
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro init my-platform && cd my-platform && npm install && npm start', summary: 'a composition' },
+    { command: 'typekro init shop --from shop.rgd.yaml', summary: 'a project around a definition' },
+    { command: 'typekro init shop --from rgd/shop --context prod', summary: 'around a definition of a cluster' },
+    { command: 'helm template shop ./chart | typekro init shop --from -', summary: 'manifests become a definition' },
+  ],
+  async run(context, input) {
+    const [dir = '.'] = input.positionals;
+    const folder = resolve(context.cwd, dir);
+    const name = textOption(input, 'name') ?? packageName(basename(folder));
+    checkName(name);
+    const start = await projectStart(context, input, name);
+    if (start === undefined) return ExitCode.diagnostics;
+    const files = Object.entries(projectFiles({ name, version: packageVersion(), start }));
+    const taken = files.map(([file]) => file).filter((file) => existsSync(join(folder, file)));
+    if (taken.length > 0) {
+      throw new TypeKroError(`${dir} has ${taken.join(', ')} already; nothing was written`, {
+        code: 'init/exists',
+        remedy: 'name another folder, as in typekro init my-platform',
+      });
+    }
+    for (const [file, text] of files) {
+      const remedy = 'name a folder that you may write';
+      writeFile(join(folder, file), text, { code: 'init/not-written', remedy });
+    }
+    context.print(`wrote  ${files.map(([file]) => file).join(' ')}  (${files.length} files)`);
+    const enter = dir === '.' ? '' : `cd ${shellWord(dir)} && `;
+    context.print(`next   ${enter}npm install && npm start   # runs now, no cluster needed`);
+    return ExitCode.ok;
+  },
+};
+
+/** Makes the name of a package from the name of a folder. */
+function packageName(folder: string): string {
+  const name = folder
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replaceAll(/^[._-]+|-+$/g, '');
+  return name === '' ? 'typekro-project' : name.slice(0, 214);
+}
+
+function checkName(name: string): void {
+  if (/^(?:@[a-z0-9._~-]+\/)?[a-z0-9~][a-z0-9._~-]{0,213}$/.test(name)) return;
+  throw new TypeKroError(`--name ${name} is not a valid package name`, {
+    code: 'cli/usage',
+    remedy: 'write lower-case letters, digits, "-", "_" and "."',
+  });
+}

@@ -1,0 +1,98 @@
+import { printLines } from '../layout.ts';
+import type { Diagnostic } from '@typekro/kit/core';
+import { count, hasErrors, packageManifestText, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import type { Command, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { documentedCodes } from '../lint/file-codes.ts';
+import { toGitHubLines, toSarif } from '../lint/formats.ts';
+import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
+import { unknownForm } from '../output-form.ts';
+import { checkNamedFiles } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { inFileOrder, printDiagnostics } from '../up/print-diagnostics.ts';
+
+const FORMS = ['text', 'json', 'sarif', 'github'] as const;
+type Form = (typeof FORMS)[number];
+
+/** `typekro lint FILE…`: the check of `validate`, with a configurable level for each warning. */
+export const lint: Command = {
+  name: 'lint',
+  description: `Checks files as validate does. Each warning is a rule, named by its code; a rule can be off, warn (the default) or error, in the file ${CONFIG_FILE} (rules: with a level for each name) and with --rule, which has precedence. A name such as trace/* means all rules of an area. Errors cannot be turned off, because the compiler or the API server refuses them.`,
+  positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -', variadic: true }],
+  options: [
+    { name: 'rule', summary: 'levels of rules, such as graph/unused-type=off', value: 'name=level', repeatable: true },
+    { name: 'config', summary: `file with levels; by default ${CONFIG_FILE}, where it exists`, value: 'file' },
+    { name: 'output', short: 'o', summary: FORMS.join(', '), value: 'form', defaultValue: 'text', choices: FORMS },
+    { name: 'rules', summary: 'print the names of all rules with what they mean' },
+    ...CRD_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro lint graphs/*.yaml', summary: 'exit code 3 when a rule at the level error finds something' },
+    { command: 'typekro lint app.yaml --rule trace/*=error -o github', summary: 'annotations in a pull request' },
+    { command: 'typekro lint app.yaml -o sarif > lint.sarif', summary: 'for the code scanning of GitHub' },
+  ],
+  async run(context, input) {
+    if (input.options['rules'] === true) {
+      printLines(context, ruleLines());
+      return ExitCode.ok;
+    }
+    const form = formOf(input);
+    if (input.positionals.length === 0) {
+      throw new TypeKroError('no file is named', { code: 'cli/usage', remedy: 'name the files to check, or --rules' });
+    }
+    const levels = [
+      ...(await readLevels(context.cwd, textOption(input, 'config'))),
+      ...parseLevels(textOption(input, 'rule') ?? ''),
+    ];
+    const checked = await checkNamedFiles(context, input, input.positionals);
+    const diagnostics = inFileOrder(withLevels(checked.diagnostics, levels));
+    if (form === 'text') {
+      printDiagnostics(context, diagnostics, checked.texts);
+      const found = rulesFound(diagnostics);
+      if (found.length > 0) context.printError(switchOff(found));
+      if (diagnostics.length === 0) context.print(`no problem in ${count(checked.inputs.objects.length, 'object')}`);
+    } else
+      for (const line of linesOf(form, diagnostics)) context.print(line, form === 'github' ? undefined : 'document');
+    return hasErrors(diagnostics) ? ExitCode.diagnostics : ExitCode.ok;
+  },
+};
+
+/** The rules of the findings, without duplicates. Errors of the compiler are not rules. */
+function rulesFound(diagnostics: readonly Diagnostic[]): readonly string[] {
+  const rules = new Set(ruleNames());
+  return [...new Set(diagnostics.map(({ code }) => code))].filter((code) => rules.has(code)).sort();
+}
+
+/** The hint that says how to switch off the rules of the findings. */
+function switchOff(rules: readonly string[]): string {
+  const flags = rules.map((rule) => `${rule}=off`).join(',');
+  return `to switch off: --rule ${flags}, or one line for each rule below "rules:" in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to correct the file; typekro lint --rules lists all rules`;
+}
+
+function formOf(input: CommandInput): Form {
+  const text = textOption(input, 'output') ?? 'text';
+  const form = FORMS.find((each) => each === text);
+  if (form !== undefined) return form;
+  throw unknownForm(text, FORMS);
+}
+
+function linesOf(form: Exclude<Form, 'text'>, diagnostics: readonly Diagnostic[]): readonly string[] {
+  if (form === 'github') return toGitHubLines(diagnostics);
+  if (form === 'sarif') {
+    const { version } = JSON.parse(packageManifestText()) as { readonly version: string };
+    return [stringifyJson(toSarif(diagnostics, documentedCodes(), version), 2)];
+  }
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const data = { schemaVersion: 1, errors, warnings: diagnostics.length - errors, diagnostics };
+  return [stringifyJson(JSON.parse(JSON.stringify(data)), 2)];
+}
+
+function ruleLines(): string[] {
+  const names = ruleNames();
+  const width = Math.max(...names.map((name) => name.length));
+  const codes = documentedCodes();
+  return names.map((name) => {
+    const summary = codes.find(({ code }) => code === name)?.summary ?? '';
+    return `${name.padEnd(width)}  ${summary}`;
+  });
+}

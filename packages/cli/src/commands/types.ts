@@ -1,0 +1,174 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { asObject, objectAt, objectsAt } from '@typekro/kit/kubernetes';
+import { stringifyJson, TypeKroError } from '@typekro/kit/core';
+import type { Graph, InstanceType } from '@typekro/engine/graph';
+import { controllerCrds } from '@typekro/engine/graph';
+import type { Schema } from '@typekro/engine/schema';
+import { crdSource, toTypeScript } from '@typekro/engine/schema';
+import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import type { Command } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { unknownForm } from '../output-form.ts';
+import { exampleInstance } from '../types/example-instance.ts';
+import { toJsonSchema } from '../types/json-schema.ts';
+import { pullTypes } from '../types/pull-types.ts';
+import { readChecked } from '../up/checked.ts';
+import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { printedYaml, yamlOf } from '../yaml-text.ts';
+
+/** The part of a definition that all output forms need: the API that it declares. */
+type Api = Pick<Graph, 'instance'>;
+
+const FORMS: Readonly<Record<string, (graph: Api) => string>> = {
+  typescript: typeScriptOf,
+  jsonschema: (graph) => stringifyJson(jsonSchemaOf(graph), 2),
+  crd: ({ instance }) => yamlOf(instance.crd),
+  instance: ({ instance }) => exampleInstance(instance, specSchema(instance)),
+};
+const OWN_KINDS = ['ResourceGraphDefinition', 'Graph'];
+const FORM_NAMES = Object.keys(FORMS);
+
+/** `typekro types FILE…`: prints the types of a definition's kind for editors and programs. */
+export const types: Command = {
+  name: 'types',
+  description:
+    'Prints the types of the spec and the status of the kind that a definition makes: TypeScript interfaces, or a JSON Schema (2020-12) for a whole instance, with which editors complete and check YAML. With -o crd, prints the CustomResourceDefinition that the controller applies; with -o instance, prints an example of an instance. With --kind, prints the types of definitions or of Graphs themselves. `typekro types pull` writes the CustomResourceDefinitions of a cluster to a folder, so that editors and checks know its kinds without the cluster.',
+  positionals: [
+    { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -; or the word pull', variadic: true },
+  ],
+  options: [
+    {
+      name: 'output',
+      short: 'o',
+      summary: FORM_NAMES.join(', '),
+      value: 'form',
+      defaultValue: 'typescript',
+      choices: FORM_NAMES,
+    },
+    {
+      name: 'kind',
+      summary: `instead of files: ${OWN_KINDS.join(' or ')}`,
+      value: 'kind',
+      choices: OWN_KINDS,
+    },
+    DEFINITION_OPTION,
+    ...CRD_OPTIONS,
+    { name: 'out', summary: 'pull: folder to write to', value: 'folder', defaultValue: 'crds' },
+    { name: 'group', summary: 'pull: only kinds of this API group', value: 'name' },
+    { name: 'check', summary: 'pull: write nothing; exit with 4 when a file is missing or differs' },
+  ],
+  examples: [
+    { command: 'typekro types app.rgd.yaml > app-types.ts', summary: 'interfaces for a program' },
+    {
+      command: 'typekro types app.rgd.yaml -o jsonschema > app.schema.json',
+      summary: 'then "# yaml-language-server: $schema=app.schema.json" at the top of an instance',
+    },
+    {
+      command: 'typekro types --kind ResourceGraphDefinition -o jsonschema > rgd.schema.json',
+      summary: 'the schema of definitions, for editors without typekro lsp',
+    },
+    {
+      command: 'typekro types pull --out crds --group cert-manager.io',
+      summary: 'crds/certificates.cert-manager.io.yaml and so on, for typekro lsp and --crds',
+    },
+  ],
+  async run(context, input) {
+    if (input.positionals[0] === 'pull') return pullTypes(context, input);
+    const ofPull = ['group', 'check'].find((name) => input.options[name] !== undefined);
+    if (ofPull !== undefined) {
+      throw new TypeKroError(`--${ofPull} is for typekro types pull`, {
+        code: 'cli/usage',
+        remedy: `leave --${ofPull} out, or write typekro types pull, without files`,
+      });
+    }
+    const form = textOption(input, 'output') ?? 'typescript';
+    const print = Object.hasOwn(FORMS, form) ? FORMS[form] : undefined;
+    if (print === undefined) throw unknownForm(form, FORM_NAMES);
+    const kind = textOption(input, 'kind');
+    if (kind !== undefined || input.positionals.length === 0) {
+      context.print(printedYaml(print(ownApi(kind, input.positionals))), 'document');
+      return ExitCode.ok;
+    }
+    const { failed, graphs, graphObjects } = await readChecked(context, input);
+    if (failed) return ExitCode.diagnostics;
+    const chosen = chooseDefinitions(graphs, input, graphObjects);
+    if (form === 'jsonschema' && chosen.length > 1) {
+      throw new TypeKroError(`jsonschema describes one kind, and the files hold ${chosen.length}`, {
+        code: 'cli/usage',
+        remedy: `choose one: ${chosen.map(({ name }) => `--definition ${name}`).join(', ')}`,
+      });
+    }
+    const separator = form === 'typescript' ? '\n\n' : '\n---\n';
+    context.print(chosen.map((graph) => printedYaml(print(graph))).join(separator), 'document');
+    return ExitCode.ok;
+  },
+};
+
+/**
+ * The API of one of kro's own kinds.
+ *
+ * @throws TypeKroError `cli/usage` when the kind is not one of kro's own, or when files are named, too
+ */
+function ownApi(kind: string | undefined, files: readonly string[]): Api {
+  const crd = controllerCrds().find((each) => isOwnKind(kind) && objectAt(each, 'spec', 'names')['kind'] === kind);
+  if (kind === undefined || crd === undefined || files.length > 0) {
+    const problem =
+      kind === undefined ? 'no file is named' : crd === undefined ? `--kind takes no ${kind}` : '--kind takes no file';
+    throw new TypeKroError(problem, {
+      code: 'cli/usage',
+      remedy: `name the files of definitions, or one of ${OWN_KINDS.map((each) => `--kind ${each}`).join(', ')}`,
+    });
+  }
+  const [version] = objectsAt(crd, 'spec', 'versions');
+  const { group, names, scope } = asObject(crd.spec);
+  const plural = String(asObject(names)['plural']);
+  const type = { group: String(group), version: String(version?.['name']), kind };
+  return { instance: { ...type, plural, namespaced: scope === 'Namespaced', crd } };
+}
+
+const isOwnKind = (kind: string | undefined): boolean => OWN_KINDS.some((each) => each === kind);
+
+const specSchema = (instance: InstanceType): Schema =>
+  crdSource([instance.crd]).schemaOf(instance)?.properties?.['spec'] ?? { type: 'object' };
+
+function typeScriptOf({ instance }: Api): string {
+  const { kind, group, version, namespaced } = instance;
+  const schema = crdSource([instance.crd]).schemaOf(instance);
+  const { status } = schema?.properties ?? {};
+  const place = namespaced ? '; readonly namespace?: string' : '';
+  const parts = [
+    toTypeScript(specSchema(instance), { name: `${kind}Spec` }),
+    ...(status === undefined ? [] : [toTypeScript(status, { name: `${kind}Status` })]),
+    `/** An instance of ${kind}, as it is applied. */
+export interface ${kind} {
+  readonly apiVersion: '${group}/${version}';
+  readonly kind: '${kind}';
+  readonly metadata: { readonly name: string${place}; readonly labels?: Record<string, string>; readonly annotations?: Record<string, string> };
+  readonly spec: ${kind}Spec;
+${status === undefined ? '' : `  /** Written by the controller. */\n  readonly status?: ${kind}Status;\n`}}
+`,
+  ];
+  return parts.join('\n');
+}
+
+function jsonSchemaOf({ instance }: Api): JsonObject {
+  const { kind, group, version } = instance;
+  const schema = toJsonSchema(rootSchema(instance.crd));
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: kind,
+    ...schema,
+    required: ['apiVersion', 'kind', 'metadata'],
+    properties: {
+      ...asObject(schema['properties']),
+      apiVersion: { const: `${group}/${version}` },
+      kind: { const: kind },
+      metadata: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+    },
+  };
+}
+
+function rootSchema(crd: KubeObject): JsonObject {
+  const [version] = objectsAt(crd, 'spec', 'versions');
+  return objectAt(version, 'schema', 'openAPIV3Schema');
+}

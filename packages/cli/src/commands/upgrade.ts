@@ -1,0 +1,122 @@
+import { compileFeatures, DEFINITION_TYPE, readFeatureGates, REVISION_TYPE } from '@typekro/controller/controller';
+import { TypeKroError } from '@typekro/kit/core';
+import { compareText } from '@typekro/kit/golang';
+import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { LiveSchemas } from '@typekro/kube';
+import { usesColour } from '../colour.ts';
+import type { Command, CommandContext, CommandInput } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import { reportPrinter } from '../instance/print-report.ts';
+import { packageVersion } from '../package-version.ts';
+import { paintFor } from '../plan/paint.ts';
+import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
+import { snapshotTarget } from '../plan/snapshot-target.ts';
+import { refuseCluster } from './plan.ts';
+import { checkDefinition } from '../upgrade/check-definition.ts';
+import { checkGraph, graphsOf } from '../upgrade/check-graph.ts';
+import { requireRead } from '../upgrade/require-read.ts';
+import type { DefinitionCheck, GraphCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
+import { isChanged, isGraphNewlyRefused, isNewlyRefused } from '../upgrade/upgrade-check.ts';
+import { upgradeLines } from '../upgrade/upgrade-lines.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
+
+/**
+ * `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a
+ * cluster.
+ */
+export const upgrade: Command = {
+  name: 'upgrade',
+  description:
+    'Checks all live definitions and Graphs with the controller of this version, before it replaces the controller of the cluster. Shows the definitions and Graphs that it refuses, the CustomResourceDefinitions and objects that it would write, and which of kro 0.9, kro 0.10 and this controller accept each definition and Graph. Both values of --kro-compatibility are checked, unless one is named; the rules of Graphs are the same at both. Name the feature gates with which the controller will run: without GraphKind it serves no Graph. Writes nothing. The exit code is 3 when a served definition or Graph would be refused, or else 2 when something would be written. Without the right to list definitions, revisions, instances or Graphs, the exit code is 1 and there is no result. `typekro bootstrap` carries out the upgrade.',
+  positionals: [],
+  options: [
+    {
+      name: 'check',
+      summary: 'compile and compare, and change nothing; the only form of the command',
+      answersByExitCode: true,
+    },
+    {
+      name: 'kro-compatibility',
+      summary: 'the level at which the controller will run: 0.9 or 0.10; default both',
+      value: 'level',
+      choices: KRO_COMPATIBILITY_LEVELS,
+    },
+    { name: 'feature-gates', summary: 'the feature gates of the controller: GraphKind=true,…', value: 'gates' },
+    { name: 'snapshot', summary: 'check a file of typekro snapshot, without a cluster', value: 'file' },
+    { name: 'all', summary: 'list every instance' },
+    ...KUBECONFIG_OPTIONS,
+    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+  ],
+  examples: [
+    { command: 'typekro upgrade --check', summary: 'before typekro bootstrap, or before kro is replaced' },
+    { command: 'typekro upgrade --check --kro-compatibility 0.10', summary: 'for a controller at that level' },
+    { command: 'typekro upgrade --check --snapshot prod.json -o json', summary: 'in CI, without a cluster' },
+  ],
+  async run(context, input) {
+    const print = reportPrinter(context, input);
+    const options = optionsOf(context, input);
+    const made = await checkAll(context, input, options);
+    const view = { paint: paintFor(usesColour(context)), all: input.options['all'] === true };
+    print({ data: made, lines: () => upgradeLines(made, view) });
+    const levels = made.definitions.flatMap((each) => each.levels.map((level) => ({ each, level })));
+    const isRefused = levels.some(({ each, level }) => isNewlyRefused(each, level));
+    if (isRefused || made.graphs.some(isGraphNewlyRefused)) return ExitCode.blocked;
+    const hasChanges =
+      levels.some(({ level }) => isChanged(level)) || made.graphs.some(({ plan }) => plan !== undefined);
+    return hasChanges ? ExitCode.changes : ExitCode.ok;
+  },
+};
+
+async function checkAll(context: CommandContext, input: CommandInput, options: UpgradeOptions): Promise<UpgradeCheck> {
+  const snapshot = textOption(input, 'snapshot');
+  if (snapshot !== undefined) refuseCluster(input);
+  const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
+  try {
+    const planning = await openPlanning(context, input, target);
+    const { planned, from } = planning;
+    try {
+      // Revisions are required, too: they are needed to check pinned instances, and to find the revision that a refused
+      // definition keeps.
+      for (const type of [DEFINITION_TYPE, REVISION_TYPE]) requireRead(planned, type);
+      const schemas = new LiveSchemas(target.api);
+      const live = planned.basics.definitions
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .toSorted((a, b) => compareText(a.metadata.name ?? '', b.metadata.name ?? ''));
+      const definitions: DefinitionCheck[] = [];
+      for (const object of live) definitions.push(await checkDefinition(planned, schemas, object, options));
+      const graphs: GraphCheck[] = [];
+      for (const object of await graphsOf(planned)) graphs.push(await checkGraph(planned, schemas, object, options));
+      const limits = [...planned.basics.limits, ...planned.source.limits, ...planned.checker.limits];
+      return { schemaVersion: 1, version: packageVersion(), source: from, definitions, graphs, limits };
+    } finally {
+      await planning.close();
+    }
+  } finally {
+    await target.close();
+  }
+}
+
+function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions {
+  if (input.options['check'] !== true) {
+    throw new TypeKroError('upgrade needs --check: it changes nothing', {
+      code: 'cli/usage',
+      remedy: 'typekro upgrade --check, then typekro bootstrap, which upgrades the controller',
+    });
+  }
+  const text = textOption(input, 'kro-compatibility');
+  const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text);
+  if (text !== undefined && level === undefined) {
+    const known = KRO_COMPATIBILITY_LEVELS.join(' or ');
+    throw new TypeKroError(`--kro-compatibility takes ${known}, not "${text}"`, { code: 'cli/usage' });
+  }
+  const { features, problem, warnings } = readFeatureGates(textOption(input, 'feature-gates') ?? '');
+  if (problem !== undefined) throw new TypeKroError(`--feature-gates: ${problem}`, { code: 'cli/usage' });
+  for (const warning of warnings) context.printError(warning);
+  const { conservativeCrdComparison: conservative, graphKind } = features;
+  return {
+    levels: level === undefined ? KRO_COMPATIBILITY_LEVELS : [level],
+    features: compileFeatures(features),
+    conservative,
+    graphKind,
+  };
+}

@@ -1,0 +1,177 @@
+import { expect, test } from 'vitest';
+import type { KubeObject } from '@typekro/kit/core';
+import type { KubernetesApi } from '@typekro/kube';
+import { KubeError } from '@typekro/kube';
+import { controllerSettings, deployedSettings } from './controller-settings.ts';
+
+const NEVER = new AbortController().signal;
+
+const apiWith = (answer: () => readonly KubeObject[]): KubernetesApi =>
+  ({ list: async () => ({ items: answer() }) }) as unknown as KubernetesApi;
+
+function deployment(labels: Record<string, string>, container: object, replicas = 1, more: object[] = []): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'kro', namespace: 'kro-system', labels },
+    spec: { replicas, template: { spec: { containers: [...more, container] } } } as never,
+  };
+}
+const named = (name: string, version = '') => ({
+  'app.kubernetes.io/name': name,
+  'app.kubernetes.io/version': version,
+});
+
+test.each<[string, KubeObject[], string, string]>([
+  ['no Deployment', [], '0.10', 'engine'],
+  ['flags of typekro', [deployment(named('typekro'), { args: ['--kro-compatibility=0.10'] })], '0.10', 'engine'],
+  ['a flag in two words', [deployment(named('kro'), { args: ['--kro-compatibility', '0.10'] })], '0.10', 'engine'],
+  ['typekro without the flag', [deployment(named('typekro', '0.9.0'), { image: 'typekro:0.9.0' })], '0.10', 'engine'],
+  [
+    'a feature gate',
+    [deployment(named('typekro'), { args: ['--feature-gates=ConservativeCRDComparison=true'] })],
+    '0.10',
+    'conservative',
+  ],
+  ['an image of kro 0.10', [deployment(named('kro'), { image: 'registry.k8s.io/kro/kro:v0.10.2' })], '0.10', 'engine'],
+  [
+    'an image of kro 0.9',
+    [deployment(named('kro', '0.9.1'), { image: 'registry.k8s.io/kro/kro:0.9.1' })],
+    '0.9',
+    'none',
+  ],
+  ['a version label of kro', [deployment(named('kro', '0.11.0'), { image: 'kro@sha256:0' })], '0.10', 'engine'],
+  ['a Deployment without replicas', [deployment(named('kro', '0.9.0'), { image: 'kro:0.9.0' }, 0)], '0.10', 'engine'],
+  [
+    'the container of the controller after another container',
+    [
+      deployment(named('typekro'), { image: 'typekro:1', args: ['--kro-compatibility=0.10'] }, 1, [
+        { name: 'proxy', image: 'proxy:2', args: ['--v=1'] },
+      ]),
+    ],
+    '0.10',
+    'engine',
+  ],
+  [
+    'the image of kro after another image',
+    [deployment(named('kro'), { image: 'a/kro:v0.10.1' }, 1, [{ image: 'proxy:0.1.0' }])],
+    '0.10',
+    'engine',
+  ],
+  [
+    'flags after a container of another image',
+    [
+      deployment(named('kro'), { image: 'a/mirror:v0.10.1', args: ['--leader-elect=true'] }, 1, [
+        { image: 'proxy:0.1.0' },
+      ]),
+    ],
+    '0.10',
+    'engine',
+  ],
+  ['an image of kro 1.0', [deployment(named('kro'), { image: 'registry.k8s.io/kro/kro:v1.0.0' })], '0.10', 'engine'],
+  ['a version label of kro 1.0', [deployment(named('kro', '1.0.0'), { image: 'kro@sha256:0' })], '0.10', 'engine'],
+  [
+    'a tag before a digest, in a registry with a port',
+    [deployment(named('kro'), { image: 'a.test:5000/kro:v0.10.0@sha256:0' })],
+    '0.10',
+    'engine',
+  ],
+  [
+    'the image of the first releases',
+    [deployment(named('kro', '0.10.0'), { image: 'a/kro/controller:dev' })],
+    '0.10',
+    'engine',
+  ],
+  [
+    'a Deployment that only has the label, before the controller',
+    [
+      deployment(named('kro'), { name: 'ui', image: 'a/kro-ui:v0.3.0' }),
+      deployment(named('kro'), { image: 'a/kro:v0.10.0' }),
+    ],
+    '0.10',
+    'engine',
+  ],
+  ['a damaged Deployment', [{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }], '0.10', 'engine'],
+])(
+  'reads the level of kro, and which schema keywords of CRDs are compared, from %s',
+  async (_what, items, level, facets) => {
+    const input = { positionals: [], options: {} };
+    expect(
+      await controllerSettings(
+        apiWith(() => items),
+        input,
+        NEVER,
+      ),
+    ).toMatchObject({ level, facets });
+  },
+);
+
+test.each([
+  ['the gate', ['--feature-gates=GraphKind=true'], true],
+  ['no gate', [], false],
+])('the feature gate decides whether a controller serves Graphs: %s', async (_what, args, graphKind) => {
+  const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
+  expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({ graphKind });
+});
+
+test.each([
+  [
+    'with gates that change what a definition means',
+    'PartialDependencies=true,ManagedResources=true,CELOmitFunction=true,DynamicKeys=true',
+    { partialDependencies: true, managedResources: true },
+  ],
+  ['with the gate of the function omit()', 'CELOmitFunction=true', { dynamicKeys: false }],
+  ['with another gate', 'Variables=true', { omit: false, dynamicKeys: false }],
+])('reads the features of a controller %s', async (_what, gates, features) => {
+  const api = apiWith(() => [
+    deployment(named('typekro'), { image: 'a/typekro:1', args: [`--feature-gates=${gates}`] }),
+  ]);
+  const settings = await controllerSettings(api, { positionals: [], options: {} }, NEVER);
+  expect(settings.features).toEqual(features);
+});
+
+test('the level of the command line has precedence, and an unknown level is an error', async () => {
+  const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });
+  const none = apiWith(() => []);
+  expect(await controllerSettings(none, input('0.9'), NEVER)).toEqual({
+    level: '0.9',
+    facets: 'none',
+    from: '--kro-compatibility',
+  });
+  await expect(controllerSettings(none, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is not a level');
+});
+
+test('a level on the command line does not change the gates of the controller', async () => {
+  const args = ['--feature-gates=PartialDependencies=true,CELOmitFunction=true,ConservativeCRDComparison=true'];
+  const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
+  const input = { positionals: [], options: { 'kro-compatibility': '0.9' } };
+  expect(await controllerSettings(api, input, NEVER)).toEqual({
+    level: '0.9',
+    facets: 'conservative',
+    graphKind: false,
+    features: { partialDependencies: true, dynamicKeys: false },
+    from: '--kro-compatibility',
+  });
+});
+
+test('without the right to read Deployments the level is the default, and `from` says why', async () => {
+  const api = apiWith(() => {
+    throw new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' });
+  });
+  expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({
+    level: '0.10',
+    from: 'Deployments could not be read: deployments is forbidden',
+  });
+});
+
+test('without the right to read Deployments of all namespaces, the settings come from the given namespace', async () => {
+  const own = deployment(named('typekro'), { image: 'a/typekro:1', args: ['--kro-compatibility=0.9'] });
+  const api = {
+    list: (_type: unknown, { namespace }: { readonly namespace?: string }) =>
+      namespace === 'platform'
+        ? Promise.resolve({ items: [own] })
+        : Promise.reject(new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' })),
+  } as unknown as KubernetesApi;
+  expect(await deployedSettings(api, NEVER, 'platform')).toMatchObject({ level: '0.9' });
+  expect(await deployedSettings(api, NEVER, 'other')).toMatchObject({ level: '0.10' });
+});

@@ -1,0 +1,129 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { objectAt } from '@typekro/kit/kubernetes';
+import type { PathStep } from '@typekro/engine/graph';
+import { valueAtSteps } from '@typekro/engine/schema';
+
+/** A field that repeats the name, or another part, of another object. */
+export interface FieldReference {
+  readonly path: readonly PathStep[];
+  /** The referenced object. */
+  readonly target: KubeObject;
+  /** The path in `target` of the part whose value the field repeats. */
+  readonly part: readonly string[];
+}
+
+/** Fields, each with a kind. The value of such a field is the name of an object of this kind. */
+const NAME_FIELDS: ReadonlyMap<PathStep | undefined, string> = new Map([
+  ['serviceAccountName', 'ServiceAccount'],
+  ['serviceAccount', 'ServiceAccount'],
+  ['claimName', 'PersistentVolumeClaim'],
+  ['serviceName', 'Service'],
+  ['secretName', 'Secret'],
+  ['storageClassName', 'StorageClass'],
+  ['priorityClassName', 'PriorityClass'],
+  ['ingressClassName', 'IngressClass'],
+]);
+
+/**
+ * Fields, each with a kind. The value of such a field is an object whose `name` is the name of an object of this kind.
+ */
+const NAME_OBJECTS: ReadonlyMap<PathStep | undefined, string> = new Map([
+  ['configMapRef', 'ConfigMap'],
+  ['configMapKeyRef', 'ConfigMap'],
+  ['configMap', 'ConfigMap'],
+  ['secretRef', 'Secret'],
+  ['secretKeyRef', 'Secret'],
+  ['imagePullSecrets', 'Secret'],
+]);
+
+/** Fields whose value is an object with `kind` and `name`. */
+const KIND_OBJECTS: ReadonlySet<PathStep | undefined> = new Set(['scaleTargetRef', 'roleRef']);
+
+const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+
+/** The maximum depth of the search for references. */
+const MAX_DEPTH = 60;
+
+/**
+ * Finds the fields of an object that certainly refer to another object. The value of a field is a reference when the
+ * field holds names of one kind, and exactly one object of this kind has this name. Unless the kind is cluster-scoped,
+ * this object must be in the same namespace. The selector of a Service is a reference when exactly one workload in the
+ * namespace has the same `matchLabels`.
+ */
+export function fieldReferences(object: KubeObject, all: readonly KubeObject[]): FieldReference[] {
+  const found: FieldReference[] = [];
+  const others = all.filter((each) => each !== object);
+  visit(object as unknown as JsonObject, []);
+  const selected = object.kind === 'Service' ? selectedWorkload(object, others) : undefined;
+  if (selected !== undefined) {
+    found.push({ path: ['spec', 'selector'], target: selected, part: ['spec', 'selector', 'matchLabels'] });
+  }
+  return found;
+
+  function visit(value: JsonValue, path: readonly PathStep[]): void {
+    if (path.length > MAX_DEPTH) return;
+    if (typeof value === 'string') {
+      const kind = kindNamedAt(object, path);
+      const target = kind === undefined ? undefined : onlyObject(object, others, kind, value);
+      if (target !== undefined) found.push({ path, target, part: ['metadata', 'name'] });
+    } else if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) visit(item, [...path, index]);
+    } else if (isJsonObject(value)) {
+      for (const [key, member] of Object.entries(value)) if (member !== undefined) visit(member, [...path, key]);
+    }
+  }
+}
+
+/** The kind of the object that a field names, or `undefined`. */
+function kindNamedAt(object: KubeObject, path: readonly PathStep[]): string | undefined {
+  if (path.join('.') === 'metadata.namespace') return 'Namespace';
+  // Strings in metadata and data can have any value, so a value that equals a name is not a reference.
+  if (path[0] === 'metadata' || path[0] === 'data' || path[0] === 'stringData') return undefined;
+  const last = path.at(-1);
+  const byField = NAME_FIELDS.get(last);
+  if (byField !== undefined) return byField;
+  if (last !== 'name') return undefined;
+  const above = path.slice(0, -1).findLast((step) => typeof step === 'string');
+  if (above === 'service' && path.some((step) => step === 'backend' || step === 'defaultBackend')) return 'Service';
+  if (!KIND_OBJECTS.has(above)) return NAME_OBJECTS.get(above);
+  const parent = valueAtSteps(object as unknown as JsonObject, path.slice(0, -1));
+  const kind = isJsonObject(parent) ? parent['kind'] : undefined;
+  return typeof kind === 'string' ? kind : undefined;
+}
+
+/** Cluster-scoped kinds. Objects in any namespace can refer to an object of such a kind. */
+const CLUSTER_KINDS: ReadonlySet<string> = new Set([
+  'Namespace',
+  'StorageClass',
+  'PriorityClass',
+  'IngressClass',
+  'ClusterRole',
+]);
+
+function onlyObject(
+  object: KubeObject,
+  others: readonly KubeObject[],
+  kind: string,
+  name: string,
+): KubeObject | undefined {
+  const found = others.filter(
+    (each) =>
+      each.kind === kind &&
+      each.metadata.name === name &&
+      (CLUSTER_KINDS.has(kind) || each.metadata.namespace === object.metadata.namespace),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function selectedWorkload(service: KubeObject, others: readonly KubeObject[]): KubeObject | undefined {
+  const selector = objectAt(service, 'spec', 'selector');
+  if (Object.keys(selector).length === 0) return undefined;
+  const found = others.filter(
+    (each) =>
+      WORKLOADS.has(each.kind) &&
+      each.metadata.namespace === service.metadata.namespace &&
+      jsonEquals(objectAt(each, 'spec', 'selector', 'matchLabels'), selector),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}

@@ -1,0 +1,186 @@
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { formatRef, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '@typekro/controller/inspect';
+import type { KubernetesApi } from '@typekro/kube';
+import { KubeError, readFamilies } from '@typekro/kube';
+import { asObjects, textAt } from '@typekro/kit/kubernetes';
+import type { Decision, FieldDifference } from '@typekro/engine/runtime';
+import {
+  hidesInSecret,
+  refOfTarget,
+  renderInstance,
+  SECRET_MASK,
+  secretLiveFields,
+  SPEC_NODE,
+} from '@typekro/engine/runtime';
+import type { InstanceObservation } from '../instance/observation.ts';
+import { resumedInstance } from '../instance/observation.ts';
+import { logSourcesOf } from '../instance/pod-logs.ts';
+import { readObject } from './current-values.ts';
+import { maskedObject } from './masked-object.ts';
+import { labelledNodes, liveNodes, nodesOfObject } from './object-nodes.ts';
+
+/** The options of the details of an object. */
+export interface ObjectDetailInput {
+  readonly api: KubernetesApi;
+  readonly observation: InstanceObservation;
+  readonly object: ObjectRef;
+  /** Maps the id of a node to the node's current value. */
+  readonly variables: ReadonlyMap<string, unknown>;
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Compares one object of an instance with its desired state. Returns `undefined` when the object does not belong to a
+ * node.
+ */
+export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDetail | undefined> {
+  const { api, observation, object, signal } = input;
+  const { decision: present, resumed, graph } = observation;
+  const decision = resumed ?? present;
+  const nodes = nodesOfObject(observation, input.variables, object);
+  const [node] = nodes;
+  if (node === undefined) return undefined;
+  const [{ object: live, failure }, pods] = await Promise.all([
+    readObject(api, object, signal),
+    isReported(present, object) ? podsOf(api, object, signal) : NO_PODS,
+  ]);
+  const hides = secretLiveFields(graph, liveNodes(observation, input.variables));
+  const ids = [...nodes.map(({ id }) => id), ...(live === undefined ? [] : labelledNodes(observation, live))];
+  const isSecret = (path: string, value?: JsonValue): boolean => ids.some((id) => hides(id, path, value));
+  const wanted = node.retired === true ? undefined : desiredObject(input, node.id);
+  const [desired, found] = [wanted, live].map((each) =>
+    each === undefined ? undefined : maskedObject(asStored(each), isSecret),
+  );
+  const managers = managersOf(live);
+  const action = decision.apply.find(({ target }) => formatRef(refOfTarget(target)) === formatRef(object));
+  return {
+    object,
+    node: node.id,
+    ...(desired === undefined ? {} : { desired: desired.object }),
+    ...(found === undefined ? {} : { live: found.object }),
+    ...(failure === undefined ? {} : { unread: failure }),
+    differences: (action?.differences ?? []).map((each) => drift(each, managers, isSecretObject(object), isSecret)),
+    managers,
+    masked: [...new Set([...(desired?.masked ?? []), ...(found?.masked ?? [])])],
+    ...pods,
+  };
+}
+
+type Pods = Pick<ObjectDetail, 'pods' | 'podsUnread'>;
+
+const NO_PODS: Pods = { pods: [] };
+
+/** Does the instance report the object as existing? The logs of pods can be read only for such an object. */
+function isReported({ nodes }: Pick<Decision, 'nodes'>, object: ObjectRef): boolean {
+  const key = formatRef(object);
+  return nodes.some(({ objects }) =>
+    objects.some((each) => formatRef(each.object) === key && (each.state === 'present' || each.state === 'deleting')),
+  );
+}
+
+const isSecretObject = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): boolean =>
+  kind === 'Secret' && apiVersion === 'v1';
+
+/**
+ * Converts a Secret to the form that the API server stores: moves the keys of `stringData` to `data`. The values are
+ * not encoded, because the caller masks them.
+ */
+function asStored(object: KubeObject): KubeObject {
+  const { stringData, ...stored } = object as KubeObject & { readonly stringData?: unknown };
+  if (!isSecretObject(object) || !isJsonObject(stringData)) return object;
+  const data = stored['data'];
+  return { ...stored, data: { ...(isJsonObject(data) ? data : {}), ...stringData } };
+}
+
+/** The object as the graph wants it, without the labels and annotations of the controller. */
+function desiredObject(
+  { observation, object, variables, now }: ObjectDetailInput,
+  node: string,
+): KubeObject | undefined {
+  const { graph, instance } = observation;
+  if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return undefined;
+  const live = [...variables].flatMap(([id, data]) => (id === SPEC_NODE ? [] : (data as KubeObject | KubeObject[])));
+  const rendered = renderInstance(graph, resumedInstance(instance), live, { now });
+  const { objects, external } = rendered.nodes.find(({ report }) => report.id === node) ?? {
+    objects: [],
+    external: true,
+  };
+  if (external) return undefined;
+  const own = objects.filter(({ unknown }) => unknown.length === 0).map((each) => each.object as unknown as KubeObject);
+  return own.find(({ kind, metadata }) => {
+    const isHere = metadata.namespace === undefined || metadata.namespace === object.namespace;
+    return kind === object.kind && metadata.name === object.name && isHere;
+  });
+}
+
+function drift(
+  difference: FieldDifference,
+  managers: readonly FieldManager[],
+  isInSecret: boolean,
+  isSecret: (path: string) => boolean,
+): FieldDrift {
+  const { wanted, found, ...rest } = difference;
+  const at = managers.find(({ manager, time }) => time !== undefined && rest.managers.includes(manager))?.time;
+  const own = { ...rest, ...(at === undefined ? {} : { at }) };
+  if ((isInSecret && hidesInSecret(difference.path)) || isSecret(difference.path)) {
+    return {
+      ...own,
+      ...(wanted === undefined ? {} : { wanted: SECRET_MASK }),
+      ...(found === undefined ? {} : { found: SECRET_MASK }),
+      secret: true,
+    };
+  }
+  return { ...own, ...(wanted === undefined ? {} : { wanted }), ...(found === undefined ? {} : { found }) };
+}
+
+/** The field managers of an object, the most recent writer first. */
+export function managersOf(object: KubeObject | undefined): FieldManager[] {
+  const entries = asObjects(object?.metadata['managedFields']);
+  return entries
+    .map((entry): FieldManager => {
+      const [time, subresource] = [textAt(entry, 'time'), textAt(entry, 'subresource')];
+      const fields = entry['fieldsV1'];
+      return {
+        manager: textAt(entry, 'manager'),
+        operation: textAt(entry, 'operation'),
+        ...(subresource === '' ? {} : { subresource }),
+        ...(time === '' ? {} : { time }),
+        fields: isJsonObject(fields) ? leavesOf(fields) : 0,
+      };
+    })
+    .sort((a, b) => ((a.time ?? '') > (b.time ?? '') ? -1 : 1));
+}
+
+/** The number of fields in a field set. */
+function leavesOf(fields: JsonObject): number {
+  const members = Object.entries(fields).filter(([key]) => key !== '.');
+  if (members.length === 0) return 1;
+  return members.reduce((sum, [, member]) => sum + (isJsonObject(member) ? leavesOf(member) : 1), 0);
+}
+
+/** The kinds of the core group with pods: a pod itself, and the controller that creates pods. */
+const WITH_PODS: ReadonlySet<string> = new Set(['Pod', 'ReplicationController']);
+
+/** Does the kind belong to the core group and have no pods? */
+const createsNoPod = (kind: string, group: string): boolean => group === '' && !WITH_PODS.has(kind);
+
+/** The pods that an object made, or the pod itself. */
+async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal): Promise<Pods> {
+  const { group } = parseApiVersion(object.apiVersion);
+  if (object.namespace === undefined || createsNoPod(object.kind, group)) return NO_PODS;
+  try {
+    const families = await readFamilies(api, [object], signal);
+    const found = families.flatMap(({ family }) => family).filter(({ kind }) => kind === 'Pod');
+    const pods = found.map((pod): PodContainers => {
+      const { namespace = '', name = '' } = pod.metadata;
+      const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name };
+      return { pod: ref, containers: logSourcesOf(pod).map(({ container }) => container) };
+    });
+    return { pods };
+  } catch (error) {
+    if (error instanceof KubeError && !signal.aborted) return { pods: [], podsUnread: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,166 @@
+import { declaredKind, DEFINITION_TYPE, LEASE_NAME, readDefinitionObject } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { definedMember, formatApiVersion } from '@typekro/kit/core';
+import { controllerCrds } from '@typekro/engine/graph';
+import type { Clock, KubernetesApi, ResourceType } from '@typekro/kube';
+import { isNotFound, KubeError } from '@typekro/kube';
+import { textAt, valueAt } from '@typekro/kit/kubernetes';
+import { selectorText } from '@typekro/engine/runtime';
+import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
+import { runningControllers } from '../bootstrap/running-controllers.ts';
+import type { ClusterFacts, ServerFacts } from './cluster-facts.ts';
+import type { Reading } from './finding.ts';
+import { readingOrRefusal } from './reading.ts';
+import { readConversions } from './read-conversions.ts';
+import { readDefinitionRights } from './read-definition-rights.ts';
+import { readRights } from './read-rights.ts';
+import { readWebhooks } from './read-webhooks.ts';
+import { writtenKinds } from './written-kinds.ts';
+
+/** The inputs of `readFacts`: the client, and the context of the command. */
+export interface FactReader {
+  readonly api: KubernetesApi;
+  readonly clock: Pick<Clock, 'now'>;
+  /**
+   * The namespace of the context. If the user may not list Deployments in all namespaces, only this namespace is
+   * searched.
+   */
+  readonly namespace: string;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads the facts of a cluster. Writes nothing; reviews of rights are POST requests, but store no objects.
+ *
+ * @throws KubeError when the server does not respond, or responds to /version with an error. Errors of all other reads
+ *   become part of the facts.
+ */
+export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
+  const { api, namespace, version, signal } = reader;
+  const list = (type: ResourceType) => listOrNone(api, type, signal);
+  const server = await readServer(reader);
+  const searched = await readingOrRefusal(() => runningControllers(api, namespace, signal));
+  const controllers = 'unread' in searched ? searched : { value: searched.value.found };
+  const limit = 'value' in searched ? searched.value.limit : undefined;
+  const [crds, definitions, leases, webhooks, pods] = await Promise.all([
+    readingOrRefusal(() => readCrds(reader)),
+    readingOrRefusal(() => list(typeOf(DEFINITION_TYPE))),
+    readingOrRefusal(async () =>
+      (await list({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' })).filter(isOfController),
+    ),
+    readingOrRefusal(() => readWebhooks(api, signal)),
+    readingOrRefusal(() => readPods(api, controllers, signal)),
+  ]);
+  const instances = new Map<string, Reading<readonly KubeObject[]>>();
+  const known = 'value' in definitions ? definitions.value : [];
+  for (const definition of known) {
+    const { name } = readDefinitionObject(definition);
+    instances.set(name, await readingOrRefusal(() => list(typeOf(declaredKind(definition.spec ?? {})))));
+  }
+  const compiled = await readDefinitionRights(api, known, namespace, signal);
+  const rights =
+    'unread' in controllers
+      ? controllers
+      : 'unread' in compiled
+        ? compiled
+        : await readingOrRefusal(() => readRights(api, controllers.value, compiled.value, signal));
+  const graphs = 'value' in compiled ? compiled.value : [];
+  const conversions = await readingOrRefusal(() => readConversions(api, graphs, signal));
+  const unread = [definitions, compiled].flatMap((reading) => ('unread' in reading ? reading.unread : []));
+  const controllersLimit = definedMember('controllersLimit', limit);
+  return {
+    ...controllersLimit,
+    server,
+    crds,
+    definitions,
+    instances,
+    controllers,
+    pods,
+    leases,
+    writtenKinds: writtenKinds(known, graphs),
+    ...definedMember('kindsLimit', unread[0]),
+    webhooks,
+    conversions,
+    rights,
+    version,
+  };
+}
+
+const typeOf = ({ group, version, kind }: { group: string; version: string; kind: string }): ResourceType => ({
+  apiVersion: formatApiVersion({ group, version }),
+  kind,
+});
+
+const isOfController = ({ metadata: { name = '' } }: KubeObject): boolean =>
+  name === LEASE_NAME || name.startsWith(`${LEASE_NAME}-shard-`);
+
+async function readServer({ api, clock, signal }: FactReader): Promise<ServerFacts> {
+  const before = clock.now();
+  const { text, headers } = await api.raw({ path: '/version', signal });
+  const local = (before + clock.now()) / 2;
+  const { gitVersion = '', minor = '' } = JSON.parse(text) as { readonly gitVersion?: string; readonly minor?: string };
+  const date = Date.parse(headers['date'] ?? '');
+  const now = Number.isNaN(date) ? local : date;
+  const watchLists = await readingOrRefusal(() => servesWatchLists(api, signal));
+  // The server's Date header has no fractions of a second, so it is behind by half a second on average.
+  const aheadMs = Number.isNaN(date) ? 0 : local - date - 500;
+  return { version: gitVersion, minor: Number.parseInt(minor, 10) || 0, now, aheadMs, watchLists };
+}
+
+/**
+ * Does the server support streamed lists? A server without the gate WatchList refuses the parameter with the status 400
+ * or 422.
+ */
+async function servesWatchLists(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
+  const query =
+    'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1&fieldSelector=metadata.name%3Ddefault';
+  try {
+    await api.raw({ path: `/api/v1/namespaces?${query}`, signal });
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof KubeError && [400, 422].includes(thrown.status)) return false;
+    throw thrown;
+  }
+}
+
+async function readCrds({ api, signal }: FactReader): Promise<ReadonlyMap<string, KubeObject>> {
+  const found = await Promise.all(
+    controllerCrds().map(async ({ apiVersion, kind, metadata: { name = '' } }) => {
+      const crd = await api.find({ apiVersion, kind, name }, { signal });
+      return crd === undefined ? [] : [[name, crd] as const];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+/** Lists the objects of a kind. Returns an empty list when the server does not serve the kind. */
+export async function listOrNone(
+  api: KubernetesApi,
+  type: ResourceType,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  try {
+    return (await api.list(type, { signal })).items;
+  } catch (thrown) {
+    if (isNotFound(thrown)) return [];
+    throw thrown;
+  }
+}
+
+async function readPods(
+  api: KubernetesApi,
+  controllers: Reading<readonly ControllerDeployment[]>,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const running = 'value' in controllers ? controllers.value : [];
+  const pods = await Promise.all(
+    running.map(async ({ namespace, object }) => {
+      const selector = selectorText(valueAt(object.spec, 'selector'));
+      if (!selector.ok || selector.text === '') return [];
+      const options = { namespace, labelSelector: selector.text, signal };
+      return (await api.list({ apiVersion: 'v1', kind: 'Pod' }, options)).items;
+    }),
+  );
+  return pods.flat().filter(({ status }) => textAt(status, 'phase') !== 'Succeeded');
+}

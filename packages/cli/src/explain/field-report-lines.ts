@@ -1,0 +1,54 @@
+import type { FieldDescription, MemberFacts } from '@typekro/engine/schema';
+import { valueText } from '@typekro/engine/schema';
+
+/**
+ * The report of `typekro explain` on a field, as `-o json` prints it. A later release with the same `schemaVersion`
+ * only adds fields.
+ */
+export interface FieldReport extends FieldDescription {
+  readonly schemaVersion: 1;
+  /** The kind, as `Kind apiVersion`. */
+  readonly kind: string;
+  /** The path of the field; empty for the kind itself. */
+  readonly path: string;
+  /**
+   * The expressions that compute the field, from the template of a node or from the status of the definition. Absent
+   * for other fields.
+   */
+  readonly set?: string;
+  readonly fields: readonly MemberFacts[];
+}
+
+/** Prints a field as lines: its type, default, rules and description, and the fields below it. */
+export function fieldReportLines(report: FieldReport): string[] {
+  const { kind, path, fields, set, description } = report;
+  const title = [path === '' ? 'object' : `${path}  ${report.type}`, kind].join('  of ');
+  const facts = [...factRows(report), ...(set === undefined ? [] : [['set to', set] as const])];
+  const width = Math.max(0, ...facts.map(([name]) => name.length));
+  const about = description === undefined ? [] : ['', ...description.split('\n').map((line) => `  ${line}`.trimEnd())];
+  return [
+    path === '' ? kind : title,
+    ...facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
+    ...about,
+    ...(fields.length === 0 ? [] : ['', ...memberLines(fields)]),
+  ];
+}
+
+function factRows({ required, validation, ...facts }: FieldDescription): (readonly [string, string])[] {
+  return [
+    ...(required ? [['required', 'yes'] as const] : []),
+    ...(facts.default === undefined ? [] : [['default', valueText(facts.default)] as const]),
+    ...validation.map((rule) => ['rule', rule] as const),
+  ];
+}
+
+function memberLines(fields: readonly MemberFacts[]): string[] {
+  const nameWidth = Math.max(...fields.map(({ name }) => name.length));
+  const types = fields.map(({ type, required }) => `${type}${required ? ', required' : ''}`);
+  const typeWidth = Math.max(...types.map((text) => text.length));
+  return fields.map((field, index) => {
+    const value = field.default === undefined ? '' : `default ${valueText(field.default)}. `;
+    const [first = ''] = (field.description ?? '').split('\n');
+    return `  ${field.name.padEnd(nameWidth)}  ${(types[index] ?? '').padEnd(typeWidth)}  ${value}${first}`.trimEnd();
+  });
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFile } from '../write-file.ts';
+import { errorCode, TypeKroError } from '@typekro/kit/core';
+
+/** The change that was made to a file. With `check`, the change that a run without `check` would make. */
+export interface FileChange {
+  readonly path: string;
+  readonly change: 'created' | 'changed' | 'unchanged';
+}
+
+/**
+ * Compares the given texts with the files in a folder. Without `check`, writes the files that differ.
+ *
+ * @throws TypeKroError `generate/not-written` when a file cannot be written, `generate/not-read` when a file cannot be
+ *   compared. Without `check`, a path that can be neither read nor written is `generate/not-written`.
+ */
+export function writeFiles(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+  options: { readonly check: boolean },
+): FileChange[] {
+  return [...files].map(([name, text]) => {
+    const path = join(folder, name);
+    const before = readIfThere(path, options);
+    if (before === text) return { path, change: 'unchanged' };
+    if (!options.check) {
+      writeFile(path, text, {
+        code: 'generate/not-written',
+        remedy: 'use --out to name a folder that you may write to',
+      });
+    }
+    return { path, change: before === undefined ? 'created' : 'changed' };
+  });
+}
+
+/**
+ * Error codes that a read and a write of a path have in common. Without `check`, such a read error is ignored, because
+ * the write fails, too, and its error explains the reason.
+ */
+const WRITE_EXPLAINS: ReadonlySet<unknown> = new Set(['ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EACCES']);
+
+/** Reads a file; `undefined` when it is missing. */
+function readIfThere(path: string, { check }: { readonly check: boolean }): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return undefined;
+    if (!check && WRITE_EXPLAINS.has(code)) return undefined;
+    throw new TypeKroError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      code: 'generate/not-read',
+      remedy: 'use --out to name a folder whose files you may read',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,186 @@
+import { afterEach, expect, test } from 'vitest';
+import { refusingClient } from '../../../../test/support/refusing-client.ts';
+import { withoutTimes } from '../../../../test/support/without-times.ts';
+import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '../../../../test/support/virtual-world.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import type { KubernetesApi } from '@typekro/kube';
+import { readSession } from '@typekro/kube';
+import { rootCausesOf } from '@typekro/engine/runtime';
+import { findEvidence } from './evidence.ts';
+import { observe } from './observation.ts';
+import { whyReport } from './why-report.ts';
+import { whyLines } from './why-view.ts';
+
+let world: VirtualWorld;
+afterEach(async () => {
+  await world.close();
+});
+
+const NEVER = new AbortController().signal;
+
+async function why(text: string, api: KubernetesApi = world.user): Promise<string[]> {
+  const session = readSession(api);
+  const seen = await observe(session, text, 'default', NEVER);
+  const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
+  return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
+}
+
+async function start(resources: JsonObject[], annotations: Record<string, string> = {}): Promise<void> {
+  world = await virtualWorld();
+  await world.apply(potDefinition(resources, annotations));
+  await world.advance(2000);
+}
+
+test('why prints the selector of an external reference that matches no object', async () => {
+  const metadata = { namespace: 'default', selector: { matchLabels: { app: 'none' } } };
+  const external = { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } };
+  await start([external, mapResource('first', { name: '${maps[0].metadata.name}' })]);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   IN_PROGRESS AGE   revision 1   1 of 2 nodes ready",
+      "",
+      "· first  pending: waits for data: maps[0].metadata.name has no value",
+      "   └ because  maps: there is no ConfigMap with the labels app=none in namespace default",
+      "   do         create such an object, or correct the selector of the reference",
+      "",
+      "the controller reports: waiting for unresolved resource: apply "first": resolve: node "first": eval "maps[0].metadata.name" at "data.name": eval "maps[0].metadata.name": index out of bounds: 0 (data pending) (executor: node not ready)",
+    ]
+  `);
+});
+
+test('why names the collection item that lacks a field', async () => {
+  const parts = {
+    id: 'parts',
+    forEach: [{ name: "${['a', 'b']}" }],
+    template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${name}' }, data: { name: '${name}' } },
+  };
+  await start([parts, mapResource('reads', { value: '${parts[1].data.other}' })]);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   IN_PROGRESS AGE   revision 1   1 of 2 nodes ready",
+      "",
+      "· reads  pending: waits for data: parts[1].data.other has no value, "other" does not exist",
+      "   └ because  ConfigMap default/b: data has name, and no other",
+      "   do         add "other" to the template of parts, correct the name in the expression, or read it with a default: .?other.orValue(…) in CEL, ?? in TypeScript",
+      "   look       kubectl describe configmap b -n default",
+      "",
+      "the controller reports: waiting for unresolved resource: apply "reads": resolve: node "reads": eval "parts[1].data.other" at "data.value": eval "parts[1].data.other": no such key: other (data pending) (executor: node not ready)",
+    ]
+  `);
+});
+
+test('why follows an iterator to the external object that lacks a field', async () => {
+  const metadata = { namespace: 'default', selector: { matchLabels: { app: 'some' } } };
+  const external = { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } };
+  const parts = {
+    id: 'parts',
+    forEach: [{ entry: '${maps}' }],
+    template: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: "${entry.metadata.name + '-part'}" },
+      data: { key: '${entry.data.key}' },
+    },
+  };
+  await start([external, parts]);
+  const labels = { app: 'some' };
+  await world.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'settings', namespace: 'default', labels },
+    data: { other: 'x' },
+  });
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   IN_PROGRESS AGE   revision 1   1 of 2 nodes ready",
+      "",
+      "· parts  pending: waits for data: entry.data.key has no value, "key" does not exist",
+      "   └ because  ConfigMap default/settings: data has other, and no key",
+      "   do         add "key" to ConfigMap default/settings, correct the name in the expression, or read it with a default: .?key.orValue(…) in CEL, ?? in TypeScript",
+      "",
+      "the controller reports: waiting for unresolved resource: apply "parts": resolve: node "parts": eval "entry.data.key" at "data.key": eval "entry.data.key": no such key: key (data pending) (executor: node not ready)",
+    ]
+  `);
+});
+
+test('why names the field that another client has changed', async () => {
+  await start([mapResource('map', { a: 'b' })]);
+  await world.apply(pot('shop'));
+  await world.advance(2000);
+  await world.controller.stop();
+  await world.user.patch(mapRef('shop-map'), { data: { a: 'other' } }, { fieldManager: 'rival' });
+  expect(await why('shop')).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   ACTIVE AGE   revision 1   0 of 1 nodes ready",
+      "",
+      "> map  applying: reverts changes that another client made to its object",
+      "   └ because  ConfigMap default/shop-map: data.a changed by rival",
+      "   └ because  the API server would accept the write of ConfigMap default/shop-map now, but no controller has sent it",
+      "   do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused",
+    ]
+  `);
+});
+
+test('why names the ServiceAccount that lacks a right', async () => {
+  await start([mapResource('map', { a: 'b' })], { 'typekro.dev/service-account': 'default/deployer' });
+  await world.controller.stop();
+  await world.apply(pot('shop'));
+  const { client } = refusingClient(world.cluster, { clock: world.clock });
+  const { client: refused } = refusingClient(world.cluster, { refuses: /^PATCH .*configmaps/, clock: world.clock });
+  const api = { ...readSession(client), as: () => refused };
+  expect(await why('shop', api)).toMatchInlineSnapshot(`
+    [
+      "Pot default/shop   no controller has written its status yet   revision 1   0 of 1 nodes ready",
+      "",
+      "✗ map  failed: a dry run of the write of ConfigMap default/shop-map was not possible: configmaps "shop-map" is forbidden: User "dev" cannot get resource "configmaps" in API group "" in the namespace "default" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["get"]} in namespace default)",
+      "   do         give system:serviceaccount:default:deployer the missing right: this account writes the objects of this definition (annotation typekro.dev/service-account)",
+    ]
+  `);
+});
+
+test('why shows for each instance of a canary whether it gets the new revision first', async () => {
+  await start([mapResource('map', { a: 'b' })], { 'typekro.dev/canary': '1' });
+  for (const name of ['one', 'two', 'three']) await world.apply(pot(name));
+  await world.advance(5000);
+  const broken = { ...mapResource('map', { a: 'c' }), readyWhen: ["${map.data.a == 'd'}"] };
+  await world.apply(potDefinition([broken], { 'typekro.dev/canary': '1' }));
+  await world.advance(10_000);
+  const all = await Promise.all(['one', 'two', 'three'].map((name) => why(name)));
+  const notes = all.map((lines) =>
+    lines.find((line) => line.startsWith('note: revision 2'))?.replace(/default\/\w+/, 'X'),
+  );
+  expect(notes.toSorted()).toEqual([
+    'note: revision 2 goes to 1 of 3 instances first: X; this instance is among them',
+    'note: revision 2 goes to 1 of 3 instances first: X; this instance stays with revision 1 until they are ready',
+    'note: revision 2 goes to 1 of 3 instances first: X; this instance stays with revision 1 until they are ready',
+  ]);
+  expect(all.map(([head = '']) => /revision \d/.exec(head)?.[0]).toSorted()).toEqual([
+    'revision 1',
+    'revision 1',
+    'revision 2',
+  ]);
+});
+
+test('why uses the collection limit that the controller reports', async () => {
+  world = await virtualWorld({ controller: { maxCollectionSize: 3000 } });
+  const parts = {
+    id: 'parts',
+    forEach: [{ name: '${lists.range(schema.spec.count)}' }],
+    template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: "${'p' + string(name)}" } },
+  };
+  await world.apply(potDefinition([parts]));
+  await world.advance(2000);
+  await world.apply(pot('shop', { count: 1100 }));
+  await world.advance(60_000);
+  expect((await why('shop')).at(-1)).toBe('the instance waits for nothing: every node is ready');
+  await world.apply(pot('shop', { count: 3100 }));
+  await world.advance(60_000);
+  expect((await why('shop')).join('\n')).toContain('has 3100 items, more than the 3000 allowed');
+});

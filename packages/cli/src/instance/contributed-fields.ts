@@ -1,0 +1,36 @@
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import type { GraphNode, PathStep } from '@typekro/engine/graph';
+import { formatPath } from '@typekro/engine/graph';
+import { fieldList } from './field-list.ts';
+
+/** The paths that identify the target of a patch. */
+const IDENTITY: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata.name', 'metadata.namespace']);
+
+/** The paths of the fields that a patch node writes. Empty for any other node. */
+export function contributedFields(node: GraphNode | undefined): string[] {
+  if (node?.nodeType !== 'patch') return [];
+  return leaves(node.template.skeleton, []).filter((path) => !IDENTITY.has(path));
+}
+
+function leaves(value: JsonObject, path: readonly PathStep[]): string[] {
+  return Object.entries(value).flatMap(([name, member]) => {
+    const at = [...path, name];
+    return isMap(member) ? leaves(member, at) : [formatPath(at)];
+  });
+}
+
+const isMap = (value: JsonValue | undefined): value is JsonObject =>
+  isJsonObject(value) && Object.keys(value).length > 0;
+
+/** The maximum number of fields that are listed by name. */
+const MAX_FIELDS = 5;
+
+/**
+ * Returns the fields of a patch node for the end of a line: `; writes metadata.labels.tier`. Empty for any other node.
+ */
+export function contributedText(node: GraphNode | undefined): string {
+  const fields = contributedFields(node);
+  if (fields.length === 0) return '';
+  return `; writes ${fieldList(fields, MAX_FIELDS)}`;
+}

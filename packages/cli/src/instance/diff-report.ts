@@ -1,0 +1,133 @@
+import { objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import type { DiffReport, ObjectDifference } from '@typekro/controller/inspect';
+import type { FieldDifference, NodeReport } from '@typekro/engine/runtime';
+import { explainNode, liveNodesOf, refOfTarget, SECRET_MASK, secretLiveFields } from '@typekro/engine/runtime';
+import { printable, printableLine } from '../printable.ts';
+import type { InstanceObservation } from './observation.ts';
+import { suspensionText } from './suspension.ts';
+
+/**
+ * Compares the objects of an instance with the graph. Lists first the objects to write, in the order of the writes.
+ * Then follow the orphaned objects, the deletions, and the objects of which only fields are released.
+ */
+export function diffReport({ instance, node, decision: now, resumed }: InstanceObservation, graph: Graph): DiffReport {
+  const decision = resumed ?? now;
+  const isSelected = (id: string): boolean => node === undefined || id === node;
+  const known = [
+    ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
+    ...decision.apply.map(({ nodeId, target }) => [nodeId, refOfTarget(target)] as const),
+  ];
+  const hides = secretLiveFields(graph, liveNodesOf(known));
+  const changes: ObjectDifference[] = [
+    ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
+      node: nodeId,
+      object: refOfTarget(target),
+      action: why,
+      ...(lastWriter === undefined ? {} : { lastWriter }),
+      fields: differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference)),
+    })),
+    ...(decision.orphan ?? []).map(({ nodeId, target }) => ({
+      node: nodeId,
+      object: refOfTarget(target),
+      action: 'orphan' as const,
+      fields: [],
+    })),
+    ...decision.delete.map(({ nodeId, target }) => ({
+      node: nodeId,
+      object: refOfTarget(target),
+      action: 'delete' as const,
+      fields: [],
+    })),
+    ...(decision.release ?? []).map(({ target }) => ({
+      node: '',
+      object: refOfTarget(target),
+      action: 'release' as const,
+      fields: [],
+    })),
+  ];
+  const acting = new Set(changes.map((change) => change.node));
+  const left = decision.nodes.filter((each) => isSelected(each.id) && !acting.has(each.id) && !isCompared(each));
+  return {
+    schemaVersion: 1,
+    instance: refOf(instance),
+    ...(resumed === undefined ? {} : { suspended: true }),
+    changes: changes.filter((change) => isSelected(change.node)),
+    notCompared: left.map((each) => ({ node: each.id, reason: explainNode(each).reason })),
+  };
+}
+
+/**
+ * Were the objects of the node compared with its desired state? A node with unresolved expressions has no desired state
+ * yet.
+ */
+function isCompared({ state, objects }: NodeReport): boolean {
+  const isKnown = objects.every((object) => object.state !== 'unknown' && object.state !== 'failed');
+  return isKnown && (state === 'ready' || state === 'skipped' || state === 'deleted' || state === 'waiting');
+}
+
+function masked({ wanted, found, ...difference }: FieldDifference): FieldDifference {
+  return {
+    ...difference,
+    ...(wanted === undefined ? {} : { wanted: SECRET_MASK }),
+    ...(found === undefined ? {} : { found: SECRET_MASK }),
+  };
+}
+
+const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
+  create: '+',
+  adopt: '~',
+  change: '~',
+  drift: '~',
+  delete: '-',
+  orphan: '~',
+  release: '~',
+};
+
+/**
+ * Prints the report as text, with one line per object, per differing field, and per node that was not compared.
+ */
+export function differenceLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
+  if (changes.length === 0 && notCompared.length === 0) {
+    return ['no difference: every object is as the graph wants it'];
+  }
+  const lines = changes.flatMap(({ node, object, action, lastWriter, fields }) => {
+    const writer = lastWriter === undefined || action !== 'drift' ? '' : `, last written by ${lastWriter}`;
+    const what = `${action}${node === '' ? '' : ` (${node})`}${writer}`;
+    return [
+      `${SIGNS[action]} ${printableLine(objectName(object))}  ${printableLine(what)}`,
+      ...fields.map((field) => `    ${printableLine(field.path)}  ${fieldText(field, action)}`),
+    ];
+  });
+  const held = suspended === true ? [`note: the instance is ${printableLine(suspensionText(instance))}`] : [];
+  return [
+    ...held,
+    ...lines,
+    ...notCompared.map(({ node, reason }) => `? ${node}  not compared: ${printableLine(reason)}`),
+  ];
+}
+
+/** The maximum number of characters that are printed of a value. */
+const MAX_VALUE_LENGTH = 200;
+
+function fieldText({ kind, wanted, found, managers }: FieldDifference, action: ObjectDifference['action']): string {
+  const by = managers.length === 0 ? '' : `, by ${printableLine(managers.join(', '))}`;
+  const end = action === 'drift' ? ' and will be put back' : '';
+  switch (kind) {
+    case 'differs':
+      return `${valueText(found)} in the cluster${by}; ${valueText(wanted)} is wanted${end}`;
+    case 'missing':
+      return `is missing; ${valueText(wanted)} is wanted`;
+    case 'unowned':
+      return `${valueText(found)} is as wanted, and the controller does not own it${managers.length === 0 ? '' : `; owners: ${printableLine(managers.join(', '))}`}`;
+    case 'release':
+      return `${valueText(found)} is no longer wanted`;
+  }
+}
+
+/** Prints a value on one line. White space is kept, because two values can differ in white space only. */
+function valueText(value: FieldDifference['wanted']): string {
+  if (value === undefined) return 'nothing';
+  const text = value === SECRET_MASK ? SECRET_MASK : printable(stringifyJson(value));
+  return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH)}… (${text.length} characters)`;
+}

@@ -1,0 +1,191 @@
+import type { KubeObject, ObjectRef } from '@typekro/kit/core';
+import { count, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
+import type { Trouble } from '@typekro/controller/inspect';
+import type { KubernetesApi } from '@typekro/kube';
+import { podLogPath } from '@typekro/kit/kubernetes';
+import { KubeError, readCauses } from '@typekro/kube';
+import type { Cause } from '@typekro/engine/readiness';
+import type { Decision, DeleteAction, RootCause } from '@typekro/engine/runtime';
+import { refOfTarget } from '@typekro/engine/runtime';
+import { dataAt } from './data-at.ts';
+import { fieldList } from './field-list.ts';
+import { emptySelectionText } from './found-text.ts';
+import type { WritesOf } from './pending-writes.ts';
+import { pendingWrite } from './pending-writes.ts';
+import type { Evidence } from './why-report.ts';
+
+/** The maximum number of log lines in a report. */
+const MAX_LOG_LINES = 10;
+
+/** The status reasons of containers that ended. The log of such a container often contains the cause. */
+const ENDED: ReadonlySet<string> = new Set([
+  'CrashLoopBackOff',
+  'Error',
+  'OOMKilled',
+  'StartError',
+  'ContainerCannotRun',
+]);
+
+/**
+ * The maximum number of objects that are read per root cause. The objects of a collection usually have the same
+ * problem.
+ */
+const MAX_OBJECTS = 10;
+
+/** Collects the evidence for each root cause: pods, conditions, events, logs, and a dry run of the pending write. */
+export async function findEvidence(
+  api: KubernetesApi,
+  roots: readonly RootCause[],
+  observation: WritesOf,
+  signal: AbortSignal,
+): Promise<{ readonly root: RootCause; readonly evidence: Evidence }[]> {
+  const { decision } = observation;
+  const readRefs = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
+  const all = readRefs.flat();
+  const read = all.length === 0 ? [] : await readCauses(api, all, signal);
+  const causes = new Map(read.map((each) => [each.object, each]));
+  return Promise.all(
+    roots.map(async (root, index) => {
+      const objects = readRefs[index] ?? [];
+      const own = objects.flatMap((object) => causes.get(object) ?? []);
+      const unread = [...new Set(own.flatMap((each) => each.unread))];
+      const omitted = root.objects.length - objects.length;
+      if (omitted > 0) unread.push(`${count(omitted, 'more object')} ${omitted === 1 ? 'was' : 'were'} not read`);
+      const [troubles, write, found] = await Promise.all([
+        Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
+        root.node.retired === true ? undefined : pendingWrite(api, root.node.id, observation, signal),
+        dataFound(api, root, decision, signal),
+      ]);
+      const isOfRoot = ({ nodeId }: DeleteAction): boolean => nodeId === root.node.id;
+      const due = decision.delete.filter(isOfRoot).map((action) => dueText('deletion', action));
+      const orphaned = (decision.orphan ?? [])
+        .filter(isOfRoot)
+        .map((action) => dueText('release (deletionPolicy Orphaned)', action));
+      const evidence = { found: [...found, ...orphaned, ...due], troubles, unread };
+      return { root, evidence: { ...evidence, ...(write === undefined ? {} : { write }) } };
+    }),
+  );
+}
+
+/**
+ * For a node that lacks data, describes what its objects have in place of these data. For a node with a pending write,
+ * lists the fields that the write would restore.
+ */
+async function dataFound(
+  api: KubernetesApi,
+  { node, objects }: RootCause,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { because } = node;
+  if (because.kind === 'write') return changedFields(node.id, decision);
+  if (because.kind !== 'missing-data') return [];
+  const external = await externalItems(api, because.nodes, decision, signal);
+  const empty = external.filter(({ items }) => items.length === 0).map(({ selection }) => selection);
+  if (empty.length > 0) return empty;
+  const own = await Promise.all(objects.slice(0, MAX_OBJECTS).map((ref) => findReadable(api, ref, signal)));
+  const all = [...own, ...external.flatMap(({ items }) => items)].filter((object) => object !== undefined);
+  const { expression, index } = itemOf(because.expression);
+  const candidates = index === undefined ? all : all.slice(index, index + 1);
+  for (const object of candidates) {
+    const text = dataAt(expression, object);
+    if (text !== undefined) return [`${objectName(refOf(object))}: ${text}`];
+  }
+  return [];
+}
+
+async function findReadable(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<KubeObject | undefined> {
+  try {
+    return await api.find(ref, { signal });
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}
+
+/** Splits `parts[1].data.x` into the expression for one item, `parts.data.x`, and the index of the item. */
+function itemOf(expression: string): { readonly expression: string; readonly index?: number } {
+  const [, id = '', index = '', path = ''] = /^([A-Za-z_]\w*)\[(\d+)\](.*)$/s.exec(expression.trim()) ?? [];
+  return id === '' ? { expression } : { expression: `${id}${path}`, index: Number(index) };
+}
+
+/**
+ * Lists the objects of the external collections among the nodes, sorted by name. Collections that cannot be read are
+ * left out.
+ */
+async function externalItems(
+  api: KubernetesApi,
+  nodes: readonly string[],
+  { watch }: Decision,
+  signal: AbortSignal,
+): Promise<{ readonly selection: string; readonly items: readonly KubeObject[] }[]> {
+  const lists = watch.map(async ({ kind, nodeId, target }) => {
+    if (kind !== 'list' || !nodes.includes(nodeId) || !('selector' in target)) return [];
+    const { type, namespace, selector } = target;
+    const scope = namespace === undefined ? {} : { namespace };
+    const options = { ...scope, ...(selector === '' ? {} : { labelSelector: selector }), signal };
+    const labels = selector === '' ? '' : ` with the labels ${selector}`;
+    const where = namespace === undefined ? 'in the cluster' : `in namespace ${namespace}`;
+    try {
+      const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
+      const ordered = items.toSorted((a, b) => (objectName(refOf(a)) < objectName(refOf(b)) ? -1 : 1));
+      return [{ selection: emptySelectionText(nodeId, type.kind, labels, where), items: ordered }];
+    } catch (error) {
+      if (error instanceof KubeError) return [];
+      throw error;
+    }
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+/** The maximum number of fields that are listed by name. */
+const MAX_FIELDS = 5;
+
+/** Lists the fields that a write would restore, and the managers that changed them. `typekro diff` shows the values. */
+function changedFields(node: string, { apply }: Decision): string[] {
+  return apply
+    .filter(({ nodeId, why }) => nodeId === node && why === 'drift')
+    .flatMap(({ target, differences = [], lastWriter }) => {
+      if (differences.length === 0) return [];
+      const fields = fieldList(
+        differences.map(({ path }) => path),
+        MAX_FIELDS,
+      );
+      const managers = [...new Set(differences.flatMap((each) => each.managers))];
+      const by = managers.length > 0 ? managers.join(', ') : (lastWriter ?? 'another client');
+      return [`${objectName(refOfTarget(target))}: ${fields} changed by ${by}`];
+    });
+}
+
+const dueText = (what: string, { target }: DeleteAction): string =>
+  `the ${what} of ${objectName(refOfTarget(target))} is pending, and no controller has carried it out`;
+
+/** Adds the last lines of the ended container's log to a cause, if the log can be read. */
+async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {
+  const { object, container, reason } = cause;
+  if (container === undefined || object.namespace === undefined || !ENDED.has(reason)) return cause;
+  const log =
+    (await logOf(api, object, container, true, signal)) ?? (await logOf(api, object, container, false, signal));
+  return log === undefined || log.length === 0 ? cause : { ...cause, log };
+}
+
+async function logOf(
+  api: KubernetesApi,
+  { namespace = '', name }: ObjectRef,
+  container: string,
+  previous: boolean,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const query = new URLSearchParams({ container, tailLines: String(MAX_LOG_LINES), previous: String(previous) });
+  const path = podLogPath({ namespace, name }, query);
+  try {
+    const { text } = await api.raw({ path, signal });
+    return text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-MAX_LOG_LINES);
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { RECONCILE_REQUEST } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { cryptoLibrary, isoTime } from '@typekro/kit/core';
+import type { KubernetesApi } from '@typekro/kube';
+import { systemClock } from '@typekro/kube';
+import { isSuspended, keys } from '@typekro/engine/runtime';
+import type { ChangeResult } from './change-report.ts';
+import { annotate } from './change-report.ts';
+import { NO_SUSPENSION, refuseGraph } from './refuse-graph.ts';
+
+/** The options of a change of one instance. */
+export interface ActionOptions {
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Suspends an instance: its controller writes none of its objects until the instance is resumed.
+ *
+ * @throws TypeKroError `cli/graph` for a Graph, and KubeError when the write fails.
+ */
+export async function suspendInstance(
+  api: KubernetesApi,
+  instance: KubeObject,
+  options: ActionOptions,
+): Promise<ChangeResult> {
+  refuseGraph(instance, NO_SUSPENSION);
+  if (isSuspended(instance)) return 'unchanged';
+  return annotate(api, instance, keys.RECONCILE_ANNOTATION, 'suspended', options);
+}
+
+/** Ends the suspension of an instance. Throws the errors of `suspendInstance`. */
+export async function resumeInstance(
+  api: KubernetesApi,
+  instance: KubeObject,
+  options: ActionOptions,
+): Promise<ChangeResult> {
+  refuseGraph(instance, NO_SUSPENSION);
+  if (!isSuspended(instance)) return 'unchanged';
+  return annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options);
+}
+
+/** Returns a new value for the annotation that requests a pass of the controller. */
+export const newReconcileRequest = (): string =>
+  `${isoTime(systemClock.now())} ${cryptoLibrary().randomUUID().slice(0, 8)}`;
+
+/** Requests a pass of the controller over an object, and does not wait for the end of the pass. */
+export function requestReconcile(
+  api: KubernetesApi,
+  object: KubeObject,
+  options: ActionOptions,
+): Promise<ChangeResult> {
+  return annotate(api, object, RECONCILE_REQUEST, newReconcileRequest(), options);
+}

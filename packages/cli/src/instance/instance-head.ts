@@ -1,0 +1,53 @@
+import { formatDiagnostic, objectName, refOf } from '@typekro/kit/core';
+import { age } from '@typekro/kit/kubernetes';
+import { printable, printableLine } from '../printable.ts';
+import type { InstanceObservation } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
+import type { ShownCounts } from './shown-node.ts';
+import { shownNodes } from './shown-node.ts';
+import { suspendsWrites, suspensionText } from './suspension.ts';
+
+/**
+ * Returns the first lines of the views of `tree`, `why` and `status`. The first line is like
+ * `WebApp team-a/shop IN_PROGRESS 4m12s revision 7 2 of 5 nodes ready`. Then follow notes, such as a suspension, and
+ * the errors of a revision that does not compile.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function headLines(observation: InstanceObservation, now: number): string[] {
+  const { instance, decision, revision, problems, notes } = observation;
+  const { state, ready } = recordedState(instance);
+  const changed = Date.parse(ready?.lastTransitionTime ?? '');
+  const since = Number.isNaN(changed) ? '' : ` ${age(ready?.lastTransitionTime, now)}`;
+  const nodes = currentNodes(decision);
+  const { deletionTimestamp } = instance.metadata;
+  const isResting = suspendsWrites(instance);
+  const parts = [
+    objectName(refOf(instance)),
+    state === '' ? 'no controller has written its status yet' : `${state}${since}`,
+    ...(deletionTimestamp === undefined ? [] : [`being deleted for ${age(deletionTimestamp, now)}`]),
+    ...(isResting ? ['suspended'] : []),
+    ...(revision === 0 ? [] : [`revision ${revision}`]),
+    ...(nodes.length === 0
+      ? []
+      : [nodesText(shownNodes(decision.nodes).count(nodes), deletionTimestamp !== undefined)]),
+  ];
+  return [
+    parts.map(printableLine).join('   '),
+    ...(isResting ? [`note: ${printableLine(suspensionText(refOf(instance)))}`] : []),
+    ...notes.map((note) => `note: ${printableLine(note)}`),
+    ...problems.map((problem) => printable(formatDiagnostic(problem))),
+  ];
+}
+
+/**
+ * Prints `2 of 4 nodes ready, 1 unknown, 1 skipped`. The total (4) does not include skipped nodes. For an instance that
+ * is being deleted, counts the deleted nodes.
+ */
+function nodesText(counts: ShownCounts, isBeingDeleted: boolean): string {
+  const { nodes, ready, skipped, deleted, unknown } = counts;
+  if (nodes === 0) return `every node skipped (${skipped})`;
+  const hidden = unknown === undefined ? '' : `, ${unknown} unknown`;
+  const left = skipped === 0 ? '' : `, ${skipped} skipped`;
+  return `${isBeingDeleted ? deleted : ready} of ${nodes} nodes ${isBeingDeleted ? 'deleted' : 'ready'}${hidden}${left}`;
+}

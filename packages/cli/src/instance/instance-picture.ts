@@ -1,0 +1,65 @@
+import { namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import type { Graph, InstanceStatus, NodeStatus } from '@typekro/engine/graph';
+import { graphOutline, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
+import type { ShownState } from '@typekro/controller/inspect';
+import { printableLine } from '../printable.ts';
+import type { InstanceObservation } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
+import { shownMark, shownNodes } from './shown-node.ts';
+
+const TONES: Readonly<Record<ShownState, NodeStatus['tone']>> = {
+  ready: 'ready',
+  skipped: 'idle',
+  deleted: 'idle',
+  unknown: 'idle',
+  failed: 'failed',
+  blocked: 'failed',
+  pending: 'busy',
+  applying: 'busy',
+  waiting: 'busy',
+  deleting: 'busy',
+};
+
+/** The formats that draw an instance. */
+export const INSTANCE_PICTURES = ['mermaid', 'dot', 'svg'] as const;
+
+/** Returns for each format a function that draws the graph of an instance with the states of its nodes. */
+export function picturesOf(observation: InstanceObservation): Readonly<Record<string, () => readonly string[]>> {
+  const states = instanceStatus(observation);
+  return {
+    mermaid: () => [toMermaid(graphOf(observation), states).trimEnd()],
+    dot: () => [toDot(graphOutline(graphOf(observation)), states).trimEnd()],
+    svg: () => [toSvg(graphOutline(graphOf(observation)), states).trimEnd()],
+  };
+}
+
+/** Returns the graph that an instance follows. Throws `TypeKroError` `cli/no-graph` when it has none. */
+export function graphOf({ graph, instance, definition, notes, problems }: InstanceObservation): Graph {
+  if (graph !== undefined) return graph;
+  // Without a definition, the first note states why the definition is absent.
+  const absent = definition === undefined ? notes[0] : undefined;
+  const why = problems[0]?.message ?? absent ?? 'no revision of its definition can be served';
+  throw new TypeKroError(`${objectName(refOf(instance))} has no graph that can be drawn: ${why}`, {
+    code: 'cli/no-graph',
+    remedy: 'typekro tree -o text shows its objects by their labels',
+  });
+}
+
+/** Returns the states of an instance and its nodes, for a picture. */
+export function instanceStatus(observation: InstanceObservation): InstanceStatus {
+  const { instance, decision, refusedWrites } = observation;
+  const { state } = recordedState(instance);
+  const shownIn = shownNodes(decision.nodes, refusedWrites);
+  const tone = state === 'ACTIVE' ? 'ready' : state === 'ERROR' ? 'failed' : 'busy';
+  const title = namespacedName(instance.metadata);
+  return {
+    instance: { tone, text: state === '' ? title : `${title} ${state}` },
+    nodes: new Map(
+      currentNodes(decision).map((node) => {
+        const { state: shown, reason } = shownIn.of(node);
+        const text = printableLine(`${shownMark(shown, false)} ${shown}${reason === '' ? '' : `: ${reason}`}`);
+        return [node.id, { tone: TONES[shown], text }];
+      }),
+    ),
+  };
+}

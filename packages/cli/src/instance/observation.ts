@@ -1,0 +1,275 @@
+import { liveDefinition } from '@typekro/controller/controller';
+import type { Diagnostic, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, TypeKroError, nearestName } from '@typekro/kit/core';
+import { observeInstance, observeMembers } from '@typekro/sdk/deploy';
+import type { Graph } from '@typekro/engine/graph';
+import { DEFAULT_KRO_COMPATIBILITY, isGraphObject } from '@typekro/engine/graph';
+import type { KubernetesApi } from '@typekro/kube';
+import { readSession } from '@typekro/kube';
+import type { Condition, Decision, NodeReport } from '@typekro/engine/runtime';
+import { keys, readConditions } from '@typekro/engine/runtime';
+import { connectToCluster } from '../cluster-client.ts';
+import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
+import { ExitCode, textOption } from '../command.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
+import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
+import type { FoundInstance, Subject } from './find-instance.ts';
+import { findInstance } from './find-instance.ts';
+import { decideWithDryRuns } from './decide-with-dry-runs.ts';
+import { withMaskedConditions } from './masked-conditions.ts';
+import { observeGraphObject, stateOfGraph } from './observe-graph-object.ts';
+import type { Report } from './print-report.ts';
+import { reportPrinter } from './print-report.ts';
+import type { RefusedWrites } from './shown-node.ts';
+import { isPaused } from './suspension.ts';
+import { isWithdrawn, withdrawnText } from './without-definition.ts';
+import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
+
+/** An instance, and the decision of a controller that would start at this moment. */
+export interface InstanceObservation {
+  readonly instance: KubeObject;
+  /** Absent for a Graph, and when the definition is deleted or may not be read. */
+  readonly definition?: KubeObject;
+  /** Number of the revision. 0 when the instance follows the definition directly, and when the definition is absent. */
+  readonly revision: number;
+  /** Absent when neither a revision nor the definition compiles, and when the definition is absent. */
+  readonly graph?: Graph;
+  /** The decision of a controller. Without a graph, it is derived from the inventory and the labels of the objects. */
+  readonly decision: Decision;
+  /** The errors of the newest revision, if it does not compile. */
+  readonly problems: readonly Diagnostic[];
+  /** For a suspended instance whose graph is known: the decision after a resumption. */
+  readonly resumed?: Decision;
+  /**
+   * The pending writes that the API server refuses, keyed by node id. Only `withRefusedWrites` sets this field. Absent
+   * when the API server refuses no write.
+   */
+  readonly refusedWrites?: RefusedWrites;
+  /** The user that the controller impersonates to write the objects. Absent when the definition names no account. */
+  readonly actingAs?: string;
+  /** Notes for the user, as sentences. */
+  readonly notes: readonly string[];
+  /** The name of the definition, when it is deleted. */
+  readonly gone?: string;
+  /** The node that the user named. */
+  readonly node?: string;
+}
+
+/** A report with its exit code. The default is `ok`. */
+export interface Answer extends Report {
+  readonly code?: number;
+}
+
+/** Makes the answer when no instance with the name exists. */
+type Otherwise = (
+  missing: TypeKroError,
+  api: KubernetesApi,
+  settings: ControllerSettings | Promise<ControllerSettings>,
+) => Promise<Answer>;
+
+/** The argument of all commands about one instance. */
+export const INSTANCE_POSITIONAL: PositionalSpec = {
+  name: 'instance',
+  summary: 'NAME, NAMESPACE/NAME, KIND/NAME or KIND/NAMESPACE/NAME',
+  required: true,
+};
+
+/** The argument of all commands about an instance or one of its nodes. */
+export const INSTANCE_NODE_POSITIONAL: PositionalSpec = {
+  ...INSTANCE_POSITIONAL,
+  summary: `${INSTANCE_POSITIONAL.summary}, then /NODE`,
+};
+
+/** Options that select the cluster and namespace of an instance. */
+export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'namespace',
+    short: 'n',
+    summary: 'namespace of an instance whose name has none; by default the namespace of the context',
+    value: 'name',
+  },
+  ...KUBECONFIG_OPTIONS,
+];
+
+/** Options of all commands that read an instance of a cluster. */
+export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
+  ...CONNECTION_OPTIONS,
+  { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+];
+
+/** Options of commands that predict the decisions of an instance's controller. `reportOnInstance` reads them. */
+export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];
+
+/**
+ * Finds the instance that the first argument names, calls `describe`, and prints the answer of `describe`. Keeps the
+ * client open until `describe` returns. Returns the exit code of the answer, by default `ok`.
+ *
+ * @param otherwise makes the answer when no instance with the name exists, for example for a name that denotes another
+ *   object. By default, the error is thrown
+ */
+export async function reportOnInstance(
+  context: CommandContext,
+  input: CommandInput,
+  describe: (observation: InstanceObservation, api: KubernetesApi) => Answer | Promise<Answer>,
+  otherwise: Otherwise = (missing) => Promise.reject(missing),
+  forms: readonly string[] = [],
+): Promise<number> {
+  const print = reportPrinter(context, input, forms);
+  const { client, namespace: ownNamespace } = await connectToCluster(context, input);
+  try {
+    const namespace = textOption(input, 'namespace') ?? ownNamespace;
+    const api = readSession(client);
+    const { signal } = context;
+    const settings = controllerSettings(api, input, signal);
+    const answer = observe(api, input.positionals[0] ?? '', namespace, signal, { settings }).then(
+      (observation) => describe(observation, api),
+      (error: unknown) => {
+        if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api, settings);
+        throw error;
+      },
+    );
+    const { code = ExitCode.ok, ...report } = await answer;
+    print(report);
+    return code;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Options of `observe`. */
+export interface ObserveOptions {
+  readonly subject?: Subject;
+  /** The settings of the cluster's controller. By default, those of the default level. */
+  readonly settings?: ControllerSettings | Promise<ControllerSettings>;
+}
+
+/**
+ * Finds an instance, reads its objects, and decides like its controller.
+ *
+ * @param text `INSTANCE[/NODE]` as typed
+ * @param namespace the default namespace, for a name without a namespace
+ * @throws TypeKroError the errors of `findInstance`, and `cli/usage` when the instance has no such node.
+ */
+export async function observe(
+  api: KubernetesApi,
+  text: string,
+  namespace: string,
+  signal: AbortSignal,
+  { subject, settings: reading }: ObserveOptions = {},
+): Promise<InstanceObservation> {
+  const [settings, found] = await Promise.all([reading, findInstance(api, text, namespace, signal, subject)]);
+  return observeFound(api, found, settings, signal);
+}
+
+/**
+ * Reads the objects of an instance, and decides like its controller. Masks values of Secrets in the condition messages,
+ * if the graph is known.
+ *
+ * @throws TypeKroError `cli/usage` when the instance does not have the node.
+ */
+export async function observeFound(
+  api: KubernetesApi,
+  { instance, definition, missing, gone, node }: FoundInstance,
+  settings: ControllerSettings | undefined,
+  signal: AbortSignal,
+): Promise<InstanceObservation> {
+  const chosenNode = node === undefined ? {} : { node };
+  if (isGraphObject(instance) && definition === undefined) {
+    const seen = await observeGraphObject(api, instance, settings, signal);
+    checkNode(node, knownNodes(seen));
+    return withMaskedConditions({ ...seen, ...chosenNode });
+  }
+  if (definition === undefined) {
+    const notes = [...(missing === undefined ? [] : [missing]), BY_LABELS];
+    const decision = await observeMembers({ api, instance, signal });
+    checkNode(
+      node,
+      decision.nodes.map(({ id }) => id),
+    );
+    const absent = gone === undefined ? {} : { gone };
+    return { instance, revision: 0, problems: [], notes, decision, ...absent, ...chosenNode };
+  }
+  const { graph, step, ...live } = await liveDefinition(api, definition, instance, signal, settings);
+  const withdrawn = isWithdrawn(definition)
+    ? [`${withdrawnText(definition)}: no controller works on its instances`]
+    : [];
+  const known = { ...live, notes: [...withdrawn, ...live.notes, ...levelNotes(settings)] };
+  const seen = { instance, definition, ...known, ...chosenNode };
+  if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
+  const options = { api, graph, instance, step: { ...step, ...collectionLimit(instance) }, signal };
+  const decision = await decideWithDryRuns(api, (tried) => observeInstance({ ...options, ...tried }), signal);
+  checkNode(node, knownNodes({ graph, decision }));
+  if (!isPaused(instance)) return withMaskedConditions({ ...seen, graph, decision });
+  const resumed = { ...options, instance: resumedInstance(instance) };
+  return withMaskedConditions({
+    ...seen,
+    graph,
+    decision,
+    resumed: await decideWithDryRuns(api, (tried) => observeInstance({ ...resumed, ...tried }), signal),
+  });
+}
+
+/** Returns the nodes that a user can name: the nodes of the graph, and former nodes whose objects still exist. */
+function knownNodes({ graph, decision }: Pick<InstanceObservation, 'graph' | 'decision'>): string[] {
+  return [...new Set([...(graph?.nodes.keys() ?? []), ...decision.nodes.map(({ id }) => id)])];
+}
+
+/** Returns a note about the level, if it is not the default. */
+function levelNotes(settings: ControllerSettings | undefined): string[] {
+  if (settings === undefined || settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
+  return [`this report assumes that the controller decides as kro ${settings.level} does (${settings.from})`];
+}
+
+/** Returns a copy of the instance without the suspension. */
+export function resumedInstance(instance: KubeObject): KubeObject {
+  const { [keys.RECONCILE_ANNOTATION]: _suspended, ...annotations } = instance.metadata.annotations ?? {};
+  return { ...instance, metadata: { ...instance.metadata, annotations } };
+}
+
+/** Matches the controller's message about a collection over the limit, at each level. The group is the limit. */
+const OVER_LIMIT = /(?:over the maximum collection size of|collection size \d+ exceeds the maximum of) (\d{1,9})/;
+
+/** The assumed limit of a controller that has not reported a collection over the limit. */
+const MAX_ASSUMED_ITEMS = 20_000;
+
+/**
+ * Returns the maximum number of items of a collection. The limit is a flag of the controller, which this process knows
+ * only from the controller's message about a larger collection. Without this message, the function assumes that no
+ * collection of the instance is over the limit. For an instance without a state, it returns no limit, so the default
+ * limit applies.
+ */
+function collectionLimit(instance: KubeObject): { readonly maxCollectionSize?: number } {
+  const { state, ready } = recordedState(instance);
+  const limit = OVER_LIMIT.exec(ready?.message ?? '')?.[1];
+  if (limit !== undefined) return { maxCollectionSize: Number(limit) };
+  return state === '' ? {} : { maxCollectionSize: MAX_ASSUMED_ITEMS };
+}
+
+const BY_LABELS =
+  'nodes are known only by the labels of their objects: nodes without objects are missing, and readyWhen is not evaluated';
+
+function checkNode(node: string | undefined, ids: readonly string[]): void {
+  if (node === undefined || ids.includes(node)) return;
+  const near = nearestName(node, ids);
+  throw new TypeKroError(`the instance has no node ${node}`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? `its nodes are ${ids.join(', ')}` : `did you mean ${near}?`,
+  });
+}
+
+/** The nodes of the graph, without retired nodes. */
+export function currentNodes(decision: Pick<Decision, 'nodes'>): readonly NodeReport[] {
+  return decision.nodes.filter(({ retired }) => retired !== true);
+}
+
+/**
+ * Reads what the controller wrote into the status last: the state, and the condition `Ready`. The state of a Graph
+ * follows from its conditions.
+ */
+export function recordedState(instance: KubeObject): { readonly state: string; readonly ready?: Condition } {
+  const status = isJsonObject(instance.status) ? instance.status : {};
+  const conditions = readConditions(status['conditions']);
+  const state = isGraphObject(instance) ? stateOfGraph(instance, conditions) : status['state'];
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  return { state: typeof state === 'string' ? state : '', ...(ready === undefined ? {} : { ready }) };
+}

@@ -1,0 +1,115 @@
+import { liveGraph } from '@typekro/controller/controller';
+import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { objectName } from '@typekro/kit/core';
+import { observeGraph } from '@typekro/sdk/deploy';
+import type { Graph } from '@typekro/engine/graph';
+import type { KubernetesApi } from '@typekro/kube';
+import type { Condition, Decision, NodeReport } from '@typekro/engine/runtime';
+import { isDone, recordedTracking, resourceKey, targetKey } from '@typekro/engine/runtime';
+import type { ControllerSettings } from '../controller-settings.ts';
+import { decideWithDryRuns } from './decide-with-dry-runs.ts';
+
+/**
+ * A Graph, and the decision that a newly started controller would make now. The members have the same meaning as in
+ * `InstanceObservation`, except `actingAs`.
+ */
+interface GraphObservation {
+  readonly instance: KubeObject;
+  readonly revision: 0;
+  /** Absent when the spec does not compile. */
+  readonly graph?: Graph;
+  readonly decision: Decision;
+  readonly problems: readonly Diagnostic[];
+  /** The user as which the controller reads and writes. */
+  readonly actingAs: string;
+  readonly notes: readonly string[];
+}
+
+/** Reads an object of the kind Graph and its objects, and decides like its controller. */
+export async function observeGraphObject(
+  api: KubernetesApi,
+  instance: KubeObject,
+  settings: ControllerSettings | undefined,
+  signal: AbortSignal,
+): Promise<GraphObservation> {
+  const { graph, refusal, step, actingAs, problems } = await liveGraph(api, instance, signal, {
+    features: settings?.features,
+  });
+  const refused = refusal === undefined ? {} : { refusal };
+  const decision = await decideWithDryRuns(
+    api,
+    (tried) => observeGraph({ api, graph, instance, step, signal, ...refused, ...tried }),
+    signal,
+  );
+  return {
+    instance,
+    revision: 0,
+    ...(graph === undefined ? {} : { graph }),
+    decision: { ...decision, nodes: [...decision.nodes, ...retiredReports(instance, graph, decision)] },
+    problems,
+    actingAs,
+    notes: notesOn(instance, settings),
+  };
+}
+
+/** Returns reports on the recorded objects whose nodes were removed from the spec. */
+function retiredReports(instance: KubeObject, graph: Graph | undefined, decision: Decision): NodeReport[] {
+  if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return [];
+  const due = new Set(decision.delete.map(({ target }) => targetKey(target)));
+  const open = decision.nodes.filter((node) => !isDone(node)).map(({ id }) => id);
+  const byNode = new Map<string, ObjectRef[]>();
+  for (const { nodeID, uid: _uid, ...object } of recordedTracking(instance).managedResources) {
+    if (!graph.nodes.has(nodeID)) byNode.set(nodeID, [...(byNode.get(nodeID) ?? []), object]);
+  }
+  return [...byNode].map(([id, objects]) => {
+    const isObjectDue = (object: ObjectRef) => due.has(resourceKey(object));
+    const isDue = objects.some(isObjectDue);
+    return {
+      id,
+      retired: true,
+      state: isDue ? 'deleting' : 'blocked',
+      because: { kind: 'retired', objects, ...(isDue || open.length === 0 ? {} : { heldBy: open }) },
+      objects: objects.map((object) => ({ object, state: isObjectDue(object) ? 'present' : 'unknown' })),
+    };
+  });
+}
+
+function notesOn(instance: KubeObject, settings: ControllerSettings | undefined): string[] {
+  const { contributions } = recordedTracking(instance);
+  const isDeleted = instance.metadata.deletionTimestamp !== undefined;
+  const fields = [...new Set(contributions.map(objectName))];
+  return [
+    ...(settings?.graphKind === false
+      ? [
+          `the controller of ${settings.from} does not serve the kind Graph: start it with --feature-gates=GraphKind=true`,
+        ]
+      : []),
+    ...(isDeleted && fields.length > 0
+      ? [`the Graph gives up its fields in ${fields.join(', ')} before the Graph is removed`]
+      : []),
+  ];
+}
+
+/**
+ * The condition reasons that mean an error. With any other reason, the Graph waits for time to pass or for another
+ * client.
+ */
+const FAILED: ReadonlySet<string> = new Set([
+  'InvalidGraph',
+  'ApplyFailed',
+  'PruneFailed',
+  'ReleaseFailed',
+  'DeleteFailed',
+]);
+
+/**
+ * Returns the state of a Graph in the words of an instance's `status.state`. A Graph has no such field, so the state
+ * follows from its conditions. Empty before a controller has written them.
+ */
+export function stateOfGraph({ metadata }: KubeObject, conditions: readonly Condition[]): string {
+  if (conditions.length === 0) return '';
+  if (metadata.deletionTimestamp !== undefined) return 'DELETING';
+  if (conditions.some(({ type, status }) => type === 'Ready' && status === 'True')) return 'ACTIVE';
+  const isFailed = conditions.some(({ status, reason = '' }) => status === 'False' && FAILED.has(reason));
+  return isFailed ? 'ERROR' : 'IN_PROGRESS';
+}

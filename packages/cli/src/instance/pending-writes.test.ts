@@ -1,0 +1,131 @@
+import { afterEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { KubeObject } from '@typekro/kit/core';
+import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
+import { virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { instanceStatus } from './instance-picture.ts';
+import { observe } from './observation.ts';
+import { withRefusedWrites } from './pending-writes.ts';
+import { statusView } from './status-view.ts';
+import { treeLines, treeNodes } from './tree-view.ts';
+import { whyOf } from './why-of.ts';
+import { whyLines } from './why-view.ts';
+
+const NEVER = new AbortController().signal;
+const yaml = (text: string) => parse(text) as KubeObject;
+
+let world: VirtualWorld;
+afterEach(() => world.close());
+
+test('every view shows a write that a quota refuses, with the reason that typekro why shows', async () => {
+  world = await virtualWorld({ cluster: { workloads: true } });
+  await world.apply(
+    yaml(
+      '{ apiVersion: v1, kind: ResourceQuota, metadata: { name: none, namespace: default }, spec: { hard: { services: "0" } } }',
+    ),
+    yaml(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: caches }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Cache, spec: {} }
+  resources:
+    - id: svc
+      template: { apiVersion: v1, kind: Service, metadata: { name: mine }, spec: { ports: [{ port: 80 }] } }
+    - id: map
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine }, data: { ip: "\${svc.spec.clusterIP}" } }
+`),
+  );
+  await world.advance(2000);
+  await world.apply(
+    yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
+  );
+  await world.advance(3000);
+  const observed = await observe(world.user, 'mine', 'default', NEVER);
+  expect(treeNodes(observed).map(({ state }) => state)).toEqual(['applying', 'pending']);
+
+  const seen = await withRefusedWrites(world.user, observed, NEVER);
+  const why = await whyOf(observed, world.user, NEVER);
+  const reason = why.causes[0]?.reason ?? '';
+  expect(reason).toContain('exceeded quota: none');
+  // The controller's message repeats the server's message.
+  expect(why.recorded).toContain('exceeded quota: none');
+  expect(
+    whyLines(observed, why, world.clock.now(), false)
+      .join('\n')
+      .match(/exceeded quota/g),
+  ).toHaveLength(1);
+  expect(treeLines(seen, world.clock.now(), false).slice(1)).toEqual([
+    `├─ ✗ svc  Service default/mine    failed: ${reason}`,
+    '└─ ! map  ConfigMap default/mine  blocked: waits for svc (failed)',
+  ]);
+  expect(statusView(seen).open).toEqual([
+    { node: 'svc', state: 'failed', reason },
+    { node: 'map', state: 'blocked', reason: 'waits for svc (failed)' },
+  ]);
+  expect(treeNodes(seen)[0]?.remedy).toBe(why.causes[0]?.remedy);
+  expect([...instanceStatus(seen).nodes.values()].map(({ tone }) => tone)).toEqual(['failed', 'failed']);
+});
+
+test('the check of a pending write does not change what a view shows if the API server accepts the write', async () => {
+  world = await virtualWorld();
+  await world.apply(
+    yaml(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: caches }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Cache, spec: {} }
+  resources:
+    - id: map
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine } }
+`),
+  );
+  await world.advance(2000);
+  await world.controller.stop();
+  await world.apply(
+    yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
+  );
+  const observed = await observe(world.user, 'mine', 'default', NEVER);
+  expect(await withRefusedWrites(world.user, observed, NEVER)).toBe(observed);
+  expect(treeNodes(observed).map(({ state, reason }) => `${state}: ${reason}`)).toEqual([
+    'applying: creates its object',
+  ]);
+});
+
+test('the message about a refused object does not quote a Secret value', async () => {
+  world = await virtualWorld();
+  await world.apply(
+    yaml(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: caches }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Cache, spec: {} }
+  resources:
+    - id: login
+      template: { apiVersion: v1, kind: Secret, metadata: { name: mine }, stringData: { key: "hush hush!" } }
+    - id: map
+      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine, labels: { token: "\${string(login.data.key)}" } } }
+`),
+  );
+  await world.advance(2000);
+  await world.apply(
+    yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
+  );
+  await world.advance(3000);
+  const observed = await observe(world.user, 'mine', 'default', NEVER);
+  const seen = await withRefusedWrites(world.user, observed, NEVER);
+  const why = await whyOf(observed, world.user, NEVER);
+  expect(why.causes[0]?.objects).toMatchObject([{ kind: 'ConfigMap', name: 'mine', namespace: 'default' }]);
+  const texts = [treeNodes(seen)[1]?.reason, why.causes[0]?.reason, why.recorded];
+  for (const text of [
+    ...texts,
+    ...statusView(seen)
+      .conditions.map(({ message }) => message)
+      .slice(-1),
+  ]) {
+    expect(text).toContain('Invalid value: "(secret)"');
+  }
+  expect(JSON.stringify([seen.instance, why, statusView(seen)])).not.toMatch(/hush|aHVzaCB/);
+});

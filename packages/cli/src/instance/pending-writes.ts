@@ -1,0 +1,173 @@
+import type { KubeObject } from '@typekro/kit/core';
+import { objectName } from '@typekro/kit/core';
+import { apiFailure, requestApply } from '@typekro/controller/execute';
+import { isGraphObject } from '@typekro/engine/graph';
+import type { KubernetesApi } from '@typekro/kube';
+import { KubeError } from '@typekro/kube';
+import type { ApiFailure, ApplyAction } from '@typekro/engine/runtime';
+import { failureClass, failureText, isRefusal, refOfTarget, refusalRemedy } from '@typekro/engine/runtime';
+import { isImmutableRefusal } from '../plan/replacement.ts';
+import { refusalMaskOf } from './masked-conditions.ts';
+import type { InstanceObservation } from './observation.ts';
+import type { PendingWrite } from './why-report.ts';
+
+/**
+ * The maximum number of writes that are tried per node. The objects of a collection usually have the same problem.
+ */
+const MAX_TRIED = 10;
+
+/**
+ * Tries the pending writes with dry runs, and adds the refusals to the observation. A view then shows the nodes of
+ * refused writes as failed.
+ */
+export async function withRefusedWrites(
+  api: KubernetesApi,
+  observation: InstanceObservation,
+  signal: AbortSignal,
+): Promise<InstanceObservation> {
+  const { decision } = observation;
+  const due = decision.nodes.filter(({ because, retired }) => because.kind === 'write' && retired !== true);
+  const tried = await Promise.all(
+    due.map(async ({ id }) => ({ id, write: await pendingWrite(api, id, observation, signal) })),
+  );
+  const refused = tried.flatMap(({ id, write }) => (write?.result === 'refused' ? [[id, write] as const] : []));
+  return refused.length === 0 ? observation : { ...observation, refusedWrites: new Map(refused) };
+}
+
+/**
+ * Tries the pending writes of a node by dry runs. Returns the first refused write. If none is refused, returns the
+ * first write with an unknown result. If all are accepted, returns the first write. Returns `undefined` when no write
+ * is pending.
+ */
+export async function pendingWrite(
+  api: KubernetesApi,
+  node: string,
+  observation: WritesOf,
+  signal: AbortSignal,
+): Promise<PendingWrite | undefined> {
+  const actions = observation.decision.apply.filter(({ nodeId }) => nodeId === node);
+  const account = accountOf(observation);
+  const mask = refusalTextOf(observation);
+  const tried = await Promise.all(
+    actions.slice(0, MAX_TRIED).map((action) => dryRunAs(api, action, account, mask, signal)),
+  );
+  return (
+    tried.find(({ result }) => result === 'refused') ?? tried.find(({ result }) => result !== 'accepted') ?? tried[0]
+  );
+}
+
+/** The parts of an observation that are needed to try its pending writes. */
+export type WritesOf = Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs' | 'graph'>;
+
+/** Returns the API server's message about a write, with Secret values masked. */
+type RefusalText = (action: ApplyAction, failure: ApiFailure) => string;
+
+function refusalTextOf(observation: WritesOf): RefusalText {
+  const mask = refusalMaskOf(observation);
+  return ({ nodeId, target, desired }, failure) => {
+    // An error of this process, such as a failed connection, quotes no value.
+    if (failureClass(failure) === 'not-sent') return failureText(failure);
+    // The message can quote any value of the Secret, so the status reason replaces it. A message about a missing right
+    // quotes no value.
+    if (target.type.kind === 'Secret') return failureText({ ...failure, message: failure.reason });
+    if (mask === undefined || failure.permission !== undefined) return failureText(failure);
+    return failureText({ ...failure, message: mask(nodeId, desired, failure.message) });
+  };
+}
+
+/** The account as which a controller writes. */
+interface Account {
+  readonly user: string;
+  /** A description of the objects that the account writes, and of the field that names the account. */
+  readonly named: string;
+}
+
+/**
+ * Returns the account that the controller impersonates to write the objects. Returns `undefined` when the controller
+ * writes as itself.
+ */
+function accountOf({ instance, actingAs }: Pick<WritesOf, 'instance' | 'actingAs'>): Account | undefined {
+  return actingAs === undefined ? undefined : { user: actingAs, named: namedBy(instance) };
+}
+
+const namedBy = (instance: KubeObject): string =>
+  isGraphObject(instance)
+    ? 'the objects of this Graph (spec.serviceAccountName, by default the account default)'
+    : 'the objects of this definition (annotation typekro.dev/service-account)';
+
+/** Matches the API server's message when it refuses a dry run because a webhook has side effects. */
+const NO_DRY_RUN = /does not support dry run/;
+
+/** Matches the API server's message when the user may not impersonate another user. */
+const NO_IMPERSONATION = /cannot impersonate resource/;
+
+/**
+ * Tries a write as the account that the definition or the Graph names. When the user may not impersonate this account,
+ * tries the write with the user's own rights.
+ */
+async function dryRunAs(
+  api: KubernetesApi,
+  action: ApplyAction,
+  account: Account | undefined,
+  mask: RefusalText,
+  signal: AbortSignal,
+): Promise<PendingWrite> {
+  if (account === undefined) return dryRun(api, action, mask, signal);
+  const { user, named } = account;
+  const tried = await dryRun(api.as({ user }), action, mask, signal);
+  if (NO_IMPERSONATION.test(tried.problem)) return dryRun(api, action, mask, signal);
+  if (tried.result !== 'unknown' || tried.isRightMissing !== true) return tried;
+  const remedy = `give ${user} the missing right: this account writes ${named}`;
+  return { ...tried, result: 'refused', remedy };
+}
+
+async function dryRun(
+  api: KubernetesApi,
+  action: ApplyAction,
+  mask: RefusalText,
+  signal: AbortSignal,
+): Promise<PendingWrite> {
+  const { target, differences = [] } = action;
+  const object = refOfTarget(target);
+  const name = objectName(object);
+  try {
+    await requestApply({ api, signal, effects: 'dry-run' }, action);
+    return { result: 'accepted', object, problem: '' };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    const failure = apiFailure(error, undefined);
+    const text = mask(action, failure);
+    // The controller retries while a namespace is missing. Here a missing namespace counts as a refusal, because the
+    // user must create it.
+    const isRefused = isRefusal(failure) || failure.code === 404;
+    const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
+    if (!isTried) {
+      const problem = `a dry run of the write of ${name} was not possible: ${text}`;
+      return {
+        result: 'unknown',
+        object,
+        problem,
+        ...(failure.permission === undefined ? {} : { isRightMissing: true }),
+      };
+    }
+    const remedy = refusalRemedy(error.message, object);
+    const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
+    const differing = differences
+      .map(({ path }) => path)
+      .filter((path) => fields.some((field) => isBelow(path, field)));
+    return {
+      result: 'refused',
+      object,
+      problem: refusedText(name, text),
+      fields,
+      ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
+      ...(remedy === undefined ? {} : { remedy }),
+    };
+  }
+}
+
+/** The sentence for a write that the API server refuses, with the server's message. */
+export const refusedText = (object: string, message: string): string => `the API server refuses ${object}: ${message}`;
+
+const isBelow = (path: string, field: string): boolean =>
+  path !== field && (path.startsWith(`${field}.`) || path.startsWith(`${field}[`));

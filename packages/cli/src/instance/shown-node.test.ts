@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import type { Because, NodeReport, NodeState } from '@typekro/engine/runtime';
+import { shownNodes } from './shown-node.ts';
+
+const report = (id: string, state: NodeState, because: Because): NodeReport => ({ id, state, because, objects: [] });
+const unreadable = (id: string, code: number): NodeReport =>
+  report(id, 'failed', { kind: 'read-failed', failure: { code, reason: '', message: 'no' } });
+const dependent = (id: string, state: NodeState, ...nodes: [id: string, state: NodeState][]): NodeReport =>
+  report(id, state, { kind: 'dependency', nodes: nodes.map(([each, of]) => ({ id: each, state: of })) });
+
+const hidden = unreadable('hidden', 403);
+const ready = report('ready', 'ready', { kind: 'ready' });
+const late = report('late', 'waiting', { kind: 'items-missing', present: 1, wanted: 2 });
+const broken = unreadable('broken', 500);
+
+test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
+  [
+    'nodes that depend on an unknown node are unknown',
+    [hidden, dependent('a', 'blocked', ['hidden', 'failed']), dependent('b', 'blocked', ['a', 'blocked'])],
+    [
+      'unknown: cannot be read with your rights: no',
+      'unknown: depends on hidden (unknown)',
+      'unknown: depends on a (unknown)',
+    ],
+  ],
+  [
+    'a node that waits for an unknown node and a node in progress is pending, and so are its dependents',
+    [
+      hidden,
+      late,
+      dependent('a', 'blocked', ['hidden', 'failed'], ['late', 'waiting']),
+      dependent('b', 'blocked', ['a', 'blocked']),
+    ],
+    [
+      'unknown: cannot be read with your rights: no',
+      'waiting: has 1 of 2 objects',
+      'pending: waits for hidden (unknown), late (waiting)',
+      'pending: waits for a (pending)',
+    ],
+  ],
+  [
+    'a node that waits for an unknown node and a failed node is blocked',
+    [hidden, broken, dependent('a', 'blocked', ['hidden', 'failed'], ['broken', 'failed'])],
+    [
+      'unknown: cannot be read with your rights: no',
+      'failed: cannot be read: no',
+      'blocked: waits for hidden (unknown), broken (failed)',
+    ],
+  ],
+  [
+    'a retired node with the same id changes the shown state of neither a node nor its dependents',
+    [ready, broken, dependent('a', 'blocked', ['broken', 'failed']), { ...hidden, id: 'broken', retired: true }],
+    [
+      'ready: is as wanted and ready',
+      'failed: cannot be read: no',
+      'blocked: waits for broken (failed)',
+      'unknown: cannot be read with your rights: no',
+    ],
+  ],
+])('the shown states: %s', (_title, nodes, expected) => {
+  const shown = shownNodes(nodes);
+  expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
+});
+
+test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
+  [
+    'a node whose write is refused is failed, and the nodes that wait for it are blocked',
+    [
+      report('svc', 'applying', { kind: 'write', action: 'create', count: 1 }),
+      dependent('a', 'pending', ['svc', 'applying']),
+      dependent('b', 'pending', ['a', 'pending']),
+    ],
+    ['failed: the server refuses it', 'blocked: waits for svc (failed)', 'blocked: waits for a (blocked)'],
+  ],
+  [
+    'a node without a pending write keeps its state, as does a retired node with the same id',
+    [
+      report('svc', 'ready', { kind: 'ready' }),
+      { ...report('svc', 'applying', { kind: 'write', action: 'change', count: 1 }), retired: true },
+    ],
+    ['ready: is as wanted and ready', 'applying: changes its object'],
+  ],
+])('the shown states when the server refuses a write: %s', (_title, nodes, expected) => {
+  const shown = shownNodes(nodes, new Map([['svc', { problem: 'the server refuses it', remedy: 'do it' }]]));
+  expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
+});
+
+test('the remedy of a refusal replaces the remedy of the reason', () => {
+  const svc = report('svc', 'applying', { kind: 'write', action: 'create', count: 1 });
+  const refused = new Map([['svc', { problem: 'no', remedy: 'do it' }]]);
+  expect(shownNodes([svc], refused).of(svc).remedy).toBe('do it');
+});
+
+test('counts include the number of unknown nodes only if there are any', () => {
+  const nodes = [ready, hidden, dependent('a', 'blocked', ['hidden', 'failed'])];
+  expect(shownNodes(nodes).count(nodes)).toMatchObject({ nodes: 3, ready: 1, unknown: 2 });
+  expect(shownNodes([ready, broken]).count([ready, broken])).not.toHaveProperty('unknown');
+});

@@ -1,0 +1,99 @@
+import type { ShownState } from '@typekro/controller/inspect';
+import type { Because, NodeCounts, NodeReport, NodeState } from '@typekro/engine/runtime';
+import { countNodes, dependencyText, explainNode } from '@typekro/engine/runtime';
+import { stateMark } from '../up/view.ts';
+
+/** A node as the views show it. */
+export interface ShownNode {
+  readonly state: ShownState;
+  readonly reason: string;
+  readonly waitsFor: readonly string[];
+  /** The action that the user must take. Absent when the node usually only needs time. */
+  readonly remedy?: string;
+}
+
+/** The numbers of nodes: in total, and of each state. */
+export interface ShownCounts extends NodeCounts {
+  /** The number of nodes whose state the user may not see. Absent when it is 0. */
+  readonly unknown?: number;
+}
+
+/** The states and reasons of the nodes of one decision. */
+export interface ShownNodes {
+  readonly of: (node: NodeReport) => ShownNode;
+  readonly count: (nodes: readonly NodeReport[]) => ShownCounts;
+}
+
+/** The refusals of pending writes, found by dry runs and keyed by node id. */
+export type RefusedWrites = ReadonlyMap<string, { readonly problem: string; readonly remedy?: string }>;
+
+/**
+ * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. A
+ * node that waits only for unreadable nodes is shown as `unknown`, too, because the decision counts unreadable nodes as
+ * failed, and calls a node that waits for them blocked. A node whose pending write the API server refuses is `failed`,
+ * and the nodes that wait for it are `blocked`.
+ *
+ * @param nodes all nodes of the decision, in topological order
+ */
+export function shownNodes(nodes: readonly NodeReport[], refused: RefusedWrites = new Map()): ShownNodes {
+  const states = new Map<string, ShownState>();
+  const of = (node: NodeReport): ShownNode => shownNode(node, states, refused);
+  for (const node of nodes) if (node.retired !== true) states.set(node.id, of(node).state);
+  const isUnknown = (node: NodeReport): boolean => of(node).state === 'unknown';
+  return {
+    of,
+    count: (counted) => {
+      const unknown = counted.filter(isUnknown).length;
+      return { ...countNodes(counted), ...(unknown === 0 ? {} : { unknown }) };
+    },
+  };
+}
+
+/** Is the user forbidden to read the node? The controller can still have the right. */
+export const isForbidden = ({ because }: NodeReport): boolean =>
+  because.kind === 'read-failed' && because.failure.code === 403;
+
+function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, refused: RefusedWrites): ShownNode {
+  const { reason, waitsFor, remedy } = explainNode(node);
+  const { because, state } = node;
+  if (isForbidden(node)) {
+    const own = reason.replace(/^cannot be read/, 'cannot be read with your rights');
+    return { state: 'unknown', reason: own, waitsFor, remedy: OWN_RIGHTS };
+  }
+  const refusal = because.kind === 'write' && node.retired !== true ? refused.get(node.id) : undefined;
+  if (refusal !== undefined) {
+    const known = refusal.remedy ?? remedy;
+    return { state: 'failed', reason: refusal.problem, waitsFor, ...(known === undefined ? {} : { remedy: known }) };
+  }
+  return {
+    state,
+    // Removes the time of the next retry, so that equal failures have equal reasons.
+    reason: reason.replace(/; next try at \S+$/, ''),
+    waitsFor,
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(because.kind === 'dependency' ? dependentState(because, state, states) : {}),
+  };
+}
+
+/**
+ * Returns the state and reason of a node that waits for nodes whose shown states differ from the states in the
+ * decision. Returns `undefined` for any other node.
+ */
+function dependentState(
+  { nodes }: Extract<Because, { kind: 'dependency' }>,
+  state: NodeState,
+  states: ReadonlyMap<string, ShownState>,
+): Pick<ShownNode, 'state' | 'reason'> | undefined {
+  const shown = nodes.map(({ id, state: recorded }) => ({ id, state: states.get(id) ?? recorded }));
+  if (shown.every((each, index) => each.state === nodes[index]?.state)) return undefined;
+  const text = dependencyText(shown);
+  if (shown.every((each) => each.state === 'unknown')) return { state: 'unknown', reason: `depends on ${text}` };
+  const isStuck = shown.some((each) => each.state === 'failed' || each.state === 'blocked');
+  return { state: isStuck ? 'blocked' : state === 'blocked' ? 'pending' : state, reason: `waits for ${text}` };
+}
+
+const OWN_RIGHTS = 'to see more, ask for the missing right; the controller reads with its own rights';
+
+/** Returns the mark of a state, one column wide. */
+export const shownMark = (state: ShownState, colour: boolean): string =>
+  state === 'unknown' ? '?' : stateMark(state, colour);

@@ -1,0 +1,144 @@
+import type { JsonObject, ObjectRef } from '@typekro/kit/core';
+import { isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { age } from '@typekro/kit/kubernetes';
+import { isGraphObject } from '@typekro/engine/graph';
+import type { ShownState } from '@typekro/controller/inspect';
+import type { Condition, GraphTracking } from '@typekro/engine/runtime';
+import { isDone, patchManager, readConditions, recordedTracking } from '@typekro/engine/runtime';
+import { printable, printableLine } from '../printable.ts';
+import { contributedFields } from './contributed-fields.ts';
+import { headLines } from './instance-head.ts';
+import type { InstanceObservation } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
+import { shownMark, shownNodes } from './shown-node.ts';
+import { suspendsWrites } from './suspension.ts';
+
+/**
+ * The report of `typekro status`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
+ * fields.
+ */
+export interface StatusView {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  /** `status.state`. Empty before a controller has written it. */
+  readonly state: string;
+  readonly revision: number;
+  /** Set when the instance is suspended: its controller writes no object until the instance is resumed. */
+  readonly suspended?: true;
+  readonly ready: number;
+  /** The number of nodes that are not skipped. */
+  readonly nodes: number;
+  readonly skipped: number;
+  /** The number of nodes whose state the user may not see. Absent when it is 0. */
+  readonly unknown?: number;
+  readonly conditions: readonly Condition[];
+  /** The fields of the status that the definition sets. */
+  readonly fields: JsonObject;
+  /** The objects and fields that a Graph records in its status. Absent for an instance. */
+  readonly tracking?: GraphTracking;
+  /** Nodes that are not ready, or whose state is unknown. */
+  readonly open: readonly { readonly node: string; readonly state: ShownState; readonly reason: string }[];
+}
+
+/** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
+export function statusView({ instance, decision, revision, refusedWrites }: InstanceObservation): StatusView {
+  const status = isJsonObject(instance.status) ? instance.status : {};
+  const isGraph = isGraphObject(instance);
+  const { state: _state, conditions, managedResources, contributions, ...own } = status;
+  const fields = isGraph
+    ? own
+    : {
+        ...own,
+        ...(managedResources === undefined ? {} : { managedResources }),
+        ...(contributions === undefined ? {} : { contributions }),
+      };
+  const nodes = currentNodes(decision);
+  const open = nodes.filter((node) => !isDone(node));
+  const shown = shownNodes(decision.nodes, refusedWrites);
+  const counts = shown.count(nodes);
+  return {
+    schemaVersion: 1,
+    instance: refOf(instance),
+    state: recordedState(instance).state,
+    revision,
+    ...(suspendsWrites(instance) ? { suspended: true } : {}),
+    ready: counts.ready,
+    nodes: counts.nodes,
+    skipped: counts.skipped,
+    ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
+    conditions: readConditions(conditions),
+    fields,
+    ...(isGraph ? { tracking: recordedTracking(instance) } : {}),
+    open: open.map((node) => {
+      const { state, reason } = shown.of(node);
+      return { node: node.id, state, reason };
+    }),
+  };
+}
+
+/**
+ * Returns the lines of the report: the head, then one line for each condition, field, recorded object, written object
+ * of a patch node, and node whose state is unknown or not ready.
+ */
+export function statusLines(
+  observation: InstanceObservation,
+  view: StatusView,
+  now: number,
+  colour: boolean,
+): string[] {
+  const width = Math.max(0, ...view.conditions.map(({ type }) => type.length));
+  const conditions = view.conditions.map(({ type, status, reason = '', message = '', lastTransitionTime }) => {
+    const since = lastTransitionTime === undefined ? '' : age(lastTransitionTime, now);
+    const text = message === '' ? reason : message;
+    return `${printable(type).padEnd(width)}  ${status.padEnd(7)}  ${since.padStart(6)}  ${printableLine(text)}`.trimEnd();
+  });
+  const names = Object.keys(view.fields);
+  const fieldWidth = Math.max(0, ...names.map((name) => name.length));
+  return [
+    ...headLines(observation, now),
+    ...titled('conditions', conditions),
+    ...titled(
+      'fields',
+      names.map((name) => `${name.padEnd(fieldWidth)}  ${printable(stringifyJson(view.fields[name] ?? null))}`),
+    ),
+    ...titled('objects', resourceLines(view.tracking)),
+    ...titled('fields in other objects', contributionLines(observation, view.tracking)),
+    ...titled(
+      view.unknown === undefined ? 'not ready' : 'not ready or unknown',
+      view.open.map(
+        ({ node, state, reason }) => `${shownMark(state, colour)} ${node}  ${state}: ${printableLine(reason)}`,
+      ),
+    ),
+  ];
+}
+
+/** Returns one line per recorded object, with its node. */
+function resourceLines({ managedResources = [] }: Partial<GraphTracking> = {}): string[] {
+  const width = Math.max(0, ...managedResources.map(({ nodeID }) => nodeID.length));
+  return managedResources.map(
+    ({ nodeID, uid, ...object }) =>
+      `${nodeID.padEnd(width)}  ${printableLine(objectName(object))}${uid === undefined ? '  not written yet' : ''}`,
+  );
+}
+
+/**
+ * Returns one line per object that a patch node writes into: the node, the object, the written fields and the field
+ * manager.
+ */
+function contributionLines(
+  { instance, graph }: InstanceObservation,
+  { contributions = [] }: Partial<GraphTracking> = {},
+): string[] {
+  const uid = instance.metadata.uid ?? '';
+  return contributions.map(({ fieldManager, subresource, ...object }) => {
+    const node = [...(graph?.nodes.values() ?? [])].find(({ id }) => patchManager(uid, id) === fieldManager);
+    const target = `${objectName(object)}${subresource === undefined ? '' : `/${subresource}`}`;
+    const fields = contributedFields(node).join(', ');
+    return printableLine(
+      `${node?.id ?? 'a former node'}  ${target}  ${fields === '' ? '' : `${fields}  `}by ${fieldManager}`,
+    );
+  });
+}
+
+const titled = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];

@@ -1,0 +1,293 @@
+import type { ObjectRef } from '@typekro/kit/core';
+import { namespacedName, objectName, refOf } from '@typekro/kit/core';
+import { isGraphObject } from '@typekro/engine/graph';
+import type { Blocker, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
+import type { Condition, RootCause } from '@typekro/engine/runtime';
+import {
+  CORRECT_REFUSED,
+  otherFinalizers,
+  readConditions,
+  readWithDefault,
+  refusalRemedy,
+  remedyOf,
+} from '@typekro/engine/runtime';
+import type { FieldOrigin } from './field-origins.ts';
+import { fieldOrigins } from './field-origins.ts';
+import { fieldList } from './field-list.ts';
+import { isEmptySelection, mapWithoutKey } from './found-text.ts';
+import { shellWord } from '../shell-word.ts';
+import type { InstanceObservation } from './observation.ts';
+import { currentNodes, recordedState } from './observation.ts';
+import type { ShownNode } from './shown-node.ts';
+import { shownNodes } from './shown-node.ts';
+import { suspendsWrites, resumeCommand } from './suspension.ts';
+import { blockerWithoutDefinition } from './without-definition.ts';
+
+/** The result of a dry run of a pending write. */
+export interface PendingWrite {
+  readonly result: 'accepted' | 'refused' | 'unknown';
+  readonly object: ObjectRef;
+  /** Describes the refusal, or why the dry run was not possible. Empty for an accepted write. */
+  readonly problem: string;
+  /** True when the user lacks a right for the dry run. */
+  readonly isRightMissing?: boolean;
+  /** The paths of the fields that the API server refuses. */
+  readonly fields?: readonly string[];
+  /**
+   * The paths at or below `fields` whose values differ from the live object. Set only when the fields are immutable.
+   */
+  readonly differing?: readonly string[];
+  readonly remedy?: string;
+}
+
+/** The facts about a root cause that are not in the decision. */
+export interface Evidence {
+  readonly found: readonly string[];
+  readonly troubles: readonly Trouble[];
+  readonly unread: readonly string[];
+  readonly write?: PendingWrite;
+}
+
+/** Builds the report about an instance from its root causes and their evidence. */
+export function whyReport(
+  observation: InstanceObservation,
+  roots: readonly { readonly root: RootCause; readonly evidence: Evidence }[],
+): WhyReport {
+  const { instance, decision, graph } = observation;
+  const lostDefinition = withoutDefinition(observation);
+  const { state, ready } = recordedState(instance);
+  const shown = shownNodes(decision.nodes);
+  const counts = shown.count(currentNodes(decision));
+  const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
+  return {
+    schemaVersion: 1,
+    instance: refOf(instance),
+    state,
+    ...(ready?.lastTransitionTime === undefined ? {} : { since: ready.lastTransitionTime }),
+    ...(recorded === undefined ? {} : { recorded }),
+    ...(suspendsWrites(instance) ? { suspended: true } : {}),
+    ready: counts.ready,
+    nodes: counts.nodes,
+    skipped: counts.skipped,
+    ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
+    blocked: [
+      ...lostDefinition,
+      ...(decision.blocked ?? recordedBlockers(instance)).map((reason) => blockerOf(reason, instance)),
+      ...foreignFinalizers(instance),
+    ],
+    refusals: failedConditionsOf(instance),
+    causes: roots
+      .filter(({ root }) => lostDefinition.length === 0 || !isWorkOfController(root))
+      .map(({ root, evidence }) => {
+        const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
+        const remedy = remedyOfReason(root, evidence, instance, graph);
+        return causeOf(root, shown.of(root.node), evidence, recorded, origins, remedy);
+      }),
+  };
+}
+
+/**
+ * Does the node only wait for a write or a deletion by the controller? If the definition is lost, the lost definition
+ * is the root cause instead of such a node, because no controller works on the instance.
+ */
+const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
+  because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
+
+/** Conditions of the instance itself. When one of them is False, the controller does not work on the nodes. */
+export const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'Accepted']);
+
+function failedConditionsOf(instance: InstanceObservation['instance']): FailedCondition[] {
+  const isFailed = ({ type, status }: Condition) => status === 'False' && OF_THE_INSTANCE.has(type);
+  return readConditions(instance.status?.['conditions'])
+    .filter(isFailed)
+    .map(({ type, reason = '', message = '' }) => {
+      const known = messageRemedy(message, instance);
+      const remedy = known ?? CONDITION_REMEDIES.get(type) ?? CORRECT_INSTANCE;
+      return { condition: type, reason, message, remedy };
+    });
+}
+
+const SEE_DEFINITION = 'see what is wrong with the definition: typekro why DEFINITION';
+const CONDITION_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['GraphResolved', SEE_DEFINITION],
+  [
+    'Accepted',
+    'correct the spec of the Graph as the message says, and apply it again; typekro validate FILE checks it first',
+  ],
+]);
+const CORRECT_INSTANCE =
+  'correct the cause that the message names; the controller tries again by itself, and typekro reconcile makes it try at once';
+
+/**
+ * Returns the remedy for a message of the controller or the API server about a write, or undefined for an unknown
+ * message.
+ */
+function messageRemedy(message: string, instance: InstanceObservation['instance']): string | undefined {
+  const user = /is forbidden: User "([^"]+)"/.exec(message)?.[1];
+  if (user !== undefined && isGraphObject(instance))
+    return `give ${user} the right: typekro rbac prints all rules that a Graph needs`;
+  if (user !== undefined) return 'give the controller the right: typekro rbac prints all rules that a definition needs';
+  return refusalRemedy(message, refOf(instance));
+}
+
+function causeOf(
+  { node, objects, waiting }: RootCause,
+  { state, reason, waitsFor, remedy }: ShownNode,
+  evidence: Evidence,
+  recorded: string | undefined,
+  origins: readonly FieldOrigin[],
+  remedyOfBecause: string,
+): WhyCause {
+  const { found, troubles, unread, write } = evidence;
+  const [first] = troubles;
+  const object = objectOfText(objects, found) ?? objects[0];
+  const isRefused = write?.result === 'refused' && node.because.kind === 'write';
+  const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
+  const isSuspended = node.because.kind === 'suspended';
+  const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
+  const advice = isSuspended ? remedyOfBecause : (known ?? (isRefused ? CORRECT_REFUSED : remedyOfBecause));
+  const about = first?.object ?? object;
+  // A refused object usually does not exist, so the target of the write is reported instead of a live object. A missing
+  // right says nothing about the object itself.
+  const isObjectRefused = isRefused && write.isRightMissing !== true;
+  const concerned = isObjectRefused && objects.length === 0 ? [write.object] : objects;
+  return {
+    node: node.id,
+    ...(node.retired === true ? { retired: true } : {}),
+    state: isRefused ? 'failed' : state,
+    reason: isRefused ? write.problem : reason,
+    waitsFor,
+    waiting,
+    objects: concerned,
+    found: [...found, ...differingText(write), ...origins.map(({ text }) => text)],
+    troubles,
+    ...(pending === undefined ? {} : { dryRun: pending.text }),
+    unread,
+    remedy: advice,
+    ...(about === undefined ? {} : { look: describeCommand(about) }),
+  };
+}
+
+/** The maximum number of fields that are listed by name. */
+const MAX_FIELDS = 5;
+
+/**
+ * Names the differing immutable fields of a live object. The server's message may name only the whole template that
+ * contains them.
+ */
+function differingText(write: PendingWrite | undefined): string[] {
+  const { differing = [] } = write ?? {};
+  if (differing.length === 0) return [];
+  return [`the live object differs in ${fieldList(differing, MAX_FIELDS)}`];
+}
+
+/**
+ * Returns the first object whose name is at the beginning of a sentence in `found`. Such a sentence says that the
+ * object lacks data, or that another client changed it.
+ */
+function objectOfText(objects: readonly ObjectRef[], found: readonly string[]): ObjectRef | undefined {
+  return objects.find((each) => found.some((text) => text.startsWith(`${objectName(each)}: `)));
+}
+
+/** Returns the remedy for a node's reason, with the object names and commands of this instance. */
+function remedyOfReason(
+  { node }: RootCause,
+  { found }: Evidence,
+  instance: InstanceObservation['instance'],
+  graph: InstanceObservation['graph'],
+): string {
+  const { because } = node;
+  if (because.kind === 'suspended') return resumeCommand(refOf(instance));
+  if (because.kind === 'missing-data') {
+    if (found.some(isEmptySelection)) return 'create such an object, or correct the selector of the reference';
+    const map = found.map(mapWithoutKey).find((name) => name !== undefined);
+    if (map !== undefined && because.path !== undefined) {
+      const isExternal = because.nodes.some((id) => graph?.nodes.get(id)?.nodeType.startsWith('external') === true);
+      const where = isExternal ? map : `the template of ${because.nodes.join(', ')}`;
+      return `add "${because.path}" to ${where}, correct the name in the expression, or ${readWithDefault(because)}`;
+    }
+  }
+  return remedyOf(because)?.text ?? SEE_OBJECTS;
+}
+
+const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';
+
+/**
+ * Describes the dry run of a pending write. Describes a refusal only if the node waits for something other than this
+ * write. For an accepted write, gives no remedy if the controller has recorded a message, because this message explains
+ * why the write was not made.
+ */
+function pendingText(
+  { result, object, problem }: PendingWrite,
+  recorded: string | undefined,
+): { text: string; remedy?: string } {
+  if (result !== 'accepted') return { text: problem };
+  const name = objectName(object);
+  if (recorded !== undefined) return { text: `the API server would accept the write of ${name} from you` };
+  return {
+    text: `the API server would accept the write of ${name} now, but no controller has sent it`,
+    remedy: SEE_CONTROLLER,
+  };
+}
+
+const SEE_CONTROLLER =
+  'make sure that the controller runs and may write this kind; its log and events name the requests that were refused';
+
+/** Returns `kubectl describe service shop-svc -n team-a`, or `typekro why …` for an object of the group `kro.run`. */
+function describeCommand(ref: ObjectRef): string {
+  const { apiVersion, kind, name, namespace } = ref;
+  if (apiVersion.startsWith('kro.run/')) {
+    return `typekro why ${shellWord(`${kind.toLowerCase()}/${namespacedName(ref)}`)}`;
+  }
+  const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
+  // Several API groups can have a custom kind with the same name.
+  const type = `${kind.toLowerCase()}${group.split('.').length > 2 ? group : ''}`;
+  return `kubectl describe ${shellWord(type)} ${shellWord(name)}${namespace === undefined ? '' : ` -n ${shellWord(namespace)}`}`;
+}
+
+/**
+ * Makes a blocker from a message about a failed deletion or release. The message comes from the step or from a recorded
+ * condition. It contains the failed request, then the server's response, from which the remedy follows.
+ */
+function blockerOf(reason: string, instance: InstanceObservation['instance']): Blocker {
+  return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
+}
+
+/**
+ * Returns the recorded reasons why the controller of a Graph could not delete objects or release fields. The decision
+ * of this process lacks these reasons, because this process did not see the failed requests.
+ */
+function recordedBlockers(instance: InstanceObservation['instance']): string[] {
+  if (!isGraphObject(instance)) return [];
+  const isDeleted = instance.metadata.deletionTimestamp !== undefined;
+  return readConditions(instance.status?.['conditions']).flatMap(({ type, reason = '', message = '' }) =>
+    type === 'ResourcesConverged' && (isDeleted ? reason === 'DeleteFailed' : NOT_REMOVED.has(reason))
+      ? message.split('\n')
+      : [],
+  );
+}
+
+/** The condition reasons of a Graph whose controller could not remove objects or fields of an earlier spec. */
+const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed']);
+
+const CORRECT_BLOCKER =
+  'correct the cause that the text names; the controller tries again by itself, and typekro reconcile makes it try at once';
+
+/**
+ * Describes a deletion that does not proceed, because the definition is lost and no controller works on the instance.
+ */
+function withoutDefinition(observation: InstanceObservation): Blocker[] {
+  if (observation.instance.metadata.deletionTimestamp === undefined) return [];
+  const blocker = blockerWithoutDefinition(observation);
+  return blocker === undefined ? [] : [blocker];
+}
+
+/** Describes the finalizers of other programs on an instance that is being deleted. */
+function foreignFinalizers(instance: InstanceObservation['instance']): Blocker[] {
+  const { deletionTimestamp } = instance.metadata;
+  if (deletionTimestamp === undefined) return [];
+  return otherFinalizers(instance).map((finalizer) => ({
+    reason: `the finalizer ${finalizer} of another program has delayed the deletion since ${deletionTimestamp}`,
+    remedy: `find out why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
+  }));
+}

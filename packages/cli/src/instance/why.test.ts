@@ -1,0 +1,437 @@
+import { afterEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { KubeObject } from '@typekro/kit/core';
+import type { VirtualWorld, VirtualWorldOptions } from '../../../../test/support/virtual-world.ts';
+import { virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { crdOf } from '../../../../test/support/crd.ts';
+import { findEvidence } from './evidence.ts';
+import { observe } from './observation.ts';
+import { rootCausesOf } from '@typekro/engine/runtime';
+import { whyReport } from './why-report.ts';
+import { whyLines } from './why-view.ts';
+
+let world: VirtualWorld;
+afterEach(async () => {
+  await world.close();
+});
+
+const NEVER = new AbortController().signal;
+
+/** The definition `app` of the kind App, with these resources (YAML). */
+const definition = (resources: string, spec = '{ image: string | default="nginx", size: integer | default=1 }') =>
+  parse(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: app }
+spec:
+  schema: { apiVersion: v1alpha1, kind: App, spec: ${spec} }
+  resources:
+${resources.replaceAll(/^/gm, '    ')}`) as KubeObject;
+
+const instance = (spec = {}, metadata = {}): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'App',
+  metadata: { name: 'shop', namespace: 'default', ...metadata },
+  spec,
+});
+
+const deployment = (annotations = '{}', container = 'image: "${schema.spec.image}"') => `
+- id: web
+  readyWhen: ["\${web.status.readyReplicas == 1}"]
+  template:
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: { name: "\${schema.metadata.name}" }
+    spec:
+      replicas: 1
+      selector: { matchLabels: { app: web } }
+      template:
+        metadata: { labels: { app: web }, annotations: ${annotations} }
+        spec: { containers: [{ name: main, ${container} }] }
+- id: after
+  template:
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: { name: "\${schema.metadata.name}-after" }
+    data: { ready: "\${string(web.status.readyReplicas)}" }`;
+
+const config = (id: string, data: string, more = '') => `
+- id: ${id}
+  ${more}
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${schema.metadata.name}-${id}" }, data: ${data} }`;
+
+const job = (image: string) => `
+- id: job
+  template:
+    apiVersion: batch/v1
+    kind: Job
+    metadata: { name: job }
+    spec: { template: { spec: { restartPolicy: Never, containers: [{ name: main, image: "${image}" }] } } }`;
+
+async function why(text = 'shop'): Promise<string> {
+  const seen = await observe(world.user, text, 'default', NEVER);
+  const evidence = await findEvidence(world.user, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
+  const lines = whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
+  // Names of pods end with random characters.
+  return lines
+    .join('\n')
+    .replaceAll(/(Pod default\/\w+)-\w+-\w+/g, '$1-…')
+    .replaceAll(/pod (\w+)-\w+-\w+ /g, 'pod $1-… ');
+}
+
+async function start(options: VirtualWorldOptions, ...objects: KubeObject[]): Promise<void> {
+  world = await virtualWorld(options);
+  for (const object of objects) {
+    await world.apply(object);
+    await world.advance(2000);
+  }
+  await world.advance(30_000);
+}
+
+const SIMULATED = { cluster: { workloads: true } };
+
+/** An object as YAML. */
+const yaml = (text: string) => parse(text) as KubeObject;
+
+const settings = (data: string) =>
+  yaml(`{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: default }, data: ${data} }`);
+const external = `
+- id: ext
+  externalRef: { apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: default } }
+${config('map', '{ a: "${ext.data.key}" }')}`;
+const failing = (reason: string) => definition(deployment(`{ typekro.dev/simulate-failure: ${reason} }`));
+const plain = definition(config('map', '{ a: b }'));
+
+/** The failures that the test causes: a title, the objects to apply, and the strings that `why` must print. */
+const STAGED: readonly (readonly [title: string, objects: readonly KubeObject[], expected: readonly string[]])[] = [
+  [
+    'an image that is not there',
+    [failing('ImagePullBackOff'), instance()],
+    [
+      'App default/shop   IN_PROGRESS 32s   revision 1   0 of 2 nodes ready',
+      '… web  waiting: waits until web.status.readyReplicas == 1 is true',
+      '└ because  ImagePullBackOff (Pod default/shop-…): container main waits',
+      'do         correct registry, name and tag of the image nginx',
+      'look       kubectl describe pod shop-… -n default',
+      'waiting    after',
+    ],
+  ],
+  [
+    'a container that crashes',
+    [failing('CrashLoopBackOff'), instance()],
+    [
+      '└ because  CrashLoopBackOff (Pod default/shop-…): container main ended with exit code 1',
+      'its log says what is missing',
+    ],
+  ],
+  [
+    'a name that the server refuses',
+    [definition(config('map', '{ a: b }').replace('"${schema', '"Not_${schema')), instance()],
+    ['✗ map  failed: the API server refuses ConfigMap default/Not_shop-map', 'RFC 1123 subdomain'],
+  ],
+  [
+    'a value of a label that the server refuses',
+    [definition(config('map', '{ a: b }').replace('metadata: { ', 'metadata: { labels: { x: "a b" }, ')), instance()],
+    [
+      '✗ map  failed: the API server refuses ConfigMap default/shop-map',
+      'metadata.labels: Invalid value: "a b"',
+      'do         correct what the message names, in the definition or in the instance',
+    ],
+  ],
+  [
+    'a division by zero',
+    [
+      definition(
+        config('map', '{ a: "${string(10 / (schema.spec.size - 1))}" }') + config('after', '{ b: "${map.data.a}" }'),
+      ),
+      instance(),
+    ],
+    ['✗ map  failed: failed at data.a', 'division by zero', 'do         test the divisor first', 'waiting    after'],
+  ],
+  [
+    'an external object that is missing',
+    [definition(external), instance()],
+    ['… ext  waiting: waits for ConfigMap v1 default/settings', 'do         create it', 'waiting    map'],
+  ],
+  [
+    'an external object without the key',
+    [settings('{ other: x }'), definition(external), instance()],
+    [
+      '· map  pending: waits for data: ext.data.key',
+      '└ because  ConfigMap default/settings: data has other, and no key',
+    ],
+  ],
+  [
+    'a load balancer that has an IP address instead of a hostname',
+    [
+      definition(`
+- id: service
+  template: { apiVersion: v1, kind: Service, metadata: { name: "\${schema.metadata.name}" }, spec: { type: LoadBalancer, ports: [{ port: 80 }] } }
+${config('map', '{ a: "${service.status.loadBalancer.ingress[0].hostname}" }')}`),
+      instance(),
+    ],
+    ['└ because  Service default/shop: status.loadBalancer.ingress[0] has ip, ipMode, and no hostname'],
+  ],
+  [
+    'a readyWhen that is false',
+    [definition(config('map', '{ a: b }', 'readyWhen: ["${map.data.a == \'c\'}"]')), instance()],
+    [
+      "waits until map.data.a == 'c' is true",
+      'it is false',
+      '└ because  ConfigMap default/shop-map reports no problem',
+    ],
+  ],
+  [
+    'an instance that is suspended',
+    [plain, instance({}, { annotations: { 'kro.run/reconcile': 'suspended' } })],
+    [
+      'suspended   revision 1   0 of 1 nodes ready',
+      'note: suspended by the annotation kro.run/reconcile: no object is written before typekro resume app/default/shop',
+      '! map  blocked: would be written, but the instance is suspended',
+      'do         typekro resume app/default/shop',
+    ],
+  ],
+  [
+    'a namespace that is not there',
+    [
+      definition(config('map', '{ a: b }').replace('metadata: { name', 'metadata: { namespace: nowhere, name')),
+      instance(),
+    ],
+    [
+      'the API server refuses ConfigMap nowhere/shop-map: namespaces "nowhere" not found',
+      'kubectl create namespace nowhere',
+    ],
+  ],
+  [
+    'a quota that forbids the object',
+    [
+      yaml(
+        '{ apiVersion: v1, kind: ResourceQuota, metadata: { name: none, namespace: default }, spec: { hard: { configmaps: "0" } } }',
+      ),
+      plain,
+      instance(),
+    ],
+    [
+      'the API server refuses ConfigMap default/shop-map',
+      'exceeded quota: none',
+      'do         request at most what the quota still allows',
+    ],
+  ],
+  [
+    'a claim whose class does not exist',
+    [
+      definition(`
+- id: claim
+  readyWhen: ["\${claim.status.phase == 'Bound'}"]
+  template: { apiVersion: v1, kind: PersistentVolumeClaim, metadata: { name: data }, spec: { storageClassName: none, accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } } }`),
+      instance(),
+    ],
+    ['└ because  ProvisioningFailed (PersistentVolumeClaim default/data)', 'do         set storageClassName'],
+  ],
+  [
+    'a job that failed',
+    [
+      definition(`
+- id: job
+  readyWhen: ["\${job.status.succeeded == 1}"]
+  template:
+    apiVersion: batch/v1
+    kind: Job
+    metadata: { name: job }
+    spec:
+      backoffLimit: 0
+      template:
+        metadata: { annotations: { typekro.dev/simulate-failure: Error } }
+        spec: { restartPolicy: Never, containers: [{ name: main, image: nginx }] }`),
+      instance(),
+    ],
+    ['└ because  Error (Pod default/', '└ because  BackoffLimitExceeded (Job default/job)'],
+  ],
+  [
+    'the template of a Job, which cannot change',
+    [definition(job('nginx:1')), instance(), definition(job('nginx:2'))],
+    [
+      '✗ job  failed: the API server refuses Job default/job: Job.batch "job" is invalid: spec.template: Invalid value: {…',
+      '└ because  the live object differs in spec.template.spec.containers',
+      'do         the field cannot change on an object that exists',
+    ],
+  ],
+  [
+    'two items of a collection with the same name',
+    [
+      definition(`
+- id: parts
+  forEach: [{ part: "\${['a', 'a']}" }]
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${part}" } }`),
+      instance(),
+    ],
+    ['✗ parts  failed: has two items with one identity', 'do         give the objects different names'],
+  ],
+  [
+    'a key that a ConfigMap of another client lacks',
+    [
+      yaml('{ apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: default }, data: { a: b } }'),
+      definition(`
+- id: settings
+  externalRef: { apiVersion: v1, kind: ConfigMap, metadata: { name: settings } }
+- id: map
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: map }, data: { c: "\${settings.data.c}" } }`),
+      instance(),
+    ],
+    [
+      'because  ConfigMap default/settings: data has a, and no c',
+      'do         add "c" to ConfigMap default/settings, correct the name in the expression, or read it with a default',
+    ],
+  ],
+  [
+    'an object that another instance owns',
+    [
+      definition(config('map', '{ a: b }').replace('${schema.metadata.name}-map', 'same')),
+      instance({}, { name: 'first' }),
+      instance(),
+    ],
+    ['✗ map  failed: may not take ConfigMap v1 default/same, which belongs to App default/first'],
+  ],
+  [
+    'a definition that no longer compiles',
+    [plain, instance(), definition(config('map', '{ a: "${schema.spec.nothing}" }'))],
+    [
+      'note: the present spec of the definition does not compile: revision 1 is served',
+      "undefined field 'nothing'",
+      '1 of 1 nodes ready',
+    ],
+  ],
+  [
+    'a kind that the cluster does not have',
+    [
+      plain,
+      instance(),
+      definition('- id: map\n  template: { apiVersion: example.com/v1, kind: Gone, metadata: { name: a } }'),
+    ],
+    ['note: the present spec of the definition does not compile: revision 1 is served', 'Gone'],
+  ],
+  [
+    'none, because the instance is ACTIVE',
+    [plain, instance()],
+    ['App default/shop   ACTIVE', '1 of 1 nodes ready', 'the instance waits for nothing: every node is ready'],
+  ],
+];
+
+test.each(STAGED)('why explains the failure: %s', async (_title, objects, expected) => {
+  await start(SIMULATED, ...objects);
+  const text = await why();
+  for (const each of expected) expect(text).toContain(each);
+});
+
+test('why for a waiting node prints the same report as why for the node that it waits for', async () => {
+  await start(SIMULATED, failing('CrashLoopBackOff'), instance());
+  const text = await why('shop/after');
+  expect(text).toContain('CrashLoopBackOff');
+  expect(text).toBe(await why('default/shop/web'));
+});
+
+test('why for a ready node names the other nodes that are not ready', async () => {
+  const waits = config('other', '{ a: b }', 'readyWhen: ["${other.data.a == \'c\'}"]');
+  await start(SIMULATED, definition(config('map', '{ a: b }') + waits), instance());
+  expect(await why('shop/map')).toContain('map waits for nothing; other nodes are not ready: other');
+});
+
+test('why reports that two nodes render the same object', async () => {
+  const same = (id: string) => config(id, '{ a: "${schema.spec.image}" }').replace(`-${id}`, '-${schema.spec.image}');
+  await start(SIMULATED, definition(same('one') + same('two')), instance());
+  const text = await why();
+  expect(text).toMatch(/(?:one|two)  \w+: renders ConfigMap v1 default\/shop-nginx, and so does/);
+  expect(text).not.toContain('every node is ready');
+});
+
+test('why prints the refusal of an immutable field once, and not the value of the field', async () => {
+  await start(SIMULATED, definition(job('nginx:1')), instance(), definition(job('nginx:2')));
+  const text = await why();
+  expect(text.match(/field is immutable/g)).toHaveLength(1);
+  expect(text.length).toBeLessThan(1000);
+});
+
+test('why names the refused item of a collection', async () => {
+  const items = `
+- id: parts
+  forEach: [{ name: "\${['ok', 'Not_ok']}" }]
+  template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "\${name}" } }`;
+  await start(SIMULATED, definition(items), instance());
+  expect(await why()).toContain('the API server refuses ConfigMap default/Not_ok');
+});
+
+test('why prints the conditions of a custom resource', async () => {
+  const bucket = crdOf(
+    'Bucket',
+    { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    { fields: { subresources: { status: {} } } },
+  );
+  const node = `
+- id: bucket
+  readyWhen: ["\${bucket.status.ready == true}"]
+  template: { apiVersion: example.com/v1, kind: Bucket, metadata: { name: data } }`;
+  await start(SIMULATED, bucket, definition(node), instance());
+  const conditions = [
+    { type: 'Ready', status: 'False', reason: 'Creating', message: 'waits for the account' },
+    { type: 'ACK.Terminal', status: 'True', reason: 'BucketAlreadyExists', message: 'the name is taken' },
+  ];
+  const ref = { apiVersion: 'example.com/v1', kind: 'Bucket', name: 'data', namespace: 'default' };
+  await world.user.patch(ref, { status: { conditions } }, { subresource: 'status' });
+  await world.advance(2000);
+  const text = await why();
+  expect(text).toContain('└ because  BucketAlreadyExists (Bucket default/data): the name is taken');
+  expect(text).toContain('└ because  Creating (Bucket default/data): waits for the account');
+});
+
+test('why does not report labels and annotations that another version of kro wrote', async () => {
+  await start(SIMULATED, plain, instance());
+  await world.controller.stop();
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'shop-map', namespace: 'default' };
+  const annotations = { 'internal.kro.run/apply-order': '7' };
+  await world.user.patch(ref, { metadata: { annotations } }, { fieldManager: 'kro.run/applyset' });
+  expect(await why()).toContain('the instance waits for nothing: every node is ready');
+});
+
+test('why names the finalizer that delays the deletion of a child', async () => {
+  const held = config('map', '{ a: b }').replace(
+    'metadata: { name',
+    'metadata: { finalizers: [example.com/hold], name',
+  );
+  await start(SIMULATED, definition(held), instance());
+  await world.user.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'App', name: 'shop', namespace: 'default' });
+  await world.advance(60_000);
+  const text = await why();
+  expect(text).toContain('App default/shop   DELETING');
+  expect(text).toContain('… map  deleting: waits until ConfigMap v1 default/shop-map is gone');
+  expect(text).toContain('held by example.com/hold');
+});
+
+test('why reports that no controller has seen the instance', async () => {
+  await start(SIMULATED, plain);
+  await world.controller.stop();
+  await world.apply(instance());
+  const text = await why();
+  expect(text).toContain('App default/shop   no controller has written its status yet');
+  expect(text).toContain(
+    'the API server would accept the write of ConfigMap default/shop-map now, but no controller has sent it',
+  );
+});
+
+test('why explains an instance that is a child of another instance', async () => {
+  const inner = definition(config('map', '{ a: b }', 'readyWhen: ["${map.data.a == \'c\'}"]'));
+  const outer = yaml(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: outer }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Outer, spec: {} }
+  resources:
+    - id: app
+      readyWhen: ["\${app.status.state == 'ACTIVE'}"]
+      template: { apiVersion: kro.run/v1alpha1, kind: App, metadata: { name: inner }, spec: {} }`);
+  const metadata = { name: 'whole', namespace: 'default' };
+  await start(SIMULATED, inner, outer, { apiVersion: 'kro.run/v1alpha1', kind: 'Outer', metadata, spec: {} });
+  const text = await why('whole');
+  expect(text).toContain('(App default/inner): ');
+  expect(text).toContain('look       typekro why app/default/inner');
+});

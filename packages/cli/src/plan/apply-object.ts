@@ -1,0 +1,200 @@
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { jsonEquals, MAX_CONFLICT_RETRIES, objectName, parseApiVersion, refOf, TypeKroError } from '@typekro/kit/core';
+import type { Clock, KubernetesApi } from '@typekro/kube';
+import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
+import { tableKey } from './kind-table.ts';
+import type { LiveSource } from './live-source.ts';
+import { kubectlObject } from '../instance/kubectl-object.ts';
+import { hasFinalizer, keys, outcomeOfWrite } from '@typekro/engine/runtime';
+import { whyCommandOf } from './being-deleted.ts';
+import { FILE_MANAGER } from './replacement.ts';
+import { planContent } from './saved-plan.ts';
+
+/** The dependencies of the functions that write single objects. */
+export interface ObjectWriter {
+  readonly api: KubernetesApi;
+  /** The live objects at the time of the plan. */
+  readonly source: LiveSource;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called with a line for each write. */
+  readonly print: (line: string) => void;
+}
+
+/**
+ * Applies an object if its content has not changed since the plan. Ignores the status, and the labels and annotations
+ * that controllers write, because they can change between the plan and the apply. If the object did not exist at the
+ * time of the plan, applies it without force. If another client has created it since, throws an error.
+ *
+ * @param isAbsent true when this apply has deleted the object before, so the object must not exist
+ */
+export async function applyObject(writer: ObjectWriter, object: KubeObject, isAbsent = false): Promise<AppliedObject> {
+  const { api, signal, print } = writer;
+  const ref = refOf(object);
+  const planned = isAbsent ? undefined : liveOf(writer, ref);
+  for (let stale = 0; ; stale += 1) {
+    const before = await api.find(ref, { signal });
+    if (!isSameContent(planned, before)) throw movedError(ref, planned, before);
+    const resourceVersion = before?.metadata.resourceVersion;
+    const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    try {
+      // The server rejects a resourceVersion for a new object. An apply without force conflicts if another client
+      // creates the object after the read. A POST is not an alternative: it would own the fields with the operation
+      // Update, and later applies could not remove them.
+      const force = before !== undefined;
+      const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
+      print(`${outcomeOfWrite(before, after, isAbsent)} ${objectName(ref)}`);
+      return { after, ...(before === undefined ? {} : { before }) };
+    } catch (thrown) {
+      if (!isConflict(thrown) || stale >= MAX_CONFLICT_RETRIES) throw thrown;
+    }
+  }
+}
+
+/** An object directly before and after its apply. */
+export interface AppliedObject {
+  /** Absent when the apply created the object. */
+  readonly before?: KubeObject;
+  readonly after: KubeObject;
+}
+
+/**
+ * Deletes the object that existed at the time of the plan. Keeps a newer object with the same name. Returns false when
+ * the object did not exist at the time of the plan.
+ */
+export async function removeObject(writer: ObjectWriter, ref: ObjectRef): Promise<boolean> {
+  const { api, signal, print } = writer;
+  const uid = liveOf(writer, ref)?.metadata.uid;
+  if (uid === undefined) return false;
+  try {
+    await api.delete(ref, { preconditions: { uid }, propagationPolicy: 'Background', signal });
+    print(`deleted ${objectName(ref)}`);
+  } catch (thrown) {
+    if (!isNotFound(thrown)) throw thrown;
+  }
+  return true;
+}
+
+/**
+ * Waits until deleted objects are gone. Finalizers can keep an object after the request to delete it.
+ *
+ * @param next the end of the error message: the work that was not done
+ * @throws TypeKroError `apply/not-deleted` with the remaining finalizers, when an object still exists after the time
+ *   limit
+ */
+export async function waitUntilGone(
+  writer: ObjectWriter,
+  refs: readonly ObjectRef[],
+  limitMs: number,
+  next: string,
+): Promise<void> {
+  const { api, signal, clock, print } = writer;
+  let limit: AbortSignal | undefined;
+  let last: KubeObject | undefined;
+  let waitedFor: ObjectRef | undefined;
+  try {
+    await withDeadline(limitMs, [signal], clock, async (until) => {
+      limit = until;
+      for (const ref of refs) {
+        waitedFor = ref;
+        last = liveOf(writer, ref);
+        const uid = last?.metadata.uid;
+        let isPrinted = false;
+        await waitForObject(api, ref, until, (found) => {
+          // An object with the same name and another UID is a new object.
+          last = found?.metadata.uid === uid ? found : undefined;
+          if (last === undefined) return true;
+          if (!isPrinted) print(waitingText(last, limitMs));
+          isPrinted = true;
+          return undefined;
+        });
+      }
+    });
+  } catch (thrown) {
+    if (limit === undefined || !isTimeout(limit) || waitedFor === undefined) throw thrown;
+    throw notDeleted(waitedFor, last?.metadata.finalizers ?? [], limitMs, next);
+  }
+}
+
+/** Describes a wait for a deletion: the object, the finalizers that delay it, and a command that shows more. */
+function waitingText(object: KubeObject, limitMs: number): string {
+  const { finalizers = [] } = object.metadata;
+  const ref = refOf(object);
+  const held = finalizers.length === 0 ? '' : `, which its finalizers hold (${finalizers.join(', ')})`;
+  const command = hasFinalizer(object) ? whyCommandOf(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
+  return `waiting at most ${limitMs / 1000} s for the deletion of ${objectName(ref)}${held}; look in another terminal: ${command}`;
+}
+
+function notDeleted(ref: ObjectRef, finalizers: readonly string[], limitMs: number, next: string): TypeKroError {
+  const why = finalizers.length === 0 ? '' : `, kept by its finalizers ${finalizers.join(', ')}`;
+  return new TypeKroError(`${objectName(ref)} is still being deleted after ${limitMs / 1000} s${why}; ${next}`, {
+    code: 'apply/not-deleted',
+    remedy:
+      finalizers.length === 0
+        ? `look at it (kubectl get ${kubectlObject(ref)} -o yaml); when it is gone, plan and apply again`
+        : `check whether the controller that removes the finalizers runs (kubectl get ${kubectlObject(ref)} -o yaml); then plan and apply again`,
+  });
+}
+
+/** Returns the object at the time of the plan, or `undefined` when it was absent or not read. */
+export function liveOf({ source }: Pick<ObjectWriter, 'source'>, ref: ObjectRef): KubeObject | undefined {
+  const known = lookUp(source, ref);
+  return known?.state === 'present' ? known.object : undefined;
+}
+
+/** Did the read of the object fail, so that changes since the plan cannot be detected? */
+export const isUnread = ({ source }: Pick<ObjectWriter, 'source'>, ref: ObjectRef): boolean =>
+  lookUp(source, ref)?.state === 'failed';
+
+function lookUp(source: LiveSource, ref: ObjectRef) {
+  const { group } = parseApiVersion(ref.apiVersion);
+  return source.table({ group, kind: ref.kind })?.look(tableKey(ref.namespace, ref.name));
+}
+
+/**
+ * Is it the same object, without changes by clients since the plan? If the server maintains a generation, compares the
+ * generations and not the specs. An applied definition can change the defaults that the server adds on reads, so an
+ * unchanged spec could look different.
+ */
+function isSameContent(planned: KubeObject | undefined, now: KubeObject | undefined): boolean {
+  if (planned === undefined || now === undefined) return planned === now;
+  return jsonEquals(contentOfClients(planned), contentOfClients(now));
+}
+
+function contentOfClients({ metadata, ...rest }: KubeObject): JsonObject {
+  const { generation, uid = '', labels = {}, annotations = {}, deletionTimestamp = '' } = metadata;
+  return {
+    uid,
+    deletionTimestamp,
+    labels: withoutPrefixes(labels, CONTROLLER_LABELS),
+    annotations: withoutPrefixes(annotations, CONTROLLER_ANNOTATIONS),
+    content: generation ?? planContent({ ...rest, metadata: {} }),
+  };
+}
+
+/** The prefixes of annotations that controllers write. Annotations such as kro.run/reconcile belong to the user. */
+const CONTROLLER_ANNOTATIONS = [keys.INTERNAL_PREFIX, 'applyset.kubernetes.io/'];
+const CONTROLLER_LABELS = [...keys.RESERVED_PREFIXES, 'applyset.kubernetes.io/', keys.MANAGED_BY_LABEL];
+
+const withoutPrefixes = (
+  marks: Readonly<Record<string, string>>,
+  prefixes: readonly string[],
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(marks).filter(([key]) => !prefixes.some((prefix) => key.startsWith(prefix))));
+
+function movedError(ref: ObjectRef, planned: KubeObject | undefined, now: KubeObject | undefined): TypeKroError {
+  const what =
+    planned === undefined
+      ? 'was created'
+      : now === undefined
+        ? 'is gone'
+        : planned.metadata.uid !== now.metadata.uid
+          ? 'was deleted and created again'
+          : now.metadata.deletionTimestamp !== undefined && planned.metadata.deletionTimestamp === undefined
+            ? `is being deleted (since ${now.metadata.deletionTimestamp})`
+            : 'was changed';
+  return new TypeKroError(`the cluster has changed since the plan: ${objectName(ref)} ${what}`, {
+    code: 'apply/cluster-moved',
+    remedy: 'this object and the objects after it were not applied; plan and apply again',
+  });
+}

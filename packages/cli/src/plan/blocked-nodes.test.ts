@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { planWorld } from '../../../../test/support/plan-world.ts';
+import type { PlanWorld } from '../../../../test/support/plan-world.ts';
+import { commandRunner } from '../../../../test/support/run-command.ts';
+import { mapResource, pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import { stringifyJson } from '@typekro/kit/core';
+import type { JsonObject } from '@typekro/kit/core';
+import { plan } from '../commands/plan.ts';
+import { why } from '../commands/why.ts';
+import type { OpenNode, Plan, WhyReport } from '@typekro/controller/inspect';
+
+let plans: PlanWorld;
+beforeAll(async () => {
+  plans = await planWorld();
+});
+afterAll(() => plans.close());
+
+const external = (name: string): JsonObject => ({
+  id: 'other',
+  externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } },
+});
+const second = mapResource('second', { value: '${first.data.value}' });
+
+/** Plans the creation of an instance with this spec. Then creates the instance, and runs `why`. */
+async function outline(resources: JsonObject[], spec: JsonObject) {
+  const { world, cwd } = plans;
+  const run = commandRunner([plan, why], cwd);
+  await world.apply(potDefinition(resources));
+  await world.advance(2000);
+  writeFileSync(join(cwd, 'pot.json'), stringifyJson(pot('shop', spec) as never));
+  const planned = await run('plan pot.json -o json --kubeconfig kubeconfig');
+  await world.apply(pot('shop', spec));
+  await world.advance(2000);
+  const explained = await run('why default/shop -o json --kubeconfig kubeconfig');
+  await world.user.delete({ apiVersion: 'acme.test/v1', kind: 'Pot', namespace: 'default', name: 'shop' });
+  await world.advance(2000);
+  const [instance] = (JSON.parse(planned.out) as Plan).instances;
+  const { causes } = JSON.parse(explained.out) as WhyReport;
+  const text = ({ node, reason }: Pick<OpenNode, 'node' | 'reason'>) => `${node} ${reason}`;
+  return {
+    state: instance?.state,
+    blocked: instance?.blocked.map(text),
+    later: instance?.later.map(text),
+    why: causes.map(text),
+  };
+}
+
+const DIVIDES = 'eval "string(10 / schema.spec.count)": division by zero';
+const LABEL = 'waits for data: schema.metadata.labels.tier has no value, "tier" does not exist';
+
+test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: JsonObject]>([
+  [
+    'an expression that fails for the spec',
+    [mapResource('first', { value: '${string(10 / schema.spec.count)}' }), second],
+    { count: 0 },
+    {
+      state: 'blocked',
+      blocked: [`first failed at data.value: ${DIVIDES}`, 'second waits for first (failed)'],
+      later: [],
+      why: [`first failed at data.value: ${DIVIDES}`],
+    },
+  ],
+  [
+    'data that is missing in the instance itself',
+    [mapResource('first', { value: '${schema.metadata.labels.tier}' }), second],
+    {},
+    {
+      state: 'blocked',
+      blocked: [`first ${LABEL}`, 'second waits for first (pending)'],
+      later: [],
+      why: [`first ${LABEL}`],
+    },
+  ],
+  [
+    'an object that another client must create',
+    [external('none'), mapResource('first', { value: '${other.data.value}' }), second],
+    {},
+    {
+      state: 'changed',
+      blocked: [],
+      later: [
+        'other waits for ConfigMap v1 default/none, which another client must create',
+        'first waits for other (waiting)',
+        'second waits for first (pending)',
+      ],
+      why: ['other waits for ConfigMap v1 default/none, which another client must create'],
+    },
+  ],
+])('plan and why agree: %s', async (_what, resources, spec, expected) => {
+  expect(await outline(resources, spec)).toEqual(expected);
+});

@@ -1,0 +1,127 @@
+import { resolve } from 'node:path';
+import type { Diagnostic, KubeObject } from '@typekro/kit/core';
+import { hasErrors, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { isDefinition, isGraphObject, kindsUsed } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
+import { declaredKind } from '@typekro/controller/controller';
+import { textAt } from '@typekro/kit/kubernetes';
+import type { CommandContext, CommandInput } from '../command.ts';
+import type { ControllerSettings } from '../controller-settings.ts';
+import { checkInputs } from '../up/check-inputs.ts';
+import { isCrd } from '@typekro/engine/graph';
+import { isFileProblem } from '../up/file-problem.ts';
+import { knownCrds, shippedNote } from '../up/known-crds.ts';
+import { lateFailures } from '../up/late-failures.ts';
+import { loadInputs } from '../up/load-inputs.ts';
+import type { InputObject } from '../up/load-inputs.ts';
+import { placedInCall } from '../up/place-in-call.ts';
+import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { textOf } from '../up/source-text.ts';
+import type { PlannedFiles } from './make-plan.ts';
+
+/** The loaded files of a command, before they are checked against a cluster. */
+export type LoadedFiles = Awaited<ReturnType<typeof loadInputs>> & {
+  /** CRDs that are neither in the files nor in the cluster. */
+  readonly crds?: readonly KubeObject[];
+};
+
+/** Findings that are dropped here, because the plan reports them together with the affected instances. */
+const REPORTED_BY_PLAN: ReadonlySet<string> = new Set(['input/breaking-change']);
+
+/** Reads the files of a command. */
+export function loadFiles(context: CommandContext, files: readonly string[]): Promise<LoadedFiles> {
+  return loadInputs(files, context.cwd, (text) => context.printError(text), undefined, context.loadModule);
+}
+
+/** The findings about files. */
+export interface CheckedFiles {
+  /** Absent when one of the problems is an error. */
+  readonly files?: PlannedFiles;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text of each file by name, for excerpts. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** A note that names the API groups whose kinds are checked against this package's CRDs. */
+  readonly note?: string;
+}
+
+/**
+ * Checks files against the kinds of a cluster, by the rules of `validate`.
+ *
+ * @param crds the CRDs of the cluster
+ */
+export async function checkFiles(
+  context: CommandContext,
+  input: CommandInput,
+  inputs: LoadedFiles,
+  crds: readonly KubeObject[],
+  { level, features }: ControllerSettings,
+): Promise<CheckedFiles> {
+  const used = groupsOf(inputs.objects);
+  const live = crds.filter(({ spec }) => used.has(textAt(spec, 'group')));
+  const { kubeconfig: _kubeconfig, context: _context, ...options } = input.options;
+  const known = await knownCrds(
+    context,
+    { ...input, options },
+    { ...inputs, objects: unknownTo(inputs.objects, live) },
+  );
+  const named = [...known.crds, ...(inputs.crds ?? [])];
+  const checked = await checkInputs(inputs, { crds: [...live, ...named], kroCompatibility: level, features });
+  const late = await lateFailures((text) => context.printError(text), context.errorColumns);
+  const texts = new Map([...known.texts, ...inputs.texts]);
+  const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(
+    ({ code }) => !REPORTED_BY_PLAN.has(code),
+  );
+  const diagnostics = found.map((each): Diagnostic => {
+    const file = each.source?.file;
+    if (file === undefined || isFileProblem(each)) return each;
+    const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
+    texts.set(file, text);
+    return placedInCall(each, text);
+  });
+  const note = shippedNote(known);
+  const findings = { diagnostics, texts, ...(note === undefined ? {} : { note }) };
+  if (hasErrors(diagnostics)) return findings;
+  const declared = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...named];
+  return { ...findings, files: { objects: inputs.objects, graphs: checked.graphs, crds: declared, named } };
+}
+
+/** Prints the findings about files. Returns the files, or `undefined` when they have errors. */
+export function printFindings(
+  context: CommandContext,
+  { files, diagnostics, texts, note }: CheckedFiles,
+): PlannedFiles | undefined {
+  printDiagnostics(context, diagnostics, texts);
+  if (note !== undefined) context.printError(note);
+  return files;
+}
+
+/** Returns the API groups of all kinds that the objects use or declare. */
+function groupsOf(inputs: readonly InputObject[]): Set<string> {
+  return new Set(
+    inputs.flatMap(({ object }) => {
+      const own = parseApiVersion(object.apiVersion).group;
+      const used = kindsUsed(object.spec).map(({ group }) => group);
+      if (isGraphObject(object)) return [own, ...used];
+      if (!isDefinition(object) || !isJsonObject(object.spec)) return [own];
+      return [declaredKind(object.spec).group, ...used];
+    }),
+  );
+}
+
+/**
+ * Returns the objects of kinds that the cluster does not define, and the definitions and Graphs that use such kinds.
+ * The CRDs of this package may define these kinds.
+ */
+function unknownTo(inputs: readonly InputObject[], crds: readonly KubeObject[]): readonly InputObject[] {
+  const kinds = new Set(crds.map(({ spec }) => `${textAt(spec, 'group')}/${textAt(spec, 'names', 'kind')}`));
+  const isKnown = (group: string, kind: string) => kinds.has(`${group}/${kind}`);
+  return inputs.filter(({ object }) => {
+    if (isDefinition(object) || isGraphObject(object)) return !kindsUsed(object.spec).every(known);
+    const { group, version } = parseApiVersion(object.apiVersion);
+    return !known({ group, version, kind: object.kind });
+  });
+
+  function known(type: { readonly group: string; readonly version: string; readonly kind: string }): boolean {
+    return builtinSource().resourceOf(type) !== undefined || isKnown(type.group, type.kind);
+  }
+}

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { planWorld } from '../../../../test/support/plan-world.ts';
+import type { PlanWorld } from '../../../../test/support/plan-world.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { findInstance } from '../instance/find-instance.ts';
+import type { Plan } from '@typekro/controller/inspect';
+
+let plans: PlanWorld;
+beforeAll(async () => {
+  plans = await planWorld();
+});
+afterAll(() => plans.close());
+
+const definition = (name: string, kind: string, resource: JsonObject): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name },
+  spec: { schema: { apiVersion: 'v1alpha1', kind, spec: { text: 'string | default="a"' } }, resources: [resource] },
+});
+const instance = (kind: string, name: string): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind,
+  metadata: { name, namespace: 'team-a' },
+  spec: {},
+});
+const job = (command: string): JsonObject => ({
+  id: 'job',
+  template: {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: '${schema.metadata.name}' },
+    spec: {
+      template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'x', command: [command] }] } },
+    },
+  },
+});
+
+test.each<[string, string]>([
+  ['an existing instance', 'old'],
+  ['a new instance', 'new'],
+])(
+  'when several definitions declare a kind, the plan of %s uses the one that the controller serves',
+  async (_what, name) => {
+    const { world, run } = plans;
+    await world.apply(definition('works', 'Work', job('one')));
+    await world.advance(2000);
+    await world.apply(instance('Work', 'old'));
+    await world.advance(2000);
+    // This definition sorts first by name. The controller refuses it, because another definition owns the CRD.
+    await world.apply(definition('aaa-second', 'Work', job('two')));
+    await world.advance(3000);
+    const before = await world.user.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name: 'old' });
+    const { instances } = JSON.parse((await run('plan FILE -o json', instance('Work', name))).out) as Plan;
+    expect(instances).toMatchObject([{ definition: 'works', state: name === 'old' ? 'unchanged' : 'changed' }]);
+    expect(await run('apply FILE --replace', instance('Work', name))).toMatchObject({ code: 0, err: '' });
+    await world.advance(2000);
+    const after = await world.user.get({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name: 'old' });
+    expect(after.metadata).toMatchObject({ uid: before.metadata.uid });
+    expect(after.metadata.deletionTimestamp).toBeUndefined();
+  },
+);
+
+test('an instance of a kind that several definitions declare and none serves is blocked', async () => {
+  const { world, run } = plans;
+  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  await world.apply({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'twins.kro.run' },
+    spec: {
+      group: 'kro.run',
+      names: { kind: 'Twin', plural: 'twins' },
+      scope: 'Namespaced',
+      versions: [{ name: 'v1alpha1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+    },
+  });
+  await world.apply(definition('twin-b', 'Twin', job('b')), definition('twin-a', 'Twin', job('a')));
+  await world.advance(3000);
+  const { instances } = JSON.parse((await run('plan FILE -o json', instance('Twin', 'one'))).out) as Plan;
+  expect(instances).toMatchObject([
+    {
+      state: 'blocked',
+      because:
+        'the definitions twin-a, twin-b declare the kind Twin, and it is unknown which of them serves the instance',
+    },
+  ]);
+  expect(instances[0]?.writes).toEqual([]);
+  await world.apply(instance('Twin', 'one'));
+  const found = await findInstance(world.user, 'twin/one', 'team-a', new AbortController().signal);
+  expect(found.definition).toBeUndefined();
+  expect(found.missing).toBe(instances[0]?.because);
+});
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+const secret = (password: string, name = 'login'): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, annotations: { [LAST_APPLIED]: `{"stringData":{"password":"${password}"}}` } },
+  stringData: { password },
+});
+
+test.each<[string, (password: string) => KubeObject]>([
+  [
+    'a Secret',
+    (password) => {
+      const object = secret(password) as unknown as KubeObject;
+      return { ...object, metadata: { ...object.metadata, namespace: 'team-a' } };
+    },
+  ],
+  [
+    'a definition with the template of a Secret',
+    (password) =>
+      definition('logins', 'Login', { id: 'secret', template: secret(password, '${schema.metadata.name}') }),
+  ],
+])('the plan of %s shows no value of the Secret in annotations', async (_what, objectOf) => {
+  const { world, run } = plans;
+  const [old, next] = [objectOf('hunter2-old'), objectOf('hunter2-new')];
+  await world.apply(old);
+  await world.advance(2000);
+  for (const form of ['text', 'json', 'markdown']) {
+    const { out, err } = await run(`plan FILE -o ${form}`, next);
+    expect(out + err).toContain('last-applied-configuration');
+    expect(out + err).not.toContain('hunter2');
+  }
+});

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { previewDefinition } from '@typekro/controller/controller';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { definitionPlan } from './definition-plan.ts';
+
+/** Returns the plan's lines about nodes for a change of a definition's resources. */
+function nodesOf(before: JsonObject, after: JsonObject) {
+  const graph = graphOf(JSON.stringify({ resources: [after] }));
+  const object = (resource: JsonObject): KubeObject => ({
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'app', uid: '1' },
+    spec: { schema: { apiVersion: 'v1', kind: 'App' }, resources: [resource] },
+  });
+  const [live, next] = [object(before), object(after)];
+  const shared = { graph, object: next, crd: undefined, instances: [] };
+  const preview = previewDefinition({ ...shared, revisions: [] });
+  return definitionPlan({ ...shared, place: 'app.yaml:1', live, preview, facets: 'none' }).nodes;
+}
+
+const external = { id: 'a', externalRef: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } } };
+const secret = (password: string) => ({
+  id: 'a',
+  template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, stringData: { password } },
+});
+const map = { id: 'a', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } } };
+
+test.each<[string, JsonObject, JsonObject]>([
+  ['a template that is added', external, secret('hunter2-new')],
+  ['a template that is removed', secret('hunter2-old'), external],
+  ['a changed literal', secret('hunter2-old'), secret('hunter2-new')],
+  ['a ConfigMap that becomes a Secret', map, secret('hunter2-new')],
+  ['a Secret that becomes a ConfigMap', secret('hunter2-old'), map],
+])('the plan hides the literals of a Secret template: %s', (_what, before, after) => {
+  const nodes = nodesOf(before, after);
+  expect(nodes).toHaveLength(1);
+  expect(nodes[0]?.fields.length).toBeGreaterThan(0);
+  expect(JSON.stringify(nodes)).not.toContain('hunter2');
+});
+
+/** Returns the breaking changes of the schema, with the instances that each line names. */
+function schemaOf(before: JsonObject, after: JsonObject, specs: Readonly<Record<string, JsonObject>>) {
+  const graphWith = (schema: JsonObject) => graphOf(JSON.stringify({ schema, resources: [map] }));
+  const graph = graphWith(after);
+  const crd = graphWith(before).instance.crd;
+  const instances = Object.entries(specs).map(([name, spec]): KubeObject => ({
+    apiVersion: 'acme.test/v1',
+    kind: 'App',
+    metadata: { name },
+    spec,
+  }));
+  const object: KubeObject = {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'app', uid: '1' },
+    spec: { schema: { apiVersion: 'v1', kind: 'App', ...after }, resources: [map] },
+  };
+  const preview = previewDefinition({ graph, object, crd, instances, revisions: [] });
+  const input = { graph, object, crd, instances, place: 'app.yaml:1', live: object, preview };
+  const { schema } = definitionPlan({ ...input, facets: 'conservative' });
+  return schema
+    .filter(({ breaking }) => breaking)
+    .map(({ field, setBy, lackedBy }) => ({ field, setBy, ...(lackedBy === undefined ? {} : { lackedBy }) }));
+}
+
+const PART = { spec: { byName: 'map[string]Part', parts: '[]Part' } };
+
+test.each<[string, JsonObject, JsonObject, Readonly<Record<string, JsonObject>>, unknown[]]>([
+  [
+    'a field that becomes required breaks the instances without it',
+    { spec: { size: 'integer' } },
+    { spec: { size: 'integer | required=true' } },
+    { with: { size: 1 }, without: {} },
+    [{ field: 'spec.size', setBy: [], lackedBy: ['without'] }],
+  ],
+  [
+    'a new required field breaks each instance',
+    { spec: { size: 'integer' } },
+    { spec: { size: 'integer', text: 'string | required=true' } },
+    { a: { size: 1 }, b: {} },
+    [{ field: 'spec.text', setBy: [], lackedBy: ['a', 'b'] }],
+  ],
+  [
+    'a required field that loses its default breaks the instances whose value is this default',
+    { spec: { size: 'integer | required=true default=3' } },
+    { spec: { size: 'integer | required=true' } },
+    { own: { size: 4 }, default: { size: 3 } },
+    [{ field: 'spec.size', setBy: [], lackedBy: ['default'] }],
+  ],
+  [
+    'a field that becomes required in the values of a map and in the items of a list breaks the instances in which an element lacks the field',
+    { ...PART, types: { Part: { text: 'string' } } },
+    { ...PART, types: { Part: { text: 'string | required=true' } } },
+    {
+      without: {},
+      complete: { byName: { a: { text: 'x' } }, parts: [{ text: 'x' }] },
+      inMap: { byName: { a: { text: 'x' }, b: {} } },
+      inList: { parts: [{ text: 'x' }, {}] },
+    },
+    [
+      { field: 'spec.byName.*.text', setBy: [], lackedBy: ['inMap'] },
+      { field: 'spec.parts[].text', setBy: [], lackedBy: ['inList'] },
+    ],
+  ],
+  [
+    'of the instances that have a removed field in the values of a map, those with a value other than the default set the field',
+    { ...PART, types: { Part: { text: 'string', old: 'string | default="x"' } } },
+    { ...PART, types: { Part: { text: 'string' } } },
+    { own: { byName: { 'a.b': { old: 'y' } } }, default: { byName: { a: { old: 'x' } } } },
+    [
+      { field: 'spec.byName.*.old', setBy: ['own'] },
+      { field: 'spec.parts[].old', setBy: [] },
+    ],
+  ],
+])('%s', (_what, before, after, specs, expected) => {
+  expect(schemaOf(before, after, specs)).toEqual(expected);
+});

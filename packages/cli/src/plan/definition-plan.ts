@@ -1,0 +1,173 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import type { DefinitionPreview } from '@typekro/controller/controller';
+import { compareInstanceCrds } from '@typekro/engine/graph';
+import { instanceKey } from '@typekro/controller/controller';
+import { changedFields } from '@typekro/sdk/deploy';
+import type { Graph } from '@typekro/engine/graph';
+import { textAt, valueAt } from '@typekro/kit/kubernetes';
+import type { ComparedFacets, SchemaChange } from '@typekro/engine/schema';
+import { fieldOfChange } from '@typekro/engine/schema';
+import { resourcesById } from '../instance/revision-difference.ts';
+import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '@typekro/controller/inspect';
+import { hidesInSecret } from '@typekro/engine/runtime';
+import { lacksField, schemaOfField, setsField } from './schema-fields.ts';
+import { valueLine } from './value-lines.ts';
+
+/** The inputs of the plan of one definition. */
+export interface DefinitionPlanInput {
+  readonly place: string;
+  readonly graph: Graph;
+  /** The definition in the cluster, or `undefined` when it does not exist. */
+  readonly live: KubeObject | undefined;
+  /** True when the definition in the cluster could not be read. */
+  readonly unread?: true;
+  /** The definition as the server would store it. */
+  readonly object: KubeObject;
+  /** The CRD in the cluster. */
+  readonly crd: KubeObject | undefined;
+  readonly instances: readonly KubeObject[];
+  /** The number of instances from which the canary selects. Default: all of `instances`. */
+  readonly candidates?: number;
+  readonly preview: DefinitionPreview;
+  /** The schema keywords that the comparison covers in addition to those of kro 0.9. */
+  readonly facets: ComparedFacets;
+}
+
+const NOTHING_SECRET = (): boolean => false;
+
+/** Compares a definition with the cluster: schema, nodes, policies, revision. */
+export function definitionPlan(input: DefinitionPlanInput): DefinitionPlan {
+  const { place, graph, live, object, preview, instances, candidates = instances.length, unread } = input;
+  const before = preview.before ?? (isJsonObject(live?.spec) ? live.spec : undefined);
+  const after = isJsonObject(object.spec) ? object.spec : {};
+  const { rollout, refusal, revision } = preview;
+  const other = [...annotationLines(live, object), ...(before === undefined ? [] : statusLines(before, after))];
+  const isNew = before === undefined && unread === undefined;
+  const nodes = isNew ? graph.order.map((id) => newNode(graph, id)) : nodeLines(before ?? after, after);
+  const schema = schemaLines(input);
+  const isChanged = other.length + nodes.length + schema.length > 0 || revision.from !== revision.to;
+  const action: PlanAction | 'none' =
+    unread !== undefined ? 'change' : live === undefined ? 'create' : isChanged ? 'change' : 'none';
+  return {
+    name: graph.name,
+    kind: graph.instance.kind,
+    place,
+    action,
+    ...(unread === undefined ? {} : { unread }),
+    revision,
+    schema,
+    nodes,
+    other,
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(rollout === undefined
+      ? {}
+      : { canary: { instances: [...rollout.members].sort(), of: candidates, phase: rollout.phase } }),
+    notes: [],
+  };
+}
+
+function newNode(graph: Graph, id: string): NodeLine {
+  return { change: 'added', id, kind: graph.nodes.get(id)?.type?.kind ?? '', fields: [] };
+}
+
+function schemaLines({ crd, graph, instances, facets }: DefinitionPlanInput): SchemaLine[] {
+  if (crd === undefined) return [];
+  const compared = compareInstanceCrds(crd, graph.instance.crd, facets, graph);
+  if ('error' in compared) return [];
+  const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
+  return changes
+    .map((change) => schemaLine(change, instances, { before: crd, after: graph.instance.crd }))
+    .filter(({ breaking, field }) => breaking || !field.startsWith('status.'));
+}
+
+function schemaLine(
+  change: SchemaChange,
+  instances: readonly KubeObject[],
+  { before, after }: { readonly before: KubeObject; readonly after: KubeObject },
+): SchemaLine {
+  const { type, breaking } = change;
+  const field = fieldOfChange(change);
+  const kind = type === 'PROPERTY_ADDED' ? 'added' : type === 'PROPERTY_REMOVED' ? 'removed' : 'changed';
+  const described = kind === 'changed' ? undefined : describeType(kind === 'added' ? after : before, field);
+  const line = { change: kind, field, description: described ?? change.description, breaking } as const;
+  if (!field.startsWith('spec.')) return { ...line, setBy: [] };
+  const named = (concerned: (instance: KubeObject) => boolean): string[] =>
+    instances.filter(concerned).map((instance) => instanceKey(instance).replace(/^\//, ''));
+  if (breaking && REQUIRES_VALUE.has(type)) {
+    // If the field has a default, the server fills it in, and no instance lacks the field.
+    const hasDefault = defaultOf(after, field) !== undefined;
+    const formerDefault = defaultOf(before, field);
+    return { ...line, setBy: [], lackedBy: hasDefault ? [] : named((each) => lacksField(each, field, formerDefault)) };
+  }
+  const setBy = kind === 'added' ? [] : named((each) => setsField(each, field, defaultOf(before, field)));
+  return { ...line, setBy };
+}
+
+/** The breaking changes that make a field required, so they break the instances that lack the field. */
+const REQUIRES_VALUE: ReadonlySet<SchemaChange['type']> = new Set([
+  'PROPERTY_ADDED',
+  'REQUIRED_ADDED',
+  'REQUIRED_DEFAULT_REMOVED',
+]);
+
+/** Returns the type of a field in a CRD with one version, in SimpleSchema notation: `integer | default=3`. */
+function describeType(crd: KubeObject, field: string): string | undefined {
+  const type = schemaOfField(crd, field)?.type;
+  if (type === undefined) return undefined;
+  const value = defaultOf(crd, field);
+  return value === undefined ? type : `${type} | default=${stringifyJson(value)}`;
+}
+
+const defaultOf = (crd: KubeObject, field: string): JsonValue | undefined => schemaOfField(crd, field)?.default;
+
+function kindOf(resource: JsonObject | undefined): string {
+  return textAt(resource, 'template', 'kind') || textAt(resource, 'externalRef', 'kind');
+}
+
+function nodeLines(before: JsonObject, after: JsonObject): NodeLine[] {
+  const [old, next] = [resourcesById(before), resourcesById(after)];
+  const lines: NodeLine[] = [];
+  for (const [id, resource] of next) {
+    const former = old.get(id);
+    if (former === undefined) lines.push({ change: 'added', id, kind: kindOf(resource), fields: [] });
+    else {
+      const fields = changesOf(former, resource).map((line) => ({
+        ...line,
+        path: line.path.replace(/^template\./, ''),
+      }));
+      if (fields.length > 0) lines.push({ change: 'changed', id, kind: kindOf(resource), fields });
+    }
+  }
+  for (const [id, resource] of old) {
+    if (!next.has(id)) lines.push({ change: 'removed', id, kind: kindOf(resource), fields: [] });
+  }
+  return lines;
+}
+
+/** Must the literal at this path of a Secret's node be hidden? */
+const hidesInTemplate = (path: string): boolean =>
+  /^template(?:\.|$)/.test(path) && hidesInSecret(path.replace(/^template\.?/, ''));
+
+function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
+  const isSecret = [before, after].some((each) => kindOf(each) === 'Secret');
+  return changedFields(before, after).map((change) => valueLine(change, (path) => isSecret && hidesInTemplate(path)));
+}
+
+/** Returns the changes of the definition's block `status`. */
+function statusLines(before: JsonObject, after: JsonObject): ValueLine[] {
+  const [old, next] = [valueAt(before, 'schema', 'status'), valueAt(after, 'schema', 'status')];
+  return changedFields(old, next, 'status').map((change) => valueLine(change, NOTHING_SECRET));
+}
+
+/** The prefixes of annotations that set policies. */
+const POLICY = /^(?:typekro\.dev|kro\.run)\//;
+
+function annotationLines(live: KubeObject | undefined, object: KubeObject): ValueLine[] {
+  if (live === undefined) return [];
+  const policies = ({ metadata }: KubeObject): JsonObject =>
+    Object.fromEntries(Object.entries(metadata.annotations ?? {}).filter(([key]) => POLICY.test(key)));
+  return changedFields(policies(live), policies(object), 'annotations').map((change) =>
+    valueLine(change, NOTHING_SECRET),
+  );
+}

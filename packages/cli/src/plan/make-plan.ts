@@ -1,0 +1,120 @@
+import { instanceKey } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { formatApiVersion, objectName, refOf } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { isDefinition, isGraphObject } from '@typekro/engine/graph';
+import { compareText } from '@typekro/kit/golang';
+import { crdSource } from '@typekro/engine/schema';
+import type { InputObject } from '../up/load-inputs.ts';
+import { deletionOfDefinition } from './delete-definition.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from '@typekro/controller/inspect';
+import type { PlanContext } from './plan-context.ts';
+import { planDefinition } from './plan-definition.ts';
+import { isPlannedGraph, planGraphs } from './plan-graph.ts';
+import type { InstanceTask } from './plan-instance.ts';
+import { instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
+import type { FileObject } from './plan-objects.ts';
+import { filePlan, readFileObjects } from './plan-objects.ts';
+import { summaryOf } from './summary.ts';
+
+/** The checked files of a plan. */
+export interface PlannedFiles {
+  readonly objects: readonly InputObject[];
+  /** The graphs of the definitions in the files, in the order in which they are applied. */
+  readonly graphs: readonly Graph[];
+  /** The CRDs in the files and the CRDs that the options name. */
+  readonly crds: readonly KubeObject[];
+  /** The CRDs that the options name. */
+  readonly named: readonly KubeObject[];
+}
+
+/** Plans the apply of files, or their deletion. */
+export async function makePlan(
+  context: PlanContext,
+  files: PlannedFiles,
+  from: PlanSource,
+): Promise<{ readonly plan: Plan; readonly desired: readonly KubeObject[] }> {
+  const declared = crdSource([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
+  const objects = await readFileObjects(context, files.objects, declared);
+  const graphOf = new Map(files.graphs.map((graph) => [kindOf(graph), graph]));
+  const definitions: DefinitionPlan[] = [];
+  const instances: InstancePlan[] = [];
+  const others: ObjectPlan[] = [];
+  const isGiven = ({ desired }: FileObject) => graphOf.has(`${desired.apiVersion} ${desired.kind}`);
+  const byDefinition = new Map(
+    objects.filter(({ desired }) => isDefinition(desired)).map((file) => [file.desired.metadata.name, file]),
+  );
+  const isDeletion = context.operation === 'delete';
+  for (const graph of files.graphs) {
+    const definition = byDefinition.get(graph.name);
+    if (definition === undefined) continue;
+    const own = objects.filter(({ desired }) => `${desired.apiVersion} ${desired.kind}` === kindOf(graph));
+    if (isDeletion) {
+      const deleted = new Set(own.map(({ desired }) => instanceKey(desired)));
+      definitions.push(await deletionOfDefinition(context, graph, definition, deleted));
+      continue;
+    }
+    const given = new Map(own.map((file) => [instanceKey(file.desired), file]));
+    const planned = await planDefinition(context, { graph, definition, given });
+    definitions.push(planned.definition);
+    instances.push(...planned.instances);
+  }
+  const tasks: InstanceTask[] = [];
+  const graphs: FileObject[] = [];
+  for (const file of objects) {
+    if (isDefinition(file.desired) || (isGiven(file) && !isDeletion)) continue;
+    const task = instanceTask(context, file);
+    const orphan = task === undefined ? orphanPlan(context, file) : undefined;
+    if (task !== undefined) tasks.push(task);
+    else if (orphan !== undefined) instances.push(orphan);
+    else if (isPlannedGraph(context, file)) graphs.push(file);
+    else others.push(filePlan(context, file));
+  }
+  instances.push(...(await planInstances(context, tasks)), ...(await planGraphs(context, graphs, declared)));
+  instances.sort((a, b) => compareText(nameOf(a), nameOf(b)));
+  const limits = [
+    ...context.basics.limits,
+    ...context.source.limits,
+    ...context.checker.limits,
+    ...otherNamespaces(context, definitions),
+    ...unservedGraphs(context, objects),
+  ];
+  const body = { definitions, objects: others, instances };
+  const plan: Plan = {
+    schemaVersion: 1,
+    operation: context.operation,
+    source: from,
+    ...body,
+    summary: summaryOf(body),
+    limits,
+  };
+  return { plan, desired: objects.map(({ desired }) => desired) };
+}
+
+/**
+ * Returns a limit when only one namespace is planned and a definition changes, because the definition also changes
+ * instances in other namespaces.
+ */
+function otherNamespaces({ only }: PlanContext, definitions: readonly DefinitionPlan[]): string[] {
+  if (only === undefined) return [];
+  const changed = definitions.filter(({ action }) => action !== 'none').map(({ name }) => name);
+  if (changed.length === 0) return [];
+  return [
+    `instances in other namespaces than ${only} were not planned, but a change of ${changed.join(', ')} changes them, too`,
+  ];
+}
+
+/** Returns a limit for Graphs that have no effect, because the controller lacks the feature gate of the kind. */
+function unservedGraphs({ settings, operation }: PlanContext, objects: readonly FileObject[]): string[] {
+  if (settings.graphKind !== false || operation === 'delete') return [];
+  const names = objects.flatMap(({ desired }) => (isGraphObject(desired) ? [objectName(refOf(desired))] : []));
+  if (names.length === 0) return [];
+  return [
+    `the controller of ${settings.from} does not serve the kind Graph, and does nothing for ${names.join(', ')}: start it with --feature-gates=GraphKind=true`,
+  ];
+}
+
+const kindOf = ({ instance }: Graph): string => `${formatApiVersion(instance)} ${instance.kind}`;
+
+const nameOf = ({ instance, definition }: InstancePlan): string =>
+  `${definition} ${instance.namespace ?? ''}/${instance.name}`;

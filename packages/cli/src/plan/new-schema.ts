@@ -1,0 +1,51 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, mergeJson } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
+import type { Schema } from '@typekro/engine/schema';
+import { applyDefaults, prune, structuralSchema, validateValue } from '@typekro/engine/schema';
+
+/** An instance as an API server would read it under the schema of a graph. */
+export interface InstanceUnderSchema {
+  readonly object: KubeObject;
+  /** The messages with which the server would refuse the instance. Empty when the server would accept it. */
+  readonly errors: readonly string[];
+  /** The paths of fields that the schema lacks. The server drops these fields. */
+  readonly dropped: readonly string[];
+}
+
+const schemas = new WeakMap<Graph, Schema>();
+
+function schemaOf(graph: Graph): Schema {
+  const known = schemas.get(graph);
+  if (known !== undefined) return known;
+  const [version] = objectsAt(graph.instance.crd.spec, 'versions');
+  const schema = valueAt(version, 'schema', 'openAPIV3Schema');
+  const made = structuralSchema(isJsonObject(schema) ? schema : {});
+  schemas.set(graph, made);
+  return made;
+}
+
+/**
+ * Processes an instance like an API server: drops fields that the graph's schema lacks, sets defaults, and validates.
+ */
+export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSchema {
+  const schema = schemaOf(graph);
+  const { value, unknown } = prune(schema, instance as unknown as JsonValue);
+  const object = applyDefaults(schema, value) as unknown as KubeObject;
+  const errors = validateValue(schema, object as unknown as JsonValue);
+  return {
+    object: { ...object, apiVersion: instance.apiVersion, kind: instance.kind, metadata: instance.metadata },
+    errors: errors.map(({ field, message }) => `${field}: ${message}`),
+    dropped: unknown.filter((path) => !path.startsWith('status')),
+  };
+}
+
+/**
+ * Merges the fields of `desired` into `live`. Unlike server-side apply, replaces lists with keys as a whole, and
+ * removes no fields.
+ */
+export function laidOver(live: KubeObject | undefined, desired: KubeObject): KubeObject {
+  if (live === undefined) return desired;
+  return mergeJson(live as unknown as JsonObject, desired as unknown as JsonObject) as unknown as KubeObject;
+}

@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PlanWorld } from '../../../../test/support/plan-world.ts';
+import { planWorld } from '../../../../test/support/plan-world.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+
+let plans: PlanWorld;
+beforeEach(async () => {
+  plans = await planWorld({
+    controller: { features: { graphKind: true }, serviceAccount: { namespace: 'kro-system', name: 'kro' } },
+  });
+  await plans.world.apply({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'accounts' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'team-a' }],
+  });
+});
+afterEach(() => plans.close());
+
+const map = (id: string, name: string, data: JsonObject): JsonObject => ({
+  id,
+  template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data },
+});
+const mark: JsonObject = {
+  id: 'mark',
+  patch: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'target', labels: { tier: 'gold' } } },
+};
+const graph = (...nodes: JsonObject[]): KubeObject => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'Graph',
+  metadata: { name: 'g', namespace: 'team-a' },
+  spec: { nodes },
+});
+const target = (labels?: Record<string, string>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'target', namespace: 'team-a', ...(labels === undefined ? {} : { labels }) },
+});
+
+/** Returns the output of a command, without the lines about the cluster or the snapshot. */
+async function outputOf(line: string, ...objects: KubeObject[]): Promise<string> {
+  const { out } = await plans.run(line, ...objects);
+  return out.replaceAll(/^ {2}(?:From (?:cluster|snapshot)|Decided by) .*\n?/gm, '').trimEnd();
+}
+const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'team-a' });
+
+test('the plan of a new Graph lists its objects in order, and the fields of its patch', async () => {
+  await plans.world.apply(target());
+  const chain = [map('first', 'first', { k: 'v' }), map('second', 'second', { of: '${first.metadata.name}' }), mark];
+  expect(await outputOf('plan FILE', graph(...chain))).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      team-a/g  + the instance
+                + ConfigMap first  (first)
+                ~ ConfigMap target  (mark)  takes it over
+                    metadata.labels  + {"tier":"gold"}
+                + ConfigMap second  (second)
+                order: first, mark → second
+
+    Plan: 3 to create, 1 to change, 0 to prune.
+      Checked by dry runs of the API server: 4 writes."
+  `);
+});
+
+test('the plan of a changed Graph lists changed and deleted objects and released fields, and apply makes exactly these changes', async () => {
+  await plans.world.apply(target());
+  await plans.run('apply FILE', graph(map('first', 'first', { k: 'v' }), map('gone', 'gone', { k: 'v' }), mark));
+  await plans.world.advance(2000);
+  const changed = graph(map('first', 'first', { k: 'w' }));
+  expect(await outputOf('plan FILE', changed)).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      team-a/g  ~ the instance
+                    spec.nodes  [{"id":"first","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first"},"data":{"k":"v"}}},{"id":"gone","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"gone"},… (334 characters; -o json shows all) → [{"id":"first","template":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"first"},"data":{"k":"w"}}}]
+                ~ ConfigMap first  (first)  data.k  "v" → "w"
+                - ConfigMap gone  (gone)  no node wants it any more
+                ~ ConfigMap target  not checked
+                    metadata.labels.tier  - "gold"
+                order: first → gone → ConfigMap
+
+    Plan: 0 to create, 3 to change, 1 to prune.
+      Of 3 writes: 2 checked by dry runs of the API server, 1 not checked. Without a check: 1 deletion."
+  `);
+  const saved = await plans.save('plan FILE', changed);
+  expect(await outputOf(`apply ${saved}`)).toMatchInlineSnapshot(`
+    "configured Graph team-a/g
+    The controller carries out the rest: typekro why explains what an instance waits for."
+  `);
+  await plans.world.advance(2000);
+  const { user } = plans.world;
+  expect((await user.get(mapRef('first')))['data']).toEqual({ k: 'w' });
+  expect(await user.find(mapRef('gone'))).toBeUndefined();
+  expect((await user.get(mapRef('target'))).metadata.labels).toBeUndefined();
+  expect(await outputOf('plan FILE', changed)).toMatchInlineSnapshot(`
+    "Instances 1   unchanged 1
+
+    Plan: 0 to create, 0 to change, 0 to prune.
+      No write to check."
+  `);
+});
+
+test('the plan of a field conflict names the other manager', async () => {
+  await plans.world.user.apply(target({ tier: 'silver' }), { fieldManager: 'painter' });
+  expect(await outputOf('plan FILE', graph(mark))).toMatchInlineSnapshot(`
+    "Instances 1   blocked 1
+      team-a/g  + the instance
+                ! ConfigMap target  (mark)  takes it over
+                    metadata.labels.tier  "silver" → "gold"
+                    refused: Apply failed with 1 conflict: conflict with "painter": .metadata.labels.tier
+
+    Plan: 1 to create, 0 to change, 0 to prune, 1 refused, 1 blocked.
+      Checked by dry runs of the API server: 2 writes."
+  `);
+});
+
+test('the plan for the deletion of a Graph lists its objects first, then the fields of its patches', async () => {
+  const made = graph(map('first', 'first', { k: 'v' }), mark);
+  await plans.world.apply(target(), made);
+  await plans.world.advance(2000);
+  expect(await outputOf('plan --delete FILE', made)).toMatchInlineSnapshot(`
+    "Instances 1   deleted 1
+      team-a/g  - the instance
+                - ConfigMap first  (first)
+                ~ ConfigMap target  not checked
+                    metadata.labels.tier  - "gold"
+                order: first → ConfigMap
+
+    Plan: 2 to delete.
+      Of 1 write: 1 not checked. Without a check: 2 deletions."
+  `);
+});
+
+test('the deletion of a Graph whose spec does not compile deletes the recorded objects', async () => {
+  const made = graph(map('first', 'first', { k: 'v' }));
+  await plans.world.apply(made);
+  await plans.world.advance(2000);
+  await plans.world.apply(graph(map('first', 'first', { k: '${nothing.here}' })));
+  await plans.world.advance(2000);
+  expect(await outputOf('plan --delete FILE', made)).toMatchInlineSnapshot(`
+    "Instances 1   deleted 1
+      team-a/g  ? deleted: the Graph does not compile: nothing here is named nothing; the controller deletes the objects that the status of the Graph records
+                - the instance
+
+    Plan: 1 to delete.
+      Without a check: 1 deletion."
+  `);
+  expect(await plans.run(`apply ${await plans.save('plan --delete FILE', made)}`)).toMatchObject({ code: 0, err: '' });
+  await plans.world.advance(2000);
+  expect(await plans.world.user.find(mapRef('first'))).toBeUndefined();
+});
+
+test('a Graph can use a kind that a definition in the same files declares', async () => {
+  const out = await outputOf(
+    'plan FILE',
+    {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata: { name: 'pots' },
+      spec: {
+        schema: { apiVersion: 'v1alpha1', kind: 'Pot', spec: { size: 'integer' } },
+        resources: [],
+      },
+    },
+    graph({
+      id: 'pot',
+      template: { apiVersion: 'kro.run/v1alpha1', kind: 'Pot', metadata: { name: 'p' }, spec: { size: 1 } },
+    }),
+  );
+  expect(out).toMatchInlineSnapshot(`
+    "Definition  + pots  (Pot)  revision 1  app.yaml:1
+
+    Instances 1   changed 1
+      team-a/g  + the instance
+                + Pot p  (pot)
+
+    Plan: 3 to create, 0 to change, 0 to prune.
+      Of 3 writes: 2 checked by dry runs of the API server, 1 checked by the rules of Kubernetes (not by webhooks, policies and quotas)."
+  `);
+});
+
+test('a snapshot contains Graphs with their objects, and no Secret value', async () => {
+  const secret: JsonObject = {
+    id: 'login',
+    template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, stringData: { key: 'hush-hush' } },
+  };
+  const copy = map('copy', 'copy', { key: '${string(login.data.key)}' });
+  const made = graph(map('first', 'first', { k: 'v' }), secret, copy, mark);
+  await plans.world.apply(target());
+  await plans.run('apply FILE', made);
+  await plans.world.advance(2000);
+  expect((await plans.world.user.get(mapRef('copy')))['data']).toEqual({ key: 'hush-hush' });
+  await plans.run('snapshot snap.json');
+  const text = readFileSync(join(plans.cwd, 'snap.json'), 'utf8');
+  expect(text).not.toContain('hush-hush');
+  expect(text).not.toContain(Buffer.from('hush-hush').toString('base64'));
+  expect(await outputOf('plan FILE --snapshot snap.json', made)).toMatchInlineSnapshot(`
+    "Instances 1   unchanged 1
+
+    Plan: 0 to create, 0 to change, 0 to prune.
+      No write to check."
+  `);
+  const changed = graph(map('first', 'first', { k: 'w' }), secret, copy, mark);
+  expect(await outputOf('plan FILE --snapshot snap.json', changed)).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      team-a/g  ~ the instance
+                    spec.nodes[0].template.data.k  "v" → "w"
+                ~ ConfigMap first  (first)  data.k  "v" → "w"
+
+    Plan: 0 to create, 2 to change, 0 to prune.
+      Of 2 writes: 2 checked by the rules of Kubernetes (not by webhooks, policies and quotas)."
+  `);
+});

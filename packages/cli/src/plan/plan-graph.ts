@@ -1,0 +1,90 @@
+import { liveGraph } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { ServedTypes } from '@typekro/sdk/deploy';
+import type { Graph } from '@typekro/engine/graph';
+import { GRAPH_CRD, isGraphObject } from '@typekro/engine/graph';
+import type { SchemaSource } from '@typekro/engine/schema';
+import type { InstanceHead } from './instance-plan.ts';
+import { instancePlan, restingPlan } from './instance-plan.ts';
+import type { InstancePlan } from '@typekro/controller/inspect';
+import type { PlanContext } from './plan-context.ts';
+import { afterOf, deletionWithoutGraph, headOf, planWithoutWrites } from './plan-instance.ts';
+import type { FileObject } from './plan-objects.ts';
+import { simulateAll } from './simulate-all.ts';
+import type { SimulationResult } from './simulate.ts';
+import { isSameBehindHashes } from './snapshot-file.ts';
+
+/**
+ * Is the object a Graph, and can the controller serve Graphs? If so, the plan includes the controller's writes for the
+ * Graph.
+ */
+export function isPlannedGraph({ settings }: PlanContext, { desired }: FileObject): boolean {
+  return isGraphObject(desired) && settings.graphKind !== false;
+}
+
+/**
+ * Plans the Graphs of files: the objects and fields that the controller would write, delete or release. The rights of
+ * their ServiceAccounts are not checked.
+ *
+ * @param declared the kinds that the files declare
+ */
+export async function planGraphs(
+  context: PlanContext,
+  files: readonly FileObject[],
+  declared: SchemaSource,
+): Promise<InstancePlan[]> {
+  return Promise.all(files.map((file) => planGraph(context, file, declared)));
+}
+
+async function planGraph(context: PlanContext, file: FileObject, declared: SchemaSource): Promise<InstancePlan> {
+  const after = afterOf(context, file);
+  const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GRAPH_CRD };
+  const resting = planWithoutWrites(context, file, head);
+  if (resting !== undefined) return resting;
+  const { graph, step, problems } = await liveGraph(context.api, after, context.signal, {
+    declared,
+    features: context.settings.features,
+  });
+  if (graph === undefined) {
+    const because = `the Graph does not compile: ${problems[0]?.message ?? ''}`;
+    if (context.operation === 'delete') return deletionWithoutGraph(head, because, 'the status of the Graph records');
+    return restingPlan(head, 'blocked', because, 'typekro validate shows all errors with their places');
+  }
+  return instancePlan(head, graph, await simulateGraph(context, graph, after, step), context.onWrite);
+}
+
+/** Simulates a Graph, and looks up the types that its expressions compute. */
+export async function simulateGraph(
+  context: PlanContext,
+  graph: Graph,
+  instance: KubeObject,
+  step: Omit<SimulatedStep, 'kinds' | 'now'>,
+): Promise<SimulationResult> {
+  const types = new ServedTypes(context.api);
+  for (;;) {
+    const result = await simulated(context, graph, instance, { ...step, kinds: types.find, now: context.now });
+    if (!(await types.lookUp(context.signal))) return result;
+  }
+}
+
+/** The step options of a simulation. */
+type SimulatedStep = Parameters<typeof simulateAll>[0][number]['step'];
+
+async function simulated(
+  { source, checker, salt }: PlanContext,
+  graph: Graph,
+  instance: KubeObject,
+  step: SimulatedStep,
+): Promise<SimulationResult> {
+  const results: SimulationResult[] = [];
+  const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
+  await simulateAll(
+    [{ graph, instance, step, ...settled }],
+    source,
+    checker,
+    (_index, found) => void results.push(found),
+  );
+  const [result] = results;
+  if (result === undefined) throw new Error('the simulation ended without a result');
+  return result;
+}

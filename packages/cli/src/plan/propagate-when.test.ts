@@ -1,0 +1,231 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PlanWorld } from '../../../../test/support/plan-world.ts';
+import { planWorld } from '../../../../test/support/plan-world.ts';
+import { commandRunner } from '../../../../test/support/run-command.ts';
+import { mapRef, mapResource, pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { upgrade } from '../commands/upgrade.ts';
+import { why } from '../commands/why.ts';
+
+let plans: PlanWorld;
+beforeEach(async () => {
+  plans = await planWorld({ controller: { features: { propagateWhen: true } } });
+});
+afterEach(() => plans.close());
+
+/** Returns a resource that is ready when its annotation `ok` equals `spec.text` of the instance. */
+const approved = (id: string): JsonObject => ({
+  ...mapResource(id, { text: '${schema.spec.text}' }),
+  readyWhen: [`\${${id}.metadata.?annotations.ok.orValue('') == ${id}.data.text}`],
+});
+
+async function define(...resources: JsonObject[]): Promise<void> {
+  await plans.world.apply(potDefinition(resources));
+  await plans.world.advance(5000);
+}
+
+/** Returns the output of `plan` for an instance, without the lines about the cluster. */
+async function planned(spec: JsonObject): Promise<string> {
+  const { out } = await plans.run('plan FILE', pot('p', spec));
+  return out.replaceAll(/^ {2}(?:From cluster|Decided by) .*\n?/gm, '').trimEnd();
+}
+
+/**
+ * Returns the output of `why`, with the age removed. The age varies, because it is the difference between the cluster's
+ * clock and the machine's clock.
+ */
+async function whyText(): Promise<string> {
+  const { out } = await commandRunner([why], plans.cwd)('why default/p --kubeconfig kubeconfig');
+  return out.replace(/IN_PROGRESS \d+d /, 'IN_PROGRESS AGE ');
+}
+
+test('the plan lists a held write after the node that it waits for, and why names the condition', async () => {
+  const web = { ...mapResource('web', { text: '${schema.spec.text}' }), propagateWhen: ['${db.ready()}'] };
+  await define(approved('db'), web);
+  expect(await planned({ text: '1' })).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      default/p  + the instance
+                 + ConfigMap p-db  (db)
+                 + ConfigMap p-web  (web)  after db is ready
+                 order: db → web
+
+    Plan: 3 to create, 0 to change, 0 to prune.
+      Checked by dry runs of the API server: 3 writes."
+  `);
+  await plans.world.apply(pot('p', { text: '1' }));
+  await plans.world.advance(5000);
+  expect(await plans.world.user.find(mapRef('p-web'))).toBeUndefined();
+  expect(await whyText()).toMatchInlineSnapshot(`
+    "Pot default/p   IN_PROGRESS AGE   revision 1   0 of 2 nodes ready
+
+    … db  waiting: waits until db.metadata.?annotations.ok.orValue('') == db.data.text is true of ConfigMap v1 default/p-db; it is false
+       └ because  ConfigMap default/p-db reports no problem
+       do         look at it with kubectl get configmap p-db -n default -o yaml, and correct readyWhen if its condition can never be true
+       look       kubectl describe configmap p-db -n default
+       waiting    web
+
+    the controller reports: waiting for unresolved resource: apply "db": node "db": readyWhen "db.metadata.?annotations.ok.orValue('') == db.data.text" is false: waiting for readiness (executor: node not ready)"
+  `);
+});
+
+test('for a node that a condition about the spec holds back, the plan shows "known later" and no write', async () => {
+  const app = { ...mapResource('app', { text: '${schema.spec.text}' }), propagateWhen: ['${schema.spec.count > 1}'] };
+  await define(app, mapResource('copy', { text: '${app.data.text}' }));
+  expect(await planned({ text: '1', count: 1 })).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      default/p  + the instance
+                 ? app  known later: holds back the creation of its object until propagateWhen schema.spec.count > 1 is true; it is false
+                 ? copy  known later: waits for app (waiting)
+
+    Plan: 1 to create, 0 to change, 0 to prune, 2 nodes known later.
+      Checked by dry runs of the API server: 1 write."
+  `);
+  await plans.world.apply(pot('p', { text: '1', count: 2 }));
+  await plans.world.advance(5000);
+  expect(await planned({ text: '2', count: 1 })).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      default/p  ~ the instance
+                     spec.text  "1" → "2"
+                     spec.count  2 → 1
+                 ? app  known later: holds back a change of its object until propagateWhen schema.spec.count > 1 is true; it is false
+
+    Plan: 0 to create, 1 to change, 0 to prune, 1 node known later.
+      Checked by dry runs of the API server: 1 write."
+  `);
+  expect(await planned({ text: '2', count: 2 })).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      default/p  ~ the instance
+                     spec.text  "1" → "2"
+                 ~ ConfigMap p-app  (app)  data.text  "1" → "2"
+                 ~ ConfigMap p-copy  (copy)  data.text  "1" → "2"
+                 order: app → copy
+
+    Plan: 0 to create, 3 to change, 0 to prune.
+      Checked by dry runs of the API server: 3 writes."
+  `);
+});
+
+test('a node that waits for a blocked node is blocked', async () => {
+  const first = mapResource('first', { value: '${string(10 / schema.spec.count)}' });
+  const web = { ...mapResource('web', { text: '${schema.spec.text}' }), propagateWhen: ['${first.ready()}'] };
+  await define(first, web);
+  expect(await planned({ text: '1', count: 0 })).toMatchInlineSnapshot(`
+    "Instances 1   blocked 1
+      default/p  + the instance
+                 ! first  blocked: failed at data.value: eval "string(10 / schema.spec.count)": division by zero
+                     try: test the divisor first: x == 0 ? 0 : 10 / x
+                 ! web  blocked: holds back the creation of its object until propagateWhen first.ready() is true; it is false; it reads first (failed)
+
+    Plan: 1 to create, 0 to change, 0 to prune, 1 blocked.
+      Checked by dry runs of the API server: 1 write."
+  `);
+});
+
+test('the plan lists the batches of a collection in order', async () => {
+  const maps: JsonObject = {
+    ...approved('maps'),
+    forEach: [{ key: "${['a', 'b', 'c']}" }],
+    template: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: '${key}' },
+      data: { text: '${schema.spec.text}' },
+    },
+    readyWhen: ["${each.metadata.?annotations.ok.orValue('') == each.data.text}"],
+    propagateWhen: ['${exponentiallyReady(key, maps)}'],
+  };
+  await define(maps);
+  expect(await planned({ text: '1' })).toMatchInlineSnapshot(`
+    "Instances 1   changed 1
+      default/p  + the instance
+                 + ConfigMap a  (maps)
+                 + ConfigMap b  (maps)  after maps is ready
+                 + ConfigMap c  (maps)  after maps is ready
+                 order: maps (create) → maps (create)
+
+    Plan: 4 to create, 0 to change, 0 to prune.
+      Checked by dry runs of the API server: 4 writes."
+  `);
+});
+
+test('the plan of a definition says which instances get the revision, and which are held back', async () => {
+  await define(mapResource('map', { version: 'v1' }));
+  for (const name of ['a', 'b', 'c']) await plans.world.apply(pot(name));
+  await plans.world.advance(5000);
+  const second = potDefinition([mapResource('map', { version: 'v2' })]);
+  const gated = (when: string) => ({ ...second, spec: { ...second.spec, propagateWhen: [when] } });
+  const batches = gated('${linearlyReady(pot, pots, 2)}');
+  const lines = async (definition: KubeObject) => {
+    const { out } = await plans.run('plan FILE', definition);
+    // The instances are ordered by their UIDs, so their names are replaced.
+    const found = out.split('\n').filter((line) => /default\/|^Plan/.test(line));
+    return found.map((line) => line.replaceAll(/\b[abc](?=-map|  )/g, '*')).toSorted();
+  };
+  expect(await lines(batches)).toMatchInlineSnapshot(`
+    [
+      "  default/*  = deferred: propagateWhen of the definition holds the revision back: linearlyReady(pot, pots, 2) is false",
+      "  default/*  ~ ConfigMap *-map  (map)  data.version  "v1" → "v2"",
+      "Plan: 0 to create, 3 to change, 0 to prune, 1 deferred.",
+    ]
+  `);
+  await plans.world.apply(gated("${pot.metadata.name == 'b'}"));
+  await plans.world.advance(5000);
+  expect(await lines(gated("${pot.metadata.name == 'b'}"))).toMatchInlineSnapshot(`
+    [
+      "  default/*  = deferred: propagateWhen of the definition holds the revision back: pot.metadata.name == 'b' is false",
+      "Plan: 0 to create, 0 to change, 0 to prune, 2 deferred.",
+    ]
+  `);
+});
+
+test('the plan has all items of a long collection that is written one item after the other', async () => {
+  const maps = {
+    ...mapResource('maps', { text: 'a' }, { name: '${schema.metadata.name}-${string(n)}' }),
+    forEach: [{ n: '${lists.range(100)}' }],
+    propagateWhen: ['${linearlyReady(each, maps, 1)}'],
+  };
+  await define(maps);
+  expect(await planned({})).toContain('Plan: 101 to create, 0 to change');
+});
+
+test('in a condition, now() returns the time of the plan, even when the plan is saved and applied later', async () => {
+  await define(mapResource('map', { version: 'v1' }));
+  await plans.world.apply(pot('p'));
+  await plans.world.advance(5000);
+  const { spec, ...second } = potDefinition([mapResource('map', { version: 'v2' })]);
+  const gated = { ...second, spec: { ...spec, propagateWhen: ["${now() > timestamp('2020-01-01T00:00:00Z')}"] } };
+  const file = join(plans.cwd, await plans.save('plan FILE', gated));
+  const { parts: _digests, ...saved } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  writeFileSync(file, JSON.stringify({ ...saved, now: Date.parse('2019-01-01T00:00:00Z') }));
+  const { err } = await plans.run(`apply ${file}`);
+  expect(err).toContain('Pot default/p: it was changed in the plan, and is deferred now: propagateWhen');
+});
+
+test('upgrade --check names the field that a controller without the feature gate refuses', async () => {
+  await define(mapResource('db', {}), { ...mapResource('web', {}), propagateWhen: ['${db.ready()}'] });
+  const run = commandRunner([upgrade], plans.cwd);
+  const check = async (gates: string) => {
+    const { code, out } = await run(`upgrade --check --kro-compatibility 0.10 ${gates}--kubeconfig kubeconfig`);
+    return [`exit code ${code}`, ...out.split('\n').slice(2)].join('\n');
+  };
+  expect(await check('--feature-gates PropagateWhen=true ')).toMatchInlineSnapshot(`
+    "exit code 0
+    DEFINITION   KIND   INSTANCES   AT 0.10     ACCEPTED BY
+    pots         Pot    0           unchanged   typekro 0.9, typekro 0.10
+
+    At 0.10: 1 unchanged."
+  `);
+  expect(await check('')).toMatchInlineSnapshot(`
+    "exit code 3
+    DEFINITION   KIND   INSTANCES   AT 0.10   ACCEPTED BY
+    pots         Pot    0           refused   none
+
+    pots at 0.10
+      ! refused: spec.resources[1].propagateWhen: propagateWhen requires the PropagateWhen feature gate to be enabled [graph/feature-gate]
+        try: start the controller with --feature-gates=PropagateWhen=true
+
+    At 0.10: 1 refused."
+  `);
+});

@@ -1,0 +1,67 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import type { FieldStep, Schema } from '@typekro/engine/schema';
+import { crdVersions, schemaNodeAt, structuralSchema, versionSchema } from '@typekro/engine/schema';
+
+/** Returns the schema at a path in a CRD with one version. A step is a member's name or the index of a list's item. */
+export function schemaInCrd(crd: KubeObject, path: readonly FieldStep[]): Schema | undefined {
+  const schema = versionSchema(crdVersions(crd)[0]);
+  return schema === undefined ? undefined : schemaNodeAt(structuralSchema(schema), path);
+}
+
+/** Returns the schema of a field in a CRD with one version. The field is in the notation of `fieldOfChange`. */
+export function schemaOfField(crd: KubeObject, field: string): Schema | undefined {
+  return schemaInCrd(
+    crd,
+    stepsOf(field).map((step) => (step === ITEMS ? 0 : step)),
+  );
+}
+
+/**
+ * Does an object set a field to a value other than its default? For a list or a map on the path, one element that does
+ * so is enough.
+ */
+export function setsField(object: KubeObject, field: string, defaultValue: JsonValue | undefined): boolean {
+  return valuesAt(object, stepsOf(field)).some((value) => isSet(value, defaultValue));
+}
+
+/**
+ * Does an object lack a field? A value that equals the default counts as absent, because it usually comes from the
+ * default. An object without the field's parent lacks nothing. For a list or a map on the path, one element without the
+ * field is enough.
+ */
+export function lacksField(object: KubeObject, field: string, defaultValue: JsonValue | undefined): boolean {
+  const steps = stepsOf(field);
+  const last = steps.slice(-1);
+  return valuesAt(object, steps.slice(0, -1)).some(
+    (parent) => isJsonObject(parent) && !membersAt(parent, last[0]).some((value) => isSet(value, defaultValue)),
+  );
+}
+
+/** The step to the items of a list. */
+const ITEMS = '[]';
+
+/** Returns the steps of a field: `spec.ports[].name` has the steps `spec`, `ports`, `[]` and `name`. */
+function stepsOf(field: string): string[] {
+  return field.split('.').flatMap((part) => {
+    const name = part.replaceAll(ITEMS, '');
+    return [name, ...Array.from({ length: (part.length - name.length) / ITEMS.length }, () => ITEMS)];
+  });
+}
+
+function valuesAt(object: KubeObject, steps: readonly string[]): JsonValue[] {
+  let values: JsonValue[] = [object as unknown as JsonObject];
+  for (const step of steps) values = values.flatMap((value) => membersAt(value, step));
+  return values;
+}
+
+/** Returns the parts of a value at a step. The step `*` names the values of a map. */
+function membersAt(value: JsonValue, step: string | undefined): JsonValue[] {
+  if (Array.isArray(value)) return step === ITEMS ? value : [];
+  if (!isJsonObject(value) || step === undefined) return [];
+  const members = step === '*' ? Object.values(value) : Object.hasOwn(value, step) ? [value[step]] : [];
+  return members.filter((member) => member !== undefined);
+}
+
+const isSet = (value: JsonValue, defaultValue: JsonValue | undefined): boolean =>
+  defaultValue === undefined || !jsonEquals(value, defaultValue);

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import type { ApplyAction, ObjectType } from '@typekro/engine/runtime';
+import { secretFields } from '@typekro/engine/runtime';
+import { boolean, isTooDeepValue, kubeObject, listWith, oneOfTexts, optional, record, text } from './file-shape.ts';
+import { maskSecrets } from './mask-secrets.ts';
+import { isMasked, revealed } from './masked-values.ts';
+import type { PlanSource } from '@typekro/controller/inspect';
+
+/** The objects of a cluster in one file, for plans without access to the cluster. Values of Secrets are hashed. */
+export interface SnapshotFile {
+  readonly schemaVersion: 1;
+  readonly kind: 'TypeKroSnapshot';
+  readonly source: PlanSource;
+  /** The namespace for objects that do not set one. */
+  readonly namespace: string;
+  readonly salt: string;
+  /** The controller of the cluster. Absent in files of earlier versions. */
+  readonly controller?: PlanSource['controller'];
+  readonly kinds: readonly SnapshotKind[];
+  /** Sentences about kinds that could not be read. */
+  readonly limits: readonly string[];
+}
+
+/** The objects of one kind. */
+export interface SnapshotKind {
+  readonly type: ObjectType;
+  readonly objects: readonly KubeObject[];
+}
+
+/** Makes a snapshot. Values of Secrets are masked by `maskSecrets`. */
+export function snapshotFile(parts: Omit<SnapshotFile, 'schemaVersion' | 'kind' | 'salt'>): SnapshotFile {
+  const salt = randomBytes(16).toString('hex');
+  const mask = maskSecrets(
+    salt,
+    parts.kinds.flatMap(({ objects }) => objects),
+  );
+  const kinds = parts.kinds.map(({ type, objects }) => ({ type, objects: objects.map(mask) }));
+  return { schemaVersion: 1, kind: 'TypeKroSnapshot', ...parts, salt, kinds };
+}
+
+/** Prints a snapshot as JSON. */
+export function snapshotText(snapshot: SnapshotFile): string {
+  return `${stringifyJson(snapshot as unknown as JsonValue)}\n`;
+}
+
+/**
+ * Parses a snapshot.
+ *
+ * @throws TypeKroError `snapshot/unreadable` when the text is not a snapshot, is damaged, or has an unsupported schema
+ *   version.
+ */
+export function parseSnapshot(text: string, file: string): SnapshotFile {
+  const value = tryParseJson(text);
+  const isSnapshot = isJsonObject(value) && value['kind'] === 'TypeKroSnapshot' && value['schemaVersion'] === 1;
+  if (isSnapshot && !isTooDeepValue(value) && SNAPSHOT(value)) return value as unknown as SnapshotFile;
+  const why = isSnapshot ? 'is damaged' : 'is not a snapshot that this version of typekro can read';
+  throw new TypeKroError(`${file} ${why}`, {
+    code: 'snapshot/unreadable',
+    remedy: 'take the snapshot again: typekro snapshot FILE',
+  });
+}
+
+const SNAPSHOT = record({
+  source: record({ name: text, readAt: text, version: optional(text) }),
+  namespace: text,
+  salt: text,
+  controller: optional(
+    record({
+      kroCompatibility: oneOfTexts(...KRO_COMPATIBILITY_LEVELS),
+      from: text,
+      features: optional(
+        record({
+          omit: optional(boolean),
+          dynamicKeys: optional(boolean),
+          partialDependencies: optional(boolean),
+          managedResources: optional(boolean),
+          deferredSchemas: optional(boolean),
+        }),
+      ),
+    }),
+  ),
+  kinds: listWith(
+    record({
+      type: record({ group: text, version: text, kind: text, plural: text, namespaced: boolean }),
+      objects: listWith(kubeObject),
+    }),
+  ),
+  limits: listWith(text),
+});
+
+/**
+ * Returns a predicate that is true for a write that changes nothing: the desired object and the snapshot differ only in
+ * masked values. A Secret value counts as equal when it has the same hash. A field outside Secrets that can contain
+ * Secret values counts as equal, because it cannot be compared. A field of a Secret whose expression has masked
+ * literals counts as equal if both sides have the field.
+ */
+export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAction) => boolean {
+  const hides = secretFields(graph);
+  return ({ nodeId, target, desired, differences = [] }) => {
+    const isOfSecret = target.type.group === '' && desired.kind === 'Secret';
+    const holes = isOfSecret ? holesWithMasks(graph, nodeId) : new Set<string>();
+    return (
+      differences.length > 0 &&
+      differences.every(({ path, wanted, found }) => {
+        if (!isOfSecret && hides(nodeId, path)) return true;
+        if (wanted === undefined || found === undefined) return false;
+        return holes.has(path) || jsonEquals(revealed(salt, found, wanted), wanted);
+      })
+    );
+  };
+}
+
+/**
+ * Returns the paths of a Secret's fields whose expressions have masked literals, in the notation of `FieldDifference`.
+ */
+function holesWithMasks(graph: Graph, nodeId: string): ReadonlySet<string> {
+  const holes = graph.nodes.get(nodeId)?.template.holes ?? [];
+  const masked = holes.filter(({ expression: { cel, template = cel } }) => isMasked(template));
+  return new Set(masked.map(({ pathText }) => pathText.replace(/^stringData\b/, 'data')));
+}
+
+/**
+ * Returns a function that makes an object of a snapshot comparable with `plain`, an object of the files. It replaces
+ * each masked value with the value in `plain` when both have the same hash.
+ */
+export function revealedBy(
+  salt: string | undefined,
+  plain: KubeObject,
+): <Each extends KubeObject | undefined>(object: Each) => Each {
+  if (salt === undefined) return (object) => object;
+  const reveal = (object: KubeObject) => revealed(salt, object as unknown as JsonValue, plain as unknown as JsonValue);
+  return (object) => (object === undefined ? object : (reveal(object) as unknown as typeof object));
+}

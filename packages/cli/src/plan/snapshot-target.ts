@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { TypeKroError } from '@typekro/kit/core';
+import type { CommandContext } from '../command.ts';
+import { settingsOf } from '../controller-settings.ts';
+import type { PlanTarget } from './plan-of-files.ts';
+import { openRulesServer } from './rules-server.ts';
+import { parseSnapshot } from './snapshot-file.ts';
+import { refuseMissingFile } from '../up/check-file.ts';
+
+/**
+ * Opens an embedded API server with the objects of a snapshot. Throws the errors of `readText`, and `TypeKroError`
+ * `snapshot/unreadable` when the file is not a usable snapshot.
+ */
+export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
+  const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(readText(context, file), file);
+  const rules = await openRulesServer(kinds).catch((cause: unknown) => {
+    throw new TypeKroError(`${file} is damaged: an API server refuses its objects: ${(cause as Error).message}`, {
+      code: 'snapshot/unreadable',
+      remedy: 'take the snapshot again: typekro snapshot FILE',
+      cause,
+    });
+  });
+  const { version: _version, ...from } = source;
+  return {
+    api: rules.api,
+    source: {
+      ...from,
+      kind: 'snapshot',
+      name: file,
+      ...(source.version === undefined ? {} : { version: source.version }),
+    },
+    readAt: source.readAt,
+    namespace,
+    checkedBy: 'rules',
+    salt,
+    limits,
+    ...(controller === undefined
+      ? {}
+      : { settings: settingsOf(controller.kroCompatibility, controller.from, controller.features) }),
+    close: () => rules.close(),
+  };
+}
+
+/**
+ * Reads a file that a command names. Throws `TypeKroError` `input/not-found` when the file does not exist, and
+ * `input/unreadable` when it cannot be read.
+ */
+export function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): string {
+  const path = resolve(cwd, file);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    refuseMissingFile(path, file);
+    throw new TypeKroError(`${file} cannot be read: ${(error as Error).message}`, {
+      code: 'input/unreadable',
+      remedy: 'name a file that you may read',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,119 @@
+import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from '@typekro/controller/controller';
+import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
+import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
+import { GRAPH_TYPE, kindsUsed } from '@typekro/engine/graph';
+import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
+import type { KubernetesApi } from '@typekro/kube';
+import type { ObjectTarget, ObjectType, ReadRequest } from '@typekro/engine/runtime';
+import { groupKindText } from '@typekro/engine/runtime';
+import type { ControllerSettings } from '../controller-settings.ts';
+import { recordOf } from '../controller-settings.ts';
+import { readBasics } from './cluster-basics.ts';
+import type { GraphInputs, NamedObject } from './graph-objects.ts';
+import { inputsOfGraph } from './graph-objects.ts';
+import { LiveSource } from './live-source.ts';
+import type { PlanSource } from '@typekro/controller/inspect';
+import type { SnapshotFile } from './snapshot-file.ts';
+import { snapshotFile } from './snapshot-file.ts';
+
+/** The inputs of a snapshot. */
+export interface TakeSnapshotOptions {
+  readonly api: KubernetesApi;
+  readonly source: PlanSource;
+  /**
+   * The namespace for objects that do not set one, and the namespace to list when the user may not list the whole
+   * cluster.
+   */
+  readonly namespace: string;
+  readonly settings: ControllerSettings;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads definitions, revisions, the CRDs of the API groups in use, all instances, and the objects that instances own.
+ * Reads all Graphs with the objects that they write. Also reads all objects of each kind that an `externalRef` of a
+ * definition or a `ref` of a Graph names.
+ */
+export async function takeSnapshot({
+  api,
+  source,
+  namespace,
+  settings,
+  signal,
+}: TakeSnapshotOptions): Promise<SnapshotFile> {
+  const basics = await readBasics(api, signal);
+  const live = new LiveSource({ api, signal, fallback: namespace });
+  const specs = [
+    ...basics.definitions.map(({ spec }) => spec),
+    ...basics.revisions.map((each) => valueAt(each.spec, 'snapshot', 'spec')),
+  ].filter(isJsonObject);
+  const typeOf = async (kind: GroupVersionKind): Promise<ObjectType | undefined> => {
+    const found = await api.discovery.resourceOf({ apiVersion: formatApiVersion(kind), kind: kind.kind }, { signal });
+    return found === undefined ? undefined : { ...kind, plural: found.plural, namespaced: found.namespaced };
+  };
+  const graphs = await readGraphs(live, typeOf);
+  const whole = new Map<string, GroupVersionKind>(graphs.kinds.map((kind) => [groupKindText(kind), kind]));
+  const owned = new Map<string, GroupVersionKind>();
+  for (const spec of specs) {
+    const kind = declaredKind(spec);
+    whole.set(groupKindText(kind), kind);
+    const external = kindsUsed({
+      resources: asObjects(spec['resources']).map(({ externalRef }) => ({ externalRef })),
+    });
+    for (const each of external) whole.set(groupKindText(each), each);
+    for (const each of kindsUsed(spec)) owned.set(groupKindText(each), each);
+  }
+  for (const [key, kind] of whole) {
+    owned.delete(key);
+    const type = await typeOf(kind);
+    if (type !== undefined) await live.loadAll(type);
+  }
+  await Promise.all(
+    [...owned.values()].map(async (kind) => {
+      const type = await typeOf(kind);
+      if (type !== undefined) await live.loadOwned(type, [namespace]);
+    }),
+  );
+  await live.load(await targetsOf(graphs.objects, typeOf));
+  const groups = new Set(
+    [...whole.values(), ...owned.values(), ...graphs.objects.map(({ type }) => type)].map(({ group }) => group),
+  );
+  const isUsed = ({ spec }: KubeObject) => groups.has(textAt(spec, 'group')) || isOwnGroup(textAt(spec, 'group'));
+  return snapshotFile({
+    source,
+    namespace,
+    controller: recordOf(settings),
+    kinds: [
+      { type: CRD_TYPE, objects: basics.crds.filter(isUsed) },
+      { type: DEFINITION_TYPE, objects: basics.definitions },
+      { type: REVISION_TYPE, objects: basics.revisions },
+      ...[...live.tables()].map((table) => ({ type: table.type, objects: [...table.all()] })),
+    ],
+    limits: [...basics.limits, ...live.limits],
+  });
+}
+
+/** Finds the type of a kind. Resolves to undefined when the cluster does not serve the kind. */
+type FindType = (kind: GroupVersionKind) => Promise<ObjectType | undefined>;
+
+/** Reads the Graphs, and finds the objects and kinds on which decisions about them depend. */
+async function readGraphs(live: LiveSource, typeOf: FindType): Promise<GraphInputs> {
+  const type = await typeOf(GRAPH_TYPE);
+  const graphs = type === undefined ? [] : [...(await live.loadAll(type)).all()].map(inputsOfGraph);
+  return { objects: graphs.flatMap(({ objects }) => objects), kinds: graphs.flatMap(({ kinds }) => kinds) };
+}
+
+async function targetsOf(objects: readonly NamedObject[], typeOf: FindType): Promise<ReadRequest[]> {
+  const targets = await Promise.all(
+    objects.map(async ({ type: kind, name, namespace }): Promise<ObjectTarget[]> => {
+      const type = await typeOf(kind);
+      if (type === undefined) return [];
+      const place = type.namespaced && namespace !== undefined ? { namespace } : {};
+      return [{ type, name, ...place }];
+    }),
+  );
+  return targets.flat().map((target) => ({ kind: 'object', nodeId: '', target, why: 'unknown' }));
+}
+
+/** Is this the group of definitions or the group of revisions? */
+const isOwnGroup = (group: string): boolean => group === DEFINITION_TYPE.group || group === REVISION_TYPE.group;

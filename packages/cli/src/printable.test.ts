@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { SPECIAL_IN_YAML } from '@typekro/kit/core';
+import { columnWidth, outputText, printable, printableInColour, printableLine } from './printable.ts';
+
+describe('text from outside', () => {
+  test.each([
+    ['a colour', 'a\u001b[31mred', 'a\\u001b[31mred'],
+    ['a carriage return that would hide the text before it', 'bad\rgood', 'bad\\u000dgood'],
+    ['an eight-bit control character', 'a\u009b2Jb', 'a\\u009b2Jb'],
+    ['a character that changes the text direction', 'a\u202eb', 'a\\u202eb'],
+    ['a character that changes the direction of an embedded part', '\u2066a\u2069\u061c', '\\u2066a\\u2069\\u061c'],
+    ['characters without a width', 'gar\u200bba\u00adge\u2060\ufeff', 'gar\\u200bba\\u00adge\\u2060\\ufeff'],
+    ['a joiner without neighbours', 'a\u200db\u200c', 'a\\u200db\\u200c'],
+    ['joiners between letters and emoji', '👩\u200d🚀 می\u200cخواهم', '👩\u200d🚀 می\u200cخواهم'],
+    ['tags', 'a\u{e0041}', 'a\\U000e0041'],
+    ['lines, tabs and letters of all scripts', 'a\n\tä 漢 🚀', 'a\n\tä 漢 🚀'],
+  ])('without colour: %s', (_what, text, shown) => {
+    expect(printable(text)).toBe(shown);
+  });
+
+  test.each([
+    ['bold', '\u001b[1mPlan\u001b[0m', '\u001b[1mPlan\u001b[0m'],
+    ['hidden text', '\u001b[8mhidden', '\\u001b[8mhidden'],
+    ['a moved cursor', '\u001b[2Jgone\u001b[1A', '\\u001b[2Jgone\\u001b[1A'],
+    ['a control character in coloured text', '\u001b[31m\r\u001b[39m', '\u001b[31m\\u000d\u001b[39m'],
+  ])('in colour: %s', (_what, text, shown) => {
+    expect(printableInColour(text)).toBe(shown);
+  });
+
+  test('every character that is escaped on a terminal is also escaped in YAML', () => {
+    const characters = Array.from({ length: 0x1_00_00 }, (_, code) => String.fromCharCode(code));
+    const escaped = characters.filter((character) => printable(character) !== character);
+    expect(escaped).toContain('\u200e');
+    expect(escaped.filter((character) => !SPECIAL_IN_YAML.test(character))).toEqual([]);
+  });
+
+  test.each([
+    ['a document in a file', 'a\r\nb\u200e', { form: 'document', isTerminal: false }, 'a\r\nb\u200e'],
+    ['a document on a terminal', 'a\r\nb\u200e', { form: 'document', isTerminal: true }, 'a\\u000d\nb\\u200e'],
+    ['other text in a file', 'a\r\u001b[31m', { isTerminal: false }, 'a\\u000d\\u001b[31m'],
+    ['other text on a terminal', 'a\r\u001b[31m', { isTerminal: true }, 'a\\u000d\u001b[31m'],
+  ] as const)('outputText of %s', (_what, text, options, shown) => {
+    expect(outputText(text, options)).toBe(shown);
+  });
+
+  test('becomes one line', () => {
+    expect(printableLine('\nERROR: <input>:1:3\n | a.b\n')).toBe('ERROR: <input>:1:3 | a.b');
+  });
+
+  test.each([
+    ['a', 1],
+    ['ä', 1],
+    ['…', 1],
+    ['漢', 2],
+    ['가', 2],
+    ['Ａ', 2],
+    ['🚀', 2],
+    ['\u0301', 0],
+    ['\u200d', 0],
+  ])('%s takes %i columns', (character, columns) => {
+    expect(columnWidth(character)).toBe(columns);
+  });
+});

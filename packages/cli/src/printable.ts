@@ -1,0 +1,52 @@
+import { printable } from '@typekro/kit/core';
+import { withShortValues } from './short-values.ts';
+
+export { printable } from '@typekro/kit/core';
+
+/**
+ * Matches the escape sequences for bold, faint and colours that this program writes. None of them hides text or moves
+ * the cursor.
+ */
+// oxlint-disable-next-line no-control-regex -- a colour begins with this character
+const COLOUR = /(\u001b\[(?:0|1|2|22|3[1-6]|39|90)m)/;
+
+/** Like `printable`, but keeps the escape sequences of this program's colours. */
+export function printableInColour(text: string): string {
+  return text
+    .split(COLOUR)
+    .map((part, index) => (index % 2 === 1 ? part : printable(part)))
+    .join('');
+}
+
+/**
+ * Returns the text to write to standard output. Control characters are escaped, except in a document that is written to
+ * a file or a pipe.
+ */
+export function outputText(
+  text: string,
+  { form, isTerminal }: { readonly form?: 'document' | undefined; readonly isTerminal: boolean },
+): string {
+  if (isTerminal) return printableInColour(text);
+  return form === 'document' ? text : printable(text);
+}
+
+/**
+ * Like `printable`, on one line: trims white space, and replaces every other run of white space with one space.
+ * Shortens large values in server messages (`withShortValues`). Not used for JSON and YAML output.
+ */
+export function printableLine(text: string): string {
+  return printable(withShortValues(text.trim().replaceAll(/\s+/g, ' ')));
+}
+
+/** Matches characters with a width of two columns: East Asian wide and fullwidth characters, and emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/** Matches characters with a width of zero: combining marks and joiners. */
+const ZERO = /\p{Mn}|\p{Me}|\p{Cf}/u;
+
+/** Returns the width of a character in terminal columns. */
+export function columnWidth(character: string): number {
+  if (ZERO.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}

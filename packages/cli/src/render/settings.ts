@@ -1,0 +1,148 @@
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, parseJson, setOwn, stringifyJson, TypeKroError, yamlLibrary } from '@typekro/kit/core';
+import type { PathStep } from '@typekro/engine/graph';
+import { formatPath, parsePath } from '@typekro/engine/graph';
+
+/** One setting of `--set`: a field of the spec, and its value. */
+export interface Setting {
+  /** The path in the spec, without `spec`. */
+  readonly path: readonly PathStep[];
+  readonly value: JsonValue;
+  /** The setting as typed by the user: `replicas=3`. */
+  readonly text: string;
+}
+
+/**
+ * Parses settings such as `a.b=1,c[0]=x`. Values are YAML. `\,` is a comma in a value. A path can begin with `spec`.
+ *
+ * @throws TypeKroError `cli/usage` for a setting without a path or without `=`.
+ */
+export function parseSettings(text: string): Setting[] {
+  return text.split(/(?<!\\),/).map((part) => {
+    const at = part.indexOf('=');
+    const path = at < 0 ? undefined : parsePath(part.slice(0, at));
+    if (at <= 0 || path === undefined || !path.ok) throw setsNothing(part);
+    const written = part.slice(at + 1).replaceAll('\\,', ',');
+    try {
+      return { path: path.steps, value: valueOf(written), text: part };
+    } catch {
+      // A value that is not valid YAML, such as `[x`, is used as a string.
+      return { path: path.steps, value: written, text: part };
+    }
+  });
+}
+
+/** Parses a YAML value. Integers keep all digits. */
+function valueOf(text: string): JsonValue {
+  const value: unknown = yamlLibrary().parse(text, { intAsBigInt: true });
+  return parseJson(stringifyJson((value ?? null) as JsonValue));
+}
+
+/**
+ * Returns the settings with paths relative to the spec: removes a leading `spec`, except when the spec itself has a
+ * field `spec`.
+ */
+export function renderSettings(spec: JsonValue, settings: readonly Setting[]): Setting[] {
+  const hasOwnSpec = isJsonObject(spec) && Object.hasOwn(spec, 'spec');
+  return settings.map((each) =>
+    each.path[0] === 'spec' && !hasOwnSpec ? { ...each, path: each.path.slice(1) } : each,
+  );
+}
+
+/**
+ * Returns a copy of a spec to which the settings are applied in order. A setting creates the missing objects and lists
+ * of its path, and fills a list with null up to its index.
+ *
+ * @throws TypeKroError `cli/usage` when a value on the path of a setting is not an object or list.
+ */
+export function withSettings(spec: JsonValue, settings: readonly Setting[]): JsonValue {
+  const changed = structuredClone(spec);
+  for (const setting of settings) setAt(changed, setting);
+  return changed;
+}
+
+/** Returns the setting that set the value at a path of the spec, or `undefined` for a value of the file. */
+export function settingOf(
+  settings: readonly Setting[],
+  path: readonly PathStep[],
+  isInFile: boolean,
+): Setting | undefined {
+  // A setting of a field also creates the missing objects around the field.
+  const gave = (setting: Setting): boolean =>
+    startsWith(path, setting.path) || (!isInFile && startsWith(setting.path, path));
+  return settings.findLast(gave);
+}
+
+const startsWith = (path: readonly PathStep[], start: readonly PathStep[]): boolean =>
+  start.length <= path.length && start.every((step, index) => step === path[index]);
+
+/** The highest index to which a setting can extend a list. */
+const MAX_INDEX = 999;
+
+function setAt(root: JsonValue, setting: Setting): void {
+  const { path, value, text } = setting;
+  if (path.length === 0) throw setsNothing(text);
+  let at: JsonValue = root;
+  for (const [index, step] of path.entries()) {
+    const holder = holderOf(at, setting, index);
+    if (index === path.length - 1) return setMember(holder, step, value);
+    const existing = childOf(holder, step);
+    const next: JsonValue = existing ?? (typeof path[index + 1] === 'number' ? [] : {});
+    setMember(holder, step, next);
+    at = next;
+  }
+}
+
+/**
+ * Returns the object or list that has the field or item of the step `index`. Throws if the value is not what the step
+ * requires: an object for a name, a list for a number.
+ */
+function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject | JsonValue[] {
+  const { path, text } = setting;
+  const step = path[index] ?? '';
+  const above = path.slice(0, index);
+  const name = index === 0 ? 'the spec' : formatPath(above);
+  if (Array.isArray(value)) {
+    if (typeof step !== 'number') {
+      const items = formatPath([...path.slice(0, index), 0, ...path.slice(index)]);
+      throw noPlace(text, `${name} is a list`, `write the number of an item: --set ${items}=…`);
+    }
+    if (step < 0) throw noPlace(text, `${step} is not an index of a list`, 'the first item has the index 0');
+    const highest = Math.max(value.length, MAX_INDEX);
+    if (step > highest) throw noPlace(text, `the index ${step} is above ${highest}`, 'write a lower index');
+    return value;
+  }
+  if (isJsonObject(value)) {
+    if (typeof step !== 'number') return value;
+    throw noPlace(
+      text,
+      `${name} is an object, not a list`,
+      `write the name of a field: --set ${formatPath([...above, 'NAME'])}=…`,
+    );
+  }
+  const what = typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value);
+  const remedy =
+    index === 0 ? 'write an object of fields as the spec' : `set the whole value: --set ${formatPath(above)}=…`;
+  throw noPlace(text, `${name} is ${what}, and has no fields`, remedy);
+}
+
+function setMember(holder: JsonObject | JsonValue[], step: PathStep, value: JsonValue): void {
+  if (!Array.isArray(holder)) return setOwn(holder, String(step), value);
+  const index = Number(step);
+  while (holder.length < index) holder.push(null);
+  holder[index] = value;
+}
+
+function childOf(holder: JsonObject | JsonValue[], step: PathStep): JsonValue | undefined {
+  if (Array.isArray(holder)) return holder[Number(step)];
+  return Object.hasOwn(holder, step) ? holder[String(step)] : undefined;
+}
+
+const noPlace = (text: string, reason: string, remedy: string): TypeKroError =>
+  new TypeKroError(`--set ${text}: ${reason}`, { code: 'cli/usage', remedy });
+
+const setsNothing = (text: string): TypeKroError =>
+  new TypeKroError(`--set ${text} sets nothing`, {
+    code: 'cli/usage',
+    remedy: `write the path of a field of the spec and its value: --set replicas=3,image.tag=1.2${text.includes('=') ? '' : '; a comma in a value is written \\,'}`,
+  });

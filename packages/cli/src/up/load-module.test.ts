@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadModule } from './load-module.ts';
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+const FILE = 'shop.mjs';
+const TEXT = `
+import { createResource, def, graph } from 'typekro';
+export const shop = graph('shop', () => {
+  const naming = def('naming', { team: 'red' });
+  createResource({ id: 'config', apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: naming.team } });
+});
+`;
+
+describe('in a module with a graph', () => {
+  let folder: string;
+  beforeAll(() => {
+    // The folder is inside the package, so that a module in it can import the package by name.
+    folder = mkdtempSync(join(root, 'dist', 'load-module-'));
+    writeFileSync(join(folder, FILE), TEXT);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('an exported graph is loaded as its Graph object, and its nodes have positions in the file', async () => {
+    const { objects, diagnostics } = await loadModule(join(folder, FILE), FILE, folder);
+    expect(diagnostics).toEqual([]);
+    expect(objects.map(({ object }) => [object.kind, object.metadata.name])).toEqual([['Graph', 'shop']]);
+    expect(objects[0]?.locate?.('spec.nodes[0].template.metadata.name')).toMatchObject({ file: FILE, line: 5 });
+    expect(objects[0]?.locate?.('spec.nodes[1].def')).toMatchObject({ file: FILE, line: 4 });
+  });
+});
+
+describe('a module with plain objects', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-load-module-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const MAP = "const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };\n";
+  const NAMELESS = "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { labels: {} } }";
+  let count = 0;
+
+  /** Loads a module. Returns the names of its objects, and its problems as `line severity: message`. */
+  const load = async (text: string): Promise<readonly [names: readonly unknown[], problems: readonly string[]]> => {
+    const file = `objects-${(count += 1)}.mjs`;
+    writeFileSync(join(folder, file), text);
+    const { objects, diagnostics } = await loadModule(join(folder, file), file, folder);
+    return [
+      objects.map(({ object }) => object.metadata.name),
+      diagnostics.map(
+        ({ severity, source, message }) => `${source?.line ?? '?'} ${severity}: ${message.replace(file, 'FILE')}`,
+      ),
+    ];
+  };
+
+  test.each<readonly [title: string, text: string, names: readonly string[], problems: readonly string[]]>([
+    [
+      'an object under several names',
+      `${MAP}export { map };\nexport default map;\nexport const all = [map];\n`,
+      ['a'],
+      [],
+    ],
+    ['the items of a List', `${MAP}export const list = { apiVersion: 'v1', kind: 'List', items: [map] };\n`, ['a'], []],
+    [
+      'an object without a name next to another object',
+      `${MAP}export { map };\nexport const lost = ${NAMELESS};\n`,
+      ['a'],
+      ['3 warning: "lost" has an object without metadata.name; this object is ignored'],
+    ],
+    [
+      'an object without a name as the only export',
+      `export const lost = ${NAMELESS};\n`,
+      [],
+      ['1 error: FILE exports no composition and no Kubernetes object: "lost" has no metadata.name'],
+    ],
+    [
+      'a promise of an object',
+      `${MAP}export const later = Promise.resolve(map);\n`,
+      [],
+      ['2 error: "later" is a promise; its value is ignored'],
+    ],
+    [
+      'a list of other values',
+      "export const parts = [{ kind: 'ConfigMap' }];\n",
+      [],
+      [
+        '1 error: FILE exports no composition and no Kubernetes object: "parts" is a list without compositions and Kubernetes objects',
+      ],
+    ],
+    [
+      'an export below a line that reads its value',
+      'const app = 1;\nexport const other = app > 1 ? app : undefined;\nexport {\n  app,\n};\n',
+      [],
+      ['3 error: FILE exports no composition and no Kubernetes object: "app" is a number'],
+    ],
+    [
+      'an export that begins with a dollar',
+      "// The comment.\nexport const $app = '';\n",
+      [],
+      ['2 error: FILE exports no composition and no Kubernetes object: "$app" is a string'],
+    ],
+  ])('the expected objects and problems are found for %s', async (_title, text, names, problems) => {
+    expect(await load(text)).toEqual([names, problems]);
+  });
+
+  test('an exported promise that never settles does not prevent the load of the objects', async () => {
+    // Node emits this event when it has no more work. The test emits it, because the test runner always has work.
+    const idle = "setImmediate(() => process.emit('beforeExit', 0));\n";
+    expect(await load(`${MAP}export { map };\nexport const never = new Promise(() => {});\n${idle}`)).toEqual([
+      ['a'],
+      [],
+    ]);
+  });
+
+  test.each(["BigInt('x')", "JSON.parse('{')", "'x'.match('(')", 'new Function("(")', 'eval("(")'])(
+    '%s throws at its own line, and is not an error in the syntax of the module',
+    async (code) => {
+      const [, problems] = await load(`${MAP}export { map };\n\nexport const found = ${code};\n`);
+      expect(problems).toEqual([expect.stringMatching(/^4 error: (?!this is not valid)/)]);
+    },
+  );
+
+  test('a signal ends the load while an exported promise is pending', async () => {
+    const stop = "setImmediate(() => process.emit('SIGINT'));\n";
+    const [names, problems] = await load(`${MAP}export { map };\nexport const never = new Promise(() => {});\n${stop}`);
+    expect(names).toEqual([]);
+    expect(problems).toEqual([expect.stringContaining('error: a signal ends typekro')]);
+  });
+});

@@ -1,0 +1,42 @@
+import type { Diagnostic } from '@typekro/kit/core';
+import { count, formatDiagnostic } from '@typekro/kit/core';
+import type { CommandContext } from '../command.ts';
+
+/**
+ * Groups problems by file. Within a group, problems are sorted by line and column. The groups are in the order of their
+ * first problems. Problems without a place form another group, and keep their order.
+ */
+export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const byFile = new Map<string | undefined, Diagnostic[]>();
+  for (const each of diagnostics) {
+    const found = byFile.get(each.source?.file);
+    if (found === undefined) byFile.set(each.source?.file, [each]);
+    else found.push(each);
+  }
+  return [...byFile.values()].flatMap((found) => found.toSorted(byPlace));
+}
+
+/** Compares the positions of two problems in the same file. */
+export const byPlace = ({ source: one }: Diagnostic, { source: other }: Diagnostic): number =>
+  (one?.line ?? 0) - (other?.line ?? 0) || (one?.column ?? 0) - (other?.column ?? 0);
+
+/**
+ * Prints problems in the order of their lines, with excerpts of the files. The excerpts fit the width of the terminal
+ * of standard error. After two or more problems, prints their number.
+ */
+export function printDiagnostics(
+  context: CommandContext,
+  diagnostics: readonly Diagnostic[],
+  texts: ReadonlyMap<string, string>,
+): void {
+  const ordered = inFileOrder(diagnostics);
+  context.results?.diagnostics(ordered);
+  for (const diagnostic of ordered) {
+    const { file } = diagnostic.source ?? {};
+    const text = file === undefined ? undefined : texts.get(file);
+    context.printError(`${formatDiagnostic(diagnostic, text, context.errorColumns)}\n`);
+  }
+  if (diagnostics.length < 2) return;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  context.printError(`${count(errors, 'error')}, ${count(diagnostics.length - errors, 'warning')}`);
+}

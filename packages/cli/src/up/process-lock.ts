@@ -1,0 +1,144 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { errorCode } from '@typekro/kit/core';
+
+/** A lock file that this process holds. */
+export interface ProcessLock {
+  /** Does this process still hold the lock? False when the file was removed or replaced. */
+  isHeld(): boolean;
+  release(): void;
+}
+
+/** The result when a live process holds the lock, or is taking over the lock of a dead one. */
+export interface LockRefusal {
+  readonly holder: number;
+}
+
+/**
+ * Takes a lock file for this process. Takes over the lock of a dead process (for example after `kill -9`). If the
+ * system reports start times, also takes over a lock whose process id now belongs to a later process. Creates the file
+ * atomically, as a hard link to a finished file, so that no process reads an incomplete lock. Of several processes that
+ * find the same dead lock, only one gets the new lock.
+ */
+export function takeLock(file: string): ProcessLock | LockRefusal {
+  const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
+  const draft = `${file}.${process.pid}`;
+  try {
+    writeFileSync(draft, own, { mode: 0o600 });
+    for (;;) {
+      if (link(draft, file)) return heldLock(file, own);
+      const found = read(file);
+      if (found === undefined) continue; // The holder has just released the lock.
+      const holder = Number.parseInt(found, 10);
+      if (isHolderAlive(found)) return { holder };
+      // Only the process with this claim may replace the dead lock, and it replaces the lock in one step.
+      const claim = takeLock(`${file}.${digestOf(found)}.claim`);
+      if ('holder' in claim) return claim;
+      try {
+        if (read(file) !== found) continue;
+        renameSync(draft, file);
+        return heldLock(file, own);
+      } finally {
+        claim.release();
+      }
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** The process that a lock file names. */
+export interface LockHolder {
+  readonly pid: number;
+  /**
+   * True when the process with this id is certainly the holder. False on systems that do not report start times: the id
+   * can already belong to another process, which must not be ended.
+   */
+  readonly isCertain: boolean;
+}
+
+/** Returns the live process that holds a lock file, or `undefined` when the file is absent or its process has ended. */
+export function lockHolder(file: string): LockHolder | undefined {
+  const found = read(file);
+  if (found === undefined || !isHolderAlive(found)) return undefined;
+  const [pid = '', start = '-'] = found.split(' ');
+  return { pid: Number.parseInt(pid, 10), isCertain: start !== '-' && start === startOf(Number.parseInt(pid, 10)) };
+}
+
+function heldLock(file: string, own: string): ProcessLock {
+  const isHeld = () => read(file) === own;
+  return {
+    isHeld,
+    release() {
+      if (isHeld()) rmSync(file, { force: true });
+    },
+  };
+}
+
+const digestOf = (lock: string): string => createHash('sha256').update(lock).digest('hex').slice(0, 16);
+
+/** Makes a hard link. Returns false when the target exists. */
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Is the process that wrote the lock alive? A process that this one may not signal counts as alive, unless its start
+ * time shows that it is a later process with the same id.
+ */
+function isHolderAlive(lock: string): boolean {
+  const [pidText = '', start = ''] = lock.split(' ');
+  const pid = Number.parseInt(pidText, 10);
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) === 'EPERM' && isSameStart(start, startOf(pid));
+  }
+  return isSameStart(start, startOf(pid));
+}
+
+/** May both start times be of one process? An unknown time fits every time of a process that has not ended. */
+export const isSameStart = (locked: string, now: string): boolean =>
+  now === locked || now === '-' || (locked === '-' && now !== 'ended');
+
+/**
+ * Returns the start time of a process in units of the system. Returns `-` when it is not known, so that only process
+ * ids are compared.
+ */
+function startOf(pid: number): string {
+  return startInStat(readStat(pid));
+}
+
+/**
+ * Returns the start time in the line of `/proc/PID/stat`. Returns `ended` for a zombie, so that its lock counts as
+ * dead.
+ */
+export function startInStat(stat: string | undefined): string {
+  // The program name is in parentheses and can contain any character. The state is field 3, the start time field 22.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return /^[ZX]/.test(fields[0] ?? '') ? 'ended' : (fields[19] ?? '-');
+}
+
+function readStat(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined; // The system is not Linux, or the process is gone.
+  }
+}

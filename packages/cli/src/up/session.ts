@@ -1,0 +1,207 @@
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Faults, StandInName } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { Logger } from '@typekro/controller/controller';
+import {
+  createController,
+  failureLogger,
+  jsonLogger,
+  keptText,
+  safeInstallation,
+} from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { EMBEDDED_CONTEXT } from '@typekro/kit/core';
+import { controllerCrds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import type { InspectAction, InspectSource } from '@typekro/controller/inspect';
+import type { KubernetesApi } from '@typekro/kube';
+import { KubeClient, loadKubeConfig } from '@typekro/kube';
+import type { CommandContext } from '../command.ts';
+import { copiedCommands, shellFacts } from '../dashboard/copied-commands.ts';
+import type { Dashboard } from '../dashboard/open-dashboard.ts';
+import { FILE_MANAGER } from '../plan/replacement.ts';
+import { processOptions } from '../run-processes-option.ts';
+import { standInOptions } from '../stand-in-option.ts';
+import { listenOnPort } from './listen-on-port.ts';
+import { ReplaceableSource } from './replaceable-source.ts';
+import type { StateDirectory } from './state-directory.ts';
+
+/** The feature gates of the controller in the embedded cluster: all features that `validate` accepts. */
+const FEATURES = { ...TYPEKRO_FEATURES, graphKind: true };
+
+/**
+ * The ServiceAccount of an installed controller. A Graph that names this account is refused, because it would have the
+ * rights of the controller.
+ */
+const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
+
+/** A running cluster with its controller. */
+export interface Session {
+  readonly url: string;
+  /** The URL of the web page, including the token. Absent for a session without a page. */
+  readonly dashboard?: string;
+  readonly api: KubernetesApi;
+  /** The reports of the running controller. The source stays valid when another controller replaces the running one. */
+  readonly controller: { readonly reports: InspectSource };
+  /** Injects faults into the requests of all clients of the cluster. */
+  readonly faults: Faults;
+  /** Stops the controller in the middle of its work and starts another one, like a crash of the controller's pod. */
+  killController(): Promise<void>;
+  /** Ends all open watches, like a restart of an API server, so that clients list again. */
+  endWatches(): Promise<void>;
+  /** The start-up time of the API, in milliseconds. */
+  readonly startMs: number;
+  /** Notices about the start, such as CRDs of a newer version that were kept. */
+  readonly notices: readonly string[];
+  /** Applies a user's object with force, which takes fields over from other field managers. */
+  apply(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
+  /** Resolves when the cluster and the controller have no pending work. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The options of a session. */
+export interface SessionOptions {
+  /** The port of the API. 0 means any free port. */
+  readonly port: number;
+  /** True to start the cluster from the saved state of the last session. Default false. */
+  readonly keep?: boolean;
+  /** The stand-ins for operators. Default: none. */
+  readonly standIns?: readonly StandInName[];
+  /** The working directory of pods that run as processes of this machine. When absent, no pod runs as a process. */
+  readonly processDirectory?: string;
+  /** The command for which the session serves the web page. By default, the session has no page. */
+  readonly dashboardOf?: CommandContext;
+  /** The port of the web page. Default: a free one. */
+  readonly dashboardPort?: number;
+  /** The token of the web page. Default: a new one. */
+  readonly dashboardToken?: string;
+  /** The actions that the page allows. Default: none. */
+  readonly actions?: readonly InspectAction[];
+}
+
+/**
+ * Starts the cluster and the controller, and writes the kubeconfig file. When a step fails, closes everything that
+ * earlier steps opened.
+ */
+export async function startUpSession(state: StateDirectory, options: SessionOptions): Promise<Session> {
+  const { port, keep = false, standIns = [], processDirectory, dashboardOf } = options;
+  const began = performance.now();
+  const cluster = await createEmbeddedCluster({
+    ...(keep ? { stateDirectory: join(state.path, 'state') } : {}),
+    ...standInOptions(standIns),
+    ...processOptions(processDirectory),
+  });
+  // Each step adds a function that closes the resources of the step. The functions run in reverse order.
+  const closers: (() => Promise<unknown>)[] = [() => cluster.close()];
+  const close = async (): Promise<void> => {
+    for (const end of closers.splice(0).toReversed()) await end();
+  };
+  try {
+    const listener = await listenOnPort(cluster, { port });
+    const startMs = performance.now() - began;
+    writeFileSync(state.kubeconfig, listener.kubeconfig, { mode: 0o600 });
+    // The controller uses this cluster like any other cluster: over HTTPS, with the kubeconfig's token.
+    const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
+    closers.push(() => api.close());
+    const { apply, kept } = await safeInstallation(api, controllerCrds());
+    for (const crd of apply) await api.apply(crd, { fieldManager: FILE_MANAGER, force: true });
+    const log = logFile(state, listener.kubeconfig);
+    const shown = await cluster.presentProcess({ name: 'kro' });
+    const logger = jsonLogger((line) => {
+      log(line);
+      shown.log(line);
+    }, Date.now);
+    const newController = () =>
+      createController({ client: api, features: FEATURES, serviceAccount: CONTROLLER_ACCOUNT, logger });
+    let controller = newController();
+    const reports = new ReplaceableSource(controller.reports);
+    closers.push(() => controller.stop());
+    await controller.start();
+    const dashboard =
+      dashboardOf === undefined
+        ? undefined
+        : await openPage(dashboardOf, { api, reports, logger, kubeconfig: state.kubeconfig }, options);
+    if (dashboard !== undefined) closers.push(() => dashboard.close());
+    return {
+      url: listener.url,
+      ...(dashboard === undefined ? {} : { dashboard: dashboard.url }),
+      api,
+      controller: { reports },
+      faults: cluster.faults,
+      async killController() {
+        await controller.stop(AbortSignal.abort());
+        controller = newController();
+        reports.replace(controller.reports);
+        await controller.start();
+      },
+      async endWatches() {
+        await cluster.idle();
+        cluster.restore(cluster.snapshot());
+      },
+      startMs,
+      notices: kept.map(keptText),
+      apply: (object, signal) => api.apply(object, { fieldManager: FILE_MANAGER, force: true, signal }),
+      async idle() {
+        await cluster.idle();
+        await controller.idle();
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The data sources of a session's web page, and the log for its failures. */
+interface PageSources {
+  readonly api: KubernetesApi;
+  readonly reports: InspectSource;
+  readonly logger: Logger;
+  readonly kubeconfig: string;
+}
+
+/** Opens the web page. The import is dynamic, so that a session without a page does not load its code. */
+async function openPage(
+  context: CommandContext,
+  { api, reports, logger, kubeconfig }: PageSources,
+  { actions = [], dashboardPort: port, dashboardToken: token }: SessionOptions,
+): Promise<Dashboard> {
+  const { openDashboard } = await import('../dashboard/open-dashboard.ts');
+  const commands = copiedCommands({ ...shellFacts(context), kubeconfig });
+  const opened = await openDashboard({
+    context,
+    api,
+    cluster: EMBEDDED_CONTEXT,
+    namespace: 'default',
+    reports,
+    actions,
+    commands,
+    ...(port === undefined ? {} : { port }),
+    ...(token === undefined ? {} : { token }),
+    onFailure: failureLogger(logger),
+  });
+  await opened.listed;
+  return opened;
+}
+
+/**
+ * Returns a function that appends to the controller's log. If the folder of the running cluster was removed, for
+ * example by `git clean`, the function also writes the kubeconfig file again, because other terminals use it.
+ */
+function logFile(state: StateDirectory, kubeconfig: string): (line: string) => void {
+  const log = join(state.path, 'log');
+  writeFileSync(log, '');
+  return (line) => {
+    try {
+      if (!existsSync(log)) {
+        mkdirSync(state.path, { recursive: true });
+        writeFileSync(state.kubeconfig, kubeconfig, { mode: 0o600 });
+      }
+      appendFileSync(log, line);
+    } catch {
+      // A full disk must not stop the controller. The line is also in the log of the controller's pod.
+    }
+  };
+}

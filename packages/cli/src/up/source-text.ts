@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { SourcePosition } from '@typekro/kit/core';
+import { LineIndex } from '@typekro/kit/core';
+
+/** Returns the text of a file, for excerpts and positions, or an empty string when the file does not exist. */
+export function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/** Returns the pattern for a name that is not part of a longer name. */
+export const wholeWord = (name: string): string =>
+  String.raw`(?<![\w$])${name.replaceAll(/\W/g, String.raw`\$&`)}(?![\w$])`;
+
+/**
+ * Returns the position of a string in a file: in quotes, or else as a whole word. Returns `undefined` when the file
+ * contains neither.
+ */
+export function placeOfText(file: string, needle: string): SourcePosition | undefined {
+  const text = textOf(file);
+  const quoted = Math.max(text.indexOf(`'${needle}'`), text.indexOf(`"${needle}"`));
+  const at = quoted >= 0 ? quoted : text.search(new RegExp(wholeWord(needle)));
+  if (at < 0) return undefined;
+  return positionAt(file, text, at);
+}
+
+/** Returns the offsets at which a string occurs in quotes. */
+export function placesOfQuoted(text: string, wanted: string): readonly number[] {
+  return ["'", '"', '`'].flatMap((quote) => {
+    const found: number[] = [];
+    const quoted = quote + wanted + quote;
+    for (let at = text.indexOf(quoted); at >= 0; at = text.indexOf(quoted, at + 1)) found.push(at);
+    return found;
+  });
+}
+
+/** Converts an offset to a line and a column. */
+export function positionAt(file: string, text: string, offset: number): SourcePosition {
+  return new LineIndex(text, file).position(offset);
+}

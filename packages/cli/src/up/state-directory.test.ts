@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadKubeConfig } from '@typekro/kube';
+import { takeStateDirectory } from './state-directory.ts';
+
+test('the suggested command for a running cluster can be copied, even if its path contains spaces', () => {
+  const folder = mkdtempSync(join(tmpdir(), "typekro it's "));
+  try {
+    const state = takeStateDirectory(folder, 'default');
+    const quoted = `'${state.kubeconfig.replace("'", `'\\''`)}'`;
+    expect(() => takeStateDirectory(folder, 'default')).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining(`\`export KUBECONFIG=${quoted}\``) }),
+    );
+    state.release();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('the server address in the kubeconfig of a stopped cluster says that the cluster has ended', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
+  try {
+    const state = takeStateDirectory(folder, 'default');
+    state.release();
+    const { server, credentials } = await loadKubeConfig({ path: state.kubeconfig });
+    expect(server).toBe('https://this-cluster-has-ended-.start-it-again-with.typekro-up.invalid');
+    expect(credentials).toEqual({ token: 'ended' });
+    // This call throws unless the name is free again.
+    takeStateDirectory(folder, 'default').release();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import type { Diagnostic } from '@typekro/kit/core';
+import { withoutConsequences } from './without-consequences.ts';
+
+const finding = (path: string, code = 'input/unknown-field', column = 5): Diagnostic => ({
+  code,
+  severity: 'error',
+  message: `wrong: ${path}`,
+  path,
+  source: { file: 'app.ts', line: 3, column },
+});
+
+test.each<readonly [name: string, found: readonly Diagnostic[], kept: readonly string[]]>([
+  ['two unknown fields', [finding('spec.foo'), finding('spec.bar')], ['spec.foo', 'spec.bar']],
+  [
+    'two fields, of which one name begins with the other',
+    [finding('spec.a'), finding('spec.ab')],
+    ['spec.a', 'spec.ab'],
+  ],
+  ['fields of two items', [finding('spec.a[0].x'), finding('spec.a[1].x')], ['spec.a[0].x', 'spec.a[1].x']],
+  ['a field and a field inside it', [finding('spec.a'), finding('spec.a.b')], ['spec.a']],
+  ['a field and an item of it', [finding('spec.a'), finding('spec.a[0]')], ['spec.a']],
+  ['one field twice', [finding('spec.a'), finding('spec.a')], ['spec.a']],
+  [
+    'an unknown field after another broken part',
+    [finding('spec.resources[0].id', 'graph/invalid-id'), finding('spec.resources[0].template.x')],
+    ['spec.resources[0].id'],
+  ],
+  [
+    'a field and a field inside it, at two places of the source',
+    [finding('spec.a'), finding('spec.a.b', 'input/unknown-field', 9)],
+    ['spec.a', 'spec.a.b'],
+  ],
+])('withoutConsequences keeps only the causes: %s', (_name, found, kept) => {
+  expect(withoutConsequences(found).map(({ path }) => path)).toEqual(kept);
+});

@@ -1,0 +1,26 @@
+import { declaredKind, instanceKey } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
+import { isInstanceOf } from '../instance/serving-definition.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import { requireRead } from './require-read.ts';
+
+/**
+ * Lists the instances that belong to a definition, sorted by the string `namespace/name`. The list is empty when the
+ * kind is not served.
+ *
+ * @throws TypeKroError `upgrade/not-read` when instances of the kind could not be read.
+ */
+export async function upgradedInstances(planned: PlanContext, definition: KubeObject): Promise<readonly KubeObject[]> {
+  const { api, signal, source, basics } = planned;
+  const { kind, ...version } = declaredKind(isJsonObject(definition.spec) ? definition.spec : {});
+  const served = await api.discovery.resourceOf({ apiVersion: formatApiVersion(version), kind }, { signal });
+  if (served === undefined) return [];
+  const { plural, namespaced } = served;
+  const table = await source.loadAll({ ...version, kind, plural, namespaced });
+  requireRead(planned, { group: version.group, plural });
+  const crd = basics.crds.find(({ metadata }) => metadata.name === `${plural}.${version.group}`);
+  const { name = '' } = definition.metadata;
+  const isOwn = (instance: KubeObject) => isInstanceOf(name, instance, crd);
+  return [...table.all()].filter(isOwn).sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
+}

@@ -1,0 +1,207 @@
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { cryptoLibrary, makeDirectory, TypeKroError } from '@typekro/kit/core';
+import { shellWord } from './shell-word.ts';
+
+/** The codes of file system errors, in words. */
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ['EACCES', 'you may not write there'],
+  ['EPERM', 'the file system does not allow it'],
+  ['EROFS', 'the file system is read-only'],
+  ['ENOSPC', 'no space is left on the device'],
+  ['EDQUOT', 'the quota of disk space is used up'],
+  ['ENOTDIR', 'a part of the path is a file, not a folder'],
+  ['EEXIST', 'a part of the path is a file, or a link without a target'],
+  ['EISDIR', 'a folder of that name already exists'],
+  ['ENAMETOOLONG', 'a name in the path is too long'],
+  ['ELOOP', 'its symbolic links lead in a circle'],
+]);
+
+/** The reason for ENOENT at a symbolic link. */
+const LOST_LINK = 'it is a link whose target does not exist';
+
+/** The mode of a write, and the details of its error. */
+export interface WriteDetails {
+  /** The code of the error, for example `gitops/not-written`. */
+  readonly code: string;
+  /** The remedy to print when the file system refuses the write. */
+  readonly remedy: string;
+  /**
+   * The permissions of the file, such as 0o600. They are set before the text is written, even on an existing file. By
+   * default, a new file gets the default permissions of the process, and an existing file keeps its permissions. Only
+   * `writeFile` uses this member.
+   */
+  readonly mode?: number;
+  /** The path in the error message. By default, the path of the file. */
+  readonly shown?: string;
+}
+
+/**
+ * Writes a file, and creates missing folders in its path.
+ *
+ * @throws TypeKroError whose message explains the reason.
+ */
+export function writeFile(path: string, text: string, details: WriteDetails): void {
+  withExplainedError(path, details, () => {
+    makeDirectory(dirname(path));
+    if (details.mode === undefined) writeFileSync(path, text);
+    else writeWithMode(path, text, details.mode);
+  });
+}
+
+/**
+ * Throws when the folder of a file does not exist. Call it for files that the user names, because a new folder for a
+ * misspelt name would hide the mistake. Call it before the work, so that the work is not lost.
+ *
+ * @throws TypeKroError whose remedy contains the command that creates the folder or, if a file blocks the path, says to
+ *   name another path.
+ */
+export function requireFolder(path: string, code: string): void {
+  const folder = dirname(path);
+  const stats = withExplainedError(path, { code, remedy: 'name another place' }, () =>
+    statSync(folder, { throwIfNoEntry: false }),
+  );
+  if (stats?.isDirectory() === true) return;
+  const blocking = inTheWay(path);
+  const why = blocking === undefined ? `the folder ${folder} does not exist` : `${blocking} is a file, not a folder`;
+  throw new TypeKroError(`${path} cannot be written: ${why}`, {
+    code,
+    remedy:
+      blocking === undefined
+        ? `create the folder (mkdir -p ${shellWord(folder)}), or correct the name`
+        : 'name another place',
+  });
+}
+
+function writeWithMode(path: string, text: string, mode: number): void {
+  const file = openSync(path, 'w', mode);
+  try {
+    // Devices and pipes, such as /dev/stdout, keep their permissions.
+    if (fstatSync(file).isFile()) fchmodSync(file, mode);
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Replaces an existing file atomically: writes a new file in the same folder and renames it. Keeps the mode of the
+ * file. For a symbolic link, replaces its target and keeps the link.
+ *
+ * @throws TypeKroError like `writeFile`.
+ */
+export function replaceFile(path: string, text: string, details: WriteDetails): void {
+  const replace = (): void => {
+    const target = realpathSync(path);
+    replaceTarget(target, text, statSync(target).mode & MODE_BITS);
+  };
+  withExplainedError(path, details, replace, 'it no longer exists');
+}
+
+/**
+ * Writes a file with mode 600 atomically: writes a new file in the same folder and renames it. Replaces an existing
+ * file. For a symbolic link, replaces or creates its target and keeps the link. Writes the bytes into a device or a
+ * pipe, such as `/dev/stdout`, instead of replacing it.
+ *
+ * @throws TypeKroError like `writeFile`.
+ */
+export function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDetails): void {
+  withExplainedError(path, details, () => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeFileSync(path, bytes);
+    replaceTarget(stats === undefined ? targetOfLinks(path) : realpathSync(path), bytes, 0o600);
+  });
+}
+
+/** The bits of `Stats.mode` that `chmod` accepts. */
+const MODE_BITS = 0o7777;
+
+/** Writes a new file with a mode, and renames it to the target. Removes the new file when the write fails. */
+function replaceTarget(target: string, content: string | Uint8Array, mode: number): void {
+  // The name is random, because a fixed name could already exist: left by a killed process, or used by another
+  // container with the same process id.
+  const draft = join(dirname(target), `.typekro-${cryptoLibrary().randomUUID()}`);
+  const file = openSync(draft, 'wx', mode);
+  try {
+    try {
+      // The umask of the process removes bits from the mode of a new file.
+      fchmodSync(file, mode);
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, target);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** Follows symbolic links up to their final target, which does not exist. */
+function targetOfLinks(path: string): string {
+  let target = path;
+  while (isLink(target)) target = resolve(realpathSync(dirname(target)), readlinkSync(target));
+  return target;
+}
+
+/**
+ * Runs a write. Converts a file system error to a `TypeKroError` whose message explains the reason.
+ *
+ * @param missing the reason for ENOENT. The default fits a write that first creates the missing folders.
+ */
+function withExplainedError<Result>(
+  path: string,
+  details: WriteDetails,
+  write: () => Result,
+  missing = 'the file system does not allow a folder there',
+): Result {
+  try {
+    return write();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;
+    const known = code === 'ENOENT' ? (isLink(path) ? LOST_LINK : missing) : REASONS.get(code);
+    const reason = blocking === undefined ? (known ?? message) : `${blocking} is a file, not a folder`;
+    const remedy = blocking === undefined ? details.remedy : `${details.remedy}, or move ${blocking} away`;
+    throw new TypeKroError(`${details.shown ?? path} cannot be written: ${reason}`, {
+      code: details.code,
+      remedy,
+      cause: error,
+    });
+  }
+}
+
+/** Returns the file that is at a position of the path where a folder is required. Devices and pipes count as files. */
+function inTheWay(path: string): string | undefined {
+  for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
+    const stats = statsOf(folder);
+    if (stats !== undefined) return stats.isDirectory() ? undefined : folder;
+  }
+  return undefined;
+}
+
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+/** Returns the stats of a path, or `undefined` when they cannot be read, for example inside an inaccessible folder. */
+function statsOf(path: string): ReturnType<typeof statSync> | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    // The caller then checks the parent folder, or keeps the reason of the first error.
+    return undefined;
+  }
+}

@@ -1,0 +1,303 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
+import type { ClusterClock } from '../clock.ts';
+import { conflict } from '../errors/status.ts';
+import { ConversionAnswers } from '../conversion/answers.ts';
+import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+import { copyJson } from '../types/copy.ts';
+import type { UncheckedObjectStore } from '../types/lookup.ts';
+import type { BodyType } from '../verbs/body.ts';
+import { bodyTypeOf } from '../verbs/body.ts';
+import type { DeleteRequestOptions } from '../verbs/options.ts';
+import type { MutatingPlugins, WriteAdmission, WriteRequest, WriteServices } from '../verbs/write.ts';
+import { AddressLedger } from './address-ledger.ts';
+import type { AdmissionAttributes, AdmissionContext, Operation } from './attributes.ts';
+import { isExempt, isNamespaces } from './attributes.ts';
+import { Invocations } from './invocations.ts';
+import { mutateByPolicies } from './mutating-policies.ts';
+import { deleteOptionsOf, optionsOf } from './operation-options.ts';
+import { withValidOwners } from './owners.ts';
+import { AdmissionPending, WebhookPending } from '../webhooks/webhook-pending.ts';
+import { validateByPolicies } from './policies.ts';
+import type { Mutation } from './webhooks.ts';
+import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
+
+/** The parts of the cluster that an admitted write uses. */
+export interface AdmittedContext extends AdmissionContext, WriteServices {
+  readonly store: UncheckedObjectStore;
+}
+
+/** The outcome of calling the webhooks: either the object after the calls, or the refusal. Both have warnings. */
+type Outcome =
+  | { readonly mutation: Mutation; readonly warnings: readonly string[] }
+  | { readonly refusal: unknown; readonly warnings: readonly string[] };
+
+/** The phases of admission: the first round of mutating webhooks, their second round, and the validating webhooks. */
+type Phase = 'mutate' | 'mutate again' | 'validate';
+
+interface Decided {
+  readonly phase: Phase;
+  readonly attributes: AdmissionAttributes;
+  readonly outcome: Outcome;
+}
+
+/**
+ * The decisions about one write, shared by all its runs. A run reuses a decision only if the decision was made for
+ * equal objects. After a change by another client, the webhooks are called again.
+ */
+export class AdmissionSession implements WriteAdmission {
+  readonly #context: AdmittedContext;
+  readonly #addresses: AddressLedger;
+  readonly #conversions: ConversionAnswers;
+  readonly #clock: ClusterClock;
+  readonly #decided: Decided[] = [];
+  /**
+   * The random strings, by use, in the order in which the first run made them. Each later run takes the same strings in
+   * this order; `#used` counts those that the present run has taken.
+   */
+  readonly #texts = { name: [] as string[], uid: [] as string[] };
+  #used = { name: 0, uid: 0 };
+  /** The target of the last decision of webhooks or policies. */
+  target = { group: '', plural: 'objects', name: '' };
+
+  constructor(context: AdmittedContext) {
+    this.#conversions = new ConversionAnswers(context);
+    this.#context = { ...context, conversions: this.#conversions };
+    this.#addresses = new AddressLedger(context.addresses);
+    const { clock } = context;
+    const start = clock.now();
+    this.#clock = { now: () => start, setTimer: (...timer) => clock.setTimer(...timer) };
+  }
+
+  /** Returns the services for the next run, with the time, uids and addresses of the first run. */
+  begin(): Pick<WriteServices, 'admission' | 'clock' | 'conversions' | 'newUid'> & {
+    readonly addresses: ServiceAddresses;
+  } {
+    this.#used = { name: 0, uid: 0 };
+    this.#addresses.begin();
+    return {
+      admission: this,
+      conversions: this.#conversions,
+      clock: this.#clock,
+      addresses: this.#addresses,
+      newUid: () => this.once('uid', this.#context.newUid),
+    };
+  }
+
+  once(use: 'name' | 'uid', make: () => string): string {
+    return (this.#texts[use][this.#used[use]++] ??= make());
+  }
+
+  mutate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined, plugins?: MutatingPlugins): KubeObject {
+    if (isExempt(write.resource)) return object;
+    const { reviewed } = write;
+    const shown = reviewed?.show(object) ?? object;
+    const before = old === undefined ? undefined : (reviewed?.show(old) ?? old);
+    const attributes = this.#attributes(write, old === undefined ? 'CREATE' : 'UPDATE', shown, before);
+    const changed = this.#changed(attributes, shown, write.warnings, plugins);
+    if (changed === shown) return object;
+    return reviewed === undefined ? withValidOwners(object, changed, write.warnings) : reviewed.take(object, changed);
+  }
+
+  /**
+   * Returns the object after the mutating policies and webhooks. If they changed it, the plugins run again, followed by
+   * the policies and webhooks with the reinvocation policy `IfNeeded`.
+   */
+  #changed(
+    attributes: AdmissionAttributes,
+    object: KubeObject,
+    warnings: string[],
+    plugins?: MutatingPlugins,
+  ): KubeObject {
+    const byPolicies = mutateByPolicies(this.#context, attributes, object);
+    const byHooks = this.#mutated({ ...attributes, object: byPolicies.object }, warnings);
+    const first = byHooks.object ?? byPolicies.object;
+    if (first === object) return object;
+    // The write gets a copy, because it modifies its object. The decision keeps the original for later runs.
+    let present = copyOf(first);
+    plugins?.(present);
+    const policies = byPolicies.invocations.repeated(!isSameObject(present, byPolicies.object));
+    if (policies.size > 0) present = mutateByPolicies(this.#context, attributes, present, policies).object;
+    const hooks = byHooks.invocations.repeated(!isSameObject(present, first));
+    if (hooks.size === 0) return present;
+    const again = this.#mutated({ ...attributes, object: present }, warnings, hooks).object;
+    return again === undefined || again === present ? present : copyOf(again);
+  }
+
+  validate(write: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
+    if (isExempt(write.resource)) return;
+    const show = write.reviewed?.show ?? ((same: KubeObject) => same);
+    const operation = old === undefined ? 'CREATE' : 'UPDATE';
+    const before = old === undefined ? undefined : show(old);
+    this.#validated(this.#attributes(write, operation, show(object), before), write.warnings);
+  }
+
+  admitDelete(write: WriteRequest, old: KubeObject, options: DeleteRequestOptions): void {
+    if (isExempt(write.resource)) return;
+    const attributes = {
+      ...this.#attributes(write, 'DELETE', undefined, old),
+      options: deleteOptionsOf(options),
+    };
+    this.#mutated(attributes, write.warnings);
+    this.#validated(attributes, write.warnings);
+  }
+
+  admitRequest(
+    write: WriteRequest,
+    operation: 'CONNECT' | 'CREATE',
+    object: KubeObject,
+    type: BodyType | undefined,
+  ): KubeObject {
+    const attributes = this.#attributes(write, operation, object, undefined, type);
+    const changed =
+      type === undefined
+        ? (this.#mutated(attributes, write.warnings).object ?? object)
+        : this.#changed(attributes, object, write.warnings);
+    this.#validated({ ...attributes, object: changed }, write.warnings);
+    return changed;
+  }
+
+  #mutated(attributes: AdmissionAttributes, warnings: string[], only?: ReadonlySet<string>): Mutation {
+    if (!isMutated(this.#context, attributes, only))
+      return { object: attributes.object, invocations: new Invocations() };
+    const phase = only === undefined ? 'mutate' : 'mutate again';
+    return this.#decide(phase, attributes, warnings, (added) =>
+      mutateByWebhooks(this.#context, attributes, added, only),
+    );
+  }
+
+  #validated(attributes: AdmissionAttributes, warnings: string[]): void {
+    validateByPolicies(this.#context, attributes, warnings);
+    const calls = validatingCalls(this.#context, attributes);
+    if (calls.length === 0) return;
+    this.#decide('validate', attributes, warnings, async (added) => {
+      await validateByWebhooks(this.#context, attributes, calls, added);
+      return { object: attributes.object, invocations: new Invocations() };
+    });
+  }
+
+  /**
+   * Returns the known decision. If there is none, throws `AdmissionPending`, whose function `answered` makes the
+   * decision.
+   */
+  #decide(
+    phase: Phase,
+    attributes: AdmissionAttributes,
+    warnings: string[],
+    ask: (warnings: string[]) => Promise<Mutation>,
+  ): Mutation {
+    const known = this.#decided.find((decided) => decided.phase === phase && isSame(decided.attributes, attributes));
+    if (known === undefined) throw new AdmissionPending(() => this.#answer(phase, attributes, ask));
+    warnings.push(...known.outcome.warnings);
+    if ('refusal' in known.outcome) throw known.outcome.refusal;
+    const { mutation } = known.outcome;
+    // If the webhooks changed nothing, the decision contains the object of an earlier run, which the equal object of
+    // this run replaces.
+    return mutation.object === known.attributes.object ? { ...mutation, object: attributes.object } : mutation;
+  }
+
+  async #answer(
+    phase: Phase,
+    attributes: AdmissionAttributes,
+    ask: (warnings: string[]) => Promise<Mutation>,
+  ): Promise<void> {
+    const warnings: string[] = [];
+    let outcome: Outcome;
+    try {
+      outcome = { mutation: await ask(warnings), warnings };
+    } catch (refusal) {
+      outcome = { refusal, warnings };
+    }
+    this.#decided.push({ phase, attributes, outcome });
+  }
+
+  #attributes(
+    write: WriteRequest,
+    operation: Operation,
+    object: KubeObject | undefined,
+    old: KubeObject | undefined,
+    type = write.reviewed?.type ?? (operation === 'CONNECT' ? undefined : bodyTypeOf(write.resource)),
+  ): AdmissionAttributes {
+    const { resource, subresource, user, options } = write;
+    const shown = object ?? old;
+    // A generated name exists only after the mutation.
+    const name = write.name || (shown?.metadata.name ?? '');
+    this.target = { group: resource.group, plural: resource.plural, name };
+    return {
+      operation,
+      resource,
+      subresource,
+      kind: shown === undefined ? resource : { ...parseApiVersion(shown.apiVersion), kind: shown.kind },
+      type,
+      name,
+      namespace: isNamespaces(resource) ? name : write.namespace,
+      object,
+      old,
+      user,
+      dryRun: options.dryRun,
+      options: optionsOf(write, operation),
+    };
+  }
+}
+
+/** Are all attributes equal on which the response of a webhook depends? */
+function isSame(a: AdmissionAttributes, b: AdmissionAttributes): boolean {
+  return (
+    a.operation === b.operation &&
+    a.resource === b.resource &&
+    a.subresource === b.subresource &&
+    a.name === b.name &&
+    isSameObject(a.object, b.object) &&
+    isSameObject(a.old, b.old)
+  );
+}
+
+const isSameObject = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
+  a === b || jsonEquals(a as unknown as JsonValue, b as unknown as JsonValue);
+
+const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as JsonObject) as unknown as KubeObject;
+
+/**
+ * The maximum number of decisions that a write waits for. A write needs a new decision each time another client changes
+ * its object.
+ */
+const MAX_DECISIONS = 10;
+
+/**
+ * The maximum number of conversions that a write waits for. Each version in the object's `managedFields` can require
+ * two conversions.
+ */
+const MAX_CONVERSIONS = 100;
+
+/**
+ * Runs a write. A write that needs the response of a webhook stops without an effect, and runs again with the response.
+ * The store therefore never waits, and writes need no lock.
+ *
+ * @throws ApiError 409 when other clients change the object too often.
+ */
+export async function withAdmission<Context extends AdmittedContext, Result>(
+  context: Context,
+  warnings: string[],
+  attempt: (context: Context) => Result | Promise<Result>,
+): Promise<Result> {
+  const session = new AdmissionSession(context);
+  const before = warnings.length;
+  const waits = { decisions: 0, conversions: 0 };
+  for (;;) {
+    try {
+      return await attempt({ ...context, ...session.begin() });
+    } catch (thrown) {
+      if (!(thrown instanceof WebhookPending)) throw thrown;
+      if (thrown instanceof AdmissionPending) waits.decisions += 1;
+      else waits.conversions += 1;
+      if (waits.decisions > MAX_DECISIONS || waits.conversions > MAX_CONVERSIONS)
+        throw conflict(
+          session.target,
+          session.target.name,
+          'the object changes too often while webhooks decide about it; please try again',
+        );
+      warnings.length = before;
+      await thrown.answered();
+    }
+  }
+}

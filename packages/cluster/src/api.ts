@@ -1,0 +1,172 @@
+import { cryptoLibrary } from '@typekro/kit/core';
+import { AdmissionGate } from './admission/gate.ts';
+import type { FrontProxy } from './aggregation/front-proxy.ts';
+import { FRONT_PROXY_USER } from './aggregation/front-proxy.ts';
+import type { AuditLog } from './audit/index.ts';
+import { AggregationGate } from './aggregation/gate.ts';
+import type { ClusterAccess } from './auth/cluster-access.ts';
+import type { ClusterClock } from './clock.ts';
+import type { Interceptor, OpenStream } from './protocol/request.ts';
+import { systemClusterClock } from './clock.ts';
+import type { Authority } from './codec/certificate.ts';
+import { createAuthority, openAuthority } from './codec/certificate.ts';
+import { isControllerEnabled, SERVICE_ACCOUNT_CONTROLLER } from './controllers/settings.ts';
+import type { ServiceAddresses } from './kinds/service-addresses.ts';
+import { createServiceAddresses } from './kinds/service-addresses.ts';
+import type { ClusterOptions } from './options.ts';
+import { missesProgram } from './errors/missing-program.ts';
+import { PodLogs } from './pod-logs.ts';
+import type { KubernetesRelease } from './release.ts';
+import type { ProcessRuntime } from './processes/runtime.ts';
+import { Registry } from './registry/registry.ts';
+import type { ClusterSnapshot } from './snapshot.ts';
+import { Store } from './store/store.ts';
+import { createAccess } from './auth/cluster-access.ts';
+import {
+  admission,
+  aggregation,
+  conversion,
+  discovery,
+  impersonation,
+  openApi,
+  otherPaths,
+  schemaEngine,
+  tables,
+  watching,
+  writing,
+} from './lazy-modules.ts';
+import type { SchemaEngineSource } from './crd/schemas.ts';
+import type { ServiceAddress } from './webhooks/webhook-client.ts';
+import { Work } from './work.ts';
+
+/**
+ * A cluster without sockets. Verbs, controllers and sockets do not depend on this class: they declare interfaces with
+ * the members that they use (`ReadContext`, `WriteServices`, …). Only the code that assembles a cluster uses all
+ * members.
+ */
+export class Api {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly admissionGate: AdmissionGate;
+  readonly aggregationGate: AggregationGate;
+  readonly clock: ClusterClock;
+  readonly options: ClusterOptions;
+  readonly access: ClusterAccess;
+  readonly allowsAll: boolean;
+  readonly hasServiceAccountAdmission: boolean;
+  readonly addresses: ServiceAddresses;
+  /** Modules that are loaded in the background. A request waits for the modules that it needs. */
+  readonly parts = {
+    admission,
+    aggregation,
+    conversion,
+    discovery,
+    impersonation,
+    openApi,
+    otherPaths,
+    schemaEngine,
+    tables,
+    watching,
+    writing,
+  };
+  readonly schemas: SchemaEngineSource = () => schemaEngine.code;
+  /**
+   * The logs of simulated containers, of local processes, and of the parts of this process that are presented as
+   * Deployments.
+   */
+  readonly logs = new PodLogs(() => this.clock.now());
+  /**
+   * The open watches, and the open responses of other servers and local processes. They end when the cluster closes.
+   */
+  readonly streams = new Set<OpenStream>();
+  /** Listeners that are called before `restore` replaces the whole state. If one throws, the state is not replaced. */
+  readonly beforeRestore: ((snapshot: ClusterSnapshot) => void)[] = [];
+  /** Listeners that are called after `restore` has replaced the whole state. */
+  readonly onRestored: (() => void)[] = [];
+  /** The local processes of pods, or `undefined` in a cluster that runs none. */
+  processes: ProcessRuntime | undefined;
+  /** The audit log, which is opened before the cluster receives requests. */
+  auditLog: AuditLog | undefined;
+  /** Returns the URL for a port of a Service that a webhook or an APIService names. */
+  readonly serviceAddress: ServiceAddress = (key, port) => {
+    const { webhookServices = {} } = this.options;
+    return Object.hasOwn(webhookServices, key) ? webhookServices[key] : this.processes?.serviceUrl(key, port);
+  };
+  /** Handles each request before the verbs. Set while the cluster has fault rules. */
+  intercept: Interceptor | undefined;
+
+  constructor(options: ClusterOptions = {}, release?: KubernetesRelease) {
+    this.options = options;
+    this.clock = options.clock ?? systemClusterClock;
+    this.store = new Store(options.eventWindow);
+    this.registry = new Registry(this.store, release);
+    this.admissionGate = new AdmissionGate(this.store, this.registry);
+    this.aggregationGate = new AggregationGate(this.store);
+    this.addresses = createServiceAddresses(options.serviceCidr ?? '10.96.0.0/16');
+    this.allowsAll = options.authorization === 'AlwaysAllow';
+    this.hasServiceAccountAdmission =
+      options.serviceAccountAdmission ?? isControllerEnabled(SERVICE_ACCOUNT_CONTROLLER, options.controllers);
+    this.access = createAccess(this);
+  }
+
+  #clientAuthority: Authority | undefined;
+
+  /** Does the cluster sign client certificates? False for a cluster without controllers. */
+  get issuesCertificates(): boolean {
+    return this.options.controllers !== false;
+  }
+
+  /** The authority for the client certificates that the cluster signs. Created at its first use. */
+  get clientAuthority(): Authority {
+    const { certificateAuthority: given } = this.options;
+    // Uses the clock of the machine instead of the cluster's clock, because TLS checks certificates by it.
+    return (this.#clientAuthority ??=
+      given === undefined ? createAuthority(systemClusterClock.now()) : openAuthority(given));
+  }
+
+  /** The queue of the simulated controllers' tasks. */
+  readonly work = new Work((thrown) => this.report(thrown));
+  #certificateAuthority = '';
+  readonly #authorityListeners: (() => void)[] = [];
+
+  /** The authority of the latest socket with a certificate, as PEM. Empty until such a socket is opened. */
+  get certificateAuthority(): string {
+    return this.#certificateAuthority;
+  }
+
+  #frontProxy: FrontProxy | undefined;
+
+  /** Returns the identity of the cluster towards other API servers. Created at its first use. */
+  readonly frontProxy = (): FrontProxy => {
+    if (this.#frontProxy === undefined) {
+      const authority = createAuthority(this.clock.now(), 'typekro-front-proxy-ca');
+      this.#frontProxy = { ca: authority.ca, ...authority.issueClient(FRONT_PROXY_USER, []) };
+    }
+    return this.#frontProxy;
+  };
+
+  /** The URL of the latest socket, or `undefined` until one is opened. */
+  serverUrl: string | undefined;
+
+  /** Stores the authority of a socket that is opened with a certificate. */
+  setCertificateAuthority(pem: string): void {
+    this.#certificateAuthority = pem;
+    for (const listener of this.#authorityListeners) listener();
+  }
+
+  /** Calls the listener whenever the authority changes. */
+  onCertificateAuthority(listener: () => void): void {
+    this.#authorityListeners.push(listener);
+  }
+
+  /** Receives unexpected exceptions, and prints them. */
+  readonly report: (thrown: unknown) => void = (thrown) => {
+    if (missesProgram(thrown)) this.isProgramGone = true;
+    console.error(thrown);
+  };
+
+  /** True after a request or a task could not load a file of the program. */
+  isProgramGone = false;
+
+  readonly newUid = (): string => cryptoLibrary().randomUUID();
+}

@@ -1,0 +1,136 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { goQuote } from '@typekro/kit/golang';
+import { asTexts, objectAt, objectsAt, ruleAllows, textAt } from '@typekro/kit/kubernetes';
+import type { PolicyRule } from '../data.ts';
+import type { UserInfo } from '../options.ts';
+import type { ObjectLookup } from '../types/lookup.ts';
+
+/** An action of a user on a resource, or on a path that is not a resource. */
+export interface Attributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Set for a path that is not a resource. */
+  readonly path?: string;
+}
+
+/** The authorizer's decision. */
+export interface AuthorizationDecision {
+  readonly allowed: boolean;
+  /**
+   * For an allowed action, the binding that allows it, or `''` if the action needs no binding. For a refused action,
+   * the problems of the user's bindings, or `''` if there are none.
+   */
+  readonly reason: string;
+}
+
+const GROUP = 'rbac.authorization.k8s.io';
+
+/** The parts of the cluster that authorization uses: the stored roles and bindings. */
+export interface RoleContext {
+  readonly store: ObjectLookup;
+  /** True when the cluster allows every request of every user. */
+  readonly allowsAll: boolean;
+}
+
+/**
+ * Decides by role-based access control whether the user may perform an action. The group `system:masters` has all
+ * rights. In a cluster that allows all requests, every user has all rights.
+ */
+export function authorize(context: RoleContext, user: UserInfo, attributes: Attributes): AuthorizationDecision {
+  if (context.allowsAll) return { allowed: true, reason: '' };
+  if (user.groups.includes('system:masters')) return { allowed: true, reason: '' };
+  const problems: string[] = [];
+  for (const grant of grantsOf(context, user, attributes.namespace, problems)) {
+    if (grant.rules.some((rule) => covers(rule, attributes)))
+      return { allowed: true, reason: `RBAC: allowed by ${grant.description}` };
+  }
+  const [first] = problems;
+  const text = problems.length > 1 ? `[${problems.join(', ')}]` : first;
+  return { allowed: false, reason: text === undefined ? '' : `RBAC: ${text}` };
+}
+
+/** The rules that a binding grants to a user. */
+interface Grant {
+  readonly rules: readonly JsonObject[];
+  readonly description: string;
+}
+
+/** Yields the grants to a user in a namespace. For the namespace `''`, yields only the cluster-wide grants. */
+export function* grantsOf(
+  context: RoleContext,
+  user: UserInfo,
+  namespace: string,
+  problems: string[],
+): Generator<Grant> {
+  for (const { object } of context.store.collection(GROUP, 'clusterrolebindings').all()) {
+    const subject = subjectFor(object, user, '');
+    if (subject === undefined) continue;
+    const rules = rulesOfRef(context, objectAt(object, 'roleRef'), '', problems);
+    if (rules !== undefined) yield { rules, description: describe(object, 'ClusterRoleBinding', subject) };
+  }
+  if (namespace === '') return;
+  for (const { object } of context.store.collection(GROUP, 'rolebindings').inNamespace(namespace)) {
+    const subject = subjectFor(object, user, namespace);
+    if (subject === undefined) continue;
+    const rules = rulesOfRef(context, objectAt(object, 'roleRef'), namespace, problems);
+    if (rules !== undefined) yield { rules, description: describe(object, 'RoleBinding', subject) };
+  }
+}
+
+function describe(binding: KubeObject, kind: string, subject: JsonObject): string {
+  const reference = objectAt(binding, 'roleRef');
+  const place = binding.metadata.namespace === undefined ? '' : `/${binding.metadata.namespace}`;
+  const subjectKind = textAt(subject, 'kind');
+  const suffix = subjectKind === 'ServiceAccount' ? `/${textAt(subject, 'namespace')}` : '';
+  return `${kind} ${goQuote(`${binding.metadata.name}${place}`)} of ${textAt(reference, 'kind')} ${goQuote(textAt(reference, 'name'))} to ${subjectKind} ${goQuote(textAt(subject, 'name') + suffix)}`;
+}
+
+function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): JsonObject | undefined {
+  return objectsAt(binding, 'subjects').find((subject) => {
+    const name = textAt(subject, 'name');
+    switch (subject['kind']) {
+      case 'User':
+        return user.name === name;
+      case 'Group':
+        return user.groups.includes(name);
+      case 'ServiceAccount':
+        return user.name === `system:serviceaccount:${textAt(subject, 'namespace') || namespace}:${name}`;
+      default:
+        return false;
+    }
+  });
+}
+
+/** Returns the rules of a role. When the role does not exist, adds a problem to `problems` and returns `undefined`. */
+export function rulesOfRef(
+  context: RoleContext,
+  reference: JsonObject,
+  namespace: string,
+  problems: string[],
+): readonly JsonObject[] | undefined {
+  const name = textAt(reference, 'name');
+  const cluster = reference['kind'] === 'ClusterRole';
+  const key = cluster ? name : `${namespace}/${name}`;
+  const role = context.store.collection(GROUP, cluster ? 'clusterroles' : 'roles').get(key);
+  if (role !== undefined) return objectsAt(role.object, 'rules');
+  problems.push(`${cluster ? 'clusterrole' : 'role'}.${GROUP} ${goQuote(name)} not found`);
+  return undefined;
+}
+
+/** Does a rule allow the action? */
+export function covers(rule: JsonObject | PolicyRule, attributes: Attributes): boolean {
+  const json = rule as JsonObject;
+  const { path } = attributes;
+  if (path !== undefined) {
+    const verbs = asTexts(json['verbs']);
+    if (!verbs.includes('*') && !verbs.includes(attributes.verb)) return false;
+    return asTexts(json['nonResourceURLs']).some(
+      (url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
+    );
+  }
+  return ruleAllows(json, attributes);
+}

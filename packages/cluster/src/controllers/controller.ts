@@ -1,0 +1,72 @@
+import type { KubeObject } from '@typekro/kit/core';
+import type { StoreEvent } from '../store/store.ts';
+import type { ResourceName, ControllerClient } from './controller-client.ts';
+
+/**
+ * A simulated controller. `keysOf` derives the keys of its work from events. `reconcile` carries out the work for one
+ * key: it compares the present state of the cluster with the desired state, and changes the present state. `reconcile`
+ * must be safe to call at any time and repeatedly.
+ */
+export interface SimulatedController {
+  /** The name by which user names, events and options denote the controller, e.g. `deployment-controller`. */
+  readonly name: string;
+  /** The field manager of the controller's writes. Default: `kube-controller-manager`. */
+  readonly fieldManager?: string;
+  /**
+   * Returns the keys of the work that an event causes. A key is usually `namespace/name` of the object to reconcile.
+   */
+  keysOf(event: StoreEvent, client: ControllerClient): Iterable<string>;
+  /** Finds work whose keys `keysOf` cannot derive from an event alone. */
+  readonly search?: WorkSearch;
+  /** Returns the object of a key. Annotations of this object can pause the work, slow it down, or make it fail. */
+  target?(key: string, client: ControllerClient): KubeObject | undefined;
+  /** True for a controller that handles the annotation for failures itself, or ignores this annotation. */
+  readonly ownFailures?: boolean;
+  /**
+   * Drops the controller's own state. Called after `restore` has replaced the state of the cluster. ADDED events for
+   * all objects follow.
+   */
+  reset?(): void;
+  /**
+   * Carries out the work for one key. Returns the milliseconds after which to reconcile the key again without an event,
+   * or `undefined` when only an event can change the result.
+   */
+  reconcile(key: string, client: ControllerClient): number | undefined | void;
+}
+
+/**
+ * Finds the work that a change of one object, e.g. a node, causes for many other objects. `keysOf` returns the key of
+ * the search, which is not the key of an object. The search runs after the present event, once for all events that
+ * requested it until then.
+ */
+export interface WorkSearch {
+  /** Is this the key of a search? */
+  isKey(key: string): boolean;
+  /** Returns the keys of the work. Annotations can pause or delay this work, but not the search. */
+  find(key: string, client: ControllerClient): Iterable<string>;
+}
+
+/** Returns the `target` function of a controller whose keys name objects of one resource. */
+export function targetIn(resource: ResourceName): (key: string, client: ControllerClient) => KubeObject | undefined {
+  return (key, client) => {
+    const { namespace, name } = splitKey(key);
+    return client.get(resource, namespace, name);
+  };
+}
+
+/** Is the event about this resource? */
+export function concerns(event: StoreEvent, group: string, plural: string): boolean {
+  return event.collection.plural === plural && event.collection.group === group;
+}
+
+/** Splits a key. The namespace of cluster-scoped objects is `''`. */
+export function splitKey(key: string): { readonly namespace: string; readonly name: string } {
+  const slash = key.indexOf('/');
+  return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** Returns `namespace/name` of an object, or only the name of a cluster-scoped object. */
+export function keyOfObject({ metadata }: KubeObject): string {
+  const { namespace = '', name = '' } = metadata;
+  return namespace === '' ? name : `${namespace}/${name}`;
+}

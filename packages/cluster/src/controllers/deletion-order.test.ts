@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { ANYTHING, crdOf } from '../../../../test/support/crd.ts';
+import type { KubeObject } from '@typekro/kit/core';
+
+const map = (name: string, metadata: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...metadata },
+});
+const NAMESPACE = 'v1 Namespace';
+
+describe('a foreground deletion', () => {
+  /** Creates ConfigMaps that own each other. Each pair names a dependent and its owner. */
+  async function story(pairs: readonly (readonly [dependent: string, owner: string])[], block = true) {
+    const cluster = await startClusterStory();
+    const names = new Set(pairs.flat());
+    const uids = new Map<string, string>();
+    for (const name of names) uids.set(name, (await cluster.create(map(name))).metadata.uid ?? '');
+    for (const name of names) {
+      const ownerReferences = pairs
+        .filter(([dependent]) => dependent === name)
+        .map(([, owner]) => ({
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          name: owner,
+          uid: uids.get(owner) ?? '',
+          blockOwnerDeletion: block,
+        }));
+      await cluster.patch('v1 ConfigMap', name, { metadata: { ownerReferences } });
+    }
+    return cluster;
+  }
+
+  test.each([
+    [
+      'two objects',
+      [
+        ['a', 'b'],
+        ['b', 'a'],
+      ],
+      [],
+    ],
+    [
+      'three objects',
+      [
+        ['b', 'a'],
+        ['c', 'b'],
+        ['a', 'c'],
+      ],
+      [],
+    ],
+    [
+      'four objects, and a dependent outside the cycle',
+      [
+        ['b', 'a'],
+        ['c', 'b'],
+        ['d', 'c'],
+        ['a', 'd'],
+        ['t', 'c'],
+      ],
+      [],
+    ],
+    [
+      'two objects, and another owner outside the cycle',
+      [
+        ['a', 'b'],
+        ['b', 'a'],
+        ['b', 'k'],
+      ],
+      ['b', 'k'],
+    ],
+  ] as const)('terminates for a cycle of owners: %s', async (_, pairs, kept) => {
+    for (const block of [true, false]) {
+      await using cluster = await story(pairs, block);
+      await cluster.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });
+      const names = await cluster.names('v1 ConfigMap');
+      expect(names.filter((name) => name !== 'kube-root-ca.crt')).toEqual(kept);
+    }
+  });
+
+  test('waits for the finalizers in a cycle of owners', async () => {
+    await using cluster = await story([
+      ['b', 'a'],
+      ['a', 'b'],
+    ]);
+    await cluster.patch('v1 ConfigMap', 'b', { metadata: { finalizers: ['example.com/wait'] } });
+    await cluster.remove('v1 ConfigMap', 'a', { propagationPolicy: 'Foreground' });
+    expect((await cluster.get('v1 ConfigMap', 'b')).metadata.deletionTimestamp).toBeDefined();
+    await cluster.patch('v1 ConfigMap', 'b', { metadata: { finalizers: null } });
+    expect(await cluster.find('v1 ConfigMap', 'a')).toBeUndefined();
+    expect(await cluster.find('v1 ConfigMap', 'b')).toBeUndefined();
+  });
+});
+
+describe('the deletion of a namespace', () => {
+  test('removes the other objects after all pods are gone', async () => {
+    await using cluster = await startClusterStory();
+    await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
+    await cluster.create(map('settings', { namespace: 'n' }));
+    const pod: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'n', finalizers: ['example.com/wait'] },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    };
+    await cluster.create(pod);
+    await cluster.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'n' });
+    await cluster.advance(60);
+    expect((await cluster.get('v1 Pod', 'p', 'n')).metadata.deletionTimestamp).toBeDefined();
+    expect((await cluster.get('v1 ConfigMap', 'settings', 'n')).metadata.deletionTimestamp).toBeUndefined();
+    const waiting = await cluster.client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'n' });
+    expect(waiting.status).toMatchObject({
+      phase: 'Terminating',
+      conditions: expect.arrayContaining([
+        expect.objectContaining({ type: 'NamespaceDeletionContentFailure', status: 'False' }) as unknown,
+      ]) as unknown,
+    });
+    await cluster.patch('v1 Pod', 'p', { metadata: { finalizers: null } }, 'n');
+    expect(await cluster.find('v1 ConfigMap', 'settings', 'n')).toBeUndefined();
+    expect(await cluster.find(NAMESPACE, 'n', '')).toBeUndefined();
+  });
+});
+
+test('an object is kept when the kind of its owner was never served, and is deleted when the CustomResourceDefinition of its owner is deleted', async () => {
+  await using story = await startClusterStory();
+  const owner = { apiVersion: 'e.example/v1', kind: 'Thing', name: 't', uid: 'u' };
+  await story.create(map('kept', { ownerReferences: [owner] }));
+  expect(await story.names('v1 ConfigMap')).toContain('kept');
+  await story.client.create(crdOf('Thing', ANYTHING, { group: 'e.example' }));
+  await story.cluster.idle();
+  // The kind of the owner is served now, so the garbage collector knows that the owner is absent.
+  await story.patch('v1 ConfigMap', 'kept', { metadata: { labels: { a: 'b' } } });
+  expect(await story.names('v1 ConfigMap')).not.toContain('kept');
+  const thing = await story.create({ apiVersion: 'e.example/v1', kind: 'Thing', metadata: { name: 'own' } });
+  await story.create(map('dependent', { ownerReferences: [{ ...owner, name: 'own', uid: thing.metadata.uid ?? '' }] }));
+  expect(await story.names('v1 ConfigMap')).toContain('dependent');
+  await story.client.delete({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    name: 'things.e.example',
+  });
+  await story.cluster.idle();
+  expect(await story.names('v1 ConfigMap')).not.toContain('dependent');
+});

@@ -1,0 +1,203 @@
+import type { KubeObject, OwnerReference } from '@typekro/kit/core';
+import type { SimulatedController } from './controller.ts';
+import { keyOfObject, splitKey } from './controller.ts';
+import type { ResourceName, ControllerClient } from './controller-client.ts';
+
+const FOREGROUND = 'foregroundDeletion';
+const ORPHAN = 'orphan';
+
+/** The minimum number of recorded owners at which the collector drops the owners without dependents. */
+const MIN_PRUNED = 500;
+
+/** The uids of removed owners. Uids of owners without dependents are dropped from time to time. */
+class RemovedOwners {
+  readonly #uids = new Set<string>();
+  #pruneAt = MIN_PRUNED;
+
+  add(uid: string, client: ControllerClient): void {
+    this.#uids.add(uid);
+    if (this.#uids.size < this.#pruneAt) return;
+    for (const known of this.#uids) if (client.dependents(known).length === 0) this.#uids.delete(known);
+    this.#pruneAt = Math.max(MIN_PRUNED, 2 * this.#uids.size);
+  }
+
+  has(uid: string): boolean {
+    return this.#uids.has(uid);
+  }
+
+  clear(): void {
+    this.#uids.clear();
+    this.#pruneAt = MIN_PRUNED;
+  }
+}
+
+/**
+ * The garbage collector. It removes dependents whose owners do not exist. An owner of an unserved kind counts as
+ * existing, except if the collector has seen its removal. In a foreground deletion, the collector keeps the owner until
+ * the dependents that block the deletion are gone. It removes the references of orphaned dependents. A key is
+ * `plural.group namespace/name` of an object. The key of an owner is queued when the owner is marked for deletion, and
+ * then whenever a dependent is removed. The key of a dependent is queued when the dependent changes, or one of its
+ * owners is removed.
+ */
+export function garbageCollector(): SimulatedController {
+  const removed = new RemovedOwners();
+  return {
+    name: 'generic-garbage-collector',
+    target: objectOf,
+    ownFailures: true,
+
+    *keysOf(event, client) {
+      const { stored, collection, type } = event;
+      const key = keyOf(collection.plural, collection.group, stored.key);
+      const { metadata } = stored.object;
+      if (type === 'DELETED') {
+        // A removal affects the dependents of the object, which lose an owner, and its owners, which may wait for the
+        // removal.
+        const dependents = client.dependents(metadata.uid ?? '');
+        if (dependents.length > 0) removed.add(metadata.uid ?? '', client);
+        for (const found of dependents) yield keyOfFound(found.collection, found.object);
+        for (const owner of metadata.ownerReferences ?? []) {
+          const found = ownerOf(client, stored.object, owner);
+          if (found !== undefined && isHeld(found.object)) yield keyOfFound(found.resource, found.object);
+        }
+        return;
+      }
+      if (isHeld(stored.object) || (metadata.ownerReferences ?? []).length > 0) yield key;
+    },
+
+    reset: () => removed.clear(),
+
+    reconcile(key, client) {
+      const object = objectOf(key, client);
+      if (object === undefined) return;
+      if (isHeld(object)) return processDependents(client, object, removed);
+      collect(client, object, removed);
+    },
+  };
+}
+
+function keyOf(plural: string, group: string, objectKey: string): string {
+  return `${plural}.${group} ${objectKey}`;
+}
+
+function keyOfFound(resource: ResourceName, object: KubeObject): string {
+  return keyOf(resource.plural, resource.group, keyOfObject(object));
+}
+
+function objectOf(key: string, client: ControllerClient): KubeObject | undefined {
+  const [resource = '', objectKey = ''] = key.split(' ');
+  const dot = resource.indexOf('.');
+  const { namespace, name } = splitKey(objectKey);
+  return client.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
+}
+
+/** Is the object being deleted and kept by one of the collector's finalizers? */
+function isHeld({ metadata }: KubeObject): boolean {
+  const finalizers = metadata.finalizers ?? [];
+  return metadata.deletionTimestamp !== undefined && (finalizers.includes(FOREGROUND) || finalizers.includes(ORPHAN));
+}
+
+/**
+ * Returns the stored owner that a reference names, or `undefined` when no object has the uid of the reference. The
+ * owner of a namespaced dependent is cluster-scoped or in the same namespace.
+ */
+function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerReference) {
+  const resource = client.resourceOfKind(owner.apiVersion, owner.kind);
+  if (resource === undefined) return undefined;
+  const namespace = resource.namespaced ? (dependent.metadata.namespace ?? '') : '';
+  const object = client.get(resource, namespace, owner.name);
+  return object?.metadata.uid === owner.uid ? { resource, object } : undefined;
+}
+
+/** Is it unknown whether the owner exists, because its kind is not served? */
+const isUnknown = (client: ControllerClient, owner: OwnerReference, removed: RemovedOwners): boolean =>
+  !removed.has(owner.uid) && client.resourceOfKind(owner.apiVersion, owner.kind) === undefined;
+
+/** Orphans or deletes the dependents of an owner. Removes the finalizer when no dependent blocks the deletion. */
+function processDependents(client: ControllerClient, owner: KubeObject, removed: RemovedOwners): void {
+  const dependents = client.dependents(owner.metadata.uid ?? '');
+  if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
+    for (const { object } of dependents)
+      dropReferences(client, object, (reference) => reference.uid === owner.metadata.uid);
+    return releaseFinalizer(client, owner, ORPHAN);
+  }
+  for (const { object } of dependents) {
+    if (object.metadata.deletionTimestamp === undefined) collect(client, object, removed);
+  }
+  const blocking = client
+    .dependents(owner.metadata.uid ?? '')
+    .some(({ object }) =>
+      object.metadata.ownerReferences?.some(
+        ({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion === true,
+      ),
+    );
+  if (!blocking) releaseFinalizer(client, owner, FOREGROUND);
+}
+
+function releaseFinalizer(client: ControllerClient, object: KubeObject, finalizer: string): void {
+  const live = client.get(resourceName(client, object), object.metadata.namespace ?? '', object.metadata.name ?? '');
+  if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
+  const finalizers = (live.metadata.finalizers ?? []).filter((name) => name !== finalizer);
+  client.update({ ...live, metadata: { ...live.metadata, finalizers } });
+}
+
+function resourceName(client: ControllerClient, object: KubeObject): ResourceName {
+  return client.resourceOfKind(object.apiVersion, object.kind) ?? { group: '', plural: '' };
+}
+
+/**
+ * Deletes a dependent when all its owners are missing or wait for their dependents. If it has other owners, removes
+ * only the references to missing and waiting owners.
+ */
+function collect(client: ControllerClient, object: KubeObject, removed: RemovedOwners): void {
+  const references = object.metadata.ownerReferences ?? [];
+  if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
+  // As in Kubernetes, a single owner with unknown existence keeps the object and all its references.
+  if (references.some((reference) => isUnknown(client, reference, removed))) return;
+  const owners = references.map((reference) => ({ reference, found: ownerOf(client, object, reference)?.object }));
+  const remaining = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
+  const waiting = owners.filter(({ found }) => found !== undefined && waitsForDependents(found));
+  if (remaining.length > 0) {
+    if (remaining.length < owners.length) {
+      const keep = new Set(remaining.map(({ reference }) => reference.uid));
+      dropReferences(client, object, ({ uid }) => !keep.has(uid));
+    }
+    return;
+  }
+  // If an owner waits for this object, and the object has dependents itself, the object is deleted in the foreground.
+  // The owner then also waits for these dependents.
+  const dependents = waiting.length > 0 ? client.dependents(object.metadata.uid ?? '') : [];
+  // In a cycle of owners, a dependent can wait for this object. In that case, this object must not block the deletion
+  // of its owners.
+  if (dependents.some((dependent) => waitsForDependents(dependent.object))) unblockOwners(client, object);
+  client.remove(object, { propagation: dependents.length > 0 ? 'Foreground' : deletionPolicy(object) });
+}
+
+/** Returns the propagation policy of a deletion, from the finalizers of the object. Default: `Background`. */
+function deletionPolicy({ metadata: { finalizers = [] } }: KubeObject): 'Foreground' | 'Background' | 'Orphan' {
+  if (finalizers.includes(ORPHAN)) return 'Orphan';
+  return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background';
+}
+
+function unblockOwners(client: ControllerClient, object: KubeObject): void {
+  const references = object.metadata.ownerReferences ?? [];
+  const ownerReferences = references.map((reference) => ({
+    ...reference,
+    ...(reference.blockOwnerDeletion === true ? { blockOwnerDeletion: false } : {}),
+  }));
+  client.update({ ...object, metadata: { ...object.metadata, ownerReferences } });
+}
+
+function waitsForDependents({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND);
+}
+
+function dropReferences(
+  client: ControllerClient,
+  object: KubeObject,
+  drop: (reference: OwnerReference) => boolean,
+): void {
+  const { ownerReferences: _all, ...metadata } = object.metadata;
+  const kept = (object.metadata.ownerReferences ?? []).filter((reference) => !drop(reference));
+  client.update({ ...object, metadata: kept.length > 0 ? { ...metadata, ownerReferences: kept } : metadata });
+}

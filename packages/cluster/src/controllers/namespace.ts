@@ -1,0 +1,117 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { transitionTimeOf } from '@typekro/kit/kubernetes';
+import type { ServedResource } from '../registry/resource.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, targetIn } from './controller.ts';
+import type { ControllerClient } from './controller-client.ts';
+import { PODS } from './pods.ts';
+
+const NAMESPACES = { group: '', plural: 'namespaces' } as const;
+
+/** The objects of one kind that a namespace still has while it is being deleted. */
+interface Remaining {
+  readonly resource: ServedResource;
+  readonly objects: readonly KubeObject[];
+}
+
+/**
+ * Deletes the content of a Terminating namespace. Deletes the other objects only after all pods are gone, so that a
+ * running pod keeps its configuration and its network policies. The conditions of the namespace list the remaining
+ * objects and the finalizers that keep them. When no object remains, the namespace is finalized.
+ */
+export const namespaceController: SimulatedController = {
+  name: 'namespace-controller',
+  target: targetIn(NAMESPACES),
+
+  *keysOf(event, client) {
+    if (concerns(event, '', 'namespaces')) {
+      if (event.type !== 'DELETED' && event.stored.object.metadata.deletionTimestamp !== undefined)
+        yield event.stored.key;
+      return;
+    }
+    const { namespace } = event.stored.object.metadata;
+    if (namespace === undefined || event.type === 'ADDED') return;
+    if (client.get(NAMESPACES, '', namespace)?.metadata.deletionTimestamp !== undefined) yield namespace;
+  },
+
+  reconcile(name, client) {
+    const namespace = client.get(NAMESPACES, '', name);
+    if (namespace?.metadata.deletionTimestamp === undefined) return;
+    removeAll(client, client.list(PODS, name));
+    const hasPods = client.list(PODS, name).length > 0;
+    if (!hasPods) for (const { objects } of contentOf(client, name)) removeAll(client, objects);
+    // Like kube-controller-manager, this controller does not count objects while pods remain.
+    const remaining = hasPods ? [] : contentOf(client, name);
+    client.updateStatus(namespace, {
+      ...namespace.status,
+      conditions: conditions(namespace, remaining, client.timestamp()),
+    });
+    const live = client.get(NAMESPACES, '', name);
+    if (!hasPods && remaining.length === 0 && live !== undefined)
+      client.update({ ...live, spec: { ...live.spec, finalizers: [] } }, 'finalize');
+  },
+};
+
+function removeAll(client: ControllerClient, objects: readonly KubeObject[]): void {
+  for (const object of objects) {
+    if (object.metadata.deletionTimestamp === undefined) client.remove(object, { propagation: 'Background' });
+  }
+}
+
+function contentOf(client: ControllerClient, namespace: string): Remaining[] {
+  const found = client
+    .resources()
+    .filter((resource) => resource.namespaced)
+    .map((resource) => ({ resource, objects: client.list(resource, namespace) }));
+  return found.filter(({ objects }) => objects.length > 0);
+}
+
+function conditions(namespace: KubeObject, remaining: readonly Remaining[], time: string): JsonObject[] {
+  const content = remaining
+    .map(({ resource, objects }) => `${resource.plural}.${resource.group} has ${objects.length} resource instances`)
+    .toSorted();
+  const counts = new Map<string, number>();
+  for (const object of remaining.flatMap(({ objects }) => objects)) {
+    for (const finalizer of object.metadata.finalizers ?? []) counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1);
+  }
+  const finalizers = [...counts].map(([name, count]) => `${name} in ${count} resource instances`).toSorted();
+  const wanted: readonly (readonly [type: string, problem: boolean, reason: string, message: string])[] = [
+    ['NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'],
+    [
+      'NamespaceDeletionGroupVersionParsingFailure',
+      false,
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ],
+    [
+      'NamespaceDeletionContentFailure',
+      false,
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ],
+    remaining.length > 0
+      ? [
+          'NamespaceContentRemaining',
+          true,
+          'SomeResourcesRemain',
+          `Some resources are remaining: ${content.join(', ')}`,
+        ]
+      : ['NamespaceContentRemaining', false, 'ContentRemoved', 'All content successfully removed'],
+    finalizers.length > 0
+      ? [
+          'NamespaceFinalizersRemaining',
+          true,
+          'SomeFinalizersRemain',
+          `Some content in the namespace has finalizers remaining: ${finalizers.join(', ')}`,
+        ]
+      : ['NamespaceFinalizersRemaining', false, 'ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
+  ];
+  const before = Array.isArray(namespace.status?.['conditions'])
+    ? (namespace.status['conditions'] as JsonObject[])
+    : [];
+  return wanted.map(([type, problem, reason, message]) => {
+    const status = problem ? 'True' : 'False';
+    const known = before.find((condition) => condition['type'] === type);
+    return { type, status, lastTransitionTime: transitionTimeOf(known, status, time), reason, message };
+  });
+}

@@ -1,0 +1,63 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { addQuantities, formatQuantity, objectAt, quantityOf } from '@typekro/kit/kubernetes';
+import type { ParsedQuantity } from '@typekro/kit/kubernetes';
+import { inScopes } from '../kinds/quota-scopes.ts';
+import { countedResources, usageOf } from '../kinds/quota-usage.ts';
+import type { SimulatedController } from './controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import type { ResourceName } from './controller-client.ts';
+
+const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
+
+/**
+ * Maintains the status of ResourceQuotas. Admission adds new objects to the status, and this controller recounts all
+ * objects after each change.
+ */
+export const quotaController: SimulatedController = {
+  name: 'resourcequota-controller',
+  target: targetIn(QUOTAS),
+
+  *keysOf(event, client) {
+    if (concerns(event, '', 'resourcequotas')) {
+      if (event.type !== 'DELETED') yield event.stored.key;
+      // A quota can count ResourceQuotas themselves, but a modification does not change their number.
+      if (event.type === 'MODIFIED') return;
+    }
+    const { namespace } = event.stored.object.metadata;
+    if (namespace === undefined || client.isEmpty(QUOTAS)) return;
+    for (const quota of client.list(QUOTAS, namespace)) {
+      if (resourcesOf(quota).some(({ group, plural }) => concerns(event, group, plural))) {
+        yield keyOfObject(quota);
+      }
+    }
+  },
+
+  reconcile(key, client) {
+    const { namespace, name } = splitKey(key);
+    const quota = client.get(QUOTAS, namespace, name);
+    if (quota === undefined || quota.metadata.deletionTimestamp !== undefined) return;
+    const hard = objectAt(quota.spec, 'hard');
+    const total = new Map<string, ParsedQuantity>();
+    for (const resource of resourcesOf(quota)) {
+      for (const object of client.list(resource, namespace)) {
+        if (!inScopes(quota, resource, object)) continue;
+        for (const [what, amount] of usageOf(resource, object, client.now())) {
+          if (!Object.hasOwn(hard, what)) continue;
+          const before = total.get(what);
+          total.set(what, before === undefined ? amount : addQuantities(before, amount));
+        }
+      }
+    }
+    const used: JsonObject = {};
+    for (const what of Object.keys(hard)) {
+      const amount = total.get(what) ?? quantityOf('0');
+      if (amount !== undefined) used[what] = formatQuantity(amount);
+    }
+    client.updateStatus(quota, { hard, used });
+  },
+};
+
+/** Returns the resources whose objects a quota counts. */
+function resourcesOf(quota: KubeObject): ResourceName[] {
+  return countedResources(Object.keys(objectAt(quota.spec, 'hard')));
+}

@@ -1,0 +1,44 @@
+import { TypeKroError } from '@typekro/kit/core';
+import { goQuote } from '@typekro/kit/golang';
+import type { StandIn, StandInName } from '../../stand-in.ts';
+import { requireStandInName } from './stand-in-name.ts';
+
+/** The stand-ins of the package. A stand-in other than `flux` is loaded only for a cluster that uses it. */
+const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
+  ack: async () => (await import('./ack.ts')).ackStandIn,
+  argocd: async () => (await import('./argocd.ts')).argocdStandIn,
+  'cert-manager': async () => (await import('./cert-manager/index.ts')).certManagerStandIn,
+  cnpg: async () => (await import('./cnpg/index.ts')).cnpgStandIn,
+  'external-secrets': async () => (await import('./external-secrets.ts')).externalSecretsStandIn,
+  flux: async () => (await import('./flux/index.ts')).fluxStandIn,
+  'gateway-api': async () => (await import('./gateway-api/index.ts')).gatewayApiStandIn,
+  'prometheus-operator': async () => (await import('./prometheus-operator.ts')).prometheusOperatorStandIn,
+};
+
+/**
+ * Loads the stand-ins with these names. Returns elements that are already stand-ins unchanged.
+ *
+ * @throws TypeKroError `cluster/unknown-stand-in` for an unknown name, with the known names;
+ *   `cluster/duplicate-stand-in` when two stand-ins have the same name, or have controllers with the same name.
+ */
+export async function loadStandIns(wanted: readonly (StandInName | StandIn)[]): Promise<readonly StandIn[]> {
+  const standIns = await Promise.all(
+    wanted.map(async (each) => (typeof each === 'string' ? LOADERS[requireStandInName(each)]() : each)),
+  );
+  const owners = new Map<string, string>();
+  for (const { name, kinds } of standIns) {
+    for (const controller of new Set([name, ...kinds.map((kind) => kind.controller ?? name)])) {
+      const other = owners.get(controller);
+      if (other !== undefined) {
+        throw new TypeKroError(
+          other === name
+            ? `the stand-in ${goQuote(name)} is requested twice`
+            : `the stand-ins ${goQuote(other)} and ${goQuote(name)} both have a controller ${goQuote(controller)}`,
+          { code: 'cluster/duplicate-stand-in', remedy: 'leave one of them out' },
+        );
+      }
+      owners.set(controller, name);
+    }
+  }
+  return standIns;
+}

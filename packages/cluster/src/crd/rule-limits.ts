@@ -1,0 +1,58 @@
+import type { Checked, Program } from '@typekro/cel';
+import { minRoundCost } from '@typekro/cel';
+
+/** The maximum cost of one evaluation of a rule, in the units of an API server. */
+const MAX_CALL_COST = 1_000_000;
+
+/** The error of an evaluation that costs more than `MAX_CALL_COST`. */
+export const LIMIT_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
+
+/** The maximum cost of all rules of one object. */
+const MAX_OBJECT_COST = 10_000_000;
+
+/** The result of an evaluation of a rule. */
+export interface LimitedResult {
+  readonly result: ReturnType<Program['evaluate']>;
+  /** Did the evaluation cost more than `MAX_CALL_COST`? If so, the result is the error `LIMIT_EXCEEDED`. */
+  readonly isOverLimit: boolean;
+  /** A lower bound of the cost of the evaluation: the exact cost is not counted. */
+  readonly cost: number;
+}
+
+/** The budget of the rules of one object. */
+export class ObjectBudget {
+  /** Has a limit stopped the rules of the object? */
+  isExhausted = false;
+  #left = MAX_OBJECT_COST;
+
+  /**
+   * Subtracts the cost of an evaluation from the budget. Returns false and sets `isExhausted` when the budget is
+   * exceeded.
+   */
+  spend({ cost }: LimitedResult): boolean {
+    this.#left -= cost;
+    if (this.#left < 0) this.isExhausted = true;
+    return !this.isExhausted;
+  }
+}
+
+/**
+ * Makes an evaluation that stops at the cost limit of an API server. The exact cost is not counted; instead, the number
+ * of loop iterations is limited, and each iteration counts with its minimum cost. An evaluation that an API server
+ * completes is therefore never stopped. An evaluation that an API server stops may complete here, because long strings
+ * cost no more than short strings, and an expression without loops costs nothing.
+ */
+export function limitedRun(program: Program, checked: Checked): (variables: Record<string, unknown>) => LimitedResult {
+  const round = minRoundCost(checked);
+  return (variables) => {
+    if (round === undefined) {
+      return { result: program.evaluate(variables, { trusted: true }), isOverLimit: false, cost: 0 };
+    }
+    const budget = Math.floor(MAX_CALL_COST / round);
+    const meter = { left: budget };
+    const result = program.evaluate(variables, { trusted: true, budget, meter });
+    if (meter.left >= 0 || result.ok) return { result, isOverLimit: false, cost: (budget - meter.left) * round };
+    const error = { ...result.error, message: LIMIT_EXCEEDED };
+    return { result: { ok: false, error }, isOverLimit: true, cost: MAX_CALL_COST };
+  };
+}

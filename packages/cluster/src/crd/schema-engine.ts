@@ -1,0 +1,12 @@
+/**
+ * Exports the code that only clusters with CustomResourceDefinitions or policies use: structural schemas, their rules,
+ * and the CEL implementation. `lazy-modules.ts` loads this code as one module.
+ */
+export { prune, validateValue } from '@typekro/engine/schema';
+export { conditionProblem, ExpressionCompiler, mutationProblem, textProblem } from '../expressions/environment.ts';
+export { parseShardSelector } from '../expressions/shard-selector.ts';
+export { policyTypeWarnings } from '../expressions/type-check.ts';
+export { decodeCustom } from './decode-custom.ts';
+export { withReadDefaults } from './custom-defaults.ts';
+export { ruleEvaluator } from './rules.ts';
+export { validateDefinition } from './validate-definition.ts';

@@ -1,0 +1,32 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { packageFolder } from '@typekro/kit/core';
+import { createEmbeddedCluster } from '../cluster.ts';
+import { impersonation } from '../lazy-modules.ts';
+import { missesProgram, PROGRAM_GONE } from './missing-program.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+const error = (code: string, path?: string) => Object.assign(new Error('gone'), { code, ...(path && { path }) });
+
+test.each([
+  [error('ERR_MODULE_NOT_FOUND'), true],
+  [error('MODULE_NOT_FOUND'), true],
+  [error('ENOENT', new URL('data/kubernetes-1.36/types.json', packageFolder()).pathname), true],
+  [error('ENOENT', '/elsewhere/file'), false],
+  [error('EIO'), false],
+  [undefined, false],
+])('the error %o means that a file of the program is missing: %s', (thrown, expected) => {
+  expect(missesProgram(thrown)).toBe(expected);
+});
+
+test('the error of a request that needs a missing program file names the cause and the remedy', async () => {
+  vi.spyOn(console, 'error').mockReturnValue(undefined);
+  vi.spyOn(impersonation, 'load').mockRejectedValue(error('ERR_MODULE_NOT_FOUND'));
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  expect(cluster.programProblem).toBeUndefined();
+  const headers = { 'impersonate-user': 'x' };
+  const reply = await cluster.transport().request({ method: 'GET', path: '/api/v1/pods', headers });
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
+  expect(JSON.parse(text)).toMatchObject({ code: 500, message: `Internal error occurred: ${PROGRAM_GONE}` });
+  expect(cluster.programProblem).toBe(PROGRAM_GONE);
+});

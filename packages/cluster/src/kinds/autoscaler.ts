@@ -1,0 +1,190 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
+import { quantityOf } from '@typekro/kit/kubernetes';
+import {
+  addInvalid,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Strategy } from './strategy.ts';
+import { ensureAt, fill } from '../types/parts.ts';
+
+const DOWN_POLICIES = () => [{ type: 'Percent', value: 100, periodSeconds: 15 }];
+const UP_POLICIES = () => [
+  { type: 'Pods', value: 4, periodSeconds: 15 },
+  { type: 'Percent', value: 100, periodSeconds: 15 },
+];
+
+/** The strategy of HorizontalPodAutoscaler in both versions. */
+export const autoscalerStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    spec['minReplicas'] ??= 1;
+    if (object.apiVersion === 'autoscaling/v1') {
+      spec['targetCPUUtilizationPercentage'] ??= 80;
+      return;
+    }
+    if (listAt(spec, 'metrics').length === 0) {
+      spec['metrics'] = [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+      ];
+    }
+    const behavior = optionalAt(spec, 'behavior');
+    if (behavior === undefined) return;
+    const down = ensureAt(behavior, 'scaleDown');
+    fill(down, { selectPolicy: 'Max' });
+    down['policies'] ??= DOWN_POLICIES();
+    const up = ensureAt(behavior, 'scaleUp');
+    fill(up, { selectPolicy: 'Max' });
+    up['stabilizationWindowSeconds'] ??= 0;
+    up['policies'] ??= UP_POLICIES();
+  },
+  validate: validateAutoscaler,
+  validateUpdate(object, _old, problems, context) {
+    if (context.subresource === '') validateAutoscaler(object, problems);
+  },
+};
+
+function validateAutoscaler(object: KubeObject, problems: FieldError[]) {
+  const spec = object.spec ?? {};
+  const [min, max] = [numberAt(spec, 'minReplicas') ?? 1, numberAt(spec, 'maxReplicas') ?? 0];
+  const metrics = objectsAt(spec, 'metrics');
+  if (min < 0) problems.push(fieldInvalid('spec.minReplicas', min, 'must be greater than or equal to 1'));
+  if (min < 1) {
+    problems.push(fieldInvalid('spec.minReplicas', min, 'must be greater than or equal to 1'));
+    if (!metrics.some(({ type }) => type === 'Object' || type === 'External'))
+      problems.push(
+        fieldForbidden(
+          'spec.metrics',
+          'must specify at least one Object or External metric to support scaling to zero replicas',
+        ),
+      );
+  }
+  if (max < 1) problems.push(fieldRequired('spec.maxReplicas', 'must be set and greater than 0'));
+  if (max < min) problems.push(fieldInvalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
+  validateReference(objectAt(spec, 'scaleTargetRef'), 'spec.scaleTargetRef', problems);
+  const apiVersion = textAt(objectAt(spec, 'scaleTargetRef'), 'apiVersion');
+  if (!apiVersion.includes('/') && apiVersion !== 'v1')
+    problems.push(fieldInvalid('spec.scaleTargetRef.apiVersion', apiVersion, 'apiVersion must specify API group'));
+  for (const [index, metric] of metrics.entries()) validateMetric(metric, `spec.metrics[${index}]`, problems);
+  // In `autoscaling/v1`, the target is a CPU percentage. Errors about it name the metric to which the API server
+  // converts the percentage.
+  const percentage = numberAt(spec, 'targetCPUUtilizationPercentage');
+  if (percentage !== undefined && percentage < 1)
+    problems.push(
+      fieldInvalid('spec.metrics[0].resource.target.averageUtilization', percentage, 'must be greater than 0'),
+    );
+  const behavior = objectAt(spec, 'behavior');
+  for (const key of ['scaleUp', 'scaleDown']) {
+    const rules = optionalAt(behavior, key);
+    if (rules !== undefined) validateScaling(rules, `spec.behavior.${key}`, problems);
+  }
+}
+
+/** Checks the reference to the scaled or measured object. */
+function validateReference(reference: JsonObject, at: string, problems: FieldError[]) {
+  for (const key of ['kind', 'name']) {
+    const value = textAt(reference, key);
+    if (value === '') problems.push(fieldRequired(`${at}.${key}`));
+    else addInvalid(problems, `${at}.${key}`, value, pathSegment(value));
+  }
+}
+
+const POLICY_TYPES = ['Percent', 'Pods'];
+const SELECT_POLICIES = ['Disabled', 'Max', 'Min'];
+
+function validateScaling(rules: JsonObject, at: string, problems: FieldError[]) {
+  const window = numberAt(rules, 'stabilizationWindowSeconds');
+  if (window !== undefined && window < 0)
+    problems.push(fieldInvalid(`${at}.stabilizationWindowSeconds`, window, 'must be greater than or equal to zero'));
+  if (window !== undefined && window > 3600)
+    problems.push(fieldInvalid(`${at}.stabilizationWindowSeconds`, window, 'must be less than or equal to 3600'));
+  const tolerance = rules['tolerance'];
+  if ((quantityOf(tolerance)?.unscaled ?? 0n) < 0n)
+    problems.push(fieldInvalid(`${at}.tolerance`, tolerance, 'must be greater than or equal to 0'));
+  const select = textAt(rules, 'selectPolicy');
+  if (select !== '' && !SELECT_POLICIES.includes(select))
+    problems.push(fieldNotSupported(`${at}.selectPolicy`, select, SELECT_POLICIES));
+  const policies = objectsAt(rules, 'policies');
+  if (policies.length === 0) problems.push(fieldRequired(`${at}.policies`, 'must specify at least one Policy'));
+  for (const [index, policy] of policies.entries()) {
+    const place = `${at}.policies[${index}]`;
+    const type = textAt(policy, 'type');
+    if (!POLICY_TYPES.includes(type)) problems.push(fieldNotSupported(`${place}.type`, type, POLICY_TYPES));
+    for (const key of ['value', 'periodSeconds']) {
+      const value = numberAt(policy, key) ?? 0;
+      if (value <= 0) problems.push(fieldInvalid(`${place}.${key}`, value, 'must be greater than zero'));
+    }
+    const period = numberAt(policy, 'periodSeconds') ?? 0;
+    if (period > 1800)
+      problems.push(fieldInvalid(`${place}.periodSeconds`, period, 'must be less than or equal to 1800'));
+  }
+}
+
+const METRIC_TYPES = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource'];
+const sourceOf = (type: string) => type.charAt(0).toLowerCase() + type.slice(1);
+
+function validateMetric(metric: JsonObject, at: string, problems: FieldError[]) {
+  const type = textAt(metric, 'type');
+  if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric source type'));
+  if (!METRIC_TYPES.includes(type)) {
+    // The API server reports an unknown type twice, with the same error.
+    const unknown = fieldNotSupported(`${at}.type`, type, METRIC_TYPES);
+    problems.push(unknown, unknown);
+    return;
+  }
+  const expected = sourceOf(type);
+  for (const other of METRIC_TYPES.map(sourceOf))
+    if (other !== expected && metric[other] !== undefined)
+      problems.push(fieldForbidden(`${at}.${other}`, 'must populate the given metric source only'));
+  const source = optionalAt(metric, expected);
+  if (source === undefined) {
+    problems.push(fieldRequired(`${at}.${expected}`, 'must populate information for the given metric source'));
+    return;
+  }
+  const place = `${at}.${expected}`;
+  if (expected === 'resource' || expected === 'containerResource') {
+    if (textAt(source, 'name') === '') problems.push(fieldRequired(`${place}.name`, 'must specify a resource name'));
+    if (expected === 'containerResource' && textAt(source, 'container') === '')
+      problems.push(fieldRequired(`${place}.container`, 'must specify a container'));
+  } else {
+    const name = textAt(objectAt(source, 'metric'), 'name');
+    if (name === '') problems.push(fieldRequired(`${place}.metric.name`, 'must specify a metric name'));
+    else addInvalid(problems, `${place}.metric.name`, name, pathSegment(name));
+    if (expected === 'object')
+      validateReference(objectAt(source, 'describedObject'), `${place}.describedObject`, problems);
+  }
+  validateTarget(objectAt(source, 'target'), expected, `${place}.target`, problems);
+}
+
+function validateTarget(target: JsonObject, source: string, at: string, problems: FieldError[]) {
+  const type = textAt(target, 'type');
+  if (type === '') problems.push(fieldRequired(`${at}.type`, 'must specify a metric target type'));
+  if (!['Utilization', 'Value', 'AverageValue'].includes(type))
+    problems.push(fieldInvalid(`${at}.type`, type, 'must be either Utilization, Value, or AverageValue'));
+  for (const key of ['value', 'averageValue']) {
+    const value = target[key];
+    if (value !== undefined && (quantityOf(value)?.unscaled ?? 0n) <= 0n)
+      problems.push(fieldInvalid(`${at}.${key}`, value, 'must be positive'));
+  }
+  const utilization = numberAt(target, 'averageUtilization');
+  if (utilization !== undefined && utilization < 1)
+    problems.push(fieldInvalid(`${at}.averageUtilization`, utilization, 'must be greater than 0'));
+  const [value, average] = [target['value'] !== undefined, target['averageValue'] !== undefined];
+  if (source === 'resource' || source === 'containerResource') {
+    if (utilization !== undefined && average)
+      problems.push(
+        fieldForbidden(`${at}.averageValue`, 'may not set both a target raw value and a target utilization'),
+      );
+    if (utilization === undefined && !average)
+      problems.push(
+        fieldRequired(`${at}.averageUtilization`, 'must set either a target raw value or a target utilization'),
+      );
+  } else if (source === 'pods') {
+    if (!average) problems.push(fieldRequired(`${at}.averageValue`, 'must specify a positive target averageValue'));
+  } else if (!value && !average)
+    problems.push(fieldRequired(`${at}.averageValue`, 'must set either a target value or averageValue'));
+}

@@ -1,0 +1,158 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { dnsLabel, numberAt, objectAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
+import { jsonEquals } from '@typekro/kit/core';
+import {
+  addInvalid,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
+import { forbidden } from '../errors/status.ts';
+import type { Strategy } from './strategy.ts';
+import { alignSources, validateClaimSpec, validateClaimUpdate } from './claims.ts';
+import { validateLabels } from './metadata.ts';
+import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
+import { checkClaimLimits } from './limit-ranger.ts';
+import { defaultPriorityClass, SYSTEM_PRIORITIES } from './pod-admission.ts';
+import { validateOverhead } from './pod-resources.ts';
+import { validateTolerations } from './pod-scheduling.ts';
+import { checkClaimGrowth, defaultStorageClass, protectInUse } from './storage-admission.ts';
+import { defaultTemplate } from './pod-defaults.ts';
+import { validateSelector } from './selectors.ts';
+import { validateTemplate } from './workloads.ts';
+
+const json = (object: KubeObject) => object as unknown as JsonObject;
+
+export const claimStrategy: Partial<Strategy> = {
+  defaults: (object) => fill(ensureAt(json(object), 'spec'), { volumeMode: 'Filesystem' }),
+  admitMutating(object, context) {
+    if (context.subresource !== '') return;
+    defaultStorageClass(object, context);
+    protectInUse(object, 'kubernetes.io/pvc-protection');
+  },
+  prepareCreate(object) {
+    alignSources(ensureAt(json(object), 'spec'));
+    object.status = { phase: 'Pending' };
+  },
+  prepareUpdate(object, old, context) {
+    if (context.subresource === '') alignSources(ensureAt(json(object), 'spec'), old.spec);
+  },
+  admitValidating(object, old, context) {
+    if (context.subresource === '' && old !== undefined) checkClaimGrowth(object, old, context);
+  },
+  admit(object, _old, context) {
+    if (context.subresource === '') checkClaimLimits(object, context);
+  },
+  validate: (object, problems) => validateClaimSpec(object.spec ?? {}, 'spec', problems),
+  validateUpdate(object, old, problems, context) {
+    if (context.subresource !== '') return;
+    claimStrategy.validate?.(object, problems, context);
+    validateClaimUpdate(object, old, problems);
+  },
+};
+
+/** The maximum value of a user-defined PriorityClass. */
+const MAX_PRIORITY = 1_000_000_000;
+const PREEMPTION = ['PreemptLowerPriority', 'Never'];
+
+export const priorityClassStrategy: Partial<Strategy> = {
+  defaults(object) {
+    json(object)['value'] ??= 0;
+    fill(json(object), { preemptionPolicy: 'PreemptLowerPriority' });
+  },
+  validate(object, problems) {
+    const name = object.metadata.name ?? '';
+    const value = numberAt(json(object), 'value') ?? 0;
+    if (name.startsWith('system-')) {
+      if (SYSTEM_PRIORITIES.get(name) !== value) {
+        const error = SYSTEM_PRIORITIES.has(name)
+          ? `value of ${name} PriorityClass must be ${SYSTEM_PRIORITIES.get(name)}`
+          : `${name} is not a known system priority class`;
+        const text = "priority class names with 'system-' prefix are reserved for system use only.";
+        problems.push(fieldForbidden('metadata.name', `${text} error: ${error}`));
+      }
+    } else if (value > MAX_PRIORITY) {
+      problems.push(fieldForbidden('value', `maximum allowed value of a user defined priority is ${MAX_PRIORITY}`));
+    }
+    const policy = textAt(json(object), 'preemptionPolicy');
+    if (!PREEMPTION.includes(policy)) problems.push(fieldNotSupported('preemptionPolicy', policy, PREEMPTION));
+  },
+  /** Checks the rule of the admission plugin `Priority`: at most one class may be the default. */
+  admitValidating(object, old, { store }) {
+    if (json(object)['globalDefault'] !== true) return;
+    const [name = '', known] = [object.metadata.name, defaultPriorityClass(store)?.metadata.name];
+    if (known === undefined || (old !== undefined && known === name)) return;
+    const problem = `PriorityClass ${known} is already marked as default. Only one default can exist`;
+    throw forbidden({ group: 'scheduling.k8s.io', plural: 'priorityclasses' }, name, problem);
+  },
+  validateUpdate(object, old, problems) {
+    if (!jsonEquals(json(object)['value'], json(old)['value']))
+      problems.push(fieldForbidden('value', 'may not be changed in an update.'));
+    const policy = json(object)['preemptionPolicy'];
+    if (policy !== json(old)['preemptionPolicy'])
+      problems.push(fieldInvalid('preemptionPolicy', policy, 'field is immutable'));
+  },
+};
+
+export const podTemplateStrategy: Partial<Strategy> = {
+  hasGeneration: true,
+  defaults: (object) => defaultTemplate(json(object)),
+  validate: (object, problems) => validateTemplate(objectAt(json(object), 'template'), 'template', problems),
+};
+
+export const revisionStrategy: Partial<Strategy> = {
+  validate(object, problems) {
+    if ((json(object)['data'] ?? null) === null) problems.push(fieldRequired('data', 'data is mandatory'));
+  },
+  validateUpdate(object, old, problems) {
+    const data = json(object)['data'];
+    if (!jsonEquals(data, json(old)['data'])) problems.push(fieldInvalid('data', data, 'field is immutable'));
+  },
+};
+
+export const leaseStrategy: Partial<Strategy> = {
+  validate(object, problems) {
+    const seconds = numberAt(object.spec, 'leaseDurationSeconds') ?? 1;
+    if (seconds <= 0) problems.push(fieldInvalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0'));
+    notNegative(object.spec, 'leaseTransitions', 'spec', problems);
+  },
+};
+
+export const runtimeClassStrategy: Partial<Strategy> = {
+  validate(object, problems) {
+    const handler = textAt(json(object), 'handler');
+    if (handler === '') problems.push(fieldRequired('handler'));
+    else addInvalid(problems, 'handler', handler, dnsLabel(handler));
+    validateOverhead(objectAt(object, 'overhead', 'podFixed'), 'overhead', problems);
+    const nodes = objectAt(object, 'scheduling', 'nodeSelector');
+    validateLabels(nodes as Record<string, string>, 'scheduling.nodeSelector', problems);
+    validateTolerations(objectsAt(object, 'scheduling', 'tolerations'), 'scheduling.tolerations', problems);
+  },
+  validateUpdate(object, old, problems) {
+    const handler = json(object)['handler'];
+    if (handler !== json(old)['handler']) problems.push(fieldInvalid('handler', handler, 'field is immutable'));
+  },
+};
+
+export const budgetStrategy: Partial<Strategy> = {
+  validateName: pathSegment,
+  validate(object, problems) {
+    const spec = object.spec ?? {};
+    if (spec['minAvailable'] !== undefined && spec['maxUnavailable'] !== undefined) {
+      const shown = {
+        MinAvailable: spec['minAvailable'],
+        Selector: spec['selector'] ?? null,
+        MaxUnavailable: spec['maxUnavailable'],
+        UnhealthyPodEvictionPolicy: spec['unhealthyPodEvictionPolicy'] ?? null,
+      };
+      problems.push(fieldInvalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set'));
+    }
+    for (const key of ['minAvailable', 'maxUnavailable']) intOrPercent(spec[key], `spec.${key}`, problems, true);
+    validateSelector(objectAt(spec, 'selector'), 'spec.selector', problems);
+    const policy = textAt(spec, 'unhealthyPodEvictionPolicy');
+    const known = ['AlwaysAllow', 'IfHealthyBudget'];
+    if (policy !== '' && !known.includes(policy))
+      problems.push(fieldNotSupported('spec.unhealthyPodEvictionPolicy', policy, known));
+  },
+};

@@ -1,0 +1,138 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { goJsonKind, goJsonSyntaxError } from '@typekro/kit/golang';
+import { configMapKey, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Strategy } from './strategy.ts';
+import { fill } from '../types/parts.ts';
+
+const json = (object: KubeObject) => object as unknown as JsonObject;
+const MAX_DATA_BYTES = 1024 * 1024;
+
+function checkKeys(values: JsonObject, path: string, problems: FieldError[]) {
+  for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
+}
+
+/**
+ * Checks the size of an object's data. `path` is the path that an error names. `encoding` is the encoding of the values
+ * in `data`.
+ */
+function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: FieldError[]) {
+  const bytes = (part: string, written: 'utf8' | 'base64') =>
+    Object.values(objectAt(json(object), part)).reduce<number>(
+      (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value, written) : 0),
+      0,
+    );
+  // For base64, the size of the decoded bytes counts.
+  const size = bytes('data', encoding) + bytes('binaryData', 'base64');
+  if (size > MAX_DATA_BYTES) problems.push(fieldTooLong(path, MAX_DATA_BYTES));
+}
+
+function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: FieldError[]) {
+  if (json(old)['immutable'] !== true) return;
+  if (json(object)['immutable'] !== true)
+    problems.push(fieldForbidden('immutable', 'field is immutable when `immutable` is set'));
+  for (const part of parts) {
+    if (!jsonEquals(json(object)[part], json(old)[part]))
+      problems.push(fieldForbidden(part, 'field is immutable when `immutable` is set'));
+  }
+}
+
+export const configMapStrategy: Partial<Strategy> = {
+  validatesWholeOnUpdate: true,
+  validate(object, problems) {
+    const [data, binary] = [objectAt(json(object), 'data'), objectAt(json(object), 'binaryData')];
+    for (const key of Object.keys(data)) {
+      addInvalid(problems, `data[${key}]`, key, configMapKey(key));
+      if (Object.hasOwn(binary, key))
+        problems.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+    }
+    checkKeys(binary, 'binaryData', problems);
+    checkSize(object, '[]', 'utf8', problems);
+  },
+  validateUpdate(object, old, problems, context) {
+    checkImmutable(object, old, ['data', 'binaryData'], problems);
+    configMapStrategy.validate?.(object, problems, context);
+  },
+};
+
+const SSH_KEY = 'ssh-privatekey';
+
+/** Maps the type of a Secret to the keys that such a Secret must have. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+  'kubernetes.io/dockercfg': ['.dockercfg'],
+  'kubernetes.io/ssh-auth': [SSH_KEY],
+  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+};
+
+export const secretStrategy: Partial<Strategy> = {
+  validatesWholeOnUpdate: true,
+  defaults(object) {
+    const secret = json(object);
+    fill(secret, { type: 'Opaque' });
+    const strings = objectAt(secret, 'stringData');
+    if (Object.keys(strings).length > 0) {
+      const data: JsonObject = { ...objectAt(secret, 'data') };
+      for (const [key, value] of Object.entries(strings))
+        setOwn(data, key, Buffer.from(String(value)).toString('base64'));
+      secret['data'] = data;
+    }
+    delete secret['stringData'];
+  },
+  validate(object, problems) {
+    const secret = json(object);
+    const data = objectAt(secret, 'data');
+    checkKeys(data, 'data', problems);
+    checkSize(object, 'data', 'base64', problems);
+    const type = textAt(secret, 'type');
+    for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
+      const value = data[key];
+      // An empty value counts as a missing value only for the SSH key.
+      if (value === undefined || (key === SSH_KEY && value === '')) problems.push(fieldRequired(`data[${key}]`));
+      else if (type.startsWith('kubernetes.io/dockerc')) {
+        const problem = mapProblem(Buffer.from(String(value), 'base64').toString('utf8'));
+        if (problem !== undefined) problems.push(fieldInvalid(`data[${key}]`, '<secret contents redacted>', problem));
+      }
+    }
+    const annotations = object.metadata.annotations ?? {};
+    if (
+      type === 'kubernetes.io/service-account-token' &&
+      (annotations['kubernetes.io/service-account.name'] ?? '') === ''
+    ) {
+      problems.push(fieldRequired('metadata.annotations[kubernetes.io/service-account.name]'));
+    }
+    if (type === 'kubernetes.io/basic-auth' && data['username'] === undefined && data['password'] === undefined) {
+      problems.push(fieldRequired('data[username]'), fieldRequired('data[password]'));
+    }
+  },
+  validateUpdate(object, old, problems, context) {
+    const type = textAt(json(object), 'type');
+    if (type !== textAt(json(old), 'type')) problems.push(fieldInvalid('type', type, 'field is immutable'));
+    checkImmutable(object, old, ['data'], problems);
+    secretStrategy.validate?.(object, problems, context);
+  },
+};
+
+/** The message of Go's decoder for a string that is neither a JSON object nor `null`; otherwise `undefined`. */
+function mapProblem(text: string): string | undefined {
+  const syntaxError = goJsonSyntaxError(text);
+  if (syntaxError !== undefined) return syntaxError;
+  const value = JSON.parse(text) as JsonValue;
+  return value === null || isJsonObject(value)
+    ? undefined
+    : `json: cannot unmarshal ${goJsonKind(value)} into Go value of type map[string]interface {}`;
+}
+
+/** The strategy of ServiceAccounts. Of a reference to a Secret, only the name is kept. */
+export const serviceAccountStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const account = json(object);
+    const secrets = account['secrets'];
+    if (Array.isArray(secrets))
+      account['secrets'] = objectsAt(account, 'secrets').map((secret) =>
+        secret['name'] === undefined ? {} : { name: secret['name'] },
+      );
+  },
+};

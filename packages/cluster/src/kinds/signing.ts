@@ -1,0 +1,286 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { cryptoLibrary, jsonEquals } from '@typekro/kit/core';
+import { goPemBlocks, goQuote } from '@typekro/kit/golang';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import { dnsLabel, dnsSubdomain, listAt, numberAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
+import { authorize } from '../auth/authorizer.ts';
+import {
+  fieldDuplicate,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  fieldTooLong,
+  repeatedIndexes,
+} from '../errors/field-problems.ts';
+import { forbidden } from '../errors/status.ts';
+import { ensureAt } from '../types/parts.ts';
+import { CertificateRequestError, readCertificateRequest } from './certificate-request.ts';
+import { CLIENT_SIGNER } from './certificate-signers.ts';
+import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
+
+const RESOURCE = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests' } as const;
+const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
+
+const json = (object: KubeObject) => object as unknown as JsonObject;
+
+/** The key usages, in the order in which messages list them. */
+const USAGES = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+];
+
+/** The minimum lifetime of a certificate, in seconds. */
+const MIN_EXPIRATION_SECONDS = 600;
+
+/**
+ * The rules of CertificateSigningRequests. The server fills in the user of the request. A write to `/approval` changes
+ * only the conditions, and needs the permission to `approve` for the request's signer. A write to `/status` changes the
+ * certificate and the conditions, but not the approval, and needs the permission to `sign`.
+ */
+export const signingRequestStrategy: Partial<Strategy> = {
+  validateName: pathSegment,
+  statusSubresources: ['approval'],
+  statusResets: [['status', 'conditions']],
+  subresourceResets: { approval: [['spec'], ['status', 'certificate']] },
+  prepareCreate(object, { user }) {
+    const spec = ensureAt(json(object), 'spec');
+    for (const field of ['username', 'uid', 'groups', 'extra']) delete spec[field];
+    const { name, uid = '', groups, extra = {} } = user;
+    if (name !== '') spec['username'] = name;
+    if (uid !== '') spec['uid'] = uid;
+    if (groups.length > 0) spec['groups'] = [...groups];
+    if (Object.keys(extra).length > 0) spec['extra'] = structuredClone(extra) as unknown as JsonObject;
+    object.status = {};
+  },
+  prepareUpdate(object, old, context) {
+    if (old.spec === undefined) delete object.spec;
+    else object.spec = old.spec;
+    if (context.subresource === 'approval') prepareApproval(object, old, context);
+    if (context.subresource === 'status') prepareStatus(object, old, context);
+  },
+  admit(object, old, context) {
+    const { subresource } = context;
+    if (old === undefined) return refuseMasters(object);
+    if (subresource === '') return;
+    const signer = textAt(old.spec, 'signerName');
+    const changes = ['certificate', 'conditions'].some((key) => !jsonEquals(object.status?.[key], old.status?.[key]));
+    if (subresource === 'status' && !changes) return;
+    const verb = subresource === 'status' ? 'sign' : 'approve';
+    if (maySign(context, verb, signer)) return;
+    const problem = `user not permitted to ${verb} requests with signerName ${goQuote(signer)}`;
+    throw forbidden(RESOURCE, object.metadata.name ?? '', problem);
+  },
+  validate,
+  validateUpdate(object, old, problems, { subresource }) {
+    validate(object, problems);
+    validateChange(object, old, subresource, problems);
+  },
+};
+
+const conditionsOf = (object: KubeObject, type?: string): JsonObject[] =>
+  objectsAt(object.status, 'conditions').filter((condition) => type === undefined || condition['type'] === type);
+
+/** Takes only the conditions from a write to `/approval`, and adds missing times to them. */
+function prepareApproval(object: MutableObject, old: KubeObject, context: WriteContext): void {
+  const conditions = timed(conditionsOf(object), old, context);
+  const status: JsonObject = { ...old.status };
+  if (conditions.length > 0) status['conditions'] = conditions;
+  else delete status['conditions'];
+  object.status = status;
+}
+
+/** Takes everything except the approval from a write to `/status`. */
+function prepareStatus(object: MutableObject, old: KubeObject, context: WriteContext): void {
+  const conditions = conditionsOf(object);
+  for (const type of APPROVALS) {
+    const [before, after] = [conditionsOf(old, type), conditions.filter((condition) => condition['type'] === type)];
+    // Validation refuses a status that adds or removes an approval.
+    if (before.length !== after.length) continue;
+    for (const [index, condition] of after.entries())
+      conditions[conditions.indexOf(condition)] = before[index] ?? condition;
+  }
+  if (conditions.length > 0) object.status = { ...object.status, conditions: timed(conditions, old, context) };
+}
+
+/**
+ * Sets missing times of conditions to the time of the request. A condition without a transition time gets the time of
+ * the old condition with the same type and status.
+ */
+function timed(conditions: readonly JsonObject[], old: KubeObject, context: WriteContext): JsonObject[] {
+  const now = context.timestamp();
+  return conditions.map((condition) => {
+    const same = conditionsOf(old, textAt(condition, 'type')).find(
+      (candidate) => candidate['status'] === condition['status'],
+    );
+    return {
+      ...condition,
+      lastUpdateTime: condition['lastUpdateTime'] ?? now,
+      lastTransitionTime: condition['lastTransitionTime'] ?? same?.['lastTransitionTime'] ?? now,
+    };
+  });
+}
+
+/** Does the user have the permission for the signer? A permission names the signer or a wildcard for its domain. */
+function maySign(context: WriteContext, verb: string, signer: string): boolean {
+  const domain = signer.split('/')[0] ?? '';
+  return [signer, `${domain}/*`].some((name) => {
+    const target = { group: RESOURCE.group, resource: 'signers', subresource: '', namespace: '', name };
+    return authorize(context, context.user, { verb, ...target }).allowed;
+  });
+}
+
+/** Refuses a certificate that would make its owner a member of `system:masters`. */
+function refuseMasters(object: KubeObject): void {
+  if (textAt(object.spec, 'signerName') !== CLIENT_SIGNER) return;
+  const name = object.metadata.name ?? '';
+  const request = parsed(object);
+  if (typeof request === 'string') throw forbidden(RESOURCE, name, `failed to parse CSR: ${request}`);
+  if (request.organizations.includes('system:masters'))
+    throw forbidden(RESOURCE, name, `use of ${CLIENT_SIGNER} signer with system:masters group is not allowed`);
+}
+
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1');
+
+/** The parsed certificate signing request, or the message that says why it cannot be parsed. */
+function parsed({ spec }: KubeObject) {
+  try {
+    return readCertificateRequest(decode(textAt(spec, 'request')));
+  } catch (thrown) {
+    if (thrown instanceof CertificateRequestError) return thrown.message;
+    throw thrown;
+  }
+}
+
+function validate(object: KubeObject, problems: FieldError[]): void {
+  const { spec } = object;
+  const request = parsed(object);
+  if (typeof request === 'string') problems.push(fieldInvalid('spec.request', textAt(spec, 'request'), request));
+  const usages = listAt(spec, 'usages').map(String);
+  if (usages.length === 0) problems.push(fieldRequired('spec.usages'));
+  for (const [index, usage] of usages.entries())
+    if (!USAGES.includes(usage)) problems.push(fieldNotSupported(`spec.usages[${index}]`, usage, USAGES));
+  for (const index of repeatedIndexes(usages)) problems.push(fieldDuplicate(`spec.usages[${index}]`, usages[index]));
+  validateSigner(textAt(spec, 'signerName'), problems);
+  const seconds = numberAt(spec, 'expirationSeconds');
+  if (seconds !== undefined && seconds < MIN_EXPIRATION_SECONDS) {
+    const text = 'may not specify a duration less than 600 seconds (10 minutes)';
+    problems.push(fieldInvalid('spec.expirationSeconds', seconds, text));
+  }
+  validateConditions(object, problems);
+  const problem = certificateProblem(decode(textAt(object.status, 'certificate')));
+  if (problem !== undefined) problems.push(fieldInvalid('status.certificate', '<certificate data>', problem));
+}
+
+const MAX_DOMAIN_LENGTH = 253;
+const MAX_SIGNER_LENGTH = MAX_DOMAIN_LENGTH + 1 + 253 + 63 + 1;
+
+function validateSigner(name: string, problems: FieldError[]): void {
+  const field = 'spec.signerName';
+  if (name === '') return void problems.push(fieldRequired(field));
+  if (name === LEGACY_SIGNER) {
+    const text = 'the legacy signerName is not allowed via this API version';
+    return void problems.push(fieldInvalid(field, name, text));
+  }
+  const [domain = '', path = '', ...more] = name.split('/');
+  if (!name.includes('/') || more.length > 0) {
+    const text = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+    return void problems.push(fieldInvalid(field, name, text));
+  }
+  if (domain.length > MAX_DOMAIN_LENGTH) problems.push(fieldTooLong(field, MAX_DOMAIN_LENGTH));
+  const labels = domain.split('.');
+  const checks = [
+    [domain, labels, dnsLabel],
+    [path, path.split('.'), dnsSubdomain],
+  ] as const;
+  for (const [segment, parts, rule] of checks) {
+    const wrong = parts.find((part) => rule(part).length > 0);
+    for (const text of wrong === undefined ? [] : rule(wrong))
+      problems.push(fieldInvalid(field, segment, `validating label ${goQuote(wrong ?? '')}: ${text}`));
+    if (segment === domain && labels.length < 2)
+      problems.push(fieldInvalid(field, domain, 'should be a domain with at least two segments separated by dots'));
+  }
+  if (name.length > MAX_SIGNER_LENGTH) problems.push(fieldTooLong(field, MAX_SIGNER_LENGTH));
+}
+
+const APPROVALS = ['Approved', 'Denied'];
+const TERMINAL = [...APPROVALS, 'Failed'];
+const CONDITIONS_FIELD = 'status.conditions';
+
+function validateConditions(object: KubeObject, problems: FieldError[]): void {
+  const seen = new Set<string>();
+  for (const [index, condition] of conditionsOf(object).entries()) {
+    const [type, status] = [textAt(condition, 'type'), textAt(condition, 'status')];
+    if (type === '') problems.push(fieldRequired(`${CONDITIONS_FIELD}[${index}].type`));
+    const allowed = TERMINAL.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
+    if (status === '') problems.push(fieldRequired(`${CONDITIONS_FIELD}[${index}].status`));
+    else if (!allowed.includes(status))
+      problems.push(fieldNotSupported(`${CONDITIONS_FIELD}[${index}].status`, status, allowed));
+    if (APPROVALS.some((other) => APPROVALS.includes(type) && other !== type && seen.has(other)))
+      problems.push(fieldInvalid(CONDITIONS_FIELD, type, 'Approved and Denied conditions are mutually exclusive'));
+    if (seen.has(type)) problems.push(fieldDuplicate(`${CONDITIONS_FIELD}[${index}].type`, type));
+    seen.add(type);
+  }
+}
+
+function malformedBlock(der: Buffer): string | undefined {
+  const { X509Certificate } = cryptoLibrary();
+  try {
+    return new X509Certificate(der).serialNumber === '' ? 'no serial number' : undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
+/** The problem of a signed certificate in PEM format; `undefined` for a valid certificate, and for an empty string. */
+function certificateProblem(pem: string): string | undefined {
+  if (pem === '') return undefined;
+  const { blocks } = goPemBlocks(pem);
+  if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
+  for (const { type, hasHeaders, bytes } of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${goQuote(type)}`;
+    if (hasHeaders) return 'no PEM block headers are permitted';
+    if (bytes.length === 0) return 'found CERTIFICATE PEM block containing 0 certificates';
+    const malformed = malformedBlock(bytes);
+    if (malformed !== undefined) return `x509: malformed certificate: ${malformed}`;
+  }
+  return undefined;
+}
+
+function validateChange(object: KubeObject, old: KubeObject, subresource: string, problems: FieldError[]): void {
+  for (const type of TERMINAL) {
+    if (conditionsOf(object, type).length < conditionsOf(old, type).length)
+      problems.push(fieldForbidden(CONDITIONS_FIELD, `updates may not remove a condition of type ${goQuote(type)}`));
+  }
+  for (const type of subresource === 'approval' ? [] : APPROVALS) {
+    if (conditionsOf(object, type).length > conditionsOf(old, type).length)
+      problems.push(fieldForbidden(CONDITIONS_FIELD, `updates may not add a condition of type ${goQuote(type)}`));
+  }
+  const [next, before] = [textAt(object.status, 'certificate'), textAt(old.status, 'certificate')];
+  if (next === before) return;
+  if (subresource !== 'status')
+    problems.push(fieldForbidden('status.certificate', 'updates may not set certificate content'));
+  else if (before !== '')
+    problems.push(fieldForbidden('status.certificate', 'updates may not modify existing certificate content'));
+}

@@ -1,0 +1,171 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported } from '../errors/field-problems.ts';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import { addressProblem, isIpAddress } from './ip-addresses.ts';
+import { checkApiServiceStatus } from './api-service.ts';
+import { checkClaimStatus } from './claim-status.ts';
+import { validateStatusConditions } from './conditions.ts';
+import { checkJobStatus } from './job-status.ts';
+import { checkResourceAmount } from './resource-amounts.ts';
+import { checkQuotaResourceName } from './resource-names.ts';
+import { notNegative } from '../types/parts.ts';
+
+type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;
+
+/** The rules for the counts in a kind's status. */
+interface Counts {
+  readonly counts: readonly string[];
+  /** The counts that must not exceed `replicas`. */
+  readonly parts?: readonly string[];
+  /**
+   * The name of `readyReplicas` in messages about the kind. Set only for kinds whose `availableReplicas` must not
+   * exceed `readyReplicas`.
+   */
+  readonly ready?: string;
+  /** The count that must not decrease. */
+  readonly grows?: string;
+}
+
+const checkCounts =
+  ({ counts, parts = [], ready, grows }: Counts): StatusCheck =>
+  (object, old, problems) => {
+    const status: JsonObject = object.status ?? {};
+    const count = (key: string) => numberAt(status, key) ?? 0;
+    const atMost = (key: string, limit: string, name: string) => {
+      if (count(key) > count(limit))
+        problems.push(fieldInvalid(`status.${key}`, count(key), `cannot be greater than ${name}`));
+    };
+    for (const key of counts) notNegative(status, key, 'status', problems);
+    for (const key of parts) atMost(key, 'replicas', 'status.replicas');
+    if (ready !== undefined) atMost('availableReplicas', 'readyReplicas', ready);
+    if (grows !== undefined && count(grows) < (numberAt(old.status, grows) ?? Number.NEGATIVE_INFINITY))
+      problems.push(fieldInvalid(`status.${grows}`, count(grows), 'cannot be decremented'));
+  };
+
+const REPLICAS = ['replicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'];
+const LABELED = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'];
+
+const IP_MODES = ['Proxy', 'VIP'];
+
+const checkAddresses: StatusCheck = (object, _old, problems) => {
+  const at = 'status.loadBalancer.ingress';
+  const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress');
+  if (object.kind === 'Service' && ingress.length > 0 && textAt(object.spec, 'type') !== 'LoadBalancer') {
+    problems.push(fieldForbidden(at, "may only be used when `spec.type` is 'LoadBalancer'"));
+    return;
+  }
+  for (const [index, entry] of ingress.entries()) {
+    const ip = textAt(entry, 'ip');
+    const wrong = ip === '' ? undefined : addressProblem(ip);
+    if (wrong !== undefined) problems.push(fieldInvalid(`${at}[${index}].ip`, ip, wrong));
+    const mode = textAt(entry, 'ipMode');
+    if (mode !== '' && ip === '')
+      problems.push(fieldForbidden(`${at}[${index}].ipMode`, 'may not be specified when `ip` is not set'));
+    else if (mode !== '' && !IP_MODES.includes(mode))
+      problems.push(fieldNotSupported(`${at}[${index}].ipMode`, mode, IP_MODES));
+    const hostname = textAt(entry, 'hostname');
+    if (hostname === '') continue;
+    addInvalid(problems, `${at}[${index}].hostname`, hostname, dnsSubdomain(hostname));
+    if (isIpAddress(hostname))
+      problems.push(fieldInvalid(`${at}[${index}].hostname`, hostname, 'must be a DNS name, not an IP address'));
+  }
+};
+
+const checkPod: StatusCheck = (object, old, problems) => {
+  const name = textAt(object.status, 'nominatedNodeName');
+  if (name !== '') addInvalid(problems, 'status.nominatedNodeName', name, dnsSubdomain(name));
+  const addresses = objectsAt(object.status, 'podIPs').map((entry) => textAt(entry, 'ip'));
+  const families = addresses.map((ip) => ip.includes(':'));
+  if (new Set(families).size < families.length) {
+    const shown = addresses.map((IP) => ({ IP }));
+    problems.push(fieldInvalid('status.podIPs', shown, 'may specify no more than one IP for each IP family'));
+  }
+  const quality = object.status?.['qosClass'];
+  if (quality !== old.status?.['qosClass'])
+    problems.push(fieldInvalid('status.qosClass', quality, 'field is immutable'));
+};
+
+const checkPhase: StatusCheck = (object, _old, problems) => {
+  const phase = textAt(object.status, 'phase');
+  const leaving = object.metadata.deletionTimestamp !== undefined;
+  if (leaving && phase !== 'Terminating')
+    problems.push(fieldInvalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty"));
+  else if (!leaving && phase === 'Terminating')
+    problems.push(fieldInvalid('status.Phase', phase, "may not be 'Terminating' if `deletionTimestamp` is empty"));
+};
+
+const checkQuota: StatusCheck = (object, _old, problems) => {
+  for (const group of ['hard', 'used']) {
+    for (const [name, value = null] of Object.entries(objectAt(object.status, group))) {
+      const at = `status.${group}[${name}]`;
+      checkQuotaResourceName(name, at, problems);
+      checkResourceAmount(name, value, at, problems);
+    }
+  }
+};
+
+const checkConditions: StatusCheck = (object, _old, problems) =>
+  validateStatusConditions(objectsAt(object.status, 'conditions'), 'status.conditions', problems);
+
+const both =
+  (first: StatusCheck, second: StatusCheck): StatusCheck =>
+  (object, old, problems) => {
+    first(object, old, problems);
+    second(object, old, problems);
+  };
+
+const BUDGET_COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'];
+
+/** The checks for a write to the status, by kind. */
+export const statusChecks: ReadonlyMap<string, StatusCheck> = new Map([
+  ['/namespaces', checkPhase],
+  ['/persistentvolumeclaims', checkClaimStatus],
+  ['/pods', checkPod],
+  [
+    '/replicationcontrollers',
+    checkCounts({ counts: [...REPLICAS, ...LABELED], parts: LABELED, ready: 'readyReplicas' }),
+  ],
+  ['/resourcequotas', checkQuota],
+  ['/services', checkAddresses],
+  ['admissionregistration.k8s.io/validatingadmissionpolicies', checkConditions],
+  ['apiregistration.k8s.io/apiservices', checkApiServiceStatus],
+  [
+    'apps/daemonsets',
+    checkCounts({
+      counts: [
+        'currentNumberScheduled',
+        'desiredNumberScheduled',
+        'numberMisscheduled',
+        'numberReady',
+        'observedGeneration',
+        'updatedNumberScheduled',
+        'numberAvailable',
+        'numberUnavailable',
+        'collisionCount',
+      ],
+    }),
+  ],
+  [
+    'apps/deployments',
+    checkCounts({
+      counts: [...REPLICAS, 'updatedReplicas', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount'],
+      parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+      ready: 'readyReplicas',
+      grows: 'collisionCount',
+    }),
+  ],
+  ['apps/replicasets', checkCounts({ counts: [...REPLICAS, ...LABELED], parts: LABELED, ready: 'readyReplicas' })],
+  [
+    'apps/statefulsets',
+    checkCounts({
+      counts: [...REPLICAS, 'currentReplicas', 'updatedReplicas', 'collisionCount'],
+      parts: ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+      ready: 'status.readyReplicas',
+    }),
+  ],
+  ['autoscaling/horizontalpodautoscalers', checkCounts({ counts: ['currentReplicas', 'desiredReplicas'] })],
+  ['batch/jobs', checkJobStatus],
+  ['networking.k8s.io/ingresses', checkAddresses],
+  ['policy/poddisruptionbudgets', both(checkConditions, checkCounts({ counts: BUDGET_COUNTS }))],
+]);

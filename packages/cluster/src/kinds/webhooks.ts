@@ -1,0 +1,116 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import {
+  dns1035Label,
+  dnsSubdomain,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+  webhookClientErrors,
+} from '@typekro/kit/kubernetes';
+import {
+  addInvalid,
+  fieldDuplicate,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+} from '../errors/field-problems.ts';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Strategy } from './strategy.ts';
+import { fill } from '../types/parts.ts';
+import type { ConditionChecker } from './admission-rules.ts';
+import { validateMatchConditions, validateRule } from './admission-rules.ts';
+import { validateSelector } from './selectors.ts';
+
+const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');
+const VERSIONS = ['v1', 'v1beta1'];
+
+/** Maps a member to its allowed values. Only mutating webhooks have `reinvocationPolicy`. */
+const CHOICES = new Map([
+  ['failurePolicy', ['Fail', 'Ignore']],
+  ['matchPolicy', ['Equivalent', 'Exact']],
+  ['reinvocationPolicy', ['IfNeeded', 'Never']],
+]);
+
+/** The strategy of validating or mutating webhook configurations. */
+export function webhookStrategy(mutating: boolean): Partial<Strategy> {
+  return {
+    defaults(object) {
+      for (const hook of webhooksOf(object)) defaultWebhook(hook, mutating);
+    },
+    validate(object, problems, { schemas }) {
+      const problemOf: ConditionChecker = (expression) => {
+        const { ExpressionCompiler, conditionProblem } = schemas();
+        return conditionProblem(ExpressionCompiler.for({ hasParams: false, hasAuthorizer: true }), expression);
+      };
+      const names = new Set<string>();
+      for (const [index, hook] of webhooksOf(object).entries()) {
+        const at = `webhooks[${index}]`;
+        const name = textAt(hook, 'name');
+        validateWebhook(hook, at, problems, problemOf);
+        if (name !== '' && names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+        names.add(name);
+      }
+    },
+  };
+}
+
+function defaultWebhook(hook: JsonObject, mutating: boolean) {
+  fill(hook, {
+    failurePolicy: 'Fail',
+    matchPolicy: 'Equivalent',
+    ...(mutating ? { reinvocationPolicy: 'Never' } : {}),
+  });
+  hook['timeoutSeconds'] ??= 10;
+  hook['namespaceSelector'] ??= {};
+  hook['objectSelector'] ??= {};
+  const service = optionalAt(objectAt(hook, 'clientConfig'), 'service');
+  if (service !== undefined) fill(service, { port: 443 });
+  for (const rule of objectsAt(hook, 'rules')) fill(rule, { scope: '*' });
+}
+
+function validateWebhook(hook: JsonObject, at: string, problems: FieldError[], problemOf: ConditionChecker) {
+  checkName(textAt(hook, 'name'), `${at}.name`, problems);
+  for (const [index, rule] of objectsAt(hook, 'rules').entries()) validateRule(rule, `${at}.rules[${index}]`, problems);
+  for (const [key, known] of CHOICES) {
+    const value = textAt(hook, key);
+    if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}.${key}`, value, known));
+  }
+  const effects = textAt(hook, 'sideEffects');
+  const harmless = ['None', 'NoneOnDryRun'];
+  if (effects === '') problems.push(fieldRequired(`${at}.sideEffects`, `must specify one of ${harmless.join(', ')}`));
+  else if (!harmless.includes(effects)) problems.push(fieldNotSupported(`${at}.sideEffects`, effects, harmless));
+  const seconds = numberAt(hook, 'timeoutSeconds') ?? 10;
+  if (seconds < 1 || seconds > 30)
+    problems.push(fieldInvalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds'));
+  for (const key of ['namespaceSelector', 'objectSelector'])
+    validateSelector(objectAt(hook, key), `${at}.${key}`, problems);
+  problems.push(...webhookClientErrors(objectAt(hook, 'clientConfig'), `${at}.clientConfig`));
+  validateMatchConditions(objectsAt(hook, 'matchConditions'), `${at}.matchConditions`, problems, problemOf);
+  checkVersions(listAt(hook, 'admissionReviewVersions'), `${at}.admissionReviewVersions`, problems);
+}
+
+function checkName(name: string, path: string, problems: FieldError[]) {
+  if (name === '') {
+    problems.push(fieldRequired(path));
+    return;
+  }
+  const wrong = dnsSubdomain(name);
+  addInvalid(problems, path, name, wrong);
+  if (wrong.length === 0 && name.split('.').length < 3)
+    problems.push(fieldInvalid(path, name, 'should be a domain with at least three segments separated by dots'));
+}
+
+function checkVersions(versions: readonly JsonValue[], path: string, problems: FieldError[]) {
+  if (versions.length === 0) problems.push(fieldRequired(path, `must specify one of ${VERSIONS.join(', ')}`));
+  const seen = new Set<JsonValue>();
+  for (const [index, version] of versions.entries()) {
+    if (seen.has(version)) problems.push(fieldInvalid(`${path}[${index}]`, version, 'duplicate version'));
+    else addInvalid(problems, `${path}[${index}]`, version, dns1035Label(String(version)));
+    seen.add(version);
+  }
+  if (versions.length > 0 && !versions.some((version) => VERSIONS.includes(String(version))))
+    problems.push(fieldInvalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`));
+}

@@ -1,0 +1,138 @@
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { setOwn } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { copyJson } from '../types/copy.ts';
+
+/** The error of an operation that is malformed, or that cannot be applied to the document. */
+export class JsonPatchError extends Error {}
+
+/** The error of a `test` operation that finds another value. */
+export class JsonPatchTestError extends JsonPatchError {}
+
+type Container = JsonObject | JsonValue[];
+
+/** The maximum number of operations of a patch. The callers of `applyJsonPatch` refuse longer patches. */
+export const MAX_OPERATIONS = 10_000;
+
+/** The maximum size of all values that the `copy` operations of one patch add, in characters of their JSON. */
+const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
+
+/** The total size of the values that the `copy` operations of one patch have copied so far. */
+interface Copied {
+  characters: number;
+}
+
+/**
+ * Applies a JSON patch (RFC 6902) to a copy of the document. As in the API server, `replace` adds a missing member.
+ *
+ * @throws JsonPatchError when an operation is malformed or cannot be applied.
+ */
+export function applyJsonPatch(document: JsonValue, operations: readonly JsonValue[]): JsonValue {
+  const root: JsonObject = { root: copyJson(document) };
+  const copied: Copied = { characters: 0 };
+  for (const operation of operations) {
+    if (!isJsonObject(operation)) throw new JsonPatchError('operation must be an object');
+    applyOne(root, operation, copied);
+  }
+  return root['root'] ?? null;
+}
+
+function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
+  const text = operation[field];
+  if (typeof text !== 'string') throw new JsonPatchError(`missing ${field}`);
+  if (text === '') return ['root'];
+  // As in the API server, everything before the first slash is ignored.
+  const [, ...parts] = text.split('/');
+  if (parts.length === 0) throw new JsonPatchError(`invalid ${field}: ${text}`);
+  return ['root', ...parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))];
+}
+
+function applyOne(root: JsonObject, operation: JsonObject, copied: Copied) {
+  const path = pointer(operation, 'path');
+  if (path.length === 1 && !['replace', 'test'].includes(String(operation['op'])))
+    throw new JsonPatchError('the whole document can only be replaced and tested');
+  switch (operation['op']) {
+    case 'add':
+      return add(root, path, valueOf(operation));
+    case 'remove':
+      return void remove(root, path);
+    case 'replace':
+      return replace(root, path, valueOf(operation));
+    case 'move': {
+      const from = pointer(operation, 'from');
+      return add(root, path, remove(root, from));
+    }
+    case 'copy': {
+      const value = lookup(root, pointer(operation, 'from')) ?? null;
+      copied.characters += stringifyJson(value).length;
+      if (copied.characters > MAX_COPIED_CHARACTERS) {
+        throw new JsonPatchError(
+          `Unable to copy, the accumulated size increase of copy is ${copied.characters}, exceeding the limit ${MAX_COPIED_CHARACTERS}`,
+        );
+      }
+      return add(root, path, copyJson(value));
+    }
+    case 'test': {
+      const found = lookup(root, path);
+      const expected = operation['value'] ?? null;
+      if (!jsonEquals(found ?? null, expected)) throw new JsonPatchTestError(`testing value ${path.join('/')} failed`);
+      return;
+    }
+    default:
+      throw new JsonPatchError(`unexpected kind: ${String(operation['op'])}`);
+  }
+}
+
+function valueOf(operation: JsonObject): JsonValue {
+  return copyJson(operation['value'] ?? null);
+}
+
+function parentOf(root: JsonObject, path: readonly string[]): { container: Container; key: string } {
+  let value: JsonValue | undefined = root;
+  for (const key of path.slice(0, -1)) value = step(value, key);
+  if (!Array.isArray(value) && !isJsonObject(value)) throw new JsonPatchError(`missing path: ${path.join('/')}`);
+  return { container: value, key: path.at(-1) ?? '' };
+}
+
+function step(value: JsonValue | undefined, key: string): JsonValue | undefined {
+  if (Array.isArray(value)) return value[index(value, key, value.length - 1)];
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function index(list: readonly JsonValue[], key: string, last: number): number {
+  if (!/^-?\d+$/.test(key)) throw new JsonPatchError(`invalid array index: ${key}`);
+  const position = Number(key) < 0 ? list.length + Number(key) : Number(key);
+  if (position < 0 || position > last) throw new JsonPatchError(`array index out of bounds: ${key}`);
+  return position;
+}
+
+function lookup(root: JsonObject, path: readonly string[]): JsonValue | undefined {
+  const { container, key } = parentOf(root, path);
+  return step(container, key);
+}
+
+function add(root: JsonObject, path: readonly string[], value: JsonValue) {
+  const { container, key } = parentOf(root, path);
+  if (!Array.isArray(container)) return setOwn(container, key, value);
+  if (key === '-') container.push(value);
+  else {
+    // A negative index counts from the end that the list has after the insertion.
+    const grown = [...container, value];
+    container.splice(index(key.startsWith('-') ? grown : container, key, container.length), 0, value);
+  }
+}
+
+function replace(root: JsonObject, path: readonly string[], value: JsonValue) {
+  const { container, key } = parentOf(root, path);
+  if (Array.isArray(container)) container[index(container, key, container.length - 1)] = value;
+  else setOwn(container, key, value);
+}
+
+function remove(root: JsonObject, path: readonly string[]): JsonValue {
+  const { container, key } = parentOf(root, path);
+  if (Array.isArray(container)) return container.splice(index(container, key, container.length - 1), 1)[0] ?? null;
+  if (!Object.hasOwn(container, key)) throw new JsonPatchError(`missing path: ${path.join('/')}`);
+  const value = container[key] ?? null;
+  delete container[key];
+  return value;
+}

@@ -1,0 +1,306 @@
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { errorCode, isJsonObject, makeDirectory, parseJson, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import { callEach } from './call-each.ts';
+import { keyOfObject } from './controllers/controller.ts';
+import type { ClusterSnapshot, SnapshotCollection, SnapshotContext } from './snapshot.ts';
+import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
+import type { BootstrapContext } from './bootstrap.ts';
+import { versionOf } from './release.ts';
+import { LogFile, writeAll } from './state-log.ts';
+import type { Change, Journal } from './store/journal.ts';
+import { NotStored, throwOthersThanNotStored } from './store/journal.ts';
+import { adoptRelease, inThisRelease } from './upgrade.ts';
+
+/** The minimum size in bytes at which a log is merged into the state. */
+const MIN_FOLD_BYTES = 4 * 1024 * 1024;
+
+/** The content to store, and the function that reports failed writes. */
+export type PersistenceContext = SnapshotContext &
+  BootstrapContext & {
+    readonly report: (thrown: unknown) => void;
+  };
+
+/** The state of a cluster that is stored in files. */
+export interface KeptState {
+  /** The reason why the last change was refused; `undefined` when the change was stored. */
+  readonly problem: string | undefined;
+}
+
+/** Reads and writes the files with a cluster's state. */
+class Persistence implements Journal, KeptState {
+  readonly #context: PersistenceContext;
+  readonly #state: string;
+  readonly #draft: string;
+  readonly #log: LogFile;
+  /** The size of the log in bytes at which it is merged into the state. */
+  #foldSize = MIN_FOLD_BYTES;
+  #problem: string | undefined;
+
+  constructor(context: PersistenceContext, directory: string) {
+    this.#context = context;
+    makeDirectory(directory);
+    this.#state = join(directory, 'state.jsonl');
+    this.#draft = `${this.#state}.new`;
+    this.#log = new LogFile(join(directory, 'log.jsonl'), this.#state);
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /**
+   * Restores the content of the files, and continues the log. Other parts of the cluster change objects during the
+   * restore. For example, each process creates a new authority for requests to other API servers, and writes its
+   * certificate into a ConfigMap. These changes are appended to the log like all later changes. If they cannot be
+   * stored, e.g. because the disk is full, the start still succeeds with the stored objects.
+   */
+  start(): void {
+    const context = this.#context;
+    // A draft exists when an earlier process ended while it wrote a new state.
+    rmSync(this.#draft, { force: true });
+    context.work.onStop(() => this.#log.close());
+    if (existsSync(this.#state)) {
+      const { snapshot, logSize, release } = this.#read();
+      // Bytes after the last complete line belong to a line that was written only partly.
+      this.#log.continueAt(logSize);
+      const isSame = release === versionOf(context.registry.release);
+      const collections = isSame ? snapshot.collections : inThisRelease(context.registry, snapshot.collections);
+      context.work.onStop(context.store.keepIn(this));
+      restoreSnapshot(context, { ...snapshot, collections });
+      // A change that cannot be stored now is repeated at the next start.
+      throwOthersThanNotStored(callEach([() => adoptRelease(context)]));
+      if (!isSame) this.#mergeLog();
+    } else {
+      // The state file is always written before the log. A log without a state file therefore means that the state file
+      // was removed.
+      if (existsSync(this.#log.path)) throw unreadable(`${this.#state} is missing next to ${this.#log.path}`);
+      this.#fold();
+      context.work.onStop(context.store.keepIn(this));
+    }
+    context.beforeRestore.push((snapshot) => {
+      // After this cluster is closed, the next cluster may already use the files.
+      if (this.#log.isClosed) return;
+      const version = context.store.versionAfterReset(Number(snapshot.resourceVersion));
+      this.#orRefuse(() => {
+        // Another program may have removed the directory; this call creates it again.
+        this.#log.isWhole();
+        this.#writeState(version, snapshot.collections);
+      });
+    });
+  }
+
+  /** Appends a change to the log, before the change is applied in memory. */
+  keep({ version, of }: Change): void {
+    const entry: JsonObject =
+      of === undefined ? { version } : { version, ...of, object: of.object as unknown as JsonObject | null };
+    this.#orRefuse(() => {
+      // If another program has removed or changed the files, they are written again from memory, which has the whole
+      // content.
+      if (!this.#log.isWhole()) this.#fold();
+      else if (this.#log.size > this.#foldSize) this.#mergeLog();
+      this.#log.append(line(entry));
+    });
+  }
+
+  /** Runs `write`, which writes files. If it fails, the change is refused, and the next change tries again. */
+  #orRefuse(write: () => void): void {
+    try {
+      write();
+    } catch (thrown) {
+      const refusal = refusalFor(thrown, this.#log.path);
+      // Only the first of several failures in a row is reported, because every change fails while the disk is full.
+      if (this.#problem === undefined) {
+        const what = 'store a change of the cluster; the cluster refuses changes until it can store them';
+        const { remedy } = refusal;
+        this.#context.report(TypeKroError.from(thrown, { code: 'cluster/state-not-kept', what, remedy }));
+      }
+      this.#problem = refusal.error.message;
+      throw refusal.error;
+    }
+    this.#problem = undefined;
+  }
+
+  /**
+   * Reads the files. Returns their content, the size of the log's complete lines in bytes, and the Kubernetes version
+   * of the last server. `release` is empty when an earlier release of this project wrote the state without this
+   * version.
+   */
+  #read(): { readonly snapshot: ClusterSnapshot; readonly logSize: number; readonly release: string } {
+    const objects = new Map<string, { group: string; plural: string; items: Map<string, KubeObject> }>();
+    const itemsOf = (group: string, plural: string) => {
+      const id = `${plural}.${group}`;
+      let entry = objects.get(id);
+      if (entry === undefined) objects.set(id, (entry = { group, plural, items: new Map() }));
+      return entry.items;
+    };
+    const [head, ...lines] = linesOf(this.#state, readFileSync(this.#state));
+    const stateVersion = head?.['version'];
+    if (head === undefined || typeof stateVersion !== 'number')
+      throw unreadable(`${this.#state} has no first line with the version of a cluster's state`);
+    const release = textIn(head, 'kubernetes');
+    // A state of an earlier release of this project does not have the number of its objects.
+    const { objects: expected = lines.length } = head;
+    if (expected !== lines.length) {
+      const numbers = `${lines.length} objects, and its first line says ${stringifyJson(expected)}`;
+      throw unreadable(`${this.#state} has ${numbers}`);
+    }
+    for (const [index, line] of lines.entries()) {
+      const object = objectIn(line['object']);
+      // `index` does not count the first line of the file.
+      if (object === undefined) throw notPartOfState(this.#state, index + 2);
+      itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
+    }
+    let version = stateVersion;
+    const log = existsSync(this.#log.path) ? readFileSync(this.#log.path) : Buffer.alloc(0);
+    // The last line may be incomplete. In this case its client got no response, so the line can be dropped.
+    const logSize = log.lastIndexOf(LINE_FEED) + 1;
+    let number = 0;
+    for (const line of linesOf(this.#log.path, log.subarray(0, logSize))) {
+      number += 1;
+      const written = line['version'];
+      if (typeof written !== 'number' || !isChange(line)) throw notPartOfState(this.#log.path, number);
+      // If a process ended after it wrote the state and before it emptied the log, the log repeats writes that the
+      // state contains. Each line is compared only with the version of the state, because logs of earlier releases are
+      // not always sorted by version.
+      if (written <= stateVersion) continue;
+      version = Math.max(version, written);
+      // A compaction has a version and no object.
+      if (line['plural'] === undefined) continue;
+      const items = itemsOf(textIn(line, 'group'), textIn(line, 'plural'));
+      const object = objectIn(line['object']);
+      if (object === undefined) items.delete(textIn(line, 'key'));
+      else items.set(keyOfObject(object), object);
+    }
+    const collections = [...objects.values()].map(({ group, plural, items }) => {
+      const sorted = [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+      return { group, plural, items: sorted };
+    });
+    return { snapshot: { resourceVersion: String(version), collections, logs: [] }, logSize, release };
+  }
+
+  /** Writes the present content into a new state file, and empties the log. */
+  #fold(): void {
+    const { resourceVersion, collections } = snapshotCluster(this.#context);
+    this.#writeState(Number(resourceVersion), collections);
+  }
+
+  /** Merges the log into the state. If this fails, the log still has all changes, and continues to grow. */
+  #mergeLog(): void {
+    try {
+      this.#fold();
+    } catch (thrown) {
+      this.#foldSize = this.#log.size + MIN_FOLD_BYTES;
+      const what = `merge ${this.#log.path} into ${this.#state}; the log keeps all changes, and grows`;
+      this.#context.report(TypeKroError.from(thrown, { code: 'cluster/state-not-merged', what, remedy: MAKE_ROOM }));
+    }
+  }
+
+  /**
+   * Replaces the state file with a file that has this content, and empties the log. If a write fails, both files keep
+   * their content.
+   */
+  #writeState(version: number, collections: readonly SnapshotCollection[]): void {
+    let size = 0;
+    try {
+      const file = openSync(this.#draft, 'w', 0o600);
+      try {
+        const kubernetes = versionOf(this.#context.registry.release);
+        const objects = collections.reduce((sum, { items }) => sum + items.length, 0);
+        size += writeAll(file, line({ version, kubernetes, objects }));
+        for (const { group, plural, items } of collections) {
+          const lines = items.map((object) => line({ group, plural, object: object as unknown as JsonObject }));
+          size += writeAll(file, lines.join(''));
+        }
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(this.#draft, this.#state);
+    } catch (thrown) {
+      // The incomplete draft is removed because it takes space that the log needs.
+      rmSync(this.#draft, { force: true });
+      throw thrown;
+    }
+    this.#log.continueAt(0);
+    this.#foldSize = Math.max(MIN_FOLD_BYTES, size);
+  }
+}
+
+/** The error for a change that cannot be stored, and the remedy for the user. */
+function refusalFor(thrown: unknown, file: string): { readonly error: NotStored; readonly remedy: string } {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const code = errorCode(thrown);
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const remedy = isFull ? MAKE_ROOM : `make ${file} writable`;
+  // Clients recognize etcd's message for storage without space.
+  const known = isFull ? 'etcdserver: mvcc: database space exceeded: ' : '';
+  const message = `${known}the change cannot be stored in ${file}: ${reason}; ${remedy}, and try again`;
+  return { error: new NotStored(message, thrown), remedy };
+}
+
+const MAKE_ROOM = 'make room on the disk';
+
+/**
+ * Loads the content of a directory into the cluster, and then writes every change to the directory. `state.jsonl` has
+ * all objects at one resource version, one per line. `log.jsonl` has the later writes, one per line. A line is written
+ * before the change is applied in memory, and an incomplete last line is dropped. A long log is merged into a new state
+ * file, which replaces the old state file atomically. Every acknowledged write therefore survives if the process ends
+ * at any point. A change that cannot be written is refused, so memory never has changes that the files lack. Pod logs
+ * and token keys are not stored.
+ *
+ * @throws TypeKroError `cluster/state-unreadable` when a line of these files is not part of a cluster's state, or the
+ *   state lacks lines or is missing.
+ */
+export function keepState(context: PersistenceContext, directory: string): KeptState {
+  const persistence = new Persistence(context, directory);
+  persistence.start();
+  return persistence;
+}
+
+const line = (value: JsonObject): string => `${stringifyJson(value)}\n`;
+
+const textIn = (value: JsonObject, name: string): string => {
+  const text = value[name];
+  return typeof text === 'string' ? text : '';
+};
+
+/** Is a line of the log well-formed: a compaction, or the change or deletion of an object? */
+const isChange = ({ plural, key, object }: JsonObject): boolean =>
+  plural === undefined || objectIn(object) !== undefined || (typeof key === 'string' && (object ?? null) === null);
+
+function objectIn(value: JsonValue | undefined): KubeObject | undefined {
+  return isJsonObject(value) && isJsonObject(value['metadata']) ? (value as unknown as KubeObject) : undefined;
+}
+
+const LINE_FEED = 10;
+
+/**
+ * Yields the JSON object of each line. Throws when a line is not a JSON object, or when the last line has no line feed.
+ */
+function* linesOf(file: string, content: Buffer): Generator<JsonObject> {
+  const lines = content.toString('utf8').split('\n');
+  if (lines.pop() !== '') throw notPartOfState(file, lines.length + 1);
+  for (const [index, text] of lines.entries()) {
+    let parsed: JsonValue;
+    try {
+      parsed = parseJson(text);
+    } catch (thrown) {
+      if (thrown instanceof SyntaxError) throw notPartOfState(file, index + 1);
+      throw thrown;
+    }
+    if (!isJsonObject(parsed)) throw notPartOfState(file, index + 1);
+    yield parsed;
+  }
+}
+
+const notPartOfState = (file: string, number: number): TypeKroError =>
+  unreadable(`line ${number} of ${file} is not part of a cluster's state`);
+
+function unreadable(message: string): TypeKroError {
+  return new TypeKroError(message, {
+    code: 'cluster/state-unreadable',
+    remedy: 'restore the file, or remove the directory and begin with an empty cluster',
+  });
+}

@@ -1,0 +1,113 @@
+import type { Stats } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errorCode } from '@typekro/kit/core';
+
+/**
+ * The log file of a cluster's state. Its lines are the changes since the state file in the same directory was written.
+ */
+export class LogFile {
+  readonly path: string;
+  readonly #statePath: string;
+  #file: number | undefined;
+  #size = 0;
+  /**
+   * Identifies the files that this process has opened, because another program may replace them. `undefined` while the
+   * log is not open.
+   */
+  #own: { readonly log: string; readonly state: string } | undefined;
+  #isClosed = false;
+
+  constructor(path: string, statePath: string) {
+    this.path = path;
+    this.#statePath = statePath;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The size of the complete lines, in bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Truncates the log to its first `size` bytes, so that the next line follows these bytes. An open file is not opened
+   * again, because the process may have no free file descriptor. If this fails while the file is open, the log does not
+   * change.
+   */
+  continueAt(size: number): void {
+    if (this.#isClosed) return;
+    const log = statSync(this.path, { throwIfNoEntry: false });
+    const isOpen = log !== undefined && identityOf(log) === this.#own?.log;
+    const file = isOpen && this.#file !== undefined ? this.#file : this.#open();
+    ftruncateSync(file, size);
+    this.#size = size;
+    this.#own = { log: identityOf(statSync(this.path)), state: identityOf(statSync(this.#statePath)) };
+  }
+
+  /**
+   * Prepares the next line: removes an incomplete line that a failed write has left. Returns false when a file is
+   * missing, was replaced, or lacks lines; the caller must then write both files again. If another program has removed
+   * the directory, this call creates it again.
+   */
+  isWhole(): boolean {
+    if (this.#isClosed) return true;
+    const log = statSync(this.path, { throwIfNoEntry: false });
+    const state = statSync(this.#statePath, { throwIfNoEntry: false });
+    if (log === undefined || state === undefined) {
+      makeMissing(dirname(this.path));
+      return false;
+    }
+    const isOwn = identityOf(log) === this.#own?.log && identityOf(state) === this.#own.state;
+    if (this.#file === undefined || !isOwn || log.size < this.#size) return false;
+    if (log.size > this.#size) ftruncateSync(this.#file, this.#size);
+    return true;
+  }
+
+  /**
+   * Appends a line. Does nothing after `close()`. A failed write may leave an incomplete line. Throws when the last
+   * `continueAt` could not open the log.
+   */
+  append(text: string): void {
+    if (this.#isClosed) return;
+    if (this.#file === undefined || this.#own === undefined) throw new Error(`${this.path} is not open`);
+    this.#size += writeAll(this.#file, text);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#closeFile();
+  }
+
+  #open(): number {
+    this.#own = undefined;
+    this.#closeFile();
+    this.#file = openSync(this.path, 'a', 0o600);
+    return this.#file;
+  }
+
+  #closeFile(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+}
+
+/** Writes a string to a file. Returns the number of bytes written. */
+export function writeAll(file: number, text: string): number {
+  const bytes = Buffer.from(text);
+  for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset);
+  return bytes.length;
+}
+
+const identityOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
+
+/** Creates a directory, but not its parents. If a user has removed the parent, the directory must not come back. */
+function makeMissing(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'EEXIST') throw thrown;
+  }
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { Representation } from './representation.ts';
+import { shareUnchanged } from '../types/share.ts';
+import { Store } from './store.ts';
+import { copyJson, deepFreeze } from '../types/copy.ts';
+
+const object = (version: number, parts: JsonObject, entries: JsonObject[] = []): KubeObject => ({
+  kind: 'ConfigMap',
+  apiVersion: 'v1',
+  metadata: {
+    name: 'ä',
+    annotations: { note: 'ü'.repeat(200) },
+    managedFields: entries,
+    resourceVersion: `${version}`,
+  },
+  ...parts,
+});
+
+const AS_STORED = { isConverted: () => false, fromStorage: (same: KubeObject) => same };
+const read = (form: Representation) => form.bytes.toString();
+
+test('the bytes are the JSON of the object, whichever parts are copied from the previous version', () => {
+  const parts = fc.dictionary(fc.constantFrom('spec', 'data', 'status'), fc.jsonValue(), {
+    maxKeys: 3,
+  }) as fc.Arbitrary<JsonObject>;
+  fc.assert(
+    fc.property(fc.array(fc.record({ parts, isRead: fc.boolean() }), { minLength: 1, maxLength: 6 }), (turns) => {
+      const collection = new Store().collection('', 'configmaps');
+      let last: KubeObject | undefined;
+      for (const [version, turn] of turns.entries()) {
+        const next = object(version, turn.parts, [{ manager: 'x'.repeat(200) }]);
+        const shared = shareUnchanged(last as JsonObject | undefined, copyJson(next) as unknown as JsonObject);
+        const stored = collection.put('a', shared as unknown as KubeObject);
+        last = stored.object;
+        if (turn.isRead) expect(read(stored.as(AS_STORED))).toBe(JSON.stringify(stored.object));
+      }
+      const stored = collection.get('a');
+      expect(stored === undefined ? undefined : read(stored.as(AS_STORED))).toBe(JSON.stringify(last));
+    }),
+  );
+});
+
+test('the bytes of shared parts are copied from the previous representation, which then releases its bytes', () => {
+  const data = { text: 'x'.repeat(1000) };
+  const before = new Representation(deepFreeze(object(1, { data })));
+  const first = before.bytes;
+  const after = new Representation(object(2, { data }), before);
+  expect(read(after)).toBe(JSON.stringify(after.object));
+  expect(before.bytesOf(data)).toBeUndefined();
+  expect(after.bytesOf(data)?.toString()).toBe(JSON.stringify(data));
+  expect(before.bytes).not.toBe(first);
+  expect(read(before)).toBe(JSON.stringify(before.object));
+});
+
+test('handOver of a representation without bytes returns its predecessor, but only once', () => {
+  const data = { text: 'x'.repeat(1000) };
+  const first = new Representation(object(1, { data }));
+  expect(first.bytes.length).toBeGreaterThan(1000);
+  const unread = new Representation(object(2, { data }), first);
+  expect(unread.handOver()).toBe(first);
+  expect(unread.handOver()).toBeUndefined();
+});
+
+test('bodyStart is the offset after kind and apiVersion', () => {
+  const form = new Representation(object(1, { data: {} }));
+  expect(form.bytes.toString('utf8', 0, form.bodyStart)).toBe('{"kind":"ConfigMap","apiVersion":"v1",');
+});

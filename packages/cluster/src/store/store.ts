@@ -1,0 +1,487 @@
+import type { KubeObject } from '@typekro/kit/core';
+import type { ConversionWebhook } from '../crd/parsed-crd.ts';
+import { callEach } from '../call-each.ts';
+import type { Change, Journal } from './journal.ts';
+import { NotStored, throwOthersThanNotStored } from './journal.ts';
+import { Representation } from './representation.ts';
+import { position, SortedItems, withChanges } from './sorted-items.ts';
+import { deepFreeze } from '../types/copy.ts';
+import { checkStoredSize } from './stored-size.ts';
+
+/** The results that conversion webhooks have returned so far for one write. */
+export interface Conversions {
+  /**
+   * Returns the object in another version.
+   *
+   * @throws ConversionPending until the webhook has responded; ApiError when the webhook does not convert the object.
+   */
+  find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject;
+}
+
+/** A served version of a resource. When the CustomResourceDefinition changes, a new served version is created. */
+export interface ServedVersion {
+  /** Does a webhook convert the stored object to this version? */
+  isConverted(object: KubeObject): boolean;
+  /** Converts a stored object to this version. `conversions` is required when a webhook converts the object. */
+  fromStorage(object: KubeObject, conversions?: Conversions): KubeObject;
+}
+
+/**
+ * A stored object. The object is frozen and has the storage version. Its representations (forms) in served versions are
+ * cached.
+ */
+export class Stored {
+  readonly key: string;
+  readonly object: KubeObject;
+  readonly version: number;
+  /** The form that was read first, with its served version. Most objects have only this form. */
+  #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
+  #others: Map<ServedVersion, Representation> | undefined;
+  /**
+   * A form of the object that this object replaces. The first form of this object may copy bytes from it. `undefined`
+   * once the first form exists.
+   */
+  #inherited: Representation | undefined;
+
+  /** `previous` is the object that this object replaces. The bytes of equal parts are copied from `previous`. */
+  constructor(key: string, object: KubeObject, version: number, previous?: Stored) {
+    this.key = key;
+    this.object = object;
+    this.version = version;
+    this.#inherited = previous?.handOver();
+  }
+
+  /** Returns the form whose bytes the successor of this object may copy. Drops the bytes of the other forms. */
+  handOver(): Representation | undefined {
+    const inherited = this.#inherited;
+    this.#inherited = undefined;
+    for (const form of this.#others?.values() ?? []) form.forgetBytes();
+    return this.#first === undefined ? inherited : this.#first.form.handOver();
+  }
+
+  /** Returns the same content with another resource version. Forms that webhooks have converted are kept. */
+  withVersion(version: number): Stored {
+    return new Stored(this.key, versioned(this.object, version), version).withFormsOf(this);
+  }
+
+  /** Copies the webhook-converted forms from another object with the same content. Returns this object. */
+  withFormsOf(other: Stored): this {
+    for (const { of, form } of other.#forms()) {
+      if (of.isConverted(other.object)) this.#keep(of, new Representation(versioned(form.object, this.version)));
+    }
+    return this;
+  }
+
+  /** Drops all forms. Called when the served versions have changed. */
+  forget(): void {
+    this.#first = undefined;
+    this.#others = undefined;
+  }
+
+  /**
+   * Returns the form of the object in a served version. The form is created at the first read. A watch that began
+   * before a change of the CustomResourceDefinition keeps its old served version, so only this watch gets the old form.
+   */
+  as(version: ServedVersion, conversions?: Conversions): Representation {
+    if (this.#first === undefined) {
+      const object = version.fromStorage(this.object, conversions);
+      this.#first = { of: version, form: new Representation(object, this.#inherited) };
+      this.#inherited = undefined;
+    }
+    if (this.#first.of === version) return this.#first.form;
+    return (
+      this.#others?.get(version) ??
+      this.#keep(version, new Representation(version.fromStorage(this.object, conversions)))
+    );
+  }
+
+  /** Does the object have a form in this version? */
+  has(version: ServedVersion): boolean {
+    return this.#first?.of === version || this.#others?.has(version) === true;
+  }
+
+  /** Creates the form in a version. An existing form is replaced. */
+  convert(version: ServedVersion, conversions: Conversions): void {
+    this.#keep(version, new Representation(deepFreeze(version.fromStorage(this.object, conversions))));
+  }
+
+  #keep(version: ServedVersion, form: Representation): Representation {
+    if (this.#first === undefined || this.#first.of === version) this.#first = { of: version, form };
+    else (this.#others ??= new Map<ServedVersion, Representation>()).set(version, form);
+    return form;
+  }
+
+  *#forms(): Generator<{ readonly of: ServedVersion; readonly form: Representation }> {
+    if (this.#first !== undefined) yield this.#first;
+    for (const [of, form] of this.#others ?? []) yield { of, form };
+  }
+}
+
+/** A change of an object. */
+export interface StoreEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly collection: Collection;
+  /** The object after the event. For `DELETED`, its last content with the resource version of the deletion. */
+  readonly stored: Stored;
+  readonly previous: Stored | undefined;
+}
+
+/**
+ * Receives events as they happen, in the order of versions. A listener may write. All listeners get the event of such a
+ * write after the current event.
+ */
+export type StoreListener = (event: StoreEvent) => void;
+
+/** All objects of one resource. Keys are `namespace/name`, or `name` for cluster-scoped objects. */
+export class Collection {
+  readonly group: string;
+  readonly plural: string;
+  readonly #store: Store;
+  readonly #items = new Map<string, Stored>();
+  readonly #sorted = new SortedItems<Stored>();
+  #events: StoreEvent[] = [];
+  #dropped = 0;
+  readonly #listeners = new Set<StoreListener>();
+  #seed: (() => void) | undefined;
+
+  constructor(store: Store, group: string, plural: string) {
+    this.#store = store;
+    this.group = group;
+    this.plural = plural;
+    this.#dropped = store.version;
+  }
+
+  /**
+   * Registers objects that clients see from the start, but that are made only when the collection is first read. `make`
+   * is called at most once. This call reserves the resource versions of the objects. The objects cause no events.
+   */
+  seedLater(count: number, make: () => readonly { readonly key: string; readonly object: KubeObject }[]): void {
+    const first = this.#store.reserve(count);
+    this.#seed = () => {
+      for (const [index, { key, object }] of make().slice(0, count).entries()) {
+        const version = first + index;
+        this.#set(new Stored(key, versioned(object, version), version));
+      }
+    };
+  }
+
+  #ready(): void {
+    const seed = this.#seed;
+    if (seed === undefined) return;
+    this.#seed = undefined;
+    seed();
+  }
+
+  get size(): number {
+    this.#ready();
+    return this.#items.size;
+  }
+
+  get(key: string): Stored | undefined {
+    this.#ready();
+    return this.#items.get(key);
+  }
+
+  /** All objects, ordered by key. The returned list is never changed. */
+  all(): readonly Stored[] {
+    this.#ready();
+    return this.#sorted.all();
+  }
+
+  /** The objects of a namespace, ordered by name; for `''` the objects of all namespaces. */
+  inNamespace(namespace: string): readonly Stored[] {
+    if (namespace === '') return this.all();
+    this.#ready();
+    return this.#sorted.between(`${namespace}/`, `${namespace}${AFTER_SLASH}`);
+  }
+
+  /**
+   * Stores a new object or new content. The metadata of the object must be complete, except for the resource version.
+   *
+   * @throws NotStored when the object is too large, and when the store's journal cannot record the change.
+   */
+  put(key: string, object: KubeObject): Stored {
+    this.#ready();
+    const previous = this.#items.get(key);
+    checkStoredSize(this.group, object, previous?.object);
+    const version = this.#store.version + 1;
+    const content = versioned(object, version);
+    this.#store.keep({ version, of: { group: this.group, plural: this.plural, key, object: content } });
+    const stored = new Stored(key, content, version, previous);
+    this.#set(stored);
+    this.#publish({ type: previous === undefined ? 'ADDED' : 'MODIFIED', collection: this, stored, previous });
+    return stored;
+  }
+
+  /**
+   * Removes an object. `last` is its last content (default: the stored content). Returns `undefined` when the object
+   * does not exist.
+   *
+   * @throws NotStored when the store's journal cannot record the change.
+   */
+  remove(key: string, last?: KubeObject): Stored | undefined {
+    this.#ready();
+    const previous = this.#items.get(key);
+    if (previous === undefined) return undefined;
+    const version = this.#store.version + 1;
+    this.#store.keep({ version, of: { group: this.group, plural: this.plural, key, object: null } });
+    const stored = new Stored(key, versioned(last ?? previous.object, version), version, previous);
+    if (last === undefined) stored.withFormsOf(previous);
+    this.#items.delete(key);
+    this.#sorted.delete(key);
+    this.#publish({ type: 'DELETED', collection: this, stored, previous });
+    return stored;
+  }
+
+  /** The events after `version`; `undefined` when some of these events have been dropped. */
+  since(version: number): readonly StoreEvent[] | undefined {
+    if (version < this.#dropped) return undefined;
+    let [low, high] = [0, this.#events.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#events[middle]?.stored.version ?? 0) <= version) low = middle + 1;
+      else high = middle;
+    }
+    return this.#events.slice(low);
+  }
+
+  /**
+   * The objects at an earlier version, ordered by key; `undefined` when events after that version have been dropped. A
+   * client that reads a large collection in pages must get the objects of the same version on each page.
+   */
+  at(version: number): readonly Stored[] | undefined {
+    const later = this.since(version);
+    if (later === undefined) return undefined;
+    if (later.length === 0) return this.all();
+    const before = new Map<string, Stored | undefined>();
+    for (const { stored, previous } of later.toReversed()) before.set(stored.key, previous);
+    return withChanges(this.all(), before);
+  }
+
+  /** The resource version since which the collection has all events. */
+  get oldest(): number {
+    return this.#dropped;
+  }
+
+  subscribe(listener: StoreListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Drops the forms of all objects. Called when the served versions have changed. */
+  forgetRepresentations(): void {
+    for (const stored of this.#items.values()) stored.forget();
+  }
+
+  /** Drops all events, as the compaction of etcd does. */
+  compact(): void {
+    this.#events = [];
+    this.#dropped = this.#store.version;
+  }
+
+  /** Replaces all objects without causing events, and drops earlier events. `items` must be ordered by key. */
+  reset(items: readonly Stored[]): void {
+    this.#seed = undefined;
+    this.#items.clear();
+    for (const stored of items) this.#items.set(stored.key, stored);
+    this.#sorted.reset(items);
+    this.compact();
+  }
+
+  #set(stored: Stored) {
+    this.#items.set(stored.key, stored);
+    this.#sorted.set(stored);
+  }
+
+  #publish(event: StoreEvent) {
+    this.#events.push(event);
+    const { window, maxEvents } = this.#store;
+    if (this.#events.length > maxEvents) {
+      const droppedEvents = this.#events.splice(0, this.#events.length - window);
+      this.#dropped = droppedEvents.at(-1)?.stored.version ?? this.#dropped;
+    }
+    this.#store.publish(event);
+  }
+
+  /**
+   * Calls the listeners of the collection, and returns the errors that they threw. Only the store calls this method.
+   */
+  notify(event: StoreEvent): unknown[] {
+    return callEach(this.#listeners, event);
+  }
+}
+
+function versioned(object: KubeObject, version: number): KubeObject {
+  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
+}
+
+/** Returns the objects of a namespace from a list that is sorted by key; for `''`, returns the whole list. */
+export function ofNamespace(items: readonly Stored[], namespace: string): readonly Stored[] {
+  if (namespace === '') return items;
+  return items.slice(position(items, `${namespace}/`), position(items, `${namespace}${AFTER_SLASH}`));
+}
+
+/** The index of the first object after `key` in a list that is ordered by key. */
+export function positionAfter(items: readonly Stored[], key: string): number {
+  const at = position(items, key);
+  return items[at]?.key === key ? at + 1 : at;
+}
+
+/** The character that follows `/` in ASCII. All keys of a namespace sort between `namespace/` and `namespace0`. */
+const AFTER_SLASH = '0';
+
+/**
+ * A collection can keep more events than its window. This is the maximum number of additional events, as a fraction of
+ * the window. Events are dropped in groups, because each drop moves the remaining events. The fraction is small,
+ * because each event keeps an earlier version of an object in memory. With a surplus as large as the window, the memory
+ * of a busy server would vary by a fifth.
+ */
+const MAX_SURPLUS = 1 / 16;
+
+/** All objects of a cluster, and the counter of resource versions that they share. */
+export class Store {
+  /** The number of the latest events that a collection keeps when it drops earlier events. */
+  readonly window: number;
+  /** The maximum number of events that a collection keeps. A collection with more events drops all but `window`. */
+  readonly maxEvents: number;
+  #version = 1;
+  readonly #collections = new Map<string, Collection>();
+  readonly #listeners = new Set<StoreListener>();
+  readonly #recoveryListeners = new Set<() => void>();
+  #journal: Journal | undefined;
+  /** Has the journal refused changes since it last recorded a change? */
+  #isRefusing = false;
+  #publishing = false;
+  /** The events of writes that listeners make while another event is being published. */
+  readonly #waiting: StoreEvent[] = [];
+
+  constructor(window = 10_000) {
+    this.window = window;
+    this.maxEvents = window + Math.ceil(window * MAX_SURPLUS);
+  }
+
+  /** The resource version of the latest write. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Reserves `count` resource versions. Returns the first reserved version. */
+  reserve(count: number): number {
+    const first = this.#version + 1;
+    this.#version += count;
+    return first;
+  }
+
+  /**
+   * Passes every later change to the journal before the change happens. Returns a function that detaches the journal.
+   */
+  keepIn(journal: Journal): () => void {
+    this.#journal = journal;
+    return () => {
+      if (this.#journal === journal) this.#journal = undefined;
+    };
+  }
+
+  /**
+   * Passes a change to the journal, and then sets the store's version to the version of the change.
+   *
+   * @throws NotStored when the journal cannot record the change. In this case the version of the store does not change.
+   */
+  keep(change: Change): void {
+    try {
+      this.#journal?.keep(change);
+    } catch (thrown) {
+      this.#isRefusing = true;
+      throw thrown;
+    }
+    this.#version = change.version;
+  }
+
+  /**
+   * Increases the store's version without a change of an object, as etcd does: each compaction writes its own record,
+   * and this write has a version. Does nothing when the journal cannot record the new version, because only reads cause
+   * compactions, and reads must not fail because of the journal.
+   */
+  recordCompaction(): void {
+    try {
+      this.keep({ version: this.#version + 1 });
+    } catch (thrown) {
+      if (!(thrown instanceof NotStored)) throw thrown;
+    }
+  }
+
+  /**
+   * Calls `listener` when the journal records a change again after it has refused changes. The refused changes include
+   * changes that the listeners of `subscribe` tried to make in response to an event. `listener` must make those changes
+   * again.
+   */
+  onRecovery(listener: () => void): () => void {
+    this.#recoveryListeners.add(listener);
+    return () => void this.#recoveryListeners.delete(listener);
+  }
+
+  collection(group: string, plural: string): Collection {
+    const key = `${plural}.${group}`;
+    let collection = this.#collections.get(key);
+    if (collection === undefined) {
+      collection = new Collection(this, group, plural);
+      this.#collections.set(key, collection);
+    }
+    return collection;
+  }
+
+  collections(): Iterable<Collection> {
+    return this.#collections.values();
+  }
+
+  drop(group: string, plural: string): void {
+    this.#collections.delete(`${plural}.${group}`);
+  }
+
+  /** The version that the store has after a reset to the content of `version`. */
+  versionAfterReset(version: number): number {
+    return this.#version > version ? this.#version + 1 : version;
+  }
+
+  /**
+   * Replaces all objects without causing events. The version counter never decreases: if it is already above `version`,
+   * it increases by one. All versions that clients have read before are then too old.
+   */
+  reset(version: number, contents: Iterable<readonly [Collection, readonly Stored[]]>): void {
+    this.#version = this.versionAfterReset(version);
+    const kept = new Map(contents);
+    for (const collection of this.#collections.values()) collection.reset(kept.get(collection) ?? []);
+  }
+
+  /** Calls the listener for every event of every resource. */
+  subscribe(listener: StoreListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Calls the listeners of the collection, and then the listeners of the store. The change of the event has already
+   * happened, so this method does not throw when the journal refuses a change that a listener makes. The listeners of
+   * `onRecovery` make such a refused change later.
+   */
+  publish(event: StoreEvent): void {
+    if (this.#publishing) {
+      this.#waiting.push(event);
+      return;
+    }
+    this.#publishing = true;
+    const failures: unknown[] = [];
+    for (let next: StoreEvent | undefined = event; next !== undefined; next = this.#waiting.shift()) {
+      failures.push(...next.collection.notify(next), ...callEach(this.#listeners, next));
+    }
+    this.#publishing = false;
+    if (this.#isRefusing && !failures.some((thrown) => thrown instanceof NotStored)) {
+      this.#isRefusing = false;
+      failures.push(...callEach(this.#recoveryListeners));
+    }
+    throwOthersThanNotStored(failures);
+  }
+}
+
+/** The key of an object in its collection. */
+export const storeKey = (namespace: string, name: string): string => (namespace === '' ? name : `${namespace}/${name}`);

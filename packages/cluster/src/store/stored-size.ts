@@ -1,0 +1,78 @@
+/** The size limit of stored objects. */
+import type { KubeObject } from '@typekro/kit/core';
+import { STORED_TOO_LARGE } from '../errors/status.ts';
+import { NotStored } from './journal.ts';
+
+/** The maximum size of a stored object, in bytes: the default of etcd's flag `--max-request-bytes`. */
+export const MAX_STORED_BYTES = 1.5 * 1024 * 1024;
+
+/** The maximum number of bytes of one UTF-16 code unit in JSON: an escape such as `\u0000`. */
+const MAX_CHARACTER_BYTES = 6;
+
+/** The characters that Go's JSON encoder escapes. */
+// eslint-disable-next-line no-control-regex -- control characters are escaped in JSON
+const ESCAPED = /["\\\u0000-\u001f<>&\u2028\u2029]/g;
+const SHORT_ESCAPES = new Set('"\\\b\f\n\r\t');
+
+/**
+ * Refuses to store an object of more than `MAX_STORED_BYTES`, except a change that does not enlarge an object: an
+ * earlier release may have stored larger objects. `group` is the API group of the object's resource.
+ *
+ * @throws NotStored with etcd's message.
+ */
+export function checkStoredSize(group: string, object: KubeObject, previous: KubeObject | undefined): void {
+  const form = isProtobuf(group) ? PROTOBUF : JSON_FORM;
+  if (sizeWithin(object, MAX_STORED_BYTES, UPPER_BOUND) !== undefined) return;
+  if (sizeWithin(object, MAX_STORED_BYTES, form) !== undefined) return;
+  if (previous !== undefined) {
+    const before = sizeWithin(previous, Number.MAX_SAFE_INTEGER, form) ?? 0;
+    // Every write changes the resource version, so its length does not count.
+    if (before > MAX_STORED_BYTES && sizeWithin(object, before, form) !== undefined) return;
+  }
+  throw new NotStored(STORED_TOO_LARGE, undefined);
+}
+
+/**
+ * Does an API server store the objects of the group as protobuf? It stores custom resources and their definitions as
+ * JSON. The groups of some custom resources also end in `.k8s.io`; for them, escapes in strings are not counted.
+ */
+const isProtobuf = (group: string): boolean =>
+  group !== 'apiextensions.k8s.io' && (!group.includes('.') || group.endsWith('.k8s.io'));
+
+/** Returns the number of bytes of a string in a stored form. */
+type StringSize = (text: string) => number;
+
+const UPPER_BOUND: StringSize = (text) => MAX_CHARACTER_BYTES * text.length;
+const PROTOBUF: StringSize = (text) => Buffer.byteLength(text);
+const JSON_FORM: StringSize = (text) => {
+  let size = Buffer.byteLength(text) + 2;
+  for (const [character] of text.matchAll(ESCAPED)) {
+    size += SHORT_ESCAPES.has(character) ? 1 : MAX_CHARACTER_BYTES - Buffer.byteLength(character);
+  }
+  return size;
+};
+
+/**
+ * The size of a value as JSON, in bytes, with `sizeOf` for strings. The result is `undefined` when the size is above
+ * `limit`: counting then stops, because defaults and expressions can make a value whose JSON is larger than the memory.
+ */
+function sizeWithin(value: unknown, limit: number, sizeOf: StringSize): number | undefined {
+  let size = 0;
+  const count = (part: unknown): boolean => {
+    if (typeof part === 'string') size += sizeOf(part);
+    else if (Array.isArray(part)) {
+      size += Math.max(2, part.length + 1);
+      for (const element of part) if (!count(element)) return false;
+    } else if (typeof part === 'object' && part !== null) {
+      size += 1;
+      for (const key of Object.keys(part)) {
+        const member = (part as Record<string, unknown>)[key];
+        if (member === undefined || key === 'resourceVersion') continue;
+        size += sizeOf(key) + 2;
+        if (!count(member)) return false;
+      }
+    } else size += String(part).length;
+    return size <= limit;
+  };
+  return count(value) ? size : undefined;
+}

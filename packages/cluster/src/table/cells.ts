@@ -1,0 +1,363 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import { labelSelectorText } from '../types/label-selector-text.ts';
+import { age, duration, firstObserved, lastObserved } from '@typekro/kit/kubernetes';
+import { autoscalerCells } from './autoscaler-cells.ts';
+import { ageCell, countCell, json, mapText, name, NONE, orNone } from './cell-parts.ts';
+import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
+import { endpointsCells, ingressCells, serviceCells, sliceCells } from './network-cells.ts';
+import { podCells } from './pod-cells.ts';
+import type { CellPrinter } from './infrastructure-cells.ts';
+
+const size = (value: JsonValue | undefined) =>
+  isJsonObject(value) ? Object.keys(value).length : Array.isArray(value) ? value.length : 0;
+
+function containersOf(template: JsonObject): [string, string] {
+  const containers = objectsAt(objectAt(template, 'spec'), 'containers');
+  return [
+    containers.map((entry) => textAt(entry, 'name')).join(','),
+    containers.map((entry) => textAt(entry, 'image')).join(','),
+  ];
+}
+
+const templateOf = (object: KubeObject) => containersOf(objectAt(object.spec, 'template'));
+
+function jobStatus(object: KubeObject): string {
+  const conditions = objectsAt(object.status, 'conditions');
+  const is = (type: string) => conditions.some((entry) => entry['type'] === type && entry['status'] === 'True');
+  if (is('Complete')) return 'Complete';
+  if (is('Failed')) return 'Failed';
+  if (object.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  if (is('Suspended')) return 'Suspended';
+  if (is('FailureTarget')) return 'FailureTarget';
+  return is('SuccessCriteriaMet') ? 'SuccessCriteriaMet' : 'Running';
+}
+
+function jobCells(object: KubeObject, now: number): JsonValue[] {
+  const completions = numberAt(object.spec, 'completions');
+  const done = countCell(object, 'status', 'succeeded');
+  const parallel = countCell(object, 'spec', 'parallelism');
+  const total = completions === undefined ? (parallel > 1 ? `1 of ${parallel}` : '1') : String(completions);
+  const [start, end] = [textAt(object.status, 'startTime'), textAt(object.status, 'completionTime')];
+  const time = start === '' ? '' : duration((end === '' ? now : Date.parse(end)) - Date.parse(start));
+  return [
+    name(object),
+    jobStatus(object),
+    `${done}/${total}`,
+    time,
+    ageCell(object, now),
+    ...templateOf(object),
+    orNone(labelSelectorText(object.spec?.['selector'])),
+  ];
+}
+
+function bindingCells(object: KubeObject, now: number): JsonValue[] {
+  const reference = objectAt(json(object), 'roleRef');
+  const subjects = objectsAt(json(object), 'subjects');
+  const of = (kind: string) => subjects.filter((subject) => subject['kind'] === kind);
+  const accounts = of('ServiceAccount').map((subject) => `${textAt(subject, 'namespace')}/${textAt(subject, 'name')}`);
+  return [
+    name(object),
+    `${textAt(reference, 'kind')}/${textAt(reference, 'name')}`,
+    ageCell(object, now),
+    of('User')
+      .map((subject) => textAt(subject, 'name'))
+      .join(', '),
+    of('Group')
+      .map((subject) => textAt(subject, 'name'))
+      .join(', '),
+    accounts.join(', '),
+  ];
+}
+
+function eventCells(object: KubeObject, now: number): JsonValue[] {
+  const event = json(object);
+  const series = optionalAt(event, 'series');
+  const [first, last] = [firstObserved(event), lastObserved(event)];
+  const involved = optionalAt(event, 'involvedObject') ?? objectAt(event, 'regarding');
+  const source = optionalAt(event, 'source') ?? objectAt(event, 'deprecatedSource');
+  const component =
+    textAt(source, 'component') || textAt(event, 'reportingComponent') || textAt(event, 'reportingController');
+  const instance = textAt(source, 'host') || textAt(event, 'reportingInstance');
+  const from = instance === '' ? component : `${component}, ${instance}`;
+  const target =
+    textAt(involved, 'name') === ''
+      ? textAt(involved, 'kind').toLowerCase()
+      : `${textAt(involved, 'kind').toLowerCase()}/${textAt(involved, 'name')}`;
+  const times = numberAt(series, 'count') ?? numberAt(event, 'count') ?? numberAt(event, 'deprecatedCount') ?? 1;
+  const since = (text: string) => (text === '' ? '<unknown>' : age(text, now));
+  return [
+    since(last),
+    textAt(event, 'type'),
+    textAt(event, 'reason'),
+    target,
+    textAt(involved, 'fieldPath'),
+    from,
+    (textAt(event, 'message') || textAt(event, 'note')).trim(),
+    since(first),
+    times,
+    name(object),
+  ];
+}
+
+const ROLE_LABEL = 'kubernetes.io/role';
+const ROLE_PREFIX = 'node-role.kubernetes.io/';
+
+function nodeCells(object: KubeObject, now: number): JsonValue[] {
+  const ready = objectsAt(object.status, 'conditions').find((entry) => entry['type'] === 'Ready');
+  const status = [ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady'];
+  if (object.spec?.['unschedulable'] === true) status.push('SchedulingDisabled');
+  const roles = Object.entries(object.metadata.labels ?? {})
+    .map(([key, value]) =>
+      key === ROLE_LABEL ? value : key.startsWith(ROLE_PREFIX) ? key.slice(ROLE_PREFIX.length) : '',
+    )
+    .filter((role) => role !== '');
+  const info = objectAt(object.status, 'nodeInfo');
+  const address = (type: string) =>
+    orNone(
+      textAt(
+        objectsAt(object.status, 'addresses').find((entry) => entry['type'] === type),
+        'address',
+      ),
+    );
+  const shown = (key: string) => textAt(info, key) || '<unknown>';
+  return [
+    name(object),
+    status.join(','),
+    orNone([...new Set(roles)].sort().join(',')),
+    ageCell(object, now),
+    textAt(info, 'kubeletVersion'),
+    address('InternalIP'),
+    address('ExternalIP'),
+    shown('osImage'),
+    shown('kernelVersion'),
+    shown('containerRuntimeVersion'),
+  ];
+}
+
+const MODES: Readonly<Record<string, string>> = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+};
+const modes = (list: readonly JsonValue[]) =>
+  list.map((mode) => (Object.hasOwn(MODES, String(mode)) ? (MODES[String(mode)] ?? '') : String(mode))).join(',');
+
+function claimCells(object: KubeObject, now: number): JsonValue[] {
+  const bound = textAt(object.spec, 'volumeName') !== '';
+  const phase = object.metadata.deletionTimestamp === undefined ? textAt(object.status, 'phase') : 'Terminating';
+  return [
+    name(object),
+    phase,
+    textAt(object.spec, 'volumeName'),
+    bound ? textAt(objectAt(object.status, 'capacity'), 'storage') : '',
+    bound ? modes(listAt(object.status, 'accessModes')) : '',
+    textAt(object.spec, 'storageClassName'),
+    textAt(object.spec, 'volumeAttributesClassName') || '<unset>',
+    ageCell(object, now),
+    textAt(object.spec, 'volumeMode') || '<unset>',
+  ];
+}
+
+function volumeCells(object: KubeObject, now: number): JsonValue[] {
+  const claim = objectAt(object.spec, 'claimRef');
+  const phase = object.metadata.deletionTimestamp === undefined ? textAt(object.status, 'phase') : 'Terminating';
+  return [
+    name(object),
+    textAt(objectAt(object.spec, 'capacity'), 'storage'),
+    modes(listAt(object.spec, 'accessModes')),
+    textAt(object.spec, 'persistentVolumeReclaimPolicy'),
+    phase,
+    textAt(claim, 'name') === '' ? '' : `${textAt(claim, 'namespace')}/${textAt(claim, 'name')}`,
+    textAt(object.spec, 'storageClassName'),
+    textAt(object.spec, 'volumeAttributesClassName') || '<unset>',
+    textAt(object.status, 'reason'),
+    ageCell(object, now),
+    textAt(object.spec, 'volumeMode') || '<unset>',
+  ];
+}
+
+function cronJobCells(object: KubeObject, now: number): JsonValue[] {
+  const last = textAt(object.status, 'lastScheduleTime');
+  const template = objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'template');
+  const selector = objectAt(objectAt(objectAt(object.spec, 'jobTemplate'), 'spec'), 'selector');
+  return [
+    name(object),
+    textAt(object.spec, 'schedule'),
+    orNone(textAt(object.spec, 'timeZone')),
+    object.spec?.['suspend'] === true ? 'True' : 'False',
+    listAt(object.status, 'active').length,
+    last === '' ? NONE : age(last, now),
+    ageCell(object, now),
+    ...containersOf(template),
+    orNone(labelSelectorText(selector)),
+  ];
+}
+
+function budgetCells(object: KubeObject, now: number): JsonValue[] {
+  const shown = (key: string) => (object.spec?.[key] === undefined ? 'N/A' : String(object.spec[key]));
+  return [
+    name(object),
+    shown('minAvailable'),
+    shown('maxUnavailable'),
+    countCell(object, 'status', 'disruptionsAllowed'),
+    ageCell(object, now),
+  ];
+}
+
+const DEFAULT_CLASS_ANNOTATIONS = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+];
+
+/**
+ * Maps `apiVersion/plural` to a printer. The row of a kind without a printer has only the name and the age (or the
+ * creation time).
+ */
+export const CELLS: Readonly<Record<string, CellPrinter>> = {
+  ...INFRASTRUCTURE_CELLS,
+  'v1/configmaps': (object, now) => [
+    name(object),
+    size(json(object)['data']) + size(json(object)['binaryData']),
+    ageCell(object, now),
+  ],
+  'v1/endpoints': endpointsCells,
+  'v1/events': eventCells,
+  'v1/limitranges': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
+  'v1/namespaces': (object, now) => [name(object), textAt(object.status, 'phase'), ageCell(object, now)],
+  'v1/nodes': nodeCells,
+  'v1/persistentvolumeclaims': claimCells,
+  'v1/persistentvolumes': volumeCells,
+  'v1/pods': podCells,
+  'v1/podtemplates': (object) => [
+    name(object),
+    ...containersOf(objectAt(json(object), 'template')),
+    mapText(objectAt(objectAt(objectAt(json(object), 'template'), 'metadata'), 'labels')),
+  ],
+  'v1/replicationcontrollers': (object, now) => [
+    name(object),
+    countCell(object, 'spec', 'replicas'),
+    countCell(object, 'status', 'replicas'),
+    countCell(object, 'status', 'readyReplicas'),
+    ageCell(object, now),
+    ...templateOf(object),
+    mapText(objectAt(object.spec, 'selector')),
+  ],
+  'v1/resourcequotas': quotaCells,
+  'v1/secrets': (object, now) => [
+    name(object),
+    textAt(json(object), 'type'),
+    size(json(object)['data']),
+    ageCell(object, now),
+  ],
+  'v1/serviceaccounts': (object, now) => [name(object), ageCell(object, now)],
+  'v1/services': serviceCells,
+  'apps/v1/daemonsets': (object, now) => [
+    name(object),
+    ...[
+      'desiredNumberScheduled',
+      'currentNumberScheduled',
+      'numberReady',
+      'updatedNumberScheduled',
+      'numberAvailable',
+    ].map((key) => countCell(object, 'status', key)),
+    mapText(objectAt(objectAt(objectAt(object.spec, 'template'), 'spec'), 'nodeSelector')),
+    ageCell(object, now),
+    ...templateOf(object),
+    labelSelectorText(object.spec?.['selector']),
+  ],
+  'apps/v1/deployments': (object, now) => [
+    name(object),
+    `${countCell(object, 'status', 'readyReplicas')}/${countCell(object, 'spec', 'replicas')}`,
+    countCell(object, 'status', 'updatedReplicas'),
+    countCell(object, 'status', 'availableReplicas'),
+    ageCell(object, now),
+    ...templateOf(object),
+    labelSelectorText(object.spec?.['selector']),
+  ],
+  'apps/v1/replicasets': (object, now) => [
+    name(object),
+    countCell(object, 'spec', 'replicas'),
+    countCell(object, 'status', 'replicas'),
+    countCell(object, 'status', 'readyReplicas'),
+    ageCell(object, now),
+    ...templateOf(object),
+    labelSelectorText(object.spec?.['selector']),
+  ],
+  'apps/v1/statefulsets': (object, now) => [
+    name(object),
+    `${countCell(object, 'status', 'readyReplicas')}/${countCell(object, 'spec', 'replicas')}`,
+    ageCell(object, now),
+    ...templateOf(object),
+  ],
+  'autoscaling/v1/horizontalpodautoscalers': autoscalerCells,
+  'autoscaling/v2/horizontalpodautoscalers': autoscalerCells,
+  'batch/v1/cronjobs': cronJobCells,
+  'batch/v1/jobs': jobCells,
+  'coordination.k8s.io/v1/leases': (object, now) => [
+    name(object),
+    textAt(object.spec, 'holderIdentity'),
+    ageCell(object, now),
+  ],
+  'discovery.k8s.io/v1/endpointslices': sliceCells,
+  'events.k8s.io/v1/events': eventCells,
+  'networking.k8s.io/v1/ingresses': ingressCells,
+  'networking.k8s.io/v1/ingressclasses': (object, now) => {
+    const parameters = optionalAt(object.spec, 'parameters');
+    const group = textAt(parameters, 'apiGroup');
+    return [
+      name(object),
+      textAt(object.spec, 'controller'),
+      parameters === undefined
+        ? NONE
+        : `${textAt(parameters, 'kind')}${group === '' ? '' : `.${group}`}/${textAt(parameters, 'name')}`,
+      ageCell(object, now),
+    ];
+  },
+  'networking.k8s.io/v1/networkpolicies': (object, now) => [
+    name(object),
+    orNone(labelSelectorText(object.spec?.['podSelector'])),
+    ageCell(object, now),
+  ],
+  'policy/v1/poddisruptionbudgets': budgetCells,
+  'rbac.authorization.k8s.io/v1/clusterrolebindings': bindingCells,
+  'rbac.authorization.k8s.io/v1/rolebindings': bindingCells,
+  'rbac.authorization.k8s.io/v1/clusterroles': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
+  'rbac.authorization.k8s.io/v1/roles': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
+  'scheduling.k8s.io/v1/priorityclasses': (object, now) => [
+    name(object),
+    numberAt(json(object), 'value') ?? 0,
+    json(object)['globalDefault'] === true,
+    ageCell(object, now),
+    textAt(json(object), 'preemptionPolicy'),
+  ],
+  'storage.k8s.io/v1/storageclasses': (object, now) => {
+    const isDefault = DEFAULT_CLASS_ANNOTATIONS.some((key) => object.metadata.annotations?.[key] === 'true');
+    return [
+      isDefault ? `${name(object)} (default)` : name(object),
+      textAt(json(object), 'provisioner'),
+      textAt(json(object), 'reclaimPolicy'),
+      textAt(json(object), 'volumeBindingMode'),
+      json(object)['allowVolumeExpansion'] === true,
+      ageCell(object, now),
+    ];
+  },
+};
+
+function quotaCells(object: KubeObject, now: number): JsonValue[] {
+  const [hard, used] = [objectAt(object.status, 'hard'), objectAt(object.status, 'used')];
+  const text = (keys: readonly string[]) =>
+    keys
+      .toSorted()
+      .map((key) => `${key}: ${String(used[key] ?? '0')}/${String(hard[key])}`)
+      .join(', ');
+  const limits = Object.keys(hard).filter((key) => key.startsWith('limits.'));
+  return [
+    name(object),
+    text(Object.keys(hard).filter((key) => !key.startsWith('limits.'))),
+    text(limits),
+    ageCell(object, now),
+  ];
+}

@@ -1,0 +1,149 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { ColumnFacts } from '../data.ts';
+import { loadData } from '../data.ts';
+import { age } from '@typekro/kit/kubernetes';
+import { CELLS } from './cells.ts';
+import { parseJsonPath, valuesAt } from './json-path.ts';
+
+/** A column of a CustomResourceDefinition (`additionalPrinterColumns`). */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  readonly priority: number;
+  readonly jsonPath: string;
+}
+
+/** A resource whose objects tables can show. */
+export interface TableSource {
+  readonly apiVersion: string;
+  readonly plural: string;
+  /** The columns of the CustomResourceDefinition; `undefined` for a built-in kind. */
+  readonly custom: { readonly columns: readonly PrinterColumn[] } | undefined;
+}
+
+/** A column as a `Table` describes it. */
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  readonly priority: number;
+}
+
+/** The columns of a resource, and the function that computes the cells of an object. */
+export interface Columns {
+  readonly definitions: readonly ColumnDefinition[];
+  readonly cells: (object: KubeObject, now: number) => readonly JsonValue[];
+}
+
+const NAME: ColumnFacts = { name: 'Name', type: 'string', format: 'name', priority: 0 };
+const CREATED: ColumnFacts = { name: 'Created At', type: 'date', priority: 0 };
+const AGE: ColumnFacts = { name: 'Age', type: 'date', priority: 0 };
+
+const definition = (facts: ColumnFacts): ColumnDefinition => ({
+  name: facts.name,
+  type: facts.type,
+  format: facts.format ?? '',
+  description: '',
+  priority: facts.priority,
+});
+
+/** The columns of a built-in kind for which the data files have no columns. */
+const plainColumns: Columns = {
+  definitions: [definition(NAME), definition(CREATED)],
+  cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
+};
+
+const known = new WeakMap<TableSource, Columns>();
+
+/** The columns of a resource. */
+export function columnsOf(source: TableSource): Columns {
+  let columns = known.get(source);
+  if (columns === undefined) {
+    columns = source.custom === undefined ? builtinColumns(source) : customColumns(source.custom.columns);
+    known.set(source, columns);
+  }
+  return columns;
+}
+
+function builtinColumns({ apiVersion, plural }: TableSource): Columns {
+  const key = `${apiVersion}/${plural}`;
+  const facts = loadData('table-columns');
+  const columns = Object.hasOwn(facts, key) ? facts[key] : undefined;
+  if (columns === undefined) return plainColumns;
+  const printer = Object.hasOwn(CELLS, key) ? CELLS[key] : undefined;
+  return {
+    definitions: columns.map(definition),
+    cells: printer ?? ((object, now) => columns.map((column) => plainCell(column, object, now))),
+  };
+}
+
+function plainCell(column: ColumnFacts, object: KubeObject, now: number): JsonValue {
+  if (column.name === 'Name') return object.metadata.name ?? '';
+  if (column.name === 'Age') return age(object.metadata.creationTimestamp, now);
+  if (column.name === 'Created At') return object.metadata.creationTimestamp ?? '';
+  return '';
+}
+
+function customColumns(declared: readonly PrinterColumn[]): Columns {
+  if (declared.length === 0) {
+    return {
+      definitions: [definition(NAME), definition(AGE)],
+      cells: (object, now) => [object.metadata.name ?? '', age(object.metadata.creationTimestamp, now)],
+    };
+  }
+  const printers = declared.map((column) => {
+    const steps = parseJsonPath(column.jsonPath);
+    // A path that cannot be parsed selects no values.
+    if (steps === undefined) return () => null;
+    return (object: KubeObject, now: number) =>
+      cellOf(valuesAt(object as unknown as JsonObject, steps), column.type, now);
+  });
+  return {
+    definitions: [
+      definition(NAME),
+      ...declared.map(({ name, type, format, description, priority, jsonPath }) => ({
+        name,
+        type,
+        format,
+        description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
+        priority,
+      })),
+    ],
+    cells: (object, now) => [object.metadata.name ?? '', ...printers.map((print) => print(object, now))],
+  };
+}
+
+/**
+ * The cell for the values of a column: the first value, converted to the column's type. The cell is null when no value
+ * exists, or when the value cannot be converted. A date column shows the age, or `<invalid>` for a malformed time. A
+ * string column shows several values as a JSON list, unless the first value is a string.
+ */
+function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
+  const [first] = values;
+  if (first === undefined || first === null) return null;
+  switch (type) {
+    case 'integer':
+      return typeof first === 'number' || typeof first === 'bigint'
+        ? typeof first === 'number'
+          ? Math.trunc(first)
+          : first
+        : null;
+    case 'number':
+      return typeof first === 'number' || typeof first === 'bigint' ? first : null;
+    case 'boolean':
+      return typeof first === 'boolean' ? first : null;
+    case 'date':
+      return typeof first === 'string' ? age(first === 'null' ? null : first, now) : null;
+    default:
+      return typeof first === 'string'
+        ? first
+        : values.length > 1
+          ? JSON.stringify(values)
+          : typeof first === 'object'
+            ? JSON.stringify(first)
+            : String(first);
+  }
+}

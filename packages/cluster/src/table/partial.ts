@@ -1,0 +1,18 @@
+import type { KubeObject } from '@typekro/kit/core';
+
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+/**
+ * Converts an object to PartialObjectMetadata of a version of `meta.k8s.io`. For a DaemonSet, omits the annotation that
+ * the server's internal type does not have.
+ */
+export function partialOf(object: KubeObject, version = 'v1'): unknown {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: metadataOf(object) };
+}
+
+function metadataOf({ kind, metadata }: KubeObject): KubeObject['metadata'] {
+  if (kind !== 'DaemonSet' || metadata.annotations?.[TEMPLATE_GENERATION] === undefined) return metadata;
+  const { annotations, ...rest } = metadata;
+  const { [TEMPLATE_GENERATION]: _, ...others } = annotations;
+  return Object.keys(others).length === 0 ? rest : { ...rest, annotations: others };
+}

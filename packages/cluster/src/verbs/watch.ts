@@ -1,0 +1,418 @@
+import type { KubeObject } from '@typekro/kit/core';
+import type { ClusterClock, Timer } from '../clock.ts';
+import { toJsonBytes } from '../codec/json.ts';
+import type { FormsContext } from '../conversion/forms.ts';
+import { prepareForms } from '../conversion/forms.ts';
+import type { Output, TablePrinter } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest, ByteStream, OpenStream, StreamSink } from '../protocol/request.ts';
+import { representation } from './respond.ts';
+import { checkIncludeObject } from '../table/include-object.ts';
+import { partialOf } from '../table/partial.ts';
+import { ApiError, badRequest, expired, internalError } from '../errors/status.ts';
+import type { ServedResource } from '../registry/resource.ts';
+import type { Representation } from '../store/representation.ts';
+import type { Store, Stored, StoreEvent } from '../store/store.ts';
+import { listOptions } from './options.ts';
+import type { ListRequestOptions } from './options.ts';
+import type { ListSelection, RequestTarget, SelectionContext } from './read.ts';
+import { parseVersion, selectionOf, untilVersion } from './read.ts';
+import { warningHeader } from '../protocol/reply.ts';
+
+/**
+ * The maximum number of unread bytes of a client. If a client has more, the server ends the watch, and the client must
+ * open a new watch.
+ */
+const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
+/**
+ * Initial lines (current objects or past events) are written only while the client has at most this many unread bytes.
+ */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** The approximate size of one write of initial lines, in bytes. */
+const CHUNK_BYTES = 64 * 1024;
+const BOOKMARK_INTERVAL_MS = 60_000;
+/**
+ * The minimum duration of a watch without `timeoutSeconds`. The actual duration is random, up to twice this value, so
+ * that watches do not all end at the same time.
+ */
+const DEFAULT_TIMEOUT_SECONDS = 1800;
+
+/** The parts of the cluster that a watch uses in addition to its collection. */
+export interface WatchContext extends SelectionContext, FormsContext {
+  readonly store: Pick<Store, 'version' | 'subscribe' | 'window'>;
+  readonly clock: ClusterClock;
+  /** The open watches. */
+  readonly streams: Set<OpenStream>;
+  /** Receives unexpected errors, i.e. errors that are not an `ApiError`. */
+  readonly report: (thrown: unknown) => void;
+}
+
+/**
+ * Opens a watch.
+ *
+ * @throws ApiError 500 when a conversion webhook does not convert the current objects.
+ */
+export async function watchObjects(
+  context: WatchContext,
+  request: ApiRequest,
+  target: RequestTarget,
+  output: Output,
+  warnings: readonly string[],
+): Promise<ApiReply> {
+  const { resource } = target;
+  const options = listOptions(request.query, true);
+  const selection = selectionOf(context, resource, { ...options, fieldSelector: fieldSelectorOf(options, target) });
+  if (target.name !== '' && selection.onlyName !== target.name)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  const from = parseVersion(options.resourceVersion, internalError);
+  const includeObject = request.query.get('includeObject');
+  if (output.form === 'table') checkIncludeObject(includeObject);
+  if (resource.custom?.conversion !== undefined && startsFromState({ ...options, from }))
+    await prepareForms(context, resource, resource.collection.inNamespace(target.namespace));
+  const stream = new WatchStream(context, target, output, { ...options, from }, selection, includeObject);
+  const headers = {
+    'content-type': output.contentType,
+    'cache-control': 'no-cache, private',
+    ...warningHeader(warnings),
+  };
+  return { status: 200, headers, stream, isWatch: true };
+}
+
+/** The options of a watch. `from` is its parsed `resourceVersion`; 0 if the request has no `resourceVersion`. */
+type WatchOptions = ListRequestOptions & { readonly from: number };
+
+/**
+ * The field selector of a watch. If the request has none, and the path has a name, it selects the object with this
+ * name.
+ */
+const fieldSelectorOf = ({ fieldSelector }: ListRequestOptions, { name }: RequestTarget): string =>
+  name === '' || fieldSelector !== '' ? fieldSelector : `metadata.name=${name}`;
+
+/**
+ * Does the watch begin with the current objects? By default, only if the request has no `resourceVersion` or the
+ * version 0, because a client that names another version already has the objects.
+ */
+const startsFromState = ({ from, sendInitialEvents }: WatchOptions): boolean => sendInitialEvents ?? from === 0;
+
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** Caches the latest line. An event is sent to all watches in turn, and most watches send the same bytes. */
+let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
+
+/** Serializes an event as one line. */
+function frame(resource: ServedResource, type: EventType, stored: Stored): Buffer {
+  const of = representation(resource, stored);
+  if (latest?.of !== of || latest.type !== type) latest = { of, type, line: lineOf(type, of.bytes) };
+  return latest.line;
+}
+
+const lineOf = (type: EventType | 'BOOKMARK' | 'ERROR', bytes: Buffer) =>
+  Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes, Buffer.from('}\n')]);
+
+class WatchStream implements ByteStream {
+  readonly isWatch = true;
+  readonly #context: WatchContext;
+  readonly #target: RequestTarget;
+  readonly #output: Output;
+  readonly #options: WatchOptions;
+  readonly #selection: ListSelection;
+  readonly #includeObject: string;
+  #sink: StreamSink | undefined;
+  #unsubscribe: (() => void) | undefined;
+  readonly #timers: Timer[] = [];
+  #withColumns = true;
+  /**
+   * The lines to send before new events: the current objects, or the events since a version. `undefined` when all of
+   * them are sent.
+   */
+  #past: Iterator<Buffer> | undefined;
+  /** The events since the start of the watch that wait until `#past` is sent. */
+  #queued: StoreEvent[] = [];
+
+  constructor(
+    context: WatchContext,
+    target: RequestTarget,
+    output: Output,
+    options: WatchOptions,
+    selection: ListSelection,
+    includeObject: string,
+  ) {
+    this.#context = context;
+    this.#target = target;
+    this.#output = output;
+    this.#options = options;
+    this.#selection = selection;
+    this.#includeObject = includeObject;
+  }
+
+  start(sink: StreamSink): void {
+    this.#sink = sink;
+    this.#context.streams.add(this);
+    const { from, sendInitialEvents } = this.#options;
+    if (sendInitialEvents !== true || from <= this.#context.store.version) this.#begin();
+    else void this.#beginAt(from);
+  }
+
+  /** Begins the watch when the store reaches the version. Sends an error if the store does not reach it in time. */
+  async #beginAt(version: number): Promise<void> {
+    try {
+      await untilVersion(this.#context, version);
+      if (this.#sink !== undefined) this.#begin();
+    } catch (thrown) {
+      this.#endWith(thrown);
+    }
+  }
+
+  #begin(): void {
+    const { from, timeoutSeconds } = this.#options;
+    const { collection } = this.#target.resource;
+    const fromState = startsFromState(this.#options);
+    // A client that requests neither the current state nor a version gets only new events.
+    const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
+    if (events === undefined && !fromState) {
+      this.#fail(from, collection.oldest);
+      return;
+    }
+    const present = events === undefined ? collection.inNamespace(this.#target.namespace) : [];
+    this.#past = events === undefined ? this.#state(present, this.#context.store.version) : this.#replay(events);
+    this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
+    if (this.#target.resource.custom?.conversion === undefined) this.#send();
+    else this.#sendConverted([...present, ...objectsOf(events ?? [])]);
+    if (this.#sink === undefined) return;
+    const seconds =
+      timeoutSeconds !== undefined && timeoutSeconds > 0
+        ? timeoutSeconds
+        : DEFAULT_TIMEOUT_SECONDS * (1 + Math.random());
+    this.#timers.push(this.#context.clock.setTimer(seconds * 1000, () => this.#runOut()));
+    if (this.#options.allowWatchBookmarks) this.#scheduleBookmark();
+  }
+
+  stop(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.length = 0;
+    this.#sink = undefined;
+    this.#past = undefined;
+    this.#queued = [];
+    this.#context.streams.delete(this);
+  }
+
+  /** Ends the stream. */
+  end(): void {
+    const sink = this.#sink;
+    this.stop();
+    sink?.end();
+  }
+
+  /** Ends the stream with 410 after the state of the cluster was replaced, so that the client lists again. */
+  expire(): void {
+    this.#fail(this.#options.from, this.#context.store.version);
+  }
+
+  #runOut() {
+    if (this.#options.allowWatchBookmarks) this.#bookmark();
+    this.end();
+  }
+
+  #scheduleBookmark() {
+    const timer = this.#context.clock.setTimer(BOOKMARK_INTERVAL_MS, () => {
+      this.#timers.splice(this.#timers.indexOf(timer), 1);
+      this.#bookmark();
+      this.#scheduleBookmark();
+    });
+    this.#timers.push(timer);
+  }
+
+  /**
+   * Yields the lines of the current objects. Stored objects are immutable, so even a slow client gets the state at the
+   * start of the watch.
+   */
+  *#state(present: readonly Stored[], version: number): Generator<Buffer> {
+    for (const stored of present) {
+      if (this.#selects(stored)) yield this.#line('ADDED', stored);
+    }
+    if (this.#options.sendInitialEvents === true && this.#options.allowWatchBookmarks)
+      yield this.#bookmarkLine(version, true);
+  }
+
+  *#replay(events: readonly StoreEvent[]): Generator<Buffer> {
+    for (const event of events) {
+      const line = this.#lineOf(event);
+      if (line !== undefined) yield line;
+    }
+  }
+
+  /**
+   * Sends `#past` when the webhook has converted its objects. If the webhook fails for an object, ends the watch; the
+   * client then lists again, and gets the error.
+   */
+  #sendConverted(objects: readonly Stored[]): void {
+    // The conversion starts in the next microtask. By then, the write that caused the event has stored the converted
+    // form of its object.
+    Promise.resolve()
+      .then(() => prepareForms(this.#context, this.#target.resource, objects))
+      .then(
+        () => this.#send(),
+        (thrown: unknown) => this.#endWith(thrown),
+      );
+  }
+
+  /** Ends the stream with an error. */
+  #endWith(thrown: unknown) {
+    const error = thrown instanceof ApiError ? thrown : internalError('Internal error occurred');
+    if (error !== thrown) this.#context.report(thrown);
+    this.#refuse(error);
+  }
+
+  /** Sends `#past` as fast as the client reads, and then sends `#queued`. */
+  #send(): void {
+    try {
+      this.#sendPast();
+    } catch (thrown) {
+      this.#endWith(thrown);
+    }
+  }
+
+  #sendPast(): void {
+    const past = this.#past;
+    const sink = this.#sink;
+    if (past === undefined || sink === undefined) return;
+    let lines: Buffer[] = [];
+    let size = 0;
+    for (;;) {
+      const next = past.next();
+      const ended = next.done === true;
+      if (!ended) {
+        lines.push(next.value);
+        size += next.value.length;
+      }
+      if (size >= CHUNK_BYTES || (ended && size > 0)) {
+        sink.write(lines.length === 1 && lines[0] !== undefined ? lines[0] : Buffer.concat(lines, size));
+        [lines, size] = [[], 0];
+      }
+      if (ended) break;
+      if (sink.backlog > MAX_BUFFERED_BYTES) {
+        sink.drained(() => this.#send());
+        return;
+      }
+    }
+    this.#past = undefined;
+    const laterEvents = this.#queued;
+    this.#queued = [];
+    if (laterEvents.length > 0 && this.#target.resource.custom?.conversion !== undefined) this.#convert(laterEvents);
+    else for (const event of laterEvents) this.#onEvent(event);
+  }
+
+  /** Sends events when the webhook has converted their objects. In the meantime, later events wait in `#queued`. */
+  #convert(events: readonly StoreEvent[]): void {
+    this.#past = this.#replay(events);
+    this.#sendConverted(objectsOf(events));
+  }
+
+  #fail(from: number, oldest: number) {
+    this.#refuse(expired(`too old resource version: ${from} (${oldest})`));
+  }
+
+  /** Sends an error and ends the stream. */
+  #refuse(error: ApiError) {
+    this.#write(lineOf('ERROR', toJsonBytes(error.status)));
+    this.end();
+  }
+
+  #bookmark() {
+    // No bookmark is sent while `#past` remains, because the client has not reached the version of the bookmark yet.
+    if (this.#past === undefined) this.#write(this.#bookmarkLine(this.#context.store.version, false));
+  }
+
+  #bookmarkLine(version: number, initial: boolean): Buffer {
+    const { resource } = this.#target;
+    const metadata = {
+      resourceVersion: String(version),
+      ...(initial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+    };
+    const object = { kind: resource.kind, apiVersion: resource.apiVersion, metadata };
+    const shown =
+      this.#output.form === 'table'
+        ? this.#table(this.#output.tableOf, object, false)
+        : this.#output.form === 'partial'
+          ? partialOf(object, this.#output.version)
+          : object;
+    return lineOf('BOOKMARK', toJsonBytes(shown));
+  }
+
+  #selects(stored: Stored): boolean {
+    const { matches, onlyName: only } = this.#selection;
+    if (only !== undefined && stored.object.metadata.name !== only) return false;
+    return matches === undefined || matches(representation(this.#target.resource, stored).object);
+  }
+
+  #onEvent(event: StoreEvent) {
+    if (this.#past === undefined) {
+      if (this.#target.resource.custom?.conversion !== undefined) return this.#convert([event]);
+      const line = this.#lineOf(event);
+      if (line !== undefined) this.#write(line);
+    } else if (this.#queued.length < this.#context.store.window) this.#queued.push(event);
+    else this.end();
+  }
+
+  /** The line of an event; `undefined` when this watch does not select the object. */
+  #lineOf(event: StoreEvent): Buffer | undefined {
+    const { namespace } = this.#target;
+    const { stored, previous } = event;
+    // If the requested version did not exist yet at the start, events up to this version are skipped.
+    if (stored.version <= this.#options.from) return undefined;
+    if (namespace !== '' && stored.object.metadata.namespace !== namespace) return undefined;
+    const { matches, onlyName: only } = this.#selection;
+    if (matches === undefined) return this.#line(event.type, stored);
+    if (only !== undefined && stored.object.metadata.name !== only) return undefined;
+    const wasSelected = previous !== undefined && this.#selects(previous);
+    const isSelected = event.type !== 'DELETED' && this.#selects(stored);
+    if (event.type === 'DELETED') return wasSelected ? this.#line('DELETED', stored) : undefined;
+    if (isSelected) return this.#line(wasSelected ? 'MODIFIED' : 'ADDED', stored);
+    return wasSelected ? this.#line('DELETED', withVersion(previous, stored)) : undefined;
+  }
+
+  #line(type: EventType, stored: Stored): Buffer {
+    const { resource } = this.#target;
+    if (this.#output.form === 'object' && !this.#output.yaml) return frame(resource, type, stored);
+    const { object } = representation(resource, stored);
+    const shown =
+      this.#output.form === 'table'
+        ? this.#table(this.#output.tableOf, object, this.#withColumns)
+        : this.#output.form === 'partial'
+          ? partialOf(object, this.#output.version)
+          : object;
+    // Only the first event contains the column definitions; bookmarks never contain them.
+    this.#withColumns = false;
+    return lineOf(type, toJsonBytes(shown));
+  }
+
+  #table(tableOf: TablePrinter, object: KubeObject, withColumns: boolean): unknown {
+    const { resourceVersion } = object.metadata;
+    const options = { includeObject: this.#includeObject, withColumns };
+    return tableOf(this.#target.resource, [object], { resourceVersion }, options);
+  }
+
+  #write(line: Buffer) {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    sink.write(line);
+    if (sink.backlog > MAX_BACKLOG_BYTES) this.end();
+  }
+}
+
+/** The objects of events: the state after each event, and the state before it. */
+const objectsOf = (events: readonly StoreEvent[]): Stored[] =>
+  events.flatMap(({ stored, previous }) => (previous === undefined ? [stored] : [previous, stored]));
+
+const departures = new WeakMap<Stored, Stored>();
+
+/** The old content of an object, with the resource version at which the object left the selection. */
+function withVersion(previous: Stored, stored: Stored): Stored {
+  let departure = departures.get(stored);
+  if (departure === undefined) {
+    departure = previous.withVersion(stored.version);
+    departures.set(stored, departure);
+  }
+  return departure;
+}

@@ -1,0 +1,126 @@
+import type { KubeObject } from '@typekro/kit/core';
+import { definedMember } from '@typekro/kit/core';
+import type { EngineFields, EquivalentDigests, Fingerprint, LiveObject } from '@typekro/engine/runtime';
+import { digestText, isSameFingerprint, equivalenceOf } from '@typekro/engine/runtime';
+import { compact } from './compact.ts';
+import { internJson, internString } from './intern.ts';
+import { frugalMap } from './single-entry-map.ts';
+
+/**
+ * The projection `projected` with the equivalence of its predecessor `before`. When another client may have changed
+ * owned fields, the result also has `whole`, the unprojected object.
+ */
+export function projectWithEquivalence(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+  return withWriters(projectWithOwn(projected, before, whole), before, whole);
+}
+
+/** The projection with the equivalence of `LiveObject.owned`, the fields that the controller's field manager owns. */
+function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+  const { equivalence } = before;
+  const pair = equivalenceOf(before);
+  if (equivalence === undefined || pair === undefined) return projected;
+  // The managed fields of the whole object show which owned fields changed, and which client changed them.
+  const isUnchanged = isSameFingerprint(pair.owned, projected.owned ?? '');
+  return isUnchanged ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
+}
+
+/** The projection with the equivalences of the writers of kro's graph engine (`LiveObject.engineFields`). */
+function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+  const { engineFields } = projected;
+  if (engineFields === undefined || before.engineFields === undefined) return projected;
+  let isUnchanged = true;
+  const next: [string, EngineFields][] = [];
+  for (const [writer, { owned }] of engineFields) {
+    const known = before.engineFields.get(writer);
+    const pair = known === undefined ? undefined : equivalenceOf(known);
+    if (known?.equivalence === undefined || pair === undefined) {
+      next.push([writer, { owned }]);
+      continue;
+    }
+    const isSame = isSameFingerprint(pair.owned, owned);
+    isUnchanged &&= isSame;
+    next.push([writer, { owned, equivalence: isSame ? known.equivalence : pair }]);
+  }
+  const fields = frugalMap(next);
+  const entry = makeEntry({ ...projected, engineFields: fields }, projected.equivalence, projected.whole);
+  return isUnchanged ? entry : withWhole(entry, whole);
+}
+
+/** The entry with `pair` as the equivalence of a writer of kro's graph engine. */
+export function withWriterEquivalence(live: LiveObject, writer: string, pair: EquivalentDigests): LiveObject {
+  const fields = live.engineFields?.get(writer);
+  if (fields === undefined) return live;
+  const isExplained = isSameFingerprint(fields.owned, pair.owned);
+  const isPlain = isExplained && isSameFingerprint(fields.owned, pair.desired);
+  const next: EngineFields = { owned: fields.owned, equivalence: isPlain ? true : pair };
+  const entries = [...(live.engineFields ?? [])].map(
+    ([name, other]) => [name, name === writer ? next : other] as const,
+  );
+  const engineFields = frugalMap(entries);
+  return makeEntry({ ...live, engineFields }, live.equivalence, isExplained ? undefined : live.whole);
+}
+
+/** The entry with `pair` as its equivalence. The whole object is dropped when `pair` matches the owned fields. */
+export function withEquivalence(live: LiveObject, pair: EquivalentDigests): LiveObject {
+  const { owned = '', whole } = live;
+  const isExplained = isSameFingerprint(owned, pair.owned);
+  const isPlain = isExplained && isSameFingerprint(owned, pair.desired);
+  return makeEntry(live, isPlain ? true : pair, isExplained ? undefined : whole);
+}
+
+/** The entry with the whole object, for decisions that need more than the projection. */
+export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
+  return makeEntry(live, live.equivalence, whole);
+}
+
+/** The same entry in less memory. Digests replace fingerprints, and repeated strings are interned. */
+export function compacted({ object, owned, equivalence, whole, engineFields }: LiveObject): LiveObject {
+  const copy = {
+    object: compact(object),
+    ...(owned === undefined ? {} : { owned: sharedDigest(owned) }),
+    ...(engineFields === undefined ? {} : { engineFields: compactedFields(engineFields) }),
+  };
+  return makeEntry(
+    copy,
+    equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence),
+    whole,
+  );
+}
+
+function compactedFields(fields: ReadonlyMap<string, EngineFields>): ReadonlyMap<string, EngineFields> {
+  const entries = [...fields].map(([writer, { owned, equivalence }]): [string, EngineFields] => {
+    const digests = equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence);
+    // Equal Graphs make objects with equal fields, so that these objects share one `EngineFields` in memory.
+    return [internString(writer), internJson({ owned: sharedDigest(owned), ...definedMember('equivalence', digests) })];
+  });
+  return frugalMap(entries);
+}
+
+function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
+  return { desired: sharedDigest(desired), owned: sharedDigest(owned) };
+}
+
+/** The digest of a fingerprint. Objects with equal owned fields share it. */
+function sharedDigest(fingerprint: Fingerprint): string {
+  return internString(digestText(fingerprint));
+}
+
+function makeEntry(
+  { object, owned, engineFields }: LiveObject,
+  equivalence: EquivalentDigests | true | undefined,
+  whole: KubeObject | undefined,
+): LiveObject {
+  // An object literal takes only the memory of its members. A literal with spread members reserves more.
+  if (whole === undefined && owned !== undefined) {
+    if (engineFields === undefined && equivalence !== undefined) return { object, owned, equivalence };
+    if (engineFields !== undefined && equivalence === undefined) return { object, owned, engineFields };
+    if (engineFields === undefined) return { object, owned };
+  }
+  return {
+    object,
+    ...(owned === undefined ? {} : { owned }),
+    ...(equivalence === undefined ? {} : { equivalence }),
+    ...(whole === undefined ? {} : { whole }),
+    ...(engineFields === undefined ? {} : { engineFields }),
+  };
+}

@@ -1,0 +1,126 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import type { DefinitionObject } from './definition-object.ts';
+import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
+import { isOwned, keys } from '@typekro/engine/runtime';
+
+/** The next write of a definition's CRD, or the reason why the CRD must not be written. */
+export type CrdPlan =
+  | { readonly do: 'nothing' }
+  | { readonly do: 'create'; readonly crd: KubeObject }
+  | { readonly do: 'patch'; readonly body: JsonObject }
+  | { readonly do: 'refuse'; readonly message: string };
+
+/** A change of a schema that can break stored objects or clients. */
+export interface BreakingChange {
+  /** The path of the field in an instance, such as `spec.replicas`. */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** How the live CRD differs from the wanted one. */
+export interface CrdDifference {
+  /** Must the CRD be written? */
+  readonly changed: boolean;
+  /** kro's descriptions of breaking changes, with their fields. */
+  readonly breaking: readonly BreakingChange[];
+  /** The reason why the CRDs cannot be compared; `undefined` when they can. */
+  readonly error?: string;
+}
+
+/** The maximum number of breaking changes that a message describes, as in kro. The message counts the others. */
+const MAX_NAMED_CHANGES = 3;
+
+/** The maximum number of fields in a message. The message must fit in a condition. */
+const MAX_NAMED_FIELDS = 30;
+
+/** The graph's CRD with the labels that name its owner. */
+export function ownedCrd(crd: KubeObject, definition: DefinitionObject, version: string): KubeObject {
+  return {
+    ...crd,
+    metadata: {
+      ...crd.metadata,
+      labels: {
+        ...crd.metadata.labels,
+        [keys.OWNED_LABEL]: 'true',
+        [keys.VERSION_LABEL]: keys.versionLabel(version),
+        [keys.DEFINITION_ID_LABEL]: definition.uid,
+        [keys.DEFINITION_NAME_LABEL]: definition.name,
+      },
+    },
+  };
+}
+
+/**
+ * Decides the next write of the CRD. Creates a missing CRD. Refuses when the CRD has another owner, when the CRDs
+ * cannot be compared, or when a breaking change is not allowed by the definition. Leaves a CRD that equals the wanted
+ * one unchanged. Updates any other CRD.
+ */
+export function planCrd(
+  existing: KubeObject | undefined,
+  wanted: KubeObject,
+  definition: DefinitionObject,
+  difference: CrdDifference,
+): CrdPlan {
+  if (existing === undefined) return { do: 'create', crd: wanted };
+  const name = wanted.metadata.name ?? '';
+  const conflict = ownerConflict(existing, definition.name);
+  if (conflict !== undefined) return { do: 'refuse', message: `failed to update CRD ${name}: ${conflict}` };
+  if (difference.error !== undefined) {
+    return { do: 'refuse', message: `failed to update CRD ${name}: ${difference.error}` };
+  }
+  if (difference.breaking.length > 0 && !definition.allowBreakingChanges) {
+    const summary = summarize(difference.breaking);
+    return { do: 'refuse', message: `cannot update CRD ${name}: breaking changes detected: ${summary}` };
+  }
+  const sameNames = jsonEquals(namesOf(existing), namesOf(wanted));
+  if (!difference.changed && sameNames) return { do: 'nothing' };
+  return { do: 'patch', body: patchOf(existing, wanted) };
+}
+
+/** The reason why this definition does not own the CRD; `undefined` when it does. */
+export function ownerConflict(crd: KubeObject, definition: string): string | undefined {
+  if (!isOwned(crd)) return 'CRD already exists and is not owned by KRO';
+  const labels = crd.metadata.labels ?? {};
+  const label = keys.DEFINITION_NAME_LABEL;
+  const owner = Object.hasOwn(labels, label) ? labels[label] : undefined;
+  return owner === definition ? undefined : `CRD is owned by another ResourceGraphDefinition ${owner ?? ''}`;
+}
+
+/** kro's summary, and two additions to it: the fields, and the way to allow the change. */
+function summarize(breaking: readonly BreakingChange[]): string {
+  const named = breaking.slice(0, MAX_NAMED_CHANGES).map(({ description }) => description);
+  const more = breaking.length - MAX_NAMED_CHANGES;
+  const summary = [...named, ...(more > 0 ? [`and ${more} more changes`] : [])].join('; ');
+  const fields = [...new Set(breaking.map(({ field }) => field))];
+  const left = fields.length - MAX_NAMED_FIELDS;
+  const list = [...fields.slice(0, MAX_NAMED_FIELDS), ...(left > 0 ? [`and ${left} more`] : [])].join(', ');
+  return `${summary} (${fields.length === 1 ? 'field' : 'fields'} ${list}; ${ALLOW_BREAKING_REMEDY})`;
+}
+
+/** The remedy for a breaking change. */
+const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING_CHANGES}: "true" on the definition`;
+
+/** The compared names of a CRD. An absent list of short names or categories equals an empty one. */
+function namesOf(crd: KubeObject): JsonObject {
+  const names = isJsonObject(crd.spec?.['names']) ? crd.spec['names'] : {};
+  const { kind = null, plural = null, singular = null, listKind = null, shortNames = [], categories = [] } = names;
+  return { kind, plural, singular, listKind, shortNames, categories };
+}
+
+function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
+  const { group = null, scope = null, versions = null } = wanted.spec ?? {};
+  const names = isJsonObject(wanted.spec?.['names']) ? wanted.spec['names'] : {};
+  const { labels = {}, annotations = {} } = wanted.metadata;
+  return {
+    metadata: {
+      // With the resourceVersion of the compared CRD, an outdated plan gets a conflict.
+      ...(existing.metadata.resourceVersion === undefined
+        ? {}
+        : { resourceVersion: existing.metadata.resourceVersion }),
+      labels,
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    },
+    spec: { group, scope, versions, names: { shortNames: null, categories: null, ...names } },
+  };
+}

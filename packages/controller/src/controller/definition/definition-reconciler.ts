@@ -1,0 +1,365 @@
+import { apiFailure, writeRefusalText } from '../../execute/index.ts';
+import { definedMember, RETRY_POLICIES } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { kindsUsed } from '@typekro/engine/graph';
+import type { Clock, KubernetesApi } from '@typekro/kube';
+import { KubeError } from '@typekro/kube';
+import { failureText, readConditions, recordedRevision } from '@typekro/engine/runtime';
+import type { ActingIdentities } from '../acting-identity.ts';
+import type { ComparedFacets } from '@typekro/engine/schema';
+import type { CacheSet } from '../cache/cache-set.ts';
+import type { KindCache } from '../cache/kind-cache.ts';
+import type { RevisionGraph } from '../instance/instance-directory.ts';
+import { pinnedRevision } from '../instance/pinned-revision.ts';
+import type { ControllerListener } from '../controller-event.ts';
+import type { WorkResult } from '../queue/runner.ts';
+import type { RevisionOutcome } from '../rollout/canary.ts';
+import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
+import type { ServedKinds } from '../served-kinds.ts';
+import { instanceTypeOf } from '../served-kinds.ts';
+import type { CompiledSpec, DefinitionCompiler } from './compiler.ts';
+import { CrdEnsurer } from './crd-ensurer.ts';
+import type { DefinitionObject } from './definition-object.ts';
+import { DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
+import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
+import { newPass } from './definition-pass.ts';
+import { definitionStatus, outcomes } from './definition-status.ts';
+import { DefinitionWriter } from './definition-writer.ts';
+import { RevisionHandoff } from './revision-handoff.ts';
+import { readPolicies } from './policies.ts';
+import { reconcileRequest } from '../reconcile-request.ts';
+import { Removal } from './removal.ts';
+import type { Revision } from './revision.ts';
+import { revisionName } from './revision.ts';
+import { RevisionStore } from './revision-store.ts';
+import type { KroCompatibility } from '@typekro/engine/graph';
+import { followsGraphEngine } from '@typekro/engine/graph';
+
+/** The dependencies of a `DefinitionReconciler`. */
+export interface DefinitionReconcilerOptions {
+  readonly client: KubernetesApi;
+  readonly caches: CacheSet;
+  readonly clock: Clock;
+  readonly compiler: DefinitionCompiler;
+  readonly served: ServedKinds;
+  readonly identities: ActingIdentities;
+  readonly version: string;
+  /** The keywords of a CRD's schema whose changes count as breaking in addition to those of kro 0.9. */
+  readonly facets: ComparedFacets;
+  /** The release line of kro whose messages appear in the status of instances without a graph. */
+  readonly level: KroCompatibility;
+  readonly maxGraphRevisions: number;
+  readonly allowCrdDeletion: boolean;
+  /**
+   * Called when instances get another graph, or no graph. `moved` has the ids of these instances; absent when any
+   * instance of the definition may be concerned.
+   */
+  readonly onServed: (definition: string, moved?: readonly string[]) => void;
+  /** Called when a client has requested a pass over a definition. */
+  readonly onRequest: (definition: string) => void;
+  readonly onEvent: ControllerListener;
+  /** Returns the outcome of a revision for an instance. */
+  readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
+}
+
+/** The maximum delay of a status write while the CRD or the watch of a new definition starts. */
+const MAX_STATUS_DELAY_MS = 3000;
+
+/**
+ * Reconciles definitions: the finalizer, the revisions, the instance CRD, the graph for the instances, and the status.
+ */
+export class DefinitionReconciler {
+  readonly #options: DefinitionReconcilerOptions;
+  readonly #revisions: RevisionStore;
+  readonly #crds: CrdEnsurer;
+  readonly #rollouts: Rollouts;
+  readonly #writer: DefinitionWriter;
+  readonly #handoff: RevisionHandoff;
+  readonly #removal: Removal;
+  /** The last reconcile request for which a pass has begun, by definition. */
+  readonly #requests = new Map<string, string>();
+  readonly #delayedSince = new Map<string, { readonly key: string; readonly since: number }>();
+
+  constructor(options: DefinitionReconcilerOptions) {
+    this.#options = options;
+    this.#revisions = new RevisionStore(options);
+    this.#crds = new CrdEnsurer(options);
+    this.#rollouts = new Rollouts({
+      revisions: this.#revisions,
+      clock: options.clock,
+      outcomeOf: options.outcomeOf,
+      compile: async (name, { spec }, signal) => (await options.compiler.compile(name, spec, signal)).graph,
+    });
+    this.#writer = new DefinitionWriter(options);
+    const parts = { revisions: this.#revisions, crds: this.#crds, rollouts: this.#rollouts };
+    this.#handoff = new RevisionHandoff({ ...options, ...parts });
+    this.#removal = new Removal({ ...options, ...parts, handoff: this.#handoff, writer: this.#writer });
+  }
+
+  /** One pass over a definition and all its revisions. */
+  async pass(name: string, signal: AbortSignal): Promise<WorkResult> {
+    const object = this.#options.caches.peek(DEFINITION_TYPE)?.get(`/${name}`)?.object;
+    await this.#revisions.releaseDeleted(name, signal);
+    if (object === undefined) return this.#gone(name);
+    const definition = await this.#writer.withFinalizer(readDefinitionObject(object), signal);
+    if (definition === undefined) return {};
+    if (definition.deleting) return this.#removal.remove(definition, signal);
+    return this.#keep(definition, signal);
+  }
+
+  async #keep(definition: DefinitionObject, signal: AbortSignal): Promise<WorkResult> {
+    this.#takeRequest(definition);
+    this.#crds.beginPass(definition.name);
+    const compiled = await this.#compile(definition, signal);
+    const pass = newPass(definition, compiled);
+    await this.#revisions.adopt(definition, signal);
+    const working = await this.#resolve(pass, signal);
+    if (working !== undefined) await this.#serve(pass, working, signal);
+    this.#options.onEvent({ kind: 'definition-passed', definition, compiled });
+    const delayMs = this.#statusDelayMs(pass);
+    if (delayMs > 0) return { requeueAt: this.#options.clock.now() + delayMs };
+    await this.#writeStatus(pass, signal);
+    await this.#writer.answerRequest(definition, signal);
+    const requeueAt = pass.waiting?.until ?? pass.retryAt;
+    return requeueAt === undefined ? {} : { requeueAt };
+  }
+
+  /**
+   * Compiles the spec. When the schemas of its kinds cannot be read, for example because the server of an API group is
+   * unavailable, the pass fails. If no pass has decided about the spec yet, the status then reports the failure.
+   */
+  async #compile(definition: DefinitionObject, signal: AbortSignal): Promise<CompiledSpec> {
+    try {
+      return await this.#options.compiler.compile(definition.name, definition.spec, signal);
+    } catch (thrown) {
+      if (!(thrown instanceof KubeError) || signal.aborted || isDecided(definition)) throw thrown;
+      const { what, message: cause } = thrown;
+      const read = what === undefined ? '' : `${what}: `;
+      const message = `the schemas of the kinds in the spec cannot be read: ${read}${cause}`;
+      const pass = newPass(definition, { hash: '', message, problems: [message] });
+      pass.conditions.set('GraphAccepted', outcomes.refused(message));
+      await this.#writeStatus(pass, signal);
+      throw thrown;
+    }
+  }
+
+  /**
+   * Takes a client's new request for a pass, if there is one: the pass reads the schemas again, and instances skip
+   * their pauses after failures.
+   */
+  #takeRequest({ name, object, spec }: DefinitionObject): void {
+    const request = reconcileRequest(object);
+    if (request === undefined) this.#requests.delete(name);
+    if (request === undefined || request === this.#requests.get(name)) return;
+    this.#requests.set(name, request);
+    for (const { group, kind } of kindsUsed(spec)) this.#options.compiler.forgetKind(group, kind);
+    this.#options.onRequest(name);
+  }
+
+  /**
+   * Finds the revision of the current spec. Issues a new revision when the spec has changed. Returns `undefined` when
+   * the spec does not compile, or when the revision cannot be issued.
+   */
+  async #resolve(pass: DefinitionPass, signal: AbortSignal): Promise<WorkingRevision | undefined> {
+    const { definition, compiled, conditions } = pass;
+    const latest = this.#revisions.live(definition.name).at(-1);
+    if (compiled.graph === undefined) {
+      this.#options.onEvent({ kind: 'revision-resolved', result: 'failed' });
+      conditions.set('GraphAccepted', outcomes.refused(compiled.message ?? 'the definition has errors'));
+      await this.#handoff.lastGood(pass, signal);
+      return undefined;
+    }
+    conditions.set('GraphAccepted', outcomes.accepted());
+    const isKnown = latest !== undefined && this.#revisions.hashOf(latest) === compiled.hash;
+    this.#options.onEvent({ kind: 'revision-resolved', result: isKnown ? 'serve' : 'issue' });
+    const revision = isKnown ? latest : await this.#issue(pass, compiled.graph, latest, signal);
+    if (revision === undefined) return undefined;
+    await this.#revisions.verified(revision, compiled.graph, signal);
+    conditions.set('GraphRevisionsResolved', outcomes.resolved(revision.number));
+    pass.lastIssued = Math.max(pass.lastIssued, revision.number);
+    return { revision, graph: compiled.graph };
+  }
+
+  /**
+   * Issues a revision. At the level of kro 0.9, a revision after the first one is not issued if its CRD would be
+   * refused. The last working revision then stays in use. At the level of kro 0.10, a revision with such a CRD is
+   * issued but not served.
+   */
+  async #issue(
+    pass: DefinitionPass,
+    graph: Graph,
+    latest: Revision | undefined,
+    signal: AbortSignal,
+  ): Promise<Revision | undefined> {
+    const { definition, compiled } = pass;
+    if (latest !== undefined && !followsGraphEngine(graph.kroCompatibility)) {
+      const refusal = await this.#crds.refusalOf(definition, graph, signal);
+      if (refusal !== undefined) {
+        pass.conditions.set('KindReady', outcomes.kindFailed(refusal));
+        await this.#handoff.lastGood(pass, signal);
+        return undefined;
+      }
+    }
+    const number = Math.max(pass.lastIssued, this.#revisions.highest(definition.name)) + 1;
+    const isTried = latest !== undefined && readPolicies(definition.object).canary !== undefined;
+    const marks = isTried ? TO_BE_TRIED : undefined;
+    try {
+      const issued = await this.#revisions.issue(definition, number, compiled.hash, marks, signal);
+      this.#options.onEvent({
+        kind: 'revision-issued',
+        definition,
+        revision: number,
+        reason: latest === undefined ? 'no_revision' : 'spec_changed',
+      });
+      return issued;
+    } catch (thrown) {
+      const refusal = writeRefusalText(thrown);
+      if (refusal === undefined) throw thrown;
+      const message = `creating graph revision "${revisionName(definition.name, number)}": ${refusal}`;
+      pass.conditions.set('GraphAccepted', outcomes.refused(message));
+      pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
+      await this.#handoff.lastGood(pass, signal);
+      return undefined;
+    }
+  }
+
+  /**
+   * The graph of a revision, or the reason why it has none. Used for instances that are pinned to the revision, or that
+   * stay with the revision during a roll-out.
+   */
+  async graphOf(name: string, number: number, signal: AbortSignal): Promise<RevisionGraph> {
+    const revision = this.#revisions.live(name).find((each) => each.number === number);
+    const compiled = revision && (await this.#options.compiler.compile(name, revision.spec, signal));
+    if (compiled?.graph !== undefined) return { graph: compiled.graph };
+    this.#options.onEvent({ kind: 'revision-missed' });
+    if (compiled === undefined) return { missing: 'the definition has no such revision' };
+    return { missing: `it does not compile: ${compiled.message ?? 'it has errors'}` };
+  }
+
+  /** The number of revisions in each state. */
+  revisionStates(): ReadonlyMap<string, number> {
+    return this.#revisions.states();
+  }
+
+  /** Ensures the CRD, and passes the graph to the instances. */
+  async #serve(pass: DefinitionPass, working: WorkingRevision, signal: AbortSignal): Promise<void> {
+    const { definition, conditions } = pass;
+    const ensured = await this.#crds.ensure(definition, working.graph, signal);
+    if (ensured.state === 'refused') {
+      conditions.set('KindReady', outcomes.kindFailed(ensured.message));
+      if (followsGraphEngine(working.graph.kroCompatibility)) await this.#handoff.lastGood(pass, signal);
+      if (ensured.byServer === true)
+        pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
+      return;
+    }
+    if (ensured.state === 'waiting') {
+      this.#options.onEvent({ kind: 'revision-resolved', result: 'wait' });
+      pass.waiting = { for: 'crd', until: ensured.until };
+      return;
+    }
+    // While the CRD is being deleted, its remaining instances still need their graph. The definition is therefore
+    // served until they are gone.
+    const kind =
+      ensured.deleting === undefined
+        ? outcomes.kindReady(working.graph.instance.kind)
+        : outcomes.kindDeleted(ensured.deleting);
+    conditions.set('KindReady', kind);
+    if (!(await this.#handoff.startServing(pass, working, signal))) return;
+    const instances = this.#options.caches.peek(instanceTypeOf(working.graph));
+    if (instances?.synced === true) conditions.set('ControllerReady', outcomes.running());
+    else {
+      const error = instances?.error;
+      if (error !== undefined) {
+        conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(error, undefined))));
+      }
+      // An API server responds 429 for a moment after it created a kind. Only a persistent 429 is reported.
+      if (error === undefined || error.status === 429) {
+        pass.waiting = { for: 'watch', until: this.#options.clock.now() + MAX_STATUS_DELAY_MS };
+      }
+    }
+    // The pins are known only when all instances are listed. When they are listed, another pass over the definition
+    // begins.
+    if (instances?.synced !== true) return;
+    const pinned = this.#pinnedRevisions(instances);
+    const canary = this.#options.served.ofDefinition(definition.name)?.canary;
+    if (canary !== undefined) pinned.add(canary.base.revision);
+    if (canary?.keepsRecorded === true) for (const revision of recordedRevisions(instances)) pinned.add(revision);
+    await this.#revisions.retire(definition.name, this.#options.maxGraphRevisions, pinned, signal);
+  }
+
+  /**
+   * The delay of the status write, in milliseconds; 0 or less for no delay. While the CRD or the watch of a new
+   * definition starts, another status would soon replace this one. The start time is stored per definition: with a
+   * thousand new definitions, two passes over one of them may be seconds apart.
+   */
+  #statusDelayMs({ definition, waiting }: DefinitionPass): number {
+    const { clock } = this.#options;
+    if (waiting === undefined) {
+      this.#delayedSince.delete(definition.name);
+      return 0;
+    }
+    const key = `${definition.uid} ${definition.generation} ${waiting.for}`;
+    const known = this.#delayedSince.get(definition.name);
+    const since = known?.key === key ? known.since : clock.now();
+    this.#delayedSince.set(definition.name, { key, since });
+    return since + MAX_STATUS_DELAY_MS - clock.now();
+  }
+
+  /** The revisions to which an instance is pinned. The controller does not delete them. */
+  #pinnedRevisions(instances: KindCache): Set<number> {
+    const pinned = new Set<number>();
+    for (const { object } of instances.values()) {
+      const revision = pinnedRevision(object);
+      if (revision !== undefined) pinned.add(revision);
+    }
+    return pinned;
+  }
+
+  /** Drops the definitions for which `left` returns true, and stops serving them. Other replicas work on them. */
+  evictDefinitions(left: (definition: string) => boolean): void {
+    const { caches, served } = this.#options;
+    const names = new Set([...served.all()].map(({ definition }) => definition));
+    for (const key of caches.peek(DEFINITION_TYPE)?.keys() ?? []) names.add(key.slice(1));
+    for (const name of names) if (left(name)) this.#gone(name);
+  }
+
+  #gone(name: string): WorkResult {
+    const { compiler, onEvent } = this.#options;
+    this.#handoff.withdraw(name);
+    compiler.forget(name);
+    this.#crds.forget(name);
+    this.#rollouts.forget(name);
+    this.#delayedSince.delete(name);
+    this.#requests.delete(name);
+    onEvent({ kind: 'definition-gone', name });
+    return {};
+  }
+
+  async #writeStatus(pass: DefinitionPass, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const { definition, compiled, conditions, lastIssued } = pass;
+    const status = definitionStatus(
+      definition,
+      {
+        conditions,
+        lastIssuedRevision: lastIssued,
+        ...definedMember('rolledOut', pass.rolledOut),
+        ...definedMember('propagated', pass.propagated),
+        ...(compiled.graph === undefined ? {} : { graph: compiled.graph }),
+      },
+      clock.now(),
+    );
+    await this.#writer.putStatus(definition, status, signal);
+  }
+}
+
+/** Does the status say whether the current spec compiles? */
+const isDecided = ({ status, generation }: DefinitionObject): boolean =>
+  readConditions(status['conditions']).some(
+    ({ type, observedGeneration }) => type === 'GraphAccepted' && observedGeneration === generation,
+  );
+
+/** The revisions in the statuses of the instances. */
+function recordedRevisions(instances: KindCache): number[] {
+  return [...instances.values()].flatMap(({ object }) => recordedRevision(object) ?? []);
+}

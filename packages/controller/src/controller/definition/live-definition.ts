@@ -1,0 +1,246 @@
+import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
+import { formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
+import type {
+  CompileInput,
+  CompileResult,
+  DefinitionDocument,
+  Graph,
+  GraphFeatures,
+  KroCompatibility,
+} from '@typekro/engine/graph';
+import {
+  compile,
+  DEFAULT_KRO_COMPATIBILITY,
+  followsGraphEngine,
+  kindsUsed,
+  revisionHash,
+  TYPEKRO_FEATURES,
+} from '@typekro/engine/graph';
+import type { KubernetesApi } from '@typekro/kube';
+import { KubeError, LiveSchemas } from '@typekro/kube';
+import { DEFAULT_VERSION, readConditions, recordedRevision } from '@typekro/engine/runtime';
+import { PIN_ANNOTATION, pinnedRevision } from '../instance/pinned-revision.ts';
+import type { DefinitionRevision } from './definition-revisions.ts';
+import { definitionRevisions } from './definition-revisions.ts';
+import { crdDifference } from './crd-difference.ts';
+import { ownedCrd, planCrd } from './crd-plan.ts';
+import { CRD_TYPE, readDefinitionObject } from './definition-object.ts';
+import type { InstanceStepOptions } from './instance-step.ts';
+import { instanceStepOptions } from './instance-step.ts';
+import { serviceAccountUser } from '../acting-identity.ts';
+import { liveRollout } from '../rollout/live-rollout.ts';
+import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
+import { annotationProblems, readPolicies } from './policies.ts';
+
+/**
+ * The graph and the options that a controller uses for an instance. All of them come from objects in the cluster, so
+ * that other programs can read them too.
+ */
+export interface LiveDefinition {
+  /** `undefined` when no revision compiles. */
+  readonly graph?: Graph;
+  /** The number of the graph's revision; 0 without a graph, and when the graph comes from the definition itself. */
+  readonly revision: number;
+  /** The options of a step, taken from the definition and its annotations. */
+  readonly step: InstanceStepOptions;
+  /**
+   * The user as which the controller writes the objects. Absent without a graph, or when the definition names no
+   * account.
+   */
+  readonly actingAs?: string;
+  /**
+   * Of the specs that were tried, the errors of the newest one that does not compile; empty when all of them compile.
+   */
+  readonly problems: readonly Diagnostic[];
+  /** Sentences about special circumstances: an earlier revision that is served, a pin, an invalid policy. */
+  readonly notes: readonly string[];
+}
+
+/** The settings of a controller that decide what a definition means. */
+export interface LiveRules {
+  /** The line of kro that the controller follows. Default: `DEFAULT_KRO_COMPATIBILITY`. */
+  readonly level?: KroCompatibility;
+  /** The gates that differ from `TYPEKRO_FEATURES`. */
+  readonly features?: GraphFeatures;
+}
+
+/**
+ * The graph that the controller follows for an instance: the revision to which the instance is pinned, or without a pin
+ * the newest usable revision. A revision is usable when the roll-out permits it, its CRD is not refused, and it
+ * compiles against the schemas of the cluster. If there are neither revisions nor a pin, the graph of the definition's
+ * own spec.
+ *
+ * @throws KubeError when schemas cannot be read.
+ */
+export async function liveDefinition(
+  api: KubernetesApi,
+  object: KubeObject,
+  instance: KubeObject,
+  signal: AbortSignal,
+  rules: LiveRules = {},
+): Promise<LiveDefinition> {
+  const { level = DEFAULT_KRO_COMPATIBILITY } = rules;
+  const definition = readDefinitionObject(object);
+  const policies = readPolicies(object);
+  const { revisions, unread } = await revisionsOf(api, definition.name, signal);
+  const pin = pinnedRevision(instance);
+  const notes = [...annotationProblems(policies), ...(unread === undefined ? [] : [unread])];
+  if (pin !== undefined) {
+    const missing =
+      revisions.every(({ number }) => number !== pin) && unread === undefined ? ', which does not exist' : '';
+    notes.push(`the instance is pinned to revision ${instance.metadata.annotations?.[PIN_ANNOTATION]}${missing}`);
+  }
+  const rollout =
+    policies.canary === undefined
+      ? undefined
+      : await liveRollout(api, gvkOf(instance), revisions, instance, policies.canary, signal);
+  if (rollout !== undefined) notes.push(rollout.note);
+  const kept = pin === undefined && rollout?.isFirst !== true ? keptRevision(revisions, instance) : undefined;
+  if (kept !== undefined) notes.push(kept.note);
+  notes.push(...falseConditions(definition.status));
+  const wanted =
+    pin === undefined
+      ? revisions.filter(({ number }) => number <= (kept?.number ?? rollout?.base?.number ?? Infinity)).toReversed()
+      : revisions.filter(({ number }) => number === pin);
+  const account = policies.serviceAccount;
+  const actingAs = account === undefined ? {} : { actingAs: serviceAccountUser(account) };
+  const step = instanceStepOptions(definition, policies, instance);
+  const schemas = new LiveSchemas(api);
+  const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, rules, signal);
+  // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
+  const mayBeRefused = followsGraphEngine(level) && pin === undefined && isKindRefused(definition.status);
+  const isRefused = async (graph: Graph) => {
+    if (!mayBeRefused) return false;
+    const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
+    const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
+    const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
+    return (
+      live !== undefined &&
+      planCrd(live, wanted, definition, crdDifference(live, wanted, 'engine', graph)).do === 'refuse'
+    );
+  };
+  // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
+  const newest = revisions.at(-1);
+  const isIssued = newest !== undefined && revisionHash(newest.spec) === revisionHash(definition.spec);
+  const own = isIssued ? undefined : await compileOf(definition.spec);
+  let problems = own?.errors ?? [];
+  if (newest === undefined && pin === undefined && own?.graph !== undefined) {
+    return { graph: own.graph, revision: 0, step, problems, notes, ...actingAs };
+  }
+  for (const { number, spec } of wanted) {
+    const { graph, errors } = await compileOf(spec);
+    if (graph !== undefined && (await isRefused(graph))) {
+      notes.push(`the CustomResourceDefinition of revision ${number} is refused: an earlier revision is served`);
+      continue;
+    }
+    if (graph !== undefined) {
+      if (problems.length > 0)
+        notes.push(`the present spec of the definition does not compile: revision ${number} is served`);
+      else if (!isIssued && pin === undefined && rollout?.base === undefined && kept === undefined)
+        notes.push(`the definition was changed after revision ${number}`);
+      return { graph, revision: number, step: { ...step, revision: number }, problems, notes, ...actingAs };
+    }
+    if (problems.length === 0) problems = errors;
+  }
+  return { revision: 0, step, problems, notes };
+}
+
+/**
+ * The revision in the status of an instance, while `propagateWhen` holds the newest revision back from some instances.
+ * `undefined` when the instance follows the newest revision, and when its status names no revision.
+ */
+function keptRevision(
+  revisions: readonly DefinitionRevision[],
+  instance: KubeObject,
+): { readonly number: number; readonly note: string } | undefined {
+  const newest = revisions.at(-1);
+  if (newest === undefined || !hasPropagateWhen(newest.spec) || isPropagationDone(newest.object)) return undefined;
+  const number = recordedRevision(instance);
+  if (number === undefined || number >= newest.number) return undefined;
+  const note = `the instance follows revision ${number} until propagateWhen of the definition allows revision ${newest.number}`;
+  return { number, note };
+}
+
+/** The messages of a definition's conditions that are False. */
+function falseConditions(status: JsonObject): string[] {
+  return readConditions(status['conditions'])
+    .filter((condition) => condition.status === 'False')
+    .map(({ type, message = '' }) => `the definition is not ${type}${message === '' ? '' : `: ${message}`}`);
+}
+
+const isKindRefused = (status: JsonObject): boolean =>
+  readConditions(status['conditions']).some(({ type, status: is }) => type === 'KindReady' && is === 'False');
+
+/**
+ * Compiles the spec of a definition against the schemas of a cluster.
+ *
+ * @throws KubeError when schemas cannot be read.
+ */
+export function compileLive(
+  api: KubernetesApi,
+  name: string,
+  spec: JsonObject,
+  signal: AbortSignal,
+  rules: LiveRules = {},
+): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
+  return compileSpec(new LiveSchemas(api), name, spec, rules, signal);
+}
+
+/**
+ * Compiles a document that contains a definition against the schemas of a cluster, with warnings, and with positions in
+ * the text of the document.
+ *
+ * @throws KubeError when schemas cannot be read.
+ */
+export function compileLiveDocument(
+  api: KubernetesApi,
+  document: DefinitionDocument,
+  signal: AbortSignal,
+  rules: LiveRules = {},
+): Promise<CompileResult> {
+  const { value } = document;
+  const spec = isJsonObject(value) && isJsonObject(value['spec']) ? value['spec'] : {};
+  return compileInput(new LiveSchemas(api), document, spec, rules, signal);
+}
+
+async function compileSpec(
+  schemas: LiveSchemas,
+  name: string,
+  spec: JsonObject,
+  rules: LiveRules,
+  signal: AbortSignal,
+): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
+  const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
+  const { graph, diagnostics } = await compileInput(schemas, object, spec, rules, signal);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return graph === undefined ? { errors } : { graph, errors };
+}
+
+async function compileInput(
+  schemas: LiveSchemas,
+  input: CompileInput,
+  spec: JsonObject,
+  { level = DEFAULT_KRO_COMPATIBILITY, features }: LiveRules,
+  signal: AbortSignal,
+): Promise<CompileResult> {
+  return compile(input, {
+    sources: await schemas.sourceFor(kindsUsed(spec), { signal }),
+    target: 'typekro',
+    features: { ...TYPEKRO_FEATURES, ...features },
+    kroCompatibility: level,
+  });
+}
+
+/** The revisions of a definition. `unread` is the reason when they cannot be read. */
+async function revisionsOf(
+  api: KubernetesApi,
+  name: string,
+  signal: AbortSignal,
+): Promise<{ readonly revisions: readonly DefinitionRevision[]; readonly unread?: string }> {
+  try {
+    return { revisions: await definitionRevisions(api, name, signal) };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return { revisions: [], unread: `the revisions could not be read: ${error.message}` };
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * `typekro/controller`: the controller in a program's own process. It reconciles definitions, graph revisions,
+ * instances and, with the feature `graphKind`, Graphs. Events of watches and due retries start its passes.
+ *
+ * @packageDocumentation
+ */
+export type { Logger, LogLevel } from './logger.ts';
+export { consoleLogger, jsonLogger, silentLogger } from './logger.ts';
+export type { Controller, ControllerOptions } from './options.ts';
+export type {
+  AdoptionPolicy,
+  ApiFailure,
+  Because,
+  Condition,
+  Contested,
+  MissingPermission,
+  ReadData,
+  InstanceState,
+  NodeReport,
+  NodeState,
+  ObjectOutcome,
+  ObjectReport,
+  Terminating,
+} from '@typekro/engine/runtime';
+export type {
+  DefinitionSummary,
+  InspectEvent,
+  InspectSource,
+  InstanceReport,
+  InstanceSummary,
+} from '../inspect/index.ts';
+export type { ServiceAccountRef } from './acting-identity.ts';
+export type { DefinitionShare } from './shards/share.ts';
+export type { SpanAttributes, TraceApi, Tracer, TraceSpan } from './telemetry/traces.ts';
+export { ALLOW_BREAKING_CHANGES, controllerCrds, DEFINITION_CRD, GRAPH_CRD, REVISION_CRD } from '@typekro/engine/graph';
+export { createController } from './controller.ts';
+export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';
+export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';
+export { optionsFromFlags } from './options-from-flags.ts';
+export type { ProbeServer, ProbeSource } from './probes.ts';
+export { serveProbes } from './probes.ts';
+export type { ControllerDashboardOptions, OpenControllerDashboard, RunControllerOptions } from './run-controller.ts';
+export { runController } from './run-controller.ts';
+export type { DefinitionRights, DefinitionRoles, DefinitionRolesOptions } from './install/definition-roles.ts';
+export { definitionRoles } from './install/definition-roles.ts';
+export type { GraphRoles } from './install/graph-roles.ts';
+export { graphRoles } from './install/graph-roles.ts';
+export type { KeptCrd, SafeInstallation } from './install/safe-installation.ts';
+export { keptText, safeInstallation } from './install/safe-installation.ts';
+export type { ManifestOptions } from './install/manifests.ts';
+export { controllerManifests } from './install/manifests.ts';

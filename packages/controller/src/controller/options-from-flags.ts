@@ -1,0 +1,42 @@
+import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { readFeatureGates } from './feature-gates.ts';
+import type { ParsedFlags } from './flags.ts';
+import type { ControllerOptions } from './options.ts';
+import { definedMember, MAX_TIMER_MS } from '@typekro/kit/core';
+
+/** The options that a command line sets. Other options keep their defaults. */
+export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOptions, 'client'> {
+  const number = (name: string) => {
+    const value = values.get(name);
+    return typeof value === 'number' ? value : undefined;
+  };
+  const text = (name: string) => {
+    const value = values.get(name);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const grace = number('graceful-shutdown-timeout');
+  const gates = text('feature-gates');
+  const account = text('instance-service-account');
+  const namespaces = text('template-namespaces');
+  const namespace = text('controller-namespace');
+  const name = text('controller-service-account');
+  const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text('kro-compatibility'));
+  const budget = number('cel-cost-limit');
+  return {
+    ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),
+    ...definedMember('maxGraphRevisions', number('rgd-max-graph-revisions')),
+    ...definedMember('maxCollectionSize', number('rgd-max-collection-size')),
+    ...definedMember('maxCollectionDimensions', number('rgd-max-collection-dimension-size')),
+    ...definedMember('definitionConcurrency', number('resource-graph-definition-concurrent-reconciles')),
+    ...definedMember('instanceConcurrency', number('dynamic-controller-concurrent-reconciles')),
+    ...definedMember('graphConcurrency', number('graph-concurrent-reconciles')),
+    ...(namespace === undefined || name === undefined ? {} : { serviceAccount: { namespace, name } }),
+    ...definedMember('kroCompatibility', level),
+    ...(budget === undefined || budget <= 0 ? {} : { budget }),
+    ...definedMember('version', text('version-label')),
+    ...definedMember('shutdownGraceMs', grace === undefined || grace >= 0 ? grace : MAX_TIMER_MS),
+    ...(account === undefined || account === '' ? {} : { instanceServiceAccount: account }),
+    ...(namespaces === 'instance' || namespaces === 'any' ? { namespaces } : {}),
+    ...(gates === undefined ? {} : { features: readFeatureGates(gates).features }),
+  };
+}

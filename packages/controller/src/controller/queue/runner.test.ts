@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { TestClock } from '../../../../../test/support/test-clock.ts';
+import { Runner } from './runner.ts';
+import type { WorkResult } from './runner.ts';
+
+function setup(work: (key: string) => Promise<WorkResult>, concurrency = 2) {
+  const clock = new TestClock();
+  const errors: string[] = [];
+  const runner = new Runner({
+    clock,
+    random: () => 1,
+    concurrency,
+    work: ({ key }) => work(key),
+    onError: ({ key }, error, retryInMs) => errors.push(`${key} ${String(error)} ${retryInMs}`),
+  });
+  return { clock, runner, errors };
+}
+
+describe('Runner', () => {
+  it('works on a limited number of keys at the same time, and never twice on the same key at the same time', async () => {
+    const log: string[] = [];
+    const finish = new Map<string, () => void>();
+    const { runner } = setup((key) => {
+      log.push(`begin ${key}`);
+      return new Promise((resolve) => finish.set(key, () => resolve({})));
+    });
+    for (const key of ['1', '2', '3', '1']) runner.wake({ group: 'g', key });
+    await Promise.resolve();
+    expect(log).toEqual(['begin 1', 'begin 2']);
+    runner.wake({ group: 'g', key: '1' });
+    finish.get('1')?.();
+    finish.get('2')?.();
+    await new Promise(setImmediate);
+    expect(log).toEqual(['begin 1', 'begin 2', 'begin 3', 'begin 1']);
+    finish.get('3')?.();
+    finish.get('1')?.();
+    await runner.idle();
+    expect(runner.busy).toBe(false);
+  });
+
+  it('retries a failing key after growing pauses, or at once when it is woken', async () => {
+    let tries = 0;
+    const { clock, runner, errors } = setup(() => {
+      tries += 1;
+      return Promise.reject(new Error('no'));
+    });
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    await clock.advance(100);
+    await clock.advance(200);
+    expect(errors).toEqual(['k Error: no 100', 'k Error: no 200', 'k Error: no 400']);
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    expect(errors.at(-1)).toBe('k Error: no 100');
+    expect(tries).toBe(4);
+  });
+
+  it('resets the pauses after a success', async () => {
+    let tries = 0;
+    const { clock, runner, errors } = setup(() => {
+      tries += 1;
+      return tries === 3 ? Promise.resolve({ requeueAt: clock.now() + 10 }) : Promise.reject(new Error('no'));
+    });
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    await clock.advance(310);
+    expect(errors).toEqual(['k Error: no 100', 'k Error: no 200', 'k Error: no 100']);
+  });
+
+  it('works on a key again at the time that its previous work requested', async () => {
+    const times: number[] = [];
+    const { clock, runner } = setup(() => {
+      times.push(clock.now());
+      return Promise.resolve(times.length < 3 ? { requeueAt: clock.now() + 1000 } : {});
+    });
+    runner.wake({ group: 'g', key: 'k' });
+    await runner.idle();
+    await clock.advance(999);
+    expect(times).toEqual([0]);
+    await clock.advance(1);
+    await clock.advance(5000);
+    expect(times).toEqual([0, 1000, 2000]);
+  });
+
+  it('waits for running work when it stops, and starts no other work', async () => {
+    let finish = () => undefined as void;
+    let begun = 0;
+    const { runner } = setup(() => {
+      begun += 1;
+      return new Promise((resolve) => {
+        finish = () => resolve({});
+      });
+    }, 1);
+    for (const key of ['1', 'waits for a place']) runner.wake({ group: 'g', key });
+    await Promise.resolve();
+    let stopped = false;
+    const stopping = runner.stop(1000).then(() => {
+      stopped = true;
+    });
+    runner.wake({ group: 'g', key: '2' });
+    await new Promise(setImmediate);
+    expect(stopped).toBe(false);
+    finish();
+    await stopping;
+    await new Promise(setImmediate);
+    expect(begun).toBe(1);
+  });
+
+  it('drains only the work of the chosen groups, and aborts it at the time limit', async () => {
+    const clock = new TestClock();
+    const log: string[] = [];
+    const runner = new Runner({
+      clock,
+      random: () => 1,
+      concurrency: 9,
+      work: ({ group, key }, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            log.push(`gave up ${group}/${key}`);
+            resolve({});
+          });
+        }),
+      onError: () => {},
+    });
+    for (const [group, key] of [
+      ['leaves', '1'],
+      ['leaves', '2'],
+      ['stays', '1'],
+    ] as const) {
+      runner.wake({ group, key });
+    }
+    await Promise.resolve();
+    const drained = runner.drain((group) => group === 'leaves', 1000).then(() => log.push('drained'));
+    await clock.advance(999);
+    expect(log).toEqual([]);
+    await clock.advance(1);
+    await drained;
+    expect(log).toEqual(['gave up leaves/1', 'gave up leaves/2', 'drained']);
+    const abortGrace = new AbortController();
+    abortGrace.abort();
+    await runner.stop(1000, abortGrace.signal);
+    expect(log.at(-1)).toBe('gave up stays/1');
+    // No pass is running any more, so this drain settles at once.
+    await runner.drain(() => true, 0);
+  });
+});

@@ -1,0 +1,168 @@
+import type { ObjectRef } from '@typekro/kit/core';
+import type { Cause } from '@typekro/engine/readiness';
+import type { ApplyAction, FieldDifference, NodeState, ObjectReport } from '@typekro/engine/runtime';
+
+/**
+ * A state in the views. `unknown` means that the user may not read objects that the controller can read: an object of
+ * the node itself, or objects of every node for which the node waits.
+ */
+export type ShownState = NodeState | 'unknown';
+
+/** A sentence about an obstacle, and a sentence about what the user can do. */
+export interface Blocker {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/**
+ * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
+export interface WhyReport {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  /** `status.state`; empty before a controller has written it. */
+  readonly state: string;
+  /** The last transition time of the condition `Ready` (RFC 3339). */
+  readonly since?: string;
+  /** The message of the condition `Ready`. Absent when the condition is True or has no message. */
+  readonly recorded?: string;
+  /** The instance is suspended: no object is written before it is resumed. */
+  readonly suspended?: true;
+  readonly ready: number;
+  /** The number of nodes, without the skipped ones. */
+  readonly nodes: number;
+  readonly skipped: number;
+  /** The number of nodes whose state the user may not see. Absent when there is none. */
+  readonly unknown?: number;
+  /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
+  readonly blocked: readonly Blocker[];
+  /** The conditions of the instance itself that are False. */
+  readonly refusals: readonly FailedCondition[];
+  readonly causes: readonly WhyCause[];
+}
+
+/** A condition of an instance or a definition that is False for a reason outside of the nodes. */
+export interface FailedCondition {
+  readonly condition: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** A root cause: a node that is not ready and does not wait for another node. */
+export interface WhyCause {
+  readonly node: string;
+  /** True when the cause is about objects that the graph no longer has. */
+  readonly retired?: true;
+  readonly state: ShownState;
+  readonly reason: string;
+  /** The nodes that the reason names, for example ready nodes without the data that this node reads. */
+  readonly waitsFor: readonly string[];
+  /** The nodes that wait for this node. */
+  readonly waiting: readonly string[];
+  readonly objects: readonly ObjectRef[];
+  /**
+   * Sentences with facts about the cause: the values that objects have instead of the missing data, changed fields,
+   * pending deletions, and the origins of refused fields.
+   */
+  readonly found: readonly string[];
+  /** The reasons why the objects, or the objects that they own, are not ready. */
+  readonly troubles: readonly Trouble[];
+  /**
+   * The outcome of a dry run of the pending write. Absent when no write is pending, and when `reason` has the outcome.
+   */
+  readonly dryRun?: string;
+  /** Sentences about objects that could not be read. Causes may be missing because of them. */
+  readonly unread: readonly string[];
+  /**
+   * What the user can do about the cause. For a cause that usually resolves itself: what the user can do if it
+   * persists.
+   */
+  readonly remedy: string;
+  /** A command that shows more. */
+  readonly look?: string;
+}
+
+/** A cause with the last lines of its container's log. */
+export interface Trouble extends Cause {
+  readonly log?: readonly string[];
+}
+
+/**
+ * The report of `typekro tree`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
+export interface TreeReport {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  readonly state: string;
+  /** The instance is suspended: no object is written before it is resumed. */
+  readonly suspended?: true;
+  readonly revision: number;
+  readonly nodes: readonly TreeNode[];
+}
+
+/** One node of the report. */
+export interface TreeNode {
+  readonly id: string;
+  /** True for a node whose objects the graph no longer has. */
+  readonly retired?: true;
+  readonly state: ShownState;
+  readonly reason: string;
+  readonly waitsFor: readonly string[];
+  readonly remedy?: string;
+  readonly objects: readonly ObjectReport[];
+  /** The fields that a patch node writes into these objects. Absent for any other node. */
+  readonly writes?: readonly string[];
+}
+
+/**
+ * The report of `typekro diff`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
+ */
+export interface DiffReport {
+  readonly schemaVersion: 1;
+  readonly instance: ObjectRef;
+  /** True for a suspended instance. The controller makes the changes after the instance is resumed. */
+  readonly suspended?: true;
+  readonly changes: readonly ObjectDifference[];
+  /** Nodes that wait or could not be read. Their changes are not known yet. */
+  readonly notCompared: readonly NotCompared[];
+}
+
+/** The change that the controller would make to one object. */
+export interface ObjectDifference {
+  readonly node: string;
+  readonly object: ObjectRef;
+  /**
+   * `create`: the object is absent. `adopt`: the object does not belong to the instance yet. `change`: the graph's
+   * values have changed. `drift`: another client changed the object. `orphan`: the object is retired, and is kept
+   * without the labels of the controller. `release`: the patch node that wrote the fields was removed, and its fields
+   * are released.
+   */
+  readonly action: ApplyAction['why'] | 'delete' | 'orphan' | 'release';
+  /** The field manager that wrote the object last, if it is known. */
+  readonly lastWriter?: string;
+  readonly fields: readonly FieldDifference[];
+}
+
+/** A node whose objects are not compared, and the reason. */
+export interface NotCompared {
+  readonly node: string;
+  readonly reason: string;
+}
+
+/** An event about an instance, about one of its objects, or about an object that one of these owns. */
+export interface InstanceEvent {
+  /** The time of the last occurrence (RFC 3339). */
+  readonly time: string;
+  /** The time of the first occurrence (RFC 3339). Absent for an event that occurred once. */
+  readonly first?: string;
+  /** `Normal` or `Warning`. */
+  readonly type: string;
+  readonly reason: string;
+  readonly object: ObjectRef;
+  /** The number of occurrences. */
+  readonly count: number;
+  /** The component that reports the event. */
+  readonly source: string;
+  readonly message: string;
+}

@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CLUSTER_TOKEN, inspectPaths } from '@typekro/controller/inspect';
+
+/** All requests of the page, and those of them that have its token, as paths without a query. */
+let requests: string[];
+let withToken: string[];
+/** The whole addresses of the requests. */
+let addresses: string[];
+/** Ends the stream that the page opened last. */
+let endStream: () => void;
+const META = { now: 0, proves: true };
+const PROOF = inspectPaths.proof('').split('?')[0];
+
+beforeEach(() => {
+  requests = [];
+  withToken = [];
+  addresses = [];
+  vi.resetModules();
+  vi.useFakeTimers();
+  vi.stubGlobal('location', { hash: '#token=kept', host: '127.0.0.1:1' });
+  vi.stubGlobal('history', { replaceState: () => {} });
+  vi.stubGlobal('addEventListener', () => {});
+  const stored = new Map<string, string>();
+  vi.stubGlobal('sessionStorage', {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+  });
+  vi.stubGlobal('fetch', (path: string, init: { readonly headers?: Record<string, string> }) => {
+    const name = path.split('?')[0] ?? '';
+    requests.push(name);
+    if (init.headers?.['authorization'] !== undefined) withToken.push(name);
+    addresses.push(path);
+    if (name === inspectPaths.events()) {
+      const stream = new ReadableStream({ start: (controller) => void (endStream = () => controller.close()) });
+      return Promise.resolve(new Response(stream));
+    }
+    // The simulated server is another program on the same port: it responds to all requests for data, but cannot send a
+    // proof.
+    return Promise.resolve(Response.json(META, { status: name === PROOF ? 404 : 200 }));
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('after a proof that fails, no request with the token is sent', async () => {
+  const { startSession, liveRead } = await import('./session.ts');
+  const { connection } = await import('./connection.ts');
+  startSession();
+  const read = liveRead(inspectPaths.instances(), () => true, { repeatMs: 1000 });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(connection.value).toEqual({ is: 'live' });
+  expect(withToken).toEqual(expect.arrayContaining([inspectPaths.meta(), inspectPaths.events()]));
+  // Proxies log addresses.
+  expect(addresses.join(' ')).not.toContain('kept');
+
+  endStream();
+  withToken = [];
+  requests = [];
+  await vi.advanceTimersByTimeAsync(120_000);
+  read.close();
+  expect(connection.value).toEqual({ is: 'refused' });
+  expect(withToken).toEqual([]);
+  expect(new Set(requests)).toEqual(new Set([PROOF]));
+});
+
+test('a token with a character that no header can contain is not sent, so the page shows the refusal of the server', async () => {
+  vi.stubGlobal('location', { hash: '#token=gar%E2%80%8Bbage', host: '127.0.0.1:1' });
+  vi.stubGlobal('fetch', (_path: string, init: RequestInit) => {
+    // A browser throws for such a header.
+    const { authorization } = Object.fromEntries(new Headers(init.headers));
+    const problem = { code: CLUSTER_TOKEN, message: 'the token is missing' };
+    return Promise.resolve(Response.json(problem, { status: authorization === undefined ? 401 : 200 }));
+  });
+  const { startSession } = await import('./session.ts');
+  const { connection } = await import('./connection.ts');
+  startSession();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(connection.value).toEqual({ is: 'refused', asks: true });
+});

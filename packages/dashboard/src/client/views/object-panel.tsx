@@ -1,0 +1,136 @@
+import type { JSX } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import type { JsonValue, ObjectRef } from '@typekro/kit/core';
+import { stringifyJson } from '@typekro/kit/core';
+import type { FieldDrift, ObjectDetail } from '@typekro/controller/inspect';
+import { inspectPaths } from '@typekro/controller/inspect';
+import { ofInstance } from '../data/concerns.ts';
+import { useRemote } from '../data/use-remote.ts';
+import { ageOf } from '../shared/clock.ts';
+import { Line, ReadNotice } from '../shared/parts.tsx';
+import { diffLines, sideBySide } from '../text/diff-lines.ts';
+import { likeDesired } from '../text/like-desired.ts';
+import { toYaml } from '../text/to-yaml.ts';
+
+/** One object, as the graph wants it and as it is, with the fields that other programs changed. */
+export function ObjectPanel({
+  instance,
+  object,
+}: {
+  readonly instance: string;
+  readonly object: ObjectRef;
+}): JSX.Element {
+  const read = useRemote<ObjectDetail>(inspectPaths.object(instance, object), ofInstance(instance));
+  const [isWhole, setWhole] = useState(false);
+  const { value } = read;
+  if (value === undefined) return <ReadNotice read={read} what="the object" />;
+  const { desired, live, differences, managers } = value;
+  return (
+    <>
+      <ReadNotice read={read} what="the object" />
+      <Line kind="notice" text={value.unread} />
+      {differences.length === 0 ? (
+        <p class="soft">
+          {desired !== undefined && live !== undefined ? 'The live object has all desired values.' : ''}
+        </p>
+      ) : (
+        <>
+          <h3>Differences</h3>
+          <ul class="rows">
+            {differences.map((drift) => (
+              <Drift key={drift.path} drift={drift} />
+            ))}
+          </ul>
+        </>
+      )}
+      {value.masked.length === 0 ? null : <p class="soft">Masked: {value.masked.join(', ')}</p>}
+      <label class="pick">
+        <input type="checkbox" checked={isWhole} onChange={() => setWhole(!isWhole)} /> Fields that the graph does not
+        set
+      </label>
+      <Sides desired={desired as JsonValue | undefined} live={live as JsonValue | undefined} isWhole={isWhole} />
+      {managers.length === 0 ? null : (
+        <>
+          <h3>Field managers</h3>
+          <ul class="rows">
+            {managers.map(({ manager, operation, subresource, time, fields }) => (
+              <li key={`${manager} ${operation} ${subresource ?? ''}`}>
+                <strong>{manager}</strong>{' '}
+                <span class="soft">
+                  {operation}
+                  {subresource === undefined ? '' : ` of ${subresource}`}, {fields} fields
+                  {time === undefined ? '' : `, ${ageOf(time)} ago`}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+function Drift({ drift }: { readonly drift: FieldDrift }): JSX.Element {
+  const by = drift.managers.join(', ');
+  return (
+    <li class="drift">
+      <p>
+        <code>{drift.path}</code>
+        {by === '' ? null : (
+          <span class="soft">
+            {' '}
+            {drift.taken === true ? 'changed by' : 'owned by'} {by}
+            {drift.at === undefined ? '' : `, ${ageOf(drift.at)} ago`}
+          </span>
+        )}
+      </p>
+      <p class="flow">
+        <span class="is-removed">{shown(drift.wanted, drift.secret)}</span>
+        <span class="soft" aria-label="is now">
+          →
+        </span>
+        <span class="is-added">{shown(drift.found, drift.secret)}</span>
+      </p>
+    </li>
+  );
+}
+
+function shown(value: JsonValue | undefined, secret: true | undefined): string {
+  if (secret === true) return '(secret)';
+  return value === undefined ? '(absent)' : stringifyJson(value);
+}
+
+/** The desired object and the live one, side by side. */
+function Sides(props: {
+  readonly desired: JsonValue | undefined;
+  readonly live: JsonValue | undefined;
+  readonly isWhole: boolean;
+}): JSX.Element {
+  const { desired, live, isWhole } = props;
+  const rows = useMemo(() => {
+    const wanted = desired === undefined ? '' : toYaml(desired);
+    const found =
+      live === undefined ? '' : toYaml(desired === undefined || isWhole ? live : likeDesired(live, desired));
+    return sideBySide(diffLines(wanted, found));
+  }, [desired, live, isWhole]);
+  return (
+    <div class="sides-frame" tabIndex={0} role="region" aria-label="Desired and live">
+      <table class="sides">
+        <thead>
+          <tr>
+            <th scope="col">Desired</th>
+            <th scope="col">Live</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ left, right }, index) => (
+            <tr key={index} class={left?.kind === 'equal' ? undefined : 'is-changed'}>
+              <td>{left?.text}</td>
+              <td>{right?.text}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

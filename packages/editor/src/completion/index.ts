@@ -1,0 +1,100 @@
+import type { CompletionItem, Position } from 'vscode-languageserver';
+import type { JsonValue } from '@typekro/kit/core';
+import type { SchemaSource } from '@typekro/engine/schema';
+import type { CursorPlace } from '../cursor-place.ts';
+import { cursorPlace, expressionBefore } from '../cursor-place.ts';
+import type { EditorDocument, PlacedPart } from '../document.ts';
+import { isDefinitionValue, isSimpleSchemaPath, objectPlace } from '../object-places.ts';
+import { scopesOf, scopesOfValue } from '../scopes.ts';
+import { looseValue } from '../yaml-tree.ts';
+import { expressionItems } from './expressions.ts';
+import { fieldItems, valueItems } from './fields.ts';
+import { simpleSchemaItems } from './simple-schema.ts';
+
+/**
+ * The maximum number of completions in one response. A response of this length may be incomplete, so a client requests
+ * the completions again while the user types.
+ */
+export const MAX_COMPLETIONS = 500;
+
+/**
+ * The completions at a position of a document, at most {@link MAX_COMPLETIONS}. If there are more, only those that
+ * contain the typed word are returned. The document may be incomplete at the cursor.
+ */
+export function completionsAt(
+  document: EditorDocument,
+  position: Position,
+  source: SchemaSource,
+): readonly CompletionItem[] {
+  const offset = document.text.offsetAt(position);
+  const placed = document.partAt(offset);
+  if (placed === undefined) return [];
+  const within = offset - placed.from;
+  const found = inExpression(placed, within, source) ?? inYaml(placed, within, source);
+  if (found === undefined) return [];
+  const range = document.text.rangeOf({ from: placed.from + found.from, to: offset });
+  const word = placed.part.text.slice(found.from, within);
+  return fittingItems(found.items, word).map(({ insertText, ...item }) => ({
+    ...item,
+    filterText: item.filterText ?? item.label,
+    textEdit: { range, newText: insertText ?? item.label },
+  }));
+}
+
+function fittingItems(items: readonly CompletionItem[], word: string): readonly CompletionItem[] {
+  if (items.length <= MAX_COMPLETIONS) return items;
+  const typed = word.toLowerCase();
+  const fits = ({ filterText, label }: CompletionItem) => (filterText ?? label).toLowerCase().includes(typed);
+  return items.filter(fits).slice(0, MAX_COMPLETIONS);
+}
+
+interface Found {
+  readonly items: readonly CompletionItem[];
+  /** The offset in the part at which the replaced text begins. */
+  readonly from: number;
+}
+
+function inExpression({ part }: PlacedPart, offset: number, source: SchemaSource): Found | undefined {
+  const closed = part.expressions.find(({ from, to }) => from <= offset && offset <= to);
+  if (closed !== undefined) {
+    const scope = scopesOf(part, source)?.at(closed.path);
+    if (scope === undefined) return undefined;
+    const { items, word } = expressionItems(scope, closed.text.slice(0, closed.fromChunk(offset)));
+    return { items, from: offset - word.length };
+  }
+  const open = expressionBefore(part.text, offset);
+  const place = open === undefined ? undefined : cursorPlace(part.text, offset);
+  if (open === undefined || place === undefined) return undefined;
+  const scope = scopesOfValue(looseValue(place.tree), source)?.at(place.path);
+  if (scope === undefined) return undefined;
+  const { items, word } = expressionItems(scope, open.text);
+  return { items, from: offset - word.length };
+}
+
+function inYaml({ part }: PlacedPart, offset: number, source: SchemaSource): Found | undefined {
+  const cursor = cursorPlace(part.text, offset);
+  if (cursor === undefined) return undefined;
+  const value = looseValue(cursor.tree);
+  const simple = isDefinitionValue(value) && isSimpleSchemaPath(cursor.path) && cursor.path.length > 3;
+  if (simple && cursor.part !== 'key') {
+    const word = /[^\s|=]*$/.exec(cursor.prefix)?.[0] ?? '';
+    return { items: simpleSchemaItems(value, cursor.prefix), from: offset - word.length };
+  }
+  if (cursor.part === 'inside') return undefined;
+  return { items: yamlItems(cursor, value, source), from: cursor.from };
+}
+
+function yamlItems(cursor: CursorPlace, value: JsonValue, source: SchemaSource): readonly CompletionItem[] {
+  const place = objectPlace(value, cursor.path, source);
+  if (place === undefined) {
+    const isRoot = cursor.path.length === 0 && cursor.part === 'key';
+    return isRoot
+      ? fieldItems({ type: NO_TYPE, root: [], fields: [], schema: undefined, isRequired: false }, cursor)
+      : [];
+  }
+  if (cursor.part === 'key') return fieldItems(place, cursor);
+  const isObjectItem = cursor.isItem && place.schema?.properties !== undefined;
+  return isObjectItem ? fieldItems(place, cursor) : valueItems(place, undefined, source);
+}
+
+const NO_TYPE = { group: '', version: '', kind: '' };

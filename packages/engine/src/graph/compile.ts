@@ -1,0 +1,134 @@
+import type { JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { assembleGraph } from './assemble.ts';
+import { buildResources } from './build-resource.ts';
+import { checkAdmission } from './check-admission.ts';
+import { checkCrd } from './check-crd.ts';
+import { checkNames } from './check-names.ts';
+import { checkRules } from './check-rules.ts';
+import { checkTypes } from './check-types.ts';
+import { buildConditions } from './conditions.ts';
+import type { ParsedDefinition } from './parsed-definition.ts';
+import { readDefinition } from './parsed-definition.ts';
+import { deferKinds } from './defer-kinds.ts';
+import { linkResources } from './link-resources.ts';
+import { dependsOnLevel, withLevelHints } from './level-hints.ts';
+import type { DefinitionDocument } from './document.ts';
+import { isDefinitionDocument } from './document.ts';
+import { installedKinds } from './graph-kinds.ts';
+import { buildSpecSchema } from './instance-schema.ts';
+import { DEFAULT_KRO_COMPATIBILITY, otherLevel } from './kro-compatibility.ts';
+import { Language, languageNode } from './language.ts';
+import { hasOtherMeaning } from './naming.ts';
+import { checkOmitIdentity } from './omit-identity.ts';
+import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
+import { sourceOf } from './options.ts';
+import { buildInstancePropagation } from './instance-propagation.ts';
+import { isTooDeep, tooDeep } from './too-deep.ts';
+import { Problems } from './problems.ts';
+import { buildScale } from './scale.ts';
+import { buildStatus } from './status.ts';
+import { warnExpressions } from './warn-expressions.ts';
+import { warnGraph } from './warn-graph.ts';
+import { warnMarkers } from './warn-markers.ts';
+import { warnTexts } from './warn-texts.ts';
+import { warnLiterals } from './warn-literals.ts';
+
+/** kro's default limit of forEach dimensions. */
+const MAX_FOR_EACH_DIMENSIONS = 10;
+
+/**
+ * Compiles a ResourceGraphDefinition. Never throws for user input: each problem is a diagnostic, and the result has all
+ * problems that can be found, not just the first. With errors, the result has no graph. If the other level of kro does
+ * not report an error, the hint of the error names that other level. The function does not change the input. Only the
+ * graph keeps references to the input; diagnostics do not.
+ */
+export function compile(input: CompileInput, options: CompileOptions): CompileResult {
+  const document = isDefinitionDocument(input) ? input : undefined;
+  const value = document === undefined ? (input as JsonValue) : document.value;
+  if (isTooDeep(value)) return { diagnostics: [tooDeep()] };
+  const result = compileAtLevel(value, document, options);
+  if (result.graph !== undefined || !dependsOnLevel(value)) return result;
+  const level = otherLevel(options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY);
+  const { diagnostics } = compileAtLevel(value, document, { ...options, kroCompatibility: level });
+  return { diagnostics: withLevelHints(result.diagnostics, diagnostics, level) };
+}
+
+function compileAtLevel(
+  value: JsonValue,
+  document: DefinitionDocument | undefined,
+  options: CompileOptions,
+): CompileResult {
+  const problems = new Problems(document);
+  const written = readDefinition(value, problems);
+  if (written === undefined) return { diagnostics: problems.diagnostics() };
+  const maxDimensions = options.maxForEachDimensions ?? MAX_FOR_EACH_DIMENSIONS;
+  const level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
+  checkNames(written, { maxDimensions, level }, problems);
+  const definition = withDistinctIds(written);
+  checkAdmission(definition, problems);
+  const spec = buildSpecSchema(definition, options.features ?? {}, problems);
+  const kinds = {
+    source: sourceOf(options),
+    installed: installedKinds(definition),
+    allowInstalled: options.target === 'typekro',
+  };
+  const drafts = buildResources(definition, kinds, { level, features: options.features ?? {} }, problems);
+  const instance = { definition, spec: spec.schema };
+  const propagation = buildInstancePropagation(definition, spec.schema, options, problems);
+  const language = new Language({ instance, nodes: drafts.map(languageNode) }, options);
+  const linked = linkResources(drafts, language, problems);
+  const mayWait = deferKinds(linked, problems);
+  for (const each of linked) checkOmitIdentity(each, definition, problems);
+  const resources = linked.map((each) => checkTypes(each, language, problems));
+  const status = buildStatus(definition, language, options.features ?? {}, problems);
+  const scale = buildScale(spec.replicas, status, problems);
+  const conditions = buildConditions(status.conditions, language, problems);
+  for (const draft of drafts) warnLiterals(draft, problems);
+  checkRules(spec.rules, options, problems);
+  if (spec.complete) warnMarkers(definition, problems);
+  warnTexts(definition, level, problems);
+  warnGraph(definition, drafts, options.features ?? {}, level, problems);
+  warnExpressions(resources, [...status.fields, ...(conditions ?? [])], language, options, problems);
+  if (problems.errors > 0 || !spec.complete || !isJsonObject(value)) return { diagnostics: problems.diagnostics() };
+  const graph = assembleGraph({
+    definition,
+    value,
+    document,
+    level,
+    omit: options.features?.omit === true,
+    specSchema: spec.schema,
+    columns: spec.columns,
+    scale,
+    recordsObjects: options.features?.managedResources === true,
+    // Either feature suffices, because a command that does not know the controller's feature gates sets only
+    // `optionalResources`.
+    mayLackKinds:
+      mayWait && (options.features?.deferredSchemas === true || options.features?.optionalResources === true),
+    resources,
+    status,
+    conditions,
+    propagation,
+  });
+  checkCrd(graph.instance.crd, value, problems);
+  return { graph, diagnostics: problems.diagnostics() };
+}
+
+/**
+ * Replaces invalid ids by names that no expression can contain. This applies to ids that are duplicate or empty, or
+ * that have another meaning in expressions (`schema`). Therefore an invalid id causes only one problem, and the name
+ * keeps its other meaning in expressions. A resource whose id is any other reserved word keeps the id, so that
+ * expressions that read the resource cause no additional problem.
+ */
+function withDistinctIds(definition: ParsedDefinition): ParsedDefinition {
+  const seen = new Set<string>();
+  let changed = false;
+  const resources = definition.resources.map((resource) => {
+    const { id, index } = resource;
+    const free = id !== '' && !hasOtherMeaning(id) && !seen.has(id);
+    seen.add(id);
+    changed ||= !free;
+    return free ? resource : { ...resource, id: `${id}#${index}` };
+  });
+  return changed ? { ...definition, resources } : definition;
+}

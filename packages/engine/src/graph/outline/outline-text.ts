@@ -1,0 +1,94 @@
+import { count } from '@typekro/kit/core';
+import { isGraphObject } from '../graph-object/parsed-graph.ts';
+import type { InstanceStatus } from './node-status.ts';
+import type { GraphOutline, OutlineNode, OutlineRead, UnreadDependency } from './outline.ts';
+import { unreadDependencies } from './outline.ts';
+
+/** Spaces as wide as the column of levels, for lines that show no level. */
+const INDENT = '   ';
+
+/**
+ * The text lines of a graph. The nodes are sorted by level, and each has its kind, its conditions and the expressions
+ * that read other nodes. With `states`, each node also has a line with its state.
+ */
+export function outlineLines(outline: GraphOutline, states?: InstanceStatus): string[] {
+  const { nodes, status } = outline;
+  const idWidth = widthOf(nodes.map(({ id }) => id));
+  const kindWidth = widthOf(nodes.map(kindText));
+  const lines = nodes.flatMap((node, index) => {
+    const isFirst = nodes[index - 1]?.level !== node.level;
+    const margin = isFirst ? String(node.level).padEnd(INDENT.length) : INDENT;
+    const head = [node.id.padEnd(idWidth), kindText(node).padEnd(kindWidth), natureText(node)].join('  ').trimEnd();
+    const state = states?.nodes.get(node.id)?.text;
+    return [`${margin}${head}`, ...(state === undefined ? [] : [`${INDENT}  ${state}`]), ...detailLines(outline, node)];
+  });
+  const own = states === undefined ? '' : `  ${states.instance.text}`;
+  const isShown = status.length > 0 || states !== undefined;
+  const statusLines = isShown ? [`${INDENT}status${own}`, ...rows(status.map(readRow))] : [];
+  return [headLine(outline), ...lines, ...statusLines];
+}
+
+function headLine({ kind, apiVersion, name, nodes }: GraphOutline): string {
+  const levels = nodes.reduce((highest, { level }) => Math.max(highest, level), 0);
+  const counts = `${count(nodes.length, 'node')} in ${count(levels, 'level')}`;
+  const owner = isGraphObject({ apiVersion, kind }) ? name : `definition ${name}`;
+  return `${kind}  ${apiVersion}  ${owner}  ${nodes.length === 0 ? 'no nodes' : counts}`;
+}
+
+const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+
+/** `Deployment apps/v1`; empty for a node without objects. */
+export const kindText = ({ kind, apiVersion }: OutlineNode): string => `${kind} ${apiVersion}`.trim();
+
+/**
+ * Describes a node that is not a single object of the graph, such as a collection or an external node; empty for a
+ * single object.
+ */
+export function natureText({ nodeType, forEach }: OutlineNode): string {
+  const each =
+    forEach.length === 0 ? '' : `for each ${forEach.map((list) => `${list.name} in ${list.expression}`).join(', ')}`;
+  switch (nodeType) {
+    case 'external':
+      return 'external, exists already';
+    case 'externalCollection':
+      return 'external, by selector';
+    case 'collection':
+    case 'resource':
+      return each;
+    case 'patch':
+      return ['patch', each].join(' ').trimEnd();
+    case 'def':
+      return ['value', each].join(' ').trimEnd();
+    case 'subgraph':
+      return 'subgraph';
+  }
+}
+
+type Row = readonly [left: string, right: string];
+
+/** The words for dependencies without an expression. */
+const UNREAD: Readonly<Record<UnreadDependency['because'], string>> = {
+  kind: 'kind from',
+  nodes: 'nodes read',
+  subgraph: 'subgraph needs',
+};
+
+function detailLines(outline: GraphOutline, node: OutlineNode): string[] {
+  return rows([
+    ...node.includeWhen.map((cel): Row => ['include when', cel]),
+    ...node.readyWhen.map((cel): Row => ['ready when', cel]),
+    ...(node.propagateWhen ?? []).map((cel): Row => ['propagate when', cel]),
+    ...unreadDependencies(outline, node).map(({ id, because }): Row => [UNREAD[because], id]),
+    // Conditions and lists are left out, because the lines above show them in full.
+    ...node.reads.filter(({ place }) => !/^(?:includeWhen\[|forEach\.)/.test(place)).map(readRow),
+  ]);
+}
+
+const readRow = ({ place, expression }: OutlineRead): Row => [place, `= ${oneLine(expression)}`];
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
+
+function rows(pairs: readonly Row[]): string[] {
+  const width = widthOf(pairs.map(([left]) => left));
+  return pairs.map(([left, right]) => `${INDENT}  ${left.padEnd(width)}  ${oneLine(right)}`);
+}

@@ -1,0 +1,218 @@
+import type { Composer, CST, ParsedNode } from 'yaml';
+import type { Diagnostic, Severity } from '@typekro/kit/core';
+import { LineIndex, yamlLibrary } from '@typekro/kit/core';
+import type { DefinitionDocument } from './document.ts';
+import type { YamlFinding } from './yaml-convert.ts';
+import { convertDocument } from './yaml-convert.ts';
+import { YamlDocument } from './yaml-document.ts';
+import type { YamlProblem } from './yaml-mistakes.ts';
+import { deeperLine, helmProblem, jsonComment, knownMistake, skipSpaces } from './yaml-mistakes.ts';
+
+/** The maximum length of a document, in UTF-16 units. An API server accepts no request body over 3 MiB. */
+const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;
+
+/** The maximum depth of a document. API objects are much less deep. */
+const MAX_DEPTH = 200;
+
+/** The documents of a file, and its problems. */
+export interface ParsedDefinitions {
+  /** The documents in order, without empty documents and documents with errors. */
+  readonly documents: readonly DefinitionDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads a YAML or JSON file of any number of documents. Scalars are read like in kubectl: with YAML 1.1 booleans and
+ * octals, and with exact integers. The function never throws: the result for any text has documents and diagnostics.
+ */
+export function parseDefinitions(text: string, file?: string): ParsedDefinitions {
+  const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const lines = new LineIndex(source, file);
+  const diagnostics: Diagnostic[] = [];
+  const report = (code: string, message: string, offset: number, hint?: string, severity: Severity = 'error'): void => {
+    const more = hint === undefined ? {} : { hint };
+    diagnostics.push({ code, severity, message, source: lines.position(offset), ...more });
+  };
+  const tooLong = longDocument(source);
+  if (tooLong !== undefined) {
+    report(
+      'yaml/too-large',
+      'this document is longer than 3 MiB; an API server does not accept a larger object',
+      tooLong,
+      'divide the file into documents with lines of "---"',
+    );
+    return { documents: [], diagnostics };
+  }
+  const comment = jsonComment(source);
+  if (comment !== undefined) {
+    report(comment.code, comment.message, comment.offset, comment.hint);
+    return { documents: [], diagnostics };
+  }
+  const documents: DefinitionDocument[] = [];
+  let index = 0;
+  for (const { root, problem } of readDocuments(source)) {
+    const at = index;
+    index += 1;
+    if (problem !== undefined) {
+      const { code, message, offset, hint } = helmProblem(source) ?? problem;
+      report(code, message, offset, hint);
+      continue;
+    }
+    if (root === null) continue;
+    const converted = convertDocument(root);
+    const helm = converted.findings.some(({ code }) => code === 'yaml/unsupported-value')
+      ? helmProblem(source)
+      : undefined;
+    if (helm !== undefined) {
+      report(helm.code, helm.message, helm.offset, helm.hint);
+      continue;
+    }
+    for (const finding of withoutSecondObject(converted.findings, lines)) {
+      report(finding.code, finding.message, finding.offset, finding.hint, finding.severity);
+    }
+    const broken = converted.findings.some((finding) => finding.severity === undefined);
+    if (broken || converted.value === null) continue;
+    const place = { source, lines, index: at, ...(file === undefined ? {} : { file }) };
+    documents.push(new YamlDocument(root, converted, place));
+  }
+  return { documents, diagnostics };
+}
+
+/**
+ * The offset of the first document that is too long; undefined when there is none. A `---` at the beginning of a line,
+ * before white space or the end of the text, always ends a document.
+ */
+function longDocument(source: string): number | undefined {
+  if (source.length <= MAX_DOCUMENT_LENGTH) return undefined;
+  let start = 0;
+  for (const match of source.matchAll(/^---(?=\s|$)/gm)) {
+    if (match.index - start > MAX_DOCUMENT_LENGTH) return start;
+    start = match.index;
+  }
+  return source.length - start > MAX_DOCUMENT_LENGTH ? start : undefined;
+}
+
+interface Read {
+  readonly root: ParsedNode | null;
+  readonly problem?: YamlProblem;
+}
+
+/**
+ * If a line `---` is missing before a second object, each of its keys that repeats a key of the first object is a
+ * finding. This function replaces these findings by a single one.
+ */
+function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex): readonly YamlFinding[] {
+  const isRoot = ({ code, offset }: YamlFinding) =>
+    code === 'yaml/duplicate-key' && lines.position(offset).column === 1;
+  const repeated = findings.filter(isRoot);
+  const [first] = repeated;
+  if (first === undefined || !repeated.some(({ message }) => message.includes('"kind"')) || repeated.length < 2)
+    return findings;
+  const second: YamlFinding = {
+    ...first,
+    message: 'a second object begins here, and there is no line "---" before it',
+    hint: 'put a line "---" between the two objects',
+  };
+  return findings.flatMap((each) => (each === first ? [second] : isRoot(each) ? [] : [each]));
+}
+
+/**
+ * Reads the node trees of a stream. Reports only the first problem of a document, because the other problems are
+ * usually consequences of the first one.
+ */
+function* readDocuments(source: string): Generator<Read> {
+  const composer = new (yamlLibrary().Composer)({ uniqueKeys: false, logLevel: 'silent' });
+  for (const token of readTokens(source)) {
+    const deep = typeof token === 'number' ? token : tooDeep(token);
+    if (deep !== undefined) {
+      const message = `values are nested more than ${MAX_DEPTH} levels deep`;
+      yield { root: null, problem: { code: 'yaml/too-deep', message, offset: deep } };
+      return;
+    }
+    if (typeof token !== 'number') yield* composed(composer.next(token), source);
+  }
+  yield* composed(composer.end(), source);
+}
+
+/**
+ * Reads the tokens of a stream. If the nesting is far beyond the limit, yields the offset of a token that is too deep
+ * and does not read the rest. Nesting that is slightly beyond the limit is left to `tooDeep`.
+ */
+function* readTokens(source: string): Generator<CST.Token | number> {
+  const { Lexer, Parser } = yamlLibrary();
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(source)) {
+    yield* parser.next(lexeme);
+    // The stack may have two tokens per level: one for the level itself, and one for its current part.
+    if (parser.stack.length > 4 * MAX_DEPTH) {
+      yield parser.stack[2 * MAX_DEPTH]?.offset ?? parser.offset;
+      return;
+    }
+  }
+  yield* parser.end();
+}
+
+function* composed(documents: ReturnType<Composer['next']>, source: string): Generator<Read> {
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error === undefined) {
+      yield { root: document.contents };
+      continue;
+    }
+    const known = knownMistake(error.code, source, error.pos[0]);
+    if (known !== undefined) {
+      yield { root: null, problem: known };
+      continue;
+    }
+    const deeper = error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(source, error.pos[0]) : undefined;
+    if (deeper !== undefined) {
+      yield { root: null, problem: deeper };
+      continue;
+    }
+    const [message, hint] = MESSAGES[error.code] ?? [error.message.replace(/\s+/g, ' ').trim()];
+    const offset = error.code === 'BAD_INDENT' ? skipSpaces(source, error.pos[0]) : error.pos[0];
+    const problem = { code: 'yaml/syntax', message, offset, ...(hint === undefined ? {} : { hint }) };
+    yield { root: null, problem };
+  }
+}
+
+/** Maps the most common error codes of the parser to clearer messages and remedies. */
+const MESSAGES: Readonly<Partial<Record<string, readonly [message: string, hint?: string]>>> = {
+  BAD_INDENT: [
+    'this line is not indented like the other members of its object',
+    'begin it at the same column as the members before it',
+  ],
+  TAB_AS_INDENT: ['a tab cannot indent', 'indent with spaces'],
+  UNEXPECTED_TOKEN: [
+    'the text continues after the end of a value',
+    'quote the value if it contains any of { } [ ] , & * # ? | > @ ` or ": "',
+  ],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'a second key begins in the middle of this line',
+    'quote the value if it contains ": ", or put the nested object on separate lines',
+  ],
+  MULTILINE_IMPLICIT_KEY: ['a key is on more than one line', 'check the indentation and the quotes on the lines above'],
+  MISSING_CHAR: ['a closing quote, bracket or colon is missing', 'close what was opened on the lines above'],
+  BAD_SCALAR_START: ['a value without quotes cannot begin with this character', 'quote the value'],
+  BAD_DQ_ESCAPE: ['this escape does not exist', 'write the backslash twice, or use single quotes'],
+  BAD_ALIAS: ['this is not a valid alias', 'quote the value if it is not an alias'],
+  RESOURCE_EXHAUSTION: ['values are nested too deep'],
+};
+
+/** The offset of a token that is too deep; undefined when there is none. Uses a stack instead of recursion. */
+function tooDeep(token: CST.Token): number | undefined {
+  const stack: { token: CST.Token; depth: number }[] = [{ token, depth: 0 }];
+  for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+    const depth = top.depth + 1;
+    if (depth > MAX_DEPTH + 1) return top.token.offset;
+    if (top.token.type === 'document') {
+      if (top.token.value !== undefined) stack.push({ token: top.token.value, depth: 0 });
+    } else if ('items' in top.token) {
+      for (const item of top.token.items) {
+        if (item.value !== undefined) stack.push({ token: item.value, depth });
+        if (item.key !== undefined && item.key !== null) stack.push({ token: item.key, depth });
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,157 @@
+import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { goJsonKind } from '@typekro/kit/golang';
+import type { PathStep } from './model.ts';
+import type { GraphFeatures } from './options.ts';
+import type { ResourceBlock } from './parsed-definition.ts';
+
+/** A problem in the shape of a resource. `kro` is kro's message without its prefix. */
+export interface ShapeProblem {
+  readonly code: string;
+  readonly path: readonly PathStep[];
+  readonly kro: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly key?: boolean;
+}
+
+/**
+ * The reason why the shape of a resource is refused; undefined for a valid shape. A valid resource has exactly one of
+ * `template`, `externalRef` and, with the feature gate `Variables`, `variable`. The value of this member is an object.
+ */
+export function shapeProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  return (
+    payloadProblem(block, features) ??
+    deletionPolicyProblem(block, features) ??
+    optionalProblem(block, features) ??
+    propagationProblem(block, features)
+  );
+}
+
+/**
+ * The problem of `propagateWhen` if its gate is off, or if the controller does not write the objects of the resource.
+ */
+function propagationProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  const { id, template, propagateWhen, path } = block;
+  if (propagateWhen.length === 0) return undefined;
+  if (features.propagateWhen !== true) return gateProblem(block, ['propagateWhen'], 'propagateWhen', 'PropagateWhen');
+  if (template !== undefined) return undefined;
+  const message = 'the controller writes nothing for this resource, so propagateWhen has no effect';
+  const hint = 'move the condition to the resource that must wait; that resource needs a template';
+  return {
+    code: 'graph/propagate-when',
+    path: [...path, 'propagateWhen'],
+    key: true,
+    kro: `resource "${id}": ${message}`,
+    message,
+    hint,
+  };
+}
+
+function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): ShapeProblem | undefined {
+  if (block.variable !== undefined && variables === true) return variableProblem(block);
+  const { id, template, externalRef, forEach, path } = block;
+  const combination = (kro: string, message: string, hint: string): ShapeProblem => {
+    const text = `invalid combination of resource fields: resource "${id}": ${kro}`;
+    return { code: 'graph/field-combination', path, kro: text, message, hint, key: true };
+  };
+  if (template === undefined && externalRef === undefined) {
+    if (block.variable !== undefined) {
+      return gateProblem(block, [], 'variable', 'Variables');
+    }
+    const message = 'a resource needs either a template or an externalRef';
+    return combination('exactly one of template or externalRef must be provided', message, 'add template');
+  }
+  if (template !== undefined && externalRef !== undefined) {
+    const message = 'a resource has either a template or an externalRef';
+    return combination('cannot use externalRef with template', message, 'remove one of the two');
+  }
+  if (externalRef !== undefined && forEach.length > 0) {
+    const message = 'an externalRef reads what exists; it cannot have forEach';
+    return combination('cannot use externalRef with forEach', message, 'remove one of the two');
+  }
+  if (externalRef !== undefined || isJsonObject(template)) return undefined;
+  return {
+    code: 'graph/invalid-template',
+    path: [...path, 'template'],
+    kro: `failed to unmarshal resource ${id}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonKind(template)} into Go value of type map[string]interface {}`,
+    message: 'the template must be an object',
+    hint:
+      typeof template === 'string' && template.includes('\n')
+        ? 'remove the "|" after template:, so that its lines are an object and not a string'
+        : typeof template === 'string' && /\.(?:ya?ml|json)$/.test(template)
+          ? `files are not read here: put the contents of ${template} below template:`
+          : undefined,
+  };
+}
+
+/** The problem of a part of a resource that needs a feature gate which is off. */
+function gateProblem({ id, path }: ResourceBlock, at: readonly PathStep[], part: string, gate: string): ShapeProblem {
+  const message = `${part} requires the ${gate} feature gate to be enabled`;
+  const hint = `start the controller with --feature-gates=${gate}=true`;
+  return {
+    code: 'graph/feature-gate',
+    path: [...path, ...at],
+    kro: `resource "${id}": ${message}`,
+    message,
+    hint,
+    key: true,
+  };
+}
+
+function deletionPolicyProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  const { id, template, deletionPolicy, path } = block;
+  const at = ['deletionPolicy'] as const;
+  if (deletionPolicy === undefined) return undefined;
+  if (features.deletionPolicy !== true) return gateProblem(block, at, 'deletionPolicy', 'DeletionPolicy');
+  const refuse = (message: string, hint: string, key = false): ShapeProblem => ({
+    code: 'graph/invalid-deletion-policy',
+    path: [...path, ...at],
+    kro: `resource "${id}": ${message}`,
+    message,
+    hint,
+    ...(key ? { key } : {}),
+  });
+  if (template === undefined)
+    return refuse('deletionPolicy can only be set with a template', 'remove it: there is no object to delete', true);
+  if (deletionPolicy === 'Delete' || deletionPolicy === 'Orphaned') return undefined;
+  const hint = 'write Orphaned to keep the object, or Delete to have it deleted';
+  return refuse(`deletionPolicy must be Delete or Orphaned, not ${stringifyJson(deletionPolicy)}`, hint);
+}
+
+function optionalProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  const { id, template, optional, path } = block;
+  if (optional === undefined) return undefined;
+  if (features.optionalResources !== true)
+    return gateProblem(block, ['optional'], 'optional', 'DeferredSchemaResolution');
+  const message =
+    template === undefined
+      ? 'optional can only be set with a template'
+      : typeof optional === 'boolean'
+        ? undefined
+        : `optional must be true or false, not ${stringifyJson(optional)}`;
+  if (message === undefined) return undefined;
+  const hint = 'write optional: true below the resource whose kind may be missing, or remove it';
+  const kro = `resource "${id}": ${message}`;
+  return { code: 'graph/invalid-optional', path: [...path, 'optional'], kro, message, hint };
+}
+
+function variableProblem({ id, template, externalRef, variable, path }: ResourceBlock): ShapeProblem | undefined {
+  const refuse = (at: readonly PathStep[], message: string, hint: string, key = false): ShapeProblem => ({
+    code: 'graph/invalid-variable',
+    path: [...path, ...at],
+    kro: `resource "${id}": ${message}`,
+    message,
+    hint,
+    ...(key ? { key } : {}),
+  });
+  const other = template !== undefined ? 'template' : externalRef !== undefined ? 'externalRef' : undefined;
+  if (other !== undefined)
+    return refuse([], `a variable has no object, so it cannot have ${other}`, 'make two resources of it', true);
+  if (!isJsonObject(variable)) {
+    const hint = `give the value a name: below "variable:", write "value: ${typeof variable === 'string' ? variable : '…'}"`;
+    return refuse(['variable'], 'variable must be an object', hint);
+  }
+  if (!Object.hasOwn(variable, id)) return undefined;
+  const message = `the variable "${id}" has a key of the same name`;
+  return refuse(['variable', id], message, `rename the key: it is read as \${${id}.NAME}`, true);
+}

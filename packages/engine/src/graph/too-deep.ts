@@ -1,0 +1,48 @@
+import type { Diagnostic, JsonValue } from '@typekro/kit/core';
+
+/**
+ * The maximum depth of a definition that is passed as an object. The depth of documents is checked when they are
+ * parsed.
+ */
+const MAX_DEPTH = 220;
+
+/**
+ * The maximum number of objects and lists in a definition that is passed as an object. An object with several
+ * references counts once per reference.
+ */
+const MAX_CONTAINERS = 1_000_000;
+
+/** The problem of a value that is too deep or too large. */
+export function tooDeep(): Diagnostic {
+  const message = `values are nested more than ${MAX_DEPTH} levels deep, or there are more than ${MAX_CONTAINERS} objects and lists`;
+  return { code: 'yaml/too-deep', severity: 'error', message };
+}
+
+/**
+ * Is a value too deep or too large? Uses a stack instead of recursion. Because of the limits, the search also ends for
+ * an object that contains itself.
+ */
+export function isTooDeep(root: JsonValue): boolean {
+  const values: JsonValue[] = [root];
+  const depths: number[] = [0];
+  let containers = 0;
+  for (
+    let top = values.pop(), depth = depths.pop() ?? 0;
+    top !== undefined;
+    top = values.pop(), depth = depths.pop() ?? 0
+  ) {
+    containers += 1;
+    if (containers > MAX_CONTAINERS) return true;
+    if (typeof top !== 'object' || top === null) continue;
+    if (depth >= MAX_DEPTH) return true;
+    const parts = Object.values(top);
+    // Index loop: in unoptimized code for..of allocates at each step.
+    for (let index = 0; index < parts.length; index += 1) {
+      const part = parts[index];
+      if (typeof part !== 'object' || part === null) continue;
+      values.push(part);
+      depths.push(depth + 1);
+    }
+  }
+  return false;
+}

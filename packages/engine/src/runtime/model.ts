@@ -1,0 +1,496 @@
+import type { GroupVersionKind, JsonObject, KubeObject } from '@typekro/kit/core';
+import type { FieldDifference } from './compare.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import type { NodeReport, ApiFailure } from './report.ts';
+import type { StepMemory } from './step-memory.ts';
+import type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
+import type { EquivalentDigests } from './equivalence.ts';
+import type { GraphTracking } from './graph-record.ts';
+import type { Contest, WatchState } from './observed-state.ts';
+
+export type { Contest, WatchState } from './observed-state.ts';
+export type { EquivalentDigests } from './equivalence.ts';
+export type { Contribution, GraphTracking, ManagedResource } from './graph-record.ts';
+
+/**
+ * A live object: the whole object, or a projection of it (`projectObject`) with the identity, the metadata that the
+ * runtime uses, and the values that the graph reads.
+ */
+export interface LiveObject {
+  readonly object: KubeObject;
+  /**
+   * Fingerprint of the fields that the controller's field manager owns (`ownedFingerprint`). Required for projections.
+   * For a whole object with `metadata.managedFields`, it is computed if absent.
+   */
+  readonly owned?: Fingerprint;
+  /**
+   * The result of an earlier apply or comparison in this process: the owned fields satisfy the desired ones, although
+   * the values may differ (the server normalises values). `true` means that the values are equal, which is the common
+   * case.
+   */
+  readonly equivalence?: EquivalentDigests | true;
+  /**
+   * The whole object behind a projection, if the observer has it. The observer keeps the whole object when the object's
+   * owned fields have changed, so that the step can name the difference, and after a read that a step requested.
+   */
+  readonly whole?: KubeObject;
+  /**
+   * The fields that writers of kro's graph engine own, keyed by the name of the writer (`writerName`). A projection has
+   * this member if the object has such writers. For a whole object with `metadata.managedFields`, it is computed if
+   * absent.
+   */
+  readonly engineFields?: ReadonlyMap<string, EngineFields>;
+}
+
+/** The fields of a live object that one writer of kro's graph engine owns. */
+export interface EngineFields {
+  /** Fingerprint of the fields. */
+  readonly owned: Fingerprint;
+  /** As `LiveObject.equivalence`, for this writer. */
+  readonly equivalence?: EquivalentDigests | true;
+}
+
+/** The observation of one object. `unknown`: the object has not been read yet. `absent`: the object does not exist. */
+export type Observation =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'absent' }
+  | { readonly state: 'present'; readonly live: LiveObject }
+  /**
+   * `retryAt`: the time of the next read (milliseconds since the epoch). When absent, a watch reports the next change.
+   */
+  | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
+
+/** The observation of a list. `unserved`: the API server does not serve the kind. */
+export type ListObservation =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'known'; readonly objects: readonly LiveObject[] }
+  | { readonly state: 'unserved' }
+  /**
+   * `retryAt`: the time of the next read (milliseconds since the epoch). When absent, a watch reports the next change.
+   */
+  | { readonly state: 'failed'; readonly failure: ApiFailure; readonly retryAt?: number };
+
+/** The last failed write of an object, as the executor records it. */
+export interface FailedWrite {
+  /**
+   * Digest of the desired object (`ApplyAction.fingerprint`); `ORPHAN` or `RELEASE` for a release; empty for a
+   * deletion, and for a write of the instance's own metadata.
+   */
+  readonly digest: string;
+  /** UID of the object that the write would have changed or deleted; undefined for a creation. */
+  readonly uid: string | undefined;
+  /**
+   * For a conflict with another field manager: the version of the object at the time of the conflict. If the object has
+   * another version, the next attempt does not wait for `retryAt`. Absent for other failures.
+   */
+  readonly conflictVersion?: string;
+  readonly failure: ApiFailure;
+  /**
+   * If the write failed because of its namespace: the UID of this namespace at the time of the failure
+   * (`hasNamespaceAppeared`).
+   */
+  readonly namespaceUid?: string;
+  /**
+   * The earliest time of the next attempt (milliseconds since the epoch; Infinity: never). The pause does not apply to
+   * another desired object or to an object with another UID (`pausedWrite`).
+   */
+  readonly retryAt: number;
+}
+
+/** A failed read, as the executor records it. */
+export interface FailedRead {
+  readonly failure: ApiFailure;
+  /** The earliest time of the next attempt (milliseconds since the epoch). */
+  readonly retryAt: number;
+}
+
+/**
+ * The observed cluster for one instance: a read-only view, not a client. Its methods send no requests. If the view does
+ * not have an object that a step needs, the step lists the object in `Decision.read`. Objects and lists may be
+ * projections.
+ *
+ * `members` must contain every object that this process wrote, and be `unknown` while the outcome of a write is
+ * unknown. If an object were missing, the inventory could lose the kind or the namespace of an existing object.
+ */
+export interface Observed {
+  object(target: ObjectTarget): Observation;
+  /** Objects of an external collection, in any order. */
+  list(target: ListTarget): ListObservation;
+  /** Members of the instance's ApplySet in any order, including those that are being deleted. */
+  members(target: MemberTarget): ListObservation;
+  /**
+   * The failure of the last apply or deletion of the object (or of the instance's own metadata); undefined if the last
+   * one succeeded or there was none. `writer` names another writer of fields of the object (`writerName`), whose
+   * failures are recorded separately.
+   */
+  failedWrite(target: ObjectTarget, writer?: string): FailedWrite | undefined;
+  /**
+   * The failure of the last read of the whole object; undefined if the last read succeeded. A view without this method
+   * has no failed reads.
+   */
+  failedRead?(target: ObjectTarget): FailedRead | undefined;
+  /**
+   * Did this process delete the object with this UID? Optional for a view that reflects a deletion immediately.
+   */
+  isDeleted?(target: ObjectTarget, uid: string): boolean;
+  /**
+   * Did the response to a read or a write of this pass report the state that the view has? A state from a watch may be
+   * outdated. A view without this method always has the present state.
+   */
+  isConfirmed?(target: ObjectTarget): boolean;
+  /**
+   * The current contest for fields of the object; undefined if there is none. A view without this method has no
+   * contests.
+   */
+  contest?(target: ObjectTarget): Contest | undefined;
+  /** The UID of a namespace; undefined if no watch has reported the namespace. */
+  namespaceUid?(name: string): string | undefined;
+  /** The state of the watch that reports changes of the target. A view without this method has no watches. */
+  watchState?(target: ObjectTarget | ListTarget): WatchState;
+}
+
+/**
+ * The policy for an existing object that the instance does not own. `adopt` takes over objects without an owner.
+ * `refuse` takes over no object. `takeOver` also takes over objects of another ApplySet.
+ */
+export type AdoptionPolicy = 'adopt' | 'refuse' | 'takeOver';
+
+/** The values of `status.state` of an instance, as in kro. */
+export const INSTANCE_STATES: readonly InstanceState[] = ['ACTIVE', 'IN_PROGRESS', 'ERROR', 'DELETING'];
+
+/** The value of `status.state` of an instance. */
+export type InstanceState = 'ACTIVE' | 'IN_PROGRESS' | 'ERROR' | 'DELETING';
+
+/** An entry of `status.conditions`. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+  readonly observedGeneration?: number;
+}
+
+/** The options of a step. */
+export interface StepOptions {
+  /** The current time, in milliseconds since the epoch, for transition times and retries. */
+  readonly now: number;
+  /**
+   * The version in labels and in the annotation `applyset.kubernetes.io/tooling`. Default `devel`, as in kro's
+   * unreleased builds.
+   */
+  readonly version?: string;
+  /** UID of the definition, for the labels of the instance. Default: empty. */
+  readonly definitionUid?: string;
+  /** The maximum number of items in a collection. Default 1000. */
+  readonly maxCollectionSize?: number;
+  /** The policy for objects that the instance does not own. Default `adopt`. */
+  readonly adoption?: AdoptionPolicy;
+  /** Maps a node id to the policy of this node, which takes precedence over `adoption`. */
+  readonly nodeAdoption?: ReadonlyMap<string, AdoptionPolicy>;
+  /**
+   * Is a live object ready? Called for nodes without `readyWhen`. Direct mode passes the author's function for the node
+   * or, if there is none, `readinessOf`. The controller passes nothing. Default, as in kro: an existing object is
+   * ready.
+   */
+  readonly readiness?: (object: KubeObject) => ObjectReadiness;
+  /** Is all data plain JSON, so that expressions need not check it? Default false. */
+  readonly plainData?: boolean;
+  /** The maximum cost of one expression. Default: the default of `Program.evaluate`. */
+  readonly budget?: number;
+  /** The value of `now()` in templates (milliseconds since the epoch). Default `now`. */
+  readonly templateNow?: number;
+  /** Number of the graph's revision; 0: no revision yet. If it is set, the status records the value of `now()`. */
+  readonly revision?: number;
+  /**
+   * The newest revision of a definition with `propagateWhen`. If it is set, the status has the condition
+   * `RevisionReconciled`.
+   */
+  readonly newestRevision?: number;
+  /** The last value of `now()` in `status`. The value stays while no other part of the status changes. */
+  readonly statusNow?: number;
+  /**
+   * Does the definition declare its own conditions? Used only for a step without a graph, which then keeps the author's
+   * conditions in the status. Default false.
+   */
+  readonly authorConditions?: boolean;
+  /**
+   * Does the status contain node reports? The annotation `typekro.dev/explain` of an instance has the same effect.
+   * Default false.
+   */
+  readonly explain?: boolean;
+  /**
+   * Returns the plural and the scope of a type that the cluster serves; undefined for any other type. Needed for nodes
+   * whose apiVersion or kind is an expression. Default: no type is served. `nodeId` is the node whose objects have the
+   * type; undefined if no node describes the object.
+   */
+  readonly kinds?: (type: GroupVersionKind, nodeId?: string) => Pick<ObjectType, 'plural' | 'namespaced'> | undefined;
+  /** Does the status have the condition `WatchesHealthy`? Needs `Observed.watchState`. Default false. */
+  readonly watchHealth?: boolean;
+  /**
+   * Does the controller also run Graphs? If so, an instance writes no object that belongs to a Graph, as in kro 0.10.
+   * Default false.
+   */
+  readonly graphKind?: boolean;
+  /** The user name of the service account that writes a Graph's objects. The status records this name. */
+  readonly account?: string;
+  /**
+   * The Graphs whose template nodes created this Graph, directly or indirectly, as `namespace/name`: the creator, the
+   * creator's creator, and so on.
+   */
+  readonly makers?: readonly string[];
+  /** May templates create objects outside the instance's namespace? Default `any`. */
+  readonly namespaces?: 'any' | 'instance';
+  /**
+   * A cache of results that the caller keeps between the steps of this instance. Default: each step computes
+   * everything.
+   */
+  readonly memory?: StepMemory;
+}
+
+/** The result of a readiness function. */
+export interface ObjectReadiness {
+  readonly ready: boolean;
+  /** Does the object stay unready until it is changed, like a failed Job? */
+  readonly failed?: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Server-side apply of one object. */
+export interface ApplyAction {
+  readonly nodeId: string;
+  readonly target: ObjectTarget;
+  /** The object to send, including labels and annotations. */
+  readonly desired: KubeObject;
+  /**
+   * The fingerprint of `desired`. The caller stores it together with the fingerprint of the owned fields in the
+   * server's response.
+   */
+  readonly fingerprint: Fingerprint;
+  readonly why: ApplyReason;
+  /** UID of the object to be changed; absent for a creation. */
+  readonly uid?: string;
+  /** The differences between the live and the desired object; absent if only a projection was known. */
+  readonly differences?: readonly FieldDifference[];
+  /** The other manager that wrote the object last, if known. */
+  readonly lastWriter?: string;
+  /** The ApplySet from which the object is taken over. */
+  readonly formerOwner?: string;
+  /** The field manager. Default: `kro.run/applyset`, the manager of the children of instances. */
+  readonly manager?: string;
+  /** The subresource to write instead of the object itself. */
+  readonly subresource?: 'status';
+  /** Default `always`. */
+  readonly force?: ForceRule;
+  /** The resourceVersion of the live object with which `desired` was compared. Present only if `force` is set. */
+  readonly version?: string;
+}
+
+/**
+ * Does an apply take over the fields that another manager owns, if their values differ from the desired ones?
+ *
+ * - `always`: yes, in one request.
+ * - `unlessGraph`: the first request takes over nothing. After a conflict, a second request takes the fields over,
+ *   unless the template node of a Graph owns one of them.
+ * - `ForceOver`: the first request takes over nothing. After a conflict, a second request takes the fields over if the
+ *   rule covers every manager that owns one of them.
+ */
+export type ForceRule = 'always' | 'unlessGraph' | ForceOver;
+
+/** Selects the managers whose fields an apply takes over. */
+export interface ForceOver {
+  /** A manager is selected if it is this prefix, or begins with this prefix and a dot. */
+  readonly prefix: string;
+  /** Managers that match the prefix, but whose fields the apply does not take over. */
+  readonly except: readonly string[];
+}
+
+/**
+ * Releases the fields that a manager owns in an object, by an apply that contains only the object's identity, without
+ * force.
+ */
+export interface ReleaseAction {
+  readonly target: ObjectTarget;
+  readonly manager: string;
+  readonly subresource?: 'status';
+  /** If set, the object keeps the fields, and only the manager's entries in `managedFields` are removed. */
+  readonly keepsFields?: true;
+  /** UID of the object, if known. */
+  readonly uid?: string;
+}
+
+/**
+ * `create`: the object is absent. `adopt`: the object exists and the instance does not own it. `change`: the desired
+ * object changed. `drift`: the live object changed.
+ */
+export type ApplyReason = 'create' | 'adopt' | 'change' | 'drift';
+
+/**
+ * Deletion of one child. The deletions of one wave may run at the same time; a higher wave is deleted before a lower
+ * one. When an instance is deleted, each decision has only one wave. A decision that prunes objects or belongs to a
+ * Graph may have several waves.
+ */
+export interface DeleteAction {
+  /** The id of the node that created the object, from the object's label or the record of a Graph; empty if unknown. */
+  readonly nodeId: string;
+  readonly target: ObjectTarget;
+  /** Precondition: an object with another UID under the same name is not deleted. */
+  readonly uid: string;
+  readonly why: 'prune' | 'instance-deleted';
+  /**
+   * The object's apply order; 0 if the object has none. For a Graph, the wave follows the order of the nodes in the
+   * record.
+   */
+  readonly wave: number;
+}
+
+/**
+ * Releases one child that has the deletion policy `Orphaned`, instead of deleting it. The object stays, without the
+ * labels and annotations of the controller.
+ */
+export interface OrphanAction extends DeleteAction {
+  /** The merge patch to send. It contains the UID, so that it cannot change another object of the same name. */
+  readonly patch: JsonObject;
+}
+
+/** A read of an object or list that the step needs to continue. The caller reads it and calls `step` again. */
+export type ReadRequest =
+  | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget; readonly why: 'unknown' }
+  /**
+   * `no-equivalence`: the projection differs from the desired object and no equivalence is known, so the whole object
+   * must be compared. `unconfirmed`: the object may be removed from the record of a Graph only after the API server has
+   * reported that the object does not exist.
+   */
+  | {
+      readonly kind: 'whole-object';
+      readonly nodeId: string;
+      readonly target: ObjectTarget;
+      readonly why: 'no-equivalence' | 'unconfirmed';
+    }
+  | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget; readonly why: 'unknown' }
+  | { readonly kind: 'members'; readonly target: MemberTarget; readonly why: 'prune' | 'instance-deleted' };
+
+/** An object or list to watch. Each decision has the complete set of watches. */
+export type WatchRequest =
+  | { readonly kind: 'object'; readonly nodeId: string; readonly target: ObjectTarget }
+  | { readonly kind: 'list'; readonly nodeId: string; readonly target: ListTarget };
+
+/**
+ * A field or condition of the status that has no value because its expression failed. An expression that only waits for
+ * data is not a problem.
+ */
+export interface StatusProblem {
+  /** Path below `status`, e.g. `endpoint` or `conditions[0]`. */
+  readonly path: string;
+  readonly expression: string;
+  readonly message: string;
+}
+
+/** The kinds and namespaces that may contain members of the ApplySet. Lists are sorted. */
+export interface InventoryScope {
+  /** `Kind.group`; `Kind` for the core group. */
+  readonly groupKinds: readonly string[];
+  /** Namespaces other than the parent's. */
+  readonly namespaces: readonly string[];
+}
+
+/** The record of an ApplySet. It is stored on the instance, which is the parent of the set. */
+export interface Inventory extends InventoryScope {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/**
+ * The writes of the instance's metadata. They precede all other actions of the decision: first `labels`, then
+ * `inventory`. Both objects carry the UID, and the first one also the observed resourceVersion. A conflict means that
+ * the view was stale; then no other action may be carried out.
+ */
+export interface ParentWrite {
+  /** The object to apply if the finalizer or the labels (manager `kro.run/labeller`) are incomplete. */
+  readonly labels?: KubeObject;
+  /**
+   * The object to apply if the recorded inventory (manager `kro.run/applyset-parent`) does not cover all objects to be
+   * applied.
+   */
+  readonly inventory?: KubeObject;
+  /** Set if the finalizer must be removed, because no child remains to delete or release. */
+  readonly removeFinalizer?: true;
+  /**
+   * Set if the finalizer of a Graph (`kro.run/graph-finalizer`) is missing and must be added with a merge patch of the
+   * metadata.
+   */
+  readonly addFinalizer?: true;
+  /**
+   * Set if the status of a Graph does not name all objects and fields to be written. These members of the status must
+   * be written with a merge patch before any object is written.
+   */
+  readonly tracking?: GraphTracking;
+  /**
+   * The user name of the service account. Set before the account writes objects of a Graph for the first time. It must
+   * be written together with `tracking`. The deletion of the Graph needs this name if the spec names another account by
+   * then.
+   */
+  readonly account?: string;
+}
+
+/**
+ * All actions that a step decided. Their order is `parent`, `apply` (its entries in any order), `orphan`, `delete`,
+ * `release`. The status is written last, if `read` is empty and nothing was written. The caller carries the decision
+ * out, observes the cluster, and repeats the step until `quiet`.
+ */
+export interface Decision {
+  readonly parent: ParentWrite;
+  readonly apply: readonly ApplyAction[];
+  readonly delete: readonly DeleteAction[];
+  /** Children to release instead of deleting them. The releases precede the deletions. Absent: none. */
+  readonly orphan?: readonly OrphanAction[];
+  /** Fields of other objects to release, after the deletions. Absent: none. */
+  readonly release?: readonly ReleaseAction[];
+  readonly read: readonly ReadRequest[];
+  readonly watch: readonly WatchRequest[];
+  /** One report per node in topological order, then one report per removed node that still has objects. */
+  readonly nodes: readonly NodeReport[];
+  readonly state: InstanceState;
+  /** kro's built-in conditions, even if the author's conditions replace them in the status. */
+  readonly conditions: readonly Condition[];
+  /** The whole `status` of the instance: projected fields, `state`, `conditions`. */
+  readonly status: JsonObject;
+  /** Does `status` differ from the instance's present status? */
+  readonly statusChanged: boolean;
+  /** Status expressions that failed. Their fields are omitted from `status`; all other fields are written. */
+  readonly statusProblems: readonly StatusProblem[];
+  /** The value of `now()` in `status`. The caller passes it as `statusNow` to the next step. */
+  readonly statusNow: number;
+  /**
+   * `keep`: the finalizer is in its wanted state. `none`: the object has no finalizer of the controller and gets none,
+   * because it is released or being deleted, or its definition is not usable.
+   */
+  readonly finalizer: 'add' | 'keep' | 'remove' | 'none';
+  readonly inventory: Inventory;
+  /**
+   * Is there nothing to read, write or delete? If so, the caller waits until a watched object changes, or until
+   * `requeueAt`.
+   */
+  readonly quiet: boolean;
+  /** The number of expressions that the step evaluated. */
+  readonly evaluations: number;
+  /** The time at which the caller must repeat the step even if it observes no change (milliseconds since the epoch). */
+  readonly requeueAt?: number;
+  /** The obstacles to the deletion of the instance, one message each. Finalizers of other clients are not included. */
+  readonly blocked?: readonly string[];
+  /** New equivalences that the caller stores. */
+  readonly equivalences: readonly NewEquivalence[];
+}
+
+/**
+ * An equivalence that a step found. The caller stores it in `LiveObject.equivalence` or, if `writer` is set, in this
+ * writer's entry of `LiveObject.engineFields`.
+ */
+export interface NewEquivalence {
+  readonly target: ObjectTarget;
+  readonly pair: EquivalentDigests;
+  /** The name of a writer of kro's graph engine (`writerName`). */
+  readonly writer?: string;
+}

@@ -1,0 +1,86 @@
+import type { ObjectRef } from '@typekro/kit/core';
+
+/**
+ * The object of a refused write. All fields are optional, because a controller's message need not name the kind and the
+ * name.
+ */
+export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
+
+/**
+ * Matches the messages of servers about a field that is immutable on an existing object.
+ */
+const IMMUTABLE = /\bis immutable\b|may not change once set|updates to .* are forbidden/;
+
+/** Maps patterns of the server's messages to remedies for the refused write. */
+const REFUSALS: readonly (readonly [
+  pattern: RegExp,
+  remedy: (object: RefusedObject, found: RegExpExecArray) => string,
+])[] = [
+  [
+    /^namespaces "([^"]*)" not found/,
+    (_object, [, name = '']) =>
+      `create the namespace (kubectl create namespace ${name}), or make it a resource of the graph`,
+  ],
+  [
+    /failed quota: \S+ must specify/,
+    () => 'set the requests and limits that the message names, or give the namespace defaults with a LimitRange',
+  ],
+  [
+    /insufficient quota to (?:consume|match)/,
+    ({ namespace = 'default' }) =>
+      `have a quota created that covers the object: kubectl describe resourcequota -n ${namespace} shows the present ones`,
+  ],
+  [
+    /exceeded quota/,
+    ({ namespace = 'default' }) =>
+      `request at most what the quota still allows, or have the quota raised: kubectl describe resourcequota -n ${namespace}`,
+  ],
+  [
+    /(?:maximum|minimum) \S+ usage per |limit to request ratio/,
+    ({ namespace = 'default' }) =>
+      `stay within the limits of the namespace, or have the limits changed: kubectl describe limitrange -n ${namespace}`,
+  ],
+  [
+    /quantities must match|unable to parse (?:quantity|numeric part)/,
+    () => 'write quantities such as 500m, 2, 128Mi or 1Gi in resources, volumes and quotas',
+  ],
+  [
+    /violates PodSecurity/,
+    ({ namespace = 'default' }) =>
+      `set the fields that the message names in the securityContext of the pod and its containers, ` +
+      `or use a namespace with a less strict level of Pod Security: kubectl get namespace ${namespace} --show-labels shows the level`,
+  ],
+  [
+    /admission webhook "[^"]*" denied|ValidatingAdmissionPolicy/,
+    () =>
+      'a policy of the cluster refuses the object: change the fields that the message names, or ask the owner of the policy',
+  ],
+  [
+    IMMUTABLE,
+    (object) =>
+      `the field cannot change on an object that exists: take the old value, or delete the object${deletion(object)}`,
+  ],
+];
+
+/** The remedy for a refused write whose message matches no pattern. */
+export const CORRECT_REFUSED =
+  'correct what the message names, in the definition or in the instance; the write is tried again';
+
+/** The remedy for a write that the API server refused; `undefined` for an unknown message. */
+export function refusalRemedy(message: string, object: RefusedObject): string | undefined {
+  for (const [pattern, remedy] of REFUSALS) {
+    const found = pattern.exec(message);
+    if (found !== null) return remedy(object, found);
+  }
+  return undefined;
+}
+
+/** Does the server refuse the write because of an immutable field, and not by a quota or a policy? */
+export function isImmutableMessage(message: string): boolean {
+  return REFUSALS.find(([pattern]) => pattern.test(message))?.[0] === IMMUTABLE;
+}
+
+function deletion({ kind, name, namespace }: RefusedObject): string {
+  if (kind === undefined || name === undefined) return '';
+  return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
+}

@@ -1,0 +1,37 @@
+import type { GroupVersionKind } from '@typekro/kit/core';
+import { typeKey } from './discovery.ts';
+import type { SchemaSource } from './model.ts';
+
+/**
+ * Combines several sources. The schema of a kind comes from the first source that has the schema. The API resource of a
+ * kind comes from the first source that has the resource, which may be a different source.
+ */
+export function combineSources(...sources: readonly SchemaSource[]): SchemaSource {
+  return {
+    schemaOf(type) {
+      for (const source of sources) {
+        const schema = source.schemaOf(type);
+        if (schema !== undefined) return schema;
+      }
+      return undefined;
+    },
+    resourceOf(type) {
+      for (const source of sources) {
+        const resource = source.resourceOf(type);
+        if (resource !== undefined) return resource;
+      }
+      return undefined;
+    },
+    *kinds() {
+      const seen = new Set<string>();
+      for (const source of sources) {
+        for (const type of source.kinds()) {
+          const key = typeKey(type);
+          if (seen.has(key)) continue;
+          seen.add(key);
+          yield type satisfies GroupVersionKind;
+        }
+      }
+    },
+  };
+}

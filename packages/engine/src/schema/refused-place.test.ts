@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, portName } from '@typekro/kit/kubernetes';
+import { refusalText } from './refusal-text.ts';
+import { stepsIn, valueAtSteps, withField } from './refused-place.ts';
+
+describe('the field is found when the refusal does not name it', () => {
+  const decoding = (kind: string, part: string) =>
+    `Thing in version "v1" cannot be handled as a Thing: json: cannot unmarshal ${kind} into Go struct field ObjectMeta.${part} of type string`;
+  test.each([
+    [
+      'a number as an annotation',
+      { metadata: { annotations: { a: 'x', 'example.com/b': 2 } } },
+      decoding('number', 'annotations'),
+      'metadata.annotations[example.com/b]',
+      '2 is written where a string is expected',
+      'write it in quotes: "2"',
+    ],
+    [
+      'a boolean as a label',
+      { metadata: { labels: { on: true } } },
+      decoding('bool', 'labels'),
+      'metadata.labels[on]',
+      'true is written where a string is expected',
+      'write it in quotes: "true"',
+    ],
+    [
+      'an invalid quantity',
+      { spec: { limits: { cpu: '1 core' } } },
+      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+      'spec.limits.cpu',
+      'Invalid value: "1 core": this is not a quantity',
+      'write a quantity such as 500m, 2, 128Mi or 1Gi, here perhaps 1',
+    ],
+  ])('%s', (_name, root, message, field, text, hint) => {
+    const cause = withField(root, { field: '', message });
+    expect(cause.field).toBe(field);
+    expect(refusalText(cause.message, valueAtSteps(root, stepsIn(root, cause.field)), cause.field)).toEqual({
+      message: text,
+      hint,
+    });
+  });
+
+  test('another message stays unchanged and has no hint', () => {
+    const cause = { field: '', message: 'the server said something else' };
+    expect(withField({}, cause)).toBe(cause);
+    expect(refusalText(cause.message, undefined, '')).toEqual({ message: cause.message });
+    expect(refusalText(cause.message, undefined, '<nil>')).toEqual({ message: cause.message });
+  });
+});
+
+test.each([
+  ['array', '80', 'begin each entry with "- ", also when there is only one'],
+  ['boolean', '1', 'write true or false, without quotes'],
+  ['object', '80', 'write members, as in "name: value", below the field'],
+  ['integer', '80', 'write it without quotes: 80'],
+  ['integer,string', '80', 'write it without quotes: 80'],
+  ['integer,string', 'a', 'write a whole number or a string'],
+])('the hint for a string shows how to write a value of the expected type %s', (types, value, hint) => {
+  expect(refusalText(`a in body must be of type ${types}: "string"`, value, 'a').hint).toBe(hint);
+});
+
+test.each([
+  ['Too long: may not be more than 5 bytes', 'it’s too long', 'shorten it to 5 bytes'],
+  ['Too long: may not be more than 5 bytes', '{{ $labels.pod }}', 'shorten it to 5 bytes'],
+  ['Invalid value: "US$A": spec.a in body should be at least 5 chars long', 'US$A', 'give at least 5'],
+  ['Invalid value: "x": name part must be no more than 63 bytes', 'x', 'shorten it to 63 bytes'],
+  ['Invalid value: "x": must be no more than 63 characters', 'x', 'shorten it to 63 characters'],
+  [
+    'Invalid value: 0.1: a in body should be greater than or equal to 0.5',
+    0.1,
+    'write a value that is greater than or equal to 0.5',
+  ],
+  ['Invalid value: -1: a in body should be greater than or equal to 0', -1, 'write 0 or a larger number'],
+  ['Invalid value: "x": the rule of a policy', 'x', 'write an allowed image'],
+])('the message %j about %j is kept', (message, value, hint) => {
+  const text = refusalText(message, value, 'spec.image');
+  expect(text.hint).toBe(hint);
+  expect(text.message).toBe(message);
+});
+
+test.each([
+  ['{{ .Values.name }}', labelValue, /is a template of Helm$/, /helm template CHART/],
+  ['${NAME}-a', labelValue, /contains a variable that a shell must replace$/, /replace NAME first/],
+  ['$NAME', labelValue, /contains a variable that a shell must replace$/, /replace NAME first/],
+  ['US$A', labelValue, /valid label/, /use letters, digits/],
+  ['“app”', labelValue, /quotes that YAML does not know/, /write straight ones/],
+  ['Bob’s app', labelValue, /valid label/, /use letters, digits/],
+  ['https://Example.com/a', dnsSubdomain, /an address with a scheme/, /^write example\.com$/],
+  ['https://my_host/a', dnsSubdomain, /RFC 1123 subdomain/, /for example "https-my-host-a"/],
+] as const)('the refusal of %j has its reason and its remedy', (value, check, message, hint) => {
+  const [problem = ''] = check(value);
+  const text = refusalText(`Invalid value: ${JSON.stringify(value)}: ${problem}`, value, 'spec.a');
+  expect(text.message).toMatch(message);
+  expect(text.hint).toMatch(hint);
+});
+
+describe('a suggested name is valid', () => {
+  const NAMES = ['a..b', 'my.-app', 'my-.app', '.a_.-.b.', 'MyApp', '8080-', '-1a', 'a--b', 'ä.ö', 'x'.repeat(300)];
+  test.each([
+    ['a subdomain', dnsSubdomain],
+    ['a label', dnsLabel],
+    ['a label of RFC 1035', dns1035Label],
+    ['the name of a port', portName],
+  ] as const)('for %s', (_name, check) => {
+    for (const value of NAMES) {
+      const [problem] = check(value).filter((text) => !/no more than|not begin/.test(text));
+      if (problem === undefined) continue;
+      const { hint = '' } = refusalText(`Invalid value: ${JSON.stringify(value)}: ${problem}`, value, 'spec.a');
+      const suggested = /for example "(.*)"$/.exec(hint)?.[1];
+      expect(suggested === undefined ? [] : check(suggested), `${value}: ${hint}`).toEqual([]);
+    }
+  });
+});

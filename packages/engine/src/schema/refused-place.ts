@@ -1,0 +1,173 @@
+import type { JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { Failure } from '@typekro/kit/golang';
+import { parseQuantity } from '@typekro/kit/kubernetes';
+import type { FieldStep } from './model.ts';
+
+/** Splits a path in Kubernetes' notation into steps: `spec.ports[0].name`, `spec.labels[a.b]`. `<nil>` is the root. */
+export function fieldSteps(field: string): FieldStep[] {
+  if (field === '<nil>') return [];
+  return [...field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(([text, inBrackets]) => {
+    if (inBrackets === undefined) return text;
+    return /^\d+$/.test(inBrackets) ? Number(inBrackets) : inBrackets;
+  });
+}
+
+/**
+ * Splits a path into steps for a given object. Unlike in `fieldSteps`, `a.b` in `spec.labels.a.b` is one step if the
+ * object has a key `a.b`.
+ */
+export function stepsIn(root: JsonValue, field: string): FieldStep[] {
+  const rest = fieldSteps(field);
+  const steps: FieldStep[] = [];
+  let value: JsonValue | undefined = root;
+  for (let at = 0; at < rest.length;) {
+    const { step, used } = nextStep(value, rest, at);
+    steps.push(step);
+    value = value === undefined ? undefined : valueAtSteps(value, [step]);
+    at += used;
+  }
+  return steps;
+}
+
+/**
+ * The next step, and the number of given steps that it combines. The step is the longest key of the object that
+ * consists of at most eight names, joined by dots. If there is no such key, the step is the first name.
+ */
+function nextStep(
+  value: JsonValue | undefined,
+  steps: readonly FieldStep[],
+  at: number,
+): { readonly step: FieldStep; readonly used: number } {
+  const [first = ''] = steps.slice(at);
+  if (!isJsonObject(value)) return { step: first, used: 1 };
+  for (let end = Math.min(steps.length, at + 8); end > at + 1; end -= 1) {
+    const run = steps.slice(at, end);
+    const key = run.join('.');
+    if (run.every((step) => typeof step === 'string') && Object.hasOwn(value, key))
+      return { step: key, used: end - at };
+  }
+  return { step: first, used: 1 };
+}
+
+/** The value at a path; `undefined` if there is none. */
+export function valueAtSteps(root: JsonValue, steps: readonly FieldStep[]): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (const step of steps) {
+    if (Array.isArray(value) && typeof step === 'number') value = value[step];
+    else if (isJsonObject(value) && Object.hasOwn(value, String(step))) value = value[String(step)];
+    else return undefined;
+  }
+  return value;
+}
+
+/** The position of a refused value in an object. */
+export interface RefusedPlace {
+  readonly steps: readonly FieldStep[];
+  /**
+   * Does the position denote the key of the last step, and not its value? True if the key is wrong, or if a member of
+   * the value is missing.
+   */
+  readonly key: boolean;
+}
+
+const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
+
+/**
+ * Adds the field to a refusal for which a server names no field: an invalid quantity, or a label or annotation that is
+ * not a string. The result has the field of the first such value in the object, and a message that quotes the value.
+ * Any other cause is returned unchanged.
+ */
+export function withField<Cause extends { readonly field: string; readonly message: string }>(
+  root: JsonValue,
+  cause: Cause,
+): Cause {
+  const mark = wrongMark(root, cause.message);
+  if (mark !== undefined) return { ...cause, ...mark };
+  if (cause.field !== '' || !/quantities must match|unable to parse (?:quantity|numeric part)/.test(cause.message))
+    return cause;
+  const found = findQuantity(root, '', '');
+  if (found === undefined) return cause;
+  return {
+    ...cause,
+    field: found.field,
+    message: `Invalid value: ${JSON.stringify(found.text)}: this is not a quantity`,
+  };
+}
+
+/** Matches a server's message about a label or annotation that is not a string. */
+const MARK =
+  /json: cannot unmarshal \w+ into Go struct field ObjectMeta\.(?:metadata\.)?(labels|annotations) of type string$/;
+
+/** The first label or annotation that is not a string, if the message is about such a value. */
+function wrongMark(root: JsonValue, message: string): { readonly field: string; readonly message: string } | undefined {
+  const [, part = ''] = MARK.exec(message) ?? [];
+  const marks = part === '' ? undefined : valueAtSteps(root, ['metadata', part]);
+  const [name] = isJsonObject(marks)
+    ? (Object.entries(marks).find(([, value]) => typeof value !== 'string') ?? [])
+    : [];
+  if (name === undefined) return undefined;
+  const field = `metadata.${part}[${name}]`;
+  return { field, message: `Invalid value: ${field} in body must be of type string: ` };
+}
+
+function findQuantity(
+  value: JsonValue,
+  path: string,
+  holder: string,
+): { readonly field: string; readonly text: string } | undefined {
+  const members: readonly (readonly [step: string, member: JsonValue | undefined])[] = Array.isArray(value)
+    ? value.map((item, index) => [`[${index}]`, item] as const)
+    : isJsonObject(value)
+      ? Object.entries(value).map(([name, member]) => [path === '' ? name : `.${name}`, member] as const)
+      : [];
+  for (const [step, member] of members) {
+    const name = step.replace(/^\./, '');
+    const isQuantity = HOLDS_QUANTITIES.has(holder) || name === 'sizeLimit';
+    if (typeof member === 'string' && isQuantity && parseQuantity(member) instanceof Failure)
+      return { field: path + step, text: member };
+    const inner = member === undefined ? undefined : findQuantity(member, path + step, name);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+/**
+ * Finds the position of a server's refusal in an object. For a wrong key or value of a map, or a wrong item of a list,
+ * the server names only the map or the list, and quotes the key, value or item. For labels and annotations of a
+ * template, the server omits `metadata` from the path. For a missing field, the position is the nearest existing
+ * ancestor.
+ */
+export function refusedPlace(root: JsonValue, field: string, message: string): RefusedPlace {
+  let steps = stepsIn(root, field);
+  if (valueAtSteps(root, steps) === undefined) {
+    const metadata = steps.findIndex((step) => step === 'labels' || step === 'annotations');
+    if (metadata > 0) {
+      const longer = [...steps.slice(0, metadata), 'metadata', ...steps.slice(metadata)];
+      if (valueAtSteps(root, longer) !== undefined) steps = longer;
+    }
+  }
+  const value = valueAtSteps(root, steps);
+  const quoted = /^[A-Z][a-z]+ value: ("(?:[^"\\]|\\.)*")/.exec(message)?.[1];
+  if (Array.isArray(value) && quoted !== undefined) {
+    const index = value.indexOf(parseQuoted(quoted));
+    if (index >= 0) return { steps: [...steps, index], key: false };
+  }
+  if (isJsonObject(value) && quoted !== undefined) {
+    const text = parseQuoted(quoted);
+    if (Object.hasOwn(value, text)) return { steps: [...steps, text], key: true };
+    const holder = Object.keys(value).find((name) => value[name] === text);
+    if (holder !== undefined) return { steps: [...steps, holder], key: false };
+  }
+  if (value !== undefined) return { steps, key: false };
+  while (steps.length > 0 && valueAtSteps(root, steps) === undefined) steps = steps.slice(0, -1);
+  return { steps, key: true };
+}
+
+function parseQuoted(text: string): string {
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    return text.slice(1, -1);
+  }
+}

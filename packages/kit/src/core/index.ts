@@ -1,0 +1,105 @@
+/**
+ * The types and helpers that all rooms share. The type of JSON values keeps 64-bit integers.
+ * Other types are for Kubernetes objects, their identity, and diagnostics (problems of user input). The room also has
+ * the one error class, and the libraries that are loaded late. This room does not depend on graphs or the runtime. Its
+ * only I/O reads files of the package and makes directories.
+ *
+ * @packageDocumentation
+ */
+export type { JsonObject, JsonValue } from './json.ts';
+export { isJsonObject, jsonEquals, mergeJson, parseJson, stringifyJson, tryParseJson } from './json.ts';
+export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
+export {
+  formatApiVersion,
+  formatRef,
+  gvkOf,
+  namespacedName,
+  objectName,
+  parseApiVersion,
+  refOf,
+  withGroup,
+} from './object.ts';
+export type { CodeInfo } from './code-info.ts';
+export type { Diagnostic, Severity } from './diagnostic.ts';
+export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
+export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
+export type { TypeKroErrorDetails } from './error.ts';
+export { TypeKroError } from './error.ts';
+export { closingQuote } from './closing-quote.ts';
+export { count, nounFor } from './count.ts';
+export { errorCode } from './error-code.ts';
+export { pathOfFileUrl } from './file-url.ts';
+export { failsAtCaller } from './caller-error.ts';
+export { LineIndex } from './line-index.ts';
+export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';
+export type { MovedName } from './moved-name.ts';
+export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
+export type { BackoffPolicy } from './backoff.ts';
+export { backoffMs } from './backoff.ts';
+export {
+  MAX_CONFLICT_RETRIES,
+  MAX_SILENT_WAIT_MS,
+  REQUEST_RETRIES,
+  RETRY_POLICIES,
+  SILENT_RETRIES,
+  SILENT_WATCH_RETRIES,
+  STABLE_RUN_MS,
+} from './retry-policies.ts';
+export { isoTime } from './iso-time.ts';
+export { homeDirectory, userFolder } from './home-directory.ts';
+export { makeDirectory } from './make-directory.ts';
+export { monotonicMs } from './monotonic.ts';
+export { textPrefix } from './text-prefix.ts';
+export { MAX_TIMER_MS, startTimer } from './timer-limit.ts';
+export {
+  dashboardFilesText,
+  fluxDefinitionsText,
+  kubernetes134DifferenceText,
+  kubernetes135DifferenceText,
+  kubernetesDescriptionsText,
+  kubernetesDiscoveryText,
+  kubernetesRbacDefaultsText,
+  kubernetesSystemObjectsText,
+  kubernetesStorageHashesText,
+  kubernetesTableColumnsText,
+  kubernetesFurtherTypesText,
+  kubernetesTypesText,
+  codeFolder,
+  moduleUrl,
+  packageFolder,
+  packageManifestText,
+  playgroundFilesText,
+  shippedDefinitionsText,
+  proxyLibrary,
+  re2Library,
+  yamlLibrary,
+} from './late-parts.ts';
+export { escapeOf, printable } from './printable.ts';
+export { escapeForYaml, isPlainYamlWord, SPECIAL_IN_YAML, YAML_OUTPUT, yamlOutput } from './yaml-output.ts';
+export {
+  cryptoLibrary,
+  httpLibrary,
+  httpsLibrary,
+  netLibrary,
+  perfHooksLibrary,
+  processLibrary,
+  tlsLibrary,
+  zlibLibrary,
+} from './libraries.ts';
+export { createHttpServer, keepAllHeaders, repeatedHeader } from './http-server.ts';
+export { readLimitedBody } from './limited-body.ts';
+export { isLoopbackHost } from './loopback.ts';
+export { nearestName } from './nearest-name.ts';
+export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
+export { seededRandom } from './seeded-random.ts';
+export { setOwn } from './set-own.ts';
+export type { FilePosition, SourcePosition } from './source-position.ts';
+export { packageFolders, userFrames } from './user-frame.ts';
+export { whyUnreadable } from './why-unreadable.ts';
+export { definedMember } from './defined-member.ts';
+export { earliest } from './earliest.ts';
+export { whenAborted } from './when-aborted.ts';
+export { equalSecrets } from './equal-secrets.ts';
+export { getOwn } from './get-own.ts';
+export { pascalCase, upperFirst } from './letter-case.ts';
+export { EMBEDDED_CONTEXT } from './embedded-context.ts';

@@ -1,0 +1,53 @@
+/**
+ * `typekro/kube`: a client for the Kubernetes API. A `Transport` sends requests, a `KubeClient` has the verbs and typed
+ * errors, and `LiveSchemas` provides the schemas of a live server. Importing the module loads neither the socket code
+ * nor the YAML library. The first connection loads the socket code. A kubeconfig loads the YAML library only if it uses
+ * more than the basic syntax of YAML.
+ *
+ * @packageDocumentation
+ */
+export type {
+  ApiResource,
+  ApplyOptions,
+  CallOptions,
+  Clock,
+  DeleteOptions,
+  Discovery,
+  Impersonation,
+  KubernetesApi,
+  ListOptions,
+  ObjectList,
+  PatchOptions,
+  PatchType,
+  RawRequest,
+  RawResponse,
+  RepeatableOptions,
+  ResourceType,
+  Selection,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+  RequestMeter,
+  Credentials,
+  ExecPlugin,
+  KubeConfig,
+} from './types.ts';
+export type { KubeErrorDetails, StatusDetails } from './error.ts';
+export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './error.ts';
+export { systemClock } from './clock.ts';
+export type { KubeClientOptions } from './client.ts';
+export { KubeClient } from './client.ts';
+export type { LoadKubeConfigOptions } from './load-kube-config.ts';
+export { loadKubeConfig } from './load-kube-config.ts';
+export type { Environment } from './in-cluster.ts';
+export { inClusterConfig, isInCluster } from './in-cluster.ts';
+export { createTransport } from './transport.ts';
+export type { BackoffPolicy } from '@typekro/kit/core';
+export type { RateLimit } from './rate-limit.ts';
+export type { DocumentCacheOptions } from './document-cache.ts';
+export type { LiveSchemaOptions, SchemaMeter } from './live-schemas.ts';
+export { LiveSchemas } from './live-schemas.ts';
+export { waitForObject } from './wait-for.ts';

@@ -1,0 +1,227 @@
+import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { formatApiVersion, isJsonObject, parseJson, stringifyJson } from '@typekro/kit/core';
+import { compile } from '@typekro/engine/graph';
+import type { CompileResult } from '@typekro/engine/graph';
+import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '@typekro/engine/schema';
+import type { AnyAspect } from './aspect-types.ts';
+import { normalDefinition } from './definition-names.ts';
+import { hoistedIds, writeDefinition } from './emit/definition.ts';
+import { evaluateGraph } from './evaluate-graph.ts';
+import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
+import { schemasFor, schemaOfInput, withUnknownKinds } from './schemas.ts';
+import { traceComposition } from './trace-composition.ts';
+import type { CompositionFunctions, Traced } from './trace-composition.ts';
+import { TracedCore } from './traced-core.ts';
+import type { Rendered } from './traced-core.ts';
+import type { Refusal } from './refusal/refusal.ts';
+import { CompositionError } from './refusal/refusal.ts';
+import { isClusterScoped } from './served-kind.ts';
+import { withTrace } from './trace/current.ts';
+
+interface CompositionParts {
+  readonly traced: Traced;
+  readonly functions: CompositionFunctions;
+  readonly options: CompositionOptions;
+  readonly specInput: SchemaInput;
+}
+
+/**
+ * A traced composition, and the definitions and instances that are created from it. A definition is written once per
+ * target.
+ */
+export class CompositionCore extends TracedCore {
+  readonly functions: CompositionFunctions;
+  readonly specInput: SchemaInput;
+
+  private constructor(parts: CompositionParts) {
+    super(parts.traced, parts.options);
+    this.functions = parts.functions;
+    this.specInput = parts.specInput;
+  }
+
+  /**
+   * Traces a composition.
+   *
+   * @throws CompositionError with all parts that cannot be translated.
+   */
+  static trace(definition: unknown, functions: CompositionFunctions, options: CompositionOptions): CompositionCore {
+    const normal = normalDefinition(definition);
+    const sources = schemasFor(options.types);
+    const spec = schemaOfInput(normal.spec, 'spec');
+    const traced = traceComposition(normal, spec.schema, functions, options, sources, spec.diagnostics);
+    return new CompositionCore({ traced, functions, options, specInput: normal.spec });
+  }
+
+  /** Returns the same composition with aspects applied to its resources. */
+  with(aspects: readonly AnyAspect[] | undefined): CompositionCore {
+    const traced = this.tracedWith(aspects);
+    if (traced === this.traced) return this;
+    const { functions, options, specInput } = this;
+    return new CompositionCore({ traced, functions, options, specInput });
+  }
+
+  protected readonly what = 'composition';
+
+  protected render(target: Target, refusals: Refusal[]): Rendered {
+    return writeDefinition(this.traced.graph, this.variants, target, refusals);
+  }
+
+  protected check(definition: JsonObject, target: Target): CompileResult {
+    const isOwn = target === 'typekro';
+    const features = { omit: isOwn, now: isOwn, propagateWhen: isOwn, deletionPolicy: true };
+    return compile(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
+  }
+
+  protected entries(definition: JsonObject): readonly JsonObject[] {
+    return (definition['spec'] as JsonObject)['resources'] as readonly JsonObject[];
+  }
+
+  /**
+   * The namespaces that are applied before the instance of a spec in kro mode.
+   *
+   * @throws CompositionError for a spec that does not match the schema. If the composition has no such namespaces, the
+   *   spec is not checked here.
+   */
+  namespaces(spec: unknown): KubeObject[] {
+    const { trace } = this.traced;
+    const { records } = this.variants;
+    const ids = withTrace(trace, () => hoistedIds(records));
+    if (ids.size === 0) return [];
+    const { resources } = evaluateGraph(
+      this.write('typekro').graph,
+      this.plainInstance(spec) as unknown as JsonObject,
+      {},
+    );
+    return resources.filter(({ id }) => ids.has(id)).flatMap(({ objects }) => objects.map(hoistedNamespace));
+  }
+
+  /**
+   * Creates the instance for a spec: checks the spec and sets its defaults. A cluster-scoped instance has no namespace.
+   *
+   * @throws CompositionError `compose/invalid-spec` with all invalid fields.
+   */
+  instance(spec: unknown, namespace = 'default'): KubeObject {
+    const instance = this.plainInstance(spec, namespace);
+    const hoisted = this.namespaces(spec).map((object) => object.metadata.name ?? '');
+    if (hoisted.length === 0) return instance;
+    const annotations = { [HOISTED_ANNOTATION]: JSON.stringify(hoisted) };
+    return { ...instance, metadata: { ...instance.metadata, annotations } };
+  }
+
+  private plainInstance(spec: unknown, namespace = 'default'): KubeObject {
+    const { names, spec: schema, served } = this.traced.graph;
+    const given = plainSpec(spec);
+    refuseWholeObject(given, Object.keys(schema.properties ?? {}));
+    const value = applyDefaults(schema, given) as JsonObject;
+    const all = validateValue(schema, value, {});
+    if (all.length > 0) {
+      // The validation can report a field error again as an error of the whole object. If there are errors of fields,
+      // errors of the whole object are therefore dropped.
+      const ofFields = all.filter(({ field }) => !/^(?:|<nil>)$/.test(field));
+      const errors = ofFields.length > 0 ? ofFields : all;
+      const diagnostics = errors.map(({ field, message }): Diagnostic => {
+        const { steps } = refusedPlace(value, field, message);
+        const text = refusalText(message, valueAtSteps(value, steps), field);
+        const remedy = inTypeScript(text.hint, valueAtSteps(value, steps)) ?? `correct the spec of ${names.kind}`;
+        return {
+          code: 'compose/invalid-spec',
+          severity: 'error',
+          message: `${field}: ${text.message}`,
+          path: `spec.${field}`,
+          hint: remedy,
+        };
+      });
+      // The remedy of a single error is separate from the message; the remedies of several errors are part of the
+      // message.
+      const problems = diagnostics.map(({ message, hint = '' }) =>
+        diagnostics.length === 1 ? message : `${message} (${hint})`,
+      );
+      throw new CompositionError(diagnostics, `Invalid spec: ${problems.join('; ')}`);
+    }
+    const name = typeof value['name'] === 'string' && value['name'] !== '' ? value['name'] : this.name;
+    return {
+      apiVersion: formatApiVersion({ group: names.group ?? 'kro.run', version: names.version }),
+      kind: names.kind,
+      metadata: {
+        name,
+        ...(isClusterScoped(served) ? {} : { namespace }),
+        labels: { ...instanceLabels(this.name) },
+      },
+      spec: value,
+    };
+  }
+}
+
+/** The annotation that lists, as JSON, the names of the namespaces that were applied before an instance. */
+const HOISTED_ANNOTATION = 'typekro.dev/hoisted-namespaces';
+
+/** Adds annotations to a namespace that belongs to no instance, so that Argo CD and Flux do not prune it. */
+export function hoistedNamespace(object: JsonObject): KubeObject {
+  const { apiVersion, kind, metadata, ...rest } = object as unknown as KubeObject;
+  const { labels, annotations, ...named } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      ...named,
+      labels: { ...labels, 'app.kubernetes.io/managed-by': 'typekro' },
+      annotations: {
+        ...annotations,
+        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+        'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+      },
+    },
+    ...rest,
+  };
+}
+
+/** The labels of an instance that the SDK creates. They contain the name of the definition. */
+function instanceLabels(definition: string): Readonly<Record<string, string>> {
+  return { 'typekro.dev/factory': definition, 'typekro.dev/mode': 'kro', 'typekro.dev/rgd': definition };
+}
+
+/** Refuses an argument that is a whole instance (with `spec`, as in YAML) instead of a spec. */
+function refuseWholeObject(given: JsonObject, fields: readonly string[]): void {
+  if (!isJsonObject(given['spec']) || fields.includes('spec') || fields.some((name) => Object.hasOwn(given, name)))
+    return;
+  const message = 'the fields of the spec are below "spec"';
+  const hint = `pass the spec itself: { ${fields
+    .slice(0, 3)
+    .map((name) => `${name}: …`)
+    .join(', ')} }`;
+  throw new CompositionError(
+    [{ code: 'compose/invalid-spec', severity: 'error', message, path: 'spec', hint }],
+    `Invalid spec: ${message}`,
+  );
+}
+
+/**
+ * Rewords a remedy about YAML in terms of TypeScript. The remedy names a conversion, because the author's value may be
+ * computed, for example from an environment variable.
+ */
+function inTypeScript(hint: string | undefined, value: JsonValue | undefined): string | undefined {
+  if (hint?.startsWith('begin each entry with') === true) return `write a list: [${JSON.stringify(value)}]`;
+  const number = /^write (?:it|the number) without quotes: (.+)$/.exec(hint ?? '')?.[1];
+  if (number !== undefined) return `write ${number}, or Number(…) around the expression that returns the string`;
+  if (hint === 'write true or false, without quotes')
+    return "write true or false, or compare the string: text === 'true'";
+  return hint;
+}
+
+/** Converts the spec to plain JSON, without members that are `undefined`. */
+function plainSpec(spec: unknown): JsonObject {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
+    throw new CompositionError(
+      [{ code: 'compose/invalid-spec', severity: 'error', message: 'a spec must be an object' }],
+      'Invalid spec: a spec must be an object',
+    );
+  }
+  try {
+    return JSON.parse(JSON.stringify(spec)) as JsonObject;
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown;
+    // JSON.stringify throws if the spec has a `bigint`. Only such a spec uses parseJson, because parseJson would
+    // convert 1e20 to a `bigint`.
+    return parseJson(stringifyJson(spec as JsonObject)) as JsonObject;
+  }
+}

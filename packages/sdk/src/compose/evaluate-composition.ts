@@ -1,0 +1,56 @@
+import type { JsonValue, JsonObject } from '@typekro/kit/core';
+import type { CompositionCore } from './composition.ts';
+import type { TracedCore } from './traced-core.ts';
+import { evaluateGraph } from './evaluate-graph.ts';
+import type { EvaluatedResource, Evaluation } from './public-types.ts';
+import { violations } from './violations.ts';
+
+/**
+ * Evaluates the graph of a composition on a spec. A read of a resource uses the observed object if one is given, and
+ * the resource's own template if not. The template lacks only the fields that the cluster sets. The instance is in
+ * `namespace` (default `default`).
+ */
+export function evaluateComposition(
+  core: CompositionCore,
+  spec: unknown,
+  observed: Readonly<Record<string, JsonValue>>,
+  namespace?: string,
+): Evaluation {
+  const instance = core.instance(spec, namespace);
+  return evaluateTraced(core, instance as unknown as JsonObject, observed, violations(core, instance));
+}
+
+/** Evaluates the graph of a traced function on an instance. A Graph has no instance. */
+export function evaluateTraced(
+  core: TracedCore,
+  instance: JsonObject | undefined,
+  observed: Readonly<Record<string, JsonValue>>,
+  broken: readonly string[] = [],
+): Evaluation {
+  const { baseIds } = core.variants;
+  const { graph } = core.write('typekro');
+  const seen: Record<string, JsonValue> = { ...observed };
+  for (const [id, base] of baseIds) {
+    const value = Object.hasOwn(observed, base) ? observed[base] : undefined;
+    if (value !== undefined && !Object.hasOwn(seen, id)) seen[id] = value;
+  }
+  const found = evaluateGraph(graph, instance, seen, broken);
+  return { ...found, resources: asAuthored(found.resources, baseIds) };
+}
+
+/** Merges the nodes of one resource into one entry under the id that the author knows. */
+function asAuthored(
+  nodes: readonly EvaluatedResource[],
+  baseIds: ReadonlyMap<string, string>,
+): readonly EvaluatedResource[] {
+  if (baseIds.size === 0) return nodes;
+  const resources = new Map<string, EvaluatedResource>();
+  for (const node of nodes) {
+    const id = baseIds.get(node.id) ?? node.id;
+    const other = resources.get(id);
+    // At most one node is certainly included. A node that waits takes precedence over an excluded node.
+    const takesPrecedence = other === undefined || (node.included && (node.pending === undefined || !other.included));
+    if (takesPrecedence) resources.set(id, { ...node, id });
+  }
+  return [...resources.values()];
+}

@@ -1,0 +1,138 @@
+import type { KubeObject } from '@typekro/kit/core';
+import type { ReadinessResult } from '../public-types.ts';
+import type { Interpreter } from '../trace/interpreter.ts';
+import { opaque } from '../value/native-functions.ts';
+import type { ResourceRecord } from '../trace/records.ts';
+import { not } from '../ir/build.ts';
+import type { Node } from '../ir/node.ts';
+import { refuse } from '../refusal/refusal.ts';
+import { activeTrace } from '../trace/current.ts';
+import { resolveMerged } from '../value/merge.ts';
+import { propagationProgress } from './propagation-progress.ts';
+import { symbolic, wrap } from '../value/proxy.ts';
+import { Phi, Sym } from '../value/symbolic.ts';
+
+/** The members of a resource that the graph does not read from the object: its id, apiVersion, kind and methods. */
+export function resourceMember(
+  interpreter: Interpreter,
+  record: ResourceRecord,
+  self: Sym,
+  key: string,
+): { readonly value: unknown } | undefined {
+  const chainable = (work: (arg: unknown) => void) => ({
+    value: opaque((arg: unknown) => {
+      work(arg);
+      return wrap(self);
+    }),
+  });
+  switch (key) {
+    case 'id':
+      return { value: record.id };
+    case 'apiVersion':
+      return { value: record.apiVersion };
+    case 'kind':
+      return { value: record.kind };
+    case 'withIncludeWhen':
+      return chainable((condition) => record.includeWhen.push(condition));
+    case 'withReadyWhen':
+      return chainable((condition) => {
+        const own = wrap(new Sym(self.node, { waits: true, resource: record }));
+        const given =
+          typeof condition === 'function' ? interpreter.call(condition, undefined, [own], 'readyWhen') : condition;
+        if (given === undefined)
+          refuse(
+            'types',
+            'withReadyWhen() gets no condition',
+            'pass a function that returns a condition: (self) => self.status.replicas > 0',
+          );
+        record.readyWhen.push(given);
+      });
+    case 'withPropagateWhen':
+      return chainable((condition) => addPropagation(interpreter, record, condition));
+    case 'withDeletionPolicy':
+      return chainable((policy) => setDeletionPolicy(record, policy));
+    case 'dependsOn':
+      return chainable((other) => {
+        dependOn(record, other);
+      });
+    case 'withReadinessEvaluator':
+      return chainable((evaluator) => {
+        record.readiness = evaluator as (live: KubeObject) => ReadinessResult;
+      });
+    default:
+      return undefined;
+  }
+}
+
+function addPropagation(interpreter: Interpreter, record: ResourceRecord, condition: unknown): void {
+  refuseWithoutObject(record, 'withPropagateWhen', 'propagateWhen');
+  const given =
+    typeof condition === 'function'
+      ? interpreter.call(condition, undefined, [propagationProgress(record)], 'propagateWhen')
+      : condition;
+  if (given === undefined)
+    refuse(
+      'types',
+      'withPropagateWhen() gets no condition',
+      'pass a function that returns a condition: ({ ready }) => ready(database)',
+    );
+  record.propagateWhen.push(given);
+}
+
+function setDeletionPolicy(record: ResourceRecord, policy: unknown): void {
+  const value = resolveMerged(policy);
+  if (value !== 'Orphaned' && value !== 'Delete') {
+    const remedy = "write 'Orphaned' to keep the object, or 'Delete' to have it deleted";
+    refuse('types', 'withDeletionPolicy() takes one of the words Orphaned and Delete', remedy);
+  }
+  refuseWithoutObject(record, 'withDeletionPolicy', 'deletionPolicy');
+  record.deletionPolicy = value;
+}
+
+/**
+ * Refuses a setting about objects for a node that makes no object. Also refuses the setting in a Graph, because nodes
+ * of a Graph lack the field.
+ */
+function refuseWithoutObject(record: ResourceRecord, method: string, field: string): void {
+  if (record.node !== 'template')
+    refuse('types', `${method}() is called on ${record.id}, which makes no object`, 'remove the call');
+  if (activeTrace().form === 'graph') {
+    const remedy = 'remove the call, or make a composition: its definition has the field';
+    refuse('types', `a node of a Graph has no field ${field}`, remedy);
+  }
+}
+
+/** The last resource of each nested composition, keyed by the value that the call of the composition returns. */
+const lastResources = new WeakMap<object, ResourceRecord>();
+
+/** Notes the last resource of a nested composition, for a `dependsOn` that names the composition. */
+export function noteLastResource(nested: object, record: ResourceRecord): void {
+  lastResources.set(nested, record);
+}
+
+/**
+ * Records that a resource is made after another resource. `raw` is the other resource, its id, the value of a nested
+ * composition, or a conditional value with such sides.
+ */
+export function dependOn(record: ResourceRecord, raw: unknown): void {
+  const trace = activeTrace();
+  const value = resolveMerged(raw);
+  const addDependency = (id: string, other?: ResourceRecord) =>
+    void record.dependsOn.push({ record: other, id, guards: [...trace.guards] });
+  if (typeof value === 'string') return addDependency(value);
+  const inner = symbolic(value);
+  const other = inner instanceof Sym ? inner.resource : lastResources.get(value as object);
+  // A resource of an earlier run is not part of this graph, although the graph may have another resource with the same
+  // id.
+  if (other !== undefined) return addDependency(other.id, trace.resources.includes(other) ? other : undefined);
+  if (inner instanceof Phi) {
+    const side = (test: Node, of: unknown) => {
+      if (resolveMerged(of) !== undefined) trace.under(test, () => dependOn(record, of));
+    };
+    side(inner.test, inner.then);
+    return side(not(inner.test), inner.otherwise);
+  }
+  const id = (value as { id?: unknown } | undefined)?.id;
+  if (typeof id === 'string') return addDependency(id);
+  return refuse('types', 'dependsOn() takes a resource or the id of one', 'pass the value that a factory returned');
+}

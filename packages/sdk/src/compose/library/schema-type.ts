@@ -1,0 +1,95 @@
+import type { Schema } from '@typekro/engine/schema';
+import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';
+
+/** The types that `specType` has made, by schema node. `resourceTypes` has those of `resourceType`. */
+const specTypes = new WeakMap<Schema, StaticType>();
+const resourceTypes = new WeakMap<Schema, StaticType>();
+
+/** The static type of a spec's schema. Numbers that may be integers or doubles stay open until they are used. */
+export function specType(schema: Schema): StaticType {
+  return typeOf(schema, specTypes, true);
+}
+
+/** The static type of a part of a resource. */
+export function resourceType(schema: Schema): StaticType {
+  return typeOf(schema, resourceTypes, false);
+}
+
+function typeOf(schema: Schema, known: WeakMap<Schema, StaticType>, spec: boolean): StaticType {
+  let type = known.get(schema);
+  if (type === undefined) {
+    type = convert(schema, (inner) => typeOf(inner, known, spec), spec);
+    known.set(schema, type);
+  }
+  return type;
+}
+
+function convert(schema: Schema, inner: (schema: Schema) => StaticType, spec: boolean): StaticType {
+  if (schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string') return DYN;
+  switch (schema.type ?? typeOfValues(schema)) {
+    case 'string':
+      return stringType(schema, spec);
+    case 'integer':
+      return INTEGER;
+    case 'number':
+      return spec ? { kind: 'number', number: new NumberType('open') } : FLOAT;
+    case 'boolean':
+      return BOOL;
+    case 'array':
+      return listType(schema, inner, spec);
+    case 'object':
+      return objectType(schema, inner);
+    default:
+      return schema.properties === undefined ? DYN : objectType(schema, inner);
+  }
+}
+
+function stringType(schema: Schema, spec: boolean): StaticType {
+  const values = schema.enum?.filter((value) => typeof value === 'string');
+  if (values !== undefined && values.length > 0) return { kind: 'string', values };
+  if (spec) return STRING;
+  if (schema.format === 'date-time' || schema.format === 'date') return { kind: 'timestamp' };
+  if (schema.format === 'byte') return { kind: 'bytes' };
+  return schema.format === 'duration' ? { kind: 'duration' } : STRING;
+}
+
+/** The type of an enumeration whose schema has no `type`. */
+function typeOfValues(schema: Schema): string | undefined {
+  const kinds = new Set((schema.enum ?? []).map((value) => typeof value));
+  if (kinds.size !== 1) return undefined;
+  const kind = [...kinds][0];
+  return kind === 'number' ? (schema.enum?.every(Number.isInteger) === true ? 'integer' : 'number') : kind;
+}
+
+function listType(schema: Schema, inner: (schema: Schema) => StaticType, spec: boolean): StaticType {
+  const element = schema.items === undefined ? DYN : inner(schema.items);
+  const kind = schema['x-kubernetes-list-type'];
+  if (!spec && (kind === 'set' || kind === 'map')) return { kind: 'list', element, merges: true };
+  return listOf(element);
+}
+
+function objectType(schema: Schema, inner: (schema: Schema) => StaticType): StaticType {
+  const { properties, additionalProperties } = schema;
+  const open = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  if (properties === undefined || Object.keys(properties).length === 0) {
+    if (typeof additionalProperties === 'object') return mapOf(inner(additionalProperties));
+    return additionalProperties === true ? mapOf(DYN) : DYN;
+  }
+  const required = new Set(schema.required);
+  const fields = new Map<string, Field>();
+  const field = (name: string): Field | undefined => {
+    let found = fields.get(name);
+    if (found === undefined && Object.hasOwn(properties, name)) {
+      const property = properties[name] as Schema;
+      const given = required.has(name) || property.default !== undefined;
+      // In the API, null and a missing value are the same. Therefore a nullable field may be missing.
+      const nullable = property.nullable === true && { missing: given ? ('null' as const) : ('either' as const) };
+      found = { type: inner(property), required: given && !nullable, ...nullable };
+      fields.set(name, found);
+    }
+    return found ?? (open ? { type: DYN, required: false } : undefined);
+  };
+  const type: ObjectStaticType = { kind: 'object', field, names: () => Object.keys(properties), open };
+  return type;
+}

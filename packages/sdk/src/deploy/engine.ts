@@ -1,0 +1,235 @@
+import type { DeployedInstance, DeployEngine, DeployEvent, DeployTarget } from '../compose/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
+import { statusCondition } from '@typekro/kit/kubernetes';
+import type { KubernetesApi } from '@typekro/kube';
+import { isTimeout, systemClock } from '@typekro/kube';
+import { connect } from './connect.ts';
+import type { LastDeploy } from './contexts.ts';
+import {
+  directContext,
+  directInstance,
+  directInstances,
+  kroContext,
+  deployProgress,
+  rollbackDirect,
+  statusOf,
+  withLimit,
+} from './contexts.ts';
+import { deletionResult, NOTHING_TO_DELETE } from './deletion-result.ts';
+import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
+import { monitorEvents } from './event-monitor.ts';
+import type { DirectContext } from './direct-run.ts';
+import { refuseOtherMode } from './graph-modes.ts';
+import { ensureNamespace } from './namespace.ts';
+import { childRefsOf } from './kro-context.ts';
+import {
+  appliedAt,
+  asDeployed,
+  deployKro,
+  deployShared,
+  instanceKindOf,
+  kroDefinition,
+  kroDefinitionStatus,
+  listKro,
+  planKro,
+} from './kro.ts';
+import { deleteKro } from './kro-delete.ts';
+import { takeFromController } from './migrate.ts';
+
+/** Makes the engine of the factories. A connection is opened at the first call and kept. */
+export function createDeployEngine(): DeployEngine {
+  const connections = new WeakMap<DeployTarget, Promise<KubernetesApi>>();
+
+  const apiOf = (target: DeployTarget): Promise<KubernetesApi> => {
+    const known = connections.get(target);
+    if (known !== undefined) return known;
+    const open = connect(target.options);
+    connections.set(target, open);
+    // A failed connection is not kept. The next call connects again.
+    open.catch(() => connections.delete(target));
+    return open;
+  };
+
+  return {
+    async deploy(target, spec, options) {
+      const api = await apiOf(target);
+      return withLimit(target, options, (signal) => deploy(api, target, spec, signal, options.onEvent));
+    },
+
+    async getInstances(target) {
+      const api = await apiOf(target);
+      return withLimit(target, {}, async (signal) => {
+        if (target.mode === 'kro') return (await listKro(kroContext(api, target, signal))).map(asDeployed);
+        const instances: DeployedInstance<JsonObject, JsonObject>[] = [];
+        for (const context of await directInstances(api, target, signal)) {
+          instances.push((await observeDirect(context)).instance);
+        }
+        return instances;
+      });
+    },
+
+    async getStatus(target) {
+      const api = await apiOf(target);
+      return withLimit(target, {}, async (signal) => statusOf(target, await statesOf(api, target, signal)));
+    },
+
+    async deleteInstance(target, name, options) {
+      const api = await apiOf(target);
+      const started = systemClock.now();
+      const effect = await withLimit(target, options, async (signal) => {
+        if (target.mode === 'kro') {
+          const type = instanceKindOf(kroDefinition(target));
+          return deleteKro(kroContext(api, target, signal), { ...type, name, namespace: target.namespace });
+        }
+        const context = await directInstance(api, target, signal, name);
+        return context === undefined ? NOTHING_TO_DELETE : deleteDirect(context);
+      });
+      return deletionResult(target, name, { started, finished: systemClock.now() }, effect);
+    },
+
+    async rollback(target) {
+      const api = await apiOf(target);
+      return withLimit(target, {}, (signal) => rollbackDirect(api, target, signal));
+    },
+
+    async toDryRun(target, spec) {
+      const api = await apiOf(target);
+      return withLimit(target, {}, async (signal) => {
+        const context = await directContext(api, target, signal, deployProgress(target), { spec });
+        return { objects: await dryRunDirect(context), diagnostics: target.diagnostics };
+      });
+    },
+
+    async plan(target, spec) {
+      const api = await apiOf(target);
+      return withLimit(target, {}, async (signal) => {
+        const planned =
+          target.mode === 'kro'
+            ? await planKro(kroContext(api, target, signal), spec)
+            : await planDirect(await directContext(api, target, signal, deployProgress(target), { spec }));
+        return { ...planned, diagnostics: target.diagnostics };
+      });
+    },
+
+    async getDefinitionStatus(target) {
+      const api = await apiOf(target);
+      return withLimit(target, {}, (signal) => kroDefinitionStatus(kroContext(api, target, signal)));
+    },
+
+    async dispose(target) {
+      const open = connections.get(target);
+      connections.delete(target);
+      if (open !== undefined) await (await open).close();
+    },
+  };
+}
+
+async function deploy(
+  api: KubernetesApi,
+  target: DeployTarget,
+  spec: JsonObject,
+  signal: AbortSignal,
+  onEvent?: (event: DeployEvent) => void,
+): Promise<DeployedInstance<JsonObject, JsonObject>> {
+  const progress = deployProgress(target, onEvent);
+  progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
+  let monitor: { stop(): Promise<void> } | undefined;
+  try {
+    monitor = await monitoring(api, target, spec, progress);
+    // In direct mode, the first write of the deploy creates a missing namespace.
+    if (target.mode === 'kro' && target.options.createNamespace !== false) {
+      await ensureNamespace(api, target.namespace, signal);
+    }
+    await deploySingletons(api, target, signal, progress);
+    if (target.form === 'graph') await refuseOtherMode(api, target, signal);
+    const inDirectMode = async (context: DirectContext) =>
+      target.form === 'graph'
+        ? context
+        : takeFromController(context, (message) => progress.event({ type: 'progress', message }));
+    const waitForReady = target.options.waitForReady ?? true;
+    const deployed =
+      target.mode === 'kro'
+        ? await deployKro(kroContext(api, target, signal, progress), spec, { waitForReady })
+        : await deployDirect(await inDirectMode(await directContext(api, target, signal, progress, { spec })), {
+            waitForReady,
+          });
+    progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
+    return deployed;
+  } catch (error) {
+    const isAborted = signal.aborted && !isTimeout(signal);
+    const why: unknown = isAborted ? signal.reason : error;
+    const reason = why instanceof Error ? why.message : String(why);
+    const message = isAborted
+      ? `aborted: ${reason}; the created objects stay: deploy again to continue, or remove them with deleteInstance()`
+      : reason;
+    progress.event({ type: 'failed', message, ...(error instanceof Error ? { error } : {}) });
+    throw error;
+  } finally {
+    await monitor?.stop();
+  }
+}
+
+/**
+ * Reports the events of the instance and of objects whose names are known from the spec, when `eventMonitoring` is
+ * enabled.
+ */
+async function monitoring(
+  api: KubernetesApi,
+  target: DeployTarget,
+  spec: JsonObject,
+  progress: ReturnType<typeof deployProgress>,
+): Promise<{ stop(): Promise<void> } | undefined> {
+  const { eventMonitoring } = target.options;
+  if (eventMonitoring?.enabled !== true) return undefined;
+  const instance = target.instance(spec);
+  const monitored = [{ id: target.name, object: refOf(instance) }, ...childRefsOf(target, instance)];
+  return monitorEvents(api, monitored, eventMonitoring, {
+    clock: systemClock,
+    report: (event) => progress.event(event),
+  });
+}
+
+/**
+ * Deploys the singletons of the graph before the graph itself, in both modes. The graph needs the kinds of the
+ * singletons, and the cluster serves these kinds only after the singletons are deployed.
+ */
+async function deploySingletons(
+  api: KubernetesApi,
+  target: DeployTarget,
+  signal: AbortSignal,
+  progress: ReturnType<typeof deployProgress>,
+): Promise<void> {
+  for (const { target: owner, instance } of target.singletons) {
+    const { namespace } = instance.metadata;
+    if (namespace !== undefined) await ensureNamespace(api, namespace, signal);
+    await deploySingletons(api, owner, signal, progress);
+    await deployShared(kroContext(api, owner, signal, progress), instance);
+  }
+}
+
+/** The state and the last deploy of each instance of the target. */
+async function statesOf(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<LastDeploy[]> {
+  if (target.mode === 'kro') {
+    const instances = await listKro(kroContext(api, target, signal));
+    return instances.map((object) => {
+      return { state: stateOf(object), deployed: appliedAt(object) };
+    });
+  }
+  const states: LastDeploy[] = [];
+  for (const context of await directInstances(api, target, signal)) {
+    const { time } = context.record;
+    const { state } = (await observeDirect(context)).decision;
+    states.push({ state, deployed: time === undefined ? undefined : new Date(time) });
+  }
+  return states;
+}
+
+/** The state of an instance. The status of a Graph has no `state`, so its state follows from its conditions. */
+function stateOf(object: KubeObject): string {
+  const state = object.status?.['state'];
+  if (typeof state === 'string') return state;
+  const is = (type: string, status: string) => statusCondition(object, type)?.status === status;
+  if (is('Accepted', 'False')) return 'ERROR';
+  return is('Accepted', 'True') && is('Ready', 'True') ? 'ACTIVE' : 'IN_PROGRESS';
+}

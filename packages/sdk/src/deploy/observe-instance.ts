@@ -1,0 +1,124 @@
+import type { KubeObject } from '@typekro/kit/core';
+import { formatApiVersion, isJsonObject, RETRY_POLICIES } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { ownsObjects, typedNodes } from '@typekro/engine/graph';
+import type { Clock, KubernetesApi } from '@typekro/kube';
+import { KubeError, systemClock } from '@typekro/kube';
+import type { ApplyAction, Decision, FieldDifference, ObjectType, StepOptions } from '@typekro/engine/runtime';
+import { applySetIdOf, keys, recordedInventory, recordedScope } from '@typekro/engine/runtime';
+import type { KnownFailure } from './direct-run.ts';
+import { DirectRun } from './direct-run.ts';
+import type { KnownObject } from './observed-store.ts';
+import { targetOfObject } from './observed-store.ts';
+
+/** The options of `observeInstance`: an instance of a definition, and the options of its controller's step. */
+export interface ObserveInstanceOptions {
+  readonly api: KubernetesApi;
+  readonly graph: Graph;
+  /** The live instance. */
+  readonly instance: KubeObject;
+  readonly step: Omit<StepOptions, 'now' | 'memory'>;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+  /** Failed writes that the caller knows, such as conflicts of fields that dry runs have found. */
+  readonly failures?: readonly KnownFailure[];
+  /**
+   * May a write be skipped, because the caller knows that it changes nothing? A write that changes only labels and
+   * annotations of the controller is always skipped. By default, no other write is.
+   */
+  readonly isSettled?: (action: ApplyAction) => boolean;
+}
+
+/**
+ * The decision that a controller would make about an instance if it started at this moment: the same step with the same
+ * reads. Writes no object, and opens no watch. A failed read is in the report of the node that requested it.
+ */
+export async function observeInstance(options: ObserveInstanceOptions): Promise<Decision> {
+  const { api, graph, instance, step, signal, clock = systemClock, isSettled = () => false } = options;
+  const { group, version, kind, plural, namespaced } = graph.instance;
+  const target = targetOfObject({ group, version, kind, plural, namespaced }, instance);
+  const run = new DirectRun({
+    api,
+    graph,
+    instance,
+    clock,
+    signal,
+    effects: 'read',
+    rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 0, lasting: 'final' },
+    step,
+    // The record serves only writes and a watch, and this run has neither.
+    record: { target, selector: '' },
+    beforeWrite: () => Promise.resolve(),
+    writeParent: (_parent, current) => Promise.resolve(current),
+    known: await children(api, graph, instance, signal),
+    ...(options.failures === undefined ? {} : { failures: options.failures }),
+    isSettled: (action) => isBookkeeping(action) || isSettled(action),
+    report: () => undefined,
+  });
+  return run.run(({ read }) => read.length === 0);
+}
+
+/** Matches the path of a label or an annotation in the list of differences. */
+const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
+
+/**
+ * Does a child differ only in labels and annotations that its controller writes for its own use? Such differences exist
+ * because versions of kro number deletion waves, and write and shorten labels, in different ways.
+ */
+export function isBookkeeping({ why, differences = [] }: ApplyAction): boolean {
+  return (why === 'change' || why === 'drift') && differences.length > 0 && differences.every(isOfController);
+}
+
+function isOfController({ path, wanted, found }: FieldDifference): boolean {
+  const key = MARK.exec(path)?.[1];
+  if (key !== undefined) return keys.isReservedKey(key);
+  if (path !== 'metadata.annotations' && path !== 'metadata.labels') return false;
+  return [wanted, found].every(
+    (value) => value === undefined || (isJsonObject(value) && Object.keys(value).every(keys.isReservedKey)),
+  );
+}
+
+/** Reads the children of an instance with one list per kind and namespace, not with one read per object. */
+async function children(
+  api: KubernetesApi,
+  graph: Graph,
+  instance: KubeObject,
+  signal: AbortSignal,
+): Promise<readonly KnownObject[]> {
+  // The objects of a Graph have no common label. The step reads each by its name.
+  if (graph.definedBy === 'graph') return [];
+  const types = new Map<string, ObjectType>();
+  for (const node of typedNodes(graph).filter(ownsObjects)) {
+    const { type, plural, namespaced } = node;
+    const { group, version, kind } = type;
+    types.set(`${group}/${version}/${kind}`, { group, version, kind, plural, namespaced });
+  }
+  const { namespaces } = recordedScope(recordedInventory(instance));
+  const own = instance.metadata.namespace;
+  const allNamespaces = [...new Set([...(own === undefined ? [] : [own]), ...namespaces])];
+  const lists = [...types.values()].flatMap((type) =>
+    (type.namespaced ? allNamespaces : [undefined]).map((namespace) => listOf(api, type, namespace, instance, signal)),
+  );
+  return (await Promise.all(lists)).flat();
+}
+
+async function listOf(
+  api: KubernetesApi,
+  type: ObjectType,
+  namespace: string | undefined,
+  instance: KubeObject,
+  signal: AbortSignal,
+): Promise<KnownObject[]> {
+  const apiVersion = formatApiVersion(type);
+  const labelSelector = `${keys.PART_OF_LABEL}=${applySetIdOf(instance)}`;
+  const place = namespace === undefined ? {} : { namespace };
+  try {
+    const { items } = await api.list({ apiVersion, kind: type.kind }, { ...place, labelSelector, signal });
+    return items.map((object) => ({ target: targetOfObject(type, object), object }));
+  } catch (error) {
+    // The account may be allowed to read objects only by name. The step then reads each object, and reports failed
+    // reads.
+    if (error instanceof KubeError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import type { KubeObject } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
+import { eachEffect } from '@typekro/controller/execute';
+import type { Clock, KubernetesApi } from '@typekro/kube';
+import { systemClock } from '@typekro/kube';
+import { readinessOf } from '@typekro/engine/readiness';
+import type { Decision, MemberTarget, NodeReport, ReadRequest } from '@typekro/engine/runtime';
+import {
+  applySetIdOf,
+  memberNamespaces,
+  objectsByNode,
+  memberTarget,
+  recordedInventory,
+  recordedScope,
+  reportOfLive,
+  stepUnresolved,
+} from '@typekro/engine/runtime';
+import { observerView } from './direct-answers.ts';
+import type { ObservedStore } from './observed-store.ts';
+
+/** The options of `observeMembers`. The graph of the instance is unknown. */
+export interface ObserveMembersOptions {
+  readonly api: KubernetesApi;
+  /** The live instance. */
+  readonly instance: KubeObject;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/**
+ * Observes an instance without its graph, by the members of its ApplySet. The inventory on the instance names the
+ * members' kinds and namespaces. For an instance that is being deleted, returns the same decision as the controller,
+ * which needs no graph for a deletion. For any other instance, reports each node that has an object. The rules of the
+ * objects' kinds decide whether a node is `ready`; `readyWhen` of the graph is unknown. Writes no object.
+ */
+export async function observeMembers(options: ObserveMembersOptions): Promise<Decision> {
+  const { api, instance, signal, clock = systemClock } = options;
+  const { store, view } = observerView(api, clock, signal);
+  const read = (requests: readonly ReadRequest[]) => eachEffect(clock, requests, (request) => view.read(request));
+  if (instance.metadata.deletionTimestamp === undefined) {
+    const targets = memberTargets(instance);
+    await read(targets.map((target) => ({ kind: 'members', target, why: 'prune' })));
+    const decision = stepUnresolved(instance, '', store, { now: clock.now() });
+    return { ...decision, nodes: targets.flatMap((target) => reportsOf(target, store)) };
+  }
+  for (;;) {
+    const decision = stepUnresolved(instance, '', store, { now: clock.now() });
+    if (decision.read.length === 0) return decision;
+    await read(decision.read);
+  }
+}
+
+function memberTargets(instance: KubeObject): MemberTarget[] {
+  const scope = recordedScope(recordedInventory(instance));
+  const namespaces = memberNamespaces(instance.metadata.namespace, scope);
+  const applySet = applySetIdOf(instance);
+  return scope.groupKinds.map((groupKind) => memberTarget(applySet, groupKind, namespaces));
+}
+
+/** The reports of the nodes that have objects of one kind. The labels of the objects name the nodes. */
+function reportsOf(target: MemberTarget, store: ObservedStore): NodeReport[] {
+  const found = store.members(target);
+  if (found.state === 'failed') {
+    const { failure } = found;
+    return [{ id: target.kind, state: 'failed', because: { kind: 'read-failed', failure }, objects: [] }];
+  }
+  if (found.state !== 'known') return [];
+  return [...objectsByNode(found.objects.map(({ object }) => object))].map(([id, objects]) => {
+    const reports = objects.map(reportOfLive);
+    for (const object of objects) {
+      const { ready, reason, message } = readinessOf(object);
+      if (ready) continue;
+      const because = { kind: 'not-ready-by-kind', object: refOf(object), reason, message } as const;
+      return { id, state: 'waiting', because, objects: reports };
+    }
+    return { id, state: 'ready', because: { kind: 'ready' }, objects: reports };
+  });
+}

@@ -1,0 +1,281 @@
+import type {
+  AuditEvent,
+  AuditOptions,
+  AuditPolicy,
+  Cluster,
+  ClusterSnapshot,
+  ControllersOptions,
+  ControllerSettings,
+  Faults,
+  Listener,
+  ListenOptions,
+  ManualClock,
+  PodSimulation,
+  PresentedProcess,
+  PresentOptions,
+  StandIn,
+  StandInName,
+  StandIns,
+  UserInfo,
+} from '@typekro/cluster';
+import { createEmbeddedCluster, createManualClock, systemClusterClock } from '@typekro/cluster';
+import type { Controller, ControllerOptions } from '@typekro/controller/controller';
+import { controllerCrds } from '@typekro/engine/graph';
+import { createController, safeInstallation } from '@typekro/controller/controller';
+import { requireKnownOptions, TypeKroError } from '@typekro/kit/core';
+import { requireAuditPolicy } from './audit-policy.ts';
+import type { KubeClientOptions, Transport } from '@typekro/kube';
+import { KubeClient } from '@typekro/kube';
+
+/** The audit log of a test cluster. */
+export interface TestAuditOptions {
+  /**
+   * The audit policy, as an object or as the content of a policy file. Default: all requests, at the level `Metadata`.
+   */
+  readonly policy?: AuditPolicy | string;
+  /** The file to which events are appended, one per line; `-` for the standard output. Default: none. */
+  readonly file?: string;
+  /** Called with each event, before the response is sent. */
+  readonly onEvent?: (event: AuditEvent) => void;
+}
+
+/** The options of `createCluster`. */
+export interface TestClusterOptions {
+  /** The Kubernetes version whose API the cluster serves: `1.34`, `1.35` or `1.36`. Default: `1.36`. */
+  readonly kubernetesVersion?: string;
+  /** Do simulated controllers run workloads, so that pods become ready? Default: true. */
+  readonly workloads?: boolean;
+  /** The simulated controllers that are disabled, slow, held or failing from the start. Default: none. */
+  readonly controllers?: ControllersOptions;
+  /**
+   * Stand-ins for operators: names such as `cert-manager`, or the test's own stand-ins. They write the status of
+   * objects of their kinds. Missing CRDs of these kinds are created. Default: none.
+   */
+  readonly standIns?: readonly (StandInName | StandIn)[];
+  /**
+   * The duration of each step of a stand-in's work, in milliseconds of the cluster's clock. Default: 0, so that objects
+   * are ready immediately.
+   */
+  readonly standInStepMs?: number;
+  /**
+   * May pods with the annotation `typekro.dev/run: process` run as processes on this machine? The processes have the
+   * permissions of the operating-system user that runs the test. Their start, output and end take real time, even with
+   * a manual clock. Default: false.
+   */
+  readonly runProcesses?: boolean;
+  /** `real`: time passes. `manual` (default): only `cluster.clock.advance(ms)` moves the time. */
+  readonly clock?: 'real' | 'manual';
+  /** The start time of a manual clock, in milliseconds since the epoch. Default: the present time. */
+  readonly startTime?: number;
+  /** The state with which the cluster starts. Default: empty. */
+  readonly from?: ClusterSnapshot;
+  /**
+   * Maps bearer tokens to the users that they authenticate, for clients that connect through `listen`. Default: none.
+   */
+  readonly tokens?: Readonly<Record<string, UserInfo>>;
+  /**
+   * Does the admission plugin `ServiceAccount` run? The plugin refuses a pod whose service account does not exist, and
+   * adds the token volume to pods. Default: true, unless `serviceaccount-controller` is disabled.
+   */
+  readonly serviceAccountAdmission?: boolean;
+  /** The audit log of the requests. Default: none. */
+  readonly audit?: TestAuditOptions;
+}
+
+/** All options. The TypeScript compiler checks that the table is complete. */
+const OPTIONS: Readonly<Record<keyof TestClusterOptions, true>> = {
+  kubernetesVersion: true,
+  workloads: true,
+  controllers: true,
+  standIns: true,
+  standInStepMs: true,
+  runProcesses: true,
+  clock: true,
+  startTime: true,
+  from: true,
+  tokens: true,
+  serviceAccountAdmission: true,
+  audit: true,
+};
+
+const CONNECT_OPTIONS: Readonly<Record<Exclude<keyof ConnectOptions, 'user'>, true>> = {
+  userAgent: true,
+  clock: true,
+  random: true,
+  retries: true,
+  backoff: true,
+  impersonate: true,
+  rateLimit: true,
+  streamLists: true,
+  onRequest: true,
+  meters: true,
+};
+
+const LISTEN_OPTIONS: Readonly<Record<keyof ListenOptions, true>> = {
+  port: true,
+  host: true,
+  https: true,
+  certificate: true,
+  clientCertificateAuthority: true,
+  anonymous: true,
+  preloadDelayMs: true,
+  preloadsAll: true,
+};
+
+const PRESENT_OPTIONS: Readonly<Record<keyof PresentOptions, true>> = {
+  name: true,
+  namespace: true,
+  image: true,
+  labels: true,
+};
+
+const AUDIT_OPTIONS: Readonly<Record<keyof TestAuditOptions, true>> = { policy: true, file: true, onEvent: true };
+
+/** The options of an additional client of a test cluster. */
+export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'config'> {
+  /** The user that the client acts as. Default: the administrator. */
+  readonly user?: UserInfo;
+}
+
+/** A cluster for one test, in this process and without sockets. */
+export interface TestCluster extends AsyncDisposable {
+  /** A client with all permissions. It is closed together with the cluster. */
+  readonly client: KubeClient;
+  /**
+   * The transport for `factory(mode, { transport })`, or for a client that the test creates. Faults also apply to its
+   * requests.
+   */
+  readonly transport: Transport;
+  /** The cluster's time. With `clock: 'real'`, `advance` throws `testing/clock-is-real`. */
+  readonly clock: ManualClock;
+  /** Injects faults: latency, errors, lost responses, stale reads, watches that end or stall. */
+  readonly faults: Faults;
+  /** Sets rules for the life cycle of pods: start, readiness, end, crashes, logs and resource usage. */
+  readonly pods: PodSimulation;
+  /** Disables, enables, holds, slows and fails simulated controllers. */
+  readonly controllers: ControllerSettings;
+  /** The stand-ins for operators. `fail` makes their work fail. */
+  readonly standIns: StandIns;
+  /**
+   * Creates an additional client. `user` is the user that the client acts as, with the permissions that roles and
+   * bindings grant (default: the administrator). The other options are those of `KubeClient`. The client is closed
+   * together with the cluster.
+   */
+  connect(options?: ConnectOptions): KubeClient;
+  /** Waits until the cluster is idle, and returns its state. */
+  snapshot(): Promise<ClusterSnapshot>;
+  /**
+   * Waits until the cluster is idle, and restores the state of a snapshot: objects with their versions and UIDs
+   * (including CRDs and RBAC objects), addresses and logs. Open watches end with `410 Expired`, so that informers list
+   * again. Clock and faults do not change.
+   */
+  restore(snapshot: ClusterSnapshot): Promise<void>;
+  /** Installs kro's CRDs and runs a controller until the cluster is closed. */
+  startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
+  /** Represents a program of the test's process as a Deployment, whose pod has the program's log. */
+  presentProcess(options: PresentOptions): Promise<PresentedProcess>;
+  /** Opens a socket on loopback for clients outside this process. `kubeconfig` of the result is a YAML string. */
+  listen(options?: ListenOptions): Promise<Listener>;
+  /** Resolves when no simulated controller has work to do now. */
+  idle(): Promise<void>;
+  /** Closes the cluster: stops its controllers and clients. A second call has no effect. */
+  close(): Promise<void>;
+}
+
+const auditOptions = ({ policy, ...options }: TestAuditOptions): AuditOptions => ({
+  ...options,
+  ...(policy === undefined ? {} : { policy: requireAuditPolicy(policy) }),
+});
+
+/** The machine's clock. A test cannot advance it. */
+const realClock: ManualClock = {
+  now: () => systemClusterClock.now(),
+  setTimer: (milliseconds, callback) => systemClusterClock.setTimer(milliseconds, callback),
+  advance() {
+    throw new TypeKroError('the clock of this cluster is the machine’s and cannot be advanced', {
+      code: 'testing/clock-is-real',
+      remedy: "create the cluster with clock: 'manual', the default",
+    });
+  },
+  pending: 0,
+};
+
+/**
+ * Creates a cluster for a test, in a few milliseconds. Use `await using cluster = await createCluster()`, or close the
+ * cluster in an `afterEach`. The clusters of parallel tests are independent.
+ *
+ * @throws TypeKroError `cluster/audit-policy` for an invalid audit policy; `testing/unknown-option` for an option that
+ *   does not exist.
+ */
+export async function createCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  requireKnownOptions('createCluster()', options, OPTIONS, 'testing/unknown-option');
+  if (options.audit !== undefined) requireKnownOptions('audit', options.audit, AUDIT_OPTIONS, 'testing/unknown-option');
+  const clock = options.clock === 'real' ? undefined : createManualClock(options.startTime);
+  const cluster: Cluster = await createEmbeddedCluster({
+    controllers: options.controllers ?? true,
+    workloads: options.workloads ?? true,
+    ...(options.kubernetesVersion === undefined ? {} : { kubernetesVersion: options.kubernetesVersion }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
+    ...(options.standIns === undefined ? {} : { standIns: options.standIns }),
+    ...(options.runProcesses === undefined ? {} : { runProcesses: options.runProcesses }),
+    ...(options.serviceAccountAdmission === undefined
+      ? {}
+      : { serviceAccountAdmission: options.serviceAccountAdmission }),
+    ...(options.audit === undefined ? {} : { audit: auditOptions(options.audit) }),
+    ...(options.standInStepMs === undefined ? {} : { standInStepMs: options.standInStepMs }),
+  });
+  if (options.from !== undefined) cluster.restore(options.from);
+  const transport = cluster.transport();
+  const client = new KubeClient({ transport });
+  const clients = [client];
+  const controllers: Controller[] = [];
+  const close = async () => {
+    await Promise.all(controllers.splice(0).map((controller) => controller.stop()));
+    await Promise.all(clients.splice(0).map((opened) => opened.close()));
+    await cluster.close();
+  };
+  return {
+    client,
+    transport,
+    clock: clock ?? realClock,
+    faults: cluster.faults,
+    pods: cluster.pods,
+    controllers: cluster.controllers,
+    standIns: cluster.standIns,
+    connect({ user, ...clientOptions } = {}) {
+      requireKnownOptions('connect()', clientOptions, CONNECT_OPTIONS, 'testing/unknown-option');
+      const opened = new KubeClient({ ...clientOptions, transport: cluster.transport(user) });
+      clients.push(opened);
+      return opened;
+    },
+    async snapshot() {
+      await cluster.idle();
+      return cluster.snapshot();
+    },
+    async restore(snapshot) {
+      await cluster.idle();
+      cluster.restore(snapshot);
+      await cluster.idle();
+    },
+    async startController(controllerOptions = {}) {
+      const { apply } = await safeInstallation(client, controllerCrds());
+      for (const crd of apply) await client.apply(crd, { fieldManager: 'typekro-testing', force: true });
+      const controller = createController({ ...controllerOptions, client });
+      controllers.push(controller);
+      await controller.start();
+      return controller;
+    },
+    async presentProcess(presented) {
+      requireKnownOptions('presentProcess()', presented, PRESENT_OPTIONS, 'testing/unknown-option');
+      return cluster.presentProcess(presented);
+    },
+    async listen(listenOptions = {}) {
+      requireKnownOptions('listen()', listenOptions, LISTEN_OPTIONS, 'testing/unknown-option');
+      return cluster.listen(listenOptions);
+    },
+    idle: () => cluster.idle(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

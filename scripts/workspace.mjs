@@ -1,0 +1,89 @@
+/**
+ * The packages of the workspace and their rooms, for scripts. The sources are in `packages/*`; the build joins them in
+ * `dist/`, which has a folder per room, as the published package has entry points.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The folder of each room, in the order of the rooms: a room imports only earlier rooms. */
+export const ROOMS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
+
+/** The folder of the files that belong to no room: the entry point of the package. */
+const REST = 'packages/sdk/src';
+
+/** The source of a file of `dist/`: `dist/cel/index.js` is made from `packages/cel/src/index.ts`. */
+export function sourceOf(built) {
+  const [, path] = /^(?:\.\/)?(?:dist\/)?(.*)\.js$/.exec(built) ?? [];
+  const [room, ...rest] = path.split('/');
+  const folder = rest.length > 0 && Object.hasOwn(ROOMS, room) ? join(ROOMS[room], ...rest) : join(REST, path);
+  return `${folder}.ts`;
+}
+
+/** The path below `dist/` of the file that is made from a source, without extension. */
+export function builtPathOf(source) {
+  const path = source.replace(/\.tsx?$/, '');
+  const found = Object.entries(ROOMS).find(([, folder]) => path.startsWith(`${folder}/`));
+  return found === undefined ? path.slice(REST.length + 1) : `${found[0]}${path.slice(found[1].length)}`;
+}
+
+/** The folders of the packages, as paths from the root. */
+export const packageFolders = () =>
+  readdirSync(join(root, 'packages'))
+    .map((name) => `packages/${name}`)
+    .filter((folder) => existsSync(join(root, folder, 'package.json')));
+
+/** All TypeScript files of the packages except tests, as paths from the root. */
+export function sourceFiles() {
+  return packageFolders()
+    .flatMap((folder) =>
+      readdirSync(join(root, folder, 'src'), { recursive: true }).map(
+        (name) => `${folder}/src/${name.replaceAll('\\', '/')}`,
+      ),
+    )
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file));
+}
+
+/** Maps the specifier of each door of a package (`@typekro/engine/graph`) to its file, as a path from the root. */
+export function doors() {
+  const found = new Map();
+  for (const folder of packageFolders()) {
+    const { name, exports } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    for (const [door, file] of Object.entries(exports)) found.set(`${name}${door.slice(1)}`, join(folder, file));
+  }
+  return found;
+}
+
+/**
+ * Makes the bundler read the doors of packages as ordinary files, although the packages in `node_modules` are external.
+ */
+export function workspaceDoors() {
+  const files = doors();
+  return {
+    name: 'workspace-doors',
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /^@typekro\// }, ({ path, kind, importer, namespace, pluginData, resolveDir }) => {
+        const file = files.get(path);
+        if (file === undefined) return { errors: [{ text: `no package has the door ${path}` }] };
+        // The other plugins of the build see the path of a file in another folder.
+        const target = relative(resolveDir, join(root, file)).replaceAll('\\', '/');
+        return resolve(target, { kind, importer, namespace, pluginData, resolveDir });
+      });
+    },
+  };
+}
+
+/** The specifier of a door, as a path from one file of `dist/` to another: for declarations. */
+export function relativeDoor(specifier, builtFile, files = doors()) {
+  const target = `${builtPathOf(files.get(specifier) ?? specifier)}.js`;
+  const from = dirname(builtFile)
+    .split('/')
+    .filter((part) => part !== '.' && part !== '');
+  const to = target.split('/');
+  let shared = 0;
+  while (shared < from.length && from[shared] === to[shared]) shared += 1;
+  const path = [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
+  return path.startsWith('.') ? path : `./${path}`;
+}

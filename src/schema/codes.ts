@@ -1,6 +1,0 @@
-import type { CodeInfo } from '../core/index.ts';
-import { conversionCodes } from './codes-conversion.ts';
-import { simpleSchemaCodes } from './codes-simple.ts';
-
-/** The codes of diagnostics about reading and converting schemas. */
-export const schemaCodes: readonly CodeInfo[] = [...simpleSchemaCodes, ...conversionCodes];
