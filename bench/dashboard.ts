@@ -13,7 +13,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Browser, CDPSession, Page, Request } from 'playwright-core';
-import { inspectPaths } from '../packages/controller/src/inspect/index.ts';
+import { inspectPaths } from '@typekro/controller/inspect';
 import { startBrowser } from '../test/browser/support/browser.ts';
 import { createScene, FLEET_REF, SHOP_REF } from '../test/browser/support/scene.ts';
 import type { SceneServer } from '../test/browser/support/scene-server.ts';

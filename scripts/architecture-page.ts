@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { GraphOutline } from '../packages/engine/src/graph/index.ts';
-import { toSvg } from '../packages/engine/src/graph/index.ts';
+import type { GraphOutline } from '@typekro/engine/graph';
+import { toSvg } from '@typekro/engine/graph';
 import { markdownTable } from './markdown-table.ts';
 
 /** The rooms in their order. */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { controllerCrds } from '../packages/controller/src/controller/index.ts';
+import { controllerCrds } from '@typekro/controller/controller';
 
 /** The CRDs of the controller. Maps the name of a file in `charts/typekro/crds` to its content. */
 export function chartCrds(): ReadonlyMap<string, string> {

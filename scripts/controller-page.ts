@@ -1,4 +1,4 @@
-import { CONTROLLER_FLAGS } from '../packages/controller/src/controller/index.ts';
+import { CONTROLLER_FLAGS } from '@typekro/controller/controller';
 import { createMetrics, createProcessMetrics } from '../packages/controller/src/controller/metrics/metrics.ts';
 import { RuntimeMetrics } from '../packages/controller/src/controller/metrics/runtime-meter.ts';
 import { markdownTable } from './markdown-table.ts';

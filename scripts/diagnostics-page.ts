@@ -1,6 +1,6 @@
 import { exampleDiagnostics } from '../test/support/example-diagnostics.ts';
-import type { CodeInfo } from '../packages/kit/src/core/index.ts';
-import { formatDiagnostic } from '../packages/kit/src/core/index.ts';
+import type { CodeInfo } from '@typekro/kit/core';
+import { formatDiagnostic } from '@typekro/kit/core';
 import { documentedCodes } from '../packages/cli/src/lint/file-codes.ts';
 
 interface Chapter {

@@ -3,15 +3,8 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { commands } from '../packages/cli/src/commands/index.ts';
-import type { JsonObject } from '../packages/kit/src/core/index.ts';
-import {
-  builtinSource,
-  combineSources,
-  compile,
-  crdSource,
-  graphOutline,
-  toSvg,
-} from '../packages/engine/src/graph/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { builtinSource, combineSources, compile, crdSource, graphOutline, toSvg } from '@typekro/engine/graph';
 import { commandRunner } from '../test/support/run-command.ts';
 import { filesOfPage } from '../test/support/walked-page.ts';
 import { projectDefinitions } from './example-graphs.ts';

@@ -12,11 +12,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, parseAllDocuments } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '../packages/kit/src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../packages/kit/src/core/index.ts';
-import type { GraphComposition } from '../packages/sdk/src/index.ts';
-import type { TestCluster } from '../packages/testing/src/index.ts';
-import { createCluster } from '../packages/testing/src/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import type { GraphComposition } from '@typekro/sdk';
+import type { TestCluster } from '@typekro/testing';
+import { createCluster } from '@typekro/testing';
 import { differences } from './example-stories.ts';
 
 /** The end of a step: the objects are complete, something is missing, or the graph is refused. */

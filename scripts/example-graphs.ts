@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { controllerCrds } from '../packages/controller/src/controller/index.ts';
-import type { JsonObject, KubeObject } from '../packages/kit/src/core/index.ts';
-import { formatDiagnostic, parseJson } from '../packages/kit/src/core/index.ts';
-import type { Graph } from '../packages/engine/src/graph/index.ts';
+import { controllerCrds } from '@typekro/controller/controller';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { formatDiagnostic, parseJson } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
 import {
   builtinSource,
   combineSources,
@@ -10,7 +10,7 @@ import {
   compileGraphObject,
   crdSource,
   toMermaid,
-} from '../packages/engine/src/graph/index.ts';
+} from '@typekro/engine/graph';
 
 /** A composition or a graph that an example exports, compiled for stock kro. */
 export interface ExampleGraph {

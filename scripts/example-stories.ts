@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '../packages/kit/src/core/index.ts';
-import { isJsonObject, jsonEquals, stringifyJson } from '../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 
 /** One deployment of an example, from the header of its file. */
 export interface Story {

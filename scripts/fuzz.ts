@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { count, nounFor } from '../packages/kit/src/core/index.ts';
+import { count, nounFor } from '@typekro/kit/core';
 import { BlockCoverage } from '../test/fuzz/block-coverage.ts';
 import { readCorpus, writeCorpus } from '../test/fuzz/corpus.ts';
 import type { FuzzTarget } from '../test/fuzz/fuzz-target.ts';

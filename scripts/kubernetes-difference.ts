@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../packages/kit/src/core/index.ts';
-import { bundleTypes } from '../packages/engine/src/schema/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { bundleTypes } from '@typekro/engine/schema';
 import { goFieldsOf, protobufNumbersOf } from './go-fields.ts';
 import { defaultRolesOf } from './kubernetes-roles.ts';
 

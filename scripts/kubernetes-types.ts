@@ -10,8 +10,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { JsonValue } from '../packages/kit/src/core/index.ts';
-import { bundleTypes } from '../packages/engine/src/schema/index.ts';
+import type { JsonValue } from '@typekro/kit/core';
+import { bundleTypes } from '@typekro/engine/schema';
 
 const DISCOVERY = ['api.json', 'apis.json'] as const;
 

@@ -7,11 +7,11 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type * as ClusterRoom from '../packages/cluster/src/index.ts';
-import type * as ControllerRoom from '../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../packages/kit/src/core/index.ts';
-import { stringifyJson } from '../packages/kit/src/core/index.ts';
-import type * as KubeRoom from '../packages/kube/src/index.ts';
+import type * as ClusterRoom from '@typekro/cluster';
+import type * as ControllerRoom from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { stringifyJson } from '@typekro/kit/core';
+import type * as KubeRoom from '@typekro/kube';
 import type * as Stories from '../test/conformance/takeover/stories.ts';
 
 const [tree = '', level = '', file = ''] = process.argv.slice(2);

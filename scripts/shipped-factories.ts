@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { controllerCrds } from '../packages/controller/src/controller/index.ts';
-import type { JsonValue } from '../packages/kit/src/core/index.ts';
-import { parseJson } from '../packages/kit/src/core/index.ts';
+import { controllerCrds } from '@typekro/controller/controller';
+import type { JsonValue } from '@typekro/kit/core';
+import { parseJson } from '@typekro/kit/core';
 import { generateBuiltin, generateFactories } from '../packages/sdk/src/factories/generate/index.ts';
-import type { BuiltinDescriptions } from '../packages/engine/src/schema/index.ts';
-import { builtinSource } from '../packages/engine/src/schema/index.ts';
+import type { BuiltinDescriptions } from '@typekro/engine/schema';
+import { builtinSource } from '@typekro/engine/schema';
 
 const COMMAND = 'npm run docs -- factories';
 const TOOLS = '../../../compose/index.ts';

@@ -6,11 +6,11 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import { createPages } from '../../packages/dashboard/src/index.ts';
-import type { InspectDetails } from '../../packages/controller/src/inspect/index.ts';
-import { ownViewer, serveInspect, tokenOf } from '../../packages/controller/src/inspect/index.ts';
-import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '../../packages/kube/src/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import { createPages } from '@typekro/dashboard';
+import type { InspectDetails } from '@typekro/controller/inspect';
+import { ownViewer, serveInspect, tokenOf } from '@typekro/controller/inspect';
+import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '@typekro/kube';
 import { TestClock } from '../../test/support/test-clock.ts';
 import { createScene, FLEET_REF, SCENE_TIME } from '../../test/browser/support/scene.ts';
 import type { DashboardOrder, DashboardReport } from './dashboard-process.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { KubeClient, loadKubeConfig } from '../../packages/kube/src/index.ts';
+import { KubeClient, loadKubeConfig } from '@typekro/kube';
 import { startCli } from '../../test/support/command.ts';
 
 /** A collection of ConfigMaps. An object is not ready while another client has written `go: "no"` into it. */

@@ -1,12 +1,4 @@
-import {
-  KRO_LIBRARIES,
-  math,
-  network,
-  nowLibrary,
-  propagation,
-  sets,
-  standardLibrary,
-} from '../../packages/cel/src/index.ts';
+import { KRO_LIBRARIES, math, network, nowLibrary, propagation, sets, standardLibrary } from '@typekro/cel';
 import type { FunctionDeclaration, Library, Macro, Overload } from '../../packages/cel/src/library.ts';
 import { typeToString } from '../../packages/cel/src/types.ts';
 import { markdownTable } from '../markdown-table.ts';

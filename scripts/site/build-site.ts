@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import MiniSearch from 'minisearch';
-import { graphOutline, toSvg } from '../../packages/engine/src/graph/index.ts';
+import { graphOutline, toSvg } from '@typekro/engine/graph';
 import { exampleGraphs } from '../example-graphs.ts';
 import { FLEET_FORM, FLEET_FORM_MARK } from './fleet-form.ts';
 import { imageSize } from './image-size.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import { parseJson } from '../../packages/kit/src/core/index.ts';
-import type { SchemaChange } from '../../packages/engine/src/schema/index.ts';
-import { compareCrds } from '../../packages/engine/src/schema/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import { parseJson } from '@typekro/kit/core';
+import type { SchemaChange } from '@typekro/engine/schema';
+import { compareCrds } from '@typekro/engine/schema';
 
 type Recorded = Omit<SchemaChange, 'breaking'>;
 

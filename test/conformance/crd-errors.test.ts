@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { parseJson } from '../../packages/kit/src/core/index.ts';
-import type { FieldError } from '../../packages/kit/src/kubernetes/index.ts';
-import { crdErrors } from '../../packages/engine/src/schema/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { parseJson } from '@typekro/kit/core';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import { crdErrors } from '@typekro/engine/schema';
 
 const read = <T>(name: string): T[] =>
   readFileSync(new URL(name, import.meta.url), 'utf8')

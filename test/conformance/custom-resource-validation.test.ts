@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { parseJson } from '../../packages/kit/src/core/index.ts';
-import type { FieldError } from '../../packages/kit/src/kubernetes/index.ts';
-import type { Schema } from '../../packages/engine/src/schema/index.ts';
-import { applyDefaults, prune, validateValue } from '../../packages/engine/src/schema/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { parseJson } from '@typekro/kit/core';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Schema } from '@typekro/engine/schema';
+import { applyDefaults, prune, validateValue } from '@typekro/engine/schema';
 
 interface Step {
   readonly req?: { readonly method?: string; readonly path: string; readonly body?: JsonObject };

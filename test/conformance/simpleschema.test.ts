@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonValue } from '../../packages/kit/src/core/index.ts';
-import { jsonEquals, parseJson } from '../../packages/kit/src/core/index.ts';
-import { parseSimpleSchema } from '../../packages/engine/src/schema/index.ts';
+import type { JsonValue } from '@typekro/kit/core';
+import { jsonEquals, parseJson } from '@typekro/kit/core';
+import { parseSimpleSchema } from '@typekro/engine/schema';
 
 interface Case {
   readonly name: string;

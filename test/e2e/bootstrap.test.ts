@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import { typeKroRuntimeBootstrap } from '../../packages/sdk/src/index.ts';
-import { createCluster } from '../../packages/testing/src/index.ts';
-import type { TestCluster } from '../../packages/testing/src/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import { typeKroRuntimeBootstrap } from '@typekro/sdk';
+import { createCluster } from '@typekro/testing';
+import type { TestCluster } from '@typekro/testing';
 import { RunningCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

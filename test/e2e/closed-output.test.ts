@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { TestCluster } from '../../packages/testing/src/index.ts';
-import { createCluster } from '../../packages/testing/src/index.ts';
+import type { TestCluster } from '@typekro/testing';
+import { createCluster } from '@typekro/testing';
 import { CLI, RunningCommand } from '../support/command.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];

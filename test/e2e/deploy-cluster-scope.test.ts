@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { kubernetesComposition, singleton } from '../../packages/sdk/src/index.ts';
-import { findDirectDeployments, moveToController } from '../../packages/sdk/src/deploy/index.ts';
+import { kubernetesComposition, singleton } from '@typekro/sdk';
+import { findDirectDeployments, moveToController } from '@typekro/sdk/deploy';
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
 import { namespace, resourceQuota } from '../../packages/sdk/src/factories/kubernetes/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';

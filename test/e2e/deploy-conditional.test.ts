@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import { kubernetesComposition } from '@typekro/sdk';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
 

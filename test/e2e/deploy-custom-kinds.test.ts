@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
-import { createResource, kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import { createResource, kubernetesComposition } from '@typekro/sdk';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { controllerCrds } from '../../packages/controller/src/controller/index.ts';
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
-import { def, externalRef, graph, patch } from '../../packages/sdk/src/index.ts';
+import { controllerCrds } from '@typekro/controller/controller';
+import type { JsonObject } from '@typekro/kit/core';
+import { def, externalRef, graph, patch } from '@typekro/sdk';
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
-import { waitForObject } from '../../packages/kube/src/index.ts';
-import type { TestCluster } from '../../packages/testing/src/index.ts';
-import { createCluster } from '../../packages/testing/src/index.ts';
+import { waitForObject } from '@typekro/kube';
+import type { TestCluster } from '@typekro/testing';
+import { createCluster } from '@typekro/testing';
 
 const shop = (color: string) =>
   graph('shop', () => {

@@ -1,10 +1,10 @@
 import { type } from 'arktype';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
-import type { Transport } from '../../packages/kube/src/index.ts';
-import { createTransport, loadKubeConfig, waitForObject } from '../../packages/kube/src/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { kubernetesComposition } from '@typekro/sdk';
+import type { Transport } from '@typekro/kube';
+import { createTransport, loadKubeConfig, waitForObject } from '@typekro/kube';
 import type { ApiServer } from '../support/api-server.ts';
 import { serverKinds } from '../support/api-server.ts';
 

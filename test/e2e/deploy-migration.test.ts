@@ -1,11 +1,11 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import { findDirectDeployments, moveToController } from '../../packages/sdk/src/deploy/index.ts';
+import { kubernetesComposition } from '@typekro/sdk';
+import type { KubeObject } from '@typekro/kit/core';
+import { findDirectDeployments, moveToController } from '@typekro/sdk/deploy';
 import { namespace } from '../../packages/sdk/src/factories/kubernetes/index.ts';
 import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/index.ts';
-import { waitForObject } from '../../packages/kube/src/index.ts';
+import { waitForObject } from '@typekro/kube';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
 

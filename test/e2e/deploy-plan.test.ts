@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
-import type { DeployEvent, Plan } from '../../packages/sdk/src/index.ts';
+import { kubernetesComposition } from '@typekro/sdk';
+import type { DeployEvent, Plan } from '@typekro/sdk';
 import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';

@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Transport } from '../../packages/kube/src/index.ts';
-import { createResource, kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import type { Transport } from '@typekro/kube';
+import { createResource, kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';

@@ -5,10 +5,10 @@
  */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import { kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
-import type { Transport } from '../../packages/kube/src/index.ts';
-import { isNotFound, waitForObject } from '../../packages/kube/src/index.ts';
+import type { Transport } from '@typekro/kube';
+import { isNotFound, waitForObject } from '@typekro/kube';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';
 

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createResource, kubernetesComposition, singleton } from '../../packages/sdk/src/index.ts';
+import { createResource, kubernetesComposition, singleton } from '@typekro/sdk';
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';

@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { DeployEvent } from '../../packages/sdk/src/index.ts';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import type { DeployEvent } from '@typekro/sdk';
+import { kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { isRealServer, startDeployServer } from '../support/deploy-server.ts';

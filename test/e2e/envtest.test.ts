@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
-import { createServingCertificate } from '../../packages/cluster/src/index.ts';
+import { createServingCertificate } from '@typekro/cluster';
 import { CLI, RunningCommand } from '../support/command.ts';
 
 /**

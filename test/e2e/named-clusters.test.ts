@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KubeClient, loadKubeConfig } from '../../packages/kube/src/index.ts';
+import { KubeClient, loadKubeConfig } from '@typekro/kube';
 import type { Ended } from '../support/command.ts';
 import { CLI, RunningCommand } from '../support/command.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
-import { createTransport, loadKubeConfig } from '../../packages/kube/src/index.ts';
+import { createTransport, loadKubeConfig } from '@typekro/kube';
 
 const NOW = Date.now();
 const MINUTE_MS = 60_000;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../packages/kit/src/core/index.ts';
-import { CONTROLLER_FLAGS } from '../../packages/controller/src/controller/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { CONTROLLER_FLAGS } from '@typekro/controller/controller';
 
 const read = (name: string): string => readFileSync(new URL(`../../charts/typekro/${name}`, import.meta.url), 'utf8');
 

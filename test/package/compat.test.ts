@@ -2,8 +2,8 @@ import { type } from 'arktype';
 import { expect, expectTypeOf, test } from 'vitest';
 import * as advanced from '../../packages/sdk/src/compat/advanced.ts';
 import * as compat from '../../packages/sdk/src/compat/index.ts';
-import * as sdk from '../../packages/sdk/src/index.ts';
-import type { TypeKroError } from '../../packages/sdk/src/index.ts';
+import * as sdk from '@typekro/sdk';
+import type { TypeKroError } from '@typekro/sdk';
 
 /** The error that a use of a moved name throws. */
 function errorOf(work: () => unknown): Partial<TypeKroError> {

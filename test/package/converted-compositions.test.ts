@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { toComposition } from '../../packages/cli/src/convert/composition/to-composition.ts';
 import { withUnknownKinds } from '../../packages/sdk/src/compose/schemas.ts';
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
-import { builtinSource, compile } from '../../packages/engine/src/graph/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { builtinSource, compile } from '@typekro/engine/graph';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const sources = withUnknownKinds(builtinSource());

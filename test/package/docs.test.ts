@@ -10,7 +10,7 @@ import { referencePages } from '../../scripts/reference/reference-pages.ts';
 import { dependenciesPage } from '../../scripts/dependencies-page.ts';
 import { scalePage } from '../../scripts/scale-page.ts';
 import { seedsPage } from '../../scripts/seeds-page.ts';
-import { ExitCode } from '../../packages/cli/src/index.ts';
+import { ExitCode } from '@typekro/cli';
 import { VERSIONED_FILES, withVersion } from '../../scripts/version.ts';
 
 const committed = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');

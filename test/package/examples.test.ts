@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { beforeAll, expect, test } from 'vitest';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
 import type { ExampleGraph } from '../../scripts/example-graphs.ts';
 import { exampleGraphs, goldenOf, withPictures } from '../../scripts/example-graphs.ts';
 

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { gvkOf, isJsonObject, stringifyJson } from '../../packages/kit/src/core/index.ts';
-import { generateChart, generateFactories } from '../../packages/sdk/src/factories/index.ts';
-import { parseDefinitions } from '../../packages/engine/src/graph/index.ts';
-import { applyDefaults, crdSource, prune, validateValue } from '../../packages/engine/src/schema/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { gvkOf, isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { generateChart, generateFactories } from '@typekro/sdk/factories';
+import { parseDefinitions } from '@typekro/engine/graph';
+import { applyDefaults, crdSource, prune, validateValue } from '@typekro/engine/schema';
 import { runCommand } from '../support/command.ts';
 import { composed } from '../support/compose-objects.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { sourceOf } from '../../scripts/workspace.mjs';
-import type { TypeKroError } from '../../packages/sdk/src/index.ts';
+import type { TypeKroError } from '@typekro/sdk';
 
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), 'utf8')) as unknown;
@@ -114,7 +114,7 @@ describe('the exports of TypeKro 0.33', () => {
       const unknown = namesIn(remedy).filter((name) => !known.has(name));
       missing.push(...unknown.map((name) => `${name}: ${remedy}`));
     }
-    const { kubernetesComposition } = await import('../../packages/sdk/src/index.ts');
+    const { kubernetesComposition } = await import('@typekro/sdk');
     const spec = { type: 'object', properties: {} } as const;
     const composition = kubernetesComposition({ name: 'a', spec }, () => ({}));
     const factory = composition.factory('direct');
@@ -128,7 +128,7 @@ describe('the exports of TypeKro 0.33', () => {
   });
 
   test('a moved name in a composition is refused at its line, both as a call and as a value', async () => {
-    const { kubernetesComposition } = await import('../../packages/sdk/src/index.ts');
+    const { kubernetesComposition } = await import('@typekro/sdk');
     const { ConfigMap } = await import('../../packages/sdk/src/factories/simple/index.ts');
     const { certManagerBootstrap } = await import('../../packages/sdk/src/factories/cert-manager/index.ts');
     const { DEFAULT_VALKEY_VERSION } = await import('../../packages/sdk/src/factories/valkey/index.ts');
@@ -152,7 +152,7 @@ describe('the exports of TypeKro 0.33', () => {
   });
 
   test('a function cannot be a field of a status', async () => {
-    const { kubernetesComposition } = await import('../../packages/sdk/src/index.ts');
+    const { kubernetesComposition } = await import('@typekro/sdk');
     const graph = () =>
       kubernetesComposition({ name: 'a', spec: { type: 'object', properties: {} } }, () => ({
         ready: (() => true) as unknown as boolean,

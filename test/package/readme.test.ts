@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KubeClient, loadKubeConfig, waitForObject } from '../../packages/kube/src/index.ts';
+import { KubeClient, loadKubeConfig, waitForObject } from '@typekro/kube';
 import { startCli } from '../support/command.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

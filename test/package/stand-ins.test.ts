@@ -12,9 +12,9 @@ import {
 } from '../../packages/sdk/src/factories/flux/index.ts';
 import { customResource, service } from '../../packages/sdk/src/factories/kubernetes/index.ts';
 import { prometheusRule, serviceMonitor } from '../../packages/sdk/src/factories/prometheus/index.ts';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
-import type { StandInName, TestCluster } from '../../packages/testing/src/index.ts';
-import { createCluster } from '../../packages/testing/src/index.ts';
+import { kubernetesComposition } from '@typekro/sdk';
+import type { StandInName, TestCluster } from '@typekro/testing';
+import { createCluster } from '@typekro/testing';
 
 let cluster: TestCluster | undefined;
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../packages/cli/src/commands/index.ts';
-import type { Cluster } from '../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster, STAND_IN_NAMES } from '../../packages/cluster/src/index.ts';
-import type { Controller } from '../../packages/controller/src/controller/index.ts';
-import { controllerCrds, createController } from '../../packages/controller/src/controller/index.ts';
-import { KubeClient } from '../../packages/kube/src/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster, STAND_IN_NAMES } from '@typekro/cluster';
+import type { Controller } from '@typekro/controller/controller';
+import { controllerCrds, createController } from '@typekro/controller/controller';
+import { KubeClient } from '@typekro/kube';
 import { commandRunner } from '../support/run-command.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 

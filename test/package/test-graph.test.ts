@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import { kubernetesComposition } from '@typekro/sdk';
 import { Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
 import { testGraph } from '../../packages/testing/src/entry.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import type { Cluster, ClusterSnapshot, Transport, UserInfo } from '../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import type { Cluster, ClusterSnapshot, Transport, UserInfo } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
 import { crdOf } from '../support/crd.ts';
 
 interface Served {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readBasics } from '../../packages/cli/src/plan/cluster-basics.ts';
-import { previewDefinition } from '../../packages/controller/src/controller/index.ts';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import type { Graph } from '../../packages/engine/src/graph/index.ts';
-import { builtinSource, compile } from '../../packages/engine/src/graph/index.ts';
-import { combineSources, crdSource } from '../../packages/engine/src/schema/index.ts';
-import { keys } from '../../packages/engine/src/runtime/index.ts';
+import { previewDefinition } from '@typekro/controller/controller';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { builtinSource, compile } from '@typekro/engine/graph';
+import { combineSources, crdSource } from '@typekro/engine/schema';
+import { keys } from '@typekro/engine/runtime';
 import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
 import { numbersOf } from '../support/budget.ts';
 import type { Random } from '../support/planned-graphs.ts';

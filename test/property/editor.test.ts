@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { openDocument } from '../../packages/editor/src/index.ts';
+import { openDocument } from '@typekro/editor';
 import { share } from '../support/budget.ts';
 import { seededChoices } from '../support/choices.ts';
 import { askAll, randomEdit } from '../support/editor-fuzz.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
 import type { FleetRecord } from '../support/fleet.ts';
 import { recordChange } from '../support/fleet.ts';
 

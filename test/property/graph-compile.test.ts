@@ -2,10 +2,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JsonValue } from '../../packages/kit/src/core/index.ts';
-import { hasErrors, isJsonObject, stringifyJson } from '../../packages/kit/src/core/index.ts';
-import { compile, parseDefinitions } from '../../packages/engine/src/graph/index.ts';
-import { builtinSource } from '../../packages/engine/src/schema/index.ts';
+import type { JsonValue } from '@typekro/kit/core';
+import { hasErrors, isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { compile, parseDefinitions } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { readGraphCases } from '../conformance/support/graph-corpus.ts';
 
 const sources = builtinSource();

@@ -2,17 +2,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { application, levels } from '../../bench/support/graph-objects.ts';
-import type { JsonObject, JsonValue } from '../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../packages/kit/src/core/index.ts';
-import type { Graph } from '../../packages/engine/src/graph/index.ts';
-import {
-  compileGraphObject,
-  graphShape,
-  scanExpressions,
-  TYPEKRO_FEATURES,
-  withLiterals,
-} from '../../packages/engine/src/graph/index.ts';
-import { builtinSource } from '../../packages/engine/src/schema/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { compileGraphObject, graphShape, scanExpressions, TYPEKRO_FEATURES, withLiterals } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 
 const OPTIONS = {
   sources: builtinSource(),

@@ -1,4 +1,4 @@
-import type { TransportRequest } from '../../packages/kube/src/index.ts';
+import type { TransportRequest } from '@typekro/kube';
 import type { Fault, LineFault } from '../../packages/testing/src/simulation/fault-schedule.ts';
 import { FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { indexOfReports, ownViewer, serveInspect, tokenOf } from '../../packages/controller/src/inspect/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { indexOfReports, ownViewer, serveInspect, tokenOf } from '@typekro/controller/inspect';
 import type { ControllerWorld } from './controller-world.ts';
 import { conditionOf, controllerWorld, dataOf } from './controller-world.ts';
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
-import type { Cluster } from '../../packages/cluster/src/index.ts';
-import type { Controller, ControllerOptions } from '../../packages/controller/src/controller/index.ts';
-import { controllerCrds, createController, jsonLogger } from '../../packages/controller/src/controller/index.ts';
-import type { JsonObject, KubeObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
-import { KubeClient } from '../../packages/kube/src/index.ts';
-import type { Transport } from '../../packages/kube/src/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { Cluster } from '@typekro/cluster';
+import type { Controller, ControllerOptions } from '@typekro/controller/controller';
+import { controllerCrds, createController, jsonLogger } from '@typekro/controller/controller';
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { KubeClient } from '@typekro/kube';
+import type { Transport } from '@typekro/kube';
 
 /** One request that the controller sent. */
 export interface SeenRequest {

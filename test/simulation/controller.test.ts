@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
 import type { ControllerWorld } from './controller-world.ts';
 import { conditionOf, controllerWorld, dataOf, seed, writesOf } from './controller-world.ts';
 

@@ -4,10 +4,10 @@ import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts'
 import type { ReviewedRight } from '../../packages/cli/src/dashboard/reviewed-api.ts';
 import { reviewedApi } from '../../packages/cli/src/dashboard/reviewed-api.ts';
 import { settingsOf } from '../../packages/cli/src/controller-settings.ts';
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
-import type { InspectCall } from '../../packages/controller/src/inspect/index.ts';
-import { instanceRef } from '../../packages/controller/src/inspect/index.ts';
-import { systemClock } from '../../packages/kube/src/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import type { InspectCall } from '@typekro/controller/inspect';
+import { instanceRef } from '@typekro/controller/inspect';
+import { systemClock } from '@typekro/kube';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
 import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';

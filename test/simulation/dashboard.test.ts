@@ -4,15 +4,10 @@ import type { ClusterDetailsOptions } from '../../packages/cli/src/dashboard/clu
 import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
 import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts';
 import { settingsOf } from '../../packages/cli/src/controller-settings.ts';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import type {
-  InspectCall,
-  InspectEvent,
-  InstanceRow,
-  ObjectDetail,
-} from '../../packages/controller/src/inspect/index.ts';
-import { instanceRef, ownViewer } from '../../packages/controller/src/inspect/index.ts';
-import { systemClock } from '../../packages/kube/src/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { InspectCall, InspectEvent, InstanceRow, ObjectDetail } from '@typekro/controller/inspect';
+import { instanceRef, ownViewer } from '@typekro/controller/inspect';
+import { systemClock } from '@typekro/kube';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
 import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import { differences } from '../../packages/testing/src/simulation/compare-states.ts';
 import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
 import type { Fault } from '../../packages/testing/src/simulation/fault-schedule.ts';
 import { FaultSchedule, noFaults } from '../../packages/testing/src/simulation/fault-schedule.ts';
-import type { TransportRequest } from '../../packages/kube/src/index.ts';
+import type { TransportRequest } from '@typekro/kube';
 import { RotatedCredentials } from './rotated-credentials.ts';
 import { run } from './run.ts';
 import type { UserAction } from './instance-actions.ts';

@@ -5,12 +5,12 @@
  */
 import { type } from 'arktype';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import { kubernetesComposition } from '../../packages/sdk/src/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import { kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/index.ts';
-import type { Transport, TransportRequest } from '../../packages/kube/src/index.ts';
-import type { TestCluster } from '../../packages/testing/src/index.ts';
-import { createCluster } from '../../packages/testing/src/index.ts';
+import type { Transport, TransportRequest } from '@typekro/kube';
+import type { TestCluster } from '@typekro/testing';
+import { createCluster } from '@typekro/testing';
 import { share } from '../support/budget.ts';
 import { pick, seededChoices } from '../support/choices.ts';
 

@@ -1,8 +1,8 @@
-import type { Cluster } from '../../packages/cluster/src/index.ts';
-import { runController } from '../../packages/controller/src/controller/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { runController } from '@typekro/controller/controller';
 import { shardOf } from '../../packages/controller/src/controller/shards/assignment.ts';
 import { responseText } from '../../packages/testing/src/simulation/faulty-transport.ts';
-import type { TransportRequest } from '../../packages/kube/src/index.ts';
+import type { TransportRequest } from '@typekro/kube';
 import type { Election } from '../../packages/testing/src/simulation/process.ts';
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kro-system/leases';

@@ -1,6 +1,6 @@
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { jsonEquals } from '../../packages/kit/src/core/index.ts';
-import type { KubeClient } from '../../packages/kube/src/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
+import type { KubeClient } from '@typekro/kube';
 import { normalize } from '../../packages/testing/src/simulation/compare-states.ts';
 
 const KINDS = [

@@ -1,6 +1,6 @@
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../packages/kit/src/core/index.ts';
-import { readConditions } from '../../packages/engine/src/runtime/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { readConditions } from '@typekro/engine/runtime';
 import { HELD_TEXT, holdingDefinition, rigDefinition } from './rig.ts';
 import type { UserAction } from './instance-actions.ts';
 import { applyRig, rig, suspend } from './instance-actions.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
-import type { KubeClient } from '../../packages/kube/src/index.ts';
+import type { JsonObject, ObjectRef } from '@typekro/kit/core';
+import type { KubeClient } from '@typekro/kube';
 
 /** A user's action. Its effect on the end state does not depend on when it happens. */
 export interface UserAction {

@@ -1,4 +1,4 @@
-import { nodeIdOf } from '../../packages/engine/src/runtime/index.ts';
+import { nodeIdOf } from '@typekro/engine/runtime';
 import { HELD_TEXT } from './rig.ts';
 import type { RuledGraph } from '../../packages/testing/src/simulation/invariants.ts';
 import type { KindOfPlural } from '../../packages/testing/src/simulation/ledger.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 function map(name: string, data: JsonObject): JsonObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };

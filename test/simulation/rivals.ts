@@ -1,6 +1,6 @@
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import type { Clock, KubeClient } from '../../packages/kube/src/index.ts';
-import { isConflict, isNotFound, KubeError } from '../../packages/kube/src/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import type { Clock, KubeClient } from '@typekro/kube';
+import { isConflict, isNotFound, KubeError } from '@typekro/kube';
 import type { Ledger, NotedWrite } from '../../packages/testing/src/simulation/ledger.ts';
 import { templateManagers } from '../../packages/testing/src/simulation/graph-writers.ts';
 import { noise } from '../../packages/testing/src/simulation/sim-clock.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
-import type { LogLevel } from '../../packages/controller/src/controller/index.ts';
-import { controllerCrds, runController } from '../../packages/controller/src/controller/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { LogLevel } from '@typekro/controller/controller';
+import { controllerCrds, runController } from '@typekro/controller/controller';
 import { createMetrics, createProcessMetrics } from '../../packages/controller/src/controller/metrics/metrics.ts';
 import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics/runtime-meter.ts';
-import type { Clock, Transport } from '../../packages/kube/src/index.ts';
-import { KubeClient, systemClock } from '../../packages/kube/src/index.ts';
+import type { Clock, Transport } from '@typekro/kube';
+import { KubeClient, systemClock } from '@typekro/kube';
 import { freePort } from '../support/api-server.ts';
 
 async function setup() {

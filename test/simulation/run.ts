@@ -1,9 +1,9 @@
-import type { ClusterOptions, ClusterSnapshot } from '../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
-import { controllerCrds } from '../../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import { definedMember } from '../../packages/kit/src/core/index.ts';
-import { KubeClient } from '../../packages/kube/src/index.ts';
+import type { ClusterOptions, ClusterSnapshot } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { controllerCrds } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { definedMember } from '@typekro/kit/core';
+import { KubeClient } from '@typekro/kube';
 import { electionOf } from './election.ts';
 import type { Stage } from './stage.ts';
 import { DEFINITION_STAGE } from './stage.ts';

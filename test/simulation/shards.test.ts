@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Cluster } from '../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
-import { controllerCrds, runController } from '../../packages/controller/src/controller/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { controllerCrds, runController } from '@typekro/controller/controller';
 import { holderOf, shardOf } from '../../packages/controller/src/controller/shards/assignment.ts';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import type { TransportRequest } from '../../packages/kube/src/index.ts';
-import { KubeClient } from '../../packages/kube/src/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import type { TransportRequest } from '@typekro/kube';
+import { KubeClient } from '@typekro/kube';
 
 const SHARDS = 12;
 const COUNT = 8;

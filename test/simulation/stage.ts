@@ -1,6 +1,6 @@
-import type { ControllerOptions } from '../../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import type { KubeClient } from '../../packages/kube/src/index.ts';
+import type { ControllerOptions } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import type { KubeClient } from '@typekro/kube';
 import type { RuledGraph } from '../../packages/testing/src/simulation/invariants.ts';
 import type { KindOfPlural } from '../../packages/testing/src/simulation/ledger.ts';
 import { endState, restProblems } from './end-state.ts';

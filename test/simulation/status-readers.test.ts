@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, KubeObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
-import { objectsAt, textAt } from '../../packages/kit/src/kubernetes/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';
 

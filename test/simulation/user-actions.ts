@@ -1,6 +1,6 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
-import type { KubeClient } from '../../packages/kube/src/index.ts';
-import { isNotFound, KubeError } from '../../packages/kube/src/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import type { KubeClient } from '@typekro/kube';
+import { isNotFound, KubeError } from '@typekro/kube';
 import type { UserAction } from './instance-actions.ts';
 import { applyRig, CRD, rig, suspend } from './instance-actions.ts';
 import { brokenDefinition, keepingDefinition, rigDefinition, widenedDefinition } from './rig.ts';

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
-import { KubeClient, KubeError, loadKubeConfig } from '../../packages/kube/src/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { KubeClient, KubeError, loadKubeConfig } from '@typekro/kube';
 
 /** A Kubernetes API server for a test. Clients reach it through a kubeconfig file. */
 export interface ApiServer {

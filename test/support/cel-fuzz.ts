@@ -1,12 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import {
-  kroEnvironment,
-  toJson,
-  unparse,
-  type Ast,
-  type Environment,
-  type Program,
-} from '../../packages/cel/src/index.ts';
+import { kroEnvironment, toJson, unparse, type Ast, type Environment, type Program } from '@typekro/cel';
 import { generateExpression, RESULT_TYPES, VARIABLES } from './cel-generator.ts';
 import { corpus, mutate } from './cel-mutator.ts';
 import { pick, type Choices } from './choices.ts';

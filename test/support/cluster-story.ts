@@ -1,7 +1,7 @@
-import type { Cluster, ClusterOptions, ManualClock } from '../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster, createManualClock } from '../../packages/cluster/src/index.ts';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { KubeClient } from '../../packages/kube/src/index.ts';
+import type { Cluster, ClusterOptions, ManualClock } from '@typekro/cluster';
+import { createEmbeddedCluster, createManualClock } from '@typekro/cluster';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { KubeClient } from '@typekro/kube';
 
 /** A cluster with short methods for tests. Only `advance` moves its clock. */
 export interface ClusterStory extends AsyncDisposable {

@@ -1,9 +1,9 @@
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '../../packages/kit/src/core/index.ts';
-import { formatDiagnostic } from '../../packages/kit/src/core/index.ts';
-import type { CompileOptions, Graph } from '../../packages/engine/src/graph/index.ts';
-import { compile, TYPEKRO_FEATURES } from '../../packages/engine/src/graph/index.ts';
-import { builtinSource, crdSource } from '../../packages/engine/src/schema/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { formatDiagnostic } from '@typekro/kit/core';
+import type { CompileOptions, Graph } from '@typekro/engine/graph';
+import { compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { crdOf } from './crd.ts';
 
 /** A CRD for tests. All fields of its spec and its status are optional. */

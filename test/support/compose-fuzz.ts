@@ -1,5 +1,5 @@
 import { runInThisContext } from 'node:vm';
-import { CompositionError } from '../../packages/sdk/src/compose/index.ts';
+import { CompositionError } from '@typekro/sdk/compose';
 import { compare, INPUTS, instantiate, runNatively } from '../property/compose/differential.ts';
 import { compareConditional } from '../property/compose/conditional.ts';
 import { conditionalSource, conditionalStatements } from '../property/compose/conditional-program.ts';

@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from '../../packages/kit/src/core/index.ts';
-import { jsonEquals } from '../../packages/kit/src/core/index.ts';
-import { createCompositionApi, externalRef } from '../../packages/sdk/src/compose/index.ts';
-import type { Composition } from '../../packages/sdk/src/compose/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
+import { createCompositionApi, externalRef } from '@typekro/sdk/compose';
+import type { Composition } from '@typekro/sdk/compose';
 import { SOURCE } from '../../packages/sdk/src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
 import { hasTwins, INPUTS, SPEC } from '../property/compose/differential.ts';

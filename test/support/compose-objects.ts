@@ -1,5 +1,5 @@
-import { createCompositionApi } from '../../packages/sdk/src/compose/index.ts';
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import { createCompositionApi } from '@typekro/sdk/compose';
+import type { JsonObject } from '@typekro/kit/core';
 
 /** Compositions for tests that do not deploy. */
 export const { kubernetesComposition } = createCompositionApi({

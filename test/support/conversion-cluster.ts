@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Cluster, ClusterOptions, Transport } from '../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { Cluster, ClusterOptions, Transport } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { crdOf } from './crd.ts';
 import { call } from './webhook-cluster.ts';
 import { openTlsServer } from './webhook-server.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { textAt } from '../../packages/kit/src/kubernetes/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { textAt } from '@typekro/kit/kubernetes';
 
 interface CrdOptions {
   /** The API group. Default: `example.com`. */

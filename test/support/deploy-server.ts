@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Controller, ControllerOptions } from '../../packages/controller/src/controller/index.ts';
-import { controllerCrds, createController } from '../../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import { refOf } from '../../packages/kit/src/core/index.ts';
-import type { KubeClient, Transport } from '../../packages/kube/src/index.ts';
-import { createTransport, isConflict, isNotFound, KubeError, loadKubeConfig } from '../../packages/kube/src/index.ts';
-import { createCluster } from '../../packages/testing/src/index.ts';
+import type { Controller, ControllerOptions } from '@typekro/controller/controller';
+import { controllerCrds, createController } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
+import type { KubeClient, Transport } from '@typekro/kube';
+import { createTransport, isConflict, isNotFound, KubeError, loadKubeConfig } from '@typekro/kube';
+import { createCluster } from '@typekro/testing';
 import { serverKinds } from './api-server.ts';
 
 const real = serverKinds().find(({ name }) => name === 'kube-apiserver');

@@ -7,8 +7,8 @@ import { checkNamedFiles } from '../../packages/cli/src/up/checked.ts';
 import type { Session } from '../../packages/cli/src/up/session.ts';
 import { startUpSession } from '../../packages/cli/src/up/session.ts';
 import { takeStateDirectory } from '../../packages/cli/src/up/state-directory.ts';
-import type { Clock } from '../../packages/kube/src/index.ts';
-import { systemClock } from '../../packages/kube/src/index.ts';
+import type { Clock } from '@typekro/kube';
+import { systemClock } from '@typekro/kube';
 
 /** A clock on which a timer of less than a second fires at once, so that no test waits for a debounce. */
 const clock: Clock = {

@@ -1,7 +1,7 @@
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../packages/kit/src/core/index.ts';
-import type { Graph } from '../../packages/engine/src/graph/index.ts';
-import type { ApplyAction, Condition, Decision, StepOptions } from '../../packages/engine/src/runtime/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import type { ApplyAction, Condition, Decision, StepOptions } from '@typekro/engine/runtime';
 import {
   digestText,
   isTemplateManager,
@@ -17,7 +17,7 @@ import {
   trackingStatus,
   writerName,
   writerOf,
-} from '../../packages/engine/src/runtime/index.ts';
+} from '@typekro/engine/runtime';
 import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
 
 /** The result of a loop of decisions that has reached its end. */

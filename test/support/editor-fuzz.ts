@@ -1,8 +1,8 @@
 import type { Position, Range } from 'vscode-languageserver';
 import { checkDocument } from '../../packages/cli/src/lsp/check-document.ts';
 import { formatEdits } from '../../packages/cli/src/lsp/format-edits.ts';
-import { TypeKroError } from '../../packages/kit/src/core/index.ts';
-import type { EditorDocument, Workspace } from '../../packages/editor/src/index.ts';
+import { TypeKroError } from '@typekro/kit/core';
+import type { EditorDocument, Workspace } from '@typekro/editor';
 import {
   completionsAt,
   definitionAt,
@@ -18,7 +18,7 @@ import {
   symbolsOf,
   tokensOf,
   toProtocol,
-} from '../../packages/editor/src/index.ts';
+} from '@typekro/editor';
 import type { Choices } from './choices.ts';
 import { pick } from './choices.ts';
 

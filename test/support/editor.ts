@@ -1,6 +1,6 @@
 import type { Position } from 'vscode-languageserver';
-import type { EditorDocument } from '../../packages/editor/src/index.ts';
-import { Workspace } from '../../packages/editor/src/index.ts';
+import type { EditorDocument } from '@typekro/editor';
+import { Workspace } from '@typekro/editor';
 
 /** The character that marks the cursor in the documents of tests. */
 export const CURSOR = '‸';

@@ -1,13 +1,13 @@
 import { compileFunction } from 'node:vm';
 import { type } from 'arktype';
 import { z } from 'zod';
-import type { CodeInfo, Diagnostic, JsonValue } from '../../packages/kit/src/core/index.ts';
-import { isJsonObject, parseJson } from '../../packages/kit/src/core/index.ts';
-import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } from '../../packages/sdk/src/index.ts';
+import type { CodeInfo, Diagnostic, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, parseJson } from '@typekro/kit/core';
+import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } from '@typekro/sdk';
 import { SOURCE } from '../../packages/sdk/src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Secret } from '../../packages/sdk/src/factories/simple/index.ts';
-import { compileDocument, parseDefinitions, TYPEKRO_FEATURES } from '../../packages/engine/src/graph/index.ts';
-import type { SchemaResult } from '../../packages/engine/src/schema/index.ts';
+import { compileDocument, parseDefinitions, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import type { SchemaResult } from '@typekro/engine/schema';
 import {
   builtinSource,
   combineSources,
@@ -15,7 +15,7 @@ import {
   fromJsonSchema,
   fromStandardSchema,
   toSimpleSchema,
-} from '../../packages/engine/src/schema/index.ts';
+} from '@typekro/engine/schema';
 import { crdOf } from './crd.ts';
 
 /** A kind with bounds and with a field whose value can be any object, for the examples that need such a kind. */

@@ -1,6 +1,6 @@
-import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { gvkOf, isJsonObject, jsonEquals } from '../../packages/kit/src/core/index.ts';
-import type { Graph, PathStep } from '../../packages/engine/src/graph/index.ts';
+import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { gvkOf, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import type { Graph, PathStep } from '@typekro/engine/graph';
 import type {
   ApiFailure,
   FailedWrite,
@@ -10,7 +10,7 @@ import type {
   Observed,
   ReadRequest,
   EquivalentDigests,
-} from '../../packages/engine/src/runtime/index.ts';
+} from '@typekro/engine/runtime';
 import {
   nodeIdOf,
   objectKey,
@@ -18,7 +18,7 @@ import {
   targetKey,
   withEngineEquivalence,
   writeKey,
-} from '../../packages/engine/src/runtime/index.ts';
+} from '@typekro/engine/runtime';
 
 /** Options of the view of a fake cluster. */
 export interface ViewOptions {

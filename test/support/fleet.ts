@@ -1,7 +1,7 @@
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
-import { getOwn } from '../../packages/kit/src/core/index.ts';
-import type { KubeClient } from '../../packages/kube/src/index.ts';
-import { waitForObject } from '../../packages/kube/src/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { getOwn } from '@typekro/kit/core';
+import type { KubeClient } from '@typekro/kube';
+import { waitForObject } from '@typekro/kube';
 import { seededChoices } from './choices.ts';
 
 const NAMESPACE = 'fleet';

@@ -1,10 +1,10 @@
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '../../packages/kit/src/core/index.ts';
-import type { Graph } from '../../packages/engine/src/graph/index.ts';
-import { compileGraphObject } from '../../packages/engine/src/graph/index.ts';
-import type { Condition, Decision, StepOptions } from '../../packages/engine/src/runtime/index.ts';
-import { stepRefusedGraph } from '../../packages/engine/src/runtime/index.ts';
-import { builtinSource, crdSource } from '../../packages/engine/src/schema/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { compileGraphObject } from '@typekro/engine/graph';
+import type { Condition, Decision, StepOptions } from '@typekro/engine/runtime';
+import { stepRefusedGraph } from '@typekro/engine/runtime';
+import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { crdOf } from './crd.ts';
 import type { LoopOptions } from './direct-loop.ts';
 import { carryOut, conditionOf, settle } from './direct-loop.ts';

@@ -1,6 +1,6 @@
-import type { Expr } from '../../packages/cel/src/index.ts';
-import { kroEnvironment, walkAst } from '../../packages/cel/src/index.ts';
-import type { JsonValue } from '../../packages/kit/src/core/index.ts';
+import type { Expr } from '@typekro/cel';
+import { kroEnvironment, walkAst } from '@typekro/cel';
+import type { JsonValue } from '@typekro/kit/core';
 import { scanExpressions } from '../../packages/engine/src/graph/scan.ts';
 
 const environment = kroEnvironment();

@@ -1,4 +1,4 @@
-import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '../../packages/controller/src/inspect/index.ts';
+import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 import { summaryOf } from '../../packages/cli/src/plan/summary.ts';
 
 /** A planned write of a ConfigMap by one node. `members` replaces defaults. */

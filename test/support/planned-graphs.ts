@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import { mapResource } from './virtual-world.ts';
 
 /** Returns a number from 0 (inclusive) to 1 (exclusive). */

@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import type { JsonObject, KubeObject } from '../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ClusterStory } from './cluster-story.ts';
 
 /** The annotation of a pod whose containers run as local processes. */

@@ -1,8 +1,8 @@
-import type { Cluster } from '../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
-import type { KubeObject } from '../../packages/kit/src/core/index.ts';
-import type { Clock, TransportRequest } from '../../packages/kube/src/index.ts';
-import { KubeClient } from '../../packages/kube/src/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { KubeObject } from '@typekro/kit/core';
+import type { Clock, TransportRequest } from '@typekro/kube';
+import { KubeClient } from '@typekro/kube';
 
 /** Creates a cluster that has these objects and no controllers of workloads. */
 export async function clusterWith(objects: readonly KubeObject[]): Promise<Cluster> {

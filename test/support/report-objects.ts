@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import type { VirtualWorld } from './virtual-world.ts';
 import { mapRef } from './virtual-world.ts';
 

@@ -1,10 +1,4 @@
-import type {
-  Discovery,
-  KubernetesApi,
-  WatchEvent,
-  WatchOptions,
-  ResourceType,
-} from '../../packages/kube/src/index.ts';
+import type { Discovery, KubernetesApi, WatchEvent, WatchOptions, ResourceType } from '@typekro/kube';
 
 /** A watch of a scripted API. It emits the events that a test pushes. */
 export interface ScriptedWatch {

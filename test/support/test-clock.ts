@@ -1,4 +1,4 @@
-import type { Clock } from '../../packages/kube/src/index.ts';
+import type { Clock } from '@typekro/kube';
 
 /** A clock for tests. Only `advance` moves the clock. */
 export class TestClock implements Clock {

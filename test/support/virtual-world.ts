@@ -1,5 +1,5 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import type { SeenRequest } from '../../packages/testing/src/simulation/virtual-world.ts';
 
 export type {

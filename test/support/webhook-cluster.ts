@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
-import type { Transport } from '../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../packages/cluster/src/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import type { Transport } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
 import type { ReviewAnswer, ReviewRequest, WebhookServer } from './webhook-server.ts';
 import { openWebhookServer } from './webhook-server.ts';
 

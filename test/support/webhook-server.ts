@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
-import type { JsonObject } from '../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 
 /** The member `request` of an `AdmissionReview`. */
 export interface ReviewRequest {

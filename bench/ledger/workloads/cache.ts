@@ -3,7 +3,7 @@
  */
 import { cacheKeyOf } from '../../../packages/controller/src/controller/cache/scope-watch.ts';
 import { compacted, withEquivalence } from '../../../packages/controller/src/controller/cache/held-object.ts';
-import { projectObject } from '../../../packages/engine/src/runtime/index.ts';
+import { projectObject } from '@typekro/engine/runtime';
 import { liveObject } from './live-objects.ts';
 import { printBytesEach } from './figures.ts';
 

@@ -1,5 +1,5 @@
 /** Resident memory that the first reads of the clock add. */
-import { isoTime, monotonicMs } from '../../../packages/kit/src/core/index.ts';
+import { isoTime, monotonicMs } from '@typekro/kit/core';
 import { printResident } from './figures.ts';
 
 await printResident(() => `${monotonicMs()} ${isoTime(Date.now())}`);

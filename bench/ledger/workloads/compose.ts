@@ -1,5 +1,5 @@
 /** Processor time of the first composition of a process: 1,000 ConfigMaps, traced and written as YAML. */
-import { kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { printTime } from './figures.ts';
 

@@ -1,5 +1,5 @@
 /** Processor time of 2,000 evaluations that read one field of a large object. */
-import { DYN, kroEnvironment } from '../../../packages/cel/src/index.ts';
+import { DYN, kroEnvironment } from '@typekro/cel';
 import { printTime } from './figures.ts';
 
 const items = Array.from({ length: 1000 }, (_, index) => ({ name: `n${index}`, size: index }));

@@ -1,5 +1,5 @@
 /** Processor time to parse 20,000 expressions. */
-import { kroEnvironment } from '../../../packages/cel/src/index.ts';
+import { kroEnvironment } from '@typekro/cel';
 import { printTime } from './figures.ts';
 
 const environment = kroEnvironment({ variables: {} });

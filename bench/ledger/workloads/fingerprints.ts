@@ -1,5 +1,5 @@
 /** Processor time of 20,000 comparisons of live objects with their desired values. */
-import { desiredFingerprint, isSameFingerprint, projectObject } from '../../../packages/engine/src/runtime/index.ts';
+import { desiredFingerprint, isSameFingerprint, projectObject } from '@typekro/engine/runtime';
 import { liveObject } from './live-objects.ts';
 import { printTime } from './figures.ts';
 

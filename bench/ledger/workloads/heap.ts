@@ -3,7 +3,7 @@
  */
 import { keepHeapSmall } from '../../../packages/cli/src/small-heap.ts';
 import { compacted } from '../../../packages/controller/src/controller/cache/held-object.ts';
-import { projectObject } from '../../../packages/engine/src/runtime/index.ts';
+import { projectObject } from '@typekro/engine/runtime';
 import { liveObject } from './live-objects.ts';
 
 keepHeapSmall([]);

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadKubeConfig } from '../../../packages/kube/src/index.ts';
+import { loadKubeConfig } from '@typekro/kube';
 import { printResident } from './figures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'typekro-ledger-'));

@@ -1,7 +1,7 @@
 /** Objects as the controller's watch delivers them. */
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { parseJson } from '../../../packages/kit/src/core/index.ts';
-import { keys } from '../../../packages/engine/src/runtime/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import { parseJson } from '@typekro/kit/core';
+import { keys } from '@typekro/engine/runtime';
 
 /** The JSON of a Deployment. It resembles the Deployments of thousands of instances of one definition. */
 export function liveText(index: number): string {

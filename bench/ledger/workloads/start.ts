@@ -2,7 +2,7 @@
  * The processor time that a process uses from its start until its embedded cluster has responded to a read. The time
  * includes the start of Node.
  */
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
 
 const cluster = await createEmbeddedCluster({ controllers: false });
 const { status, body } = await cluster.transport().request({ method: 'GET', path: '/api/v1/namespaces' });

@@ -1,5 +1,5 @@
 /** Processor time of 15,000 updates of Deployments with three containers; each update changes one annotation. */
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
 import { printTime } from './figures.ts';
 
 const PATH = '/apis/apps/v1/namespaces/default/deployments';

@@ -1,8 +1,8 @@
 import { parse } from 'yaml';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
-import type { GraphOutline } from '../../../packages/engine/src/graph/index.ts';
-import { graphOutline } from '../../../packages/engine/src/graph/index.ts';
-import type { GraphEdge } from '../../../packages/controller/src/inspect/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import type { GraphOutline } from '@typekro/engine/graph';
+import { graphOutline } from '@typekro/engine/graph';
+import type { GraphEdge } from '@typekro/controller/inspect';
 import { graphOf } from '../../support/compile-graph.ts';
 
 /** A definition of a scene: its source, and the data that the compiler derives from the source. */

@@ -1,4 +1,4 @@
-import type { InstancePlan, ObjectPlan, Plan, ValueLine } from '../../../packages/controller/src/inspect/index.ts';
+import type { InstancePlan, ObjectPlan, Plan, ValueLine } from '@typekro/controller/inspect';
 
 /**
  * The plan of a changed definition: a new node, a new maximum of a field, and the effects of these changes on the

@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createPages } from '../../../packages/dashboard/src/index.ts';
-import type {
-  InspectEvent,
-  InspectMeta,
-  InstancePage,
-  InstanceRow,
-  NodeDetail,
-} from '../../../packages/controller/src/inspect/index.ts';
-import { INSPECT_PREFIX, inspectPaths, proofOf } from '../../../packages/controller/src/inspect/index.ts';
+import { createPages } from '@typekro/dashboard';
+import type { InspectEvent, InspectMeta, InstancePage, InstanceRow, NodeDetail } from '@typekro/controller/inspect';
+import { INSPECT_PREFIX, inspectPaths, proofOf } from '@typekro/controller/inspect';
 import { instancePage, readInstanceQuery } from '../../../packages/controller/src/inspect/instance-page.ts';
 import type { Scene } from './scene.ts';
 import { revisionText, SCENE_TIME } from './scene.ts';

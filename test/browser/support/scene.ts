@@ -1,4 +1,4 @@
-import type { JsonValue, ObjectRef } from '../../../packages/kit/src/core/index.ts';
+import type { JsonValue, ObjectRef } from '@typekro/kit/core';
 import type {
   CurrentValue,
   DefinitionDetail,
@@ -12,8 +12,8 @@ import type {
   ShownState,
   ValueEdge,
   WhyPath,
-} from '../../../packages/controller/src/inspect/index.ts';
-import { instanceRef } from '../../../packages/controller/src/inspect/index.ts';
+} from '@typekro/controller/inspect';
+import { instanceRef } from '@typekro/controller/inspect';
 import type { SceneDefinition } from './scene-definition.ts';
 import { fleetDefinition, shopDefinition, sourceOf } from './scene-definition.ts';
 

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import {
   alias,
   aliases,
@@ -14,7 +14,7 @@ import {
   observedResource,
   quantity,
   singleton,
-} from '../../../packages/sdk/src/index.ts';
+} from '@typekro/sdk';
 import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 interface Spec {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
-import type { AnyAspect } from '../../../packages/sdk/src/index.ts';
-import * as sdk from '../../../packages/sdk/src/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import type { AnyAspect } from '@typekro/sdk';
+import * as sdk from '@typekro/sdk';
 import { ConfigMap, DaemonSet, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const schema = {

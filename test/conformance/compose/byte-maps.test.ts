@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { externalRef, kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { externalRef, kubernetesComposition } from '@typekro/sdk';
 import { secret } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 

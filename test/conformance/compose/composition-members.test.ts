@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
-import { kubernetesComposition, toResourceGraph, typeKroRuntimeBootstrap } from '../../../packages/sdk/src/index.ts';
+import { createCompositionApi } from '@typekro/sdk/compose';
+import type { JsonObject } from '@typekro/kit/core';
+import { kubernetesComposition, toResourceGraph, typeKroRuntimeBootstrap } from '@typekro/sdk';
 import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const graph = toResourceGraph(

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Cel, createCompositionApi, externalRef } from '../../../packages/sdk/src/compose/index.ts';
+import { Cel, createCompositionApi, externalRef } from '@typekro/sdk/compose';
 import { ConfigMap, Deployment, Pvc, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
-import type { CompositionError } from '../../../packages/sdk/src/compose/index.ts';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { CompositionError } from '@typekro/sdk/compose';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compareConditional, compiled, composeConditional, runAsKro } from '../../property/compose/conditional.ts';
 import { decide, putInstance, settle } from '../../support/direct-loop.ts';
 import { FakeCluster } from '../../support/fake-cluster.ts';

@@ -1,8 +1,8 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Diagnostic } from '../../../packages/kit/src/core/index.ts';
-import { Cel, CompositionError, createCompositionApi, externalRef } from '../../../packages/sdk/src/compose/index.ts';
+import type { Diagnostic } from '@typekro/kit/core';
+import { Cel, CompositionError, createCompositionApi, externalRef } from '@typekro/sdk/compose';
 import { ConfigMap, Deployment, Secret } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition, toResourceGraph } = createCompositionApi({

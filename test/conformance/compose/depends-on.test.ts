@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { createCompositionApi, createResource } from '../../../packages/sdk/src/compose/index.ts';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import { createCompositionApi, createResource } from '@typekro/sdk/compose';
+import type { JsonObject } from '@typekro/kit/core';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition, toResourceGraph } = createCompositionApi({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
-import { createResource, externalRef, kubernetesComposition, toResourceGraph } from '../../../packages/sdk/src/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { createResource, externalRef, kubernetesComposition, toResourceGraph } from '@typekro/sdk';
 import { helmRelease, helmRepository, simpleHelmChart } from '../../../packages/sdk/src/factories/helm/index.ts';
 import { gitRepository, kustomization } from '../../../packages/sdk/src/factories/flux/index.ts';
 import { kroCustomResource } from '../../../packages/sdk/src/factories/kro/index.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { createResource, externalRef, kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { createResource, externalRef, kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment, PersistentVolume } from '../../../packages/sdk/src/factories/simple/index.ts';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
 
 const spec = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
 

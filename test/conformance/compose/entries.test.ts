@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
-import { kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 /** The entries of a definition, keyed by id. */

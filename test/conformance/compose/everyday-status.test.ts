@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
-import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { createCompositionApi } from '@typekro/sdk/compose';
 import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import { Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 

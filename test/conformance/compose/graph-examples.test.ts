@@ -1,11 +1,11 @@
 import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi, createResource, def, externalRef, externalRefs, patch } from '../../../packages/sdk/src/compose/index.ts';
+import { createCompositionApi, createResource, def, externalRef, externalRefs, patch } from '@typekro/sdk/compose';
 import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.ts';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
-import type { Graph } from '../../../packages/engine/src/graph/index.ts';
-import { compileGraphObject } from '../../../packages/engine/src/graph/index.ts';
-import { builtinSource, combineSources, crdSource } from '../../../packages/engine/src/schema/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
+import { compileGraphObject } from '@typekro/engine/graph';
+import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { configMap, deployment, service } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 
 const { graph } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });

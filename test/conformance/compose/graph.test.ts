@@ -9,8 +9,8 @@ import {
   patch,
   resourceFactory,
   singleton,
-} from '../../../packages/sdk/src/compose/index.ts';
-import type { GraphOptions } from '../../../packages/sdk/src/compose/index.ts';
+} from '@typekro/sdk/compose';
+import type { GraphOptions } from '@typekro/sdk/compose';
 import { configMap, deployment, service } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 
 const { graph, kubernetesComposition } = createCompositionApi({

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi, externalRef, opaque } from '../../../packages/sdk/src/compose/index.ts';
+import { createCompositionApi, externalRef, opaque } from '@typekro/sdk/compose';
 import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });

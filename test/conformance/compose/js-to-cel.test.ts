@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
-import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
-import type { Composition } from '../../../packages/sdk/src/compose/index.ts';
-import { compile } from '../../../packages/engine/src/graph/index.ts';
+import { createCompositionApi } from '@typekro/sdk/compose';
+import type { Composition } from '@typekro/sdk/compose';
+import { compile } from '@typekro/engine/graph';
 import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.ts';
-import { builtinSource } from '../../../packages/engine/src/schema/index.ts';
+import { builtinSource } from '@typekro/engine/schema';
 
 interface Case {
   readonly id: string;

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import { createCompositionApi } from '@typekro/sdk/compose';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import { createCompositionApi } from '@typekro/sdk/compose';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 

@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { Cel, kubernetesComposition } from '../../../packages/sdk/src/index.ts';
+import { Cel, kubernetesComposition } from '@typekro/sdk';
 import { Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const conditionsOf = (composition: { toDefinition(): unknown }) =>

@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi, externalRef } from '../../../packages/sdk/src/compose/index.ts';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import { createCompositionApi, externalRef } from '@typekro/sdk/compose';
+import type { JsonObject } from '@typekro/kit/core';
 import { configMap, deployment } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 
 const { graph, kubernetesComposition } = createCompositionApi({

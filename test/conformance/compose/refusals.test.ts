@@ -6,7 +6,7 @@ import { cpuUsage, hrtime, memoryUsage, resourceUsage } from 'node:process';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { CompositionError, createCompositionApi, opaque } from '../../../packages/sdk/src/compose/index.ts';
+import { CompositionError, createCompositionApi, opaque } from '@typekro/sdk/compose';
 import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });

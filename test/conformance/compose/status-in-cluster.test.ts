@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import { composeConditional, compiled } from '../../property/compose/conditional.ts';
 import { putInstance, settle } from '../../support/direct-loop.ts';
 import { FakeCluster } from '../../support/fake-cluster.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CompositionError, kubernetesComposition, opaque } from '../../../packages/sdk/src/index.ts';
+import { CompositionError, kubernetesComposition, opaque } from '@typekro/sdk';
 import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClusterClock } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster, systemClusterClock } from '../../../packages/cluster/src/index.ts';
+import type { ClusterClock } from '@typekro/cluster';
+import { createEmbeddedCluster, systemClusterClock } from '@typekro/cluster';
 import { diff, ensureFixture, load, makeClient, runCase } from '../apiserver/replay.mjs';
 import { APISERVER_DEVIATIONS } from './apiserver-deviations.ts';
 import type { TopicResult } from './report.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CelType, Environment, Value, VariableOptions } from '../../../packages/cel/src/index.ts';
+import type { CelType, Environment, Value, VariableOptions } from '@typekro/cel';
 import {
   BOOL,
   ConditionValue,
@@ -16,11 +16,11 @@ import {
   toJson,
   typeNameOf,
   typeToString,
-} from '../../../packages/cel/src/index.ts';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../packages/kit/src/core/index.ts';
-import type { CelResource, Schema } from '../../../packages/engine/src/schema/index.ts';
-import { celTypes } from '../../../packages/engine/src/schema/index.ts';
+} from '@typekro/cel';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import type { CelResource, Schema } from '@typekro/engine/schema';
+import { celTypes } from '@typekro/engine/schema';
 import type { TopicResult } from './report.ts';
 
 /** One recorded evaluation. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { tests } from '@bufbuild/cel-spec/testdata/conformance.js';
-import type { CelType, CheckResult, Environment, FunctionDeclaration, Program, Value } from '../../../packages/cel/src/index.ts';
+import type { CelType, CheckResult, Environment, FunctionDeclaration, Program, Value } from '@typekro/cel';
 import {
   bindings,
   createEnvironment,
@@ -9,7 +9,7 @@ import {
   strings,
   twoVariableComprehensions,
   typeToString,
-} from '../../../packages/cel/src/index.ts';
+} from '@typekro/cel';
 import type { SpecType, SpecValue } from './cel-spec-values.ts';
 import { canonical, specType, specValue } from './cel-spec-values.ts';
 import type { TopicResult } from './report.ts';

@@ -1,4 +1,4 @@
-import type { CelType, Value } from '../../../packages/cel/src/index.ts';
+import type { CelType, Value } from '@typekro/cel';
 import {
   BOOL,
   BYTES,
@@ -23,7 +23,7 @@ import {
   opaqueType,
   typeNameOf,
   typeParam,
-} from '../../../packages/cel/src/index.ts';
+} from '@typekro/cel';
 
 /** A value in cel-spec's vectors, in its JSON form. */
 export interface SpecValue {

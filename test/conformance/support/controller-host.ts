@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Controller, Logger } from '../../../packages/controller/src/controller/index.ts';
-import { createController, optionsFromFlags, parseControllerFlags } from '../../../packages/controller/src/controller/index.ts';
-import { KubeClient, loadKubeConfig } from '../../../packages/kube/src/index.ts';
+import type { Controller, Logger } from '@typekro/controller/controller';
+import { createController, optionsFromFlags, parseControllerFlags } from '@typekro/controller/controller';
+import { KubeClient, loadKubeConfig } from '@typekro/kube';
 
 /** A controller that another process can stop and start again with other flags. */
 export interface ControllerHost {

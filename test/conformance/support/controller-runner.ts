@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import { controllerCrds, jsonLogger, silentLogger } from '../../../packages/controller/src/controller/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { controllerCrds, jsonLogger, silentLogger } from '@typekro/controller/controller';
+import { KubeClient } from '@typekro/kube';
 import { hostController } from './controller-host.ts';
 import type { TopicResult } from './report.ts';
 

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../packages/kit/src/core/index.ts';
-import type { Expression, Graph, GraphNode, Hole } from '../../../packages/engine/src/graph/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import type { Expression, Graph, GraphNode, Hole } from '@typekro/engine/graph';
 
 /** Describes a graph in the form of the recordings, with the parts that are recorded. */
 export function describeGraph(graph: Graph): JsonObject {

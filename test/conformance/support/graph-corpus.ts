@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject, parseJson } from '../../../packages/kit/src/core/index.ts';
-import { parseDefinitions } from '../../../packages/engine/src/graph/index.ts';
-import type { SchemaSource } from '../../../packages/engine/src/schema/index.ts';
-import { builtinSource, combineSources, crdSource } from '../../../packages/engine/src/schema/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, parseJson } from '@typekro/kit/core';
+import { parseDefinitions } from '@typekro/engine/graph';
+import type { SchemaSource } from '@typekro/engine/schema';
+import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 
 /** One recorded definition: the author's input and kro's result. */
 export interface GraphCase {

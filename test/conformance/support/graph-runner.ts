@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
-import { hasErrors, isJsonObject } from '../../../packages/kit/src/core/index.ts';
-import { compile, revisionHash } from '../../../packages/engine/src/graph/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { hasErrors, isJsonObject } from '@typekro/kit/core';
+import { compile, revisionHash } from '@typekro/engine/graph';
 import { describeGraph, firstDifference, isGoText, sameErrorText } from './graph-compare.ts';
 import type { GraphCase } from './graph-corpus.ts';
 import { readGraphCases, readLines } from './graph-corpus.ts';

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { POD_STOP_SECONDS } from '../../../packages/cli/src/clusters/serve-cluster.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import type { Transport } from '../../../packages/cluster/src/index.ts';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { KubeClient, waitForObject } from '../../../packages/kube/src/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { Transport } from '@typekro/cluster';
+import type { KubeObject } from '@typekro/kit/core';
+import { KubeClient, waitForObject } from '@typekro/kube';
 import type { KubernetesSpec, SpecRun } from './kubernetes-specs.ts';
 
 export interface KubernetesRunOptions {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../packages/kit/src/core/index.ts';
-import type { SchemaChange } from '../../../packages/engine/src/schema/index.ts';
-import { compareCrds, parseSimpleSchema } from '../../../packages/engine/src/schema/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import type { SchemaChange } from '@typekro/engine/schema';
+import { compareCrds, parseSimpleSchema } from '@typekro/engine/schema';
 import { firstDifference, isGoText } from './graph-compare.ts';
 import { readLines } from './graph-corpus.ts';
 import type { GraphOutcome } from './graph-runner.ts';

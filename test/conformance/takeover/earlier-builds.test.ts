@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { controllerCrds } from '../../../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { refOf } from '../../../packages/kit/src/core/index.ts';
+import { controllerCrds } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld, writesOf } from '../../support/virtual-world.ts';
 import { objectsOf, restoreState, stateOf } from './state-of-kro.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject, refOf } from '../../../packages/kit/src/core/index.ts';
-import { recordedTracking } from '../../../packages/engine/src/runtime/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, refOf } from '@typekro/kit/core';
+import { recordedTracking } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import type { RecordedState } from './recorded-graphs.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { controllerCrds } from '../../../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import { controllerCrds } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld, writesOf } from '../../support/virtual-world.ts';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { readCase } from './recorded-cases.ts';
 

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../packages/kit/src/core/index.ts';
-import { definedMember, isJsonObject, refOf } from '../../../packages/kit/src/core/index.ts';
-import { patchManager, templateManager } from '../../../packages/engine/src/runtime/index.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { definedMember, isJsonObject, refOf } from '@typekro/kit/core';
+import { patchManager, templateManager } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { readCase, recordedCases } from './recorded-cases.ts';
 

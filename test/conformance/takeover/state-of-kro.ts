@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Cluster, ClusterSnapshot, SnapshotCollection } from '../../../packages/cluster/src/index.ts';
-import { controllerCrds } from '../../../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { parseJson } from '../../../packages/kit/src/core/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
+import type { Cluster, ClusterSnapshot, SnapshotCollection } from '@typekro/cluster';
+import { controllerCrds } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { parseJson } from '@typekro/kit/core';
+import { KubeClient } from '@typekro/kube';
 
 /**
  * The state that the Go controller (kro, August 2026, default flags) left after the stories of `stories.ts`. The state

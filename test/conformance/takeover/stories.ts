@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 
 /** Definitions with their instances, and the objects that must exist first. */
 export interface Story {

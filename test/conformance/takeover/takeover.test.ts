@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import type { ControllerOptions } from '../../../packages/controller/src/controller/index.ts';
-import { controllerCrds, createController } from '../../../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
-import type { TransportRequest } from '../../../packages/kube/src/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { ControllerOptions } from '@typekro/controller/controller';
+import { controllerCrds, createController } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { KubeClient } from '@typekro/kube';
+import type { TransportRequest } from '@typekro/kube';
 import { differencesOf } from './differences.ts';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
 import { NAMESPACE, STORIES } from './stories.ts';

@@ -8,7 +8,7 @@ import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
 import { isReached, parseGoal } from '../../../packages/cli/src/instance/wait-goal.ts';
 import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
-import { readSession } from '../../../packages/kube/src/index.ts';
+import { readSession } from '@typekro/kube';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import { RECORDED_NAMESPACE, recordedGraphState, recordedGraphStates, restoreGraphs } from './recorded-graphs.ts';

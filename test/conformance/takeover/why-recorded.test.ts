@@ -5,7 +5,7 @@ import { observe } from '../../../packages/cli/src/instance/observation.ts';
 import { definitionWhyLines, explainDefinition } from '../../../packages/cli/src/instance/why-definition.ts';
 import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
-import { readSession } from '../../../packages/kube/src/index.ts';
+import { readSession } from '@typekro/kube';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { virtualWorld } from '../../support/virtual-world.ts';
 import { restoreCheckpoint } from './recorded-checkpoint.ts';

@@ -4,10 +4,10 @@ import { observe } from '../../../packages/cli/src/instance/observation.ts';
 import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
 import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
-import type { Cluster } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import type { KubernetesApi } from '../../../packages/kube/src/index.ts';
-import { KubeClient, readSession } from '../../../packages/kube/src/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { KubernetesApi } from '@typekro/kube';
+import { KubeClient, readSession } from '@typekro/kube';
 import { withoutTimes } from '../../support/without-times.ts';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 

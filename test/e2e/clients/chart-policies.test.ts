@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../packages/kit/src/core/index.ts';
-import { crdSource } from '../../../packages/engine/src/schema/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { crdSource } from '@typekro/engine/schema';
 import type { ApiServer } from '../../support/api-server.ts';
 import { serverKinds } from '../../support/api-server.ts';
 import { coveringRows } from '../../support/covering-rows.ts';

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { parseApiVersion } from '../../../packages/kit/src/core/index.ts';
-import type { SchemaSource } from '../../../packages/engine/src/schema/index.ts';
-import { builtinSource, combineSources, prune, validateValue } from '../../../packages/engine/src/schema/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import { parseApiVersion } from '@typekro/kit/core';
+import type { SchemaSource } from '@typekro/engine/schema';
+import { builtinSource, combineSources, prune, validateValue } from '@typekro/engine/schema';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 

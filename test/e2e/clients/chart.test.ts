@@ -8,8 +8,8 @@ import {
   controllerManifests,
   parseControllerFlags,
   readFeatureGates,
-} from '../../../packages/controller/src/controller/index.ts';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+} from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
 import type { ApiServer } from '../../support/api-server.ts';
 import { clientServers } from '../../support/packed-cluster.ts';
 import { ClientProgram, Transcript } from '../../support/transcript.ts';

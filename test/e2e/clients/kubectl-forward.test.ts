@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Cluster } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 

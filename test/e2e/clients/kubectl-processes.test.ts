@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Cluster, Listener } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import type { Cluster, Listener } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
 import { findClient } from '../../support/clients.ts';
 
 const program = findClient('kubectl') ?? '';

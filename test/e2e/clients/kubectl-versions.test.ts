@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import { KUBERNETES_RELEASES } from '../../../packages/kit/src/kubernetes/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 

@@ -1,8 +1,8 @@
 import { vi } from 'vitest';
 import { parse } from 'yaml';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
-import type { KubeClient } from '../../../packages/kube/src/index.ts';
-import { isNotFound } from '../../../packages/kube/src/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import type { KubeClient } from '@typekro/kube';
+import { isNotFound } from '@typekro/kube';
 import type { ApiServer } from '../../support/api-server.ts';
 import { WIDGETS } from './manifests.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createCluster } from '../../../packages/testing/src/index.ts';
+import { createCluster } from '@typekro/testing';
 import { SHOP } from '../../support/editor.ts';
 import { LanguageClient } from '../../support/language-client.ts';
 

@@ -17,7 +17,7 @@ import type {
   TextEdit,
   WorkspaceEdit,
 } from 'vscode-languageserver';
-import { EditorText } from '../../../packages/editor/src/index.ts';
+import { EditorText } from '@typekro/editor';
 import { SHOP } from '../../support/editor.ts';
 import { LanguageClient } from '../../support/language-client.ts';
 

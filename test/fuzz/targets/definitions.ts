@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { hasErrors, stringifyJson } from '../../../packages/kit/src/core/index.ts';
-import { compile, parseDefinitions } from '../../../packages/engine/src/graph/index.ts';
-import { builtinSource } from '../../../packages/engine/src/schema/index.ts';
+import { hasErrors, stringifyJson } from '@typekro/kit/core';
+import { compile, parseDefinitions } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

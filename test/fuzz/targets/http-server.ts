@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

@@ -8,8 +8,8 @@ import { applyJsonPatch, JsonPatchError } from '../../../packages/cluster/src/pa
 import { applyMergePatch } from '../../../packages/cluster/src/patch/merge-patch.ts';
 import { applyStrategicPatch, StrategicPatchError } from '../../../packages/cluster/src/patch/strategic.ts';
 import { builtinType } from '../../../packages/cluster/src/types/builtin.ts';
-import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject, jsonEquals, stringifyJson } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

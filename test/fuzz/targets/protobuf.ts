@@ -1,5 +1,5 @@
 import { decodeProtobuf, ProtobufError } from '../../../packages/cluster/src/types/protobuf.ts';
-import { parseJson, stringifyJson } from '../../../packages/kit/src/core/index.ts';
+import { parseJson, stringifyJson } from '@typekro/kit/core';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

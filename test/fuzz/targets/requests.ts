@@ -1,5 +1,5 @@
-import type { Cluster, ClusterSnapshot, Transport } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
+import type { Cluster, ClusterSnapshot, Transport } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

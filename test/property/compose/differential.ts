@@ -1,10 +1,10 @@
 import { type } from 'arktype';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import type { TransformData } from '../../../packages/sdk/src/compose/source/transform-data.ts';
-import { CompositionError, createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
-import type { Composition } from '../../../packages/sdk/src/compose/index.ts';
+import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
+import type { Composition } from '@typekro/sdk/compose';
 import { sumsThatKroFails } from '../../support/kro-sums.ts';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CompositionError, createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
 import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import type { TransformData } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import { pick, seededChoices } from '../../support/choices.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
-import type { TestCluster } from '../../../packages/testing/src/index.ts';
-import { createCluster } from '../../../packages/testing/src/index.ts';
+import type { TestCluster } from '@typekro/testing';
+import { createCluster } from '@typekro/testing';
 import type { Subject } from './forms.ts';
 import { normalized, plainObject, steppedObjects } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { spread } from '../../support/budget.ts';
 import type { Subject } from './forms.ts';

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject, jsonEquals } from '../../../packages/kit/src/core/index.ts';
-import { compile } from '../../../packages/engine/src/graph/index.ts';
+import { createCompositionApi } from '@typekro/sdk/compose';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { compile } from '@typekro/engine/graph';
 import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.ts';
 import { FakeCluster } from '../../support/fake-cluster.ts';
 import { putInstance, settle } from '../../support/direct-loop.ts';
-import { builtinSource, crdSource } from '../../../packages/engine/src/schema/index.ts';
-import { resourceFactory } from '../../../packages/sdk/src/compose/index.ts';
+import { builtinSource, crdSource } from '@typekro/engine/schema';
+import { resourceFactory } from '@typekro/sdk/compose';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { gitRepository, kustomization } from '../../../packages/sdk/src/factories/flux/index.ts';
 import { chartFactory, helmRelease, helmRepository } from '../../../packages/sdk/src/factories/helm/index.ts';
 import { configMap } from '../../../packages/sdk/src/factories/kubernetes/index.ts';

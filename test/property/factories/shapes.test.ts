@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import { CompositionError, createCompositionApi } from '../../../packages/sdk/src/compose/index.ts';
+import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
 import { ARGUMENT_SHAPES } from '../../../packages/sdk/src/factories/simple/argument-shapes.ts';
 import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { SAMPLES } from './samples.ts';

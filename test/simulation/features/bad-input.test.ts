@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, JsonValue, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { budget } from '../../support/budget.ts';
 import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
 import {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { crdOf } from '../../support/crd.ts';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
-import { objectAt, objectsAt } from '../../../packages/kit/src/kubernetes/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,

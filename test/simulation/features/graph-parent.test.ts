@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Cluster } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
-import { systemClock } from '../../../packages/kube/src/index.ts';
-import { projectObject } from '../../../packages/engine/src/runtime/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { KubeClient } from '@typekro/kube';
+import { systemClock } from '@typekro/kube';
+import { projectObject } from '@typekro/engine/runtime';
 import { KindCache } from '../../../packages/controller/src/controller/cache/kind-cache.ts';
-import { controllerCrds } from '../../../packages/controller/src/controller/index.ts';
-import { GRAPH_TYPE } from '../../../packages/engine/src/graph/index.ts';
+import { controllerCrds } from '@typekro/controller/controller';
+import { GRAPH_TYPE } from '@typekro/engine/graph';
 import { GraphParent } from '../../../packages/controller/src/controller/graph/graph-parent.ts';
 
 const entry = (name: string, uid?: string): JsonObject => ({

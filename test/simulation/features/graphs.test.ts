@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { KubeClient } from '@typekro/kube';
 import { failure } from '../../support/intercept-request.ts';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, virtualWorld, writesOf } from '../../support/virtual-world.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ObjectRef } from '../../../packages/kit/src/core/index.ts';
+import type { ObjectRef } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
 import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, mapResource, pot, potDefinition, potsRef, virtualWorld } from '../../support/virtual-world.ts';
 

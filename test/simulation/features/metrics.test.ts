@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { answer, requestTo, failure, once } from '../../support/intercept-request.ts';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef, virtualWorld } from '../../support/virtual-world.ts';
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Cluster } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import { controllerCrds, keptText, safeInstallation } from '../../../packages/controller/src/controller/index.ts';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { controllerCrds, keptText, safeInstallation } from '@typekro/controller/controller';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { KubeClient } from '@typekro/kube';
 
 let cluster: Cluster;
 let api: KubeClient;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Cluster } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import { controllerCrds, createController } from '../../../packages/controller/src/controller/index.ts';
-import type { Transport } from '../../../packages/kube/src/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { controllerCrds, createController } from '@typekro/controller/controller';
+import type { Transport } from '@typekro/kube';
+import { KubeClient } from '@typekro/kube';
 
 let cluster: Cluster;
 let user: KubeClient;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { KubeObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,

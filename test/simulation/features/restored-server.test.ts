@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cluster, ClusterSnapshot } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
+import type { Cluster, ClusterSnapshot } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { KubeClient } from '@typekro/kube';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { JsonObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
 import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
 

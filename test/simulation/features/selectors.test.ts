@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject, JsonValue } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import { conditionText, pot, potDefinition, potRef, potsRef, virtualWorld } from '../../support/virtual-world.ts';
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cluster } from '../../../packages/cluster/src/index.ts';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import { controllerCrds, createController } from '../../../packages/controller/src/controller/index.ts';
-import type { Controller } from '../../../packages/controller/src/controller/index.ts';
-import type { Clock, Transport } from '../../../packages/kube/src/index.ts';
-import { KubeClient, systemClock } from '../../../packages/kube/src/index.ts';
+import type { Cluster } from '@typekro/cluster';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { controllerCrds, createController } from '@typekro/controller/controller';
+import type { Controller } from '@typekro/controller/controller';
+import type { Clock, Transport } from '@typekro/kube';
+import { KubeClient, systemClock } from '@typekro/kube';
 import { mapRef, mapResource, pot, potDefinition } from '../../support/virtual-world.ts';
 
 let cluster: Cluster;

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context, ContextManager, Span, SpanOptions, Tracer } from '@opentelemetry/api';
 import * as api from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createEmbeddedCluster } from '../../../packages/cluster/src/index.ts';
-import { controllerCrds, createController } from '../../../packages/controller/src/controller/index.ts';
-import { KubeClient } from '../../../packages/kube/src/index.ts';
+import { createEmbeddedCluster } from '@typekro/cluster';
+import { controllerCrds, createController } from '@typekro/controller/controller';
+import { KubeClient } from '@typekro/kube';
 import { mapResource, pot, potDefinition } from '../../support/virtual-world.ts';
 
 interface Recorded {

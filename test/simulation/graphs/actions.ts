@@ -1,7 +1,7 @@
-import type { JsonObject, KubeObject, ObjectRef } from '../../../packages/kit/src/core/index.ts';
-import { refOf } from '../../../packages/kit/src/core/index.ts';
-import type { KubeClient } from '../../../packages/kube/src/index.ts';
-import { isConflict, isNotFound } from '../../../packages/kube/src/index.ts';
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
+import type { KubeClient } from '@typekro/kube';
+import { isConflict, isNotFound } from '@typekro/kube';
 import { applyRig, removeRig, suspend } from '../user-actions.ts';
 import type { UserAction } from '../user-actions.ts';
 import type { Shape } from './shape.ts';

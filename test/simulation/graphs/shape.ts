@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 /** The optional parts of a Graph of the simulation. */
 export interface Shape {

@@ -1,14 +1,14 @@
 import { CERTIFICATES } from '../end-state.ts';
-import type { JsonObject, KubeObject } from '../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../packages/kit/src/core/index.ts';
-import type { KubeClient } from '../../../packages/kube/src/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import type { KubeClient } from '@typekro/kube';
 import {
   isPatchNodeManager,
   patchPrefix,
   recordedTracking,
   resourceKey,
   templateManager,
-} from '../../../packages/engine/src/runtime/index.ts';
+} from '@typekro/engine/runtime';
 import { normalize } from '../../../packages/testing/src/simulation/compare-states.ts';
 import { fieldManagersOf, templateManagers } from '../../../packages/testing/src/simulation/graph-writers.ts';
 import type { MemberKind } from '../../../packages/testing/src/simulation/invariants.ts';

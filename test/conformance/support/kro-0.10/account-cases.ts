@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import { failure } from '../../../support/intercept-request.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, ofGraphs, putGraph, template } from './case-world.ts';

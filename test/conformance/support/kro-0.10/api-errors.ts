@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonValue } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { ofGraphs, refuse } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';

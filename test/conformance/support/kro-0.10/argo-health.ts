@@ -1,5 +1,5 @@
-import type { JsonObject, KubeObject } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 
 /** A health status as Argo CD shows it. */
 export interface ArgoHealth {

@@ -1,7 +1,7 @@
-import type { ControllerOptions } from '../../../../packages/controller/src/controller/index.ts';
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject, parseApiVersion, stringifyJson } from '../../../../packages/kit/src/core/index.ts';
-import type { ClusterSnapshot } from '../../../../packages/cluster/src/index.ts';
+import type { ControllerOptions } from '@typekro/controller/controller';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { isJsonObject, parseApiVersion, stringifyJson } from '@typekro/kit/core';
+import type { ClusterSnapshot } from '@typekro/cluster';
 import { ANYTHING, crdOf } from '../../../support/crd.ts';
 import { failure } from '../../../support/intercept-request.ts';
 import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';

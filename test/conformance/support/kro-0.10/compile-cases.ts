@@ -1,8 +1,8 @@
-import { toJson } from '../../../../packages/cel/src/index.ts';
-import type { JsonObject, JsonValue } from '../../../../packages/kit/src/core/index.ts';
-import { hasErrors, isJsonObject, jsonEquals, stringifyJson } from '../../../../packages/kit/src/core/index.ts';
-import type { CompileResult, Graph } from '../../../../packages/engine/src/graph/index.ts';
-import { builtinSource, compileGraphObject, crdSource, typedNodes } from '../../../../packages/engine/src/graph/index.ts';
+import { toJson } from '@typekro/cel';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { hasErrors, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import type { CompileResult, Graph } from '@typekro/engine/graph';
+import { builtinSource, compileGraphObject, crdSource, typedNodes } from '@typekro/engine/graph';
 import { crdOf } from '../../../support/crd.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { containsAll, failed, notRun, outcomeOf } from './cases.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/keys.ts';
 import { decide } from '../../../support/direct-loop.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';

@@ -1,6 +1,6 @@
-import type { JsonObject, KubeObject } from '../../../../packages/kit/src/core/index.ts';
-import type { ComparedFacets } from '../../../../packages/engine/src/schema/index.ts';
-import { compareCrds } from '../../../../packages/engine/src/schema/index.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { ComparedFacets } from '@typekro/engine/schema';
+import { compareCrds } from '@typekro/engine/schema';
 import { crdOf } from '../../../support/crd.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/keys.ts';
 import { apiErrorsOf, refuseGraphs } from './api-errors.ts';
 import {

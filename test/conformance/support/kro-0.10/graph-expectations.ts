@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
 import { containsAll } from './cases.ts';
 import { same } from './compile-cases.ts';

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject, parseApiVersion, stringifyJson } from '../../../../packages/kit/src/core/index.ts';
-import { builtinSource } from '../../../../packages/engine/src/graph/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, parseApiVersion, stringifyJson } from '@typekro/kit/core';
+import { builtinSource } from '@typekro/engine/graph';
 import { patchManager } from '../../../../packages/engine/src/runtime/field-managers.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import type { KroCase } from './cases.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject, parseApiVersion, parseJson } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject, parseApiVersion, parseJson } from '@typekro/kit/core';
 import { readFeatureGates } from '../../../../packages/controller/src/controller/feature-gates.ts';
 import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from '../../../../packages/kit/src/core/index.ts';
-import { parseJson, stringifyJson } from '../../../../packages/kit/src/core/index.ts';
-import { graphHash } from '../../../../packages/engine/src/graph/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { parseJson, stringifyJson } from '@typekro/kit/core';
+import { graphHash } from '@typekro/engine/graph';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { same } from './compile-cases.ts';

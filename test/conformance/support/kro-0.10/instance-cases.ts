@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import { APPLY_ORDER_ANNOTATION, CONTRIBUTIONS_ANNOTATION } from '../../../../packages/engine/src/runtime/keys.ts';
 import { orphanOrderOf } from '../../../../packages/engine/src/runtime/labels.ts';
 import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import { encodedLabel, nodeLabel } from '../../../../packages/engine/src/runtime/labels.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';

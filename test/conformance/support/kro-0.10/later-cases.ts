@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import type { SeenRequest } from '../../../support/virtual-world.ts';
 import { conditionText, mapRef, mapResource, potDefinition, potRef, potsRef } from '../../../support/virtual-world.ts';
 import { graphCondition, graphObject, inWorld, putGraph, refuse, template } from './case-world.ts';

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
-import { compileGraphObject } from '../../../../packages/engine/src/graph/index.ts';
-import { builtinSource } from '../../../../packages/engine/src/schema/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { compileGraphObject } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { isPendingText } from '../../../../packages/cel/src/plan/program.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapResource, pot, potDefinition, potRef, potsRef } from '../../../support/virtual-world.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { PART_OF_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { conditionText, mapResource, pot, potDefinition, potRef } from '../../../support/virtual-world.ts';

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import { Subscriptions } from '../../../../packages/controller/src/controller/cache/subscriptions.ts';
 import type { CacheChange } from '../../../../packages/controller/src/controller/cache/kind-cache.ts';
-import type { ObjectType, WatchRequest } from '../../../../packages/engine/src/runtime/index.ts';
-import { projectObject } from '../../../../packages/engine/src/runtime/index.ts';
+import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
+import { projectObject } from '@typekro/engine/runtime';
 import { UnknownForm } from './graph-input.ts';
 import type { Findings, WordRule } from './words.ts';
 import { listOf } from './words.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import { kindsNamed } from '../../../../packages/controller/src/controller/graph/graph-object.ts';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import { anyCrd, config, graphCondition, graphObject, inWorld, liveMap, putGraph, serve, template } from './case-world.ts';

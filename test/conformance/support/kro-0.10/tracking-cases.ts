@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from '../../../../packages/kit/src/core/index.ts';
-import { isJsonObject } from '../../../../packages/kit/src/core/index.ts';
-import type { GraphTracking } from '../../../../packages/engine/src/runtime/index.ts';
-import { mergedTracking } from '../../../../packages/engine/src/runtime/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import type { GraphTracking } from '@typekro/engine/runtime';
+import { mergedTracking } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '../../../support/virtual-world.ts';
 import {
   anyCrd,

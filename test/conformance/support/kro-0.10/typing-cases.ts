@@ -1,8 +1,8 @@
-import { typeToString } from '../../../../packages/cel/src/index.ts';
-import type { JsonValue } from '../../../../packages/kit/src/core/index.ts';
-import { builtinSource } from '../../../../packages/engine/src/graph/index.ts';
+import { typeToString } from '@typekro/cel';
+import type { JsonValue } from '@typekro/kit/core';
+import { builtinSource } from '@typekro/engine/graph';
 import { Language } from '../../../../packages/engine/src/graph/language.ts';
-import type { Schema } from '../../../../packages/engine/src/schema/index.ts';
+import type { Schema } from '@typekro/engine/schema';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { same } from './compile-cases.ts';

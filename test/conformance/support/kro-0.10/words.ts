@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../../../../packages/kit/src/core/index.ts';
-import { stringifyJson } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { stringifyJson } from '@typekro/kit/core';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { differences } from './case-world.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../../packages/kit/src/core/index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 import { failure } from '../../../support/intercept-request.ts';
 import {
   applyAll,
