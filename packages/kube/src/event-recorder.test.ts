@@ -87,6 +87,28 @@ describe('EventRecorder', () => {
     });
   });
 
+  it('escapes what would change the terminal of a reader', async () => {
+    const { recorder, transport } = setup();
+    recorder.record({ object: boat, type: 'Normal', reason: 'Ready', message: 'is \u001b[2J\u202eready' });
+    await recorder.flush();
+    const sent = parseJson(String(transport.requests.find(({ method }) => method === 'POST')?.body));
+    expect(sent).toMatchObject({ message: 'is \\u001b[2J\\u202eready' });
+  });
+
+  it('holds a limited number of events while the server is slow, and reports those that it drops', async () => {
+    const { recorder, writes, errors } = setup();
+    for (let index = 0; index < 5000; index += 1) {
+      recorder.record({ object: boat, type: 'Normal', reason: 'Ready', message: String(index) });
+    }
+    await recorder.flush();
+    expect(errors.length + writes().length).toBe(5000);
+    expect(writes().length).toBeLessThan(4100);
+    expect(new Set(errors)).toEqual(new Set(['Dropped']));
+    recorder.record({ object: boat, type: 'Normal', reason: 'Ready', message: 'later' });
+    await recorder.flush();
+    expect(writes().at(-1)).toBe('POST 1');
+  });
+
   it('continues when an event is refused', async () => {
     const { recorder, errors } = setup(true);
     recorder.record({ object: boat, type: 'Warning', reason: 'Bad', message: 'x' });

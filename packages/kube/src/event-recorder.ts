@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary, textPrefix } from '@typekro/kit/core';
+import { cryptoLibrary, printable, textPrefix } from '@typekro/kit/core';
 import { formatTime, namePrefix } from '@typekro/kit/kubernetes';
 import { isAborted, isNotFound, KubeError } from './error.ts';
 import type { Clock, KubernetesApi } from './types.ts';
@@ -32,6 +32,11 @@ export interface EventRecorderOptions {
 const SAME_MS = 600_000;
 /** The maximum number of different events whose repetitions are counted. */
 const MAX_COUNTED_EVENTS = 4096;
+/**
+ * The maximum number of events that wait to be written. The queue grows while the server responds slowly to writes of
+ * events. Further events are dropped and reported.
+ */
+const MAX_PENDING_EVENTS = 4096;
 /**
  * The maximum length of a message, in UTF-16 units. API servers refuse an Event with `eventTime` if its message has
  * more than this number of bytes.
@@ -70,6 +75,11 @@ export class EventRecorder {
 
   /** Records an event. Returns at once. */
   record(event: ObjectEvent): void {
+    if (this.#pending.length >= MAX_PENDING_EVENTS) {
+      const message = `${MAX_PENDING_EVENTS} events wait to be written, so a further one is dropped: ${event.reason}`;
+      this.#options.onError?.(new KubeError(message, { status: 0, reason: 'Dropped' }));
+      return;
+    }
     this.#pending.push(pendingOf(event, this.#options.component));
     this.#writing ??= this.#drain();
   }
@@ -158,8 +168,9 @@ export class EventRecorder {
 function pendingOf({ object, type, reason, message: text, ...event }: ObjectEvent, recorder: string): Pending {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace, uid, resourceVersion } = metadata;
-  // `textPrefix` does not cut a surrogate pair.
-  const message = textPrefix(text, MAX_MESSAGE_LENGTH);
+  // Programs such as kubectl print the message, which can have parts of names and values. `textPrefix` does not cut a
+  // surrogate pair.
+  const message = textPrefix(printable(text), MAX_MESSAGE_LENGTH);
   const { component = recorder } = event;
   // The parts by which client-go recognises a repeated event.
   const parts = [component, apiVersion, kind, namespace, name, uid, type, reason, message];
