@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { runCommandLine } from '../../packages/cli/src/adapter.ts';
 import type { CommandEntry } from '../../packages/cli/src/command.ts';
+import type { OutputForm } from '../../packages/cli/src/printable.ts';
 import { outputText } from '../../packages/cli/src/printable.ts';
 
 /** Runs a long-running command, such as `up`, in this process until the test ends it. Records its output. */
@@ -26,7 +27,7 @@ export class CommandInProcess {
       this.#text += text;
       for (const check of this.#watchers) check();
     };
-    const print = (text: string, form?: 'document'): void =>
+    const print = (text: string, form?: OutputForm): void =>
       write(`${outputText(text, { form, isTerminal: false })}\n`);
     this.code = runCommandLine(commands, '0', line.split(' '), {
       cwd,

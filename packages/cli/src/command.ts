@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Diagnostic } from '@typekro/kit/core';
+import type { OutputForm } from './printable.ts';
 import type { ModuleLoader } from './up/module-loader.ts';
 
 /** The environment of a command: its output, its input and its signal. */
@@ -8,10 +9,10 @@ export interface CommandContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
-   * Writes one or more lines of results. Control characters are printed as escapes, with one exception: a `document`
-   * (YAML, JSON, source code) is printed unchanged to a file or a pipe.
+   * Writes one or more lines of results. Control characters are printed as escapes (`outputText`), also in a `document`
+   * (YAML, JSON, source code). Only a `source` is printed unchanged to a file or a pipe.
    */
-  print(text: string, form?: 'document'): void;
+  print(text: string, form?: OutputForm): void;
   /** Writes one or more lines about problems. */
   printError(text: string): void;
   /** The width of the terminal on which problems are printed; absent for a file, a pipe, and `TERM=dumb`. */

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
-import { statSync } from 'node:fs';
-import { isAbsolute, sep } from 'node:path';
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { errorCode } from '@typekro/kit/core';
 
 /** Does a path that `relative` returned lead out of the folder? A name such as `..app.ts` stays inside. */
@@ -29,6 +29,44 @@ export function statOf(path: string): Stats | undefined {
     return statSync(path);
   } catch (error) {
     if (isNoFile(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Returns the path of a file or folder relative to a folder, with symbolic links resolved; `.` for the folder itself,
+ * and `undefined` for a path outside of it. The folder may be a link itself, and need not exist.
+ */
+export function pathInside(folder: string, name: string): string | undefined {
+  const home = realPath(resolve(folder));
+  const inside = relative(home, realPath(resolve(home, name)));
+  return isOutside(inside) ? undefined : inside === '' ? '.' : inside;
+}
+
+/**
+ * Resolves the symbolic links of the path, also those whose target does not exist. Keeps the rest of a path that cannot
+ * be resolved: a name that is too long, a circle of links, or the content of a folder that the user may not read.
+ */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    // Reading a path that cannot be resolved fails with the same error, so the path gives no access to a file outside
+    // of the root.
+    if (!isNoFile(error) || dirname(path) === path) throw error;
+    // The links of a circle have no end.
+    const target = errorCode(error) === 'ELOOP' ? undefined : linkTarget(path);
+    const folder = realPath(dirname(path));
+    return target === undefined ? join(folder, basename(path)) : realPath(resolve(folder, target));
+  }
+}
+
+/** Returns the target of a symbolic link, or `undefined` for a path that is not a link. */
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) === 'EINVAL' || isNoFile(error)) return undefined;
     throw error;
   }
 }

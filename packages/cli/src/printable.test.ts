@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SPECIAL_IN_YAML } from '@typekro/kit/core';
+import { printableDocument, SPECIAL_IN_YAML } from '@typekro/kit/core';
 import { columnWidth, outputText, printable, printableInColour, printableLine } from './printable.ts';
 
 describe('text from outside', () => {
@@ -13,6 +13,8 @@ describe('text from outside', () => {
     ['a joiner without neighbours', 'a\u200db\u200c', 'a\\u200db\\u200c'],
     ['joiners between letters and emoji', '👩\u200d🚀 می\u200cخواهم', '👩\u200d🚀 می\u200cخواهم'],
     ['tags', 'a\u{e0041}', 'a\\U000e0041'],
+    ['variation selectors that carry bytes', '😀\ufe0f\ufe01\u{e0101}', '😀\ufe0f\\ufe01\\U000e0101'],
+    ['fillers', '\u3164\uffa0\u115f', '\\u3164\\uffa0\\u115f'],
     ['lines, tabs and letters of all scripts', 'a\n\tä 漢 🚀', 'a\n\tä 漢 🚀'],
   ])('without colour: %s', (_what, text, shown) => {
     expect(printable(text)).toBe(shown);
@@ -34,9 +36,32 @@ describe('text from outside', () => {
     expect(escaped.filter((character) => !SPECIAL_IN_YAML.test(character))).toEqual([]);
   });
 
+  // The exceptions are needed in words and emoji. Where they have no effect, they are escaped.
+  test('every character without a shape is escaped, in each form', () => {
+    const hidden = /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cc}\p{Zl}\p{Zp}]/u;
+    const exceptions = new Set(Array.from('\n\t\u200c\u200d\u180b\u180c\u180d\u180f'));
+    for (let code = 0xfe00; code <= 0xfe0f; code += 1) exceptions.add(String.fromCharCode(code));
+    const characters = Array.from({ length: 0x11_00_00 }, (_, code) => code)
+      .filter((code) => code < 0xd800 || code > 0xdfff)
+      .map((code) => String.fromCodePoint(code))
+      .filter((character) => hidden.test(character) && !exceptions.has(character));
+    const kept = (escape: (text: string) => string) => characters.filter((each) => hidden.test(escape(`ä${each}`)));
+    expect(characters.length).toBeGreaterThan(4000);
+    expect([kept(printable), kept(printableDocument)]).toEqual([[], []]);
+    const values = characters.map((each) => JSON.parse(printableDocument(JSON.stringify(each))) as string);
+    expect(values).toEqual(characters);
+  });
+
   test.each([
-    ['a document in a file', 'a\r\nb\u200e', { form: 'document', isTerminal: false }, 'a\r\nb\u200e'],
+    [
+      'a document in a file',
+      'a\tb\u200e\u{e0041}',
+      { form: 'document', isTerminal: false },
+      'a\tb\\u200e\\udb40\\udc41',
+    ],
     ['a document on a terminal', 'a\r\nb\u200e', { form: 'document', isTerminal: true }, 'a\\u000d\nb\\u200e'],
+    ['a source in a file', 'a\r\nb\u200e', { form: 'source', isTerminal: false }, 'a\r\nb\u200e'],
+    ['a source on a terminal', 'a\r\nb\u200e', { form: 'source', isTerminal: true }, 'a\\u000d\nb\\u200e'],
     ['other text in a file', 'a\r\u001b[31m', { isTerminal: false }, 'a\\u000d\\u001b[31m'],
     ['other text on a terminal', 'a\r\u001b[31m', { isTerminal: true }, 'a\\u000d\u001b[31m'],
   ] as const)('outputText of %s', (_what, text, options, shown) => {

@@ -1,4 +1,4 @@
-import { printable } from '@typekro/kit/core';
+import { printable, printableDocument } from '@typekro/kit/core';
 import { withShortValues } from './short-values.ts';
 
 export { printable } from '@typekro/kit/core';
@@ -19,15 +19,22 @@ export function printableInColour(text: string): string {
 }
 
 /**
- * Returns the text to write to standard output. Control characters are escaped, except in a document that is written to
- * a file or a pipe.
+ * The form of an output. A `document` is a text for programs that the command has made: JSON, YAML, TypeScript. A
+ * `source` has text of a file of the user, whose meaning an escape could change.
+ */
+export type OutputForm = 'document' | 'source';
+
+/**
+ * Returns the text to write to standard output. Control characters, and characters that a reader cannot see, are
+ * escaped. Only a source that is written to a file or a pipe stays unchanged.
  */
 export function outputText(
   text: string,
-  { form, isTerminal }: { readonly form?: 'document' | undefined; readonly isTerminal: boolean },
+  { form, isTerminal }: { readonly form?: OutputForm | undefined; readonly isTerminal: boolean },
 ): string {
+  if (form === 'document') return printableDocument(text);
   if (isTerminal) return printableInColour(text);
-  return form === 'document' ? text : printable(text);
+  return form === 'source' ? text : printable(text);
 }
 
 /**

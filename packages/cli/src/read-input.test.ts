@@ -1,8 +1,8 @@
 import { closeSync, createReadStream, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { readInput } from './read-input.ts';
+import { MAX_TEXT_BYTES, readInput } from './read-input.ts';
 
 test('standard input is read to its end', async () => {
   const input = new PassThrough();
@@ -31,4 +31,20 @@ test.skipIf(process.platform === 'win32')('a failed read of standard input is an
   } finally {
     closeSync(folder);
   }
+});
+
+test('an endless input is refused', async () => {
+  const block = Buffer.alloc(1024 * 1024);
+  let blocks = 0;
+  const endless = new Readable({
+    read() {
+      blocks += 1;
+      this.push(block);
+    },
+  });
+  await expect(readInput(endless, new AbortController().signal)).rejects.toMatchObject({
+    code: 'input/unreadable',
+    message: 'standard input cannot be read: it is longer than 256 MiB',
+  });
+  expect(blocks * block.length).toBeLessThan(MAX_TEXT_BYTES + 10 * block.length);
 });

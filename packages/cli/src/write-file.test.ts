@@ -135,3 +135,36 @@ test.skipIf(process.platform === 'win32')('a whole file is written into a pipe w
   closeSync(end);
   expect(bytes.toString()).toBe('after');
 });
+
+test.each([
+  ['a link to a file outside', 'out/link.ts'],
+  ['a link to a new file outside', 'out/dangling.ts'],
+  ['a file below a link to a folder outside', 'out/up/new.ts'],
+  ['a name with dots', 'out/../new.ts'],
+])('a file of an output folder is not written through %s', (_title, name) => {
+  const root = mkdtempSync(join(folder, 'within-'));
+  const outside = join(root, 'outside');
+  mkdirSync(join(root, 'out'));
+  writeFileSync(outside, 'mine');
+  symlinkSync(outside, join(root, 'out/link.ts'));
+  symlinkSync(join(root, 'absent'), join(root, 'out/dangling.ts'));
+  symlinkSync(root, join(root, 'out/up'));
+  const details = { code: 'generate/not-written', remedy: '', within: join(root, 'out') };
+  const before = readdirSync(root);
+  expect(() => writeFile(join(root, 'out', '..', name), 'text', details)).toThrow(
+    expect.objectContaining({ code: 'generate/not-written', message: expect.stringContaining('leads out of') }),
+  );
+  expect([readdirSync(root), readFileSync(outside, 'utf8')]).toEqual([before, 'mine']);
+});
+
+test('a file of an output folder is written through links that stay in the folder, and the folder may be a link', () => {
+  const root = mkdtempSync(join(folder, 'within-'));
+  mkdirSync(join(root, 'real/sub'), { recursive: true });
+  symlinkSync('real', join(root, 'out'));
+  symlinkSync('sub', join(root, 'real/down'));
+  const details = { code: 'generate/not-written', remedy: '', within: join(root, 'out') };
+  writeFile(join(root, 'out/down/a.ts'), '// \u202e', details);
+  writeFile(join(root, 'out/new/b.yaml'), '# \u202e', { ...details, isSource: true });
+  expect(readFileSync(join(root, 'real/sub/a.ts'), 'utf8')).toBe('// \\u202e');
+  expect(readFileSync(join(root, 'real/new/b.yaml'), 'utf8')).toBe('# \u202e');
+});

@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { cryptoLibrary, makeDirectory, TypeKroError } from '@typekro/kit/core';
+import { cryptoLibrary, makeDirectory, printableDocument, TypeKroError } from '@typekro/kit/core';
+import { pathInside } from './file-paths.ts';
 import { shellWord } from './shell-word.ts';
 
 /** The codes of file system errors, in words. */
@@ -47,6 +48,13 @@ export interface WriteDetails {
   readonly mode?: number;
   /** The path in the error message. By default, the path of the file. */
   readonly shown?: string;
+  /**
+   * The folder for which the command writes the file, for example that of `--out`. A path that symbolic links lead out
+   * of this folder is refused, because another person may have made the links. By default, links are followed.
+   */
+  readonly within?: string;
+  /** Is the text that of a file of the user? If not, characters that a reader cannot see are escaped. */
+  readonly isSource?: boolean;
 }
 
 /**
@@ -55,10 +63,11 @@ export interface WriteDetails {
  * @throws TypeKroError whose message explains the reason.
  */
 export function writeFile(path: string, text: string, details: WriteDetails): void {
+  const content = details.isSource === true ? text : printableDocument(text);
   withExplainedError(path, details, () => {
     makeDirectory(dirname(path));
-    if (details.mode === undefined) writeFileSync(path, text);
-    else writeWithMode(path, text, details.mode);
+    if (details.mode === undefined) writeFileSync(path, content);
+    else writeWithMode(path, content, details.mode);
   });
 }
 
@@ -170,8 +179,10 @@ function withExplainedError<Result>(
   missing = 'the file system does not allow a folder there',
 ): Result {
   try {
+    if (details.within !== undefined && pathInside(details.within, path) === undefined) throw leadsOut(path, details);
     return write();
   } catch (error) {
+    if (error instanceof TypeKroError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;
     const known = code === 'ENOENT' ? (isLink(path) ? LOST_LINK : missing) : REASONS.get(code);
@@ -184,6 +195,12 @@ function withExplainedError<Result>(
     });
   }
 }
+
+const leadsOut = (path: string, { code, within, shown }: WriteDetails): TypeKroError =>
+  new TypeKroError(`${shown ?? path} cannot be written: a symbolic link leads out of ${within ?? ''}`, {
+    code,
+    remedy: 'nothing was written there; remove the link, or name another folder',
+  });
 
 /** Returns the file that is at a position of the path where a folder is required. Devices and pipes count as files. */
 function inTheWay(path: string): string | undefined {

@@ -52,7 +52,7 @@ export const controller: Command = {
       await runController({
         client,
         args,
-        logger: open((line) => context.print(line.trimEnd()), Date.now, levelOf(flags)),
+        logger: open((line) => context.print(line.trimEnd(), 'document'), Date.now, levelOf(flags)),
         signal: context.signal,
         identity: `${hostname()}_${cryptoLibrary().randomUUID()}`,
         namespace: context.env['POD_NAMESPACE'] ?? config.namespace,

@@ -44,7 +44,7 @@ export const fmt: Command = {
     if (read.some((each) => each === undefined)) return ExitCode.diagnostics;
     const texts = read.flatMap((each) => (each === undefined ? [] : [each]));
     if (!write && !check) {
-      for (const { after } of texts) context.print(after.replace(/\n$/, ''), 'document');
+      for (const { after } of texts) context.print(after.replace(/\n$/, ''), 'source');
       return ExitCode.ok;
     }
     const differing = texts.filter(({ before, after }) => before !== after);

@@ -43,8 +43,10 @@ export const gitops: Command = {
       optionsOf(input, out),
     );
     for (const [file, text] of Object.entries(files)) {
-      const path = join(resolve(context.cwd, out), file);
-      writeFile(path, text, { code: 'gitops/not-written', remedy: 'use --out to name a folder that you may write to' });
+      const folder = resolve(context.cwd, out);
+      const path = join(folder, file);
+      const remedy = 'use --out to name a folder that you may write to';
+      writeFile(path, text, { code: 'gitops/not-written', remedy, within: folder });
       context.print(relative(context.cwd, path));
     }
     return ExitCode.ok;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
 import type { Command } from '../command.ts';
@@ -39,7 +39,9 @@ export const init: Command = {
     const start = await projectStart(context, input, name);
     if (start === undefined) return ExitCode.diagnostics;
     const files = Object.entries(projectFiles({ name, version: packageVersion(), start }));
-    const taken = files.map(([file]) => file).filter((file) => existsSync(join(folder, file)));
+    const taken = files
+      .map(([file]) => file)
+      .filter((file) => lstatSync(join(folder, file), { throwIfNoEntry: false }) !== undefined);
     if (taken.length > 0) {
       throw new TypeKroError(`${dir} has ${taken.join(', ')} already; nothing was written`, {
         code: 'init/exists',
@@ -48,7 +50,8 @@ export const init: Command = {
     }
     for (const [file, text] of files) {
       const remedy = 'name a folder that you may write';
-      writeFile(join(folder, file), text, { code: 'init/not-written', remedy });
+      const isSource = start.kind === 'definition' && file === 'app.yaml';
+      writeFile(join(folder, file), text, { code: 'init/not-written', remedy, within: folder, isSource });
     }
     context.print(`wrote  ${files.map(([file]) => file).join(' ')}  (${files.length} files)`);
     const enter = dir === '.' ? '' : `cd ${shellWord(dir)} && `;

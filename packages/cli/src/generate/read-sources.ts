@@ -1,11 +1,13 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
 import type { Diagnostic, JsonValue } from '@typekro/kit/core';
 import { hasErrors, parseJson, TypeKroError } from '@typekro/kit/core';
 import { TEMPLATE_ACTION } from '@typekro/kit/golang';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';
+import { isTooDeepValue } from '../plan/file-shape.ts';
 import { shownName } from '../shown-name.ts';
+import { statsOf } from '../up/check-file.ts';
 import { readOneOf } from '../up/file-problem.ts';
 import { readTextFile } from '../up/read-manifest.ts';
 
@@ -86,7 +88,7 @@ export async function readSources(
 }
 
 function filesUnder(path: string, name: string, reader: SourceReader, depth = 0): string[] {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statsOf(path, name);
   if (found === undefined) {
     throw new TypeKroError(`there is no file or folder ${name}`, {
       code: 'input/not-found',
@@ -110,13 +112,17 @@ function filesUnder(path: string, name: string, reader: SourceReader, depth = 0)
     });
 }
 
-/** Parses a text as JSON if it is valid JSON, and as YAML if not. */
+/**
+ * Parses a text as JSON if it is valid JSON, and as YAML if not. For JSON that is invalid or too deep, the YAML parser
+ * reports the location of the error.
+ */
 function parse(text: string, file: string, reader: SourceReader): Pick<Sources, 'documents' | 'diagnostics'> {
   if (/^\s*\{/.test(text)) {
     try {
-      return { documents: [parseJson(text)], diagnostics: [] };
+      const value = parseJson(text);
+      if (!isTooDeepValue(value)) return { documents: [value], diagnostics: [] };
     } catch (error) {
-      // The text can still be YAML in flow style. For invalid JSON, the YAML parser reports the location of the error.
+      // The text can still be YAML in flow style.
       if (!(error instanceof SyntaxError || error instanceof TypeKroError)) throw error;
     }
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from '../write-file.ts';
-import { errorCode, TypeKroError } from '@typekro/kit/core';
+import { errorCode, printableDocument, TypeKroError } from '@typekro/kit/core';
 
 /** The change that was made to a file. With `check`, the change that a run without `check` would make. */
 export interface FileChange {
@@ -20,14 +20,16 @@ export function writeFiles(
   files: ReadonlyMap<string, string>,
   options: { readonly check: boolean },
 ): FileChange[] {
-  return [...files].map(([name, text]) => {
+  return [...files].map(([name, generated]) => {
     const path = join(folder, name);
+    const text = printableDocument(generated);
     const before = readIfThere(path, options);
     if (before === text) return { path, change: 'unchanged' };
     if (!options.check) {
       writeFile(path, text, {
         code: 'generate/not-written',
         remedy: 'use --out to name a folder that you may write to',
+        within: folder,
       });
     }
     return { path, change: before === undefined ? 'created' : 'changed' };

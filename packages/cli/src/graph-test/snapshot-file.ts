@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, TypeKroError } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
@@ -71,5 +72,6 @@ export function writeSnapshots(
     code: 'testing/not-written',
     remedy: 'make the file and its folder writable, or run the tests without --update',
     shown: snapshotFileOf(file),
+    within: dirname(target),
   });
 }

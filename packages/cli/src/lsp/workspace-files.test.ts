@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -92,3 +93,21 @@ describe('the search for files', () => {
     expect(await found(['a'])).toHaveLength(16);
   });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe and a device are not read, because a read can wait forever',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'typekro-workspace-'));
+    try {
+      execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
+      symlinkSync('/dev/zero', join(folder, 'zero.yaml'));
+      const names = ['pipe.yaml', 'zero.yaml'];
+      expect(await Promise.all(names.map((name) => readManifestFile(uriOf(join(folder, name)))))).toEqual([
+        undefined,
+        undefined,
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);

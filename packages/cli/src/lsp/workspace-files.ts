@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { errorCode, pathOfFileUrl } from '@typekro/kit/core';
+import { pathOfFileUrl } from '@typekro/kit/core';
 import { isNoFile, isOutside } from '../file-paths.ts';
 
 /** Folders that hold no files of the user. */
@@ -70,12 +70,13 @@ export async function readManifestFile(uri: string): Promise<FoundFile | undefin
   const path = pathOfFileUrl(uri);
   if (path === undefined) return undefined;
   try {
-    if ((await stat(path)).size > MAX_FILE_BYTES) return undefined;
+    const stats = await stat(path);
+    // A read of a pipe or a device can wait forever.
+    if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return undefined;
     const text = await readFile(path, 'utf8');
     return isRelevant(text) ? { uri, text } : undefined;
   } catch (error) {
-    // A folder can have the name of a manifest.
-    if (isNoFile(error) || errorCode(error) === 'EISDIR') return undefined;
+    if (isNoFile(error)) return undefined;
     throw error;
   }
 }

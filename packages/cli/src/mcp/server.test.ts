@@ -7,6 +7,7 @@ import { Client, InMemoryTransport } from '../../../../test/support/mcp-client.t
 import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
 import { mapResource, pot, potDefinition, virtualWorld } from '../../../../test/support/virtual-world.ts';
 import type { JsonObject } from '@typekro/kit/core';
+import { printable } from '@typekro/kit/core';
 import { loadMcpSdk, mcpSdkImporters } from './sdk.ts';
 import { createMcpServer } from './server.ts';
 import { MCP_TOOLS } from './tools.ts';
@@ -125,6 +126,22 @@ test('render: returns objects with their values, as text and as data', async () 
       instances: [{ definition: 'pots', nodes: [{ id: 'map', objects: [{ object: { data: { text: 'red' } } }] }] }],
     },
   });
+});
+
+test.each([
+  ['render', { files: ['pots.json'], values: { text: '\u001b[2J\u202e\u{e0041}\u200b' }, name: 'shop' }],
+  ['validate', { files: ['no\u202e\u001b[2J\u{e0041}.yaml'] }],
+  ['validate', { text: '{kind: "\\u202e\u{e0041}", "a\u{e0041}": "\u200b"}' }],
+  ['no\u{e0041}', {}],
+])('%s: no answer has characters that a person cannot see', async (name, args) => {
+  const answer = await call(name, args);
+  const strings = (value: unknown): string[] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([key, each]) => [key, ...strings(each)])
+      : [String(value)];
+  const texts = strings([answer.content, answer.structuredContent ?? {}]);
+  expect(texts.join()).toMatch(/\\u202e|\\udb40/);
+  expect(texts.filter((text) => printable(text) !== text)).toEqual([]);
 });
 
 test('integers beyond the range of JavaScript numbers are strings of digits', async () => {

@@ -1,5 +1,13 @@
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
-import { parseJson, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import {
+  isJsonObject,
+  parseJson,
+  printable,
+  printableDocument,
+  setOwn,
+  stringifyJson,
+  TypeKroError,
+} from '@typekro/kit/core';
 import { appendStep } from '@typekro/engine/graph';
 import type { CommandContext } from '../command.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
@@ -61,7 +69,10 @@ export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: Mc
   return server;
 }
 
-const failure = (text: string): ToolAnswer => ({ content: [{ type: 'text', text }], isError: true });
+const failure = (text: string): ToolAnswer => ({
+  content: [{ type: 'text', text: printableDocument(text) }],
+  isError: true,
+});
 
 /**
  * Returns the path of an integer that is not a safe integer. The protocol's package may have rounded it. The search is
@@ -132,7 +143,7 @@ async function callTool(
     ...(report === undefined ? {} : { report }),
   };
   return {
-    content: [{ type: 'text', text: lines.join('\n').trimEnd() }],
+    content: [{ type: 'text', text: printableDocument(lines.join('\n').trimEnd()) }],
     structuredContent: plainJson(data),
     ...(code === 0 ? {} : { isError: true }),
   };
@@ -143,10 +154,20 @@ const defaultOf = ({ name, defaultValue }: { readonly name: string; readonly def
 
 /**
  * Converts data for the protocol's package, which cannot send a bigint. An integer that a JavaScript number cannot
- * represent exactly becomes a string of digits.
+ * represent exactly becomes a string of digits. A language model reads the strings, also those characters that a person
+ * does not see, so such characters become escapes.
  */
 function plainJson(data: object): JsonObject {
   const value = parseJson(stringifyJson(data as unknown as JsonValue));
-  const digits = (_key: string, each: unknown): unknown => (typeof each === 'bigint' ? String(each) : each);
-  return JSON.parse(JSON.stringify(value, digits)) as JsonObject;
+  return plainValue(value) as JsonObject;
+}
+
+function plainValue(value: JsonValue | undefined): JsonValue {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'string') return printable(value);
+  if (Array.isArray(value)) return value.map(plainValue);
+  if (!isJsonObject(value)) return value ?? null;
+  const plain: JsonObject = {};
+  for (const [key, each] of Object.entries(value)) setOwn(plain, printable(key), plainValue(each));
+  return plain;
 }

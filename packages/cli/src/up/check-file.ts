@@ -63,7 +63,7 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
  * @throws TypeKroError `input/unreadable` for a path that cannot be resolved, such as a cycle of symbolic links or an
  *   inaccessible folder.
  */
-function statsOf(path: string, file: string): ReturnType<typeof statSync> {
+export function statsOf(path: string, file: string): ReturnType<typeof statSync> {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {

@@ -22,6 +22,7 @@ import type { Dashboard } from '../dashboard/open-dashboard.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
 import { processOptions } from '../run-processes-option.ts';
 import { standInOptions } from '../stand-in-option.ts';
+import { writeFile } from '../write-file.ts';
 import { listenOnPort } from './listen-on-port.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
@@ -100,7 +101,11 @@ export async function startUpSession(state: StateDirectory, options: SessionOpti
   try {
     const listener = await listenOnPort(cluster, { port });
     const startMs = performance.now() - began;
-    writeFileSync(state.kubeconfig, listener.kubeconfig, { mode: 0o600 });
+    writeFile(state.kubeconfig, listener.kubeconfig, {
+      code: 'up/state-directory',
+      remedy: 'start typekro in a directory that you may write to',
+      mode: 0o600,
+    });
     // The controller uses this cluster like any other cluster: over HTTPS, with the kubeconfig's token.
     const api = new KubeClient({ config: await loadKubeConfig({ text: listener.kubeconfig }) });
     closers.push(() => api.close());
@@ -191,7 +196,7 @@ async function openPage(
  * example by `git clean`, the function also writes the kubeconfig file again, because other terminals use it.
  */
 function logFile(state: StateDirectory, kubeconfig: string): (line: string) => void {
-  const log = join(state.path, 'log');
+  const { log } = state;
   writeFileSync(log, '');
   return (line) => {
     try {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -29,6 +29,28 @@ test('the server address in the kubeconfig of a stopped cluster says that the cl
     expect(credentials).toEqual({ token: 'ended' });
     // This call throws unless the name is free again.
     takeStateDirectory(folder, 'default').release();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.each([
+  ['.typekro', '.'],
+  ['.typekro/default', '.typekro'],
+  ['.typekro/default/state', '.typekro/default'],
+  ['.typekro/default/kubeconfig', '.typekro/default'],
+  ['.typekro/default/log', '.typekro/default'],
+])('nothing is written through a link that came with the project: %s', (link, parent) => {
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
+  try {
+    mkdirSync(join(folder, 'project', parent), { recursive: true });
+    mkdirSync(join(folder, 'outside'));
+    symlinkSync(join(folder, 'outside'), join(folder, 'project', link));
+    expect(() => takeStateDirectory(join(folder, 'project'), 'default')).toThrow(
+      expect.objectContaining({ code: 'up/state-directory', message: expect.stringContaining('is a symbolic link') }),
+    );
+    expect(readdirSync(join(folder, 'outside'))).toEqual([]);
+    expect(readdirSync(join(folder, 'project', parent))).toHaveLength(1);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

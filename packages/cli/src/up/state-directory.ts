@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { errorCode, makeDirectory, TypeKroError } from '@typekro/kit/core';
 import { endedServer } from '@typekro/kube';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
@@ -10,6 +10,8 @@ import { takeLock } from './process-lock.ts';
 export interface StateDirectory {
   readonly path: string;
   readonly kubeconfig: string;
+  /** The file with the log of the controller. */
+  readonly log: string;
   /**
    * Releases the lock on the cluster's name. Replaces the content of the kubeconfig file with `endedKubeconfig`.
    */
@@ -32,7 +34,9 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
   }
   const path = join(projectDirectory, '.typekro', name);
   const kubeconfig = join(path, 'kubeconfig');
+  const log = join(path, 'log');
   return inDirectory(path, () => {
+    for (const each of [dirname(path), path, join(path, 'state'), kubeconfig, log]) refuseLink(each);
     makeDirectory(path);
     const lock = takeLock(join(path, 'lock'));
     if ('holder' in lock) {
@@ -44,6 +48,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
     return {
       path,
       kubeconfig,
+      log,
       release() {
         // The user could have removed the lock by hand and started another cluster, whose files must not change.
         if (!lock.isHeld()) return;
@@ -77,6 +82,19 @@ users:
   user:
     token: ended
 `;
+}
+
+/**
+ * Refuses a symbolic link, a device or a pipe in the place of a file or a folder. It can come with the project, from
+ * another person: through a link, the command would replace a file somewhere else.
+ */
+function refuseLink(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || stats.isFile() || stats.isDirectory()) return;
+  throw new TypeKroError(`${path} is a ${stats.isSymbolicLink() ? 'symbolic link' : 'device or a pipe'}`, {
+    code: 'up/state-directory',
+    remedy: 'nothing was written; move it away',
+  });
 }
 
 /** Converts file system errors to errors about the user's directory. */

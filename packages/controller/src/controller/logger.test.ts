@@ -37,3 +37,14 @@ test.each<[string, Error, object]>([
   failureLogger({ log: (...entry) => entries.push(entry) })(error, 'GET /api/v1/meta');
   expect(entries).toEqual([['error', 'a request failed', { request: 'GET /api/v1/meta', ...expected }]]);
 });
+
+test.each([jsonLogger, consoleLogger])('%o escapes what could change a terminal, and the fields stay JSON', (open) => {
+  const lines: string[] = [];
+  const error = '\u001b[2J\u009b31m\u202e\u{e0041}\r\nnext';
+  open((text) => lines.push(text), now).log('warn', 'flag \u001b[31m\u202e', { error });
+  const [line = '', ...others] = lines;
+  expect(others).toEqual([]);
+  expect(line).toMatch(/^[\x20-\x7e\t]*\n$/);
+  const fields = line.slice(line.startsWith('{') ? 0 : line.indexOf('{"'));
+  expect(JSON.parse(fields)).toMatchObject({ error });
+});

@@ -1,4 +1,4 @@
-import { isoTime, TypeKroError } from '@typekro/kit/core';
+import { isoTime, printableDocument, TypeKroError } from '@typekro/kit/core';
 
 /** The severity of a log entry. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -48,7 +48,7 @@ function lineLogger(
   return {
     log(level, message, fields = {}) {
       if (order.indexOf(level) < order.indexOf(minimum)) return;
-      write(`${lineOf(level, message, fields)}\n`);
+      write(`${printableDocument(lineOf(level, message, fields))}\n`);
     },
   };
 }

@@ -74,7 +74,7 @@ export {
   re2Library,
   yamlLibrary,
 } from './late-parts.ts';
-export { escapeOf, printable } from './printable.ts';
+export { escapeOf, printable, printableDocument } from './printable.ts';
 export { escapeForYaml, isPlainYamlWord, SPECIAL_IN_YAML, YAML_OUTPUT, yamlOutput } from './yaml-output.ts';
 export {
   cryptoLibrary,

@@ -1,6 +1,6 @@
 import type { Document, ToStringOptions } from 'yaml';
 import { yamlLibrary } from './late-parts.ts';
-import { escapeOf, HIDDEN, IDLE_JOINER } from './printable.ts';
+import { escapeOf, HIDDEN, IDLE } from './printable.ts';
 
 /**
  * Characters that YAML output must escape: control characters, NEL, LS, PS, the byte order mark, and code points that
@@ -8,12 +8,12 @@ import { escapeOf, HIDDEN, IDLE_JOINER } from './printable.ts';
  * `printable` escapes for a terminal are also among them. YAML reads escapes only in double quotes.
  */
 export const SPECIAL_IN_YAML = new RegExp(
-  String.raw`[\u0000-\u0008\u000b-\u001f${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}|\p{Surrogate}`,
+  String.raw`[\u0000-\u0008\u000b-\u001f${HIDDEN}\ufffe\uffff]|${IDLE}|\p{Surrogate}`,
   'u',
 );
 
 /** The characters of `SPECIAL_IN_YAML` that JSON leaves as they are. */
-const UNESCAPED = new RegExp(String.raw`[${HIDDEN}\ufffe\uffff]|${IDLE_JOINER}`, 'gu');
+const UNESCAPED = new RegExp(String.raw`[${HIDDEN}\ufffe\uffff]|${IDLE}`, 'gu');
 
 /** Escapes the characters of a double-quoted string that readers of YAML 1.1 would refuse or read as line breaks. */
 export function escapeForYaml(quoted: string): string {
