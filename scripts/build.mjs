@@ -12,17 +12,22 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built');
 
-/** Returns the state of the sources: the time of the newest change in milliseconds, and the number of files. */
+/**
+ * Returns the state of the sources, with the generated ones: the time of the newest change in milliseconds, and the
+ * number of files.
+ */
 function sourceState() {
   let newest = 0;
   let files = 0;
   for (const file of ['package.json', 'tsconfig.base.json', 'tsconfig.package.json']) {
     newest = Math.max(newest, statSync(join(root, file)).mtimeMs);
   }
-  for (const entry of readdirSync(join(root, 'packages'), { recursive: true, withFileTypes: true })) {
-    if (/\.test\.tsx?$/.test(entry.name)) continue;
-    newest = Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
-    files += 1;
+  for (const folder of ['packages', 'data']) {
+    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+      if (/\.test\.tsx?$/.test(entry.name)) continue;
+      newest = Math.max(newest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
+      files += 1;
+    }
   }
   return `${newest} ${files}`;
 }
@@ -41,6 +46,7 @@ export function isBuilt() {
  */
 export async function build() {
   console.log('Building …');
+  await runNode(['--import', 'tsx', 'scripts/generate-sources.ts']);
   const source = sourceState();
   // The folder is as deep in the repository as dist/, so that the paths in source maps stay right.
   const made = join(root, `.build-${process.pid}`);

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { startParts } from './start-parts.mjs';
-import { builtPathOf, ROOMS, sourceOf, workspaceDoors } from './workspace.mjs';
+import { builtPathOf, publishedEntries, ROOMS, sourceOf, workspaceDoors } from './workspace.mjs';
 
 /**
  * Files that a program loads by their path: the command line, the process in which it loads the user's modules, the
@@ -24,9 +24,8 @@ const BY_PATH = [
 ];
 
 /** Every entry point of the package, and the entry point of every room. Benchmarks and scripts import single rooms. */
-function entryPoints(root) {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const published = Object.values(exports).flatMap((target) => target.default ?? []);
+function entryPoints() {
+  const published = publishedEntries().map(([, target]) => target.default);
   const rooms = Object.values(ROOMS).map((folder) => `${folder}/index.ts`);
   const sources = new Set([...published.map(sourceOf), ...rooms, ...BY_PATH]);
   return Object.fromEntries([...sources].map((source) => [builtPathOf(source), source]));
@@ -106,7 +105,7 @@ async function bundleProtocol(root, outdir) {
 export async function bundle(root, outdir) {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: entryPoints(root),
+    entryPoints: entryPoints(),
     outdir,
     chunkNames: 'chunk/[hash]',
     bundle: true,

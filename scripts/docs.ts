@@ -1,20 +1,20 @@
 /**
  * Writes the files that are generated from the code: pages and tables of the documentation, the CRDs of the chart, and
  * the version in the chart, the Dockerfile and `create-typekro`. `npm run docs` runs this script. The factories and the
- * data of the built-in kinds are only written by `npm run docs -- factories`,
- * `npm run docs -- kubernetes-types MINOR DIR` and `npm run docs -- kubernetes-difference`.
+ * data of the built-in kinds are only written by `npm run docs -- kubernetes-types MINOR DIR` and
+ * `npm run docs -- kubernetes-difference`, and the factories by the build. `npm run docs -- pages` writes
+ * only the pages that the repository does not contain.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { architecturePage, architecturePicture } from './architecture-page.ts';
 import { chartCrds } from './chart-crds.ts';
 import { controllerPage } from './controller-page.ts';
 import { dataFlowPicture } from './data-flow-picture.ts';
 import { dependenciesPage } from './dependencies-page.ts';
-import { diagnosticsPage } from './diagnostics-page.ts';
 import { docsPictures } from './docs-pictures.ts';
-import { referencePages } from './reference/reference-pages.ts';
 import { scalePage } from './scale-page.ts';
 import { seedsPage } from './seeds-page.ts';
+import { writtenPages } from './written-pages.ts';
 import { exampleGraphs, withPictures } from './example-graphs.ts';
 import { VERSIONED_FILES, withVersion } from './version.ts';
 
@@ -23,8 +23,13 @@ function write(name: string, text: string): void {
   console.log(`wrote ${name}`);
 }
 
+/** Writes the pages that the repository does not contain. */
+async function writeAbsentPages(): Promise<void> {
+  mkdirSync(new URL('../docs/reference', import.meta.url), { recursive: true });
+  for (const [name, text] of await writtenPages()) write(name, text);
+}
+
 async function writePages(): Promise<void> {
-  write('docs/diagnostics.md', diagnosticsPage());
   write('docs/seeds.md', seedsPage());
   write('docs/dependencies.md', dependenciesPage());
   const page = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -36,7 +41,7 @@ async function writePages(): Promise<void> {
   for (const [name, text] of chartCrds()) write(`charts/typekro/crds/${name}`, text);
   for (const name of VERSIONED_FILES)
     write(name, withVersion(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')));
-  for (const [name, text] of await referencePages()) write(name, text);
+  await writeAbsentPages();
   for (const [name, text] of await docsPictures()) write(name, text);
   const graphs = await exampleGraphs();
   for (const name of readdirSync(new URL('../docs/factories', import.meta.url))) {
@@ -47,7 +52,7 @@ async function writePages(): Promise<void> {
 
 /** The parts that are written on request, each by a script of its own. */
 const PARTS: Readonly<Record<string, () => Promise<unknown>>> = {
-  factories: () => import('./factories.ts'),
+  pages: writeAbsentPages,
   'kubernetes-types': () => import('./kubernetes-types.ts'),
   'kubernetes-difference': () => import('./kubernetes-difference.ts'),
 };

@@ -6,7 +6,7 @@ import { generateBuiltin, generateFactories } from '../packages/sdk/src/factorie
 import type { BuiltinDescriptions } from '@typekro/engine/schema';
 import { builtinSource } from '@typekro/engine/schema';
 
-const COMMAND = 'npm run docs -- factories';
+const COMMAND = 'npm run build';
 const TOOLS = '../../../compose/index.ts';
 
 /**

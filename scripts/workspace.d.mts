@@ -1,2 +1,5 @@
 /** The source of a file of `dist/`, as a path from the root. */
 export function sourceOf(built: string): string;
+
+/** The entry points of the published package, with those that the pattern of `exports` covers. */
+export function publishedEntries(): [entry: string, target: { readonly types: string; readonly default: string }][];

@@ -75,6 +75,21 @@ export function workspaceDoors() {
   };
 }
 
+/** The entry points of the published package, with those that the pattern of `exports` covers: `./simple` and so on. */
+export function publishedEntries() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const moved = join(root, REST, 'entries');
+  const names = readdirSync(moved, { recursive: true }).filter((name) => name.endsWith('.ts'));
+  return Object.entries(exports).flatMap(([entry, target]) => {
+    if (typeof target === 'string') return [];
+    if (!entry.includes('*')) return [[entry, target]];
+    return names.map((name) => {
+      const filled = (text) => text.replace('*', name.replaceAll('\\', '/').slice(0, -'.ts'.length));
+      return [filled(entry), { types: filled(target.types), default: filled(target.default) }];
+    });
+  });
+}
+
 /** The specifier of a door, as a path from one file of `dist/` to another: for declarations. */
 export function relativeDoor(specifier, builtFile, files = doors()) {
   const target = `${builtPathOf(files.get(specifier) ?? specifier)}.js`;

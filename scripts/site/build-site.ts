@@ -14,6 +14,7 @@ import { PLAYGROUND_MARK, playgroundInSite, playgroundLinks } from './playground
 import type { RenderedPage } from './render-page.ts';
 import { renderPage } from './render-page.ts';
 import { SEARCH_OPTIONS } from './search-options.ts';
+import { writtenPages } from '../written-pages.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The base URL of the files of the repository that are not pages of the site. */
@@ -37,12 +38,13 @@ export async function buildSite(): Promise<Site> {
     files.set(`pictures/${file.replace(/\.ts$/, '')}.${exported}.svg`, toSvg(graphOutline(graph)));
   }
   const bySource = new Map(PAGES.map((page) => [page.source, page]));
+  const written = await writtenPages();
   const links: { readonly from: NavigationPage; readonly to: NavigationPage; readonly anchor: string }[] = [];
   const rendered = new Map<NavigationPage, RenderedPage>();
 
   for (const page of PAGES) {
     const folder = posix.dirname(page.source);
-    const text = readFileSync(ROOT + page.source, 'utf8').replace(
+    const text = (written.get(page.source) ?? readFileSync(ROOT + page.source, 'utf8')).replace(
       PICTURE,
       (_match, file: string, exported: string) => `![The graph of ${file}.ts](site:pictures/${file}.${exported}.svg)`,
     );

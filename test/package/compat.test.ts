@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { expect, expectTypeOf, test } from 'vitest';
-import * as advanced from '../../packages/sdk/src/compat/advanced.ts';
-import * as compat from '../../packages/sdk/src/compat/index.ts';
+import * as advanced from '../../packages/sdk/src/entries/advanced.ts';
+import * as compat from '../../packages/sdk/src/legacy/index.ts';
 import * as sdk from '@typekro/sdk';
 import type { TypeKroError } from '@typekro/sdk';
 

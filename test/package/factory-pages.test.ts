@@ -16,7 +16,7 @@ const ofProjects = groups.filter((group) => group !== 'simple' && group !== 'kub
 
 /** The moved names of a group. A use of such a name throws an error with the new entry point of the moved function. */
 async function movedNamesOf(group: string): Promise<ReadonlySet<string>> {
-  const file = new URL(`packages/sdk/src/factories/${group}/moved.ts`, root);
+  const file = new URL(`packages/sdk/src/factories/${group}/generated/moved.ts`, root);
   return existsSync(file) ? new Set(Object.keys((await import(file.href)) as object)) : new Set();
 }
 

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { publishedEntries } from '../../scripts/workspace.mjs';
 
 const root = new URL('../../', import.meta.url);
 const page = readFileSync(new URL('docs/migrating-from-typekro-sdk.md', root), 'utf8');
-const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
-  exports: Record<string, unknown>;
-};
+const exports = Object.fromEntries(publishedEntries());
 
 /** The section with this title on the page. */
 const section = (title: string): string => page.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';

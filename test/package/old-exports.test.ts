@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { sourceOf } from '../../scripts/workspace.mjs';
+import { publishedEntries, sourceOf } from '../../scripts/workspace.mjs';
 import type { TypeKroError } from '@typekro/sdk';
 
 const root = new URL('../../', import.meta.url);
@@ -8,12 +8,12 @@ const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), 'utf
 
 /** The names of the values that each entry point of TypeKro 0.33 exported. */
 const OLD = Object.entries(read('test/fixtures/sdk-0.33-exports.json') as Record<string, readonly string[]>);
-const { exports } = read('package.json') as { exports: Record<string, { readonly default?: string } | string> };
+const exports = Object.fromEntries(publishedEntries());
 
 /** Imports an entry point from its source, and returns its exports. */
 async function valuesOf(entry: string): Promise<Record<string, unknown>> {
   const target = exports[entry.replace(/^typekro/, '.')];
-  if (typeof target !== 'object' || target.default === undefined) throw new Error(`no entry point ${entry}`);
+  if (target === undefined) throw new Error(`no entry point ${entry}`);
   return (await import(new URL(sourceOf(target.default), root).href)) as Record<string, unknown>;
 }
 
@@ -40,7 +40,7 @@ async function allRemedies(): Promise<ReadonlyMap<string, string>> {
   };
   const entries = ['typekro/compat', ...OLD.map(([entry]) => entry)];
   for (const entry of entries.filter(isLoadable)) add(entry, await valuesOf(entry));
-  add('typekro/alchemy', await import('../../packages/sdk/src/alchemy/moved.ts'));
+  add('typekro/alchemy', await import('../../packages/sdk/src/alchemy/generated/moved.ts'));
   return remedies;
 }
 
@@ -93,7 +93,7 @@ describe('the exports of TypeKro 0.33', () => {
   });
 
   test('typekro/alchemy: each name is unchanged, or names its replacement', async () => {
-    const moved = (await import('../../packages/sdk/src/alchemy/moved.ts')) as Record<string, unknown>;
+    const moved = (await import('../../packages/sdk/src/alchemy/generated/moved.ts')) as Record<string, unknown>;
     const names = OLD.find(([entry]) => entry === 'typekro/alchemy')?.[1] ?? [];
     expect(names.length).toBe(24);
     for (const name of names) {

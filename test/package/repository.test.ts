@@ -16,7 +16,7 @@ const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--
 /** Pages, workflows and CI files, which may name npm scripts. */
 const PAGES = files.filter(
   (file) =>
-    /(^[A-Z_]+\.md$|^docs\/.*\.md$|^\.github\/|^src\/.*README\.md$|^\.ci\/)/.test(file) &&
+    /(^[A-Z_]+\.md$|^docs\/.*\.md$|^\.github\/|^packages\/.*README\.md$|^\.ci\/)/.test(file) &&
     existsSync(`${root}/${file}`),
 );
 
@@ -33,7 +33,7 @@ test.each(PAGES)(
     const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
     const paths = [
-      ...text.matchAll(/(?:^|[\s`(])((?:src|test|scripts|docs|bench|examples|data|charts|api)\/[\w./-]*\w)/gm),
+      ...text.matchAll(/(?:^|[\s`(])((?:packages|test|scripts|docs|bench|examples|data|charts|api)\/[\w./-]*\w)/gm),
     ];
     const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(`${root}/${path}`));
     expect(page.startsWith('docs/') || page === 'README.md' ? [] : missing).toEqual([]);
@@ -51,13 +51,13 @@ test.each(files.filter((file) => file.startsWith('.github/workflows/')))(
   },
 );
 
-test('a test in src that mocks modules is not in the vitest project `shared`', () => {
+test('a test of a package that mocks modules is not in the vitest project `shared`', () => {
   // The test files of the project `shared` share their modules, and a mock works only before the first import of the
   // mocked module.
   const shared = files.filter(
-    (file) => /^src\/.*\.test\.tsx?$/.test(file) && !file.includes('.mocked.test.') && existsSync(`${root}/${file}`),
+    (file) => /^packages\/.*\.test\.tsx?$/.test(file) && !file.includes('.mocked.test.') && existsSync(`${root}/${file}`),
   );
-  const ofCommands = /^src\/cli\/commands\/(?:cluster(?:-\w+)*|stand-ins)\.test\.ts$/;
+  const ofCommands = /^packages\/cli\/src\/commands\/(?:cluster(?:-\w+)*|stand-ins)\.test\.ts$/;
   expect(shared.filter((file) => !ofCommands.test(file) && /\bvi\.(?:mock|doMock)\(/.test(read(file)))).toEqual([]);
 });
 

@@ -212,5 +212,5 @@ export type {
   TypeKroErrorDetails,
 } from '@typekro/kit/core';
 export { formatDiagnostic, TypeKroError } from '@typekro/kit/core';
-export * from './moved-namespaces.ts';
+export * from './generated/moved.ts';
 export type { MovedName } from '@typekro/kit/core';

@@ -1,7 +1,7 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import * as sdk from '../../../packages/sdk/src/compat/index.ts';
-import type { Enhanced } from '../../../packages/sdk/src/compat/index.ts';
+import * as sdk from '../../../packages/sdk/src/legacy/index.ts';
+import type { Enhanced } from '../../../packages/sdk/src/legacy/index.ts';
 import * as simple from '../../../packages/sdk/src/factories/simple/index.ts';
 
 /** A composition in the style of programs for TypeKro 0.33, and a spec. */

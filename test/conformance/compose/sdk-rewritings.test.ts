@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import * as sdk from '../../../packages/sdk/src/compat/index.ts';
+import * as sdk from '../../../packages/sdk/src/legacy/index.ts';
 import { cnpgBootstrap } from '../../../packages/sdk/src/factories/cnpg/index.ts';
 import * as simple from '../../../packages/sdk/src/factories/simple/index.ts';
 import { valkey } from '../../../packages/sdk/src/factories/valkey/index.ts';

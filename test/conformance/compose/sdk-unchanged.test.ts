@@ -1,6 +1,6 @@
 import { type } from 'arktype';
 import { expect, test } from 'vitest';
-import * as sdk from '../../../packages/sdk/src/compat/index.ts';
+import * as sdk from '../../../packages/sdk/src/legacy/index.ts';
 import { certificate } from '../../../packages/sdk/src/factories/cert-manager/index.ts';
 import { cluster, pooler } from '../../../packages/sdk/src/factories/cnpg/index.ts';
 import * as simple from '../../../packages/sdk/src/factories/simple/index.ts';

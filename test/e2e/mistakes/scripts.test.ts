@@ -69,6 +69,6 @@ test.each(scripts)(
     expect(stderr).toMatch(message);
     expect(stderr.split('\n')[0]).toMatch(/deploy\.ts:2$/);
     expect(stderr.match(/^\s+at .*$/gm)).toEqual([expect.stringContaining(`deploy.ts:2:${column}`)]);
-    expect(stderr).not.toMatch(/<nil>|nodes:|diagnostics:|node_modules|\/src\/|\/dist\//);
+    expect(stderr).not.toMatch(/<nil>|nodes:|diagnostics:|node_modules|\/packages\/|\/dist\//);
   },
 );

@@ -89,4 +89,4 @@ function marksOf(output: object): object {
     Object.getOwnPropertySymbols(output).map((mark) => [mark, (output as Record<symbol, unknown>)[mark]]),
   );
 }
-export * from './moved.ts';
+export * from './generated/moved.ts';

@@ -5,4 +5,4 @@
  */
 export * from './generated/cert-manager.io.ts';
 export * from './generated/acme.cert-manager.io.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

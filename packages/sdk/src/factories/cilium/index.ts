@@ -5,4 +5,4 @@
  * @packageDocumentation
  */
 export * from './generated/cilium.io.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

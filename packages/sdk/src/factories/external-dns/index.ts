@@ -4,4 +4,4 @@
  * @packageDocumentation
  */
 export * from './generated/externaldns.k8s.io.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

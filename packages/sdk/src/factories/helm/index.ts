@@ -30,4 +30,4 @@ export type {
   HelmRepositorySpec,
   HelmRepositoryStatus,
 } from '../flux/generated/source.toolkit.fluxcd.io.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

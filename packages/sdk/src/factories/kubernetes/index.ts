@@ -8,4 +8,4 @@
 export * from './generated/factories.ts';
 export type * from './generated/types.ts';
 export { customResource } from './custom-resource.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

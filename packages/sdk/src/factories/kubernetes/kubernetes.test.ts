@@ -5,7 +5,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { builtinSource } from '@typekro/engine/schema';
 import type { CoreV1 } from './index.ts';
 import * as kubernetes from './index.ts';
-import * as moved from './moved.ts';
+import * as moved from './generated/moved.ts';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('these tests deploy nothing')),

@@ -4,4 +4,4 @@
  * @packageDocumentation
  */
 export * from './generated/jetstream.nats.io.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

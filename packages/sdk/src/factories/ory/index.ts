@@ -5,4 +5,4 @@
  */
 export * from './generated/hydra.ory.sh.ts';
 export * from './generated/oathkeeper.ory.sh.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

@@ -5,4 +5,4 @@
  */
 export * from './generated/ceph.rook.io.ts';
 export * from './generated/objectbucket.io.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

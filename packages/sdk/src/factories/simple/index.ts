@@ -48,4 +48,4 @@ export { PersistentVolume, Pvc } from './storage.ts';
 export type { CronJobConfig, DaemonSetConfig, JobConfig, StatefulSetConfig } from './workloads.ts';
 export { CronJob, DaemonSet, Job, StatefulSet } from './workloads.ts';
 export { simple } from './simple.ts';
-export * from './moved.ts';
+export * from './generated/moved.ts';

@@ -70,7 +70,7 @@ export * as externalDns from '../factories/external-dns/index.ts';
 export * as nats from '../factories/nats/index.ts';
 export * as ory from '../factories/ory/index.ts';
 export * as rook from '../factories/rook/index.ts';
-export * from './root.ts';
+export * from './generated/moved.ts';
 export type * from './types.ts';
 
 /** `externalRef` of `typekro`, with the types of spec and status as type arguments, which older programs pass. */
