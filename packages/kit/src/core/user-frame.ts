@@ -7,7 +7,7 @@ import { packageFolder } from './late-parts.ts';
 export function packageFolders(): readonly string[] {
   const folder = packageFolder();
   if (folder === undefined) return [];
-  return ['dist/', 'src/', 'node_modules/'].map((part) => fileURLToPath(new URL(part, folder)));
+  return ['dist/', 'packages/', 'node_modules/'].map((part) => fileURLToPath(new URL(part, folder)));
 }
 
 /** The maximum length of a frame. A longer line belongs to the message of the error. */
