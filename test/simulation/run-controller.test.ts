@@ -7,6 +7,9 @@ import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics
 import type { Clock, Transport } from '@typekro/kube';
 import { KubeClient, systemClock } from '@typekro/kube';
 import { freePort } from '../support/api-server.ts';
+import { mapResource, pot, potDefinition } from '../support/virtual-world.ts';
+
+const POLL = { timeout: 60_000 };
 
 async function setup() {
   const cluster = await createEmbeddedCluster({ workloads: false });
@@ -40,6 +43,39 @@ async function setup() {
     return { ended, messages, entries, logged, end: () => (stop.abort(), ended) };
   };
   return { cluster, client, start };
+}
+
+/** A process that can be paused: its clock goes on, but its timers do not fire. */
+function pausable(inner: Transport) {
+  let pausedMs = 0;
+  /** The writes after the pause, without those of Leases. */
+  const late: string[] = [];
+  const writes: string[] = [];
+  let pauseAfter: RegExp | undefined;
+  const transport: Transport = {
+    async request(request) {
+      const name = `${request.method} ${request.path.replace(/\?.*/, '')}`;
+      // The pause can also come while the request waits for its turn.
+      await new Promise(setImmediate);
+      if (request.mayBeSent?.() === false) throw new Error('aborted');
+      const isWrite = request.method !== 'GET' && !request.path.includes('/leases');
+      if (isWrite) (pausedMs > 0 ? late : writes).push(name);
+      const response = await inner.request(request);
+      if (pauseAfter?.test(name) === true) pausedMs = 60_000;
+      return response;
+    },
+    close: () => inner.close(),
+  };
+  const clock: Clock = {
+    ...systemClock,
+    elapsed: () => (systemClock.elapsed?.() ?? 0) + pausedMs,
+    // Timers that were set before the pause fire after it, later than the events that arrived meanwhile.
+    setTimer: (milliseconds, callback) =>
+      systemClock.setTimer(milliseconds, () => {
+        if (pausedMs === 0) callback();
+      }),
+  };
+  return { transport, clock, late, writes, pauseAt: (pattern: RegExp) => (pauseAfter = pattern) };
 }
 
 /** A transport that breaks requests for the controller's own kinds until `resets.left` is 0. */
@@ -86,6 +122,38 @@ describe('runController', () => {
     await two.logged('the controller is ready');
     expect((await client.get(lease)).spec?.['holderIdentity']).toBe('two');
     await two.end();
+    await cluster.close();
+  });
+
+  it.each([
+    ['a leader', ['--leader-elect'], /PATCH .*\/configmaps\/p-map/],
+    ['a leader', ['--leader-elect'], /PATCH .*\/pots\/p$/],
+    ['a replica with shards', ['--shards=2'], /PATCH .*\/configmaps\/p-map/],
+  ])('%s that was paused until its Lease expired writes nothing afterwards (%j, %s)', async (_name, flags, pattern) => {
+    const { cluster, client: user, start } = await setup();
+    const { transport, clock, late, writes, pauseAt } = pausable(cluster.transport());
+    const client = new KubeClient({ transport, clock, retries: 4 });
+    const process = start('one', { client, clock }, ...flags);
+    await process.logged('the controller is ready');
+    if (flags.includes('--shards=2')) await process.logged('took over a shard');
+    pauseAt(pattern);
+    const map = mapResource('map', { text: '${schema.spec.text}' });
+    await user.apply(potDefinition([map, mapResource('next', { text: '${map.data.text}' })]), { fieldManager: 'user' });
+    await expect
+      .poll(
+        () =>
+          user.apply(pot('p'), { fieldManager: 'user' }).then(
+            () => true,
+            () => false,
+          ),
+        POLL,
+      )
+      .toBe(true);
+    await expect.poll(() => writes.some((name) => pattern.test(name)), POLL).toBe(true);
+    for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+    await cluster.idle();
+    expect(late).toEqual([]);
+    void process.end();
     await cluster.close();
   });
 

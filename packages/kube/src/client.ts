@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { BackoffPolicy, JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import type { BackoffPolicy, JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import {
   isJsonObject,
   parseApiVersion,
@@ -37,14 +37,15 @@ import type {
   RepeatableOptions,
   ResourceType,
   Transport,
+  TransportRequest,
   WatchEvent,
   WatchOptions,
   WriteOptions,
   RequestMeter,
   KubeConfig,
 } from './types.ts';
-import { setType } from './set-type.ts';
 import { createTransport } from './transport.ts';
+import { readPage } from './read-page.ts';
 import { runWatch } from './watch.ts';
 import { unknownKind } from './unknown-kind.ts';
 
@@ -77,8 +78,12 @@ export interface KubeClientOptions {
   readonly streamLists?: boolean;
   /** Called after every attempt of a request. The status is 0 when no response arrived. */
   readonly onRequest?: (request: { method: string; path: string; status: number; milliseconds: number }) => void;
-  /** The meters that measure the client's requests. The impersonating clients that `as` makes share them. */
+  /** The meters that measure the client's requests. The clients that `as` and `fenced` make share them. */
   readonly meters?: Set<RequestMeter>;
+  /** May requests other than GET be sent now? Default: always. `fenced` makes a client with this option. */
+  readonly mayWrite?: () => boolean;
+  /** What is known about the kinds of the server. By default, the client reads it. */
+  readonly discovery?: Discovery;
 }
 
 const PATCH_TYPES = {
@@ -132,17 +137,20 @@ export class KubeClient implements KubernetesApi {
           : ({ method, path }, status, milliseconds) => onRequest({ method, path, status, milliseconds }),
       meters: this.#meters,
       admit: rateLimit === undefined ? undefined : rateLimiter(rateLimit, clock),
+      mayWrite: options.mayWrite,
     };
-    this.discovery = createDiscovery(
-      async (path, accept, { signal }) =>
-        (
-          await this.#send(
-            { method: 'GET', path, headers: { accept }, idempotent: true, what: `GET ${path}` },
-            { signal: signal ?? this.#closed.signal },
-          )
-        ).text,
-      clock,
-    );
+    this.discovery =
+      options.discovery ??
+      createDiscovery(
+        async (path, accept, { signal }) =>
+          (
+            await this.#send(
+              { method: 'GET', path, headers: { accept }, idempotent: true, what: `GET ${path}` },
+              { signal: signal ?? this.#closed.signal },
+            )
+          ).text,
+        clock,
+      );
   }
 
   /**
@@ -150,12 +158,23 @@ export class KubeClient implements KubernetesApi {
    * both.
    */
   as(impersonate: Impersonation): KubeClient {
-    return new KubeClient({
-      ...this.#options,
-      meters: this.#meters,
-      impersonate,
-      transport: { request: (r) => this.#pass(r), close: () => this.close() },
-    });
+    const { discovery: _ofThisUser, ...options } = this.#options;
+    return this.#derived({ ...options, impersonate });
+  }
+
+  /**
+   * A client over the connections of this client that sends requests other than GET only while `mayWrite` returns true.
+   * The function is called directly before a request is written to the socket, so that a process that was paused sends
+   * nothing afterwards. A request through a proxy may still wait for a connection. The clients that `as` makes have the
+   * same condition. Closing one of the clients closes all.
+   */
+  fenced(mayWrite: () => boolean): KubeClient {
+    return this.#derived({ ...this.#options, mayWrite, discovery: this.discovery });
+  }
+
+  #derived(options: KubeClientOptions): KubeClient {
+    const transport = { request: (r: TransportRequest) => this.#pass(r), close: () => this.close() };
+    return new KubeClient({ ...options, meters: this.#meters, transport });
   }
 
   /** Measures requests until the returned function is called. Requests of clients that `as` made are included. */
@@ -432,31 +451,6 @@ export class KubeClient implements KubernetesApi {
       throw unknownKind(type, thrown);
     }
   }
-}
-
-function readPage(type: ResourceType, text: string) {
-  const list = answerJson(text, `list ${type.kind}`);
-  const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
-  // Servers written in Go encode an empty list as `null`.
-  const values = listed ?? [];
-  // Any other response is an error. If it counted as an empty list, the caller would conclude that all objects were
-  // deleted.
-  if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
-    const message = `the server responded without a list of ${type.kind}`;
-    throw new KubeError(message, { status: 200, reason: 'MalformedList' });
-  }
-  const items = values as unknown as KubeObject[];
-  for (const item of items) setType(item, type);
-  const { continue: next, resourceVersion: version } = metadata;
-  return {
-    items,
-    resourceVersion: typeof version === 'string' ? version : '',
-    next: typeof next === 'string' && next !== '' ? next : undefined,
-  };
-}
-
-function isObject(value: JsonValue): boolean {
-  return isJsonObject(value) && isJsonObject(value['metadata']);
 }
 
 function selectorQuery(options: { labelSelector?: string; fieldSelector?: string }): QueryParameters {

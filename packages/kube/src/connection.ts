@@ -43,6 +43,8 @@ export class Connection {
   #isClosed = false;
   /** Has a byte arrived since the socket was opened? */
   #hasReceived = false;
+  /** Has the socket been opened, also for TLS? Until then, the socket keeps what is written. */
+  #isOpen = false;
   /** The time of the last sent or received bytes, in milliseconds of `monotonicMs`. */
   activeAt = monotonicMs();
   /** The longest allowed time without any bytes, in milliseconds. */
@@ -53,6 +55,7 @@ export class Connection {
     this.#socket = socket;
     this.#owner = owner;
     socket.on('error', (error) => this.destroy(error));
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => (this.#isOpen = true));
     const gone = () => this.destroy(this.#hasReceived ? brokenOffError() : unansweredError());
     // The close may be the regular end of the response.
     socket.on('end', () => this.#reader?.close() === true || gone());
@@ -104,7 +107,7 @@ export class Connection {
     });
   }
 
-  #exchange(head: string, { method, body, signal }: TransportRequest, waiting: Waiting): void {
+  #exchange(head: string, { method, body, signal, mayBeSent }: TransportRequest, waiting: Waiting): void {
     const abort = () => this.destroy(new Error('the request was aborted'));
     this.#waiting = waiting;
     this.#release = () => signal?.removeEventListener('abort', abort);
@@ -121,7 +124,11 @@ export class Connection {
     this.activeAt = monotonicMs();
     this.idleLimitMs = ANSWER_MS;
     this.#socket.ref();
-    this.#send(head, body);
+    if (mayBeSent === undefined || this.#isOpen) return this.#send(head, body);
+    this.#socket.once('encrypted' in this.#socket ? 'secureConnect' : 'connect', () => {
+      if (mayBeSent()) this.#send(head, body);
+      else abort();
+    });
   }
 
   #answered(isOpen: boolean): void {

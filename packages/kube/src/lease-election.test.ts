@@ -56,6 +56,7 @@ function setup(isEligible?: () => boolean) {
   const stop = new AbortController();
   const events: string[] = [];
   let finish = () => {};
+  let isHeld = () => false;
   const ended = runElection({
     api,
     clock,
@@ -65,7 +66,8 @@ function setup(isEligible?: () => boolean) {
     times: TIMES,
     signal: stop.signal,
     ...(isEligible === undefined ? {} : { isEligible }),
-    onLeading(ending, lost) {
+    onLeading(ending, lost, holds) {
+      isHeld = holds;
       events.push(`leading at ${now}`);
       ending.addEventListener('abort', () => events.push(`ending at ${now}`));
       lost.addEventListener('abort', () => events.push(`lost at ${now}`));
@@ -80,6 +82,9 @@ function setup(isEligible?: () => boolean) {
     advance,
     holder: () => server.lease?.spec?.['holderIdentity'],
     finish: () => finish(),
+    holds: () => isHeld(),
+    /** Moves the time as a pause of the process does: no timer fires. */
+    pause: (milliseconds: number) => (now += milliseconds),
   };
 }
 
@@ -95,6 +100,21 @@ describe('a candidate in runElection', () => {
     stop.abort();
     await advance(20_000);
     await ended;
+  });
+
+  it('does not hold the lease after a pause of the process, before any timer has fired', async () => {
+    const { stop, events, ended, advance, finish, holds, pause } = setup();
+    await advance(4000);
+    expect(holds()).toBe(true);
+    pause(9999);
+    expect(holds()).toBe(true);
+    pause(1);
+    expect([holds(), events]).toEqual([false, ['leading at 0']]);
+    finish();
+    stop.abort();
+    await advance(20_000);
+    await ended;
+    expect(holds()).toBe(false);
   });
 
   it('keeps the lease until the running work has ended, and then releases it', async () => {

@@ -37,9 +37,10 @@ export interface ElectionOptions extends LeaseCandidate {
   /**
    * Called each time that this candidate becomes leader. Must settle when the work of the term has ended. `ending`
    * aborts when the work should end, while the candidate still holds the lease. `lost` aborts when another candidate
-   * may lead; after that, the work must not write.
+   * may lead; after that, the work must not write. `holds` returns whether the candidate still holds the lease. After a
+   * pause of the process, it returns false before `lost` aborts, because events of the pause can come before timers.
    */
-  readonly onLeading: (ending: AbortSignal, lost: AbortSignal) => Promise<void>;
+  readonly onLeading: (ending: AbortSignal, lost: AbortSignal, holds: () => boolean) => Promise<void>;
 }
 
 /**
@@ -189,7 +190,7 @@ class Election {
     this.#term = term;
     this.#working += 1;
     void this.#options
-      .onLeading(term.ending.signal, term.lost.signal)
+      .onLeading(term.ending.signal, term.lost.signal, () => this.#holds(term))
       .catch((thrown: unknown) => {
         this.#failure = { thrown };
       })
@@ -199,6 +200,11 @@ class Election {
         const isOver = this.#failure !== undefined || (this.#options.signal.aborted && this.#working === 0);
         if (isOver) this.#ended.abort();
       });
+  }
+
+  #holds(term: Term): boolean {
+    if (this.#term !== term) return false;
+    return elapsed(this.#options.clock) - this.#state.renewedAt < this.#times.renewDeadlineMs;
   }
 
   /** Limits a request to `renewDeadlineMs`, after which its response is useless. */

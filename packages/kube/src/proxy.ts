@@ -15,7 +15,8 @@ export async function openProxied(origin: string, proxy: string, tls: TlsOptions
     headersTimeout: 300_000,
   });
   return {
-    async send({ method, path, headers, body, signal }) {
+    async send({ method, path, headers, body, signal, mayBeSent }) {
+      if (mayBeSent?.() === false) throw new Error('the request was aborted');
       const response = await dispatcher
         .request({
           origin,

@@ -39,6 +39,8 @@ export interface RequestContext {
   readonly meters: Iterable<RequestMeter>;
   /** Waits until the client-side rate limit lets a request through; absent without a limit. */
   readonly admit: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  /** May requests other than GET be sent now? Absent if they always may. */
+  readonly mayWrite?: (() => boolean) | undefined;
 }
 
 /**
@@ -98,20 +100,24 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
     meter.heldBack?.(request.method, began - requestedAt);
     if (request.body !== undefined) meter.sent?.(request.method, Buffer.byteLength(request.body));
   }
+  const mayBeSent = request.method === 'GET' ? undefined : context.mayWrite;
   let status = 0;
   try {
     const transport = await context.transport();
+    if (mayBeSent?.() === false) throw abortedError(about(request));
     const response = await transport.request({
       method: request.method,
       path: request.path,
       headers: { ...context.headers, ...request.headers },
       ...(request.body === undefined ? {} : { body: request.body }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
+      ...(mayBeSent === undefined ? {} : { mayBeSent }),
     });
     status = response.status;
     return response;
   } catch (thrown) {
-    const error = toKubeError(thrown, request);
+    const isFenced = mayBeSent?.() === false && !(thrown instanceof KubeError);
+    const error = isFenced ? abortedError(about(request)) : toKubeError(thrown, request);
     if (error.reason !== 'Aborted') for (const meter of context.meters) meter.unanswered?.(request.method, error);
     throw error;
   } finally {
@@ -128,7 +134,7 @@ async function sendOnce(context: RequestContext, request: CoreRequest): Promise<
  */
 function mayRetry(error: KubeError, request: CoreRequest): boolean {
   if (request.repeat === false || request.signal?.aborted === true || neverSent(error)) return false;
-  if (error.reason === 'NoAnswer') return false;
+  if (error.reason === 'NoAnswer' || error.reason === 'Aborted') return false;
   const failure = classify(error);
   return failure === 'throttled' || (request.idempotent && failure === 'unanswered');
 }

@@ -65,6 +65,24 @@ describe('requests', () => {
   });
 
   it.each([
+    ['on a connection that is being opened', 1, 0],
+    ['on a used connection', 0, 1],
+  ])('are not sent if `mayBeSent` returns false directly before the write: %s', async (_name, opening, used) => {
+    const seen: string[] = [];
+    answer = (text) => {
+      seen.push(pathOf(text));
+      return ok('');
+    };
+    if (used === 1) await get('/first');
+    // The first call is before the connection is opened, the second one when the socket can be written.
+    let allowed = opening;
+    const mayBeSent = () => (allowed -= 1) >= 0;
+    await expect(connections.send({ method: 'PUT', path: '/late', body: '{}', mayBeSent })).rejects.toThrow('aborted');
+    await connections.send({ method: 'PUT', path: '/held', mayBeSent: () => true });
+    expect(seen).toEqual([...(used === 1 ? ['/first'] : []), '/held']);
+  });
+
+  it.each([
     ['a path', { path: '/a b' }],
     ['a path', { path: '/a\r\nx-b: c' }],
     ['a header', { path: '/', headers: { 'x-a': 'b\r\nx-c: d' } }],

@@ -72,6 +72,7 @@ class Sockets implements Connections, ConnectionOwner {
     const running = { began: monotonicMs(), slow: false };
     this.#running.add(running);
     try {
+      if (request.mayBeSent?.() === false) throw abortedError();
       return await this.#connection(request).whole(head, request);
     } finally {
       this.#running.delete(running);

@@ -98,6 +98,11 @@ export interface TransportRequest {
   readonly body?: string | Uint8Array;
   /** If the signal aborts, the request ends, even while the body is read. */
   readonly signal?: AbortSignal;
+  /**
+   * Called directly before the request is written to the connection. If it returns false, nothing is sent, and the
+   * request fails.
+   */
+  readonly mayBeSent?: () => boolean;
 }
 
 /**
@@ -328,6 +333,11 @@ export interface KubernetesApi {
   watch(type: ResourceType, options?: WatchOptions): AsyncIterable<WatchEvent>;
   /** A client for the same server that impersonates another user. */
   as(impersonate: Impersonation): KubernetesApi;
+  /**
+   * A client for the same server that sends requests other than GET only while `mayWrite` returns true. The other ones
+   * are rejected as aborted. Absent when the client cannot do this.
+   */
+  fenced?(mayWrite: () => boolean): KubernetesApi;
   /** Measures requests until the returned function is called. Absent when the client cannot measure. */
   measure?(meter: RequestMeter): () => void;
   /** Sends a request to any path of the server. The body is sent as JSON. Rejects with `KubeError`. */

@@ -109,6 +109,8 @@ const CONNECT_OPTIONS: Readonly<Record<Exclude<keyof ConnectOptions, 'user'>, tr
   streamLists: true,
   onRequest: true,
   meters: true,
+  mayWrite: true,
+  discovery: true,
 };
 
 const LISTEN_OPTIONS: Readonly<Record<keyof ListenOptions, true>> = {

@@ -16,7 +16,7 @@ import { LeaseLogger } from './telemetry/lease-logger.ts';
 import { loadTraceApi } from './telemetry/load-trace-api.ts';
 import type { TraceApi } from './telemetry/traces.ts';
 import { runShards } from './shards/run-shards.ts';
-import type { DefinitionShare } from './shards/share.ts';
+import type { DefinitionShare, HeldLeases } from './shards/share.ts';
 
 /** The options of `runController`. */
 export interface RunControllerOptions {
@@ -195,12 +195,12 @@ async function lead(options: LoadedOptions, flags: ParsedFlags, current: Current
       signal,
       times,
       onPoll: (failure) => leaseLogger.polled(failure),
-      onLeading(ending, lost) {
+      onLeading(ending, lost, holds) {
         logger.log('info', 'leading', { identity });
         current.leads = true;
         lost.addEventListener('abort', () => (current.leads = false), { once: true });
         logLostLease(logger, identity, lost, signal);
-        term = term.then(() => work(options, flags, current, ending, lost));
+        term = term.then(() => work(options, flags, current, ending, { lost, holds }));
         return term;
       },
     });
@@ -234,7 +234,7 @@ async function share(
       times,
       signal,
       onPoll: (failure) => leaseLogger.polled(failure),
-      work: (part, ending, lost) => work(options, flags, current, ending, lost, part),
+      work: (part, ending, held) => work(options, flags, current, ending, held, part),
       onChange: async (abortGrace) => current.controller?.shareChanged(abortGrace),
     });
   } catch (error) {
@@ -265,13 +265,13 @@ function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namesp
   };
 }
 
-/** Runs one controller until the signal aborts. When `lost` aborts, running passes are aborted. */
+/** Runs one controller until the signal aborts. It writes only while it holds its Leases. */
 async function work(
   { client, logger, clock, random, traces }: LoadedOptions,
   flags: ParsedFlags,
   current: CurrentController,
   signal: AbortSignal,
-  lost?: AbortSignal,
+  held?: HeldLeases,
   part?: DefinitionShare,
 ): Promise<void> {
   if (signal.aborted) return;
@@ -281,14 +281,14 @@ async function work(
     {
       ...optionsFromFlags(flags),
       ...(part === undefined ? {} : { share: part }),
-      client,
+      client: held === undefined ? client : (client.fenced?.(held.holds) ?? client),
       logger,
       ...(clock === undefined ? {} : { clock }),
       ...(random === undefined ? {} : { random }),
       ...(traces === undefined ? {} : { traces }),
     },
     // A term begins with a successful write of the Lease, so the server is known to respond.
-    { keepsReports: isInspected, isReached: lost !== undefined },
+    { keepsReports: isInspected, isReached: held !== undefined },
   );
   const ended = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
@@ -299,7 +299,7 @@ async function work(
     if (!signal.aborted) logger.log('info', 'the controller is ready');
     await ended;
   } finally {
-    await controller.stop(lost);
+    await controller.stop(held?.lost);
     current.controller = undefined;
     logger.log('info', 'the controller stopped');
   }

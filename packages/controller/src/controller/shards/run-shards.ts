@@ -7,7 +7,7 @@ import { LeaseLogger } from '../telemetry/lease-logger.ts';
 import { ShardMembership, LEASE_LABEL, REPLICA, SHARD } from './shard-membership.ts';
 import { joinGroup } from './join-group.ts';
 import { LEASE_TYPE, LeaseBoard } from './lease-board.ts';
-import type { DefinitionShare } from './share.ts';
+import type { DefinitionShare, HeldLeases } from './share.ts';
 import { ShardShare } from './share.ts';
 
 /** The options of `runShards`. */
@@ -31,8 +31,8 @@ export interface RunShardsOptions {
   readonly signal: AbortSignal;
   /** Called after each poll of the Lease `lease`, which all replicas share, with the error if there was one. */
   readonly onPoll?: ElectionOptions['onPoll'];
-  /** Works on a share until `ending` aborts. When `lost` aborts, running passes must be aborted. */
-  readonly work: (share: DefinitionShare, ending: AbortSignal, lost: AbortSignal) => Promise<void>;
+  /** Works on a share until `ending` aborts. When `held.lost` aborts, running passes must be aborted. */
+  readonly work: (share: DefinitionShare, ending: AbortSignal, held: HeldLeases) => Promise<void>;
   /**
    * Called when the share has changed. The promise must settle when the last running pass over the definitions that
    * left the share has ended. Such passes must be aborted when `abortGrace` aborts.
@@ -68,8 +68,8 @@ export async function runShards(options: RunShardsOptions): Promise<void> {
       const { items } = await api.list(LEASE_TYPE, { namespace, labelSelector: LEASE_LABEL, signal: requestSignal });
       return membership.isAlone(items);
     },
-    onLeading(ending, lost) {
-      term = term.then(() => workInShards(options, membership, ending, lost));
+    onLeading(ending, lost, holds) {
+      term = term.then(() => workInShards(options, membership, ending, { lost, holds }));
       return term;
     },
   });
@@ -79,7 +79,7 @@ async function workInShards(
   options: RunShardsOptions,
   membership: ShardMembership,
   ending: AbortSignal,
-  lost: AbortSignal,
+  { lost, holds }: HeldLeases,
 ): Promise<void> {
   if (ending.aborted) return;
   const { api, clock, logger, namespace, lease, identity, shards, times, work } = options;
@@ -108,7 +108,7 @@ async function workInShards(
   const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${ownLease}`);
   let joined = false;
   const parts = [
-    work(share, stopped, lost),
+    work(share, stopped, { lost, holds: () => holds() && share.holdsAll() }),
     election(ownLease, REPLICA, {
       async onLeading(end) {
         while (!end.aborted && !joined) {
@@ -123,8 +123,9 @@ async function workInShards(
       let term: Promise<void> = Promise.resolve();
       return election(`${lease}-shard-${shard}`, SHARD, {
         isEligible: () => joined && membership.shouldHold(shard),
-        onLeading(end, gone) {
-          term = term.then(() => holdShard(options, share, shard, end, AbortSignal.any([gone, lost])));
+        onLeading(end, gone, isHeld) {
+          const held = { lost: AbortSignal.any([gone, lost]), holds: isHeld };
+          term = term.then(() => holdShard(options, share, shard, end, held));
           return term;
         },
       });
@@ -147,11 +148,11 @@ async function holdShard(
   share: ShardShare,
   shard: number,
   ending: AbortSignal,
-  lost: AbortSignal,
+  { lost, holds }: HeldLeases,
 ): Promise<void> {
   if (ending.aborted) return;
   logger.log('info', 'took over a shard', { shard });
-  share.take(shard);
+  share.take(shard, holds);
   await Promise.all([onChange(lost), whenAborted(ending)]);
   share.leave(shard);
   await onChange(lost);

@@ -10,10 +10,19 @@ export interface DefinitionShare {
   readonly total: number;
 }
 
+/** The Leases under which a process works. */
+export interface HeldLeases {
+  /** Aborts when another process may lead. Running passes are then aborted. */
+  readonly lost: AbortSignal;
+  /** Does the process hold the Leases? If not, it must not write (`ElectionOptions.onLeading`). */
+  readonly holds: () => boolean;
+}
+
 /** The shards that a process holds. */
 export class ShardShare implements DefinitionShare {
   readonly total: number;
-  readonly #held = new Set<number>();
+  /** For each shard, whether its Lease is still held. */
+  readonly #held = new Map<number, () => boolean>();
 
   constructor(total: number) {
     this.total = total;
@@ -24,11 +33,17 @@ export class ShardShare implements DefinitionShare {
   }
 
   held(): Iterable<number> {
-    return [...this.#held].sort((a, b) => a - b);
+    return [...this.#held.keys()].sort((a, b) => a - b);
   }
 
-  take(shard: number): void {
-    this.#held.add(shard);
+  /** Are the Leases of all shards still held? After a pause of the process, all expire together. */
+  holdsAll(): boolean {
+    for (const holds of this.#held.values()) if (!holds()) return false;
+    return true;
+  }
+
+  take(shard: number, holds: () => boolean): void {
+    this.#held.set(shard, holds);
   }
 
   leave(shard: number): void {

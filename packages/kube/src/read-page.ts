@@ -1,0 +1,36 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { answerJson } from './answer-json.ts';
+import { KubeError } from './error.ts';
+import { setType } from './set-type.ts';
+import type { ResourceType } from './types.ts';
+
+/**
+ * Reads a page of a list.
+ *
+ * @throws KubeError `kube/malformed-list` for a response that is not a list of objects.
+ */
+export function readPage(type: ResourceType, text: string) {
+  const list = answerJson(text, `list ${type.kind}`);
+  const { metadata, items: listed }: JsonObject = isJsonObject(list) ? list : {};
+  // Servers written in Go encode an empty list as `null`.
+  const values = listed ?? [];
+  // Any other response is an error. If it counted as an empty list, the caller would conclude that all objects were
+  // deleted.
+  if (!isJsonObject(metadata) || !Array.isArray(values) || !values.every(isObject)) {
+    const message = `the server responded without a list of ${type.kind}`;
+    throw new KubeError(message, { status: 200, reason: 'MalformedList' });
+  }
+  const items = values as unknown as KubeObject[];
+  for (const item of items) setType(item, type);
+  const { continue: next, resourceVersion: version } = metadata;
+  return {
+    items,
+    resourceVersion: typeof version === 'string' ? version : '',
+    next: typeof next === 'string' && next !== '' ? next : undefined,
+  };
+}
+
+function isObject(value: JsonValue): boolean {
+  return isJsonObject(value) && isJsonObject(value['metadata']);
+}
