@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '../../support/virtual-world.ts';
 import {
   conditionText,
@@ -6,6 +9,7 @@ import {
   pot,
   potDefinition,
   potRef,
+  potsRef,
   virtualWorld,
   writesOf,
 } from '../../support/virtual-world.ts';
@@ -45,5 +49,59 @@ describe('an object that two instances may take over from each other', () => {
     await world.advance(30 * MINUTE);
     expect((await world.user.get(mapRef('shared')))['data']).toEqual({ of: 'b' });
     expect(conditionText(await world.user.get(potRef('b')), 'Ready')).toMatch(/^True/);
+  });
+});
+
+const shared = (of: string) => ({
+  id: 'map',
+  template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared' }, data: { of } },
+});
+
+describe('an object of another instance', () => {
+  it.each([
+    ['typekro.dev/adoption', 'take-over'],
+    ['typekro.dev/adoption', 'map=take-over'],
+  ])('is not taken over because of an annotation of the instance: %s: %s', async (key, value) => {
+    await world.apply(potDefinition([shared('${schema.metadata.name}')]));
+    await world.advance(5000);
+    await world.apply(pot('owner'));
+    await world.advance(5000);
+    await world.apply(pot('taker', {}, { [key]: value }));
+    await world.advance(60 * MINUTE);
+    expect((await world.user.get(mapRef('shared')))['data']).toEqual({ of: 'owner' });
+    expect(conditionText(await world.user.get(potRef('taker')), 'ResourcesReady')).toContain(
+      'belongs to a different ApplySet',
+    );
+  });
+});
+
+describe('the admission policy of the guide for several teams', () => {
+  const page = readFileSync(new URL('../../../docs/guides/several-teams.md', import.meta.url), 'utf8');
+  const [, yaml = ''] = /```yaml\n(# limits\.yaml\n[^`]*)```/.exec(page) ?? [];
+  const allowed = { 'typekro.dev/service-account': 'kro-system/definition-pots', 'typekro.dev/namespaces': 'instance' };
+  const without = (key: keyof typeof allowed): Record<string, string> =>
+    Object.fromEntries(Object.entries(allowed).filter(([each]) => each !== key));
+  beforeEach(() => world.apply(...parseAllDocuments(yaml).map((document) => document.toJS() as KubeObject)));
+
+  it('accepts a definition with the account of `typekro rbac --per-definition`', async () => {
+    await world.apply(potDefinition([shared('x')], { ...allowed, 'typekro.dev/adoption': 'refuse' }));
+    await world.advance(5000);
+    expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toMatch(/^True/);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['the account of the controller', without('typekro.dev/service-account')],
+    ['the account of another definition', { ...allowed, 'typekro.dev/service-account': 'kro-system/definition-other' }],
+    ['any namespace, by default', without('typekro.dev/namespaces')],
+    ['any namespace', { ...allowed, 'typekro.dev/namespaces': 'any' }],
+    ['any namespace, with a blank that the controller ignores', { ...allowed, 'typekro.dev/namespaces': '\ufeffany ' }],
+    ['objects of other instances', { ...allowed, 'typekro.dev/adoption': 'take-over' }],
+    ['objects of other instances, for a node', { ...allowed, 'typekro.dev/adoption': 'refuse, map = take-over' }],
+    ['a higher limit of cost', { ...allowed, 'typekro.dev/cel-budget': '10000000' }],
+  ])('refuses a definition that chooses %s', async (_name, annotations) => {
+    await expect(world.apply(potDefinition([shared('x')], annotations))).rejects.toMatchObject({
+      status: 422,
+      message: expect.stringContaining("ValidatingAdmissionPolicy 'typekro-definitions'"),
+    });
   });
 });
