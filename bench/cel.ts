@@ -3,14 +3,20 @@
  * run bench -- cel`. The output is a Markdown table; `packages/cel/src/README.md` has a copy.
  */
 import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { kroEnvironment, type Environment } from '../dist/cel/index.js';
 import { DATA, EVIL_PATTERN, EVIL_TEXT, EXISTS, FIELD, FILTER_MAP, TEMPLATE, type Case } from './support/cel-cases.ts';
-import { OTHER_ENGINES, type Engine } from './support/cel-engines.ts';
+import type { Engine } from './support/cel-engines.mjs';
 import { deploymentEnvironmentBytes, typedEnvironment } from './support/cel-typed.ts';
 import { nanoseconds, once, retainedBytes } from './support/measure.ts';
 import { readOptions } from './support/options.ts';
+import { installFixture } from '../scripts/install.mjs';
 
 readOptions({});
+
+// The other engines are packages of `bench/package.json`.
+await installFixture(fileURLToPath(new URL('.', import.meta.url)));
+const { OTHER_ENGINES } = await import('./support/cel-engines.mjs');
 
 const NOT_POSSIBLE = '–';
 
