@@ -55,7 +55,8 @@ test('a test of a package that mocks modules is not in the vitest project `share
   // The test files of the project `shared` share their modules, and a mock works only before the first import of the
   // mocked module.
   const shared = files.filter(
-    (file) => /^packages\/.*\.test\.tsx?$/.test(file) && !file.includes('.mocked.test.') && existsSync(`${root}/${file}`),
+    (file) =>
+      /^packages\/.*\.test\.tsx?$/.test(file) && !file.includes('.mocked.test.') && existsSync(`${root}/${file}`),
   );
   const ofCommands = /^packages\/cli\/src\/commands\/(?:cluster(?:-\w+)*|stand-ins)\.test\.ts$/;
   expect(shared.filter((file) => !ofCommands.test(file) && /\bvi\.(?:mock|doMock)\(/.test(read(file)))).toEqual([]);

@@ -2,14 +2,9 @@ import type { JsonValue } from '@typekro/kit/core';
 import { setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { MAX_DEPTH } from './json.ts';
+import { goProblem, readFirstDocument, YamlSyntaxError } from './yaml-document.ts';
 
-/** The error for input that is not YAML. Its message resembles the message of Go's parser. */
-export class YamlSyntaxError extends Error {
-  /** The message in Go, which begins with the parser's name. */
-  get goText(): string {
-    return `yaml: ${this.message}`;
-  }
-}
+export { YamlSyntaxError };
 
 /** The error for a value that exists in YAML and not in JSON. In Go, it is an error of the JSON encoder. */
 export class YamlValueError extends YamlSyntaxError {
@@ -38,8 +33,7 @@ export function parseYaml(text: string): ParsedYaml {
     return readYaml(text);
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
-    const known = PROBLEMS.find(([pattern]) => pattern.test(thrown.message))?.[1];
-    throw new YamlSyntaxError(known ?? thrown.message, { cause: thrown });
+    throw new YamlSyntaxError(goProblem(thrown.message) ?? thrown.message, { cause: thrown });
   }
 }
 
@@ -53,36 +47,13 @@ const isRefusal = (thrown: unknown): thrown is Error =>
   (thrown instanceof Error && thrown.constructor === Error);
 
 function readYaml(text: string): ParsedYaml {
-  const { LineCounter, parseDocument } = yamlLibrary();
-  const lineCounter = new LineCounter();
-  // For a text with several documents, the library returns the first document and reports `MULTIPLE_DOCS`.
-  const document = parseDocument(text, {
-    lineCounter,
-    uniqueKeys: false,
-    intAsBigInt: true,
-    version: '1.1',
-    merge: true,
-    // By default, the library would print warnings about a client's text.
-    logLevel: 'error',
-  });
-  const problem = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
-  if (problem !== undefined) {
-    const known = PROBLEMS.find(([pattern]) => pattern.test(problem.message))?.[1];
-    throw new YamlSyntaxError(known ?? `line ${problem.linePos?.[0].line ?? 1}: ${problem.message.split('\n')[0]}`);
-  }
+  const { document, lineOf } = readFirstDocument(text);
   const targets: AliasTargets = new Map();
   prepare(document.contents, new Map(), targets);
   const duplicates: string[] = [];
-  findDuplicates(document.contents, { targets, lineOf: (offset) => lineCounter.linePos(offset).line }, duplicates);
+  findDuplicates(document.contents, { targets, lineOf }, duplicates);
   return { value: normalise(document.toJS({ maxAliasCount: 100 }) as unknown, 1), duplicates };
 }
-
-/** Problems for which Go's parser has a different message. */
-const PROBLEMS: readonly (readonly [RegExp, string])[] = [
-  [/nested mappings|compact mapping|Implicit keys?/i, 'mapping values are not allowed in this context'],
-  [/^Tabs are not allowed/, 'found character that cannot start any token'],
-  [/^Merge sources must be maps/, 'map merge requires map or sequence of maps as the value'],
-];
 
 interface YamlNode {
   readonly type?: string;

@@ -16,9 +16,12 @@ export function validateDefinition(object: KubeObject, problems: FieldError[], o
   const costs = new RuleCosts();
   const options = { checkRules: ruleChecker(costs), checkAllRules: (schema: string) => costs.finish(schema) };
   const found = old === undefined ? crdErrors(object, options) : crdUpdateErrors(object, old, options);
+  const textOf = ({ field, message }: FieldError) => JSON.stringify([field, message]);
+  const known = new Set(problems.map(textOf));
   for (const problem of found) {
-    const known = problems.some(({ field, message }) => field === problem.field && message === problem.message);
-    if (!known) problems.push(problem);
+    const text = textOf(problem);
+    if (!known.has(text)) problems.push(problem);
+    known.add(text);
   }
   const authority = authorityOf(object);
   const problem = authorityProblem(authority);

@@ -164,10 +164,26 @@ export function requestTooLarge(limit: number): ApiError {
 /** etcd's message for an object that is too large to be stored. An API server returns it with the status 500. */
 export const STORED_TOO_LARGE = 'etcdserver: request is too large';
 
+/** The maximum number of problems of one object, and the maximum length of their messages together, in characters. */
+const MAX_PROBLEMS = 2000;
+const MAX_PROBLEMS_LENGTH = 4 * 1024 * 1024;
+
+/** The problems that a response lists: as many as the limits allow, and at least one. */
+function firstProblems(problems: readonly FieldError[]): readonly FieldError[] {
+  let length = 0;
+  const end = problems.findIndex(({ message }, index) => {
+    length += message.length;
+    return index >= MAX_PROBLEMS || (index > 0 && length > MAX_PROBLEMS_LENGTH);
+  });
+  return end < 0 ? problems : problems.slice(0, end);
+}
+
 /** 422: the object of this group and kind is invalid. */
 export function invalid(group: string, kind: string, name: string, problems: readonly FieldError[]): ApiError {
-  const causes = problems.map(({ reason, field, message }) => ({ reason, message, field }));
-  const texts = [...new Set(problems.map((problem) => `${problem.field}: ${problem.message}`))];
+  const shown = firstProblems(problems);
+  const causes = shown.map(({ reason, field, message }) => ({ reason, message, field }));
+  const texts = [...new Set(shown.map((problem) => `${problem.field}: ${problem.message}`))];
+  if (shown.length < problems.length) texts.push(`and ${problems.length - shown.length} more`);
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new ApiError({
     code: 422,

@@ -92,8 +92,12 @@ function shown(reference: OwnerReference) {
   };
 }
 
+/** The maximum number of problems about several controllers. Each of their messages contains all owners. */
+const MAX_CONTROLLER_PROBLEMS = 10;
+
 function validateOwners(owners: readonly OwnerReference[], problems: FieldError[]) {
   const path = 'metadata.ownerReferences';
+  let reported = 0;
   let controller: OwnerReference | undefined;
   for (const owner of owners) {
     const { group, version } = parseApiVersion(owner.apiVersion ?? '');
@@ -108,7 +112,8 @@ function validateOwners(owners: readonly OwnerReference[], problems: FieldError[
     }
     if (owner.controller !== true) continue;
     if (controller === undefined) controller = owner;
-    else {
+    else if (reported < MAX_CONTROLLER_PROBLEMS) {
+      reported += 1;
       const both = `${controller.kind}/${controller.name} and ${owner.kind}/${owner.name}`;
       problems.push(
         fieldInvalid(

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { MAX_DEPTH } from '../codec/json.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** The error of an operation that is malformed, or that cannot be applied to the document. */
@@ -30,11 +31,26 @@ interface Copied {
 export function applyJsonPatch(document: JsonValue, operations: readonly JsonValue[]): JsonValue {
   const root: JsonObject = { root: copyJson(document) };
   const copied: Copied = { characters: 0 };
-  for (const operation of operations) {
-    if (!isJsonObject(operation)) throw new JsonPatchError('operation must be an object');
-    applyOne(root, operation, copied);
+  try {
+    for (const operation of operations) {
+      if (!isJsonObject(operation)) throw new JsonPatchError('operation must be an object');
+      applyOne(root, operation, copied);
+    }
+    if (isDeeper(root, MAX_DEPTH + 1)) throw tooDeep();
+  } catch (thrown) {
+    // Moves can nest a value so deeply that a later copy overflows the stack.
+    throw thrown instanceof RangeError ? tooDeep() : thrown;
   }
   return root['root'] ?? null;
+}
+
+const tooDeep = () => new JsonPatchError(`exceeded max depth of ${MAX_DEPTH}`);
+
+/** Does the value have more than `depth` levels of objects and lists? */
+function isDeeper(value: JsonValue | undefined, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth === 0) return true;
+  return Object.values(value).some((member: JsonValue | undefined) => isDeeper(member, depth - 1));
 }
 
 function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
@@ -95,13 +111,14 @@ function parentOf(root: JsonObject, path: readonly string[]): { container: Conta
 }
 
 function step(value: JsonValue | undefined, key: string): JsonValue | undefined {
-  if (Array.isArray(value)) return value[index(value, key, value.length - 1)];
+  if (Array.isArray(value)) return value[index(value.length, key, value.length - 1)];
   return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
-function index(list: readonly JsonValue[], key: string, last: number): number {
+/** The index that a key names in a list of a length. `last` is the last allowed index. */
+function index(length: number, key: string, last: number): number {
   if (!/^-?\d+$/.test(key)) throw new JsonPatchError(`invalid array index: ${key}`);
-  const position = Number(key) < 0 ? list.length + Number(key) : Number(key);
+  const position = Number(key) < 0 ? length + Number(key) : Number(key);
   if (position < 0 || position > last) throw new JsonPatchError(`array index out of bounds: ${key}`);
   return position;
 }
@@ -117,20 +134,21 @@ function add(root: JsonObject, path: readonly string[], value: JsonValue) {
   if (key === '-') container.push(value);
   else {
     // A negative index counts from the end that the list has after the insertion.
-    const grown = [...container, value];
-    container.splice(index(key.startsWith('-') ? grown : container, key, container.length), 0, value);
+    const length = key.startsWith('-') ? container.length + 1 : container.length;
+    container.splice(index(length, key, container.length), 0, value);
   }
 }
 
 function replace(root: JsonObject, path: readonly string[], value: JsonValue) {
   const { container, key } = parentOf(root, path);
-  if (Array.isArray(container)) container[index(container, key, container.length - 1)] = value;
+  if (Array.isArray(container)) container[index(container.length, key, container.length - 1)] = value;
   else setOwn(container, key, value);
 }
 
 function remove(root: JsonObject, path: readonly string[]): JsonValue {
   const { container, key } = parentOf(root, path);
-  if (Array.isArray(container)) return container.splice(index(container, key, container.length - 1), 1)[0] ?? null;
+  if (Array.isArray(container))
+    return container.splice(index(container.length, key, container.length - 1), 1)[0] ?? null;
   if (!Object.hasOwn(container, key)) throw new JsonPatchError(`missing path: ${path.join('/')}`);
   const value = container[key] ?? null;
   delete container[key];

@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import { goText } from '../fields/check.ts';
 import type { FieldNode, TypeNode } from '../types/node.ts';
+import { firstIndexes, valueKey } from './value-index.ts';
 
 /** The error of a strategic merge patch that cannot be applied, with the API server's message. */
 export class StrategicPatchError extends Error {}
@@ -131,7 +132,8 @@ function withoutOrders(value: JsonValue): JsonValue | undefined {
 function removeScalars(out: JsonObject, key: string, removedValues: JsonValue) {
   const before = out[key];
   if (!Array.isArray(before) || !Array.isArray(removedValues)) return;
-  out[key] = before.filter((entry) => !removedValues.some((other) => jsonEquals(entry, other)));
+  const removed = new Set(removedValues.map(valueKey));
+  out[key] = before.filter((entry) => !removed.has(valueKey(entry)));
 }
 
 function mergeList(
@@ -174,7 +176,12 @@ interface Merged {
 
 function mergeScalars(before: JsonValue[], patch: JsonValue[]): Merged {
   const list = [...before];
-  for (const entry of patch) if (!list.some((other) => jsonEquals(other, entry))) list.push(entry);
+  const known = new Set(before.map(valueKey));
+  for (const entry of patch) {
+    const own = valueKey(entry);
+    if (!known.has(own)) list.push(entry);
+    known.add(own);
+  }
   return { list, fromPatch: patch, live: before };
 }
 
@@ -183,13 +190,17 @@ function mergeByKey(node: TypeNode, key: string, before: JsonValue[], patch: Jso
   const { live, rest, replaced } = applyDirectives(key, before, patch);
   if (replaced) return { list: rest.map((entry) => withoutOrders(entry) ?? entry), fromPatch: [], live: [] };
   const list = [...live];
+  const indexes = firstIndexes(live.map((other) => (isJsonObject(other) ? other[key] : undefined)));
   for (const entry of rest) {
     const value = entry[key];
     if (value === undefined || value === null) throw noMergeKey(entry, key);
-    const index = list.findIndex((other) => isJsonObject(other) && jsonEquals(other[key], value));
+    const index = indexes.get(valueKey(value)) ?? -1;
     const found = list[index];
     if (isJsonObject(found)) list[index] = mergeObject(items, found, entry);
-    else list.push(withoutOrders(entry) ?? {});
+    else {
+      indexes.set(valueKey(value), list.length);
+      list.push(withoutOrders(entry) ?? {});
+    }
   }
   return { list, fromPatch: rest, live };
 }
@@ -202,7 +213,7 @@ const noMergeKey = (entry: JsonObject, key: string) =>
  * in the patch. A directive deletes an element or replaces the list.
  */
 function applyDirectives(key: string, before: JsonValue[], patch: JsonValue[]) {
-  let live = before;
+  const deleted = new Set<string>();
   let replaced = false;
   const rest: JsonObject[] = [];
   for (const entry of patch) {
@@ -212,12 +223,13 @@ function applyDirectives(key: string, before: JsonValue[], patch: JsonValue[]) {
     else if (directive === 'delete') {
       const value = entry[key];
       if (value === undefined) throw noMergeKey(entry, key);
-      live = live.filter((other) => !(isJsonObject(other) && jsonEquals(other[key], value)));
+      deleted.add(valueKey(value));
     } else if (directive === 'replace') replaced = true;
     else if (directive === 'merge') throw new StrategicPatchError('merging lists cannot yet be specified in the patch');
     else throw unknownDirective(directive, entry);
   }
-  return { live, rest, replaced };
+  const isKept = (other: JsonValue) => !(isJsonObject(other) && deleted.has(valueKey(other[key])));
+  return { live: deleted.size === 0 ? before : before.filter(isKept), rest, replaced };
 }
 
 const unknownDirective = (directive: JsonValue, map: JsonObject) =>
@@ -226,16 +238,21 @@ const unknownDirective = (directive: JsonValue, map: JsonObject) =>
 const identity = (entry: JsonValue, key: string | undefined) =>
   key === undefined ? entry : isJsonObject(entry) ? (entry[key] ?? null) : null;
 
-const position = (list: readonly JsonValue[], entry: JsonValue, key: string | undefined) =>
-  list.findIndex((other) => jsonEquals(identity(other, key), identity(entry, key)));
+/** Returns a function that finds the first element of a list with the same identity as an entry; -1 for no element. */
+function positionIn(list: readonly JsonValue[], key: string | undefined): (entry: JsonValue) => number {
+  const indexes = firstIndexes(list.map((entry) => identity(entry, key)));
+  return (entry) => indexes.get(valueKey(identity(entry, key))) ?? -1;
+}
 
 function checkOrder(order: JsonValue[], fromPatch: JsonValue[], key: string | undefined) {
   if (key !== undefined)
     for (const entry of order) if (isJsonObject(entry) && entry[key] === undefined) throw noMergeKey(entry, key);
   let last = -1;
-  for (const entry of fromPatch) {
-    const found = position(order, entry, key);
-    if (found > last || (found >= 0 && position(fromPatch, entry, key) < fromPatch.indexOf(entry))) {
+  const orderOf = positionIn(order, key);
+  const firstOf = positionIn(fromPatch, key);
+  for (const [index, entry] of fromPatch.entries()) {
+    const found = orderOf(entry);
+    if (found > last || (found >= 0 && isJsonObject(entry) && firstOf(entry) < index)) {
       last = Math.max(found, last);
       continue;
     }
@@ -255,15 +272,17 @@ function arrange(
   live: readonly JsonValue[],
   key: string | undefined,
 ): JsonValue[] {
-  const named = list.filter((entry) => position(order, entry, key) >= 0);
-  named.sort((a, b) => position(order, a, key) - position(order, b, key));
-  const others = list.filter((entry) => position(order, entry, key) < 0);
+  const orderOf = positionIn(order, key);
+  const liveOf = positionIn(live, key);
+  const named = list.filter((entry) => orderOf(entry) >= 0);
+  named.sort((a, b) => orderOf(a) - orderOf(b));
+  const others = list.filter((entry) => orderOf(entry) < 0);
   const out: JsonValue[] = [];
   let index = 0;
   for (const entry of named) {
-    const place = position(live, entry, key);
+    const place = liveOf(entry);
     for (let other = others[index]; other !== undefined; other = others[index]) {
-      const otherPlace = position(live, other, key);
+      const otherPlace = liveOf(other);
       if (place < 0 || otherPlace < 0 || otherPlace >= place) break;
       out.push(other);
       index++;

@@ -153,8 +153,20 @@ export function fieldMatcher(
   const special = SPECIAL_TEXTS.get(groupResource(resource));
   const textOf = (object: KubeObject, field: string): string =>
     special !== undefined && Object.hasOwn(special, field) ? (special[field]?.(object) ?? '') : pathText(object, field);
-  const matches: Matcher = (object) =>
-    requirements.every(({ field, value, equal }) => (textOf(object, field) === value) === equal);
+  // A selector can have a thousand requirements, but a kind has few fields. Each field of an object is read once.
+  const values = new Map<string, { readonly equal: Set<string>; readonly unequal: Set<string> }>();
+  for (const { field, value, equal } of requirements) {
+    const known = values.get(field) ?? { equal: new Set(), unequal: new Set() };
+    values.set(field, known);
+    known[equal ? 'equal' : 'unequal'].add(value);
+  }
+  const matches: Matcher = (object) => {
+    for (const [field, { equal, unequal }] of values) {
+      const found = textOf(object, field);
+      if (equal.size > 1 || (equal.size === 1 && !equal.has(found)) || unequal.has(found)) return false;
+    }
+    return true;
+  };
   return { matches, only };
 }
 

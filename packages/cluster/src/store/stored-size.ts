@@ -42,8 +42,8 @@ const isProtobuf = (group: string): boolean =>
 /** Returns the number of bytes of a string in a stored form. */
 type StringSize = (text: string) => number;
 
-const UPPER_BOUND: StringSize = (text) => MAX_CHARACTER_BYTES * text.length;
-const PROTOBUF: StringSize = (text) => Buffer.byteLength(text);
+const UPPER_BOUND: StringSize = (text) => MAX_CHARACTER_BYTES * text.length + 2;
+const PROTOBUF: StringSize = (text) => Buffer.byteLength(text) + 2;
 const JSON_FORM: StringSize = (text) => {
   let size = Buffer.byteLength(text) + 2;
   for (const [character] of text.matchAll(ESCAPED)) {
@@ -64,8 +64,9 @@ function sizeWithin(value: unknown, limit: number, sizeOf: StringSize): number |
       size += Math.max(2, part.length + 1);
       for (const element of part) if (!count(element)) return false;
     } else if (typeof part === 'object' && part !== null) {
-      size += 1;
-      for (const key of Object.keys(part)) {
+      const keys = Object.keys(part);
+      size += keys.length === 0 ? 2 : 1;
+      for (const key of keys) {
         const member = (part as Record<string, unknown>)[key];
         if (member === undefined || key === 'resourceVersion') continue;
         size += sizeOf(key) + 2;

@@ -193,7 +193,9 @@ function strictProblems(
   const builtin = type.resource?.custom === undefined;
   if (builtin && !raw.yaml && raw.duplicates.length > 0 && unknown.length > 0)
     return strictTexts(TEXT.decode(raw.body), unknown);
-  return [...raw.duplicates, ...(builtin ? inOrderOf(typed, unknown) : unknown).map(unknownField)];
+  // As in an API server, the decoder of built-in types stops listing fields at a limit.
+  const listed = builtin ? inOrderOf(typed, unknown).slice(0, MAX_STRICT_PROBLEMS) : unknown;
+  return [...raw.duplicates, ...listed.map(unknownField)];
 }
 
 /** The messages for repeated members and unknown fields of a JSON document, in the order of the document. */

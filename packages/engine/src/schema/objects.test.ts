@@ -24,6 +24,22 @@ const causes = (schema: Schema, value: JsonValue, old?: JsonValue): string[] =>
   validateValue(schema, value, { old }).map((error) => `${error.field}: ${error.message}`);
 
 describe('validate', () => {
+  test('a string that is too long for its pattern is refused, whether or not it matches', () => {
+    const schema = object({ a: { type: 'string', pattern: '^x*$' } });
+    expect(causes(schema, { a: 'x'.repeat(1_000_000) })).toEqual([]);
+    expect(causes(schema, { a: 'x'.repeat(1_000_001) })).toEqual([
+      `a: Invalid value: "": a in body should match '^x*$', and have at most 1000000 characters`,
+    ]);
+  });
+
+  test('the errors of a value have a limit, and the last one says that the others are left out', () => {
+    const schema = object({ list: { type: 'array', items: { type: 'integer' } } });
+    const found = causes(schema, { list: Array.from({ length: 200_000 }, () => 'x') });
+    expect([found.length, found.at(-1)]).toEqual([1001, expect.stringContaining('too many errors')]);
+    const not: Schema = object({}, { not: { properties: { list: { items: { type: 'integer' } } } } });
+    expect(causes(not, { list: Array.from({ length: 2000 }, () => 'x') })).toEqual([]);
+  });
+
   test.each<[string, Schema, JsonValue, string[]]>([
     ['a null', { type: 'string' }, null, ['<nil>: Invalid value: "null":  in body must be of type string: "null"']],
     ['a null for a nullable type', { type: 'string', nullable: true }, null, []],

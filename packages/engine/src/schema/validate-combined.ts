@@ -7,9 +7,11 @@ import type { Check, Context } from './validate-context.ts';
 
 /** The separate result of checking one alternative. */
 interface Attempt {
-  readonly errors: FieldError[];
+  readonly errors: readonly FieldError[];
   readonly passed: number;
 }
+
+const NONE: readonly FieldError[] = [];
 
 /**
  * Checks a value against one alternative, and removes the result from the context. As on a server, the value is not
@@ -17,17 +19,19 @@ interface Attempt {
  */
 function attempt(check: Check, value: JsonValue, context: Context): Attempt {
   const errors = context.errors.length;
-  const passed = context.passed;
+  const { passed, length, isCut } = context;
   check(value, context, undefined);
-  const result = { errors: context.errors.slice(errors), passed: context.passed - passed };
-  context.errors.length = errors;
+  const found = context.errors.length === errors ? NONE : context.errors.splice(errors);
+  const result = { errors: found, passed: context.passed - passed };
   context.passed = passed;
+  context.length = length;
+  context.isCut = isCut;
   return result;
 }
 
 function merge(context: Context, attempt: Attempt | undefined): void {
   if (attempt === undefined) return;
-  context.errors.push(...attempt.errors);
+  for (const error of attempt.errors) context.add(error);
   context.passed += attempt.passed;
 }
 
@@ -50,7 +54,14 @@ export function combinedCheck(schema: Schema, checkOf: (schema: Schema) => Check
   const [any, one, all, not] = [list(schema.anyOf), list(schema.oneOf), list(schema.allOf), schema.not];
   if (any.length === 0 && one.length === 0 && all.length === 0 && not === undefined) return undefined;
   return (value, context) => {
-    const tryAll = (schemas: readonly Schema[]) => schemas.map((entry) => attempt(checkOf(entry), value, context));
+    const tryAll = (schemas: readonly Schema[]) => {
+      const attempts: Attempt[] = [];
+      for (const entry of schemas) {
+        attempts.push(attempt(checkOf(entry), value, context));
+        if (context.isFull) break;
+      }
+      return attempts;
+    };
     const complain = (text: string): void =>
       context.add(invalid(context.root, '', `${goQuote(context.name())} ${text}`));
     if (any.length > 0) {

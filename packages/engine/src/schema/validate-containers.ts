@@ -49,8 +49,9 @@ export function arrayCheck(
       context.add(invalid(context.field(), count, `${context.name()} in body should have at least ${minItems} items`));
     }
     if (maxItems !== undefined && count > maxItems) context.add(tooMany(context.field(), count, maxItems));
-    if (schema['x-kubernetes-list-type'] !== undefined)
-      context.repeated.push(...duplicateErrors(schema, value, context));
+    if (schema['x-kubernetes-list-type'] !== undefined) {
+      for (const error of duplicateErrors(schema, value, context)) context.repeated.push(error);
+    }
     if (uniqueItems === true && new Set(value.map((entry) => goJson(entry))).size < count) {
       context.add(invalid(context.field(), '', `${context.name()} in body shouldn't contain duplicates`));
     }

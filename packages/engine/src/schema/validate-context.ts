@@ -19,6 +19,15 @@ export interface Context {
    */
   passed: number;
   depth: number;
+  /** The number of schemas that were applied so far. */
+  applied: number;
+  /** The total length of the messages in `errors`, in characters. */
+  length: number;
+  /** Were checks left out because of one of the limits? */
+  isCut: boolean;
+  /** Is one of the limits reached? The rest of the value is then not checked. */
+  readonly isFull: boolean;
+  /** Adds an error, unless a limit is reached. */
   add(error: FieldError): void;
   /** The path of the whole value; `<nil>` for the whole object. An error without a field of its own has this path. */
   readonly root: string;
@@ -29,6 +38,18 @@ export interface Context {
   /** Like `field`, but with `[key]` for members of maps. Checks of lists use this notation. */
   place(): string;
 }
+
+/** The maximum number of errors of a value. */
+export const MAX_ERRORS = 1000;
+
+/** The maximum length of all messages together, in characters. One message may be as long as the enum of its schema. */
+const MAX_ERRORS_LENGTH = 1024 * 1024;
+
+/**
+ * The maximum number of times that schemas are applied to parts of one value. An object of 1.5 MiB has fewer parts; only
+ * many alternatives for many elements reach the limit.
+ */
+const MAX_APPLIED = 1_000_000;
 
 /** Checks a value. `old` is the stored value of the same field, if it can be matched. */
 export type Check = (value: JsonValue, context: Context, old: JsonValue | undefined) => void;
@@ -56,9 +77,19 @@ export function newContext(base: string): Context {
     steps,
     passed: 0,
     depth: 0,
+    applied: 0,
+    length: 0,
+    isCut: false,
     root,
-    add: (error) => {
-      errors.push(error);
+    get isFull() {
+      return errors.length >= MAX_ERRORS || this.length >= MAX_ERRORS_LENGTH || this.applied >= MAX_APPLIED;
+    },
+    add(error) {
+      if (this.isFull) this.isCut = true;
+      else {
+        errors.push(error);
+        this.length += error.message.length;
+      }
     },
     name,
     place: () => fieldPath(base === '' ? steps : [base, ...steps]),

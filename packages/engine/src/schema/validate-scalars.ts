@@ -98,8 +98,8 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
 }
 
 /**
- * The maximum length, in UTF-16 units, up to which a string is checked against a pattern. A longer string passes
- * without this check.
+ * The maximum length, in UTF-16 units, up to which a string is compared with a pattern. A longer string is refused,
+ * because the comparison takes too long.
  */
 const MAX_MATCHED_LENGTH = 1_000_000;
 
@@ -121,9 +121,11 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
     if (maxLength !== undefined && length > maxLength) context.add(tooLong(context.field(), maxLength));
     else if (minLength !== undefined && length < minLength) {
       complain(context, value, `should be at least ${minLength} chars long`);
-    } else if (pattern !== undefined && pattern !== '' && value.length <= MAX_MATCHED_LENGTH) {
+    } else if (pattern !== undefined && pattern !== '') {
       expression ??= compilePattern(pattern);
-      if ('problem' in expression) {
+      if (value.length > MAX_MATCHED_LENGTH) {
+        complain(context, '', `should match '${pattern}', and have at most ${MAX_MATCHED_LENGTH} characters`);
+      } else if ('problem' in expression) {
         complain(context, value, `should match '${pattern}, but pattern is invalid: ${expression.problem}'`);
       } else if (!expression.matcher(value).find()) complain(context, value, `should match '${pattern}'`);
     }

@@ -1,7 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { getOwn, isJsonObject } from '@typekro/kit/core';
 import type { Check, Context } from './validate-context.ts';
-import { newContext } from './validate-context.ts';
+import { MAX_ERRORS, newContext } from './validate-context.ts';
 import { isUnchanged } from './correlate.ts';
 import { arrayCheck, objectCheck } from './validate-containers.ts';
 import { enumCheck, formatOrPatternCheck, numberCheck, typeCheck } from './validate-scalars.ts';
@@ -66,6 +66,11 @@ function compile(schema: Schema): Check {
   const array = arrayCheck(schema, checkOf);
   const object = objectCheck(schema, checkOf);
   return (value, context, old) => {
+    if (context.isFull) {
+      context.isCut = true;
+      return;
+    }
+    context.applied += 1;
     type(value, context);
     constant?.(value, context);
     if (value === null) return;
@@ -105,13 +110,20 @@ export function validateValue(schema: Schema, value: JsonValue, options: Validat
   const { old, path = '', member, evaluateRules } = options;
   const { errors, repeated } =
     member === undefined ? schemaErrors(schema, value, path, old) : memberErrors(schema, value, member, old);
-  if (repeated.length > 0 && (old === undefined || !repeatsElements(schema, old))) errors.push(...repeated);
+  if (repeated.length > 0 && (old === undefined || !repeatsElements(schema, old))) {
+    errors.push(...repeated.slice(0, MAX_ERRORS));
+  }
   if (evaluateRules === undefined || !hasRules(schema)) return errors;
   if (errors.some((error) => BLOCKING.has(error.reason))) {
     errors.push(invalid('<nil>', null, SKIPPED));
     return errors;
   }
-  for (const site of ruleSites(schema, value, old, path)) errors.push(...evaluateRules(site));
+  for (const site of ruleSites(schema, value, old, path)) {
+    errors.push(...evaluateRules(site));
+    if (errors.length < MAX_ERRORS) continue;
+    errors.push(invalid('<nil>', '', TOO_MANY_ERRORS));
+    break;
+  }
   return errors;
 }
 
@@ -132,6 +144,7 @@ function ownErrors(schema: Schema, value: JsonValue, path: string, old: JsonValu
   const context = newContext(path);
   checkOf(schema)(value, context, old);
   const { errors } = context;
+  if (context.isCut) errors.push(invalid(context.root, '', TOO_MANY_ERRORS));
   if (errors.length > 0 && old !== undefined && isUnchanged(schema, value, old)) errors.length = 0;
   return context;
 }
@@ -154,6 +167,8 @@ function memberErrors(
 /** Does a value have repeated elements in a set or map list? */
 const repeatsElements = (schema: Schema, value: JsonValue): boolean =>
   schemaErrors(schema, value, '', undefined).repeated.length > 0;
+
+const TOO_MANY_ERRORS = 'some constraints were not checked because the value has too many errors or alternatives';
 
 const SKIPPED =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
