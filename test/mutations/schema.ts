@@ -214,4 +214,18 @@ export const SCHEMA: readonly MutationRow[] = [
     replace: '',
     tests: ['packages/engine/src/schema/json-schema.test.ts'],
   },
+  {
+    name: 'the errors of a value have no limit',
+    file: 'packages/engine/src/schema/validate-context.ts',
+    find: 'errors.length >= MAX_ERRORS || ',
+    replace: '',
+    tests: ['packages/engine/src/schema/objects.test.ts'],
+  },
+  {
+    name: 'a very long string is accepted without a comparison with its pattern',
+    file: 'packages/engine/src/schema/validate-scalars.ts',
+    find: "} else if (pattern !== undefined && pattern !== '') {",
+    replace: "} else if (pattern !== undefined && pattern !== '' && value.length <= MAX_MATCHED_LENGTH) {",
+    tests: ['packages/engine/src/schema/objects.test.ts'],
+  },
 ];
