@@ -1,16 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import longOnly from './test/long-only.json' with { type: 'json' };
-import { isLongRun } from './test/support/budget.ts';
+import { isLongRun } from './packages/kit/test-support/budget.ts';
 
 /**
  * Test files that run in the process of their worker and share its modules. The imports of a file take longer than its
  * tests, and a process per file would take three fifths of the processor time.
  */
-const SHARED = ['packages/**/*.test.{ts,tsx}', 'test/{conformance,mutations,property,simulation}/**/*.test.ts'];
+const SHARED = [
+  'packages/**/*.test.{ts,tsx}',
+  'test/{conformance,integration,mutations,property,simulation}/**/*.test.ts',
+];
 /**
  * Tests that mock modules of the package. They need separate processes, because a shared worker may have loaded the
- * modules for other tests. The tests of the commands mock the start of a process (`test/support/named-clusters.ts`).
+ * modules for other tests. The tests of the commands mock the start of a process (`packages/cli/test-support/named-clusters.ts`).
  */
 const MOCKED = [
   'packages/**/*.mocked.test.{ts,tsx}',

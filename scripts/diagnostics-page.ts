@@ -1,4 +1,4 @@
-import { exampleDiagnostics } from '../test/support/example-diagnostics.ts';
+import { exampleDiagnostics } from '@typekro/sdk/test-support/example-diagnostics';
 import type { CodeInfo } from '@typekro/kit/core';
 import { formatDiagnostic } from '@typekro/kit/core';
 import { documentedCodes } from '../packages/cli/src/lint/file-codes.ts';

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { commands } from '../packages/cli/src/commands/index.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { builtinSource, combineSources, compile, crdSource, graphOutline, toSvg } from '@typekro/engine/graph';
-import { commandRunner } from '../test/support/run-command.ts';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { filesOfPage } from '../test/support/walked-page.ts';
 import { projectDefinitions } from './example-graphs.ts';
 import { PAGES } from './site/navigation.ts';

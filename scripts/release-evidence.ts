@@ -10,7 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FORMER_SEEDS } from '../test/simulation/former-seeds.ts';
-import type { Budget } from '../test/support/budget.ts';
+import type { Budget } from '@typekro/kit/test-support/budget';
 import type { SeedBudgets } from './release-seeds.ts';
 import { releaseSeeds } from './release-seeds.ts';
 

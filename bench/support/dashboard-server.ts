@@ -11,7 +11,7 @@ import { createPages } from '@typekro/dashboard';
 import type { InspectDetails } from '@typekro/controller/inspect';
 import { ownViewer, serveInspect, tokenOf } from '@typekro/controller/inspect';
 import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '@typekro/kube';
-import { TestClock } from '../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { createScene, FLEET_REF, SCENE_TIME } from '../../test/browser/support/scene.ts';
 import type { DashboardOrder, DashboardReport } from './dashboard-process.ts';
 

@@ -6,7 +6,7 @@ import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
 import { namespace, resourceQuota } from '../../packages/sdk/src/factories/kubernetes/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { startDeployServer } from '../support/deploy-server.ts';
-import { conditionText } from '../support/virtual-world.ts';
+import { conditionText } from '@typekro/testing/test-support/virtual-world';
 
 let cluster: DeployServer;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isLongRun } from '../support/budget.ts';
+import { isLongRun } from '@typekro/kit/test-support/budget';
 import { RunningCommand } from '../support/command.ts';
 import { packTarballs } from '../support/packed-tarballs.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';

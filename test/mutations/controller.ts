@@ -209,7 +209,7 @@ export const CONTROLLER: readonly MutationRow[] = [
   {
     name: 'a lost response ends a leader at the start of its term',
     file: 'packages/controller/src/controller/run-controller.ts',
-    find: 'isReached: lost !== undefined',
+    find: 'isReached: held !== undefined',
     replace: 'isReached: false',
     tests: ['test/simulation/run-controller.test.ts'],
   },
@@ -436,7 +436,7 @@ export const CONTROLLER: readonly MutationRow[] = [
     file: 'packages/controller/src/controller/reports.ts',
     find: "work.key.includes('/') ? this.#refOf(work.key) : work.key",
     replace: 'work.key === undefined ? this.#refOf(work.key) : work.key',
-    tests: ['packages/controller/src/controller/reports.test.ts'],
+    tests: ['test/integration/controller/reports.test.ts'],
   },
   {
     name: 'a list of a kind without a cache is unknown, although the pass has read the list',
@@ -450,14 +450,14 @@ export const CONTROLLER: readonly MutationRow[] = [
     file: 'packages/controller/src/controller/wake-router.ts',
     find: 'return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));',
     replace: 'return change.after === undefined;',
-    tests: ['packages/controller/src/controller/wake-router.test.ts'],
+    tests: ['test/integration/controller/wake-router.test.ts'],
   },
   {
     name: 'a definition that disappears is kept while the controller waits for the list of revisions',
     file: 'packages/controller/src/controller/wake-router.ts',
     find: 'return change.after === undefined || (change.type === CRD_TYPE && isServedOtherwise(change));',
     replace: 'return change.type === CRD_TYPE && isServedOtherwise(change);',
-    tests: ['packages/controller/src/controller/wake-router.test.ts'],
+    tests: ['test/integration/controller/wake-router.test.ts'],
   },
   {
     name: 'an object that is nested too deep ends the watch of its kind',

@@ -161,7 +161,7 @@ export const DEPLOY: readonly MutationRow[] = [
     find: 'const resource = await api.discovery.inGroup(target.group, target.kind, { signal });',
     replace:
       'const resource = (await api.discovery.all({ signal })).find((entry) => entry.group === target.group && entry.kind === target.kind);',
-    tests: ['packages/sdk/src/deploy/direct-answers.test.ts'],
+    tests: ['test/integration/deploy/direct-answers.test.ts'],
   },
   {
     name: 'an error that a listener of events throws ends the process',

@@ -125,7 +125,7 @@ export const GRAPH: readonly MutationRow[] = [
     file: 'packages/engine/src/graph/link-resources.ts',
     find: 'if (others.length === 0)',
     replace: 'if (others.length >= 0)',
-    tests: ['test/conformance/graph.test.ts', 'packages/engine/src/graph/codes.test.ts'],
+    tests: ['test/conformance/graph.test.ts', 'test/integration/graph/codes.test.ts'],
   },
   {
     name: 'the identity of an item need not depend on every forEach dimension',

@@ -8,8 +8,8 @@ import { createEmbeddedCluster } from '@typekro/cluster';
 import { controllerCrds } from '@typekro/controller/controller';
 import { KubeClient } from '@typekro/kube';
 import { startCli } from '../support/command.ts';
-import type { CommandRun } from '../support/run-command.ts';
-import { commandRunner } from '../support/run-command.ts';
+import type { CommandRun } from '@typekro/cli/test-support/run-command';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
 /**

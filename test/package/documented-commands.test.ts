@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../packages/cli/src/commands/index.ts';
 import { commandLinesOf, USER_PAGES, WALKED_PAGES, wordsOfLine } from '../support/documented-lines.ts';
-import { commandRunner } from '../support/run-command.ts';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 

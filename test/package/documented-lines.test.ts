@@ -12,8 +12,8 @@ import type { Controller } from '@typekro/controller/controller';
 import { controllerCrds, createController } from '@typekro/controller/controller';
 import { KubeClient, waitForObject } from '@typekro/kube';
 import { commandLinesOf, USER_PAGES, wordsOfLine } from '../support/documented-lines.ts';
-import type { CommandRun } from '../support/run-command.ts';
-import { commandRunner } from '../support/run-command.ts';
+import type { CommandRun } from '@typekro/cli/test-support/run-command';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { filesOfPage } from '../support/walked-page.ts';
 
 /** The named clusters run in this process. `test/e2e/named-clusters.test.ts` starts real processes. */

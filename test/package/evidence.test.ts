@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Budget } from '../support/budget.ts';
+import type { Budget } from '@typekro/kit/test-support/budget';
 import { FORMER_SEEDS } from '../simulation/former-seeds.ts';
 import type { SeedBudgets } from '../../scripts/release-seeds.ts';
 import { releaseSeeds } from '../../scripts/release-seeds.ts';

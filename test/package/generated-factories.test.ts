@@ -8,7 +8,7 @@ import { generateChart, generateFactories } from '@typekro/sdk/factories';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { applyDefaults, crdSource, prune, validateValue } from '@typekro/engine/schema';
 import { runCommand } from '../support/command.ts';
-import { composed } from '../support/compose-objects.ts';
+import { composed } from '@typekro/sdk/test-support/compose-objects';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const fixtures = join(root, 'test/fixtures/crds');

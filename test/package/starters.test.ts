@@ -9,7 +9,7 @@ import { createEmbeddedCluster, STAND_IN_NAMES } from '@typekro/cluster';
 import type { Controller } from '@typekro/controller/controller';
 import { controllerCrds, createController } from '@typekro/controller/controller';
 import { KubeClient } from '@typekro/kube';
-import { commandRunner } from '../support/run-command.ts';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
 
 /**

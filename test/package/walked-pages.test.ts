@@ -12,8 +12,8 @@ import type { Controller } from '@typekro/controller/controller';
 import { controllerCrds, createController } from '@typekro/controller/controller';
 import { KubeClient } from '@typekro/kube';
 import { RunningCommand } from '../support/command.ts';
-import type { CommandRun } from '../support/run-command.ts';
-import { commandRunner } from '../support/run-command.ts';
+import type { CommandRun } from '@typekro/cli/test-support/run-command';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
 /*

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Budget, Share } from '../support/budget.ts';
-import { shareOf, spreadOf } from '../support/budget.ts';
+import type { Budget, Share } from '@typekro/kit/test-support/budget';
+import { shareOf, spreadOf } from '@typekro/kit/test-support/budget';
 
 const budgets = JSON.parse(readFileSync(new URL('../budgets.json', import.meta.url), 'utf8')) as Record<string, Budget>;
 const TENTH: Budget = { test: 3, long: 10, full: 100 };

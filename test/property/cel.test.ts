@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { share } from '../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import { CEL_KINDS, examine, fuzzEnvironment } from '../support/cel-fuzz.ts';
 import type { Choices } from '../support/choices.ts';
 import { seededChoices, tapeChoices } from '../support/choices.ts';

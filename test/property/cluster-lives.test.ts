@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { budget } from '../support/budget.ts';
+import { budget } from '@typekro/kit/test-support/budget';
 import { RunningCommand } from '../support/command.ts';
 
 const program = fileURLToPath(new URL('../support/cluster-lives.mjs', import.meta.url));

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Cluster, ClusterSnapshot, Transport, UserInfo } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
-import { crdOf } from '../support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 interface Served {
   readonly group: string;

@@ -7,7 +7,7 @@ import { builtinSource, compile } from '@typekro/engine/graph';
 import { combineSources, crdSource } from '@typekro/engine/schema';
 import { keys } from '@typekro/engine/runtime';
 import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
-import { numbersOf } from '../support/budget.ts';
+import { numbersOf } from '@typekro/kit/test-support/budget';
 import type { Random } from '../support/planned-graphs.ts';
 import {
   changedNodes,
@@ -25,8 +25,8 @@ import {
   decisionsOfPlan,
   waitingInController,
 } from '../support/mode-decisions.ts';
-import { pot, potDefinition, potRef, virtualWorld } from '../support/virtual-world.ts';
-import type { VirtualWorld } from '../support/virtual-world.ts';
+import { pot, potDefinition, potRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 
 let world: VirtualWorld;
 const writes = new ControllerWrites();

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openDocument } from '@typekro/editor';
-import { share } from '../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import { seededChoices } from '../support/choices.ts';
 import { askAll, randomEdit } from '../support/editor-fuzz.ts';
-import { editorAt, SHOP, URI } from '../support/editor.ts';
+import { editorAt, SHOP, URI } from '@typekro/editor/test-support/editor';
 
 const folder = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const textsIn = (path: string): string[] =>

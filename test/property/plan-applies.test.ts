@@ -8,12 +8,12 @@ import { objectName, parseJson, refOf } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
 import { keys } from '@typekro/engine/runtime';
 import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
-import { numbersOf } from '../support/budget.ts';
-import type { PlanWorld } from '../support/plan-world.ts';
-import { planWorld } from '../support/plan-world.ts';
+import { numbersOf } from '@typekro/kit/test-support/budget';
+import type { PlanWorld } from '@typekro/cli/test-support/plan-world';
+import { planWorld } from '@typekro/cli/test-support/plan-world';
 import type { Random } from '../support/planned-graphs.ts';
 import { changedNodes, generatedNodes, lidDefinition, pick, sharedSettings } from '../support/planned-graphs.ts';
-import { pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
+import { pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 
 /**
  * The world of all cases. A case saves the plan of a generated change, applies the saved file, and compares the cluster

@@ -5,8 +5,8 @@ import type { ClientStream } from '../../packages/cluster/src/streaming/client-s
 import { CONTROL, controlFrame, dataFrame, FLAGS, resetFrame } from '../../packages/cluster/src/streaming/frames.ts';
 import { HeaderInflater, readHeaderBlock } from '../../packages/cluster/src/streaming/header-block.ts';
 import { SpdySession } from '../../packages/cluster/src/streaming/spdy-session.ts';
-import { budget } from '../support/budget.ts';
-import { forwardHeaders, framesIn, RecordedConnection, SpdyHeaders } from '../support/spdy-client.ts';
+import { budget } from '@typekro/kit/test-support/budget';
+import { forwardHeaders, framesIn, RecordedConnection, SpdyHeaders } from '@typekro/cluster/test-support/spdy-client';
 
 const runs = { numRuns: budget('spdyFrames') };
 /** The time limit of a test, in milliseconds. It suffices for the counts of `npm run long`. */

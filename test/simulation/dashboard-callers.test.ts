@@ -8,7 +8,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import type { InspectCall } from '@typekro/controller/inspect';
 import { instanceRef } from '@typekro/controller/inspect';
 import { systemClock } from '@typekro/kube';
-import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';
 

@@ -8,7 +8,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { InspectCall, InspectEvent, InstanceRow, ObjectDetail } from '@typekro/controller/inspect';
 import { instanceRef, ownViewer } from '@typekro/controller/inspect';
 import { systemClock } from '@typekro/kube';
-import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '../support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 import type { ControllerWorld } from './controller-world.ts';
 import { controllerWorld } from './controller-world.ts';
 

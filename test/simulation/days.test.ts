@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { share } from '../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import { runDays } from './days.ts';
 
 const { first, count: wanted } = share('simulatedHours');

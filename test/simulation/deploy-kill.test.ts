@@ -11,7 +11,7 @@ import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/i
 import type { Transport, TransportRequest } from '@typekro/kube';
 import type { TestCluster } from '@typekro/testing';
 import { createCluster } from '@typekro/testing';
-import { share } from '../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import { pick, seededChoices } from '../support/choices.ts';
 
 const spec = type({ name: 'string', parts: 'string[]', debug: 'boolean' });

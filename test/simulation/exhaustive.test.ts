@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { budget, numbersOf } from '../support/budget.ts';
+import { budget, numbersOf } from '@typekro/kit/test-support/budget';
 import { exhaust, runSeries, SCENARIOS, SERIES } from './exhaustive.ts';
 import { mutate } from '../mutations/mutate.ts';
 import { MUTATIONS } from './mutations.ts';

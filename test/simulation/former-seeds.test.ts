@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { spread } from '../support/budget.ts';
+import { spread } from '@typekro/kit/test-support/budget';
 import { FORMER_SEEDS } from './former-seeds.ts';
 import { simulate, STORIES } from './simulate.ts';
 

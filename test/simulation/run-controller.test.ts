@@ -7,7 +7,7 @@ import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics
 import type { Clock, Transport } from '@typekro/kube';
 import { KubeClient, systemClock } from '@typekro/kube';
 import { freePort } from '../support/api-server.ts';
-import { mapResource, pot, potDefinition } from '../support/virtual-world.ts';
+import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 
 const POLL = { timeout: 60_000 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { share } from '../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import type { Stories } from './simulate.ts';
 import { simulate, STORIES } from './simulate.ts';
 

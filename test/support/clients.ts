@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isLongRun } from './budget.ts';
+import { isLongRun } from '@typekro/kit/test-support/budget';
 
 /*
  * The clients of other projects that the end-to-end tests run. kubectl, helm and two Go programs are built from the

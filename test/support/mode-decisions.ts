@@ -14,7 +14,7 @@ import { KubeError } from '@typekro/kube';
 import type { NodeReport, ObjectTarget, StepOptions } from '@typekro/engine/runtime';
 import { refOfTarget } from '@typekro/engine/runtime';
 import { KINDS_BY_PLURAL } from './planned-graphs.ts';
-import type { SeenRequest, VirtualWorld } from './virtual-world.ts';
+import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 
 /** One decision about a child: a write with the whole body, or a deletion. */
 export interface ChildDecision {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerKind } from './api-server.ts';
 import { openServer, serverKinds } from './api-server.ts';
-import { isLongRun } from './budget.ts';
+import { isLongRun } from '@typekro/kit/test-support/budget';
 import { RunningCommand } from './command.ts';
 import { makePackedProject } from './packed-package.ts';
 

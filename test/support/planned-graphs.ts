@@ -1,5 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { mapResource } from './virtual-world.ts';
+import { mapResource } from '@typekro/testing/test-support/virtual-world';
 
 /** Returns a number from 0 (inclusive) to 1 (exclusive). */
 export type Random = () => number;

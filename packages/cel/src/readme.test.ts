@@ -1,4 +1,4 @@
-import { testReadmeExamples } from '../../../test/support/readme-examples.ts';
+import { testReadmeExamples } from '@typekro/kit/test-support/readme-examples';
 import * as entry from './index.ts';
 
 testReadmeExamples(new URL('README.md', import.meta.url), 'typekro/cel', entry);

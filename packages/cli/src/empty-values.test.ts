@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { commandRunner } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../test-support/run-command.ts';
 import { commands } from './commands/index.ts';
 
 const all = await Promise.all(commands.map(({ load }) => load()));

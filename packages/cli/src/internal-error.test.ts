@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandRunner } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../test-support/run-command.ts';
 import type { Command } from './command.ts';
 
 const seen: (readonly string[])[] = [];

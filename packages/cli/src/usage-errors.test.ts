@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { commandRunner } from '../../../test/support/run-command.ts';
+import { commandRunner } from '../test-support/run-command.ts';
 import { commands } from './commands/index.ts';
 import { suspensionEffect } from './instance/suspension.ts';
 

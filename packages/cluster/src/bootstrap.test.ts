@@ -4,7 +4,7 @@ import { objectAt } from '@typekro/kit/kubernetes';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { decodeObject } from './types/decode.ts';
-import { startClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../test-support/cluster-story.ts';
 
 test.each([
   ['127.0.0.1', 'IPv4'],

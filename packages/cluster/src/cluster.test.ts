@@ -7,7 +7,7 @@ import type { ClusterOptions, StandIn, Transport } from './index.ts';
 import { KubeClient } from '@typekro/kube';
 import { createEmbeddedCluster, createManualClock } from './index.ts';
 import { Work } from './work.ts';
-import { crdOf } from '../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 async function call(transport: Transport, method: string, path: string, body?: unknown, type = 'application/json') {
   const response = await transport.request({

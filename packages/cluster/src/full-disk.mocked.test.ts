@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';
-import { crdOf } from '../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 /** The simulated disk: the number of bytes that still fit, and the error of a write that does not fit. */
 const disk = vi.hoisted(() => ({

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ANYTHING, crdOf } from '../../../test/support/crd.ts';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject } from '@typekro/kit/core';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';

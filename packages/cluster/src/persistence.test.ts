@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createManualClock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';
-import { crdOf } from '../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../test-support/cluster-story.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
 import { releaseOf } from './earlier-release.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { crdOf } from '../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { createManualClock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';

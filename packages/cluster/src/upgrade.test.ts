@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startClusterStory } from '../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../test-support/cluster-story.ts';
 
 let directory = '';
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'typekro-upgrade-'))));

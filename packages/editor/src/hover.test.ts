@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CURSOR, editorAt, SHOP } from '../../../test/support/editor.ts';
+import { CURSOR, editorAt, SHOP } from '../test-support/editor.ts';
 import { hoverAt } from './hover.ts';
 
 /** Hovers over `word` within the first occurrence of `around`, and returns the explanation. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CURSOR, editorAt, SHOP, URI } from '../../../test/support/editor.ts';
+import { CURSOR, editorAt, SHOP, URI } from '../test-support/editor.ts';
 import { definitionAt, referencesAt, renameableAt, renameAt } from './navigation.ts';
 import type { Workspace } from './workspace.ts';
 

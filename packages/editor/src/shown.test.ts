@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { editorAt, SHOP } from '../../../test/support/editor.ts';
+import { editorAt, SHOP } from '../test-support/editor.ts';
 import { compile, parseDefinitions, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { inlayHintsOf, lensesOf, outlinesOf } from './inlays.ts';
 import { foldingRangesOf, symbolsOf } from './outline.ts';

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from './client.ts';
 import { KubeError } from './error.ts';
-import type { FakeAnswer } from '../../../test/support/fake-transport.ts';
-import { fakeTransport } from '../../../test/support/fake-transport.ts';
+import type { FakeAnswer } from '../test-support/fake-transport.ts';
+import { fakeTransport } from '../test-support/fake-transport.ts';
 import type { Clock, TransportRequest, WatchEvent } from './types.ts';
 
 /** Timers fire at once, so that pauses between retries take no time. */

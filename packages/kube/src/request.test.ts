@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fakeTransport } from '../../../test/support/fake-transport.ts';
+import { fakeTransport } from '../test-support/fake-transport.ts';
 import { requestText } from './request.ts';
 
 test('the durations of a request are correct even when the wall clock is set back during the request', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TestClock } from '../../../test/support/test-clock.ts';
+import { TestClock } from '../test-support/test-clock.ts';
 import type { WatchEvent } from './index.ts';
 import { KubeError } from './index.ts';
 import type { WatchEffects } from './watch.ts';

@@ -14,8 +14,8 @@ import type {
   WhyPath,
 } from '@typekro/controller/inspect';
 import { instanceRef } from '@typekro/controller/inspect';
-import type { SceneDefinition } from './scene-definition.ts';
-import { fleetDefinition, shopDefinition, sourceOf } from './scene-definition.ts';
+import type { SceneDefinition } from '@typekro/dashboard/test-support/scene-definition';
+import { fleetDefinition, shopDefinition, sourceOf } from '@typekro/dashboard/test-support/scene-definition';
 
 /** The fixed time of a scene, so that screenshots do not change. */
 export const SCENE_TIME = Date.parse('2026-11-24T12:00:00Z');

@@ -4,8 +4,8 @@ import { ConfigMap, Deployment, Pvc, Service } from '../../../packages/sdk/src/f
 import type { CompositionError } from '@typekro/sdk/compose';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compareConditional, compiled, composeConditional, runAsKro } from '../../property/compose/conditional.ts';
-import { decide, putInstance, settle } from '../../support/direct-loop.ts';
-import { FakeCluster } from '../../support/fake-cluster.ts';
+import { decide, putInstance, settle } from '@typekro/engine/test-support/direct-loop';
+import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
 

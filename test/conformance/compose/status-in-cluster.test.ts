@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
 import { composeConditional, compiled } from '../../property/compose/conditional.ts';
-import { putInstance, settle } from '../../support/direct-loop.ts';
-import { FakeCluster } from '../../support/fake-cluster.ts';
+import { putInstance, settle } from '@typekro/engine/test-support/direct-loop';
+import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';
 
 const given: JsonObject = { name: 'n', a: false, b: true, c: false, env: 'dev', tags: [] };
 

@@ -10,8 +10,8 @@ import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
-import type { CommandRun } from '../../support/run-command.ts';
-import { commandRunner } from '../../support/run-command.ts';
+import type { CommandRun } from '@typekro/cli/test-support/run-command';
+import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
 /**

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, refOf } from '@typekro/kit/core';
 import { recordedTracking } from '@typekro/engine/runtime';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
-import { virtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { RecordedState } from './recorded-graphs.ts';
 import { RECORDED_NAMESPACE, recordedGraphState, recordedGraphStates, restoreGraphs } from './recorded-graphs.ts';
 

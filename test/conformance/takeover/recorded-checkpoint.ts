@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { readCase } from './recorded-cases.ts';
 
 /** A step of a recorded scenario, with the fields that determine the state after the step. */

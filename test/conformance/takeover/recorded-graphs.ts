@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { definedMember, isJsonObject, refOf } from '@typekro/kit/core';
 import { patchManager, templateManager } from '@typekro/engine/runtime';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { readCase, recordedCases } from './recorded-cases.ts';
 
 /**

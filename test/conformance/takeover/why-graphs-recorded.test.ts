@@ -9,8 +9,8 @@ import { isReached, parseGoal } from '../../../packages/cli/src/instance/wait-go
 import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
 import { readSession } from '@typekro/kube';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
-import { virtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { RECORDED_NAMESPACE, recordedGraphState, recordedGraphStates, restoreGraphs } from './recorded-graphs.ts';
 
 /** A cluster with Graphs as kro's own controller left them. No controller runs. */

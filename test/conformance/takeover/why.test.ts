@@ -8,7 +8,7 @@ import type { Cluster } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeClient, readSession } from '@typekro/kube';
-import { withoutTimes } from '../../support/without-times.ts';
+import { withoutTimes } from '@typekro/cli/test-support/without-times';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
 /*

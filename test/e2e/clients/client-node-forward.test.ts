@@ -1,8 +1,8 @@
 import { KubeConfig, PortForward } from '@kubernetes/client-node';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { startClusterStory } from '../../support/cluster-story.ts';
-import { eventually, logOf, nodeProgram, processPod } from '../../support/process-pod.ts';
+import { startClusterStory } from '@typekro/cluster/test-support/cluster-story';
+import { eventually, logOf, nodeProgram, processPod } from '@typekro/cluster/test-support/process-pod';
 
 const ECHO = `require('node:net').createServer((socket) => socket.on('data', (bytes) => socket.write('<' + bytes + '>')))
   .listen(8080, process.env.TYPEKRO_POD_IP, () => console.log('up'));`;

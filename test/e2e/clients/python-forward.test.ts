@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { findClient } from '../../support/clients.ts';
-import { startClusterStory } from '../../support/cluster-story.ts';
+import { startClusterStory } from '@typekro/cluster/test-support/cluster-story';
 import { RunningCommand } from '../../support/command.ts';
-import { eventually, logOf, nodeProgram, processPod } from '../../support/process-pod.ts';
+import { eventually, logOf, nodeProgram, processPod } from '@typekro/cluster/test-support/process-pod';
 
 const python = findClient('python') ?? '';
 const script = fileURLToPath(new URL('../python/forward.py', import.meta.url));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCluster } from '@typekro/testing';
-import { SHOP } from '../../support/editor.ts';
+import { SHOP } from '@typekro/editor/test-support/editor';
 import { LanguageClient } from '../../support/language-client.ts';
 
 const INSTANCE =

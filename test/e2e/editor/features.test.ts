@@ -18,7 +18,7 @@ import type {
   WorkspaceEdit,
 } from 'vscode-languageserver';
 import { EditorText } from '@typekro/editor';
-import { SHOP } from '../../support/editor.ts';
+import { SHOP } from '@typekro/editor/test-support/editor';
 import { LanguageClient } from '../../support/language-client.ts';
 
 const realistic = (name: string): string =>

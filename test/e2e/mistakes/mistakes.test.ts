@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Share } from '../../support/budget.ts';
-import { share } from '../../support/budget.ts';
+import type { Share } from '@typekro/kit/test-support/budget';
+import { share } from '@typekro/kit/test-support/budget';
 import { seededChoices } from '../../support/choices.ts';
 import { environmentMistakes } from './environment.ts';
 import { markerMistakes } from './markers.ts';

@@ -1,4 +1,4 @@
-import { ANYTHING, crdOf } from '../../support/crd.ts';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 
 /** A CRD of the kind ServiceMonitor (Prometheus operator) that accepts any spec. */
 export const monitorCrd = crdOf(

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findServer } from '../../../editors/vscode/src/find-server.ts';
 import { graphPage } from '../../../editors/vscode/src/graph-panel.ts';
 import { CLI } from '../../support/command.ts';
-import { SHOP } from '../../support/editor.ts';
+import { SHOP } from '@typekro/editor/test-support/editor';
 
 /**
  * The members of the module `fake-vscode.cjs` that the test sets and reads. This module replaces `vscode`. The test

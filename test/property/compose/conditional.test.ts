@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { share } from '../../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import { conditionalSource, conditionalStatements } from './conditional-program.ts';
 import { compareConditional, compiled, runAsKro } from './conditional.ts';
 

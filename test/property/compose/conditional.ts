@@ -8,8 +8,8 @@ import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { compile } from '@typekro/engine/graph';
 import type { Expression, Graph, GraphNode, Hole } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
-import { putInstance, settle } from '../../support/direct-loop.ts';
-import { FakeCluster } from '../../support/fake-cluster.ts';
+import { putInstance, settle } from '@typekro/engine/test-support/direct-loop';
+import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';
 import { INNER } from './conditional-program.ts';
 
 const { kubernetesComposition } = createCompositionApi({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { share } from '../../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import { pick, seededChoices } from '../../support/choices.ts';
 import { compare } from './differential.ts';
 

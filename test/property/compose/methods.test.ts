@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { spread } from '../../support/budget.ts';
+import { spread } from '@typekro/kit/test-support/budget';
 import { ASTRAL, consult, oracleInputs, TEXTS } from '../../support/compose-oracle.ts';
 import type { OracleVerdict } from '../../support/compose-oracle.ts';
 

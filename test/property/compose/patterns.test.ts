@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { spread } from '../../support/budget.ts';
+import { spread } from '@typekro/kit/test-support/budget';
 import { consult, oracleInputs } from '../../support/compose-oracle.ts';
 
 /** Patterns by topic. RE2 rejects many of them, or interprets them differently from JavaScript. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { share } from '../../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import type { Host } from './differential.ts';
 import { compare } from './differential.ts';
 import { makeProgram, sourceOf } from './program.ts';

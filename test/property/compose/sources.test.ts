@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { numbersOf } from '../../support/budget.ts';
+import { numbersOf } from '@typekro/kit/test-support/budget';
 import { fuzzedSource, problemOf } from '../../support/compose-fuzz.ts';
 
 test('the tracer translates each source exactly, or refuses it', { timeout: 1_800_000 }, () => {

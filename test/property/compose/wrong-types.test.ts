@@ -3,7 +3,7 @@ import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
 import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import type { TransformData } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import { pick, seededChoices } from '../../support/choices.ts';
-import { share } from '../../support/budget.ts';
+import { share } from '@typekro/kit/test-support/budget';
 import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { SPEC } from './differential.ts';
 

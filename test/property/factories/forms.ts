@@ -4,8 +4,8 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.ts';
-import { FakeCluster } from '../../support/fake-cluster.ts';
-import { putInstance, settle } from '../../support/direct-loop.ts';
+import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';
+import { putInstance, settle } from '@typekro/engine/test-support/direct-loop';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { resourceFactory } from '@typekro/sdk/compose';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { budget } from '../../support/budget.ts';
-import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
+import { budget } from '@typekro/kit/test-support/budget';
+import type { Answer, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapRef,
@@ -12,7 +12,7 @@ import {
   potsRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveDefinition } from '../../../packages/controller/src/controller/definition/live-definition.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import { requestTo, failure } from '../../support/intercept-request.ts';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { requestTo, failure } from '@typekro/testing/test-support/intercept-request';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapResource,
@@ -12,7 +12,7 @@ import {
   potsRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];

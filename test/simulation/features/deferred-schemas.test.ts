@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { crdOf } from '../../support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject } from '@typekro/kit/core';
 import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapRef,
@@ -13,7 +13,7 @@ import {
   potsRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 let world: VirtualWorld;
 afterEach(() => world.close());

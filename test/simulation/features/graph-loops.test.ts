@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { failure } from '../../support/intercept-request.ts';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
-import { conditionText, mapRef, virtualWorld, writesOf } from '../../support/virtual-world.ts';
+import { failure } from '@typekro/testing/test-support/intercept-request';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { conditionText, mapRef, virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
 import { GRAPH_STAGE, rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from '../graphs/stage.ts';
 
 let world: VirtualWorld;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveDefinition } from '../../../packages/controller/src/controller/definition/live-definition.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapRef,
@@ -12,7 +12,7 @@ import {
   potsRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 const NAMES = ['a', 'b', 'c', 'd', 'e'];

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ObjectRef } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
-import { conditionText, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import {
+  conditionText,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+} from '@typekro/testing/test-support/virtual-world';
 
 const HOUR_MS = 3_600_000;
 /** A time that is longer than the delivery of a watch event and much shorter than a pause after many failures. */

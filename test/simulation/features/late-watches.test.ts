@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
-import { conditionText, mapResource, pot, potDefinition, potsRef, virtualWorld } from '../../support/virtual-world.ts';
+import type { Answer, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import {
+  conditionText,
+  mapResource,
+  pot,
+  potDefinition,
+  potsRef,
+  virtualWorld,
+} from '@typekro/testing/test-support/virtual-world';
 
 let world: VirtualWorld;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { requestTo, failure, once } from '../../support/intercept-request.ts';
-import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
+import { requestTo, failure, once } from '@typekro/testing/test-support/intercept-request';
+import type { Answer, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapRef,
@@ -10,7 +10,7 @@ import {
   potRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 const LEAF = /configmaps\/p-leaf/;

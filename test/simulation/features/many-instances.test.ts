@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
-import { mapRef, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import {
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+} from '@typekro/testing/test-support/virtual-world';
 
 const COUNT = 60;
 const names = Array.from({ length: COUNT }, (_, index) => `p${index}`);

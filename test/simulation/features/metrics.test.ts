@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { answer, requestTo, failure, once } from '../../support/intercept-request.ts';
-import { mapRef, mapResource, pot, potDefinition, potRef, potsRef, virtualWorld } from '../../support/virtual-world.ts';
+import { answer, requestTo, failure, once } from '@typekro/testing/test-support/intercept-request';
+import {
+  mapRef,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  potsRef,
+  virtualWorld,
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   mapRef,
   mapResource,
@@ -9,7 +9,7 @@ import {
   potRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
-import { conditionText, mapRef, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import {
+  conditionText,
+  mapRef,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+} from '@typekro/testing/test-support/virtual-world';
 
 let world: VirtualWorld;
 beforeEach(async () => {

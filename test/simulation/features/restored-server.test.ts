@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster, ClusterSnapshot } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import { KubeClient } from '@typekro/kube';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapRef,
@@ -12,7 +12,7 @@ import {
   potRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE_MS = 60_000;
 

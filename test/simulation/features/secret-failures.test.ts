@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { Answer, VirtualWorld } from '../../support/virtual-world.ts';
-import { conditionText, mapResource, pot, potDefinition, potRef, virtualWorld } from '../../support/virtual-world.ts';
+import type { Answer, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import {
+  conditionText,
+  mapResource,
+  pot,
+  potDefinition,
+  potRef,
+  virtualWorld,
+} from '@typekro/testing/test-support/virtual-world';
 
 /** The value of a Secret. It is not a valid label, time or name. */
 const VALUE = 'hunter two!';

@@ -5,9 +5,9 @@ import { parseAllDocuments } from 'yaml';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { Cel, kubernetesComposition } from '@typekro/sdk';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
-import { conditionText, mapRef, virtualWorld, writesOf } from '../../support/virtual-world.ts';
-import { ANYTHING, crdOf } from '../../support/crd.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { conditionText, mapRef, virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 
 const MINUTE = 60_000;
 

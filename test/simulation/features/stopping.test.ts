@@ -5,7 +5,7 @@ import { controllerCrds, createController } from '@typekro/controller/controller
 import type { Controller } from '@typekro/controller/controller';
 import type { Clock, Transport } from '@typekro/kube';
 import { KubeClient, systemClock } from '@typekro/kube';
-import { mapRef, mapResource, pot, potDefinition } from '../../support/virtual-world.ts';
+import { mapRef, mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 
 let cluster: Cluster;
 let user: KubeClient;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapRef,
@@ -12,7 +12,7 @@ import {
   potsRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import { controllerCrds, createController } from '@typekro/controller/controller';
 import { KubeClient } from '@typekro/kube';
-import { mapResource, pot, potDefinition } from '../../support/virtual-world.ts';
+import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 
 interface Recorded {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { requestTo, failure } from '../../support/intercept-request.ts';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { requestTo, failure } from '@typekro/testing/test-support/intercept-request';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapRef,
@@ -11,7 +11,7 @@ import {
   potRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { failure } from '../../support/intercept-request.ts';
-import type { VirtualWorld } from '../../support/virtual-world.ts';
+import { failure } from '@typekro/testing/test-support/intercept-request';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapResource,
@@ -10,7 +10,7 @@ import {
   potRef,
   virtualWorld,
   writesOf,
-} from '../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 let world: VirtualWorld;
 afterEach(() => world.close());

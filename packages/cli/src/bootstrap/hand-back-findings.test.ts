@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { refusingClient } from '../../../../test/support/refusing-client.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { mapResource, pot, potDefinition, potsRef, virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { mapResource, pot, potDefinition, potsRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { objectName } from '@typekro/kit/core';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';

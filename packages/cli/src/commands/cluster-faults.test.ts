@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { CommandRun } from '../../../../test/support/run-command.ts';
-import { useNamedClusters } from '../../../../test/support/named-clusters.ts';
+import type { CommandRun } from '../../test-support/run-command.ts';
+import { useNamedClusters } from '../../test-support/named-clusters.ts';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
 
 const clusters = useNamedClusters();

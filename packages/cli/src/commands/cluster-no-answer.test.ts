@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { useNamedClusters } from '../../../../test/support/named-clusters.ts';
+import { useNamedClusters } from '../../test-support/named-clusters.ts';
 import { readRecord, writeRecord } from '../clusters/cluster-files.ts';
 
 const clusters = useNamedClusters();

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { CommandRun } from '../../../../test/support/run-command.ts';
-import { useNamedClusters } from '../../../../test/support/named-clusters.ts';
+import type { CommandRun } from '../../test-support/run-command.ts';
+import { useNamedClusters } from '../../test-support/named-clusters.ts';
 
 const clusters = useNamedClusters();
 afterEach(() => void vi.restoreAllMocks());

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { useNamedClusters } from '../../../../test/support/named-clusters.ts';
+import { useNamedClusters } from '../../test-support/named-clusters.ts';
 
 const clusters = useNamedClusters();
 

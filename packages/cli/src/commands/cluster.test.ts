@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { CommandRun } from '../../../../test/support/run-command.ts';
-import { useNamedClusters } from '../../../../test/support/named-clusters.ts';
+import type { CommandRun } from '../../test-support/run-command.ts';
+import { useNamedClusters } from '../../test-support/named-clusters.ts';
 
 const clusters = useNamedClusters();
 

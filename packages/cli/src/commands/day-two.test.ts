@@ -4,9 +4,9 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { CommandInProcess } from '../../../../test/support/command-in-process.ts';
-import { commandRunner } from '../../../../test/support/run-command.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
+import { CommandInProcess } from '../../test-support/command-in-process.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   mapRef,
   mapResource,
@@ -15,7 +15,7 @@ import {
   potRef,
   potsRef,
   virtualWorld,
-} from '../../../../test/support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandRun } from '../../../../test/support/run-command.ts';
-import { commandRunner } from '../../../../test/support/run-command.ts';
+import type { CommandRun } from '../../test-support/run-command.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
 import { fmt } from './fmt.ts';
 import { lint } from './lint.ts';
 

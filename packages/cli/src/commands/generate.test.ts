@@ -6,9 +6,9 @@ import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
 import { runCommandLine } from '../adapter.ts';
-import { entriesOf } from '../../../../test/support/run-command.ts';
+import { entriesOf } from '../../test-support/run-command.ts';
 import { generate } from './generate.ts';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 let cwd: string;
 beforeEach(() => {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CommandRun } from '../../../../test/support/run-command.ts';
-import { commandRunner } from '../../../../test/support/run-command.ts';
+import type { CommandRun } from '../../test-support/run-command.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
 import { graph } from './graph.ts';
 
 const definition = (name: string, kind: string): string => `

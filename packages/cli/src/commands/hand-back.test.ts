@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { commandRunner } from '../../../../test/support/run-command.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
 import type { Cluster } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { commandRunner } from '../../../../test/support/run-command.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { mapResource, pot, potDefinition, potRef, virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { mapResource, pot, potDefinition, potRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { runCommandLine } from '../adapter.ts';
 import { commands } from './index.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CommandInProcess, withoutRunValues } from '../../../../test/support/command-in-process.ts';
+import { CommandInProcess, withoutRunValues } from '../../test-support/command-in-process.ts';
 import { createCluster } from '@typekro/testing';
 import { commands } from './index.ts';
 

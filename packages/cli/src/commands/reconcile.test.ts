@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { failure } from '../../../../test/support/intercept-request.ts';
-import { commandRunner, entriesOf } from '../../../../test/support/run-command.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
+import { failure } from '@typekro/testing/test-support/intercept-request';
+import { commandRunner, entriesOf } from '../../test-support/run-command.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   mapRef,
   mapResource,
@@ -14,7 +14,7 @@ import {
   potsRef,
   virtualWorld,
   writesOf,
-} from '../../../../test/support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 import { waitForObject } from '@typekro/kube';
 import { keys } from '@typekro/engine/runtime';
 import { runCommandLine } from '../adapter.ts';

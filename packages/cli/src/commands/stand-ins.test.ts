@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { useNamedClusters } from '../../../../test/support/named-clusters.ts';
+import { useNamedClusters } from '../../test-support/named-clusters.ts';
 
 const clusters = useNamedClusters();
 

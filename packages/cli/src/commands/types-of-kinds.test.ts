@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
-import { commandRunner } from '../../../../test/support/run-command.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
 import { types } from './types.ts';
 
 const run = commandRunner([types], '.');

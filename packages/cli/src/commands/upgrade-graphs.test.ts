@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { commandRunner } from '../../../../test/support/run-command.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { mapResource, pot, potDefinition, virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
 import { commands } from './index.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { commandRunner } from '../../../../test/support/run-command.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
 
 import type { KubeObject } from '@typekro/kit/core';
 import { createCluster } from '@typekro/testing';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { KubeObject } from '@typekro/kit/core';
 import { EventLog } from '@typekro/controller/inspect';
 import { KubeError } from '@typekro/kube';

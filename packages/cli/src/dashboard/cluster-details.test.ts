@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { ownViewer } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import type { ClusterDetailsOptions } from './cluster-details.ts';

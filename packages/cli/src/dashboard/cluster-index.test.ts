@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
-import { pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
+import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
 import { GRAPH_TYPE } from '@typekro/engine/graph';
 import type { InspectEvent, InstanceReport } from '@typekro/controller/inspect';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import type { JsonValue } from '@typekro/kit/core';
 import type { CurrentValue } from '@typekro/controller/inspect';
 import { KubeError } from '@typekro/kube';

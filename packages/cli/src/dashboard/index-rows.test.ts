@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { definitionHead, instanceFacts, rowOf } from './index-rows.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import type { Viewer } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { definition, DevHarness, instance } from '../../../../test/support/dev-harness.ts';
+import { definition, DevHarness, instance } from '../../test-support/dev-harness.ts';
 
 let loop: DevHarness;
 beforeEach(() => {

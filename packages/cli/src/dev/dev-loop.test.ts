@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { definition, DevHarness, instance, second } from '../../../../test/support/dev-harness.ts';
+import { definition, DevHarness, instance, second } from '../../test-support/dev-harness.ts';
 
 let loop: DevHarness;
 beforeEach(() => {

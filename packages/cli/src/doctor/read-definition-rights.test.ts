@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refusingClient } from '../../../../test/support/refusing-client.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { mapResource, potDefinition, potsRef, virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { mapResource, potDefinition, potsRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
 import { readDefinitionRights } from './read-definition-rights.ts';
 

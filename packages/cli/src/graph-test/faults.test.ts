@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { HEAD, GIVEN, testFolder, withoutDurations } from '../../../../test/support/graph-test-folder.ts';
+import { HEAD, GIVEN, testFolder, withoutDurations } from '../../test-support/graph-test-folder.ts';
 import { test as testCommand } from '../commands/test.ts';
 
 const { cwd, run, write, remove } = testFolder();

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { DEFINITION, HEAD, testFolder, withoutDurations } from '../../../../test/support/graph-test-folder.ts';
+import { DEFINITION, HEAD, testFolder, withoutDurations } from '../../test-support/graph-test-folder.ts';
 
 const { run, write, remove } = testFolder();
 afterAll(remove);

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { HEAD, testFolder, withoutDurations } from '../../../../test/support/graph-test-folder.ts';
+import { HEAD, testFolder, withoutDurations } from '../../test-support/graph-test-folder.ts';
 
 const { run, write, remove } = testFolder();
 afterAll(remove);

@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { GIVEN, HEAD, testFolder } from '../../../../test/support/graph-test-folder.ts';
+import { GIVEN, HEAD, testFolder } from '../../test-support/graph-test-folder.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { yamlLibrary } from '@typekro/kit/core';
 import { runCommandLine } from '../adapter.ts';
-import { entriesOf } from '../../../../test/support/run-command.ts';
+import { entriesOf } from '../../test-support/run-command.ts';
 import { test as testCommand } from '../commands/test.ts';
 
 const { cwd, run, write, remove } = testFolder();

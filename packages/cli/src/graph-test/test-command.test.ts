@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { GIVEN, HEAD, testFolder, withoutDurations } from '../../../../test/support/graph-test-folder.ts';
-import { commandRunner } from '../../../../test/support/run-command.ts';
+import { GIVEN, HEAD, testFolder, withoutDurations } from '../../test-support/graph-test-folder.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
 import { test as testCommand } from '../commands/test.ts';
 
 const { cwd, run, write, remove } = testFolder();

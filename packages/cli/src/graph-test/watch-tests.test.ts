@@ -1,7 +1,7 @@
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { testFolder } from '../../../../test/support/graph-test-folder.ts';
+import { testFolder } from '../../test-support/graph-test-folder.ts';
 import type { CommandContext } from '../command.ts';
 import type { TestFileResult } from './run-test-file.ts';
 import { watchTests } from './watch-tests.ts';

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { refusingClient } from '../../../../test/support/refusing-client.ts';
-import { withoutTimes } from '../../../../test/support/without-times.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
+import { withoutTimes } from '../../test-support/without-times.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { readSession } from '@typekro/kube';

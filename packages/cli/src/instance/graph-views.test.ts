@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { virtualWorld } from '../../../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { differenceLines, diffReport } from './diff-report.ts';
 import { KubeError } from '@typekro/kube';
 import { InstanceEventFilter } from './instance-events.ts';

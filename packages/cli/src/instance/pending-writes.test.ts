@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { virtualWorld } from '../../../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { instanceStatus } from './instance-picture.ts';
 import { observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { virtualWorld } from '../../../../test/support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient, readSession } from '@typekro/kube';
 import { rootCausesOf } from '@typekro/engine/runtime';

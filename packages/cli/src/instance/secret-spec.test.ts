@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { CurrentValues } from '../dashboard/current-values.ts';
 import { withoutSecretInputs } from '../plan/instance-plan.ts';
 import { expressionsOf, liveNodesOf, secretSpec } from '@typekro/engine/runtime';

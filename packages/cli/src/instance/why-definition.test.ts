@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { mapResource, potDefinition, virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { mapResource, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { DefinitionWhyReport } from './why-definition.ts';
 import { definitionWhyLines, explainDefinition } from './why-definition.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { crdOf } from '../../../../test/support/crd.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
-import { mapResource, pot, potDefinition, virtualWorld } from '../../../../test/support/virtual-world.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { readSession } from '@typekro/kube';
 import { rootCausesOf } from '@typekro/engine/runtime';

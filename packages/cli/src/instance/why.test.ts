@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
-import type { VirtualWorld, VirtualWorldOptions } from '../../../../test/support/virtual-world.ts';
-import { virtualWorld } from '../../../../test/support/virtual-world.ts';
-import { crdOf } from '../../../../test/support/crd.ts';
+import type { VirtualWorld, VirtualWorldOptions } from '@typekro/testing/test-support/virtual-world';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
 import { rootCausesOf } from '@typekro/engine/runtime';

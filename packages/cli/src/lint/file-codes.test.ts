@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { commandRunner } from '../../../../test/support/run-command.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
 import { explain } from '../commands/explain.ts';
 import { lint } from '../commands/lint.ts';
 import { documentedCodes } from './file-codes.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { editorAt, SHOP, URI } from '../../../../test/support/editor.ts';
+import { editorAt, SHOP, URI } from '@typekro/editor/test-support/editor';
 import { fixesFor, openDocument, toProtocol } from '@typekro/editor';
 import type { Workspace } from '@typekro/editor';
 import { checkDocument } from './check-document.ts';

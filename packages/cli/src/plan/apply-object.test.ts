@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { virtualWorld } from '../../../../test/support/virtual-world.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, removeObject, waitUntilGone } from './apply-object.ts';

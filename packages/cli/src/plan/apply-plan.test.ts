@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { virtualWorld } from '../../../../test/support/virtual-world.ts';
-import type { VirtualWorld } from '../../../../test/support/virtual-world.ts';
+import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import type { ApplyTask } from './apply-plan.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { planWorld } from '../../../../test/support/plan-world.ts';
-import { mapResource, pot, potDefinition, potRef } from '../../../../test/support/virtual-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
+import { mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import type { Plan } from '@typekro/controller/inspect';
 
 /** The world in which the tests make plans. Each plan changes a definition together with its instances. */

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { planWorld } from '../../../../test/support/plan-world.ts';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { commandRunner } from '../../../../test/support/run-command.ts';
-import { mapResource, pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
+import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import { stringifyJson } from '@typekro/kit/core';
 import type { JsonObject } from '@typekro/kit/core';
 import { plan } from '../commands/plan.ts';

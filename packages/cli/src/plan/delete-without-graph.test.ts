@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { planWorld } from '../../../../test/support/plan-world.ts';
-import { mapRef, mapResource, pot, potDefinition, potRef } from '../../../../test/support/virtual-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
+import { mapRef, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 
 let place: PlanWorld;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { planWorld } from '../../../../test/support/plan-world.ts';
-import { mapResource, pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import { graphOf } from '@typekro/engine/test-support/compile-graph';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
+import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Plan } from '@typekro/controller/inspect';
 import { droppedLines } from './dropped-lines.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { instancePlan, planOf, writePlan } from '../../../../test/support/plan-values.ts';
+import { instancePlan, planOf, writePlan } from '../../test-support/plan-values.ts';
 import { githubAnnotations } from './annotations.ts';
 import { findingsOf } from './findings.ts';
 import { junitText } from './junit.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { instancePlan, writePlan } from '../../../../test/support/plan-values.ts';
+import { instancePlan, writePlan } from '../../test-support/plan-values.ts';
 import { fold } from './fold.ts';
 import type { InstancePlan } from '@typekro/controller/inspect';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { planWorld } from '../../../../test/support/plan-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
 import type { KubeObject } from '@typekro/kit/core';
 
 let plans: PlanWorld;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import type { Because, Decision, NodeReport, NodeState } from '@typekro/engine/runtime';
 import { instancePlan } from './instance-plan.ts';
 

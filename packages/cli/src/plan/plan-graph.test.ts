@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { planWorld } from '../../../../test/support/plan-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 let plans: PlanWorld;

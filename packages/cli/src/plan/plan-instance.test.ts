@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pot } from '../../../../test/support/virtual-world.ts';
+import { pot } from '@typekro/testing/test-support/virtual-world';
 import { refOf } from '@typekro/kit/core';
 import { planWithoutWrites } from './plan-instance.ts';
 import type { PlanContext } from './plan-context.ts';

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { planWorld } from '../../../../test/support/plan-world.ts';
-import { commandRunner } from '../../../../test/support/run-command.ts';
-import { mapRef, mapResource, pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
+import { mapRef, mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { upgrade } from '../commands/upgrade.ts';
 import { why } from '../commands/why.ts';

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { planWorld } from '../../../../test/support/plan-world.ts';
-import { refusingClient } from '../../../../test/support/refusing-client.ts';
-import { mapResource, pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
+import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
+import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import type { Plan } from '@typekro/controller/inspect';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PlanWorld } from '../../../../test/support/plan-world.ts';
-import { planWorld } from '../../../../test/support/plan-world.ts';
-import { commandRunner } from '../../../../test/support/run-command.ts';
-import { mapResource, pot, potDefinition } from '../../../../test/support/virtual-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { planWorld } from '../../test-support/plan-world.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
+import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { why } from '../commands/why.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { definitionPlan, instancePlan, planOf, writePlan } from '../../../../test/support/plan-values.ts';
+import { definitionPlan, instancePlan, planOf, writePlan } from '../../test-support/plan-values.ts';
 import { hasBlocked, hasChanges } from './summary.ts';
 import type { ObjectPlan } from '@typekro/controller/inspect';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CommandInProcess } from '../../../../test/support/command-in-process.ts';
+import { CommandInProcess } from '../../test-support/command-in-process.ts';
 import { up } from '../commands/up.ts';
 
 let cwd: string;

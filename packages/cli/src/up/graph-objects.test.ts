@@ -6,7 +6,7 @@ import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeClient, KubeError } from '@typekro/kube';
 import type { CheckOptions } from './check-inputs.ts';
-import { commandRunner } from '../../../../test/support/run-command.ts';
+import { commandRunner } from '../../test-support/run-command.ts';
 import { commands } from '../commands/index.ts';
 import { checkInputs } from './check-inputs.ts';
 import { clusterDryRun } from './cluster-dry-run.ts';

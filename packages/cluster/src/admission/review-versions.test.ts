@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allow, call, map, MAPS, setUp } from '../../../../test/support/webhook-cluster.ts';
+import { allow, call, map, MAPS, setUp } from '../../test-support/webhook-cluster.ts';
 
 const FAILED = 'Internal error occurred: failed calling webhook "h.example.com": received invalid webhook response: ';
 const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/data', value: { by: 'h' } }])).toString('base64');

@@ -1,9 +1,9 @@
 import dns from 'node:dns';
 import { describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../../../test/support/webhook-cluster.ts';
-import type { ReviewAnswer, ReviewRequest } from '../../../../test/support/webhook-server.ts';
-import { openWebhookServer, patchAnswer } from '../../../../test/support/webhook-server.ts';
+import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../test-support/webhook-cluster.ts';
+import type { ReviewAnswer, ReviewRequest } from '../../test-support/webhook-server.ts';
+import { openWebhookServer, patchAnswer } from '../../test-support/webhook-server.ts';
 
 const DEEP = '['.repeat(100_000) + ']'.repeat(100_000);
 const base64 = (value: string) => Buffer.from(value).toString('base64');

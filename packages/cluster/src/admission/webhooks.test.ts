@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../../../test/support/webhook-cluster.ts';
-import { patchAnswer } from '../../../../test/support/webhook-server.ts';
+import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../test-support/webhook-cluster.ts';
+import { patchAnswer } from '../../test-support/webhook-server.ts';
 
 test('a validating webhook gets the checked object, and can refuse the request', async () => {
   await using set = await setUp(({ object }) =>

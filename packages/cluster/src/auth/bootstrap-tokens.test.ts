@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMovableClock } from '../movable-clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
-import { call } from '../../../../test/support/webhook-cluster.ts';
+import { call } from '../../test-support/webhook-cluster.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { call } from '../../../../test/support/webhook-cluster.ts';
+import { call } from '../../test-support/webhook-cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { UserInfo } from '../options.ts';

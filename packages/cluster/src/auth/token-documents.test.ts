@@ -1,7 +1,7 @@
 import { createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto';
 import type { JsonWebKey } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
 import { keyIdOf } from './service-tokens.ts';
 import { issuerDocument, keySetOf } from './token-documents.ts';
 

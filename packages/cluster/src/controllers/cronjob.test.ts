@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 const JOB = 'batch/v1 Job';

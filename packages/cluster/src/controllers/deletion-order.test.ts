@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
-import { ANYTHING, crdOf } from '../../../../test/support/crd.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { KubeObject } from '@typekro/kit/core';
 
 const map = (name: string, metadata: object = {}): KubeObject => ({

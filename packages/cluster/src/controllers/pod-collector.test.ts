@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../test-support/cluster-story.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
 import { Store, storeKey } from '../store/store.ts';

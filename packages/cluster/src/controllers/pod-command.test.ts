@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { endOfCommand, endOfCommands } from './pod-command.ts';
 

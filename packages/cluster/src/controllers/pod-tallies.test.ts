@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { podTemplate, startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../test-support/cluster-story.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import { Store } from '../store/store.ts';
 import { ControllerClient } from './controller-client.ts';

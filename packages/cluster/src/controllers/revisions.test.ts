@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../test-support/cluster-story.ts';
 import { toJsonText } from '../codec/json.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
 
 const MAP = 'v1 ConfigMap';
 const ROOT_CA = 'kube-root-ca.crt';

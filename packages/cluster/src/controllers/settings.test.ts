@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { podTemplate, startClusterStory } from '../../test-support/cluster-story.ts';
 import type { KubeObject } from '@typekro/kit/core';
 
 const DEPLOYMENT = 'apps/v1 Deployment';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { certificateRequest } from '../../../../test/support/certificate-request.ts';
+import { certificateRequest } from '../../test-support/certificate-request.ts';
 import { Api } from '../api.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { tokenController } from './account-tokens.ts';

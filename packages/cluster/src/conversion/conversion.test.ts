@@ -6,8 +6,8 @@ import {
   panelCrd,
   panels,
   setUpConversion,
-} from '../../../../test/support/conversion-cluster.ts';
-import { call } from '../../../../test/support/webhook-cluster.ts';
+} from '../../test-support/conversion-cluster.ts';
+import { call } from '../../test-support/webhook-cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
 
 const MERGE = 'application/merge-patch+json';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { Convert, ConversionRequest } from '../../../../test/support/conversion-cluster.ts';
+import type { Convert, ConversionRequest } from '../../test-support/conversion-cluster.ts';
 import {
   convertPanels,
   DEFINITION,
@@ -8,9 +8,9 @@ import {
   panelCrd,
   panels,
   setUpConversion,
-} from '../../../../test/support/conversion-cluster.ts';
-import { call, CONFIGURATIONS } from '../../../../test/support/webhook-cluster.ts';
-import { openWebhookServer, patchAnswer } from '../../../../test/support/webhook-server.ts';
+} from '../../test-support/conversion-cluster.ts';
+import { call, CONFIGURATIONS } from '../../test-support/webhook-cluster.ts';
+import { openWebhookServer, patchAnswer } from '../../test-support/webhook-server.ts';
 import type { JsonObject } from '@typekro/kit/core';
 
 const FROM_V2 = 'conversion webhook for example.com/v2, Kind=Panel ';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { KubeClient } from '@typekro/kube';
 import { createEmbeddedCluster } from '../cluster.ts';
 

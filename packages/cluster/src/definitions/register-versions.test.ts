@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { createManualClock } from '../clock.ts';
 import { NotStored } from '../store/journal.ts';
 import { Store } from '../store/store.ts';

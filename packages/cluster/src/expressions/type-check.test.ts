@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { policyTypeWarnings } from './type-check.ts';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 const deployment = { group: 'apps', version: 'v1', kind: 'Deployment' };
 const job = { group: 'batch', version: 'v1', kind: 'Job' };

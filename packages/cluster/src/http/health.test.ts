@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
 import { textAt } from '@typekro/kit/kubernetes';
 import { createManualClock } from '../clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';

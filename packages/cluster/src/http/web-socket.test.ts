@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { masked } from '../../../../test/support/masked-frame.ts';
+import { masked } from '../../test-support/masked-frame.ts';
 import { acceptKey, readFrame, WebSocketConnection, writeFrame } from './web-socket.ts';
 
 test('the accept value for a key equals the example of RFC 6455', () => {

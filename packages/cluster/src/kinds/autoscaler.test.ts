@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
 
 test('an autoscaler with a negative tolerance is refused', async () => {
   await using story = await startClusterStory({ controllers: false });

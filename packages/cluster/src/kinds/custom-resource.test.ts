@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonValue } from '@typekro/kit/core';
 
 test.each<[string, JsonValue, string]>([

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';

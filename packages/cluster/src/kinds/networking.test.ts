@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
 
 test('an Ingress may have a class annotation and a different ingressClassName after an update, but not at creation', async () => {
   await using story = await startClusterStory({ controllers: false });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Transport } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
-import { call, CONFIGURATIONS } from '../../../../test/support/webhook-cluster.ts';
+import { call, CONFIGURATIONS } from '../../test-support/webhook-cluster.ts';
 
 const ROLES = '/apis/rbac.authorization.k8s.io/v1';
 const apiVersion = 'admissionregistration.k8s.io/v1';

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { eventually } from '../../../../test/support/process-pod.ts';
+import { eventually } from '../../test-support/process-pod.ts';
 import { ContainerMembers, descendants } from './container-members.ts';
 import type { TableEntry } from './process-table.ts';
 import { MARK, runIn } from './run-mark.ts';

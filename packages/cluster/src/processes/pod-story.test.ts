@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ClusterStory } from '../../../../test/support/cluster-story.ts';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
+import type { ClusterStory } from '../../test-support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
 import {
   eventually,
   inOwnSession,
@@ -13,7 +13,7 @@ import {
   readText,
   RUN_PROCESS as RUN,
   shell,
-} from '../../../../test/support/process-pod.ts';
+} from '../../test-support/process-pod.ts';
 
 import { Watchdog } from './watchdog.ts';
 

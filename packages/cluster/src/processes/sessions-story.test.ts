@@ -3,16 +3,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ClusterStory } from '../../../../test/support/cluster-story.ts';
-import { startClusterStory } from '../../../../test/support/cluster-story.ts';
-import {
-  eventually,
-  inOwnSession,
-  logOf,
-  processPod as pod,
-  readText,
-  shell,
-} from '../../../../test/support/process-pod.ts';
+import type { ClusterStory } from '../../test-support/cluster-story.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { eventually, inOwnSession, logOf, processPod as pod, readText, shell } from '../../test-support/process-pod.ts';
 import { MARK, markPrefix } from './run-mark.ts';
 import { Watchdog } from './watchdog.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RecordedConnection } from '../../../../test/support/spdy-client.ts';
+import { RecordedConnection } from '../../test-support/spdy-client.ts';
 import { SharedOutput, UnreadInput } from './connection-bounds.ts';
 
 const MEGABYTE = 1024 * 1024;

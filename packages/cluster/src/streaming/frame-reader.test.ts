@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { synStream } from '../../../../test/support/spdy-client.ts';
+import { synStream } from '../../test-support/spdy-client.ts';
 import { FrameReader } from './frame-reader.ts';
 import type { SpdyFrame } from './frames.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RecordedConnection, SpdyHeaders, synStream } from '../../../../test/support/spdy-client.ts';
+import { RecordedConnection, SpdyHeaders, synStream } from '../../test-support/spdy-client.ts';
 import type { ClientStream } from './client-stream.ts';
 import {
   CONTROL,

@@ -3,7 +3,7 @@
  * expected messages are kube-apiserver's messages.
  */
 import { describe, expect, test } from 'vitest';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject } from '@typekro/kit/core';
 import { createEmbeddedCluster } from '../cluster.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { call, MAPS } from '../../../../test/support/webhook-cluster.ts';
+import { call, MAPS } from '../../test-support/webhook-cluster.ts';
 import type { Cluster } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
 

@@ -3,8 +3,8 @@
  * something on which the outcome depends changes.
  */
 import { expect, test } from 'vitest';
-import { call, CONFIGURATIONS, map, MAPS } from '../../../../test/support/webhook-cluster.ts';
-import { podTemplate } from '../../../../test/support/cluster-story.ts';
+import { call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
+import { podTemplate } from '../../test-support/cluster-story.ts';
 import type { Transport } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { crdOf } from '../../../../test/support/crd.ts';
-import { call, map, MAPS } from '../../../../test/support/webhook-cluster.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
+import { call, map, MAPS } from '../../test-support/webhook-cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { forwardHeaders } from '../../../../test/support/spdy-client.ts';
+import { forwardHeaders } from '../../test-support/spdy-client.ts';
 import { channelPorts, streamRequest } from './forward-request.ts';
 
 const parsing = (text: string, problem: string) =>

@@ -1,7 +1,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { forwardHeaders, RecordedConnection, SpdyHeaders } from '../../../../test/support/spdy-client.ts';
+import { forwardHeaders, RecordedConnection, SpdyHeaders } from '../../test-support/spdy-client.ts';
 import { ADMIN } from '../auth/cluster-access.ts';
 import type { ManualClock } from '../clock.ts';
 import { createManualClock } from '../clock.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RecordedConnection, SpdyHeaders } from '../../../../test/support/spdy-client.ts';
+import { RecordedConnection, SpdyHeaders } from '../../test-support/spdy-client.ts';
 import { ADMIN } from '../auth/cluster-access.ts';
 import { createManualClock } from '../clock.ts';
 import type { ApiRequest, MessageConnection } from '../protocol/request.ts';

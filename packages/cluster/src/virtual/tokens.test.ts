@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { call } from '../../../../test/support/webhook-cluster.ts';
+import { call } from '../../test-support/webhook-cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import type { ManualClock } from '../index.ts';
 import { createEmbeddedCluster, createManualClock } from '../index.ts';

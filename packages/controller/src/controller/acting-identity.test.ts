@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { ObjectType } from '@typekro/engine/runtime';
 import { ActingIdentities } from './acting-identity.ts';
 import type { CacheSet } from './cache/cache-set.ts';
-import { scriptedApi } from '../../../../test/support/scripted-api.ts';
+import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
 
 const MAPS: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { readPolicies } from './definition/policies.ts';
 import type { ServedKind } from './served-kinds.ts';
 import { instanceTypeOf, movedInstances } from './served-kinds.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { KubeObject } from '@typekro/kit/core';
 import { RETRY_POLICIES } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';

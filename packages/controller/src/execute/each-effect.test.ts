@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { eachEffect } from './each-effect.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);

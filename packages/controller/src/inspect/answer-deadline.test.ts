@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { InspectDetails, Viewer } from './details.ts';
 import { indexOfReports } from './inspect-index.ts';
 import { inspectPaths } from './paths.ts';

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { EventLog } from './event-log.ts';
 import { COLLECT_MS, EventStream, parseEventId } from './event-stream.ts';
 

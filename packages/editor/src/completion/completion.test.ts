@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CURSOR, editorAt, SHOP, typing } from '../../../../test/support/editor.ts';
+import { CURSOR, editorAt, SHOP, typing } from '../../test-support/editor.ts';
 import { completionsAt, MAX_COMPLETIONS } from './index.ts';
 
 /** The labels of the completions at the cursor, in the order in which a client shows them. */

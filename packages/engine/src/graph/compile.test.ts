@@ -6,7 +6,7 @@ import { builtinSource, combineSources, crdSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import type { CompileOptions, CompileResult } from './options.ts';
 import { parseDefinitions } from './parse-definitions.ts';
-import { ANYTHING, crdOf } from '../../../../test/support/crd.ts';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 
 const sources = builtinSource();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { builtinSource } from '../schema/index.ts';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
 import { withResources } from './codes-example.ts';
 import { compile } from './compile.ts';
 import { preferredOrder } from './dag.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { kroEnvironment } from '@typekro/cel';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
 import { necessaryNames } from './necessary-names.ts';
 
 const environment = kroEnvironment({ features: {} });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { crdOf } from '../../../../test/support/crd.ts';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { putInstance, settle } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { putInstance, settle } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import { builtinSource, combineSources, crdSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import type { CompileResult, GraphFeatures } from './options.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { builtinSource, crdSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import { parseDefinitions } from './parse-definitions.ts';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 const folder = new URL('../../../../test/fixtures/seeds/', import.meta.url);
 

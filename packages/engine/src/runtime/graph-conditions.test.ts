@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GraphObjects, def, graph, map, patch, ref } from '../../../../test/support/graph-objects.ts';
+import { GraphObjects, def, graph, map, patch, ref } from '../../test-support/graph-objects.ts';
 
 const ELEVEN = Array.from({ length: 11 }, (_, index) => `a${index}`);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { LoopOptions } from '../../../../test/support/direct-loop.ts';
-import { GraphObjects, map } from '../../../../test/support/graph-objects.ts';
+import type { LoopOptions } from '../../test-support/direct-loop.ts';
+import { GraphObjects, map } from '../../test-support/graph-objects.ts';
 import { patchManager, templateManager } from './field-managers.ts';
 import { StepMemory } from './step-memory.ts';
 

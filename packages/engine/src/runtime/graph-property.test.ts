@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { carryOut, decide } from '../../../../test/support/direct-loop.ts';
-import { def, GraphObjects, graphObjectOf, map, patch, ref } from '../../../../test/support/graph-objects.ts';
+import { carryOut, decide } from '../../test-support/direct-loop.ts';
+import { def, GraphObjects, graphObjectOf, map, patch, ref } from '../../test-support/graph-objects.ts';
 import type { Decision } from './model.ts';
 
 /** Deterministic random numbers in [0, 1). */

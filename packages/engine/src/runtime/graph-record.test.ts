@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GraphObjects, def, graph, graphObjectOf, map, patch, ref } from '../../../../test/support/graph-objects.ts';
+import { GraphObjects, def, graph, graphObjectOf, map, patch, ref } from '../../test-support/graph-objects.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { templateManager } from './field-managers.ts';
 import { stepGraphDeletion } from './graph-deletion.ts';

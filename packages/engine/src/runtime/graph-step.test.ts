@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GraphObjects, def, graph, map, patch, ref } from '../../../../test/support/graph-objects.ts';
+import { GraphObjects, def, graph, map, patch, ref } from '../../test-support/graph-objects.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { patchManager, patchPrefix } from './field-managers.ts';
 import { nodeLabel } from './labels.ts';

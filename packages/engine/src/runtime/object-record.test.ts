@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { putInstance, settle } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { putInstance, settle } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import { templateManager } from './field-managers.ts';
 
 const FEATURES = { managedResources: true, variables: true };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { decide, putInstance, settle } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { decide, putInstance, settle } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import { pausedWrite } from './paused-write.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
 import { propagationConditions } from './propagation-condition.ts';
 import type { NodeReport } from './report.ts';
 

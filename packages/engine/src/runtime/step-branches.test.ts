@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
 import { compileGraphObject } from '../graph/index.ts';
 import { builtinSource } from '../schema/index.ts';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { putInstance, settle, statesOf } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { putInstance, settle, statesOf } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 
 const FEATURES = { partialDependencies: true };
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { putInstance, settle, statesOf } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { putInstance, settle, statesOf } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 
 const SCHEMA = 'schema: {spec: {a: string, b: string, tags: "[]string | default=[]"}}';
 const withData = (data: string) =>

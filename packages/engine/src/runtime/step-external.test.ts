@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { conditionOf, putInstance, settle, statesOf } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { conditionOf, putInstance, settle, statesOf } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 describe('external objects', () => {

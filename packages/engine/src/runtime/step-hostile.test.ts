@@ -1,8 +1,8 @@
 import { assert, constantFrom, jsonValue, oneof, property, record } from 'fast-check';
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { decide, putInstance, settle } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { decide, putInstance, settle } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 
 const DEFINITION = `

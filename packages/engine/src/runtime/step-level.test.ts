@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { conditionOf, putInstance, settle } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { conditionOf, putInstance, settle } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { templateManager } from './field-managers.ts';
 import { encodedLabel } from './labels.ts';

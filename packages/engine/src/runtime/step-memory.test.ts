@@ -1,9 +1,9 @@
 import { array, assert, constantFrom, integer, property, record, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { carryOut, putInstance } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
-import { graphObjectOf, GraphObjects } from '../../../../test/support/graph-objects.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { carryOut, putInstance } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
+import { graphObjectOf, GraphObjects } from '../../test-support/graph-objects.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import { step, StepMemory } from './index.ts';
 import type { Decision, StepOptions } from './index.ts';

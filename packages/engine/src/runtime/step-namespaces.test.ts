@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { putInstance, settle } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { putInstance, settle } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 
 const map = (name: string, namespace: string) =>
   `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}${namespace}}}`;

@@ -1,9 +1,9 @@
 import { array, assert, boolean, constantFrom, integer, property, record, tuple } from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { carryOut, decide, putInstance, settle } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { carryOut, decide, putInstance, settle } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph, KroCompatibility } from '../graph/index.ts';
 import { nodeIdOf, targetKey } from './index.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { conditionOf, decide, putInstance, settle } from '../../../../test/support/direct-loop.ts';
-import { FakeCluster } from '../../../../test/support/fake-cluster.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
+import { conditionOf, decide, putInstance, settle } from '../../test-support/direct-loop.ts';
+import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Decision, ListObservation, Observed } from './index.ts';
 import { step } from './index.ts';

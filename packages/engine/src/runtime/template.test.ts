@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { assert, property, shuffledSubarray } from 'fast-check';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
+import { graphOf } from '../../test-support/compile-graph.ts';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import type { GraphNode } from '../graph/index.ts';
 import type { FieldValue } from './template.ts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { crdSource } from './index.ts';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 const COUNT = 200;
 const MIB = 1024 * 1024;

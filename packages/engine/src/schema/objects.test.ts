@@ -13,7 +13,7 @@ import {
   validateValue,
 } from './index.ts';
 import type { Schema } from './index.ts';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 const object = (properties: Record<string, Schema>, more: Schema = {}): Schema => ({
   type: 'object',

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { parse } from 'yaml';
 import { builtinSource, combineSources, crdSource, openApiDocument, openApiSource } from './index.ts';
 import type { Schema } from './index.ts';
-import { crdOf } from '../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 
 const at = (schema: Schema | undefined, ...path: string[]): Schema | undefined =>
   path.reduce<Schema | undefined>((node, step) => {

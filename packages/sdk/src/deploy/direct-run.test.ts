@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../test/support/compile-graph.ts';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { graphOf } from '@typekro/engine/test-support/compile-graph';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { Transport, TransportResponse } from '@typekro/kube';
 import { KubeClient } from '@typekro/kube';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import { scriptedApi } from '../../../../test/support/scripted-api.ts';
-import { TestClock } from '../../../../test/support/test-clock.ts';
+import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { EventFilter, monitorEvents } from './event-monitor.ts';
 
 const deployment = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace: 'shop' });

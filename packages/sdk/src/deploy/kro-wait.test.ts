@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scriptedApi } from '../../../../test/support/scripted-api.ts';
+import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
 import type { KroContext } from './kro-context.ts';
 import { waitForDeletion } from './kro-wait.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { composed } from '../../../../test/support/compose-objects.ts';
+import { composed } from '../../test-support/compose-objects.ts';
 import { ackFactory, table } from './ack/index.ts';
 import { application, argocdTracking } from './argocd/index.ts';
 import { certificate, clusterIssuer } from './cert-manager/index.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { failure } from '../../../support/intercept-request.ts';
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
+import { failure } from '@typekro/testing/test-support/intercept-request';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, ofGraphs, putGraph, template } from './case-world.ts';
 import type { WordRule } from './words.ts';
 

@@ -1,5 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { ofGraphs, refuse } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 

@@ -2,10 +2,10 @@ import type { ControllerOptions } from '@typekro/controller/controller';
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion, stringifyJson } from '@typekro/kit/core';
 import type { ClusterSnapshot } from '@typekro/cluster';
-import { ANYTHING, crdOf } from '../../../support/crd.ts';
-import { failure } from '../../../support/intercept-request.ts';
-import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';
-import { conditionText, virtualWorld } from '../../../support/virtual-world.ts';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
+import { failure } from '@typekro/testing/test-support/intercept-request';
+import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { conditionText, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 
 export const GRAPH = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph' } as const;
 /** The namespace of a Graph when its case does not name one. */

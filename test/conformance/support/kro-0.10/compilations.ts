@@ -1,4 +1,4 @@
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 
 /** The number of compilations of definitions and Graphs, from the metrics of the controller. */
 export function compilations(world: VirtualWorld): number {

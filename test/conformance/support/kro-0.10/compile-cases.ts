@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { hasErrors, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import type { CompileResult, Graph } from '@typekro/engine/graph';
 import { builtinSource, compileGraphObject, crdSource, typedNodes } from '@typekro/engine/graph';
-import { crdOf } from '../../../support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { containsAll, failed, notRun, outcomeOf } from './cases.ts';
 

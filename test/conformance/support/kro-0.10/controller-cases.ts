@@ -1,10 +1,10 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/keys.ts';
-import { decide } from '../../../support/direct-loop.ts';
-import { FakeCluster } from '../../../support/fake-cluster.ts';
-import { graphObjectOf } from '../../../support/graph-objects.ts';
-import { failure } from '../../../support/intercept-request.ts';
-import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';
+import { decide } from '@typekro/engine/test-support/direct-loop';
+import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';
+import { graphObjectOf } from '@typekro/engine/test-support/graph-objects';
+import { failure } from '@typekro/testing/test-support/intercept-request';
+import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   config,
   getGraph,

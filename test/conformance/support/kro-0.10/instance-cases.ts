@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/
 import { isJsonObject } from '@typekro/kit/core';
 import { APPLY_ORDER_ANNOTATION, CONTRIBUTIONS_ANNOTATION } from '../../../../packages/engine/src/runtime/keys.ts';
 import { orphanOrderOf } from '../../../../packages/engine/src/runtime/labels.ts';
-import type { SeenRequest, VirtualWorld } from '../../../support/virtual-world.ts';
-import { conditionText, mapRef, mapResource, pot, potDefinition, potRef } from '../../../support/virtual-world.ts';
+import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { conditionText, mapRef, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import { anyCrd, config, graphObject, inWorld, liveMap, putGraph, refuse, serve } from './case-world.ts';
 import { compilations } from './compilations.ts';
 import type { Findings, WordRule } from './words.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { SeenRequest } from '../../../support/virtual-world.ts';
-import { conditionText, mapRef, mapResource, potDefinition, potRef, potsRef } from '../../../support/virtual-world.ts';
+import type { SeenRequest } from '@typekro/testing/test-support/virtual-world';
+import { conditionText, mapRef, mapResource, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 import { graphCondition, graphObject, inWorld, putGraph, refuse, template } from './case-world.ts';
 import { putInstance } from './instance-cases.ts';
 import type { Findings, WordRule } from './words.ts';

@@ -5,8 +5,8 @@ import { isJsonObject } from '@typekro/kit/core';
 import { compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { isPendingText } from '../../../../packages/cel/src/plan/program.ts';
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
-import { conditionText, mapResource, pot, potDefinition, potRef, potsRef } from '../../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { conditionText, mapResource, pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 import { argoHealth } from './argo-health.ts';
 import { acceptedText } from './compile-cases.ts';
 import {

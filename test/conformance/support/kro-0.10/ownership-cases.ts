@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { PART_OF_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
-import { conditionText, mapResource, pot, potDefinition, potRef } from '../../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { conditionText, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import {
   config,
   getGraph,

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { kindsNamed } from '../../../../packages/controller/src/controller/graph/graph-object.ts';
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { anyCrd, config, graphCondition, graphObject, inWorld, liveMap, putGraph, serve, template } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 import type { Findings, WordRule } from './words.ts';

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { GraphTracking } from '@typekro/engine/runtime';
 import { mergedTracking } from '@typekro/engine/runtime';
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   anyCrd,
   config,

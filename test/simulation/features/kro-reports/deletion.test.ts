@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { failure } from '../../../support/intercept-request.ts';
+import { failure } from '@typekro/testing/test-support/intercept-request';
 import {
   applyAll,
   crdRef,
@@ -12,8 +12,15 @@ import {
   stateOf,
   textOf,
 } from '../../../support/report-objects.ts';
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
-import { conditionText, mapRef, mapResource, pot, potRef, virtualWorld } from '../../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import {
+  conditionText,
+  mapRef,
+  mapResource,
+  pot,
+  potRef,
+  virtualWorld,
+} from '@typekro/testing/test-support/virtual-world';
 
 /**
  * The cluster in which each scenario runs, with its controller. The scenarios come from reports of kro's users about

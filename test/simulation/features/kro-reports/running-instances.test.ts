@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { failure, requestTo } from '../../../support/intercept-request.ts';
+import { failure, requestTo } from '@typekro/testing/test-support/intercept-request';
 import {
   applyAll,
   definition,
@@ -11,7 +11,7 @@ import {
   stateOf,
   textOf,
 } from '../../../support/report-objects.ts';
-import type { VirtualWorld } from '../../../support/virtual-world.ts';
+import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
   mapRef,
@@ -20,7 +20,7 @@ import {
   potRef,
   virtualWorld,
   writesOf,
-} from '../../../support/virtual-world.ts';
+} from '@typekro/testing/test-support/virtual-world';
 
 /**
  * The world of one test. The tests are scenarios from reports of kro's users about running instances. The numbers in

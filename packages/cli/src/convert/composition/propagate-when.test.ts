@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { commandRunner } from '../../../../../test/support/run-command.ts';
+import { commandRunner } from '../../../test-support/run-command.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { convert } from '../../commands/convert.ts';

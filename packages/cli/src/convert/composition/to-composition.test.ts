@@ -10,8 +10,8 @@ import { isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import type { Graph, Hole, PathStep, SchemaSource } from '@typekro/engine/graph';
 import { builtinSource, compile, crdSource, formatPath } from '@typekro/engine/graph';
 import { withUnknownKinds } from '@typekro/sdk/compose';
-import { isLongRun } from '../../../../../test/support/budget.ts';
-import { commandRunner } from '../../../../../test/support/run-command.ts';
+import { isLongRun } from '@typekro/kit/test-support/budget';
+import { commandRunner } from '../../../test-support/run-command.ts';
 import { convert } from '../../commands/convert.ts';
 import { toComposition } from './to-composition.ts';
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ANYTHING, crdOf } from '../../../../../test/support/crd.ts';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { countAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { KubeClient } from '@typekro/kube';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { ANYTHING, crdOf } from '../../../../../test/support/crd.ts';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject, KubeObject, OwnerReference } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { KubeClient } from '@typekro/kube';

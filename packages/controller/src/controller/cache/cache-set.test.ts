@@ -4,9 +4,9 @@ import type { Graph, GraphNode } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import type { WatchEvent } from '@typekro/kube';
 import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
-import { TestClock } from '../../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { CacheSet } from './cache-set.ts';
-import { scriptedApi } from '../../../../../test/support/scripted-api.ts';
+import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
 
 const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const PART_OF = 'applyset.kubernetes.io/part-of';

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { ObjectType } from '@typekro/engine/runtime';
-import { scriptedApi } from '../../../../../test/support/scripted-api.ts';
-import { TestClock } from '../../../../../test/support/test-clock.ts';
+import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { CacheSet } from './cache-set.ts';
 
 const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };

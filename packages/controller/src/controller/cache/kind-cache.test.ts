@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { scriptedApi } from '../../../../../test/support/scripted-api.ts';
-import { TestClock } from '../../../../../test/support/test-clock.ts';
+import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { KubeObject } from '@typekro/kit/core';
 import type { WatchEvent } from '@typekro/kube';
 import { CacheSet } from './cache-set.ts';

@@ -4,7 +4,7 @@ import { OBJECT_RECORD_SCHEMA } from '@typekro/engine/graph';
 import { crdDifference, crdDigest } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition-object.ts';
-import { crdOf } from '../../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { isEstablished } from '@typekro/engine/schema';
 
 const definition = (annotations: Record<string, string> = {}) =>

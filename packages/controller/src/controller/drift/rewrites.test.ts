@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TestClock } from '../../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { ApplyAction } from '@typekro/engine/runtime';
 import type { RewriteHistory } from './rewrites.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { LiveSchemas } from '@typekro/kube';
-import { crdOf } from '../../../../../test/support/crd.ts';
+import { crdOf } from '@typekro/kit/test-support/crd';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { DefinitionCompiler } from '../definition/compiler.ts';
 import { GraphCompiler } from './graph-compiler.ts';

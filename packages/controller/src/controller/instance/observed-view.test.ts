@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ListTarget, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
-import { scriptedApi } from '../../../../../test/support/scripted-api.ts';
-import { TestClock } from '../../../../../test/support/test-clock.ts';
+import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { CacheSet } from '../cache/cache-set.ts';
 import { ObservedView } from './observed-view.ts';
 import { newRecord } from './record.ts';

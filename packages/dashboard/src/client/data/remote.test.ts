@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TestClock } from '../../../../../test/support/test-clock.ts';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { InspectEvent } from '@typekro/controller/inspect';
 import { ApiError } from './api.ts';
 import { createLiveRead } from './remote.ts';

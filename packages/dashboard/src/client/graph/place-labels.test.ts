@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shopDefinition } from '../../../../../test/browser/support/scene-definition.ts';
+import { shopDefinition } from '../../../test-support/scene-definition.ts';
 import { computeLayout } from './compute-layout.ts';
 import type { Layout, LayoutInput } from './layout.ts';
 import { lineKey } from './layout.ts';

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { textOf } from '../../../../../test/support/rendered-text.ts';
+import { textOf } from '../../../test-support/rendered-text.ts';
 import type { CurrentValue, InstanceNode } from '@typekro/controller/inspect';
 
 // `theme.ts` reads `localStorage` when it is loaded.

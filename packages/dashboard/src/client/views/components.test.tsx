@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { textOf } from '../../../../../test/support/rendered-text.ts';
+import { textOf } from '../../../test-support/rendered-text.ts';
 import { renderToString } from 'preact-render-to-string';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import type {

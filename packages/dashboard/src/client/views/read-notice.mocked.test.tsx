@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { textOf } from '../../../../../test/support/rendered-text.ts';
+import { textOf } from '../../../test-support/rendered-text.ts';
 import type { JSX } from 'preact';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { InstanceDetail, InstanceNode, WhyPath } from '@typekro/controller/inspect';

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 import type { JSX } from 'preact';
-import { textOf } from '../../../../../test/support/rendered-text.ts';
+import { textOf } from '../../../test-support/rendered-text.ts';
 import { renderToString } from 'preact-render-to-string';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { graphOf } from '../../../../../test/support/compile-graph.ts';
+import { graphOf } from '../../../test-support/compile-graph.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { RenderedInstance } from './render.ts';
 import { renderInstance } from './render.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../../test/support/compile-graph.ts';
+import { graphOf } from '../../../test-support/compile-graph.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import { maskedSecretRefusal, refusalMask } from './mask-refusal.ts';
 import { secretFields } from './secret-fields.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../../../../test/support/compile-graph.ts';
+import { graphOf } from '../../../test-support/compile-graph.ts';
 import { expressionsOf } from '../placed-expressions.ts';
 import { maskedLiterals, maskedReason, secretUseOf } from './secret-failures.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { graphOf } from '../../../../../test/support/compile-graph.ts';
+import { graphOf } from '../../../test-support/compile-graph.ts';
 import type { ObjectRef } from '@typekro/kit/core';
 import { builtinSource, compileGraphObject } from '../../graph/index.ts';
 import {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { exampleDiagnostics } from '../../../../../test/support/example-diagnostics.ts';
+import { exampleDiagnostics } from '../../../test-support/example-diagnostics.ts';
 import { traceCodes } from './codes.ts';
 
 describe('the example of each code yields a diagnostic with this code', () => {

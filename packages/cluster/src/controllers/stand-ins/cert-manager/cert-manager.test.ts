@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { certificateRequest } from '../../../../../../test/support/certificate-request.ts';
+import { certificateRequest } from '../../../../test-support/certificate-request.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { KubeClient } from '@typekro/kube';

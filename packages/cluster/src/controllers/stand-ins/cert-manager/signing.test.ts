@@ -1,6 +1,6 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { certificateRequest } from '../../../../../../test/support/certificate-request.ts';
+import { certificateRequest } from '../../../../test-support/certificate-request.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { basicConstraints, distinguishedName, keyUsage, signCertificate } from '../../../codec/x509.ts';
 import { CertificateRequestError } from '../../../kinds/certificate-request.ts';
