@@ -8,6 +8,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { architecturePage, architecturePicture } from './architecture-page.ts';
 import { chartCrds } from './chart-crds.ts';
+import { compositionsPage } from './compositions-page.ts';
 import { controllerPage } from './controller-page.ts';
 import { dataFlowPicture } from './data-flow-picture.ts';
 import { dependenciesPage } from './dependencies-page.ts';
@@ -34,6 +35,7 @@ async function writePages(): Promise<void> {
   write('docs/dependencies.md', dependenciesPage());
   const page = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
   write('docs/controller.md', controllerPage(page('docs/controller.md')));
+  write('docs/compositions.md', compositionsPage(page('docs/compositions.md')));
   write('docs/scale.md', scalePage(page('docs/scale.md')));
   write('docs/architecture.md', architecturePage(page('docs/architecture.md')));
   write('docs/pictures/architecture.svg', architecturePicture());

@@ -67,7 +67,7 @@ export const FLOORS = {
     'auth',
     'crd expressions',
     'kinds',
-    'object-rules.ts',
+    'object-rules.ts rule-evaluator.ts',
     // Store and registry: the stored objects, and the served resources.
     'store',
     'registry pod-logs.ts pods',
@@ -106,8 +106,7 @@ export const FLOORS = {
     'served-kind.ts',
     'public-types.ts',
     'refusal',
-    // Texts: regular expressions, and the source of functions.
-    'regex',
+    // Texts: the source of functions.
     'source',
     // Values: expressions, the run that collects resources, and unknown values.
     'ir',
@@ -128,7 +127,7 @@ export const FLOORS = {
     'gitops',
     // One composition.
     'definition-names.ts deploy-engine.ts evaluate-graph.ts',
-    'trace-composition.ts graph-type.ts',
+    'parse-spec.ts refinements.ts trace-composition.ts graph-type.ts',
     'interpret-module.ts',
     'traced-core.ts',
     'composition.ts composition-type.ts graph-core.ts',

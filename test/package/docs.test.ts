@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { architecturePage, architecturePicture } from '../../scripts/architecture-page.ts';
 import { chartCrds } from '../../scripts/chart-crds.ts';
+import { compositionsPage } from '../../scripts/compositions-page.ts';
 import { controllerPage } from '../../scripts/controller-page.ts';
 import { dataFlowPicture } from '../../scripts/data-flow-picture.ts';
 import { docsPictures } from '../../scripts/docs-pictures.ts';
@@ -27,6 +28,11 @@ test('docs/controller.md has the flags and metrics of the code, as `npm run docs
   expect(controllerPage(page)).toBe(page);
   expect(page).toContain('`--leader-elect`');
   expect(page).toContain('`typekro_child_writes_total`');
+});
+
+test('the table of schemas lists what becomes of each method of the libraries', () => {
+  const page = readFileSync(new URL('../../docs/compositions.md', import.meta.url), 'utf8');
+  expect(compositionsPage(page)).toBe(page);
 });
 
 test('docs/scale.md has the fleet sizes that the formula computes, as `npm run docs` writes them', () => {

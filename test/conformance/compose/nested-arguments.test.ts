@@ -51,7 +51,11 @@ const wide = kubernetesComposition(
       name: 'string',
       level: 'number.integer = 3',
       'tag?': 'string',
-      'cfg?': { port: 'number.integer = 80', 'host?': 'string', 'tls?': { mode: 'string = "on"' } },
+      cfg: type({
+        port: 'number.integer = 80',
+        'host?': 'string',
+        tls: type({ mode: 'string = "on"' }).default(() => ({})),
+      }).default(() => ({})),
       'list?': type({ key: 'string = "k"' }).array(),
     }),
   },

@@ -1,4 +1,4 @@
-import { ruleEvaluator } from '@typekro/cluster/object-rules';
+import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, textAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';

@@ -37,6 +37,18 @@ export const conversionCodes: readonly CodeInfo[] = [
     '({ "~standard": { version: 1, vendor: "homemade", jsonSchema: { input() { throw new Error("no form for Map"); } } } })',
     'In the part that the message names, use types that JSON can hold.',
   ),
+  typeScript(
+    'transform',
+    'A type of a library changes values, or has a check that cannot become a rule of a definition.',
+    '({ kind: "schema", type: "object", entries: { value: { kind: "schema", type: "string", pipe: [{ kind: "schema", type: "string" }, { kind: "transformation", type: "transform" }] } } })',
+    'Leave the transform out, and compute the value in the function of the composition. Write a check as a plain function of the value.',
+  ),
+  typeScript(
+    'null-element',
+    'A type of a library allows null in a list or map. The API server refuses or drops it.',
+    '({ kind: "schema", type: "object", entries: { value: { kind: "schema", type: "array", item: { kind: "schema", type: "nullable", wrapped: { kind: "schema", type: "string" } } } } })',
+    'Leave null out.',
+  ),
   error(
     'unsupported-type',
     'A type has no form in JSON.',
@@ -121,9 +133,9 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'default',
-    'The default is not a value of the type.',
+    'The default is not a value of the type, is not constant, or differs from the default of the API server.',
     field('{"type": "integer", "default": "three"}'),
-    'Write a default of the type.',
+    'Write a constant of the type. Give an object whose fields have defaults the default {}.',
   ),
   error(
     'pattern',

@@ -4,6 +4,14 @@ import { asList } from '@typekro/kit/kubernetes';
 
 /** The member with which the readers of schema libraries mark a part that has no form in JSON Schema. */
 export const UNSUPPORTED = 'x-typekro-unsupported';
+/** The member of a part that is refused: an object with the code, the message and the hint of the error. */
+export const REFUSED = 'x-typekro-refused';
+/** The member with the positions of the checks that the author of a library's type wrote as functions. */
+export const CHECKS = 'x-typekro-checks';
+/** The member that marks a string that the library changes, for example with `trim()`. */
+export const TRANSFORMED = 'x-typekro-transformed';
+/** The member that marks an object whose library drops or refuses undeclared members. */
+export const CLOSED = 'x-typekro-closed';
 /** The member that has a list of warnings about a part. */
 export const NOTES = 'x-typekro-notes';
 /** The member that marks the value `undefined`, which JSON Schema cannot express. */

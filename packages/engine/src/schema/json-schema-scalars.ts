@@ -25,11 +25,11 @@ const isNumber = (value: JsonValue | undefined): value is number | bigint =>
   (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint';
 
 /** Limits of JavaScript's number types. They are ignored as bounds, because libraries add them to every number. */
-const TRIVIAL = new Set<number | bigint>([
+const LIMITS_OF_NUMBERS = new Set<number | bigint>([Number.MAX_VALUE, -Number.MAX_VALUE]);
+const LIMITS_OF_INTEGERS = new Set<number | bigint>([
+  ...LIMITS_OF_NUMBERS,
   Number.MAX_SAFE_INTEGER,
   Number.MIN_SAFE_INTEGER,
-  Number.MAX_VALUE,
-  -Number.MAX_VALUE,
 ]);
 
 /** Sets the constraints of a number. Exclusive bounds of integers become inclusive. */
@@ -50,16 +50,20 @@ function bound(
   direction: 1 | -1,
 ): void {
   const [inclusive, exclusive] = [raw[name], raw[exclusiveName]];
-  if (isNumber(inclusive) && !TRIVIAL.has(inclusive)) {
-    node[name] = inclusive;
+  const trivial = node.type === 'integer' ? LIMITS_OF_INTEGERS : LIMITS_OF_NUMBERS;
+  if (isNumber(inclusive) && !trivial.has(inclusive)) {
+    node[name] = node.type === 'integer' && typeof inclusive === 'number' ? round(inclusive, direction) : inclusive;
     // Up to draft 4, the exclusive keyword is a boolean flag.
     if (exclusive === true) exclude(node, name, exclusiveName, inclusive, direction);
   }
-  if (!isNumber(exclusive) || TRIVIAL.has(exclusive)) return;
+  if (!isNumber(exclusive) || trivial.has(exclusive)) return;
   const known = node[name];
   const stricter = known === undefined || (direction === 1 ? exclusive >= known : exclusive <= known);
   if (stricter) exclude(node, name, exclusiveName, exclusive, direction);
 }
+
+/** The nearest integer within a bound. */
+const round = (bound: number, direction: 1 | -1): number => (direction === 1 ? Math.ceil(bound) : Math.floor(bound));
 
 function exclude(
   node: Node,

@@ -1,21 +1,29 @@
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
-import { asList, objectsAt } from '@typekro/kit/kubernetes';
+import { asList, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { applyDefaults } from './defaults.ts';
 import { mergeAllOf } from './merge-all-of.ts';
 import {
   ABSENT,
+  CHECKS,
+  CLOSED,
   IGNORED,
   isEmpty,
   NOTES,
   onlyRequires,
+  REFUSED,
   refusesNull,
   restrictionsBeside,
   restricts,
   UNSUPPORTED,
 } from './json-schema-members.ts';
 import { collectIds, resolvePointer } from './json-schema-references.ts';
+import { allowsNull } from './library-type.ts';
+import type { SchemaCheck } from './library-type.ts';
 import { numberMembers, stringMembers } from './json-schema-scalars.ts';
-import type { Schema } from './model.ts';
+import type { Schema, ValidationRule } from './model.ts';
+import { celLiteral } from './simple-emit-cel.ts';
+import { validateValue } from './validate.ts';
 
 type Node = { -readonly [K in keyof Schema]: Schema[K] };
 
@@ -43,6 +51,25 @@ export function definitionNameOf(schema: Schema): string | undefined {
   return names.get(schema);
 }
 
+const checksOf = new WeakMap<Schema, readonly SchemaCheck[]>();
+
+/** The checks of a schema that its author wrote as functions in a type of a library. */
+export function schemaChecks(schema: Schema): readonly SchemaCheck[] {
+  return checksOf.get(schema) ?? [];
+}
+
+/** The options of {@link fromJsonSchema}. */
+interface ConversionOptions {
+  readonly lenient?: boolean;
+  /** The functions to which printed parts of a library's type refer. */
+  readonly checks?: readonly SchemaCheck[];
+  /**
+   * Is the schema the printed form of a library's type? The default of an object then has the defaults of its fields,
+   * which the result leaves out, because the API server adds them. Default: no.
+   */
+  readonly isOfLibrary?: boolean;
+}
+
 /**
  * Converts a JSON Schema (draft 2020-12, draft-07 or OpenAPI 3.0) to a structural schema. References become shared
  * nodes. `const` and unions of constants become enums. `null` in a union becomes `nullable`. Exclusive bounds of
@@ -50,8 +77,8 @@ export function definitionNameOf(schema: Schema): string | undefined {
  * if the schema only becomes more permissive. With `lenient` (default false), a field that would cause an error accepts
  * any value, and causes a warning.
  */
-export function fromJsonSchema(root: JsonObject, options: { readonly lenient?: boolean } = {}): SchemaResult {
-  const converter = new Converter(root, options.lenient === true);
+export function fromJsonSchema(root: JsonObject, options: ConversionOptions = {}): SchemaResult {
+  const converter = new Converter(root, options);
   const schema = converter.convert(root, '', 0);
   const failed = converter.diagnostics.some((diagnostic) => diagnostic.severity === 'error');
   return failed
@@ -70,10 +97,15 @@ class Converter {
    */
   readonly #reported = new Set<string>();
   readonly #lenient: boolean;
+  readonly #checks: readonly SchemaCheck[];
+  /** Are defaults complete values, as a library makes them? */
+  readonly #isOfLibrary: boolean;
 
-  constructor(root: JsonObject, lenient: boolean) {
+  constructor(root: JsonObject, { lenient = false, checks = [], isOfLibrary = false }: ConversionOptions) {
+    this.#isOfLibrary = isOfLibrary;
     this.#root = root;
     this.#lenient = lenient;
+    this.#checks = checks;
     collectIds(root, this.#ids);
   }
 
@@ -117,6 +149,11 @@ class Converter {
       this.#intersection(node, raw, path, depth);
       return;
     }
+    const refusal = raw[REFUSED];
+    if (isJsonObject(refusal)) {
+      this.#error(path, textAt(refusal, 'code'), textAt(refusal, 'message'), textAt(refusal, 'hint'));
+      return;
+    }
     const unsupported = raw[UNSUPPORTED];
     if (typeof unsupported === 'string') {
       this.#error(path, 'unsupported-type', unsupported, 'use a type that JSON can hold');
@@ -130,7 +167,8 @@ class Converter {
       const text = raw[name];
       if (typeof text === 'string' && text !== '') node[name] = text;
     }
-    if (raw['default'] !== undefined) node.default = raw['default'];
+    if (raw['default'] !== undefined)
+      node.default = this.#isOfLibrary ? withoutFilled(node, raw['default']) : raw['default'];
     if (raw['nullable'] === true) node.nullable = true;
     for (const name of IGNORED) {
       // `not: {}` allows no value and is reported by a separate error.
@@ -138,6 +176,13 @@ class Converter {
         this.#warn(path, 'not-enforced', `\`${name}\` has no structural form and is not enforced`);
     }
     copyExtensions(node, raw);
+    if (this.#isOfLibrary) fractionsAsRules(node);
+    this.#addChecks(node, raw);
+  }
+
+  #addChecks(node: Node, raw: JsonObject): void {
+    const own = asList(raw[CHECKS]).flatMap((position) => this.#checks[Number(position)] ?? []);
+    if (own.length > 0) checksOf.set(node, [...schemaChecks(node), ...own]);
   }
 
   #reference(node: Node, raw: JsonObject, reference: string, path: string, depth: number): void {
@@ -237,8 +282,17 @@ class Converter {
     const listed = Array.isArray(allowed)
       ? allowed.filter((value) => only === undefined || jsonEquals(value, constant))
       : (only ?? [null]);
-    const values = listed.filter((value) => value !== null);
-    if (values.length < listed.length) node.nullable = true;
+    const limits = Object.fromEntries(
+      OF_CONSTANTS.filter((name) => Object.hasOwn(raw, name)).map((name) => [name, raw[name]]),
+    );
+    const isAllowed = (value: JsonValue): boolean => {
+      if (Object.keys(limits).length === 0) return true;
+      const type = constantType([value]);
+      const limit = type === undefined ? {} : this.convert({ ...limits, type }, path, 0);
+      return validateValue(limit, value).length === 0;
+    };
+    const values = listed.filter((value) => value !== null && isAllowed(value));
+    if (listed.includes(null)) node.nullable = true;
     if (values.length === 0) {
       this.#error(path, 'never', 'no value is allowed here', 'remove the field');
       return;
@@ -300,6 +354,10 @@ class Converter {
       if (value[ABSENT] !== true) properties.push([name, this.convert(value, at, depth + 1)]);
     }
     if (properties.length > 0) node.properties = Object.fromEntries(properties);
+    else if (raw[CLOSED] !== undefined && path !== '') {
+      const message = 'the object has no fields, and the library drops all its members';
+      this.#error(path, 'unsupported-type', message, 'declare the fields, or use a record');
+    }
     if (required.size > 0) node.required = [...required];
     const others = this.#otherMembers(raw, path);
     if (isJsonObject(others) && Object.keys(others).length > 0) {
@@ -343,20 +401,33 @@ class Converter {
     return isJsonObject(members) || typeof members === 'boolean' ? members : undefined;
   }
 
+  /** One alternative. If its library drops undeclared members, other members are forbidden beside its own ones. */
+  #alternative(entry: JsonObject, combined: JsonObject, path: string, depth: number): Schema {
+    const branch = this.convert(combined, path, depth + 1);
+    return entry[CLOSED] === undefined ? branch : { ...branch, additionalProperties: false };
+  }
+
   #union(node: Node, raw: JsonObject, alternatives: readonly JsonObject[], path: string, depth: number): void {
     const present = alternatives.filter((entry) => entry['type'] !== 'null' && entry[ABSENT] !== true);
     const common = restrictionsBeside(raw);
-    const hasNull = !refusesNull(common) && alternatives.some((entry) => entry['type'] === 'null');
+    const hasNull = !refusesNull(common) && alternatives.some(allowsNull);
     if (hasNull) node.nullable = true;
     const [only] = present;
     const combined = (entry: JsonObject): JsonObject =>
       Object.keys(common).length === 0 ? entry : { allOf: [common, entry] };
+    if (present.length > 1 && present.some((entry) => entry[CHECKS] !== undefined)) {
+      const hint = 'write the check for the whole union, or give the field one type';
+      this.#error(path, 'transform', 'a check of one alternative cannot become a rule', hint);
+      return;
+    }
     if (only === undefined) {
       this.#error(path, 'null-only', 'only null is allowed here', 'remove the field');
     } else if (present.length === 1) {
       // The members are copied lazily: if the remaining alternative contains this union, its schema is still incomplete
       // here.
-      Object.defineProperties(node, lazyCopies(this.convert(combined({ ...only }), path, depth + 1)));
+      const schema = this.convert(combined({ ...only }), path, depth + 1);
+      Object.defineProperties(node, lazyCopies(schema));
+      checksOf.set(node, schemaChecks(schema));
       if (hasNull) node.nullable = true;
     } else if (present.every((entry) => entry['const'] !== undefined || Array.isArray(entry['enum']))) {
       const values = present.flatMap((entry) =>
@@ -369,7 +440,7 @@ class Converter {
       this.#plain(node, common, path, depth);
       node.anyOf = present.map((entry) => this.convert({ ...entry, type: 'object' }, path, depth + 1));
     } else {
-      const branches = present.map((entry) => this.convert(combined(entry), path, depth + 1));
+      const branches = present.map((entry) => this.#alternative(entry, combined(entry), path, depth));
       const types = new Set(branches.map((branch) => branch.type));
       const [type] = types;
       if (types.size === 1 && type !== undefined) node.type = type;
@@ -377,6 +448,42 @@ class Converter {
     }
   }
 }
+
+/**
+ * Converts the bounds of a number that are fractions to rules. The API server drops the fraction of a bound when it
+ * compares a value that is an integer, and rules do not.
+ */
+function fractionsAsRules(node: Node): void {
+  if (node.type !== 'number' || node.anyOf !== undefined) return;
+  const rules: ValidationRule[] = [];
+  for (const [name, exclusive, operator] of BOUNDS) {
+    const bound = node[name];
+    if (typeof bound !== 'number' || Number.isInteger(bound) || node[exclusive] === true) continue;
+    delete node[name];
+    rules.push({ rule: `self ${operator} ${celLiteral(node, bound)}` });
+  }
+  if (rules.length > 0) node['x-kubernetes-validations'] = [...(node['x-kubernetes-validations'] ?? []), ...rules];
+}
+
+const BOUNDS = [
+  ['minimum', 'exclusiveMinimum', '>='],
+  ['maximum', 'exclusiveMaximum', '<='],
+] as const;
+
+/** The default of an object without the members that the API server adds, because they are the defaults of fields. */
+function withoutFilled({ properties = {} }: Schema, value: JsonValue): JsonValue {
+  if (!isJsonObject(value)) return value;
+  const given = Object.entries(value).filter(([name, member]) => {
+    const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    return field?.default === undefined || !jsonEquals(applyDefaults(field, field.default), member);
+  });
+  return Object.fromEntries(given);
+}
+
+/** The keywords that restrict a constant. */
+const OF_CONSTANTS = 'minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf'.split(
+  ' ',
+);
 
 const nameOfPart = (path: string): string => (path === '' ? 'the schema' : `field ${path}`);
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject } from '@typekro/kit/kubernetes';
-import { ANNOTATIONS, NOTES, refusesNull, typesOf } from './json-schema-members.ts';
+import { ANNOTATIONS, CHECKS, CLOSED, NOTES, refusesNull, TRANSFORMED, typesOf } from './json-schema-members.ts';
 import { matchRules } from './regex-flags.ts';
 
 /**
@@ -43,6 +43,10 @@ const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
   ['multipleOf', divisor],
   ['allOf', all],
   ['x-kubernetes-validations', all],
+  [CHECKS, all],
+  [TRANSFORMED, either],
+  // A part that drops undeclared members accepts all members that another part accepts.
+  [CLOSED, (a, b) => (a === b ? a : 'strip')],
   [NOTES, (a, b) => [...new Set([...asList(a), ...asList(b)])]],
   // The first value stays. The base is merged first, so its annotations take precedence over annotations of the parts.
   ...ANNOTATIONS.map((name): [string, Merge] => [name, first]),

@@ -54,7 +54,7 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
       throw new EmitProblem('rule', 'a rule with optionalOldSelf has no form in SimpleSchema');
     }
     const immutable = rule.trim() === 'self == oldSelf' && (message === undefined || message === IMMUTABLE_MESSAGE);
-    markers.push(immutable ? 'immutable=true' : `validation=${quoteMarker(rule)}`);
+    markers.push(immutable ? 'immutable=true' : `validation=${quoteMarker(withMessage(rule, message))}`);
   }
   if (schema.description !== undefined && schema.description !== '') {
     markers.push(`description=${quoteMarker(schema.description)}`);
@@ -62,6 +62,18 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   return markers;
 }
 
+/**
+ * A rule with its message as a CEL comment. The API server shows the text of a rule that an instance violates, with
+ * comments, and SimpleSchema has no other way to set a message.
+ */
+export function withMessage(rule: string, message = ''): string {
+  if (message === DEFAULT_MESSAGE) return rule;
+  const line = message.replaceAll(/[\s"\\]+/g, ' ').trim();
+  return line === '' ? rule : `${rule} // ${line}`;
+}
+
+/** kro's message for a rule of a `validation` marker. */
+const DEFAULT_MESSAGE = 'validation failed';
 /** kro's message for a field that is marked immutable. */
 const IMMUTABLE_MESSAGE = 'field is immutable';
 

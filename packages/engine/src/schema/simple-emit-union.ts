@@ -51,7 +51,8 @@ function withRule(schema: Schema, conditions: readonly string[]): Schema {
 function mergeObjects(base: Schema, branches: readonly Schema[]): Schema {
   const properties = new Map<string, Schema>();
   for (const branch of branches) {
-    if (branch.additionalProperties !== undefined || branch['x-kubernetes-preserve-unknown-fields'] === true) {
+    const isOpen = (branch.additionalProperties ?? false) !== false;
+    if (isOpen || branch['x-kubernetes-preserve-unknown-fields'] === true) {
       throw new EmitProblem(
         'union',
         'an alternative allows arbitrary fields',
@@ -66,7 +67,22 @@ function mergeObjects(base: Schema, branches: readonly Schema[]): Schema {
   const required = [...properties.keys()].filter((name) =>
     branches.every((branch) => branch.required?.includes(name) === true),
   );
-  const conditions = branches.map((branch) => objectCondition(branch, new Set(required)));
+  const lost = [...properties].find(
+    ([name, { default: value }]) =>
+      value !== undefined && branches.some((branch) => !Object.hasOwn(branch.properties ?? {}, name)),
+  );
+  if (lost !== undefined) {
+    throw new EmitProblem(
+      'union',
+      `the API server adds the default of ${lost[0]} to all alternatives`,
+      'leave the default out, or declare the field in every alternative',
+    );
+  }
+  const conditions = branches.map((branch) => {
+    const names = [...properties.keys()].filter((name) => !Object.hasOwn(branch.properties ?? {}, name));
+    const forbidden = branch.additionalProperties === false ? names : [];
+    return objectCondition(branch, new Set(required), forbidden);
+  });
   return withRule(
     { ...base, properties: Object.fromEntries(properties), ...(required.length > 0 ? { required } : {}) },
     conditions,
@@ -99,8 +115,18 @@ function sameSchema(a: unknown, b: unknown, depth = 0): boolean {
 }
 
 /** The condition under which an object belongs to a branch: its required fields are present and its constants match. */
-function objectCondition(branch: Schema, common: ReadonlySet<string> = new Set()): string {
-  const parts: string[] = [];
+function objectCondition(
+  branch: Schema,
+  common: ReadonlySet<string> = new Set(),
+  forbidden: readonly string[] = [],
+): string {
+  const parts = forbidden.map((name) => `!has(${fieldOf(name)})`);
+  if (branch['x-kubernetes-validations'] !== undefined)
+    throw new EmitProblem(
+      'union',
+      'an alternative that is an object has a rule',
+      'write the rule for all alternatives',
+    );
   for (const name of branch.required ?? []) if (!common.has(name)) parts.push(`has(${fieldOf(name)})`);
   for (const [name, schema] of Object.entries(branch.properties ?? {})) {
     if (!Array.isArray(schema.enum)) continue;
@@ -138,5 +164,10 @@ function scalarCondition(branch: Schema): string {
   if (maximum !== undefined)
     parts.push(`self ${exclusiveMaximum === true ? '<' : '<='} ${celLiteral(branch, maximum)}`);
   if (multipleOf !== undefined) parts.push(multipleRule(branch, multipleOf));
+  for (const { rule } of branch['x-kubernetes-validations'] ?? []) parts.push(`(${rule})`);
+  if (branch.anyOf !== undefined) {
+    const inner = branch.anyOf.map((each) => scalarCondition({ type: branch.type, ...ownMembers(each) }));
+    if (!inner.includes('true')) parts.push(`(${inner.map((each) => `(${each})`).join(' || ')})`);
+  }
   return parts.length === 0 ? 'true' : parts.join(' && ');
 }

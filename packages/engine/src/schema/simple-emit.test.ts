@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
+import * as v from 'valibot';
 import { z } from 'zod';
 import { fromJsonSchema, fromStandardSchema, parseSimpleSchema, toSimpleSchema } from './index.ts';
 import type { Schema, SimpleBlock, SimpleEmitOptions, SimpleValue } from './index.ts';
@@ -41,7 +42,8 @@ describe('arktype', () => {
       type(/^(?!x$)[a-z]+$/),
       String.raw`string | required=true pattern="^[a-z]+$" validation="!self.matches(\"^(?:x$)\")"`,
     ],
-    ['pattern with a flag', type(/^[a-z]+$/i), 'string | required=true pattern="(?i)^[a-z]+$"'],
+    ['pattern with a flag', type(/^[a-z]+$/i), 'string | required=true pattern="^[A-Za-z]+$"'],
+    ['pattern with white space', type(/^\s$/), String.raw`string | required=true pattern="^[\\s\\v\\pZ\\x{FEFF}]$"`],
     ['enum of strings', type('"b"|"a"'), 'string | required=true enum="a,b"'],
     ['enum of numbers', type('1|2|3'), 'integer | required=true enum="1,2,3"'],
     ['enum of fractions', type('1.5|2'), 'float | required=true validation="self in [1.5, 2.0]"'],
@@ -58,13 +60,8 @@ describe('arktype', () => {
     ['free object', type('object'), 'object | required=true'],
     ['map of any values', type('Record<string, unknown>'), 'object | required=true'],
     ['description', type('string').describe('a name'), 'string | required=true description="a name"'],
-    ['date', type('Date'), expect.stringMatching(/^string \| required=true pattern=/)],
-    ['url', type('string.url'), 'string | required=true validation="isURL(self)"'],
-    ['uuid', type('string.uuid'), expect.stringMatching(/^string \| required=true pattern=/)],
-    ['bigint', type('bigint'), 'integer | required=true'],
+    ['uuid', type('string.uuid'), expect.stringMatching(/^string \| required=true validation=/)],
     ['brand', type('string#name'), 'string | required=true'],
-    ['morph, by its input', type('string.integer.parse'), expect.stringMatching(/^string /)],
-    ['condition of narrow()', type('string').narrow((text) => text !== 'x'), 'string | required=true'],
   ])('a field is written as SimpleSchema: %s', (_name, field, expected) => {
     expect(emit(type({ field: field as never })).spec).toEqual({ field: expected });
   });
@@ -122,9 +119,9 @@ describe('arktype', () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['look-ahead after the start of a pattern', type(/^a(?=b)/), /^field f: the pattern .*\(\?=/],
-    ['look-behind', type(/^a(?<=a)/), /^field f: the pattern .*\(\?</],
-    ['back-reference', type(/^(a)\1/), /^field f: the pattern /],
+    ['look-ahead after the start of a pattern', type(/^a(?=b)/), /^field f: .* has look-around/],
+    ['look-behind', type(/^a(?<=a)/), /^field f: .* has look-around/],
+    ['back-reference', type(/^(a)\1/), /^field f: .* has a back reference/],
     ['mixed constants', type('1|"a"'), /^field f: SimpleSchema has no type for string or integer/],
     ['string or number', type('string|number'), /^field f: SimpleSchema has no type for number or string/],
     ['the type unknown', type('unknown'), /^field f: SimpleSchema has no type for "any value"/],
@@ -197,7 +194,7 @@ describe('zod', () => {
         ports: '[]Port | required=true maxItems=3',
         labels: 'map[string]string',
         note: 'string',
-        slug: 'string | required=true pattern="(?i)^[a-z]+$"',
+        slug: 'string | required=true pattern="^[A-Za-z]+$"',
       },
       types: { Port: { port: 'integer | required=true minimum=-2147483648 maximum=2147483647' } },
     });
@@ -222,7 +219,7 @@ describe('zod', () => {
 
   test.each<[string, unknown, RegExp]>([
     ['recursion', z.object({ n: recursive() }), /^field n\.next: the type contains itself/],
-    ['set', z.object({ a: z.object({ s: z.set(z.string()) }) }), /^field a\.s: a set cannot be written as JSON/],
+    ['set', z.object({ a: z.object({ s: z.set(z.string()) }) }), /^field a\.s: a Set cannot be written as JSON/],
     [
       'open object',
       z.object({ o: z.looseObject({ a: z.string() }) }),
@@ -275,34 +272,19 @@ describe('JSON Schema, TypeBox and valibot', () => {
           ],
         },
         r: { type: 'object', patternProperties: { '^(.*)$': { type: 'integer' } } },
-        d: { type: 'Date' },
       },
     };
     expect(emit(schema).spec).toMatchObject({ u: 'string | required=true enum="x,y"', r: 'map[string]integer' });
   });
 
   test('a schema of valibot is converted', () => {
-    const string = { kind: 'schema', type: 'string' };
-    const number = { kind: 'schema', type: 'number' };
-    const schema = {
-      kind: 'schema',
-      type: 'object',
-      '~standard': { version: 1, vendor: 'valibot', validate: () => ({ value: {} }) },
-      entries: {
-        a: { kind: 'schema', type: 'optional', wrapped: string, default: 'q' },
-        b: {
-          ...number,
-          pipe: [
-            number,
-            { kind: 'validation', type: 'integer' },
-            { kind: 'validation', type: 'min_value', requirement: 2 },
-          ],
-        },
-        c: { kind: 'schema', type: 'picklist', options: ['x', 'y'] },
-        d: { ...string, pipe: [string, { kind: 'validation', type: 'regex', requirement: /^a/i }] },
-        e: { kind: 'schema', type: 'nullish', wrapped: { kind: 'schema', type: 'array', item: string } },
-      },
-    };
+    const schema = v.object({
+      a: v.optional(v.string(), 'q'),
+      b: v.pipe(v.number(), v.integer(), v.minValue(2)),
+      c: v.picklist(['x', 'y']),
+      d: v.pipe(v.string(), v.regex(/^a/i)),
+      e: v.nullish(v.array(v.string())),
+    });
     expect(emit(schema).spec).toEqual({
       a: 'string | default="q"',
       b: 'integer | required=true minimum=2',
@@ -313,39 +295,26 @@ describe('JSON Schema, TypeBox and valibot', () => {
   });
 
   describe('valibot', () => {
-    const string = { kind: 'schema', type: 'string' };
-    const check = (type: string, requirement: unknown) => ({ kind: 'validation', type, requirement });
-    const piped = (...actions: unknown[]) => ({ ...string, pipe: [string, ...actions] });
-    const wrap = (type: string, wrapped: unknown) => ({ kind: 'schema', type, wrapped });
-    test.each<[string, unknown, SimpleValue]>([
-      [
-        'an optional field that is made required',
-        wrap('non_optional', wrap('optional', string)),
-        'string | required=true',
-      ],
-      ['a nullish field that is made required', wrap('non_nullish', wrap('nullish', string)), 'string | required=true'],
-      ['a nullish field that may not be null', wrap('non_nullable', wrap('nullish', string)), 'string'],
+    test.each<[string, v.GenericSchema, SimpleValue]>([
+      ['an optional field that is made required', v.nonOptional(v.optional(v.string())), 'string | required=true'],
+      ['a nullish field that is made required', v.nonNullish(v.nullish(v.string())), 'string | required=true'],
+      ['a nullish field that may not be null', v.nonNullable(v.nullish(v.string())), 'string'],
       [
         'two patterns',
-        piped(check('regex', /^a/), check('regex', /b$/i)),
+        v.pipe(v.string(), v.regex(/^a/), v.regex(/b$/i)),
         String.raw`string | required=true pattern="^a" validation="self.matches(\"(?i)b$\")"`,
       ],
       [
         'the strictest of three minimum lengths',
-        piped(check('min_length', 2), check('min_length', 5), check('min_length', 3)),
+        v.pipe(v.string(), v.minLength(2), v.minLength(5), v.minLength(3)),
         'string | required=true minLength=5',
       ],
     ])('%s', (_name, a, expected) => {
-      expect(emit({ kind: 'schema', type: 'object', entries: { a } }).spec).toEqual({ a: expected });
+      expect(emit(v.object({ a })).spec).toEqual({ a: expected });
     });
 
-    test('a bound that is not a number causes a warning', () => {
-      const read = fromStandardSchema(piped(check('min_value', 'm')));
-      expect(read.diagnostics.map(({ message }) => message)).toEqual([
-        'the schema: the check min_value of its type is run by the program only, not by the cluster',
-      ]);
-    });
-
+    const string = { kind: 'schema', type: 'string' };
+    const wrap = (type: string, wrapped: unknown) => ({ kind: 'schema', type, wrapped });
     test('a field may have the name __proto__', () => {
       const entries = Object.fromEntries([['__proto__', string]]);
       const read = fromStandardSchema({ kind: 'schema', type: 'object', entries });

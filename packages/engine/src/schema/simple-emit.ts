@@ -257,7 +257,7 @@ const written = (type: string, markers: readonly string[]): string =>
  * Does kro set the object's default to `{}`? True if no field of the object is required, and at least one field has a
  * default or is itself such an object.
  */
-function defaultsItself(schema: Schema): boolean {
+export function defaultsItself(schema: Schema): boolean {
   if (schema.required !== undefined && schema.required.length > 0) return false;
   return Object.values(schema.properties ?? {}).some(
     (child) =>

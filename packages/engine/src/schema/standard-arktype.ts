@@ -1,144 +1,200 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import { asObjects } from '@typekro/kit/kubernetes';
-import { ABSENT, UNSUPPORTED } from './json-schema-members.ts';
-import { addNote, readMember } from './library-type.ts';
-import { withFlags } from './regex-flags.ts';
-
-/** arktype's report about a part that JSON Schema cannot express. */
-interface Lost {
-  readonly code: string;
-  readonly base: Record<string, unknown>;
-  readonly unit?: unknown;
-  readonly domain?: string;
-  readonly predicate?: unknown;
-  readonly proto?: unknown;
-}
-
-type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
+import type { JsonObject } from '@typekro/kit/core';
+import { setOwn } from '@typekro/kit/core';
+import { asList } from '@typekro/kit/kubernetes';
+import { ABSENT, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
+import { divisorKeywords } from './library-keywords.ts';
+import type { FoundChecks } from './library-type.ts';
+import {
+  addCheck,
+  constantDefault,
+  IN_COMPOSITION,
+  jsonOf,
+  methodOf,
+  parsedBy,
+  patternKeywords,
+  readMember,
+  refused,
+  restrict,
+  transformed,
+} from './library-type.ts';
+import { printTuple } from './library-union.ts';
 
 /**
- * The JSON Schema of an arktype type. arktype's own JSON Schema has no defaults and no pattern flags. This function
- * adds both from the type's structure (`type.json`).
+ * The JSON Schema of an arktype type, read from the nodes of the type. arktype's own JSON Schema leaves out morphs,
+ * conditions, defaults and the flags of patterns. A node that this reader does not know is refused.
  */
-export function arktypeJsonSchema(type: unknown, print: Print): JsonObject | undefined {
-  const schema = print({ fallback: (lost: Lost) => replacement(lost) });
-  if (schema === undefined || (typeof type !== 'object' && typeof type !== 'function') || type === null) return schema;
-  new Overlay(schema).apply(Reflect.get(type, 'json') as JsonValue | undefined, schema, type);
-  return schema;
+export function arktypeJsonSchema(type: unknown, found: FoundChecks): JsonObject {
+  return print(readMember(type, 'internal'), { found, open: new Set() });
 }
 
-function replacement(lost: Lost): Record<string, unknown> {
-  const { base } = lost;
-  switch (lost.code) {
-    case 'date':
-      return { ...base, type: 'string', format: 'date-time' };
-    case 'unit':
-      return lost.unit === undefined ? { [ABSENT]: true } : unsupported('this value');
-    case 'domain':
-      return lost.domain === 'bigint' ? { ...base, type: 'integer' } : unsupported(`a ${lost.domain ?? 'value'}`);
-    case 'predicate':
-      return predicate(lost);
-    case 'morph':
-    case 'defaultValue':
-    case 'patternIntersection':
-      return base;
-    default:
-      return unsupported(describe(lost));
+interface Printing {
+  readonly found: FoundChecks;
+  /** The nodes around the part. A node that contains itself is refused. */
+  readonly open: ReadonlySet<unknown>;
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+const kindOf = (node: unknown): string => String(readMember(node, 'kind'));
+
+function print(node: unknown, state: Printing): JsonObject {
+  if (state.open.has(node)) {
+    const message = 'the type contains itself, which SimpleSchema cannot express';
+    return refused(message, 'use object for the inner part', 'recursive');
   }
+  const inner: Printing = { ...state, open: new Set([...state.open, node]) };
+  const kind = kindOf(node);
+  const printed = ARKTYPE_NODES.get(kind)?.(node, inner) ?? {
+    [UNSUPPORTED]: `the node ${kind} of arktype is not known`,
+  };
+  const description = readMember(readMember(node, 'meta'), 'description');
+  const title = readMember(readMember(node, 'meta'), 'title');
+  return {
+    ...printed,
+    ...(typeof description === 'string' ? { description } : {}),
+    ...(typeof title === 'string' ? { title } : {}),
+  };
 }
 
-const unsupported = (what: string) => ({ [UNSUPPORTED]: `${what} cannot be written as JSON` });
+type Handler = (node: unknown, state: Printing) => JsonObject;
 
-function describe(lost: Lost): string {
-  const name: unknown = typeof lost.proto === 'function' ? lost.proto.name : undefined;
-  return typeof name === 'string' && name !== '' ? `a ${name}` : `a value of kind ${lost.code}`;
+/** How each type of arktype is translated, by the kind of its node. Any other node is refused. */
+export const ARKTYPE_NODES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['domain', domain],
+  ['proto', proto],
+  ['unit', unit],
+  ['union', union],
+  ['intersection', intersection],
+  ['morph', morph],
+  ['alias', (node, state) => print(readMember(node, 'resolution'), state)],
+]);
+
+function domain(node: unknown): JsonObject {
+  const name = String(readMember(node, 'domain'));
+  if (name === 'string' || name === 'number' || name === 'boolean' || name === 'object') return { type: name };
+  return { [UNSUPPORTED]: `a ${name} cannot be written as JSON` };
 }
 
-/** Maps arktype's built-in checks to formats with the same meaning. */
-const FORMAT_OF: ReadonlyMap<string, string> = new Map([['isParsableUrl', 'uri']]);
-
-function predicate(lost: Lost): Record<string, unknown> {
-  const name: unknown = typeof lost.predicate === 'function' ? lost.predicate.name : undefined;
-  const format = typeof name === 'string' ? FORMAT_OF.get(name) : undefined;
-  if (format !== undefined) return { ...lost.base, format };
-  const printed = { ...lost.base };
-  addNote(printed, 'the condition in its type is checked by the program only, not by the cluster');
-  return printed;
+function proto(node: unknown): JsonObject {
+  const name = readMember(readMember(node, 'proto'), 'name');
+  return name === 'Array' ? { type: 'array' } : { [UNSUPPORTED]: `a ${String(name)} cannot be written as JSON` };
 }
 
-const MAX_DEPTH = 100;
+function unit(node: unknown): JsonObject {
+  const value = readMember(node, 'unit');
+  if (value === undefined) return { [ABSENT]: true };
+  if (value === null) return { type: 'null' };
+  const constant = jsonOf(value);
+  return constant === undefined ? { [UNSUPPORTED]: 'this value cannot be written as JSON' } : { const: constant };
+}
 
-class Overlay {
-  readonly #root: JsonObject;
+function union(node: unknown, state: Printing): JsonObject {
+  const branches = list(readMember(node, 'branches'));
+  const isTransforming = branches.length > 1 && branches.some((branch) => kindOf(branch) === 'morph');
+  if (isTransforming) return refused('an alternative of a union has a morph', IN_COMPOSITION);
+  return branches.length === 0 ? { not: {} } : { anyOf: branches.map((branch) => print(branch, state)) };
+}
 
-  constructor(root: JsonObject) {
-    this.#root = root;
+function morph(node: unknown, state: Printing): JsonObject {
+  return list(readMember(node, 'morphs')).reduce<JsonObject>(
+    (printed, step) => {
+      if (printed[REFUSED] !== undefined || printed[UNSUPPORTED] !== undefined) return printed;
+      const name = methodOf(step);
+      const isType = typeof readMember(step, 'kind') === 'string';
+      if (isType && printed['type'] === 'string')
+        return { ...printed, allOf: [...asList(printed['allOf']), print(step, state)] };
+      return transformed(printed, name, name === undefined ? 'a morph' : `${name}()`);
+    },
+    print(readMember(node, 'rawIn'), state),
+  );
+}
+
+function intersection(node: unknown, state: Printing): JsonObject {
+  return list(readMember(node, 'children')).reduce<JsonObject>((printed, child) => {
+    const constraint = CONSTRAINTS.get(kindOf(child));
+    return constraint === undefined ? { ...printed, ...print(child, state) } : constraint(printed, child, state);
+  }, {});
+}
+
+type Constraint = (printed: JsonObject, node: unknown, state: Printing) => JsonObject;
+
+const bound =
+  (inclusive: string, exclusive: string): Constraint =>
+  (printed, node) =>
+    restrict(printed, { [readMember(node, 'exclusive') === true ? exclusive : inclusive]: jsonOf(rule(node)) ?? 0 });
+
+const size =
+  (...limits: readonly ('min' | 'max')[]): Constraint =>
+  (printed, node) => {
+    const unit = printed['type'] === 'array' ? 'Items' : 'Length';
+    return limits.reduce<JsonObject>(
+      (before, limit) => restrict(before, { [`${limit}${unit}`]: jsonOf(rule(node)) ?? 0 }),
+      printed,
+    );
+  };
+
+const rule = (node: unknown): unknown => readMember(node, 'rule');
+
+/** How each constraint of arktype is translated, by the kind of its node. */
+export const CONSTRAINTS: ReadonlyMap<string, Constraint> = new Map<string, Constraint>([
+  ['min', bound('minimum', 'exclusiveMinimum')],
+  ['max', bound('maximum', 'exclusiveMaximum')],
+  ['divisor', (printed, node) => ({ ...restrict(printed, divisorKeywords(rule(node))), type: 'integer' })],
+  ['minLength', size('min')],
+  ['maxLength', size('max')],
+  ['exactLength', size('min', 'max')],
+  ['pattern', pattern],
+  ['predicate', (printed, node, { found }) => addCheck(printed, readMember(node, 'predicate'), { absent: [], found })],
+  ['structure', structure],
+]);
+
+function pattern(printed: JsonObject, node: unknown): JsonObject {
+  const flags = readMember(node, 'flags');
+  const source = new RegExp(String(rule(node)), typeof flags === 'string' ? flags : '');
+  return restrict(printed, patternKeywords(source));
+}
+
+function structure(printed: JsonObject, node: unknown, state: Printing): JsonObject {
+  const sequence = readMember(node, 'sequence');
+  if (sequence !== undefined) return { ...printed, ...printSequence(sequence, state) };
+  const properties: JsonObject = {};
+  const required: string[] = [];
+  for (const prop of list(readMember(node, 'props'))) {
+    const key = readMember(prop, 'key');
+    if (typeof key !== 'string') return { [UNSUPPORTED]: 'a key that is a symbol cannot be written as JSON' };
+    setOwn(properties, key, printProperty(prop, state));
+    if (kindOf(prop) === 'required') required.push(key);
   }
-
-  /**
-   * Walks arktype's structure and the printed schema in parallel. `live` is the type itself, which also has the
-   * functions that compute defaults.
-   */
-  apply(structure: JsonValue | undefined, printed: JsonValue | undefined, live: unknown, depth = 0): void {
-    const schema = this.#follow(printed);
-    if (!isJsonObject(structure) || schema === undefined || depth > MAX_DEPTH) return;
-    if (structure['in'] !== undefined) {
-      this.apply(structure['in'], schema, readMember(live, 'in'), depth + 1);
-      return;
-    }
-    this.#pattern(structure, schema);
-    const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
-    for (const entry of [...asObjects(structure['required']), ...asObjects(structure['optional'])]) {
-      const key = entry['key'];
-      if (typeof key !== 'string' || !Object.hasOwn(properties, key)) continue;
-      const prop = propOf(live, key);
-      const member = properties[key];
-      if (entry['default'] !== undefined && isJsonObject(member)) {
-        const value = defaultOf(entry['default'], prop);
-        if (value !== undefined) properties[key] = { ...member, default: value };
-      }
-      this.apply(entry['value'], properties[key], readMember(prop, 'value'), depth + 1);
-    }
-    const sequence = structure['sequence'];
-    const element = isJsonObject(sequence) && sequence['variadic'] !== undefined ? sequence['variadic'] : sequence;
-    if (sequence !== undefined) this.apply(element, schema['items'], elementOf(live), depth + 1);
-    for (const index of asObjects(structure['index']))
-      this.apply(index['value'], schema['additionalProperties'], undefined, depth + 1);
-  }
-
-  #follow(printed: JsonValue | undefined): JsonObject | undefined {
-    if (!isJsonObject(printed)) return undefined;
-    const name = typeof printed['$ref'] === 'string' ? /^#\/\$defs\/(.+)$/.exec(printed['$ref'])?.[1] : undefined;
-    if (name === undefined) return printed;
-    const definitions = this.#root['$defs'];
-    const target = isJsonObject(definitions) && Object.hasOwn(definitions, name) ? definitions[name] : undefined;
-    return isJsonObject(target) ? target : undefined;
-  }
-
-  #pattern(structure: JsonObject, schema: JsonObject): void {
-    for (const entry of asObjects(structure['pattern'])) {
-      const { rule, flags } = entry;
-      if (typeof rule === 'string' && typeof flags === 'string' && schema['pattern'] === rule) {
-        schema['pattern'] = withFlags(rule, flags);
-      }
-    }
-  }
+  const [index, ...more] = list(readMember(node, 'index'));
+  const isOfText = index === undefined || kindOf(readMember(index, 'signature')) === 'domain';
+  if (more.length > 0 || !isOfText)
+    return refused('the names of the members of a map are restricted', 'use plain strings as keys');
+  return {
+    ...printed,
+    ...(Object.keys(properties).length === 0 ? {} : { properties }),
+    ...(required.length === 0 ? {} : { required }),
+    ...(index === undefined ? {} : { additionalProperties: print(readMember(index, 'value'), state) }),
+  };
 }
 
-/** The property of a live object type; its `default` may be a function. */
-function propOf(live: unknown, key: string): unknown {
-  const props = readMember(live, 'props');
-  return Array.isArray(props) ? props.find((prop) => readMember(prop, 'key') === key) : undefined;
+function printProperty(prop: unknown, state: Printing): JsonObject {
+  const printed = print(readMember(prop, 'value'), state);
+  const value = readMember(prop, 'default');
+  if (value === undefined) return printed;
+  const make = typeof value === 'function' ? (value as () => unknown) : () => value;
+  const type = readMember(prop, 'value');
+  return constantDefault(printed, () => parsedBy(type, make()), type);
 }
 
-const elementOf = (live: unknown): unknown =>
-  readMember(readMember(readMember(live, 'structure'), 'sequence'), 'element');
-
-/** A default as JSON. A default function is called once, and its result is the default. */
-function defaultOf(printed: JsonValue, prop: unknown): JsonValue | undefined {
-  if (typeof printed !== 'string' || !printed.startsWith('$ark.')) return printed;
-  const make = readMember(prop, 'default');
-  const value: unknown = typeof make === 'function' ? (make as () => unknown)() : make;
-  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as JsonValue);
+function printSequence(sequence: unknown, state: Printing): JsonObject {
+  const variadic = readMember(sequence, 'variadic');
+  const prefix = list(readMember(sequence, 'prefix'));
+  const others = ['postfix', 'optionals', 'defaultables'].some((name) => list(readMember(sequence, name)).length > 0);
+  if (others) return refused('a list with optional items or items at its end has no schema', 'use an object');
+  const rest = variadic === undefined || variadic === null ? undefined : print(variadic, state);
+  if (prefix.length === 0 && rest !== undefined) return { items: rest };
+  return printTuple(
+    prefix.map((item) => print(item, state)),
+    prefix.length,
+    rest,
+  );
 }

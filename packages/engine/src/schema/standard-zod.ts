@@ -1,55 +1,224 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import { ABSENT, UNSUPPORTED } from './json-schema-members.ts';
-import { addNote, readMember } from './library-type.ts';
-import { withFlags } from './regex-flags.ts';
+import { setOwn } from '@typekro/kit/core';
+import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
+import type { FoundChecks } from './library-type.ts';
+import {
+  allowsNull,
+  IN_COMPOSITION,
+  isPlainText,
+  isTransformed,
+  jsonOf,
+  patternKeywords,
+  readMember,
+  refused,
+  withDefault,
+} from './library-type.ts';
+import { printRecord, printTuple, printUnion } from './library-union.ts';
+import { addZodChecks, definitionOf } from './standard-zod-checks.ts';
 
-type Print = (libraryOptions: Record<string, unknown>) => JsonObject | undefined;
-
-/** The JSON Schema of a zod type. Parts that zod cannot print are replaced or marked as unsupported. */
-export function zodJsonSchema(print: Print): JsonObject | undefined {
-  return print({ unrepresentable: 'any', override: amend });
+/**
+ * The JSON Schema of a zod type, read from the definitions of its parts. zod's own JSON Schema leaves out transforms,
+ * refinements, and all that only the result of a pipe has. A type or check that this reader does not know is refused.
+ */
+export function zodJsonSchema(type: unknown, found: FoundChecks): JsonObject {
+  return print(type, { found, open: new Set() });
 }
 
-interface Override {
-  readonly zodSchema: unknown;
-  readonly jsonSchema: Record<string, unknown>;
+interface Printing {
+  readonly found: FoundChecks;
+  /** The types around the part. A type that contains itself is refused. */
+  readonly open: ReadonlySet<unknown>;
 }
 
-/** The replacements for zod types that JSON Schema cannot express, keyed by the kind of the zod type. */
-const REPLACEMENTS: ReadonlyMap<string, Record<string, unknown>> = new Map<string, Record<string, unknown>>([
-  ['date', { type: 'string', format: 'date-time' }],
-  ['bigint', { type: 'integer' }],
-  ['undefined', { [ABSENT]: true }],
-  ['void', { [ABSENT]: true }],
-  ...['set', 'map', 'symbol', 'nan', 'function', 'file', 'promise', 'custom', 'transform'].map(
-    (kind): [string, Record<string, unknown>] => [
-      kind,
-      { [UNSUPPORTED]: `a ${kind === 'custom' ? 'custom type' : kind} cannot be written as JSON` },
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+const NULL: JsonObject = { type: 'null' };
+
+function print(schema: unknown, state: Printing): JsonObject {
+  if (state.open.has(schema)) {
+    const message = 'the type contains itself, which SimpleSchema cannot express';
+    return refused(message, 'use object for the inner part', 'recursive');
+  }
+  const definition = definitionOf(schema);
+  const kind = String(readMember(definition, 'type'));
+  const inner: Printing = { ...state, open: new Set([...state.open, schema]) };
+  const printed = ZOD_TYPES.get(kind)?.(definition, inner, schema);
+  if (printed === undefined) return { [UNSUPPORTED]: `the type ${kind} of zod is not known` };
+  if (printed[REFUSED] !== undefined) return printed;
+  if (readMember(definition, 'coerce') === true) {
+    return refused(`z.coerce.${kind}() converts the value, and Kubernetes stores the value as it was written`, COERCED);
+  }
+  // A format such as z.email() is its own first check.
+  const own = readMember(definition, 'check') === undefined || kind === 'custom' ? [] : [schema];
+  const checked = addZodChecks(printed, [...own, ...list(readMember(definition, 'checks'))], {
+    found: state.found,
+    absent: [
+      ...(isOptional(schema) && printed['default'] === undefined ? [undefined] : []),
+      ...(allowsNull(printed) ? [null] : []),
     ],
-  ),
+  });
+  return described(checked, schema);
+}
+
+const COERCED = 'use the type itself, and convert the value in the function of the composition';
+
+/** Adds the description and the name of a type. */
+function described(printed: JsonObject, schema: unknown): JsonObject {
+  const read = readMember(schema, 'meta');
+  const meta: unknown = typeof read === 'function' ? (read as () => unknown).call(schema) : undefined;
+  const description = readMember(meta, 'description');
+  const title = readMember(meta, 'title') ?? readMember(meta, 'id');
+  return {
+    ...printed,
+    ...(typeof description === 'string' ? { description } : {}),
+    ...(typeof title === 'string' ? { title } : {}),
+  };
+}
+
+type Handler = (definition: unknown, state: Printing, schema: unknown) => JsonObject;
+
+const unsupported =
+  (what: string): Handler =>
+  () => ({ [UNSUPPORTED]: `${what} cannot be written as JSON` });
+
+const converts =
+  (what: string): Handler =>
+  () =>
+    refused(`${what} changes the value, and Kubernetes stores the value as it was written`, IN_COMPOSITION);
+
+const wrapped = (definition: unknown, state: Printing): JsonObject => print(readMember(definition, 'innerType'), state);
+
+/** How each type of zod is translated, by the name of the type. Any other type is refused. */
+export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['string', () => ({ type: 'string' })],
+  ['number', () => ({ type: 'number' })],
+  ['boolean', () => ({ type: 'boolean' })],
+  ['null', () => NULL],
+  ['undefined', () => ({ [ABSENT]: true })],
+  ['void', () => ({ [ABSENT]: true })],
+  ['any', () => ({})],
+  ['unknown', () => ({})],
+  ['never', () => ({ not: {} })],
+  ['literal', (definition) => constants(list(readMember(definition, 'values')))],
+  ['enum', (definition) => constants(enumValues(readMember(definition, 'entries')))],
+  ['template_literal', (_definition, _state, schema) => templateLiteral(schema)],
+  ['array', (definition, state) => ({ type: 'array', items: print(readMember(definition, 'element'), state) })],
+  ['object', printObject],
+  ['tuple', tuple],
+  ['record', record],
+  ['union', union],
+  ['intersection', intersection],
+  ['optional', wrapped],
+  ['nullable', nullable],
+  ['default', (definition, state, schema) => withDefault(wrapped(definition, state), schema)],
+  ['prefault', (definition, state, schema) => withDefault(wrapped(definition, state), schema)],
+  ['nonoptional', wrapped],
+  ['readonly', wrapped],
+  ['lazy', (definition, state) => print((readMember(definition, 'getter') as () => unknown)(), state)],
+  ['pipe', pipe],
+  ['transform', converts('a transform')],
+  ['catch', converts('catch()')],
+  ['success', converts('success()')],
+  ['bigint', unsupported('a bigint')],
+  ['date', unsupported('a Date')],
+  ['symbol', unsupported('a symbol')],
+  ['nan', unsupported('NaN')],
+  ['map', unsupported('a Map')],
+  ['set', unsupported('a Set')],
+  ['file', unsupported('a File')],
+  ['function', unsupported('a function')],
+  ['promise', unsupported('a promise')],
+  ['custom', unsupported('a custom type')],
 ]);
 
-function amend({ zodSchema, jsonSchema }: Override): void {
-  const definition = definitionOf(zodSchema);
-  const kind = readMember(definition, 'type');
-  const replacement = typeof kind === 'string' ? REPLACEMENTS.get(kind) : undefined;
-  if (replacement !== undefined) Object.assign(jsonSchema, replacement);
-  const checks = readMember(definition, 'checks');
-  for (const check of Array.isArray(checks) ? checks : []) amendCheck(definitionOf(check), jsonSchema);
+function constants(values: readonly unknown[]): JsonObject {
+  const converted = values.map(jsonOf);
+  if (converted.includes(undefined)) return { [UNSUPPORTED]: 'one of the constants cannot be written as JSON' };
+  return converted.length === 0 ? { not: {} } : { enum: converted.map((value) => value ?? null) };
 }
 
-function amendCheck(check: unknown, jsonSchema: Record<string, unknown>): void {
-  const pattern = readMember(check, 'pattern');
-  // zod prints several patterns as parts of an `allOf`.
-  const parts: readonly unknown[] = Array.isArray(jsonSchema['allOf']) ? jsonSchema['allOf'] : [];
-  for (const part of [jsonSchema, ...parts]) {
-    if (pattern instanceof RegExp && isJsonObject(part) && part['pattern'] === pattern.source)
-      part['pattern'] = withFlags(pattern.source, pattern.flags);
-  }
-  if (readMember(check, 'check') === 'custom') {
-    addNote(jsonSchema, 'the refinement of its type is checked by the program only, not by the cluster');
-  }
+/** The values of an enum. An enum of TypeScript with numbers also maps the numbers to the names. */
+function enumValues(entries: unknown): unknown[] {
+  const all = Object.entries(typeof entries === 'object' && entries !== null ? entries : {}) as [string, unknown][];
+  const numbers = new Set(all.map(([, value]) => value).filter((value) => typeof value === 'number'));
+  return all.filter(([name]) => !numbers.has(Number(name))).map(([, value]) => value);
 }
 
-const definitionOf = (part: unknown): unknown => readMember(readMember(part, '_zod'), 'def');
+function templateLiteral(schema: unknown): JsonObject {
+  const pattern = readMember(readMember(schema, '_zod'), 'pattern');
+  return pattern instanceof RegExp ? { type: 'string', ...patternKeywords(pattern) } : { [UNSUPPORTED]: 'no pattern' };
+}
+
+/** May a member of an object be left out? */
+const isOptional = (schema: unknown): boolean => readMember(readMember(schema, '_zod'), 'optin') !== undefined;
+
+function printObject(definition: unknown, state: Printing): JsonObject {
+  const shape = readMember(definition, 'shape');
+  const properties: JsonObject = {};
+  const required: string[] = [];
+  for (const [name, entry] of Object.entries(typeof shape === 'object' && shape !== null ? shape : {})) {
+    setOwn(properties, name, print(entry, state));
+    if (!isOptional(entry)) required.push(name);
+  }
+  const rest = readMember(definition, 'catchall');
+  const isStrict = readMember(definitionOf(rest), 'type') === 'never';
+  return {
+    type: 'object',
+    properties,
+    required,
+    ...(rest === undefined || isStrict
+      ? { [CLOSED]: isStrict ? 'strict' : 'strip' }
+      : { additionalProperties: print(rest, state) }),
+  };
+}
+
+function tuple(definition: unknown, state: Printing): JsonObject {
+  const items = list(readMember(definition, 'items'));
+  const rest = readMember(definition, 'rest');
+  const required = items.findIndex(isOptional);
+  return printTuple(
+    items.map((item) => print(item, state)),
+    required < 0 ? items.length : required,
+    rest === undefined || rest === null ? undefined : print(rest, state),
+  );
+}
+
+function record(definition: unknown, state: Printing): JsonObject {
+  const mode = readMember(definition, 'mode');
+  if (mode !== undefined && mode !== 'strict') return refused('a loose record also takes other keys', 'use z.record()');
+  const keys = print(readMember(definition, 'keyType'), state);
+  const isPartial = readMember(definition, 'partial') === true;
+  return printRecord(keys, print(readMember(definition, 'valueType'), state), !isPartial);
+}
+
+function union(definition: unknown, state: Printing): JsonObject {
+  if (readMember(definition, 'inclusive') === false && readMember(definition, 'discriminator') === undefined)
+    return refused('xor() accepts a value of exactly one alternative', 'use z.union()');
+  return printUnion(list(readMember(definition, 'options')).map((option) => print(option, state)));
+}
+
+function intersection(definition: unknown, state: Printing): JsonObject {
+  const parts = [readMember(definition, 'left'), readMember(definition, 'right')];
+  return { allOf: parts.map((part) => print(part, state)) };
+}
+
+function nullable(definition: unknown, state: Printing): JsonObject {
+  const inner = wrapped(definition, state);
+  if (inner['default'] === undefined || inner['default'] === null) return { anyOf: [inner, NULL] };
+  const message = 'a type with a default also allows null, which the API server replaces by the default';
+  return refused(message, 'leave out null or the default', 'default');
+}
+
+/** A pipe of scalars whose parts only check the value is an intersection. */
+function pipe(definition: unknown, state: Printing): JsonObject {
+  if (typeof readMember(definition, 'transform') === 'function')
+    return converts('a codec')(definition, state, undefined);
+  const parts = [readMember(definition, 'in'), readMember(definition, 'out')].map((part) => print(part, state));
+  const refusal = parts.find((part) => part[REFUSED] !== undefined);
+  if (refusal !== undefined) return refusal;
+  const [first = {}, second = {}] = parts;
+  const isScalar = (part: JsonObject) => SCALARS.has(String(part['type']));
+  const isChecked = isTransformed(second) && !isPlainText(first);
+  return parts.every(isScalar) && !isChecked ? { allOf: parts } : converts('a pipe')(definition, state, undefined);
+}
+
+const SCALARS: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);

@@ -2,12 +2,16 @@ import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit
 import { formatApiVersion, isJsonObject, parseJson, stringifyJson } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import type { CompileResult } from '@typekro/engine/graph';
+import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import type { RuleSite, Schema } from '@typekro/engine/schema';
 import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '@typekro/engine/schema';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
-import { hoistedIds, writeDefinition } from './emit/definition.ts';
+import { compiledSpec, hoistedIds, writeDefinition } from './emit/definition.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
+import { numberOutsideJson, parseSpec } from './parse-spec.ts';
 import { schemasFor, schemaOfInput, withUnknownKinds } from './schemas.ts';
 import { traceComposition } from './trace-composition.ts';
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
@@ -32,6 +36,7 @@ interface CompositionParts {
 export class CompositionCore extends TracedCore {
   readonly functions: CompositionFunctions;
   readonly specInput: SchemaInput;
+  private specChecks: SpecChecks | undefined;
 
   private constructor(parts: CompositionParts) {
     super(parts.traced, parts.options);
@@ -108,12 +113,28 @@ export class CompositionCore extends TracedCore {
     return { ...instance, metadata: { ...instance.metadata, annotations } };
   }
 
+  /** The schema of the definition and its rules, with which each spec is checked. */
+  private get checks(): SpecChecks {
+    if (this.specChecks === undefined) {
+      const schema = compiledSpec(this.traced.graph);
+      // No site of a rule is the root, which would get the fields of a Kubernetes object.
+      this.specChecks = { schema, rules: ruleEvaluator({}) };
+    }
+    return this.specChecks;
+  }
+
   private plainInstance(spec: unknown, namespace = 'default'): KubeObject {
-    const { names, spec: schema, served } = this.traced.graph;
+    const { names, spec: authored, served } = this.traced.graph;
     const given = plainSpec(spec);
-    refuseWholeObject(given, Object.keys(schema.properties ?? {}));
-    const value = applyDefaults(schema, given) as JsonObject;
-    const all = validateValue(schema, value, {});
+    refuseWholeObject(given, Object.keys(authored.properties ?? {}));
+    const parsed = parseSpec(this.specInput, spec, given, authored);
+    const { schema, rules } = this.checks;
+    const value = applyDefaults(schema, parsed.ok ? plainSpec(parsed.value) : given) as JsonObject;
+    const lost = numberOutsideJson(parsed.ok ? parsed.value : spec);
+    const found =
+      lost === undefined ? validateValue(schema, value, { evaluateRules: withShownRules(rules()) }) : [lost];
+    // The messages of the schema name a remedy, so they take precedence over those of the library.
+    const all = parsed.ok || found.length > 0 ? found : parsed.fields;
     if (all.length > 0) {
       // The validation can report a field error again as an error of the whole object. If there are errors of fields,
       // errors of the whole object are therefore dropped.
@@ -126,8 +147,8 @@ export class CompositionCore extends TracedCore {
         return {
           code: 'compose/invalid-spec',
           severity: 'error',
-          message: `${field}: ${text.message}`,
-          path: `spec.${field}`,
+          message: field === '' ? text.message : `${field}: ${text.message}`,
+          path: field === '' ? 'spec' : `spec.${field}`,
           hint: remedy,
         };
       });
@@ -151,6 +172,24 @@ export class CompositionCore extends TracedCore {
     };
   }
 }
+
+/** The compiled schema of a spec, and the evaluation of its rules. */
+interface SpecChecks {
+  readonly schema: Schema;
+  readonly rules: ReturnType<typeof ruleEvaluator>;
+}
+
+/** Evaluates rules whose errors show the comment of the rule, or its text, in place of kro's general message. */
+const withShownRules =
+  (evaluate: (site: RuleSite) => readonly FieldError[]) =>
+  (site: RuleSite): readonly FieldError[] =>
+    evaluate({
+      ...site,
+      rules: site.rules.map(({ rule }) => ({
+        rule,
+        message: / \/\/ ([^/]+)$/.exec(rule)?.[1] ?? `failed rule: ${rule}`,
+      })),
+    });
 
 /** The annotation that lists, as JSON, the names of the namespaces that were applied before an instance. */
 const HOISTED_ANNOTATION = 'typekro.dev/hoisted-namespaces';

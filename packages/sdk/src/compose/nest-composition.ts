@@ -10,6 +10,7 @@ import { memberOf, withDefault } from './factory-helpers.ts';
 import { choose } from './interp/branches.ts';
 import { mergeSpread } from './library/objects.ts';
 import { dependOn, noteLastResource } from './library/resources.ts';
+import { addRefinements } from './refinements.ts';
 import { withProviders } from './source/current.ts';
 import { runFunctions } from './trace-composition.ts';
 import type { NestedComposition } from './composition-type.ts';
@@ -19,7 +20,7 @@ import { mapOfMembers } from './value/key-order.ts';
 import { resolveMerged } from './value/merge.ts';
 import { mayBeUndefined, mergedPieces } from './value/nodes.ts';
 import { symbolic, wrap } from './value/proxy.ts';
-import { Maybe, Sym } from './value/symbolic.ts';
+import { Maybe, Phi, Sym } from './value/symbolic.ts';
 
 /**
  * Per trace, maps the name of a composition to the number of its calls. The ids of the composition's resources contain
@@ -89,6 +90,7 @@ function nextPrefix(trace: object, name: string): string {
 
 function statusOf(core: CompositionCore, spec: unknown): unknown {
   const schema = activeTrace().track({ spec });
+  withProviders(() => addRefinements(core.traced.graph.spec, spec), core.options.scope?.());
   return withProviders(() => runFunctions(core.functions, { schema, spec }).status, core.options.scope?.());
 }
 
@@ -173,8 +175,12 @@ const ownMember = (object: object, name: string): unknown =>
 /** A member with the defaults of its schema. When the schema has no defaults, the value stays as it is. */
 function memberWithDefaults(schema: Schema, value: unknown, own: JsonValue | undefined): unknown {
   if (own !== undefined && isAbsent(schema, value)) return withDefault(value, own);
-  if (typeof value !== 'object' || value === null || symbolic(value) !== undefined || !hasDefaults(schema))
-    return value;
+  const inner = symbolic(value);
+  if (inner instanceof Phi && hasDefaults(schema)) {
+    const side = (of: unknown) => () => memberWithDefaults(schema, of, undefined);
+    return choose(decide(inner.test), side(inner.then), side(inner.otherwise));
+  }
+  if (typeof value !== 'object' || value === null || inner !== undefined || !hasDefaults(schema)) return value;
   if (Array.isArray(value)) return itemsWithDefaults(schema.items ?? {}, value);
   return Object.getPrototypeOf(value) === Object.prototype ? withDefaults(schema, value) : value;
 }

@@ -26,6 +26,7 @@ import { instanceType } from './library/kind-type.ts';
 import { specType } from './library/schema-type.ts';
 import type { CompositionOptions } from './public-types.ts';
 import { declaredStatus } from './schemas.ts';
+import { addRefinements } from './refinements.ts';
 import { providerProblem, withProviders } from './source/current.ts';
 import { refuseWithoutProvider } from './source/text-source.ts';
 import type { FunctionLike } from './source/provider.ts';
@@ -84,7 +85,9 @@ export function traceComposition(
     () =>
       withTrace(trace, () => {
         try {
-          const inputs = form === 'graph' ? noInputs(functions) : instanceInputs(instanceValue(spec), functions);
+          const instance = form === 'graph' ? undefined : instanceValue(spec);
+          const inputs = instance === undefined ? noInputs(functions) : instanceInputs(instance, functions);
+          if (instance !== undefined) addRefinements(spec, inputs.spec);
           const { status: returned, site, named, fieldSite: field } = runFunctions(functions, inputs);
           const status = form === 'graph' ? withoutStatus(returned, site) : returned;
           trace.closed = true;

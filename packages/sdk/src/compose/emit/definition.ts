@@ -2,7 +2,7 @@ import type { Diagnostic, JsonObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { Schema, SimpleBlock } from '@typekro/engine/schema';
-import { toSimpleSchema } from '@typekro/engine/schema';
+import { parseSimpleSchema, toSimpleSchema } from '@typekro/engine/schema';
 import { specType } from '../library/schema-type.ts';
 import type { Target } from '../public-types.ts';
 import type { ServedParts } from '../served-kind.ts';
@@ -16,6 +16,7 @@ import { assertPlainData } from './plain-data.ts';
 import { resourceEntry } from './resource.ts';
 import { statusFields } from './status.ts';
 import { fieldRules } from './field-rules.ts';
+import type { FieldRulesOut } from './field-rules.ts';
 import type { Variants } from './variants.ts';
 import type { ValidationRecord } from '../trace/records.ts';
 
@@ -77,11 +78,7 @@ export function writeDefinition(
   const status = collect(() => plainPart(statusFields(graph.status, statusWriter), 'status'), graph.statusSite) ?? {};
   const kept = target === 'stock' ? withoutHoisted(resources, status, hoistedIds(records)) : resources;
   const rules = collect(() => fieldRules(graph.validations, target, ids), undefined);
-  const simple = simpleSchema(
-    graph.spec,
-    withGiven(rules?.rules ?? new Map(), graph.fieldValidations),
-    rules?.required ?? new Set(),
-  );
+  const simple = simpleSchema(graph, rules);
   const { name, group, version, kind } = graph.names;
   const schema: JsonObject = {
     apiVersion: version,
@@ -118,16 +115,33 @@ export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<stri
 }
 
 /**
+ * The schema by which the API server of a definition checks the spec of an instance, without the preconditions of the
+ * composition. The SDK checks specs with this schema, too.
+ *
+ * @throws CompositionError for a part of the schema that SimpleSchema cannot express.
+ */
+export function compiledSpec(graph: Pick<TracedGraph, 'spec' | 'fieldValidations'>): Schema {
+  const { spec, types } = simpleSchema(graph, undefined);
+  const parsed = parseSimpleSchema(spec, types);
+  if (parsed.ok) return parsed.schema;
+  throw unusableSchema(
+    'spec',
+    parsed.errors.map(({ code, message }) => ({ code, severity: 'error', message })),
+  );
+}
+
+/**
  * The spec as SimpleSchema, with the validations of the graph. A number of the spec that flows into an integer field
  * becomes an integer.
  *
  * @throws CompositionError for a part of the schema that SimpleSchema cannot express.
  */
 function simpleSchema(
-  spec: Schema,
-  rules: ReadonlyMap<string, readonly string[]>,
-  required: ReadonlySet<string>,
+  { spec, fieldValidations }: Pick<TracedGraph, 'spec' | 'fieldValidations'>,
+  preconditions: FieldRulesOut | undefined,
 ): { readonly spec: SimpleBlock; readonly types: SimpleBlock; readonly diagnostics: readonly Diagnostic[] } {
+  const rules = withGiven(preconditions?.rules ?? new Map(), fieldValidations);
+  const required = preconditions?.required ?? new Set();
   const written = toSimpleSchema(spec, {
     field: (path) => ({ required: required.has(path), rules: rules.get(path) ?? [] }),
     isInteger(schema) {

@@ -2,6 +2,7 @@ import { not, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { Variable, walk } from '../ir/node.ts';
 import { rewrite } from '../ir/substitute.ts';
+import { withMessage } from '@typekro/engine/schema';
 import type { Target } from '../public-types.ts';
 import { Facts } from '../trace/facts.ts';
 import type { ValidationRecord } from '../trace/records.ts';
@@ -41,19 +42,10 @@ export function fieldRules(
     const rule = rewrite(whenThere, (node) =>
       pathOf(node)?.join('.') === path ? variable(self, node.type) : undefined,
     );
-    const text = new ExpressionWriter(ids, target).cel(rule) + comment(validation.message);
+    const text = withMessage(new ExpressionWriter(ids, target).cel(rule), validation.message);
     rules.set(path, [...(rules.get(path) ?? []), text]);
   }
   return { rules, required };
-}
-
-/**
- * The message of a precondition as a CEL comment. The API server shows the text of a rule that an instance violates,
- * with comments, and SimpleSchema has no other way to set a message.
- */
-function comment(message: string): string {
-  const line = message.replaceAll(/[\s"\\]+/g, ' ').trim();
-  return line === '' ? '' : ` // ${line}`;
 }
 
 function misplaced(validation: ValidationRecord, target: Target): Refusal {

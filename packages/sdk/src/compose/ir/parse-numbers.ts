@@ -1,4 +1,4 @@
-import { SPACE } from '../regex/space.ts';
+import { SPACE } from '@typekro/engine/schema';
 import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, toText, TRUE } from './build.ts';
 
 import type { Node } from './node.ts';

@@ -19,12 +19,15 @@ import {
 import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { BOOL, INTEGER, listOf, STRING } from '../ir/types.ts';
-import { stepsToGroups } from '../regex/groups.ts';
-import type { GroupStep } from '../regex/groups.ts';
-import { subexpressionsOf, minLength, printRe2 } from '../regex/re2.ts';
-import type { RegexUse } from '../regex/re2.ts';
-import { parseRegex } from '../regex/syntax.ts';
-import type { ParsedRegex, Regex } from '../regex/syntax.ts';
+import {
+  minMatchLength,
+  parseRegex,
+  PatternProblem,
+  printRe2,
+  stepsToGroups,
+  subexpressionsOf,
+} from '@typekro/engine/schema';
+import type { GroupStep, ParsedRegex, Regex, RegexUse } from '@typekro/engine/schema';
 import { refuse } from '../refusal/refusal.ts';
 
 /** A pattern and its tree. */
@@ -35,10 +38,23 @@ interface Parsed extends ParsedRegex {
 function parsed(pattern: RegExp): Parsed {
   if (pattern.flags.includes('y'))
     refuse('regex', `${String(pattern)} matches at a position that it stores`, 'leave out the flag y, or begin with ^');
-  return { ...parseRegex(pattern), pattern };
+  return { ...refusing(() => parseRegex(pattern)), pattern };
 }
 
-const re2 = ({ root, pattern }: Parsed, use: RegexUse): Node => literal(printRe2(root, pattern, use));
+/** Converts a problem of a pattern to a refusal. */
+function refusing<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PatternProblem) return refuse('regex', error.message, error.hint);
+    throw error;
+  }
+}
+
+const printed = (root: Regex, pattern: RegExp, use: RegexUse): Node =>
+  literal(refusing(() => printRe2(root, pattern, use)));
+
+const re2 = ({ root, pattern }: Parsed, use: RegexUse): Node => printed(root, pattern, use);
 
 /** `pattern.test(text)`. */
 export function testPattern(text: Node, pattern: RegExp): Node {
@@ -157,7 +173,7 @@ function groupTexts(match: Node, { root, pattern, groups }: Parsed): (GroupText 
       kind: 'sequence',
       parts: edge === 'first' ? [{ kind: 'start' }, ...parts] : [...parts, { kind: 'end' }],
     };
-    return method('find', text, [literal(printRe2(withAnchors, plain, 'find'))], STRING);
+    return method('find', text, [printed(withAnchors, plain, 'find')], STRING);
   };
   const follow = (place: GroupText, step: GroupStep): GroupText => {
     const { text, has } = place;
@@ -223,7 +239,7 @@ export function replacePattern(text: Node, pattern: RegExp, by: Replacement): No
 function bothEnds({ root }: Parsed): readonly Regex[] | undefined {
   if (root.kind !== 'choice' || root.options.length !== 2) return undefined;
   const [begin, end] = root.options as [Regex, Regex];
-  return placeOf(begin) === 'start' && placeOf(end) === 'end' && minLength(begin) > 0 ? [begin, end] : undefined;
+  return placeOf(begin) === 'start' && placeOf(end) === 'end' && minMatchLength(begin) > 0 ? [begin, end] : undefined;
 }
 
 /**
@@ -320,7 +336,7 @@ export function allMatches(
   name: 'match' | 'matchAll',
 ): { readonly found: Node; readonly matches: Node } {
   const of = parsed(pattern);
-  if (minLength(of.root) === 0)
+  if (minMatchLength(of.root) === 0)
     return refuse(
       'regex',
       `${String(pattern)} matches the empty string`,

@@ -19,7 +19,7 @@ import type { Conditional, Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
-import { SPACE } from '../regex/space.ts';
+import { SPACE } from '@typekro/engine/schema';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';

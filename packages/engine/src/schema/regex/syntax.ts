@@ -1,4 +1,4 @@
-import { refuse } from '../refusal/refusal.ts';
+import { PatternProblem } from './problem.ts';
 
 /** One item of a class: a range of characters, or an escape for several characters. */
 export type ClassItem =
@@ -44,7 +44,7 @@ const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, 
 /**
  * Parses the source of a `RegExp` (ECMA-262, with the lenient syntax of annex B where the flag `u` is missing).
  *
- * @throws Refusal for look-around, back references, lone surrogates, flags of a group, properties other than general
+ * @throws PatternProblem for look-around, back references, lone surrogates, flags of a group, properties other than general
  * categories, and the flag `v`.
  */
 export function parseRegex(pattern: RegExp): ParsedRegex {
@@ -78,7 +78,7 @@ class Parser {
   }
 
   private refuse(what: string, hint: string): never {
-    return refuse('regex', `${String(this.pattern)} ${what}`, hint);
+    throw new PatternProblem(`${String(this.pattern)} ${what}`, hint);
   }
 
   private peek(text: string): boolean {

@@ -1,6 +1,6 @@
 import { foldedRanges } from './folded-ranges.ts';
 import type { CharacterRange } from './folded-ranges.ts';
-import { subexpressionsOf, minLength } from './re2.ts';
+import { subexpressionsOf, minMatchLength } from './re2.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
 /** A set of characters as ranges. */
@@ -88,7 +88,7 @@ function itemSet(item: ClassItem): CharacterSet {
 }
 
 /** Can a node match the empty string? */
-export const isNullable = (node: Regex): boolean => minLength(node) === 0;
+export const isNullable = (node: Regex): boolean => minMatchLength(node) === 0;
 
 /** The characters with which a match can begin or end. */
 export function edgeOf(node: Regex, edge: 'first' | 'last', flags: string): CharacterSet {

@@ -1,5 +1,5 @@
 import { regexProblem } from '@typekro/cel';
-import { refuse } from '../refusal/refusal.ts';
+import { PatternProblem } from './problem.ts';
 import { foldedRanges } from './folded-ranges.ts';
 import { SPACE } from './space.ts';
 import type { ClassItem, Regex } from './syntax.ts';
@@ -24,14 +24,13 @@ export type RegexUse = 'test' | 'find';
 /**
  * Prints the tree as RE2 with JavaScript's meaning.
  *
- * @throws Refusal for a part that RE2 cannot express.
+ * @throws PatternProblem for a part that RE2 cannot express.
  */
 export function printRe2(root: Regex, pattern: RegExp, use: RegexUse): string {
   const printed = new Printer(root, pattern, use).print();
   const problem = regexProblem(printed);
-  return problem === undefined
-    ? printed
-    : refuse('regex', `${String(pattern)} has no RE2 form: ${problem}`, 'write a shorter or simpler pattern');
+  if (problem === undefined) return printed;
+  throw new PatternProblem(`${String(pattern)} has no RE2 form: ${problem}`, 'write a shorter or simpler pattern');
 }
 
 class Printer {
@@ -60,7 +59,7 @@ class Printer {
   }
 
   private refuse(what: string, hint: string): never {
-    return refuse('regex', `${String(this.pattern)} ${what}`, hint);
+    throw new PatternProblem(`${String(this.pattern)} ${what}`, hint);
   }
 
   /** With the flags `iu`, JavaScript folds cases as RE2 does, except for `\w` and `\b`, which are refused. */
@@ -132,7 +131,7 @@ class Printer {
     const times = repeated * Math.max(min, max === Infinity ? 0 : max, 1);
     if (times > MAX_REPEAT && Math.max(min, max === Infinity ? 0 : max) > 1)
       this.refuse(`repeats ${times} times`, `RE2 repeats at most ${MAX_REPEAT} times; test the length of the string`);
-    if (this.use === 'find' && minLength(body) === 0 && (max > 1 || (min === 0 && mayPreferEmpty(body))))
+    if (this.use === 'find' && minMatchLength(body) === 0 && (max > 1 || (min === 0 && mayPreferEmpty(body))))
       this.refuse(
         'repeats an expression that may match the empty string; JavaScript and RE2 match this differently',
         'make each repetition match a character',
@@ -237,20 +236,20 @@ function mayPreferEmpty(node: Regex): boolean {
 }
 
 /** The minimum length of a match. */
-export function minLength(node: Regex): number {
+export function minMatchLength(node: Regex): number {
   switch (node.kind) {
     case 'char':
     case 'any':
     case 'class':
       return 1;
     case 'group':
-      return minLength(node.body);
+      return minMatchLength(node.body);
     case 'repeat':
-      return node.min * minLength(node.body);
+      return node.min * minMatchLength(node.body);
     case 'sequence':
-      return node.parts.reduce((sum, part) => sum + minLength(part), 0);
+      return node.parts.reduce((sum, part) => sum + minMatchLength(part), 0);
     case 'choice':
-      return Math.min(...node.options.map(minLength));
+      return Math.min(...node.options.map(minMatchLength));
     default:
       return 0;
   }

@@ -1,4 +1,4 @@
-import { subexpressionsOf, minLength } from './re2.ts';
+import { subexpressionsOf, minMatchLength } from './re2.ts';
 import { edgeOf, edgeOfParts, isDisjoint, isNullable } from './sets.ts';
 import type { CharacterSet } from './sets.ts';
 import type { Regex } from './syntax.ts';
@@ -71,7 +71,7 @@ const holdsMark = (node: Regex): boolean => isMark(node) || subexpressionsOf(nod
  */
 function isSure(node: Regex, beside: CharacterSet, edge: Edge, flags: string): boolean {
   if (holdsMark(node)) return false;
-  if (minLength(node) === maxLength(node)) return true;
+  if (minMatchLength(node) === maxLength(node)) return true;
   switch (node.kind) {
     case 'group':
       return isSure(node.body, beside, edge, flags);

@@ -1,0 +1,94 @@
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { asList, asObject, objectsAt } from '@typekro/kit/kubernetes';
+import { ABSENT, CLOSED } from './json-schema-members.ts';
+import { IN_COMPOSITION, isTransformed, refused } from './library-type.ts';
+
+/**
+ * A union of a library that takes the first alternative that accepts a value. Alternatives that are objects are refused
+ * if a value of a later one is also a value of an earlier one, because the library then drops the members that only the
+ * later one declares.
+ */
+export function printUnion(printed: readonly JsonObject[]): JsonObject {
+  // The alternatives of an inner union count as alternatives of the outer one.
+  const options = printed.flatMap((option) => {
+    const isUnion = Object.keys(option).length === 1 && Array.isArray(option['anyOf']);
+    return isUnion ? objectsAt(option, 'anyOf') : [option];
+  });
+  if (options.length > 1 && options.some(isTransformed))
+    return refused('an alternative changes the value, so the other alternatives may not accept it', IN_COMPOSITION);
+  if (options.length > 1 && options.some((option) => option['default'] !== undefined))
+    return refused('an alternative has a default, which the API server does not know', 'give the union the default', 'default');
+  const objects = options.filter((option) => option['type'] === 'object');
+  const overlap = objects.some((later, position) => objects.slice(0, position).some((first) => drops(first, later)));
+  if (!overlap) return { anyOf: [...options] };
+  return refused(
+    'an alternative accepts values of a later alternative, and drops their other members',
+    'give each alternative a field with a constant of its own, as in z.discriminatedUnion("type", …)',
+    'union',
+  );
+}
+
+/** May the first alternative accept a value of the second one, and drop a member of it? */
+function drops(first: JsonObject, second: JsonObject): boolean {
+  const [own, other] = [asObject(first['properties']), asObject(second['properties'])];
+  if (first[CLOSED] === 'strict' || Object.keys(other).every((name) => Object.hasOwn(own, name))) return false;
+  if (asList(first['required']).some((name) => typeof name === 'string' && !Object.hasOwn(other, name))) return false;
+  const isBoth = (name: JsonValue) => asList(second['required']).includes(name);
+  return !asList(first['required']).some(
+    (name) => typeof name === 'string' && isBoth(name) && isDisjoint(own[name], other[name]),
+  );
+}
+
+function isDisjoint(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  const [left, right] = [constantsOf(a), constantsOf(b)];
+  if (left === undefined || right === undefined) return false;
+  return !left.some((value) => right.some((other) => jsonEquals(value, other)));
+}
+
+function constantsOf(printed: JsonValue | undefined): readonly JsonValue[] | undefined {
+  if (!isJsonObject(printed) || printed[ABSENT] === true) return undefined;
+  if (Array.isArray(printed['enum'])) return printed['enum'];
+  return printed['const'] === undefined ? undefined : [printed['const']];
+}
+
+/**
+ * A list of a fixed length. The items must have one type, because the schema of a list has one type for all items.
+ *
+ * @param required the number of items that must exist
+ */
+export function printTuple(items: readonly JsonObject[], required: number, rest: JsonObject | undefined): JsonObject {
+  const [first, ...others] = rest === undefined ? items : [...items, rest];
+  if (first === undefined || others.some((other) => !jsonEquals(other, first))) {
+    return refused(
+      'a tuple has items of several types, and a list of the API has one type for all items',
+      'use an object with a field for each item',
+    );
+  }
+  return {
+    type: 'array',
+    items: first,
+    ...(required > 0 ? { minItems: required } : {}),
+    ...(rest === undefined ? { maxItems: items.length } : {}),
+  };
+}
+
+/** A map. Names of members that the schema lists become optional fields; any other restriction is refused. */
+export function printRecord(keys: JsonObject, values: JsonObject, allRequired: boolean): JsonObject {
+  const listed = constantsOf(keys);
+  if (listed?.every((key) => typeof key === 'string') === true) {
+    const names = listed.map(String);
+    return {
+      type: 'object',
+      properties: Object.fromEntries(names.map((name) => [name, values])),
+      ...(allRequired ? { required: names } : {}),
+      [CLOSED]: 'strict',
+    };
+  }
+  const isText = keys['type'] === 'string' && Object.keys(keys).every((name) => name === 'type');
+  if (isText) return { type: 'object', additionalProperties: values };
+  return refused(
+    'the names of the members of a map are restricted, which the schema of a map cannot express',
+    'use plain strings as keys, or a list of objects with a field for the name',
+  );
+}

@@ -1,0 +1,100 @@
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import type { Schema } from '@typekro/engine/schema';
+import { schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import type { SchemaInput } from './public-types.ts';
+
+/** A field that a library refuses, with the library's message. */
+interface RefusedField {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The value that a library makes of a spec, or the fields that it refuses. */
+type ParsedSpec =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly fields: readonly RefusedField[] };
+
+/** The part of a result of Standard Schema that this module reads. */
+interface LibraryResult {
+  readonly value?: unknown;
+  readonly issues?: readonly { readonly message: string; readonly path?: readonly unknown[] }[];
+}
+
+/**
+ * Parses a spec with the library of its schema: the library checks the spec, applies its transforms, and drops
+ * undeclared members. In the API, null and a missing member are the same. Therefore a missing member for which the
+ * library requires null or `undefined` is accepted. The spec stays unchanged for a schema without a library.
+ */
+export function parseSpec(input: SchemaInput, spec: unknown, plain: JsonObject, schema: Schema): ParsedSpec {
+  const standard: unknown = Reflect.get(input, '~standard');
+  const validate: unknown = typeof standard === 'object' && standard !== null && Reflect.get(standard, 'validate');
+  if (typeof validate !== 'function') return { ok: true, value: spec };
+  const run = (value: unknown) => {
+    const result = (validate as (value: unknown) => LibraryResult | Promise<LibraryResult>)(value);
+    // A library that throws for a value tries it again asynchronously. The compiled schema then decides alone.
+    if (result instanceof Promise) result.catch(() => undefined);
+    return result;
+  };
+  // Libraries read integers as numbers. A spec with a `bigint` keeps its value, so the library only checks it.
+  const numbers = withNumbers(plain);
+  if (numbers !== plain) {
+    const checked = run(numbers);
+    if (checked instanceof Promise || checked.issues === undefined) return { ok: true, value: spec };
+    return { ok: false, fields: fieldsOf(checked) };
+  }
+  const first = run(spec);
+  if (first instanceof Promise) return { ok: true, value: spec };
+  if (first.issues === undefined) return { ok: true, value: first.value };
+  const filled = structuredClone(plain);
+  const absent = first.issues.filter(({ path = [] }) => fillAbsent(filled, path.map(keyOf), schema));
+  const second = absent.length === 0 ? first : run(filled);
+  if (!(second instanceof Promise) && second.issues === undefined) return { ok: true, value: second.value };
+  return { ok: false, fields: fieldsOf(first) };
+}
+
+const fieldsOf = ({ issues = [] }: LibraryResult): RefusedField[] =>
+  issues.map(({ message, path = [] }) => ({ field: fieldOf(path.map(keyOf)), message }));
+
+/** A value with numbers in place of each `bigint`; the value itself if it has none. */
+function withNumbers(value: JsonObject): JsonObject {
+  let changed = false;
+  const text = JSON.stringify(value, (_name, member: unknown) => {
+    if (typeof member !== 'bigint') return member;
+    changed = true;
+    return Number(member);
+  });
+  return changed ? (JSON.parse(text) as JsonObject) : value;
+}
+
+/** A step of a path of Standard Schema: a key, or an object with the key. */
+const keyOf = (step: unknown): string | number => {
+  const key: unknown = typeof step === 'object' && step !== null ? Reflect.get(step, 'key') : step;
+  return typeof key === 'number' ? key : String(key);
+};
+
+const fieldOf = (steps: readonly (string | number)[]): string =>
+  steps.map((step, position) => (typeof step === 'number' ? `[${step}]` : position === 0 ? step : `.${step}`)).join('');
+
+/** Sets a missing member to null if its schema allows null, and to `undefined` if it does not. */
+function fillAbsent(root: JsonObject, steps: readonly (string | number)[], schema: Schema): boolean {
+  const name = steps.at(-1);
+  const parent = valueAtSteps(root, steps.slice(0, -1));
+  if (typeof name !== 'string' || !isJsonObject(parent) || Object.hasOwn(parent, name)) return false;
+  const isNullable = schemaNodeAt(schema, steps)?.nullable === true;
+  Object.defineProperty(parent, name, { value: isNullable ? null : undefined, enumerable: true, writable: true });
+  return true;
+}
+
+/** The first number that JSON cannot represent, with its path; undefined if there is none. */
+export function numberOutsideJson(value: unknown, field = ''): RefusedField | undefined {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return { field, message: `Invalid value: ${value}: JSON cannot represent this number` };
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, member] of Object.entries(value) as [string, JsonValue][]) {
+    const inner = Array.isArray(value) ? `${field}[${name}]` : field === '' ? name : `${field}.${name}`;
+    const found = numberOutsideJson(member, inner);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import { type } from 'arktype';
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createCompositionApi } from '@typekro/sdk/compose';
+import type { SchemaInput } from '@typekro/sdk/compose';
+import type { JsonObject } from '@typekro/kit/core';
+import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
+
+const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
+
+const compose = (spec: SchemaInput) =>
+  kubernetesComposition({ name: 'app', spec }, (s) => {
+    ConfigMap({ id: 'own', name: 'own', data: { n: (s as { n?: string }).n ?? 'none' } });
+  });
+
+/** The line of `n` in the definition. */
+const lineOf = (spec: SchemaInput): unknown => {
+  const { schema } = compose(spec).toDefinition()['spec'] as { schema: { spec: JsonObject } };
+  return schema.spec['n'];
+};
+
+const startsWithA = (text: string): boolean => text.startsWith('a');
+const prefix = 'kube-';
+
+describe('a check of a schema', () => {
+  test.each<[string, SchemaInput]>([
+    ['zod', z.object({ n: z.string().refine(startsWithA, 'must begin with a') })],
+    ['valibot', v.object({ n: v.pipe(v.string(), v.check(startsWithA, 'must begin with a')) })],
+  ])('of %s becomes a rule with its message', (_library, spec) => {
+    expect(lineOf(spec)).toBe(
+      String.raw`string | required=true validation="self.startsWith(\"a\") // must begin with a"`,
+    );
+  });
+
+  test('may read a variable around it, as a check of an optional field does', () => {
+    const spec = z.object({ n: z.string().refine((text) => !text.startsWith(prefix)).optional() });
+    expect(lineOf(spec)).toBe(String.raw`string | validation="!self.startsWith(\"kube-\") // spec.n does not satisfy its schema"`);
+  });
+
+  test.each<[string, SchemaInput]>([
+    ['zod', z.object({ n: z.string().refine(startsWithA, 'must begin with a') })],
+    ['arktype', type({ n: type('string').narrow((text) => text.startsWith('a')) })],
+    ['valibot', v.object({ n: v.pipe(v.string(), v.check(startsWithA)) })],
+    ['a rule in JSON Schema', { type: 'object', required: ['n'], properties: { n: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self.startsWith("a")' }] } } }],
+    ['a look-ahead in JSON Schema', { type: 'object', required: ['n'], properties: { n: { type: 'string', pattern: '^(?!b)' } } }],
+  ])('refuses the same values in toInstance, evaluate and deploy: %s', async (_name, spec) => {
+    const composition = compose(spec);
+    expect(composition.evaluate({ n: 'ab' } as never).resources[0]?.objects[0]?.['data']).toEqual({ n: 'ab' });
+    const wrong = { n: 'b' } as never;
+    const refused = expect.objectContaining({ code: 'compose/invalid-spec' });
+    expect(() => composition.toInstance(wrong)).toThrow(refused);
+    expect(() => composition.evaluate(wrong)).toThrow(refused);
+    await expect(composition.factory('kro').deploy(wrong)).rejects.toThrow();
+  });
+
+  test.each<[string, SchemaInput, string]>([
+    ['an unreadable function', z.object({ n: z.string().refine((text) => text.localeCompare('a') > 0) }), 'spec.n'],
+    ['a function with the context', type({ n: type('string').narrow((text, context) => text === '' || context.mustBe('empty')) }), 'spec.n'],
+    ['an item of a list', z.object({ n: z.array(z.string().refine((text) => text.localeCompare('a') > 0)) }), 'spec.n[]'],
+    ['several fields of the spec', z.object({ n: z.string(), m: z.string() }).refine(({ n, m }) => n !== m), 'spec'],
+  ])('that cannot become a rule is refused with its field and line: %s', (_name, spec, path) => {
+    const diagnostic = expect.objectContaining({
+      code: 'schema/transform',
+      path,
+      hint: expect.any(String) as string,
+      source: expect.objectContaining({ file: expect.stringContaining('schema-checks.test.ts') as string }) as object,
+    }) as object;
+    expect(() => compose(spec)).toThrow(expect.objectContaining({ diagnostics: [diagnostic] }));
+  });
+
+  test('also holds for the arguments of a nested composition', () => {
+    const inner = compose(z.object({ n: z.string().refine(startsWithA, 'must begin with a') }));
+    const nested = inner as unknown as (spec: JsonObject) => unknown;
+    const outer = kubernetesComposition({ name: 'outer', spec: type({ m: 'string' }) }, ({ m }) => {
+      nested({ n: m });
+    });
+    expect(outer.evaluate({ m: 'b' }).violations).toEqual(['must begin with a']);
+    expect(() =>
+      kubernetesComposition({ name: 'outer', spec: type({ m: 'string' }) }, () => {
+        nested({ n: 'b' });
+      }),
+    ).toThrow(/must begin with a/);
+  });
+});
+
+test.each<[string, SchemaInput]>([
+  ['zod', z.object({ n: z.string().trim().toLowerCase() })],
+  ['arktype', type({ n: type('string.trim').to('string.lower') })],
+  ['valibot', v.object({ n: v.pipe(v.string(), v.trim(), v.toLowerCase()) })],
+])('the graph reads the result of trim() and toLowerCase() of %s', (_library, spec) => {
+  const composition = compose(spec);
+  expect(composition.evaluate({ n: ' Ab ' } as never).resources[0]?.objects[0]?.['data']).toEqual({ n: 'ab' });
+  expect(composition.toInstance({ n: ' Ab ' } as never).spec).toEqual({ n: 'ab' });
+});
+
+test.each<[string, SchemaInput, object, string]>([
+  ['an infinite number', v.object({ n: v.number() }), { n: Infinity }, 'JSON cannot represent this number'],
+  ['NaN', { type: 'object', properties: { n: { type: 'number' } } }, { n: NaN }, 'JSON cannot represent this number'],
+  ['an unknown member of a strict object', z.strictObject({ n: z.string() }), { n: 'a', m: 1 }, 'Unrecognized key'],
+  ['null in an optional field', z.object({ n: z.string().optional() }), { n: null }, 'expected string, received null'],
+])('a spec with %s is refused', (_name, spec, value, message) => {
+  expect(() => compose(spec).toInstance(value as never)).toThrow(message);
+});

@@ -1,0 +1,273 @@
+import { type } from 'arktype';
+import type { Type } from 'arktype';
+import * as v from 'valibot';
+import { z } from 'zod';
+import type { SchemaInput } from '@typekro/sdk/compose';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { METHODS, objectOf } from './methods.ts';
+import type { Library } from './methods.ts';
+import { VALUES } from './values.ts';
+
+/** A schema of one field, its text, and values for it. */
+interface Part {
+  readonly schema: unknown;
+  readonly text: string;
+  readonly value: (random: () => number) => JsonValue | undefined;
+}
+
+/** The schema of a spec, its text, and specs for it. */
+export interface RandomSchema {
+  readonly schema: SchemaInput;
+  readonly text: string;
+  readonly spec: (random: () => number) => JsonObject;
+}
+
+const LIBRARIES: readonly Library[] = ['zod', 'arktype', 'valibot'];
+const pick = <T>(random: () => number, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+const anyValue = (random: () => number): JsonValue | undefined => structuredClone(pick(random, VALUES));
+
+/** The methods without those whose refusal a test needs no random schema for. */
+const LEAVES = METHODS.filter(
+  ({ outcome, text }) => !outcome.startsWith('schema/') || /trim|transform|default/.test(text),
+);
+
+function leaf(library: Library, random: () => number): Part {
+  const { schema, text } = pick(
+    random,
+    LEAVES.filter((method) => method.library === library),
+  );
+  return { schema, text: `<${text}>`, value: anyValue };
+}
+
+const STRING_STEPS = {
+  zod: {
+    trim: (s: z.ZodString) => s.trim(),
+    toLowerCase: (s: z.ZodString) => s.toLowerCase(),
+    min2: (s: z.ZodString) => s.min(2),
+    max4: (s: z.ZodString) => s.max(4),
+    'regex ^a': (s: z.ZodString) => s.regex(/^a/),
+    'regex \\s': (s: z.ZodString) => s.regex(/^\S.*$/),
+    'not kube': (s: z.ZodString) => s.regex(/^(?!kube)[^ ]*$/),
+    includes: (s: z.ZodString) => s.includes('b'),
+    'refine length': (s: z.ZodString) => s.refine((text) => text.length !== 3) as z.ZodString,
+    'refine includes': (s: z.ZodString) => s.refine((text) => !text.includes('X')) as z.ZodString,
+  },
+  valibot: {
+    trim: v.trim(),
+    trimEnd: v.trimEnd(),
+    toUpperCase: v.toUpperCase(),
+    min2: v.minLength(2),
+    max4: v.maxLength(4),
+    nonEmpty: v.nonEmpty(),
+    'regex ^a': v.regex(/^a/i),
+    'regex .': v.regex(/^.+$/),
+    endsWith: v.endsWith('c'),
+    'check length': v.check((text: string) => text.length !== 3),
+    'check list': v.check((text: string) => ['a', 'abc', 'b', ''].includes(text)),
+  },
+} as const;
+
+const NUMBER_STEPS = {
+  int: (s: z.ZodNumber) => s.int(),
+  'min 1.5': (s: z.ZodNumber) => s.min(1.5),
+  'gt 1': (s: z.ZodNumber) => s.gt(1),
+  'max 3': (s: z.ZodNumber) => s.max(3),
+  'lt 2.5': (s: z.ZodNumber) => s.lt(2.5),
+  'multipleOf 2': (s: z.ZodNumber) => s.multipleOf(2),
+  'refine < 100': (s: z.ZodNumber) => s.refine((n) => n < 100) as z.ZodNumber,
+  'refine !== 2': (s: z.ZodNumber) => s.refine((n) => n !== 2) as z.ZodNumber,
+} as const;
+
+const ARK_WORDS = [
+  'string',
+  'string>=2',
+  '1<=string<4',
+  'string.trim',
+  'string.lower',
+  'string.alpha',
+  'string.email',
+  'number',
+  'number>1.5',
+  '0<=number<3',
+  'number.integer',
+  'number.integer>=1',
+  'number%2',
+  'boolean',
+  "'a'|'abc'",
+  '1|2',
+  'string[]',
+  'string[]<=2',
+  "string>2|'b'",
+  '/^[a-z]+$/',
+  '/^\\S+$/',
+  "'abc'",
+  'string|null',
+  'true',
+  '1.5|2.5',
+  'number.integer[]',
+] as const;
+
+/** A scalar with several checks and transforms in random order. */
+function scalar(library: Library, random: () => number): Part {
+  const count = Math.floor(random() * 4);
+  if (library === 'arktype') {
+    const word = pick(random, ARK_WORDS);
+    const base = type(word as 'string');
+    const isNarrowed = word.startsWith('string') && !word.includes('|') && !word.includes('[') && random() < 0.2;
+    const schema = isNarrowed ? base.narrow((text) => text.length !== 3) : base;
+    return { schema, text: isNarrowed ? `${word}.narrow` : word, value: anyValue };
+  }
+  if (library === 'valibot') {
+    const names = Array.from({ length: count }, () => pick(random, Object.keys(STRING_STEPS.valibot)));
+    const steps = names.map((name) => STRING_STEPS.valibot[name as 'trim']);
+    return { schema: v.pipe(v.string(), ...steps), text: `string ${names.join(' ')}`, value: anyValue };
+  }
+  if (random() < 0.4) {
+    const names = Array.from({ length: count }, () => pick(random, Object.keys(NUMBER_STEPS)));
+    const schema = names.reduce((made, name) => NUMBER_STEPS[name as 'int'](made), z.number());
+    return { schema, text: `number ${names.join(' ')}`, value: anyValue };
+  }
+  const names = Array.from({ length: count }, () => pick(random, Object.keys(STRING_STEPS.zod)));
+  const schema = names.reduce((made, name) => STRING_STEPS.zod[name as 'trim'](made), z.string());
+  return { schema, text: `string ${names.join(' ')}`, value: anyValue };
+}
+
+type Wrap = (part: Part, random: () => number) => Part;
+
+const mostly =
+  (value: Part['value'], other: (random: () => number) => JsonValue | undefined): Part['value'] =>
+  (random) =>
+    random() < 0.8 ? value(random) : other(random);
+const listsOf: (value: Part['value']) => Part['value'] = (value) =>
+  mostly((random) => Array.from({ length: Math.floor(random() * 3) }, () => value(random) ?? null), anyValue);
+const mapsOf: (value: Part['value']) => Part['value'] = (value) =>
+  mostly(
+    (random) =>
+      Object.fromEntries(['x', 'y'].flatMap((name) => (random() < 0.5 ? [[name, value(random) ?? null]] : []))),
+    anyValue,
+  );
+const wrap =
+  (
+    text: string,
+    make: (schema: never, random: () => number) => unknown,
+    value: (inner: Part['value']) => Part['value'],
+  ): Wrap =>
+  (part, random) => ({
+    schema: make(part.schema as never, random),
+    text: `${text}(${part.text})`,
+    value: value(part.value),
+  });
+const same = (value: Part['value']) => value;
+/** A default that some types accept. */
+const defaultOf = (random: () => number): unknown => pick(random, ['abc', 'a', 2, 1.5, true, ['a'], {}, { a: 'a' }]);
+
+const WRAPS: Readonly<Record<Library, readonly Wrap[]>> = {
+  zod: [
+    wrap('array', (s: z.ZodType) => z.array(s), listsOf),
+    wrap('array max', (s: z.ZodType) => z.array(s).max(2), listsOf),
+    wrap('record', (s: z.ZodType) => z.record(z.string(), s), mapsOf),
+    wrap('optional', (s: z.ZodType) => s.optional(), same),
+    wrap('nullable', (s: z.ZodType) => s.nullable(), same),
+    wrap('nullish', (s: z.ZodType) => s.nullish(), same),
+    wrap('default', (s: z.ZodType, random) => s.default(defaultOf(random) as never), same),
+    wrap('prefault', (s: z.ZodType, random) => s.prefault(defaultOf(random) as never), same),
+    wrap('nonoptional', (s: z.ZodType) => z.nonoptional(s), same),
+    wrap('readonly', (s: z.ZodType) => s.readonly(), same),
+    wrap('refine', (s: z.ZodType) => s.refine((value) => value !== 'abc'), same),
+    wrap('pipe', (s: z.ZodType) => s.pipe(z.string().min(2) as never), same),
+    wrap('intersection', (s: z.ZodType) => z.intersection(s, z.string().max(5)), same),
+  ],
+  arktype: [
+    wrap('array', (s: Type) => s.array(), listsOf),
+    wrap('record', (s: Type) => type({ '[string]': s }), mapsOf),
+    wrap('or null', (s: Type) => s.or('null'), same),
+    wrap('or undefined', (s: Type) => s.or('undefined'), same),
+    wrap('narrow', (s: Type) => s.narrow((value) => value !== 'abc'), same),
+    wrap('describe', (s: Type) => s.describe('a value'), same),
+  ],
+  valibot: [
+    wrap('array', (s: v.GenericSchema) => v.array(s), listsOf),
+    wrap('array min', (s: v.GenericSchema) => v.pipe(v.array(s), v.minLength(1)), listsOf),
+    wrap('record', (s: v.GenericSchema) => v.record(v.string(), s), mapsOf),
+    wrap('optional', (s: v.GenericSchema) => v.optional(s), same),
+    wrap('optional default', (s: v.GenericSchema, random) => v.optional(s, defaultOf(random) as never), same),
+    wrap('nullish default', (s: v.GenericSchema, random) => v.nullish(s, defaultOf(random) as never), same),
+    wrap('nullable', (s: v.GenericSchema) => v.nullable(s), same),
+    wrap('nonNullish', (s: v.GenericSchema) => v.nonNullish(s), same),
+    wrap(
+      'check',
+      (s: v.GenericSchema) =>
+        v.pipe(
+          s,
+          v.check((value) => value !== 'abc'),
+        ),
+      same,
+    ),
+    wrap('pipe', (s: v.GenericSchema) => v.pipe(s, v.string() as never), same),
+    wrap('intersect', (s: v.GenericSchema) => v.intersect([s, v.pipe(v.string(), v.maxLength(5))]), same),
+  ],
+};
+
+function union(library: Library, random: () => number, depth: number): Part {
+  const parts = [part(library, random, depth + 1), part(library, random, depth + 1)];
+  const [first, second] = parts.map(({ schema }) => schema);
+  const schema =
+    library === 'zod'
+      ? z.union([first as z.ZodType, second as z.ZodType])
+      : library === 'valibot'
+        ? v.union([first as v.GenericSchema, second as v.GenericSchema])
+        : (first as Type).or(second as Type);
+  const value: Part['value'] = (own) => pick(own, parts).value(own);
+  return { schema, text: `union(${parts.map(({ text }) => text).join(', ')})`, value };
+}
+
+/** Objects whose members have names of their own, or names that other objects share. */
+function object(library: Library, random: () => number, depth: number): Part {
+  const names = pick(random, [['a'], ['a', 'b'], ['b'], ['kind', 'a'], ['kind', 'b'], []]);
+  const fields = names.map((name): [string, Part] => [
+    name,
+    name === 'kind' ? constant(library, pick(random, ['a', 'b'])) : part(library, random, depth + 1),
+  ]);
+  const keyOf = (name: string) => (library === 'arktype' && name !== 'kind' && random() < 0.3 ? `${name}?` : name);
+  const shape = Object.fromEntries(fields.map(([name, { schema }]) => [keyOf(name), schema]));
+  const isStrict = random() < 0.3;
+  const schema = isStrict && library === 'zod' ? z.strictObject(shape as z.ZodRawShape) : objectOf(library, shape);
+  const value: Part['value'] = mostly((own) => {
+    const members = fields.flatMap(([name, field]) => (own() < 0.9 ? [[name, field.value(own)] as const] : []));
+    const extra = own() < 0.1 ? [['b', anyValue(own)] as const] : [];
+    return Object.fromEntries([...members, ...extra].filter(([, member]) => member !== undefined)) as JsonObject;
+  }, anyValue);
+  const text = `${isStrict ? 'strict ' : ''}{ ${fields.map(([name, field]) => `${name}: ${field.text}`).join(', ')} }`;
+  return { schema, text, value };
+}
+
+function constant(library: Library, value: string): Part {
+  const schema = library === 'zod' ? z.literal(value) : library === 'valibot' ? v.literal(value) : type.unit(value);
+  return { schema, text: JSON.stringify(value), value: () => value };
+}
+
+function part(library: Library, random: () => number, depth: number): Part {
+  const choice = random();
+  if (choice < 0.15) return leaf(library, random);
+  if (choice < 0.45 || depth > 3) return scalar(library, random);
+  if (choice < 0.75) return pick(random, WRAPS[library])(part(library, random, depth + 1), random);
+  return choice < 0.88 ? object(library, random, depth) : union(library, random, depth);
+}
+
+/** Makes a schema. Undefined if the library itself refuses it, for example an intersection without values. */
+export function randomSchema(number: number, random: () => number): RandomSchema | undefined {
+  const library = LIBRARIES[number % LIBRARIES.length] as Library;
+  try {
+    const { schema, text, value } = part(library, random, 0);
+    return {
+      schema: objectOf(library, { field: schema }),
+      text: `${library} ${text}`,
+      spec: (own) => {
+        const made = value(own);
+        return made === undefined ? {} : { field: made };
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}
