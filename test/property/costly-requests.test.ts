@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { ANYTHING, crdOf } from '../support/crd.ts';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const MAPS = '/api/v1/namespaces/default/configmaps';
