@@ -22,10 +22,10 @@ export function composed(schema: SchemaInput): Composed {
     const definition = composition.toDefinition({ target: 'typekro' });
     const compiled = compile(definition, { sources: builtinSource(), target: 'typekro' });
     if (compiled.graph === undefined) throw new Error('the definition does not compile');
-    const [version] = objectsAt(objectAt(compiled.graph.instance.crd as unknown as JsonObject, 'spec'), 'versions');
+    const [version] = objectsAt(objectAt(compiled.graph.instance.crd, 'spec'), 'versions');
     const spec = objectAt(version ?? {}, 'schema', 'openAPIV3Schema', 'properties', 'spec');
     return {
-      instance: (value) => composition.toInstance(value as never).spec as JsonValue,
+      instance: (value) => composition.toInstance(value).spec as JsonValue,
       crd: structuralSchema({ type: 'object', properties: { spec } }),
     };
   } catch (error) {

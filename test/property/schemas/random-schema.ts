@@ -49,8 +49,8 @@ const STRING_STEPS = {
     'regex \\s': (s: z.ZodString) => s.regex(/^\S.*$/),
     'not kube': (s: z.ZodString) => s.regex(/^(?!kube)[^ ]*$/),
     includes: (s: z.ZodString) => s.includes('b'),
-    'refine length': (s: z.ZodString) => s.refine((text) => text.length !== 3) as z.ZodString,
-    'refine includes': (s: z.ZodString) => s.refine((text) => !text.includes('X')) as z.ZodString,
+    'refine length': (s: z.ZodString) => s.refine((text) => text.length !== 3),
+    'refine includes': (s: z.ZodString) => s.refine((text) => !text.includes('X')),
   },
   valibot: {
     trim: v.trim(),
@@ -74,8 +74,8 @@ const NUMBER_STEPS = {
   'max 3': (s: z.ZodNumber) => s.max(3),
   'lt 2.5': (s: z.ZodNumber) => s.lt(2.5),
   'multipleOf 2': (s: z.ZodNumber) => s.multipleOf(2),
-  'refine < 100': (s: z.ZodNumber) => s.refine((n) => n < 100) as z.ZodNumber,
-  'refine !== 2': (s: z.ZodNumber) => s.refine((n) => n !== 2) as z.ZodNumber,
+  'refine < 100': (s: z.ZodNumber) => s.refine((n) => n < 100),
+  'refine !== 2': (s: z.ZodNumber) => s.refine((n) => n !== 2),
 } as const;
 
 const ARK_WORDS = [
@@ -235,7 +235,7 @@ function object(library: Library, random: () => number, depth: number): Part {
   const value: Part['value'] = mostly((own) => {
     const members = fields.flatMap(([name, field]) => (own() < 0.9 ? [[name, field.value(own)] as const] : []));
     const extra = own() < 0.1 ? [['b', anyValue(own)] as const] : [];
-    return Object.fromEntries([...members, ...extra].filter(([, member]) => member !== undefined)) as JsonObject;
+    return Object.fromEntries([...members, ...extra].filter(([, member]) => member !== undefined));
   }, anyValue);
   const text = `${isStrict ? 'strict ' : ''}{ ${fields.map(([name, field]) => `${name}: ${field.text}`).join(', ')} }`;
   return { schema, text, value };

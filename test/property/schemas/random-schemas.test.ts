@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '@typekro/kit/core';
-import { numbersOf } from '../../support/budget.ts';
+import { numbersOf } from '@typekro/kit/test-support/budget';
 import { composed, difference } from './compare.ts';
 import { randomSchema } from './random-schema.ts';
 

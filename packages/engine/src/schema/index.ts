@@ -69,7 +69,7 @@ export type { ParsedRegex, Regex } from './regex/syntax.ts';
 export { parseRegex } from './regex/syntax.ts';
 export type { FieldKnowledge, SimpleEmission, SimpleEmitOptions } from './simple-emit.ts';
 export { toSimpleSchema } from './simple-emit.ts';
-export { withMessage } from './simple-emit-markers.ts';
+export { ruleWithMessage } from './simple-emit-markers.ts';
 export { celShape } from './cel-shape.ts';
 export type { CelResource, CelTypes } from './cel-types.ts';
 export { celType, celTypes } from './cel-types.ts';

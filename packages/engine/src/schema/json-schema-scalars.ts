@@ -1,7 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import type { Schema } from './model.ts';
-
-type Node = { -readonly [K in keyof Schema]: Schema[K] };
+import type { Node } from './json-schema-nodes.ts';
 
 /** Maps formats of JSON Schema to the names that an API server knows. */
 const FORMATS: ReadonlyMap<string, string> = new Map([

@@ -111,7 +111,7 @@ export function transformed(printed: JsonObject, name: string | undefined, where
   const changed = name === undefined ? undefined : CHANGED.get(name);
   if (changed === undefined)
     return refused(`${where} changes the value, and Kubernetes stores the value as it was written`, IN_COMPOSITION);
-  if (!isPlainText(printed)) {
+  if (!isUncheckedText(printed)) {
     return refused(
       `${where} follows a check, which the changed value may not pass`,
       `write ${where} directly after the type, before all checks`,
@@ -124,17 +124,19 @@ export function transformed(printed: JsonObject, name: string | undefined, where
 }
 
 /** Is a printed part a string without checks? Transforms do not count as checks. */
-export const isPlainText = (printed: JsonObject): boolean =>
+export const isUncheckedText = (printed: JsonObject): boolean =>
   printed['type'] === 'string' &&
-  Object.keys(printed).every((key) => (isTransformed(printed) ? TRANSFORMED_TEXT.has(key) : PLAIN_TEXT.has(key)));
+  Object.keys(printed).every((key) => (isChangedByLibrary(printed) ? TRANSFORMED_TEXT.has(key) : PLAIN_TEXT.has(key)));
 
 const PLAIN_TEXT: ReadonlySet<string> = new Set(['type', 'title', 'description']);
 const TRANSFORMED_TEXT: ReadonlySet<string> = new Set([...PLAIN_TEXT, TRANSFORMED, 'x-kubernetes-validations']);
 
 /** Does a library change the value of a printed part, for example with `trim()`? */
-export const isTransformed = (printed: JsonObject): boolean =>
+export const isChangedByLibrary = (printed: JsonObject): boolean =>
   printed[TRANSFORMED] === true ||
-  [...asList(printed['allOf']), ...asList(printed['anyOf'])].some((part) => isJsonObject(part) && isTransformed(part));
+  [...asList(printed['allOf']), ...asList(printed['anyOf'])].some(
+    (part) => isJsonObject(part) && isChangedByLibrary(part),
+  );
 
 /** The name of the string method that a function calls on its only argument: `trim` for `(x) => x.trim()`. */
 export function methodOf(transform: unknown): string | undefined {
@@ -159,7 +161,7 @@ export function parsedBy(schema: unknown, value: unknown): { readonly value: unk
 }
 
 /** Adds the default of a type to its printed form: the value that the type makes of `undefined`. */
-export const withDefault = (printed: JsonObject, schema: unknown): JsonObject =>
+export const withLibraryDefault = (printed: JsonObject, schema: unknown): JsonObject =>
   constantDefault(printed, () => parsedBy(schema, undefined), schema);
 
 /**
@@ -174,22 +176,22 @@ export function constantDefault(
 ): JsonObject {
   if (printed[REFUSED] !== undefined) return printed;
   const [first, second] = [make(), make()];
-  const value = first === undefined ? undefined : jsonOf(first.value);
+  const value = first === undefined ? undefined : constantOf(first.value);
   const refuse = (message: string, hint: string) => refused(message, hint, 'default');
   if (first === undefined || second === undefined)
     return refuse('the default is not a value of the type', 'write a default that the type accepts');
   if (value === undefined) return refuse('JSON cannot represent the default', 'write a default that is plain data');
-  if (!jsonEquals(value, jsonOf(second.value))) {
+  if (!jsonEquals(value, constantOf(second.value))) {
     return refuse(
       'the default function returns another value at each call, and a definition has one default',
       'write a constant, or leave the default out and make the value in the function of the composition',
     );
   }
   const again = parsedBy(schema, structuredClone(value));
-  if (again === undefined || !jsonEquals(jsonOf(again.value), value))
+  if (again === undefined || !jsonEquals(constantOf(again.value), value))
     return refuse('the type refuses or changes its own default', 'write a default that the type accepts unchanged');
   const ofNull = parsedBy(schema, null);
-  if (value !== null && ofNull !== undefined && !jsonEquals(jsonOf(ofNull.value), value)) {
+  if (value !== null && ofNull !== undefined && !jsonEquals(constantOf(ofNull.value), value)) {
     return refuse(
       'a type with a default also allows null, which the API server replaces by the default',
       'leave out null or the default',
@@ -199,18 +201,18 @@ export function constantDefault(
 }
 
 /** A constant as JSON; undefined for a value that JSON cannot represent without loss. */
-export function jsonOf(value: unknown): JsonValue | undefined {
+export function constantOf(value: unknown): JsonValue | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value !== 'object') return undefined;
   if (Array.isArray(value)) {
-    const items = value.map(jsonOf);
+    const items = value.map(constantOf);
     return items.every((item) => item !== undefined) ? items : undefined;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return undefined;
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  const converted = members.map(([name, member]): [string, JsonValue | undefined] => [name, jsonOf(member)]);
+  const converted = members.map(([name, member]): [string, JsonValue | undefined] => [name, constantOf(member)]);
   return converted.every(([, member]) => member !== undefined) ? Object.fromEntries(converted) : undefined;
 }
 

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject, objectsAt } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED } from './json-schema-members.ts';
-import { IN_COMPOSITION, isTransformed, refused } from './library-type.ts';
+import { IN_COMPOSITION, isChangedByLibrary, refused } from './library-type.ts';
 
 /**
  * A union of a library that takes the first alternative that accepts a value. Alternatives that are objects are refused
@@ -15,10 +15,14 @@ export function printUnion(printed: readonly JsonObject[]): JsonObject {
     const isUnion = Object.keys(option).length === 1 && Array.isArray(option['anyOf']);
     return isUnion ? objectsAt(option, 'anyOf') : [option];
   });
-  if (options.length > 1 && options.some(isTransformed))
+  if (options.length > 1 && options.some(isChangedByLibrary))
     return refused('an alternative changes the value, so the other alternatives may not accept it', IN_COMPOSITION);
   if (options.length > 1 && options.some((option) => option['default'] !== undefined))
-    return refused('an alternative has a default, which the API server does not know', 'give the union the default', 'default');
+    return refused(
+      'an alternative has a default, which the API server does not know',
+      'give the union the default',
+      'default',
+    );
   const objects = options.filter((option) => option['type'] === 'object');
   const overlap = objects.some((later, position) => objects.slice(0, position).some((first) => drops(first, later)));
   if (!overlap) return { anyOf: [...options] };

@@ -1,12 +1,3 @@
-/** The flags of JavaScript's regular expressions that RE2 supports inside a pattern. */
-const INLINE = ['i', 'm', 's'];
-
-/** Writes JavaScript flags into a pattern: `^a` with `i` becomes `(?i)^a`. */
-export function withFlags(pattern: string, flags: string): string {
-  const kept = INLINE.filter((flag) => flags.includes(flag)).join('');
-  return kept === '' ? pattern : `(?${kept})${pattern}`;
-}
-
 /**
  * Converts a JavaScript pattern to RE2's syntax. Only code points (`\uXXXX`, `\u{…}`), control characters (`\cX`) and
  * the slash (`\/`) have a different syntax in RE2. Syntax that RE2 does not support stays unchanged.

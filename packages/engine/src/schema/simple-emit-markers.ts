@@ -54,7 +54,7 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
       throw new EmitProblem('rule', 'a rule with optionalOldSelf has no form in SimpleSchema');
     }
     const immutable = rule.trim() === 'self == oldSelf' && (message === undefined || message === IMMUTABLE_MESSAGE);
-    markers.push(immutable ? 'immutable=true' : `validation=${quoteMarker(withMessage(rule, message))}`);
+    markers.push(immutable ? 'immutable=true' : `validation=${quoteMarker(ruleWithMessage(rule, message))}`);
   }
   if (schema.description !== undefined && schema.description !== '') {
     markers.push(`description=${quoteMarker(schema.description)}`);
@@ -63,10 +63,10 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
 }
 
 /**
- * A rule with its message as a CEL comment. The API server shows the text of a rule that an instance violates, with
- * comments, and SimpleSchema has no other way to set a message.
+ * A rule with its message as a CEL comment, because SimpleSchema has no other way to set a message. kro's own message is
+ * left out.
  */
-export function withMessage(rule: string, message = ''): string {
+export function ruleWithMessage(rule: string, message = ''): string {
   if (message === DEFAULT_MESSAGE) return rule;
   const line = message.replaceAll(/[\s"\\]+/g, ' ').trim();
   return line === '' ? rule : `${rule} // ${line}`;

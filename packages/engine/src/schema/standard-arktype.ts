@@ -8,7 +8,7 @@ import {
   addCheck,
   constantDefault,
   IN_COMPOSITION,
-  jsonOf,
+  constantOf,
   methodOf,
   parsedBy,
   patternKeywords,
@@ -83,7 +83,7 @@ function unit(node: unknown): JsonObject {
   const value = readMember(node, 'unit');
   if (value === undefined) return { [ABSENT]: true };
   if (value === null) return { type: 'null' };
-  const constant = jsonOf(value);
+  const constant = constantOf(value);
   return constant === undefined ? { [UNSUPPORTED]: 'this value cannot be written as JSON' } : { const: constant };
 }
 
@@ -120,14 +120,16 @@ type Constraint = (printed: JsonObject, node: unknown, state: Printing) => JsonO
 const bound =
   (inclusive: string, exclusive: string): Constraint =>
   (printed, node) =>
-    restrict(printed, { [readMember(node, 'exclusive') === true ? exclusive : inclusive]: jsonOf(rule(node)) ?? 0 });
+    restrict(printed, {
+      [readMember(node, 'exclusive') === true ? exclusive : inclusive]: constantOf(rule(node)) ?? 0,
+    });
 
 const size =
   (...limits: readonly ('min' | 'max')[]): Constraint =>
   (printed, node) => {
     const unit = printed['type'] === 'array' ? 'Items' : 'Length';
     return limits.reduce<JsonObject>(
-      (before, limit) => restrict(before, { [`${limit}${unit}`]: jsonOf(rule(node)) ?? 0 }),
+      (before, limit) => restrict(before, { [`${limit}${unit}`]: constantOf(rule(node)) ?? 0 }),
       printed,
     );
   };

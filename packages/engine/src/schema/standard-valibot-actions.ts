@@ -7,7 +7,7 @@ import {
   addCheck,
   allowsNull,
   IN_COMPOSITION,
-  jsonOf,
+  constantOf,
   patternKeywords,
   readMember,
   refused,
@@ -46,7 +46,7 @@ const number =
   (keyword: string): Handler =>
   (printed, requirement) => {
     if (typeof requirement === 'number' && (printed['type'] === 'number' || printed['type'] === 'integer'))
-      return restrict(printed, { [keyword]: jsonOf(requirement) ?? 0 });
+      return restrict(printed, { [keyword]: constantOf(requirement) ?? 0 });
     return refused('a bound of a value that is not a number has no form in the schema of an API', IN_COMPOSITION);
   };
 

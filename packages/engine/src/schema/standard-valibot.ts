@@ -3,7 +3,14 @@ import { isJsonObject, setOwn } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import type { FoundChecks } from './library-type.ts';
-import { jsonOf, readMember, refused, isPlainText, isTransformed, withDefault } from './library-type.ts';
+import {
+  constantOf,
+  readMember,
+  refused,
+  isUncheckedText,
+  isChangedByLibrary,
+  withLibraryDefault,
+} from './library-type.ts';
 import { printRecord, printTuple, printUnion } from './library-union.ts';
 import { addValibotAction } from './standard-valibot-actions.ts';
 
@@ -48,7 +55,7 @@ function print(schema: unknown, state: Printing): JsonObject {
 /** A schema after another schema in a pipe. */
 function piped(first: JsonObject, second: JsonObject): JsonObject {
   const isScalar = (part: JsonObject) => SCALAR_NAMES.has(String(part['type'])) || part[REFUSED] !== undefined;
-  if (isScalar(first) && isScalar(second) && (isPlainText(first) || !isTransformed(second)))
+  if (isScalar(first) && isScalar(second) && (isUncheckedText(first) || !isChangedByLibrary(second)))
     return { ...first, allOf: [...asList(first['allOf']), second] };
   return refused('a pipe of schemas that are not scalars cannot be translated', 'write one schema');
 }
@@ -130,7 +137,7 @@ function printType(schema: unknown, state: Printing): JsonObject {
 }
 
 function constants(values: readonly unknown[]): JsonObject {
-  const converted = values.map(jsonOf);
+  const converted = values.map(constantOf);
   if (converted.includes(undefined)) return { [UNSUPPORTED]: 'one of the constants cannot be written as JSON' };
   return converted.length === 0 ? { not: {} } : { enum: converted.map((value) => value ?? null) };
 }
@@ -140,7 +147,7 @@ const hasDefault = (schema: unknown): boolean => readMember(schema, 'default') !
 function absentable(schema: unknown, state: Printing): JsonObject {
   const inner = wrapped(schema, state);
   const printed = { anyOf: [inner, ABSENT_SCHEMA] };
-  return hasDefault(schema) ? withDefault(printed, schema) : printed;
+  return hasDefault(schema) ? withLibraryDefault(printed, schema) : printed;
 }
 
 function nullable(schema: unknown, state: Printing): JsonObject {
@@ -152,7 +159,7 @@ function nullable(schema: unknown, state: Printing): JsonObject {
 
 function nullish(schema: unknown, state: Printing): JsonObject {
   if (!hasDefault(schema)) return { anyOf: [wrapped(schema, state), NULL, ABSENT_SCHEMA] };
-  return withDefault(absentable({ ...Object(schema), default: undefined }, state), schema);
+  return withLibraryDefault(absentable({ ...Object(schema), default: undefined }, state), schema);
 }
 
 /** Removes alternatives from a printed union. */

@@ -4,7 +4,7 @@ import type { FoundChecks } from './library-type.ts';
 import {
   addCheck,
   IN_COMPOSITION,
-  jsonOf,
+  constantOf,
   methodOf,
   patternKeywords,
   readMember,
@@ -14,7 +14,7 @@ import {
 } from './library-type.ts';
 
 /** The definition of a zod type or check. */
-export const definitionOf = (part: unknown): unknown => readMember(readMember(part, '_zod'), 'def');
+export const zodDefinition = (part: unknown): unknown => readMember(readMember(part, '_zod'), 'def');
 
 /** What the checks of one zod type need. */
 export interface ZodChecking {
@@ -36,13 +36,13 @@ const bound =
     const value = readMember(definition, 'value');
     if (value === Infinity || value === -Infinity) return refused('a bound is infinite', 'leave it out');
     const name = readMember(definition, 'inclusive') === true ? inclusive : exclusive;
-    return restrict(printed, { [name]: jsonOf(value) ?? 0 });
+    return restrict(printed, { [name]: constantOf(value) ?? 0 });
   };
 
 const size =
   (limits: readonly ('min' | 'max')[], member: string): Handler =>
   (printed, definition) => {
-    const value = jsonOf(readMember(definition, member)) ?? 0;
+    const value = constantOf(readMember(definition, member)) ?? 0;
     const unit = printed['type'] === 'array' ? 'Items' : 'Length';
     return limits.reduce<JsonObject>((before, limit) => restrict(before, { [`${limit}${unit}`]: value }), printed);
   };
@@ -64,7 +64,7 @@ export const ZOD_CHECKS: ReadonlyMap<string, Handler> = new Map<string, Handler>
 ]);
 
 function addZodCheck(printed: JsonObject, check: unknown, state: ZodChecking): JsonObject {
-  const definition = definitionOf(check);
+  const definition = zodDefinition(check);
   const kind = String(readMember(definition, 'check'));
   const handler = ZOD_CHECKS.get(kind);
   if (handler !== undefined) return handler(printed, definition, state, check);

@@ -5,16 +5,16 @@ import type { FoundChecks } from './library-type.ts';
 import {
   allowsNull,
   IN_COMPOSITION,
-  isPlainText,
-  isTransformed,
-  jsonOf,
+  isUncheckedText,
+  isChangedByLibrary,
+  constantOf,
   patternKeywords,
   readMember,
   refused,
-  withDefault,
+  withLibraryDefault,
 } from './library-type.ts';
 import { printRecord, printTuple, printUnion } from './library-union.ts';
-import { addZodChecks, definitionOf } from './standard-zod-checks.ts';
+import { addZodChecks, zodDefinition } from './standard-zod-checks.ts';
 
 /**
  * The JSON Schema of a zod type, read from the definitions of its parts. zod's own JSON Schema leaves out transforms,
@@ -38,7 +38,7 @@ function print(schema: unknown, state: Printing): JsonObject {
     const message = 'the type contains itself, which SimpleSchema cannot express';
     return refused(message, 'use object for the inner part', 'recursive');
   }
-  const definition = definitionOf(schema);
+  const definition = zodDefinition(schema);
   const kind = String(readMember(definition, 'type'));
   const inner: Printing = { ...state, open: new Set([...state.open, schema]) };
   const printed = ZOD_TYPES.get(kind)?.(definition, inner, schema);
@@ -109,8 +109,8 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['intersection', intersection],
   ['optional', wrapped],
   ['nullable', nullable],
-  ['default', (definition, state, schema) => withDefault(wrapped(definition, state), schema)],
-  ['prefault', (definition, state, schema) => withDefault(wrapped(definition, state), schema)],
+  ['default', (definition, state, schema) => withLibraryDefault(wrapped(definition, state), schema)],
+  ['prefault', (definition, state, schema) => withLibraryDefault(wrapped(definition, state), schema)],
   ['nonoptional', wrapped],
   ['readonly', wrapped],
   ['lazy', (definition, state) => print((readMember(definition, 'getter') as () => unknown)(), state)],
@@ -131,7 +131,7 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
 ]);
 
 function constants(values: readonly unknown[]): JsonObject {
-  const converted = values.map(jsonOf);
+  const converted = values.map(constantOf);
   if (converted.includes(undefined)) return { [UNSUPPORTED]: 'one of the constants cannot be written as JSON' };
   return converted.length === 0 ? { not: {} } : { enum: converted.map((value) => value ?? null) };
 }
@@ -160,7 +160,7 @@ function printObject(definition: unknown, state: Printing): JsonObject {
     if (!isOptional(entry)) required.push(name);
   }
   const rest = readMember(definition, 'catchall');
-  const isStrict = readMember(definitionOf(rest), 'type') === 'never';
+  const isStrict = readMember(zodDefinition(rest), 'type') === 'never';
   return {
     type: 'object',
     properties,
@@ -217,7 +217,7 @@ function pipe(definition: unknown, state: Printing): JsonObject {
   if (refusal !== undefined) return refusal;
   const [first = {}, second = {}] = parts;
   const isScalar = (part: JsonObject) => SCALARS.has(String(part['type']));
-  const isChecked = isTransformed(second) && !isPlainText(first);
+  const isChecked = isChangedByLibrary(second) && !isUncheckedText(first);
   return parts.every(isScalar) && !isChecked ? { allOf: parts } : converts('a pipe')(definition, state, undefined);
 }
 

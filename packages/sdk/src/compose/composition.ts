@@ -8,7 +8,7 @@ import type { RuleSite, Schema } from '@typekro/engine/schema';
 import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '@typekro/engine/schema';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
-import { compiledSpec, hoistedIds, writeDefinition } from './emit/definition.ts';
+import { specSchemaOf, hoistedIds, writeDefinition } from './emit/definition.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
 import { numberOutsideJson, parseSpec } from './parse-spec.ts';
@@ -116,7 +116,7 @@ export class CompositionCore extends TracedCore {
   /** The schema of the definition and its rules, with which each spec is checked. */
   private get checks(): SpecChecks {
     if (this.specChecks === undefined) {
-      const schema = compiledSpec(this.traced.graph);
+      const schema = specSchemaOf(this.traced.graph);
       // No site of a rule is the root, which would get the fields of a Kubernetes object.
       this.specChecks = { schema, rules: ruleEvaluator({}) };
     }

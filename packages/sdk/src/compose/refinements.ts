@@ -11,7 +11,6 @@ import { failureOf, refuse } from './refusal/refusal.ts';
 import type { Refusal } from './refusal/refusal.ts';
 import { unusableSchema } from './schemas.ts';
 import { parseFunction } from './source/parse.ts';
-import type { FunctionLike } from './source/provider.ts';
 import { activeTrace } from './trace/current.ts';
 import type { Closure } from './value/closure.ts';
 
@@ -65,7 +64,7 @@ function traceCheck({ path, check, problem }: PlacedCheck, spec: unknown): Refus
   const errors = trace.errors.length;
   const place = fieldOf(path);
   const closure = closureOfCheck(path, check, check.message ?? `${place} does not satisfy its schema`);
-  const own = outerClosure(check.test as FunctionLike);
+  const own = outerClosure(check.test);
   const site = own === undefined ? undefined : siteOf(own.unit, own.node);
   try {
     if (problem !== undefined) refuse('types', problem, 'declare the fields, or check the whole field');

@@ -120,7 +120,7 @@ export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<stri
  *
  * @throws CompositionError for a part of the schema that SimpleSchema cannot express.
  */
-export function compiledSpec(graph: Pick<TracedGraph, 'spec' | 'fieldValidations'>): Schema {
+export function specSchemaOf(graph: Pick<TracedGraph, 'spec' | 'fieldValidations'>): Schema {
   const { spec, types } = simpleSchema(graph, undefined);
   const parsed = parseSimpleSchema(spec, types);
   if (parsed.ok) return parsed.schema;

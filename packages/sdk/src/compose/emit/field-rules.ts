@@ -2,7 +2,7 @@ import { not, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { Variable, walk } from '../ir/node.ts';
 import { rewrite } from '../ir/substitute.ts';
-import { withMessage } from '@typekro/engine/schema';
+import { ruleWithMessage } from '@typekro/engine/schema';
 import type { Target } from '../public-types.ts';
 import { Facts } from '../trace/facts.ts';
 import type { ValidationRecord } from '../trace/records.ts';
@@ -42,7 +42,7 @@ export function fieldRules(
     const rule = rewrite(whenThere, (node) =>
       pathOf(node)?.join('.') === path ? variable(self, node.type) : undefined,
     );
-    const text = withMessage(new ExpressionWriter(ids, target).cel(rule), validation.message);
+    const text = ruleWithMessage(new ExpressionWriter(ids, target).cel(rule), validation.message);
     rules.set(path, [...(rules.get(path) ?? []), text]);
   }
   return { rules, required };
