@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { packageFolder } from '@typekro/kit/core';
 import { createEmbeddedCluster } from '../cluster.ts';
 import { impersonation } from '../lazy-modules.ts';
-import { missesProgram, PROGRAM_GONE } from './missing-program.ts';
+import { missesProgram, NO_DESCRIPTORS, PROGRAM_GONE } from './missing-program.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 const error = (code: string, path?: string) => Object.assign(new Error('gone'), { code, ...(path && { path }) });
@@ -29,4 +29,17 @@ test('the error of a request that needs a missing program file names the cause a
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
   expect(JSON.parse(text)).toMatchObject({ code: 500, message: `Internal error occurred: ${PROGRAM_GONE}` });
   expect(cluster.programProblem).toBe(PROGRAM_GONE);
+});
+
+test.each(['EMFILE', 'ENFILE'])('a request that fails with %s gets the status 503 with a remedy', async (code) => {
+  vi.spyOn(console, 'error').mockReturnValue(undefined);
+  const load = vi.spyOn(impersonation, 'load').mockRejectedValue(error(code));
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  const request = { method: 'GET', path: '/api/v1/pods', headers: { 'impersonate-user': 'x' } };
+  const reply = await cluster.transport().request(request);
+  let text = '';
+  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
+  expect(JSON.parse(text)).toMatchObject({ code: 503, reason: 'ServiceUnavailable', message: NO_DESCRIPTORS });
+  load.mockRestore();
+  expect((await cluster.transport().request(request)).status).toBe(403);
 });

@@ -15,10 +15,17 @@ import type { ApiReply, ApiRequest, AuditTrail, IncomingRequest, Interceptor } f
 import { Query, splitPath, splitTarget } from '../protocol/request.ts';
 import type { RouterContext } from './router.ts';
 import { routeResource } from './router.ts';
-import { ApiError, badRequest, internalError, methodNotAllowed, requestTooLarge } from '../errors/status.ts';
+import {
+  ApiError,
+  badRequest,
+  internalError,
+  methodNotAllowed,
+  requestTooLarge,
+  serviceUnavailable,
+} from '../errors/status.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
-import { missesProgram, PROGRAM_GONE } from '../errors/missing-program.ts';
+import { lacksDescriptors, missesProgram, NO_DESCRIPTORS, PROGRAM_GONE } from '../errors/missing-program.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/open-api-reply.ts';
 import type { UserInfo } from '../options.ts';
@@ -105,6 +112,7 @@ function replyThrown(
   if (thrown instanceof JsonSyntaxError) return replyError(badRequest(thrown.message), warnings);
   context.report(thrown);
   audit?.panic(thrown);
+  if (lacksDescriptors(thrown)) return replyError(serviceUnavailable(NO_DESCRIPTORS), warnings);
   const cause = missesProgram(thrown) ? `: ${PROGRAM_GONE}` : '';
   return replyError(internalError(`Internal error occurred${cause}`), warnings);
 }

@@ -12,6 +12,7 @@ import type { ApiReply } from '../protocol/request.ts';
 import { badRequest, requestTooLarge } from '../errors/status.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { secureServing } from './secure-server.ts';
+import { sendBody } from './send-body.ts';
 import { serveUpgradesLate } from './late-upgrades.ts';
 import type { Listener, ListenOptions, UserInfo } from '../options.ts';
 import { replyError } from '../protocol/reply.ts';
@@ -202,8 +203,5 @@ function send(reply: ApiReply, request: IncomingMessage, response: ServerRespons
     response.end();
     return;
   }
-  const whole = Buffer.isBuffer(body) ? body : Buffer.concat(body);
-  reply.headers['content-length'] = String(whole.length);
-  response.writeHead(reply.status, reply.headers);
-  response.end(whole);
+  sendBody(reply.status, reply.headers, Buffer.isBuffer(body) ? [body] : body, response);
 }

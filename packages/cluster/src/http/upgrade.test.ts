@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Cluster, Listener } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
 import type { ApiReply, StreamSink } from '../protocol/request.ts';
+import { sendBody } from './send-body.ts';
 import { serveUpgrades } from './upgrade.ts';
 
 let cluster: Cluster;
@@ -79,6 +80,20 @@ test.each([
   const text = await exchange(request(`GET ${PODS}/p/exec?command=ls`, headers), /never/, url);
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
   expect(text).toContain(message);
+  server.close();
+});
+
+test('a large response to an upgrade request arrives whole', async () => {
+  const server = createServer();
+  serveUpgrades(server, false, {
+    answer: () => Promise.resolve({ status: 404, headers: {}, body: Buffer.alloc(3_000_000, 'x') }),
+    send: (reply, _request, response) => sendBody(reply.status, reply.headers, [reply.body as Buffer], response),
+    report: (thrown) => expect.fail(String(thrown)),
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const text = await exchange(request(`GET ${PODS}/p/exec?command=ls`, SOCKET), /never/, url);
+  expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toHaveLength(3_000_000);
   server.close();
 });
 

@@ -95,6 +95,8 @@ function sendAnswer(host: UpgradeHost, reply: ApiReply, request: IncomingMessage
   response.shouldKeepAlive = false;
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
   response.on('finish', () => endSocket(socket));
+  // Node's server, which has given this connection away, no longer tells the response that more bytes may be written.
+  socket.on('drain', () => response.emit('drain'));
   host.send(reply, request, response);
   // Only reading detects that the client has closed its side. The bytes that are read are discarded.
   socket.on('end', () => endSocket(socket));
