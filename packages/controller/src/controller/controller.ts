@@ -93,6 +93,7 @@ class KroController implements Controller {
    */
   #checkWaitsFor: string | undefined;
   readonly #isReached: () => boolean;
+  readonly #isOutOfReach: () => boolean;
 
   constructor(options: ControllerOptions, { keepsReports, isReached }: ProcessFacts) {
     this.#options = options;
@@ -113,6 +114,7 @@ class KroController implements Controller {
     const traces = options.traces === undefined ? undefined : new Traces(options.traces, version);
     const reachability = new Reachability(logger, clock);
     this.#isReached = () => isReached || reachability.isReached;
+    this.#isOutOfReach = () => reachability.isOutOfReach;
     this.#requestMeters = [meters.requests, reachability, ...(traces === undefined ? [] : [traces.requests])];
     const identities = new ActingIdentities({
       client,
@@ -278,11 +280,12 @@ class KroController implements Controller {
   }
 
   get ready(): boolean {
-    return this.#state === 'running' && this.#router.ready;
+    return this.#state === 'running' && this.#router.ready && !this.#isOutOfReach();
   }
 
   get waitsFor(): string | undefined {
-    return this.#state === 'running' ? this.#router.waitsFor : this.#checkWaitsFor;
+    if (this.#state !== 'running') return this.#checkWaitsFor;
+    return this.#router.waitsFor ?? (this.#isOutOfReach() ? 'the API server does not respond' : undefined);
   }
 
   metricsText(): string {
@@ -336,7 +339,7 @@ class KroController implements Controller {
     await Promise.all(this.#runners.map((runner) => runner.drain(left, grace, abortGrace)));
     this.#definitions.evictDefinitions(left);
     this.#instances.forgetGraphs(left);
-    if (this.ready) this.#router.wakeShare();
+    if (this.#state === 'running' && this.#router.ready) this.#router.wakeShare();
   }
 
   async idle(): Promise<void> {

@@ -24,6 +24,11 @@ export class SimClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) };
   }
 
+  /** The number of pending timers. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
   /** The time of the next timer; `undefined` if there are no timers. */
   get nextDue(): number | undefined {
     return this.#next()?.due;

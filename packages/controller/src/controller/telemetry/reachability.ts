@@ -8,6 +8,12 @@ import type { Logger } from '../logger.ts';
 const REMINDER_MS = 60_000;
 
 /**
+ * The time of failures without any response after which the server counts as out of reach, in milliseconds. A watch of a
+ * server that is out of reach is tried at least every five seconds. A single lost request does not count.
+ */
+const OUT_OF_REACH_MS = 10_000;
+
+/**
  * Logs that the API server cannot be reached or refuses the credentials. Repeats the entry once a minute until the
  * recovery, and logs the recovery. Until then all requests fail for the same reason, so `WatchErrorLogger` does
  * not log the failures of watches.
@@ -16,6 +22,7 @@ export class Reachability implements RequestMeter {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, 'elapsed' | 'now'>;
   #lostAt: number | undefined;
+  #failedAt = 0;
   #reportedAt = 0;
   #refusedAt: number | undefined;
   #refusalLoggedAt = 0;
@@ -31,8 +38,14 @@ export class Reachability implements RequestMeter {
     return this.#isReached;
   }
 
+  /** Has no request of the last seconds got a response? */
+  get isOutOfReach(): boolean {
+    return this.#lostAt !== undefined && this.#failedAt - this.#lostAt >= OUT_OF_REACH_MS;
+  }
+
   unanswered(_method: string, { message }: KubeError): void {
     const now = elapsed(this.#clock);
+    this.#failedAt = now;
     if (this.#lostAt !== undefined && now - this.#reportedAt < REMINDER_MS) return;
     this.#lostAt ??= now;
     this.#reportedAt = now;
