@@ -255,10 +255,6 @@ class Converter {
           this.#error(path, 'never', 'no value is allowed here', 'remove the field');
         }
         break;
-      case 'Date':
-        node.type = 'string';
-        node.format = 'date-time';
-        break;
       default:
         this.#error(path, 'unsupported-type', `the type ${type} has no form in JSON`);
     }

@@ -277,6 +277,20 @@ describe('JSON Schema, TypeBox and valibot', () => {
     expect(emit(schema).spec).toMatchObject({ u: 'string | required=true enum="x,y"', r: 'map[string]integer' });
   });
 
+  test.each<[string, object, RegExp]>([
+    [
+      'a transform',
+      { type: 'string', [Symbol('TypeBox.Transform')]: {} },
+      /^field f: the type has a function of TypeBox/,
+    ],
+    ['a codec', { type: 'string', '~codec': {} }, /^field f: the type has a function of TypeBox/],
+    ['a check', { type: 'string', '~refine': [] }, /^field f: the type has a function of TypeBox/],
+    ['a Date', { type: 'Date' }, /^field f: the type Date has no form in JSON/],
+    ['a bigint', { type: 'bigint' }, /^field f: the type bigint has no form in JSON/],
+  ])('%s of TypeBox is refused', (_name, f, message) => {
+    expect(complaint({ type: 'object', properties: { f } })).toMatch(message);
+  });
+
   test('a schema of valibot is converted', () => {
     const schema = v.object({
       a: v.optional(v.string(), 'q'),
