@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { printable } from '@typekro/kit/core';
 import { printableInColour } from '../printable.ts';
@@ -203,3 +204,13 @@ test.each(['convert', 'generate', 'validate --crds deep.json pots.yaml', 'init d
     expect([code, err]).toEqual([1, expect.stringContaining('cannot be read: ELOOP')]);
   },
 );
+
+test('a field of the status whose name has a line break adds no document to the output of render', async () => {
+  const status = { 'a\nkind: Secret': '${map.metadata.uid}', b: { 'c\r\n---\nkind: Secret': '${map.metadata.uid}' } };
+  const { spec } = definition;
+  write('lines.yaml', { ...definition, spec: { ...spec, schema: { ...spec.schema, status } } });
+  const { code, out } = await commandRunner(commands, folder)('render lines.yaml');
+  const documents = parseAllDocuments(out).map((each) => each.toJS() as { readonly kind?: string });
+  expect([code, documents.map(({ kind }) => kind)]).toEqual([0, ['ConfigMap']]);
+  expect(out).toContain('kind: Secret');
+});

@@ -1,4 +1,4 @@
-import { objectName, refOf, YAML_OUTPUT, yamlLibrary, yamlOutput } from '@typekro/kit/core';
+import { objectName, refOf, YAML_OUTPUT, yamlComment, yamlLibrary, yamlOutput } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { dimensionsOf, kindOf } from '@typekro/engine/graph';
@@ -99,7 +99,7 @@ function joinBlocks(blocks: readonly Block[]): string {
   let hasDocument = false;
   return blocks
     .map(({ comments, document }) => {
-      const lines = comments.map((line) => `# ${line}\n`).join('');
+      const lines = comments.map(yamlComment).join('');
       const separator = hasDocument && document !== undefined ? '---\n' : '';
       hasDocument ||= document !== undefined;
       return `${separator}${lines}${document ?? ''}`;

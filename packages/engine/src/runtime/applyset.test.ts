@@ -32,6 +32,8 @@ test('the union of scopes is sorted and has no duplicates', () => {
   expect(sameScope(union, scope)).toBe(false);
 });
 
+const MANY_KINDS = Array.from({ length: 1001 }, (_, index) => `Kind${index}.g${index}.test`).join();
+
 describe('recordedInventory', () => {
   const inventory = inventoryOf(applySetId(parent), scope, 'devel');
 
@@ -53,6 +55,12 @@ describe('recordedInventory', () => {
     ['a wrong id', {}, { 'applyset.kubernetes.io/id': 'applyset-x-v1' }, 'applyset.kubernetes.io/id'],
     ['the tooling of another program', { 'applyset.kubernetes.io/tooling': 'kubectl/1.36' }, {}, 'tooling'],
     ['a hash that does not match', { 'applyset.kubernetes.io/contains-group-kinds': 'Secret' }, {}, 'does not match'],
+    [
+      'more kinds than a definition can have',
+      { 'applyset.kubernetes.io/contains-group-kinds': MANY_KINDS },
+      {},
+      'more than 1000',
+    ],
     ['an invalid namespace', { 'applyset.kubernetes.io/additional-namespaces': 'A b' }, {}, 'invalid entry'],
     ['an invalid group', { 'applyset.kubernetes.io/contains-group-kinds': 'Secret.-x' }, {}, 'invalid entry'],
   ])('refuses %s', (_name, annotations, labels, problem) => {

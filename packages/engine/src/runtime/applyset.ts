@@ -84,6 +84,12 @@ export type RecordedInventory =
   | { readonly state: 'invalid'; readonly problem: string; readonly scope: InventoryScope };
 
 /**
+ * The maximum number of kinds in a valid inventory. The user of an instance can write its annotations, and the
+ * controller discovers each kind and reads its objects.
+ */
+const MAX_INVENTORY_KINDS = 1000;
+
+/**
  * Reads and validates the inventory of an instance. A deleted instance's children are deleted only if the inventory is
  * valid. An inventory is valid if its id is `expected` (default: the computed id), its tooling begins with `kro/`, both
  * scope annotations exist and parse, and the hash matches. The hash may be absent, because older versions did not write
@@ -98,6 +104,10 @@ export function recordedInventory(instance: KubeObject, expected = applySetIdOf(
   if ([id, tooling, kinds, namespaces, hash].every((value) => value === undefined)) return { state: 'absent' };
 
   const scope: InventoryScope = { groupKinds: splitList(kinds), namespaces: splitList(namespaces) };
+  if (scope.groupKinds.length > MAX_INVENTORY_KINDS) {
+    const problem = `the inventory has more than ${MAX_INVENTORY_KINDS} kinds`;
+    return { state: 'invalid', problem, scope: EMPTY_SCOPE };
+  }
   const problem = firstProblem([
     [id !== expected, `label ${APPLYSET_ID_LABEL} is ${quoteOrMissing(id)}, expected "${expected}"`],
     [

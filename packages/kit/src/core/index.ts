@@ -75,7 +75,14 @@ export {
   yamlLibrary,
 } from './late-parts.ts';
 export { escapeOf, printable, printableDocument } from './printable.ts';
-export { escapeForYaml, isPlainYamlWord, SPECIAL_IN_YAML, YAML_OUTPUT, yamlOutput } from './yaml-output.ts';
+export {
+  escapeForYaml,
+  isPlainYamlWord,
+  SPECIAL_IN_YAML,
+  YAML_OUTPUT,
+  yamlComment,
+  yamlOutput,
+} from './yaml-output.ts';
 export {
   cryptoLibrary,
   httpLibrary,

@@ -1,6 +1,6 @@
 import type { Document, ToStringOptions } from 'yaml';
 import { yamlLibrary } from './late-parts.ts';
-import { escapeOf, HIDDEN, IDLE } from './printable.ts';
+import { escapeOf, HIDDEN, IDLE, printable } from './printable.ts';
 
 /**
  * Characters that YAML output must escape: control characters, NEL, LS, PS, the byte order mark, and code points that
@@ -65,3 +65,6 @@ export function yamlOutput(document: Document, options: ToStringOptions = {}): s
 }
 
 const needsQuotes = (text: string): boolean => SPECIAL_IN_YAML.test(text) || BLANK_FIRST_LINE.test(text);
+
+/** A line with a comment. A line break in the text becomes an escape, because the next line would be a document. */
+export const yamlComment = (text: string): string => `# ${printable(text).replaceAll('\n', '\\n')}\n`;

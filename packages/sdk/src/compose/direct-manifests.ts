@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, yamlComment } from '@typekro/kit/core';
 import type { GraphNode } from '@typekro/engine/graph';
 import { isExternal } from '@typekro/engine/graph';
 import type { CompositionCore } from './composition.ts';
@@ -34,13 +34,13 @@ export function manifestsOfResources(
     if (node.nodeType === 'def') continue;
     const isRead = isExternal(node);
     const placed = node.namespaced ? objects.map((object) => inNamespace(object, namespace)) : objects;
-    if (isRead) comments.push(...placed.map((object) => `# ${id} is read, not applied: ${nameOf(object)}\n`));
+    if (isRead) comments.push(...placed.map((object) => yamlComment(`${id} is read, not applied: ${nameOf(object)}`)));
     else {
       documents.push(...placed.map((object) => printYaml(object)));
       if (placed.some(holdsSecrets)) core.notePrintedSecret(id);
     }
     if (included && pending !== undefined) {
-      comments.push(`# ${id} is not ${isRead ? 'read' : 'made'} yet: ${pending}\n`);
+      comments.push(yamlComment(`${id} is not ${isRead ? 'read' : 'made'} yet: ${pending}`));
     }
   }
   return [...documents, ...(comments.length === 0 ? [] : [comments.join('')])].join('---\n');
