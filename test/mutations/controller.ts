@@ -230,8 +230,8 @@ export const CONTROLLER: readonly MutationRow[] = [
   {
     name: 'a starting controller does not report the reason why it waits',
     file: 'packages/controller/src/controller/controller.ts',
-    find: 'this.#router.waitsFor : this.#checkWaitsFor;',
-    replace: 'this.#router.waitsFor : undefined;',
+    find: "if (this.#state !== 'running') return this.#checkWaitsFor;",
+    replace: "if (this.#state !== 'running') return undefined;",
     tests: ['test/simulation/features/stopping.test.ts'],
   },
   {
@@ -479,5 +479,12 @@ export const CONTROLLER: readonly MutationRow[] = [
     find: 'this.labels.map((name) => labels[name]).join(',
     replace: 'Object.values(labels).join(',
     tests: ['packages/controller/src/controller/metrics/registry.test.ts'],
+  },
+  {
+    name: 'a controller whose server is out of reach is ready',
+    file: 'packages/controller/src/controller/controller.ts',
+    find: ' && this.#router.ready && !this.#isOutOfReach();',
+    replace: ' && this.#router.ready;',
+    tests: ['test/simulation/features/outage.test.ts'],
   },
 ];

@@ -131,4 +131,11 @@ export const CORE: readonly MutationRow[] = [
     replace: '',
     tests: ['packages/kit/src/core/http-server.test.ts'],
   },
+  {
+    name: 'a document keeps characters that a reader cannot see',
+    file: 'packages/kit/src/core/printable.ts',
+    find: 'return withEscapes(text, (character) => character.split',
+    replace: 'return text; withEscapes(text, (character) => character.split',
+    tests: ['packages/cli/src/printable.test.ts', 'packages/cli/src/commands/hostile-files.test.ts'],
+  },
 ];

@@ -205,4 +205,18 @@ export const KUBE: readonly MutationRow[] = [
     replace: 'const parts = [apiVersion,',
     tests: ['packages/kube/src/event-recorder.test.ts'],
   },
+  {
+    name: 'a write is sent after the lease has expired',
+    file: 'packages/kube/src/request.ts',
+    find: "const mayBeSent = request.method === 'GET' ? undefined : context.mayWrite;",
+    replace: 'const mayBeSent = undefined as (() => boolean) | undefined;',
+    tests: ['test/simulation/run-controller.test.ts'],
+  },
+  {
+    name: 'a write is sent on a connection that was opened during a pause',
+    file: 'packages/kube/src/connection.ts',
+    find: 'if (mayBeSent === undefined || this.#isOpen)',
+    replace: 'if (true as boolean)',
+    tests: ['packages/kube/src/sockets.test.ts'],
+  },
 ];
