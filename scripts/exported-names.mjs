@@ -23,7 +23,7 @@ export function repeatedNames() {
   const places = new Map();
   const files = execFileSync('git', ['ls-files', 'packages/*.ts', 'packages/*.tsx'], { encoding: 'utf8' });
   for (const file of files.split('\n')) {
-    if (!/\.tsx?$/.test(file) || /\.test\.|\/generated\//.test(file) || !existsSync(file)) continue;
+    if (!/\.tsx?$/.test(file) || /\.test\.|\/generated\/|\/test-support\//.test(file) || !existsSync(file)) continue;
     for (const [, first, second] of readFileSync(file, 'utf8').matchAll(EXPORTED)) {
       const name = first ?? second;
       places.set(name, (places.get(name) ?? new Set()).add(file));
