@@ -7,7 +7,7 @@ import { AggregationGate } from './aggregation/gate.ts';
 import type { ClusterAccess } from './auth/cluster-access.ts';
 import type { ClusterClock } from './clock.ts';
 import type { Interceptor, OpenStream } from './protocol/request.ts';
-import { systemClusterClock } from './clock.ts';
+import { createSteadyClock, systemClusterClock } from './clock.ts';
 import type { Authority } from './codec/certificate.ts';
 import { createAuthority, openAuthority } from './codec/certificate.ts';
 import { isControllerEnabled, SERVICE_ACCOUNT_CONTROLLER } from './controllers/settings.ts';
@@ -97,7 +97,7 @@ export class Api {
 
   constructor(options: ClusterOptions = {}, release?: KubernetesRelease) {
     this.options = options;
-    this.clock = options.clock ?? systemClusterClock;
+    this.clock = options.clock ?? createSteadyClock();
     this.store = new Store(options.eventWindow);
     this.registry = new Registry(this.store, release);
     this.admissionGate = new AdmissionGate(this.store, this.registry);

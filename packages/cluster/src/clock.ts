@@ -1,4 +1,4 @@
-import { startTimer, TypeKroError } from '@typekro/kit/core';
+import { monotonicMs, startTimer, TypeKroError } from '@typekro/kit/core';
 import { formatTime } from '@typekro/kit/kubernetes';
 
 /** A started timer. A second call of `cancel` does nothing. */
@@ -48,6 +48,36 @@ export const systemClusterClock: ClusterClock = {
   now: () => Date.now(),
   setTimer: (milliseconds, callback) => startTimer(milliseconds, callback, false),
 };
+
+/** The maximum difference for which the machine's clock counts as adjusted and not as set back, in milliseconds. */
+const MAX_ADJUSTMENT_MS = 1000;
+
+/**
+ * Creates a clock for a cluster, which shows the machine's time and never goes back. When the machine's clock is set
+ * back, the time of this clock goes on from where it was: a controller that waits until a time in an object would
+ * otherwise wait longer by the whole jump. A jump forward is followed, because a machine that sleeps makes one.
+ *
+ * @param wall the machine's time in milliseconds since the epoch
+ * @param steady milliseconds of a clock that never jumps
+ */
+export function createSteadyClock(
+  wall: () => number = () => Date.now(),
+  steady: () => number = monotonicMs,
+): ClusterClock {
+  let time = wall();
+  let readAt = steady();
+  return {
+    now() {
+      const elapsed = steady() - readAt;
+      const continued = time + elapsed;
+      readAt += elapsed;
+      const shown = wall();
+      time = shown < continued - MAX_ADJUSTMENT_MS ? continued : Math.max(shown, time);
+      return Math.floor(time);
+    },
+    setTimer: systemClusterClock.setTimer,
+  };
+}
 
 /**
  * Returns the id of the first timer that is due at or before `limit`. Timers with equal times fire in the order of

@@ -1,5 +1,5 @@
 import type { ClusterClock, Timer } from './clock.ts';
-import { MoveCallbacks, nextDue, Rounds, systemClusterClock } from './clock.ts';
+import { createSteadyClock, MoveCallbacks, nextDue, Rounds } from './clock.ts';
 
 /** A running clock that can also be moved forward. */
 export interface MovableClock extends ClusterClock {
@@ -31,8 +31,8 @@ interface Entry {
   handle: Timer;
 }
 
-/** Creates a clock that shows the time of `base` (default: the machine's clock) until it is moved. */
-export function createMovableClock(base: ClusterClock = systemClusterClock): MovableClock {
+/** Creates a clock that shows the time of `base` (default: the machine's time) until it is moved. */
+export function createMovableClock(base: ClusterClock = createSteadyClock()): MovableClock {
   let ahead = 0;
   let sequence = 0;
   const timers = new Map<number, Entry>();
