@@ -20,3 +20,6 @@ export function packageDependencies(): ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The tests of the built package that test one face, by package. */
 export const FACE_TESTS: Readonly<Record<string, readonly string[]>>;
+
+/** Changed files since the base, with uncommitted and new ones. `undefined` when there is no base in the history. */
+export function changedFiles(): string[] | undefined;

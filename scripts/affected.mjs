@@ -73,7 +73,7 @@ export function packageDependencies() {
 }
 
 /** Changed files since the base, with uncommitted and new ones. `undefined` when there is no base in the history. */
-function changedFiles() {
+export function changedFiles() {
   const file = join(root, 'test/green-commit');
   if (process.env.TYPEKRO_ALL === '1' || !existsSync(file)) return undefined;
   const base = readFileSync(file, 'utf8').trim();

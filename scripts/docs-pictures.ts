@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -25,7 +25,8 @@ export async function docsPictures(): Promise<ReadonlyMap<string, string>> {
   const sources = combineSources(builtinSource(), crdSource(projectDefinitions()));
   const run = commandRunner(commands, ROOT);
   const pictures = new Map<string, string>();
-  for (const { source } of PAGES) {
+  // The written pages, which a clone may lack, have no pictures.
+  for (const { source } of PAGES.filter((page) => existsSync(ROOT + page.source))) {
     const text = readFileSync(ROOT + source, 'utf8');
     for (const [, path = '', line = '', file = ''] of text.matchAll(PICTURE)) {
       const target = posix.join(posix.dirname(source), path);

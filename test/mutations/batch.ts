@@ -7,7 +7,7 @@ import type { TestModule } from 'vitest/node';
 import { createVitest } from 'vitest/node';
 import type { BatchLine } from './check-mutations.ts';
 import { mutate } from './mutate.ts';
-import { MUTATIONS } from './mutations.ts';
+import { MUTATIONS } from './picked.ts';
 
 const root = process.cwd();
 const [names, isFirst] = JSON.parse(process.argv[2] ?? '[]') as [readonly string[], boolean];

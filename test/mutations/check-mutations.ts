@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { copyTree } from './mutate.ts';
-import type { Mutation } from './mutations.ts';
-import { SURVIVORS } from './survivors.ts';
+import type { Mutation } from './picked.ts';
 
 /** The result of one mutation. The name is empty for the run without a mutation. */
 export interface BatchLine {
@@ -21,15 +20,15 @@ const MAX_SILENCE_MS = 120_000;
 const MAX_FIRST_SILENCE_MS = 900_000;
 
 /**
- * Runs the tests of each mutation in a copy of the tree. Returns the mutations that survive and have no entry in
- * `SURVIVORS`, and the mutations that have an entry although a test catches them. Writes a Markdown table line by line.
+ * Runs the tests of each mutation in a copy of the tree. Returns the mutations that survive. Writes a Markdown table line
+ * by line.
  *
  * @throws Error when a test fails without a mutation.
  */
 export async function checkMutations(
   chosen: readonly Mutation[],
   say: (line: string) => void,
-): Promise<{ readonly unexplained: readonly string[]; readonly outdated: readonly string[] }> {
+): Promise<readonly string[]> {
   const copy = copyTree();
   const results = new Map<string, string | undefined>();
   const left = () => chosen.filter(({ name }) => !results.has(name));
@@ -53,16 +52,10 @@ export async function checkMutations(
   } finally {
     rmSync(copy, { recursive: true });
   }
-  const survives = ({ name }: Mutation) => results.get(name) === undefined;
-  const survivors = chosen.filter(survives);
-  const explained = survivors.filter(({ name }) => Object.hasOwn(SURVIVORS, name));
-  const caught = chosen.length - survivors.length;
+  const survivors = chosen.filter(({ name }) => results.get(name) === undefined);
   say('');
-  say(`${caught} of ${chosen.length} caught, ${survivors.length} survive, ${explained.length} of them explained`);
-  return {
-    unexplained: survivors.filter((mutation) => !explained.includes(mutation)).map(({ name }) => name),
-    outdated: chosen.filter((one) => !survives(one) && Object.hasOwn(SURVIVORS, one.name)).map(({ name }) => name),
-  };
+  say(`${chosen.length - survivors.length} of ${chosen.length} caught, ${survivors.length} survive`);
+  return survivors.map(({ name }) => name);
 }
 
 /**
