@@ -49,11 +49,17 @@ export function makePackedProject(parent: string, packages: 'everything' | 'depe
 export function dependencyNames(): string[] {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     readonly packages: Readonly<
-      Record<string, { readonly dev?: boolean; readonly optional?: boolean; readonly peer?: boolean }>
+      Record<
+        string,
+        { readonly dev?: boolean; readonly optional?: boolean; readonly peer?: boolean; readonly link?: boolean }
+      >
     >;
   };
   return Object.entries(packages)
-    .filter(([path, { dev, optional, peer }]) => path !== '' && !dev && !optional && !peer)
+    .filter(
+      ([path, { dev, optional, peer, link }]) =>
+        path.startsWith('node_modules/') && !dev && !optional && !peer && !link,
+    )
     .map(([path]) => path.slice('node_modules/'.length))
     .filter((name) => !name.includes('node_modules/'));
 }

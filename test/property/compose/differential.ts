@@ -220,9 +220,9 @@ export function hasTwins(objects: readonly JsonValue[]): boolean {
 }
 
 /**
- * Converts the status from JavaScript into the form in which a controller writes it. Removes members that are hollow
- * objects (`isHollow`), and hollow objects at the end of a list. Keeps a hollow object if the found status has a value
- * at the same path.
+ * Converts the status from JavaScript into the form in which a controller writes it. Removes members that are null
+ * or hollow objects (`isHollow`), and hollow objects at the end of a list. Keeps them if the found status has a value at
+ * the same path.
  */
 export function asWritten(wanted: JsonValue, found: JsonValue | undefined): JsonValue {
   if (Array.isArray(wanted)) {
@@ -234,7 +234,7 @@ export function asWritten(wanted: JsonValue, found: JsonValue | undefined): Json
   const other = isJsonObject(found) ? found : {};
   return Object.fromEntries(
     Object.entries(wanted)
-      .filter(([key, value]) => Object.hasOwn(other, key) || !isHollow(value as JsonValue))
+      .filter(([key, value]) => Object.hasOwn(other, key) || (value !== null && !isHollow(value as JsonValue)))
       .map(([key, value]) => [key, asWritten(value as JsonValue, Object.hasOwn(other, key) ? other[key] : undefined)]),
   );
 }

@@ -10,10 +10,11 @@ const folder = mkdtempSync(join(tmpdir(), 'typekro import '));
 const file = join(folder, 'app.ts');
 writeFileSync(
   file,
-  `import a from './missing.ts';\nimport { type } from 'arktype';\nimport b from '@scope/kit/part';\nimport { one } from 'old';\nimport 'kit/prt';\nimport '@/lib/x';\nimport '~/y';\nimport '#z';\nimport 'parts';\nimport 'whole/sub';\nimport "./it's.ts";\n`,
+  `import a from './missing.ts';\nimport { type } from 'arktype';\nimport b from '@scope/kit/part';\nimport { one } from 'old';\nimport 'kit/prt';\nimport '@/lib/x';\nimport '~/y';\nimport '#z';\nimport 'parts';\nimport 'whole/sub';\nimport "./it's.ts";\nimport 'wide/prt';\n`,
 );
 writePackage('old', {}, 'module.exports = Object.assign(Object.create(null), { one: 1 });');
 writePackage('kit', { exports: { '.': './index.js', './part': './index.js' } }, '');
+writePackage('wide', { exports: { './part': './index.js', './*': './entries/*.js' } }, '');
 writePackage('parts', { exports: { './a': './index.js', './b': './index.js' } }, '');
 writePackage('whole', { exports: './index.js' }, '');
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,6 +66,13 @@ const CASES: readonly (readonly [code: string, message: string, text: string, hi
     'the package kit has no "kit/prt"',
     'did you mean "kit/part"?',
     5,
+  ],
+  [
+    'ERR_MODULE_NOT_FOUND',
+    `Cannot find module '${join(folder, 'node_modules/wide/entries/prt.js')}' imported from ${file}`,
+    'the package wide has no "wide/prt"',
+    'did you mean "wide/part"?',
+    12,
   ],
   [
     'ERR_PACKAGE_PATH_NOT_EXPORTED',

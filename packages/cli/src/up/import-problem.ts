@@ -17,6 +17,13 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     const place = source === undefined ? { source: { file, line: 1, column: 1 } } : { source };
     return { code: 'input/module-import', severity: 'error', message, hint, ...place };
   };
+  const notExported = (manifest: string, inner: string) => {
+    const { name: wanted, exports } = readManifest(manifest);
+    const near = nearestName(inner, exports);
+    const all = exports.length === 0 ? `import "${wanted}" itself` : `${wanted} exports ${exports.join(', ')}`;
+    const hint = near === undefined ? all : `did you mean "${wanted}/${near}"?`;
+    return report(`the package ${wanted} has no "${wanted}/${inner}"`, hint, `${wanted}/${inner}`);
+  };
   const name = missingExport(error.message);
   if (name === 'default') {
     const module = /module '([^']+)'/.exec(error.message)?.[1] ?? '';
@@ -52,11 +59,7 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     }
     const [, inner = '', manifest = ''] =
       /subpath '\.?\/?([^']*)' is not defined by "exports" in (.+?package\.json)/.exec(error.message) ?? [];
-    const { name: wanted, exports } = readManifest(manifest);
-    const near = nearestName(inner, exports);
-    const all = exports.length === 0 ? `import "${wanted}" itself` : `${wanted} exports ${exports.join(', ')}`;
-    const hint = near === undefined ? all : `did you mean "${wanted}/${near}"?`;
-    return report(`the package ${wanted} has no "${wanted}/${inner}"`, hint, `${wanted}/${inner}`);
+    return notExported(manifest, inner);
   }
   if (code === 'ERR_INVALID_MODULE_SPECIFIER') {
     const [, wanted = ''] = /Invalid module "([^"]*)"/.exec(error.message) ?? [];
@@ -94,6 +97,11 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     const other = alias === undefined ? 'correct its name' : `correct its name; or ${alias}`;
     return report(`the package "${wanted}" is not installed`, `run npm install ${wanted}, or ${other}`, missing);
   }
+  const [, folder, owner = ''] = IN_PACKAGE.exec(pathOfFileUrl(missing) ?? missing) ?? [];
+  const specifier = folder === undefined ? owner : importedWith(file, owner.replaceAll('\\', '/'));
+  // A pattern of "exports" leads to a file that the package does not have.
+  if (folder !== undefined && specifier !== owner)
+    return notExported(`${folder}/package.json`, specifier.slice(owner.length + 1));
   const written = importedAs(file, missing);
   return report(`there is no file ${written}`, 'check the path, and the ending of the name (.ts, .js)', written);
 }
@@ -102,6 +110,9 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
 export function missingExport(message: string): string | undefined {
   return /(?:does not provide an export named|^Named export) '([^']+)'/.exec(message)?.[1];
 }
+
+/** Matches a file of an installed package: the folder of the package, and the name of the package. */
+const IN_PACKAGE = /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))[\\/]/;
 
 /** Returns the package in a module specifier, `@scope/name` or `name`, or `undefined` for a file path. */
 function packageOf(module: string): string | undefined {
