@@ -1,15 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GraphOutline } from '@typekro/engine/graph';
 import { toSvg } from '@typekro/engine/graph';
 import { markdownTable } from './markdown-table.ts';
+import { ROOMS, sourceFiles } from './workspace.mjs';
 
-/** The rooms in their order. */
-const FOLDERS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8')) as Readonly<
-  Record<string, string>
->;
-const ROOMS = Object.keys(FOLDERS);
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The pure rooms, which only decide. They have no effects: they send no requests, read no clock and open no files. */
@@ -38,12 +34,13 @@ interface Room {
 
 /** Reads the rooms of the packages in their order. Purposes and imports come from the code. */
 function readRooms(): readonly Room[] {
-  return Object.entries(FOLDERS).map(([name, folder]) => {
-    const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file))
-      .map((file) => readFileSync(join(ROOT, folder, file), 'utf8'));
+  const sources = sourceFiles();
+  return Object.entries(ROOMS).map(([name, folder]) => {
+    const files = sources
+      .filter((file) => file.startsWith(`${folder}/`))
+      .map((file) => readFileSync(join(ROOT, file), 'utf8'));
     const found = new Set(files.flatMap((text) => [...text.matchAll(IMPORT)].map(([, own, other]) => own ?? other)));
-    const imports = ROOMS.filter((room) => room !== name && found.has(room));
+    const imports = Object.keys(ROOMS).filter((room) => room !== name && found.has(room));
     return { name, purpose: purposeOf(readFileSync(join(ROOT, folder, 'index.ts'), 'utf8')), imports };
   });
 }

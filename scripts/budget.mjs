@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
-import { doors } from './workspace.mjs';
+import { doors, handWrittenFiles } from './workspace.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const LIMITS = JSON.parse(readFileSync(new URL('budget.json', import.meta.url), 'utf8'));
@@ -21,7 +21,7 @@ const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: '
   .filter((file) => file !== '' && existsSync(join(root, file)));
 const linesOf = (text) => text.split('\n').length - 1;
 const texts = new Map(tracked.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
-const sources = tracked.filter((file) => /^packages\/[\w-]+\/src\/.*\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file));
+const sources = handWrittenFiles().filter((file) => texts.has(file));
 const sum = (files, measure) => files.reduce((total, file) => total + measure(texts.get(file)), 0);
 
 /** How many entries of a list have the same key, by key. */

@@ -2,8 +2,8 @@
  * Reports functions of the same name that two files export, so that a search for a name finds one behaviour. `PAIRS`
  * has the names that two files export on purpose. Do not add names to `PAIRS`.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { handWrittenFiles } from './workspace.mjs';
 
 /** Constructors of expression nodes. The syntax tree of CEL and the expression tree of compositions each have them. */
 const TREES = ['call', 'list', 'literal', 'member', 'select'];
@@ -21,9 +21,7 @@ const EXPORTED =
  */
 export function repeatedNames() {
   const places = new Map();
-  const files = execFileSync('git', ['ls-files', 'packages/*.ts', 'packages/*.tsx'], { encoding: 'utf8' });
-  for (const file of files.split('\n')) {
-    if (!/\.tsx?$/.test(file) || /\.test\.|\/generated\/|\/test-support\//.test(file) || !existsSync(file)) continue;
+  for (const file of handWrittenFiles()) {
     for (const [, first, second] of readFileSync(file, 'utf8').matchAll(EXPORTED)) {
       const name = first ?? second;
       places.set(name, (places.get(name) ?? new Set()).add(file));

@@ -11,7 +11,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
-import { ROOMS, sourceFiles } from './workspace.mjs';
+import { roomOf, ROOMS, sourceFiles } from './workspace.mjs';
 
 /**
  * Floors inside rooms, from the ground up. A floor is a folder, or several folders and files that may import each other.
@@ -271,7 +271,6 @@ function problemsOfTables() {
 /** Finds imports of a later room of the same package, and of a file of an earlier room that is not its door. */
 function problemsOfRooms(files) {
   const names = Object.keys(ROOMS);
-  const roomOf = (file) => names.find((name) => file.startsWith(`${ROOMS[name]}/`));
   return [...files].flatMap(([file, imports]) => {
     const room = roomOf(file);
     if (room === undefined) return [];

@@ -22,9 +22,6 @@ const { entries, additions } = JSON.parse(
   readFileSync(new URL('../packages/sdk/moved-names.json', import.meta.url), 'utf8'),
 ) as MovedNames;
 
-/** The names of the entry points that the pattern of `exports` in `package.json` covers. */
-export const MOVED_ENTRIES: readonly string[] = ['compat', ...Object.keys(entries)];
-
 /** The contents of the modules with moved names, keyed by folder (from the root) and then by file name. */
 export function movedModules(): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const folders = new Map<string, ReadonlyMap<string, string>>();

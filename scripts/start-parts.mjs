@@ -9,7 +9,7 @@
 import { build } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { builtPathOf } from './workspace.mjs';
+import { roomOf } from './workspace.mjs';
 
 const NAMESPACE = 'start';
 
@@ -61,8 +61,8 @@ const withoutDynamicImports = {
 /** Returns the plugin. `plugins` are the other plugins of the build that decide what a path means. */
 export async function startParts(root, entry, plugins) {
   const start = await startFiles(root, entry, plugins);
-  const roomOf = (file) => builtPathOf(relative(root, file).replaceAll(sep, '/')).split('/')[0];
-  const isEntryPoint = (file) => file.endsWith('/index.ts') && !start.has(file) && ROOMS.includes(roomOf(file));
+  const isOfRooms = (file) => ROOMS.includes(roomOf(relative(root, file).replaceAll(sep, '/')));
+  const isEntryPoint = (file) => file.endsWith('/index.ts') && !start.has(file) && isOfRooms(file);
   return {
     name: 'start-parts',
     setup(build) {

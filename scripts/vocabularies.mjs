@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { repeatedNames } from './exported-names.mjs';
-import { builtPathOf, sourceFiles } from './workspace.mjs';
+import { handWrittenFiles, roomOf } from './workspace.mjs';
 
 const VOCABULARIES = [
   {
@@ -136,9 +136,8 @@ const VOCABULARIES = [
 ];
 
 const found = repeatedNames();
-for (const file of sourceFiles()) {
-  const [room] = builtPathOf(file).split('/');
-  if (!file.endsWith('.ts') || file.includes('/generated/')) continue;
+for (const file of handWrittenFiles().filter((name) => name.endsWith('.ts'))) {
+  const room = roomOf(file);
   const text = readFileSync(file, 'utf8');
   for (const { name, use, home, only, pattern, texts } of VOCABULARIES) {
     if (room === home || (only !== undefined && room !== only)) continue;

@@ -1,3 +1,9 @@
+/** The folder of each room, in the order of the rooms. */
+export const ROOMS: Readonly<Record<string, string>>;
+
+/** All TypeScript files of the packages except tests, as paths from the root. */
+export function sourceFiles(): string[];
+
 /** The source of a file of `dist/`, as a path from the root. */
 export function sourceOf(built: string): string;
 

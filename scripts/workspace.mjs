@@ -3,7 +3,7 @@
  * `dist/`, which has a folder per room, as the published package has entry points.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -22,11 +22,14 @@ export function sourceOf(built) {
   return `${folder}.ts`;
 }
 
+/** The room of a source; `undefined` for a file that belongs to no room. */
+export const roomOf = (source) => Object.keys(ROOMS).find((room) => source.startsWith(`${ROOMS[room]}/`));
+
 /** The path below `dist/` of the file that is made from a source, without extension. */
 export function builtPathOf(source) {
   const path = source.replace(/\.tsx?$/, '');
-  const found = Object.entries(ROOMS).find(([, folder]) => path.startsWith(`${folder}/`));
-  return found === undefined ? path.slice(REST.length + 1) : `${found[0]}${path.slice(found[1].length)}`;
+  const room = roomOf(path);
+  return room === undefined ? path.slice(REST.length + 1) : `${room}${path.slice(ROOMS[room].length)}`;
 }
 
 /** The folders of the packages, as paths from the root. */
@@ -45,6 +48,9 @@ export function sourceFiles() {
     )
     .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file));
 }
+
+/** The files of `sourceFiles` that the build does not write. */
+export const handWrittenFiles = () => sourceFiles().filter((file) => !/\/(?:generated|entries)\//.test(file));
 
 /** Maps the specifier of each door of a package (`@typekro/engine/graph`) to its file, as a path from the root. */
 export function doors() {
@@ -92,13 +98,6 @@ export function publishedEntries() {
 
 /** The specifier of a door, as a path from one file of `dist/` to another: for declarations. */
 export function relativeDoor(specifier, builtFile, files = doors()) {
-  const target = `${builtPathOf(files.get(specifier) ?? specifier)}.js`;
-  const from = dirname(builtFile)
-    .split('/')
-    .filter((part) => part !== '.' && part !== '');
-  const to = target.split('/');
-  let shared = 0;
-  while (shared < from.length && from[shared] === to[shared]) shared += 1;
-  const path = [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
+  const path = posix.relative(posix.dirname(builtFile), `${builtPathOf(files.get(specifier))}.js`);
   return path.startsWith('.') ? path : `./${path}`;
 }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { markdownTable } from '../markdown-table.ts';
+import { sourceFiles } from '../workspace.mjs';
 
 type Author = 'user' | 'controller' | 'SDK' | 'cluster' | 'command';
 
@@ -288,10 +289,8 @@ const NAME = /['"`]((?:[a-z0-9-]+\.)*(?:typekro\.dev|kro\.run)\/[a-zA-Z][a-zA-Z-
  * The names in the sources. A name that ends with a hyphen is a prefix; the result has the prefix without its hyphen.
  */
 function namesInSources(): Set<string> {
-  const root = new URL('../../packages/', import.meta.url);
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
-  );
+  const root = new URL('../../', import.meta.url);
+  const files = sourceFiles().filter((name) => name.endsWith('.ts'));
   const found = files.flatMap((name) => [...readFileSync(new URL(name, root), 'utf8').matchAll(NAME)]);
   return new Set(found.map(([, name = '']) => name.replace(/-$/, '')));
 }

@@ -1,8 +1,5 @@
 import { readdirSync } from 'node:fs';
-import rooms from '../rooms.json' with { type: 'json' };
-
-/** The folder of each room. */
-const ROOMS: Readonly<Record<string, string>> = rooms;
+import { ROOMS } from '../workspace.mjs';
 
 /** A link of the navigation. */
 export interface NavigationLink {

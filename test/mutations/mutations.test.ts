@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { transformSync } from 'esbuild';
-import ROOMS from '../../scripts/rooms.json' with { type: 'json' };
+import { ROOMS } from '../../scripts/workspace.mjs';
 import { describe, expect, it } from 'vitest';
 import { mutate, ROOT } from './mutate.ts';
 import { MUTATIONS, sample } from './picked.ts';
@@ -10,7 +10,7 @@ describe('the list of mutations', () => {
   it.each(MUTATIONS.map((mutation) => [mutation.room, mutation.name, mutation] as const))(
     '%s: %s: matches the source, and its tests exist',
     (room, _, mutation) => {
-      expect(mutation.file).toContain(`${(ROOMS as Readonly<Record<string, string>>)[room]}/`);
+      expect(mutation.file).toContain(`${ROOMS[room]}/`);
       // A mutation with a syntax error would count as caught.
       expect(() =>
         transformSync(mutate(mutation), { loader: mutation.file.endsWith('.tsx') ? 'tsx' : 'ts' }),

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ROOMS } from '../../scripts/workspace.mjs';
 
 /**
  * The root of the repository. Each room must have a README, and the files and folders that the README names must exist.
  */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const ROOMS = JSON.parse(readFileSync(join(ROOT, 'scripts/rooms.json'), 'utf8')) as Readonly<Record<string, string>>;
 
 /** Matches the path of a source file, and the path of a folder of a package. */
 const PATH = /`([\w./-]+\.tsx?|packages\/[\w/-]+)`/g;
