@@ -144,20 +144,36 @@ export function methodOf(transform: unknown): string | undefined {
   return /^\(?([\w$]+)\)?\s*=>\s*\1\.(\w+)\(\)$/.exec(text)?.[2];
 }
 
-/** The result of a library for a value: undefined if the value is refused, or if the result is a promise. */
-export function parsedBy(schema: unknown, value: unknown): { readonly value: unknown } | undefined {
+/** The part of a result of Standard Schema that this project reads: a value, or the reasons of the refusal. */
+export interface LibraryResult {
+  readonly value?: unknown;
+  readonly issues?: readonly { readonly message: string; readonly path?: readonly unknown[] }[];
+}
+
+/**
+ * The function with which the library of a schema parses a value; undefined for a schema without a library. It returns
+ * undefined for a promise: a library that throws for a value tries the value again asynchronously.
+ */
+export function libraryParser(schema: unknown): ((value: unknown) => LibraryResult | undefined) | undefined {
   const validate = readMember(readMember(schema, '~standard'), 'validate');
   if (typeof validate !== 'function') return undefined;
-  let result: unknown;
+  return (value) => {
+    const result = (validate as (value: unknown) => LibraryResult | Promise<unknown>)(value);
+    if (!(result instanceof Promise)) return result;
+    result.catch(() => undefined);
+    return undefined;
+  };
+}
+
+/** The result of a library for a value: undefined if the value is refused, or if the result is a promise. */
+export function parsedBy(schema: unknown, value: unknown): { readonly value: unknown } | undefined {
+  let result: LibraryResult | undefined;
   try {
-    result = (validate as (value: unknown) => unknown)(value);
+    result = libraryParser(schema)?.(value);
   } catch {
     return undefined;
   }
-  // A library that throws for a value tries the value again asynchronously.
-  if (result instanceof Promise) result.catch(() => undefined);
-  if (result instanceof Promise || readMember(result, 'issues') !== undefined) return undefined;
-  return { value: readMember(result, 'value') };
+  return result === undefined || result.issues !== undefined ? undefined : { value: result.value };
 }
 
 /** Adds the default of a type to its printed form: the value that the type makes of `undefined`. */

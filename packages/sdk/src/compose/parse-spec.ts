@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { Schema } from '@typekro/engine/schema';
-import { schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import type { LibraryResult, Schema } from '@typekro/engine/schema';
+import { libraryParser, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import type { SchemaInput } from './public-types.ts';
 
 /** A field that a library refuses, with the library's message. */
@@ -15,41 +15,29 @@ type ParsedSpec =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly fields: readonly RefusedField[] };
 
-/** The part of a result of Standard Schema that this module reads. */
-interface LibraryResult {
-  readonly value?: unknown;
-  readonly issues?: readonly { readonly message: string; readonly path?: readonly unknown[] }[];
-}
-
 /**
  * Parses a spec with the library of its schema: the library checks the spec, applies its transforms, and drops
  * undeclared members. In the API, null and a missing member are the same. Therefore a missing member for which the
  * library requires null or `undefined` is accepted. The spec stays unchanged for a schema without a library.
  */
 export function parseSpec(input: SchemaInput, spec: unknown, plain: JsonObject, schema: Schema): ParsedSpec {
-  const standard: unknown = Reflect.get(input, '~standard');
-  const validate: unknown = typeof standard === 'object' && standard !== null && Reflect.get(standard, 'validate');
-  if (typeof validate !== 'function') return { ok: true, value: spec };
-  const run = (value: unknown) => {
-    const result = (validate as (value: unknown) => LibraryResult | Promise<LibraryResult>)(value);
-    // A library that throws for a value tries it again asynchronously. The compiled schema then decides alone.
-    if (result instanceof Promise) result.catch(() => undefined);
-    return result;
-  };
+  const parse = libraryParser(input);
+  if (parse === undefined) return { ok: true, value: spec };
   // Libraries read integers as numbers. A spec with a `bigint` keeps its value, so the library only checks it.
   const numbers = withNumbers(plain);
   if (numbers !== plain) {
-    const checked = run(numbers);
-    if (checked instanceof Promise || checked.issues === undefined) return { ok: true, value: spec };
+    const checked = parse(numbers);
+    if (checked?.issues === undefined) return { ok: true, value: spec };
     return { ok: false, fields: fieldsOf(checked) };
   }
-  const first = run(spec);
-  if (first instanceof Promise) return { ok: true, value: spec };
+  const first = parse(spec);
+  // Without a result, the compiled schema decides alone.
+  if (first === undefined) return { ok: true, value: spec };
   if (first.issues === undefined) return { ok: true, value: first.value };
   const filled = structuredClone(plain);
   const absent = first.issues.filter(({ path = [] }) => fillAbsent(filled, path.map(keyOf), schema));
-  const second = absent.length === 0 ? first : run(filled);
-  if (!(second instanceof Promise) && second.issues === undefined) return { ok: true, value: second.value };
+  const second = absent.length === 0 ? first : parse(filled);
+  if (second !== undefined && second.issues === undefined) return { ok: true, value: second.value };
   return { ok: false, fields: fieldsOf(first) };
 }
 
