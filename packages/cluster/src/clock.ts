@@ -67,6 +67,7 @@ export function createSteadyClock(
   let time = wall();
   let readAt = steady();
   return {
+    ...systemClusterClock,
     now() {
       const elapsed = steady() - readAt;
       const continued = time + elapsed;
@@ -75,7 +76,6 @@ export function createSteadyClock(
       time = shown < continued - MAX_ADJUSTMENT_MS ? continued : Math.max(shown, time);
       return Math.floor(time);
     },
-    setTimer: systemClusterClock.setTimer,
   };
 }
 
