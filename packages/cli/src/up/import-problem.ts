@@ -98,10 +98,13 @@ export async function importProblem(error: unknown, path: string): Promise<Diagn
     return report(`the package "${wanted}" is not installed`, `run npm install ${wanted}, or ${other}`, missing);
   }
   const [, folder, owner = ''] = IN_PACKAGE.exec(pathOfFileUrl(missing) ?? missing) ?? [];
-  const specifier = folder === undefined ? owner : importedWith(file, owner.replaceAll('\\', '/'));
-  // A pattern of "exports" leads to a file that the package does not have.
-  if (folder !== undefined && specifier !== owner)
-    return notExported(`${folder}/package.json`, specifier.slice(owner.length + 1));
+  // A pattern of "exports" leads to a file that the package does not have. The path of the file contains what the pattern matched.
+  const start = `${owner.replaceAll('\\', '/')}/`;
+  const inner = specifiersOf(file)
+    .filter((specifier) => specifier.startsWith(start))
+    .map((specifier) => specifier.slice(start.length))
+    .find((part) => missing.replaceAll('\\', '/').includes(`/${part}`));
+  if (folder !== undefined && inner !== undefined) return notExported(`${folder}/package.json`, inner);
   const written = importedAs(file, missing);
   return report(`there is no file ${written}`, 'check the path, and the ending of the name (.ts, .js)', written);
 }
@@ -127,8 +130,12 @@ const isPackageName = (name: string): boolean => /^(?:@[^/~]+\/)?[^/@~]+$/.test(
  * `@`.
  */
 function importedWith(file: string, beginning: string): string {
-  const names = [...textOf(file).matchAll(/['"]([^'"\n]+)['"]/g)].map(([, name = '']) => name);
-  return names.find((name) => name === beginning || name.startsWith(`${beginning}/`)) ?? beginning;
+  return specifiersOf(file).find((name) => name === beginning || name.startsWith(`${beginning}/`)) ?? beginning;
+}
+
+/** Returns all quoted texts of a file: its module specifiers are among them. */
+function specifiersOf(file: string): string[] {
+  return [...textOf(file).matchAll(/['"]([^'"\n]+)['"]/g)].map(([, name = '']) => name);
 }
 
 /**
