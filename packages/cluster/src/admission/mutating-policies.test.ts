@@ -112,6 +112,11 @@ describe('an ApplyConfiguration', () => {
       'error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector',
     ],
     [
+      'a number that JSON does not have',
+      'Object{spec: Object.spec{replicas: [-1.0 / 0.0][0]}}',
+      'json: unsupported value: -Inf',
+    ],
+    [
       'an expression that fails',
       'Object{spec: Object.spec{replicas: int(object.spec.nope)}}',
       "expression 'Object{spec: Object.spec{replicas: int(object.spec.nope)}}' resulted in error: no such key: nope",
@@ -154,6 +159,13 @@ describe('a JSONPatch', () => {
   test('the request is refused when a path is missing', async () => {
     const { body } = await mutated([patch('[JSONPatch{op: "remove", path: "/nope"}]')]);
     expect(body.message).toBe("policy 'p' with binding 'p-b' denied request: JSON Patch: missing path: root/nope");
+  });
+
+  test('the request is refused when JSON has no such number', async () => {
+    const { body } = await mutated([patch('[JSONPatch{op: "add", path: "/spec/a", value: {"b": 0.0 / 0.0}}]')]);
+    expect(body.message).toMatch(
+      /denied request: JSONPath .* could not marshal to JSON: json: unsupported value: NaN$/,
+    );
   });
 });
 

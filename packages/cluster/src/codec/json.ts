@@ -1,5 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { parseJson, stringifyJson } from '@typekro/kit/core';
+import { JsonNumberError, parseJson, stringifyJson } from '@typekro/kit/core';
 import { goJsonSyntaxError } from '@typekro/kit/golang';
 
 /** Serialises a JSON value. Integers beyond 2⁵³ keep their digits. */
@@ -25,6 +25,9 @@ export const MAX_DEPTH = 1000;
 /** A failure of JSON parsing, with the message of Go's decoder. */
 export class JsonSyntaxError extends Error {}
 
+/** The error for a number beyond the range of a double, with the message of Go's decoder. */
+export class JsonRangeError extends JsonSyntaxError {}
+
 /** The error for a string whose objects and lists are nested too deeply. */
 export class JsonDepthError extends JsonSyntaxError {}
 
@@ -34,6 +37,8 @@ export function parseStrictJson(text: string): JsonValue {
   try {
     return parseJson(text);
   } catch (thrown) {
+    if (thrown instanceof JsonNumberError)
+      throw new JsonRangeError(`json: cannot unmarshal number ${thrown.literal} into Go value of type float64`);
     if (thrown instanceof SyntaxError) throw new JsonSyntaxError(goJsonSyntaxError(text));
     throw thrown;
   }

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '@typekro/kit/core';
-import { goQuote } from '@typekro/kit/golang';
+import { goJsonProblem, goQuote } from '@typekro/kit/golang';
 import { MAX_DEPTH } from './json.ts';
 import { goProblem, readFirstDocument, YamlSyntaxError } from './yaml-document.ts';
 
@@ -204,9 +204,9 @@ const isScalar = (key: unknown): boolean => ['string', 'bigint', 'number', 'bool
 function normalise(value: unknown, depth: number): JsonValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value === undefined || value === null) return null;
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    const text = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-    throw new YamlValueError(`json: unsupported value: ${text}`);
+  if (typeof value === 'number') {
+    const problem = goJsonProblem(value);
+    if (problem !== undefined) throw new YamlValueError(problem);
   }
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (typeof value === 'object') {

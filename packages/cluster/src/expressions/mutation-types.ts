@@ -1,8 +1,9 @@
 /** The types of the expressions of mutating policies: `Object{…}`, `Object.spec{…}` and so on, and `JSONPatch{…}`. */
-import type { CelType, Library, TypeProvider, Value } from '@typekro/cel';
+import type { CelType, JsonResult, Library, TypeProvider, Value } from '@typekro/cel';
 import { DYN, OpaqueValue, STRING, structType, toJson, unescapeFieldName } from '@typekro/cel';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
+import { goJsonProblem } from '@typekro/kit/golang';
 
 const OBJECT = 'Object';
 const PATCH = 'JSONPatch';
@@ -102,11 +103,18 @@ export type ReadMutation<Result> =
   | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly problem: string };
 
+/** Converts a value to JSON. An infinity or NaN is an error. */
+function finiteJson(value: Value): JsonResult {
+  const json = toJson(value);
+  const problem = json.ok ? goJsonProblem(json.value) : undefined;
+  return problem === undefined ? json : { ok: false, error: problem };
+}
+
 /** Converts the value of an `ApplyConfiguration` expression to JSON. */
 export function readConfiguration(value: Value): ReadMutation<JsonObject> {
   const problem = misnamed(value, OBJECT);
   if (problem !== undefined) return { ok: false, problem: `type mismatch: ${problem}` };
-  const json = toJson(value);
+  const json = finiteJson(value);
   if (!json.ok) return { ok: false, problem: json.error };
   return isJsonObject(json.value)
     ? { ok: true, value: json.value }
@@ -121,7 +129,7 @@ export function readPatch(value: Value): ReadMutation<readonly JsonValue[]> {
     const problem = operand instanceof ObjectLiteral ? misnamed(operand, operand.typeName) : undefined;
     if (problem !== undefined) return { ok: false, problem: `type mismatch: ${problem}` };
   }
-  const json = toJson(value);
+  const json = finiteJson(value);
   if (!json.ok)
     return {
       ok: false,

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
-import { toJsonText } from '../codec/json.ts';
+import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import type { ObjectNode } from '../types/node.ts';
 import { claimedPaths } from './ownership.ts';
 import type { FieldTree } from './tree.ts';
@@ -22,8 +22,9 @@ const annotationsOf = (object: JsonObject): JsonObject => {
 export function declaredBefore(live: KubeObject | undefined, manager: string, node: ObjectNode): FieldTree | undefined {
   const text = live?.metadata.annotations?.[LAST_APPLIED_ANNOTATION];
   if (manager !== MANAGER || text === undefined) return undefined;
-  const declared = parsed(text);
-  if (declared === undefined) return undefined;
+  const declared = tryParseStrictJson(text);
+  // Users can write any string.
+  if (!isJsonObject(declared)) return undefined;
   const metadata = isJsonObject(declared['metadata']) ? declared['metadata'] : {};
   return claimedPaths(node, {
     ...declared,
@@ -58,17 +59,4 @@ function sortedMembers(value: JsonValue): JsonValue {
   const out: JsonObject = {};
   for (const key of Object.keys(value).sort()) setOwn(out, key, sortedMembers(value[key] ?? null));
   return out;
-}
-
-/**
- * Parses the annotation. An annotation that is not a JSON object counts as absent, because users can write any string.
- */
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }

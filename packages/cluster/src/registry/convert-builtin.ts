@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
+import { tryParseStrictJson } from '../codec/json.ts';
 
 /**
  * The group, version and plural under which objects of a built-in resource are stored. A kind that is served in several
@@ -120,7 +121,7 @@ function hpaToV2(object: JsonObject, apiVersion: string): JsonObject {
   const spec = { ...(isJsonObject(object['spec']) ? object['spec'] : {}) };
   const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
   const annotations = isJsonObject(metadata['annotations']) ? metadata['annotations'] : {};
-  const stored = typeof annotations[METRICS] === 'string' ? parsed(annotations[METRICS]) : undefined;
+  const stored = typeof annotations[METRICS] === 'string' ? tryParseStrictJson(annotations[METRICS]) : undefined;
   const metrics: JsonValue[] = Array.isArray(stored) ? stored : [];
   const percentage = spec['targetCPUUtilizationPercentage'];
   delete spec['targetCPUUtilizationPercentage'];
@@ -131,7 +132,7 @@ function hpaToV2(object: JsonObject, apiVersion: string): JsonObject {
     });
   }
   if (metrics.length > 0) spec['metrics'] = metrics;
-  const behavior = typeof annotations[BEHAVIOR] === 'string' ? parsed(annotations[BEHAVIOR]) : undefined;
+  const behavior = typeof annotations[BEHAVIOR] === 'string' ? tryParseStrictJson(annotations[BEHAVIOR]) : undefined;
   if (behavior !== undefined) spec['behavior'] = behavior;
   const status = isJsonObject(object['status']) ? object['status'] : {};
   const { currentCPUUtilizationPercentage: _cpu, currentReplicas = 0, ...rest } = status;
@@ -143,17 +144,4 @@ function hpaToV2(object: JsonObject, apiVersion: string): JsonObject {
     spec,
     status: { ...rest, ...counted, desiredReplicas: rest['desiredReplicas'] ?? 0, currentMetrics: null },
   };
-}
-
-/**
- * Parses the JSON in an annotation. An annotation that is not JSON counts as absent, because users can write any
- * string.
- */
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
 import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
-import { goQuote } from '@typekro/kit/golang';
+import { goJsonProblem, goQuote } from '@typekro/kit/golang';
 import { formatMicroTime, formatTime } from '@typekro/kit/kubernetes';
 import type { BuiltinTypes } from './builtin.ts';
 import { builtinType, latestTypes } from './builtin.ts';
@@ -213,7 +213,12 @@ function decodeScalar(node: ScalarNode, value: Buffer | bigint, double: boolean)
     const signed = BigInt.asIntN(node.type === 'int32' ? 32 : 64, value);
     return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
   }
-  if (double) return value.readDoubleLE(0);
+  if (double) {
+    const number = value.readDoubleLE(0);
+    const problem = goJsonProblem(number);
+    if (problem !== undefined) throw new ProtobufError(problem);
+    return number;
+  }
   switch (node.type) {
     case 'bytes':
       return value.toString('base64');

@@ -1,7 +1,14 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
-import { duplicateFields, JsonSyntaxError, MAX_STRICT_PROBLEMS, parseStrictJson, walkMembers } from '../codec/json.ts';
+import {
+  duplicateFields,
+  JsonRangeError,
+  JsonSyntaxError,
+  MAX_STRICT_PROBLEMS,
+  parseStrictJson,
+  walkMembers,
+} from '../codec/json.ts';
 import type { BuiltinTypes } from '../types/builtin.ts';
 import { builtinTypesOf } from '../types/builtin.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
@@ -71,6 +78,7 @@ function parseBody(
       const duplicates = validation === 'Ignore' ? [] : duplicateFields(text, value);
       return { value, duplicates: duplicates.map(duplicated), yaml: false, protobuf: false, body };
     } catch (thrown) {
+      if (thrown instanceof JsonRangeError) throw unreadable(thrown.message);
       if (thrown instanceof JsonSyntaxError)
         throw unreadable(`couldn't get version/kind; json parse error: ${thrown.message}`);
       throw thrown;

@@ -1,7 +1,7 @@
 import type { Value } from '@typekro/cel';
 import { toJson } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
-import { formatGeneral, goQuote, goTypeOf } from '@typekro/kit/golang';
+import { goJsonProblem, goQuote, goTypeOf } from '@typekro/kit/golang';
 import type { Deferral, Expression, Hole, ReadPart } from '../graph/index.ts';
 import type { SecretUse } from './secrets/secret-failures.ts';
 import { maskedLiterals, maskedReason } from './secrets/secret-failures.ts';
@@ -94,9 +94,8 @@ export function evaluateField(
     const reason = `a key must be a string, got ${goTypeOf(result.value)}`;
     return { state: 'error', failure: failureOf(expression, 'convert', reason, context) };
   }
-  const number = result.state === 'value' ? firstNonFinite(result.value) : undefined;
-  if (number === undefined) return result;
-  const reason = `json: unsupported value: ${formatGeneral(number)}`;
+  const reason = result.state === 'value' ? goJsonProblem(result.value) : undefined;
+  if (reason === undefined) return result;
   return { state: 'error', failure: failureOf(expression, 'convert', reason, context) };
 }
 
@@ -116,17 +115,6 @@ function evaluateDeferred(
 /** Go's name for the type of a condition's value, if the value is neither a boolean nor null; otherwise undefined. */
 export function wrongTypeOfCondition(value: JsonValue | undefined): string | undefined {
   return typeof value === 'boolean' || value === null || value === undefined ? undefined : goTypeOf(value);
-}
-
-/** The first number that JSON cannot represent. */
-function firstNonFinite(value: JsonValue | undefined): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : value;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const member of Array.isArray(value) ? value : Object.values(value)) {
-    const number = firstNonFinite(member);
-    if (number !== undefined) return number;
-  }
-  return undefined;
 }
 
 /** The result of an expression as a CEL value. */

@@ -7,7 +7,15 @@
  * @packageDocumentation
  */
 export type { JsonObject, JsonValue } from './json.ts';
-export { isJsonObject, jsonEquals, mergeJson, parseJson, stringifyJson, tryParseJson } from './json.ts';
+export {
+  isJsonObject,
+  jsonEquals,
+  JsonNumberError,
+  mergeJson,
+  parseJson,
+  stringifyJson,
+  tryParseJson,
+} from './json.ts';
 export type { GroupVersionKind, KubeObject, ObjectMeta, ObjectRef, OwnerReference } from './object.ts';
 export {
   formatApiVersion,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from './json.ts';
-import { jsonEquals, mergeJson, parseJson, stringifyJson } from './json.ts';
+import { jsonEquals, JsonNumberError, mergeJson, parseJson, stringifyJson } from './json.ts';
 
 describe('parseJson', () => {
   test.each([
@@ -31,6 +31,29 @@ describe('parseJson', () => {
   test('throws SyntaxError for text that is not JSON', () => {
     expect(() => parseJson('{1234567890123456789')).toThrow(SyntaxError);
   });
+
+  test.each([
+    ['1e400'],
+    ['-1e999'],
+    ['{"a":[{"b":12.5E+308}]}', '12.5E+308'],
+    [`[${'9'.repeat(309)}]`, `${'9'.repeat(64)}…`],
+    [`{"a":${'9'.repeat(300)}.5e10}`, `${'9'.repeat(64)}…`],
+    [`1e${'0'.repeat(100)}309`, `1e${'0'.repeat(62)}…`],
+  ])('refuses %s: no double has this value', (text, literal = text) => {
+    expect(() => parseJson(text)).toThrow(new JsonNumberError(literal));
+  });
+
+  test.each([
+    '1.7976931348623157e308',
+    '-1E+308',
+    '1e-999',
+    '0e400',
+    '0.0000001e310',
+    '["1e400","e400"]',
+    '{"1e999":1}',
+  ])('reads %s, whose numbers are in the range of doubles', (text) =>
+    expect(parseJson(text)).toEqual(JSON.parse(text)),
+  );
 });
 
 test('stringifyJson writes big integers as plain digits', () => {

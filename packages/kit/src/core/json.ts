@@ -13,25 +13,44 @@ export interface JsonObject {
   [key: string]: JsonValue | undefined;
 }
 
-/** A run of digits that may be an integer beyond 2⁵³. A string without such a run is parsed by `JSON.parse` alone. */
-const LONG_INTEGER = /\d{16}/;
+/**
+ * Matches a part of each integer beyond 2⁵³ and of each number beyond the range of a double. A text without such a part
+ * is parsed by `JSON.parse` alone.
+ */
+const LARGE_NUMBER = /\d{16}|\d[eE]\+?\d{3}/;
 
 /** Matches the quote that begins a string, and matches a number. */
 const TOKEN = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
+/** The maximum length of a number in a message. */
+const MAX_SHOWN_LENGTH = 64;
+
+/** The error for a number beyond the range of a double, such as `1e400`. JSON writers print such a number as `null`. */
+export class JsonNumberError extends SyntaxError {
+  /** The number as in the text; only its beginning when it is long. */
+  readonly literal: string;
+
+  constructor(literal: string) {
+    const shown = literal.length > MAX_SHOWN_LENGTH ? `${literal.slice(0, MAX_SHOWN_LENGTH)}…` : literal;
+    super(`the number ${shown} is beyond the range of 64-bit floating-point numbers`);
+    this.literal = shown;
+  }
+}
+
 /**
- * Parses JSON without losing integers: an integer that a JavaScript number cannot represent exactly becomes `bigint`.
+ * Parses JSON without losing numbers: an integer that a JavaScript number cannot represent exactly becomes `bigint`.
  *
  * @throws SyntaxError as `JSON.parse` does, when the text is not JSON.
+ * @throws JsonNumberError when a number is beyond the range of a double.
  */
 export function parseJson(text: string): JsonValue {
-  if (!LONG_INTEGER.test(text)) return JSON.parse(text) as JsonValue;
+  if (!LARGE_NUMBER.test(text)) return JSON.parse(text) as JsonValue;
   const original = JSON.parse(text) as JsonValue;
   const quoted = withQuotedIntegers(text);
   return quoted === undefined ? original : withIntegers(original, JSON.parse(quoted) as JsonValue);
 }
 
-/** The JSON with its long integers as strings; undefined when it has none. */
+/** The JSON with its long integers as strings; undefined when it has none. Throws JsonNumberError. */
 function withQuotedIntegers(text: string): string | undefined {
   const parts: string[] = [];
   const token = new RegExp(TOKEN);
@@ -40,6 +59,7 @@ function withQuotedIntegers(text: string): string | undefined {
     const [found] = match;
     // Digits inside a string are not a number. A pattern for whole strings would overflow V8's stack on long strings.
     if (found === '"') token.lastIndex = (closingQuote(text, match.index) ?? text.length) + 1;
+    else if (!Number.isFinite(Number(found))) throw new JsonNumberError(found);
     else if (/^-?\d+$/.test(found) && !Number.isSafeInteger(Number(found))) {
       parts.push(text.slice(copied, match.index), `"${found}"`);
       copied = token.lastIndex;

@@ -9,7 +9,7 @@ export { durationSeconds, formatSeconds, goFormatDuration, goParseDuration, goPa
 export { Failure, failure } from './failure.ts';
 export { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
 export { fnv32a, fnv64a } from './fnv.ts';
-export { goJson, goQuoteJson, goQuoteJsonByte } from './json.ts';
+export { goJson, goJsonProblem, goQuoteJson, goQuoteJsonByte } from './json.ts';
 export { goJsonKind, goTypeOf } from './json-kind.ts';
 export { goJsonSyntaxError } from './json-syntax.ts';
 export type { IpAddress, IpPrefix } from './netip.ts';

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/index.ts';
 import { compareText } from './compare.ts';
+import { formatGeneral } from './float.ts';
 import { goQuote } from './quote.ts';
 
 const PLAIN = /^[\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\u005b\u005d-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
@@ -54,6 +55,17 @@ export function goQuoteJsonByte(text: string, at = 0): string {
   return character === '"' ? `'"'` : `'${goQuote(character).slice(1, -1)}'`;
 }
 
+/** The error of Go's `encoding/json` for the first infinity or NaN in a value; undefined for a value without one. */
+export function goJsonProblem(value: JsonValue | undefined): string | undefined {
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? undefined : `json: unsupported value: ${formatGeneral(value)}`;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const member of Array.isArray(value) ? value : Object.values(value)) {
+    const problem = goJsonProblem(member);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
 /** The depth at which `{…}` or `[…]` replaces the content of an object or list. */
 const MAX_PRINTED_DEPTH = 32;
 
