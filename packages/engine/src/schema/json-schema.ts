@@ -24,6 +24,7 @@ import { copyExtensions, fractionsAsRules, lazyCopies, withoutFilled } from './j
 import type { Node } from './json-schema-nodes.ts';
 import type { Schema } from './model.ts';
 import { validateValue } from './validate.ts';
+import { isInteger64 } from './validate-scalars.ts';
 
 /**
  * The structural schema for a JSON Schema, or the errors of the conversion. After a successful conversion, all
@@ -94,6 +95,8 @@ class Converter {
    * cause it.
    */
   readonly #reported = new Set<string>();
+  /** The objects whose library drops or refuses undeclared members. */
+  readonly #closed = new Set<Schema>();
   readonly #lenient: boolean;
   readonly #checks: readonly SchemaCheck[];
   /** Are defaults complete values, as a library makes them? */
@@ -347,6 +350,7 @@ class Converter {
       if (mayBeAbsent(value)) required.delete(name);
       if (value[ABSENT] !== true) properties.push([name, this.convert(value, at, depth + 1)]);
     }
+    if (raw[CLOSED] !== undefined) this.#closed.add(node);
     if (properties.length > 0) node.properties = Object.fromEntries(properties);
     else if (raw[CLOSED] !== undefined && path !== '') {
       const message = 'the object has no fields, and the library drops all its members';
@@ -396,9 +400,9 @@ class Converter {
   }
 
   /** One alternative. If its library drops undeclared members, other members are forbidden beside its own ones. */
-  #alternative(entry: JsonObject, combined: JsonObject, path: string, depth: number): Schema {
+  #alternative(combined: JsonObject, path: string, depth: number): Schema {
     const branch = this.convert(combined, path, depth + 1);
-    return entry[CLOSED] === undefined ? branch : { ...branch, additionalProperties: false };
+    return this.#closed.has(branch) ? { ...branch, additionalProperties: false } : branch;
   }
 
   #union(node: Node, raw: JsonObject, alternatives: readonly JsonObject[], path: string, depth: number): void {
@@ -420,6 +424,7 @@ class Converter {
       // The members are copied lazily: if the remaining alternative contains this union, its schema is still incomplete
       // here.
       const schema = this.convert(combined({ ...only }), path, depth + 1);
+      if (this.#closed.has(schema)) this.#closed.add(node);
       Object.defineProperties(node, lazyCopies(schema));
       checksOf.set(node, schemaChecks(schema));
       if (hasNull) node.nullable = true;
@@ -434,7 +439,7 @@ class Converter {
       this.#plain(node, common, path, depth);
       node.anyOf = present.map((entry) => this.convert({ ...entry, type: 'object' }, path, depth + 1));
     } else {
-      const branches = present.map((entry) => this.#alternative(entry, combined(entry), path, depth));
+      const branches = present.map((entry) => this.#alternative(combined(entry), path, depth));
       const types = new Set(branches.map((branch) => branch.type));
       const [type] = types;
       if (types.size === 1 && type !== undefined) node.type = type;
@@ -476,8 +481,7 @@ function mayBeAbsent(raw: JsonObject): boolean {
 function constantType(values: readonly JsonValue[]): string | undefined {
   const kinds = new Set(
     values.map((value) => {
-      if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
-      if (typeof value === 'bigint') return 'integer';
+      if (typeof value === 'number' || typeof value === 'bigint') return isInteger64(value) ? 'integer' : 'number';
       return Array.isArray(value) ? 'array' : typeof value;
     }),
   );

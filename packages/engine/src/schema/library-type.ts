@@ -6,7 +6,8 @@ import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
 import { PatternProblem } from './regex/problem.ts';
 import { printRe2 } from './regex/re2.ts';
 import { SPACE } from './regex/space.ts';
-import { parseRegex } from './regex/syntax.ts';
+import { readsVariable } from './variable-reads.ts';
+import { parseRegex, WITHOUT_LOOKING } from './regex/syntax.ts';
 
 /** Reads a member of a schema library's object or function; undefined for any other value. */
 export function readMember(target: unknown, name: string): unknown {
@@ -65,6 +66,10 @@ function accepts(test: (value: never) => unknown, value: unknown): boolean {
   }
 }
 
+/** The remedy for look-around in a pattern of a schema. */
+const AT_THE_START =
+  'write the look-ahead directly after ^, as in /^(?!kube-)[a-z-]+$/, without back references, or write two patterns';
+
 /** The keywords for a JavaScript pattern, in the syntax of RE2. A look-ahead at the start becomes a rule. */
 export function patternKeywords(pattern: RegExp): JsonObject {
   const { source } = pattern;
@@ -81,8 +86,9 @@ export function patternKeywords(pattern: RegExp): JsonObject {
     const rules = split.conditions.map((each) => ({ rule: matchRule({ ...each, pattern: print(each.pattern) }) }));
     return { pattern: print(split.pattern), ...(rules.length === 0 ? {} : { 'x-kubernetes-validations': rules }) };
   } catch (problem) {
-    if (problem instanceof PatternProblem) return refused(problem.message, problem.hint, 'pattern');
-    throw problem;
+    if (!(problem instanceof PatternProblem)) throw problem;
+    const { message, hint } = problem;
+    return refused(message, hint === WITHOUT_LOOKING ? AT_THE_START : hint, 'pattern');
   }
 }
 
@@ -181,7 +187,8 @@ export const withLibraryDefault = (printed: JsonObject, schema: unknown): JsonOb
   constantDefault(printed, () => parsedBy(schema, undefined), schema);
 
 /**
- * Adds a default to a printed part. The default is refused if two calls of `make` return different values, if JSON
+ * Adds a default to a printed part. The default is refused if two calls of `make` return different values, if a call
+ * reads the clock or random numbers, if JSON
  * cannot represent it, if the type changes or refuses it, or if the type also accepts null, which the API server
  * replaces by the default.
  */
@@ -191,13 +198,14 @@ export function constantDefault(
   schema: unknown,
 ): JsonObject {
   if (printed[REFUSED] !== undefined) return printed;
-  const [first, second] = [make(), make()];
+  const { result, isVariable } = readsVariable(() => [make(), make()] as const);
+  const [first, second] = result;
   const value = first === undefined ? undefined : constantOf(first.value);
   const refuse = (message: string, hint: string) => refused(message, hint, 'default');
   if (first === undefined || second === undefined)
     return refuse('the default is not a value of the type', 'write a default that the type accepts');
   if (value === undefined) return refuse('JSON cannot represent the default', 'write a default that is plain data');
-  if (!jsonEquals(value, constantOf(second.value))) {
+  if (isVariable || !jsonEquals(value, constantOf(second.value))) {
     return refuse(
       'the default function returns another value at each call, and a definition has one default',
       'write a constant, or leave the default out and make the value in the function of the composition',

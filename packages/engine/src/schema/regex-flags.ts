@@ -27,6 +27,9 @@ interface SplitPattern {
  * unchanged.
  */
 export function splitLookahead(pattern: string): SplitPattern {
+  // A back reference may read a group of the look-ahead, or counts the groups of both.
+  const escapes = [...pattern.matchAll(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g)];
+  if (escapes.some(([text]) => /^\\[1-9k]/.test(text))) return { pattern, conditions: [] };
   const flags = /^\(\?[ims]+\)/.exec(pattern)?.[0] ?? '';
   const conditions: { pattern: string; matches: boolean }[] = [];
   let rest = pattern.slice(flags.length);

@@ -4,6 +4,7 @@ import { celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts
 import type { Schema } from './model.ts';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
 import { patternProblem } from './simple-markers.ts';
+import { isInteger64 } from './validate-scalars.ts';
 
 /** A part of a schema that SimpleSchema cannot express. */
 export class EmitProblem extends Error {
@@ -95,7 +96,7 @@ function defaultText(schema: Schema, value: JsonValue): string {
       if (typeof value !== 'string') throw mismatch();
       return quoteDefault(value);
     case 'integer':
-      if (typeof value !== 'bigint' && !Number.isInteger(value)) throw mismatch();
+      if ((typeof value !== 'bigint' && typeof value !== 'number') || !isInteger64(value)) throw mismatch();
       return stringifyJson(value);
     case 'number':
       if (typeof value !== 'number' && typeof value !== 'bigint') throw mismatch();
@@ -164,12 +165,21 @@ function numericMarkers(
   markers: string[],
   rules: string[],
 ): void {
-  const { minimum = bounds?.[0], maximum = bounds?.[1], exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const { exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const minimum = ofIntegers(schema, schema.minimum ?? bounds?.[0], 'minimum');
+  const maximum = ofIntegers(schema, schema.maximum ?? bounds?.[1], 'maximum');
   if (minimum !== undefined && exclusiveMinimum !== true) markers.push(`minimum=${minimum}`);
   if (maximum !== undefined && exclusiveMaximum !== true) markers.push(`maximum=${maximum}`);
   if (minimum !== undefined && exclusiveMinimum === true) rules.push(`self > ${celLiteral(schema, minimum)}`);
   if (maximum !== undefined && exclusiveMaximum === true) rules.push(`self < ${celLiteral(schema, maximum)}`);
   if (multipleOf !== undefined) rules.push(multipleRule(schema, multipleOf));
+}
+
+/** A bound. API servers have 64-bit integers: a bound that all of them satisfy is left out, and others are refused. */
+function ofIntegers({ type }: Schema, bound: number | bigint | undefined, name: string): number | bigint | undefined {
+  if (type !== 'integer' || bound === undefined || (bound >= -(2 ** 63) && bound < 2 ** 63)) return bound;
+  if (bound < 0 === (name === 'minimum')) return undefined;
+  throw new EmitProblem('never', `no 64-bit integer satisfies the ${name} ${bound}`, `write another ${name}`);
 }
 
 function listMarkers(schema: Schema, markers: string[]): void {

@@ -1,8 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
-import { ABSENT, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
-import { divisorKeywords } from './library-keywords.ts';
+import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
+import { divisorKeywords, restrictNumber, restrictSize } from './library-keywords.ts';
 import type { FoundChecks } from './library-type.ts';
 import {
   addCheck,
@@ -17,7 +17,7 @@ import {
   restrict,
   transformed,
 } from './library-type.ts';
-import { printTuple } from './library-union.ts';
+import { printTuple, printUnion } from './library-union.ts';
 
 /**
  * The JSON Schema of an arktype type, read from the nodes of the type. arktype's own JSON Schema leaves out morphs,
@@ -91,7 +91,9 @@ function union(node: unknown, state: Printing): JsonObject {
   const branches = list(readMember(node, 'branches'));
   const isTransforming = branches.length > 1 && branches.some((branch) => kindOf(branch) === 'morph');
   if (isTransforming) return refused('an alternative of a union has a morph', IN_COMPOSITION);
-  return branches.length === 0 ? { not: {} } : { anyOf: branches.map((branch) => print(branch, state)) };
+  const printed = branches.map((branch) => print(branch, state));
+  if (printed.some((branch) => branch[CLOSED] === 'strip')) return printUnion(printed);
+  return printed.length === 0 ? { not: {} } : { anyOf: printed };
 }
 
 function morph(node: unknown, state: Printing): JsonObject {
@@ -120,19 +122,12 @@ type Constraint = (printed: JsonObject, node: unknown, state: Printing) => JsonO
 const bound =
   (inclusive: string, exclusive: string): Constraint =>
   (printed, node) =>
-    restrict(printed, {
-      [readMember(node, 'exclusive') === true ? exclusive : inclusive]: constantOf(rule(node)) ?? 0,
-    });
+    restrictNumber(printed, readMember(node, 'exclusive') === true ? exclusive : inclusive, rule(node));
 
 const size =
   (...limits: readonly ('min' | 'max')[]): Constraint =>
-  (printed, node) => {
-    const unit = printed['type'] === 'array' ? 'Items' : 'Length';
-    return limits.reduce<JsonObject>(
-      (before, limit) => restrict(before, { [`${limit}${unit}`]: constantOf(rule(node)) ?? 0 }),
-      printed,
-    );
-  };
+  (printed, node) =>
+    restrictSize(printed, limits, rule(node));
 
 const rule = (node: unknown): unknown => readMember(node, 'rule');
 
@@ -170,13 +165,21 @@ function structure(printed: JsonObject, node: unknown, state: Printing): JsonObj
   const isOfText = index === undefined || kindOf(readMember(index, 'signature')) === 'domain';
   if (more.length > 0 || !isOfText)
     return refused('the names of the members of a map are restricted', 'use plain strings as keys');
+  const closed = CLOSINGS.get(readMember(node, 'undeclared'));
   return {
     ...printed,
+    ...(closed === undefined ? {} : { [CLOSED]: closed }),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     ...(required.length === 0 ? {} : { required }),
     ...(index === undefined ? {} : { additionalProperties: print(readMember(index, 'value'), state) }),
   };
 }
+
+/** How a library treats undeclared members, by arktype's word for it. */
+const CLOSINGS: ReadonlyMap<unknown, string> = new Map([
+  ['reject', 'strict'],
+  ['delete', 'strip'],
+]);
 
 function printProperty(prop: unknown, state: Printing): JsonObject {
   const printed = print(readMember(prop, 'value'), state);

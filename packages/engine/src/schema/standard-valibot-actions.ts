@@ -7,7 +7,6 @@ import {
   addCheck,
   allowsNull,
   IN_COMPOSITION,
-  constantOf,
   patternKeywords,
   readMember,
   refused,
@@ -15,7 +14,7 @@ import {
   transformed,
 } from './library-type.ts';
 import { matchRule } from './regex-flags.ts';
-import { divisorKeywords, escapedText } from './library-keywords.ts';
+import { divisorKeywords, escapedText, restrictNumber, restrictSize } from './library-keywords.ts';
 
 /** Adds an action of a pipe to the printed part before it. */
 export function addValibotAction(printed: JsonObject, action: unknown, found: FoundChecks): JsonObject {
@@ -44,33 +43,13 @@ const transform =
 
 const number =
   (keyword: string): Handler =>
-  (printed, requirement) => {
-    if (typeof requirement === 'number' && (printed['type'] === 'number' || printed['type'] === 'integer'))
-      return restrict(printed, { [keyword]: constantOf(requirement) ?? 0 });
-    return refused('a bound of a value that is not a number has no form in the schema of an API', IN_COMPOSITION);
-  };
+  (printed, requirement) =>
+    restrictNumber(printed, keyword, requirement);
 
 const length =
   (...limits: readonly ('min' | 'max')[]): Handler =>
-  (printed, requirement) => {
-    const unit = printed['type'] === 'array' ? 'Items' : printed['type'] === 'string' ? 'Length' : undefined;
-    if (typeof requirement !== 'number' || unit === undefined)
-      return refused('the length is not a number', IN_COMPOSITION);
-    return limits.reduce<JsonObject>(
-      (before, limit) => restrict(before, { [`${limit}${unit}`]: requirement }),
-      printed,
-    );
-  };
-
-const entries =
-  (...limits: readonly ('min' | 'max')[]): Handler =>
-  (printed, requirement) => {
-    if (typeof requirement !== 'number' || printed['type'] !== 'object') return refused('not a map', IN_COMPOSITION);
-    return limits.reduce<JsonObject>(
-      (before, limit) => restrict(before, { [`${limit}Properties`]: requirement }),
-      printed,
-    );
-  };
+  (printed, requirement) =>
+    restrictSize(printed, limits, requirement);
 
 const text =
   (patternOf: (escaped: string) => string): Handler =>
@@ -101,9 +80,9 @@ export const VALIBOT_ACTIONS: ReadonlyMap<string, Handler> = new Map<string, Han
   ['code_points', length('min', 'max')],
   ['non_empty', (printed, _requirement, action, found) => length('min')(printed, 1, action, found)],
   ['empty', (printed, _requirement, action, found) => length('max')(printed, 0, action, found)],
-  ['min_entries', entries('min')],
-  ['max_entries', entries('max')],
-  ['entries', entries('min', 'max')],
+  ['min_entries', length('min')],
+  ['max_entries', length('max')],
+  ['entries', length('min', 'max')],
   ['includes', text((escaped) => escaped)],
   ['starts_with', text((escaped) => `^${escaped}`)],
   ['ends_with', text((escaped) => `${escaped}$`)],

@@ -1,10 +1,9 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { divisorKeywords, escapedText } from './library-keywords.ts';
+import { divisorKeywords, escapedText, restrictNumber, restrictSize } from './library-keywords.ts';
 import type { FoundChecks } from './library-type.ts';
 import {
   addCheck,
   IN_COMPOSITION,
-  constantOf,
   methodOf,
   patternKeywords,
   readMember,
@@ -32,20 +31,17 @@ type Handler = (printed: JsonObject, definition: unknown, state: ZodChecking, ch
 
 const bound =
   (inclusive: string, exclusive: string): Handler =>
-  (printed, definition) => {
-    const value = readMember(definition, 'value');
-    if (value === Infinity || value === -Infinity) return refused('a bound is infinite', 'leave it out');
-    const name = readMember(definition, 'inclusive') === true ? inclusive : exclusive;
-    return restrict(printed, { [name]: constantOf(value) ?? 0 });
-  };
+  (printed, definition) =>
+    restrictNumber(
+      printed,
+      readMember(definition, 'inclusive') === true ? inclusive : exclusive,
+      readMember(definition, 'value'),
+    );
 
 const size =
   (limits: readonly ('min' | 'max')[], member: string): Handler =>
-  (printed, definition) => {
-    const value = constantOf(readMember(definition, member)) ?? 0;
-    const unit = printed['type'] === 'array' ? 'Items' : 'Length';
-    return limits.reduce<JsonObject>((before, limit) => restrict(before, { [`${limit}${unit}`]: value }), printed);
-  };
+  (printed, definition) =>
+    restrictSize(printed, limits, readMember(definition, member));
 
 /** How each check of zod is translated, by the name of the check. Any other check is refused. */
 export const ZOD_CHECKS: ReadonlyMap<string, Handler> = new Map<string, Handler>([

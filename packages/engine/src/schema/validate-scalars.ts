@@ -27,7 +27,7 @@ function kindOf(value: JsonValue): readonly [type: string, format: string] {
 }
 
 /** Does Go decode a number as a 64-bit integer? Go decodes all other numbers as floats. */
-function isInteger64(value: Integer): boolean {
+export function isInteger64(value: number | bigint): boolean {
   if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n;
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }

@@ -76,9 +76,10 @@ function traceCheck({ path, check, problem }: PlacedCheck, spec: unknown): Refus
     trace.validations.push(...added);
     return undefined;
   } catch (error) {
-    trace.errors.splice(errors);
+    // What fails after a mistake is only its consequence.
+    const [mistake] = trace.errors.splice(errors);
     trace.validations.splice(known);
-    const refusal = failureOf(error);
+    const refusal = mistake ?? failureOf(error);
     if (refusal === undefined) throw error;
     if (refusal.site?.locate(refusal.site.start) === undefined) refusal.site = site;
     return refusal;
@@ -87,10 +88,20 @@ function traceCheck({ path, check, problem }: PlacedCheck, spec: unknown): Refus
 
 /** The diagnostic of a check that cannot become a rule. */
 function problemOf({ path }: PlacedCheck, refusal: Refusal): Diagnostic {
-  const { hint, ...found } = diagnosticOf(refusal);
+  const { hint, source, ...found } = diagnosticOf(refusal);
   const place = fieldOf(path);
+  if (source?.file?.includes('/node_modules/') === true) {
+    return {
+      ...found,
+      code: 'schema/transform',
+      message: `${place}: the library checks the value with a function of its own, which cannot become a rule`,
+      path: place,
+      hint: 'write the check as a pattern, or as a function of your own',
+    };
+  }
   return {
     ...found,
+    ...(source === undefined ? {} : { source }),
     code: 'schema/transform',
     message: `${place}: a check of the schema cannot become a rule: ${refusal.message}`,
     path: place,

@@ -38,7 +38,8 @@ export interface ParsedRegex {
   readonly names: ReadonlyMap<string, number>;
 }
 
-const WITHOUT_LOOKING = 'match the text around it, too, and put it back: x.replace(/(-)prod$/, "$1p")';
+/** The remedy for look-around in a program. */
+export const WITHOUT_LOOKING = 'match the text around it, too, and put it back: x.replace(/(-)prod$/, "$1p")';
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13 };
 
 /**

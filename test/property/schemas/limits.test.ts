@@ -1,0 +1,234 @@
+import { type } from 'arktype';
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import type { JsonValue } from '@typekro/kit/core';
+import { composed, difference } from './compare.ts';
+import { objectOf } from './methods.ts';
+import type { Library } from './methods.ts';
+import { specWith } from './values.ts';
+
+/** A schema of each library, or of some of them, its outcome, and values that tell right from wrong definitions. */
+interface Row {
+  readonly zod?: unknown;
+  readonly arktype?: unknown;
+  readonly valibot?: unknown;
+  /** The code of the refusal; absent if the schema must agree with its library. */
+  readonly code?: string;
+  readonly values?: readonly JsonValue[];
+}
+
+const NUMBERS: readonly JsonValue[] = [0, 1, -1, 1.5, 5, -5, 9e15, -9e15, 1e30];
+const TEXTS: readonly JsonValue[] = ['', 'a', 'ab', 'abc', 'aax', 'ax', 'aabx', '\u0001x', '\u0002x', 'kx'];
+const ALTERNATIVES: readonly JsonValue[] = [
+  { type: 'x', a: 's' },
+  { type: 'x', a: 's', b: 1 },
+  { type: 'y', b: 1 },
+  { type: 'y', a: 's', b: 1 },
+  { type: 'x' },
+];
+const now = () => new Date().toISOString();
+
+const ROWS: Readonly<Record<string, Row>> = {
+  'an upper bound of Infinity': {
+    zod: z.number().max(Infinity),
+    arktype: type.number.atMost(Infinity),
+    valibot: v.pipe(v.number(), v.maxValue(Infinity)),
+    values: NUMBERS,
+  },
+  'an exclusive lower bound of -Infinity': {
+    zod: z.number().gt(-Infinity),
+    arktype: type.number.moreThan(-Infinity),
+    valibot: v.pipe(v.number(), v.gtValue(-Infinity)),
+    values: NUMBERS,
+  },
+  'a lower bound of Infinity': {
+    zod: z.number().min(Infinity),
+    arktype: type.number.atLeast(Infinity),
+    valibot: v.pipe(v.number(), v.minValue(Infinity)),
+    code: 'schema/never',
+  },
+  'a bound that is not a number': {
+    zod: z.number().max(NaN),
+    arktype: type.number.atLeast(NaN),
+    valibot: v.pipe(v.number(), v.ltValue(NaN)),
+    code: 'schema/never',
+  },
+  'bounds of an integer beyond 64 bits': {
+    zod: z.int().max(1e20).gt(-1e20),
+    arktype: type.number.divisibleBy(1).atMost(1e20),
+    valibot: v.pipe(v.number(), v.integer(), v.maxValue(1e20), v.gtValue(-(2 ** 63))),
+    values: NUMBERS,
+  },
+  'a lower bound of an integer that no 64-bit integer satisfies': {
+    zod: z.int().min(1e20),
+    arktype: type.number.divisibleBy(1).atLeast(1e20),
+    valibot: v.pipe(v.number(), v.integer(), v.minValue(1e20)),
+    code: 'schema/never',
+  },
+  'a divisor beyond 53 bits': {
+    zod: z.number().multipleOf(1e20),
+    arktype: type.number.divisibleBy(1e20),
+    valibot: v.pipe(v.number(), v.multipleOf(1e20)),
+    code: 'schema/transform',
+  },
+  'a constant beyond 64 bits': {
+    zod: z.literal([1e20, 2]),
+    arktype: type.enumerated(1e20, 2),
+    valibot: v.picklist([1e20, 2]),
+    values: [2, 3, 1e20],
+  },
+  'a default of an integer beyond 64 bits': {
+    valibot: v.optional(v.pipe(v.number(), v.integer()), 1e20),
+    code: 'schema/default',
+  },
+  'an infinite size': {
+    zod: z.string().max(Infinity),
+    valibot: v.pipe(v.string(), v.maxLength(Infinity)),
+    values: TEXTS,
+  },
+  'an infinite number of items': {
+    zod: z.array(z.int()).max(Infinity),
+    valibot: v.pipe(v.array(v.number()), v.maxLength(1e20)),
+    values: [[], [1], [1, 2]],
+  },
+  'an infinite number of members': {
+    valibot: v.pipe(v.record(v.string(), v.number()), v.maxEntries(1e20), v.minEntries(-1)),
+    values: [{}, { a: 1 }],
+  },
+  'fractions as sizes': {
+    zod: z.string().min(0.5).max(1.5),
+    valibot: v.pipe(v.string(), v.minLength(0.5), v.maxLength(1.5)),
+    values: TEXTS,
+  },
+  'a negative size': {
+    zod: z.string().max(-1),
+    valibot: v.pipe(v.array(v.string()), v.maxLength(-1)),
+    code: 'schema/never',
+  },
+  'a size that no value has': {
+    zod: z.string().length(1.5),
+    valibot: v.pipe(v.string(), v.minLength(Infinity)),
+    code: 'schema/never',
+  },
+  'a default that reads the clock': {
+    zod: z.string().default(now),
+    arktype: type.string.default(now),
+    valibot: v.optional(v.string(), now),
+    code: 'schema/default',
+  },
+  'a default that is made of the clock, and changes once a year': {
+    zod: z.string().prefault(() => Date().slice(11, 15)),
+    arktype: type.number.default(() => new Date().getFullYear()),
+    valibot: v.nullish(v.boolean(), () => Date.now() > 0),
+    code: 'schema/default',
+  },
+  'a default that reads random numbers': {
+    zod: z.boolean().default(() => Math.random() < 2),
+    arktype: type.string.default(() => globalThis.crypto.randomUUID().slice(14, 15)),
+    valibot: v.optional(v.boolean(), () => globalThis.performance.now() > 0),
+    code: 'schema/default',
+  },
+  'a default that converts a constant date': {
+    zod: z.string().default(() => new Date(0).toISOString()),
+    arktype: type.string.default(() => new Date(0).toISOString()),
+    valibot: v.optional(v.string(), () => new Date(0).toISOString()),
+    values: TEXTS,
+  },
+  'a back reference to a group of a look-ahead': {
+    zod: z.string().regex(/^(?=(a|b))\1x/),
+    arktype: type(/^(?=(a|b))\1x/),
+    valibot: v.pipe(v.string(), v.regex(/^(?=(a|b))\1x/)),
+    code: 'schema/pattern',
+  },
+  'a back reference by name beside a look-ahead': {
+    zod: z.string().regex(/^(?=(?<n>a|b))\k<n>x/),
+    arktype: type(/^(?=(?<n>a|b))\k<n>x/),
+    valibot: v.pipe(v.string(), v.regex(/^(?=(?<n>a|b))\k<n>x/)),
+    code: 'schema/pattern',
+  },
+  'a back reference behind a look-ahead with a group': {
+    zod: z.string().regex(/^(?=(a))(a)\2b?x/),
+    arktype: type(/^(?=(a))(a)\2b?x/),
+    valibot: v.pipe(v.string(), v.regex(/^(?=(a))(a)\2b?x/)),
+    code: 'schema/pattern',
+  },
+  'a back reference beside look-behind': {
+    zod: z.string().regex(/^(?<=(a|))\1x/),
+    arktype: type(/^(?<=(a|))\1x/),
+    valibot: v.pipe(v.string(), v.regex(/^(?<=(a|))\1x/)),
+    code: 'schema/pattern',
+  },
+  'an octal escape in a class beside a look-ahead': {
+    zod: z.string().regex(new RegExp(String.raw`^(?!k)[\1\2k]x`)),
+    arktype: type(new RegExp(String.raw`^(?!k)[\1\2k]x`)),
+    valibot: v.pipe(v.string(), v.regex(new RegExp(String.raw`^(?!k)[\1\2k]x`))),
+    values: TEXTS,
+  },
+  'alternatives that drop undeclared members': {
+    zod: z.union([z.object({ type: z.literal('x'), a: z.string() }), z.object({ type: z.literal('y'), b: z.int() })]),
+    arktype: type({ '+': 'delete', type: "'x'", a: 'string' }).or({ '+': 'delete', type: "'y'", b: 'number.integer' }),
+    valibot: v.variant('type', [
+      v.object({ type: v.literal('x'), a: v.string() }),
+      v.object({ type: v.literal('y'), b: v.pipe(v.number(), v.integer()) }),
+    ]),
+    values: ALTERNATIVES,
+  },
+  'alternatives that refuse undeclared members': {
+    zod: z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('x'), a: z.string() }),
+      z.object({ type: z.literal('y'), b: z.int() }),
+    ]),
+    arktype: type({ '+': 'reject', type: "'x'", a: 'string' }).or({ type: "'y'", b: 'number.integer' }),
+    valibot: v.variant('type', [
+      v.object({ type: v.literal('x'), a: v.string() }),
+      v.strictObject({ type: v.literal('y'), b: v.pipe(v.number(), v.integer()) }),
+    ]),
+    values: ALTERNATIVES,
+  },
+  'alternatives that are intersections': {
+    zod: z.union([
+      z.intersection(z.object({ type: z.literal('x') }), z.object({ a: z.string() })),
+      z
+        .object({ type: z.literal('y'), b: z.int() })
+        .nullable()
+        .describe('y'),
+    ]),
+    arktype: type({ '+': 'delete', type: "'x'" })
+      .and({ '+': 'delete', 'type?': 'string', 'a?': 'string' })
+      .or({ '+': 'delete', type: "'y'", b: 'number' }),
+    valibot: v.union([
+      v.intersect([v.object({ type: v.literal('x') }), v.object({ a: v.string() })]),
+      v.lazy(() => v.object({ type: v.literal('y'), b: v.number() })),
+    ]),
+    values: ALTERNATIVES,
+  },
+};
+
+const LIBRARIES: readonly Library[] = ['zod', 'arktype', 'valibot'];
+const CASES = Object.entries(ROWS).flatMap(([text, row]) =>
+  LIBRARIES.filter((library) => row[library] !== undefined).map((library) => [library, text, row] as const),
+);
+
+test.each(CASES)(
+  'a schema of %s with %s has a definition that agrees with the library, or a code',
+  (library, _text, row) => {
+    const spec = objectOf(library, { field: row[library] });
+    const result = composed(spec);
+    if (row.code !== undefined || result.codes !== undefined) {
+      expect(result.codes).toEqual([row.code]);
+      return;
+    }
+    const differences = [undefined, ...(row.values ?? [])].map((value) =>
+      difference(spec, result, specWith('field', value)),
+    );
+    expect(differences.filter((text) => text !== undefined)).toEqual([]);
+  },
+);
+
+test('the host has its own functions after a default was read', () => {
+  const [date, own, random] = [Date, Date.now, Math.random];
+  composed(objectOf('zod', { field: z.string().default(now) }));
+  expect([Date === date, Date.now === own, Math.random === random]).toEqual([true, true, true]);
+  expect(Object.keys(Object.getOwnPropertyDescriptors(globalThis.crypto))).not.toContain('randomUUID');
+});
