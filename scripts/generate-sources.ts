@@ -19,7 +19,7 @@ for (const [folder, files] of [...shippedFactories(), ...movedModules()]) {
   folders.set(folder, new Map([...(folders.get(folder) ?? []), ...files]));
 }
 for (const [folder, files] of folders) {
-  writeFiles(join(root, folder), files, { check: false });
+  await writeFiles(join(root, folder), files, { check: false });
   const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
   for (const name of names) if (name.endsWith('.ts') && !files.has(name)) rmSync(join(root, folder, name));
 }

@@ -110,6 +110,12 @@ const VOCABULARIES = [
     pattern: /Library\(\)\s*\.create(?:Secure)?Server\(|import \{[^}]*\bcreate(?:Secure)?Server\b/,
   },
   {
+    name: 'reads of files, which wait for ever at a pipe',
+    use: 'readUserFile or readRegularFile of packages/kit/src/core',
+    home: 'core',
+    pattern: /import \{[^}]*\b(?:readFile|readFileSync|createReadStream)\b[^}]*\} from 'node:fs/,
+  },
+  {
     name: 'pauses between tries',
     use: 'a row of RETRY_POLICIES of packages/kit/src/core',
     home: 'core',

@@ -1,4 +1,4 @@
-import { refuseDeploysHere } from '@typekro/kit/core';
+import { interruptFiles, refuseDeploysHere } from '@typekro/kit/core';
 import type { CommandContext } from './command.ts';
 import { terminalKeyboard } from './keyboard.ts';
 import { wrappedLines } from './layout.ts';
@@ -142,6 +142,7 @@ export type RunWords = (context: CommandContext, words: readonly string[], onWri
  */
 export function runProcess(run: RunWords): void {
   listenToSignals();
+  interruptFiles(interrupt.signal);
   refuseDeploysHere();
   // Redirects writes of user modules from standard output to standard error, so that they do not become part of a
   // printed document.

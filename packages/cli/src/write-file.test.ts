@@ -54,35 +54,35 @@ test('requireFolder accepts a file in an existing folder, and a device', () => {
 
 const DETAILS = { code: 'snapshot/not-written', remedy: 'name another place' };
 
-test('writing a whole file replaces the target of a symbolic link, and keeps the link', () => {
+test('writing a whole file replaces the target of a symbolic link, and keeps the link', async () => {
   const [target, link] = [join(folder, 'target'), join(folder, 'link')];
   writeFileSync(target, 'before');
   symlinkSync('target', link);
-  writeWholeFile(link, Buffer.from('after'), DETAILS);
+  await writeWholeFile(link, Buffer.from('after'), DETAILS);
   expect(readFileSync(target, 'utf8')).toBe('after');
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(statSync(target).mode & 0o777).toBe(0o600);
 });
 
-test('writing a whole file creates the missing target of a symbolic link, and keeps the link', () => {
+test('writing a whole file creates the missing target of a symbolic link, and keeps the link', async () => {
   const links = join(folder, 'links');
   mkdirSync(links);
   symlinkSync('second', join(links, 'first'));
   symlinkSync('../made', join(links, 'second'));
-  writeWholeFile(join(links, 'first'), Buffer.from('after'), DETAILS);
+  await writeWholeFile(join(links, 'first'), Buffer.from('after'), DETAILS);
   expect(readFileSync(join(folder, 'made'), 'utf8')).toBe('after');
   expect(lstatSync(join(links, 'first')).isSymbolicLink()).toBe(true);
 });
 
 test.skipIf(process.platform === 'win32').each([0o664, 0o775, 0o600])(
   'a replaced file keeps its mode %o under any umask',
-  (mode) => {
+  async (mode) => {
     const path = join(folder, 'shared.yaml');
     writeFileSync(path, 'before');
     chmodSync(path, mode);
     const umask = process.umask(0o077);
     try {
-      replaceFile(path, 'after', DETAILS);
+      await replaceFile(path, 'after', DETAILS);
     } finally {
       process.umask(umask);
     }
@@ -90,45 +90,45 @@ test.skipIf(process.platform === 'win32').each([0o664, 0o775, 0o600])(
   },
 );
 
-test('a temporary file of another process is kept, and does not prevent the write', () => {
+test('a temporary file of another process is kept, and does not prevent the write', async () => {
   const own = mkdtempSync(join(folder, 'drafts-'));
   const path = join(own, 'app.yaml');
   const other = `${path}.typekro-${process.pid}`;
   writeFileSync(path, 'before');
   writeFileSync(other, 'of another process');
-  replaceFile(path, 'after', DETAILS);
-  writeWholeFile(join(own, 'whole'), Buffer.from('bytes'), DETAILS);
+  await replaceFile(path, 'after', DETAILS);
+  await writeWholeFile(join(own, 'whole'), Buffer.from('bytes'), DETAILS);
   expect(readFileSync(other, 'utf8')).toBe('of another process');
   expect(readdirSync(own).toSorted()).toEqual(['app.yaml', `app.yaml.typekro-${process.pid}`, 'whole']);
 });
 
-test('a failed write removes its temporary file', () => {
+test('a failed write removes its temporary file', async () => {
   const own = mkdtempSync(join(folder, 'failed-'));
   mkdirSync(join(own, 'taken'));
-  expect(() => writeWholeFile(join(own, 'taken'), Buffer.from('x'), DETAILS)).toThrow(
+  await expect(writeWholeFile(join(own, 'taken'), Buffer.from('x'), DETAILS)).rejects.toThrow(
     'cannot be written: a folder of that name already exists',
   );
   expect(readdirSync(own)).toEqual(['taken']);
 });
 
-test('the error of a failed write says whether the file or the target of a link is missing', () => {
+test('the error of a failed write says whether the file or the target of a link is missing', async () => {
   const lost = join(folder, 'lost.yaml');
   symlinkSync(join(folder, 'nowhere', 'target'), join(folder, 'into-nowhere'));
-  expect(() => replaceFile(lost, 'x', DETAILS)).toThrow(`${lost} cannot be written: it no longer exists`);
+  await expect(replaceFile(lost, 'x', DETAILS)).rejects.toThrow(`${lost} cannot be written: it no longer exists`);
   for (const write of [replaceFile, writeFile]) {
-    expect(() => write(join(folder, 'into-nowhere'), 'x', DETAILS)).toThrow(
+    await expect(write(join(folder, 'into-nowhere'), 'x', DETAILS)).rejects.toThrow(
       'cannot be written: it is a link whose target does not exist',
     );
   }
   expect(existsSync(join(folder, 'nowhere'))).toBe(false);
 });
 
-test.skipIf(process.platform === 'win32')('a whole file is written into a pipe without replacing it', () => {
+test.skipIf(process.platform === 'win32')('a whole file is written into a pipe without replacing it', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   // Opening a pipe for reading and writing does not block.
   const end = openSync(pipe, 'r+');
-  writeWholeFile(pipe, Buffer.from('after'), DETAILS);
+  await writeWholeFile(pipe, Buffer.from('after'), DETAILS);
   expect(lstatSync(pipe).isFIFO()).toBe(true);
   const bytes = Buffer.alloc(5);
   readSync(end, bytes);
@@ -141,7 +141,7 @@ test.each([
   ['a link to a new file outside', 'out/dangling.ts'],
   ['a file below a link to a folder outside', 'out/up/new.ts'],
   ['a name with dots', 'out/../new.ts'],
-])('a file of an output folder is not written through %s', (_title, name) => {
+])('a file of an output folder is not written through %s', async (_title, name) => {
   const root = mkdtempSync(join(folder, 'within-'));
   const outside = join(root, 'outside');
   mkdirSync(join(root, 'out'));
@@ -151,20 +151,20 @@ test.each([
   symlinkSync(root, join(root, 'out/up'));
   const details = { code: 'generate/not-written', remedy: '', within: join(root, 'out') };
   const before = readdirSync(root);
-  expect(() => writeFile(join(root, 'out', '..', name), 'text', details)).toThrow(
+  await expect(writeFile(join(root, 'out', '..', name), 'text', details)).rejects.toThrow(
     expect.objectContaining({ code: 'generate/not-written', message: expect.stringContaining('leads out of') }),
   );
   expect([readdirSync(root), readFileSync(outside, 'utf8')]).toEqual([before, 'mine']);
 });
 
-test('a file of an output folder is written through links that stay in the folder, and the folder may be a link', () => {
+test('a file of an output folder is written through links that stay in the folder, and the folder may be a link', async () => {
   const root = mkdtempSync(join(folder, 'within-'));
   mkdirSync(join(root, 'real/sub'), { recursive: true });
   symlinkSync('real', join(root, 'out'));
   symlinkSync('sub', join(root, 'real/down'));
   const details = { code: 'generate/not-written', remedy: '', within: join(root, 'out') };
-  writeFile(join(root, 'out/down/a.ts'), '// \u202e', details);
-  writeFile(join(root, 'out/new/b.yaml'), '# \u202e', { ...details, isSource: true });
+  await writeFile(join(root, 'out/down/a.ts'), '// \u202e', details);
+  await writeFile(join(root, 'out/new/b.yaml'), '# \u202e', { ...details, isSource: true });
   expect(readFileSync(join(root, 'real/sub/a.ts'), 'utf8')).toBe('// \\u202e');
   expect(readFileSync(join(root, 'real/new/b.yaml'), 'utf8')).toBe('# \u202e');
 });

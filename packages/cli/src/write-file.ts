@@ -1,7 +1,6 @@
 import {
   closeSync,
   fchmodSync,
-  fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -13,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { cryptoLibrary, makeDirectory, printableDocument, TypeKroError } from '@typekro/kit/core';
+import { cryptoLibrary, makeDirectory, printableDocument, TypeKroError, writeUserFile } from '@typekro/kit/core';
 import { pathInside } from './file-paths.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -29,6 +28,7 @@ const REASONS: ReadonlyMap<unknown, string> = new Map([
   ['EISDIR', 'a folder of that name already exists'],
   ['ENAMETOOLONG', 'a name in the path is too long'],
   ['ELOOP', 'its symbolic links lead in a circle'],
+  ['ENXIO', 'it is a pipe that no program reads, a socket, or a device that is absent'],
 ]);
 
 /** The reason for ENOENT at a symbolic link. */
@@ -62,12 +62,11 @@ export interface WriteDetails {
  *
  * @throws TypeKroError whose message explains the reason.
  */
-export function writeFile(path: string, text: string, details: WriteDetails): void {
+export async function writeFile(path: string, text: string, details: WriteDetails): Promise<void> {
   const content = details.isSource === true ? text : printableDocument(text);
-  withExplainedError(path, details, () => {
+  await withExplainedError(path, details, async () => {
     makeDirectory(dirname(path));
-    if (details.mode === undefined) writeFileSync(path, content);
-    else writeWithMode(path, content, details.mode);
+    await writeUserFile(path, content, details.mode);
   });
 }
 
@@ -80,9 +79,12 @@ export function writeFile(path: string, text: string, details: WriteDetails): vo
  */
 export function requireFolder(path: string, code: string): void {
   const folder = dirname(path);
-  const stats = withExplainedError(path, { code, remedy: 'name another place' }, () =>
-    statSync(folder, { throwIfNoEntry: false }),
-  );
+  let stats;
+  try {
+    stats = statSync(folder, { throwIfNoEntry: false });
+  } catch (error) {
+    throw explainedError(path, { code, remedy: 'name another place' }, error);
+  }
   if (stats?.isDirectory() === true) return;
   const blocking = inTheWay(path);
   const why = blocking === undefined ? `the folder ${folder} does not exist` : `${blocking} is a file, not a folder`;
@@ -95,29 +97,18 @@ export function requireFolder(path: string, code: string): void {
   });
 }
 
-function writeWithMode(path: string, text: string, mode: number): void {
-  const file = openSync(path, 'w', mode);
-  try {
-    // Devices and pipes, such as /dev/stdout, keep their permissions.
-    if (fstatSync(file).isFile()) fchmodSync(file, mode);
-    writeFileSync(file, text);
-  } finally {
-    closeSync(file);
-  }
-}
-
 /**
  * Replaces an existing file atomically: writes a new file in the same folder and renames it. Keeps the mode of the
  * file. For a symbolic link, replaces its target and keeps the link.
  *
  * @throws TypeKroError like `writeFile`.
  */
-export function replaceFile(path: string, text: string, details: WriteDetails): void {
+export async function replaceFile(path: string, text: string, details: WriteDetails): Promise<void> {
   const replace = (): void => {
     const target = realpathSync(path);
     replaceTarget(target, text, statSync(target).mode & MODE_BITS);
   };
-  withExplainedError(path, details, replace, 'it no longer exists');
+  await withExplainedError(path, details, replace, 'it no longer exists');
 }
 
 /**
@@ -127,10 +118,10 @@ export function replaceFile(path: string, text: string, details: WriteDetails): 
  *
  * @throws TypeKroError like `writeFile`.
  */
-export function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDetails): void {
-  withExplainedError(path, details, () => {
+export async function writeWholeFile(path: string, bytes: Uint8Array, details: WriteDetails): Promise<void> {
+  await withExplainedError(path, details, async () => {
     const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeFileSync(path, bytes);
+    if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeUserFile(path, bytes);
     replaceTarget(stats === undefined ? targetOfLinks(path) : realpathSync(path), bytes, 0o600);
   });
 }
@@ -167,33 +158,43 @@ function targetOfLinks(path: string): string {
   return target;
 }
 
+/** Runs a write. Throws the errors of `explainedError`. */
+async function withExplainedError(
+  path: string,
+  details: WriteDetails,
+  write: () => Promise<void> | void,
+  missing?: string,
+): Promise<void> {
+  try {
+    if (details.within !== undefined && pathInside(details.within, path) === undefined) throw leadsOut(path, details);
+    await write();
+  } catch (error) {
+    throw explainedError(path, details, error, missing);
+  }
+}
+
 /**
- * Runs a write. Converts a file system error to a `TypeKroError` whose message explains the reason.
+ * Converts a file system error to a `TypeKroError` whose message explains the reason. Keeps other errors.
  *
  * @param missing the reason for ENOENT. The default fits a write that first creates the missing folders.
  */
-function withExplainedError<Result>(
+function explainedError(
   path: string,
   details: WriteDetails,
-  write: () => Result,
+  error: unknown,
   missing = 'the file system does not allow a folder there',
-): Result {
-  try {
-    if (details.within !== undefined && pathInside(details.within, path) === undefined) throw leadsOut(path, details);
-    return write();
-  } catch (error) {
-    if (error instanceof TypeKroError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;
-    const known = code === 'ENOENT' ? (isLink(path) ? LOST_LINK : missing) : REASONS.get(code);
-    const reason = blocking === undefined ? (known ?? message) : `${blocking} is a file, not a folder`;
-    const remedy = blocking === undefined ? details.remedy : `${details.remedy}, or move ${blocking} away`;
-    throw new TypeKroError(`${details.shown ?? path} cannot be written: ${reason}`, {
-      code: details.code,
-      remedy,
-      cause: error,
-    });
-  }
+): unknown {
+  if (error instanceof TypeKroError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const blocking = code === 'ENOTDIR' || code === 'EEXIST' ? inTheWay(path) : undefined;
+  const known = code === 'ENOENT' ? (isLink(path) ? LOST_LINK : missing) : REASONS.get(code);
+  const reason = blocking === undefined ? (known ?? message) : `${blocking} is a file, not a folder`;
+  const remedy = blocking === undefined ? details.remedy : `${details.remedy}, or move ${blocking} away`;
+  return new TypeKroError(`${details.shown ?? path} cannot be written: ${reason}`, {
+    code: details.code,
+    remedy,
+    cause: error,
+  });
 }
 
 const leadsOut = (path: string, { code, within, shown }: WriteDetails): TypeKroError =>

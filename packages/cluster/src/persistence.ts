@@ -1,7 +1,16 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, fsyncSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { errorCode, isJsonObject, makeDirectory, parseJson, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import {
+  errorCode,
+  isJsonObject,
+  makeDirectory,
+  openRegularFile,
+  parseJson,
+  readRegularFile,
+  stringifyJson,
+  TypeKroError,
+} from '@typekro/kit/core';
 import { callEach } from './call-each.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import type { ClusterSnapshot, SnapshotCollection, SnapshotContext } from './snapshot.ts';
@@ -135,7 +144,7 @@ class Persistence implements Journal, KeptState {
       if (entry === undefined) objects.set(id, (entry = { group, plural, items: new Map() }));
       return entry.items;
     };
-    const [head, ...lines] = linesOf(this.#state, readFileSync(this.#state));
+    const [head, ...lines] = linesOf(this.#state, readRegularFile(this.#state));
     const stateVersion = head?.['version'];
     if (head === undefined || typeof stateVersion !== 'number')
       throw unreadable(`${this.#state} has no first line with the version of a cluster's state`);
@@ -153,7 +162,7 @@ class Persistence implements Journal, KeptState {
       itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
     let version = stateVersion;
-    const log = existsSync(this.#log.path) ? readFileSync(this.#log.path) : Buffer.alloc(0);
+    const log = existsSync(this.#log.path) ? readRegularFile(this.#log.path) : Buffer.alloc(0);
     // The last line may be incomplete. In this case its client got no response, so the line can be dropped.
     const logSize = log.lastIndexOf(LINE_FEED) + 1;
     let number = 0;
@@ -204,7 +213,7 @@ class Persistence implements Journal, KeptState {
   #writeState(version: number, collections: readonly SnapshotCollection[]): void {
     let size = 0;
     try {
-      const file = openSync(this.#draft, 'w', 0o600);
+      const file = openRegularFile(this.#draft, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
       try {
         const kubernetes = versionOf(this.#context.registry.release);
         const objects = collections.reduce((sum, { items }) => sum + items.length, 0);

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
-import { closeSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, mkdirSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from '@typekro/kit/core';
+import { errorCode, openRegularFile } from '@typekro/kit/core';
 
 /**
  * The log file of a cluster's state. Its lines are the changes since the state file in the same directory was written.
@@ -84,7 +84,7 @@ export class LogFile {
   #open(): number {
     this.#own = undefined;
     this.#closeFile();
-    this.#file = openSync(this.path, 'a', 0o600);
+    this.#file = openRegularFile(this.path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
     return this.#file;
   }
 

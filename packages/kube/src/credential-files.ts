@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { cryptoLibrary, TypeKroError, whyUnreadable } from '@typekro/kit/core';
+import { cryptoLibrary, readUserFile, TypeKroError, whyUnreadable } from '@typekro/kit/core';
 import { SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
 import type { Remembered } from './remember.ts';
 import { remember } from './remember.ts';
@@ -49,7 +48,7 @@ async function readToken(path: string): Promise<string> {
     : 'log in again, or correct users[].user.tokenFile in the kubeconfig';
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = (await readUserFile(path)).toString();
   } catch (cause) {
     throw new TypeKroError(`the token file ${path} cannot be read: ${whyUnreadable(cause)}`, { code, remedy, cause });
   }
@@ -68,7 +67,9 @@ export function rememberCertificateFiles(
   clock: Clock,
 ): Remembered<ClientCertificate> {
   return rememberFiles(initial, clock, async () => {
-    const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
+    const [cert = '', key = ''] = (await Promise.all([files.cert, files.key].map((path) => readUserFile(path)))).map(
+      String,
+    );
     return isPair(cert, key) ? { cert, key } : undefined;
   });
 }
@@ -79,7 +80,7 @@ export function rememberCertificateFiles(
  */
 export function rememberAuthorityFile(path: string, initial: string, clock: Clock): Remembered<string> {
   return rememberFiles(initial, clock, async () => {
-    const text = await readFile(path, 'utf8');
+    const text = (await readUserFile(path)).toString();
     return isCertificate(text) ? text : undefined;
   });
 }

@@ -1,5 +1,5 @@
-import { cryptoLibrary, errorCode, makeDirectory, userFolder } from '@typekro/kit/core';
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { cryptoLibrary, errorCode, makeDirectory, readUserFile, userFolder } from '@typekro/kit/core';
+import { readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The location and the size of a cache. */
@@ -52,7 +52,7 @@ export class DocumentCache {
   /** The text of the document at this URL; `undefined` when the file is absent or damaged. */
   async get(url: string): Promise<string | undefined> {
     for (const file of this.#files(url)) {
-      const stored = await quietly(readFile(file.path));
+      const stored = await quietly(readUserFile(file.path));
       if (stored === undefined) continue;
       const text = textOf(stored, file.hash);
       if (text !== undefined) {

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TypeKroError } from '@typekro/kit/core';
+import { readUserFile, TypeKroError } from '@typekro/kit/core';
 import type { KubeConfig } from './types.ts';
 
 /** Variables of the environment. */
@@ -22,10 +21,9 @@ export async function inClusterConfig(env: Environment, folder: string = SERVICE
   const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
   const port = env['KUBERNETES_SERVICE_PORT'] || '443';
   try {
-    const [certificateAuthority, namespace] = await Promise.all([
-      readFile(join(folder, 'ca.crt'), 'utf8'),
-      readFile(join(folder, 'namespace'), 'utf8'),
-    ]);
+    const [certificateAuthority = '', namespace = ''] = (
+      await Promise.all(['ca.crt', 'namespace'].map((name) => readUserFile(join(folder, name))))
+    ).map(String);
     return {
       server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
       certificateAuthority,

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { definedMember, isJsonObject, TypeKroError, whyUnreadable, yamlLibrary } from '@typekro/kit/core';
+import { definedMember, isJsonObject, readUserFile, TypeKroError, whyUnreadable, yamlLibrary } from '@typekro/kit/core';
 import { asObjects } from '@typekro/kit/kubernetes';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
@@ -77,7 +76,7 @@ async function readSources(
 
 async function readSource(path: string): Promise<Source> {
   try {
-    return { name: path, text: await readFile(path, 'utf8'), folder: dirname(resolve(path)) };
+    return { name: path, text: (await readUserFile(path)).toString(), folder: dirname(resolve(path)) };
   } catch (thrown) {
     throw new TypeKroError(`the kubeconfig ${path} cannot be read: ${whyUnreadable(thrown)}`, {
       code: 'kube/bad-config',
@@ -275,7 +274,7 @@ async function pem(entry: Entry, key: string): Promise<string | undefined> {
   const path = pemFile(entry, key);
   if (path === undefined) return undefined;
   try {
-    return await readFile(path, 'utf8');
+    return (await readUserFile(path)).toString();
   } catch (thrown) {
     throw new TypeKroError(
       `the file ${string(entry.value[key]) ?? path}, which "${key}" in the kubeconfig names, cannot be read: ${whyUnreadable(thrown)}`,

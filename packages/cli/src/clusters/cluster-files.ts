@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { constants, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '@typekro/kit/core';
-import { cryptoLibrary, errorCode, tryParseJson } from '@typekro/kit/core';
+import { cryptoLibrary, errorCode, openRegularFile, readRegularFile, tryParseJson } from '@typekro/kit/core';
 import type { Shape } from '../plan/file-shape.ts';
 import { boolean, listWith, number, optional, record, text } from '../plan/file-shape.ts';
 
@@ -184,7 +174,7 @@ export function writePrivate(path: string, content: string): void {
 
 /** Opens a file for appending, with mode 600. A symbolic link is refused. */
 export function openPrivateLog(path: string): number {
-  return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW, 0o600);
+  return openRegularFile(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW, 0o600);
 }
 
 /**
@@ -192,17 +182,11 @@ export function openPrivateLog(path: string): number {
  * file. A symbolic link is refused with the error ELOOP.
  */
 export function readPrivate(path: string): string | undefined {
-  let file: number;
   try {
-    file = openSync(path, constants.O_RDONLY | NO_FOLLOW);
+    return readRegularFile(path, NO_FOLLOW).toString();
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (['ENOENT', 'EISDIR', 'ENOTSUP', 'ENXIO'].includes(errorCode(error) ?? '')) return undefined;
     throw error;
-  }
-  try {
-    return fstatSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
-  } finally {
-    closeSync(file);
   }
 }
 

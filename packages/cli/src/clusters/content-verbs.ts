@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   count,
@@ -7,6 +6,8 @@ import {
   parseJson,
   stringifyJson,
   TypeKroError,
+  readRegularFile,
+  readUserFile,
   whyUnreadable,
   yamlLibrary,
 } from '@typekro/kit/core';
@@ -36,7 +37,7 @@ export async function printKubeconfig(
   const print = reportPrinter(context, input, ['path', 'env']);
   const found = runningCluster(context, name);
   const { kubeconfig: path } = found.folder;
-  const text = readFileSync(path, 'utf8').trimEnd();
+  const text = readRegularFile(path).toString().trimEnd();
   const entryIn = await addRequestedContext(context, input, found);
   if (entryIn !== undefined) {
     const use = input.options['use-context'] === true;
@@ -99,7 +100,7 @@ export async function snapshot(
   const bytes = await control(record, 'snapshot', { signal: context.signal });
   // The check fails for a truncated response, so that the file never contains an incomplete snapshot.
   const { head } = parseStateFile(bytes, `the snapshot of "${name}"`, record.kubernetesVersion);
-  writeWholeFile(path, bytes, {
+  await writeWholeFile(path, bytes, {
     code: 'cluster/snapshot-not-written',
     remedy: 'name a file that you may write',
     shown: file,
@@ -119,7 +120,7 @@ export async function restore(
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const { record } = await answeringCluster(context, name);
-  const bytes = readBytes(context, file);
+  const bytes = await readBytes(context, file);
   const { head } = parseStateFile(bytes, file, record.kubernetesVersion);
   const objects = objectsInAnswer(await control(record, 'restore', { signal: context.signal, body: bytes }));
   print({
@@ -147,9 +148,12 @@ export async function reset(
   return ExitCode.ok;
 }
 
-function readBytes({ cwd }: CommandContext, file: string): Buffer {
+/** The maximum size of a file that `cluster snapshot` wrote, in bytes. */
+const MAX_STATE_BYTES = 1024 * 1024 * 1024;
+
+async function readBytes({ cwd }: CommandContext, file: string): Promise<Buffer> {
   try {
-    return readFileSync(resolve(cwd, file));
+    return await readUserFile(resolve(cwd, file), MAX_STATE_BYTES);
   } catch (error) {
     throw new TypeKroError(`${file} cannot be read: ${whyUnreadable(error)}`, {
       code: 'cluster/snapshot-unreadable',

@@ -1,5 +1,5 @@
-import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { errorCode } from '@typekro/kit/core';
+import { closeSync, existsSync, readdirSync } from 'node:fs';
+import { errorCode, readRegularFile } from '@typekro/kit/core';
 
 /** The close-on-exec bit of `flags` in `/proc/PID/fdinfo/FD`. Child processes do not inherit a file with this bit. */
 const CLOSE_ON_EXEC = 0o2000000;
@@ -30,7 +30,7 @@ export function isInherited(info: string): boolean {
 
 function infoOf(file: number): string | undefined {
   try {
-    return readFileSync(`/proc/self/fdinfo/${file}`, 'utf8');
+    return readRegularFile(`/proc/self/fdinfo/${file}`).toString();
   } catch (error) {
     // The list includes the descriptor with which the list was read. This descriptor is closed now.
     if (errorCode(error) === 'ENOENT') return undefined;

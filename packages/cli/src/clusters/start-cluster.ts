@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
-import { TypeKroError } from '@typekro/kit/core';
+import { readRegularFile, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { KUBERNETES_RELEASE, KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
 import { shellWord } from '../shell-word.ts';
@@ -221,7 +220,7 @@ export async function addContext(
 ): Promise<string> {
   const { env } = context;
   const { file, settings } = contextPlace(context, folder, options);
-  const own = readFileSync(folder.kubeconfig, 'utf8');
+  const own = readRegularFile(folder.kubeconfig).toString();
   await editKubeconfig(file, (text) => {
     const edited = withContext(text, file, { name: contextName(folder.name), kubeconfig: own, use: options.use });
     const contextsBefore =

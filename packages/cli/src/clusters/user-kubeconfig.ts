@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, rmSync, statSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { Document, YAMLMap, YAMLSeq } from 'yaml';
 import type { JsonObject } from '@typekro/kit/core';
@@ -9,6 +9,7 @@ import {
   isJsonObject,
   isLoopbackHost,
   makeDirectory,
+  readRegularFile,
   TypeKroError,
   YAML_OUTPUT,
   yamlLibrary,
@@ -233,10 +234,11 @@ export async function editKubeconfig(
         remedy: 'create its target, or name another kubeconfig with --kubeconfig',
       });
     }
-    const before = isThere ? readFileSync(path, 'utf8') : '';
+    const before = isThere ? readRegularFile(path).toString() : '';
     const after = edit(before);
     if (after === undefined || after === before) return;
-    if (isThere) replaceFile(path, after, { code: 'cluster/kubeconfig', remedy: 'name another with --kubeconfig' });
+    if (isThere)
+      await replaceFile(path, after, { code: 'cluster/kubeconfig', remedy: 'name another with --kubeconfig' });
     else writePrivate(path, after);
   } catch (error) {
     throw notWritten(path, error);

@@ -57,7 +57,7 @@ export const apply: Command = {
     },
   ],
   async run(context, input) {
-    const saved = savedPlanOf(context, input);
+    const saved = await savedPlanOf(context, input);
     const loaded = saved === undefined ? await loadFiles(context, input.positionals) : filesOf(saved, input);
     const target = await clusterTarget(context, input);
     try {
@@ -99,12 +99,12 @@ function withoutDefinitions(error: unknown): TypeKroError | undefined {
  * a saved plan is not the only argument. Also throws it for an option that is stored in the plan, because the option
  * would have no effect.
  */
-function savedPlanOf(context: CommandContext, input: CommandInput): SavedPlan | undefined {
+async function savedPlanOf(context: CommandContext, input: CommandInput): Promise<SavedPlan | undefined> {
   const { positionals } = input;
   for (const file of positionals) {
     const path = resolve(context.cwd, file);
     if (extname(file) !== '.json' || !existsSync(path) || !statSync(path).isFile()) continue;
-    const saved = parseSavedPlan(readText(context, file), file);
+    const saved = parseSavedPlan(await readText(context, file), file);
     if (saved === undefined) continue;
     const given = ['crds', LEVEL_OPTION.name].find((name) => textOption(input, name) !== undefined);
     if (positionals.length === 1 && given === undefined) return saved;

@@ -264,7 +264,7 @@ async function exportTo(context: CommandContext, file: string, objects: readonly
   const text = await yamlText(objects);
   if (file === '-') context.print(text, 'document');
   else {
-    writeFile(resolve(context.cwd, file), `${text}\n`, {
+    await writeFile(resolve(context.cwd, file), `${text}\n`, {
       code: 'bootstrap/not-written',
       remedy: 'name a file that you may write',
     });

@@ -50,7 +50,7 @@ export const fmt: Command = {
     const differing = texts.filter(({ before, after }) => before !== after);
     for (const { path, file, after } of differing) {
       if (write)
-        replaceFile(path, after, { code: 'fmt/not-written', remedy: 'make the file writable, or use --check' });
+        await replaceFile(path, after, { code: 'fmt/not-written', remedy: 'make the file writable, or use --check' });
       context.print(`${write ? 'formatted' : 'differs'} ${file}`);
     }
     if (differing.length === 0) context.print(`no difference in ${count(texts.length, 'file')}`);

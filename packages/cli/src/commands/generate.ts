@@ -62,7 +62,7 @@ export const generate: Command = {
     printDiagnostics(context, all, sources.texts);
     const out = textOption(input, 'out') ?? 'generated';
     const check = input.options['check'] === true;
-    const changes = writeFiles(resolve(context.cwd, out), files, { check });
+    const changes = await writeFiles(resolve(context.cwd, out), files, { check });
     printFiles(context, changes, check);
     if (files.size > 0) context.print(`${count(factories, 'factory', 'factories')} in ${count(files.size, 'file')}`);
     if (hasErrors(all)) return ExitCode.diagnostics;

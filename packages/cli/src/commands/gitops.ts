@@ -46,7 +46,7 @@ export const gitops: Command = {
       const folder = resolve(context.cwd, out);
       const path = join(folder, file);
       const remedy = 'use --out to name a folder that you may write to';
-      writeFile(path, text, { code: 'gitops/not-written', remedy, within: folder });
+      await writeFile(path, text, { code: 'gitops/not-written', remedy, within: folder });
       context.print(relative(context.cwd, path));
     }
     return ExitCode.ok;

@@ -51,7 +51,7 @@ export const init: Command = {
     for (const [file, text] of files) {
       const remedy = 'name a folder that you may write';
       const isSource = start.kind === 'definition' && file === 'app.yaml';
-      writeFile(join(folder, file), text, { code: 'init/not-written', remedy, within: folder, isSource });
+      await writeFile(join(folder, file), text, { code: 'init/not-written', remedy, within: folder, isSource });
     }
     context.print(`wrote  ${files.map(([file]) => file).join(' ')}  (${files.length} files)`);
     const enter = dir === '.' ? '' : `cd ${shellWord(dir)} && `;

@@ -117,11 +117,11 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
     if (made === undefined) return codeOfErrors(input);
     if (comment === undefined) print(made.plan);
     else {
-      write(context, comment, `${markdownText(made.plan)}\n`);
+      await write(context, comment, `${markdownText(made.plan)}\n`);
       for (const line of githubAnnotations(made.plan)) context.print(line);
       context.print(totals(made.plan));
     }
-    if (isSaved) save(context, input, made, { home: target.namespace, salt });
+    if (isSaved) await save(context, input, made, { home: target.namespace, salt });
     return input.options['exit-code'] === true ? planExitCode(made.plan) : ExitCode.ok;
   } finally {
     await target.close();
@@ -156,12 +156,12 @@ function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) 
   return (plan) => print({ data: plan, lines: () => planLines(plan, view) });
 }
 
-function save(
+async function save(
   context: CommandContext,
   input: CommandInput,
   made: MadePlan,
   { home, salt }: { readonly home: string; readonly salt: string },
-): void {
+): Promise<void> {
   const { plan, desired, objects, cluster, contents, now, files } = made;
   const [only, dryRun, level] = [
     textOption(input, 'namespace'),
@@ -188,7 +188,7 @@ function save(
     },
   );
   const { name, text } = savedPlanText(saved);
-  write(context, name, text);
+  await write(context, name, text);
   context.printError(`Saved ${name}.  Apply exactly this: typekro apply ${name}  (refuses if the cluster has changed)`);
 }
 
@@ -210,9 +210,9 @@ function refuseToSave({ definitions }: Plan, only: string | undefined): void {
   );
 }
 
-function write(context: CommandContext, file: string, text: string): void {
+function write(context: CommandContext, file: string, text: string): Promise<void> {
   const remedy = 'name a file that you may write';
-  writeFile(resolve(context.cwd, file), text, { code: 'plan/not-written', remedy, mode: 0o600 });
+  return writeFile(resolve(context.cwd, file), text, { code: 'plan/not-written', remedy, mode: 0o600 });
 }
 
 /** Returns the exit code for `--exit-code`. */

@@ -39,7 +39,7 @@ export const snapshot: Command = {
       const remedy = 'name a file that you may write';
       const text = snapshotText(taken);
       if (isOutput) context.print(text.trimEnd(), 'document');
-      else writeFile(resolve(context.cwd, file), text, { code: 'snapshot/not-written', remedy, mode: 0o600 });
+      else await writeFile(resolve(context.cwd, file), text, { code: 'snapshot/not-written', remedy, mode: 0o600 });
       for (const limit of taken.limits) context.printError(`not seen: ${limit}`);
       const objects = taken.kinds.reduce((sum, kind) => sum + kind.objects.length, 0);
       const written = `${count(objects, 'object')} of ${count(taken.kinds.filter((kind) => kind.objects.length > 0).length, 'kind')}, values of Secrets as hashes`;

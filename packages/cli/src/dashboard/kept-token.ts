@@ -1,5 +1,5 @@
-import { lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { cryptoLibrary, errorCode, isJsonObject, TypeKroError, tryParseJson } from '@typekro/kit/core';
+import { lstatSync, renameSync, writeFileSync } from 'node:fs';
+import { cryptoLibrary, errorCode, isJsonObject, readRegularFile, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { newInspectToken } from '@typekro/controller/inspect';
 
 /** The permission bits of the group and of other users. */
@@ -44,7 +44,7 @@ function readKept(
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-  const content = facts.isFile() && facts.size < 1000 ? tryParseJson(readFileSync(path, 'utf8')) : undefined;
+  const content = facts.isFile() && facts.size < 1000 ? tryParseJson(readRegularFile(path).toString()) : undefined;
   const { port, token } = isJsonObject(content) ? content : {};
   if (typeof token !== 'string' || !TOKEN.test(token)) {
     throw new TypeKroError(`${path} is not a file with the token of a dashboard`, {

@@ -1,16 +1,16 @@
 /** The program `kube-apiserver` in the folder for envtest; see `docs/envtest.md`. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEmbeddedCluster, createServingCertificate } from '@typekro/cluster';
 import type { AuditOptions, ServingCertificate } from '@typekro/cluster';
-import { makeDirectory } from '@typekro/kit/core';
+import { makeDirectory, readRegularFile } from '@typekro/kit/core';
 import type { ApiServerSettings } from './apiserver-settings.ts';
 import { apiServerSettings, readTokens } from './apiserver-settings.ts';
 import { endOnSignal, endWithReasons } from './process-end.ts';
 
 const NAME = 'kube-apiserver';
 const textOf = (path: string | undefined): string | undefined =>
-  path === undefined ? undefined : readFileSync(path, 'utf8');
+  path === undefined ? undefined : readRegularFile(path).toString();
 
 /**
  * Returns the certificate that the flags name, or the certificate in the folder. A missing certificate is made and
@@ -19,7 +19,7 @@ const textOf = (path: string | undefined): string | undefined =>
  */
 function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSettings): ServingCertificate | undefined {
   if (certFile !== undefined && keyFile !== undefined) {
-    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+    return { cert: readRegularFile(certFile).toString(), key: readRegularFile(keyFile).toString() };
   }
   if (certDir === undefined) return undefined;
   const [certPath, keyPath] = [join(certDir, 'apiserver.crt'), join(certDir, 'apiserver.key')];
@@ -34,7 +34,7 @@ function servingCertificate({ certFile, keyFile, certDir, host }: ApiServerSetti
     writeFileSync(certPath, made.cert, { flag: 'wx' });
     return made;
   }
-  return { cert: readFileSync(certPath, 'utf8'), key: readFileSync(keyPath, 'utf8') };
+  return { cert: readRegularFile(certPath).toString(), key: readRegularFile(keyPath).toString() };
 }
 
 /** The options of the audit log. The code that reads policies is loaded only for a server with a policy. */
@@ -47,7 +47,7 @@ async function auditOptions({ audit }: ApiServerSettings): Promise<AuditOptions 
 
 async function serve(settings: ApiServerSettings): Promise<void> {
   const signing = textOf(settings.signingKeyFile);
-  const verification = settings.verificationKeyFiles.map((path) => readFileSync(path, 'utf8'));
+  const verification = settings.verificationKeyFiles.map((path) => readRegularFile(path).toString());
   const tokens = textOf(settings.tokenFile);
   const audit = await auditOptions(settings);
   const cluster = await createEmbeddedCluster({

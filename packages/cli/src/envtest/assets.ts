@@ -1,7 +1,7 @@
-import { chmodSync, lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cryptoLibrary, makeDirectory, TypeKroError } from '@typekro/kit/core';
+import { cryptoLibrary, makeDirectory, readRegularFile, TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE, serverVersionOf } from '@typekro/kit/kubernetes';
 import { shellWord } from '../shell-word.ts';
 import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts';
@@ -198,5 +198,5 @@ function isRight(path: string, text: string): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile() || isWritableByOthers(stats)) return false;
   const isOwn = process.getuid === undefined || stats.uid === process.getuid();
-  return isOwn && (stats.mode & 0o500) === 0o500 && readFileSync(path, 'utf8') === text;
+  return isOwn && (stats.mode & 0o500) === 0o500 && readRegularFile(path).toString() === text;
 }

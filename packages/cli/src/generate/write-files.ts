@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFile } from '../write-file.ts';
-import { errorCode, printableDocument, TypeKroError } from '@typekro/kit/core';
+import { errorCode, printableDocument, readRegularFile, TypeKroError } from '@typekro/kit/core';
 
 /** The change that was made to a file. With `check`, the change that a run without `check` would make. */
 export interface FileChange {
@@ -15,25 +14,27 @@ export interface FileChange {
  * @throws TypeKroError `generate/not-written` when a file cannot be written, `generate/not-read` when a file cannot be
  *   compared. Without `check`, a path that can be neither read nor written is `generate/not-written`.
  */
-export function writeFiles(
+export async function writeFiles(
   folder: string,
   files: ReadonlyMap<string, string>,
   options: { readonly check: boolean },
-): FileChange[] {
-  return [...files].map(([name, generated]) => {
+): Promise<FileChange[]> {
+  const changes: FileChange[] = [];
+  for (const [name, generated] of files) {
     const path = join(folder, name);
     const text = printableDocument(generated);
     const before = readIfThere(path, options);
-    if (before === text) return { path, change: 'unchanged' };
-    if (!options.check) {
-      writeFile(path, text, {
+    const change = before === text ? 'unchanged' : before === undefined ? 'created' : 'changed';
+    if (!options.check && change !== 'unchanged') {
+      await writeFile(path, text, {
         code: 'generate/not-written',
         remedy: 'use --out to name a folder that you may write to',
         within: folder,
       });
     }
-    return { path, change: before === undefined ? 'created' : 'changed' };
-  });
+    changes.push({ path, change });
+  }
+  return changes;
 }
 
 /**
@@ -45,7 +46,7 @@ const WRITE_EXPLAINS: ReadonlySet<unknown> = new Set(['ENOTDIR', 'EISDIR', 'ENAM
 /** Reads a file; `undefined` when it is missing. */
 function readIfThere(path: string, { check }: { readonly check: boolean }): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path).toString();
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT') return undefined;

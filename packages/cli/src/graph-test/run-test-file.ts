@@ -171,7 +171,7 @@ async function runReady(
   }
   const notWritten =
     options.update === true && !context.signal.aborted
-      ? failureOf(() => writeSnapshots(before, stored, results, new Set(tests.map((test) => test.name))))
+      ? await failureOf(() => writeSnapshots(before, stored, results, new Set(tests.map((test) => test.name))))
       : undefined;
   const faults =
     options.faults === undefined || chosen.length === 0
@@ -191,9 +191,9 @@ async function runReady(
 }
 
 /** Runs a function and returns the `TypeKroError` that it throws. */
-function failureOf(run: () => void): TypeKroError | undefined {
+async function failureOf(run: () => Promise<void>): Promise<TypeKroError | undefined> {
   try {
-    run();
+    await run();
     return undefined;
   } catch (error) {
     if (error instanceof TypeKroError) return error;

@@ -50,12 +50,12 @@ function isOfSteps(value: JsonValue | undefined): boolean {
  * @param stored the snapshots in the file
  * @param names the names of all tests of the test file
  */
-export function writeSnapshots(
+export async function writeSnapshots(
   { path, file }: { readonly path: string; readonly file: string },
   stored: Snapshots,
   results: readonly GraphTestResult[],
   names: ReadonlySet<string>,
-): void {
+): Promise<void> {
   const taken = new Map(Object.entries(stored).filter(([name]) => names.has(name)));
   for (const { name, snapshots, failure } of results) {
     const kept = failure === undefined ? snapshots : { ...taken.get(name), ...snapshots };
@@ -68,7 +68,7 @@ export function writeSnapshots(
   const head = '# Written by typekro test --update.\n';
   const target = snapshotFileOf(path);
   const write = existsSync(target) ? replaceFile : writeFile;
-  write(target, `${head}${text}`, {
+  await write(target, `${head}${text}`, {
     code: 'testing/not-written',
     remedy: 'make the file and its folder writable, or run the tests without --update',
     shown: snapshotFileOf(file),

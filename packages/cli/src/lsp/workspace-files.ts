@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { pathOfFileUrl } from '@typekro/kit/core';
+import { pathOfFileUrl, readRegularFile } from '@typekro/kit/core';
 import { isNoFile, isOutside } from '../file-paths.ts';
 
 /** Folders that hold no files of the user. */
@@ -73,7 +73,7 @@ export async function readManifestFile(uri: string): Promise<FoundFile | undefin
     const stats = await stat(path);
     // A read of a pipe or a device can wait forever.
     if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return undefined;
-    const text = await readFile(path, 'utf8');
+    const text = readRegularFile(path).toString();
     return isRelevant(text) ? { uri, text } : undefined;
   } catch (error) {
     if (isNoFile(error)) return undefined;

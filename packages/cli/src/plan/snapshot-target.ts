@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
@@ -7,13 +6,14 @@ import type { PlanTarget } from './plan-of-files.ts';
 import { openRulesServer } from './rules-server.ts';
 import { parseSnapshot } from './snapshot-file.ts';
 import { refuseMissingFile } from '../up/check-file.ts';
+import { readTextFile } from '../up/read-manifest.ts';
 
 /**
  * Opens an embedded API server with the objects of a snapshot. Throws the errors of `readText`, and `TypeKroError`
  * `snapshot/unreadable` when the file is not a usable snapshot.
  */
 export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
-  const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(readText(context, file), file);
+  const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(await readText(context, file), file);
   const rules = await openRulesServer(kinds).catch((cause: unknown) => {
     throw new TypeKroError(`${file} is damaged: an API server refuses its objects: ${(cause as Error).message}`, {
       code: 'snapshot/unreadable',
@@ -46,16 +46,8 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
  * Reads a file that a command names. Throws `TypeKroError` `input/not-found` when the file does not exist, and
  * `input/unreadable` when it cannot be read.
  */
-export function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): string {
+export async function readText({ cwd }: Pick<CommandContext, 'cwd'>, file: string): Promise<string> {
   const path = resolve(cwd, file);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    refuseMissingFile(path, file);
-    throw new TypeKroError(`${file} cannot be read: ${(error as Error).message}`, {
-      code: 'input/unreadable',
-      remedy: 'name a file that you may read',
-      cause: error,
-    });
-  }
+  refuseMissingFile(path, file);
+  return readTextFile(path, file);
 }

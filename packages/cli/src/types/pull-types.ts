@@ -35,7 +35,7 @@ export async function pullTypes(context: CommandContext, input: CommandInput): P
     });
   }
   const check = input.options['check'] === true;
-  const changes = writeFiles(resolve(context.cwd, textOption(input, 'out') ?? 'crds'), files, { check });
+  const changes = await writeFiles(resolve(context.cwd, textOption(input, 'out') ?? 'crds'), files, { check });
   printFiles(context, changes, check);
   const others = generated === 0 ? '' : `; ${count(generated, 'kind')} of ResourceGraphDefinitions left out`;
   context.print(`${count(files.size, 'kind')}${others}`);

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { errorCode, isJsonObject, packageFolder, tryParseJson, TypeKroError } from '@typekro/kit/core';
+import { errorCode, isJsonObject, packageFolder, readRegularFile, tryParseJson, TypeKroError } from '@typekro/kit/core';
 
 /** The exports of `tsx/esm/api` and `tsx/cjs/api` that this module uses. */
 interface TsxApi {
@@ -59,7 +58,7 @@ export function isEsModule(path: string): boolean {
 /** Reads a file. Returns an empty string when it cannot be read. */
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path).toString();
   } catch {
     return '';
   }
@@ -75,7 +74,7 @@ function stripsTypes(): boolean {
  * work as an ES module, because it needs a file that tsx lacks.
  */
 function entryForImport(manifest: string, name: TsxEntry): string {
-  const { exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+  const { exports = {} } = JSON.parse(readRegularFile(manifest).toString()) as {
     readonly exports?: Readonly<Record<string, { readonly import?: { readonly default?: string } }>>;
   };
   const entry = exports[name]?.import?.default;

@@ -1,6 +1,6 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash, randomUUID } from 'node:crypto';
-import { errorCode } from '@typekro/kit/core';
+import { errorCode, readRegularFile } from '@typekro/kit/core';
 
 /** A lock file that this process holds. */
 export interface ProcessLock {
@@ -90,7 +90,7 @@ function link(from: string, to: string): boolean {
 
 function read(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file).toString();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -137,7 +137,7 @@ export function startInStat(stat: string | undefined): string {
 
 function readStat(pid: number): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return readRegularFile(`/proc/${pid}/stat`).toString();
   } catch {
     return undefined; // The system is not Linux, or the process is gone.
   }

@@ -1,12 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { errorCode, isJsonObject, nearestName, TypeKroError, whyUnreadable } from '@typekro/kit/core';
+import { errorCode, isJsonObject, nearestName, readUserFile, TypeKroError, whyUnreadable } from '@typekro/kit/core';
 import type { DefinitionDocument, ParsedDefinitions } from '@typekro/engine/graph';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { STANDARD_INPUT } from '../command.ts';
-import { readWhole } from '../read-input.ts';
 import { shellWord } from '../shell-word.ts';
 
 /** An object of a manifest, with its document. */
@@ -64,7 +62,7 @@ export function asKubeObject(value: JsonValue | undefined): KubeObject | undefin
  * @throws TypeKroError `input/unreadable` when the file cannot be read or is not UTF-8.
  */
 export async function readTextFile(path: string, file: string): Promise<string> {
-  const bytes = await readWhole(createReadStream(path)).catch((error: unknown) => {
+  const bytes = await readUserFile(path).catch((error: unknown) => {
     const mayNot = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
     const remedy = mayNot
       ? `as its owner run chmod a+r ${shellWord(file)}, or name a copy that you own`

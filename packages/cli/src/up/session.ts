@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Faults, StandInName } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
@@ -11,7 +11,7 @@ import {
   safeInstallation,
 } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import { EMBEDDED_CONTEXT } from '@typekro/kit/core';
+import { EMBEDDED_CONTEXT, openRegularFile } from '@typekro/kit/core';
 import { controllerCrds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { InspectAction, InspectSource } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
@@ -101,7 +101,7 @@ export async function startUpSession(state: StateDirectory, options: SessionOpti
   try {
     const listener = await listenOnPort(cluster, { port });
     const startMs = performance.now() - began;
-    writeFile(state.kubeconfig, listener.kubeconfig, {
+    await writeFile(state.kubeconfig, listener.kubeconfig, {
       code: 'up/state-directory',
       remedy: 'start typekro in a directory that you may write to',
       mode: 0o600,
@@ -197,7 +197,7 @@ async function openPage(
  */
 function logFile(state: StateDirectory, kubeconfig: string): (line: string) => void {
   const { log } = state;
-  writeFileSync(log, '');
+  closeSync(openRegularFile(log, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC));
   return (line) => {
     try {
       if (!existsSync(log)) {

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { SourcePosition } from '@typekro/kit/core';
-import { LineIndex } from '@typekro/kit/core';
+import { LineIndex, readRegularFile } from '@typekro/kit/core';
 
 /** Returns the text of a file, for excerpts and positions, or an empty string when the file does not exist. */
 export function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  return existsSync(path) ? readRegularFile(path).toString() : '';
 }
 
 /** Returns the pattern for a name that is not part of a longer name. */

@@ -24,9 +24,10 @@ const USER_ONLY = 0o600;
 
 /**
  * The file is also opened for reading, to check whether its last line is complete. `O_NOFOLLOW` refuses symbolic links
- * on platforms that have the flag.
+ * on platforms that have the flag. `O_NONBLOCK` makes a write to a full pipe fail instead of wait.
  */
-const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+const OPEN_FLAGS =
+  constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Matches the time in the name of a renamed file, with the dash before it. */
 const TIME = /-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})/;

@@ -1,6 +1,6 @@
 /** Lists the processes of the machine, and sends signals to them. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { errorCode, processLibrary } from '@typekro/kit/core';
+import { readdirSync } from 'node:fs';
+import { errorCode, processLibrary, readRegularFile } from '@typekro/kit/core';
 
 /** A process of the machine, with the ids of its parent, its process group and its session. */
 export interface TableEntry {
@@ -94,7 +94,7 @@ const MAX_PS_BYTES = 16 * 1024 * 1024;
  */
 export function procText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path).toString();
   } catch {
     return undefined;
   }

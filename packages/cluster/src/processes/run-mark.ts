@@ -1,7 +1,6 @@
 /** The environment variable by which the processes of a container's run are recognized. Child processes inherit it. */
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { errorCode } from '@typekro/kit/core';
+import { errorCode, readRegularFile } from '@typekro/kit/core';
 import { isShortOfFiles } from './process-table.ts';
 
 /** The name of the variable. Its value is the mark of the run. */
@@ -16,7 +15,7 @@ export const markPrefix = (folder: string): string => `${basename(folder)}-`;
  */
 export function environmentOf(pid: number): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+    return readRegularFile(`/proc/${pid}/environ`).toString('latin1');
   } catch (error) {
     if (isShortOfFiles(error)) throw error;
     return ['EACCES', 'EPERM'].includes(errorCode(error) ?? '') ? '\0' : undefined;

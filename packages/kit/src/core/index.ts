@@ -2,7 +2,7 @@
  * The types and helpers that all rooms share. The type of JSON values keeps 64-bit integers.
  * Other types are for Kubernetes objects, their identity, and diagnostics (problems of user input). The room also has
  * the one error class, and the libraries that are loaded late. This room does not depend on graphs or the runtime. Its
- * only I/O reads files of the package and makes directories.
+ * only I/O reads files of the package, opens the files that a user names, and makes directories.
  *
  * @packageDocumentation
  */
@@ -109,6 +109,14 @@ export { remedyForName, requireKnownOptions, unknownName } from './known-names.t
 export { seededRandom } from './seeded-random.ts';
 export { setOwn } from './set-own.ts';
 export type { FilePosition, SourcePosition } from './source-position.ts';
+export {
+  interruptFiles,
+  openRegularFile,
+  readRegularFile,
+  readUserFile,
+  readWhole,
+  writeUserFile,
+} from './user-file.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { whyUnreadable } from './why-unreadable.ts';
 export { definedMember } from './defined-member.ts';

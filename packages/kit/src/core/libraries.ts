@@ -6,6 +6,7 @@ import type * as Https from 'node:https';
 import type * as Net from 'node:net';
 import type * as PerfHooks from 'node:perf_hooks';
 import type * as Tls from 'node:tls';
+import type * as Tty from 'node:tty';
 import type * as Zlib from 'node:zlib';
 
 /**
@@ -40,6 +41,9 @@ export const tlsLibrary: () => typeof Tls = lazy('node:tls');
  * their addresses.
  */
 export const netLibrary: () => typeof Net = lazy('node:net');
+
+/** Node's `tty`, which loads `net`. Only a command that reads or writes a device needs it. */
+export const ttyLibrary: () => typeof Tty = lazy('node:tty');
 
 /** Node's `zlib`. Only the packer of schemas and the SPDY streams of the embedded cluster need it. */
 export const zlibLibrary: () => typeof Zlib = lazy('node:zlib');

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import type { SourceMapPayload } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import type { FilePosition } from '../core/index.ts';
-import { errorCode, pathOfFileUrl } from '../core/index.ts';
+import { errorCode, pathOfFileUrl, readRegularFile } from '../core/index.ts';
 
 /** Maps a line and a column (both from 0) of a generated file to the position in the author's file. */
 export type InputMap = (line: number, column: number) => FilePosition | undefined;
@@ -43,7 +42,7 @@ export function readInputMap(url: string, file: string): InputMap | undefined {
     if (mapFile === undefined) return undefined;
     const text =
       inline === null
-        ? readFileSync(mapFile, 'utf8')
+        ? readRegularFile(mapFile).toString()
         : inline[1] === undefined
           ? decodeURIComponent(inline[2] as string)
           : Buffer.from(inline[2] as string, 'base64').toString('utf8');

@@ -1,7 +1,14 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { KubeObject } from '@typekro/kit/core';
-import { formatDiagnostic, isJsonObject, pathOfFileUrl, TypeKroError } from '@typekro/kit/core';
+import {
+  formatDiagnostic,
+  isJsonObject,
+  pathOfFileUrl,
+  readRegularFile,
+  readUserFile,
+  TypeKroError,
+} from '@typekro/kit/core';
 import type { RuntimeSettings } from '../factories/index.ts';
 import { parseDefinitions } from '@typekro/engine/graph';
 
@@ -26,7 +33,7 @@ export async function fluxManifests(
   namespace: string,
   signal: AbortSignal,
 ): Promise<KubeObject[]> {
-  const texts = /^https?:\/\//.test(from) ? [[from, await download(from, signal)] as const] : readFiles(from);
+  const texts = /^https?:\/\//.test(from) ? [[from, await download(from, signal)] as const] : await readFiles(from);
   const objects = texts.flatMap(([name, text]) => objectsIn(name, text));
   if (objects.length === 0) throw invalid(from, 'they contain no object');
   return objects.flatMap((object) => withRights(moved(object, namespace), settings));
@@ -45,16 +52,16 @@ async function download(address: string, signal: AbortSignal): Promise<string> {
   }
 }
 
-function readFiles(from: string): (readonly [string, string])[] {
+async function readFiles(from: string): Promise<(readonly [string, string])[]> {
   const path = from.startsWith('file:') ? pathOfFileUrl(from) : from;
   if (path === undefined) throw unreachable(from, 'the URL does not name a file of this machine');
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw unreachable(path, 'there is no such file or folder');
-  if (!found.isDirectory()) return [[path, readFileSync(path, 'utf8')]];
+  if (!found.isDirectory()) return [[path, (await readUserFile(path)).toString()]];
   return readdirSync(path)
     .sort()
     .filter((name) => ['.yaml', '.yml', '.json'].includes(extname(name).toLowerCase()))
-    .map((name) => [name, readFileSync(join(path, name), 'utf8')]);
+    .map((name) => [name, readRegularFile(join(path, name)).toString()]);
 }
 
 function unreachable(from: string, why: string, cause?: unknown): TypeKroError {

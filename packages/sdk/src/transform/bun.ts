@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { errorCode, TypeKroError } from '@typekro/kit/core';
+import { errorCode, readRegularFile, TypeKroError } from '@typekro/kit/core';
 import { attachSources } from './attach.ts';
 import { inputMapOf } from './input-map.ts';
 import { inlineMap, isAuthorsFile } from './load.ts';
@@ -41,7 +40,7 @@ export function registerInBun(bun: BunHost): void {
   bun.plugin({
     name: 'typekro',
     setup(build) {
-      build.onLoad({ filter: SCRIPTS }, ({ path }) => loadForBun(path, readFileSync(path, 'utf8')));
+      build.onLoad({ filter: SCRIPTS }, ({ path }) => loadForBun(path, readRegularFile(path).toString()));
     },
   });
 }

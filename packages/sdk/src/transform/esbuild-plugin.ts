@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readRegularFile } from '@typekro/kit/core';
 import { attachSources } from './attach.ts';
 import { isBuildInput } from './build-module.ts';
 import type { TransformOptions } from './build-module.ts';
@@ -35,7 +35,7 @@ export function typekroEsbuild(options: TransformOptions = {}): EsbuildPlugin {
     setup(build) {
       build.onLoad({ filter: /\.[cm]?[jt]s$/, namespace: 'file' }, async ({ path }) => {
         if (!isBuildInput(path, options)) return undefined;
-        const text = await readFile(path, 'utf8');
+        const text = readRegularFile(path).toString();
         const blanked = isTypeScript(path) ? stripTypes(text, path, true) : { code: text, inputMap: undefined };
         const module = blanked ?? (await stripByEsbuild(build, text, path));
         const result = attachSources({ ...module, file: path, packages: options.packages });

@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { RunningCommand, startCli } from '../support/command.ts';
+
+const MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n';
+const GRAPH = {
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: 'pots' },
+  spec: { schema: { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', spec: {} }, resources: [] },
+};
+const CRD = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.acme.test' },
+  spec: {
+    group: 'acme.test',
+    names: { kind: 'Thing', plural: 'things' },
+    scope: 'Namespaced',
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+  },
+};
+/** A kubeconfig with a path for the authority or for the token. */
+const kubeconfig = (cluster: object, user: object): string =>
+  JSON.stringify({
+    'current-context': 'a',
+    clusters: [{ name: 'a', cluster: { server: 'https://127.0.0.1:1', ...cluster } }],
+    users: [{ name: 'a', user }],
+    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+  });
+
+// Windows has no named pipes in folders.
+describe.skipIf(process.platform === 'win32')('a pipe at the place of a file', () => {
+  let cwd: string;
+  beforeAll(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'typekro-pipes-'));
+    mkdirSync(join(cwd, 'generated'));
+    execFileSync('mkfifo', ['pipe', 'pipe.yaml', 'pipe.test.yaml', 'generated/acme.test.ts'], { cwd });
+    writeFileSync(join(cwd, 'map.yaml'), MAP);
+    writeFileSync(join(cwd, 'graph.yaml'), JSON.stringify(GRAPH));
+    writeFileSync(join(cwd, 'crd.yaml'), JSON.stringify(CRD));
+    writeFileSync(join(cwd, 'authority'), kubeconfig({ 'certificate-authority': 'pipe' }, {}));
+    writeFileSync(join(cwd, 'token'), kubeconfig({}, { tokenFile: 'pipe' }));
+  });
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+  test.each([
+    ['pipe', 'apply map.yaml --kubeconfig pipe'],
+    ['pipe', 'diff thing/a --kubeconfig authority'],
+    ['pipe', 'diff thing/a --kubeconfig token'],
+    ['pipe', 'plan map.yaml --snapshot pipe'],
+    ['pipe', 'validate map.yaml --crds pipe'],
+    ['pipe', 'lint map.yaml --config pipe'],
+    ['pipe', 'render graph.yaml -f pipe'],
+    ['pipe', 'generate pipe'],
+    ['pipe', 'cluster start pipes --audit-log log --audit-policy pipe'],
+    ['pipe.yaml', 'init project --from pipe.yaml'],
+    ['pipe.test.yaml', 'test pipe.test.yaml'],
+  ])('%s without an end does not keep typekro %s from ending at SIGTERM', async (pipe, line) => {
+    const writer = new RunningCommand('sh', ['-c', 'exec 3> "$0"; echo open; exec sleep 600', pipe], { cwd });
+    onTestFinished(() => void writer.process.kill());
+    const command = startCli(line.split(' '), cwd);
+    // The open of the writer returns when the command has opened the pipe.
+    await writer.until(/open/);
+    command.process.kill('SIGTERM');
+    expect(await command.ended).toMatchObject({ code: 143 });
+  });
+
+  test.each([
+    ['generate crd.yaml', 'it is a pipe or a device, not a regular file'],
+    ['bootstrap --image x --export pipe', 'it is a pipe that no program reads'],
+    ['apply pipe.yaml', 'is a device or a pipe, and only files are read'],
+    ['diff thing/a --kubeconfig /dev/zero', 'it is longer than 256 MiB'],
+  ])('typekro %s says: %s', async (line, reason) => {
+    const { code, stderr } = await startCli(line.split(' '), cwd).ended;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(reason) });
+  });
+
+  test('a pipe that delivers and ends is read like a file', async () => {
+    const writer = new RunningCommand('sh', ['-c', 'cat crd.yaml > pipe'], { cwd });
+    const { code, stdout } = await startCli(['generate', 'pipe', '--out', 'made'], cwd).ended;
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('created made/acme.test.ts') });
+    await writer.ended;
+  });
+});
