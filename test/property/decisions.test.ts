@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readBasics } from '../../packages/cli/src/plan/cluster-basics.ts';
-import { previewDefinition } from '@typekro/controller/controller';
+import { assumedSettings, previewDefinition } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { builtinSource, compile } from '@typekro/engine/graph';
@@ -139,7 +139,15 @@ async function taskOf(next: KubeObject, instance: KubeObject) {
   const live = basics.definitions.find(({ metadata }) => metadata.name === 'pots');
   const object = { ...next, metadata: { ...live?.metadata, ...next.metadata }, status: live?.status ?? {} };
   const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
-  const preview = previewDefinition({ object, graph, revisions: basics.revisions, crd, instances: [instance] });
+  const settings = assumedSettings('this test');
+  const preview = previewDefinition({
+    object,
+    graph,
+    revisions: basics.revisions,
+    crd,
+    instances: [instance],
+    settings,
+  });
   expect(preview.refusal).toBeUndefined();
   return { graph, instance, step: preview.stepOf(instance) };
 }

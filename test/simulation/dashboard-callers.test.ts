@@ -3,7 +3,7 @@ import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details
 import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts';
 import type { ReviewedRight } from '../../packages/cli/src/dashboard/reviewed-api.ts';
 import { reviewedApi } from '../../packages/cli/src/dashboard/reviewed-api.ts';
-import { settingsOf } from '../../packages/cli/src/controller-settings.ts';
+import { assumedSettings } from '@typekro/controller/controller';
 import type { JsonObject } from '@typekro/kit/core';
 import type { InspectCall } from '@typekro/controller/inspect';
 import { instanceRef } from '@typekro/controller/inspect';
@@ -57,7 +57,7 @@ beforeEach(async () => {
     cluster: 'test',
     source: 'controller',
     actions: [],
-    settings: () => Promise.resolve(settingsOf('0.10', 'this test')),
+    settings: () => Promise.resolve(assumedSettings('this test', '0.10')),
     context: { cwd: '/', env: {}, print, printError: print, readInput: () => Promise.resolve(''), signal },
     namespace: 'default',
   });

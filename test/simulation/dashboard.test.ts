@@ -3,7 +3,7 @@ import { ChildChanges } from '../../packages/cli/src/dashboard/child-changes.ts'
 import type { ClusterDetailsOptions } from '../../packages/cli/src/dashboard/cluster-details.ts';
 import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
 import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts';
-import { settingsOf } from '../../packages/cli/src/controller-settings.ts';
+import { assumedSettings } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { InspectCall, InspectEvent, InstanceRow, ObjectDetail } from '@typekro/controller/inspect';
 import { instanceRef, ownViewer } from '@typekro/controller/inspect';
@@ -64,7 +64,7 @@ beforeEach(async () => {
     cluster: 'test',
     source: 'controller',
     actions: [],
-    settings: () => Promise.resolve(settingsOf('0.10', 'this test')),
+    settings: () => Promise.resolve(assumedSettings('this test', '0.10')),
     context: { ...context, signal: call.signal },
     namespace: 'default',
   };

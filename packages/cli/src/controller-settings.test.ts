@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { controllerSettings, deployedSettings } from './controller-settings.ts';
+import { assumedSettings } from '@typekro/controller/controller';
+import { controllerSettings, deployedSettings, recordOf, settingsOfRecord } from './controller-settings.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -114,29 +115,49 @@ test.each([
   expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({ graphKind });
 });
 
-test.each([
+test.each<[what: string, args: string[], on: string[], limits: object]>([
+  ['no flag', [], [], {}],
+  ['gates', ['--feature-gates=PartialDependencies=true,Variables=true'], ['partialDependencies', 'variables'], {}],
   [
-    'with gates that change what a definition means',
-    'PartialDependencies=true,ManagedResources=true,CELOmitFunction=true,DynamicKeys=true',
-    { partialDependencies: true, managedResources: true },
+    'the gate that also turns on the field optional',
+    ['--feature-gates=DeferredSchemaResolution=true'],
+    ['deferredSchemas', 'optionalResources'],
+    {},
   ],
-  ['with the gate of the function omit()', 'CELOmitFunction=true', { dynamicKeys: false }],
-  ['with another gate', 'Variables=true', { omit: false, dynamicKeys: false }],
-])('reads the features of a controller %s', async (_what, gates, features) => {
-  const api = apiWith(() => [
-    deployment(named('typekro'), { image: 'a/typekro:1', args: [`--feature-gates=${gates}`] }),
-  ]);
-  const settings = await controllerSettings(api, { positionals: [], options: {} }, NEVER);
-  expect(settings.features).toEqual(features);
-});
+  [
+    'limits and policies',
+    [
+      '--rgd-max-collection-size=7',
+      '--rgd-max-collection-dimension-size=2',
+      '--cel-cost-limit=9',
+      '--template-namespaces=instance',
+    ],
+    [],
+    { maxCollectionSize: 7, maxCollectionDimensions: 2, budget: 9, namespaces: 'instance' },
+  ],
+])(
+  'the settings are those of the flags of the Deployment, and a record keeps them: %s',
+  async (_what, args, on, limits) => {
+    const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
+    const settings = await controllerSettings(api, { positionals: [], options: {} }, NEVER);
+    const isOn = ({ features }: typeof settings) =>
+      Object.entries(features).flatMap(([name, value]) => (value ? [name] : []));
+    expect({ on: isOn(settings).sort(), limits: settings.limits }).toEqual({ on, limits });
+    const kept = settingsOfRecord(recordOf(settings));
+    expect({ on: isOn(kept).sort(), limits: kept.limits, level: kept.level }).toEqual({
+      on,
+      limits,
+      level: settings.level,
+    });
+  },
+);
 
 test('the level of the command line has precedence, and an unknown level is an error', async () => {
   const input = (level: string) => ({ positionals: [], options: { 'kro-compatibility': level } });
   const none = apiWith(() => []);
   expect(await controllerSettings(none, input('0.9'), NEVER)).toEqual({
-    level: '0.9',
+    ...assumedSettings('--kro-compatibility', '0.9'),
     facets: 'none',
-    from: '--kro-compatibility',
   });
   await expect(controllerSettings(none, input('1'), NEVER)).rejects.toThrow('--kro-compatibility 1 is not a level');
 });
@@ -145,11 +166,11 @@ test('a level on the command line does not change the gates of the controller', 
   const args = ['--feature-gates=PartialDependencies=true,CELOmitFunction=true,ConservativeCRDComparison=true'];
   const api = apiWith(() => [deployment(named('typekro'), { image: 'a/typekro:1', args })]);
   const input = { positionals: [], options: { 'kro-compatibility': '0.9' } };
-  expect(await controllerSettings(api, input, NEVER)).toEqual({
+  expect(await controllerSettings(api, input, NEVER)).toMatchObject({
     level: '0.9',
     facets: 'conservative',
     graphKind: false,
-    features: { partialDependencies: true, dynamicKeys: false },
+    features: { partialDependencies: true, omit: true, dynamicKeys: false },
     from: '--kro-compatibility',
   });
 });

@@ -1,37 +1,25 @@
-import type { ParsedFlags } from '@typekro/controller/controller';
-import { comparedFacets, optionsFromFlags, parseControllerFlags } from '@typekro/controller/controller';
+import type { ControllerSettings, ParsedFlags } from '@typekro/controller/controller';
+import {
+  assumedSettings,
+  optionsFromFlags,
+  parseControllerFlags,
+  settingsOf,
+  withLevel,
+} from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
-import type { KroCompatibility } from '@typekro/engine/graph';
-import { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
-import type { MeaningFeatures } from '@typekro/controller/inspect';
+import { definedMember, TypeKroError } from '@typekro/kit/core';
+import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
+import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import type { PlanSource } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import { valueAt } from '@typekro/kit/kubernetes';
-import type { ComparedFacets } from '@typekro/engine/schema';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
 
-/** The settings of a cluster's controller that change its decisions. */
-export interface ControllerSettings {
-  /** The release line of kro that the controller follows. */
-  readonly level: KroCompatibility;
-  /** The keywords of a CRD's schema that the controller compares in addition to those of kro 0.9. */
-  readonly facets: ComparedFacets;
-  /** Does the controller serve the kind Graph (gate `GraphKind`)? Absent when its flags are not known. */
-  readonly graphKind?: boolean;
-  /**
-   * The gates that change the meaning of definitions and that differ from `TYPEKRO_FEATURES`. Absent when no gate
-   * differs.
-   */
-  readonly features?: MeaningFeatures;
-  /**
-   * The source of the settings: `--kro-compatibility`, `Deployment kro-system/kro`, or a sentence that says why the
-   * defaults are used.
-   */
-  readonly from: string;
-}
+/** The source of a level that the command line sets. */
+export const LEVEL_FLAG = '--kro-compatibility';
 
 /** The option of commands that predict what a controller decides. */
 export const LEVEL_OPTION: OptionSpec = {
@@ -56,18 +44,24 @@ export function levelOption(input: CommandInput): KroCompatibility | undefined {
 }
 
 /** The part of the settings that plans and snapshots store. */
-export function recordOf({ level, features, from }: ControllerSettings) {
-  return { kroCompatibility: level, from, ...(features === undefined ? {} : { features }) };
+export function recordOf({ level, features, limits, from }: ControllerSettings) {
+  const { features: assumed } = assumedSettings(from);
+  const names = Object.keys({ ...assumed, ...features }) as (keyof GraphFeatures)[];
+  const differing = names.filter((name) => (features[name] ?? false) !== (assumed[name] ?? false));
+  return {
+    kroCompatibility: level,
+    from,
+    ...(differing.length === 0
+      ? {}
+      : { features: Object.fromEntries(differing.map((name) => [name, features[name] ?? false])) }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
 }
 
-/** The settings of a controller that was started with only this level and these gates. */
-export function settingsOf(level: KroCompatibility, from: string, features?: MeaningFeatures): ControllerSettings {
-  return {
-    level,
-    facets: comparedFacets({ kroCompatibility: level }),
-    ...(features === undefined ? {} : { features }),
-    from,
-  };
+/** The settings that `recordOf` has stored. */
+export function settingsOfRecord(record: NonNullable<PlanSource['controller']>): ControllerSettings {
+  const { kroCompatibility, from, features, limits = {} } = record;
+  return { ...assumedSettings(from, kroCompatibility, features), limits };
 }
 
 /**
@@ -83,18 +77,7 @@ export async function controllerSettings(
 ): Promise<ControllerSettings> {
   const level = levelOption(input);
   const found = await deployedSettings(api, signal);
-  return level === undefined ? found : withLevel(found, level);
-}
-
-/** Replaces the level by the level of the command line. The gates are not changed. */
-export function withLevel(settings: ControllerSettings, level: KroCompatibility): ControllerSettings {
-  const { facets } = settings;
-  return {
-    ...settings,
-    level,
-    facets: facets === 'conservative' ? facets : comparedFacets({ kroCompatibility: level }),
-    from: '--kro-compatibility',
-  };
+  return level === undefined ? found : withLevel(found, level, LEVEL_FLAG);
 }
 
 /**
@@ -113,9 +96,9 @@ export async function deployedSettings(
     }
   } catch (thrown) {
     if (!isRefusedList(thrown)) throw thrown;
-    return settingsOf(DEFAULT_KRO_COMPATIBILITY, `Deployments could not be read: ${thrown.message}`);
+    return assumedSettings(`Deployments could not be read: ${thrown.message}`);
   }
-  return settingsOf(DEFAULT_KRO_COMPATIBILITY, 'no Deployment of a controller was found');
+  return assumedSettings('no Deployment of a controller was found');
 }
 
 async function labelledDeployments(
@@ -153,22 +136,5 @@ function settingsOfDeployment(deployment: KubeObject): ControllerSettings | unde
  */
 export function settingsOfFlags(flags: ParsedFlags, from: string, released?: KroCompatibility): ControllerSettings {
   const options = optionsFromFlags(flags);
-  const level = options.kroCompatibility ?? released ?? DEFAULT_KRO_COMPATIBILITY;
-  const graphKind = options.features?.graphKind === true;
-  const { omit = false, dynamicKeys = false } = options.features ?? {};
-  const { partialDependencies = false, managedResources = false, deferredSchemas = false } = options.features ?? {};
-  const features = {
-    ...(omit ? {} : { omit }),
-    ...(dynamicKeys ? {} : { dynamicKeys }),
-    ...(partialDependencies ? { partialDependencies } : {}),
-    ...(managedResources ? { managedResources } : {}),
-    ...(deferredSchemas ? { deferredSchemas } : {}),
-  };
-  return {
-    level,
-    facets: comparedFacets({ ...options, kroCompatibility: level }),
-    graphKind,
-    ...(Object.keys(features).length === 0 ? {} : { features }),
-    from,
-  };
+  return settingsOf({ ...definedMember('kroCompatibility', released), ...options }, from);
 }

@@ -12,6 +12,8 @@ export interface PresentOptions {
   readonly namespace?: string;
   /** The image in the pod's specification. No image is pulled. Default: `in-process`. */
   readonly image?: string;
+  /** The arguments of the container. They describe the process; nothing starts with them. Default: none. */
+  readonly args?: readonly string[];
   /** Labels of the Deployment and its pods in addition to `app.kubernetes.io/name`. Default: none. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -39,7 +41,7 @@ export type PresentContext = HandlerContext & { readonly logs: Pick<PodLogs, 'wr
  * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
  */
 export async function presentProcess(context: PresentContext, options: PresentOptions): Promise<PresentedProcess> {
-  const { name, namespace = 'kro-system', image = 'in-process', labels = {} } = options;
+  const { name, namespace = 'kro-system', image = 'in-process', args = [], labels = {} } = options;
   const process = `${namespace}/${name}`;
   const selector = { 'app.kubernetes.io/name': name };
   const marks = { ...labels, ...selector, [SIMULATED]: 'true' };
@@ -63,7 +65,7 @@ export async function presentProcess(context: PresentContext, options: PresentOp
       selector: { matchLabels: selector },
       template: {
         metadata: { labels: marks, annotations: { [PROCESS]: process } },
-        spec: { containers: [{ name, image }] },
+        spec: { containers: [{ name, image, ...(args.length === 0 ? {} : { args }) }] },
       },
     },
   });

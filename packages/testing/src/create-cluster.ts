@@ -128,6 +128,7 @@ const PRESENT_OPTIONS: Readonly<Record<keyof PresentOptions, true>> = {
   name: true,
   namespace: true,
   image: true,
+  args: true,
   labels: true,
 };
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { settingsOf } from '../../../packages/cli/src/controller-settings.ts';
+import { assumedSettings } from '@typekro/controller/controller';
 import { differenceLines, diffReport } from '../../../packages/cli/src/instance/diff-report.ts';
 import type { InstanceObservation } from '../../../packages/cli/src/instance/observation.ts';
 import { observe } from '../../../packages/cli/src/instance/observation.ts';
@@ -18,7 +18,7 @@ let world: VirtualWorld;
 afterEach(() => world.close());
 
 const NEVER = new AbortController().signal;
-const AS_RECORDED = { settings: Promise.resolve(settingsOf('0.10', 'the recording')) };
+const AS_RECORDED = { settings: Promise.resolve(assumedSettings('the recording', '0.10')) };
 
 async function at(scenario: string, checkpoint: string, name = 'g') {
   world = await virtualWorld();

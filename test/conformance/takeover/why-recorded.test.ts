@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { findDefinition } from '../../../packages/cli/src/instance/find-definition.ts';
-import { settingsOf } from '../../../packages/cli/src/controller-settings.ts';
+import { assumedSettings } from '@typekro/controller/controller';
 import { observe } from '../../../packages/cli/src/instance/observation.ts';
 import { definitionWhyLines, explainDefinition } from '../../../packages/cli/src/instance/why-definition.ts';
 import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const NEVER = new AbortController().signal;
 /** The recordings are of kro 0.9. */
-const AS_RECORDED = { settings: Promise.resolve(settingsOf('0.9', 'the recording')) };
+const AS_RECORDED = { settings: Promise.resolve(assumedSettings('the recording', '0.9')) };
 
 async function at(scenario: string, checkpoint: string): Promise<void> {
   world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
@@ -36,7 +36,7 @@ async function whyInstance(name: string): Promise<string> {
 
 async function whyDefinition(name: string): Promise<string> {
   const definition = await findDefinition(world.user, name, NEVER);
-  return definitionWhyLines(await explainDefinition(world.user, definition, NEVER), world.clock.now(), false).join('\n');
+  return definitionWhyLines(await explainDefinition(world.user, definition, NEVER, await AS_RECORDED.settings), world.clock.now(), false).join('\n');
 }
 
 /**

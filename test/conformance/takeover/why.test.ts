@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { settingsOf } from '../../../packages/cli/src/controller-settings.ts';
+import { assumedSettings } from '@typekro/controller/controller';
 import { observe } from '../../../packages/cli/src/instance/observation.ts';
 import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
 import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const NEVER = new AbortController().signal;
 /** The recordings are of kro 0.9. */
-const AS_RECORDED = { settings: Promise.resolve(settingsOf('0.9', 'the recording')) };
+const AS_RECORDED = { settings: Promise.resolve(assumedSettings('the recording', '0.9')) };
 const NOW = Date.parse('2027-11-01T00:00:00Z');
 
 async function why(text: string): Promise<string[]> {

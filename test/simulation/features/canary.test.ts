@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveDefinition } from '../../../packages/controller/src/controller/definition/live-definition.ts';
 import type { JsonObject } from '@typekro/kit/core';
@@ -223,7 +224,13 @@ describe('a new revision of a definition with a canary', () => {
       ['b', 1],
       ['new', 1],
     ] as const) {
-      const live = await liveDefinition(world.user, definition, await world.user.get(potRef(name)), signal);
+      const live = await liveDefinition(
+        world.user,
+        definition,
+        await world.user.get(potRef(name)),
+        signal,
+        assumedSettings('this test'),
+      );
       expect([name, live.revision, live.notes[0]]).toEqual([
         name,
         revision,

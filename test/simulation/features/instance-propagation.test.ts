@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveDefinition } from '../../../packages/controller/src/controller/definition/live-definition.ts';
 import type { JsonObject } from '@typekro/kit/core';
@@ -67,7 +68,13 @@ const revisionOf = async (name: string) => conditionText(await world.user.get(po
 
 async function followed(name: string) {
   const [definition, instance] = [await world.user.get(potsRef), await world.user.get(potRef(name))];
-  const { revision, notes } = await liveDefinition(world.user, definition, instance, new AbortController().signal);
+  const { revision, notes } = await liveDefinition(
+    world.user,
+    definition,
+    instance,
+    new AbortController().signal,
+    assumedSettings('this test'),
+  );
   return { revision, notes: notes.filter((note) => !note.startsWith('the definition is not Propagated')) };
 }
 

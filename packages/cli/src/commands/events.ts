@@ -1,3 +1,4 @@
+import { controllerSettings } from '../controller-settings.ts';
 import type { ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import type { InstanceEvent } from '@typekro/controller/inspect';
@@ -32,7 +33,9 @@ export const events: Command = {
     try {
       const session = readSession(client);
       const place = textOption(input, 'namespace') ?? own;
-      const observation = await observe(session, input.positionals[0] ?? '', place, context.signal);
+      const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
+        settings: controllerSettings(session, input, context.signal),
+      });
       const filter = new InstanceEventFilter(session, observation, context.signal);
       const instance = refOf(observation.instance);
       const report = (found: readonly InstanceEvent[]) =>

@@ -1,3 +1,4 @@
+import { controllerSettings } from '../controller-settings.ts';
 import { TypeKroError } from '@typekro/kit/core';
 import type { KubeClient } from '@typekro/kube';
 import { KubeError, readSession } from '@typekro/kube';
@@ -32,7 +33,9 @@ export const logs: Command = {
     try {
       const session = readSession(client);
       const place = textOption(input, 'namespace') ?? own;
-      const observation = await observe(session, input.positionals[0] ?? '', place, context.signal);
+      const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
+        settings: controllerSettings(session, input, context.signal),
+      });
       const sources = await logSources(session, observation, textOption(input, 'container'), context.signal);
       return await printLogs(context, client, sources, selection);
     } finally {

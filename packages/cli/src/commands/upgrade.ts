@@ -1,4 +1,4 @@
-import { compileFeatures, DEFINITION_TYPE, readFeatureGates, REVISION_TYPE } from '@typekro/controller/controller';
+import { DEFINITION_TYPE, readFeatureGates, REVISION_TYPE, settingsOf } from '@typekro/controller/controller';
 import { TypeKroError } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
@@ -112,11 +112,8 @@ function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions
   const { features, problem, warnings } = readFeatureGates(textOption(input, 'feature-gates') ?? '');
   if (problem !== undefined) throw new TypeKroError(`--feature-gates: ${problem}`, { code: 'cli/usage' });
   for (const warning of warnings) context.printError(warning);
-  const { conservativeCrdComparison: conservative, graphKind } = features;
   return {
     levels: level === undefined ? KRO_COMPATIBILITY_LEVELS : [level],
-    features: compileFeatures(features),
-    conservative,
-    graphKind,
+    settings: settingsOf({ features }, 'the options of this check'),
   };
 }

@@ -27,7 +27,7 @@ import { InspectFailure, parseInstanceRef, visibleRows, withInstanceCounts } fro
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isTimeout, KubeError, readSession, withDeadline } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import type { FoundInstance } from '../instance/find-instance.ts';
 import { findInstanceAt } from '../instance/find-instance.ts';
 import { resumeInstance, requestReconcile, suspendInstance } from '../instance/instance-actions.ts';

@@ -15,7 +15,7 @@ import type {
 import type { KubernetesApi } from '@typekro/kube';
 import { objectAt, objectsAt, textAt, withoutServerFields } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { instancesOfDefinition } from '../instance/definition-instances.ts';
 import { revisionRows } from '../instance/revision-rows.ts';
 import { maskSecrets } from '../plan/mask-secrets.ts';

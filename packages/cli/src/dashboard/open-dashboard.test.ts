@@ -3,7 +3,7 @@ import type { InspectMeta, InspectSource, Viewer } from '@typekro/controller/ins
 import { inspectPaths } from '@typekro/controller/inspect';
 import type { KubernetesApi, WatchOptions } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { settingsOf } from '../controller-settings.ts';
+import { assumedSettings } from '@typekro/controller/controller';
 import type { DashboardOptions } from './open-dashboard.ts';
 import { openDashboard } from './open-dashboard.ts';
 
@@ -29,7 +29,7 @@ const open = (options: Partial<DashboardOptions>) =>
     api: SILENT,
     cluster: 'test',
     namespace: 'default',
-    settings: settingsOf('0.10', 'this test'),
+    settings: assumedSettings('this test'),
     ...options,
   });
 

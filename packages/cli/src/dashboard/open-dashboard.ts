@@ -4,7 +4,7 @@ import { newInspectToken, ownViewer, proofOf, serveInspect, tokenOf } from '@typ
 import type { KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { controllerSettings } from '../controller-settings.ts';
 import { packageVersion } from '../package-version.ts';
 import { ChildChanges } from './child-changes.ts';

@@ -3,7 +3,7 @@ import type { InstanceRow, WhyChain, WhyPath } from '@typekro/controller/inspect
 import { parseInstanceRef } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { rootCausesOf } from '@typekro/engine/runtime';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { findInstanceAt } from '../instance/find-instance.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { observeFound } from '../instance/observation.ts';

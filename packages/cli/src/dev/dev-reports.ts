@@ -15,6 +15,7 @@ import { paintFor } from '../plan/paint.ts';
 import type { LoadedInputs } from '../up/load-inputs.ts';
 import { viewsOf } from '../up/progress.ts';
 import type { Session } from '../up/session.ts';
+import { SESSION_SETTINGS } from '../up/session.ts';
 import { instanceViewLines } from '../up/view.ts';
 import { withCauses } from '../up/view-causes.ts';
 
@@ -40,7 +41,9 @@ export async function whyText(
       continue;
     }
     const { group } = parseApiVersion(apiVersion);
-    const observation = await observe(api, `${kind}.${group}/${namespacedName(each)}`, 'default', signal);
+    const observation = await observe(api, `${kind}.${group}/${namespacedName(each)}`, 'default', signal, {
+      settings: SESSION_SETTINGS,
+    });
     const report = await whyOf(observation, api, signal);
     texts.push(whyLines(observation, report, systemClock.now(), usesColour(context)).join('\n'));
   }
@@ -60,6 +63,7 @@ export async function planText(
     api,
     source: { kind: 'cluster', name: 'embedded' },
     namespace: 'default',
+    settings: SESSION_SETTINGS,
     checkedBy: 'server',
     close: () => Promise.resolve(),
   });

@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, expect, test } from 'vitest';
 import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
 import { withoutTimes } from '../../test-support/without-times.ts';
@@ -21,7 +22,7 @@ const NEVER = new AbortController().signal;
 
 async function why(text: string, api: KubernetesApi = world.user): Promise<string[]> {
   const session = readSession(api);
-  const seen = await observe(session, text, 'default', NEVER);
+  const seen = await observe(session, text, 'default', NEVER, { settings: assumedSettings('this test') });
   const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
   return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
 }

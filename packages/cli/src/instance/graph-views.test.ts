@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -72,7 +73,8 @@ async function apply(...objects: KubeObject[]): Promise<void> {
   await world.advance(2000);
 }
 
-const look = (text = 'team-a/g') => observe(world.user, text, 'default', NEVER);
+const look = (text = 'team-a/g') =>
+  observe(world.user, text, 'default', NEVER, { settings: assumedSettings('this test') });
 
 /** The output of a view, without UIDs and names of field managers. */
 async function shown(view: 'why' | 'tree' | 'status' | 'diff', text?: string): Promise<string> {

@@ -11,7 +11,7 @@ import { keys, readConditions } from '@typekro/engine/runtime';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import type { FoundInstance, Subject } from './find-instance.ts';
 import { findInstance } from './find-instance.ts';
@@ -139,8 +139,8 @@ export async function reportOnInstance(
 /** Options of `observe`. */
 export interface ObserveOptions {
   readonly subject?: Subject;
-  /** The settings of the cluster's controller. By default, those of the default level. */
-  readonly settings?: ControllerSettings | Promise<ControllerSettings>;
+  /** The settings of the cluster's controller. */
+  readonly settings: ControllerSettings | Promise<ControllerSettings>;
 }
 
 /**
@@ -155,7 +155,7 @@ export async function observe(
   text: string,
   namespace: string,
   signal: AbortSignal,
-  { subject, settings: reading }: ObserveOptions = {},
+  { subject, settings: reading }: ObserveOptions,
 ): Promise<InstanceObservation> {
   const [settings, found] = await Promise.all([reading, findInstance(api, text, namespace, signal, subject)]);
   return observeFound(api, found, settings, signal);
@@ -170,7 +170,7 @@ export async function observe(
 export async function observeFound(
   api: KubernetesApi,
   { instance, definition, missing, gone, node }: FoundInstance,
-  settings: ControllerSettings | undefined,
+  settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
   const chosenNode = node === undefined ? {} : { node };
@@ -196,7 +196,7 @@ export async function observeFound(
   const known = { ...live, notes: [...withdrawn, ...live.notes, ...levelNotes(settings)] };
   const seen = { instance, definition, ...known, ...chosenNode };
   if (graph === undefined) return { ...seen, decision: await observeMembers({ api, instance, signal }) };
-  const options = { api, graph, instance, step: { ...step, ...collectionLimit(instance) }, signal };
+  const options = { api, graph, instance, step: { ...collectionLimit(settings, instance), ...step }, signal };
   const decision = await decideWithDryRuns(api, (tried) => observeInstance({ ...options, ...tried }), signal);
   checkNode(node, knownNodes({ graph, decision }));
   if (!isPaused(instance)) return withMaskedConditions({ ...seen, graph, decision });
@@ -215,8 +215,8 @@ function knownNodes({ graph, decision }: Pick<InstanceObservation, 'graph' | 'de
 }
 
 /** Returns a note about the level, if it is not the default. */
-function levelNotes(settings: ControllerSettings | undefined): string[] {
-  if (settings === undefined || settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
+function levelNotes(settings: ControllerSettings): string[] {
+  if (settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
   return [`this report assumes that the controller decides as kro ${settings.level} does (${settings.from})`];
 }
 
@@ -233,12 +233,16 @@ const OVER_LIMIT = /(?:over the maximum collection size of|collection size \d+ e
 const MAX_ASSUMED_ITEMS = 20_000;
 
 /**
- * Returns the maximum number of items of a collection. The limit is a flag of the controller, which this process knows
- * only from the controller's message about a larger collection. Without this message, the function assumes that no
- * collection of the instance is over the limit. For an instance without a state, it returns no limit, so the default
+ * Returns the maximum number of items of a collection for a controller whose flags are not known. The limit is then
+ * known only from the controller's message about a larger collection. Without this message, the function assumes that
+ * no collection of the instance is over the limit. For an instance without a state, it returns no limit, so the default
  * limit applies.
  */
-function collectionLimit(instance: KubeObject): { readonly maxCollectionSize?: number } {
+function collectionLimit(
+  { graphKind }: ControllerSettings,
+  instance: KubeObject,
+): { readonly maxCollectionSize?: number } {
+  if (graphKind !== undefined) return {};
   const { state, ready } = recordedState(instance);
   const limit = OVER_LIMIT.exec(ready?.message ?? '')?.[1];
   if (limit !== undefined) return { maxCollectionSize: Number(limit) };

@@ -6,7 +6,7 @@ import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import type { Condition, Decision, NodeReport } from '@typekro/engine/runtime';
 import { isDone, recordedTracking, resourceKey, targetKey } from '@typekro/engine/runtime';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
 /**
@@ -29,12 +29,10 @@ interface GraphObservation {
 export async function observeGraphObject(
   api: KubernetesApi,
   instance: KubeObject,
-  settings: ControllerSettings | undefined,
+  settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<GraphObservation> {
-  const { graph, refusal, step, actingAs, problems } = await liveGraph(api, instance, signal, {
-    features: settings?.features,
-  });
+  const { graph, refusal, step, actingAs, problems } = await liveGraph(api, instance, signal, settings);
   const refused = refusal === undefined ? {} : { refusal };
   const decision = await decideWithDryRuns(
     api,
@@ -74,12 +72,12 @@ function retiredReports(instance: KubeObject, graph: Graph | undefined, decision
   });
 }
 
-function notesOn(instance: KubeObject, settings: ControllerSettings | undefined): string[] {
+function notesOn(instance: KubeObject, settings: ControllerSettings): string[] {
   const { contributions } = recordedTracking(instance);
   const isDeleted = instance.metadata.deletionTimestamp !== undefined;
   const fields = [...new Set(contributions.map(objectName))];
   return [
-    ...(settings?.graphKind === false
+    ...(settings.graphKind === false
       ? [
           `the controller of ${settings.from} does not serve the kind Graph: start it with --feature-gates=GraphKind=true`,
         ]

@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
@@ -41,7 +42,7 @@ spec:
     yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
   );
   await world.advance(3000);
-  const observed = await observe(world.user, 'mine', 'default', NEVER);
+  const observed = await observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
   expect(treeNodes(observed).map(({ state }) => state)).toEqual(['applying', 'pending']);
 
   const seen = await withRefusedWrites(world.user, observed, NEVER);
@@ -86,7 +87,7 @@ spec:
   await world.apply(
     yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
   );
-  const observed = await observe(world.user, 'mine', 'default', NEVER);
+  const observed = await observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
   expect(await withRefusedWrites(world.user, observed, NEVER)).toBe(observed);
   expect(treeNodes(observed).map(({ state, reason }) => `${state}: ${reason}`)).toEqual([
     'applying: creates its object',
@@ -114,7 +115,7 @@ spec:
     yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
   );
   await world.advance(3000);
-  const observed = await observe(world.user, 'mine', 'default', NEVER);
+  const observed = await observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
   const seen = await withRefusedWrites(world.user, observed, NEVER);
   const why = await whyOf(observed, world.user, NEVER);
   expect(why.causes[0]?.objects).toMatchObject([{ kind: 'ConfigMap', name: 'mine', namespace: 'default' }]);

@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
@@ -54,7 +55,7 @@ async function requestsOfWhy(): Promise<string[]> {
     clock: world.clock,
   });
   const api = readSession(client);
-  const observation = await observe(api, 'shop', 'default', NEVER);
+  const observation = await observe(api, 'shop', 'default', NEVER, { settings: assumedSettings('this test') });
   const decision = observation.decision;
   const roots = rootCausesOf(decision.nodes);
   expect(roots).toHaveLength(1);

@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
@@ -49,7 +50,7 @@ afterEach(async () => {
   await world.close();
 });
 
-const look = (text: string) => observe(world.user, text, 'default', NEVER);
+const look = (text: string) => observe(world.user, text, 'default', NEVER, { settings: assumedSettings('this test') });
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'default' });
 
 async function diff(text = 'shop'): Promise<string[]> {
@@ -120,7 +121,7 @@ describe('diff', () => {
       apply: (object) => inner.get({ ...object, name: 'shop', namespace: 'default' }),
     });
     await world.user.patch(configMap('shop'), { data: { a: 'B' } }, { fieldManager: 'webhook' });
-    const seen = await observe(api, 'shop/settings', 'default', NEVER);
+    const seen = await observe(api, 'shop/settings', 'default', NEVER, { settings: assumedSettings('this test') });
     if (seen.graph === undefined) throw new Error('it has no graph');
     expect(differenceLines(diffReport(seen, seen.graph))).toEqual([
       'no difference: every object is as the graph wants it',

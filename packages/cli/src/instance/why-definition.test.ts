@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { expect, test } from 'vitest';
 import { mapResource, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { DefinitionWhyReport } from './why-definition.ts';
@@ -50,7 +51,7 @@ test.each([
   const world = await virtualWorld();
   try {
     const definition = potDefinition([mapResource('map', { text: '${schema.spec.count > 1 ? "a" : omit()}' })]);
-    const settings = features === undefined ? {} : { features };
+    const settings = assumedSettings('this test', undefined, features);
     const { problems } = await explainDefinition(world.user, definition, new AbortController().signal, settings);
     expect(problems.map(({ code }) => code)).toEqual(codes);
   } finally {

@@ -6,7 +6,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
 import type { Condition } from '@typekro/engine/runtime';
 import { otherFinalizers, readConditions } from '@typekro/engine/runtime';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { printable, printableLine } from '../printable.ts';
 import { instancesOfDefinition } from './definition-instances.ts';
 import { recordedState } from './observation.ts';
@@ -74,7 +74,7 @@ export async function explainDefinition(
   api: KubernetesApi,
   definition: KubeObject,
   signal: AbortSignal,
-  settings: Partial<Pick<ControllerSettings, 'level' | 'features'>> = {},
+  settings: ControllerSettings,
 ): Promise<DefinitionWhyReport> {
   const { state, ready } = recordedState(definition);
   const { name = '' } = definition.metadata;

@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, expect, test } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
@@ -19,7 +20,7 @@ const NEVER = new AbortController().signal;
 
 async function why(): Promise<string> {
   const session = readSession(world.user);
-  const seen = await observe(session, 'shop', 'default', NEVER);
+  const seen = await observe(session, 'shop', 'default', NEVER, { settings: assumedSettings('this test') });
   const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
   return whyLines(seen, whyReport(seen, evidence), world.clock.now(), false).join('\n');
 }

@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
@@ -69,7 +70,7 @@ const job = (image: string) => `
     spec: { template: { spec: { restartPolicy: Never, containers: [{ name: main, image: "${image}" }] } } }`;
 
 async function why(text = 'shop'): Promise<string> {
-  const seen = await observe(world.user, text, 'default', NEVER);
+  const seen = await observe(world.user, text, 'default', NEVER, { settings: assumedSettings('this test') });
   const evidence = await findEvidence(world.user, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
   const lines = whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
   // Names of pods end with random characters.

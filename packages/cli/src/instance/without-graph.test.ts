@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import type { JsonObject } from '@typekro/kit/core';
 import { afterEach, expect, test } from 'vitest';
 import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
@@ -31,7 +32,7 @@ const NEVER = new AbortController().signal;
 
 async function why(text: string, api: KubernetesApi = world.user): Promise<string[]> {
   const session = readSession(api);
-  const seen = await observe(session, text, 'default', NEVER);
+  const seen = await observe(session, text, 'default', NEVER, { settings: assumedSettings('this test') });
   const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
   return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
 }
@@ -99,7 +100,12 @@ test('the views explain an instance whose definition is being deleted and kept b
       "   do         typekro why rgd/pots says how to end the deletion of the definition. When it is gone, apply it again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'",
     ]
   `);
-  const { notes } = await explainDefinition(readSession(world.user), await world.user.get(potsRef), NEVER);
+  const { notes } = await explainDefinition(
+    readSession(world.user),
+    await world.user.get(potsRef),
+    NEVER,
+    assumedSettings('this test'),
+  );
   expect(withoutTimes([...notes])).toMatchInlineSnapshot(`
     [
       "the definition pots is being deleted (since TIME, held by example.com/hold)",
@@ -145,7 +151,9 @@ test('without the right to list definitions, the views find the nodes of an inst
     refuses: /resourcegraphdefinitions|customresourcedefinitions/,
     clock: world.clock,
   });
-  const seen = await observe(readSession(client), 'pot/shop', 'default', NEVER);
+  const seen = await observe(readSession(client), 'pot/shop', 'default', NEVER, {
+    settings: assumedSettings('this test'),
+  });
   expect(withoutTimes(treeLines(seen, world.clock.now(), false))).toMatchInlineSnapshot(`
     [
       "Pot default/shop   ACTIVE AGE   1 of 1 nodes ready",
@@ -165,7 +173,7 @@ test('a node that the user may not read is unknown instead of failed, and its de
   await world.apply(pot('shop'));
   await world.advance(2000);
   const { client } = refusingClient(world.cluster, { refuses: /configmaps/, clock: world.clock });
-  const seen = await observe(readSession(client), 'shop', 'default', NEVER);
+  const seen = await observe(readSession(client), 'shop', 'default', NEVER, { settings: assumedSettings('this test') });
   expect(withoutTimes(treeLines(seen, world.clock.now(), false))).toMatchInlineSnapshot(`
     [
       "Pot default/shop   ACTIVE AGE   revision 1   0 of 2 nodes ready, 2 unknown",

@@ -6,7 +6,7 @@ import { builtinSource } from '@typekro/engine/schema';
 import { declaredKind } from '@typekro/controller/controller';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { CommandContext, CommandInput } from '../command.ts';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { checkInputs } from '../up/check-inputs.ts';
 import { isCrd } from '@typekro/engine/graph';
 import { isFileProblem } from '../up/file-problem.ts';
@@ -54,7 +54,7 @@ export async function checkFiles(
   input: CommandInput,
   inputs: LoadedFiles,
   crds: readonly KubeObject[],
-  { level, features }: ControllerSettings,
+  settings: ControllerSettings,
 ): Promise<CheckedFiles> {
   const used = groupsOf(inputs.objects);
   const live = crds.filter(({ spec }) => used.has(textAt(spec, 'group')));
@@ -65,7 +65,7 @@ export async function checkFiles(
     { ...inputs, objects: unknownTo(inputs.objects, live) },
   );
   const named = [...known.crds, ...(inputs.crds ?? [])];
-  const checked = await checkInputs(inputs, { crds: [...live, ...named], kroCompatibility: level, features });
+  const checked = await checkInputs(inputs, { crds: [...live, ...named], settings });
   const late = await lateFailures((text) => context.printError(text), context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(

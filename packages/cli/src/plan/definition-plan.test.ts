@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { previewDefinition } from '@typekro/controller/controller';
@@ -15,7 +16,7 @@ function nodesOf(before: JsonObject, after: JsonObject) {
   });
   const [live, next] = [object(before), object(after)];
   const shared = { graph, object: next, crd: undefined, instances: [] };
-  const preview = previewDefinition({ ...shared, revisions: [] });
+  const preview = previewDefinition({ ...shared, revisions: [], settings: assumedSettings('this test') });
   return definitionPlan({ ...shared, place: 'app.yaml:1', live, preview, facets: 'none' }).nodes;
 }
 
@@ -56,7 +57,14 @@ function schemaOf(before: JsonObject, after: JsonObject, specs: Readonly<Record<
     metadata: { name: 'app', uid: '1' },
     spec: { schema: { apiVersion: 'v1', kind: 'App', ...after }, resources: [map] },
   };
-  const preview = previewDefinition({ graph, object, crd, instances, revisions: [] });
+  const preview = previewDefinition({
+    graph,
+    object,
+    crd,
+    instances,
+    revisions: [],
+    settings: assumedSettings('this test'),
+  });
   const input = { graph, object, crd, instances, place: 'app.yaml:1', live: object, preview };
   const { schema } = definitionPlan({ ...input, facets: 'conservative' });
   return schema

@@ -15,7 +15,7 @@ import type { FileObject } from './plan-objects.ts';
  * @param given the instances that are in the files and deleted before the definition, as `namespace/name`
  */
 export async function deletionOfDefinition(
-  { source, basics }: PlanContext,
+  { source, basics, settings }: PlanContext,
   graph: Graph,
   { input, live, desired }: FileObject,
   given: ReadonlySet<string>,
@@ -31,6 +31,7 @@ export async function deletionOfDefinition(
     revisions: basics.revisions,
     crd: undefined,
     instances,
+    settings,
   }).revision.from;
   return {
     name: graph.name,

@@ -33,7 +33,11 @@ export const record =
     isJsonObject(value) &&
     Object.entries(members).every(([key, shape]) => shape(Object.hasOwn(value, key) ? value[key] : undefined));
 
-const texts: Shape = (value) => isJsonObject(value) && Object.values(value).every((member) => text(member));
+/** Accepts objects whose members all have the shape. */
+export const mapWith =
+  (shape: Shape): Shape =>
+  (value) =>
+    isJsonObject(value) && Object.values(value).every((member) => shape(member));
 
 const ownerReference = record({ apiVersion: text, kind: text, name: text, uid: text });
 
@@ -46,8 +50,8 @@ export const kubeObject = record({
     namespace: optional(text),
     uid: optional(text),
     resourceVersion: optional(text),
-    labels: optional(texts),
-    annotations: optional(texts),
+    labels: optional(mapWith(text)),
+    annotations: optional(mapWith(text)),
     finalizers: optional(listWith(text)),
     ownerReferences: optional(listWith(ownerReference)),
     managedFields: optional(listWith(record({}))),

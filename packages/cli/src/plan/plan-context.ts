@@ -4,7 +4,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import type { ObjectTarget, ObjectType } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { pluralize } from '@typekro/engine/schema';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import type { ClusterBasics } from './cluster-basics.ts';
 import type { LiveSource } from './live-source.ts';
 import type { Plan } from '@typekro/controller/inspect';

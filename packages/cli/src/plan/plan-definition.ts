@@ -50,7 +50,7 @@ export async function planDefinition(
   const revisions = basics.revisions.map(reveal);
   const { facets } = settings;
   const candidates = await candidatesOf(context, graph, object, ownCrd, instances);
-  const preview = previewDefinition({ object, graph, revisions, crd, instances: candidates, facets, now });
+  const preview = previewDefinition({ object, graph, revisions, crd, instances: candidates, settings, now });
   const place = describeInputPlace(definition.input);
   const planned = definitionPlan({
     place,

@@ -41,9 +41,8 @@ async function planGraph(context: PlanContext, file: FileObject, declared: Schem
   const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GRAPH_CRD };
   const resting = planWithoutWrites(context, file, head);
   if (resting !== undefined) return resting;
-  const { graph, step, problems } = await liveGraph(context.api, after, context.signal, {
+  const { graph, step, problems } = await liveGraph(context.api, after, context.signal, context.settings, {
     declared,
-    features: context.settings.features,
   });
   if (graph === undefined) {
     const because = `the Graph does not compile: ${problems[0]?.message ?? ''}`;

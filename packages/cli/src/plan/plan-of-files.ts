@@ -5,8 +5,9 @@ import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, isoTime, tryParseJson } from '@typekro/kit/core';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
-import type { ControllerSettings } from '../controller-settings.ts';
-import { controllerSettings, levelOption, recordOf, withLevel } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
+import { withLevel } from '@typekro/controller/controller';
+import { controllerSettings, LEVEL_FLAG, levelOption, recordOf } from '../controller-settings.ts';
 import { textOption } from '../command.ts';
 import { digestOf } from '@typekro/engine/runtime';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
@@ -118,7 +119,7 @@ export async function openPlanning(
       ? controllerSettings(api, input, signal)
       : level === undefined
         ? target.settings
-        : withLevel(target.settings, level),
+        : withLevel(target.settings, level, LEVEL_FLAG),
   ]);
   const basics = { ...read, limits: [...(target.limits ?? []), ...read.limits] };
   const source = new LiveSource({

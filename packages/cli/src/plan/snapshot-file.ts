@@ -5,7 +5,18 @@ import type { Graph } from '@typekro/engine/graph';
 import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
 import type { ApplyAction, ObjectType } from '@typekro/engine/runtime';
 import { secretFields } from '@typekro/engine/runtime';
-import { boolean, isTooDeepValue, kubeObject, listWith, oneOfTexts, optional, record, text } from './file-shape.ts';
+import {
+  boolean,
+  isTooDeepValue,
+  kubeObject,
+  listWith,
+  mapWith,
+  number,
+  oneOfTexts,
+  optional,
+  record,
+  text,
+} from './file-shape.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from '@typekro/controller/inspect';
@@ -72,13 +83,14 @@ const SNAPSHOT = record({
     record({
       kroCompatibility: oneOfTexts(...KRO_COMPATIBILITY_LEVELS),
       from: text,
-      features: optional(
+      features: optional(mapWith(boolean)),
+      limits: optional(
         record({
-          omit: optional(boolean),
-          dynamicKeys: optional(boolean),
-          partialDependencies: optional(boolean),
-          managedResources: optional(boolean),
-          deferredSchemas: optional(boolean),
+          maxCollectionSize: optional(number),
+          maxCollectionDimensions: optional(number),
+          budget: optional(number),
+          adoption: optional(oneOfTexts('adopt', 'refuse', 'takeOver')),
+          namespaces: optional(oneOfTexts('any', 'instance')),
         }),
       ),
     }),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
-import { settingsOf } from '../controller-settings.ts';
+import { settingsOfRecord } from '../controller-settings.ts';
 import type { PlanTarget } from './plan-of-files.ts';
 import { openRulesServer } from './rules-server.ts';
 import { parseSnapshot } from './snapshot-file.ts';
@@ -35,9 +35,7 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
     checkedBy: 'rules',
     salt,
     limits,
-    ...(controller === undefined
-      ? {}
-      : { settings: settingsOf(controller.kroCompatibility, controller.from, controller.features) }),
+    ...(controller === undefined ? {} : { settings: settingsOfRecord(controller) }),
     close: () => rules.close(),
   };
 }

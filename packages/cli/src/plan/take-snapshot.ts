@@ -6,7 +6,7 @@ import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
 import type { ObjectTarget, ObjectType, ReadRequest } from '@typekro/engine/runtime';
 import { groupKindText } from '@typekro/engine/runtime';
-import type { ControllerSettings } from '../controller-settings.ts';
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { recordOf } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
 import type { GraphInputs, NamedObject } from './graph-objects.ts';

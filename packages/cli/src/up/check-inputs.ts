@@ -1,17 +1,11 @@
 import type { DryRun } from '@typekro/cluster';
 import { openDryRun } from '@typekro/cluster';
-import { comparedFacets } from '@typekro/controller/controller';
+import type { ControllerSettings } from '@typekro/controller/controller';
+import { assumedSettings, compileOptionsOf } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, parseApiVersion, refOf, nearestName } from '@typekro/kit/core';
-import type { Graph, GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
-import {
-  compile,
-  compileGraphObject,
-  controllerCrds,
-  DEFAULT_KRO_COMPATIBILITY,
-  isDefinition,
-  isGraphObject,
-} from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
+import { compile, compileGraphObject, controllerCrds, isDefinition, isGraphObject } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { grouped } from '../grouped.ts';
@@ -24,7 +18,7 @@ import { corrected } from './corrected.ts';
 import { isFileProblem } from './file-problem.ts';
 import { withoutConsequences, withRemedies } from './without-consequences.ts';
 import { inputPosition } from './input-position.ts';
-import { isCrd, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { isCrd } from '@typekro/engine/graph';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
 
 /** The result of checking the user's files. */
@@ -41,10 +35,8 @@ export interface CheckOptions {
   readonly strict?: boolean;
   /** CRDs in addition to those in the files, such as the CRDs of the target cluster. */
   readonly crds?: readonly KubeObject[];
-  /** The release line of kro whose rules apply. Default `0.10`. */
-  readonly kroCompatibility?: KroCompatibility;
-  /** The feature gates whose values differ from those in `TYPEKRO_FEATURES`. */
-  readonly features?: GraphFeatures | undefined;
+  /** The settings of the controller that serves the definitions. Default: those of an unknown controller. */
+  readonly settings?: ControllerSettings;
   /** The cluster that checks the templates of Graphs. Default: the embedded server. */
   readonly cluster?: DryRun;
 }
@@ -59,12 +51,10 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   // A kind that a definition in the files declares replaces the same kind of the cluster.
   const own = new Set(inputs.objects.map(({ object }) => instanceKind(object)));
   const known = options.crds ?? [];
-  const facets = comparedFacets(
-    options.kroCompatibility === undefined ? {} : { kroCompatibility: options.kroCompatibility },
-  );
+  const { settings = assumedSettings('the defaults') } = options;
   const others = known.filter(({ spec }) => !own.has(kindOfCrd(spec)));
   const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...others];
-  const compiled = compileAll(inputs.objects, crds, options);
+  const compiled = compileAll(inputs.objects, crds, settings);
   const { graphs } = compiled;
   const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf)];
   const served = combineSources(builtinSource(), crdSource(made));
@@ -79,7 +69,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
       input,
       oncePerPlace(diagnostics).map((diagnostic) => inFile(refusedByServer(diagnostic), input)),
     );
-  const ownGraphs = compileGraphObjects(inputs.objects, served, options.features);
+  const ownGraphs = compileGraphObjects(inputs.objects, served, settings);
   for (const { input, diagnostics } of ownGraphs)
     report(
       input,
@@ -100,7 +90,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
       report(input, await checkTemplates(input, graph, builtinSource(), server, diagnostics));
       report(
         input,
-        breakingChanges(input, graph, known, facets).map((each) => inFile(each, input)),
+        breakingChanges(input, graph, known, settings.facets).map((each) => inFile(each, input)),
       );
     }
     for (const { input, graph, diagnostics } of ownGraphs) {
@@ -122,7 +112,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     ...[...found.values()].flatMap((own) =>
       withoutConsequences(own.filter((each) => !isReportedByTrace(each, loading))),
     ),
-    ...checkReferences(inputs.objects, [...compiled.results, ...ownGraphs], options.kroCompatibility),
+    ...checkReferences(inputs.objects, [...compiled.results, ...ownGraphs], settings.level),
     ...unknown,
   ]);
   return {
@@ -136,14 +126,14 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
 function compileGraphObjects(
   objects: readonly InputObject[],
   sources: SchemaSource,
-  features: GraphFeatures | undefined,
+  settings: ControllerSettings,
 ): CompiledInput[] {
   return objects
     .filter(({ object }) => isGraphObject(object))
     .map((input) => {
       const { graph, diagnostics } = compileGraphObject(
         input.document === undefined ? (input.object as never) : corrected(input.document),
-        { sources, features: { ...TYPEKRO_FEATURES, ...features } },
+        { ...compileOptionsOf(settings), sources },
       );
       return { input, diagnostics, ...(graph === undefined ? {} : { graph }) };
     });
@@ -153,7 +143,7 @@ function compileGraphObjects(
 function compileAll(
   objects: readonly InputObject[],
   crds: readonly KubeObject[],
-  { kroCompatibility = DEFAULT_KRO_COMPATIBILITY, features }: Pick<CheckOptions, 'kroCompatibility' | 'features'>,
+  settings: ControllerSettings,
 ): { readonly graphs: readonly Graph[]; readonly results: readonly CompiledInput[]; readonly complete: boolean } {
   const graphs: Graph[] = [];
   const results: CompiledInput[] = [];
@@ -165,12 +155,7 @@ function compileAll(
     for (const input of waiting) {
       const { graph, diagnostics } = compile(
         input.document === undefined ? (input.object as never) : corrected(input.document),
-        {
-          sources,
-          target: 'typekro',
-          features: { ...TYPEKRO_FEATURES, ...features },
-          kroCompatibility,
-        },
+        { ...compileOptionsOf(settings), sources },
       );
       if (graph === undefined) failed.push({ input, diagnostics });
       else {

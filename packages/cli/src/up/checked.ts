@@ -1,8 +1,6 @@
 import { resolve } from 'node:path';
 import type { Diagnostic } from '@typekro/kit/core';
-import { definedMember, hasErrors } from '@typekro/kit/core';
-import type { DryRun } from '@typekro/cluster';
-import { isGraphObject } from '@typekro/engine/graph';
+import { hasErrors } from '@typekro/kit/core';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { namesCluster } from '../command.ts';
 import type { CheckedInputs } from './check-inputs.ts';
@@ -71,9 +69,11 @@ export async function checkNamedFiles(
     graphs,
     graphObjects,
     diagnostics: found,
-  } = await onCluster(context, input, inputs, (cluster) =>
-    checkInputs(inputs, { ...options, ...definedMember('cluster', cluster) }),
-  );
+  } = namesCluster(input)
+    ? await (
+        await import('./named-cluster.ts')
+      ).onCluster(context, input, (cluster) => checkInputs(inputs, { ...options, ...cluster }))
+    : await checkInputs(inputs, options);
   const late = await lateFailures(note, context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
@@ -85,18 +85,4 @@ export async function checkNamedFiles(
     return placedInCall(each, text);
   });
   return { graphs, graphObjects, diagnostics, inputs, known, texts, failed: hasErrors(diagnostics) };
-}
-
-/**
- * Calls `check`. When the options name a cluster and the files contain a Graph, passes a dry run on this cluster to
- * `check`, for the Graph's templates.
- */
-async function onCluster<Result>(
-  context: CommandContext,
-  input: CommandInput,
-  { objects }: LoadedInputs,
-  check: (cluster: DryRun | undefined) => Promise<Result>,
-): Promise<Result> {
-  if (!namesCluster(input) || !objects.some(({ object }) => isGraphObject(object))) return check(undefined);
-  return (await import('./named-cluster.ts')).withDryRun(context, input, check);
 }

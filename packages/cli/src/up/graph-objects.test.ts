@@ -1,3 +1,4 @@
+import { assumedSettings } from '@typekro/controller/controller';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,7 +148,9 @@ test('a misspelt field of a Graph is reported as unknown, not as missing', async
 test('a Graph is checked with the feature gates of the controller, like a definition', async () => {
   const text = graph('prefix').replace('spec: {name: a}', 'spec: {name: "${omit()}"}');
   const codes = async (omit: boolean) =>
-    (await checked(DEFINITION + text, undefined, { features: { omit } })).diagnostics.map(({ code }) => code);
+    (
+      await checked(DEFINITION + text, undefined, { settings: assumedSettings('this test', undefined, { omit }) })
+    ).diagnostics.map(({ code }) => code);
   expect(await codes(true)).toEqual([]);
   expect(await codes(false)).toEqual(['graph/omit']);
 });

@@ -1,10 +1,11 @@
-import type { DryRun } from '@typekro/cluster';
 import type { JsonValue } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import { connectToCluster } from '../cluster-client.ts';
 import { readClusterCrds } from '../cluster-crds.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
+import { deployedSettings } from '../controller-settings.ts';
+import type { CheckOptions } from './check-inputs.ts';
 import { clusterDryRun } from './cluster-dry-run.ts';
 
 // This module is loaded only if the options name a cluster.
@@ -27,15 +28,19 @@ export async function readCrds(context: CommandContext, input: CommandInput): Pr
   }
 }
 
-/** Calls `check` with dry runs on the cluster that the options name. Closes the connection afterwards. */
-export async function withDryRun<Result>(
+/**
+ * Calls `check` with the settings of the controller of the cluster that the options name, and with dry runs on this
+ * cluster for the templates of Graphs. Closes the connection afterwards.
+ */
+export async function onCluster<Result>(
   context: CommandContext,
   input: CommandInput,
-  check: (cluster: DryRun) => Promise<Result>,
+  check: (options: Pick<CheckOptions, 'cluster' | 'settings'>) => Promise<Result>,
 ): Promise<Result> {
   const { client } = await connectToCluster(context, input);
   try {
-    return await check(clusterDryRun(client, context.signal));
+    const settings = await deployedSettings(client, context.signal);
+    return await check({ settings, cluster: clusterDryRun(client, context.signal) });
   } finally {
     await client.close();
   }

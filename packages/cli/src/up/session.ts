@@ -6,8 +6,11 @@ import type { Logger } from '@typekro/controller/controller';
 import {
   createController,
   failureLogger,
+  featureGates,
   jsonLogger,
   keptText,
+  optionsFromFlags,
+  parseControllerFlags,
   safeInstallation,
 } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
@@ -20,6 +23,7 @@ import type { CommandContext } from '../command.ts';
 import { copiedCommands, shellFacts } from '../dashboard/copied-commands.ts';
 import type { Dashboard } from '../dashboard/open-dashboard.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
+import { settingsOfFlags } from '../controller-settings.ts';
 import { processOptions } from '../run-processes-option.ts';
 import { standInOptions } from '../stand-in-option.ts';
 import { writeFile } from '../write-file.ts';
@@ -27,14 +31,20 @@ import { listenOnPort } from './listen-on-port.ts';
 import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
 
-/** The feature gates of the controller in the embedded cluster: all features that `validate` accepts. */
-const FEATURES = { ...TYPEKRO_FEATURES, graphKind: true };
-
 /**
- * The ServiceAccount of an installed controller. A Graph that names this account is refused, because it would have the
- * rights of the controller.
+ * The flags of the controller in the embedded cluster. Its Deployment shows them, so that every command decides as the
+ * controller does. The gates are all features that `validate` accepts. The account is that of an installed controller:
+ * a Graph that names this account is refused, because it would have the rights of the controller.
  */
-const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
+const CONTROLLER_ARGS = [
+  `--feature-gates=${featureGates({ ...TYPEKRO_FEATURES, graphKind: true })}`,
+  '--controller-namespace=kro-system',
+  '--controller-service-account=typekro',
+];
+const CONTROLLER_FLAGS = parseControllerFlags(CONTROLLER_ARGS);
+
+/** The settings of the controller in the embedded cluster. */
+export const SESSION_SETTINGS = settingsOfFlags(CONTROLLER_FLAGS, 'the controller of this session');
 
 /** A running cluster with its controller. */
 export interface Session {
@@ -112,13 +122,12 @@ export async function startUpSession(state: StateDirectory, options: SessionOpti
     const { apply, kept } = await safeInstallation(api, controllerCrds());
     for (const crd of apply) await api.apply(crd, { fieldManager: FILE_MANAGER, force: true });
     const log = logFile(state, listener.kubeconfig);
-    const shown = await cluster.presentProcess({ name: 'kro' });
+    const shown = await cluster.presentProcess({ name: 'kro', args: CONTROLLER_ARGS });
     const logger = jsonLogger((line) => {
       log(line);
       shown.log(line);
     }, Date.now);
-    const newController = () =>
-      createController({ client: api, features: FEATURES, serviceAccount: CONTROLLER_ACCOUNT, logger });
+    const newController = () => createController({ ...optionsFromFlags(CONTROLLER_FLAGS), client: api, logger });
     let controller = newController();
     const reports = new ReplaceableSource(controller.reports);
     closers.push(() => controller.stop());
@@ -181,6 +190,7 @@ async function openPage(
     cluster: EMBEDDED_CONTEXT,
     namespace: 'default',
     reports,
+    settings: SESSION_SETTINGS,
     actions,
     commands,
     ...(port === undefined ? {} : { port }),

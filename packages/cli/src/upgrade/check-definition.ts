@@ -1,9 +1,10 @@
 import {
-  comparedFacets,
+  compileOptionsOf,
   declaredKind,
   previewDefinition,
   readDefinitionObject,
   revisionsIn,
+  withLevel,
 } from '@typekro/controller/controller';
 import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -47,7 +48,7 @@ export async function checkDefinition(
   const { name, spec, status } = readDefinitionObject(object);
   const revisions = revisionsIn(planned.basics.revisions, name);
   const task: DefinitionTask = { planned, schemas, options, object, spec, name, revisions };
-  const { features } = options;
+  const { features } = options.settings;
   const acceptedBy = await acceptingControllers(task, spec, { own: features, kro: stockFeatures(features) });
   const instances = await upgradedInstances(planned, object);
   const levels: LevelCheck[] = [];
@@ -117,11 +118,14 @@ async function compileAt(
   { schemas, name, planned, options }: CompileTask,
   spec: JsonObject,
   kroCompatibility: KroCompatibility,
-  features: GraphFeatures = options?.features ?? {},
+  features: GraphFeatures = options?.settings.features ?? {},
 ) {
   const sources = await schemas.sourceFor(kindsUsed(spec), { signal: planned.signal });
   const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-  return compile(definition, { sources, target: 'typekro', features, kroCompatibility });
+  return compile(definition, {
+    ...compileOptionsOf({ ...(options?.settings ?? planned.settings), features, level: kroCompatibility }),
+    sources,
+  });
 }
 
 async function checkLevel(
@@ -176,11 +180,16 @@ function previewOf(
   const { planned, object, options } = task;
   const { basics, now } = planned;
   const crd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
-  const features = { conservativeCrdComparison: options.conservative };
-  const facets = comparedFacets({ features, kroCompatibility: level });
+  const settings = withLevel(options.settings, level, options.settings.from);
+  const { facets } = settings;
   const later = new Set(task.revisions.filter(({ number }) => number > newest).map((each) => each.object));
   const revisions = basics.revisions.filter((each) => !later.has(each));
-  return { graph, crd, facets, preview: previewDefinition({ object, graph, revisions, crd, instances, facets, now }) };
+  return {
+    graph,
+    crd,
+    facets,
+    preview: previewDefinition({ object, graph, revisions, crd, instances, settings, now }),
+  };
 }
 
 function schemaOf({ object }: DefinitionTask, wanted: PreviewedGraph, instances: readonly KubeObject[]) {

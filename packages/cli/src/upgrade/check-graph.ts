@@ -31,7 +31,7 @@ export async function checkGraph(
   planned: PlanContext,
   schemas: LiveSchemas,
   object: KubeObject,
-  { features, graphKind }: UpgradeOptions,
+  { settings: { features, graphKind } }: UpgradeOptions,
 ): Promise<GraphCheck> {
   const { graph, step, problems } = await compiledGraph(planned, schemas, object, features);
   const byKro = (await compiledGraph(planned, schemas, object, stockFeatures(features))).graph !== undefined;
@@ -46,7 +46,7 @@ export async function checkGraph(
     isRefusedNow: !conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'),
   };
   if (graph === undefined) return { ...head, ...upgradeRefusal(problems) };
-  if (!graphKind) return { ...head, ...GATE_OFF };
+  if (graphKind !== true) return { ...head, ...GATE_OFF };
   if (object.metadata.deletionTimestamp !== undefined) return head;
   const result = await simulateGraph(planned, graph, object, step);
   const own = { instance: refOf(object), definition: GRAPH_CRD, action: 'none', fields: [] } as const;
@@ -74,7 +74,7 @@ export const compiledGraph = (
   schemas: LiveSchemas,
   object: KubeObject,
   features: GraphFeatures,
-): Promise<LiveGraph> => liveGraph(planned.api, object, planned.signal, { features, schemas });
+): Promise<LiveGraph> => liveGraph(planned.api, object, planned.signal, { ...planned.settings, features }, { schemas });
 
 const GATE_OFF: Refusal = {
   refusal:

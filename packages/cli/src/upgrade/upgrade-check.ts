@@ -1,4 +1,5 @@
-import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
+import type { ControllerSettings } from '@typekro/controller/controller';
+import type { KroCompatibility } from '@typekro/engine/graph';
 import type { InstancePlan, PlanSource, SchemaLine } from '@typekro/controller/inspect';
 
 /**
@@ -111,11 +112,7 @@ export interface HeldRevision extends BrokenRevision {
 /** The settings of the controller that the check is about. */
 export interface UpgradeOptions {
   readonly levels: readonly KroCompatibility[];
-  readonly features: GraphFeatures;
-  /** The gate `ConservativeCRDComparison`. */
-  readonly conservative: boolean;
-  /** The gate `GraphKind`: true when the controller serves Graphs. */
-  readonly graphKind: boolean;
+  readonly settings: ControllerSettings;
 }
 
 /**

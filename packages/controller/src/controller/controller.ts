@@ -1,11 +1,10 @@
 import { definedMember, monotonicMs, TypeKroError } from '@typekro/kit/core';
-import { DEFAULT_KRO_COMPATIBILITY, GRAPH_TYPE } from '@typekro/engine/graph';
+import { GRAPH_TYPE } from '@typekro/engine/graph';
 import { DEFAULT_VERSION } from '@typekro/engine/runtime';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '@typekro/kube';
 import type { RequestMeter } from '@typekro/kube';
 import type { ServiceAccountRef } from './acting-identity.ts';
 import { ActingIdentities } from './acting-identity.ts';
-import { comparedFacets } from './compared-facets.ts';
 import { DefinitionCompiler } from './definition/compiler.ts';
 import { findCrdName } from './definition/crd-ensurer.ts';
 import { DefinitionReconciler } from './definition/definition-reconciler.ts';
@@ -23,7 +22,6 @@ import { createMetrics } from './metrics/metrics.ts';
 import { exposition } from './metrics/registry.ts';
 import type { MeasuredParts } from './metrics/sources.ts';
 import { metricSources } from './metrics/sources.ts';
-import { compileFeatures } from './feature-gates.ts';
 import { requireKnownControllerOptions } from './known-options.ts';
 import type { Controller, ControllerOptions } from './options.ts';
 import { EventLoopYielder } from './queue/event-loop-yielder.ts';
@@ -31,6 +29,7 @@ import type { RunnerOptions } from './queue/runner.ts';
 import type { WorkKey } from './queue/work-queue.ts';
 import { Runner } from './queue/runner.ts';
 import { Reports } from './reports.ts';
+import { compileOptionsOf, settingsOf } from './settings.ts';
 import { ServedKinds } from './served-kinds.ts';
 import { EventObserver } from './telemetry/event-observer.ts';
 import { LogObserver } from './telemetry/log-observer.ts';
@@ -153,13 +152,8 @@ class KroController implements Controller {
     };
     const account = options.instanceServiceAccount;
     const schemas = new LiveSchemas(client, { crdOf: (type) => findCrdName(caches, type), meter: meters.schemas });
-    const kroCompatibility = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
-    const compileOptions = {
-      features: compileFeatures(options.features ?? {}),
-      target: 'typekro',
-      maxForEachDimensions: options.maxCollectionDimensions ?? 10,
-      kroCompatibility,
-    } as const;
+    const settings = settingsOf(options, 'the options of this controller');
+    const compileOptions = compileOptionsOf(settings);
     const compiler = new DefinitionCompiler(schemas, compileOptions, (compilation) => meters.compiled(compilation));
     const controllerAccount = graphAccountOf(options);
     const graphCompiler =
@@ -173,13 +167,7 @@ class KroController implements Controller {
       version,
       onEvent,
       ...definedMember('traces', traces),
-      maxCollectionSize: options.maxCollectionSize ?? 1000,
-      adoption: options.adoption ?? 'adopt',
-      budget: options.budget,
-      namespaces: options.namespaces,
-      graphKind: options.features?.graphKind === true,
-      watchHealth: options.features?.watchHealth === true,
-      kroCompatibility,
+      settings,
       // With an injected clock, passes never yield, so that no result depends on the duration of work.
       yielder:
         options.clock === undefined
@@ -215,8 +203,7 @@ class KroController implements Controller {
       served,
       identities,
       onEvent,
-      facets: comparedFacets(options),
-      level: compileOptions.kroCompatibility,
+      settings,
       maxGraphRevisions: options.maxGraphRevisions ?? 5,
       allowCrdDeletion: options.allowCrdDeletion ?? false,
       onServed: (definition, moved) => {

@@ -95,6 +95,12 @@ export function readFeatureGates(text: string): FeatureGates {
   };
 }
 
+/** The list of gates that turns on these features, in the notation of `--feature-gates`. */
+export function featureGates(features: Features): string {
+  const on = FEATURES.filter((feature) => features[feature] === true);
+  return on.map((feature) => `${GATES[feature].name}=true`).join(',');
+}
+
 function unknownGate(name: string): string {
   const close = nearestName(name, [...BY_NAME.keys(), ...GROUPS.keys()]);
   const hint = close === undefined ? `known gates: ${[...BY_NAME.keys()].join(', ')}` : `did you mean ${close}?`;

@@ -11,7 +11,7 @@ export { LEASE_NAME } from './current-controller.ts';
 export { failureLogger } from './logger.ts';
 export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
 export type { FeatureGates } from './feature-gates.ts';
-export { compileFeatures, readFeatureGates } from './feature-gates.ts';
+export { compileFeatures, featureGates, readFeatureGates } from './feature-gates.ts';
 export { AGGREGATION_LABEL } from './install/definition-roles.ts';
 export { controllerRules, rightsOfFlags, withFlagRights } from './install/manifests.ts';
 export {
@@ -29,7 +29,8 @@ export type { LiveGraph, LiveGraphOptions } from './graph/live-graph.ts';
 export { liveGraph } from './graph/live-graph.ts';
 export type { DefinitionRevision } from './definition/definition-revisions.ts';
 export { definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
-export { comparedFacets } from './compared-facets.ts';
+export type { ControllerSettings } from './settings.ts';
+export { assumedSettings, compileOptionsOf, settingsOf, withLevel } from './settings.ts';
 export { PIN_ANNOTATION, pinnedRevision } from './instance/pinned-revision.ts';
 export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
 export { readPolicies } from './definition/policies.ts';

@@ -1,5 +1,6 @@
 import type { JsonValue, ObjectRef } from '@typekro/kit/core';
-import type { KroCompatibility } from '@typekro/engine/graph';
+import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
+import type { AdoptionPolicy } from '@typekro/engine/runtime';
 
 /**
  * The report of `typekro plan`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
@@ -21,16 +22,13 @@ export interface Plan {
   readonly limits: readonly string[];
 }
 
-/**
- * The feature gates that change the meaning of a definition. A command that does not know the controller assumes that
- * `omit` and `dynamicKeys` are on. A plan therefore records these two features when they are off.
- */
-export interface MeaningFeatures {
-  readonly omit?: boolean;
-  readonly dynamicKeys?: boolean;
-  readonly partialDependencies?: boolean;
-  readonly managedResources?: boolean;
-  readonly deferredSchemas?: boolean;
+/** The limits and policies of a controller that change its decisions. */
+export interface ControllerLimits {
+  readonly maxCollectionSize?: number;
+  readonly maxCollectionDimensions?: number;
+  readonly budget?: number;
+  readonly adoption?: AdoptionPolicy;
+  readonly namespaces?: 'any' | 'instance';
 }
 
 /** The source of a plan's live objects. */
@@ -43,13 +41,14 @@ export interface PlanSource {
   /** When the objects were read, RFC 3339. */
   readonly readAt: string;
   /**
-   * The cluster's controller: the level of kro, the feature gates that change its decisions, and the source of this
-   * information.
+   * The cluster's controller: the level of kro, the source of this information, and the features and limits that
+   * differ from those of a controller whose flags are not known.
    */
   readonly controller?: {
     readonly kroCompatibility: KroCompatibility;
     readonly from: string;
-    readonly features?: MeaningFeatures;
+    readonly features?: GraphFeatures;
+    readonly limits?: ControllerLimits;
   };
 }
 

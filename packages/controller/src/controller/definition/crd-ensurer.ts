@@ -6,7 +6,6 @@ import { isNotFound } from '@typekro/kube';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
 import { isOwned } from '@typekro/engine/runtime';
-import type { ComparedFacets } from '@typekro/engine/schema';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
@@ -14,6 +13,7 @@ import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { CRD_TYPE, declaredKind } from './definition-object.ts';
 import { isEstablished } from '@typekro/engine/schema';
+import type { ControllerSettings } from '../settings.ts';
 
 /** The time in which the API server must serve a CRD. After that, the wait counts as a failure. */
 const ESTABLISH_MS = 120_000;
@@ -25,7 +25,7 @@ export interface CrdEnsurerOptions {
   readonly clock: Clock;
   readonly version: string;
   /** The keywords that the comparison of CRDs covers in addition to those of kro 0.9. */
-  readonly facets: ComparedFacets;
+  readonly settings: Pick<ControllerSettings, 'facets'>;
 }
 
 /** The state of a definition's CRD. */
@@ -208,7 +208,7 @@ export class CrdEnsurer {
   }
 
   async #plan(definition: DefinitionObject, graph: Graph, signal: AbortSignal): Promise<Planned> {
-    const { client, version, facets } = this.#options;
+    const { client, version, settings } = this.#options;
     const wanted = ownedCrd(graph.instance.crd, definition, version);
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name: nameOf(graph) };
     // A CRD that is not in the complete list of the watch is not read. If the CRD exists after all, the create request
@@ -217,7 +217,9 @@ export class CrdEnsurer {
     const absent = cache?.synced === true && cache.get(`/${ref.name}`) === undefined;
     const existing = absent ? undefined : await client.find(ref, { signal });
     const difference =
-      existing === undefined ? { changed: true, breaking: [] } : crdDifference(existing, wanted, facets, graph);
+      existing === undefined
+        ? { changed: true, breaking: [] }
+        : crdDifference(existing, wanted, settings.facets, graph);
     return { plan: planCrd(existing, wanted, definition, difference), existing };
   }
 

@@ -6,7 +6,6 @@ import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import { failureText, readConditions, recordedRevision } from '@typekro/engine/runtime';
 import type { ActingIdentities } from '../acting-identity.ts';
-import type { ComparedFacets } from '@typekro/engine/schema';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionGraph } from '../instance/instance-directory.ts';
@@ -32,8 +31,8 @@ import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
 import { revisionName } from './revision.ts';
 import { RevisionStore } from './revision-store.ts';
-import type { KroCompatibility } from '@typekro/engine/graph';
 import { followsGraphEngine } from '@typekro/engine/graph';
+import type { ControllerSettings } from '../settings.ts';
 
 /** The dependencies of a `DefinitionReconciler`. */
 export interface DefinitionReconcilerOptions {
@@ -44,10 +43,7 @@ export interface DefinitionReconcilerOptions {
   readonly served: ServedKinds;
   readonly identities: ActingIdentities;
   readonly version: string;
-  /** The keywords of a CRD's schema whose changes count as breaking in addition to those of kro 0.9. */
-  readonly facets: ComparedFacets;
-  /** The release line of kro whose messages appear in the status of instances without a graph. */
-  readonly level: KroCompatibility;
+  readonly settings: ControllerSettings;
   readonly maxGraphRevisions: number;
   readonly allowCrdDeletion: boolean;
   /**

@@ -1,21 +1,7 @@
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
-import type {
-  CompileInput,
-  CompileResult,
-  DefinitionDocument,
-  Graph,
-  GraphFeatures,
-  KroCompatibility,
-} from '@typekro/engine/graph';
-import {
-  compile,
-  DEFAULT_KRO_COMPATIBILITY,
-  followsGraphEngine,
-  kindsUsed,
-  revisionHash,
-  TYPEKRO_FEATURES,
-} from '@typekro/engine/graph';
+import type { CompileInput, CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
+import { compile, followsGraphEngine, kindsUsed, revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, LiveSchemas } from '@typekro/kube';
 import { DEFAULT_VERSION, readConditions, recordedRevision } from '@typekro/engine/runtime';
@@ -30,6 +16,8 @@ import { instanceStepOptions } from './instance-step.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
 import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
+import type { ControllerSettings } from '../settings.ts';
+import { compileOptionsOf } from '../settings.ts';
 import { annotationProblems, readPolicies } from './policies.ts';
 
 /**
@@ -56,14 +44,6 @@ export interface LiveDefinition {
   readonly notes: readonly string[];
 }
 
-/** The settings of a controller that decide what a definition means. */
-export interface LiveRules {
-  /** The line of kro that the controller follows. Default: `DEFAULT_KRO_COMPATIBILITY`. */
-  readonly level?: KroCompatibility;
-  /** The gates that differ from `TYPEKRO_FEATURES`. */
-  readonly features?: GraphFeatures;
-}
-
 /**
  * The graph that the controller follows for an instance: the revision to which the instance is pinned, or without a pin
  * the newest usable revision. A revision is usable when the roll-out permits it, its CRD is not refused, and it
@@ -77,9 +57,8 @@ export async function liveDefinition(
   object: KubeObject,
   instance: KubeObject,
   signal: AbortSignal,
-  rules: LiveRules = {},
+  settings: ControllerSettings,
 ): Promise<LiveDefinition> {
-  const { level = DEFAULT_KRO_COMPATIBILITY } = rules;
   const definition = readDefinitionObject(object);
   const policies = readPolicies(object);
   const { revisions, unread } = await revisionsOf(api, definition.name, signal);
@@ -104,11 +83,11 @@ export async function liveDefinition(
       : revisions.filter(({ number }) => number === pin);
   const account = policies.serviceAccount;
   const actingAs = account === undefined ? {} : { actingAs: serviceAccountUser(account) };
-  const step = instanceStepOptions(definition, policies, instance);
+  const step = instanceStepOptions(definition, policies, instance, settings);
   const schemas = new LiveSchemas(api);
-  const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, rules, signal);
+  const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, settings, signal);
   // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
-  const mayBeRefused = followsGraphEngine(level) && pin === undefined && isKindRefused(definition.status);
+  const mayBeRefused = followsGraphEngine(settings.level) && pin === undefined && isKindRefused(definition.status);
   const isRefused = async (graph: Graph) => {
     if (!mayBeRefused) return false;
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
@@ -116,7 +95,7 @@ export async function liveDefinition(
     const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
     return (
       live !== undefined &&
-      planCrd(live, wanted, definition, crdDifference(live, wanted, 'engine', graph)).do === 'refuse'
+      planCrd(live, wanted, definition, crdDifference(live, wanted, settings.facets, graph)).do === 'refuse'
     );
   };
   // A spec that does not compile gets no revision. A spec that has just changed does not have one yet.
@@ -181,9 +160,9 @@ export function compileLive(
   name: string,
   spec: JsonObject,
   signal: AbortSignal,
-  rules: LiveRules = {},
+  settings: ControllerSettings,
 ): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
-  return compileSpec(new LiveSchemas(api), name, spec, rules, signal);
+  return compileSpec(new LiveSchemas(api), name, spec, settings, signal);
 }
 
 /**
@@ -196,22 +175,22 @@ export function compileLiveDocument(
   api: KubernetesApi,
   document: DefinitionDocument,
   signal: AbortSignal,
-  rules: LiveRules = {},
+  settings: ControllerSettings,
 ): Promise<CompileResult> {
   const { value } = document;
   const spec = isJsonObject(value) && isJsonObject(value['spec']) ? value['spec'] : {};
-  return compileInput(new LiveSchemas(api), document, spec, rules, signal);
+  return compileInput(new LiveSchemas(api), document, spec, settings, signal);
 }
 
 async function compileSpec(
   schemas: LiveSchemas,
   name: string,
   spec: JsonObject,
-  rules: LiveRules,
+  settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<{ readonly graph?: Graph; readonly errors: readonly Diagnostic[] }> {
   const object = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
-  const { graph, diagnostics } = await compileInput(schemas, object, spec, rules, signal);
+  const { graph, diagnostics } = await compileInput(schemas, object, spec, settings, signal);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   return graph === undefined ? { errors } : { graph, errors };
 }
@@ -220,14 +199,12 @@ async function compileInput(
   schemas: LiveSchemas,
   input: CompileInput,
   spec: JsonObject,
-  { level = DEFAULT_KRO_COMPATIBILITY, features }: LiveRules,
+  settings: ControllerSettings,
   signal: AbortSignal,
 ): Promise<CompileResult> {
   return compile(input, {
     sources: await schemas.sourceFor(kindsUsed(spec), { signal }),
-    target: 'typekro',
-    features: { ...TYPEKRO_FEATURES, ...features },
-    kroCompatibility: level,
+    ...compileOptionsOf(settings),
   });
 }
 

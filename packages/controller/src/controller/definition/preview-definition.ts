@@ -10,14 +10,13 @@ import { previewRollout } from '../rollout/preview-rollout.ts';
 import { decidePropagation } from '../rollout/propagation.ts';
 import { isPropagationDone } from '../rollout/rollouts.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
-import type { ComparedFacets } from '@typekro/engine/schema';
-import { comparedFacets } from '../compared-facets.ts';
 import { crdDifference } from './crd-difference.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition-object.ts';
 import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
+import type { ControllerSettings } from '../settings.ts';
 import { annotationProblems, readPolicies } from './policies.ts';
 import { definitionOf, readRevision } from './revision.ts';
 
@@ -33,8 +32,7 @@ export interface DefinitionPreviewInput {
   readonly crd: KubeObject | undefined;
   /** The existing instances. */
   readonly instances: readonly KubeObject[];
-  /** The keywords that decide whether a change of the CRD is breaking. Default: those of the graph's line of kro. */
-  readonly facets?: ComparedFacets;
+  readonly settings: ControllerSettings;
   /** The time of `now()` in `spec.propagateWhen`, in milliseconds since the epoch. Default: the present. */
   readonly now?: number;
 }
@@ -73,7 +71,7 @@ export interface DefinitionPreview {
  * canaries.
  */
 export function previewDefinition(input: DefinitionPreviewInput): DefinitionPreview {
-  const { object, graph, instances } = input;
+  const { object, graph, instances, settings } = input;
   const definition = readDefinitionObject(object);
   const policies = readPolicies(object);
   const conditions = readConditions(definition.status['conditions']);
@@ -87,9 +85,10 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   const highest = Math.max(typeof lastIssued === 'number' ? lastIssued : 0, all.at(-1)?.number ?? 0);
   const to = isNew ? highest + 1 : newest.number;
   const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
-  const { facets = comparedFacets(graph) } = input;
   const difference =
-    input.crd === undefined ? { changed: true, breaking: [] } : crdDifference(input.crd, wanted, facets, graph);
+    input.crd === undefined
+      ? { changed: true, breaking: [] }
+      : crdDifference(input.crd, wanted, settings.facets, graph);
   const crd = planCrd(input.crd, wanted, definition, difference);
   const refusal =
     policies.invalid.length > 0
@@ -127,7 +126,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   };
 
   function stepOf(instance: KubeObject): InstanceStepOptions {
-    const { templateNow, statusNow, ...options } = instanceStepOptions(definition, policies, instance);
+    const { templateNow, statusNow, ...options } = instanceStepOptions(definition, policies, instance, settings);
     // Under a new revision, the controller takes the time of `now()` again.
     const sample = isNew || templateNow === undefined ? {} : { templateNow };
     return { ...options, ...sample, ...(statusNow === undefined || isNew ? {} : { statusNow }), revision: to };

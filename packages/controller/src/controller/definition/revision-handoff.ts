@@ -12,6 +12,7 @@ import { outcomes } from './definition-status.ts';
 import { annotationProblems, readPolicies } from './policies.ts';
 import type { RevisionStore } from './revision-store.ts';
 import type { KroCompatibility } from '@typekro/engine/graph';
+import type { ControllerSettings } from '../settings.ts';
 import { followsGraphEngine } from '@typekro/engine/graph';
 
 /** Options of `RevisionHandoff`. */
@@ -29,7 +30,7 @@ export interface RevisionHandoffOptions {
   readonly crds: CrdEnsurer;
   readonly rollouts: Rollouts;
   /** The release line of kro whose messages appear in the status of instances without a graph. */
-  readonly level: KroCompatibility;
+  readonly settings: Pick<ControllerSettings, 'level'>;
 }
 
 /** kro's message for instances whose definition has no usable revision. */
@@ -110,7 +111,7 @@ export class RevisionHandoff {
     // A served graph stays in use, even when its revision object was deleted.
     if (type === undefined || (newest === undefined && served.ofDefinition(definition.name) !== undefined)) return;
     // Instances of an earlier definition of the same name may exist before this definition has a revision.
-    const failure = unresolvedText(newest?.number, this.#options.level);
+    const failure = unresolvedText(newest?.number, this.#options.settings.level);
     const authorConditions = declaresConditions(newest?.spec ?? definition.spec);
     this.#handOver(pass, { type, failure, authorConditions, revision: newest?.number ?? 0 });
   }

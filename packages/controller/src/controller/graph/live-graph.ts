@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import type { Graph, GraphFeatures } from '@typekro/engine/graph';
-import { compileGraphObject, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
+import { compileGraphObject } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { LiveSchemas } from '@typekro/kube';
 import type { SchemaSource } from '@typekro/engine/schema';
@@ -9,6 +9,8 @@ import { DEFAULT_VERSION } from '@typekro/engine/runtime';
 import { serviceAccountUser } from '../acting-identity.ts';
 import { compiledSpec } from '../definition/compiler.ts';
 import type { InstanceStepOptions } from '../definition/instance-step.ts';
+import type { ControllerSettings } from '../settings.ts';
+import { compileOptionsOf, stepOptionsOf } from '../settings.ts';
 import { accountOf, kindsNamed } from './graph-object.ts';
 
 /**
@@ -33,8 +35,6 @@ export interface LiveGraph {
 export interface LiveGraphOptions {
   /** Kinds that the cluster does not serve yet, but is going to serve. */
   readonly declared?: SchemaSource;
-  /** The gates of the controller that differ from `TYPEKRO_FEATURES`. */
-  readonly features?: GraphFeatures | undefined;
   /** The schemas of the cluster, for a caller that compiles several Graphs. Default: the schemas are read again. */
   readonly schemas?: LiveSchemas;
 }
@@ -48,7 +48,8 @@ export async function liveGraph(
   api: KubernetesApi,
   object: KubeObject,
   signal: AbortSignal,
-  { declared, features, schemas = new LiveSchemas(api) }: LiveGraphOptions = {},
+  settings: ControllerSettings,
+  { declared, schemas = new LiveSchemas(api) }: LiveGraphOptions = {},
 ): Promise<LiveGraph> {
   const { apiVersion, kind, metadata, spec = {} } = object;
   const { name = '', namespace = '' } = metadata;
@@ -56,12 +57,11 @@ export async function liveGraph(
   const sources = declared === undefined ? live : combineSources(live, declared);
   const input = { apiVersion, kind, metadata: { name, namespace }, spec };
   const { graph, diagnostics } = compileGraphObject(input, {
+    ...compileOptionsOf(settings),
     sources,
-    target: 'typekro',
-    features: { ...TYPEKRO_FEATURES, ...features },
   });
   const actingAs = serviceAccountUser(accountOf(object));
-  const step = { version: DEFAULT_VERSION, plainData: true, account: actingAs };
+  const step = { ...stepOptionsOf(settings), version: DEFAULT_VERSION, account: actingAs };
   const problems = diagnostics.filter(({ severity }) => severity === 'error');
   if (graph !== undefined) return { graph, step, actingAs, problems: [] };
   return { refusal: compiledSpec(undefined, diagnostics).message ?? '', step, actingAs, problems };

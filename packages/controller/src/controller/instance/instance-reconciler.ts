@@ -14,14 +14,7 @@ import { attemptRead, carryOut, eachEffect } from '../../execute/index.ts';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import { typedNodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
-import type {
-  AdoptionPolicy,
-  Decision,
-  ObjectTarget,
-  ObjectType,
-  Observed,
-  StepOptions,
-} from '@typekro/engine/runtime';
+import type { Decision, ObjectTarget, ObjectType, Observed, StepOptions } from '@typekro/engine/runtime';
 import {
   outcomeOfApply,
   readNowSample,
@@ -40,7 +33,8 @@ import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Traces } from '../telemetry/traces.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
-import { expressionBudget } from '../definition/policies.ts';
+import type { ControllerSettings } from '../settings.ts';
+import { stepOptionsOf } from '../settings.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import { isChosenFor, isOfState } from '../served-kinds.ts';
 import type { AnswerContext } from './instance-answers.ts';
@@ -66,17 +60,7 @@ export interface InstanceReconcilerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly version: string;
-  readonly maxCollectionSize: number;
-  readonly adoption: AdoptionPolicy;
-  readonly budget: number | undefined;
-  /** May templates put objects outside the instance's namespace? */
-  readonly namespaces: 'any' | 'instance' | undefined;
-  /** Does the controller serve the kind Graph? */
-  readonly graphKind: boolean;
-  /** Do the statuses have the condition `WatchesHealthy`? */
-  readonly watchHealth: boolean;
-  /** The release line of kro. The controller writes the status as this line does. */
-  readonly kroCompatibility: KroCompatibility;
+  readonly settings: ControllerSettings;
   /** Yields between steps, because the evaluation of a step may take long. */
   readonly yielder: EventLoopYielder;
   readonly onEvent: ControllerListener;
@@ -290,8 +274,8 @@ export class InstanceReconciler {
   /** Carries out a decision. Returns true when another step must follow. */
   #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
-    const { client, onEvent, kroCompatibility } = this.#options;
-    const parent = parentOf(step.served, kroCompatibility, client, instances, instance, context.signal);
+    const { client, onEvent, settings } = this.#options;
+    const parent = parentOf(step.served, settings.level, client, instances, instance, context.signal);
     return carryOut(decision, {
       api: context.client,
       user: context.user,
@@ -364,30 +348,22 @@ export class InstanceReconciler {
   }
 
   #stepOptions(record: InstanceRecord, served: ServedKind, instance: KubeObject): StepOptions {
-    const { clock, version, maxCollectionSize, adoption, budget, namespaces, graphKind, watchHealth } = this.#options;
+    const { clock, version, settings } = this.#options;
     const now = clock.now();
     // Without a graph no template reads the time, so the sample stays.
     if (served.graph !== undefined) sampleNow(record, served, instance, now);
     return {
+      ...stepOptionsOf(settings, served.policies),
       now,
       version,
       definitionUid: served.definitionUid,
-      maxCollectionSize,
-      graphKind,
-      watchHealth,
-      adoption: served.policies.adoption ?? adoption,
-      nodeAdoption: served.policies.nodeAdoption,
       templateNow: record.templateNow?.at ?? now,
-      plainData: true,
       revision: served.revision,
       ...definedMember('newestRevision', served.newestRevision),
       ...(record.statusNow === undefined ? {} : { statusNow: record.statusNow }),
       ...definedMember('account', served.origin === 'graph' ? served.identity.user : undefined),
       ...definedMember('makers', served.makers),
       ...definedMember('authorConditions', served.authorConditions),
-      ...definedMember('explain', served.policies.explain),
-      ...definedMember('budget', expressionBudget(served.policies, budget)),
-      ...definedMember('namespaces', served.policies.namespaces ?? namespaces),
     };
   }
 }
