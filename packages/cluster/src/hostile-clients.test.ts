@@ -318,6 +318,40 @@ describe('watches', () => {
     await expectAlive(server);
   });
 
+  test.each([[[20, 20, 20, 20]], [[400, 400, 400, 99]]])(
+    'the number of watches whose clients do not read is %j before events of 900 kB',
+    async (counts) => {
+      await using server = await served();
+      const transport = server.cluster.transport();
+      for (let index = 0; index < (counts[0] ?? 0); index += 1)
+        await transport.request({ method: 'GET', path: `${MAPS}?watch=true` });
+      for (const [index, count] of counts.entries()) {
+        expect(await watches(server)).toBe(count);
+        const body = JSON.stringify({ ...MAP, metadata: { name: `m${index}` }, data: { text: 'x'.repeat(900_000) } });
+        await transport.request({ method: 'POST', path: MAPS, headers: { 'content-type': 'application/json' }, body });
+      }
+      await expectAlive(server);
+    },
+  );
+
+  test('a watch that waits for a slow client ends when the server no longer keeps the later events', async () => {
+    await using cluster = await createEmbeddedCluster({ controllers: false, eventWindow: 16 });
+    const transport = cluster.transport();
+    const put = (name: string, text: string) =>
+      transport.request({
+        method: 'PATCH',
+        path: `${MAPS}/${name}?fieldManager=m`,
+        headers: { 'content-type': 'application/apply-patch+yaml' },
+        body: JSON.stringify({ ...MAP, metadata: { name }, data: { text } }),
+      });
+    for (const name of ['a', 'b', 'c']) await put(name, 'x'.repeat(900_000));
+    const watch = await transport.request({ method: 'GET', path: `${MAPS}?watch=true` });
+    for (let index = 0; index < 20; index += 1) await put('d', String(index));
+    let text = '';
+    for await (const chunk of watch.body) text += Buffer.from(chunk).toString();
+    expect(text.match(/"type":"ADDED"/g)).toHaveLength(2);
+  });
+
   test('five thousand watches each get an event, and end', async () => {
     await using server = await served();
     const transport = server.cluster.transport();

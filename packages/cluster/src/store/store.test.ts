@@ -98,3 +98,74 @@ describe('the events that a collection keeps', () => {
     expect(Math.min(...counts.slice(window))).toBe(window);
   });
 });
+
+describe('the memory of the events of a store', () => {
+  const KILOBYTE = 1024;
+  const withText = (name: string, kilobytes: number) => ({
+    ...object(name),
+    data: { text: 'x'.repeat(kilobytes * KILOBYTE) },
+  });
+
+  /** A store that keeps earlier versions of at most 100 kB, and the resources `first` and `second`. */
+  function small() {
+    const store = new Store(1000, 100 * KILOBYTE);
+    return { store, first: store.collection('', 'first'), second: store.collection('', 'second') };
+  }
+
+  test.each<[string, (turn: number) => object, number, number]>([
+    ['a large object that changes', (turn) => ({ text: `${turn}`.padEnd(10 * KILOBYTE, 'x') }), 8, 10],
+    ['a small object', (turn) => ({ text: `${turn}` }), 150, 150],
+    [
+      'an object with many members',
+      (turn) => Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`${turn}-${at}`, 1])),
+      4,
+      25,
+    ],
+  ])('of %s is limited', (_, data, least, most) => {
+    const { first } = small();
+    for (let turn = 1000; turn < 1150; turn += 1) first.put('a', { ...object('a'), data: data(turn) });
+    const kept = first.since(first.oldest)?.length ?? Number.NaN;
+    expect(kept).toBeGreaterThanOrEqual(least);
+    expect(kept).toBeLessThanOrEqual(most);
+    expect(first.since(1)?.length).toBe(kept === 150 ? kept : undefined);
+  });
+
+  test('counts parts that a later version shares only once', () => {
+    const { first } = small();
+    const shared = withText('a', 60).data;
+    for (let turn = 0; turn < 20; turn += 1) first.put('a', { ...object('a'), data: shared, turn });
+    expect(first.since(1)).toHaveLength(20);
+  });
+
+  test('is that of all resources: the oldest events are dropped, also those of another resource', () => {
+    const { first, second } = small();
+    first.put('a', withText('a', 60));
+    first.put('a', withText('a', 1));
+    expect(first.since(1)).toHaveLength(2);
+    for (const kilobytes of [30, 1]) second.put('b', withText('b', kilobytes));
+    expect(first.since(1)).toHaveLength(2);
+    for (const kilobytes of [30, 1]) second.put('b', withText('b', kilobytes));
+    expect(first.since(1)).toBeUndefined();
+    expect(first.since(first.oldest)).toEqual([]);
+    expect(second.since(second.oldest)).toHaveLength(4);
+  });
+
+  test('includes deleted objects, and is free again after a compaction and without the resource', () => {
+    const { store, first, second } = small();
+    for (const name of ['a', 'b', 'c', 'd']) {
+      first.put(name, withText(name, 30));
+      first.remove(name);
+    }
+    expect(first.since(1)).toBeUndefined();
+    first.compact();
+    for (const name of ['a', 'b', 'c']) second.put(name, withText(name, 30));
+    for (const name of ['a', 'b', 'c']) second.remove(name);
+    expect(second.since(1)).toHaveLength(6);
+    store.drop('', 'second');
+    const third = store.collection('', 'third');
+    const { version } = store;
+    for (const name of ['a', 'b', 'c']) third.put(name, withText(name, 30));
+    for (const name of ['a', 'b', 'c']) third.remove(name);
+    expect(third.since(version)).toHaveLength(6);
+  });
+});

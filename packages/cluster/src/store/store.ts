@@ -3,10 +3,11 @@ import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import { callEach } from '../call-each.ts';
 import type { Change, Journal } from './journal.ts';
 import { NotStored, throwOthersThanNotStored } from './journal.ts';
+import { EventHistory, HistoryLimits } from './event-history.ts';
 import { Representation } from './representation.ts';
 import { position, SortedItems, withChanges } from './sorted-items.ts';
 import { deepFreeze } from '../types/copy.ts';
-import { checkStoredSize } from './stored-size.ts';
+import { checkStoredSize, unsharedBytes } from './stored-size.ts';
 
 /** The results that conversion webhooks have returned so far for one write. */
 export interface Conversions {
@@ -139,8 +140,7 @@ export class Collection {
   readonly #store: Store;
   readonly #items = new Map<string, Stored>();
   readonly #sorted = new SortedItems<Stored>();
-  #events: StoreEvent[] = [];
-  #dropped = 0;
+  readonly #history: EventHistory<StoreEvent>;
   readonly #listeners = new Set<StoreListener>();
   #seed: (() => void) | undefined;
 
@@ -148,7 +148,7 @@ export class Collection {
     this.#store = store;
     this.group = group;
     this.plural = plural;
-    this.#dropped = store.version;
+    this.#history = new EventHistory(store.historyLimits, store.version);
   }
 
   /**
@@ -235,14 +235,7 @@ export class Collection {
 
   /** The events after `version`; `undefined` when some of these events have been dropped. */
   since(version: number): readonly StoreEvent[] | undefined {
-    if (version < this.#dropped) return undefined;
-    let [low, high] = [0, this.#events.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#events[middle]?.stored.version ?? 0) <= version) low = middle + 1;
-      else high = middle;
-    }
-    return this.#events.slice(low);
+    return this.#history.since(version);
   }
 
   /**
@@ -260,7 +253,7 @@ export class Collection {
 
   /** The resource version since which the collection has all events. */
   get oldest(): number {
-    return this.#dropped;
+    return this.#history.oldest;
   }
 
   subscribe(listener: StoreListener): () => void {
@@ -275,8 +268,12 @@ export class Collection {
 
   /** Drops all events, as the compaction of etcd does. */
   compact(): void {
-    this.#events = [];
-    this.#dropped = this.#store.version;
+    this.#history.clear(this.#store.version);
+  }
+
+  /** Drops all events of a resource that is not served any more. */
+  end(): void {
+    this.#history.end();
   }
 
   /** Replaces all objects without causing events, and drops earlier events. `items` must be ordered by key. */
@@ -294,12 +291,10 @@ export class Collection {
   }
 
   #publish(event: StoreEvent) {
-    this.#events.push(event);
-    const { window, maxEvents } = this.#store;
-    if (this.#events.length > maxEvents) {
-      const droppedEvents = this.#events.splice(0, this.#events.length - window);
-      this.#dropped = droppedEvents.at(-1)?.stored.version ?? this.#dropped;
-    }
+    const { stored, previous } = event;
+    // A deletion leaves nothing that shares parts with the previous version.
+    const later = event.type === 'DELETED' ? undefined : stored.object;
+    this.#history.add(stored.version, event, unsharedBytes(previous?.object, later));
     this.#store.publish(event);
   }
 
@@ -330,20 +325,9 @@ export function positionAfter(items: readonly Stored[], key: string): number {
 /** The character that follows `/` in ASCII. All keys of a namespace sort between `namespace/` and `namespace0`. */
 const AFTER_SLASH = '0';
 
-/**
- * A collection can keep more events than its window. This is the maximum number of additional events, as a fraction of
- * the window. Events are dropped in groups, because each drop moves the remaining events. The fraction is small,
- * because each event keeps an earlier version of an object in memory. With a surplus as large as the window, the memory
- * of a busy server would vary by a fifth.
- */
-const MAX_SURPLUS = 1 / 16;
-
 /** All objects of a cluster, and the counter of resource versions that they share. */
 export class Store {
-  /** The number of the latest events that a collection keeps when it drops earlier events. */
-  readonly window: number;
-  /** The maximum number of events that a collection keeps. A collection with more events drops all but `window`. */
-  readonly maxEvents: number;
+  readonly historyLimits: HistoryLimits;
   #version = 1;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners = new Set<StoreListener>();
@@ -355,9 +339,12 @@ export class Store {
   /** The events of writes that listeners make while another event is being published. */
   readonly #waiting: StoreEvent[] = [];
 
-  constructor(window = 10_000) {
-    this.window = window;
-    this.maxEvents = window + Math.ceil(window * MAX_SURPLUS);
+  /**
+   * A collection keeps at least its `window` latest events, unless the events of all collections keep objects of more
+   * than `maxHistoryBytes`. The oldest events are then dropped, as etcd's compaction does.
+   */
+  constructor(window = 10_000, maxHistoryBytes?: number) {
+    this.historyLimits = new HistoryLimits(window, maxHistoryBytes);
   }
 
   /** The resource version of the latest write. */
@@ -435,7 +422,9 @@ export class Store {
   }
 
   drop(group: string, plural: string): void {
-    this.#collections.delete(`${plural}.${group}`);
+    const key = `${plural}.${group}`;
+    this.#collections.get(key)?.end();
+    this.#collections.delete(key);
   }
 
   /** The version that the store has after a reset to the content of `version`. */

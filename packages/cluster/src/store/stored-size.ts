@@ -1,4 +1,4 @@
-/** The size limit of stored objects. */
+/** The size limit of stored objects, and their size in memory. */
 import type { KubeObject } from '@typekro/kit/core';
 import { STORED_TOO_LARGE } from '../errors/status.ts';
 import { NotStored } from './journal.ts';
@@ -76,4 +76,32 @@ function sizeWithin(value: unknown, limit: number, sizeOf: StringSize): number |
     return size <= limit;
   };
   return count(value) ? size : undefined;
+}
+
+/** The memory of values on V8's heap without their parts, in bytes. */
+const HEAP_BYTES = { object: 56, list: 32, text: 16, element: 8, member: 8, memberOfMap: 64 };
+/** An object with more members is a hash table, in which each member has a string of its own as the key. */
+const MAX_SMALL_MEMBERS = 20;
+
+/**
+ * Estimates the memory, in bytes, of the parts of a JSON value that another value does not share. Equal parts are shared
+ * only if they are the same object.
+ */
+export function unsharedBytes(value: unknown, other: unknown): number {
+  if (typeof value === 'string') return value === other ? 0 : HEAP_BYTES.text + Buffer.byteLength(value);
+  if (typeof value !== 'object' || value === null || value === other) return 0;
+  const members = (typeof other === 'object' ? other : null) ?? {};
+  const keys = Object.keys(value);
+  const isList = Array.isArray(value);
+  const each = isList
+    ? HEAP_BYTES.element
+    : keys.length > MAX_SMALL_MEMBERS
+      ? HEAP_BYTES.memberOfMap
+      : HEAP_BYTES.member;
+  let bytes = (isList ? HEAP_BYTES.list : HEAP_BYTES.object) + keys.length * each;
+  for (const key of keys) {
+    const member = (value as Record<string, unknown>)[key];
+    bytes += unsharedBytes(member, Object.hasOwn(members, key) ? (members as Record<string, unknown>)[key] : undefined);
+  }
+  return bytes;
 }

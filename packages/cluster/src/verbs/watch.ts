@@ -20,9 +20,12 @@ import { warningHeader } from '../protocol/reply.ts';
 
 /**
  * The maximum number of unread bytes of a client. If a client has more, the server ends the watch, and the client must
- * open a new watch.
+ * open a new watch. Many watches have a lower limit, so that all clients together have at most `MAX_ALL_BACKLOGS_BYTES`,
+ * but one large event is always within the limit.
  */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
+const MAX_ALL_BACKLOGS_BYTES = 256 * 1024 * 1024;
+const MIN_BACKLOG_BYTES = 2 * 1024 * 1024;
 /**
  * Initial lines (current objects or past events) are written only while the client has at most this many unread bytes.
  */
@@ -38,7 +41,7 @@ const DEFAULT_TIMEOUT_SECONDS = 1800;
 
 /** The parts of the cluster that a watch uses in addition to its collection. */
 export interface WatchContext extends SelectionContext, FormsContext {
-  readonly store: Pick<Store, 'version' | 'subscribe' | 'window'>;
+  readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: ClusterClock;
   /** The open watches. */
   readonly streams: Set<OpenStream>;
@@ -125,6 +128,8 @@ class WatchStream implements ByteStream {
    * them are sent.
    */
   #past: Iterator<Buffer> | undefined;
+  /** The version of the state or of the event before `#past`. The collection has all later events. */
+  #pastSince = 0;
   /** The events since the start of the watch that wait until `#past` is sent. */
   #queued: StoreEvent[] = [];
 
@@ -172,6 +177,7 @@ class WatchStream implements ByteStream {
       this.#fail(from, collection.oldest);
       return;
     }
+    this.#pastSince = events === undefined || from === 0 ? this.#context.store.version : from;
     const present = events === undefined ? collection.inNamespace(this.#target.namespace) : [];
     this.#past = events === undefined ? this.#state(present, this.#context.store.version) : this.#replay(events);
     this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
@@ -306,6 +312,7 @@ class WatchStream implements ByteStream {
   /** Sends events when the webhook has converted their objects. In the meantime, later events wait in `#queued`. */
   #convert(events: readonly StoreEvent[]): void {
     this.#past = this.#replay(events);
+    this.#pastSince = (events[0]?.stored.version ?? 1) - 1;
     this.#sendConverted(objectsOf(events));
   }
 
@@ -351,7 +358,8 @@ class WatchStream implements ByteStream {
       if (this.#target.resource.custom?.conversion !== undefined) return this.#convert([event]);
       const line = this.#lineOf(event);
       if (line !== undefined) this.#write(line);
-    } else if (this.#queued.length < this.#context.store.window) this.#queued.push(event);
+    } else if (this.#target.resource.collection.oldest <= this.#pastSince) this.#queued.push(event);
+    // The client is slow: what it has not read yet would only be kept for it.
     else this.end();
   }
 
@@ -397,7 +405,8 @@ class WatchStream implements ByteStream {
     const sink = this.#sink;
     if (sink === undefined) return;
     sink.write(line);
-    if (sink.backlog > MAX_BACKLOG_BYTES) this.end();
+    const share = Math.max(MIN_BACKLOG_BYTES, MAX_ALL_BACKLOGS_BYTES / this.#context.streams.size);
+    if (sink.backlog > Math.min(MAX_BACKLOG_BYTES, share)) this.end();
   }
 }
 
