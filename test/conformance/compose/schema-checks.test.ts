@@ -102,3 +102,25 @@ test.each<[string, SchemaInput, object, string]>([
 ])('a spec with %s is refused', (_name, spec, value, message) => {
   expect(() => compose(spec).toInstance(value as never)).toThrow(message);
 });
+
+test.each<[string, SchemaInput, string]>([
+  ['that counts characters, and not halves of them', z.object({ n: z.string().refine((text) => text.length > 2) }), '😀😀'],
+  ['that throws', z.object({ n: z.string().refine((text) => { if (text === 'a') throw new Error('not a'); return true; }) }), 'a'],
+])('toInstance refuses what a rule %s refuses', (_name, spec, value) => {
+  const composition = compose(spec);
+  expect(() => composition.toInstance({ n: value })).toThrow(expect.objectContaining({ code: 'compose/invalid-spec' }));
+  expect(composition.evaluate({ n: value }).violations).toHaveLength(1);
+});
+
+test('a rule that no API server accepts is refused with the field, the function and a remedy', () => {
+  const spec = z.object({ n: z.number().refine((number) => String(number) !== '1') });
+  const diagnostic = expect.objectContaining({
+    code: 'schema/rule',
+    path: 'spec.n',
+    message: 'spec.n: the API server refuses the rule of this field: it calls json.marshal, which rules of Kubernetes do not have',
+    hint: expect.stringContaining('String()') as string,
+    source: expect.objectContaining({ file: expect.stringContaining('schema-checks.test.ts') as string }) as object,
+  }) as object;
+  const composition = kubernetesComposition({ name: 'app', spec }, () => ({ ready: true }));
+  expect(() => composition.toYaml()).toThrow(expect.objectContaining({ diagnostics: [diagnostic] }));
+});

@@ -203,6 +203,84 @@ const ROWS: Readonly<Record<string, Row>> = {
     ]),
     values: ALTERNATIVES,
   },
+  'rules of the items of a list without a limit': {
+    zod: z.array(z.string().trim()),
+    arktype: type('string.trim').array(),
+    valibot: v.array(v.pipe(v.string(), v.trim())),
+    code: 'schema/rule',
+  },
+  'rules of the values of a map without a limit': {
+    zod: z.record(z.string(), z.string().regex(/^(?!b)[a-z]+$/)),
+    arktype: type({ '[string]': type(/^(?!b)[a-z]+$/) }),
+    valibot: v.record(v.string(), v.pipe(v.string(), v.excludes('b'))),
+    code: 'schema/rule',
+  },
+  'rules of the items of a list with limits': {
+    zod: z.array(z.string().trim().max(10)).max(10),
+    arktype: type('string.trim').to('string<=10').array().atMostLength(10),
+    valibot: v.pipe(v.array(v.pipe(v.string(), v.trim(), v.maxLength(10))), v.maxLength(10)),
+    values: [[], ['a'], [' a']],
+  },
+  'a union of long patterns without a limit': {
+    arktype: type('string.email|string.uuid'),
+    code: 'schema/rule',
+  },
+  'a union of long patterns with a limit': {
+    zod: z.union([z.email().max(64), z.literal('abc')]),
+    arktype: type('string.email|string.uuid').and('string<=64'),
+    valibot: v.union([v.pipe(v.string(), v.email(), v.maxLength(64)), v.picklist(['abc', 'ab'])]),
+    values: [...TEXTS, 'a@b.co'],
+  },
+  'a rule that counts the members of a map without a limit': {
+    zod: z.record(z.string(), z.string()).refine((map) => Object.keys(map).length > 1),
+    arktype: type('Record<string, string>').narrow((map) => Object.keys(map).length > 1),
+    valibot: v.pipe(
+      v.record(v.string(), v.string()),
+      v.check((map) => Object.keys(map).length > 1),
+    ),
+    code: 'schema/rule',
+  },
+  'a rule that parses a number without a limit of the length': {
+    zod: z.string().refine((text) => Number(text) > 5),
+    arktype: type.string.narrow((text) => Number(text) > 5),
+    valibot: v.pipe(
+      v.string(),
+      v.check((text) => text.padStart(5) !== 'a'),
+    ),
+    code: 'schema/rule',
+  },
+  'a rule that converts a number to text': {
+    zod: z.number().refine((number) => number.toFixed(2) !== '1.00'),
+    arktype: type.number.narrow((number) => `${number}` !== '1'),
+    valibot: v.pipe(
+      v.number(),
+      v.check((number) => String(number) !== '1'),
+    ),
+    code: 'schema/rule',
+  },
+  'a default that a later check refuses': {
+    zod: z.string().default('d').pipe(z.string().min(2)),
+    valibot: v.pipe(
+      v.optional(v.string(), 'd'),
+      v.check((text) => text !== 'd'),
+    ),
+    code: 'schema/default',
+  },
+  'a default that a later check accepts': {
+    zod: z.string().default('de').pipe(z.string().min(2)),
+    valibot: v.pipe(
+      v.optional(v.string(), 'de'),
+      v.check((text) => text !== 'd'),
+    ),
+    values: TEXTS,
+  },
+  'a default that a function after it refuses': {
+    zod: z
+      .string()
+      .default('d')
+      .refine((text) => text !== 'd'),
+    code: 'schema/default',
+  },
 };
 
 const LIBRARIES: readonly Library[] = ['zod', 'arktype', 'valibot'];

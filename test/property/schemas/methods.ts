@@ -182,6 +182,16 @@ const zodMethods: Method[] = [
   }),
   ...rows(
     'zod',
+    'schema/rule',
+  )({
+    'trim() and other rules of the items of a list or map without a limit': z.array(z.string().trim()),
+    'refine() of a list or map without a limit': z
+      .record(z.string(), z.string())
+      .refine((map) => Object.keys(map).length < 3),
+    'refine() with a conversion of a number or object to text': z.number().refine((number) => String(number) !== '1'),
+  }),
+  ...rows(
+    'zod',
     'schema/pattern',
   )({
     'regex() with other look-around or a back reference': z.string().regex(/a(?=b)/),
@@ -233,7 +243,7 @@ const arktypeMethods: Method[] = [
     'string.alpha, string.digits, string.hex and similar': type('string.alphanumeric'),
     'string.email': type('string.email'),
     'string.uuid': type('string.uuid'),
-    'string.ip': type('string.ip'),
+    'string.ip with a limit of the length': type('string.ip').and('string<=64'),
     'string.semver': type('string.semver'),
     'string.numeric, string.integer': type('string.numeric'),
     'string.base64': type('string.base64'),
@@ -299,6 +309,13 @@ const arktypeMethods: Method[] = [
     'default functions that are not constant': type({ a: type('string').default(counted) }),
     'a default next to null': type({ a: type('string|null').default('abc') }),
     'an object without a default, in which a field has one': type({ 'a?': { b: 'string = "abc"' } }),
+  }),
+  ...rows(
+    'arktype',
+    'schema/rule',
+  )({
+    'string.ip and other unions of long patterns without a limit of the length': type('string.ip'),
+    'string.trim and other rules of the items of a list or map without a limit': type('string.trim').array(),
   }),
   ...rows(
     'arktype',
@@ -436,6 +453,16 @@ const valibotMethods: Method[] = [
     'a default function that is not constant': v.optional(v.string(), counted),
     'a default of nullable()': v.nullable(v.string(), 'abc'),
     'an object without a default, in which a field has one': v.optional(v.object({ a: v.optional(v.string(), 'abc') })),
+  }),
+  ...rows(
+    'valibot',
+    'schema/rule',
+  )({
+    'trim() and other rules of the items of a list or map without a limit': v.array(v.pipe(v.string(), v.trim())),
+    'check() of a list or map without a limit': v.pipe(
+      v.record(v.string(), v.string()),
+      v.check((map) => Object.keys(map).length < 3),
+    ),
   }),
   ...rows(
     'valibot',

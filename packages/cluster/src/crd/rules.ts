@@ -1,11 +1,11 @@
 import type { Environment, Program } from '@typekro/cel';
 import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } from '@typekro/cel';
-import type { JsonValue } from '@typekro/kit/core';
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { RuleChecker, RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
-import { celTypes, fieldPath } from '@typekro/engine/schema';
+import { celTypes, crdErrors, fieldPath } from '@typekro/engine/schema';
 import { goQuote } from '@typekro/kit/golang';
-import type { RuleCosts } from './rule-costs.ts';
+import { RuleCosts } from './rule-costs.ts';
 import { LIMIT_EXCEEDED, limitedRun, ObjectBudget } from './rule-limits.ts';
 import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 
@@ -280,3 +280,12 @@ export const ruleChecker =
       return errors;
     });
   };
+
+/** The checks of the rules of one CustomResourceDefinition: each rule must compile, and no rule may cost too much. */
+export function ruleChecks() {
+  const costs = new RuleCosts();
+  return { checkRules: ruleChecker(costs), checkAllRules: (schema: string) => costs.finish(schema) };
+}
+
+/** The errors for which an API server refuses to create a CustomResourceDefinition, including those of its rules. */
+export const definitionErrors = (crd: KubeObject): FieldError[] => crdErrors(crd, ruleChecks());

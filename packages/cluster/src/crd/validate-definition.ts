@@ -5,16 +5,14 @@ import { crdErrors, crdUpdateErrors } from '@typekro/engine/schema';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { textAt } from '@typekro/kit/kubernetes';
 import { fieldInvalid } from '../errors/field-problems.ts';
-import { RuleCosts } from './rule-costs.ts';
-import { ruleChecker } from './rules.ts';
+import { ruleChecks } from './rules.ts';
 
 /**
  * Checks a CustomResourceDefinition. With `old`, also checks the update against the stored one. The verbs `create` and
  * `update` make the checks that every object gets, such as those of its name and labels.
  */
 export function validateDefinition(object: KubeObject, problems: FieldError[], old?: KubeObject): void {
-  const costs = new RuleCosts();
-  const options = { checkRules: ruleChecker(costs), checkAllRules: (schema: string) => costs.finish(schema) };
+  const options = ruleChecks();
   const found = old === undefined ? crdErrors(object, options) : crdUpdateErrors(object, old, options);
   const textOf = ({ field, message }: FieldError) => JSON.stringify([field, message]);
   const known = new Set(problems.map(textOf));

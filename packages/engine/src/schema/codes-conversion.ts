@@ -145,9 +145,9 @@ export const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'rule',
-    'A rule uses optionalOldSelf, which SimpleSchema cannot express.',
+    'A rule uses optionalOldSelf, which SimpleSchema cannot express, or functions that the API server does not have, or the cost of the rule may exceed the limit of the API server.',
     field('{"type": "string", "x-kubernetes-validations": [{"rule": "self == \'a\'", "optionalOldSelf": true}]}'),
-    'Write the rule without optionalOldSelf.',
+    'Write the rule without optionalOldSelf and these functions. Limit the length of strings, and the size of lists and maps, with max().',
   ),
   warning(
     'nullable',

@@ -275,7 +275,7 @@ describe('alternatives', () => {
     [
       'of a string with its own type',
       { type: 'string', maxLength: 9, anyOf: [{ minLength: 5 }, { pattern: '^x' }] },
-      String.raw`string | validation="(self.size() >= 5 && self.size() <= 9) || (self.matches(\"^x\") && self.size() <= 9)"`,
+      String.raw`string | maxLength=9 validation="(self.size() >= 5 && self.size() <= 9) || (self.matches(\"^x\") && self.size() <= 9)"`,
     ],
     [
       'of formats',

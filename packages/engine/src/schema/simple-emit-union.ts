@@ -30,10 +30,26 @@ export function mergeUnion(schema: Schema): Schema {
   }
   if (type === 'object') return mergeObjects(base, branches);
   if (type === 'array') throw new EmitProblem('union', 'SimpleSchema has no type for alternatives of lists');
+  const limit = longest(branches);
   return withRule(
-    base,
+    limit === undefined || base.maxLength !== undefined ? base : { ...base, maxLength: limit },
     branches.map((branch) => scalarCondition({ type, ...ownMembers(branch) })),
   );
+}
+
+/**
+ * A limit of the length of all strings that the alternatives allow; undefined if one sets no limit. As a limit of the
+ * field, it also limits the cost of the rule that checks the alternatives.
+ */
+function longest(branches: readonly Schema[]): number | undefined {
+  const limits = branches.map(({ maxLength, enum: values, anyOf }) => {
+    if (maxLength !== undefined) return Number(maxLength);
+    if (Array.isArray(values))
+      return Math.max(...values.map((value) => (typeof value === 'string' ? value.length : Infinity)));
+    return anyOf === undefined ? undefined : longest(anyOf);
+  });
+  const known = limits.filter((limit) => limit !== undefined && Number.isFinite(limit));
+  return known.length === limits.length ? Math.max(...(known as number[])) : undefined;
 }
 
 /** A shallow copy. The copy reads all lazy members. */

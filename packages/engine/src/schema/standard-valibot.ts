@@ -45,15 +45,17 @@ function print(schema: unknown, state: Printing): JsonObject {
   const inner = { ...state, open: new Set([...state.open, schema]) };
   const [first, ...actions] = list(readMember(schema, 'pipe'));
   const base = first === undefined || first === schema ? printType(schema, inner) : print(first, inner);
-  return actions.reduce<JsonObject>((printed, action) => {
+  const piped = actions.reduce<JsonObject>((printed, action) => {
     if (printed[REFUSED] !== undefined) return printed;
-    if (readMember(action, 'kind') === 'schema') return piped(printed, print(action, inner));
+    if (readMember(action, 'kind') === 'schema') return withNext(printed, print(action, inner));
     return addValibotAction(printed, action, state.found);
   }, base);
+  // An action may refuse the default of the schema before it.
+  return actions.length > 0 && piped['default'] !== undefined ? withLibraryDefault(piped, schema) : piped;
 }
 
 /** A schema after another schema in a pipe. */
-function piped(first: JsonObject, second: JsonObject): JsonObject {
+function withNext(first: JsonObject, second: JsonObject): JsonObject {
   const isScalar = (part: JsonObject) => SCALAR_NAMES.has(String(part['type'])) || part[REFUSED] !== undefined;
   if (isScalar(first) && isScalar(second) && (isUncheckedText(first) || !isChangedByLibrary(second)))
     return { ...first, allOf: [...asList(first['allOf']), second] };

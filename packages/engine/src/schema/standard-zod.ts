@@ -49,14 +49,17 @@ function print(schema: unknown, state: Printing): JsonObject {
   }
   // A format such as z.email() is its own first check.
   const own = readMember(definition, 'check') === undefined || kind === 'custom' ? [] : [schema];
-  const checked = addZodChecks(printed, [...own, ...list(readMember(definition, 'checks'))], {
+  const checks = [...own, ...list(readMember(definition, 'checks'))];
+  const checked = addZodChecks(printed, checks, {
     found: state.found,
     absent: [
       ...(isOptional(schema) && printed['default'] === undefined ? [undefined] : []),
       ...(allowsNull(printed) ? [null] : []),
     ],
   });
-  return described(checked, schema);
+  // A check, or the second part of a pipe, may refuse the default of the type before it.
+  const isRestricted = checked['default'] !== undefined && (checks.length > 0 || kind === 'pipe');
+  return described(isRestricted ? withLibraryDefault(checked, schema) : checked, schema);
 }
 
 const COERCED = 'use the type itself, and convert the value in the function of the composition';
@@ -218,7 +221,9 @@ function pipe(definition: unknown, state: Printing): JsonObject {
   const [first = {}, second = {}] = parts;
   const isScalar = (part: JsonObject) => SCALARS.has(String(part['type']));
   const isChecked = isChangedByLibrary(second) && !isUncheckedText(first);
-  return parts.every(isScalar) && !isChecked ? { allOf: parts } : converts('a pipe')(definition, state, undefined);
+  if (isChecked || !parts.every(isScalar)) return converts('a pipe')(definition, state, undefined);
+  const value = first['default'] ?? second['default'];
+  return { allOf: parts, ...(value === undefined ? {} : { default: value }) };
 }
 
 const SCALARS: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);

@@ -9,6 +9,8 @@ import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps }
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
 import { specSchemaOf, hoistedIds, writeDefinition } from './emit/definition.ts';
+import { fieldRules } from './emit/field-rules.ts';
+import { refusedRules } from './emit/refused-rules.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
 import { numberOutsideJson, parseSpec } from './parse-spec.ts';
@@ -17,10 +19,13 @@ import { traceComposition } from './trace-composition.ts';
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
 import { TracedCore } from './traced-core.ts';
 import type { Rendered } from './traced-core.ts';
-import type { Refusal } from './refusal/refusal.ts';
+import type { Refusal, Site } from './refusal/refusal.ts';
 import { CompositionError } from './refusal/refusal.ts';
 import { isClusterScoped } from './served-kind.ts';
+import { withProviders } from './source/current.ts';
 import { withTrace } from './trace/current.ts';
+import type { ValidationRecord } from './trace/records.ts';
+import { violations } from './violations.ts';
 
 interface CompositionParts {
   readonly traced: Traced;
@@ -74,7 +79,21 @@ export class CompositionCore extends TracedCore {
   protected check(definition: JsonObject, target: Target): CompileResult {
     const isOwn = target === 'typekro';
     const features = { omit: isOwn, now: isOwn, propagateWhen: isOwn, deletionPolicy: true };
-    return compile(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
+    const compiled = compile(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
+    const crd = compiled.graph?.instance.crd;
+    if (crd === undefined) return compiled;
+    const refused = withProviders(() => refusedRules(crd, (rule) => this.siteOfRule(rule, target)));
+    return refused.length === 0 ? compiled : { diagnostics: refused };
+  }
+
+  /** The author's function from which a rule was made; undefined for the rule of a keyword or a library. */
+  private siteOfRule(rule: string, target: Target): Site | undefined {
+    const { graph, trace } = this.traced;
+    const isOf = (validation: ValidationRecord): boolean => {
+      const { rules } = withTrace(trace, () => fieldRules([validation], target, new Set()));
+      return [...rules.values()].some((texts) => texts.includes(rule));
+    };
+    return graph.validations.find(isOf)?.site;
   }
 
   protected entries(definition: JsonObject): readonly JsonObject[] {
@@ -103,9 +122,25 @@ export class CompositionCore extends TracedCore {
   /**
    * Creates the instance for a spec: checks the spec and sets its defaults. A cluster-scoped instance has no namespace.
    *
+   * @throws CompositionError `compose/invalid-spec` with all invalid fields, or with all violated preconditions.
+   */
+  instance(spec: unknown, namespace?: string): KubeObject {
+    const instance = this.proposed(spec, namespace);
+    const broken = violations(this.traced, instance);
+    if (broken.length === 0) return instance;
+    const hint = `correct the spec of ${this.traced.graph.names.kind}`;
+    const diagnostics = broken.map((message): Diagnostic => {
+      return { code: 'compose/invalid-spec', severity: 'error', message, path: 'spec', hint };
+    });
+    throw new CompositionError(diagnostics, `Invalid spec: ${broken.join('; ')}`);
+  }
+
+  /**
+   * Creates the instance for a spec, without a check of the preconditions.
+   *
    * @throws CompositionError `compose/invalid-spec` with all invalid fields.
    */
-  instance(spec: unknown, namespace = 'default'): KubeObject {
+  proposed(spec: unknown, namespace = 'default'): KubeObject {
     const instance = this.plainInstance(spec, namespace);
     const hoisted = this.namespaces(spec).map((object) => object.metadata.name ?? '');
     if (hoisted.length === 0) return instance;

@@ -16,8 +16,8 @@ export function evaluateComposition(
   observed: Readonly<Record<string, JsonValue>>,
   namespace?: string,
 ): Evaluation {
-  const instance = core.instance(spec, namespace);
-  return evaluateTraced(core, instance as unknown as JsonObject, observed, violations(core, instance));
+  const instance = core.proposed(spec, namespace);
+  return evaluateTraced(core, instance as unknown as JsonObject, observed, violations(core.traced, instance));
 }
 
 /** Evaluates the graph of a traced function on an instance. A Graph has no instance. */
