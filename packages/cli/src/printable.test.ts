@@ -72,6 +72,11 @@ describe('text from outside', () => {
     expect(printableLine('\nERROR: <input>:1:3\n | a.b\n')).toBe('ERROR: <input>:1:3 | a.b');
   });
 
+  test('is shortened on one line', () => {
+    expect(printableLine('a'.repeat(4_000))).toBe('a'.repeat(4_000));
+    expect(printableLine('\u001b'.repeat(1_000_000))).toBe(`${'\\u001b'.repeat(4_000)}… (1000000 characters)`);
+  });
+
   test.each([
     ['a', 1],
     ['ä', 1],

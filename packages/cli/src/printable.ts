@@ -1,4 +1,4 @@
-import { printable, printableDocument } from '@typekro/kit/core';
+import { printable, printableDocument, textPrefix } from '@typekro/kit/core';
 import { withShortValues } from './short-values.ts';
 
 export { printable } from '@typekro/kit/core';
@@ -37,12 +37,17 @@ export function outputText(
   return form === 'source' ? text : printable(text);
 }
 
+/** The maximum length of a line. Any client can write a condition or an Event of a million characters. */
+const MAX_LINE_LENGTH = 4_000;
+
 /**
  * Like `printable`, on one line: trims white space, and replaces every other run of white space with one space.
- * Shortens large values in server messages (`withShortValues`). Not used for JSON and YAML output.
+ * Shortens large values in server messages (`withShortValues`) and long lines. Not used for JSON and YAML output.
  */
 export function printableLine(text: string): string {
-  return printable(withShortValues(text.trim().replaceAll(/\s+/g, ' ')));
+  const line = withShortValues(text.trim().replaceAll(/\s+/g, ' '));
+  if (line.length <= MAX_LINE_LENGTH) return printable(line);
+  return `${printable(textPrefix(line, MAX_LINE_LENGTH))}… (${line.length} characters)`;
 }
 
 /** Matches characters with a width of two columns: East Asian wide and fullwidth characters, and emoji. */

@@ -32,6 +32,12 @@ test('a log that arrives in parts is split into lines', async () => {
   expect((await linesOf([bytes.subarray(0, cut), bytes.subarray(cut)])).lines).toEqual(['eins', 'zwei ä', 'drei']);
 });
 
+test('a line without an end is divided', async () => {
+  const parts = Array.from({ length: 50 }, () => Buffer.alloc(65_536, 'a'));
+  const { lines } = await linesOf(parts);
+  expect(lines.map((line) => line.length)).toEqual([1_048_576, 1_048_576, 1_048_576, 131_072]);
+});
+
 test('control characters in a log are not printed', async () => {
   expect((await linesOf([Buffer.from('a\u001b[2Jb\n')])).lines).toEqual(['a\\u001b[2Jb']);
 });

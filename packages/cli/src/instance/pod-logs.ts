@@ -65,6 +65,9 @@ export function logSourcesOf(pod: KubeObject): LogSource[] {
   return all.map((container) => ({ namespace, pod: name, container: textAt(container, 'name') }));
 }
 
+/** The length in UTF-16 units at which a line without an end is divided. */
+const MAX_LINE_LENGTH = 1024 * 1024;
+
 /** Yields the lines of one container as they arrive. */
 export async function* logLines(
   client: KubeClient,
@@ -85,6 +88,10 @@ export async function* logLines(
     const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) yield printable(line);
+    // A program may print without a line break for ever.
+    if (rest.length < MAX_LINE_LENGTH) continue;
+    yield printable(rest);
+    rest = '';
   }
   rest += decoder.decode();
   if (rest !== '') yield printable(rest);

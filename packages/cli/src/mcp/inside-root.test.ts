@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,3 +46,11 @@ test.each([
 ])('%s is outside of the root', (name) => {
   expect(() => insideRoot(root, name)).toThrow(`${name} is outside of ${root}`);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe inside the root is refused, because its reader could wait for ever',
+  () => {
+    execFileSync('mkfifo', [join(root, 'sub', 'pipe')]);
+    expect(() => insideRoot(root, 'down/pipe')).toThrow(expect.objectContaining({ code: 'input/unreadable' }));
+  },
+);
