@@ -83,7 +83,8 @@ export const convert: Command = {
     refuseLeftOut(own, input.positionals);
     const lifts = parseLifts(textOption(input, 'lift') ?? '', own);
     const definition = toDefinition(own, lifts, names);
-    const place = (problem: Diagnostic): Diagnostic => placedInObjects(problem, own, originals(texts));
+    let read: readonly OriginalObject[] | undefined;
+    const place = (problem: Diagnostic): Diagnostic => placedInObjects(problem, own, (read ??= originals(texts)));
     const origin: DefinitionOrigin = { place, texts };
     const checked = await checkedDefinition(context, input, definition, origin);
     if (checked === undefined) return ExitCode.diagnostics;

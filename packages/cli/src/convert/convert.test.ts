@@ -426,3 +426,35 @@ test('a resource of a kind whose name is a reserved word has an id that contains
   expect(definition.spec).toMatchObject({ resources: [{ id: 'namespaceTeam' }] });
   expect(compile(definition as never, { sources: builtinSource(), target: 'typekro' }).diagnostics).toEqual([]);
 });
+
+describe('many objects', () => {
+  test('the kind of each object is read a constant number of times', () => {
+    let reads = 0;
+    const objects = Array.from({ length: 2_000 }, (_, index) => ({
+      apiVersion: 'v1',
+      get kind() {
+        reads += 1;
+        return index % 2 === 0 ? 'Secret' : 'Service';
+      },
+      metadata: { name: 'same', namespace: `n${index}` },
+      spec: { selector: { app: 'a' }, secretName: 'same' },
+    }));
+    toDefinition(objects, [], { name: 'many', kind: 'Many' });
+    expect(reads / objects.length).toBeLessThan(20);
+  });
+
+  test('one reference of a ring of 20,000 objects is kept as a name', () => {
+    const length = 20_000;
+    const objects = Array.from({ length }, (_, index) => ({
+      apiVersion: 'acme.test/v1',
+      kind: 'Link',
+      metadata: { name: `a${index}` },
+      spec: { roleRef: { kind: 'Link', name: `a${(index + 1) % length}` } },
+    }));
+    const { spec } = toDefinition(objects, [], { name: 'ring', kind: 'Ring' });
+    const { resources } = spec as { resources: { template: (typeof objects)[number] }[] };
+    const names = resources.map(({ template }) => template.spec.roleRef.name);
+    expect(names.filter((name) => name.startsWith('$'))).toHaveLength(length - 1);
+    expect(names.at(-1)).toBe('a0');
+  });
+});

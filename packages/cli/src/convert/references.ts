@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { compareText } from '@typekro/kit/golang';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { PathStep } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
@@ -45,17 +46,51 @@ const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'Da
 /** The maximum depth of the search for references. */
 const MAX_DEPTH = 60;
 
+/** Objects, grouped by what a field says of them. */
+export type ObjectIndex = ReadonlyMap<string, readonly KubeObject[]>;
+
+/** Groups objects for `fieldReferences`: by kind and name, and workloads by their `matchLabels`. */
+export function indexObjects(objects: readonly KubeObject[]): ObjectIndex {
+  const index = new Map<string, KubeObject[]>();
+  const add = (key: string, object: KubeObject): void => {
+    const group = index.get(key);
+    if (group === undefined) index.set(key, [object]);
+    else group.push(object);
+  };
+  for (const object of objects) {
+    const { name = '', namespace } = object.metadata;
+    add(nameKey(object.kind, name, namespace), object);
+    if (WORKLOADS.has(object.kind))
+      add(labelsKey(objectAt(object, 'spec', 'selector', 'matchLabels'), namespace), object);
+  }
+  return index;
+}
+
+function nameKey(kind: string, name: string, namespace: string | undefined): string {
+  return stringifyJson([kind, name, CLUSTER_KINDS.has(kind) ? null : (namespace ?? null)]);
+}
+
+function labelsKey(labels: JsonObject, namespace: string | undefined): string {
+  const sorted = Object.entries(labels).toSorted(([a], [b]) => compareText(a, b));
+  return stringifyJson([namespace ?? null, ...sorted.map(([key, value]) => [key, value ?? null])]);
+}
+
 /**
  * Finds the fields of an object that certainly refer to another object. The value of a field is a reference when the
  * field holds names of one kind, and exactly one object of this kind has this name. Unless the kind is cluster-scoped,
  * this object must be in the same namespace. The selector of a Service is a reference when exactly one workload in the
  * namespace has the same `matchLabels`.
  */
-export function fieldReferences(object: KubeObject, all: readonly KubeObject[]): FieldReference[] {
+export function fieldReferences(object: KubeObject, all: ObjectIndex): FieldReference[] {
   const found: FieldReference[] = [];
-  const others = all.filter((each) => each !== object);
+  const { namespace } = object.metadata;
+  const onlyOther = (key: string): KubeObject | undefined => {
+    const others = (all.get(key) ?? []).filter((each) => each !== object);
+    return others.length === 1 ? others[0] : undefined;
+  };
   visit(object as unknown as JsonObject, []);
-  const selected = object.kind === 'Service' ? selectedWorkload(object, others) : undefined;
+  const selector = object.kind === 'Service' ? objectAt(object, 'spec', 'selector') : {};
+  const selected = Object.keys(selector).length === 0 ? undefined : onlyOther(labelsKey(selector, namespace));
   if (selected !== undefined) {
     found.push({ path: ['spec', 'selector'], target: selected, part: ['spec', 'selector', 'matchLabels'] });
   }
@@ -65,7 +100,7 @@ export function fieldReferences(object: KubeObject, all: readonly KubeObject[]):
     if (path.length > MAX_DEPTH) return;
     if (typeof value === 'string') {
       const kind = kindNamedAt(object, path);
-      const target = kind === undefined ? undefined : onlyObject(object, others, kind, value);
+      const target = kind === undefined ? undefined : onlyOther(nameKey(kind, value, namespace));
       if (target !== undefined) found.push({ path, target, part: ['metadata', 'name'] });
     } else if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) visit(item, [...path, index]);
@@ -100,30 +135,3 @@ const CLUSTER_KINDS: ReadonlySet<string> = new Set([
   'IngressClass',
   'ClusterRole',
 ]);
-
-function onlyObject(
-  object: KubeObject,
-  others: readonly KubeObject[],
-  kind: string,
-  name: string,
-): KubeObject | undefined {
-  const found = others.filter(
-    (each) =>
-      each.kind === kind &&
-      each.metadata.name === name &&
-      (CLUSTER_KINDS.has(kind) || each.metadata.namespace === object.metadata.namespace),
-  );
-  return found.length === 1 ? found[0] : undefined;
-}
-
-function selectedWorkload(service: KubeObject, others: readonly KubeObject[]): KubeObject | undefined {
-  const selector = objectAt(service, 'spec', 'selector');
-  if (Object.keys(selector).length === 0) return undefined;
-  const found = others.filter(
-    (each) =>
-      WORKLOADS.has(each.kind) &&
-      each.metadata.namespace === service.metadata.namespace &&
-      jsonEquals(objectAt(each, 'spec', 'selector', 'matchLabels'), selector),
-  );
-  return found.length === 1 ? found[0] : undefined;
-}

@@ -6,7 +6,7 @@ import { toSimpleSchema } from '@typekro/engine/schema';
 import type { Lift } from './lift.ts';
 import { applicableObject } from './live-fields.ts';
 import type { FieldReference } from './references.ts';
-import { fieldReferences } from './references.ts';
+import { fieldReferences, indexObjects } from './references.ts';
 
 /** The name of a definition, and the kind of its instances. */
 export interface ConvertedNames {
@@ -64,12 +64,18 @@ function specOf(lifts: readonly Lift[]): JsonObject {
 function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
   const taken = new Set<string>();
   const ids = new Map<KubeObject, string>();
+  const numbers = new Map<string, number>();
+  const ofKind = new Map<string, number>();
+  for (const { kind } of objects) ofKind.set(kind, (ofKind.get(kind) ?? 0) + 1);
   for (const object of objects) {
-    const isOnly = objects.filter(({ kind }) => kind === object.kind).length === 1;
+    const isOnly = ofKind.get(object.kind) === 1;
     const short = lowerCamel(object.kind);
     const base = isOnly && !isReservedWord(short) ? short : lowerCamel(`${object.kind}-${object.metadata.name ?? ''}`);
     let id = base;
-    for (let number = 2; taken.has(id) || isReservedWord(id); number += 1) id = `${base}${number}`;
+    for (let number = numbers.get(base) ?? 2; taken.has(id) || isReservedWord(id); number += 1) {
+      id = `${base}${number}`;
+      numbers.set(base, number + 1);
+    }
     taken.add(id);
     ids.set(object, id);
   }
@@ -85,17 +91,21 @@ const lowerCamel = (text: string): string => suggestId(text) ?? text.charAt(0).t
 /** Drops references that would close a cycle, and references in fields that `lifts` names. */
 function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[]): Map<KubeObject, FieldReference[]> {
   const kept = new Map<KubeObject, FieldReference[]>();
-  const needs = (from: KubeObject, to: KubeObject, seen = new Set<KubeObject>()): boolean => {
-    if (from === to) return true;
-    if (seen.has(from)) return false;
-    seen.add(from);
-    return (kept.get(from) ?? []).some(({ target }) => needs(target, to, seen));
+  const targets = new Set<KubeObject>();
+  const needs = (from: KubeObject, to: KubeObject): boolean => {
+    if (from !== to && !targets.has(to)) return false;
+    const needed = new Set([from]);
+    // The loop also visits the objects that it adds.
+    for (const each of needed) for (const { target } of kept.get(each) ?? []) needed.add(target);
+    return needed.has(to);
   };
+  const index = indexObjects(objects);
   for (const object of objects) {
-    for (const reference of fieldReferences(object, objects)) {
+    for (const reference of fieldReferences(object, index)) {
       const isLifted = lifts.some((lift) => lift.object === object && overlaps(lift.path, reference.path));
       if (isLifted || needs(reference.target, object)) continue;
       kept.set(object, [...(kept.get(object) ?? []), reference]);
+      targets.add(reference.target);
     }
   }
   return kept;
