@@ -41,3 +41,31 @@ test('the durations of a request are correct even when the wall clock is set bac
     ['answered', 40],
   ]);
 });
+
+test('many requests with one signal cause no warning about listeners', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  const { signal } = new AbortController();
+  const transport = fakeTransport(({ signal: own }) => {
+    own?.addEventListener('abort', () => undefined);
+    return { body: {} };
+  });
+  const context = {
+    transport: () => Promise.resolve(transport),
+    clock: { now: () => 0, setTimer: () => ({ cancel: () => undefined }) },
+    random: () => 0,
+    retries: 0,
+    backoff: { initialMs: 1, factor: 1, maxMs: 1, jitter: 0 },
+    headers: {},
+    observe: undefined,
+    admit: undefined,
+    meters: [],
+  };
+  const request = { method: 'GET', path: '/version', idempotent: true, what: 'the version', signal } as const;
+  await Promise.all(Array.from({ length: 40 }, () => requestText(context, request)));
+  // Node emits warnings in the next turn of the event loop.
+  await new Promise((resolve) => void setImmediate(resolve));
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+});

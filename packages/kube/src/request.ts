@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { BackoffPolicy } from '@typekro/kit/core';
 import { backoffMs, TypeKroError } from '@typekro/kit/core';
 import { classify } from '@typekro/kit/kubernetes';
@@ -93,6 +94,8 @@ async function withRetries<T>(
 
 async function sendOnce(context: RequestContext, request: CoreRequest): Promise<TransportResponse> {
   if (request.signal?.aborted === true) throw abortedError(about(request));
+  // Each request in flight listens to the signal. Without this call, Node.js would warn of a leak.
+  if (request.signal !== undefined) setMaxListeners(0, request.signal);
   const requestedAt = elapsed(context.clock);
   if (context.admit !== undefined) await context.admit(request.signal);
   const began = elapsed(context.clock);

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { KubeError, systemClock } from '@typekro/kube';
 import type { KubernetesApi } from '@typekro/kube';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
@@ -106,8 +105,6 @@ export async function openPlanning(
 ): Promise<Planning> {
   const { api, checkedBy } = target;
   const { signal } = context;
-  // Turns off Node's warning about many listeners, because each request in flight adds a listener to the signal.
-  setMaxListeners(0, signal);
   const only = textOption(input, 'namespace');
   const isCluster = target.source.kind === 'cluster';
   const level = levelOption(input);

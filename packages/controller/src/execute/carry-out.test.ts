@@ -169,6 +169,27 @@ describe('carrying out a decision', () => {
       true,
     ],
     [
+      'a child, and the status is overdue: writes both',
+      { apply: [apply('a')], statusChanged: true },
+      { isStatusOverdue: () => true },
+      ['apply a', 'told of a', 'known a', 'write status'],
+      true,
+    ],
+    [
+      'a child, and the status is not overdue: writes the child',
+      { apply: [apply('a')], statusChanged: true },
+      { isStatusOverdue: () => false },
+      ['apply a', 'told of a', 'known a'],
+      true,
+    ],
+    [
+      'a child in a dry run, and the status is overdue: does not write the status',
+      { apply: [apply('a')], statusChanged: true },
+      { effects: 'dry-run', isStatusOverdue: () => true },
+      ['check a', 'told of a', 'known a'],
+      true,
+    ],
+    [
       'a deletion begins: writes the status before it deletes',
       { state: 'DELETING', statusChanged: true, delete: [deletion('a')] },
       {},

@@ -11,8 +11,8 @@ import { writeParent } from './write-parent.ts';
 
 /**
  * Carries out a decision. It runs the reads concurrently with the writes; the parent is written before the children.
- * The status is written when the decision has no other work, and before the first deletion of a deleted instance's
- * children. Returns true when another step is due, and false when the next step waits for an event or
+ * The status is written when the decision has no other work, when it is overdue, and before the first deletion of a
+ * deleted instance's children. Returns true when another step is due, and false when the next step waits for an event or
  * `Decision.requeueAt`.
  *
  * The view (`ports.view`) records failures of requests, and the next decision reports them. A final failure of the
@@ -38,7 +38,11 @@ async function carryOutWith(decision: Decision, ports: MaskingPorts): Promise<bo
   ]);
   if (parent === 'decide-again') return true;
   const { delete: deletions, orphan = [], release = [] } = decision;
-  if (effects !== 'read' && [apply, orphan, deletions, release].some((list) => list.length > 0)) return true;
+  if (effects !== 'read' && [apply, orphan, deletions, release].some((list) => list.length > 0)) {
+    const isOverdue = effects === 'write' && ports.isStatusOverdue?.() === true;
+    if (isOverdue && isStatusDue(instance, decision)) await ports.writeStatus?.(decision);
+    return true;
+  }
   if (read.length > 0) return read.some((request) => view.isAnswered(request));
   if (parent === 'written') return true;
   if (effects !== 'write' || !isStatusDue(instance, decision)) return false;

@@ -126,6 +126,8 @@ export interface ExecutionPorts {
    * another step must follow. Absent for a run that writes no status.
    */
   writeStatus?(decision: Decision): Promise<StatusOutcome>;
+  /** Has the status been out of date for so long that it is written between two writes of children? Default: never. */
+  isStatusOverdue?(): boolean;
 }
 
 /** The ports of one decision, with a mask that removes the values of Secrets from failures. */

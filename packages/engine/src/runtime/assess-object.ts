@@ -89,7 +89,7 @@ export function observeTarget(context: StepContext, node: GraphNode, target: Obj
     return { state: 'assessed', assessed: { report: { object, state: 'unknown' }, unread: true } };
   }
   if (observation.state === 'failed') {
-    const problem = readProblem(context, target, observation, true);
+    const problem = readProblem(context, target, observation);
     return { state: 'assessed', assessed: { report: { object, state: 'failed' }, problem } };
   }
   if (observation.state === 'absent') return { state: 'absent', report: { object, state: 'absent' } };
@@ -128,7 +128,7 @@ export function assessLive(
   if (decision.kind === 'read') {
     const failed = context.observed.failedRead?.(target);
     if (failed !== undefined && failed.retryAt > context.options.now) {
-      return { ...known, problem: readProblem(context, target, failed, false) };
+      return { ...known, problem: readProblem(context, target, failed) };
     }
     context.reads.push({ kind: 'whole-object', nodeId: node.id, target, why: 'no-equivalence' });
     return { ...known, unread: true };
@@ -218,7 +218,7 @@ function writeProblem(
   { graph }: StepContext,
   node: GraphNode,
   target: ObjectTarget,
-  { failure, retryAt, uid }: FailedWrite,
+  { failure, retryAt }: FailedWrite,
 ): ObjectProblem & { readonly retryAt: number } {
   const object = refOfTarget(target);
   const managers = failure.conflicts ?? (node.nodeType === 'patch' && failure.code === 409 ? [] : undefined);
@@ -226,7 +226,7 @@ function writeProblem(
     managers === undefined
       ? { kind: 'write-failed', object, failure, retryAt }
       : { kind: 'field-conflict', object, failure, managers, retryAt };
-  return { target, because, message: conditionFailureText(graph, failure), absent: uid === undefined, retryAt };
+  return { target, because, message: conditionFailureText(graph, failure), retryAt };
 }
 
 /** kro's message about an object that is being deleted, with its finalizers. */
@@ -245,14 +245,12 @@ export function readProblem(
   { graph }: StepContext,
   target: ObjectTarget,
   { failure, retryAt }: { failure: ApiFailure; retryAt?: number },
-  absent: boolean,
 ): ObjectProblem & { readonly retryAt?: number } {
   const because: Because = { kind: 'read-failed', object: refOfTarget(target), failure };
   return {
     target,
     because,
     message: conditionFailureText(graph, failure),
-    absent,
     ...(retryAt === undefined ? {} : { retryAt }),
   };
 }

@@ -72,8 +72,7 @@ interface Compared {
 }
 
 /**
- * The state of a node. The first of these cases that applies decides: a problem that is not tolerated, an object that
- * is being deleted, an unread object, a necessary write, a write that is held back, a paused creation, the readiness of
+ * The state of a node. The first of these cases that applies decides: a problem, an object that is being deleted, an unread object, a necessary write, a write that is held back, a paused creation, the readiness of
  * the objects.
  */
 function stateOf(
@@ -82,10 +81,9 @@ function stateOf(
   { items, hold, live, apply }: Compared,
 ): Pick<NodeResult, 'state' | 'because' | 'message' | 'usable'> {
   const [problem, ...others] = items.flatMap((item) => (item.problem === undefined ? [] : [item.problem]));
-  const verdict = problem === undefined ? undefined : context.texts.problems(node, [problem, ...others]);
-  if (verdict !== undefined && verdict.state !== 'tolerated') {
+  if (problem !== undefined) {
     const usable = isUsable(context, node, items, live) ? ({ usable: true } as const) : {};
-    return { ...verdict, state: verdict.state, ...usable };
+    return { ...context.texts.problems(node, [problem, ...others]), ...usable };
   }
   const terminating = items.flatMap((item) => (item.terminating === undefined ? [] : [item.terminating]));
   if (terminating.length > 0) {
@@ -112,15 +110,15 @@ function stateOf(
   if (unwritten !== undefined) return unwritten;
   const readiness = published(context, readinessOf(context, node, live));
   if (readiness.state !== 'ready') return readiness;
-  const tolerated = verdict === undefined ? readiness : ({ state: 'ready', because: verdict.because } as const);
   const contested = contestOf(node, items);
-  return contested === undefined ? tolerated : { ...contested, usable: true };
+  return contested === undefined ? readiness : { ...contested, usable: true };
 }
 
 /**
- * May other nodes read a node whose read or write failed? As in kro, they may if all objects of the node exist and are
- * ready in their present state. An object of another ApplySet is accepted for a single resource, but not for an item of
- * a collection.
+ * May other nodes read a node with a problem? Not after a failed write: the nodes that read this node keep their
+ * present state, as they do while it is not ready after a write. As in kro, they may read it after a failed read if all
+ * its objects exist and are ready in their present state. An object of another ApplySet is accepted for a single
+ * resource, but not for an item of a collection.
  */
 function isUsable(
   context: StepContext,
@@ -131,7 +129,7 @@ function isUsable(
   const standing = items.every(({ live: object, terminating, unread, problem }) => {
     if (object === undefined || terminating !== undefined || unread === true) return false;
     const because = problem?.because;
-    if (because === undefined || because.kind === 'write-failed' || because.kind === 'read-failed') return true;
+    if (because === undefined || because.kind === 'read-failed') return true;
     return because.kind === 'other-owner' && because.owner !== undefined && node.nodeType === 'resource';
   });
   return standing && readinessOf(context, node, live).state === 'ready';

@@ -204,10 +204,24 @@ function statusOf(
   }
 }
 
+/** Does kro 0.10 refuse the whole pass before any write, because two nodes render the same object? */
+function isRefusedWhole({ graph, results }: StepContext): boolean {
+  const isDuplicate = ({ because }: NodeResult) => because.kind === 'duplicate-target';
+  return followsGraphEngine(graph.kroCompatibility) && [...results.values()].some(isDuplicate);
+}
+
+/** The fields of the author in the present status. */
+function keptFields({ status = {} }: KubeObject): JsonObject {
+  const { state: _state, conditions: _conditions, [OBJECT_RECORD]: _record, ...fields } = status;
+  return fields;
+}
+
 function project(context: StepContext, conditions: readonly Condition[], now: number) {
   const { graph, instance, options } = context;
   const evaluation = { ...context.evaluation, now };
-  const { fields, problems } = projectStatus(graph, context.known, evaluation);
+  const { fields, problems } = isRefusedWhole(context)
+    ? { fields: keptFields(instance), problems: [] }
+    : projectStatus(graph, context.known, evaluation);
   if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
   const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
   // For a suspended instance, no node data is passed. Conditions that read nodes therefore do not change.

@@ -111,9 +111,8 @@ function ofTargets(node: GraphNode, problems: readonly [ObjectProblem, ...Object
 }
 
 /**
- * The verdict on the items of a collection. A refused update is tolerated: the item keeps its present state. A refused
- * creation or an object of another ApplySet fails the collection. Any other failed write or read, or a conflict with
- * another Graph or field manager, makes the collection wait.
+ * The verdict on the items of a collection. A refused write or an object of another ApplySet fails the collection. Any
+ * other failed write or read, or a conflict with another Graph or field manager, makes the collection wait.
  */
 function ofItems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectProblem[]]): ProblemVerdict {
   const hard = problems.filter((problem) => isHard(problem));
@@ -124,28 +123,21 @@ function ofItems(node: GraphNode, problems: readonly [ObjectProblem, ...ObjectPr
     );
     return { state: 'failed', because: first.because, message: `${applying(node)}: ${texts.join('\n')}` };
   }
-  const soft = problems.filter((problem) => !isTolerated(problem));
-  const [waiting] = soft;
-  if (waiting === undefined) return { state: 'tolerated', because: problems[0].because, message: '' };
-  const items = soft
+  const items = problems
     .map((problem) => {
       const text = isForeign(problem) ? objectText(node, problem) : problem.message;
       return `item ${namespacedName(problem.target)}: ${text}`;
     })
     .join('\n');
-  const text = `collection "${lastId(node)}": ${soft.length} item(s) failed to apply: ${items} ${NOT_READY}`;
-  const { because } = soft.find(isForeign) ?? waiting;
+  const text = `collection "${lastId(node)}": ${problems.length} item(s) failed to apply: ${items} ${NOT_READY}`;
+  const { because } = problems.find(isForeign) ?? problems[0];
   return { state: 'blocked', because, message: `${applying(node)}: ${text}` };
 }
 
 function isHard(problem: ObjectProblem): boolean {
-  const { because, absent } = problem;
-  if (because.kind === 'write-failed') return absent && isInvalid(because.failure.code);
+  const { because } = problem;
+  if (because.kind === 'write-failed') return isInvalid(because.failure.code);
   return because.kind !== 'read-failed' && !isForeign(problem);
-}
-
-function isTolerated({ because, absent }: ObjectProblem): boolean {
-  return because.kind === 'write-failed' && !absent && isInvalid(because.failure.code);
 }
 
 /** Does the server refuse the object itself (`BadRequest`, `Invalid`)? */

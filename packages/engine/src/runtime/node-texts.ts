@@ -9,17 +9,15 @@ export interface ObjectProblem {
   readonly because: Because;
   /** The message of the API server, or of the rule that refuses the object. */
   readonly message: string;
-  /** Does the object not exist yet? */
-  readonly absent: boolean;
 }
 
 /** What the problems of a node's objects mean for the node. */
 export interface ProblemVerdict {
   /**
    * `failed`: the state of the instance becomes ERROR. `blocked`: the write is retried, and the state does not become
-   * ERROR. `tolerated`: the objects keep their present state, and their readiness decides the state of the node.
+   * ERROR.
    */
-  readonly state: 'failed' | 'blocked' | 'tolerated';
+  readonly state: 'failed' | 'blocked';
   readonly because: Because;
   readonly message: string;
 }

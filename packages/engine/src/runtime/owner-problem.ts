@@ -27,7 +27,7 @@ export function ownerProblem(
     owner === undefined
       ? `resource exists and is not managed: ${namespacedName(target)} (${gvk}) may not be adopted`
       : `resource belongs to a different ApplySet: ${namespacedName(target)} (${gvk}) belongs to ApplySet "${owner}", cannot reassign to "${applySet}"`;
-  return { target, because, message, absent: false };
+  return { target, because, message };
 }
 
 /** The last words of kro's messages about a field that another manager owns. */
@@ -52,5 +52,5 @@ export function graphProblem(
       ? 'owned by a foreign kro Graph'
       : "owned by a peer kro Graph's template manager; refusing to co-manage";
   const message = `${where} ${ownership}: ${FOREIGN_FIELD}`;
-  return { target, because: { kind: 'graph-owner', object: refOfTarget(target), managers }, message, absent: false };
+  return { target, because: { kind: 'graph-owner', object: refOfTarget(target), managers }, message };
 }

@@ -177,7 +177,7 @@ function assessTarget(context: StepContext, node: PatchNode, wanted: WantedObjec
   if (observed.state === 'absent') {
     const message = context.texts.targetMissing(node, target);
     const because = { kind: 'target-missing', object: refOfTarget(target) } as const;
-    return { report: observed.report, problem: { target, because, message, absent: true } };
+    return { report: observed.report, problem: { target, because, message } };
   }
   const { live, report } = observed;
   if (contributesNothing(context, desired)) return { report, live: live.object };

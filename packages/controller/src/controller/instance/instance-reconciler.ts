@@ -14,6 +14,7 @@ import { attemptRead, carryOut, eachEffect } from '../../execute/index.ts';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import { typedNodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
+import { elapsed } from '@typekro/kube';
 import type { Decision, ObjectTarget, ObjectType, Observed, StepOptions } from '@typekro/engine/runtime';
 import {
   outcomeOfApply,
@@ -49,6 +50,9 @@ import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
 
 /** The maximum number of steps in one pass. After them, other instances get a turn. */
 const MAX_STEPS = 64;
+
+/** The time after which the status is written although the writes of children are not complete, in milliseconds. */
+const MAX_UNREPORTED_MS = 2000;
 
 /** The controller retries every failure. */
 const RULES: WriteRules = { backoff: RETRY_POLICIES.instanceWrite, silentRetries: SILENT_RETRIES, lasting: 'retried' };
@@ -124,6 +128,7 @@ export class InstanceReconciler {
       const write = () => this.#carryOut(context, instances, step);
       const acted = await (traces === undefined ? write() : traces.writes(write));
       if (acted || learned) continue;
+      record.unreportedSince = undefined;
       await this.#answerRequest(record, instances, signal);
       if (decision.quiet) record.unwatched?.end();
       if (record.unwatched?.empty === true) record.unwatched = undefined;
@@ -274,7 +279,8 @@ export class InstanceReconciler {
   /** Carries out a decision. Returns true when another step must follow. */
   #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
     const { record, instance, decision } = step;
-    const { client, onEvent, settings } = this.#options;
+    const { client, onEvent, settings, clock } = this.#options;
+    const began = (record.unreportedSince ??= elapsed(clock));
     const parent = parentOf(step.served, settings.level, client, instances, instance, context.signal);
     return carryOut(decision, {
       api: context.client,
@@ -297,9 +303,11 @@ export class InstanceReconciler {
         const outcome = await parent.writeStatus(decision.status);
         if (outcome === 'decide-again') return outcome;
         record.statusNow = decision.statusNow;
+        record.unreportedSince = undefined;
         onEvent({ kind: 'instance-changed', step });
         return outcome;
       },
+      isStatusOverdue: () => elapsed(clock) - began >= MAX_UNREPORTED_MS,
     });
   }
 

@@ -61,6 +61,8 @@ export interface InstanceRecord {
    */
   templateNow: { readonly sample: string; readonly at: number } | undefined;
   statusNow: number | undefined;
+  /** When the first write after the last write of the status was decided, by the elapsed time of the clock. */
+  unreportedSince: number | undefined;
   /**
    * The reconcile request (`reconcileRequest`) for which the objects were read; `undefined` after the annotation is
    * removed.
@@ -99,6 +101,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     memberKinds: undefined,
     templateNow: undefined,
     statusNow: undefined,
+    unreportedSince: undefined,
     request: undefined,
     applySet: undefined,
     served: undefined,
