@@ -47,6 +47,8 @@ const definitionOf = (...options: Parameters<typeof crdOf>): JsonObject => crdOf
 const listDefinition = definitionOf('List', {
   properties: {
     enums: { type: 'array', items: { type: 'string', enum: many(2000, (index) => `value-${index}`) } },
+    words: { type: 'array', items: { type: 'string', pattern: '[ab]*a[ab]{300}c' } },
+    letters: { type: 'array', items: { type: 'string', pattern: String.raw`(?i)[\p{L}\p{N}]{1,200}$` } },
     numbers: { type: 'array', items: { type: 'integer', maximum: 1 } },
     alternatives: {
       type: 'array',
@@ -65,6 +67,14 @@ const listDefinition = definitionOf('List', {
   },
 });
 const allOf = { allOf: many(10_000, (index) => ({ properties: { [`a${index}`]: { maximum: 1 } } })) };
+
+const alternatives = { properties: { a: { type: 'string', pattern: many(50_000, (index) => `a${index}`).join('|') } } };
+/** A million letters a and b without a period, as words of this length. */
+function wordsOf(length: number): string[] {
+  let seed = 1;
+  const letter = () => ((seed = (seed * 48_271) % 2_147_483_647) % 2 === 0 ? 'a' : 'b');
+  return many(1_000_000 / length, () => many(length, letter).join(''));
+}
 
 let cluster: Cluster;
 /** The processor time of the reference, in microseconds. */
@@ -140,6 +150,31 @@ test.each<[string, string, string, () => JsonValue | string, string, RegExp]>([
       }),
     JSON_TYPE,
     /^422 /,
+  ],
+  [
+    'a definition with a long pattern',
+    'POST',
+    CRDS,
+    () => definitionOf('Alt', alternatives),
+    JSON_TYPE,
+    /^422 .*too large/,
+  ],
+  ['words with a costly pattern', 'POST', LISTS, () => list({ words: wordsOf(1000) }), JSON_TYPE, /^422 .*too long/],
+  [
+    'a word with a costly pattern',
+    'POST',
+    LISTS,
+    () => list({ words: wordsOf(1_000_000) }),
+    JSON_TYPE,
+    /^422 .*too long/,
+  ],
+  [
+    'letters with a pattern',
+    'POST',
+    LISTS,
+    () => list({ letters: many(200, () => 'é'.repeat(3000)) }),
+    JSON_TYPE,
+    /^201/,
   ],
   ['a definition with 10,000 allOf', 'POST', CRDS, () => definitionOf('All', allOf), JSON_TYPE, /^422 .*and \d+ more/],
   [

@@ -216,6 +216,9 @@ export class EvalFailure {
   }
 }
 
+/** The message of the error for an evaluation that takes too much work. */
+export const BUDGET_EXCEEDED = 'evaluation budget exceeded';
+
 /** Raises an evaluation error; functions use it for every expected failure. */
 export function fail(message: string): never {
   // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure

@@ -1,6 +1,6 @@
 import type { CallContext } from '../library.ts';
 import type { Value } from '../values.ts';
-import { EvalFailure } from '../values.ts';
+import { BUDGET_EXCEEDED, EvalFailure } from '../values.ts';
 
 /** The state of one evaluation: the values of variables and loop variables, and the remaining budget. */
 export class Frame implements CallContext {
@@ -31,7 +31,7 @@ export class Frame implements CallContext {
     this.left -= units;
     if (this.left < 0) {
       // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
-      throw new EvalFailure('evaluation budget exceeded', true);
+      throw new EvalFailure(BUDGET_EXCEEDED, true);
     }
   }
 }

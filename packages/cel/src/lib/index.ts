@@ -30,6 +30,6 @@ export { propagation, withProgress } from './propagation.ts';
 export type { ObjectProgress } from './propagation.ts';
 export { optionals } from './optionals.ts';
 export { sets } from './sets.ts';
-export { regexProblem } from './re2.ts';
+export { compileSearch, regexProblem } from './re2.ts';
 export { standardTime } from './standard-time.ts';
 export { strings } from './strings.ts';

@@ -1,6 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { goParseBool, goParseFloat, goParseInt, goQuote, goTrim } from '@typekro/kit/golang';
-import { parseJson, re2Library } from '@typekro/kit/core';
+import { regexProblem } from '@typekro/cel';
+import { parseJson } from '@typekro/kit/core';
 import type { ListType, Schema, ValidationRule } from './model.ts';
 import type { Marker, MarkerKey } from './simple-lexer.ts';
 
@@ -180,13 +181,8 @@ const APPLY: Readonly<Record<MarkerKey, Apply>> = {
 
 /** RE2's error for a regular expression; undefined if it is valid. */
 export function patternProblem(pattern: string): string | undefined {
-  try {
-    re2Library().RE2JS.compile(pattern);
-    return undefined;
-  } catch (thrown) {
-    if (!(thrown instanceof re2Library().RE2JSSyntaxException)) throw thrown;
-    return thrown.message.endsWith('`') ? thrown.message : `${thrown.message}: \`\``;
-  }
+  const problem = regexProblem(pattern);
+  return problem === undefined || problem.endsWith('`') ? problem : `${problem}: \`\``;
 }
 
 function applyDefault({ schema, unwritable }: MarkedSchema, text: string): Outcome {

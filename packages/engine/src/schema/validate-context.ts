@@ -21,6 +21,8 @@ export interface Context {
   depth: number;
   /** The number of schemas that were applied so far. */
   applied: number;
+  /** The work of comparisons with patterns so far (see `SearchMeter` of the room `cel`). */
+  visits: number;
   /** The total length of the messages in `errors`, in characters. */
   length: number;
   /** Were checks left out because of one of the limits? */
@@ -78,6 +80,7 @@ export function newContext(base: string): Context {
     passed: 0,
     depth: 0,
     applied: 0,
+    visits: 0,
     length: 0,
     isCut: false,
     root,

@@ -1,7 +1,7 @@
-import type { RE2JS } from 're2js';
+import { compileSearch } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
 import { formatGeneral, goJson, goQuote } from '@typekro/kit/golang';
-import { jsonEquals, re2Library } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
 import { invalid, notSupported, tooLong, typeInvalid } from './field-error.ts';
 import { formatCheck } from './formats.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
@@ -98,12 +98,6 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
 }
 
 /**
- * The maximum length, in UTF-16 units, up to which a string is compared with a pattern. A longer string is refused,
- * because the comparison takes too long.
- */
-const MAX_MATCHED_LENGTH = 1_000_000;
-
-/**
  * The check of length, pattern and format of a string; undefined if the schema has no such constraints. If both length
  * and pattern fail, only the length is reported.
  */
@@ -113,7 +107,7 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
   const check = formatCheck(format);
   if (minLength === undefined && maxLength === undefined && pattern === undefined && check === undefined)
     return undefined;
-  let expression: RE2JS | { problem: string } | undefined;
+  let search: ReturnType<typeof compileSearch> | undefined;
   const complain = (context: Context, value: string, text: string) =>
     context.add(invalid(context.field(), value, `${context.name()} in body ${text}`));
   const constrain = (value: string, context: Context): void => {
@@ -122,12 +116,13 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
     else if (minLength !== undefined && length < minLength) {
       complain(context, value, `should be at least ${minLength} chars long`);
     } else if (pattern !== undefined && pattern !== '') {
-      expression ??= compilePattern(pattern);
-      if (value.length > MAX_MATCHED_LENGTH) {
-        complain(context, '', `should match '${pattern}', and have at most ${MAX_MATCHED_LENGTH} characters`);
-      } else if ('problem' in expression) {
-        complain(context, value, `should match '${pattern}, but pattern is invalid: ${expression.problem}'`);
-      } else if (!expression.matcher(value).find()) complain(context, value, `should match '${pattern}'`);
+      search ??= compileSearch(pattern);
+      const found = typeof search === 'string' ? search : search(value, context);
+      if (typeof found === 'string') {
+        complain(context, value, `should match '${pattern}, but pattern is invalid: ${found}'`);
+      } else if (found === undefined) {
+        complain(context, '', `should match '${pattern}', and be shorter: the comparison takes too long`);
+      } else if (!found) complain(context, value, `should match '${pattern}'`);
     }
   };
   return (value, context) => {
@@ -136,15 +131,6 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
     context.passed += 1;
     if (!check(value)) fail(context, format, value);
   };
-}
-
-function compilePattern(pattern: string): RE2JS | { problem: string } {
-  try {
-    return re2Library().RE2JS.compile(pattern);
-  } catch (thrown) {
-    if (!(thrown instanceof re2Library().RE2JSException)) throw thrown;
-    return { problem: thrown.message };
-  }
 }
 
 function codePoints(text: string): number {
