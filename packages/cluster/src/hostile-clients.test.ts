@@ -104,6 +104,7 @@ describe('bodies', () => {
     ],
     ['random protobuf', 'application/vnd.kubernetes.protobuf', Buffer.concat([envelope, noise(300)]), 400],
     ['an unknown media type', 'text/plain', '{}', 415],
+    ['JSON with a byte order mark', 'application/json', `\ufeff${JSON.stringify(MAP)}`, 400],
     ['CBOR', 'application/cbor', '{}', 415],
   ])('the response to %s has the expected status', async (_name, type, body, code) => {
     await using server = await served();

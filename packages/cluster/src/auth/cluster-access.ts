@@ -81,7 +81,8 @@ export function createAccess(context: AccessContext): ClusterAccess {
     tokens: issuer,
     ownerOf,
     authenticate(headers, fallback = ANONYMOUS, annotate) {
-      const match = /^bearer\s+(\S+)\s*$/i.exec(headers['authorization'] ?? '');
+      // As in Go, one space separates the scheme from the token, and a part after the token has no effect.
+      const match = /^bearer ([^ ]+)(?: |$)/i.exec((headers['authorization'] ?? '').trim());
       const user = match === null ? ofClient(fallback) : ownerOf(match[1] ?? '', own, annotate)?.user;
       if (user === undefined) throw new ApiError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
       return user;

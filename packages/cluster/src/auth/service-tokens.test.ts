@@ -36,6 +36,10 @@ async function accountIn(options: ClusterOptions) {
       (await post('/apis/authentication.k8s.io/v1/tokenreviews', { spec }, 'admin')).body.status,
     codeFor: async (token: string) =>
       (await post('/apis/authentication.k8s.io/v1/selfsubjectreviews', review, token)).code,
+    userFor: async (token: string) => {
+      const { body } = await post('/apis/authentication.k8s.io/v1/selfsubjectreviews', review, token);
+      return (body.status?.['userInfo'] as { username?: string } | undefined)?.username;
+    },
     close: () => cluster.close(),
   };
 }
@@ -144,4 +148,21 @@ test.each([
   await expect(createEmbeddedCluster({ serviceAccountKeys: { signing } })).rejects.toMatchObject({
     code: 'cluster/service-account-key',
   });
+});
+
+test.each([
+  ['TOKEN', 'system:serviceaccount:default:robot'],
+  ['TOKEN and more', 'system:serviceaccount:default:robot'],
+  ['\tTOKEN', undefined],
+  ['other', undefined],
+  // As in Go, the token between two spaces is empty. Without a token, this socket has the default user.
+  [' TOKEN', 'kubernetes-admin'],
+  ['', 'kubernetes-admin'],
+])('the user of a header with the token %j is %s', async (text, user) => {
+  const account = await accountIn({});
+  try {
+    expect(await account.userFor(text.replace('TOKEN', account.token))).toBe(user);
+  } finally {
+    await account.close();
+  }
 });

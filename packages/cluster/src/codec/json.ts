@@ -31,11 +31,16 @@ export class JsonRangeError extends JsonSyntaxError {}
 /** The error for a string whose objects and lists are nested too deeply. */
 export class JsonDepthError extends JsonSyntaxError {}
 
-/** Parses JSON. Throws JsonSyntaxError. */
+/** Matches an escaped backslash, an escaped pair of surrogates, and an escaped surrogate without its pair (group 1). */
+const SURROGATE = /\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)/g;
+
+/** Parses JSON. As in Go, a surrogate without its pair becomes U+FFFD. Throws JsonSyntaxError. */
 export function parseStrictJson(text: string): JsonValue {
   if (tooDeep(text)) throw new JsonDepthError('exceeded max depth');
   try {
-    return parseJson(text);
+    const value = parseJson(text);
+    if (!/\\u[dD][89a-fA-F]/.test(text)) return value;
+    return parseJson(text.replace(SURROGATE, (whole, single?: string) => (single === undefined ? whole : '\\ufffd')));
   } catch (thrown) {
     if (thrown instanceof JsonNumberError)
       throw new JsonRangeError(`json: cannot unmarshal number ${thrown.literal} into Go value of type float64`);

@@ -23,6 +23,7 @@ const MAX_OPEN = 2 * MAX_DEPTH;
 const PROBLEMS: readonly (readonly [RegExp, string])[] = [
   [/nested mappings|compact mapping|Implicit keys?/i, 'mapping values are not allowed in this context'],
   [/^Tabs are not allowed/, 'found character that cannot start any token'],
+  [/^Maximum call stack size exceeded/, 'the document is nested too deeply; send it as JSON'],
   [/^Merge sources must be maps/, 'map merge requires map or sequence of maps as the value'],
 ];
 

@@ -41,7 +41,8 @@ export function mediaType(header: string | undefined): string {
   return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-const TEXT = new TextDecoder('utf-8');
+/** A byte order mark is not removed: JSON must not begin with it, and the YAML parser skips it. */
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * Parses a body by its content type. `kind` is the expected kind; with `''`, errors do not name a kind. `types` are the
