@@ -60,6 +60,12 @@ export const warningCodes: readonly CodeInfo[] = [
     'Give the field another name.',
   ),
   warning(
+    'graph/status-bytes',
+    'The value of a status field has bytes. JSON has no bytes, so the controller leaves the field out.',
+    withSchema('status: {raw: "${bytes(app.metadata.name)}"}'),
+    'Write base64.encode(…) around the bytes.',
+  ),
+  warning(
     'graph/optional-mark',
     'The name of a field ends with a question mark, as for an optional member of TypeScript. Here the question mark is part of the name.',
     withSchema('').replace('name: string', 'name: string\n      env?: string'),

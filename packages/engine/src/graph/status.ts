@@ -1,3 +1,5 @@
+import type { CelType } from '@typekro/cel';
+import { typeToString } from '@typekro/cel';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { isJsonObject } from '@typekro/kit/core';
@@ -79,6 +81,15 @@ export function buildStatus(
       kro: `failed to create instance node: instance status field must refer to a resource or schema: status.${field.site.pathText}`,
     });
   }
+  for (const { site, type } of fields) {
+    if (!hasBytes(type)) continue;
+    problems.warn({
+      code: 'graph/status-bytes',
+      message: `the value has the type ${typeToString(type)}; JSON has no bytes, so the field gets no value`,
+      hint: 'write base64.encode(…) around the bytes, or string(…) if they are text',
+      place: { path: site.path },
+    });
+  }
   const leaves = fields.flatMap(({ site, type }) => {
     const steps = schemaSteps(site, problems);
     return steps === undefined ? [] : [{ steps, leaf: statusLeaf(type, language) }];
@@ -86,6 +97,9 @@ export function buildStatus(
   const properties = statusProperties(leaves);
   return { skeleton: walked.skeleton as JsonObject, fields, properties, conditions, marks };
 }
+
+/** Is bytes the type, or a part of it, such as the type of the elements of a list? */
+const hasBytes = (type: CelType): boolean => type.kind === 'bytes' || type.params.some(hasBytes);
 
 /**
  * The path of a field in the status schema. Like kro, it parses the formatted path, so a key such as `a[0]` denotes a

@@ -145,6 +145,16 @@ describe('a warning is reported for', () => {
       'graph/overwritten-status spec.schema.status.state',
     ],
     [
+      'a status field of bytes',
+      withSchema('status: {raw: "${bytes(app.metadata.name)}"}'),
+      'graph/status-bytes spec.schema.status.raw',
+    ],
+    [
+      'a status field of a list of bytes',
+      withSchema('status: {raw: "${[bytes(app.metadata.name)]}"}'),
+      'graph/status-bytes spec.schema.status.raw',
+    ],
+    [
       'a name that changes with each write of the instance',
       withResources(
         '- id: a\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "a-${schema.metadata.resourceVersion}"}}',
