@@ -299,6 +299,23 @@ describe('a request to an API version that another server serves', () => {
     expect([code, content]).toEqual([502, 'the backend attempted to redirect this request, which is not permitted\n']);
   });
 
+  test('returns each cookie in a header of its own over a socket, and all in one string in the process', async () => {
+    const cookies = ['a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT', 'b=2'];
+    await using cluster = await story((request, response) => {
+      if (request.line.includes('/jokes')) response.setHeader('set-cookie', cookies);
+      jokes(request, response);
+    });
+    await cluster.connected();
+    const { url, token } = await cluster.cluster.listen({ https: false });
+    const path = '/apis/fun.io/v1/jokes';
+    const overSocket = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    expect(overSocket.headers.getSetCookie()).toEqual(cookies);
+    await overSocket.text();
+    const { headers, body } = await cluster.cluster.transport().request({ method: 'GET', path });
+    for await (const _chunk of body);
+    expect(headers['set-cookie']).toBe(cookies.join(', '));
+  });
+
   test('ends when the client disconnects before the response', async () => {
     const life = new EventEmitter();
     const left = once(life, 'left');

@@ -20,7 +20,7 @@ export function objectOfReply({ status, headers, body }: ApiReply, isShown: bool
   const chunks = Buffer.isBuffer(body) ? [body] : body;
   const size = chunks.reduce((sum, { length }) => sum + length, 0);
   if (size === 0 || (!isShown && status < 400 && size > MAX_STATUS_BYTES)) return undefined;
-  const type = headers['content-type'] ?? '';
+  const type = String(headers['content-type'] ?? '');
   const text = () => Buffer.concat(chunks).toString('utf8');
   if (type.startsWith('application/json')) return tryParseStrictJson(text());
   return type.startsWith('application/yaml') ? parseYaml(text()).value : undefined;

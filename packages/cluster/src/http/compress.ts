@@ -25,7 +25,7 @@ export async function compressReply(acceptEncoding: string | undefined, reply: A
     compressedBody = await promisify(gzip)(Buffer.isBuffer(body) ? body : Buffer.concat(body), { level: 1 });
     if (Buffer.isBuffer(body)) compressed.set(body, compressedBody);
   }
-  const vary = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`;
+  const vary = headers['vary'] === undefined ? 'Accept-Encoding' : `${String(headers['vary'])}, Accept-Encoding`;
   return { ...reply, headers: { ...headers, 'content-encoding': 'gzip', vary }, body: compressedBody };
 }
 

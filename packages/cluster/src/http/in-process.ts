@@ -38,7 +38,11 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
           request.signal?.throwIfAborted();
           throw await closedError();
         }
-        return { status: reply.status, headers: reply.headers, body: streamBody(reply.stream, request.signal, open) };
+        return {
+          status: reply.status,
+          headers: joined(reply.headers),
+          body: streamBody(reply.stream, request.signal, open),
+        };
       }
       const chunks =
         request.method === 'HEAD' || reply.body === undefined
@@ -46,7 +50,7 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
           : Buffer.isBuffer(reply.body)
             ? [reply.body]
             : reply.body;
-      return { status: reply.status, headers: reply.headers, body: fixedBody(chunks) };
+      return { status: reply.status, headers: joined(reply.headers), body: fixedBody(chunks) };
     },
     close() {
       closed = true;
@@ -55,6 +59,10 @@ export function inProcessTransport(context: HandlerContext, user: UserInfo = ADM
     },
   };
 }
+
+/** Headers with the values of each header in one string, as `TransportResponse` has them. */
+const joined = (headers: ApiReply['headers']): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
 
 /**
  * The error of a closed transport. No later request can succeed, so clients must not retry. The class of the error is

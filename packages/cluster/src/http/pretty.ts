@@ -14,7 +14,7 @@ const HUMAN_CLIENT = /^(?:curl|Wget|Mozilla\/5\.0)/;
  * indented.
  */
 export function prettyReply(request: IncomingRequest, reply: ApiReply): ApiReply {
-  const isJson = reply.headers['content-type']?.startsWith('application/json') === true;
+  const isJson = String(reply.headers['content-type']).startsWith('application/json');
   return isJson && reply.stream === undefined && wantsPretty(request) ? indentedReply(reply) : reply;
 }
 

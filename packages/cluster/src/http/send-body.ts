@@ -9,7 +9,7 @@ const MAX_PIECE_BYTES = 128 * 1024;
  */
 export function sendBody(
   status: number,
-  headers: Record<string, string>,
+  headers: Record<string, string | string[]>,
   chunks: readonly Buffer[],
   response: ServerResponse,
 ): void {

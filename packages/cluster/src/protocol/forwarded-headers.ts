@@ -52,10 +52,13 @@ const escapeKey = (key: string): string =>
     )
     .join('');
 
-/** Returns the headers of another server's response without the hop-by-hop headers, for the client. */
-export function returnedHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
-  const returned: Record<string, string> = {};
+/**
+ * Returns the headers of another server's response without the hop-by-hop headers, for the client. Each `Set-Cookie`
+ * stays a header of its own, because a cookie can contain a comma.
+ */
+export function returnedHeaders(headers: NodeJS.Dict<string | string[]>): Headers {
+  const returned: Headers = {};
   for (const [key, value] of Object.entries(headers))
-    if (value !== undefined && !HOP_BY_HOP.has(key)) returned[key] = Array.isArray(value) ? value.join(', ') : value;
+    if (value !== undefined && !HOP_BY_HOP.has(key)) returned[key] = value;
   return returned;
 }

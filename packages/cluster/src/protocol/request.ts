@@ -157,7 +157,7 @@ export interface ConnectionUpgrade {
 /** A response with a complete body or a stream. */
 export interface ApiReply {
   readonly status: number;
-  readonly headers: Record<string, string>;
+  readonly headers: Record<string, string | string[]>;
   readonly body?: Buffer | readonly Buffer[];
   readonly stream?: ByteStream;
   /** Are the lines of the stream the events of a watch? */
