@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, stringifyJson } from '@typekro/kit/core';
 
 /**
  * The limits for stored field sets: the characters of one set as JSON, and the number of sets. Longer sets are rarely
@@ -20,7 +20,7 @@ export class SharedFields {
     for (const entry of managedFields) {
       const fields = isJsonObject(entry) ? entry['fieldsV1'] : undefined;
       if (!isJsonObject(fields)) continue;
-      const text = JSON.stringify(fields);
+      const text = stringifyJson(fields);
       if (text.length > MAX_FIELDS_LENGTH) continue;
       const known = this.#known.get(text);
       if (known !== undefined) (entry as { fieldsV1?: JsonObject }).fieldsV1 = known;

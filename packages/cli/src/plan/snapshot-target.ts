@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
-import { TypeKroError } from '@typekro/kit/core';
+import { formatApiVersion, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { settingsOfRecord } from '../controller-settings.ts';
 import type { PlanTarget } from './plan-of-files.ts';
+import type { RulesServer } from './rules-server.ts';
 import { openRulesServer } from './rules-server.ts';
+import type { SnapshotKind } from './snapshot-file.ts';
 import { parseSnapshot } from './snapshot-file.ts';
 import { refuseMissingFile } from '../up/check-file.ts';
 import { readTextFile } from '../up/read-manifest.ts';
@@ -14,7 +16,7 @@ import { readTextFile } from '../up/read-manifest.ts';
  */
 export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
   const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(await readText(context, file), file);
-  const rules = await openRulesServer(kinds).catch((cause: unknown) => {
+  const rules = await openReadable(kinds).catch((cause: unknown) => {
     throw new TypeKroError(`${file} is damaged: an API server refuses its objects: ${(cause as Error).message}`, {
       code: 'snapshot/unreadable',
       remedy: 'take the snapshot again: typekro snapshot FILE',
@@ -38,6 +40,22 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
     ...(controller === undefined ? {} : { settings: settingsOfRecord(controller) }),
     close: () => rules.close(),
   };
+}
+
+/** Opens a rules server. Throws when the server fails to list a kind, for example because its CRD is damaged. */
+async function openReadable(kinds: readonly SnapshotKind[]): Promise<RulesServer> {
+  const rules = await openRulesServer(kinds);
+  for (const { type } of kinds) {
+    try {
+      await rules.api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { limit: 1 });
+    } catch (error) {
+      // Other errors do not come from the objects: the server does not have the aggregated kinds of the cluster.
+      if (!(error instanceof TypeKroError) || error.code !== 'kube/internal-error') continue;
+      await rules.close();
+      throw error;
+    }
+  }
+  return rules;
 }
 
 /**
