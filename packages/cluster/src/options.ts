@@ -141,7 +141,10 @@ export interface ClusterOptions {
   readonly stateDirectory?: string;
   /** The audit log of the requests. Default: none. */
   readonly audit?: AuditOptions;
-  /** The number of events by which a watch may lag before it gets `410 Expired`. Default: 10 000. */
+  /**
+   * The number of events by which a watch may lag before it gets `410 Expired`. Default: 10 000. A watch may lag less
+   * when the events of all resources keep more than 256 MB of earlier objects.
+   */
   readonly eventWindow?: number;
 }
 
