@@ -1,5 +1,5 @@
 import { compile } from '@typekro/engine/graph';
-import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
+import { definitionErrors, ruleEvaluator } from '@typekro/cluster/rule-evaluator';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
@@ -22,6 +22,9 @@ export function composed(schema: SchemaInput): Composed {
     const definition = composition.toDefinition({ target: 'typekro' });
     const compiled = compile(definition, { sources: builtinSource(), target: 'typekro' });
     if (compiled.graph === undefined) throw new Error('the definition does not compile');
+    // Every API server must accept the CustomResourceDefinition.
+    const [refusal] = definitionErrors(compiled.graph.instance.crd);
+    if (refusal !== undefined) throw new Error(`the API server refuses ${refusal.field}: ${refusal.message}`);
     const [version] = objectsAt(objectAt(compiled.graph.instance.crd, 'spec'), 'versions');
     const spec = objectAt(version ?? {}, 'schema', 'openAPIV3Schema', 'properties', 'spec');
     return {

@@ -27,6 +27,31 @@ const ALTERNATIVES: readonly JsonValue[] = [
   { type: 'y', a: 's', b: 1 },
   { type: 'x' },
 ];
+const CASES_OF_LETTERS: readonly JsonValue[] = [
+  'a',
+  'A',
+  'é',
+  'É',
+  'ß',
+  'Σ',
+  'σ',
+  'İ',
+  'ı',
+  'ſ',
+  'ǅ',
+  'Ⅳ',
+  'ⅳ',
+  'ⓐ',
+  'Ⓐ',
+  'ª',
+  '1',
+  '漢',
+
+  '𐐀',
+  '𐐨',
+  'K',
+];
+const MEMBERS: readonly JsonValue[] = [{}, { a: 1 }, { a: 1, b: 2 }, { c: 1 }, { a: null }];
 const now = () => new Date().toISOString();
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -279,6 +304,39 @@ const ROWS: Readonly<Record<string, Row>> = {
       .string()
       .default('d')
       .refine((text) => text !== 'd'),
+    code: 'schema/default',
+  },
+  'a rule that compares a text with its lower case': {
+    zod: z.string().refine((text) => text.toLowerCase() === text),
+    arktype: type.string.narrow((text) => text === text.toLowerCase()),
+    valibot: v.pipe(
+      v.string(),
+      v.check((text) => text.toLowerCase() === text),
+    ),
+    values: CASES_OF_LETTERS,
+  },
+  'a rule that compares a text with its upper case': {
+    zod: z.string().refine((text) => text.toUpperCase() === text),
+    arktype: type.string.narrow((text) => text !== text.toUpperCase()),
+    valibot: v.pipe(
+      v.string(),
+      v.check((text) => text === text.toUpperCase()),
+    ),
+    values: CASES_OF_LETTERS,
+  },
+  'a map of optional values with listed names': {
+    zod: z.record(z.enum(['a', 'b']), z.int().optional()),
+    arktype: type({ 'a?': 'number.integer|undefined', 'b?': 'number.integer' }),
+    valibot: v.record(v.picklist(['a', 'b']), v.optional(v.pipe(v.number(), v.integer()))),
+    values: MEMBERS,
+  },
+  'a map of values with a default and listed names': {
+    zod: z.record(z.enum(['a', 'b']), z.int().default(3)),
+    values: MEMBERS,
+  },
+  'a default of absent members of a map': {
+    zod: z.partialRecord(z.enum(['a', 'b']), z.int().default(3)).default({}),
+    valibot: v.optional(v.record(v.picklist(['a', 'b']), v.optional(v.number(), 3)), {}),
     code: 'schema/default',
   },
 };

@@ -30,6 +30,7 @@ const rows =
     Object.entries(schemas).map(([text, schema]) => ({ library, text, outcome, schema: schema as SchemaInput }));
 
 const startsWithA = (text: string): boolean => text.startsWith('a');
+const isSmall = (map: object): boolean => Object.keys(map).length < 3;
 let calls = 0;
 const counted = (): string => `n${(calls += 1)}`;
 /** An enum of TypeScript with numbers, as it is at run time: it also maps the numbers to the names. */
@@ -118,6 +119,7 @@ const zodMethods: Method[] = [
     'z.intersection() and and()': z.intersection(z.object({ a: z.string() }), z.object({ b: z.int() })),
     'pipe() of two checks of a scalar': z.string().pipe(z.string().min(3)),
     'readonly(), brand(), describe(), meta()': z.string().brand('Name').readonly().describe('a name'),
+    'z.undefined(), z.void(): the field is left out': z.undefined(),
     'z.lazy() without recursion': z.lazy(() => z.string()),
   }),
   ...rows(
@@ -185,9 +187,7 @@ const zodMethods: Method[] = [
     'schema/rule',
   )({
     'trim() and other rules of the items of a list or map without a limit': z.array(z.string().trim()),
-    'refine() of a list or map without a limit': z
-      .record(z.string(), z.string())
-      .refine((map) => Object.keys(map).length < 3),
+    'refine() of the size of a map without a limit': z.record(z.string(), z.int()).refine(isSmall),
     'refine() with a conversion of a number or object to text': z.number().refine((number) => String(number) !== '1'),
   }),
   ...rows(
@@ -209,7 +209,7 @@ const zodMethods: Method[] = [
   }),
   ...rows('zod', 'schema/any')({ 'z.any(), z.unknown()': z.any() }),
   ...rows('zod', 'schema/never')({ 'z.never()': z.never() }),
-  ...rows('zod', 'schema/null-only')({ 'z.null(), z.undefined(), z.void()': z.null() }),
+  ...rows('zod', 'schema/null-only')({ 'z.null()': z.null() }),
   ...rows('zod', 'schema/null-element')({ 'nullable() of a list item': z.array(z.string().nullable()) }),
   ...rows('zod', 'schema/recursive')({ 'recursive types': zodTree }),
   ...rows(
@@ -262,6 +262,7 @@ const arktypeMethods: Method[] = [
     "'+': 'delete'": type({ '+': 'delete', a: 'string' }),
     'optional keys': type({ 'a?': 'string' }),
     'null in a union: it is stored as an absent member': type('string|null'),
+    'undefined: the field is left out': type('undefined'),
     'undefined in a union: it is an absent member': type('string|undefined'),
     'defaults of constants': type({ a: 'string = "abc"', b: 'string' }),
     'default functions that return a constant': type({ a: type('string[]').default(() => ['a']), b: 'string' }),
@@ -332,7 +333,7 @@ const arktypeMethods: Method[] = [
     symbol: type('symbol'),
   }),
   ...rows('arktype', 'schema/any')({ unknown: type('unknown') }),
-  ...rows('arktype', 'schema/null-only')({ 'null, undefined': type('null') }),
+  ...rows('arktype', 'schema/null-only')({ null: type('null') }),
   ...rows('arktype', 'schema/null-element')({ 'null in a list': type('(string|null)[]') }),
   ...rows('arktype', 'schema/union')({ 'unions of several types': type('string|number') }),
   ...rows(
@@ -390,6 +391,7 @@ const valibotMethods: Method[] = [
       v.brand('n'),
       v.description('a name'),
     ),
+    'undefined(), void(): the field is left out': v.void(),
     'lazy() without recursion': v.lazy(() => v.string()),
   }),
   ...rows(
@@ -459,9 +461,9 @@ const valibotMethods: Method[] = [
     'schema/rule',
   )({
     'trim() and other rules of the items of a list or map without a limit': v.array(v.pipe(v.string(), v.trim())),
-    'check() of a list or map without a limit': v.pipe(
-      v.record(v.string(), v.string()),
-      v.check((map) => Object.keys(map).length < 3),
+    'check() of the size of a map without a limit': v.pipe(
+      v.record(v.string(), v.number()),
+      v.check((map) => isSmall(map)),
     ),
   }),
   ...rows(
@@ -475,7 +477,7 @@ const valibotMethods: Method[] = [
   }),
   ...rows('valibot', 'schema/any')({ 'any(), unknown()': v.any() }),
   ...rows('valibot', 'schema/never')({ 'never()': v.never() }),
-  ...rows('valibot', 'schema/null-only')({ 'null(), undefined(), void()': v.null() }),
+  ...rows('valibot', 'schema/null-only')({ 'null()': v.null() }),
   ...rows('valibot', 'schema/null-element')({ 'nullable() of an item': v.array(v.nullable(v.string())) }),
   ...rows('valibot', 'schema/recursive')({ 'recursive schemas': valibotTree }),
   ...rows(

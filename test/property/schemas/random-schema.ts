@@ -107,6 +107,137 @@ const ARK_WORDS = [
   'number.integer[]',
 ] as const;
 
+/** Limits at which the number types of JavaScript, JSON and Kubernetes differ, and common ones. */
+const LIMITS = [Infinity, -Infinity, NaN, 1e20, -1e20, 2 ** 63, 2 ** 53, 1e300, 1.5, 0.5, -0.5, -1, 0, 1, 3] as const;
+
+/** A type with a limit that may be infinite, a fraction, or beyond 64 bits. */
+function limited(library: Library, random: () => number): Part {
+  const limit = pick(random, LIMITS);
+  const name = pick(random, ['max', 'min', 'gt', 'multipleOf', 'int max', 'length', 'items', 'constant', 'default']);
+  const makers: Readonly<Record<string, Readonly<Record<Library, () => unknown>>>> = {
+    max: {
+      zod: () => z.number().max(limit),
+      arktype: () => type.number.atMost(limit),
+      valibot: () => v.pipe(v.number(), v.maxValue(limit)),
+    },
+    min: {
+      zod: () => z.number().min(limit),
+      arktype: () => type.number.atLeast(limit),
+      valibot: () => v.pipe(v.number(), v.minValue(limit)),
+    },
+    gt: {
+      zod: () => z.number().gt(limit),
+      arktype: () => type.number.moreThan(limit),
+      valibot: () => v.pipe(v.number(), v.gtValue(limit)),
+    },
+    multipleOf: {
+      zod: () => z.number().multipleOf(limit),
+      arktype: () => type.number.divisibleBy(limit),
+      valibot: () => v.pipe(v.number(), v.multipleOf(limit)),
+    },
+    'int max': {
+      zod: () => z.int().max(limit),
+      arktype: () => type('number.integer').atMost(limit),
+      valibot: () => v.pipe(v.number(), v.integer(), v.maxValue(limit)),
+    },
+    length: {
+      zod: () => z.string().max(limit),
+      arktype: () => type.string.atMostLength(limit),
+      valibot: () => v.pipe(v.string(), v.minLength(limit)),
+    },
+    items: {
+      zod: () => z.array(z.string()).min(limit),
+      arktype: () => type('string[]').atMostLength(limit),
+      valibot: () => v.pipe(v.array(v.string()), v.maxLength(limit)),
+    },
+    constant: {
+      zod: () => z.literal([limit, 2]),
+      arktype: () => type.enumerated(limit, 2),
+      valibot: () => v.picklist([limit, 2]),
+    },
+    default: {
+      zod: () => z.int().default(limit),
+      arktype: () => type.number.default(limit),
+      valibot: () => v.optional(v.pipe(v.number(), v.integer()), limit),
+    },
+  };
+  const schema = makers[name]?.[library]();
+  return { schema, text: `${name} ${limit}`, value: anyValue };
+}
+
+const ATOMS = ['a', '(a|b)', '(?<n>a|b)', '[^b]', '\\w', '.', '(?:ab?)'] as const;
+const LOOKS = ['(?=', '(?!', '(?<=', '(?<!'] as const;
+const REFERENCES = ['\\1', '\\2', '\\k<n>', '[\\1a]', '', ''] as const;
+
+/** A pattern with look-around, groups and references in random places. */
+function pattern(library: Library, random: () => number): Part {
+  const atom = () => pick(random, ATOMS);
+  const text = `^${pick(random, LOOKS)}${atom()})${random() < 0.5 ? atom() : ''}${pick(random, REFERENCES)}${atom()}`;
+  const source = new RegExp(text);
+  const schema =
+    library === 'zod'
+      ? z.string().regex(source)
+      : library === 'valibot'
+        ? v.pipe(v.string(), v.regex(source))
+        : type(source);
+  return { schema, text: String(source), value: anyValue };
+}
+
+/** Functions of no argument as defaults, most of which read the clock or random numbers. */
+const DEFAULTS: Readonly<Record<string, () => string>> = {
+  date: () => new Date().toISOString(),
+  year: () => Date().slice(11, 15),
+  now: () => (Date.now() > 0 ? 'a' : 'b'),
+  random: () => (Math.random() < 0.999 ? 'a' : 'b'),
+  uuid: () => globalThis.crypto.randomUUID().slice(14, 15),
+  constant: () => new Date(0).toISOString(),
+};
+
+/** A string with a default function. */
+function defaulted(library: Library, random: () => number): Part {
+  const name = pick(random, Object.keys(DEFAULTS));
+  const make = DEFAULTS[name] as () => string;
+  const isRefined = random() < 0.3;
+  const refined = (text: string) => text !== 'a';
+  const schema =
+    library === 'zod'
+      ? isRefined
+        ? z.string().default(make).pipe(z.string().max(1))
+        : z.string().default(make)
+      : library === 'valibot'
+        ? isRefined
+          ? v.pipe(v.optional(v.string(), make), v.check(refined))
+          : v.optional(v.string(), make)
+        : type.string.default(make);
+  return { schema, text: `default ${name}${isRefined ? ' refined' : ''}`, value: anyValue };
+}
+
+/** Checks whose rules cost much, call functions of kro, or depend on letters beyond ASCII. */
+const CHECKS: Readonly<Record<string, (text: string) => boolean>> = {
+  lower: (text) => text.toLowerCase() === text,
+  upper: (text) => text !== text.toUpperCase(),
+  number: (text) => Number(text) > 1,
+  integer: (text) => Number.parseInt(text, 10) > 1,
+  pad: (text) => text.padStart(3) !== 'a',
+  json: (text) => JSON.stringify(text) !== '"a"',
+  length: (text) => text.length > 1,
+};
+
+function checked(library: Library, random: () => number): Part {
+  const name = pick(random, Object.keys(CHECKS));
+  const test = CHECKS[name] as (text: string) => boolean;
+  const limit = random() < 0.5 ? 20 : 1e20;
+  const schema =
+    library === 'zod'
+      ? z.string().max(limit).refine(test)
+      : library === 'valibot'
+        ? v.pipe(v.string(), v.maxLength(limit), v.check(test))
+        : (limit === 20 ? type.string.atMostLength(limit) : type.string).narrow(test);
+  return { schema, text: `check ${name} ${limit}`, value: anyValue };
+}
+
+const EXTREMES = [limited, limited, pattern, defaulted, checked] as const;
+
 /** A scalar with several checks and transforms in random order. */
 function scalar(library: Library, random: () => number): Part {
   const count = Math.floor(random() * 4);
@@ -166,6 +297,8 @@ const WRAPS: Readonly<Record<Library, readonly Wrap[]>> = {
     wrap('array', (s: z.ZodType) => z.array(s), listsOf),
     wrap('array max', (s: z.ZodType) => z.array(s).max(2), listsOf),
     wrap('record', (s: z.ZodType) => z.record(z.string(), s), mapsOf),
+    wrap('record of names', (s: z.ZodType) => z.record(z.enum(['x', 'y']), s), mapsOf),
+    wrap('partial record', (s: z.ZodType) => z.partialRecord(z.enum(['x', 'y']), s), mapsOf),
     wrap('optional', (s: z.ZodType) => s.optional(), same),
     wrap('nullable', (s: z.ZodType) => s.nullable(), same),
     wrap('nullish', (s: z.ZodType) => s.nullish(), same),
@@ -189,6 +322,7 @@ const WRAPS: Readonly<Record<Library, readonly Wrap[]>> = {
     wrap('array', (s: v.GenericSchema) => v.array(s), listsOf),
     wrap('array min', (s: v.GenericSchema) => v.pipe(v.array(s), v.minLength(1)), listsOf),
     wrap('record', (s: v.GenericSchema) => v.record(v.string(), s), mapsOf),
+    wrap('record of names', (s: v.GenericSchema) => v.record(v.picklist(['x', 'y']), s), mapsOf),
     wrap('optional', (s: v.GenericSchema) => v.optional(s), same),
     wrap('optional default', (s: v.GenericSchema, random) => v.optional(s, defaultOf(random) as never), same),
     wrap('nullish default', (s: v.GenericSchema, random) => v.nullish(s, defaultOf(random) as never), same),
@@ -230,14 +364,21 @@ function object(library: Library, random: () => number, depth: number): Part {
   ]);
   const keyOf = (name: string) => (library === 'arktype' && name !== 'kind' && random() < 0.3 ? `${name}?` : name);
   const shape = Object.fromEntries(fields.map(([name, { schema }]) => [keyOf(name), schema]));
-  const isStrict = random() < 0.3;
-  const schema = isStrict && library === 'zod' ? z.strictObject(shape as z.ZodRawShape) : objectOf(library, shape);
+  const closing = pick(random, ['reject', 'delete', undefined, undefined]);
+  const schema =
+    closing !== undefined && library === 'arktype'
+      ? type({ '+': closing, ...shape } as never)
+      : closing !== 'reject'
+        ? objectOf(library, shape)
+        : library === 'zod'
+          ? z.strictObject(shape as z.ZodRawShape)
+          : v.strictObject(shape as v.ObjectEntries);
   const value: Part['value'] = mostly((own) => {
     const members = fields.flatMap(([name, field]) => (own() < 0.9 ? [[name, field.value(own)] as const] : []));
     const extra = own() < 0.1 ? [['b', anyValue(own)] as const] : [];
     return Object.fromEntries([...members, ...extra].filter(([, member]) => member !== undefined));
   }, anyValue);
-  const text = `${isStrict ? 'strict ' : ''}{ ${fields.map(([name, field]) => `${name}: ${field.text}`).join(', ')} }`;
+  const text = `${closing ?? ''} { ${fields.map(([name, field]) => `${name}: ${field.text}`).join(', ')} }`;
   return { schema, text, value };
 }
 
@@ -248,7 +389,8 @@ function constant(library: Library, value: string): Part {
 
 function part(library: Library, random: () => number, depth: number): Part {
   const choice = random();
-  if (choice < 0.15) return leaf(library, random);
+  if (choice < 0.1) return leaf(library, random);
+  if (choice < 0.2) return pick(random, EXTREMES)(library, random);
   if (choice < 0.45 || depth > 3) return scalar(library, random);
   if (choice < 0.75) return pick(random, WRAPS[library])(part(library, random, depth + 1), random);
   return choice < 0.88 ? object(library, random, depth) : union(library, random, depth);

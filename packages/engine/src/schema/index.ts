@@ -65,7 +65,7 @@ export { stepsToGroups } from './regex/groups.ts';
 export { PatternProblem } from './regex/problem.ts';
 export type { RegexUse } from './regex/re2.ts';
 export { minMatchLength, printRe2, subexpressionsOf } from './regex/re2.ts';
-export { SPACE } from './regex/space.ts';
+export { CHARACTERS } from './regex/characters.ts';
 export type { ParsedRegex, Regex } from './regex/syntax.ts';
 export { parseRegex } from './regex/syntax.ts';
 export type { FieldKnowledge, SimpleEmission, SimpleEmitOptions } from './simple-emit.ts';

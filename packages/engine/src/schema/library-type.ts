@@ -5,7 +5,7 @@ import { CHECKS, REFUSED, TRANSFORMED } from './json-schema-members.ts';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
 import { PatternProblem } from './regex/problem.ts';
 import { printRe2 } from './regex/re2.ts';
-import { SPACE } from './regex/space.ts';
+import { CHARACTERS } from './regex/characters.ts';
 import { readsVariable } from './variable-reads.ts';
 import { parseRegex, WITHOUT_LOOKING } from './regex/syntax.ts';
 
@@ -102,11 +102,11 @@ const PLAIN_PATTERN =
 
 /** A pattern that matches strings in which a transform changes something, by the name of the transform. */
 const CHANGED: ReadonlyMap<string, readonly [pattern: string, message: string]> = new Map([
-  ['trim', [`^[${SPACE}]|[${SPACE}]$`, 'no spaces around the value']],
-  ['trimStart', [`^[${SPACE}]`, 'no spaces before the value']],
-  ['trimEnd', [`[${SPACE}]$`, 'no spaces after the value']],
-  ['toLowerCase', [String.raw`[\p{Lu}\p{Lt}\x{2160}-\x{216F}\x{24B6}-\x{24CF}]`, 'lower case only']],
-  ['toUpperCase', [String.raw`[\p{Ll}\p{Lt}\x{345}\x{149}\x{2170}-\x{217F}\x{24D0}-\x{24E9}]`, 'upper case only']],
+  ['trim', [`^[${CHARACTERS.space}]|[${CHARACTERS.space}]$`, 'no spaces around the value']],
+  ['trimStart', [`^[${CHARACTERS.space}]`, 'no spaces before the value']],
+  ['trimEnd', [`[${CHARACTERS.space}]$`, 'no spaces after the value']],
+  ['toLowerCase', [`[${CHARACTERS.notLower}]`, 'lower case only']],
+  ['toUpperCase', [`[${CHARACTERS.notUpper}]`, 'upper case only']],
 ]);
 
 /**

@@ -82,6 +82,8 @@ export function printRecord(keys: JsonObject, values: JsonObject, allRequired: b
   const listed = constantsOf(keys);
   if (listed?.every((key) => typeof key === 'string') === true) {
     const names = listed.map(String);
+    if (!allRequired && values['default'] !== undefined)
+      return refused('the library gives absent members of a record no default', 'use an object with fields', 'default');
     return {
       type: 'object',
       properties: Object.fromEntries(names.map((name) => [name, values])),

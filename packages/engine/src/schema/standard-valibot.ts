@@ -28,6 +28,7 @@ interface Printing {
   readonly open: ReadonlySet<unknown>;
 }
 
+const ASYNCHRONOUS = 'use the synchronous functions: v.object() for v.objectAsync(), v.check() for v.checkAsync()';
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 
 function print(schema: unknown, state: Printing): JsonObject {
@@ -35,7 +36,7 @@ function print(schema: unknown, state: Printing): JsonObject {
     const message = 'the type contains itself, which SimpleSchema cannot express';
     return refused(message, 'use object for the inner part', 'recursive');
   }
-  if (readMember(schema, 'async') === true) return refused('an asynchronous schema has no rule', 'use v.object(), …');
+  if (readMember(schema, 'async') === true) return refused('an asynchronous schema has no rule', ASYNCHRONOUS);
   if (readMember(schema, 'fallback') !== undefined) {
     return refused(
       'fallback() replaces invalid values, and the API server refuses them',

@@ -189,8 +189,10 @@ function record(definition: unknown, state: Printing): JsonObject {
   const mode = readMember(definition, 'mode');
   if (mode !== undefined && mode !== 'strict') return refused('a loose record also takes other keys', 'use z.record()');
   const keys = print(readMember(definition, 'keyType'), state);
+  const type = readMember(definition, 'valueType');
+  const values = print(type, state);
   const isPartial = readMember(definition, 'partial') === true;
-  return printRecord(keys, print(readMember(definition, 'valueType'), state), !isPartial);
+  return printRecord(keys, values, !isPartial && (!isOptional(type) || values['default'] !== undefined));
 }
 
 function union(definition: unknown, state: Printing): JsonObject {

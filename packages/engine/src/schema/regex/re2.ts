@@ -1,7 +1,7 @@
 import { regexProblem } from '@typekro/cel';
 import { PatternProblem } from './problem.ts';
 import { foldedRanges } from './folded-ranges.ts';
-import { SPACE } from './space.ts';
+import { CHARACTERS } from './characters.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
 /** The characters that end a line in JavaScript, as items of an RE2 class. */
@@ -171,13 +171,13 @@ function signOf(min: number, max: number): string {
 }
 
 function printEscape(escape: string): string {
-  if (escape === 's') return `[${SPACE}]`;
-  return escape === 'S' ? `[^${SPACE}]` : `\\${escape}`;
+  if (escape === 's') return `[${CHARACTERS.space}]`;
+  return escape === 'S' ? `[^${CHARACTERS.space}]` : `\\${escape}`;
 }
 
 function printItem(item: Exclude<ClassItem, { readonly from: number }>): string {
   if ('category' in item) return `\\${item.negated ? 'P' : 'p'}{${item.category}}`;
-  if (item.escape === 's') return SPACE;
+  if (item.escape === 's') return CHARACTERS.space;
   return item.escape === 'S' ? NO_SPACE : `\\${item.escape}`;
 }
 

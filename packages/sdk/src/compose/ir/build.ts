@@ -1,3 +1,4 @@
+import { CHARACTERS } from '@typekro/engine/schema';
 import type { EntryFlag, LiteralNode, Node, ObjectLiteral } from './node.ts';
 import { isLiteral, literalNode, makeNode, Variable } from './node.ts';
 import type { StaticType } from './types.ts';
@@ -135,6 +136,8 @@ export function or(a: Node, b: Node): Node {
 }
 
 export function eq(a: Node, b: Node): Node {
+  const changed = changedByCase(a, b) ?? changedByCase(b, a);
+  if (changed !== undefined) return not(changed);
   if (a === b && a.kind === 'lit') return TRUE();
   if (a.kind === 'lit' && b.kind === 'lit') return literal(a.value === b.value);
   if (a.kind === 'lit') return eq(b, a);
@@ -146,6 +149,14 @@ export function eq(a: Node, b: Node): Node {
     }
   }
   return makeNode({ kind: 'eq', args: [a, b], type: BOOL });
+}
+
+/** The test that a text is not its own lower or upper case. CEL's functions change only ASCII letters, and a pattern all. */
+function changedByCase(text: Node, original: Node): Node | undefined {
+  if (text.kind !== 'method' || text.args[0] !== original) return undefined;
+  if (text.name !== 'lowerAscii' && text.name !== 'upperAscii') return undefined;
+  const characters = text.name === 'lowerAscii' ? CHARACTERS.notLower : CHARACTERS.notUpper;
+  return method('matches', original, [literal(`[${characters}]`)], BOOL);
 }
 
 export function compare(kind: 'lt' | 'le' | 'gt' | 'ge', a: Node, b: Node): Node {

@@ -1,4 +1,4 @@
-import { SPACE } from '@typekro/engine/schema';
+import { CHARACTERS } from '@typekro/engine/schema';
 import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, toText, TRUE } from './build.ts';
 
 import type { Node } from './node.ts';
@@ -10,9 +10,9 @@ import { BOOL, FLOAT, INTEGER, NumberType, STRING } from './types.ts';
 const DIGITS = '([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?';
 const DECIMAL = `[+-]?(Infinity|${DIGITS})`;
 const BASED = '0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+';
-const NOT_BLANK = `[^${SPACE}]`;
-const begin = (inner: string): string => `^[${SPACE}]*${inner}`;
-const whole = (inner: string): string => `${begin(inner)}[${SPACE}]*$`;
+const NOT_BLANK = `[^${CHARACTERS.space}]`;
+const begin = (inner: string): string => `^[${CHARACTERS.space}]*${inner}`;
+const whole = (inner: string): string => `${begin(inner)}[${CHARACTERS.space}]*$`;
 
 /** Matches strings that `Number()` converts to a number. */
 const NUMERIC = whole(`(${DECIMAL}|${BASED})?`);

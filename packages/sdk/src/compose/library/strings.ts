@@ -19,7 +19,7 @@ import type { Conditional, Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
-import { SPACE } from '@typekro/engine/schema';
+import { CHARACTERS } from '@typekro/engine/schema';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
@@ -41,7 +41,7 @@ const NAMES = (
 /**
  * Matches a character that is not white space in JavaScript. CEL's `trim` differs: it removes U+0085 and keeps U+FEFF.
  */
-const NOT_SPACE = `[^${SPACE}]`;
+const NOT_SPACE = `[^${CHARACTERS.space}]`;
 
 /** Methods that throw in JavaScript when their first argument is a regular expression. */
 const OF_TEXTS = new Set(['includes', 'startsWith', 'endsWith']);
