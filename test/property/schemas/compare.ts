@@ -60,7 +60,13 @@ interface Result {
 
 function validate(schema: SchemaInput, value: unknown): Result {
   const standard = (schema as { '~standard': { validate: (value: unknown) => Result | Promise<Result> } })['~standard'];
-  const result = standard.validate(value);
+  let result: Result | Promise<Result>;
+  try {
+    result = standard.validate(value);
+  } catch {
+    // A check of the author throws, which refuses the value.
+    return { issues: [] };
+  }
   if (!(result instanceof Promise)) return result;
   // zod throws for values of an intersection that it cannot merge, and then tries again asynchronously.
   result.catch(() => undefined);
@@ -107,7 +113,8 @@ function withoutNull(value: JsonValue): JsonValue {
  *
  * - `toInstance` accepts exactly the specs that the library accepts, and its spec is the library's value.
  * - The API server accepts each value that the library makes.
- * - What the API server stores is a value that the library accepts and does not change.
+ * - What the API server stores is the value that the library makes of the spec, if it accepts the spec, and a value that
+ *   the library accepts and does not change.
  */
 export function difference(schema: SchemaInput, { instance, crd }: Composed & { codes?: undefined }, spec: JsonObject) {
   const shown = JSON.stringify(spec);
@@ -127,6 +134,8 @@ export function difference(schema: SchemaInput, { instance, crd }: Composed & { 
   const value = stored(crd, spec);
   if (value === undefined) return undefined;
   const kubernetes = withoutNull(value);
+  if (wanted !== undefined && !jsonEquals(kept(crd, wanted), kubernetes))
+    return `${shown}: the library makes ${JSON.stringify(wanted)}, the API server stores ${JSON.stringify(kubernetes)}`;
   const read = parsed(schema, kubernetes as JsonObject);
   return jsonEquals(kept(crd, read), kubernetes)
     ? undefined
@@ -137,7 +146,8 @@ export function difference(schema: SchemaInput, { instance, crd }: Composed & { 
  * Refusals of values that a library accepts. They are not silent: integers beyond 64 bits, and lists as objects in
  * arktype.
  */
-const LOUD = /\de\+\d+ is written where a whole number is expected|a list is written where an object is expected/;
+const LOUD =
+  /(?:\de\+\d+|\d{20}) is written where a whole number is expected|a list is written where an object is expected/;
 
 /** The declared members of a value. Some libraries keep other members, and the API server drops them. */
 const kept = (crd: Schema, value: JsonValue | undefined): JsonValue | undefined =>

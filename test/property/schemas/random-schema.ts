@@ -191,6 +191,8 @@ const DEFAULTS: Readonly<Record<string, () => string>> = {
   random: () => (Math.random() < 0.999 ? 'a' : 'b'),
   uuid: () => globalThis.crypto.randomUUID().slice(14, 15),
   constant: () => new Date(0).toISOString(),
+  letter: () => 'a',
+  letters: () => 'abcd',
 };
 
 /** A string with a default function. */
@@ -221,6 +223,10 @@ const CHECKS: Readonly<Record<string, (text: string) => boolean>> = {
   pad: (text) => text.padStart(3) !== 'a',
   json: (text) => JSON.stringify(text) !== '"a"',
   length: (text) => text.length > 1,
+  throwing: (text) => {
+    if (text === 'a') throw new Error('not a');
+    return true;
+  },
 };
 
 function checked(library: Library, random: () => number): Part {
@@ -390,8 +396,8 @@ function constant(library: Library, value: string): Part {
 function part(library: Library, random: () => number, depth: number): Part {
   const choice = random();
   if (choice < 0.1) return leaf(library, random);
-  if (choice < 0.2) return pick(random, EXTREMES)(library, random);
-  if (choice < 0.45 || depth > 3) return scalar(library, random);
+  if (choice < 0.32) return pick(random, EXTREMES)(library, random);
+  if (choice < 0.5 || depth > 3) return scalar(library, random);
   if (choice < 0.75) return pick(random, WRAPS[library])(part(library, random, depth + 1), random);
   return choice < 0.88 ? object(library, random, depth) : union(library, random, depth);
 }
