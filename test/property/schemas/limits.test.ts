@@ -339,6 +339,16 @@ const ROWS: Readonly<Record<string, Row>> = {
     valibot: v.optional(v.record(v.picklist(['a', 'b']), v.optional(v.number(), 3)), {}),
     code: 'schema/default',
   },
+  'a default inside an optional type, which does not apply it': {
+    zod: z.intersection(z.string().default('a'), z.string().max(5)).optional(),
+    valibot: v.optional(v.optional(v.string(), 'a')),
+    values: TEXTS,
+  },
+  'a default of an intersection inside an optional type': {
+    zod: z.object({ a: z.string(), b: z.intersection(z.string().default('a'), z.string()).optional() }),
+    valibot: v.nullish(v.intersect([v.optional(v.string(), 'a'), v.string()])),
+    values: [...TEXTS, ...MEMBERS, { a: 'a' }],
+  },
 };
 
 const LIBRARIES: readonly Library[] = ['zod', 'arktype', 'valibot'];

@@ -44,6 +44,17 @@ function drops(first: JsonObject, second: JsonObject): boolean {
   );
 }
 
+/** An intersection. A default of a part is a default of the whole, so that a type around it can change it. */
+export function printIntersection(parts: readonly JsonObject[]): JsonObject {
+  const value = parts.find((part) => part['default'] !== undefined)?.['default'];
+  return { allOf: parts.map(withoutDefault), ...(value === undefined ? {} : { default: value }) };
+}
+
+/** A printed part without its default. */
+export function withoutDefault({ default: _default, ...others }: JsonObject): JsonObject {
+  return others;
+}
+
 function isDisjoint(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   const [left, right] = [constantsOf(a), constantsOf(b)];
   if (left === undefined || right === undefined) return false;

@@ -11,7 +11,7 @@ import {
   isChangedByLibrary,
   withLibraryDefault,
 } from './library-type.ts';
-import { printRecord, printTuple, printUnion } from './library-union.ts';
+import { printIntersection, printRecord, printTuple, printUnion, withoutDefault } from './library-union.ts';
 import { addValibotAction } from './standard-valibot-actions.ts';
 
 /**
@@ -149,7 +149,8 @@ const hasDefault = (schema: unknown): boolean => readMember(schema, 'default') !
 
 function absentable(schema: unknown, state: Printing): JsonObject {
   const inner = wrapped(schema, state);
-  const printed = { anyOf: [inner, ABSENT_SCHEMA] };
+  // A default inside has no effect, because an absent value does not reach it.
+  const printed = { anyOf: [withoutDefault(inner), ABSENT_SCHEMA] };
   return hasDefault(schema) ? withLibraryDefault(printed, schema) : printed;
 }
 
@@ -161,7 +162,7 @@ function nullable(schema: unknown, state: Printing): JsonObject {
 }
 
 function nullish(schema: unknown, state: Printing): JsonObject {
-  if (!hasDefault(schema)) return { anyOf: [wrapped(schema, state), NULL, ABSENT_SCHEMA] };
+  if (!hasDefault(schema)) return { anyOf: [withoutDefault(wrapped(schema, state)), NULL, ABSENT_SCHEMA] };
   return withLibraryDefault(absentable({ ...Object(schema), default: undefined }, state), schema);
 }
 
@@ -195,6 +196,6 @@ const alternatives = (schema: unknown, state: Printing): JsonObject[] =>
 
 function intersect(schema: unknown, state: Printing): JsonObject {
   const options = list(readMember(schema, 'options')).map((option) => print(option, state));
-  if (options.every((option) => option[CLOSED] !== 'strict')) return { allOf: options };
+  if (options.every((option) => option[CLOSED] !== 'strict')) return printIntersection(options);
   return refused('a strict object in an intersection refuses the members of the other parts', 'use v.object()');
 }

@@ -8,12 +8,13 @@ import {
   isUncheckedText,
   isChangedByLibrary,
   constantOf,
+  parsedBy,
   patternKeywords,
   readMember,
   refused,
   withLibraryDefault,
 } from './library-type.ts';
-import { printRecord, printTuple, printUnion } from './library-union.ts';
+import { printIntersection, printRecord, printTuple, printUnion, withoutDefault } from './library-union.ts';
 import { addZodChecks, zodDefinition } from './standard-zod-checks.ts';
 
 /**
@@ -110,7 +111,7 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['record', record],
   ['union', union],
   ['intersection', intersection],
-  ['optional', wrapped],
+  ['optional', optional],
   ['nullable', nullable],
   ['default', (definition, state, schema) => withLibraryDefault(wrapped(definition, state), schema)],
   ['prefault', (definition, state, schema) => withLibraryDefault(wrapped(definition, state), schema)],
@@ -203,7 +204,13 @@ function union(definition: unknown, state: Printing): JsonObject {
 
 function intersection(definition: unknown, state: Printing): JsonObject {
   const parts = [readMember(definition, 'left'), readMember(definition, 'right')];
-  return { allOf: parts.map((part) => print(part, state)) };
+  return printIntersection(parts.map((part) => print(part, state)));
+}
+
+/** An optional type. zod does not apply each default inside it to an absent value. */
+function optional(definition: unknown, state: Printing, schema: unknown): JsonObject {
+  const inner = wrapped(definition, state);
+  return parsedBy(schema, undefined)?.value === undefined ? withoutDefault(inner) : inner;
 }
 
 function nullable(definition: unknown, state: Printing): JsonObject {
@@ -224,8 +231,7 @@ function pipe(definition: unknown, state: Printing): JsonObject {
   const isScalar = (part: JsonObject) => SCALARS.has(String(part['type']));
   const isChecked = isChangedByLibrary(second) && !isUncheckedText(first);
   if (isChecked || !parts.every(isScalar)) return converts('a pipe')(definition, state, undefined);
-  const value = first['default'] ?? second['default'];
-  return { allOf: parts, ...(value === undefined ? {} : { default: value }) };
+  return printIntersection(parts);
 }
 
 const SCALARS: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);
