@@ -344,6 +344,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     valibot: v.optional(v.optional(v.string(), 'a')),
     values: TEXTS,
   },
+  'a default that the other part of an intersection refuses': {
+    zod: z.intersection(z.string().default('abcdefg'), z.string().max(5)),
+    valibot: v.intersect([v.optional(v.string(), 'abcdefg'), v.pipe(v.string(), v.maxLength(5))]),
+    values: TEXTS,
+  },
   'a default of an intersection inside an optional type': {
     zod: z.object({ a: z.string(), b: z.intersection(z.string().default('a'), z.string()).optional() }),
     valibot: v.nullish(v.intersect([v.optional(v.string(), 'a'), v.string()])),

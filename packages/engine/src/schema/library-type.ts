@@ -186,6 +186,18 @@ export function parsedBy(schema: unknown, value: unknown): { readonly value: unk
 export const withLibraryDefault = (printed: JsonObject, schema: unknown): JsonObject =>
   constantDefault(printed, () => parsedBy(schema, undefined), schema);
 
+/** A printed part without its default. */
+export function withoutDefault({ default: _default, ...others }: JsonObject): JsonObject {
+  return others;
+}
+
+/** A printed part with the default that the type makes of an absent value; without one if it makes none, or refuses it. */
+export function withAppliedDefault(printed: JsonObject, schema: unknown): JsonObject {
+  if (printed['default'] === undefined) return printed;
+  const isApplied = parsedBy(schema, undefined)?.value !== undefined;
+  return isApplied ? withLibraryDefault(printed, schema) : withoutDefault(printed);
+}
+
 /**
  * Adds a default to a printed part. The default is refused if two calls of `make` return different values, if a call
  * reads the clock or random numbers, if JSON

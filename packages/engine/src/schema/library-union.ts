@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject, objectsAt } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED } from './json-schema-members.ts';
-import { IN_COMPOSITION, isChangedByLibrary, refused } from './library-type.ts';
+import { IN_COMPOSITION, isChangedByLibrary, refused, withAppliedDefault, withoutDefault } from './library-type.ts';
 
 /**
  * A union of a library that takes the first alternative that accepts a value. Alternatives that are objects are refused
@@ -45,14 +45,10 @@ function drops(first: JsonObject, second: JsonObject): boolean {
 }
 
 /** An intersection. A default of a part is a default of the whole, so that a type around it can change it. */
-export function printIntersection(parts: readonly JsonObject[]): JsonObject {
+export function printIntersection(parts: readonly JsonObject[], schema: unknown): JsonObject {
   const value = parts.find((part) => part['default'] !== undefined)?.['default'];
-  return { allOf: parts.map(withoutDefault), ...(value === undefined ? {} : { default: value }) };
-}
-
-/** A printed part without its default. */
-export function withoutDefault({ default: _default, ...others }: JsonObject): JsonObject {
-  return others;
+  const printed = { allOf: parts.map(withoutDefault) };
+  return value === undefined ? printed : withAppliedDefault({ ...printed, default: value }, schema);
 }
 
 function isDisjoint(a: JsonValue | undefined, b: JsonValue | undefined): boolean {

@@ -10,8 +10,9 @@ import {
   isUncheckedText,
   isChangedByLibrary,
   withLibraryDefault,
+  withoutDefault,
 } from './library-type.ts';
-import { printIntersection, printRecord, printTuple, printUnion, withoutDefault } from './library-union.ts';
+import { printIntersection, printRecord, printTuple, printUnion } from './library-union.ts';
 import { addValibotAction } from './standard-valibot-actions.ts';
 
 /**
@@ -196,6 +197,6 @@ const alternatives = (schema: unknown, state: Printing): JsonObject[] =>
 
 function intersect(schema: unknown, state: Printing): JsonObject {
   const options = list(readMember(schema, 'options')).map((option) => print(option, state));
-  if (options.every((option) => option[CLOSED] !== 'strict')) return printIntersection(options);
+  if (options.every((option) => option[CLOSED] !== 'strict')) return printIntersection(options, schema);
   return refused('a strict object in an intersection refuses the members of the other parts', 'use v.object()');
 }

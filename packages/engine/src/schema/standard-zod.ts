@@ -8,13 +8,14 @@ import {
   isUncheckedText,
   isChangedByLibrary,
   constantOf,
-  parsedBy,
   patternKeywords,
   readMember,
   refused,
+  withAppliedDefault,
   withLibraryDefault,
+  withoutDefault,
 } from './library-type.ts';
-import { printIntersection, printRecord, printTuple, printUnion, withoutDefault } from './library-union.ts';
+import { printIntersection, printRecord, printTuple, printUnion } from './library-union.ts';
 import { addZodChecks, zodDefinition } from './standard-zod-checks.ts';
 
 /**
@@ -111,7 +112,7 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['record', record],
   ['union', union],
   ['intersection', intersection],
-  ['optional', optional],
+  ['optional', (definition, state, schema) => withAppliedDefault(wrapped(definition, state), schema)],
   ['nullable', nullable],
   ['default', (definition, state, schema) => withLibraryDefault(wrapped(definition, state), schema)],
   ['prefault', (definition, state, schema) => withLibraryDefault(wrapped(definition, state), schema)],
@@ -202,15 +203,12 @@ function union(definition: unknown, state: Printing): JsonObject {
   return printUnion(list(readMember(definition, 'options')).map((option) => print(option, state)));
 }
 
-function intersection(definition: unknown, state: Printing): JsonObject {
+function intersection(definition: unknown, state: Printing, schema: unknown): JsonObject {
   const parts = [readMember(definition, 'left'), readMember(definition, 'right')];
-  return printIntersection(parts.map((part) => print(part, state)));
-}
-
-/** An optional type. zod does not apply each default inside it to an absent value. */
-function optional(definition: unknown, state: Printing, schema: unknown): JsonObject {
-  const inner = wrapped(definition, state);
-  return parsedBy(schema, undefined)?.value === undefined ? withoutDefault(inner) : inner;
+  return printIntersection(
+    parts.map((part) => print(part, state)),
+    schema,
+  );
 }
 
 function nullable(definition: unknown, state: Printing): JsonObject {
@@ -231,7 +229,8 @@ function pipe(definition: unknown, state: Printing): JsonObject {
   const isScalar = (part: JsonObject) => SCALARS.has(String(part['type']));
   const isChecked = isChangedByLibrary(second) && !isUncheckedText(first);
   if (isChecked || !parts.every(isScalar)) return converts('a pipe')(definition, state, undefined);
-  return printIntersection(parts);
+  const value = first['default'] ?? second['default'];
+  return { allOf: parts.map(withoutDefault), ...(value === undefined ? {} : { default: value }) };
 }
 
 const SCALARS: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean']);
