@@ -78,6 +78,12 @@ test.each<[string, KubeObject | undefined, string, string]>([
     'ConfigMap "web": Invalid value: "(secret)"',
   ],
   ['reading', reading, 'x: expected string, got &v{Value:4711}', 'x: expected string, got &v{Value:(secret)}'],
+  [
+    'derived',
+    undefined,
+    'resolve: node "derived": eval "string(secret.data.password)" at "metadata.labels.token": "hunter2 value" is wrong',
+    'resolve: node "derived": eval "string(secret.data.password)" at "metadata.labels.token": "(secret)" is wrong',
+  ],
   ['secret', secret, 'data: hunter2 old and 47110815 are refused', 'data: (secret) and (secret) are refused'],
   [
     'plain',

@@ -1,9 +1,12 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
+import { goQuote } from '@typekro/kit/golang';
 import type { Graph } from '../../graph/index.ts';
 import { appendStep, INTERNAL_PREFIX, objectPathOf, objectPathText } from '../../graph/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
+import { expressionsOf, statusExpressions } from '../placed-expressions.ts';
 import { SECRET_MASK } from './secret-mask.ts';
+import { maskedLiterals } from './secret-failures.ts';
 import { canBeSecret, hidesInSecret } from './secret-nodes.ts';
 
 /**
@@ -46,14 +49,44 @@ export function refusalMask(
       node,
       () => desired === undefined || (desired.apiVersion === 'v1' && desired.kind === 'Secret'),
     );
-    if (isSecret && desired === undefined) return masked(text, desired, new Set());
+    const words = wordsOf(graph);
+    if (isSecret && desired === undefined) return masked(text, desired, new Set(), undefined, words);
     const hidden = node.template.holes.filter((hole) => hides(id, objectPathText(hole)));
     if (!isSecret && hidden.length === 0) return text;
     const values = isSecret && desired !== undefined ? secretValues(desired) : new Set<string>();
     for (const hole of hidden) collect(valueIn(desired, objectPathOf(hole)), values);
     // A public field of a Secret, such as a label, can have the value of another Secret.
-    return masked(text, desired, values, (path, value) => (isSecret && hidesInSecret(path)) || hides(id, path, value));
+    return masked(
+      text,
+      desired,
+      values,
+      (path, value) => (isSecret && hidesInSecret(path)) || hides(id, path, value),
+      words,
+    );
   };
+}
+
+const WORDS = new WeakMap<Graph, ReadonlySet<string>>();
+
+/**
+ * The words of a graph that a message quotes and that are no values: ids, paths, and expressions, whose literals are
+ * masked.
+ */
+function wordsOf(graph: Graph): ReadonlySet<string> {
+  let words = WORDS.get(graph);
+  if (words === undefined) {
+    const placed = [...graph.nodes.values()].flatMap((node) => expressionsOf(node));
+    const texts = [
+      ...[...graph.nodes.keys()].flatMap((id) => [id, ...id.split('/')]),
+      ...[...placed, ...statusExpressions(graph)].flatMap(({ place, expression: { cel } }) => [
+        place,
+        maskedLiterals(cel),
+      ]),
+    ];
+    words = new Set(texts.map((text) => goQuote(text).slice(1, -1)));
+    WORDS.set(graph, words);
+  }
+  return words;
 }
 
 /** Masks the values of a Secret in the server's message about its refusal. */
@@ -87,16 +120,20 @@ export function maskedObjectRefusal(object: KubeObject, hides: HidesField, text:
   return values.size === 0 ? text : masked(text, object, values, hides);
 }
 
-/** @param hides the secret fields. Default: all fields except the name, the namespace, the kind and the label keys */
+/**
+ * @param hides the secret fields. Default: all fields except the name, the namespace, the kind and the label keys
+ * @param words quoted words that are no values
+ */
 function masked(
   text: string,
   object: KubeObject | undefined,
   values: ReadonlySet<string>,
   hides: HidesField = () => true,
+  words: ReadonlySet<string> = new Set(),
 ): string {
   const { name = '', namespace = '', labels = {} } = object?.metadata ?? {};
   const names = new Set([name, namespace, object?.kind ?? '', ...Object.keys(labels)].filter((each) => each !== ''));
-  const shown = new Set(names);
+  const shown = new Set([...names, ...words]);
   for (const [path, value] of object === undefined ? [] : leavesOf(object as unknown as JsonValue)) {
     if (typeof value === 'string' && !values.has(value) && !hides(path, value)) shown.add(value);
   }

@@ -11,6 +11,9 @@ test.each([
   ['invalid RFC 3339 timestamp "hunter2"', 'timestamp(x)', 'invalid RFC 3339 timestamp: (secret)'],
   ['unknown time zone hunter2', 'x', 'unknown time zone: (secret)'],
   ['error parsing regexp: missing closing ): `hunter2(`', 'x', 'error parsing regexp: (secret)'],
+  ['unsupported type: google.protobuf.Any', 'x', 'unsupported type: google.protobuf.Any'],
+  ['unsupported type: uint value 4711 overflows int64', 'x', '(secret)'],
+  ['a key must be a string, got float64', 'x', 'a key must be a string, got float64'],
   ['a reason of a later function with hunter2', 'x', '(secret)'],
 ])('the reason %j of %j is shown as %j', (reason, cel, shown) => {
   expect(maskedReason(reason, cel)).toBe(shown);

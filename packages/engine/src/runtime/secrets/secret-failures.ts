@@ -45,7 +45,7 @@ const ANY_OBJECT = { mayHaveSecret: () => true, sharing: () => [] };
 
 /** Matches CEL's reasons that contain only names of types. */
 const OF_TYPES =
-  /^(?:no such overload|type conversion error|no such attribute|divi(?:sion|de) by zero|modulus by zero)/;
+  /^(?:no such overload|type conversion error|no such attribute|divi(?:sion|de) by zero|modulus by zero|unsupported type: (?:[\w.]+$|bytes)|(?:failed to convert map key: )?(?:map|a) key must be (?:a )?string|bad map key$|result is (?:nested too deep|too large)$)/;
 
 /** Matches the beginning of CEL's reasons that continue with a value. */
 const BEFORE_VALUE =
