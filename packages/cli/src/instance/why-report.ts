@@ -1,8 +1,15 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { namespacedName, objectName, refOf } from '@typekro/kit/core';
 import { isGraphObject } from '@typekro/engine/graph';
-import type { Blocker, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
-import type { Condition, RootCause } from '@typekro/engine/runtime';
+import type {
+  AbsentStatusField,
+  Blocker,
+  FailedCondition,
+  Trouble,
+  WhyCause,
+  WhyReport,
+} from '@typekro/controller/inspect';
+import type { Condition, RootCause, StatusProblem } from '@typekro/engine/runtime';
 import {
   CORRECT_REFUSED,
   otherFinalizers,
@@ -58,6 +65,7 @@ export function whyReport(
   const { state, ready } = recordedState(instance);
   const shown = shownNodes(decision.nodes);
   const counts = shown.count(currentNodes(decision));
+  const statusFields = absentFields(decision);
   const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
   return {
     schemaVersion: 1,
@@ -83,7 +91,26 @@ export function whyReport(
         const remedy = remedyOfReason(root, evidence, instance, graph);
         return causeOf(root, shown.of(root.node), evidence, recorded, origins, remedy);
       }),
+    ...(statusFields.length === 0 ? {} : { statusFields }),
   };
+}
+
+/** The fields of the status without a value: those whose expression fails, and those whose data does not exist yet. */
+function absentFields({ statusProblems, statusPending = [] }: InstanceObservation['decision']): AbsentStatusField[] {
+  const fieldOf =
+    (remedy: string) =>
+    ({ path, expression, message }: StatusProblem): AbsentStatusField => ({
+      field: `status.${path}`,
+      expression,
+      reason: message,
+      remedy,
+    });
+  return [
+    ...statusProblems.map(fieldOf('correct the expression in spec.schema.status of the definition')),
+    ...statusPending.map(
+      fieldOf('wait for the data; or give the field a value until then with .?field and .orValue(…)'),
+    ),
+  ];
 }
 
 /**
@@ -273,11 +300,14 @@ const NOT_REMOVED: ReadonlySet<string> = new Set(['PruneFailed', 'ReleaseFailed'
 const CORRECT_BLOCKER =
   'correct the cause that the text names; the controller tries again by itself, and typekro reconcile makes it try at once';
 
-/**
- * Describes a deletion that does not proceed, because the definition is lost and no controller works on the instance.
- */
+/** Describes a lost definition: no controller works on the instance, and a deletion of the instance does not proceed. */
 function withoutDefinition(observation: InstanceObservation): Blocker[] {
-  if (observation.instance.metadata.deletionTimestamp === undefined) return [];
+  const { instance, gone } = observation;
+  if (instance.metadata.deletionTimestamp === undefined) {
+    if (gone === undefined) return [];
+    const reason = `the definition ${gone} is deleted: no controller works on the instance, and its objects stay as they are`;
+    return [{ reason, remedy: `apply the definition ${gone} again` }];
+  }
   const blocker = blockerWithoutDefinition(observation);
   return blocker === undefined ? [] : [blocker];
 }

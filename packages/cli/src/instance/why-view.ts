@@ -2,7 +2,7 @@ import { declaresConditions } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, objectName } from '@typekro/kit/core';
 import { isGraphObject } from '@typekro/engine/graph';
-import type { FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
+import type { AbsentStatusField, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
 import { causeText } from '@typekro/engine/readiness';
 import { isDone } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../printable.ts';
@@ -24,7 +24,16 @@ export function whyLines(observation: InstanceObservation, report: WhyReport, no
   ]);
   const causes = report.causes.flatMap((cause) => ['', ...causeLines(cause, colour)]);
   const refusals = report.refusals.flatMap((refusal) => ['', ...failedConditionLines(refusal, colour)]);
-  return [...head, ...blocked, ...refusals, ...causes, ...endLines(observation, report)];
+  const fields = (report.statusFields ?? []).flatMap((field) => ['', ...absentFieldLines(field)]);
+  return [...head, ...blocked, ...refusals, ...causes, ...fields, ...endLines(observation, report)];
+}
+
+function absentFieldLines({ field, expression, reason, remedy }: AbsentStatusField): string[] {
+  return [
+    printableLine(`${field} has no value: ${reason}`),
+    ...(reason.includes(expression) ? [] : [`   └ because  ${printableLine(expression)}`]),
+    `   do         ${printableLine(remedy)}`,
+  ];
 }
 
 /** Prints a condition that is False, and its remedy. */

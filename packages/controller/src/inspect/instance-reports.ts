@@ -14,6 +14,17 @@ export interface Blocker {
   readonly remedy: string;
 }
 
+/** A field of the status without a value. */
+export interface AbsentStatusField {
+  /** The path, such as `status.address`. */
+  readonly field: string;
+  /** The author's expression, without values of Secrets. */
+  readonly expression: string;
+  /** Why the expression has no value. */
+  readonly reason: string;
+  readonly remedy: string;
+}
+
 /**
  * The report of `typekro why`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
  */
@@ -34,11 +45,16 @@ export interface WhyReport {
   readonly skipped: number;
   /** The number of nodes whose state the user may not see. Absent when there is none. */
   readonly unknown?: number;
-  /** Obstacles to a deletion of the instance other than its nodes: finalizers and policies. */
+  /**
+   * Obstacles other than nodes: a lost definition, and the finalizers and policies that delay a deletion of the
+   * instance.
+   */
   readonly blocked: readonly Blocker[];
   /** The conditions of the instance itself that are False. */
   readonly refusals: readonly FailedCondition[];
   readonly causes: readonly WhyCause[];
+  /** The fields of the status that have no value, in the order of the definition. Absent when there is none. */
+  readonly statusFields?: readonly AbsentStatusField[];
 }
 
 /** A condition of an instance or a definition that is False for a reason outside of the nodes. */

@@ -149,7 +149,10 @@ function suppressedBecause(violation: NodeResult | undefined, { because }: NodeR
   return { kind: 'dependency', nodes: [{ id: violation.node.id, state: violation.state }] };
 }
 
-type StatusPart = Pick<Decision, 'state' | 'conditions' | 'status' | 'statusChanged' | 'statusProblems' | 'statusNow'>;
+type StatusPart = Pick<
+  Decision,
+  'state' | 'conditions' | 'status' | 'statusChanged' | 'statusProblems' | 'statusPending' | 'statusNow'
+>;
 
 /** The status of the instance: conditions, state and projected fields. */
 function statusOf(
@@ -180,7 +183,7 @@ function statusOf(
   return render(options.now);
 
   function render(now: number): StatusPart {
-    const { fields, problems, author } = project(context, [...conditions, ...health], now);
+    const { fields, problems, pending, author } = project(context, [...conditions, ...health], now);
     const untouched = suspended ? 'ACTIVE' : refusal?.state;
     const state = instanceState(context, ready, untouched, author !== undefined && author.problems.length > 0);
     const sampled = nowConditions(context.graph, instance, options, now);
@@ -199,6 +202,7 @@ function statusOf(
       status,
       statusChanged: !jsonEquals(status, before),
       statusProblems: [...problems, ...(author?.problems ?? [])],
+      ...(pending.length === 0 ? {} : { statusPending: pending }),
       statusNow: now,
     };
   }
@@ -219,15 +223,15 @@ function keptFields({ status = {} }: KubeObject): JsonObject {
 function project(context: StepContext, conditions: readonly Condition[], now: number) {
   const { graph, instance, options } = context;
   const evaluation = { ...context.evaluation, now };
-  const { fields, problems } = isRefusedWhole(context)
-    ? { fields: keptFields(instance), problems: [] }
+  const { fields, problems, pending } = isRefusedWhole(context)
+    ? { fields: keptFields(instance), problems: [], pending: [] }
     : projectStatus(graph, context.known, evaluation);
-  if (graph.status.conditions === undefined) return { fields, problems, author: undefined };
+  if (graph.status.conditions === undefined) return { fields, problems, pending, author: undefined };
   const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
   // For a suspended instance, no node data is passed. Conditions that read nodes therefore do not change.
   const variables = new Map(isSuspended(instance) ? [] : context.known).set('schema', schema);
   const author = authorConditions(graph.status.conditions, instance, variables, evaluation, options.now);
-  return { fields, problems, author };
+  return { fields, problems, pending, author };
 }
 
 function watchOf(graph: Graph, object: KubeObject): WatchRequest {

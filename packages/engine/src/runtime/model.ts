@@ -461,6 +461,8 @@ export interface Decision {
   readonly statusChanged: boolean;
   /** Status expressions that failed. Their fields are omitted from `status`; all other fields are written. */
   readonly statusProblems: readonly StatusProblem[];
+  /** Status expressions whose data does not exist yet. Their fields are omitted from `status`. Absent for a Graph. */
+  readonly statusPending?: readonly StatusProblem[];
   /** The value of `now()` in `status`. The caller passes it as `statusNow` to the next step. */
   readonly statusNow: number;
   /**

@@ -13,6 +13,8 @@ import { followsGraphEngine } from '../graph/index.ts';
 export interface ProjectedStatus {
   readonly fields: JsonObject;
   readonly problems: readonly StatusProblem[];
+  /** The fields whose data does not exist yet. */
+  readonly pending: readonly StatusProblem[];
 }
 
 /** Fields that the runtime writes. The author's fields with these names are dropped. */
@@ -32,6 +34,7 @@ export function projectStatus(
 ): ProjectedStatus {
   const values: FieldValue[] = [];
   const problems: StatusProblem[] = [];
+  const pending: StatusProblem[] = [];
   const missing: { readonly hole: Hole; readonly omitted: boolean }[] = [];
   for (const hole of plan.holes) {
     const result = evaluateField({ expression: hole.expression }, variables, context);
@@ -39,9 +42,9 @@ export function projectStatus(
     values.push({ path: hole.path, value: value ?? null });
     if (result.state === 'value' && value !== undefined) continue;
     missing.push({ hole, omitted: result.state === 'value' });
-    if (result.state === 'error') {
+    if (result.state !== 'value') {
       const { expression, message } = result.failure;
-      problems.push({ path: hole.pathText, expression, message });
+      (result.state === 'error' ? problems : pending).push({ path: hole.pathText, expression, message });
     }
   }
   const fields = fillSkeleton(plan.skeleton, values);
@@ -52,7 +55,7 @@ export function projectStatus(
     if (!omitted) dropEmpty(fields, path.slice(0, -1));
   }
   for (const name of RESERVED) delete fields[name];
-  return { fields, problems };
+  return { fields, problems, pending };
 }
 
 /**
