@@ -8,17 +8,19 @@ import type {
   PlanResult,
   VariableOptions,
 } from './api.ts';
-import type { Ast } from './ast.ts';
+import type { Ast, Expr } from './ast.ts';
 import { CheckedAst, Checker } from './check/checker.ts';
 import type { DeclaredVariable } from './check/declarations.ts';
 import { Declarations } from './check/declarations.ts';
-import { validateCalls } from './check/validate.ts';
-import type { Library, Macro } from './library.ts';
+import type { Library, Macro, ValidationContext, Validator } from './library.ts';
 import { planProgram } from './plan/program.ts';
 import { standardLibrary } from './standard/index.ts';
 import type { MacroTable } from './syntax/builder.ts';
 import { parseExpression } from './syntax/parse.ts';
 import type { CelType } from './types.ts';
+import { ErrorList } from './syntax/error-list.ts';
+import { expanded } from './syntax/macro-expander.ts';
+import { walkExpr } from './check/walk.ts';
 
 function toVariable(name: string, declared: CelType | VariableOptions): DeclaredVariable {
   return 'params' in declared ? { name, type: declared } : { name, ...declared };
@@ -113,4 +115,19 @@ class CelEnvironment implements Environment {
   isFunction(name: string): boolean {
     return this.#declarations.functionNamed(name) !== undefined;
   }
+}
+
+/** Runs the validators of the libraries on the calls of an expression. Returns undefined when they find no error. */
+function validateCalls(checked: CheckedAst, validators: readonly Validator[]): ErrorList | undefined {
+  if (validators.length === 0) return undefined;
+  const byName = new Map(validators.map((validator) => [validator.functionName, validator]));
+  const errors = new ErrorList(checked.ast.text);
+  const context: ValidationContext = {
+    typeOf: (expr) => checked.typeOf(expanded(expr).id),
+    report: (expr: Expr, message) => errors.add(expr.at, message),
+  };
+  walkExpr(checked.ast.expr, (expr) => {
+    if (expr.kind === 'call') byName.get(expr.name)?.validate(expr, context);
+  });
+  return errors.count > 0 ? errors : undefined;
 }

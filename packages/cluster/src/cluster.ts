@@ -24,7 +24,6 @@ import type { ClusterSnapshot } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { ControllerSettings, StartedControllers } from './controllers/index.ts';
 import { noControllers, noPods } from './controllers/settings.ts';
-import { installDefinitions } from './install-definitions.ts';
 import type { ClusterClock } from './clock.ts';
 import { inProcessTransport } from './http/in-process.ts';
 import { openListener } from './http/listener.ts';
@@ -37,6 +36,28 @@ import type { Transport } from './transport.ts';
 import { TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE, kubernetesReleaseOf } from '@typekro/kit/kubernetes';
 import type { KubernetesRelease } from './release.ts';
+import { goQuote } from '@typekro/kit/golang';
+import type { HandlerContext } from './http/handler.ts';
+import { ownRequest } from './own-request.ts';
+
+const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+/**
+ * Creates the CustomResourceDefinitions of the stand-ins, unless the cluster already has them. A definition that
+ * another client has created is not changed.
+ *
+ * @throws TypeKroError `cluster/stand-in-definition` when the API refuses a definition.
+ */
+async function installDefinitions(context: HandlerContext, standIns: readonly StandIn[]): Promise<void> {
+  for (const standIn of standIns) {
+    for (const definition of standIn.definitions?.() ?? []) {
+      const { status, text } = await ownRequest(context, 'POST', DEFINITIONS, definition);
+      if (status < 300 || status === 409) continue;
+      const message = `the definition ${definition.metadata.name} of the stand-in ${goQuote(standIn.name)} is refused: ${text}`;
+      throw new TypeKroError(message, { code: 'cluster/stand-in-definition', remedy: 'correct the definition' });
+    }
+  }
+}
 
 /** An embedded cluster. */
 export interface Cluster {

@@ -11,7 +11,6 @@ import { markdownText } from '../plan/markdown.ts';
 import { paintFor } from '../plan/paint.ts';
 import { planLines } from '../plan/plan-lines.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
-import { PLAN_FORMS } from '../plan/plan-output.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { refuseMissingNamespace } from '../plan/planned-namespace.ts';
 import type { Plan } from '@typekro/controller/inspect';
@@ -23,6 +22,18 @@ import { unknownForm } from '../output-form.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
 import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
+import { junitText } from '../plan/junit.ts';
+import { sarifText } from '../plan/sarif.ts';
+
+/**
+ * The output formats of a plan in addition to text, JSON and YAML: Markdown for comments, SARIF for code scanning,
+ * JUnit for test reports.
+ */
+const PLAN_FORMS: Readonly<Record<string, (plan: Plan) => string>> = {
+  markdown: markdownText,
+  sarif: sarifText,
+  junit: junitText,
+};
 
 /** `typekro plan FILE…`: prints what an apply would change, for every instance. */
 export const plan: Command = {

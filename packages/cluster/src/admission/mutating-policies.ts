@@ -9,11 +9,10 @@ import { bindVariables, conditionsHold, evaluateExpression } from '../expression
 import { readConfiguration, readPatch } from '../expressions/mutation-types.ts';
 import { checkTyped } from '../fields/check.ts';
 import { mergeApplied } from '../fields/merge.ts';
-import { TypedError } from '../fields/walk.ts';
+import { TypedError, formOf } from '../fields/walk.ts';
 import { applyJsonPatch, JsonPatchError, JsonPatchTestError } from '../patch/json-patch.ts';
 import type { BodyType } from '../verbs/body.ts';
 import { bodyTypeOf } from '../verbs/body.ts';
-import { atomicPaths } from './atomic-paths.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { compileConditions, expressionData, toRequestVersion, versionedFor } from './hooks.ts';
 import { Invocations } from './invocations.ts';
@@ -23,6 +22,8 @@ import { policyInvocations } from './policy-dispatch.ts';
 import type { VersionedObjects } from './review.ts';
 import type { Mutation as Mutated } from './webhooks.ts';
 import { decodeChanged } from './webhooks.ts';
+import type { TypeNode } from '../types/node.ts';
+import { memberNode } from '../types/node.ts';
 
 interface Mutation {
   readonly patchType: string;
@@ -214,4 +215,24 @@ function appliedTo({ apiVersion, kind, node }: BodyType, object: KubeObject, val
   }
   const merged = mergeApplied(node, object as unknown as JsonObject, configuration);
   return isJsonObject(merged) ? merged : (object as unknown as JsonObject);
+}
+
+/**
+ * Returns the paths of the atomic lists, maps and objects in a value. A merge replaces each of them as a whole, so a
+ * policy that sets one part would remove the other parts.
+ */
+function atomicPaths(node: TypeNode, value: JsonValue, path = ''): string[] {
+  if (node.kind === 'any') return [];
+  const form = formOf(node, value);
+  if (Array.isArray(value) && form.kind === 'list') {
+    const own = form.list === 'atomic' ? [path] : [];
+    return [...own, ...value.flatMap((element, index) => atomicPaths(form.items, element, `${path}[${index}]`))];
+  }
+  if (!isJsonObject(value) || (form.kind !== 'object' && form.kind !== 'map')) return [];
+  const own = form.atomic === true ? [path] : [];
+  const inner = Object.entries(value).flatMap(([key, member]) => {
+    const type = memberNode(form, key);
+    return type === undefined || member === undefined ? [] : atomicPaths(type, member, `${path}.${key}`);
+  });
+  return [...own, ...inner];
 }

@@ -16,11 +16,27 @@ import { isExempt, isNamespaces } from './attributes.ts';
 import { Invocations } from './invocations.ts';
 import { mutateByPolicies } from './mutating-policies.ts';
 import { deleteOptionsOf, optionsOf } from './operation-options.ts';
-import { withValidOwners } from './owners.ts';
 import { AdmissionPending, WebhookPending } from '../webhooks/webhook-pending.ts';
 import { validateByPolicies } from './policies.ts';
 import type { Mutation } from './webhooks.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
+import { readEntries } from '../fields/entries.ts';
+
+const PROBLEM =
+  '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests';
+
+/**
+ * Returns the object after admission. If webhooks or policies made its `managedFields` invalid, restores the earlier
+ * `managedFields` and adds a warning.
+ */
+function withValidOwners(before: KubeObject, changed: KubeObject, warnings: string[]): KubeObject {
+  if (changed.metadata.managedFields === undefined || readEntries(changed.metadata.managedFields) !== undefined)
+    return changed;
+  const { managedFields: _, ...metadata } = changed.metadata;
+  const { managedFields } = before.metadata;
+  warnings.push(PROBLEM);
+  return { ...changed, metadata: { ...metadata, ...(managedFields === undefined ? {} : { managedFields }) } };
+}
 
 /** The parts of the cluster that an admitted write uses. */
 export interface AdmittedContext extends AdmissionContext, WriteServices {

@@ -9,10 +9,25 @@ import { ApiError, badRequest } from '../errors/status.ts';
 import { replyError } from '../protocol/reply.ts';
 import type { ApiReply, ConnectionUpgrade } from '../protocol/request.ts';
 import { pingFrame } from '../streaming/frames.ts';
-import { ByteConnection } from './byte-connection.ts';
 import { endSocket } from './end-socket.ts';
 import { asksForWatchSocket, isWatch, openWatchSocket } from './watch-socket.ts';
 import { acceptKey, WebSocketConnection } from './web-socket.ts';
+import { SocketConnection } from './socket-connection.ts';
+
+/** A connection without framing: each chunk of received bytes is one message. */
+class ByteConnection extends SocketConnection {
+  send(message: Buffer): void {
+    this.write(message);
+  }
+
+  close(): void {
+    this.end();
+  }
+
+  protected read(chunk: Buffer): void {
+    if (!this.isClosed) this.onMessage(chunk);
+  }
+}
 
 /** The callbacks of a listener for upgrade requests. */
 export interface UpgradeHost {

@@ -13,7 +13,6 @@ import { measureRuntime } from './metrics/runtime-meter.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
 import { parseListenAddress, serveProbes } from './probes.ts';
 import { LeaseLogger } from './telemetry/lease-logger.ts';
-import { loadTraceApi } from './telemetry/load-trace-api.ts';
 import type { TraceApi } from './telemetry/traces.ts';
 import { runShards } from './shards/run-shards.ts';
 import type { DefinitionShare, HeldLeases } from './shards/share.ts';
@@ -308,4 +307,22 @@ async function work(
 function textOf(flags: ParsedFlags, name: string, fallback: string): string {
   const value = flags.values.get(name);
   return typeof value === 'string' ? value : fallback;
+}
+
+/**
+ * Loads the optional package `@opentelemetry/api`.
+ *
+ * @throws TypeKroError `controller/no-opentelemetry` when the package is not installed.
+ */
+async function loadTraceApi(): Promise<TraceApi> {
+  try {
+    return await import('@opentelemetry/api');
+  } catch (cause) {
+    throw new TypeKroError('the package @opentelemetry/api cannot be loaded', {
+      code: 'controller/no-opentelemetry',
+      remedy:
+        'install @opentelemetry/api and an OpenTelemetry SDK next to typekro, or leave out --opentelemetry-traces',
+      cause,
+    });
+  }
 }

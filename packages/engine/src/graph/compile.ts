@@ -20,7 +20,6 @@ import { buildSpecSchema } from './instance-schema.ts';
 import { DEFAULT_KRO_COMPATIBILITY, otherLevel } from './kro-compatibility.ts';
 import { Language, languageNode } from './language.ts';
 import { hasOtherMeaning } from './naming.ts';
-import { checkOmitIdentity } from './omit-identity.ts';
 import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
 import { sourceOf } from './options.ts';
 import { buildInstancePropagation } from './instance-propagation.ts';
@@ -33,6 +32,9 @@ import { warnGraph } from './warn-graph.ts';
 import { warnMarkers } from './warn-markers.ts';
 import { warnTexts } from './warn-texts.ts';
 import { warnLiterals } from './warn-literals.ts';
+import { rootsOf } from './analysis.ts';
+import { callsGlobal } from './calls-global.ts';
+import type { Linked } from './link-resources.ts';
 
 /** kro's default limit of forEach dimensions. */
 const MAX_FOR_EACH_DIMENSIONS = 10;
@@ -131,4 +133,22 @@ function withDistinctIds(definition: ParsedDefinition): ParsedDefinition {
     return free ? resource : { ...resource, id: `${id}#${index}` };
   });
   return changed ? { ...definition, resources } : definition;
+}
+
+/** Refuses omit() in the fields of an object's identity, because these fields must have a value. */
+function checkOmitIdentity({ draft, fields }: Linked, definition: ParsedDefinition, problems: Problems): void {
+  const needsNamespace = definition.schema.scope === 'Cluster' && draft.resolved?.info.namespaced === true;
+  for (const field of fields) {
+    const { site } = field;
+    const identity = site.pathText === 'metadata.name' || (needsNamespace && site.pathText === 'metadata.namespace');
+    if (!identity || !(site.text.template ?? site.text.cel).includes('omit')) continue;
+    if (!rootsOf(field).some((root) => callsGlobal(root, 'omit'))) continue;
+    problems.error({
+      phase: 'omitIdentity',
+      code: 'graph/omit',
+      message: `${site.pathText} must have a value; it cannot be omitted`,
+      place: { path: site.path, offset: site.text.toOriginal(0) },
+      kro: `resource "${draft.id}": omit() cannot be used at path "${site.pathText}" — the field is required and must resolve to a concrete value`,
+    });
+  }
 }

@@ -1,5 +1,4 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { application } from './kinds/argocd.ts';
 import * as cluster from './kinds/cluster.ts';
 import { resourceGraphDefinition } from './kinds/graphs.ts';
 import { gateway, ingress, gatewayRoute, service } from './kinds/network.ts';
@@ -7,7 +6,8 @@ import * as projects from './kinds/projects.ts';
 import { persistentVolume, persistentVolumeClaim, volumeAttachment } from './kinds/storage.ts';
 import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './kinds/workloads.ts';
 import type { Readiness } from './model.ts';
-import { current } from './verdict.ts';
+import { current, failed, inProgress } from './verdict.ts';
+import { textAt } from '@typekro/kit/kubernetes';
 
 /** The readiness rule of a kind. */
 export interface KindRule {
@@ -85,3 +85,20 @@ export const KIND_TABLE: ReadonlyMap<string, KindRule> = new Map<string, KindRul
   ['Valkey.hyperspike.io', { judge: projects.valkey }],
   ['HelmRepository.source.toolkit.fluxcd.io', { judge: projects.helmRepository, unattended: projects.isRegistry }],
 ]);
+
+/** Argo CD applications are ready when they are healthy and in sync. */
+function application(object: KubeObject): Readiness {
+  const health = textAt(object, 'status', 'health', 'status');
+  const message = textAt(object, 'status', 'health', 'message');
+  const sync = textAt(object, 'status', 'sync', 'status');
+  const phase = textAt(object, 'status', 'operationState', 'phase');
+  if (phase === 'Failed' || phase === 'Error') {
+    return failed('SyncFailed', textAt(object, 'status', 'operationState', 'message') || 'the last sync has failed');
+  }
+  if (health === 'Degraded') return inProgress('Degraded', message || 'the application is degraded');
+  if (health !== 'Healthy')
+    return inProgress(health || 'NotObserved', message || `health is ${health || 'not known yet'}`);
+  return sync === 'Synced'
+    ? current('Healthy')
+    : inProgress(sync || 'NotSynced', `sync status is ${sync || 'not known yet'}`);
+}

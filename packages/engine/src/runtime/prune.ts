@@ -3,7 +3,6 @@ import { compareText } from '@typekro/kit/golang';
 import { earliest, gvkOf, refOf } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
 import { awaitedKind } from '../graph/index.ts';
-import { transitiveDependents } from './dependents.ts';
 import { failureText } from './failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './identity.ts';
 import { nodeIdOf, objectsByNode, orphanOrderOf } from './labels.ts';
@@ -21,6 +20,30 @@ import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
 import { pausedWrite } from './paused-write.ts';
+
+const CACHE = new WeakMap<Graph, Map<string, ReadonlySet<string>>>();
+
+/**
+ * The ids of the nodes that read a node, directly or through other nodes. The result is cached per graph, because a
+ * graph never changes.
+ */
+function transitiveDependents(graph: Graph, id: string): ReadonlySet<string> {
+  let all = CACHE.get(graph);
+  if (all === undefined) {
+    all = new Map();
+    for (const node of [...graph.order].reverse()) {
+      const found = new Set<string>();
+      for (const [other, { dependsOn }] of graph.nodes) {
+        if (!dependsOn.includes(node)) continue;
+        found.add(other);
+        for (const further of all.get(other) ?? []) found.add(further);
+      }
+      all.set(node, found);
+    }
+    CACHE.set(graph, all);
+  }
+  return all.get(id) ?? new Set();
+}
 
 /** The retired objects, and the decision about them. */
 export interface Pruning {

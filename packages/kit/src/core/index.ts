@@ -33,8 +33,7 @@ export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
-export { closingQuote } from './closing-quote.ts';
-export { count, nounFor } from './count.ts';
+export { closingQuote, count, nounFor, textPrefix, pascalCase, upperFirst } from './text.ts';
 export { errorCode } from './error-code.ts';
 export { pathOfFileUrl } from './file-url.ts';
 export { failsAtCaller } from './caller-error.ts';
@@ -42,8 +41,8 @@ export { LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';
 export type { MovedName } from './moved-name.ts';
 export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
-export type { BackoffPolicy } from './backoff.ts';
-export { backoffMs } from './backoff.ts';
+export type { BackoffPolicy } from './time.ts';
+export { backoffMs, isoTime, monotonicMs, MAX_TIMER_MS, startTimer, earliest } from './time.ts';
 export {
   MAX_CONFLICT_RETRIES,
   MAX_SILENT_WAIT_MS,
@@ -53,12 +52,8 @@ export {
   SILENT_WATCH_RETRIES,
   STABLE_RUN_MS,
 } from './retry-policies.ts';
-export { isoTime } from './iso-time.ts';
 export { homeDirectory, userFolder } from './home-directory.ts';
 export { makeDirectory } from './make-directory.ts';
-export { monotonicMs } from './monotonic.ts';
-export { textPrefix } from './text-prefix.ts';
-export { MAX_TIMER_MS, startTimer } from './timer-limit.ts';
 export {
   dashboardFilesText,
   fluxDefinitionsText,
@@ -107,7 +102,7 @@ export { isLoopbackHost } from './loopback.ts';
 export { nearestName } from './nearest-name.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
 export { seededRandom } from './seeded-random.ts';
-export { setOwn } from './set-own.ts';
+export { setOwn, definedMember, getOwn } from './members.ts';
 export type { FilePosition, SourcePosition } from './source-position.ts';
 export {
   interruptFiles,
@@ -119,10 +114,6 @@ export {
 } from './user-file.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { whyUnreadable } from './why-unreadable.ts';
-export { definedMember } from './defined-member.ts';
-export { earliest } from './earliest.ts';
 export { whenAborted } from './when-aborted.ts';
 export { equalSecrets } from './equal-secrets.ts';
-export { getOwn } from './get-own.ts';
-export { pascalCase, upperFirst } from './letter-case.ts';
 export { EMBEDDED_CONTEXT } from './embedded-context.ts';

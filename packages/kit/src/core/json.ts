@@ -1,6 +1,5 @@
-import { closingQuote } from './closing-quote.ts';
-import { getOwn } from './get-own.ts';
-import { setOwn } from './set-own.ts';
+import { closingQuote } from './text.ts';
+import { getOwn, setOwn } from './members.ts';
 
 /**
  * A JSON value. Integers that a JavaScript number cannot represent exactly (beyond ±(2⁵³−1)) are `bigint`. All other

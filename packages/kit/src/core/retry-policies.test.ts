@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from './time.ts';
 import { RETRY_POLICIES } from './retry-policies.ts';
 
 /** The shortest and the longest wait after 1, 2, 3, 10 and 1000 failures in a row, in milliseconds. */

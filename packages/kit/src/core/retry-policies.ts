@@ -1,4 +1,4 @@
-import type { BackoffPolicy } from './backoff.ts';
+import type { BackoffPolicy } from './time.ts';
 
 /**
  * All pauses of the package between a failure and the next try, except those of the dashboard's page. Unless a row sets

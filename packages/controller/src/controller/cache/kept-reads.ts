@@ -2,7 +2,26 @@ import type { GroupVersionKind } from '@typekro/kit/core';
 import type { Graph, GraphNode, PathStep } from '@typekro/engine/graph';
 import { typedNodes } from '@typekro/engine/graph';
 import { isAlwaysKept } from '@typekro/engine/runtime';
-import { PathUnion } from './path-union.ts';
+
+/** A set of field paths. A path below a member of the set adds nothing. */
+class PathUnion {
+  #paths: (readonly PathStep[])[] = [];
+
+  get paths(): readonly (readonly PathStep[])[] {
+    return this.#paths;
+  }
+
+  /** Adds a path. Returns false when the set already has the path or a prefix of it. */
+  add(path: readonly PathStep[]): boolean {
+    if (this.#paths.some((known) => isPrefix(known, path))) return false;
+    this.#paths = [...this.#paths.filter((known) => !isPrefix(path, known)), path];
+    return true;
+  }
+}
+
+function isPrefix(prefix: readonly PathStep[], path: readonly PathStep[]): boolean {
+  return prefix.length <= path.length && prefix.every((step, index) => step === path[index]);
+}
 
 /** The kinds of one graph, and its projection generation. */
 export interface KeptGraph {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isoTime } from './iso-time.ts';
+import { isoTime } from './time.ts';
 
 test.each([0, 1, -1, 951_782_400_000, 253_402_300_799_999, 253_402_300_800_000, -62_167_219_200_001, 8.64e15])(
   '%d has the string that toISOString returns',

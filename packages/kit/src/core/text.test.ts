@@ -1,5 +1,16 @@
-import { describe, expect, it } from 'vitest';
-import { closingQuote } from './closing-quote.ts';
+import { expect, test, describe, it } from 'vitest';
+import { count, closingQuote } from './text.ts';
+
+test.each([
+  [0, 'error', undefined, '0 errors'],
+  [1, 'error', undefined, '1 error'],
+  [1n, 'item', undefined, '1 item'],
+  [2, 'error', undefined, '2 errors'],
+  [1, 'life', 'lives', '1 life'],
+  [2, 'life', 'lives', '2 lives'],
+])('%s × %s with the plural %s is %s', (number, noun, plural, text) => {
+  expect(count(number, noun, plural)).toBe(text);
+});
 
 describe('closingQuote finds the quotation mark that closes a string', () => {
   it.each([

@@ -1,3 +1,16 @@
+/** A member for an object literal: `{ [key]: value }`, or nothing for the value `undefined`. */
+export function definedMember<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
+
+/**
+ * Returns an own member of the object `record`, or `undefined` when the object or the member is absent. Inherited
+ * members are not read.
+ */
+export function getOwn<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
 /**
  * Sets a member of a plain object as its own, whatever the member's name. `__proto__` is defined as a property, because
  * an assignment would change the prototype, and names may come from untrusted input. Other names are assigned, which is

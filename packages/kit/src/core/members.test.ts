@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from './json.ts';
-import { setOwn } from './set-own.ts';
+import { setOwn } from './members.ts';
 
 test.each(['__proto__', 'constructor', 'toString', 'plain'])('%s becomes an own member; the prototype stays', (key) => {
   const object: JsonObject = {};
