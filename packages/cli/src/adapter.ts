@@ -1,10 +1,10 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import type { OutputConfiguration } from 'commander';
 import { TypeKroError } from '@typekro/kit/core';
-import { withoutAlias } from './without-alias.ts';
+import { withoutAlias } from './command-words.ts';
 import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
 import { ExitCode } from './command.ts';
-import { DEBUG } from './debug-option.ts';
+import { DEBUG } from './options.ts';
 import { printFailure } from './failure.ts';
 import { printLines } from './layout.ts';
 import { hintForCommand, isForeignCommand } from './foreign-commands.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import * as nodeModule from 'node:module';
-import { wordsFromName } from './debug-option.ts';
+import { wordsFromName } from './options.ts';
 import { optimizeLate } from './optimize-late.ts';
 import { keepHeapSmall } from './small-heap.ts';
 

@@ -1,10 +1,10 @@
 import type { CommandContext } from './command.ts';
-import { wordsFromName } from './debug-option.ts';
+import { wordsFromName } from './options.ts';
 import { packageVersion } from './package-version.ts';
 import type { RunWords } from './run-process.ts';
 import { runProcess } from './run-process.ts';
 import { limitHeapGrowth } from './small-heap.ts';
-import { wantsHelp } from './wants-help.ts';
+import { wantsHelp } from './command-words.ts';
 
 const run: RunWords = async (context, args, onWriter) => {
   const [name, ...rest] = wordsFromName(args);

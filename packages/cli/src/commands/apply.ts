@@ -21,8 +21,8 @@ import type { SavedPlan } from '../plan/saved-plan.ts';
 import { isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
 import type { Plan } from '@typekro/controller/inspect';
 import { readText } from '../plan/snapshot-target.ts';
-import { shellWord } from '../shell-word.ts';
-import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
+import { shellWord } from '../escapes.ts';
+import { KUBECONFIG_OPTIONS } from '../options.ts';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */
 export const apply: Command = {

@@ -31,7 +31,7 @@ import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { writeFile } from '../write-file.ts';
 import { yamlText } from '../yaml-text.ts';
-import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
+import { KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
 
 /** `typekro bootstrap`: installs the controller with its CRDs, or upgrades it. */
 export const bootstrap: Command = {

@@ -9,7 +9,7 @@ import { createModuleReader } from '../dev/module-reader.ts';
 import { systemEvents } from '../dev/watch-files.ts';
 import { DASHBOARD_PORT_OPTION, pagePlaceOf, placeOfPage } from '../dashboard/port-option.ts';
 import { parseDuration } from '../duration.ts';
-import { portOption } from '../port-option.ts';
+import { portOption } from '../options.ts';
 import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { goOn } from '../up/bring-up.ts';

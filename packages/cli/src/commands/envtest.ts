@@ -7,9 +7,9 @@ import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { assetFiles, writeAssets } from '../envtest/assets.ts';
 import { KUBERNETES_OPTION, kubernetesOption } from '../kubernetes-option.ts';
-import { unknownForm } from '../output-form.ts';
+import { unknownForm } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../escapes.ts';
 
 const FORMS = ['path', 'env', 'json'] as const;
 const VARIABLE = 'KUBEBUILDER_ASSETS';

@@ -10,8 +10,8 @@ import type { Sources } from '../generate/read-sources.ts';
 import { exitOfFiles, printFiles } from '../generate/report-files.ts';
 import { writeFiles } from '../generate/write-files.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { shellWord } from '../shell-word.ts';
-import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
+import { shellWord } from '../escapes.ts';
+import { CONTEXT_OPTION } from '../options.ts';
 
 /** `typekro generate`: generates typed factories for the kinds of CustomResourceDefinitions. */
 export const generate: Command = {

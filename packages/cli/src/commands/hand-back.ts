@@ -15,13 +15,12 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { optionWords } from '../option-words.ts';
+import { optionWords, KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
 import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { resultText } from '../instance/change-report.ts';
 import { printableLine } from '../printable.ts';
 import { graphsOf } from '../upgrade/check-graph.ts';
-import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
 
 /**
  * The report of `typekro hand-back`, as `-o json` prints it. A later release with the same `schemaVersion` only adds

@@ -7,9 +7,8 @@ import { INSTALLATION_OPTIONS, manifestsFromInput } from '../bootstrap/manifests
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { optionWords } from '../option-words.ts';
+import { optionWords, KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
 import { yamlText } from '../yaml-text.ts';
-import { KUBECONFIG_OR_POD_OPTIONS } from '../kubeconfig-options.ts';
 
 /** `typekro install`: applies the CRDs of kro, and with `--controller` the controller and its rights. */
 export const install: Command = {

@@ -6,7 +6,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/formats.ts';
 import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
-import { unknownForm } from '../output-form.ts';
+import { unknownForm } from '../options.ts';
 import { checkNamedFiles } from '../up/checked.ts';
 import { CRD_OPTIONS } from '../up/known-crds.ts';
 import { inFileOrder, printDiagnostics } from '../up/print-diagnostics.ts';

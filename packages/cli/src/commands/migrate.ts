@@ -38,7 +38,7 @@ import {
 } from '../migrate/migration.ts';
 import type { CheckedFiles } from '../up/checked.ts';
 import { readChecked } from '../up/checked.ts';
-import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
+import { KUBECONFIG_OPTIONS } from '../options.ts';
 
 /** The migration of one instance: its plan, and a function that carries it out. */
 interface Step {

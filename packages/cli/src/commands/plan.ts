@@ -18,10 +18,9 @@ import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';
 import { totals } from '../plan/summary-lines.ts';
-import { unknownForm } from '../output-form.ts';
+import { unknownForm, KUBECONFIG_OPTIONS } from '../options.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
-import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
 import { junitText } from '../plan/junit.ts';
 import { sarifText } from '../plan/sarif.ts';
 

@@ -19,7 +19,7 @@ import { testJunitText } from '../graph-test/junit.ts';
 import type { TestSum } from '../graph-test/text-report.ts';
 import { resultLines, sumLine } from '../graph-test/text-report.ts';
 import { watchTests, withFreshModules } from '../graph-test/watch-tests.ts';
-import { unknownForm } from '../output-form.ts';
+import { unknownForm } from '../options.ts';
 import { printDiagnostics } from '../up/print-diagnostics.ts';
 
 const FORMS = ['text', 'json', 'junit'] as const;

@@ -8,7 +8,7 @@ import { crdSource, toTypeScript } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { unknownForm } from '../output-form.ts';
+import { unknownForm } from '../options.ts';
 import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/json-schema.ts';
 import { pullTypes } from '../types/pull-types.ts';

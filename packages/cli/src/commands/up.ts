@@ -7,7 +7,7 @@ import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
 import { DASHBOARD_PORT_OPTION, pagePlaceOf } from '../dashboard/port-option.ts';
 import { parseDuration } from '../duration.ts';
 import { isOutside } from '../file-paths.ts';
-import { portOption } from '../port-option.ts';
+import { portOption } from '../options.ts';
 import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
 import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';

@@ -18,7 +18,7 @@ import { requireRead } from '../upgrade/require-read.ts';
 import type { DefinitionCheck, GraphCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from '../upgrade/upgrade-check.ts';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
-import { KUBECONFIG_OPTIONS } from '../kubeconfig-options.ts';
+import { KUBECONFIG_OPTIONS } from '../options.ts';
 
 /**
  * `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CommandInput, OptionSpec } from '../command.ts';
-import { portOption } from '../port-option.ts';
+import { portOption } from '../options.ts';
 import { keptToken } from './kept-token.ts';
 
 /** The option for the port of the page of a cluster. */

@@ -10,7 +10,7 @@ import { controller } from '../commands/controller.ts';
 import { packageVersion } from '../package-version.ts';
 import { runControllerWords } from '../run-controller-words.ts';
 import { runProcess } from '../run-process.ts';
-import { wantsHelp } from '../wants-help.ts';
+import { wantsHelp } from '../command-words.ts';
 
 const COMMANDS: readonly CommandEntry[] = [
   { name: controller.name, summary: 'serve definitions in a cluster', load: () => Promise.resolve(controller) },

@@ -17,7 +17,7 @@ import { isNotFound, KubeError } from '@typekro/kube';
 import { listAt } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { pluralize } from '@typekro/engine/schema';
-import { hasNamespace } from '../has-namespace.ts';
+import { hasNamespace } from '../namespaces.ts';
 import type { InstanceName } from './instance-name.ts';
 import { argumentOf, readingsOf } from './instance-name.ts';
 import { servingDefinition, severalServe } from './serving-definition.ts';

@@ -3,7 +3,7 @@ import { parseJson, stringifyJson } from '@typekro/kit/core';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
 import { printLines } from '../layout.ts';
-import { unknownForm } from '../output-form.ts';
+import { unknownForm } from '../options.ts';
 import { printedYaml, yamlOf } from '../yaml-text.ts';
 
 /** The result of a command, as data and as lines of text. */

@@ -5,7 +5,7 @@ import { MAX_EDITED_LENGTH } from '@typekro/editor';
 import type { Graph } from '@typekro/engine/graph';
 import { isCrd } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../escapes.ts';
 import { checkInputs } from '../up/check-inputs.ts';
 import type { InputObject } from '../up/load-inputs.ts';
 import { manifestOf } from '../up/read-manifest.ts';

@@ -1,4 +1,4 @@
-import { workflowCommand } from '../workflow-command.ts';
+import { workflowCommand } from '../escapes.ts';
 import { findingsOf } from './findings.ts';
 import type { Plan } from '@typekro/controller/inspect';
 

@@ -6,7 +6,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { failureText, isSuspended } from '@typekro/engine/runtime';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { describeInputPlace } from '../up/check-inputs.ts';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../escapes.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
 import { definitionPlan } from './definition-plan.ts';
 import { droppedLines } from './dropped-lines.ts';

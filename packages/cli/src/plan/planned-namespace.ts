@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { TypeKroError, nearestName } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { hasNamespace } from '../has-namespace.ts';
+import { hasNamespace } from '../namespaces.ts';
 import type { PlanTarget } from './plan-of-files.ts';
 
 const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace' };

@@ -2,14 +2,13 @@ import { relative } from 'node:path';
 import type { KubeObject } from '@typekro/kit/core';
 import { count, formatApiVersion, formatRef, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isDefinition, isGraphObject } from '@typekro/engine/graph';
+import { isDefinition, isGraphObject, isCrd } from '@typekro/engine/graph';
 import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
 import { explainNode, readConditions } from '@typekro/engine/runtime';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { describeInputPlace } from './check-inputs.ts';
-import { isCrd } from '@typekro/engine/graph';
 import type { LiveView } from './live-view.ts';
 import type { InputObject } from './load-inputs.ts';
 import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressReport, viewsOf } from './progress.ts';
@@ -19,8 +18,8 @@ import type { InstanceView } from './view.ts';
 import { instanceViewLines, nodeLine, titleOf } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
 import { isOutside } from '../file-paths.ts';
-import { shellWord } from '../shell-word.ts';
-import { withNamespace } from '../with-namespace.ts';
+import { shellWord } from '../escapes.ts';
+import { withNamespace } from '../namespaces.ts';
 import { yamlOf } from '../yaml-text.ts';
 
 /** The inputs of `bringUp`: the objects, the session, and the options. */

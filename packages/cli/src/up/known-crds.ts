@@ -7,7 +7,7 @@ import { namesCluster, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
 import type { InputObject, LoadedInputs } from './load-inputs.ts';
 import { objectsOf } from './read-manifest.ts';
-import { CONTEXT_OPTION } from '../kubeconfig-options.ts';
+import { CONTEXT_OPTION } from '../options.ts';
 
 /** CustomResourceDefinitions in addition to those in the files. */
 export interface KnownCrds {

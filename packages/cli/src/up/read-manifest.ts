@@ -5,7 +5,7 @@ import type { DefinitionDocument, ParsedDefinitions } from '@typekro/engine/grap
 import { parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { STANDARD_INPUT } from '../command.ts';
-import { shellWord } from '../shell-word.ts';
+import { shellWord } from '../escapes.ts';
 
 /** An object of a manifest, with its document. */
 export interface ManifestObject {

@@ -52,7 +52,7 @@ import type { BootstrapContext } from '../bootstrap.ts';
 import type { ServiceAddresses } from '../kinds/service-addresses.ts';
 import type { PodSimulation } from '../pods/pod-rule-set.ts';
 import { matchesPod, PodRuleSet } from '../pods/pod-rule-set.ts';
-import { simulatedUsage } from '../pods/pod-usage.ts';
+import { simulatedUsage } from '../pods/node-capacity.ts';
 import { metricsResources } from '../registry/metrics-resources.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';

@@ -15,7 +15,7 @@ import type { PodOutcome, PodPlan } from './pod-outcome.ts';
 import type { PodReport } from './pod-status.ts';
 import type { ProcessPods } from './process-pods.ts';
 import { RUNS_AS_PROCESS } from './process-report.ts';
-import { runModeProblem } from '../processes/run-mode.ts';
+import { runModeProblem } from '../processes/container-settings.ts';
 import { planPod, UNHEALTHY } from './pod-outcome.ts';
 import { hasPodStarted, observedStatus, podStatus, restartsIn } from './pod-status.ts';
 import { simulatedReport } from './simulated-report.ts';

@@ -7,7 +7,7 @@ import {
   quantityOfInteger,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { ContainerUsage } from '../pods/pod-usage.ts';
+import type { ContainerUsage } from '../pods/node-capacity.ts';
 import { METRICS_GROUP } from '../registry/metrics-resources.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey } from './controller.ts';

@@ -4,7 +4,7 @@ import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { StoreEvent } from '../store/store.ts';
 import { limitsProblem } from '../processes/limits.ts';
 import { processRefusals } from '../processes/refusals.ts';
-import { asksForProcesses, NOT_ALLOWED } from '../processes/run-mode.ts';
+import { asksForProcesses, NOT_ALLOWED } from '../processes/container-settings.ts';
 import type { ProcessRuntime } from '../processes/runtime.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { concerns } from './controller.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject, OwnerReference } from '@typekro/kit/core';
 import type { Collection, Store, StoreEvent } from '../store/store.ts';
-import { claimsOfPod } from '../pods/claims-of-pod.ts';
+import { claimsOfPod } from '../pods/bound-pod.ts';
 
 /** A stored object and its collection. */
 export interface IndexedObject {

@@ -16,7 +16,7 @@ import { recordEvent } from './events.ts';
 import { isSimulatedNode, NODES } from './node.ts';
 import { isTerminating, PODS } from './pods.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { claimsOfPod } from '../pods/claims-of-pod.ts';
+import { claimsOfPod } from '../pods/bound-pod.ts';
 
 const NAME = 'default-scheduler';
 

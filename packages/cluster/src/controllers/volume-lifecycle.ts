@@ -6,7 +6,7 @@ import { isFinished } from './pods.ts';
 import { CLAIMS } from './scheduler.ts';
 import { VOLUMES } from './volumes.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { claimsOfPod } from '../pods/claims-of-pod.ts';
+import { claimsOfPod } from '../pods/bound-pod.ts';
 
 const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';

@@ -10,7 +10,7 @@ import { jsonOf } from './pods.ts';
 import { putControllerObject } from './put-object.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { claimsOfPod } from '../pods/claims-of-pod.ts';
+import { claimsOfPod } from '../pods/bound-pod.ts';
 
 const NAME = 'persistentvolume-controller';
 export const VOLUMES = { group: '', plural: 'persistentvolumes' } as const;

@@ -3,7 +3,7 @@ import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { ClusterClock } from '../clock.ts';
 import { timestampOf } from '../clock.ts';
-import { localCondition } from '../kinds/local-condition.ts';
+import { localCondition } from '../kinds/disruption-condition.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../work.ts';
 import { GROUP, PLURAL } from './publish.ts';

@@ -12,7 +12,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
-import { localCondition } from './local-condition.ts';
+import { localCondition } from './disruption-condition.ts';
 import type { Strategy } from './strategy.ts';
 
 const MAX_GROUP_PRIORITY = 20_000;

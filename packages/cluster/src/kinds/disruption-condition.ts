@@ -21,3 +21,12 @@ export function disruptionConditions({ metadata, status }: KubeObject, allowed: 
   };
   return known === undefined ? [...present, condition] : present.map((each) => (each === known ? condition : each));
 }
+
+/** The condition of an APIService that this server serves. `now` is the time in the format of timestamps. */
+export const localCondition = (now: string) => ({
+  type: 'Available',
+  status: 'True',
+  lastTransitionTime: now,
+  reason: 'Local',
+  message: 'Local APIServices are always available',
+});

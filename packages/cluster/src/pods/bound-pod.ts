@@ -1,5 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
+import { isJsonObject } from '@typekro/kit/core';
 
 /** The decision of a scheduler about a pod. */
 export interface Assignment {
@@ -25,4 +26,15 @@ export function boundPod(pod: KubeObject, { nodeName, labels, annotations = {}, 
     spec: { ...pod.spec, nodeName },
     status: { ...status, conditions: [...others, condition] },
   };
+}
+
+/** The names of the claims that a pod's volumes reference. Generic ephemeral volumes reference no claim. */
+export function claimsOfPod({ spec }: KubeObject): readonly string[] {
+  const volumes = spec?.['volumes'];
+  if (!Array.isArray(volumes)) return [];
+  return volumes.flatMap((volume) => {
+    const source = isJsonObject(volume) ? volume['persistentVolumeClaim'] : undefined;
+    const name = isJsonObject(source) ? source['claimName'] : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
 }

@@ -15,7 +15,7 @@ import { MARK } from './run-mark.ts';
 import type { AttemptResult } from './probe.ts';
 import { probeOnce, cutOutput } from './probe.ts';
 import { Prober } from './prober.ts';
-import { signalNumber } from './signals.ts';
+import { signalNumber } from './container-settings.ts';
 
 /** A program that a client starts in a container, in addition to the main program. */
 export interface ExecOptions {

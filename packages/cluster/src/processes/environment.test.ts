@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ConfigSource } from './config-source.ts';
 import { containerCommand, containerEnvironment, inheritedVariables } from './environment.ts';
 import { innerPath, mountLinks, volumeFiles } from './volume-files.ts';
-import { expandVariables, missingVariables } from './variables.ts';
+import { expandVariables, missingVariables } from './container-settings.ts';
 
 test.each([
   ['$(A) and $(B)', 'one and two'],

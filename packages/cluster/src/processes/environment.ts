@@ -6,7 +6,7 @@ import type { ConfigProblem, ConfigSource } from './config-source.ts';
 import { configEntries } from './config-source.ts';
 import type { PodFacts } from './downward.ts';
 import { fieldText, resourceText } from './downward.ts';
-import { expandVariables } from './variables.ts';
+import { expandVariables } from './container-settings.ts';
 
 /** The names of the variables that a container inherits from the cluster's own process. */
 export const INHERITED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ'] as const;

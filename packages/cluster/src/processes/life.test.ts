@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS, excessOf, limitsOf, limitsProblem } from './limits.ts';
 import { countResult, NO_RESULTS, probePlan } from './probe-plan.ts';
 import { processRefusals } from './refusals.ts';
 import { parsePsLine, parseStat } from './process-table.ts';
-import { signalNumber } from './signals.ts';
+import { signalNumber } from './container-settings.ts';
 import { podAddress } from './connect-address.ts';
 import { hostOf, parseSockets } from './listeners.ts';
 

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { quantityOf, quantityToFloat, valueAt } from '@typekro/kit/kubernetes';
-import { MAX_PROCESSES } from './run-mode.ts';
+import { MAX_PROCESSES } from './container-settings.ts';
 
 /** The resource limits of a container. */
 export interface ContainerLimits {

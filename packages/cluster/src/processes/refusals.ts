@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { signalNumber } from './signals.ts';
+import { signalNumber } from './container-settings.ts';
 
 /** The system on which processes run. */
 export interface HostSystem {

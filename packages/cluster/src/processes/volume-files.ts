@@ -8,7 +8,7 @@ import { configEntries, isProblem } from './config-source.ts';
 import type { PodFacts } from './downward.ts';
 import { fieldText, resourceText } from './downward.ts';
 import type { TokenRequest } from './pod-tokens.ts';
-import { expandVariables, missingVariables } from './variables.ts';
+import { expandVariables, missingVariables } from './container-settings.ts';
 
 /** A file of a volume. */
 export interface VolumeFile {

@@ -2,8 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import type { ClusterClock } from '../clock.ts';
 import type { TableSource } from './columns.ts';
 import { columnsOf } from './columns.ts';
-import { checkIncludeObject } from './include-object.ts';
-import { partialOf } from './partial.ts';
+import { checkIncludeObject, partialOf } from './partial-object.ts';
 
 /** The options of a `Table`. */
 export interface TableOptions {

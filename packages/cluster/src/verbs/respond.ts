@@ -1,7 +1,7 @@
 import type { ServedResource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Stored } from '../store/store.ts';
-import { partialOf } from '../table/partial.ts';
+import { partialOf } from '../table/partial-object.ts';
 import { ApiError } from '../errors/status.ts';
 import type { Output, PartialOutput } from '../protocol/negotiate.ts';
 import type { ApiReply } from '../protocol/request.ts';

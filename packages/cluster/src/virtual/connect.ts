@@ -11,7 +11,7 @@ import type { ApiReply, ApiRequest, ConnectionUpgrade } from '../protocol/reques
 import type { Route } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/status.ts';
 import type { Output } from '../protocol/negotiate.ts';
-import { asksForProcesses } from '../processes/run-mode.ts';
+import { asksForProcesses } from '../processes/container-settings.ts';
 import { admitConnection } from './admit-virtual.ts';
 import type { ForwardTarget } from './forward-port.ts';
 import { containerOf, notRunning, podOf, SIMULATED_NOTE } from './pod-container.ts';

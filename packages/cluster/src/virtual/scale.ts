@@ -25,7 +25,7 @@ import {
 import { labelSelectorText } from '../types/label-selector-text.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import { age } from '@typekro/kit/kubernetes';
-import { partialOf } from '../table/partial.ts';
+import { partialOf } from '../table/partial-object.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import { writeOptions } from '../verbs/options.ts';

@@ -33,7 +33,7 @@ import { warnMarkers } from './warn-markers.ts';
 import { warnTexts } from './warn-texts.ts';
 import { warnLiterals } from './warn-literals.ts';
 import { rootsOf } from './analysis.ts';
-import { callsGlobal } from './calls-global.ts';
+import { callsGlobal } from './gated-functions.ts';
 import type { Linked } from './link-resources.ts';
 
 /** kro's default limit of forEach dimensions. */

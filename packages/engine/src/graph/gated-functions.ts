@@ -1,5 +1,31 @@
+import { KRO_LIBRARIES, walkAst } from '@typekro/cel';
 import type { Expr } from '@typekro/cel';
-import { walkAst } from '@typekro/cel';
+
+let names: ReadonlySet<string> | undefined;
+
+/**
+ * The function names that hints may suggest: the functions of the libraries (except operators) and CEL's standard
+ * functions.
+ */
+export function functionNames(): ReadonlySet<string> {
+  names ??= new Set([
+    ...KRO_LIBRARIES.flatMap((library) => (library.functions ?? []).map((each) => each.name)).filter((name) =>
+      /^[a-z][\w.]*$/.test(name),
+    ),
+    'size',
+    'string',
+    'int',
+    'uint',
+    'double',
+    'bool',
+    'bytes',
+    'dyn',
+    'type',
+    'timestamp',
+    'duration',
+  ]);
+  return names;
+}
 
 /** Functions whose feature gates are off by default. */
 const GATED: ReadonlySet<string> = new Set(['omit', 'now']);
@@ -23,4 +49,13 @@ export function callsBeyondStock(root: Expr, isVariable: (name: string) => boole
     found.add(`${call.target.name}.${call.name}()`);
   });
   return [...found];
+}
+
+/** Does the expression call this global function anywhere? */
+export function callsGlobal(root: Expr, name: string): boolean {
+  let found = false;
+  walkAst(root, (expr) => {
+    if (expr.kind === 'call' && expr.target === undefined && expr.name === name) found = true;
+  });
+  return found;
 }

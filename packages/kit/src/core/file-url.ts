@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './node-error.ts';
 
 /**
  * Returns the path of a `file:` URL. `undefined` for every other string, and for a URL of a file that is not on this

@@ -34,7 +34,7 @@ export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
 export { TypeKroError } from './error.ts';
 export { closingQuote, count, nounFor, textPrefix, pascalCase, upperFirst } from './text.ts';
-export { errorCode } from './error-code.ts';
+export { errorCode, whyUnreadable } from './node-error.ts';
 export { pathOfFileUrl } from './file-url.ts';
 export { failsAtCaller } from './caller-error.ts';
 export { LineIndex } from './line-index.ts';
@@ -113,7 +113,6 @@ export {
   writeUserFile,
 } from './user-file.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
-export { whyUnreadable } from './why-unreadable.ts';
 export { whenAborted } from './when-aborted.ts';
 export { equalSecrets } from './equal-secrets.ts';
 export { EMBEDDED_CONTEXT } from './embedded-context.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './node-error.ts';
 
 /**
  * Makes a directory and its missing parents.

@@ -38,8 +38,7 @@ export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
 export type { PemBlock } from './pem.ts';
 export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
-export { goTrim, isGoSpace } from './space.ts';
-export { TEMPLATE_ACTION } from './template-action.ts';
+export { goTrim, isGoSpace, TEMPLATE_ACTION } from './text.ts';
 export type { GoUrl } from './url.ts';
 export {
   formatUrl,

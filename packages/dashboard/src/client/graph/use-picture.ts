@@ -1,8 +1,7 @@
-import { useMemo, useRef } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { InstanceDetail } from '@typekro/controller/inspect';
 import type { Picture, PictureOptions } from './picture.ts';
 import { apartNodes, pictureOfInstance } from './picture.ts';
-import { useOpened } from './use-opened.ts';
 
 /**
  * The picture of an instance, and the function that opens or closes one of its collections or groups. In a graph with
@@ -21,4 +20,14 @@ export function useInstancePicture(
     return pictureOfInstance(detail, { mode, ...choice.current });
   }, [detail, mode, opened]);
   return [picture, toggle];
+}
+
+/** The opened collections and groups of a picture, and the function that opens or closes one. */
+export function useOpened(): readonly [ReadonlySet<string>, (id: string) => void] {
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (id: string): void =>
+    setOpened((before) =>
+      before.has(id) ? new Set([...before].filter((other) => other !== id)) : new Set([...before, id]),
+    );
+  return [opened, toggle];
 }

@@ -10,7 +10,7 @@ import { useRemote } from '../data/use-remote.ts';
 import { LazyForm, LazySchemas } from '../form/lazy-form.tsx';
 import { GraphView } from '../graph/graph-view.tsx';
 import { pictureOfDefinition } from '../graph/picture.ts';
-import { useOpened } from '../graph/use-opened.ts';
+import { useOpened } from '../graph/use-picture.ts';
 import { CopyCommand, Dot, Empty, Link, NoNode, Notices, ReadNotice, StateBadge } from '../shared/parts.tsx';
 import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';

@@ -1,7 +1,7 @@
 import { goQuote } from '@typekro/kit/golang';
 import type { Analysed } from '../analysis.ts';
 import { analyse, rootsOf } from '../analysis.ts';
-import { callsGlobal } from '../calls-global.ts';
+import { callsGlobal } from '../gated-functions.ts';
 import { deferredSite } from '../deferral.ts';
 import { gather } from '../gather.ts';
 import type { Language } from '../language.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { errorCode } from './error-code.ts';
+import { errorCode } from './node-error.ts';
 
 test.each([
   [Object.assign(new Error('a'), { code: 'ENOENT' }), 'ENOENT'],

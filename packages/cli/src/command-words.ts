@@ -1,3 +1,6 @@
+/** Do the arguments of a command contain `--help` or `-h`? */
+export const wantsHelp = (words: readonly string[]): boolean => words.some((word) => /^(?:--?help|-h)$/.test(word));
+
 /** The verbs of the command line that kro proposes, with the equivalent typekro commands. */
 const ALIASES: readonly (readonly [words: readonly string[], command: readonly string[]])[] = [
   [['preview'], ['render']],

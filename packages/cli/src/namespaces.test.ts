@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withNamespace } from './with-namespace.ts';
+import { withNamespace } from './namespaces.ts';
 
 const object = (metadata: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
 

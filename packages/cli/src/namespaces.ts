@@ -1,6 +1,22 @@
+import type { KubernetesApi } from '@typekro/kube';
+import { KubeError } from '@typekro/kube';
 import type { KubeObject } from '@typekro/kit/core';
 import { objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from './escapes.ts';
+
+/** Does the cluster have a namespace of this name? Returns `undefined` when the user may not read namespaces. */
+export async function hasNamespace(
+  api: KubernetesApi,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  try {
+    return (await api.find({ apiVersion: 'v1', kind: 'Namespace', name }, { signal })) !== undefined;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return undefined;
+    throw error;
+  }
+}
 
 /**
  * Throws `cli/other-namespace` when the namespace of an object differs from `--namespace`. kubectl also refuses such
@@ -26,4 +42,13 @@ export function refuseOtherNamespace(
     code: 'cli/other-namespace',
     remedy: `leave -n out, or ${other}`,
   });
+}
+
+/**
+ * Returns a copy of the object with the namespace. Returns the object unchanged if it already has a namespace, or if
+ * `namespace` is undefined.
+ */
+export function withNamespace(object: KubeObject, namespace: string | undefined): KubeObject {
+  const isPlaced = refOf(object).namespace !== undefined;
+  return namespace === undefined || isPlaced ? object : { ...object, metadata: { ...object.metadata, namespace } };
 }

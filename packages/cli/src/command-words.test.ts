@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withoutAlias } from './without-alias.ts';
+import { withoutAlias } from './command-words.ts';
 
 test.each([
   ['preview -f app.yaml', 'render app.yaml'],

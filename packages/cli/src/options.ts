@@ -1,0 +1,77 @@
+import { TypeKroError, nearestName } from '@typekro/kit/core';
+import type { CommandInput, OptionSpec } from './command.ts';
+import { textOption } from './command.ts';
+import { shellWord } from './escapes.ts';
+
+/**
+ * The option that prints the stacks of internal errors. `typekro controller` always prints the stacks, and therefore
+ * does not accept the option after the word `controller`.
+ */
+export const DEBUG = '--debug';
+
+/**
+ * Returns the words of a command line from the name of the command on. The option can occur before the name, even
+ * several times.
+ */
+export function wordsFromName(words: readonly string[]): readonly string[] {
+  const index = words.findIndex((word) => word !== DEBUG);
+  return index === -1 ? [] : words.slice(index);
+}
+
+/**
+ * Returns the port in `--port`, or in the option `name`. 0 means a free port. Throws `TypeKroError` `cli/bad-port` for
+ * a value that is not a port.
+ */
+export function portOption(input: CommandInput, name = 'port'): number {
+  const text = textOption(input, name) ?? '0';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new TypeKroError(`--${name} ${text} is not a port`, {
+    code: 'cli/bad-port',
+    remedy: 'give a number from 1 to 65535, or 0 for a free port',
+  });
+}
+
+/**
+ * The error for a value of `--output` that is not one of the command's formats. The remedy names the most similar
+ * format, or all formats.
+ */
+export function unknownForm(given: string, forms: readonly string[]): TypeKroError {
+  const near = forms.find((form) => form === given.toLowerCase()) ?? nearestName(given, forms);
+  const all = `${forms.slice(0, -1).join(', ')} or ${forms.at(-1) ?? ''}`;
+  return new TypeKroError(`--output ${given} is not one of ${forms.join(', ')}`, {
+    code: 'cli/usage',
+    remedy: near === undefined ? `choose one: --output ${all}` : `did you mean --output ${near}?`,
+  });
+}
+
+/** The context of the kubeconfig that a command reads. */
+export const CONTEXT_OPTION: OptionSpec = { name: 'context', summary: 'a context of the kubeconfig', value: 'name' };
+
+/** The kubeconfig and its context, for a command that reads the cluster of the user. */
+export const KUBECONFIG_OPTIONS: readonly OptionSpec[] = [
+  { name: 'kubeconfig', summary: 'a kubeconfig file; default: that of kubectl', value: 'file' },
+  CONTEXT_OPTION,
+];
+
+/** The kubeconfig and its context, for a command that also runs in a pod. */
+export const KUBECONFIG_OR_POD_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'kubeconfig',
+    summary: 'a kubeconfig file; default: that of kubectl, or else the account of the pod',
+    value: 'file',
+  },
+  CONTEXT_OPTION,
+];
+
+/**
+ * Returns the options of a command line as words for a shell, in the order of `specs`. Options that are absent, or have
+ * their default value, are left out.
+ */
+export function optionWords(specs: readonly OptionSpec[], { options }: Pick<CommandInput, 'options'>): string[] {
+  return specs.flatMap(({ name, defaultValue }) => {
+    const value = options[name];
+    if (value === true) return [`--${name}`];
+    return typeof value === 'string' && value !== defaultValue ? [`--${name}`, shellWord(value)] : [];
+  });
+}
