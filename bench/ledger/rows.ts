@@ -321,7 +321,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'kubeconfig',
     without: [
       {
-        file: 'packages/kube/src/plain-yaml.ts',
+        file: 'packages/kube/src/config/plain-yaml.ts',
         find: '  // A flow map that is not JSON needs a full parser.\n',
         replace: '  if (text.length > 0) return undefined;\n',
       },
@@ -406,7 +406,7 @@ import * as simulationCode from './controllers/index.ts';`,
   {
     name: 'eight-requests-at-a-time',
     what: 'A client opens at most eight sockets for short requests, and finds slow requests with one timer.',
-    where: 'packages/kube/src/sockets.ts',
+    where: 'packages/kube/src/http/sockets.ts',
     gain: '0.25 MB for each socket with TLS; `ROWS=many npm run bench -- controller` prints the peak',
     why: 'it needs a server with TLS in another process',
   },

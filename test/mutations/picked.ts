@@ -110,7 +110,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'cluster',
     name: 'a StatefulSet removes any unhealthy surplus pod',
-    file: 'packages/cluster/src/controllers/statefulset.ts',
+    file: 'packages/cluster/src/controllers/workloads/statefulset.ts',
     find: 'if (ordered && !healthy(pod) && pod !== firstUnhealthy) return true;',
     replace: '',
     tests: ['packages/cluster/src/controllers/sets.test.ts'],
@@ -134,10 +134,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'cluster',
     name: 'evictions continue in a zone with many failed nodes',
-    file: 'packages/cluster/src/controllers/zone-health.ts',
+    file: 'packages/cluster/src/controllers/nodes/zone-health.ts',
     find: 'notReady > 2 &&',
     replace: 'notReady > 9 &&',
-    tests: ['packages/cluster/src/controllers/node-taints.test.ts'],
+    tests: ['packages/cluster/src/controllers/nodes/node-taints.test.ts'],
   },
   {
     room: 'kube',
@@ -150,7 +150,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'kube',
     name: 'a refused token is not read again',
-    file: 'packages/kube/src/authenticator.ts',
+    file: 'packages/kube/src/config/authenticator.ts',
     find: '      file?.forget((known) => bearer(known) === refused.authorization);\n',
     replace: '',
     tests: ['test/simulation/days.test.ts'],
@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'kube',
     name: 'a request is not sent again with renewed credentials',
-    file: 'packages/kube/src/send-proved.ts',
+    file: 'packages/kube/src/http/send-proved.ts',
     find: 'if (response.status !== 401 || !authenticator.renews) return response;',
     replace: 'if (response.status !== 401 || authenticator.renews) return response;',
     tests: ['test/simulation/days.test.ts', 'test/e2e/rotated-credentials.test.ts'],

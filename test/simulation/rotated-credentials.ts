@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
-import type { Proof } from '../../packages/kube/src/authenticator.ts';
-import { createAuthenticator } from '../../packages/kube/src/authenticator.ts';
+import type { Proof } from '../../packages/kube/src/config/authenticator.ts';
+import { createAuthenticator } from '../../packages/kube/src/config/authenticator.ts';
 import { loadKubeConfig } from '@typekro/kube';
-import { sendProved } from '../../packages/kube/src/send-proved.ts';
+import { sendProved } from '../../packages/kube/src/http/send-proved.ts';
 import type { Clock, KubeConfig, Transport, TransportResponse } from '../../packages/kube/src/types.ts';
 import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
 

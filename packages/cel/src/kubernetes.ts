@@ -1,7 +1,7 @@
 import { KRO_LIBRARIES } from './kro.ts';
 import { encoders, kubernetesFormat, sets, strings } from './lib/index.ts';
-import { kubernetesLiterals } from './lib/k8s-literals.ts';
-import { semverNormalization } from './lib/k8s-semver.ts';
+import { kubernetesLiterals } from './lib/k8s/k8s-literals.ts';
+import { semverNormalization } from './lib/k8s/k8s-semver.ts';
 import type { Library } from './library.ts';
 
 /** Libraries that kro adds for its own expressions; an API server has none of them. */

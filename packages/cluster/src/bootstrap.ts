@@ -10,7 +10,7 @@ import type { ServedResource } from './registry/resource.ts';
 import { storeKey } from './store/store.ts';
 import type { ClusterClock } from './clock.ts';
 import type { ClusterOptions, ServerAddress } from './options.ts';
-import type { ServiceAddresses } from './kinds/service-addresses.ts';
+import type { ServiceAddresses } from './kinds/network/service-addresses.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Collection, Store } from './store/store.ts';
 import { timestampOf } from './clock.ts';

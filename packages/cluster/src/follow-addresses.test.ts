@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { startClusterStory } from '../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
-import { rangeContains, strictAddressProblem, strictCidrProblem } from './kinds/ip-addresses.ts';
+import { rangeContains, strictAddressProblem, strictCidrProblem } from './kinds/network/ip-addresses.ts';
 
 const ADDRESS = 'networking.k8s.io/v1 IPAddress';
 const RANGE = 'networking.k8s.io/v1 ServiceCIDR';

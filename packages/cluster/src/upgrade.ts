@@ -9,7 +9,7 @@ import { reconciledBinding, reconciledRole } from './auth/reconcile-roles.ts';
 import type { BootstrapContext } from './bootstrap.ts';
 import { complete } from './bootstrap.ts';
 import { timestampOf } from './clock.ts';
-import { isSimulatedNode, NODE_NAME } from './controllers/node.ts';
+import { isSimulatedNode, NODE_NAME } from './controllers/nodes/node.ts';
 import type { Registry } from './registry/registry.ts';
 import { ROLE_KINDS, versionOf } from './release.ts';
 import type { SnapshotCollection } from './snapshot.ts';

@@ -9,17 +9,17 @@ import {
   stringifyJson,
   TypeKroError,
 } from '@typekro/kit/core';
-import { answerJson } from './answer-json.ts';
+import { answerJson } from './http/answer-json.ts';
 import { systemClock } from './clock.ts';
 import { createDiscovery } from './discovery.ts';
 import { isNotFound, KubeError } from './error.ts';
-import { impersonationHeaders } from './impersonation.ts';
+import { impersonationHeaders } from './config/impersonation.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { QueryParameters } from './paths.ts';
 import { rateLimiter } from './rate-limit.ts';
 import type { RateLimit } from './rate-limit.ts';
-import type { CoreRequest, RequestContext } from './request.ts';
-import { requestStream, requestText } from './request.ts';
+import type { CoreRequest, RequestContext } from './http/request.ts';
+import { requestStream, requestText } from './http/request.ts';
 import type {
   ApiResource,
   ApplyOptions,
@@ -44,7 +44,7 @@ import type {
   RequestMeter,
   KubeConfig,
 } from './types.ts';
-import { createTransport } from './transport.ts';
+import { createTransport } from './http/transport.ts';
 import { readPage } from './read-page.ts';
 import { runWatch } from './watch.ts';
 import { unknownKind } from './unknown-kind.ts';

@@ -1,7 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { asObjects, asText, asTexts, groupVersionPath } from '@typekro/kit/kubernetes';
-import { answerJson } from './answer-json.ts';
+import { answerJson } from './http/answer-json.ts';
 import { elapsed } from './clock.ts';
 import { isNotFound } from './error.ts';
 import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';

@@ -40,11 +40,11 @@ export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './er
 export { systemClock } from './clock.ts';
 export type { KubeClientOptions } from './client.ts';
 export { KubeClient } from './client.ts';
-export type { LoadKubeConfigOptions } from './load-kube-config.ts';
-export { loadKubeConfig } from './load-kube-config.ts';
-export type { Environment } from './in-cluster.ts';
-export { inClusterConfig, isInCluster } from './in-cluster.ts';
-export { createTransport } from './transport.ts';
+export type { LoadKubeConfigOptions } from './config/load-kube-config.ts';
+export { loadKubeConfig } from './config/load-kube-config.ts';
+export type { Environment } from './config/in-cluster.ts';
+export { inClusterConfig, isInCluster } from './config/in-cluster.ts';
+export { createTransport } from './http/transport.ts';
 export type { BackoffPolicy } from '@typekro/kit/core';
 export type { RateLimit } from './rate-limit.ts';
 export type { DocumentCacheOptions } from './document-cache.ts';

@@ -1,7 +1,7 @@
 import type { JsonValue, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { classify } from '@typekro/kit/kubernetes';
-import { connectionRemedy } from './connection-failures.ts';
+import { connectionRemedy } from './http/connection-failures.ts';
 
 /** The `details` of a `Status` object, which the API server sends with errors. */
 export interface StatusDetails {

@@ -7,11 +7,11 @@
  * @packageDocumentation
  */
 export { userCacheDirectory } from './document-cache.ts';
-export { endedServer } from './ended-cluster.ts';
+export { endedServer } from './config/ended-cluster.ts';
 export * from './entry.ts';
 export { elapsed, pause } from './clock.ts';
 export { isTimeout, limitOf, withDeadline } from './deadline.ts';
-export { limitedTransport } from './limited-transport.ts';
+export { limitedTransport } from './http/limited-transport.ts';
 export { unknownKind } from './unknown-kind.ts';
 export { whileWanted } from './while-wanted.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';

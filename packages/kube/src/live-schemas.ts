@@ -3,7 +3,7 @@ import { formatApiVersion, isJsonObject, monotonicMs, parseJson } from '@typekro
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource, openApiDocument } from '@typekro/engine/schema';
-import { answerJson } from './answer-json.ts';
+import { answerJson } from './http/answer-json.ts';
 import type { DocumentCacheOptions } from './document-cache.ts';
 import { DocumentCache } from './document-cache.ts';
 import { isNotFound, KubeError } from './error.ts';

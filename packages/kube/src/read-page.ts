@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { answerJson } from './answer-json.ts';
+import { answerJson } from './http/answer-json.ts';
 import { KubeError } from './error.ts';
 import { setType } from './set-type.ts';
 import type { ResourceType } from './types.ts';

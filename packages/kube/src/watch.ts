@@ -1,4 +1,4 @@
-import { readLines } from './body.ts';
+import { readLines } from './http/body.ts';
 import { isAborted, KubeError } from './error.ts';
 import { setType } from './set-type.ts';
 import type { Clock, ObjectList, ResourceType, TransportResponse, WatchEvent } from './types.ts';

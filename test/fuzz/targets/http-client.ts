@@ -1,4 +1,4 @@
-import { AnswerReader } from '../../../packages/kube/src/answer-reader.ts';
+import { AnswerReader } from '../../../packages/kube/src/http/answer-reader.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

@@ -1,6 +1,6 @@
 import { parseYaml, toYamlText, YamlSyntaxError } from '../../../packages/cluster/src/codec/yaml.ts';
 import { jsonEquals, stringifyJson } from '@typekro/kit/core';
-import { parsePlainYaml } from '../../../packages/kube/src/plain-yaml.ts';
+import { parsePlainYaml } from '../../../packages/kube/src/config/plain-yaml.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 import { FuzzFinding } from '../fuzz-target.ts';
 

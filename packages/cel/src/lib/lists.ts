@@ -4,7 +4,7 @@ import { DYN, INT, listType, typeParam } from '../types.ts';
 import { CelUint, elementsOf, fail, typeNameOf, type Int, type Value } from '../values.ts';
 import { member, overload, receiverMismatch } from './define.ts';
 import { isEqual } from './equal.ts';
-import { COMPARABLE, visitedElements } from './k8s-lists.ts';
+import { COMPARABLE, visitedElements } from './k8s/k8s-lists.ts';
 import { isComparable, tryCompare } from './compare-values.ts';
 
 const T = typeParam('T');

@@ -3,7 +3,7 @@ import type { CallContext, FunctionDeclaration, Library, Macro, Overload } from 
 import { BOOL, DOUBLE, DYN, INT, listType, UINT, type CelType } from '../types.ts';
 import { boxDouble, CelUint, checkedInt, doubleOf, fail, isInt, isNaNValue, type Int, type Value } from '../values.ts';
 import { overload } from './define.ts';
-import { visitedElements } from './k8s-lists.ts';
+import { visitedElements } from './k8s/k8s-lists.ts';
 import { compareValues } from './compare-values.ts';
 
 const NUMBERS: readonly CelType[] = [DOUBLE, INT, UINT];

@@ -11,8 +11,8 @@ import {
 import { BOOL, STRING } from '../types.ts';
 import type { Value } from '../values.ts';
 import { member, orFail, overload, reading } from './define.ts';
-import { kubernetesCidr, parseStrictPrefix } from './k8s-cidr.ts';
-import { kubernetesIp, parseStrictAddress } from './k8s-ip.ts';
+import { kubernetesCidr, parseStrictPrefix } from './k8s/k8s-cidr.ts';
+import { kubernetesIp, parseStrictAddress } from './k8s/k8s-ip.ts';
 import { CIDR, CidrValue, IP, IpValue } from './opaque.ts';
 
 /** An address that can be compared with any value, in contrast to Kubernetes' type. */

@@ -1,4 +1,4 @@
-import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
 
 /**
  * The addresses and ports that one write of a Service allocates. A write may run several times, for example after a

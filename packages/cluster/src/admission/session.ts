@@ -3,7 +3,7 @@ import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
 import type { ClusterClock } from '../clock.ts';
 import { conflict } from '../errors/status.ts';
 import { ConversionAnswers } from '../conversion/answers.ts';
-import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
 import { copyJson } from '../types/copy.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { BodyType } from '../verbs/body.ts';

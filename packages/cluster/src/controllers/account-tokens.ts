@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
-import { jsonOf } from './pods.ts';
+import { jsonOf } from './pods/pods.ts';
 import { UnstoredValues } from './unstored-values.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { ClusterClock } from '../clock.ts';

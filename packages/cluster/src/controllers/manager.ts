@@ -10,11 +10,11 @@ import type { SimulatedController, WorkSearch } from './controller.ts';
 import { recordEvent } from './events.ts';
 import type { Behaviour, ControllerSettings } from './settings.ts';
 import { behaviourOf, unknownController } from './settings.ts';
-import { isHeld, simulated, simulatedMs } from './simulate.ts';
+import { isHeld, simulated, simulatedMs } from './pods/simulate.ts';
 import { createIndexes, isApiError, ControllerClient, RefusedPod } from './controller-client.ts';
 import type { Work } from '../work.ts';
 import type { ControllerContext } from './controller-client.ts';
-import type { PodTallies } from './pod-tallies.ts';
+import type { PodTallies } from './pods/pod-tallies.ts';
 import type { RelationIndex } from './relation-index.ts';
 
 /** The parts of the cluster that the manager uses. */

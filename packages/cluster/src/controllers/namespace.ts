@@ -4,7 +4,7 @@ import type { ServedResource } from '../registry/resource.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 import type { ControllerClient } from './controller-client.ts';
-import { PODS } from './pods.ts';
+import { PODS } from './pods/pods.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 

@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { addQuantities, formatQuantity, objectAt, quantityOf } from '@typekro/kit/kubernetes';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
-import { inScopes } from '../kinds/quota-scopes.ts';
-import { countedResources, usageOf } from '../kinds/quota-usage.ts';
+import { inScopes } from '../kinds/quota/quota-scopes.ts';
+import { countedResources, usageOf } from '../kinds/quota/quota-usage.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import type { ResourceName } from './controller-client.ts';

@@ -3,7 +3,7 @@ import { podTemplate, startClusterStory } from '../../test-support/cluster-story
 import type { ClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
-import { removalOrder } from './removal-order.ts';
+import { removalOrder } from './workloads/removal-order.ts';
 
 const labels = { app: 'r' };
 

@@ -4,7 +4,7 @@ import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
-import { jsonOf } from './pods.ts';
+import { jsonOf } from './pods/pods.ts';
 
 const ROLES = { group: 'rbac.authorization.k8s.io', plural: 'clusterroles' } as const;
 

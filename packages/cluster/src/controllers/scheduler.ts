@@ -10,11 +10,11 @@ import { WaitingPods } from '../scheduling/waiting-pods.ts';
 import type { StoreEvent } from '../store/store.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
-import { BUDGETS } from './disruption.ts';
-import { disruptPod } from './disruption-target.ts';
+import { BUDGETS } from './workloads/disruption.ts';
+import { disruptPod } from './workloads/disruption-target.ts';
 import { recordEvent } from './events.ts';
-import { isSimulatedNode, NODES } from './node.ts';
-import { isTerminating, PODS } from './pods.ts';
+import { isSimulatedNode, NODES } from './nodes/node.ts';
+import { isTerminating, PODS } from './pods/pods.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from '../pods/bound-pod.ts';
 

@@ -1,8 +1,8 @@
 import { jsonEquals } from '@typekro/kit/core';
-import { ROOT_CA } from '../kinds/service-account-admission.ts';
+import { ROOT_CA } from '../kinds/pods/service-account-admission.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
-import { jsonOf } from './pods.ts';
+import { jsonOf } from './pods/pods.ts';
 import { SERVICE_ACCOUNT_CONTROLLER } from './settings.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { objectAt, textAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey, targetIn } from './controller.ts';
-import { isFinished } from './pods.ts';
+import { isFinished } from './pods/pods.ts';
 import { CLAIMS } from './scheduler.ts';
 import { VOLUMES } from './volumes.ts';
 import type { ControllerClient } from './controller-client.ts';

@@ -6,7 +6,7 @@ import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { jsonOf } from './pods.ts';
+import { jsonOf } from './pods/pods.ts';
 import { putControllerObject } from './put-object.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';

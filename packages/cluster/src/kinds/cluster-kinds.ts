@@ -10,15 +10,15 @@ import {
 } from '../errors/field-problems.ts';
 import { forbidden } from '../errors/status.ts';
 import type { Strategy } from './strategy.ts';
-import { alignSources, validateClaimSpec, validateClaimUpdate } from './claims.ts';
+import { alignSources, validateClaimSpec, validateClaimUpdate } from './storage/claims.ts';
 import { validateLabels } from './metadata.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
-import { checkClaimLimits } from './limit-ranger.ts';
-import { defaultPriorityClass, SYSTEM_PRIORITIES } from './pod-admission.ts';
-import { validateOverhead } from './pod-resources.ts';
-import { validateTolerations } from './pod-scheduling.ts';
-import { checkClaimGrowth, defaultStorageClass, protectInUse } from './storage-admission.ts';
-import { defaultTemplate } from './pod-defaults.ts';
+import { checkClaimLimits } from './quota/limit-ranger.ts';
+import { defaultPriorityClass, SYSTEM_PRIORITIES } from './pods/pod-admission.ts';
+import { validateOverhead } from './pods/pod-resources.ts';
+import { validateTolerations } from './pods/pod-scheduling.ts';
+import { checkClaimGrowth, defaultStorageClass, protectInUse } from './storage/storage-admission.ts';
+import { defaultTemplate } from './pods/pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
 import { validateTemplate } from './workloads.ts';
 

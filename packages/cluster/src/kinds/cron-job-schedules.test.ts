@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import { validateSchedule, validateTimeZone } from './jobs.ts';
+import { validateSchedule, validateTimeZone } from './jobs/jobs.ts';
 
 /** Calls a function that adds problems, and returns their messages. */
 function messagesOf(validate: (problems: FieldError[]) => void): string[] {

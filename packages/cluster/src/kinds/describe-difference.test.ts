@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { internalValue } from './describe-difference.ts';
-import { validateContainerSecurity } from './pod-security.ts';
+import { validateContainerSecurity } from './pods/pod-security.ts';
 
 const container = (more: JsonObject): [string, JsonObject] => ['core.v1.Container', { name: 'c', ...more }];
 const volume = (source: JsonObject): [string, JsonObject] => ['core.v1.Volume', { name: 'v', ...source }];

@@ -22,32 +22,32 @@ import {
   csiNodeStrategy,
   driverStrategy,
   storageCapacityStrategy,
-} from './csi.ts';
+} from './storage/csi.ts';
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
 import { crdStrategy } from './crd.ts';
-import { endpointSliceStrategy, endpointsStrategy } from './endpoints.ts';
+import { endpointSliceStrategy, endpointsStrategy } from './network/endpoints.ts';
 import { coreEventStrategy, eventStrategy } from './event.ts';
-import { limitRangeStrategy } from './limit-range.ts';
+import { limitRangeStrategy } from './quota/limit-range.ts';
 import { autoscalerStrategy } from './autoscaler.ts';
-import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './networking.ts';
+import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './network/networking.ts';
 import { nodeStrategy } from './nodes.ts';
-import { podStrategy } from './pod.ts';
+import { podStrategy } from './pods/pod.ts';
 import {
   deviceClaimStrategy,
   deviceClaimTemplateStrategy,
   deviceClassStrategy,
   deviceSliceStrategy,
-} from './devices.ts';
+} from './storage/devices.ts';
 import { flowSchemaStrategy, priorityLevelStrategy } from './flow-control.ts';
-import { ipAddressStrategy, serviceCidrStrategy } from './address-kinds.ts';
-import { quotaStrategy } from './quota.ts';
+import { ipAddressStrategy, serviceCidrStrategy } from './network/address-kinds.ts';
+import { quotaStrategy } from './quota/quota.ts';
 import { bindingStrategy, roleStrategy } from './rbac.ts';
-import { storageClassStrategy, volumeStrategy } from './storage.ts';
+import { storageClassStrategy, volumeStrategy } from './storage/storage.ts';
 import { webhookStrategy } from './webhooks.ts';
-import { serviceStrategy } from './service.ts';
+import { serviceStrategy } from './network/service.ts';
 import { signingRequestStrategy } from './signing.ts';
 import { statusChecks } from './status-checks.ts';
-import { cronJobStrategy, jobStrategy } from './jobs.ts';
+import { cronJobStrategy, jobStrategy } from './jobs/jobs.ts';
 import {
   daemonSetStrategy,
   deploymentStrategy,

@@ -4,7 +4,7 @@ import { ApiError, internalError, invalid } from '../errors/status.ts';
 import { copyJson } from '../types/copy.ts';
 import { strategyOf } from './index.ts';
 import { validateMeta } from './metadata.ts';
-import { createServiceAddresses } from './service-addresses.ts';
+import { createServiceAddresses } from './network/service-addresses.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 
 /** The properties of a built-in kind on which the stored form of its objects depends. */

@@ -11,8 +11,8 @@ import {
 } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import { internalValue } from './describe-difference.ts';
-import { cidrProblem, familyOf } from './ip-addresses.ts';
-import { checkResourceAmount } from './resource-amounts.ts';
+import { cidrProblem, familyOf } from './network/ip-addresses.ts';
+import { checkResourceAmount } from './pods/resource-amounts.ts';
 import { checkLabelName } from './selectors.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 

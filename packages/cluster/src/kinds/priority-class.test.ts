@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { defaultPriorityClass } from './pod-admission.ts';
+import { defaultPriorityClass } from './pods/pod-admission.ts';
 
 const priorityClass = (name: string, value: number, globalDefault: boolean): KubeObject & JsonObject => ({
   apiVersion: 'scheduling.k8s.io/v1',

@@ -2,13 +2,13 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported } from '../errors/field-problems.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import { addressProblem, isIpAddress } from './ip-addresses.ts';
+import { addressProblem, isIpAddress } from './network/ip-addresses.ts';
 import { checkApiServiceStatus } from './api-service.ts';
-import { checkClaimStatus } from './claim-status.ts';
+import { checkClaimStatus } from './storage/claim-status.ts';
 import { validateStatusConditions } from './conditions.ts';
-import { checkJobStatus } from './job-status.ts';
-import { checkResourceAmount } from './resource-amounts.ts';
-import { checkQuotaResourceName } from './resource-names.ts';
+import { checkJobStatus } from './jobs/job-status.ts';
+import { checkResourceAmount } from './pods/resource-amounts.ts';
+import { checkQuotaResourceName } from './pods/resource-names.ts';
 import { notNegative } from '../types/parts.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;

@@ -4,7 +4,7 @@ import type { UserInfo } from '../options.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 import type { KindLookup } from '../types/lookup.ts';
-import type { ServiceAddresses } from './service-addresses.ts';
+import type { ServiceAddresses } from './network/service-addresses.ts';
 
 /** The parts of the server and of the request that hooks use. */
 export interface WriteContext extends RoleContext {

@@ -12,12 +12,12 @@ import {
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 import { badRequest } from '../errors/status.ts';
-import { validateClaimSpec } from './claims.ts';
+import { validateClaimSpec } from './storage/claims.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
-import { defaultTemplate } from './pod-defaults.ts';
-import { validatePodSpec } from './pod-validation.ts';
-import { podWarnings } from './pod-warnings.ts';
+import { defaultTemplate } from './pods/pod-defaults.ts';
+import { validatePodSpec } from './pods/pod-validation.ts';
+import { podWarnings } from './pods/pod-warnings.ts';
 import { validateSelector } from './selectors.ts';
 import { selects } from './selects.ts';
 import { copyJson } from '../types/copy.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
-import { isExtendedResource } from '../kinds/resource-names.ts';
+import { isExtendedResource } from '../kinds/pods/resource-names.ts';
 import { matchesNode } from './node-affinity.ts';
 import { HOST_PORT_REASON, NODE_AFFINITY_REASON } from './node-fit.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import { optionalAt, quantityOf } from '@typekro/kit/kubernetes';
-import { podTotals } from '../kinds/pod-totals.ts';
+import { podTotals } from '../kinds/pods/pod-totals.ts';
 import { NODE_CAPACITY } from '../pods/node-capacity.ts';
 
 /**

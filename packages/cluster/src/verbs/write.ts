@@ -8,8 +8,8 @@ import { decodeTyped, bodyTypeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
 import type { AuditTrail } from '../protocol/request.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import { admitPodSecurity } from '../kinds/pod-security-admission.ts';
-import { admitQuota } from '../kinds/quota-admission.ts';
+import { admitPodSecurity } from '../kinds/pods/pod-security-admission.ts';
+import { admitQuota } from '../kinds/quota/quota-admission.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
 import { NotStored } from '../store/journal.ts';
 import type { Conversions, Stored } from '../store/store.ts';
@@ -24,7 +24,7 @@ import type { ClusterClock } from '../clock.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
-import type { ServiceAddresses } from '../kinds/service-addresses.ts';
+import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
 
 /** A function that changes an object as `Strategy.admitMutating` does. */
 export type MutatingPlugins = (object: KubeObject) => void;

@@ -10,7 +10,7 @@ import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { badRequest, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
-import { addLabels, topologyLabels } from '../kinds/pod-topology.ts';
+import { addLabels, topologyLabels } from '../kinds/pods/pod-topology.ts';
 import { boundPod } from '../pods/bound-pod.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';

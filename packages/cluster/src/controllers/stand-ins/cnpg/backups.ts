@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { formatTime, textAt } from '@typekro/kit/kubernetes';
 import type { StandInKind, StandInResult, StandInView } from '../../../stand-in.ts';
-import { parseSchedule } from '../../cron-schedule.ts';
+import { parseSchedule } from '../../jobs/cron-schedule.ts';
 import { clusterName, GROUP, isHealthy, referencedCluster, V1 } from './names.ts';
 
 const CLUSTER = { group: GROUP, kind: 'Cluster' } as const;

@@ -1,0 +1,311 @@
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  domainPath,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+  tooLongName,
+} from '@typekro/kit/kubernetes';
+import { jsonEquals } from '@typekro/kit/core';
+import { compareText } from '@typekro/kit/golang';
+import {
+  addInvalid,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  fieldTooLong,
+} from '../../errors/field-problems.ts';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Strategy } from '../strategy.ts';
+import { scheduleProblem } from './schedule-problem.ts';
+import { isTimeZone } from './time-zone.ts';
+import { validateFailurePolicy } from './job-failure-policy.ts';
+import { validateSuccessPolicy } from './job-success-policy.ts';
+import { UID_LABELS, validateIndexes } from './job-validation.ts';
+import { internalTemplate, internalValue } from '../describe-difference.ts';
+import { ensureAt, fill, notNegative } from '../../types/parts.ts';
+import { defaultTemplate } from '../pods/pod-defaults.ts';
+import { validateSelector } from '../selectors.ts';
+import { selects } from '../selects.ts';
+import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from '../workloads.ts';
+
+/**
+ * The maximum length of a CronJob's name. The names of its Jobs are eleven characters longer, and must be valid label
+ * values.
+ */
+const MAX_CRON_JOB_NAME_LENGTH = 52;
+
+const MAX_MANAGER_BYTES = 63;
+const RESTART_POLICIES = ['OnFailure', 'Never'];
+const IMMUTABLE = 'field is immutable';
+const NAME_LABELS = ['batch.kubernetes.io/job-name', 'job-name'];
+
+function defaultJobSpec(spec: JsonObject) {
+  defaultTemplate(spec);
+  if (spec['completions'] === undefined && spec['parallelism'] === undefined) {
+    spec['completions'] = 1;
+    spec['parallelism'] = 1;
+  }
+  const backoffLimit = spec['backoffLimitPerIndex'] === undefined ? 6 : 2_147_483_647;
+  for (const [key, value] of Object.entries({ parallelism: 1, backoffLimit, suspend: false })) spec[key] ??= value;
+  for (const rule of objectsAt(objectAt(spec, 'podFailurePolicy'), 'rules'))
+    for (const condition of objectsAt(rule, 'onPodConditions')) fill(condition, { status: 'True' });
+  fill(spec, { completionMode: 'NonIndexed' });
+  spec['manualSelector'] ??= false;
+  fill(spec, { podReplacementPolicy: spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed' });
+}
+
+export const jobStrategy: Partial<Strategy> = {
+  orphansByDefault: true,
+  orphansWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  defaults: (object) => {
+    defaultJobSpec(specOf(object));
+    const labels =
+      object.metadata.labels ?? objectAt(objectAt(objectAt(object.spec, 'template'), 'metadata'), 'labels');
+    if (Object.keys(labels).length > 0) object.metadata.labels = { ...(labels as Record<string, string>) };
+  },
+  prepareCreate(object) {
+    const spec = specOf(object);
+    if (spec['manualSelector'] === true) return;
+    const labels = ensureAt(ensureAt(ensureAt(spec, 'template'), 'metadata'), 'labels');
+    const uid = object.metadata.uid ?? '';
+    // A Job without labels gets the labels of its pods.
+    const inherited = object.metadata.labels === undefined || jsonEquals(object.metadata.labels, labels);
+    // A label that the client has set is kept. Validation refuses it if its value is wrong.
+    for (const [key, value] of generatedLabels(object)) labels[key] ??= value;
+    const matchLabels = ensureAt(ensureAt(spec, 'selector'), 'matchLabels');
+    matchLabels['batch.kubernetes.io/controller-uid'] ??= uid;
+    if (inherited) object.metadata.labels = { ...(labels as Record<string, string>) };
+  },
+  validate: (object, problems) => validateJob(object, problems),
+  validateUpdate(object, old, problems, context) {
+    if (context.subresource !== '') return;
+    validateJob(object, problems);
+    // The API server checks the specification twice: with the rules for a new Job, and with the rules for an update.
+    validateWholeSpec(object.spec ?? {}, problems);
+    immutableSelector(object, old, problems);
+    checkCompletions(object.spec ?? {}, old.spec ?? {}, problems);
+    for (const key of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy']) {
+      if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
+      problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], IMMUTABLE));
+    }
+    checkTemplateUpdate(object, old, problems);
+  },
+  warnings: templateWarnings,
+};
+
+/** The generated labels that connect a Job and its pods, sorted by name. */
+const generatedLabels = ({ metadata: { name = '', uid = '' } }: KubeObject): (readonly [string, string])[] =>
+  [...NAME_LABELS.map((key) => [key, name] as const), ...UID_LABELS.map((key) => [key, uid] as const)].toSorted(
+    ([a], [b]) => compareText(a, b),
+  );
+
+function validateJob(object: KubeObject, problems: FieldError[]) {
+  const spec = object.spec ?? {};
+  validateGenerated(object, problems);
+  validateWholeSpec(spec, problems);
+  const completions = numberAt(spec, 'completions') ?? 0;
+  if (textAt(spec, 'completionMode') !== 'Indexed' || completions <= 0) return;
+  // The host name of a pod consists of the Job's name and the pod's index.
+  const { name = '' } = object.metadata;
+  const hostname = `${name}-${completions - 1}`;
+  if (dnsLabel(hostname).length === 0) return;
+  const text = `will not able to create pod with invalid DNS label: ${hostname}`;
+  problems.push(fieldInvalid('metadata.name', name, text));
+}
+
+/**
+ * Checks the labels and the selector that the API server generates. A Job with `manualSelector` has neither generated
+ * labels nor a generated selector.
+ */
+function validateGenerated(object: KubeObject, problems: FieldError[]) {
+  const selector = optionalAt(object.spec, 'selector');
+  if (object.spec?.['manualSelector'] === true || selector === undefined) return;
+  const labels = objectAt(object.spec, 'template', 'metadata', 'labels');
+  const expected = generatedLabels(object);
+  for (const [key, value] of expected) {
+    const at = `spec.template.metadata.labels[${key}]`;
+    if (labels[key] === undefined) problems.push(fieldRequired(at, `must be '${value}'`));
+    else if (labels[key] !== value) problems.push(fieldInvalid(at, sortedLabels(labels), `must be '${value}'`));
+  }
+  if (!selects(selector, Object.fromEntries(expected)))
+    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
+}
+
+const sortedLabels = (labels: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => compareText(a, b)));
+
+/** Checks a change of `completions`. Only an indexed Job may change it, and the new value must equal `parallelism`. */
+function checkCompletions(spec: JsonObject, before: JsonObject, problems: FieldError[]) {
+  const { completions, parallelism } = spec;
+  if (jsonEquals(completions, before['completions'])) return;
+  if (textAt(spec, 'completionMode') !== 'Indexed')
+    problems.push(fieldInvalid('spec.completions', completions, IMMUTABLE));
+  else if (completions !== undefined && completions !== parallelism)
+    problems.push(
+      fieldInvalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism'),
+    );
+}
+
+function validateWholeSpec(spec: JsonObject, problems: FieldError[]) {
+  const selector = optionalAt(spec, 'selector');
+  const known = problems.length;
+  if (selector !== undefined) validateSelector(selector, 'spec.selector', problems);
+  const isReadable = problems.length === known;
+  if (selector === undefined) problems.push(fieldRequired('spec.selector'));
+  const metadata = objectAt(objectAt(spec, 'template'), 'metadata');
+  const labels = objectAt(metadata, 'labels');
+  if (selector === undefined || (isReadable && !selects(selector, labels)))
+    problems.push(
+      fieldInvalid(
+        'spec.template.metadata.labels',
+        metadata['labels'] === undefined ? null : labels,
+        '`selector` does not match template `labels`',
+      ),
+    );
+  validateJobSpec(spec, 'spec', problems);
+}
+
+/**
+ * Checks an update of the template. The template is immutable. A suspended Job that has not started may still change
+ * the placement and resources of its pods.
+ */
+function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: FieldError[]) {
+  const [next, before] = [objectAt(object.spec, 'template'), objectAt(old.spec, 'template')];
+  if (jsonEquals(next, before)) return;
+  if (old.spec?.['suspend'] !== true || object.status?.['startTime'] !== undefined) {
+    problems.push(fieldInvalid('spec.template', internalTemplate(next), IMMUTABLE));
+    return;
+  }
+  const spec = objectAt(next, 'spec');
+  if (!jsonEquals(withoutPlacement(spec), withoutPlacement(objectAt(before, 'spec'))))
+    problems.push(fieldInvalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), IMMUTABLE));
+}
+
+/** Removes the fields for node placement and the resources from a pod's specification. */
+function withoutPlacement(spec: JsonObject): JsonObject {
+  const {
+    affinity: _affinity,
+    nodeSelector: _nodes,
+    tolerations: _tolerations,
+    schedulingGates: _gates,
+    ...rest
+  } = spec;
+  const { nodeAffinity: _nodeAffinity, ...podAffinity } = objectAt(spec, 'affinity');
+  if (Object.keys(podAffinity).length > 0) rest['affinity'] = podAffinity;
+  for (const key of ['containers', 'initContainers'])
+    if (rest[key] !== undefined)
+      rest[key] = objectsAt(rest, key).map(({ resources: _resources, ...container }) => container);
+  return rest;
+}
+
+const COUNTS = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'];
+
+/** Checks the specification of a Job, or of the Job template of a CronJob. */
+function validateJobSpec(spec: JsonObject, at: string, problems: FieldError[]) {
+  for (const key of COUNTS) notNegative(spec, key, at, problems);
+  validateIndexes(spec, at, problems);
+  const success = optionalAt(spec, 'successPolicy');
+  if (success !== undefined && textAt(spec, 'completionMode') !== 'Indexed')
+    problems.push(
+      fieldInvalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode'),
+    );
+  else if (success !== undefined) validateSuccessPolicy(success, spec, `${at}.successPolicy`, problems);
+  const manager = textAt(spec, 'managedBy');
+  if (manager !== '') addInvalid(problems, `${at}.managedBy`, manager, domainPath(manager));
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.push(fieldTooLong(`${at}.managedBy`, MAX_MANAGER_BYTES));
+  const replacement = textAt(spec, 'podReplacementPolicy');
+  const policy = optionalAt(spec, 'podFailurePolicy');
+  const known = policy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];
+  if (replacement !== '' && !known.includes(replacement))
+    problems.push(fieldNotSupported(`${at}.podReplacementPolicy`, replacement, known));
+  validateTemplate(objectAt(spec, 'template'), `${at}.template`, problems);
+  const pod = objectAt(objectAt(spec, 'template'), 'spec');
+  const restart = textAt(pod, 'restartPolicy');
+  if (restart === 'Always')
+    problems.push(fieldRequired(`${at}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'));
+  else if (!RESTART_POLICIES.includes(restart))
+    problems.push(fieldNotSupported(`${at}.template.spec.restartPolicy`, restart, RESTART_POLICIES));
+  if (policy !== undefined) validateFailurePolicy(policy, pod, at, problems);
+}
+
+export const cronJobStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const spec = specOf(object);
+    fill(spec, { concurrencyPolicy: 'Allow' });
+    for (const [key, value] of Object.entries({
+      suspend: false,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 1,
+    }))
+      spec[key] ??= value;
+    const template = ensureAt(spec, 'jobTemplate');
+    ensureAt(template, 'metadata');
+    defaultTemplate(ensureAt(template, 'spec'));
+  },
+  validateName: (name) => {
+    const problems = tooLongName(name, MAX_CRON_JOB_NAME_LENGTH);
+    return problems.length > 0 ? problems : dnsSubdomain(name);
+  },
+  validate(object, problems) {
+    const spec = object.spec ?? {};
+    const schedule = textAt(spec, 'schedule');
+    if (schedule === '') problems.push(fieldRequired('spec.schedule'));
+    else validateSchedule(schedule, problems);
+    validateTimeZone(spec['timeZone'], problems);
+    const policy = textAt(spec, 'concurrencyPolicy');
+    if (!['Allow', 'Forbid', 'Replace'].includes(policy))
+      problems.push(fieldNotSupported('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']));
+    for (const key of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'])
+      notNegative(spec, key, 'spec', problems);
+    const job = objectAt(objectAt(spec, 'jobTemplate'), 'spec');
+    const at = 'spec.jobTemplate.spec';
+    if (job['manualSelector'] === true)
+      problems.push(fieldNotSupported(`${at}.manualSelector`, true, ['nil', 'false']));
+    const selector = optionalAt(job, 'selector');
+    if (selector !== undefined)
+      problems.push(fieldInvalid(`${at}.selector`, selector, '`selector` will be auto-generated'));
+    validateJobSpec(job, at, problems);
+  },
+  warnings: warningsOfTemplate('spec.jobTemplate.spec.template'),
+};
+
+/**
+ * Adds the problems of a CronJob's schedule. As in Kubernetes, syntax problems come before the problem of a time zone
+ * in the schedule.
+ */
+export function validateSchedule(schedule: string, problems: FieldError[]) {
+  const problem = /^(?:CRON_)?TZ=/.test(schedule) ? zonedProblem(schedule) : scheduleProblem(schedule);
+  if (problem !== undefined) problems.push(fieldInvalid('spec.schedule', schedule, problem));
+  if (!schedule.includes('TZ')) return;
+  const text = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
+  problems.push(fieldInvalid('spec.schedule', schedule, text));
+}
+
+/** The problem of a schedule that begins with a time zone (`TZ=` or `CRON_TZ=`). */
+function zonedProblem(schedule: string): string | undefined {
+  const space = schedule.indexOf(' ');
+  // If the schedule has no space, the parser of Kubernetes takes an invalid slice of the string. This is Go's error
+  // about the slice.
+  if (space < 0) return 'invalid schedule format: runtime error: slice bounds out of range [:-1]';
+  const zone = schedule.slice(schedule.indexOf('=') + 1, space);
+  const isKnown = zone === '' || zone === 'Local' || isTimeZone(zone);
+  if (!isKnown) return `provided bad location ${zone}: unknown time zone ${zone}`;
+  return scheduleProblem(schedule.slice(space).trim());
+}
+
+/** Adds the problem of a CronJob's `timeZone`. */
+export function validateTimeZone(zone: JsonValue | undefined, problems: FieldError[]) {
+  if (typeof zone !== 'string') return;
+  let text: string | undefined;
+  if (zone === '') text = 'timeZone must be nil or non-empty string';
+  else if (zone.toLowerCase() === 'local')
+    text = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
+  else if (!isTimeZone(zone)) text = `unknown time zone ${zone}`;
+  if (text !== undefined) problems.push(fieldInvalid('spec.timeZone', zone, text));
+}

@@ -1,0 +1,258 @@
+import { isIP } from 'node:net';
+import type { JsonObject } from '@typekro/kit/core';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  domainPath,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  pathSegment,
+  portName,
+  textAt,
+  wildcardSubdomain,
+} from '@typekro/kit/kubernetes';
+import {
+  addInvalid,
+  fieldForbidden,
+  fieldInvalid,
+  fieldNotSupported,
+  fieldRequired,
+  fieldTooLong,
+} from '../../errors/field-problems.ts';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Strategy } from '../strategy.ts';
+import { defaultClass } from '../storage/default-class.ts';
+import { cidrProblem, isProperPart } from './ip-addresses.ts';
+import { checkPortOrName } from '../pods/container-handlers.ts';
+import { validateSelector } from '../selectors.ts';
+import { ensureAt, fill, portProblem } from '../../types/parts.ts';
+
+/** The deprecated annotation that names the class of an Ingress. Its successor is the field `ingressClassName`. */
+const CLASS = 'kubernetes.io/ingress.class';
+
+const MAX_CONTROLLER_BYTES = 250;
+
+/** The annotation that marks the default IngressClass. Ingresses without a class get this class. */
+const IS_DEFAULT = 'ingressclass.kubernetes.io/is-default-class';
+
+export const ingressStrategy: Partial<Strategy> = {
+  admitMutating(object, context) {
+    if (context.subresource !== '') return;
+    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const isNamed = (spec['ingressClassName'] ?? null) !== null || object.metadata.annotations?.[CLASS] !== undefined;
+    const name = isNamed ? undefined : defaultClass(context, 'networking.k8s.io', 'ingressclasses', [IS_DEFAULT]);
+    if (name !== undefined) spec['ingressClassName'] = name;
+  },
+  validate(object, problems) {
+    validateIngress(object.spec ?? {}, problems);
+    const name = textAt(object.spec, 'ingressClassName');
+    const annotation = object.metadata.annotations?.[CLASS];
+    if (annotation !== undefined && name !== '' && annotation !== name)
+      problems.push(
+        fieldInvalid(`annotations.${CLASS}`, annotation, 'must match `ingressClassName` when both are specified'),
+      );
+  },
+  // The check that the annotation and the field agree does not run for updates.
+  validateUpdate: (object, _old, problems) => validateIngress(object.spec ?? {}, problems),
+  warnings: (object) =>
+    object.metadata.annotations?.[CLASS] === undefined
+      ? []
+      : ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'],
+};
+
+function validateIngress(spec: JsonObject, problems: FieldError[]) {
+  const backend = optionalAt(spec, 'defaultBackend');
+  const rules = objectsAt(spec, 'rules');
+  if (backend === undefined && rules.length === 0)
+    problems.push(fieldInvalid('spec', null, 'either `defaultBackend` or `rules` must be specified'));
+  if (backend !== undefined) validateBackend(backend, 'spec.defaultBackend', problems);
+  for (const [index, rule] of rules.entries()) validateRule(rule, `spec.rules[${index}]`, problems);
+  for (const [index, tls] of objectsAt(spec, 'tls').entries()) validateTls(tls, `spec.tls[${index}]`, problems);
+  const name = textAt(spec, 'ingressClassName');
+  if (name !== '') addInvalid(problems, 'spec.ingressClassName', name, dnsSubdomain(name));
+}
+
+function validateRule(rule: JsonObject, at: string, problems: FieldError[]) {
+  const host = textAt(rule, 'host');
+  if (host !== '') {
+    if (isIP(host) !== 0) problems.push(fieldInvalid(`${at}.host`, host, 'must be a DNS name, not an IP address'));
+    addInvalid(problems, `${at}.host`, host, hostName(host));
+  }
+  const http = optionalAt(rule, 'http');
+  if (http === undefined) return;
+  if (listAt(http, 'paths').length === 0) problems.push(fieldRequired(`${at}.http.paths`));
+  for (const [index, path] of objectsAt(http, 'paths').entries())
+    validatePath(path, `${at}.http.paths[${index}]`, problems);
+}
+
+const hostName = (host: string) => (host.includes('*') ? wildcardSubdomain(host) : dnsSubdomain(host));
+
+function validateTls(tls: JsonObject, at: string, problems: FieldError[]) {
+  for (const [index, host] of listAt(tls, 'hosts').entries())
+    addInvalid(problems, `${at}.hosts[${index}]`, host, hostName(String(host)));
+  const secret = textAt(tls, 'secretName');
+  if (secret !== '') addInvalid(problems, `${at}.secretName`, secret, dnsSubdomain(secret));
+}
+
+function validatePath(path: JsonObject, at: string, problems: FieldError[]) {
+  const type = textAt(path, 'pathType');
+  const value = textAt(path, 'path');
+  if (type === '') problems.push(fieldRequired(`${at}.pathType`, 'pathType must be specified'));
+  else if (['Exact', 'Prefix'].includes(type)) {
+    if (!value.startsWith('/')) problems.push(fieldInvalid(`${at}.path`, value, 'must be an absolute path'));
+    for (const sequence of ['//', '/./', '/../', '%2f', '%2F']) {
+      if (value.includes(sequence)) problems.push(fieldInvalid(`${at}.path`, value, `must not contain '${sequence}'`));
+    }
+    for (const ending of ['/..', '/.'])
+      if (value.endsWith(ending)) problems.push(fieldInvalid(`${at}.path`, value, `cannot end with '${ending}'`));
+  } else if (type !== 'ImplementationSpecific') {
+    problems.push(fieldNotSupported(`${at}.pathType`, type, ['Exact', 'ImplementationSpecific', 'Prefix']));
+  } else if (value !== '' && !value.startsWith('/'))
+    problems.push(fieldInvalid(`${at}.path`, value, 'must be an absolute path'));
+  validateBackend(objectAt(path, 'backend'), `${at}.backend`, problems);
+}
+
+function validateBackend(backend: JsonObject, at: string, problems: FieldError[]) {
+  const service = optionalAt(backend, 'service');
+  const resource = optionalAt(backend, 'resource');
+  if (service !== undefined && resource !== undefined)
+    problems.push(fieldInvalid(at, '', 'cannot set both resource and service backends'));
+  if (service === undefined && resource === undefined)
+    problems.push(fieldInvalid(at, '', 'resource or service backend is required'));
+  if (resource !== undefined) validateReference(resource, `${at}.resource`, problems);
+  if (service === undefined) return;
+  const target = textAt(service, 'name');
+  if (target === '') problems.push(fieldRequired(`${at}.service.name`));
+  else addInvalid(problems, `${at}.service.name`, target, dnsLabel(target));
+  const port = objectAt(service, 'port');
+  const [name, number] = [textAt(port, 'name'), numberAt(port, 'number') ?? 0];
+  if (name !== '' && number !== 0) problems.push(fieldInvalid(at, '', 'cannot set both port name & port number'));
+  else if (name === '' && number === 0) problems.push(fieldRequired(at, 'port name or number is required'));
+  else if (name !== '') addInvalid(problems, `${at}.service.port.name`, name, portName(name));
+  else {
+    const problem = portProblem(number, `${at}.service.port.number`);
+    if (problem !== undefined) problems.push(problem);
+  }
+}
+
+/** Checks the reference to an object of any kind. */
+function validateReference(reference: JsonObject, at: string, problems: FieldError[]) {
+  const group = reference['apiGroup'];
+  if (typeof group === 'string') addInvalid(problems, `${at}.apiGroup`, group, dnsSubdomain(group));
+  for (const key of ['kind', 'name']) {
+    const value = textAt(reference, key);
+    if (value === '') problems.push(fieldRequired(`${at}.${key}`, `${key} is required`));
+    else addInvalid(problems, `${at}.${key}`, value, pathSegment(value));
+  }
+}
+
+export const networkPolicyStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    for (const rule of [...objectsAt(spec, 'ingress'), ...objectsAt(spec, 'egress')]) {
+      for (const port of objectsAt(rule, 'ports')) fill(port, { protocol: 'TCP' });
+    }
+    if (listAt(spec, 'policyTypes').length === 0) {
+      spec['policyTypes'] = objectsAt(spec, 'egress').length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+    }
+  },
+  validate: (object, problems) => validatePolicy(object.spec ?? {}, problems),
+};
+
+function validatePolicy(spec: JsonObject, problems: FieldError[]) {
+  validateSelector(objectAt(spec, 'podSelector'), 'spec.podSelector', problems);
+  for (const [list, peers] of [
+    ['ingress', 'from'],
+    ['egress', 'to'],
+  ] as const) {
+    for (const [index, rule] of objectsAt(spec, list).entries()) {
+      const at = `spec.${list}[${index}]`;
+      for (const [position, port] of objectsAt(rule, 'ports').entries())
+        validatePolicyPort(port, `${at}.ports[${position}]`, problems);
+      for (const [position, peer] of objectsAt(rule, peers).entries())
+        validatePeer(peer, `${at}.${peers}[${position}]`, problems);
+    }
+  }
+  const types = listAt(spec, 'policyTypes');
+  if (types.length > 2) {
+    problems.push(fieldInvalid('spec.policyTypes', types, 'may not specify more than two policyTypes'));
+    return;
+  }
+  for (const [index, type] of types.entries())
+    if (!['Ingress', 'Egress'].includes(String(type)))
+      problems.push(fieldNotSupported(`spec.policyTypes[${index}]`, type, ['Ingress', 'Egress']));
+}
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
+
+function validatePolicyPort(port: JsonObject, at: string, problems: FieldError[]) {
+  const protocol = textAt(port, 'protocol');
+  if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+  const { port: first, endPort: last } = port;
+  if (first !== undefined) checkPortOrName(first, `${at}.port`, problems);
+  if (typeof last !== 'number') return;
+  const refuse = (text: string, shown = last) => problems.push(fieldInvalid(`${at}.endPort`, shown, text));
+  if (first === undefined) refuse('may not be specified when `port` is not specified');
+  else if (typeof first === 'string') refuse('may not be specified when `port` is non-numeric');
+  else if (last < Number(first)) refuse('must be greater than or equal to `port`', Number(first));
+  const problem = first === undefined || typeof first === 'string' ? undefined : portProblem(last, `${at}.endPort`);
+  if (problem !== undefined) problems.push(problem);
+}
+
+function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
+  const selectors = ['podSelector', 'namespaceSelector'].filter((key) => optionalAt(peer, key) !== undefined);
+  for (const key of selectors) validateSelector(objectAt(peer, key), `${at}.${key}`, problems);
+  const block = optionalAt(peer, 'ipBlock');
+  if (block === undefined) {
+    if (selectors.length === 0) problems.push(fieldRequired(at, 'must specify a peer'));
+    return;
+  }
+  if (selectors.length > 0) problems.push(fieldForbidden(at, 'may not specify both ipBlock and another peer'));
+  const cidr = textAt(block, 'cidr');
+  const wrong = cidr === '' ? undefined : cidrProblem(cidr);
+  if (cidr === '') problems.push(fieldRequired(`${at}.ipBlock.cidr`));
+  else if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ipBlock.cidr`, cidr, wrong));
+  for (const [index, entry] of listAt(block, 'except').entries()) {
+    const inner = String(entry);
+    const text =
+      cidrProblem(inner) ??
+      (cidr !== '' && wrong === undefined && !isProperPart(inner, cidr)
+        ? 'must be a strict subset of `cidr`'
+        : undefined);
+    if (text !== undefined) problems.push(fieldInvalid(`${at}.ipBlock.except[${index}]`, inner, text));
+  }
+}
+
+/** The strategy of IngressClasses. */
+export const ingressClassStrategy: Partial<Strategy> = {
+  defaults(object) {
+    const parameters = optionalAt(object.spec, 'parameters');
+    if (parameters !== undefined) fill(parameters, { scope: 'Cluster' });
+  },
+  validate(object, problems) {
+    const controller = textAt(object.spec, 'controller');
+    if (controller === '') problems.push(fieldRequired('spec.controller'));
+    else addInvalid(problems, 'spec.controller', controller, domainPath(controller));
+    if (Buffer.byteLength(controller) > MAX_CONTROLLER_BYTES)
+      problems.push(fieldTooLong('spec.controller', MAX_CONTROLLER_BYTES));
+    const parameters = optionalAt(object.spec, 'parameters');
+    if (parameters === undefined) return;
+    const at = 'spec.parameters';
+    validateReference(parameters, at, problems);
+    const [scope, namespace] = [textAt(parameters, 'scope'), textAt(parameters, 'namespace')];
+    if (!['Cluster', 'Namespace'].includes(scope))
+      problems.push(fieldNotSupported(`${at}.scope`, scope, ['Cluster', 'Namespace']));
+    if (scope === 'Namespace' && namespace === '')
+      problems.push(fieldRequired(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'"));
+    if (scope === 'Cluster' && namespace !== '')
+      problems.push(fieldForbidden(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"));
+  },
+  validateUpdate(object, old, problems) {
+    const controller = textAt(object.spec, 'controller');
+    if (controller !== textAt(old.spec, 'controller'))
+      problems.push(fieldInvalid('spec.controller', controller, 'field is immutable'));
+  },
+};

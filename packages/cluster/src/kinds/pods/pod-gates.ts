@@ -1,0 +1,102 @@
+/**
+ * Scheduling gates: the scheduler ignores a new pod with gates. An update may still restrict the nodes of such a pod.
+ */
+import type { JsonObject } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import { fieldForbidden, fieldInvalid } from '../../errors/field-problems.ts';
+import { internalValue } from '../describe-difference.ts';
+
+/** Does the pod have scheduling gates? */
+export const isGated = (spec: JsonObject): boolean => objectsAt(spec, 'schedulingGates').length > 0;
+
+/** The condition of a pod that has scheduling gates. */
+export const gatedCondition = (since: string | null | undefined): JsonObject => ({
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+  lastProbeTime: null,
+  lastTransitionTime: since ?? null,
+});
+
+/**
+ * Checks the scheduling gates of an update. The update may only remove gates. While a pod has gates, an update may only
+ * add to its node selector, and to the required terms of its node affinity.
+ */
+export function checkGates(next: JsonObject, before: JsonObject, problems: FieldError[]): void {
+  const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));
+  for (const [index, gate] of objectsAt(next, 'schedulingGates').entries())
+    if (!known.has(gate['name']))
+      problems.push(
+        fieldForbidden(
+          `spec.schedulingGates[${index}].name`,
+          `only deletion is allowed, but found new scheduling gate '${textAt(gate, 'name')}'`,
+        ),
+      );
+  if (!isGated(before)) return;
+  const nodes = objectAt(next, 'nodeSelector');
+  if (Object.entries(objectAt(before, 'nodeSelector')).some(([key, value]) => nodes[key] !== value))
+    problems.push(
+      fieldInvalid(
+        'spec.nodeSelector',
+        nodes,
+        'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+      ),
+    );
+  checkNodeTerms(next, before, problems);
+}
+
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+
+const shownTerm = (term: JsonObject) => internalValue('core.v1.NodeSelectorTerm', term);
+
+/**
+ * Checks the required terms of the node affinity. If the stored pod has terms, an update may only add expressions to
+ * these terms.
+ */
+function checkNodeTerms(next: JsonObject, before: JsonObject, problems: FieldError[]) {
+  const at = `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms`;
+  const [terms, known] = [next, before].map((spec) =>
+    objectsAt(spec, 'affinity', 'nodeAffinity', REQUIRED, 'nodeSelectorTerms'),
+  ) as [JsonObject[], JsonObject[]];
+  if (known.length === 0) return;
+  if (terms.length !== known.length) {
+    const text = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
+    problems.push(fieldInvalid(at, terms.length === 0 ? null : terms.map(shownTerm), text));
+    return;
+  }
+  for (const [index, term] of terms.entries()) {
+    if (onlyAdds(term, known[index] ?? {})) continue;
+    const text = 'only additions are allowed (no mutations or deletions)';
+    problems.push(fieldInvalid(`${at}[${index}]`, shownTerm(term), text));
+  }
+}
+
+/**
+ * Does a new term begin with all expressions of the stored term? A stored term without expressions matches no node, so
+ * the new term may not have expressions.
+ */
+function onlyAdds(term: JsonObject, before: JsonObject): boolean {
+  const lists = ['matchExpressions', 'matchFields'];
+  if (lists.every((list) => objectsAt(before, list).length === 0))
+    return lists.every((list) => objectsAt(term, list).length === 0);
+  return lists.every((list) => {
+    const known = objectsAt(before, list);
+    return jsonEquals(objectsAt(term, list).slice(0, known.length), known);
+  });
+}
+
+/**
+ * Replaces the node affinity of the new specification with the node affinity of the stored specification. `next` is a
+ * copy, which this function changes.
+ */
+export function keepNodeAffinity(next: JsonObject, before: JsonObject): void {
+  const [affinity, known] = [optionalAt(next, 'affinity'), optionalAt(before, 'affinity', 'nodeAffinity')];
+  if (jsonEquals(affinity?.['nodeAffinity'], known)) return;
+  const { nodeAffinity: _changed, ...rest } = affinity ?? {};
+  const kept: JsonObject = known === undefined ? rest : { ...rest, nodeAffinity: known };
+  if (Object.keys(kept).length === 0 && optionalAt(before, 'affinity') === undefined) delete next['affinity'];
+  else next['affinity'] = kept;
+}

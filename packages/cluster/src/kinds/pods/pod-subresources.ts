@@ -1,0 +1,164 @@
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
+import { goQuote } from '@typekro/kit/golang';
+import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import { fieldForbidden, fieldInvalid } from '../../errors/field-problems.ts';
+import type { FieldError } from '@typekro/kit/kubernetes';
+import { forbidden } from '../../errors/status.ts';
+import type { MutableObject, WriteContext } from '../strategy.ts';
+import { describeDifference } from '../describe-difference.ts';
+import { qosClass } from './pod-defaults.ts';
+import { copyJson } from '../../types/copy.ts';
+
+/** The rules for writes to a subresource of a pod, if these writes may change only a part of the specification. */
+interface PartialUpdate {
+  /** Returns the specification to store. Fields that the write may not change keep their old values. */
+  readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;
+  readonly check: (next: KubeObject, before: KubeObject, problems: FieldError[]) => void;
+}
+
+const LISTS = ['containers', 'initContainers'] as const;
+
+const PARTIAL_UPDATES: ReadonlyMap<string, PartialUpdate> = new Map([
+  ['ephemeralcontainers', { keep: keepEphemeral, check: checkEphemeral }],
+  ['resize', { keep: keepResources, check: checkResize }],
+]);
+
+/** The rules for a write to the subresource; `undefined` for subresources to which the rules of the pod apply. */
+export const partialUpdateOf = (subresource: string): PartialUpdate | undefined => PARTIAL_UPDATES.get(subresource);
+
+/** Refuses to resize a pod whose node does not exist. Throws 403. */
+export function admitResize(pod: MutableObject, old: KubeObject, { store }: WriteContext): void {
+  const node = textAt(old.spec, 'nodeName');
+  if (node === '' || jsonEquals(keepResources(pod.spec ?? {}, old.spec ?? {}), old.spec)) return;
+  if (store.collection('', 'nodes').get(node) !== undefined) return;
+  throw forbidden({ group: '', plural: 'pods' }, old.metadata.name ?? '', `node ${goQuote(node)} not found`);
+}
+
+function keepEphemeral(next: JsonObject, before: JsonObject): JsonObject {
+  const { ephemeralContainers: _, ...kept } = before;
+  const wanted = next['ephemeralContainers'];
+  return wanted === undefined ? kept : { ...kept, ephemeralContainers: wanted };
+}
+
+function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldError[]): void {
+  const path = 'spec.ephemeralContainers';
+  const wanted = new Map(
+    objectsAt(next.spec, 'ephemeralContainers').map((container) => [textAt(container, 'name'), container]),
+  );
+  for (const container of objectsAt(before.spec, 'ephemeralContainers')) {
+    const name = textAt(container, 'name');
+    const newContainer = wanted.get(name);
+    const existing = `existing ephemeral containers ${goQuote(name)}`;
+    if (newContainer === undefined) problems.push(fieldForbidden(path, `${existing} may not be removed\n`));
+    else if (!jsonEquals(newContainer, container)) {
+      const difference = describeDifference('core.v1.EphemeralContainer', container, newContainer);
+      problems.push(fieldForbidden(path, `${existing} may not be changed\n${difference}`));
+    }
+  }
+}
+
+/**
+ * The old specification with the new resources of the pod, and the new resources and resize policies of its containers.
+ * When the names or the order of the containers differ, returns the new specification.
+ */
+function keepResources(next: JsonObject, before: JsonObject): JsonObject {
+  const names = (spec: JsonObject, list: string) => objectsAt(spec, list).map((container) => textAt(container, 'name'));
+  if (LISTS.some((list) => !jsonEquals(names(next, list), names(before, list)))) return next;
+  const kept = copyJson(before);
+  for (const list of LISTS) {
+    const wanted = objectsAt(next, list);
+    for (const [index, container] of objectsAt(kept, list).entries()) {
+      for (const key of ['resources', 'resizePolicy']) {
+        const value = wanted[index]?.[key];
+        if (value === undefined) delete container[key];
+        else container[key] = value;
+      }
+    }
+  }
+  if (next['resources'] === undefined) delete kept['resources'];
+  else kept['resources'] = next['resources'];
+  return kept;
+}
+
+const ONLY = 'only cpu and memory resources are mutable';
+
+function checkResize(next: KubeObject, before: KubeObject, problems: FieldError[]): void {
+  const [spec, old] = [next.spec ?? {}, before.spec ?? {}];
+  if (qosClass(spec) !== qosClass(old))
+    problems.push(fieldInvalid('spec', qosClass(old), 'Pod QOS Class may not change as a result of resizing'));
+  const running = objectsAt(before.status, 'containerStatuses').find(
+    (status) => optionalAt(objectAt(status, 'state'), 'running') !== undefined,
+  );
+  if (running !== undefined && running['resources'] === undefined)
+    problems.push(fieldForbidden('spec', 'Pod running on node without support for resize'));
+  if (!sameContainers(spec, old, problems)) return;
+  const found = problems.length;
+  for (const list of ['initContainers', 'containers'] as const) {
+    const olds = objectsAt(old, list);
+    for (const [index, container] of objectsAt(spec, list).entries())
+      checkContainer(container, olds[index] ?? {}, list, `spec.${list}[${index}]`, problems);
+  }
+  if (problems.length > found) return;
+  const rest = (whole: JsonObject) => ({ ...whole, containers: null, initContainers: null });
+  if (!jsonEquals(rest(spec), rest(old))) problems.push(fieldForbidden('spec', ONLY));
+}
+
+function sameContainers(next: JsonObject, before: JsonObject, problems: FieldError[]): boolean {
+  let same = true;
+  const refuse = (field: string, text: string) => {
+    same = false;
+    problems.push(fieldForbidden(field, text));
+  };
+  for (const list of LISTS) {
+    const [containers, olds] = [objectsAt(next, list), objectsAt(before, list)];
+    if (containers.length !== olds.length) refuse(`spec.${list}`, `${list} may not be added or removed on resize`);
+    else
+      for (const [index, old] of olds.entries())
+        if (containers[index]?.['name'] !== old['name'])
+          refuse(`spec.${list}[${index}].name`, `${list} may not be renamed or reordered on resize`);
+  }
+  return same;
+}
+
+function checkContainer(
+  container: JsonObject,
+  old: JsonObject,
+  list: (typeof LISTS)[number],
+  path: string,
+  problems: FieldError[],
+) {
+  const [resources, olds] = [objectAt(container, 'resources'), objectAt(old, 'resources')];
+  for (const part of ['requests', 'limits']) {
+    const wanted = objectAt(resources, part);
+    if (Object.keys(objectAt(olds, part)).some((name) => !Object.hasOwn(wanted, name)))
+      problems.push(fieldForbidden(`${path}.resources.${part}`, `resource ${part} cannot be removed`));
+  }
+  if (!jsonEquals(withoutMutable(container), withoutMutable(old)))
+    problems.push(
+      list === 'containers'
+        ? fieldForbidden('spec', ONLY)
+        : fieldForbidden(path, 'only cpu and memory resources for init or sidecar containers are mutable'),
+    );
+  const restarts = objectsAt(container, 'resizePolicy').some(
+    (policy) => policy['restartPolicy'] === 'RestartContainer',
+  );
+  if (list === 'initContainers' && old['restartPolicy'] !== 'Always' && restarts && !jsonEquals(container, old))
+    problems.push(
+      fieldForbidden(path, 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized'),
+    );
+}
+
+/** Removes from a container the resources that a resize may change. */
+function withoutMutable(container: JsonObject): JsonObject {
+  const bare = copyJson(container);
+  const resources = objectAt(bare, 'resources');
+  for (const part of ['requests', 'limits']) {
+    const amounts = objectAt(resources, part);
+    delete amounts['cpu'];
+    delete amounts['memory'];
+    if (Object.keys(amounts).length === 0) delete resources[part];
+  }
+  if (Object.keys(resources).length === 0) delete bare['resources'];
+  return bare;
+}

@@ -1,0 +1,87 @@
+import { addInvalid, fieldInvalid, fieldNotSupported } from '../../errors/field-problems.ts';
+import { qualifiedName } from '@typekro/kit/kubernetes';
+import type { FieldError } from '@typekro/kit/kubernetes';
+
+/** The resources of the core group that a quota counts by their plain names, such as `pods`. */
+export const CORE_COUNTS: ReadonlySet<string> = new Set([
+  'configmaps',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'services',
+]);
+const COUNTED = [...CORE_COUNTS, 'services.loadbalancers', 'services.nodeports'];
+
+/** The container resources whose names have no domain, except huge pages. */
+export const OF_CONTAINERS = ['cpu', 'memory', 'ephemeral-storage'];
+
+const OF_QUOTAS = [
+  ...COUNTED,
+  ...OF_CONTAINERS,
+  ...OF_CONTAINERS.flatMap((name) => [`requests.${name}`, `limits.${name}`]),
+  'requests.storage',
+];
+const KNOWN = new Set([...OF_QUOTAS, 'storage']);
+const CONTAINER_NAMES = new Set(OF_CONTAINERS);
+const QUOTA_NAMES = new Set(OF_QUOTAS);
+
+/** Is this the name of huge pages, e.g. `hugepages-2Mi`? */
+export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
+/**
+ * Does the resource belong to Kubernetes itself? The name of such a resource has either no domain or a domain of
+ * Kubernetes.
+ */
+const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
+/**
+ * Is this an extended resource, which nodes advertise? Its name must also be valid with the prefix `requests.`, which
+ * quotas use.
+ */
+export const isExtendedResource = (name: string): boolean =>
+  !isNativeResource(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
+/** May the request of a resource be lower than its limit? */
+export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePages(name);
+/** May a pod set this resource at pod level? */
+export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || isHugePages(name);
+
+const isHugeOfQuota = (name: string) => isHugePages(name) || name.startsWith('requests.hugepages-');
+
+/** Is the resource counted in whole units? */
+export const isCounted = (name: string): boolean => COUNTED.includes(name) || isExtendedResource(name);
+
+/** Is this a name without a domain that a quota may use? */
+export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
+
+/** Checks the name of any resource. */
+export function checkResourceName(name: string, path: string, problems: FieldError[]): void {
+  const wrong = qualifiedName(name);
+  addInvalid(problems, path, name, wrong);
+  if (wrong.length === 0 && !name.includes('/') && !KNOWN.has(name) && !isHugeOfQuota(name))
+    problems.push(fieldInvalid(path, name, 'must be a standard resource type or fully qualified'));
+}
+
+/** Checks the name of a resource that containers use. */
+export function checkContainerResourceName(name: string, path: string, problems: FieldError[]): void {
+  checkResourceName(name, path, problems);
+  if (!name.includes('/')) {
+    if (!CONTAINER_NAMES.has(name) && !isHugePages(name))
+      problems.push(fieldInvalid(path, name, 'must be a standard resource for containers'));
+  } else if (!isNativeResource(name) && !isExtendedResource(name))
+    problems.push(fieldInvalid(path, name, "doesn't follow extended resource name standard"));
+}
+
+/** Checks the name of a pod-level resource. */
+export function checkPodResourceName(name: string, path: string, problems: FieldError[]): void {
+  const known = problems.length;
+  checkResourceName(name, path, problems);
+  if (problems.length === known && !isPodLevelResource(name))
+    problems.push(fieldNotSupported(path, name, ['cpu', 'hugepages-', 'memory']));
+}
+
+/** Checks the name of a resource that quotas limit. */
+export function checkQuotaResourceName(name: string, path: string, problems: FieldError[]): void {
+  checkResourceName(name, path, problems);
+  if (!name.includes('/') && !isQuotaName(name))
+    problems.push(fieldInvalid(path, name, 'must be a standard resource for quota'));
+}

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JsonObject } from '@typekro/kit/core';
+import type { Cluster } from '../../index.ts';
+import { createEmbeddedCluster } from '../../index.ts';
+import { checkClaimLimits, claimProblems, podProblems } from './limit-ranger.ts';
+import { parsedAmounts } from '../pods/pod-totals.ts';
+import type { WriteContext } from '../strategy.ts';
+
+const container = (requests: JsonObject, limits: JsonObject = {}): JsonObject => ({
+  name: 'c',
+  resources: { requests, limits },
+});
+
+describe('an item of a LimitRange, with the type Container,', () => {
+  const problems = (bounds: JsonObject, ...containers: JsonObject[]) =>
+    podProblems({ containers }, { type: 'Container', ...bounds });
+  const ratio = 'cpu max limit to request ratio per Container is 2';
+  test.each<[string, JsonObject, JsonObject, string[]]>([
+    [
+      'accepts a container at the bounds',
+      { min: { cpu: '1' }, max: { cpu: '2' } },
+      container({ cpu: '1' }, { cpu: '2' }),
+      [],
+    ],
+    [
+      'requires a request when it has a minimum',
+      { min: { cpu: '1' } },
+      container({}),
+      ['minimum cpu usage per Container is 1.  No request is specified'],
+    ],
+    [
+      'refuses a request below the minimum',
+      { min: { cpu: '1' } },
+      container({ cpu: '500m' }),
+      ['minimum cpu usage per Container is 1, but request is 500m'],
+    ],
+    [
+      'refuses a limit below the minimum',
+      { min: { cpu: '1' } },
+      container({ cpu: '1' }, { cpu: '500m' }),
+      ['minimum cpu usage per Container is 1, but limit is 500m'],
+    ],
+    [
+      'requires a limit when it has a maximum',
+      { max: { cpu: '1' } },
+      container({}),
+      ['maximum cpu usage per Container is 1.  No limit is specified'],
+    ],
+    [
+      'refuses a limit above the maximum',
+      { max: { cpu: '1' } },
+      container({}, { cpu: '2' }),
+      ['maximum cpu usage per Container is 1, but limit is 2'],
+    ],
+    [
+      'refuses a request above the maximum',
+      { max: { cpu: '1' } },
+      container({ cpu: '2' }, { cpu: '1' }),
+      ['maximum cpu usage per Container is 1, but request is 2'],
+    ],
+    [
+      'requires a request when it has a maximum ratio',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      container({}, { cpu: '1' }),
+      [`${ratio}, but no request is specified or request is 0`],
+    ],
+    [
+      'requires a limit when it has a maximum ratio',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      container({ cpu: '1' }, { cpu: '0' }),
+      [`${ratio}, but no limit is specified or limit is 0`],
+    ],
+    [
+      'refuses a ratio above the maximum',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      container({ cpu: '300m' }, { cpu: '1' }),
+      [`${ratio}, but provided ratio is 3.333333`],
+    ],
+    [
+      'refuses a ratio that exceeds the maximum only by a fraction',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      container({ cpu: '400m' }, { cpu: '1' }),
+      [`${ratio}, but provided ratio is 2.500000`],
+    ],
+    [
+      'accepts a ratio that equals the maximum',
+      { maxLimitRequestRatio: { cpu: '3' } },
+      container({ cpu: '100m' }, { cpu: '300m' }),
+      [],
+    ],
+    [
+      'reports all problems, min before max',
+      { max: { cpu: '1' }, min: { memory: '1Gi' } },
+      container({ memory: '1Mi' }),
+      [
+        'minimum memory usage per Container is 1Gi, but request is 1Mi',
+        'maximum cpu usage per Container is 1.  No limit is specified',
+      ],
+    ],
+  ])('%s', (_title, bounds, one, expected) => {
+    expect(problems(bounds, one)).toEqual(expected);
+  });
+
+  test('applies to init containers, whose problems follow those of the containers', () => {
+    const spec = { containers: [container({ cpu: '3' })], initContainers: [container({ cpu: '2' })] };
+    expect(podProblems(spec, { type: 'Container', min: { cpu: '4' } })).toEqual([
+      'minimum cpu usage per Container is 4, but request is 3',
+      'minimum cpu usage per Container is 4, but request is 2',
+    ]);
+  });
+});
+
+describe('an item of a LimitRange, with the type Pod,', () => {
+  test.each<[string, JsonObject, string[]]>([
+    [
+      'counts all containers',
+      { containers: [container({}, { cpu: '1' }), container({}, { cpu: '1' })] },
+      ['maximum cpu usage per Pod is 1500m, but limit is 2'],
+    ],
+    [
+      'counts the largest init container',
+      { containers: [container({}, { cpu: '1' })], initContainers: [container({}, { cpu: '3' })] },
+      ['maximum cpu usage per Pod is 1500m, but limit is 3'],
+    ],
+    ['does not count the overhead', { containers: [container({}, { cpu: '1' })], overhead: { cpu: '1' } }, []],
+  ])('%s', (_title, spec, expected) => {
+    expect(podProblems(spec, { type: 'Pod', max: { cpu: '1500m' } })).toEqual(expected);
+  });
+});
+
+describe('an item of a LimitRange, with the type PersistentVolumeClaim,', () => {
+  const item = { type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } };
+  test.each<[JsonObject, string[]]>([
+    [{ storage: '1Gi' }, []],
+    [{ storage: '1Mi' }, ['minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi']],
+    [{ storage: '3Gi' }, ['maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi']],
+  ])('bounds the requests %j', (requests, expected) => {
+    expect(claimProblems(parsedAmounts(requests), item)).toEqual(expected);
+  });
+});
+
+describe('the admission plugin', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await createEmbeddedCluster({ controllers: false });
+    const limits = [
+      { type: 'Container', max: { cpu: '1' }, default: { cpu: '500m' } },
+      { type: 'Pod', max: { cpu: '1' } },
+      { type: 'PersistentVolumeClaim', max: { storage: '2Gi' } },
+    ];
+    await create('limitranges', { kind: 'LimitRange', metadata: { name: 'l' }, spec: { limits } });
+  });
+  afterAll(() => cluster.close());
+
+  async function create(plural: string, content: JsonObject): Promise<JsonObject> {
+    const path = `/api/v1/namespaces/default/${plural}`;
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ apiVersion: 'v1', ...content });
+    const answer = await cluster.transport().request({ method: 'POST', path, headers, body });
+    let text = '';
+    for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
+    return JSON.parse(text);
+  }
+  const pod = (name: string, ...cpus: string[]): JsonObject => ({
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      containers: cpus.map((cpu, index) => ({ name: `c${index}`, image: 'i', resources: { limits: { cpu } } })),
+      initContainers: [{ name: 'init', image: 'i' }],
+    },
+  });
+
+  test('sets the defaults of init containers', async () => {
+    const { metadata } = await create('pods', pod('p', '1'));
+    expect(metadata).toMatchObject({
+      annotations: {
+        'kubernetes.io/limit-ranger':
+          'LimitRanger plugin set: cpu request for init container init; cpu limit for init container init',
+      },
+    });
+  });
+
+  test('refuses a pod with all its problems', async () => {
+    const { message, code } = await create('pods', pod('q', '2', '3'));
+    expect(code).toBe(403);
+    expect(message).toBe(
+      'pods "q" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, maximum cpu usage per Container is 1, but limit is 3, maximum cpu usage per Pod is 1, but limit is 5]',
+    );
+  });
+
+  test('accepts an update of a claim that is being deleted, whatever its requests are', () => {
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'c', namespace: 'default', deletionTimestamp: '2026-01-01T00:00:00Z' },
+      spec: { resources: { requests: { storage: '3Gi' } } },
+    };
+    const range = { object: { spec: { limits: [{ type: 'PersistentVolumeClaim', max: { storage: '2Gi' } }] } } };
+    const context = { store: { collection: () => ({ inNamespace: () => [range] }) } } as unknown as WriteContext;
+    expect(() => checkClaimLimits(claim, context)).not.toThrow();
+    const { deletionTimestamp: _time, ...metadata } = claim.metadata;
+    expect(() => checkClaimLimits({ ...claim, metadata }, context)).toThrow('is forbidden');
+  });
+
+  test('refuses a claim whose request is above the maximum', async () => {
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '3Gi' } } };
+    const { message } = await create('persistentvolumeclaims', {
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'c' },
+      spec,
+    });
+    expect(message).toBe(
+      'persistentvolumeclaims "c" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi',
+    );
+  });
+});
