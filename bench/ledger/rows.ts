@@ -335,7 +335,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'heap',
     without: [
       {
-        file: 'packages/cli/src/small-heap.ts',
+        file: 'packages/cli/src/process/small-heap.ts',
         find: '  if (!hasSecondCompiler()) loadModules();\n',
         replace: '  if (options.length >= 0) return;\n',
       },
@@ -413,7 +413,7 @@ import * as simulationCode from './controllers/index.ts';`,
   {
     name: 'late-optimization',
     what: 'V8 optimizes a function of a command only after it ran fifteen times as long as usual.',
-    where: 'packages/cli/src/optimize-late.ts',
+    where: 'packages/cli/src/process/optimize-late.ts',
     gain: '0.4 of 1.2 s for validate of 24 definitions, 0.3 of 1.65 s for a plan of 300 instances (npm run bench -- cli)',
     why: 'the process of a command is the workload, from its first file on',
   },
@@ -427,7 +427,7 @@ import * as simulationCode from './controllers/index.ts';`,
   {
     name: 'limited-heap-growth',
     what: 'Commands that read many instances collect garbage when the heap has grown by 70 % of its live size, not only at four times that size.',
-    where: 'packages/cli/src/small-heap.ts',
+    where: 'packages/cli/src/process/small-heap.ts',
     gain: '85 of 210 MB for a plan of 1000 instances × 5 (npm run bench -- cli)',
     why: 'it needs a cluster with thousands of objects in another process',
   },

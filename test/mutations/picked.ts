@@ -303,7 +303,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'schema',
     name: 'errors of parts that an update does not change are reported',
-    file: 'packages/engine/src/schema/validate-containers.ts',
+    file: 'packages/engine/src/schema/validation/validate-containers.ts',
     find: 'context.errors.length = before;',
     replace: 'context.errors.length += 0;',
     tests: [
@@ -315,7 +315,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'schema',
     name: 'an absent object gets the defaults of its fields',
-    file: 'packages/engine/src/schema/standard-schema.ts',
+    file: 'packages/engine/src/schema/libraries/standard-schema.ts',
     find: "field.type === 'object' && defaultsItself(field)",
     replace: "field.type === 'object' && false",
     tests: ['test/property/schemas/methods.test.ts'],
@@ -347,7 +347,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/kit/src/core/printable.ts',
     find: 'return withEscapes(text, (character) => character.split',
     replace: 'return text; withEscapes(text, (character) => character.split',
-    tests: ['packages/cli/src/printable.test.ts', 'packages/cli/src/commands/hostile-files.test.ts'],
+    tests: ['packages/cli/src/text/printable.test.ts', 'packages/cli/src/commands/hostile-files.test.ts'],
   },
   {
     room: 'golang',

@@ -1,7 +1,7 @@
 /**
  * Resident memory of a process that makes projections of 5,000 objects ten times, and keeps those of the last round.
  */
-import { keepHeapSmall } from '../../../packages/cli/src/small-heap.ts';
+import { keepHeapSmall } from '../../../packages/cli/src/process/small-heap.ts';
 import { compacted } from '../../../packages/controller/src/controller/cache/held-object.ts';
 import { projectObject } from '@typekro/engine/runtime';
 import { liveObject } from './live-objects.ts';

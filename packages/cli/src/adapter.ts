@@ -6,7 +6,7 @@ import type { Command, CommandContext, CommandEntry, OptionSpec } from './comman
 import { ExitCode } from './command.ts';
 import { DEBUG } from './options.ts';
 import { printFailure } from './failure.ts';
-import { printLines } from './layout.ts';
+import { printLines } from './text/layout.ts';
 import { hintForCommand, isForeignCommand } from './foreign-commands.ts';
 
 /** Returns the name that commander uses for an option in its result: `logLevel` for `log-level`. */

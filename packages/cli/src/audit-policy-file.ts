@@ -2,7 +2,7 @@ import type { AuditPolicy } from '@typekro/cluster';
 import { formatDiagnostic } from '@typekro/kit/core';
 import type { ReadAuditPolicy } from '@typekro/testing';
 import { auditPolicyError, readAuditPolicy } from '@typekro/testing';
-import { readTextFile } from './up/read-manifest.ts';
+import { readTextFile } from './inputs/read-manifest.ts';
 
 /**
  * Reads the audit policy in a file. Also returns its problems and the content of the file. `shown` is the file name in

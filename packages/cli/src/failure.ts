@@ -1,7 +1,7 @@
 import { TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from './command.ts';
 import { ExitCode } from './command.ts';
-import { withShortValues } from './short-values.ts';
+import { withShortValues } from './text/short-values.ts';
 
 /**
  * Prints the error that ended a command, and returns the exit code. With `--debug`, the stack of an internal error is

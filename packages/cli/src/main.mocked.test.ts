@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 
 const calls: string[] = [];
-vi.mock('./small-heap.ts', () => ({ keepHeapSmall: () => void calls.push('small heap') }));
+vi.mock('./process/small-heap.ts', () => ({ keepHeapSmall: () => void calls.push('small heap') }));
 vi.mock('./run.ts', () => ({ main: () => undefined }));
 const { argv } = process;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import * as nodeModule from 'node:module';
 import { wordsFromName } from './options.ts';
-import { optimizeLate } from './optimize-late.ts';
-import { keepHeapSmall } from './small-heap.ts';
+import { optimizeLate } from './process/optimize-late.ts';
+import { keepHeapSmall } from './process/small-heap.ts';
 
 /**
  * Turns on Node's compile cache, which Node has since version 22.8. Only modules that are loaded after this call use

@@ -2,7 +2,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { KubeObject } from '@typekro/kit/core';
 import { objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import { shellWord } from './escapes.ts';
+import { shellWord } from './text/escapes.ts';
 
 /** Does the cluster have a namespace of this name? Returns `undefined` when the user may not read namespaces. */
 export async function hasNamespace(

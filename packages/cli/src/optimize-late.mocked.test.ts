@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { optimizeLate } from './optimize-late.ts';
+import { optimizeLate } from './process/optimize-late.ts';
 
 const flags: string[] = [];
 vi.mock('node:v8', () => ({ setFlagsFromString: (flag: string) => void flags.push(flag) }));

@@ -1,7 +1,7 @@
 import { TypeKroError, nearestName } from '@typekro/kit/core';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
-import { shellWord } from './escapes.ts';
+import { shellWord } from './text/escapes.ts';
 
 /**
  * The option that prints the stacks of internal errors. `typekro controller` always prints the stacks, and therefore

@@ -1,9 +1,9 @@
 import type { CommandContext } from './command.ts';
 import { wordsFromName } from './options.ts';
 import { packageVersion } from './package-version.ts';
-import type { RunWords } from './run-process.ts';
-import { runProcess } from './run-process.ts';
-import { limitHeapGrowth } from './small-heap.ts';
+import type { RunWords } from './process/run-process.ts';
+import { runProcess } from './process/run-process.ts';
+import { limitHeapGrowth } from './process/small-heap.ts';
 import { wantsHelp } from './command-words.ts';
 
 const run: RunWords = async (context, args, onWriter) => {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { commands } from './commands/index.ts';
-import { limitHeapGrowth } from './small-heap.ts';
+import { limitHeapGrowth } from './process/small-heap.ts';
 
 const flags: string[] = [];
 vi.mock('node:v8', () => ({ setFlagsFromString: (flag: string) => void flags.push(flag) }));

@@ -14,7 +14,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { cryptoLibrary, makeDirectory, printableDocument, TypeKroError, writeUserFile } from '@typekro/kit/core';
 import { pathInside } from './file-paths.ts';
-import { shellWord } from './escapes.ts';
+import { shellWord } from './text/escapes.ts';
 
 /** The codes of file system errors, in words. */
 const REASONS: ReadonlyMap<unknown, string> = new Map([

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DevLoop } from '../src/dev/dev-loop.ts';
 import type { FolderEvents } from '../src/dev/watch-files.ts';
-import { checkNamedFiles } from '../src/up/checked.ts';
+import { checkNamedFiles } from '../src/checks/checked.ts';
 import type { Session } from '../src/up/session.ts';
 import { startUpSession } from '../src/up/session.ts';
 import { takeStateDirectory } from '../src/up/state-directory.ts';

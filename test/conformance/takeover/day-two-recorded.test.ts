@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adopt } from '../../../packages/cli/src/commands/adopt.ts';
 import { migrate } from '../../../packages/cli/src/commands/migrate.ts';
-import { reconcile } from '../../../packages/cli/src/commands/reconcile.ts';
+import { reconcile } from '../../../packages/cli/src/commands/instance/reconcile.ts';
 import type { Cluster } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';

@@ -1,7 +1,7 @@
 import { age } from '@typekro/kit/kubernetes';
 import type { CommandContext } from '../command.ts';
-import { padded } from '../layout.ts';
-import { printableLine } from '../printable.ts';
+import { padded } from '../text/layout.ts';
+import { printableLine } from '../text/printable.ts';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
 import { askState, objectsInAnswer, problemInAnswer } from './control-client.ts';
 import { lastLines } from './log-lines.ts';

@@ -7,8 +7,8 @@ import { outcomeOfWrite } from '@typekro/engine/runtime';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { waitUntilEstablished } from '../plan/object-observed.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
-import type { ManifestObject } from '../up/read-manifest.ts';
-import { parseManifest } from '../up/read-manifest.ts';
+import type { ManifestObject } from '../inputs/read-manifest.ts';
+import { parseManifest } from '../inputs/read-manifest.ts';
 
 /** The objects of files, folders and the standard input, with their problems. */
 export interface ReadObjects {

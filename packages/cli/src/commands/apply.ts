@@ -7,9 +7,9 @@ import { KubeError, systemClock } from '@typekro/kube';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
-import { usesColour } from '../colour.ts';
+import { usesColour } from '../text/colour.ts';
 import { noDefinitions } from '../instance/find-instance.ts';
-import { printLines } from '../layout.ts';
+import { printLines } from '../text/layout.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { loadFiles } from '../plan/check-files.ts';
@@ -21,7 +21,7 @@ import type { SavedPlan } from '../plan/saved-plan.ts';
 import { isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
 import type { Plan } from '@typekro/controller/inspect';
 import { readText } from '../plan/snapshot-target.ts';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 import { KUBECONFIG_OPTIONS } from '../options.ts';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */

@@ -30,7 +30,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { writeFile } from '../write-file.ts';
-import { yamlText } from '../yaml-text.ts';
+import { yamlText } from '../text/yaml-text.ts';
 import { KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
 
 /** `typekro bootstrap`: installs the controller with its CRDs, or upgrades it. */

@@ -14,9 +14,9 @@ import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { printedYaml } from '../yaml-text.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
+import { printedYaml } from '../text/yaml-text.ts';
 
 /** The values of `--to`. */
 const FORMS = ['definition', 'typescript'] as const;

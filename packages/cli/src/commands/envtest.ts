@@ -9,7 +9,7 @@ import { assetFiles, writeAssets } from '../envtest/assets.ts';
 import { KUBERNETES_OPTION, kubernetesOption } from '../kubernetes-option.ts';
 import { unknownForm } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 
 const FORMS = ['path', 'env', 'json'] as const;
 const VARIABLE = 'KUBEBUILDER_ASSETS';

@@ -23,8 +23,8 @@ import type { FieldReport } from '../explain/field-report-lines.ts';
 import { fieldReportLines } from '../explain/field-report-lines.ts';
 import { fileSubject } from '../explain/subject.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { readChecked } from '../up/checked.ts';
-import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../up/known-crds.ts';
+import { readChecked } from '../checks/checked.ts';
+import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../checks/known-crds.ts';
 
 /** `typekro explain FILE [PATH]`, `typekro explain KIND[.PATH]`, `typekro explain CODE`. */
 export const explain: Command = {

@@ -5,10 +5,10 @@ import { parseDefinitions } from '@typekro/engine/graph';
 import type { Command, CommandContext } from '../command.ts';
 import { ExitCode, STANDARD_INPUT } from '../command.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
-import { checkFile } from '../up/check-file.ts';
-import { readOneOf } from '../up/file-problem.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { readTextFile } from '../up/read-manifest.ts';
+import { checkFile } from '../inputs/check-file.ts';
+import { readOneOf } from '../inputs/file-problem.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
+import { readTextFile } from '../inputs/read-manifest.ts';
 import { replaceFile } from '../write-file.ts';
 
 /** `typekro fmt FILE…`: formats definitions. */

@@ -9,8 +9,8 @@ import { readSources } from '../generate/read-sources.ts';
 import type { Sources } from '../generate/read-sources.ts';
 import { exitOfFiles, printFiles } from '../generate/report-files.ts';
 import { writeFiles } from '../generate/write-files.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { shellWord } from '../escapes.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
+import { shellWord } from '../text/escapes.ts';
 import { CONTEXT_OPTION } from '../options.ts';
 
 /** `typekro generate`: generates typed factories for the kinds of CustomResourceDefinitions. */

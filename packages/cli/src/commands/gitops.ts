@@ -4,8 +4,8 @@ import { gitOpsFiles } from '@typekro/sdk/compose';
 import { noDefinition } from '../choose-definitions.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { readChecked } from '../up/checked.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { readChecked } from '../checks/checked.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { writeFile } from '../write-file.ts';
 
 /** `typekro gitops FILE…`: writes a folder for Kustomize, Flux and Argo CD. */

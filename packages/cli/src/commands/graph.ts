@@ -12,8 +12,8 @@ import { recordedState, reportOnInstance } from '../instance/observation.ts';
 import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { readChecked } from '../up/checked.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { readChecked } from '../checks/checked.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
 
 /** The formats that draw one graph. */
 const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {

@@ -19,7 +19,7 @@ import { optionWords, KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
 import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { resultText } from '../instance/change-report.ts';
-import { printableLine } from '../printable.ts';
+import { printableLine } from '../text/printable.ts';
 import { graphsOf } from '../upgrade/check-graph.ts';
 
 /**

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { printable } from '@typekro/kit/core';
-import { printableInColour } from '../printable.ts';
+import { printableInColour } from '../text/printable.ts';
 import { convert } from './convert.ts';
 import { explain } from './explain.ts';
 import { fmt } from './fmt.ts';

@@ -6,8 +6,8 @@ import { ExitCode, textOption } from '../command.ts';
 import { projectFiles } from '../init/project-files.ts';
 import { projectStart } from '../init/project-start.ts';
 import { packageVersion } from '../package-version.ts';
-import { shellWord } from '../escapes.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { shellWord } from '../text/escapes.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { writeFile } from '../write-file.ts';
 
 /** `typekro init [DIR]`: writes a project that runs without changes. */

@@ -8,7 +8,7 @@ import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { optionWords, KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
-import { yamlText } from '../yaml-text.ts';
+import { yamlText } from '../text/yaml-text.ts';
 
 /** `typekro install`: applies the CRDs of kro, and with `--controller` the controller and its rights. */
 export const install: Command = {

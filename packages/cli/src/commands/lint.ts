@@ -1,4 +1,4 @@
-import { printLines } from '../layout.ts';
+import { printLines } from '../text/layout.ts';
 import type { Diagnostic } from '@typekro/kit/core';
 import { count, hasErrors, packageManifestText, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import type { Command, CommandInput } from '../command.ts';
@@ -7,9 +7,9 @@ import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/formats.ts';
 import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
 import { unknownForm } from '../options.ts';
-import { checkNamedFiles } from '../up/checked.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { inFileOrder, printDiagnostics } from '../up/print-diagnostics.ts';
+import { checkNamedFiles } from '../checks/checked.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
+import { inFileOrder, printDiagnostics } from '../checks/print-diagnostics.ts';
 
 const FORMS = ['text', 'json', 'sarif', 'github'] as const;
 type Form = (typeof FORMS)[number];

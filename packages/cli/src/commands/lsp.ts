@@ -3,7 +3,7 @@ import { ExitCode } from '../command.ts';
 import { registerAnswers } from '../lsp/answers.ts';
 import { protocolLibrary } from '../lsp/library.ts';
 import { LanguageServer } from '../lsp/server.ts';
-import { protocolStreams } from '../protocol-streams.ts';
+import { protocolStreams } from '../process/protocol-streams.ts';
 
 /** `typekro lsp`: the language server for editors. */
 export const lsp: Command = {

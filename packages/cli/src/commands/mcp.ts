@@ -6,7 +6,7 @@ import { statOf } from '../file-paths.ts';
 import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
 import { createMcpServer } from '../mcp/server.ts';
 import { packageVersion } from '../package-version.ts';
-import { protocolStreams } from '../protocol-streams.ts';
+import { protocolStreams } from '../process/protocol-streams.ts';
 import { KUBECONFIG_OPTIONS } from '../options.ts';
 
 /** `typekro mcp`: offers the read-only commands as tools of the Model Context Protocol. */

@@ -36,8 +36,8 @@ import {
   refusalOfPresent,
   writesOf,
 } from '../migrate/migration.ts';
-import type { CheckedFiles } from '../up/checked.ts';
-import { readChecked } from '../up/checked.ts';
+import type { CheckedFiles } from '../checks/checked.ts';
+import { readChecked } from '../checks/checked.ts';
 import { KUBECONFIG_OPTIONS } from '../options.ts';
 
 /** The migration of one instance: its plan, and a function that carries it out. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
-import { usesColour } from '../colour.ts';
+import { usesColour } from '../text/colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
@@ -19,7 +19,7 @@ import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';
 import { totals } from '../plan/summary-lines.ts';
 import { unknownForm, KUBECONFIG_OPTIONS } from '../options.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
 import { junitText } from '../plan/junit.ts';
 import { sarifText } from '../plan/sarif.ts';

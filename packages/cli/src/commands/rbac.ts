@@ -6,10 +6,10 @@ import { noDefinition } from '../choose-definitions.ts';
 import { DEFAULT_CONTROLLER } from '../rbac/default-controller.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, namesCluster, textOption } from '../command.ts';
-import { readChecked } from '../up/checked.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { yamlText } from '../yaml-text.ts';
+import { readChecked } from '../checks/checked.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
+import { yamlText } from '../text/yaml-text.ts';
 
 const DEFAULT_ROLE = 'typekro:definitions';
 

@@ -13,13 +13,13 @@ import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { unknownForm } from '../options.ts';
-import { printableLine } from '../printable.ts';
+import { printableLine } from '../text/printable.ts';
 import type { Rendering } from '../render/render-yaml.ts';
 import { renderedYaml } from '../render/render-yaml.ts';
 import { withInstances } from '../render/with-instances.ts';
-import { readChecked } from '../up/checked.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { readChecked } from '../checks/checked.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { withNamespace } from '../namespaces.ts';
 
 /** `typekro render FILE…`: prints the objects of an instance without a cluster. */

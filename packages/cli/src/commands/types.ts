@@ -12,9 +12,9 @@ import { unknownForm } from '../options.ts';
 import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/json-schema.ts';
 import { pullTypes } from '../types/pull-types.ts';
-import { readChecked } from '../up/checked.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
-import { printedYaml, yamlOf } from '../yaml-text.ts';
+import { readChecked } from '../checks/checked.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
+import { printedYaml, yamlOf } from '../text/yaml-text.ts';
 
 /** The part of a definition that all output forms need: the API that it declares. */
 type Api = Pick<Graph, 'instance'>;

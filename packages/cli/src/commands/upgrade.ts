@@ -3,7 +3,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
 import { LiveSchemas } from '@typekro/kube';
-import { usesColour } from '../colour.ts';
+import { usesColour } from '../text/colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';

@@ -2,9 +2,9 @@ import { count } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { printLines } from '../layout.ts';
-import { readChecked } from '../up/checked.ts';
-import { CRD_OPTIONS } from '../up/known-crds.ts';
+import { printLines } from '../text/layout.ts';
+import { readChecked } from '../checks/checked.ts';
+import { CRD_OPTIONS } from '../checks/known-crds.ts';
 
 /** `typekro validate FILE…`: prints all problems of all definitions without a cluster. */
 export const validate: Command = {

@@ -2,13 +2,13 @@ import type { Diagnostic, JsonObject } from '@typekro/kit/core';
 import { hasErrors } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { CommandContext, CommandInput } from '../command.ts';
-import { checkInputs } from '../up/check-inputs.ts';
-import { knownCrds } from '../up/known-crds.ts';
-import type { LoadedInputs } from '../up/load-inputs.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { parseManifest } from '../up/read-manifest.ts';
+import { checkInputs } from '../checks/check-inputs.ts';
+import { knownCrds } from '../checks/known-crds.ts';
+import type { LoadedInputs } from '../inputs/load-inputs.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
+import { parseManifest } from '../inputs/read-manifest.ts';
 import type { OriginalObject } from './origins.ts';
-import { yamlOf } from '../yaml-text.ts';
+import { yamlOf } from '../text/yaml-text.ts';
 
 /** The name in problems for a generated definition, which is not in a file. */
 const MADE = 'the definition';

@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { objectsOf, parseManifest } from '../up/read-manifest.ts';
+import { objectsOf, parseManifest } from '../inputs/read-manifest.ts';
 
 /**
  * Returns the Kubernetes objects in documents. A `List` is replaced by its items, and documents that are not objects

@@ -19,7 +19,7 @@ import type { ControllerSettings } from '@typekro/controller/controller';
 import { instancesOfDefinition } from '../instance/definition-instances.ts';
 import { revisionRows } from '../instance/revision-rows.ts';
 import { maskSecrets } from '../plan/mask-secrets.ts';
-import { yamlOf } from '../yaml-text.ts';
+import { yamlOf } from '../text/yaml-text.ts';
 import { graphEdges, SALT } from './graph-edges.ts';
 import { isRollingOut } from './index-rows.ts';
 

@@ -5,7 +5,7 @@ import type { CommandContext } from '../command.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import type { PlanTarget } from '../plan/plan-of-files.ts';
 import { planLoaded } from '../plan/plan-of-files.ts';
-import { parseManifest } from '../up/read-manifest.ts';
+import { parseManifest } from '../inputs/read-manifest.ts';
 import { sourceDiagnostic } from './definition-detail.ts';
 
 /**

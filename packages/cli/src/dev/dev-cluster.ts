@@ -4,7 +4,7 @@ import type { Clock } from '@typekro/kube';
 import { KubeError, withDeadline } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
 import { bringUp, instancesOf, showChanges } from '../up/bring-up.ts';
-import type { CheckedFiles } from '../up/checked.ts';
+import type { CheckedFiles } from '../checks/checked.ts';
 import type { LiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
 import type { Session } from '../up/session.ts';

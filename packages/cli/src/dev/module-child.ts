@@ -5,10 +5,10 @@
 import type { JsonValue, SourcePosition } from '@typekro/kit/core';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '@typekro/kit/core';
 import { appendStep } from '@typekro/engine/graph';
-import { endProcess } from '../end-process.ts';
-import { lateFailures } from '../up/late-failures.ts';
-import { loadModule } from '../up/load-module.ts';
-import type { ModuleObject } from '../up/module-loader.ts';
+import { endProcess } from '../process/end-process.ts';
+import { lateFailures } from '../inputs/late-failures.ts';
+import { loadModule } from '../inputs/load-module.ts';
+import type { ModuleObject } from '../inputs/module-loader.ts';
 import type { ChildReport, ChildRequest, SentObject } from './module-messages.ts';
 import { recordImports } from './record-imports.ts';
 

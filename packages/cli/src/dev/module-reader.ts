@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { KubeObject, SourcePosition } from '@typekro/kit/core';
 import { moduleUrl, parseJson, TypeKroError } from '@typekro/kit/core';
-import type { LoadedModule, ModuleLoader } from '../up/module-loader.ts';
+import type { LoadedModule, ModuleLoader } from '../inputs/module-loader.ts';
 import type { ChildReport, SentObject } from './module-messages.ts';
 
 /** Loads modules in a child process. The process starts when the first module is loaded. */

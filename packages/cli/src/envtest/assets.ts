@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, readRegularFile, TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE, serverVersionOf } from '@typekro/kit/kubernetes';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 import { APISERVER_DESCRIPTION, APISERVER_FLAGS } from './apiserver-settings.ts';
 import { ETCD_DESCRIPTION, ETCD_FLAGS } from './etcd-settings.ts';
 import { helpText } from './flags.ts';

@@ -3,7 +3,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, setOwn, yamlLibrary } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import { isDefinition, isGraphObject, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
-import { asKubeObject } from '../up/read-manifest.ts';
+import { asKubeObject } from '../inputs/read-manifest.ts';
 import { formatExpression } from './format-expression.ts';
 import { orderedKeys } from './key-order.ts';
 import type { Edit } from './reorder.ts';

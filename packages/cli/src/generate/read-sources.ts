@@ -6,10 +6,10 @@ import { TEMPLATE_ACTION } from '@typekro/kit/golang';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';
 import { isTooDeepValue } from '../plan/file-shape.ts';
-import { shownName } from '../shown-name.ts';
-import { statsOf } from '../up/check-file.ts';
-import { readOneOf } from '../up/file-problem.ts';
-import { readTextFile } from '../up/read-manifest.ts';
+import { shownName } from '../text/shown-name.ts';
+import { statsOf } from '../inputs/check-file.ts';
+import { readOneOf } from '../inputs/file-problem.ts';
+import { readTextFile } from '../inputs/read-manifest.ts';
 
 /** Parsed documents and the problems of their texts. */
 export interface Sources {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
 import { statOf } from '../file-paths.ts';
-import { shownName } from '../shown-name.ts';
+import { shownName } from '../text/shown-name.ts';
 
 const TEST_FILE = /\.test\.ya?ml$/;
 

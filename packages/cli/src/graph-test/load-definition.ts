@@ -6,7 +6,7 @@ import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import type { GraphTestFile } from '@typekro/testing';
 import type { CommandContext } from '../command.ts';
-import { checkNamedFiles } from '../up/checked.ts';
+import { checkNamedFiles } from '../checks/checked.ts';
 import { isCrd } from '@typekro/engine/graph';
 import { definitionFileOf } from './find-test-files.ts';
 

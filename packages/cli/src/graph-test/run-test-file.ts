@@ -11,9 +11,9 @@ import {
   TEST_FILE_KIND,
 } from '@typekro/testing';
 import type { CommandContext } from '../command.ts';
-import { fileProblem } from '../up/file-problem.ts';
-import { byPlace } from '../up/print-diagnostics.ts';
-import { readTextFile } from '../up/read-manifest.ts';
+import { fileProblem } from '../inputs/file-problem.ts';
+import { byPlace } from '../checks/print-diagnostics.ts';
+import { readTextFile } from '../inputs/read-manifest.ts';
 import { faultData } from './fault-report.ts';
 import type { FoundTestFile } from './find-test-files.ts';
 import { definitionFileOf, testName } from './find-test-files.ts';

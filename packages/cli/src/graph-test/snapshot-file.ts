@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, TypeKroError } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
-import { readTextFile } from '../up/read-manifest.ts';
+import { readTextFile } from '../inputs/read-manifest.ts';
 import { replaceFile, writeFile } from '../write-file.ts';
 import type { GraphTestResult } from '@typekro/testing';
-import { yamlOf } from '../yaml-text.ts';
+import { yamlOf } from '../text/yaml-text.ts';
 
 /** Snapshots, keyed by test name and then by step name. */
 export type Snapshots = Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;

@@ -1,6 +1,6 @@
 import type { Paint, TestFailure } from '@typekro/testing';
 import { failureLines } from '@typekro/testing';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 import type { TestResult } from './run-test-file.ts';
 
 const NAME_WIDTH = 64;

@@ -9,7 +9,7 @@ import type { CommandEntry } from '../command.ts';
 import { controller } from '../commands/controller.ts';
 import { packageVersion } from '../package-version.ts';
 import { runControllerWords } from '../run-controller-words.ts';
-import { runProcess } from '../run-process.ts';
+import { runProcess } from '../process/run-process.ts';
 import { wantsHelp } from '../command-words.ts';
 
 const COMMANDS: readonly CommandEntry[] = [

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson } from '@typekro/kit/core';
-import { yamlOf } from '../yaml-text.ts';
+import { yamlOf } from '../text/yaml-text.ts';
 
 /** The contents of a new project. */
 export interface ProjectPlan {

@@ -16,12 +16,12 @@ import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
 import { originals, placedInObjects } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
-import { readChecked } from '../up/checked.ts';
-import { parseManifest } from '../up/read-manifest.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
+import { readChecked } from '../checks/checked.ts';
+import { parseManifest } from '../inputs/read-manifest.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import type { ProjectPlan } from './project-files.ts';
 import { sampleInstance } from './sample-instance.ts';
-import { yamlOf } from '../yaml-text.ts';
+import { yamlOf } from '../text/yaml-text.ts';
 
 /** The name of a definition in the cluster, in kubectl's form. */
 const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;

@@ -3,7 +3,7 @@ import { TypeKroError, nearestName } from '@typekro/kit/core';
 import type { KubeClient, KubernetesApi } from '@typekro/kube';
 import { readFamilies } from '@typekro/kube';
 import { objectsAt, podLogPath, textAt } from '@typekro/kit/kubernetes';
-import { printable } from '../printable.ts';
+import { printable } from '../text/printable.ts';
 import type { InstanceObservation } from './observation.ts';
 
 /** A container whose log is printed. */

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isGraphObject } from '@typekro/engine/graph';
 import { isSuspended } from '@typekro/engine/runtime';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 import { argumentOf } from './instance-name.ts';
 
 /** Is the instance suspended? False for a Graph, because neither kro nor TypeKro can suspend a Graph. */

@@ -3,7 +3,7 @@ import { refOf } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { waitForObject } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import { wrappedLines } from '../layout.ts';
+import { wrappedLines } from '../text/layout.ts';
 import { fitLine } from '../up/view.ts';
 
 /**

@@ -22,7 +22,7 @@ import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
 import { fieldList } from './field-list.ts';
 import { isEmptySelection, mapWithoutKey } from './found-text.ts';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownNode } from './shown-node.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Diagnostic, JsonValue, SourcePosition } from '@typekro/kit/core';
 import { isJsonObject, TypeKroError, nearestName } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
-import { readTextFile } from '../up/read-manifest.ts';
+import { readTextFile } from '../inputs/read-manifest.ts';
 import { documentedCodes } from './file-codes.ts';
 
 /** The effect of a rule's findings: `off` drops them, `warn` and `error` set their severity. */

@@ -5,10 +5,10 @@ import { MAX_EDITED_LENGTH } from '@typekro/editor';
 import type { Graph } from '@typekro/engine/graph';
 import { isCrd } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
-import { shellWord } from '../escapes.ts';
-import { checkInputs } from '../up/check-inputs.ts';
-import type { InputObject } from '../up/load-inputs.ts';
-import { manifestOf } from '../up/read-manifest.ts';
+import { shellWord } from '../text/escapes.ts';
+import { checkInputs } from '../checks/check-inputs.ts';
+import type { InputObject } from '../inputs/load-inputs.ts';
+import { manifestOf } from '../inputs/read-manifest.ts';
 
 /** The problems of a file, and its compiled definitions and Graphs. */
 export interface CheckedDocument {

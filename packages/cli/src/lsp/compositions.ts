@@ -4,9 +4,9 @@ import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro
 import { errorDiagnostic, isJsonObject, pathOfFileUrl, TypeKroError } from '@typekro/kit/core';
 import { appendStep, scanExpressions } from '@typekro/engine/graph';
 import { createModuleReader } from '../dev/module-reader.ts';
-import type { LoadedModule } from '../up/module-loader.ts';
-import { placedInCall } from '../up/place-in-call.ts';
-import { textOf } from '../up/source-text.ts';
+import type { LoadedModule } from '../inputs/module-loader.ts';
+import { placedInCall } from '../inputs/place-in-call.ts';
+import { textOf } from '../inputs/source-text.ts';
 import { checkModuleObjects } from './check-document.ts';
 import type { LspSettings } from './settings.ts';
 

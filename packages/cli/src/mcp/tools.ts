@@ -161,7 +161,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
       },
       ['instance'],
     ),
-    load: () => import('../commands/why.ts').then(({ why }) => why),
+    load: () => import('../commands/instance/why.ts').then(({ why }) => why),
     toInput: instanceInput,
   },
   {
@@ -169,7 +169,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
     title: 'Nodes of an instance',
     description: 'Returns every node of an instance of the cluster with its objects, its state and the reason.',
     inputSchema: schema({ instance: INSTANCE, namespace: NAMESPACE }, ['instance']),
-    load: () => import('../commands/tree.ts').then(({ tree }) => tree),
+    load: () => import('../commands/instance/tree.ts').then(({ tree }) => tree),
     toInput: instanceInput,
   },
   {

@@ -1,4 +1,4 @@
-import { workflowCommand } from '../escapes.ts';
+import { workflowCommand } from '../text/escapes.ts';
 import { findingsOf } from './findings.ts';
 import type { Plan } from '@typekro/controller/inspect';
 

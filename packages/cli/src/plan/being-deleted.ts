@@ -4,7 +4,7 @@ import type { Blocker } from '@typekro/controller/inspect';
 import { hasFinalizer, keys, otherFinalizers, readConditions } from '@typekro/engine/runtime';
 import { argumentOf } from '../instance/instance-name.ts';
 import { kubectlObject } from '../instance/kubectl-object.ts';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 
 /**
  * Describes why an apply of an object that is being deleted has no lasting effect. Returns `undefined` for an object

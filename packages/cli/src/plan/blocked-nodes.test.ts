@@ -8,7 +8,7 @@ import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/v
 import { stringifyJson } from '@typekro/kit/core';
 import type { JsonObject } from '@typekro/kit/core';
 import { plan } from '../commands/plan.ts';
-import { why } from '../commands/why.ts';
+import { why } from '../commands/instance/why.ts';
 import type { OpenNode, Plan, WhyReport } from '@typekro/controller/inspect';
 
 let plans: PlanWorld;

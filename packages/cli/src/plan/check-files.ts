@@ -7,16 +7,16 @@ import { declaredKind } from '@typekro/controller/controller';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { CommandContext, CommandInput } from '../command.ts';
 import type { ControllerSettings } from '@typekro/controller/controller';
-import { checkInputs } from '../up/check-inputs.ts';
+import { checkInputs } from '../checks/check-inputs.ts';
 import { isCrd } from '@typekro/engine/graph';
-import { isFileProblem } from '../up/file-problem.ts';
-import { knownCrds, shippedNote } from '../up/known-crds.ts';
-import { lateFailures } from '../up/late-failures.ts';
-import { loadInputs } from '../up/load-inputs.ts';
-import type { InputObject } from '../up/load-inputs.ts';
-import { placedInCall } from '../up/place-in-call.ts';
-import { printDiagnostics } from '../up/print-diagnostics.ts';
-import { textOf } from '../up/source-text.ts';
+import { isFileProblem } from '../inputs/file-problem.ts';
+import { knownCrds, shippedNote } from '../checks/known-crds.ts';
+import { lateFailures } from '../inputs/late-failures.ts';
+import { loadInputs } from '../inputs/load-inputs.ts';
+import type { InputObject } from '../inputs/load-inputs.ts';
+import { placedInCall } from '../inputs/place-in-call.ts';
+import { printDiagnostics } from '../checks/print-diagnostics.ts';
+import { textOf } from '../inputs/source-text.ts';
 import type { PlannedFiles } from './make-plan.ts';
 
 /** The loaded files of a command, before they are checked against a cluster. */

@@ -4,7 +4,7 @@ import { count } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { withdrawnText } from '../instance/without-definition.ts';
-import { describeInputPlace } from '../up/check-inputs.ts';
+import { describeInputPlace } from '../checks/check-inputs.ts';
 import type { DefinitionPlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject } from './plan-objects.ts';

@@ -5,7 +5,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { isDefinition, isGraphObject } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
 import { crdSource } from '@typekro/engine/schema';
-import type { InputObject } from '../up/load-inputs.ts';
+import type { InputObject } from '../inputs/load-inputs.ts';
 import { deletionOfDefinition } from './delete-definition.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';

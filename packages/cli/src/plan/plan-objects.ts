@@ -4,7 +4,7 @@ import { changedValues } from '@typekro/sdk/deploy';
 import { hidesInSecret, maskedSecretRefusal, refusalRemedy, SECRET_MASK } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
-import type { InputObject } from '../up/load-inputs.ts';
+import type { InputObject } from '../inputs/load-inputs.ts';
 import { tableKey } from './kind-table.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { withoutMasks } from './masked-values.ts';

@@ -7,7 +7,7 @@ import { commandRunner } from '../../test-support/run-command.ts';
 import { mapRef, mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { upgrade } from '../commands/upgrade.ts';
-import { why } from '../commands/why.ts';
+import { why } from '../commands/instance/why.ts';
 
 let plans: PlanWorld;
 beforeEach(async () => {

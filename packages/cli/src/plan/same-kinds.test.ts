@@ -4,7 +4,7 @@ import { planWorld } from '../../test-support/plan-world.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { why } from '../commands/why.ts';
+import { why } from '../commands/instance/why.ts';
 
 /** Two groups have a kind with the same name, and both kinds have an instance with the same name. */
 let place: PlanWorld;

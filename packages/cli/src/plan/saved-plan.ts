@@ -11,7 +11,7 @@ import {
 } from '@typekro/kit/core';
 import { digestOf } from '@typekro/engine/runtime';
 import { LEVEL_OPTION } from '../controller-settings.ts';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 import {
   isTooDeepValue,
   kubeObject,

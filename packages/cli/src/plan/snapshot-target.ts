@@ -7,8 +7,8 @@ import type { RulesServer } from './rules-server.ts';
 import { openRulesServer } from './rules-server.ts';
 import type { SnapshotKind } from './snapshot-file.ts';
 import { parseSnapshot } from './snapshot-file.ts';
-import { refuseMissingFile } from '../up/check-file.ts';
-import { readTextFile } from '../up/read-manifest.ts';
+import { refuseMissingFile } from '../inputs/check-file.ts';
+import { readTextFile } from '../inputs/read-manifest.ts';
 
 /**
  * Opens an embedded API server with the objects of a snapshot. Throws the errors of `readText`, and `TypeKroError`

@@ -1,5 +1,5 @@
 import { count } from '@typekro/kit/core';
-import { printableLine } from '../printable.ts';
+import { printableLine } from '../text/printable.ts';
 import { allWrites } from './all-writes.ts';
 import type { Plan, ObjectPlan } from '@typekro/controller/inspect';
 import type { PlanView } from './object-lines.ts';

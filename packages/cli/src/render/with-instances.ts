@@ -8,8 +8,8 @@ import { chooseDefinitions } from '../choose-definitions.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { STANDARD_INPUT, textOption } from '../command.ts';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
-import type { InputObject, LoadedInputs } from '../up/load-inputs.ts';
-import { asKubeObject, readTextFile } from '../up/read-manifest.ts';
+import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
+import { asKubeObject, readTextFile } from '../inputs/read-manifest.ts';
 import type { Setting } from './settings.ts';
 import { parseSettings, settingOf, renderSettings, withSettings } from './settings.ts';
 

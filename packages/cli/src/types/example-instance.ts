@@ -5,7 +5,7 @@ import type { Schema } from '@typekro/engine/schema';
 import { typeText } from '@typekro/engine/schema';
 import { asObject } from '@typekro/kit/kubernetes';
 import { sampleValue } from '../sample-value.ts';
-import { yamlOf } from '../yaml-text.ts';
+import { yamlOf } from '../text/yaml-text.ts';
 
 /** Prints an example instance. Required fields have values for the user to replace. Other fields are comments. */
 export function exampleInstance({ group, version, kind, namespaced }: InstanceType, spec: Schema): string {

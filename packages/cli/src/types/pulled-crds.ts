@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
-import { yamlOf } from '../yaml-text.ts';
+import { yamlOf } from '../text/yaml-text.ts';
 
 /** The files to write for the CustomResourceDefinitions of a cluster. */
 export interface PulledCrds {

@@ -8,19 +8,19 @@ import type { NodeReport } from '@typekro/engine/runtime';
 import { explainNode, readConditions } from '@typekro/engine/runtime';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { describeInputPlace } from './check-inputs.ts';
+import { describeInputPlace } from '../checks/check-inputs.ts';
 import type { LiveView } from './live-view.ts';
-import type { InputObject } from './load-inputs.ts';
+import type { InputObject } from '../inputs/load-inputs.ts';
 import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressReport, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
-import { inputPosition } from './input-position.ts';
+import { inputPosition } from '../inputs/input-position.ts';
 import type { InstanceView } from './view.ts';
 import { instanceViewLines, nodeLine, titleOf } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';
 import { isOutside } from '../file-paths.ts';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 import { withNamespace } from '../namespaces.ts';
-import { yamlOf } from '../yaml-text.ts';
+import { yamlOf } from '../text/yaml-text.ts';
 
 /** The inputs of `bringUp`: the objects, the session, and the options. */
 export interface BringUp {

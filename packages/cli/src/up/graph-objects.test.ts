@@ -6,12 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeClient, KubeError } from '@typekro/kube';
-import type { CheckOptions } from './check-inputs.ts';
+import type { CheckOptions } from '../checks/check-inputs.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { commands } from '../commands/index.ts';
-import { checkInputs } from './check-inputs.ts';
-import { clusterDryRun } from './cluster-dry-run.ts';
-import { loadInputs } from './load-inputs.ts';
+import { checkInputs } from '../checks/check-inputs.ts';
+import { clusterDryRun } from '../checks/cluster-dry-run.ts';
+import { loadInputs } from '../inputs/load-inputs.ts';
 
 const DEFINITION = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition

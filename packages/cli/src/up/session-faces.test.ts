@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { commands } from '../commands/index.ts';
-import { loadInputs } from './load-inputs.ts';
+import { loadInputs } from '../inputs/load-inputs.ts';
 import type { Session } from './session.ts';
 import { startUpSession } from './session.ts';
 import { takeStateDirectory } from './state-directory.ts';

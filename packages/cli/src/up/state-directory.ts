@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { errorCode, makeDirectory, TypeKroError } from '@typekro/kit/core';
 import { endedServer } from '@typekro/kube';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
-import { shellWord } from '../escapes.ts';
+import { shellWord } from '../text/escapes.ts';
 import { takeLock } from './process-lock.ts';
 
 /** The files of one running cluster below a project: `.typekro/<name>/`. */

@@ -3,8 +3,8 @@ import type { NodeReport, NodeState } from '@typekro/engine/runtime';
 import { explainNode } from '@typekro/engine/runtime';
 import type { Cause } from '@typekro/engine/readiness';
 import { causeText } from '@typekro/engine/readiness';
-import { widthOf } from '../layout.ts';
-import { columnWidth, printableLine } from '../printable.ts';
+import { widthOf } from '../text/layout.ts';
+import { columnWidth, printableLine } from '../text/printable.ts';
 
 /** The data of one instance that `up` shows. */
 export interface InstanceView {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
-import { parseManifest } from './read-manifest.ts';
+import { parseManifest } from '../inputs/read-manifest.ts';
 import { withoutEffect } from './without-effect.ts';
 
 const webhook = (client: string, kind = 'ValidatingWebhookConfiguration'): string =>

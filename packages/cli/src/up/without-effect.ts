@@ -3,10 +3,10 @@ import { isLoopbackHost, parseApiVersion } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { typedNodes } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
-import { describeInputPlace } from './check-inputs.ts';
-import type { InputObject } from './load-inputs.ts';
-import type { WrittenObject } from './manifest.ts';
-import { at, entriesAt, manifestsOf, podPath } from './manifest.ts';
+import { describeInputPlace } from '../checks/check-inputs.ts';
+import type { InputObject } from '../inputs/load-inputs.ts';
+import type { WrittenObject } from '../inputs/manifest.ts';
+import { at, entriesAt, manifestsOf, podPath } from '../inputs/manifest.ts';
 
 /** Kinds whose webhooks an API server calls. */
 const WITH_WEBHOOKS: ReadonlySet<string> = new Set(['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']);

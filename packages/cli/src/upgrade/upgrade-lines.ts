@@ -1,7 +1,7 @@
 import { count } from '@typekro/kit/core';
-import { printableLine } from '../printable.ts';
+import { printableLine } from '../text/printable.ts';
 import { instanceLines } from '../plan/instance-lines.ts';
-import { padded } from '../layout.ts';
+import { padded } from '../text/layout.ts';
 import type { PlanView } from '../plan/object-lines.ts';
 import type { DefinitionCheck, GraphCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from './upgrade-check.ts';

@@ -1,5 +1,5 @@
 import type { CodeInfo } from '@typekro/kit/core';
-import { MARKER_KEYS } from './simple-lexer.ts';
+import { MARKER_KEYS } from './simple/simple-lexer.ts';
 
 /** A definition with these lines under `spec.schema` and without resources. */
 function withBlock(lines: string): string {

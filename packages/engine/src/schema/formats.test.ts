@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatCheck } from './formats.ts';
-import { formatConstraint } from './simple-emit-cel.ts';
+import { formatConstraint } from './simple/simple-emit-cel.ts';
 
 const FORMATS: Record<string, { good: string[]; bad: string[] }> = {
   date: { good: ['2024-02-29'], bad: ['2023-02-29', '2023-13-01', '2023-1-1', ''] },

@@ -2,7 +2,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson, nearestName } from '@typekro/kit/core';
 import type { Schema } from './model.ts';
 import { isDnsSubdomain } from '@typekro/kit/kubernetes';
-import { schemaNodeAt } from './update-schema.ts';
+import { schemaNodeAt } from './validation/update-schema.ts';
 
 /** The problem with a field, and its remedy. */
 export interface RefusalText {

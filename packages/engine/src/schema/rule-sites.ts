@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { fieldPath } from './field-error.ts';
-import type { PathPart } from './field-error.ts';
+import { fieldPath } from './validation/field-error.ts';
+import type { PathPart } from './validation/field-error.ts';
 import type { Schema, ValidationRule } from './model.ts';
 import { anywhere, walkPlaces } from './walk.ts';
 

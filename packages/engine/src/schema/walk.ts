@@ -1,7 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { correlateList } from './correlate.ts';
-import type { PathPart } from './field-error.ts';
+import { correlateList } from './validation/correlate.ts';
+import type { PathPart } from './validation/field-error.ts';
 import type { Schema } from './model.ts';
 
 /** A value together with its schema and path. */

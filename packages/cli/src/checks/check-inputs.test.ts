@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { checkInputs } from './check-inputs.ts';
+import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
+import { parseManifest } from '../inputs/read-manifest.ts';
+
+/** Parses YAML documents as inputs. */
+function inputsOf(file: string, text: string): Pick<LoadedInputs, 'diagnostics'> & { objects: InputObject[] } {
+  const { objects, diagnostics } = parseManifest(text, file);
+  return { objects: objects.map((entry) => ({ ...entry, file })), diagnostics };
+}
+
+/** Returns the errors in the contents of several files, as `file:line code`. */
+async function errorsIn(...files: readonly (readonly [file: string, text: string])[]): Promise<string[]> {
+  const loaded = files.map(([file, text]) => inputsOf(file, text));
+  const { diagnostics } = await checkInputs({
+    objects: loaded.flatMap(({ objects }) => objects),
+    diagnostics: loaded.flatMap((each) => each.diagnostics),
+    texts: new Map(),
+  });
+  return diagnostics
+    .filter(({ severity }) => severity === 'error')
+    .map(({ code, source }) => `${source?.file ?? '?'}:${source?.line ?? '?'} ${code}`)
+    .toSorted();
+}
+
+const definition = (kind: string, { spec = 'name: string', id = 'map', extra = '', name = '${schema.spec.name}' }) => `\
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: ${kind.toLowerCase()}}
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: ${kind}
+    spec: {${spec}}
+  resources:
+    - id: ${id}
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}}
+${extra}`;
+
+const unknownName = (kind: string) => definition(kind, { name: '${nothing.metadata.name}' });
+
+/** Contents with a problem that hides other problems of the same definition. */
+const HIDING: readonly (readonly [title: string, text: string])[] = [
+  ['an invalid id', definition('Hiding', { id: 'Not-An-Id' })],
+  ['an id that is used twice', definition('Hiding', { extra: '    - {id: map, externalRef: {}}\n' })],
+  ['a field next to the template', definition('Hiding', { extra: '      spec: {}\n' })],
+  ['a resource without an object', definition('Hiding', { extra: '    - id: other\n' })],
+  ['types at the wrong path', definition('Hiding', { extra: '  types: {Port: {number: integer}}\n' })],
+  ['an expression in place of a type', definition('Hiding', { spec: 'name: string, size: "${schema.spec.x}"' })],
+  [
+    'a field outside of the spec',
+    `${definition('Hiding', {})}---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, replicas: 1}\n`,
+  ],
+];
+
+/** Contents with a problem that another problem of the same definition could hide. */
+const HIDDEN: readonly (readonly [title: string, text: string])[] = [
+  ['an unknown name', unknownName('Hidden')],
+  ['an unknown type', definition('Hidden', { spec: 'name: string, port: Port' })],
+  ['an expression in place of a type', definition('Hidden', { spec: 'name: string, size: "${schema.spec.x}"' })],
+  ['a field next to the template', definition('Hidden', { extra: '      spec: {}\n      data: {}\n' })],
+  ['a resource without an object', definition('Hidden', { extra: '    - id: other\n' })],
+  ['an unknown field', definition('Hidden', { name: '${map.replicas}' })],
+];
+
+describe.each(HIDING)('%s hides no problem of another definition', (_title, hiding) => {
+  test.each(HIDDEN)('in another file: %s', async (_name, hidden) => {
+    const [one, other] = [await errorsIn(['a.yaml', hiding]), await errorsIn(['b.yaml', hidden])];
+    expect(one.length * other.length).toBeGreaterThan(0);
+    expect(await errorsIn(['a.yaml', hiding], ['b.yaml', hidden])).toEqual([...one, ...other]);
+    expect(await errorsIn(['b.yaml', hidden], ['a.yaml', hiding])).toEqual([...one, ...other]);
+  });
+
+  test.each(HIDDEN)('in the same file: %s', async (_name, hidden) => {
+    const together = await errorsIn(['a.yaml', `${hiding}---\n${hidden}`]);
+    const apart = [await errorsIn(['a.yaml', hiding]), await errorsIn(['b.yaml', hidden])].flat();
+    const codes = (errors: readonly string[]) => errors.map((error) => error.replace(/^\S+ /, '')).toSorted();
+    expect(codes(together)).toEqual(codes(apart));
+  });
+});
+
+test('an invalid id hides unknown names that its own definition reads', async () => {
+  const extra =
+    '    - {id: other, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${webApp.metadata.name}"}}}\n';
+  const found = await errorsIn(['a.yaml', definition('App', { id: 'Web-App', extra })]);
+  expect(found).toEqual(['a.yaml:10 graph/invalid-id']);
+});
+
+test('of two definitions of one kind, the diagnostic is at the kind; of two objects of one name, it is at the name', async () => {
+  const renamed = definition('App', {}).replace('{name: app}', '{name: other}');
+  expect(await errorsIn(['a.yaml', definition('App', {})], ['b.yaml', renamed])).toEqual(['b.yaml:7 input/duplicate']);
+  const same = definition('App', {});
+  expect(await errorsIn(['a.yaml', same], ['b.yaml', same])).toEqual(['b.yaml:3 input/duplicate']);
+});

@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { formatDiagnostic } from '@typekro/kit/core';
+import { checkInputs } from './check-inputs.ts';
+import { withoutFollowUps } from './check-objects.ts';
+import { loadInputs } from '../inputs/load-inputs.ts';
+
+const DEFINITION = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: app}
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: App
+    spec:
+      name: string
+      replicas: integer | default=1 minimum=1
+      ports: "[]integer"
+      labels: "map[string]string"
+  resources:
+    - id: map
+      template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "\${schema.spec.name}"}}
+---
+apiVersion: kro.run/v1alpha1
+kind: App
+metadata: {name: a}
+`;
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'typekro-instances-'));
+});
+afterEach(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+/** Returns the first two lines of each diagnostic for the definition above and an instance with this spec. */
+async function diagnose(spec: string): Promise<string[]> {
+  writeFileSync(join(cwd, 'app.yaml'), DEFINITION + spec);
+  const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));
+  return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic).split('\n').slice(0, 2).join(' '));
+}
+
+test('an instance that is valid after defaults are set has no problem', async () => {
+  expect(await diagnose('spec: {name: a, ports: [80], labels: {a.b/c: d}}\n')).toEqual([]);
+});
+
+test.each([
+  {
+    spec: 'spec:\n  name: a\n  replicas: 0\n',
+    line: 22,
+    expected: /spec\.replicas: Invalid value: 0.*greater than or equal to 1/,
+  },
+  {
+    spec: 'spec:\n  name: a\n  replicas: many\n',
+    line: 22,
+    expected: /spec\.replicas: the string "many" is written where a whole number is expected/,
+  },
+  {
+    spec: 'spec:\n  name: a\n  ports:\n    - 80\n    - b\n',
+    line: 24,
+    expected: /spec\.ports\[1\]: the string "b" is written where/,
+  },
+  { spec: 'spec:\n  name: a\n  labels:\n    a.b: [1]\n', line: 23, expected: /spec\.labels/ },
+])('the diagnostic names the file, the line and the field: $expected', async ({ spec, line, expected }) => {
+  const found = await diagnose(spec);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(expected);
+  expect(found[0]).toContain('App a: ');
+  expect(found[0]).toContain(`app.yaml:${line}`);
+});
+
+test('an unknown field is an error, and its hint names the field that was meant', async () => {
+  writeFileSync(join(cwd, 'app.yaml'), `${DEFINITION}spec:\n  name: a\n  replica: 2\n`);
+  const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'input/unknown-field',
+      severity: 'error',
+      source: { line: 22 },
+      hint: expect.stringMatching(/did you mean "replicas"/) as string,
+    },
+  ]);
+});
+
+const RULE = 'Invalid value: "object": min must not exceed max';
+const OTHER_RULE = 'Invalid value: "object": a name is needed';
+const LIST_ITEM = 'Invalid value: "a": must be an object for an array of list-type map';
+const SELECTOR = 'Invalid value: "": invalid label selector';
+
+test.each([
+  { title: 'two rules of the whole object', causes: [`<nil> ${RULE}`, `<nil> ${OTHER_RULE}`] },
+  { title: 'a rule of the whole object and a rule of a field', causes: [`<nil> ${RULE}`, `spec.a ${OTHER_RULE}`] },
+  {
+    title: 'a message that the server repeats for the whole object',
+    causes: [`<nil> ${RULE}`, `spec.a ${RULE}`],
+    kept: [`spec.a ${RULE}`],
+  },
+  {
+    title: 'two failures of anyOf or oneOf, one of them with a cause at an inner field',
+    causes: [
+      '<nil> Invalid value: "": "spec.a" must validate at least one schema (anyOf)',
+      '<nil> Invalid value: "": "spec.b" must validate one and only one schema (oneOf). Found none valid',
+      'spec.a.x Required value',
+    ],
+    kept: [
+      '<nil> Invalid value: "": "spec.b" must validate one and only one schema (oneOf). Found none valid',
+      'spec.a.x Required value',
+    ],
+  },
+  {
+    title: 'two numbers that their types do not contain, one of them with a cause at its field',
+    causes: [
+      '<nil> Invalid value: "": Checked value must be of type integer (default format) in spec.b',
+      '<nil> Invalid value: "": Checked value must be of type integer (default format) in spec.c',
+      'spec.b Invalid value: "number": spec.b in body must be of type integer: "number"',
+    ],
+    kept: [
+      '<nil> Invalid value: "": Checked value must be of type integer (default format) in spec.c',
+      'spec.b Invalid value: "number": spec.b in body must be of type integer: "number"',
+    ],
+  },
+  {
+    title: 'the same cause twice',
+    causes: [`spec.list[0] ${LIST_ITEM}`, `spec.list[0] ${LIST_ITEM}`],
+    kept: [`spec.list[0] ${LIST_ITEM}`],
+  },
+  {
+    title: 'an invalid selector and an unrelated cause',
+    causes: [`spec.selector ${SELECTOR}`, 'spec.replicas Required value'],
+  },
+  {
+    title: 'an invalid selector and its invalid part',
+    causes: [`spec.selector ${SELECTOR}`, 'spec.selector.matchLabels Required value'],
+    kept: ['spec.selector.matchLabels Required value'],
+  },
+])('a cause is left out only if another cause reports the same mistake: $title', ({ causes, kept = causes }) => {
+  const read = causes.map((cause) => {
+    const [field = '', ...words] = cause.split(' ');
+    return { field, message: words.join(' ') };
+  });
+  const object = { spec: { a: { y: 1 }, b: 1, list: ['a'], selector: { matchLabels: { a: '-' } } } };
+  expect(withoutFollowUps(read, object).map(({ field, message }) => `${field} ${message}`)).toEqual(kept);
+});

@@ -1,0 +1,286 @@
+import type { DryRun, RefusalCause } from '@typekro/cluster';
+import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
+import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import type { PathStep } from '@typekro/engine/graph';
+import { formatPath, isDefinition } from '@typekro/engine/graph';
+import type { RefusedPlace, Schema, SchemaSource } from '@typekro/engine/schema';
+import {
+  applyDefaults,
+  fieldPath,
+  prune,
+  refusalText,
+  refusedPlace,
+  schemaNodeAt,
+  shapeHint,
+  stepsIn,
+  validateValue,
+  valueAtSteps,
+  withField,
+} from '@typekro/engine/schema';
+import type { UnknownField } from './corrected-fields.ts';
+import { correctFields } from './corrected-fields.ts';
+import type { InputObject } from '../inputs/load-inputs.ts';
+import { inputPosition } from '../inputs/input-position.ts';
+import { hintForUnknownField } from './unknown-field-hint.ts';
+import { placesOfQuoted, positionAt, textOf } from '../inputs/source-text.ts';
+import { isAtOrInside } from '../field-inside.ts';
+
+/**
+ * Reports the problems for which an API server would refuse an object of the files: unknown fields, values of a wrong
+ * type, and violations of validation rules. `served` contains the kinds, and `server` checks the rules. `known`
+ * contains the compiler's problems for a definition. If one of them is an error or `graph/refused-by-api-server`, the
+ * rules are not checked, because the server would report the same problem again.
+ */
+export async function checkObject(
+  input: InputObject,
+  served: SchemaSource,
+  server: DryRun,
+  known: readonly Diagnostic[] = [],
+): Promise<readonly Diagnostic[]> {
+  const { apiVersion, kind } = input.object;
+  const schema = served.schemaOf({ ...parseApiVersion(apiVersion), kind });
+  return schema === undefined ? [] : checkWithSchema(input, schema, server, known);
+}
+
+/** The cause that the server adds when it stops the validation of an object early. */
+const RULES_NOT_CHECKED = 'some validation rules were not checked because the object was invalid';
+
+async function checkWithSchema(
+  input: InputObject,
+  schema: Schema,
+  server: DryRun,
+  known: readonly Diagnostic[],
+): Promise<Diagnostic[]> {
+  // Objects of files and modules are plain JSON here.
+  const value = input.object as unknown as JsonValue;
+  const pruned = prune(schema, value);
+  const misnamed = pruned.unknown.length === 0 ? [] : correctFields(schema, value).unknown;
+  const unknown = misnamed
+    .map((field) => unknownField(input, schema, field))
+    // An object instead of a list is one error, not one error per member.
+    .filter(
+      ({ path, message }, index, all) =>
+        all.findIndex((each) => each.path === path && each.message === message) === index,
+    );
+  if (isDefinition(input.object)) {
+    // The server's check is skipped after a misspelling, because it would also report the correct field as missing. It
+    // is also skipped if it would repeat an error that the compiler has found.
+    if (
+      unknown.length > 0 ||
+      known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server')
+    )
+      return unknown;
+    const reported = await server.check(pruned.value as unknown as KubeObject);
+    return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
+  }
+  const steps = pruned.unknown.map((field) => stepsIn(value, field));
+  // A missing field can be a consequence of a misspelt field. A problem of a whole object can be a consequence of a
+  // wrong field in it.
+  const follows = ({ field, message }: RefusalCause): boolean =>
+    message.includes(RULES_NOT_CHECKED) ||
+    (/^(?:Required|Invalid) value/.test(message) &&
+      steps.some((own) => {
+        const parent = valueAtSteps(value, own.slice(0, -1));
+        const name = String(stepsIn(value, field).at(-1) ?? '');
+        const holder = formatPath(
+          message.startsWith('Required') ? stepsIn(value, field).slice(0, -1) : stepsIn(value, field),
+        );
+        return holder === formatPath(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
+      }));
+  const wrong = validateValue(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
+  const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
+  // Unknown members inside a list that should be an object are a consequence of the wrong type.
+  const inList = (each: Diagnostic) => causes.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
+  return [
+    ...unknown.filter((each) => !inList(each)),
+    ...refusals(
+      input,
+      causes.filter((cause) => !follows(cause)),
+      schema,
+    ),
+  ];
+}
+
+/**
+ * Reports the annotations that the controller refuses in a definition. A dry run does not find them, because the API
+ * server accepts any string. The controller's code is loaded only for definitions with an annotation `typekro.dev/…`.
+ */
+async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
+  const { annotations = {} } = input.object.metadata;
+  if (!Object.keys(annotations).some((name) => name.startsWith('typekro.dev/'))) return [];
+  // The check of the object already reports an annotation that is not a string.
+  if (Object.values(annotations).some((value) => typeof value !== 'string')) return [];
+  const { readPolicies } = await import('@typekro/controller/controller');
+  return readPolicies(input.object).invalid.map(({ annotation, message }) =>
+    report(
+      input,
+      `metadata.annotations[${annotation}]`,
+      { steps: ['metadata', 'annotations', annotation], key: false },
+      'input/invalid-field',
+      `the controller refuses the annotation: ${message}`,
+      'correct the value, or leave the annotation out (docs/reference/labels.md)',
+    ),
+  );
+}
+
+/** Makes a diagnostic for each cause. Leaves out causes that are consequences of other causes. */
+function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
+  const value = input.object as unknown as JsonValue;
+  return withoutFollowUps(
+    causes.map((cause) => withField(value, cause)),
+    value,
+  ).map(({ field, message }) => {
+    const place = refusedPlace(value, field, message);
+    const text = refusalText(message, valueAtSteps(value, place.steps), field);
+    const written = valueAtSteps(value, place.steps);
+    const at = schema === undefined ? undefined : schemaNodeAt(schema, place.steps);
+    const shape =
+      at === undefined || written === undefined || !text.message.includes(' is written where ')
+        ? undefined
+        : shapeHint(at, written, place.steps);
+    const hint = boundedHint(at, written) ?? shape ?? text.hint;
+    return report(input, field, place, 'input/invalid-field', text.message, hint);
+  });
+}
+
+/**
+ * Leaves out causes at fields that the given object does not set, if there are other causes. A server sets defaults
+ * before it validates, so it reports an error both in the given field and in fields whose defaults are copied from it.
+ */
+export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
+  const isOwn = ({ field, message }: RefusalCause): boolean =>
+    !message.startsWith('Invalid value') ||
+    valueAtSteps(value, refusedPlace(value, field, message).steps) === valueAtSteps(value, stepsIn(value, field)) ||
+    !refusedPlace(value, field, message).key;
+  const own = causes.filter(isOwn);
+  const kept = (own.length > 0 ? own : causes).filter(
+    (cause, index, all) =>
+      all.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index,
+  );
+  return kept.filter((cause) => !kept.some((other) => other !== cause && isFollowUp(cause, other)));
+}
+
+/**
+ * Does `other` report the same mistake more precisely: at a field instead of the whole object, or by a stricter rule?
+ */
+function isFollowUp({ field, message }: RefusalCause, other: RefusalCause): boolean {
+  if (message.includes(RULES_NOT_CHECKED)) return true;
+  // The server repeats a field's message for the whole object.
+  if (isWhole(field) && !isWhole(other.field)) {
+    const named = (COMBINED_SCHEMAS.exec(message) ?? NUMBER_OF_ANOTHER_TYPE.exec(message))?.[1];
+    return message === other.message || (named !== undefined && isAtOrUnder(other.field, named));
+  }
+  // An invalid name is reported only once, by the stricter rule.
+  if (message.includes('a valid label')) return field === other.field && other.message.includes('RFC 1123');
+  // An item that is not an object has another cause at the same field.
+  if (message.includes('must be an object for an array of list-type map')) return field === other.field;
+  // The server reports an invalid selector in general, and each invalid part of it.
+  return message.endsWith('invalid label selector') && other.field !== field && isAtOrUnder(other.field, field);
+}
+
+/** Matches the cause of a value that does not satisfy `anyOf`, `oneOf` or `allOf`. The cause quotes the field. */
+const COMBINED_SCHEMAS = /"([^"]*)" must validate (?:at least one schema|one and only one schema|all the schemas)/;
+
+/**
+ * Matches the cause of a number outside the range of its type. The cause is at the whole object; only its message names
+ * the field.
+ */
+const NUMBER_OF_ANOTHER_TYPE = /Checked value must be of type .* in (\S+)$/;
+
+/** Is the field of a cause the whole object? */
+const isWhole = (field: string): boolean => field === '' || field === '<nil>';
+
+/** Is `field` the same field as `parent`, or inside it? An empty `parent` is the whole object. */
+const isAtOrUnder = (field: string, parent: string): boolean => parent === '' || isAtOrInside(field, parent);
+
+function unknownField(input: InputObject, schema: Schema, { steps, meant }: UnknownField): Diagnostic {
+  const name = String(steps.at(-1) ?? '');
+  const field = fieldPath(steps);
+  const outside = name === 'id' && steps.length === 1 && input.document === undefined;
+  if (outside) return madeOutside(input, steps);
+  const above = steps.slice(0, -1);
+  const around = valueAtSteps(input.object as unknown as JsonValue, above);
+  const list = schemaNodeAt(schema, meant.slice(0, -1));
+  // For a definition, the compiler already reports an object instead of a list.
+  if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
+    const path = field.slice(0, field.lastIndexOf(`.${name}`));
+    const hint = shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';
+    const message = 'an object is written where a list is expected';
+    return report(input, path, { steps: above, key: false }, 'input/invalid-field', message, hint);
+  }
+  const hint = hintForUnknownField(schema, meant, isDefinition(input.object));
+  return report(
+    input,
+    field,
+    { steps, key: true },
+    'input/unknown-field',
+    `unknown field "${name}"`,
+    hint ?? 'remove it: an API server drops it or refuses the object',
+  );
+}
+
+/**
+ * Reports an object whose factory was called outside a composition. Such an object has the field `id`, which only
+ * resources of a composition may have.
+ */
+function madeOutside(input: InputObject, steps: readonly PathStep[]): Diagnostic {
+  return report(
+    input,
+    '',
+    { steps, key: true },
+    'input/unknown-field',
+    'it is made by a factory outside of a composition, and belongs to no graph',
+    'call the factory inside the function of kubernetesComposition, or export a plain object: { apiVersion, kind, metadata, … }',
+  );
+}
+
+/** Returns the hint for a quoted number that is also out of bounds. The hint must correct both errors. */
+function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): string | undefined {
+  const { minimum = -Infinity, maximum = Infinity, type } = schema ?? {};
+  if (type !== 'integer' || typeof value !== 'string' || !/^-?\d+$/.test(value)) return undefined;
+  if (Number(value) >= minimum && Number(value) <= maximum) return undefined;
+  const low = Number.isFinite(minimum) ? ` from ${minimum}` : '';
+  const high = Number.isFinite(maximum) ? ` up to ${maximum}` : '';
+  return `write a whole number${low}${high}, without quotes`;
+}
+
+/**
+ * Returns the position of the wrong value in the code, if exactly one line contains the value in quotes. If not, looks
+ * for the name of the object in the same way.
+ */
+function quotedIn(
+  { object, file, document, locate }: InputObject,
+  steps: RefusedPlace['steps'],
+): SourcePosition | undefined {
+  if (document !== undefined || locate !== undefined) return undefined;
+  const texts = [valueAtSteps(object as unknown as JsonValue, steps), object.metadata.name];
+  const text = textOf(file);
+  for (const wanted of texts) {
+    const found = typeof wanted === 'string' && wanted !== '' ? placesOfQuoted(text, wanted) : [];
+    const [first, ...others] = found.map((offset) => positionAt(file, text, offset));
+    if (first !== undefined && others.every(({ line }) => line === first.line)) return first;
+  }
+  return undefined;
+}
+
+function report(
+  input: InputObject,
+  field: string,
+  { steps, key }: RefusedPlace,
+  code: string,
+  text: string,
+  hint: string | undefined,
+): Diagnostic {
+  const { object, file } = input;
+  const option = input.givenBy?.(steps);
+  const source = option === undefined ? (inputPosition(input, steps, key) ?? quotedIn(input, steps)) : undefined;
+  const what = `${object.kind} ${object.metadata.name ?? ''}: ${field === '' || field === '<nil>' ? '' : `${field}: `}${text}`;
+  return {
+    code,
+    severity: 'error',
+    message: source === undefined ? `${option ?? file}: ${what}` : what,
+    path: formatPath(steps),
+    ...(hint === undefined ? {} : { hint }),
+    ...(source === undefined ? {} : { source }),
+  };
+}

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { checkReferences } from './check-references.ts';
+import { parseManifest } from '../inputs/read-manifest.ts';
+
+const object = (kind: string, name: string, namespace: string | undefined, rest: string): string =>
+  `{apiVersion: ${kind === 'Deployment' ? 'apps/v1' : 'v1'}, kind: ${kind}, metadata: {name: ${name}${
+    namespace === undefined ? '' : `, namespace: ${namespace}`
+  }}, ${rest}}`;
+
+const workload = (namespace: string | undefined, spec: string, port = 8080): string =>
+  object(
+    'Deployment',
+    'web',
+    namespace,
+    `spec: {template: {metadata: {labels: {app: web}}, spec: {${spec}containers: [{name: web, ports: [{containerPort: ${port}}]}]}}}`,
+  );
+
+const map = (name: string, namespace?: string): string => object('ConfigMap', name, namespace, 'data: {a: b}');
+const account = (name: string): string =>
+  object('ServiceAccount', name, undefined, 'automountServiceAccountToken: true');
+const service = (namespace: string, port: number): string =>
+  object('Service', 'web', namespace, `spec: {selector: {app: web}, ports: [{port: ${port}}]}`);
+const READS_SETTINGS = 'volumes: [{name: s, configMap: {name: settings}}], ';
+
+test.each<readonly [title: string, objects: readonly string[], found: readonly string[]]>([
+  ['a ConfigMap that exists', [workload('a', READS_SETTINGS), map('settings', 'a')], []],
+  ['a ConfigMap without a namespace', [workload('a', READS_SETTINGS), map('settings')], []],
+  [
+    'a ConfigMap that exists only in another namespace',
+    [workload('a', READS_SETTINGS), map('settings', 'b'), map('other', 'a')],
+    ['input/missing-reference'],
+  ],
+  [
+    'a ConfigMap that may be in the cluster, because no object of the files can be a ConfigMap in its namespace',
+    [workload('a', READS_SETTINGS), map('x', 'b')],
+    [],
+  ],
+  ['a ServiceAccount with an empty name', [workload('a', 'serviceAccountName: "", '), account('robot')], []],
+  [
+    'a ServiceAccount that does not exist',
+    [workload('a', 'serviceAccountName: robot, '), account('root')],
+    ['input/missing-reference'],
+  ],
+  [
+    'a ServiceAccount in the deprecated field',
+    [workload('a', 'serviceAccountName: "", serviceAccount: robot, '), account('root')],
+    ['input/missing-reference'],
+  ],
+  [
+    'a missing ServiceAccount in the deprecated field, which is ignored because serviceAccountName is set',
+    [workload('a', 'serviceAccountName: root, serviceAccount: robot, '), account('root')],
+    [],
+  ],
+  [
+    'a ConfigMap that is required, because optional is null',
+    [workload('a', 'volumes: [{name: s, configMap: {name: settings, optional: null}}], '), map('x', 'a')],
+    ['input/missing-reference'],
+  ],
+  [
+    'a ConfigMap that is optional',
+    [workload('a', 'volumes: [{name: s, configMap: {name: settings, optional: true}}], '), map('x', 'a')],
+    [],
+  ],
+  [
+    'the ConfigMap with the CA of the cluster',
+    [workload('a', 'volumes: [{name: s, configMap: {name: kube-root-ca.crt}}], '), map('x', 'a')],
+    [],
+  ],
+  [
+    'a Secret with the name of the ConfigMap with the CA',
+    [
+      workload('a', 'volumes: [{name: s, secret: {secretName: kube-root-ca.crt}}], '),
+      object('Secret', 'x', 'a', 'data: {}'),
+    ],
+    ['input/missing-reference'],
+  ],
+  ['a port that the selected pods lack', [service('a', 80), workload('a', '')], ['input/port-mismatch']],
+  ['a port that only pods of another namespace lack', [service('a', 80), workload('b', '')], []],
+])(
+  'plain objects cause a warning only for a reference or a port that is certainly missing: %s',
+  (_title, objects, found) => {
+    const { objects: inputs, diagnostics } = parseManifest(objects.join('\n---\n'), 'a.yaml');
+    expect(diagnostics).toEqual([]);
+    const warnings = checkReferences(
+      inputs.map((each) => ({ ...each, file: 'a.yaml' })),
+      [],
+    );
+    expect(warnings.map(({ code }) => code)).toEqual(found);
+  },
+);

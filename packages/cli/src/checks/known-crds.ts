@@ -1,0 +1,140 @@
+import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
+import { parseApiVersion, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
+import { controllerCrds, isCrd, isDefinition, isGraphObject, kindsUsed } from '@typekro/engine/graph';
+import { builtinSource, crdSource } from '@typekro/engine/schema';
+import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
+import { namesCluster, textOption } from '../command.ts';
+import { readSources } from '../generate/read-sources.ts';
+import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
+import { objectsOf } from '../inputs/read-manifest.ts';
+import { CONTEXT_OPTION } from '../options.ts';
+
+/** CustomResourceDefinitions in addition to those in the files. */
+export interface KnownCrds {
+  readonly crds: readonly KubeObject[];
+  /** The API groups for which this package's CRDs are used, because no other CRD defines the kinds in the files. */
+  readonly shippedGroups: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** The content of each file of `--crds`, keyed by file name, for excerpts. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** The options that name sources of CustomResourceDefinitions. */
+export const CRD_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'crds',
+    summary: 'files or folders with CustomResourceDefinitions, separated by commas',
+    value: 'paths',
+    repeatable: true,
+  },
+  {
+    name: 'kubeconfig',
+    summary: 'also use the CustomResourceDefinitions of the cluster of this kubeconfig',
+    value: 'file',
+  },
+  CONTEXT_OPTION,
+];
+
+/**
+ * Reads the CRDs that the options name. If a kind is still unknown, adds this package's CRDs of its API group.
+ *
+ * @throws TypeKroError the errors of `readSources`, and of an unreachable cluster.
+ */
+export async function knownCrds(
+  context: CommandContext,
+  input: CommandInput,
+  inputs: LoadedInputs,
+): Promise<KnownCrds> {
+  const names = (textOption(input, 'crds') ?? '').split(',').filter((name) => name !== '');
+  const sources =
+    names.length === 0
+      ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
+      : await readSources(names, context.cwd, () => context.readInput(), READER);
+  const used = new Set(
+    inputs.objects.flatMap(({ object }) => [...kindsOf(object).map(({ group }) => group), ...instanceGroup(object)]),
+  );
+  const nothing: Diagnostic[] =
+    names.length > 0 &&
+    sources.diagnostics.length === 0 &&
+    !sources.documents.some((document) => objectsOf(document).some(isCrd))
+      ? [
+          {
+            code: 'input/no-crds',
+            severity: 'error',
+            message: `there is no CustomResourceDefinition in ${names.join(', ')}`,
+            hint: 'name a file or a folder that holds them',
+          },
+        ]
+      : [];
+  const live = namesCluster(input) ? await (await import('./named-cluster.ts')).readCrds(context, input) : [];
+  const named = [
+    ...sources.documents.flatMap(objectsOf).filter(isCrd),
+    ...live.flatMap(objectsOf).filter((crd) => isCrd(crd) && used.has(groupOf(crd)) && !isOwn(crd)),
+  ];
+  const given = [...named, ...inputs.objects.map(({ object }) => object).filter(isCrd)];
+  const shipped = shippedCrds(unknownGroups(inputs.objects, given));
+  const shippedGroups = [...new Set(shipped.map(groupOf))];
+  return {
+    crds: [...named, ...shipped],
+    shippedGroups,
+    diagnostics: [...sources.diagnostics, ...nothing],
+    texts: sources.texts,
+  };
+}
+
+/** Returns a note about the used CRDs of this package, or `undefined` when none is used. */
+export function shippedNote({ shippedGroups }: KnownCrds): string | undefined {
+  if (shippedGroups.length === 0) return undefined;
+  return `note: the kinds of ${shippedGroups.join(', ')} are checked against the CustomResourceDefinitions that come with typekro; name those of your cluster with --crds or --kubeconfig`;
+}
+
+/** Is it one of the CRDs that the controller installs itself? */
+function isOwn({ metadata }: KubeObject): boolean {
+  return controllerCrds().some((crd) => crd.metadata.name === metadata.name);
+}
+
+function groupOf({ spec }: KubeObject): string {
+  const group = spec?.['group'];
+  return typeof group === 'string' ? group : '';
+}
+
+/** Returns the groups of kinds that the files use and that no given CRD defines. */
+function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObject[]): ReadonlySet<string> {
+  const [builtin, named] = [builtinSource(), crdSource(given)];
+  const groups = new Set<string>();
+  for (const type of inputs.flatMap(({ object }) => kindsOf(object))) {
+    if (builtin.schemaOf(type) === undefined && named.schemaOf(type) === undefined) groups.add(type.group);
+  }
+  return groups;
+}
+
+/** Returns the group of a definition's API, which the cluster may already serve. */
+function instanceGroup(object: KubeObject): string[] {
+  if (!isDefinition(object)) return [];
+  const { group = 'kro.run' } = (object.spec?.['schema'] ?? {}) as { readonly group?: unknown };
+  return typeof group === 'string' ? [group] : [];
+}
+
+/** Returns the kind of an object or, for a definition or a Graph, the kinds that it uses. */
+function kindsOf(object: KubeObject): GroupVersionKind[] {
+  if (isDefinition(object) || isGraphObject(object)) return kindsUsed(object.spec);
+  return [{ ...parseApiVersion(object.apiVersion), kind: object.kind }];
+}
+
+/** Returns this package's CRDs of these groups. If there are no groups, the CRD files are not read. */
+export function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
+  return groups.size === 0 ? [] : shippedCustomKinds().filter((crd) => groups.has(groupOf(crd)));
+}
+
+/** Returns all CustomResourceDefinitions in this package. */
+export function shippedCustomKinds(): KubeObject[] {
+  const lists = parseJson(shippedDefinitionsText());
+  return (Array.isArray(lists) ? lists : []).flatMap(objectsOf).filter(isCrd);
+}
+
+const READER = {
+  name: '--crds',
+  what: 'CustomResourceDefinitions',
+  program: 'name files with CustomResourceDefinitions; typekro types FILE -o crd prints the one of a composition',
+  helm: 'helm template CHART --include-crds > crds.yaml, and pass the resulting file',
+};

@@ -1,0 +1,48 @@
+import { TypeKroError } from '@typekro/kit/core';
+import { isGraphObject } from '@typekro/engine/graph';
+import type { DiffReport } from '@typekro/controller/inspect';
+import type { Command } from '../../command.ts';
+import { ExitCode } from '../../command.ts';
+import { differenceLines, diffReport } from '../../instance/diff-report.ts';
+import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../../instance/observation.ts';
+
+/** `typekro diff INSTANCE[/NODE]`: prints the changes that the controller would make. */
+export const diff: Command = {
+  name: 'diff',
+  description:
+    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets are compared. Shows the owner of each differing field, and what the controller will do. Values of Secrets, and of fields that are computed from Secrets, are hidden. The exit code is 4 when there is a difference, or else 1 when some objects could not be compared. Writes nothing.',
+  positionals: [INSTANCE_NODE_POSITIONAL],
+  options: DECIDING_OPTIONS,
+  examples: [
+    { command: 'typekro diff team-a/shop', summary: 'all objects of the instance' },
+    { command: 'typekro diff team-a/shop/deployment -o json', summary: 'those of one node, for another program' },
+  ],
+  run: (context, input) =>
+    reportOnInstance(context, input, (observation) => {
+      const { graph, definition, instance, notes } = observation;
+      if (graph === undefined) {
+        const why =
+          definition === undefined
+            ? isGraphObject(instance)
+              ? 'the spec of the Graph does not compile'
+              : (notes[0] ?? 'the definition is not known')
+            : `no revision of ${definition.metadata.name} compiles`;
+        throw new TypeKroError(`${why}, so the desired objects are not known`, {
+          code: 'instance/no-graph',
+          remedy: 'typekro why shows what is known about the instance',
+        });
+      }
+      const data = diffReport(observation, graph);
+      return {
+        data,
+        lines: () => differenceLines(data),
+        code: codeOf(data),
+      };
+    }),
+};
+
+/** The exit code for a difference has precedence over the code for objects that could not be compared. */
+function codeOf({ changes, notCompared }: DiffReport): number {
+  if (changes.length > 0) return ExitCode.drift;
+  return notCompared.length > 0 ? ExitCode.failed : ExitCode.ok;
+}

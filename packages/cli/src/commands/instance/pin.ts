@@ -1,0 +1,102 @@
+import { definitionRevisions, liveDefinition, PIN_ANNOTATION } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { refOf, TypeKroError } from '@typekro/kit/core';
+import type { KubernetesApi } from '@typekro/kube';
+import type { Command, CommandInput } from '../../command.ts';
+import { textOption } from '../../command.ts';
+import { controllerSettings } from '../../controller-settings.ts';
+import { reportChange } from '../../instance/change-instance.ts';
+import { annotate, CHANGE_OPTIONS } from '../../instance/change-report.ts';
+import type { FoundInstance } from '../../instance/find-instance.ts';
+import { findInstance } from '../../instance/find-instance.ts';
+import { argumentOf } from '../../instance/instance-name.ts';
+import { refuseGraph } from '../../instance/refuse-graph.ts';
+import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/observation.ts';
+
+/** `typekro pin INSTANCE`: keeps an instance at one revision of its definition. */
+export const pin: Command = {
+  name: 'pin',
+  description:
+    "Sets the annotation typekro.dev/revision: the instance stays at this revision while other instances follow newer ones, until --remove. Only TypeKro's controller knows the annotation; kro's ignores it.",
+  positionals: [INSTANCE_POSITIONAL],
+  options: [
+    {
+      name: 'revision',
+      summary: 'number of the revision; by default the one that the instance follows',
+      value: 'number',
+    },
+    { name: 'remove', summary: 'let the instance follow the newest revision again' },
+    ...CHANGE_OPTIONS,
+    ...INSTANCE_OPTIONS,
+  ],
+  examples: [
+    { command: 'typekro pin team-a/shop --revision 3', summary: 'it stays with revision 3' },
+    { command: 'typekro pin team-a/shop --remove', summary: 'it follows the newest revision again' },
+  ],
+  run: (context, input) =>
+    reportChange(context, input, async ({ api, text, namespace, ...options }) => {
+      const found = await findInstance(api, text, namespace, options.signal, 'instance');
+      const { instance } = found;
+      refuseGraph(instance, 'has no revisions: it follows its own spec');
+      const object = refOf(instance);
+      const argument = argumentOf(instance);
+      if (input.options['remove'] === true) {
+        if (textOption(input, 'revision') !== undefined) {
+          throw new TypeKroError('--remove and --revision exclude each other', {
+            code: 'cli/usage',
+            remedy: 'leave one of them out',
+          });
+        }
+        const result = await annotate(api, instance, PIN_ANNOTATION, undefined, options);
+        return {
+          object,
+          result,
+          effect: 'it follows the newest revision',
+          command: `typekro pin ${argument} --remove`,
+          next: `typekro tree ${argument}`,
+        };
+      }
+      const number = await chosenRevision(api, found, input, options.signal);
+      const result = await annotate(api, instance, PIN_ANNOTATION, String(number), options);
+      return {
+        object,
+        result,
+        effect: `it stays with revision ${number}`,
+        command: `typekro pin ${argument} --revision ${number}`,
+        next: `typekro pin ${argument} --remove`,
+      };
+    }),
+};
+
+/**
+ * Returns the revision in `--revision`. Without the option, returns the revision that the instance follows. Throws when
+ * the definition is unknown or has no such revision.
+ */
+async function chosenRevision(
+  api: KubernetesApi,
+  { instance, definition, missing }: FoundInstance,
+  input: CommandInput,
+  signal: AbortSignal,
+): Promise<number> {
+  const text = textOption(input, 'revision');
+  const name = definition?.metadata.name;
+  const numbers = name === undefined ? [] : (await definitionRevisions(api, name, signal)).map(({ number }) => number);
+  if (definition === undefined || numbers.length === 0) {
+    throw new TypeKroError(missing ?? 'the definition of the instance has no revision', {
+      code: 'instance/no-revision',
+      remedy: 'typekro status shows what the controller reports; kro before 0.9 has no revisions',
+    });
+  }
+  const followed = text === undefined ? await followedRevision() : undefined;
+  const number = followed ?? Number(text);
+  if (numbers.includes(number)) return number;
+  throw new TypeKroError(`there is no revision ${text ?? number}`, {
+    code: 'cli/usage',
+    remedy: `the revisions of ${name} are ${numbers.join(', ')} (typekro revisions ${name} shows them)`,
+  });
+
+  async function followedRevision(): Promise<number> {
+    const settings = await controllerSettings(api, input, signal);
+    return (await liveDefinition(api, definition as KubeObject, instance, signal, settings)).revision;
+  }
+}

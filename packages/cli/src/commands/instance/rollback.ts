@@ -1,0 +1,79 @@
+import type { DefinitionRevision } from '@typekro/controller/controller';
+import { definitionRevisions } from '@typekro/controller/controller';
+import type { KubeObject } from '@typekro/kit/core';
+import { isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
+import { revisionHash } from '@typekro/engine/graph';
+import type { KubernetesApi } from '@typekro/kube';
+import type { Command } from '../../command.ts';
+import { textOption } from '../../command.ts';
+import { reportChange } from '../../instance/change-instance.ts';
+import { CHANGE_OPTIONS, CLI_MANAGER } from '../../instance/change-report.ts';
+import { DEFINITION_POSITIONAL, findDefinition } from '../../instance/find-definition.ts';
+import { INSTANCE_OPTIONS } from '../../instance/observation.ts';
+import { graphDifferences } from '../../instance/revision-difference.ts';
+
+/** `typekro rollback DEFINITION`: restores the spec of an earlier revision. */
+export const rollback: Command = {
+  name: 'rollback',
+  description:
+    'Replaces the spec of a definition by the spec of one of its revisions. By default, this is the revision before the newest; it is the newest itself when the present spec has an error and therefore got no revision. The command does not know whether the default revision worked: choose another revision with --to. The controller gives the restored spec a new number, and all instances without a pin follow it. With the annotation typekro.dev/canary, the instances of the canary follow it before the others, as with any other revision. When another program applies the definition, for example from a repository, it reverts the rollback: roll back there. A schema that loses fields needs the annotation kro.run/allow-breaking-changes, as with any other change.',
+  positionals: [DEFINITION_POSITIONAL],
+  options: [
+    {
+      name: 'to',
+      summary:
+        'number of the revision; by default the one before the newest; the newest itself when the present spec has an error and therefore got no revision',
+      value: 'number',
+    },
+    ...CHANGE_OPTIONS,
+    ...INSTANCE_OPTIONS.filter(({ name }) => name !== 'namespace'),
+  ],
+  examples: [
+    { command: 'typekro rollback webapps --dry-run', summary: 'what would change' },
+    { command: 'typekro rollback webapps --to 3', summary: 'back to revision 3' },
+  ],
+  run: (context, input) =>
+    reportChange(context, input, async ({ api, text, dryRun, signal }) => {
+      const definition = await findDefinition(api, text, signal);
+      const object = refOf(definition);
+      const { number, spec } = await chosenRevision(api, definition, textOption(input, 'to'), signal);
+      const currentSpec = isJsonObject(definition.spec) ? definition.spec : {};
+      const next = `typekro revisions ${object.name}`;
+      const command = `typekro rollback ${object.name} --to ${number}`;
+      if (revisionHash(currentSpec) === revisionHash(spec)) {
+        return { object, result: 'unchanged', effect: `its spec is that of revision ${number}`, command, next };
+      }
+      // The update contains the resourceVersion that was read, so a concurrent change of the definition is a conflict.
+      await api.update({ ...definition, spec }, { fieldManager: CLI_MANAGER, dryRun, signal });
+      const changes = graphDifferences(currentSpec, spec);
+      const changed = changes.length === 0 ? '' : `; changed: ${changes.join(', ')}`;
+      const effect = `its spec becomes that of revision ${number}${changed}`;
+      return { object, result: 'configured', effect, command, next };
+    }),
+};
+
+/**
+ * Returns the revision that the instances followed before the current spec. If the newest revision has the current spec,
+ * this is the revision before the newest. Otherwise it is the newest revision: the current spec does not compile, its CRD
+ * is refused, or the controller has not processed it yet.
+ */
+function previousRevision({ spec }: KubeObject, all: readonly DefinitionRevision[]): DefinitionRevision | undefined {
+  const newest = all.at(-1);
+  const isIssued = newest !== undefined && revisionHash(isJsonObject(spec) ? spec : {}) === revisionHash(newest.spec);
+  return isIssued ? all.at(-2) : newest;
+}
+
+async function chosenRevision(api: KubernetesApi, definition: KubeObject, to: string | undefined, signal: AbortSignal) {
+  const name = definition.metadata.name ?? '';
+  const all = await definitionRevisions(api, name, signal);
+  const chosen = to === undefined ? previousRevision(definition, all) : all.find(({ number }) => String(number) === to);
+  if (chosen !== undefined) return chosen;
+  const numbers = all.map(({ number }) => number).join(', ');
+  throw new TypeKroError(to === undefined ? `${name} has no earlier revision` : `${name} has no revision ${to}`, {
+    code: 'cli/usage',
+    remedy:
+      numbers === ''
+        ? 'no revision was issued yet; correct the definition and apply it again'
+        : `its revisions are ${numbers} (typekro revisions ${name} shows them)`,
+  });
+}

@@ -1,0 +1,109 @@
+import { refOf, TypeKroError } from '@typekro/kit/core';
+import type { TreeReport } from '@typekro/controller/inspect';
+import { readSession, systemClock } from '@typekro/kube';
+import { connectToCluster } from '../../cluster-client.ts';
+import { controllerSettings } from '../../controller-settings.ts';
+import { usesColour } from '../../text/colour.ts';
+import type { Command, CommandContext, CommandInput } from '../../command.ts';
+import { ExitCode, textOption } from '../../command.ts';
+import { INSTANCE_PICTURES, picturesOf } from '../../instance/instance-picture.ts';
+import type { Answer, InstanceObservation } from '../../instance/observation.ts';
+import {
+  DECIDING_OPTIONS,
+  INSTANCE_POSITIONAL,
+  observe,
+  recordedState,
+  reportOnInstance,
+} from '../../instance/observation.ts';
+import { withRefusedWrites } from '../../instance/pending-writes.ts';
+import { watchReport } from '../../instance/watch-report.ts';
+import { suspendsWrites } from '../../instance/suspension.ts';
+import { treeLines, treeNodes } from '../../instance/tree-view.ts';
+
+/** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */
+export const tree: Command = {
+  name: 'tree',
+  description:
+    'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects, its state and the reason. The states follow the rules of the controller. Writes nothing. Works for instances of stock kro, too.',
+  positionals: [INSTANCE_POSITIONAL],
+  options: [
+    { name: 'watch', short: 'w', summary: 'show it again as it changes, until Ctrl-C or until the instance is gone' },
+    ...DECIDING_OPTIONS.filter(({ name }) => name !== 'output'),
+    {
+      name: 'output',
+      short: 'o',
+      summary: 'text, json, yaml, mermaid, dot or svg; pictures show the graph with the states of its nodes',
+      value: 'form',
+      defaultValue: 'text',
+      choices: ['text', 'json', 'yaml', ...INSTANCE_PICTURES],
+    },
+  ],
+  examples: [
+    { command: 'typekro tree team-a/shop', summary: 'the instance shop in namespace team-a' },
+    { command: 'typekro tree webapp/shop -o json', summary: 'of the kind WebApp, for another program' },
+    { command: 'typekro tree team-a/shop --watch', summary: 'as it changes' },
+    { command: 'typekro tree team-a/shop -o svg > shop.svg', summary: 'a picture of its graph and states' },
+  ],
+  run: (context, input) =>
+    input.options['watch'] === true
+      ? watchTree(context, input)
+      : reportOnInstance(
+          context,
+          input,
+          async (observation, api) => treeAnswer(context, await withRefusedWrites(api, observation, context.signal)),
+          undefined,
+          INSTANCE_PICTURES,
+        ),
+};
+
+function treeAnswer(context: CommandContext, observation: InstanceObservation): Answer {
+  const { instance, revision } = observation;
+  const data: TreeReport = {
+    schemaVersion: 1,
+    instance: refOf(instance),
+    state: recordedState(instance).state,
+    ...(suspendsWrites(instance) ? { suspended: true } : {}),
+    revision,
+    nodes: treeNodes(observation),
+  };
+  return {
+    data,
+    lines: () => treeLines(observation, systemClock.now(), usesColour(context)),
+    forms: picturesOf(observation),
+  };
+}
+
+/** Prints the tree after each change, until Ctrl-C or the deletion of the instance. */
+async function watchTree(context: CommandContext, input: CommandInput): Promise<number> {
+  const form = textOption(input, 'output') ?? 'text';
+  if (form !== 'text') {
+    throw new TypeKroError(`--watch prints lines, not ${form}`, { code: 'cli/usage', remedy: 'leave -o out' });
+  }
+  const { client, namespace: own } = await connectToCluster(context, input);
+  const { signal } = context;
+  try {
+    const namespace = textOption(input, 'namespace') ?? own;
+    const [text = ''] = input.positionals;
+    let isKnown = false;
+    await watchReport(context, client, async () => {
+      try {
+        const api = readSession(client);
+        const settings = controllerSettings(api, input, signal);
+        const observed = await observe(api, text, namespace, signal, { settings });
+        const observation = await withRefusedWrites(api, observed, signal);
+        isKnown = true;
+        const { instance } = observation;
+        return { instance, lines: treeLines(observation, systemClock.now(), usesColour(context)) };
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (isKnown && error instanceof TypeKroError && error.code === 'cli/no-instance') return undefined;
+        throw error;
+      }
+    });
+    if (signal.aborted) return ExitCode.interrupted;
+    context.print('the instance is gone');
+    return ExitCode.ok;
+  } finally {
+    await client.close();
+  }
+}

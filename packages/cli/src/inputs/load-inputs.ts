@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import type { Diagnostic, KubeObject, SourcePosition } from '@typekro/kit/core';
+import { TypeKroError } from '@typekro/kit/core';
+import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
+import { STANDARD_INPUT } from '../command.ts';
+import { shownName } from '../text/shown-name.ts';
+import { checkFile } from './check-file.ts';
+import { readOneOf } from './file-problem.ts';
+import type { ModuleLoader } from './module-loader.ts';
+import type { ParsedManifest } from './read-manifest.ts';
+import { parseManifest, readManifest } from './read-manifest.ts';
+import { textOf } from './source-text.ts';
+
+/** An object that the user wants in the cluster, with its origin. */
+export interface InputObject {
+  readonly object: KubeObject;
+  /**
+   * The name of the file: the path relative to the user's working directory. An absolute path outside of this directory
+   * stays absolute.
+   */
+  readonly file: string;
+  /** The YAML document with positions. Absent for objects that a module created. */
+  readonly document?: DefinitionDocument;
+  /** Maps the path of a field in a composition's definition to the position in the user's code. */
+  readonly locate?: (path: string) => SourcePosition | undefined;
+  /** Returns the command-line option that set a field, or `undefined` for a field of the file. */
+  readonly givenBy?: (steps: readonly PathStep[]) => string | undefined;
+}
+
+/** The objects and problems of the user's files. */
+export interface LoadedInputs {
+  readonly objects: readonly InputObject[];
+  /**
+   * Problems of the files themselves: unreadable files, invalid YAML, documents that are not objects, and modules that
+   * throw.
+   */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Maps the name of a file to its text, for excerpts. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+const SCRIPTS = new Set(['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
+const MANIFESTS = new Set(['.yaml', '.yml', '.json']);
+const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
+
+/**
+ * Reads YAML and JSON files and the exports of TypeScript and JavaScript files. A file that is named twice is read
+ * once.
+ *
+ * @param note prints a note when loading a module takes long
+ * @param readInput reads standard input for the name `-`. By default, `-` is refused
+ * @param load loads TypeScript and JavaScript files
+ * @throws TypeKroError `input/not-found`, `input/unknown-type` or `input/unreadable` when the only file cannot be read.
+ *   `input/empty` when the files contain neither objects nor problems. If there are several files, an unreadable file
+ *   becomes a diagnostic, as does an error that a module throws while it is loaded.
+ */
+export async function loadInputs(
+  files: readonly string[],
+  cwd: string,
+  note: (text: string) => void = () => {},
+  readInput?: () => Promise<string>,
+  load: ModuleLoader = loadInProcess,
+): Promise<LoadedInputs> {
+  const objects: InputObject[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const texts = new Map<string, string>();
+  const empty: EmptyFile[] = [];
+  const addManifest = (manifest: ParsedManifest, file: string): void => {
+    texts.set(file, manifest.text);
+    diagnostics.push(...manifest.diagnostics);
+    objects.push(...manifest.objects.map((entry) => ({ ...entry, file })));
+    if (manifest.objects.length === 0 && manifest.diagnostics.length === 0) empty.push({ file, text: manifest.text });
+  };
+  const read = async (path: string, name: string): Promise<void> => {
+    if (name === '-' && readInput !== undefined) {
+      addManifest(parseManifest(await readInput(), STANDARD_INPUT), STANDARD_INPUT);
+      return;
+    }
+    if (!existsSync(path)) checkFile(path, name, KNOWN_TYPES);
+    const file = shownName(path, cwd, name);
+    checkFile(path, file, KNOWN_TYPES);
+    if (!SCRIPTS.has(extname(path).toLowerCase())) {
+      addManifest(await readManifest(path, file), file);
+      return;
+    }
+    const loaded = await load(path, file, cwd, note);
+    // For a file outside of the working directory, positions contain the absolute path. Messages show the name that the
+    // user typed.
+    const withShownFile = <Place extends SourcePosition | undefined>(place: Place): Place =>
+      place?.file === path ? { ...place, file } : place;
+    const found = loaded.diagnostics.map((each) =>
+      each.source === undefined ? each : { ...each, source: withShownFile(each.source) },
+    );
+    objects.push(
+      ...loaded.objects.map(({ locate, ...entry }) => ({
+        ...entry,
+        file,
+        ...(locate === undefined ? {} : { locate: (at: string) => withShownFile(locate(at)) }),
+      })),
+    );
+    diagnostics.push(...found);
+    const sources = new Set([file, ...found.map(({ source }) => source?.file ?? file)]);
+    for (const source of sources) texts.set(source, textOf(resolve(cwd, source)));
+  };
+  const named = new Map(files.map((given) => [resolve(cwd, given), given]));
+  for (const [path, name] of named) {
+    await readOneOf(name === '-' ? STANDARD_INPUT : name, named.size === 1, diagnostics, () => read(path, name));
+  }
+  if (objects.length > 0 || diagnostics.length > 0) diagnostics.push(...empty.map(emptyFile));
+  else {
+    const [only, ...others] = empty;
+    const why =
+      only === undefined || others.length > 0
+        ? `the files: ${empty.map(({ file, text }) => `${file} ${contentOf(text)}`).join(', ')}`
+        : `${only.file}: ${whyEmpty(only)}`;
+    throw new TypeKroError(`there is no object in ${why}`, {
+      code: 'input/empty',
+      remedy: 'name files with definitions, instances or other Kubernetes objects',
+    });
+  }
+  return { objects, diagnostics, texts };
+}
+
+/** Loads a module in this process. The import is dynamic, so that commands without modules do not load this code. */
+const loadInProcess: ModuleLoader = async (...module) => (await import('./load-module.ts')).loadModule(...module);
+
+/** A file without an object, with its text. */
+interface EmptyFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+const whyEmpty = ({ file, text }: EmptyFile): string =>
+  `${file === STANDARD_INPUT ? 'it' : 'the file'} ${contentOf(text)}`;
+
+/** Describes the content of a text without objects. */
+function contentOf(text: string): string {
+  if (text.trim() === '') return 'is empty';
+  const lines = text.split('\n').map((line) => line.trim());
+  const written = lines.filter((line) => !/^(?:|---|\.\.\.)$/.test(line));
+  return written.length > 0 && written.every((line) => line.startsWith('#'))
+    ? 'holds comments only'
+    : 'holds only empty documents, such as a List without items';
+}
+
+/** Returns the warning for a file without objects among other files. Usually such a file was not saved. */
+function emptyFile({ file, text }: EmptyFile): Diagnostic {
+  return {
+    code: 'input/empty',
+    severity: 'warning',
+    message: `there is no object in ${file}: ${whyEmpty({ file, text })}`,
+    hint: 'write an object into it, or do not name it',
+    source: { file, line: 1, column: 1 },
+  };
+}

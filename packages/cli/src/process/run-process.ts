@@ -1,0 +1,159 @@
+import { interruptFiles, refuseDeploysHere } from '@typekro/kit/core';
+import type { CommandContext } from '../command.ts';
+import { terminalKeyboard } from './keyboard.ts';
+import { wrappedLines } from '../text/layout.ts';
+import { outputText, printable } from '../text/printable.ts';
+import { ExitCode, STANDARD_INPUT } from '../command.ts';
+import { endProcess } from './end-process.ts';
+
+/**
+ * The terminal and npm each deliver the same Ctrl-C as a signal. Signals within this time of the first one count as one
+ * Ctrl-C.
+ */
+const SAME_INTERRUPT_MS = 300;
+
+/** Does the command write to a cluster? If so, a failed output does not interrupt it (`CommandEntry.writes`). */
+let isWriter = false;
+
+const interrupt = new AbortController();
+const requested = { toTerminate: false };
+/** The errors of failed output writes, for example on a full disk. */
+const lost: Error[] = [];
+
+/**
+ * Handles signals. The first signal aborts the command, which then cleans up. A second signal ends the process
+ * immediately.
+ */
+function listenToSignals(): void {
+  let first: number | undefined;
+  const stop = () => {
+    const now = performance.now();
+    first ??= now;
+    if (interrupt.signal.aborted && now - first > SAME_INTERRUPT_MS) endProcess(ExitCode.interrupted);
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', () => {
+    requested.toTerminate = true;
+    stop();
+  });
+  process.on('SIGHUP', stop);
+}
+
+/** The output to one stream of the process. */
+interface Output {
+  write(text: string): void;
+  /** Resolves when all writes have ended or failed. */
+  flushed(): Promise<void>;
+}
+
+/**
+ * Makes an output to a stream. A failed write interrupts commands that only read. The failure is reported at the end,
+ * except when the reader of the stream is gone (`| head`, a closed terminal).
+ */
+function outputTo(stream: NodeJS.WriteStream): Output {
+  const write = stream.write.bind(stream);
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') lost.push(error);
+    if (!isWriter) interrupt.abort();
+  });
+  return {
+    write(text) {
+      if (stream.writable) write(text);
+    },
+    flushed: () =>
+      new Promise((resolve) => {
+        if (stream.writable) write('', () => resolve());
+        // `setImmediate` lets the error event of a failed write come before the promise resolves.
+        else setImmediate(resolve);
+      }),
+  };
+}
+
+const out = outputTo(process.stdout);
+const err = outputTo(process.stderr);
+/**
+ * Returns the width of the terminal that shows standard error; `undefined` when standard error is no terminal, or a
+ * dumb one.
+ */
+const errorColumns = (): number | undefined =>
+  process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? process.stderr.columns || 80 : undefined;
+
+const context: CommandContext = {
+  cwd: process.cwd(),
+  env: process.env,
+  signal: interrupt.signal,
+  print: (text, form) => out.write(`${outputText(text, { form, isTerminal: process.stdout.isTTY })}\n`),
+  // Standard error contains only text for the user, so any line may be wrapped.
+  printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
+  streams: {
+    // Accessing `process.stdin` opens it, so commands that do not read it must not reach this line.
+    get input() {
+      return process.stdin;
+    },
+    write: (text) => out.write(text),
+  },
+  get errorColumns() {
+    return errorColumns();
+  },
+  async readInput() {
+    const { readInput } = await import('../inputs/read-input.ts');
+    const bytes = await readInput(process.stdin, interrupt.signal);
+    const { decodeText } = await import('../inputs/read-manifest.ts');
+    return decodeText(bytes, STANDARD_INPUT);
+  },
+  ...(process.stdout.isTTY && process.env['TERM'] !== 'dumb'
+    ? {
+        terminal: {
+          // A terminal that does not know its size reports 0.
+          get columns() {
+            return process.stdout.columns || 80;
+          },
+          get rows() {
+            return process.stdout.rows || 24;
+          },
+          write: (text) => out.write(text),
+        },
+        ...(process.stdin.isTTY
+          ? { keyboard: terminalKeyboard(process.stdin, () => process.kill(process.pid, 'SIGINT')) }
+          : {}),
+      }
+    : {}),
+};
+
+/** Returns the exit code of the process, and reports a failed output write. */
+function processCode(code: number): number {
+  const [failure] = lost;
+  if (failure !== undefined) {
+    err.write(
+      `error: the output cannot be written: ${failure.message}\n  hint: free space there, or write to another location\n`,
+    );
+    return ExitCode.failed;
+  }
+  return code === ExitCode.interrupted && requested.toTerminate ? ExitCode.terminated : code;
+}
+
+/** Runs a command with the words after the program's name. Resolves to the exit code. */
+export type RunWords = (context: CommandContext, words: readonly string[], onWriter: () => void) => Promise<number>;
+
+/**
+ * Runs the command of this process, and ends the process with the exit code of the command, of a failed output or of a
+ * signal. A command that writes to a cluster calls `onWriter`, so that a failed output does not interrupt it.
+ */
+export function runProcess(run: RunWords): void {
+  listenToSignals();
+  interruptFiles(interrupt.signal);
+  refuseDeploysHere();
+  // Redirects writes of user modules from standard output to standard error, so that they do not become part of a
+  // printed document.
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  const onWriter = () => {
+    isWriter = true;
+  };
+  void run(context, process.argv.slice(2), onWriter).then(async (code) => {
+    await Promise.all([out.flushed(), err.flushed()]);
+    // Sockets and watches are already closed. Other handles must not keep the process alive after the command has
+    // finished.
+    endProcess(processCode(code));
+  });
+}
