@@ -183,7 +183,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
         replace: '  for (const item of items) {\n    const one = find(item);',
       },
       {
-        file: 'packages/engine/src/graph/warn-literals.ts',
+        file: 'packages/engine/src/graph/warnings/warn-literals.ts',
         find: '      for (let index = 0; index < keys.length; index += 1) {\n        const key = keys[index] as string;',
         replace: '      for (const key of keys) {',
       },

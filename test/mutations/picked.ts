@@ -190,7 +190,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'graph',
     name: 'one forEach dimension more than the limit is accepted',
-    file: 'packages/engine/src/graph/check-names.ts',
+    file: 'packages/engine/src/graph/names/check-names.ts',
     find: 'if (resource.forEach.length > max) {',
     replace: 'if (resource.forEach.length > max + 1) {',
     tests: ['test/conformance/graph.test.ts', 'packages/engine/src/graph/compile.test.ts'],
@@ -198,10 +198,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'graph',
     name: 'a struct is assignable to a map regardless of its fields',
-    file: 'packages/engine/src/graph/assignability.ts',
+    file: 'packages/engine/src/graph/checks/assignability.ts',
     find: '    const inner = field === undefined ? undefined : next(field.type, param(expected, 1));',
     replace: '    const inner = field === undefined ? next(DYN, param(expected, 1)) : undefined;',
-    tests: ['packages/engine/src/graph/assignability.test.ts', 'test/conformance/graph.test.ts'],
+    tests: ['packages/engine/src/graph/checks/assignability.test.ts', 'test/conformance/graph.test.ts'],
   },
   {
     room: 'graph',

@@ -1,7 +1,7 @@
 import type { Expr } from '@typekro/cel';
 import { kroEnvironment, walkAst } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
-import { scanExpressions } from '../../packages/engine/src/graph/scan.ts';
+import { scanExpressions } from '../../packages/engine/src/graph/expressions/scan.ts';
 
 const environment = kroEnvironment();
 

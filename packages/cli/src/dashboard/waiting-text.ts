@@ -2,7 +2,7 @@ import { count, objectName } from '@typekro/kit/core';
 import type { NodeReport } from '@typekro/engine/runtime';
 import { explainNode, failureText, isRefusal } from '@typekro/engine/runtime';
 import { refusedText } from '../instance/pending-writes.ts';
-import { shownCauses } from '../instance/shown-causes.ts';
+import { shownCauses } from '../instance/shown-node.ts';
 import type { RefusedWrites } from '../instance/shown-node.ts';
 
 /**

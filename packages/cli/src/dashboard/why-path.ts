@@ -8,7 +8,7 @@ import { findInstanceAt } from '../instance/find-instance.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { observeFound } from '../instance/observation.ts';
 import { whyOf } from '../instance/why-of.ts';
-import { shownCauses } from '../instance/shown-causes.ts';
+import { shownCauses } from '../instance/shown-node.ts';
 import type { ReportedCauses } from './cause-keys.ts';
 import { keysOfCause, keysOfNodes, objectsOfCause } from './cause-keys.ts';
 

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { GraphNode, PathStep } from '@typekro/engine/graph';
 import { formatPath } from '@typekro/engine/graph';
-import { fieldList } from './field-list.ts';
+import { fieldList } from './why-texts.ts';
 
 /** The paths that identify the target of a patch. */
 const IDENTITY: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata.name', 'metadata.namespace']);

@@ -1,6 +1,6 @@
 import type { ShownState } from '@typekro/controller/inspect';
-import type { Because, NodeCounts, NodeReport, NodeState } from '@typekro/engine/runtime';
-import { countNodes, dependencyText, explainNode } from '@typekro/engine/runtime';
+import type { Because, NodeCounts, NodeReport, NodeState, RootCause } from '@typekro/engine/runtime';
+import { countNodes, dependencyText, explainNode, rootCausesOf } from '@typekro/engine/runtime';
 import { stateMark } from '../up/view.ts';
 
 /** A node as the views show it. */
@@ -97,3 +97,14 @@ const OWN_RIGHTS = 'to see more, ask for the missing right; the controller reads
 /** Returns the mark of a state, one column wide. */
 export const shownMark = (state: ShownState, colour: boolean): string =>
   state === 'unknown' ? '?' : stateMark(state, colour);
+
+/**
+ * The root causes of an instance as a user sees them (`rootCausesOf`). Nodes that the user may not read come last. If
+ * the controller may read them, they are possibly not a cause.
+ */
+export function shownCauses(nodes: readonly NodeReport[], nodeId?: string): RootCause[] {
+  const causes = rootCausesOf(nodes, nodeId);
+  return [...causes.filter((cause) => !isUnread(cause)), ...causes.filter(isUnread)];
+}
+
+const isUnread = ({ node }: RootCause): boolean => isForbidden(node);

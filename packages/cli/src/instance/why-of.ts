@@ -1,6 +1,6 @@
 import type { WhyReport } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
-import { shownCauses } from './shown-causes.ts';
+import { shownCauses } from './shown-node.ts';
 import { findEvidence } from './evidence.ts';
 import type { InstanceObservation } from './observation.ts';
 import { whyReport } from './why-report.ts';

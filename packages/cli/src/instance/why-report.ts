@@ -20,8 +20,7 @@ import {
 } from '@typekro/engine/runtime';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
-import { fieldList } from './field-list.ts';
-import { isEmptySelection, mapWithoutKey } from './found-text.ts';
+import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
 import { shellWord } from '../text/escapes.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';

@@ -1,13 +1,13 @@
 import type { Ast, CelError, Expr, ParseResult } from '@typekro/cel';
 import { needsNoEscape } from '@typekro/kit/golang';
 import type { ExpressionSite } from './resource-draft.ts';
-import { offsetOfPlace } from './fields-at.ts';
-import { celCode, celHint, celWords } from './hints.ts';
-import type { Language, ReferenceRules, ExpressionNames } from './language.ts';
+import { offsetOfPlace } from './kinds/fields-at.ts';
+import { celCode, celHint, celWords } from './warnings/hints.ts';
+import type { Language, ReferenceRules, ExpressionNames } from './expressions/language.ts';
 import type { ReadPart } from './model.ts';
-import { readPaths } from './read-paths.ts';
+import { readPaths } from './expressions/read-paths.ts';
 import type { ProblemLocation } from './problems.ts';
-import type { TextPart } from './scan.ts';
+import type { TextPart } from './expressions/scan.ts';
 import { explainSyntaxError } from './syntax/explain-syntax-error.ts';
 
 /** An expression with the names that it uses and its site in the definition. */

@@ -2,18 +2,18 @@ import { isOptional, typeToString } from '@typekro/cel';
 import type { JsonObject, JsonValue, SourcePosition } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { Schema } from '../schema/index.ts';
-import type { TypedResource } from './check-types.ts';
-import { literalTypes } from './conditions.ts';
+import type { TypedResource } from './checks/check-types.ts';
+import { literalTypes } from './checks/conditions.ts';
 import { buildCrd, instancePlural, OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { DependencyMap } from './dag.ts';
 import { applyDepth, applyOrder, preferredOrder } from './dag.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { FieldSite, ExpressionSite, ResourceDraft } from './resource-draft.ts';
-import type { CompiledExpression } from './expression.ts';
+import type { CompiledExpression } from './expressions/expression.ts';
 import { revisionHash } from './hash.ts';
 import type { CheckedPropagation } from './instance-propagation.ts';
-import { schemaToJson } from './instance-schema.ts';
+import { schemaToJson } from './kinds/instance-schema.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type {
   ConditionExpression,
@@ -26,8 +26,8 @@ import type {
   StatusPlan,
   GraphNode,
 } from './model.ts';
-import { collectReads } from './reads.ts';
-import type { StatusBlock } from './status.ts';
+import { collectReads } from './expressions/reads.ts';
+import type { StatusBlock } from './status/status.ts';
 import { followsGraphEngine } from './kro-compatibility.ts';
 
 /** The inputs of a graph, all without errors. */

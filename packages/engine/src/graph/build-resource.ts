@@ -5,25 +5,25 @@ import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, ParsedDefinition, ResourceBlock } from './parsed-definition.ts';
 import type { DimensionSite, ResourceDraft, ExpressionSite } from './resource-draft.ts';
 import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
-import { defSchema } from './def-schema.ts';
+import { defSchema } from './kinds/def-schema.ts';
 import { gather } from './gather.ts';
-import type { InstalledKinds } from './graph-kinds.ts';
+import type { InstalledKinds } from './kinds/graph-kinds.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import type { GraphFeatures } from './options.ts';
 import type { DefinitionNodeType } from './resource-draft.ts';
 import type { Phase, Problems } from './problems.ts';
-import type { ResolvedKind } from './resolve-kind.ts';
+import type { ResolvedKind } from './kinds/resolve-kind.ts';
 import { shapeProblem } from './resource-shape.ts';
-import { resolveKind } from './resolve-kind.ts';
-import type { ExpressionText } from './scan.ts';
-import { joinParts, scanExpressions } from './scan.ts';
+import { resolveKind } from './kinds/resolve-kind.ts';
+import type { ExpressionText } from './expressions/scan.ts';
+import { joinParts, scanExpressions } from './expressions/scan.ts';
 import type { Walked, Whereabouts } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
-import { isCrd } from './graph-kinds.ts';
-import { bareHint } from './standalone.ts';
-import { RESERVED_PREFIXES } from './reserved-prefixes.ts';
+import { isCrd } from './kinds/graph-kinds.ts';
+import { bareHint } from './expressions/standalone.ts';
+import { RESERVED_PREFIXES } from './names/reserved-prefixes.ts';
 
 /** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */
 export function buildResources(

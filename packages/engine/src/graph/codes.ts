@@ -1,9 +1,9 @@
 import type { CodeInfo } from '@typekro/kit/core';
-import { expressionCodes } from './codes-expressions.ts';
-import { graphCodes } from './codes-graph.ts';
-import { structureCodes } from './codes-structure.ts';
-import { warningCodes } from './codes-warnings.ts';
-import { yamlCodes } from './codes-yaml.ts';
+import { expressionCodes } from './codes/codes-expressions.ts';
+import { graphCodes } from './codes/codes-graph.ts';
+import { structureCodes } from './codes/codes-structure.ts';
+import { warningCodes } from './codes/codes-warnings.ts';
+import { yamlCodes } from './codes/codes-yaml.ts';
 
 /**
  * All codes of the diagnostics that reading and compiling definitions can report, except those of SimpleSchema

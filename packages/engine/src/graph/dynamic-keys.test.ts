@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { builtinSource } from '../schema/index.ts';
 import { graphOf } from '../../test-support/compile-graph.ts';
-import { withData, withResources } from './codes-example.ts';
+import { withData, withResources } from './codes/codes-example.ts';
 import { compile } from './compile.ts';
 import { parseDefinitions } from './parse-definitions.ts';
 

@@ -7,7 +7,7 @@ import type { Schema } from '../schema/index.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
-import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
+import { joinParts, scanExpressions, unclosedAt } from './expressions/scan.ts';
 import { TemplatePlace } from './template-place.ts';
 import type { WalkProblem } from './walk.ts';
 import { walkWithSchema } from './walk.ts';

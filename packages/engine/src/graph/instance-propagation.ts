@@ -3,21 +3,21 @@ import { isOptional, renameVariables, typeToString, walkAst } from '@typekro/cel
 import { goQuote } from '@typekro/kit/golang';
 import type { Schema } from '../schema/index.ts';
 import { analyse } from './analysis.ts';
-import { conditionHint, withoutPrefix } from './check-types.ts';
+import { conditionHint, withoutPrefix } from './checks/check-types.ts';
 import { instancePlural } from './crd.ts';
-import type { CompiledExpression } from './expression.ts';
-import { compileExpression } from './expression.ts';
-import type { LanguageNode } from './language.ts';
-import { instanceSchema, Language } from './language.ts';
+import type { CompiledExpression } from './expressions/expression.ts';
+import { compileExpression } from './expressions/expression.ts';
+import type { LanguageNode } from './expressions/language.ts';
+import { instanceSchema, Language } from './expressions/language.ts';
 import type { CompileOptions } from './options.ts';
 import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
-import { hasOtherMeaning } from './naming.ts';
+import { hasOtherMeaning } from './names/naming.ts';
 import type { ConditionText, ParsedDefinition } from './parsed-definition.ts';
 import type { Problems } from './problems.ts';
 import { PROPAGATE_WHEN_GATE } from './propagate-when.ts';
 import type { ExpressionSite } from './resource-draft.ts';
-import { joinParts, scanExpressions } from './scan.ts';
-import { bareHint } from './standalone.ts';
+import { joinParts, scanExpressions } from './expressions/scan.ts';
+import { bareHint } from './expressions/standalone.ts';
 
 /** The conditions of `spec.propagateWhen` with their types and programs, and the names of their variables. */
 export interface CheckedPropagation {

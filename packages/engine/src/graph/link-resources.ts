@@ -2,15 +2,15 @@ import type { Analysed } from './analysis.ts';
 import { analyse, NO_NAMES, rootsOf } from './analysis.ts';
 import { goQuote } from '@typekro/kit/golang';
 import { findCycle } from './dag.ts';
-import { deferredSite } from './deferral.ts';
+import { deferredSite } from './expressions/deferral.ts';
 import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './resource-draft.ts';
 import { gather } from './gather.ts';
-import type { Language } from './language.ts';
-import { necessaryNames } from './necessary-names.ts';
+import type { Language } from './expressions/language.ts';
+import { necessaryNames } from './names/necessary-names.ts';
 import { gateReads, linkPropagateWhen } from './propagate-when.ts';
 import type { Problems } from './problems.ts';
 import type { ReadPart } from './model.ts';
-import { partOf } from './read-paths.ts';
+import { partOf } from './expressions/read-paths.ts';
 
 /** A resource draft with its parsed expressions. Expressions with errors are left out. */
 export interface Linked {

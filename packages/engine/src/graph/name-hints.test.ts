@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { builtinSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
-import { withConfigMap, withResources } from './codes-example.ts';
+import { withConfigMap, withResources } from './codes/codes-example.ts';
 import { parseDefinitions } from './parse-definitions.ts';
 
 /**

@@ -2,11 +2,11 @@ import type { Composer, CST, ParsedNode } from 'yaml';
 import type { Diagnostic, Severity } from '@typekro/kit/core';
 import { LineIndex, yamlLibrary } from '@typekro/kit/core';
 import type { DefinitionDocument } from './document.ts';
-import type { YamlFinding } from './yaml-convert.ts';
-import { convertDocument } from './yaml-convert.ts';
-import { YamlDocument } from './yaml-document.ts';
-import type { YamlProblem } from './yaml-mistakes.ts';
-import { deeperLine, helmProblem, jsonComment, knownMistake, skipSpaces } from './yaml-mistakes.ts';
+import type { YamlFinding } from './yaml/yaml-convert.ts';
+import { convertDocument } from './yaml/yaml-convert.ts';
+import { YamlDocument } from './yaml/yaml-document.ts';
+import type { YamlProblem } from './yaml/yaml-mistakes.ts';
+import { deeperLine, helmProblem, jsonComment, knownMistake, skipSpaces } from './yaml/yaml-mistakes.ts';
 
 /** The maximum length of a document, in UTF-16 units. An API server accepts no request body over 3 MiB. */
 const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;

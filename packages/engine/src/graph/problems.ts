@@ -2,7 +2,7 @@ import type { Diagnostic, Severity, SourcePosition } from '@typekro/kit/core';
 import type { DefinitionDocument, WrittenScalar } from './document.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
-import { isOldBoolean, oldBooleanKey, resolvePlain } from './yaml-scalar.ts';
+import { isOldBoolean, oldBooleanKey, resolvePlain } from './yaml/yaml-scalar.ts';
 
 /**
  * kro's phases in their order. kro reports only the first phase that fails. Two phases are not kro's: `structure` has

@@ -2,7 +2,7 @@ import type { Call, Environment, Expr } from '@typekro/cel';
 import { walkAst } from '@typekro/cel';
 import type { Analysed } from './analysis.ts';
 import { analyse } from './analysis.ts';
-import type { Language } from './language.ts';
+import type { Language } from './expressions/language.ts';
 import type { Problems } from './problems.ts';
 import type { ResourceDraft } from './resource-draft.ts';
 import { readsEach } from './resource-draft.ts';

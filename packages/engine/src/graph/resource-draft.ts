@@ -2,8 +2,8 @@ import type { GroupVersionKind, JsonObject } from '@typekro/kit/core';
 import type { ResourceInfo, Schema } from '../schema/index.ts';
 import type { ResourceBlock } from './parsed-definition.ts';
 import type { Deferral, PathStep, GraphNode } from './model.ts';
-import type { ResolvedKind } from './resolve-kind.ts';
-import type { ExpressionText } from './scan.ts';
+import type { ResolvedKind } from './kinds/resolve-kind.ts';
+import type { ExpressionText } from './expressions/scan.ts';
 
 /** An expression of the definition: its text, and the path of the string that contains it. */
 export interface ExpressionSite {

@@ -5,8 +5,8 @@ import type { FieldSite } from './resource-draft.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { innerFieldsWith, namedValue, shapeHint } from '../schema/index.ts';
-import type { ExpressionText } from './scan.ts';
-import { joinParts, scanExpressions, unclosedAt } from './scan.ts';
+import type { ExpressionText } from './expressions/scan.ts';
+import { joinParts, scanExpressions, unclosedAt } from './expressions/scan.ts';
 import { TemplatePlace } from './template-place.ts';
 
 /** A string with an expression in a template or in the status. Its path in the definition is computed on request. */

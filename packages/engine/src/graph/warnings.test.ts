@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { builtinSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
-import { withConfigMap, withData, withResources, withSchema } from './codes-example.ts';
+import { withConfigMap, withData, withResources, withSchema } from './codes/codes-example.ts';
 import type { CompileOptions } from './options.ts';
 import { parseDefinitions } from './parse-definitions.ts';
 

@@ -2,7 +2,7 @@ import type { KubernetesComposition, ToResourceGraph } from './composition-api.t
 import { makeComposition } from './composition-object.ts';
 import { makeGraph } from './graph-object.ts';
 import type { DefineGraph } from './graph-type.ts';
-import type { CompositionApiOptions } from './factory.ts';
+import type { CompositionApiOptions } from './factory/factory.ts';
 
 /** The ways to define a graph. */
 export interface CompositionApi {

@@ -83,7 +83,7 @@ export type {
 } from './public-types.ts';
 export type { AnyAspect } from './aspect-types.ts';
 export type { CelPart } from './cel-api.ts';
-export type { CompositionApiOptions } from './factory.ts';
+export type { CompositionApiOptions } from './factory/factory.ts';
 export { interpretModule } from './interpret-module.ts';
 export type { ModuleText } from './interpret-module.ts';
 export type { Manifest } from './resources/create-resource.ts';

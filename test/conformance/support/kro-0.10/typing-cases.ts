@@ -1,7 +1,7 @@
 import { typeToString } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
 import { builtinSource } from '@typekro/engine/graph';
-import { Language } from '../../../../packages/engine/src/graph/language.ts';
+import { Language } from '../../../../packages/engine/src/graph/expressions/language.ts';
 import type { Schema } from '@typekro/engine/schema';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';

@@ -3,7 +3,7 @@ import { Assembler, freeze, kindOfField, withComputedMaps } from '../assemble.ts
 import { applyDepth, preferredOrder } from '../dag.ts';
 import type { DefinitionDocument } from '../document.ts';
 import type { Graph, GraphNode, StatusPlan } from '../model.ts';
-import { collectReads } from '../reads.ts';
+import { collectReads } from '../expressions/reads.ts';
 import type { TypedNodeDraft } from './check-node.ts';
 import type { CompiledFrame, CompiledSubgraph } from './compile-frame.ts';
 import { GRAPH_TYPE, graphCrd } from './graph-crd.ts';

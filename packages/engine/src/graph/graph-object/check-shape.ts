@@ -1,5 +1,5 @@
 import type { PathStep } from '../model.ts';
-import { isReservedWord, suggestId } from '../naming.ts';
+import { isReservedWord, suggestId } from '../names/naming.ts';
 import type { FrameProblems } from './frame-problems.ts';
 import type { NodeBlock } from './parsed-graph.ts';
 import { PAYLOADS } from './parsed-graph.ts';

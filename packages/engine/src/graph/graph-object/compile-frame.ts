@@ -3,7 +3,7 @@ import { isJsonObject, nearestName } from '@typekro/kit/core';
 import { compareText, goJsonKind, goQuote } from '@typekro/kit/golang';
 import { valueAt } from '@typekro/kit/kubernetes';
 import { findCycle } from '../dag.ts';
-import { Language } from '../language.ts';
+import { Language } from '../expressions/language.ts';
 import type { PathStep } from '../model.ts';
 import type { CompileOptions } from '../options.ts';
 import type { ProblemLocation } from '../problems.ts';

@@ -1,13 +1,13 @@
 import { goQuote } from '@typekro/kit/golang';
 import type { Analysed } from '../analysis.ts';
 import { analyse, rootsOf } from '../analysis.ts';
-import { callsGlobal } from '../gated-functions.ts';
-import { deferredSite } from '../deferral.ts';
+import { callsGlobal } from '../expressions/gated-functions.ts';
+import { deferredSite } from '../expressions/deferral.ts';
 import { gather } from '../gather.ts';
-import type { Language } from '../language.ts';
+import type { Language } from '../expressions/language.ts';
 import { deferredReads, onlyInBranches } from '../link-resources.ts';
 import type { ReadPart } from '../model.ts';
-import { partOf } from '../read-paths.ts';
+import { partOf } from '../expressions/read-paths.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';
 import type { Frame, FrameName } from './frame.ts';
 import type { FrameProblems } from './frame-problems.ts';

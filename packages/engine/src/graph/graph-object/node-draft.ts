@@ -1,6 +1,6 @@
 import type { GroupVersionKind, JsonObject } from '@typekro/kit/core';
 import type { ResourceInfo, Schema } from '../../schema/index.ts';
-import type { LanguageNode } from '../language.ts';
+import type { LanguageNode } from '../expressions/language.ts';
 import type { GraphNode } from '../model.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';
 import type { NodeBlock } from './parsed-graph.ts';

@@ -1,4 +1,4 @@
-import type { CompiledExpression } from '../expression.ts';
+import type { CompiledExpression } from '../expressions/expression.ts';
 import type { GraphNode, ReadPart } from '../model.ts';
 import type { ExpressionSite } from '../resource-draft.ts';
 import type { TypedNodeDraft } from './check-node.ts';

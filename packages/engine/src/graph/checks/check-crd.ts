@@ -1,0 +1,112 @@
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import type { RuleChecker } from '../../schema/index.ts';
+import { crdErrors, defaultOffset, refusalText, stepsIn, valueAtSteps } from '../../schema/index.ts';
+import type { PathStep } from '../model.ts';
+import type { Problems } from '../problems.ts';
+
+const SCHEMA = ['spec', 'schema'];
+
+/** The origins of the parts of the CRD: a pattern of field paths in the CRD, and the path in the definition. */
+const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[] = [
+  [/^spec\.group/, [...SCHEMA, 'group']],
+  [/^spec\.names\.shortNames/, [...SCHEMA, 'shortNames']],
+  [/^spec\.names\.categories/, [...SCHEMA, 'categories']],
+  [/^spec\.names|^metadata\.name/, [...SCHEMA, 'kind']],
+  [/additionalPrinterColumns/, [...SCHEMA, 'additionalPrinterColumns']],
+  [/^spec\.versions?(?:\[0\]\.name)?$/, [...SCHEMA, 'apiVersion']],
+];
+
+/** Matches the paths of the names that kro derives from the kind. */
+const MADE_FROM_KIND = /^spec\.names\.(?:listKind|plural|singular)$/;
+
+const USES_OLD = /\boldSelf\b/;
+
+/**
+ * Reports rules that read `oldSelf` in an element of a list without keys, because such an element has no stored
+ * counterpart. `check-rules.ts` makes all other checks of the rules.
+ */
+const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
+  uncorrelatable === undefined
+    ? []
+    : rules.flatMap(({ rule }, index) => {
+        if (!USES_OLD.test(rule)) return [];
+        const message = `oldSelf cannot be used inside ${uncorrelatable}, whose elements cannot be matched with stored ones; immutable=true uses it too`;
+        return [{ reason: 'FieldValueInvalid', field: `${path}[${index}].rule`, message }];
+      });
+
+/** Warns of each reason for which an API server refuses the CRD of the definition. */
+export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Problems): void {
+  checkNameLabel(definition, problems);
+  const seen = new Set<string>();
+  for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
+    const path = originOf(field);
+    const refusal = refusalText(message, valueOf(crd as unknown as JsonValue, field), field);
+    const isDefault = DEFAULT.test(field);
+    const written = isDefault ? valueAtSteps(definition, path) : undefined;
+    const offset = typeof written === 'string' ? defaultOffset(written) : undefined;
+    const what = offset === undefined ? `${field}: ${refusal.message}` : defaultText(path, refusal.message);
+    const text = `the API server will refuse the CustomResourceDefinition: ${what}`;
+    if (seen.has(text)) continue;
+    seen.add(text);
+    const hint = isDefault
+      ? 'correct the default, or the marker that it breaks'
+      : MADE_FROM_KIND.test(field)
+        ? refusal.hint?.replace(/^shorten it to/, 'shorten the kind, so that this name has at most')
+        : refusal.hint;
+    problems.warn({
+      code: 'graph/refused-crd',
+      message: text,
+      place: offset === undefined ? { path } : { path, offset },
+      hint,
+    });
+  }
+}
+
+/** Matches the path of a default, and the path of a value inside a default. */
+const DEFAULT = /\.default(?:\.|\[|$)/;
+
+/**
+ * The value of the CRD at a field path of an API server's message. In these messages, the schema of a CRD's only
+ * version has the path `spec.validation`.
+ */
+function valueOf(crd: JsonValue, field: string): JsonValue | undefined {
+  const path = field.replace(/^spec\.validation\./, 'spec.versions[0].schema.');
+  return valueAtSteps(crd, stepsIn(crd, path));
+}
+
+/**
+ * Warns of a name that is too long for the value of a label. The CRD and each object of the graph have a label with the
+ * name of the definition.
+ */
+function checkNameLabel(definition: JsonValue, problems: Problems): void {
+  const path = ['metadata', 'name'];
+  const name = valueAtSteps(definition, path);
+  if (typeof name !== 'string' || name.length <= MAX_LABEL_VALUE_LENGTH) return;
+  problems.warn({
+    code: 'graph/refused-crd',
+    message: `the API server will refuse the CustomResourceDefinition: the name of the definition has ${name.length} characters, and is the value of the label kro.run/resource-graph-definition-name`,
+    place: { path },
+    hint: `shorten the name to at most ${MAX_LABEL_VALUE_LENGTH} characters`,
+  });
+}
+
+const MAX_LABEL_VALUE_LENGTH = 63;
+
+/** The message about a field's default, with the name that the field has in the definition. */
+function defaultText(path: readonly PathStep[], message: string): string {
+  const [, given, allowed] = /^Unsupported value: (.*): supported values: (.*)$/s.exec(message) ?? [];
+  const name = String(path.at(-1));
+  if (given !== undefined) return `the default ${given} of ${name} is not one of ${allowed ?? ''}`;
+  const [, value, rule] = /^Invalid value: (.*?): (?:\S* ?in body )?(.*)$/s.exec(message) ?? [];
+  return value === undefined ? `the default of ${name}: ${message}` : `the default ${value} of ${name} ${rule ?? ''}`;
+}
+
+/**
+ * The path in the definition from which a part of the CRD comes. For a path in the CRD's schema, this is the field of
+ * `spec` or `status`.
+ */
+function originOf(field: string): readonly PathStep[] {
+  const members = [...field.matchAll(/properties\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
+  if (members[0] === 'spec' || members[0] === 'status') return [...SCHEMA, ...members];
+  return ORIGINS.find(([prefix]) => prefix.test(field))?.[1] ?? SCHEMA;
+}

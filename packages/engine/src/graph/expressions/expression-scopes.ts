@@ -1,0 +1,169 @@
+import type { JsonValue } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import { combineSources, crdSource } from '../../schema/index.ts';
+import { buildResources } from '../build-resource.ts';
+import { isDefinitionDocument } from '../document.ts';
+import type { ExpressionScopes, ScopeNode } from './expression-scope.ts';
+import { hasPathPrefix, makeScope, scopeNode } from './expression-scope.ts';
+import { sharedOf } from '../graph-object/build-node.ts';
+import { compileRoot } from '../graph-object/compile-frame.ts';
+import { FrameProblems } from '../graph-object/frame-problems.ts';
+import type { FrameContext } from '../graph-object/link-node.ts';
+import type { NodeDraft } from '../graph-object/node-draft.ts';
+import { languageNodeOf, publishesList } from '../graph-object/node-draft.ts';
+import { readGraph } from '../graph-object/parsed-graph.ts';
+import { graphCrd } from '../graph-object/graph-crd.ts';
+import { installedKinds } from '../kinds/graph-kinds.ts';
+import { buildSpecSchema } from '../kinds/instance-schema.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from '../kro-compatibility.ts';
+import { Language, languageNode } from './language.ts';
+import type { PathStep } from '../model.ts';
+import type { CompileInput, CompileOptions } from '../options.ts';
+import { sourceOf } from '../options.ts';
+import { readDefinition } from '../parsed-definition.ts';
+import { Problems } from '../problems.ts';
+import type { ResourceDraft } from '../resource-draft.ts';
+import { readsAsList, readsEach } from '../resource-draft.ts';
+import { isTooDeep } from '../too-deep.ts';
+
+/**
+ * The names and types that are available to the expressions of a definition or a Graph. Editors use them to complete
+ * and explain expressions, so the object may have errors. Returns undefined for any other object, and for a definition
+ * without `spec.schema`.
+ */
+export function expressionScopes(input: CompileInput, options: CompileOptions): ExpressionScopes | undefined {
+  const value: JsonValue = isDefinitionDocument(input) ? input.value : input;
+  if (!isJsonObject(value) || isTooDeep(value)) return undefined;
+  if (value['kind'] === 'ResourceGraphDefinition') return definitionScopes(value, options);
+  return value['kind'] === 'Graph' ? graphScopes(value, options) : undefined;
+}
+
+const STATUS = ['spec', 'schema', 'status'] as const;
+
+function definitionScopes(value: JsonValue, options: CompileOptions): ExpressionScopes | undefined {
+  const problems = new Problems();
+  const definition = readDefinition(value, problems);
+  if (definition === undefined) return undefined;
+  const features = options.features ?? {};
+  const level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
+  const { schema: spec } = buildSpecSchema(definition, features, problems);
+  const kinds = { source: sourceOf(options), installed: installedKinds(definition), allowInstalled: true };
+  const drafts = withoutDuplicates(buildResources(definition, kinds, { level, features }, problems));
+  const language = new Language({ instance: { definition, spec }, nodes: drafts.map(languageNode) }, options);
+  const nodes = new Map(
+    drafts.map((draft) => [
+      draft.id,
+      {
+        draft,
+        node: scopeNode(languageNode(draft), draft.id, draft.nodeType, draft.resolved?.type),
+        isList: readsAsList(draft),
+      },
+    ]),
+  );
+  return {
+    nodes: [...nodes.values()].map(({ node }) => node),
+    nodeNamed: (name) => nodes.get(name)?.node,
+    at(path) {
+      const shared = { language, nodes, hasInstance: true };
+      if (hasPathPrefix(path, STATUS)) return makeScope({ ...shared, isConditions: path[3] === 'conditions' });
+      const found = [...nodes.values()].find(({ node }) => hasPathPrefix(path, node.path));
+      const member = found === undefined ? undefined : path[found.node.path.length];
+      if (found === undefined || typeof member !== 'string' || member === 'id') return undefined;
+      const { draft, node } = found;
+      const dimensions = draft.dimensions.map(({ name, text }) => ({ name, cel: text.cel }));
+      const subject = { node, id: draft.id, readsEach: readsEach(draft), dimensions };
+      return makeScope({ ...shared, within: { subject, member } });
+    },
+  };
+}
+
+/** The first resource of each id. Another resource with the same id is an error, and no expression can read it. */
+function withoutDuplicates(drafts: readonly ResourceDraft[]): ResourceDraft[] {
+  const seen = new Set<string>();
+  return drafts.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined);
+}
+
+interface FrameScope {
+  readonly context: FrameContext;
+  readonly nodes: ReadonlyMap<string, { readonly node: ScopeNode; readonly isList: boolean }>;
+  readonly drafts: ReadonlyMap<ScopeNode, NodeDraft>;
+}
+
+function graphScopes(value: JsonValue, options: CompileOptions): ExpressionScopes | undefined {
+  const problems = new Problems();
+  const frame = new FrameProblems(problems);
+  const parsed = readGraph(value, problems, frame);
+  if (parsed === undefined) return undefined;
+  const source = combineSources(sourceOf(options), crdSource([graphCrd()]));
+  const found: { readonly context: FrameContext; readonly drafts: readonly NodeDraft[] }[] = [];
+  const shared = sharedOf(source, options.features?.dynamicKeys === true);
+  compileRoot(
+    { shared, options, root: parsed.nodes, onFrame: (context, drafts) => found.push({ context, drafts }) },
+    frame,
+  );
+  const byId = new Map(found.flatMap(({ drafts }) => drafts).map((draft) => [draft.id, draftNode(draft)]));
+  const frames = found.map((each) => frameScope(each.context, each.drafts, byId));
+  const around = (path: readonly PathStep[]) => {
+    let best: { readonly frame: FrameScope; readonly node: ScopeNode; readonly draft: NodeDraft } | undefined;
+    for (const each of frames) {
+      for (const [node, draft] of each.drafts) {
+        if (!hasPathPrefix(path, node.path) || node.path.length <= (best?.node.path.length ?? -1)) continue;
+        best = { frame: each, node, draft };
+      }
+    }
+    return best;
+  };
+  const inOrder = [...byId.values()].toSorted((a, b) => comparePaths(a.path, b.path));
+  return {
+    nodes: inOrder,
+    nodeNamed: (name, path) => around(path)?.frame.nodes.get(name)?.node,
+    at(path) {
+      const place = around(path);
+      const member = place === undefined ? undefined : path[place.node.path.length];
+      if (place === undefined || typeof member !== 'string' || member === 'id' || member === 'graph') return undefined;
+      const { node, draft } = place;
+      const dimensions = draft.dimensions.map(({ name, text }) => ({ name, cel: text.cel }));
+      const subject = { node, id: draft.id, readsEach: publishesList(draft), dimensions };
+      const { context, nodes } = place.frame;
+      return makeScope({ language: context.language, nodes, hasInstance: false, within: { subject, member } });
+    },
+  };
+}
+
+function draftNode(draft: NodeDraft): ScopeNode {
+  const node = languageNodeOf(draft) ?? { schema: undefined, path: draft.block.path };
+  return {
+    name: draft.block.name,
+    path: node.path,
+    nodeType: draft.nodeType,
+    ...(draft.resolved === undefined ? {} : { type: draft.resolved.type }),
+    ...(node.schema === undefined ? {} : { schema: node.schema }),
+  };
+}
+
+function frameScope(
+  context: FrameContext,
+  drafts: readonly NodeDraft[],
+  byId: ReadonlyMap<string, ScopeNode>,
+): FrameScope {
+  const nodes = new Map<string, { readonly node: ScopeNode; readonly isList: boolean }>();
+  for (const [name, { id }] of context.names) {
+    const node = byId.get(id);
+    const draft = drafts.find((each) => each.id === id);
+    if (node !== undefined) nodes.set(name, { node, isList: draft !== undefined && publishesList(draft) });
+  }
+  const own = drafts.flatMap((draft): [ScopeNode, NodeDraft][] => {
+    const node = byId.get(draft.id);
+    return node === undefined ? [] : [[node, draft]];
+  });
+  return { context, nodes, drafts: new Map(own) };
+}
+
+function comparePaths(one: readonly PathStep[], other: readonly PathStep[]): number {
+  for (const [index, step] of one.entries()) {
+    const against = other[index];
+    if (against === undefined) return 1;
+    if (typeof step === 'number' && typeof against === 'number' && step !== against) return step - against;
+  }
+  return one.length - other.length;
+}

@@ -1,0 +1,180 @@
+import { goQuote } from '@typekro/kit/golang';
+import type { KroCompatibility } from '../kro-compatibility.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from '../kro-compatibility.ts';
+
+/** A part of a string value: literal text, or the text between `${` and `}`. */
+export interface TextPart {
+  readonly kind: 'text' | 'expression';
+  readonly text: string;
+  /** Offset of `text` in the string, in UTF-16 units. */
+  readonly offset: number;
+}
+
+/** The parts of a string, or the error for a `${` that is inside another expression or is not closed. */
+export type ScanResult =
+  | { readonly ok: true; readonly parts: readonly TextPart[] }
+  | {
+      readonly ok: false;
+      readonly problem: 'nested' | 'unterminated';
+      /** kro's message. */
+      readonly message: string;
+      /** The offset of the `${`, in UTF-16 units. */
+      readonly offset: number;
+    };
+
+const NESTED = 'nested expressions are not allowed unless inside string literals';
+
+/**
+ * The rules of one level of kro: how unclosed expressions are treated, and which quotes begin a literal inside an
+ * expression.
+ */
+interface ScanRules {
+  readonly quotes: string;
+  readonly unterminated: 'text' | 'error';
+}
+
+const RULES: Readonly<Record<KroCompatibility, ScanRules>> = {
+  '0.9': { quotes: '"', unterminated: 'text' },
+  '0.10': { quotes: `"'`, unterminated: 'error' },
+};
+
+/**
+ * Finds each `${…}` in a string, as kro of this level does. Braces inside literals are ignored, and nothing is trimmed.
+ * kro 0.9 recognises only double quotes, and treats an unclosed `${` as plain text. kro 0.10 also recognises single
+ * quotes, and refuses an unclosed `${`. Backticks have no special meaning.
+ */
+export function scanExpressions(text: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): ScanResult {
+  const rules = RULES[level];
+  const parts: TextPart[] = [];
+  let plainFrom = 0;
+  let at = text.indexOf('${');
+  if (at < 0) return { ok: true, parts: text === '' ? [] : [{ kind: 'text', text, offset: 0 }] };
+  while (at >= 0) {
+    const end = expressionEnd(text, at + 2, rules.quotes);
+    if (end.kind === 'nested') return { ok: false, problem: 'nested', message: NESTED, offset: end.offset };
+    if (end.kind === 'open') {
+      if (rules.unterminated === 'error') return unterminated(text, at);
+      at = text.indexOf('${', at + 2);
+      continue;
+    }
+    if (at > plainFrom) parts.push({ kind: 'text', text: text.slice(plainFrom, at), offset: plainFrom });
+    parts.push({ kind: 'expression', text: text.slice(at + 2, end.offset), offset: at + 2 });
+    plainFrom = end.offset + 1;
+    at = text.indexOf('${', plainFrom);
+  }
+  if (plainFrom < text.length) parts.push({ kind: 'text', text: text.slice(plainFrom), offset: plainFrom });
+  return { ok: true, parts };
+}
+
+/** kro's message has the offset of the `${` in bytes. */
+function unterminated(text: string, at: number): ScanResult {
+  const bytes = new TextEncoder().encode(text.slice(0, at)).length;
+  const message = `unterminated expression starting at offset ${bytes}`;
+  return { ok: false, problem: 'unterminated', message, offset: at };
+}
+
+/** The offset of the first unclosed `${` in the literal parts; undefined when there is none. */
+export function unclosedAt(parts: readonly TextPart[]): number | undefined {
+  const open = parts.find(({ kind, text }) => kind === 'text' && text.includes('${'));
+  return open === undefined ? undefined : open.offset + open.text.indexOf('${');
+}
+
+type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
+
+/** If the text before the first closing brace has one of these characters, the expression may end at a later brace. */
+const NESTING = /["'{$]/;
+
+function expressionEnd(text: string, from: number, quotes: string): End {
+  const first = text.indexOf('}', from);
+  if (first >= 0 && !NESTING.test(text.slice(from, first))) return { kind: 'closed', offset: first };
+  let depth = 1;
+  let quote = '';
+  for (let at = from; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (quote !== '') {
+      if (character === '\\') at += 1;
+      else if (character === quote) quote = '';
+      continue;
+    }
+    if (quotes.includes(character)) quote = character;
+    else if (character === '$' && text[at + 1] === '{' && !quotes.includes(text.charAt(at - 1)))
+      return { kind: 'nested', offset: at };
+    else if (character === '{') depth += 1;
+    else if (character === '}') {
+      depth -= 1;
+      if (depth === 0) return { kind: 'closed', offset: at };
+    }
+  }
+  return { kind: 'open' };
+}
+
+/** A string value with at least one expression. kro makes one CEL expression of the whole string. */
+export interface ExpressionText {
+  /** CEL text to compile. */
+  readonly cel: string;
+  /** The whole string; absent when it is a single bare `${…}`. */
+  readonly template?: string;
+  /** The parts of the whole string; absent when it is a single bare `${…}`. */
+  readonly parts?: readonly TextPart[];
+  /**
+   * Converts an offset in `cel` to an offset in the string, both in UTF-16 units. For code that is not in the string,
+   * such as the ` + ` between two parts, returns the nearest offset.
+   */
+  toOriginal(celOffset: number): number;
+}
+
+/** The expression of a scanned string; undefined when no part is an expression. */
+export function joinParts(original: string, parts: readonly TextPart[]): ExpressionText | undefined {
+  const [first] = parts;
+  if (first === undefined || !parts.some((part) => part.kind === 'expression')) return undefined;
+  return parts.length === 1 ? new BareExpression(first) : new JoinedParts(original, parts);
+}
+
+class BareExpression implements ExpressionText {
+  readonly cel: string;
+  readonly #offset: number;
+
+  constructor({ text, offset }: TextPart) {
+    this.cel = text;
+    this.#offset = offset;
+  }
+
+  toOriginal(offset: number): number {
+    return this.#offset + offset;
+  }
+}
+
+/**
+ * The expression of a string with several parts. `cel` is made at its first read, because most callers need only the
+ * parts.
+ */
+class JoinedParts implements ExpressionText {
+  readonly template: string;
+  readonly parts: readonly TextPart[];
+  #cel: string | undefined;
+
+  constructor(template: string, parts: readonly TextPart[]) {
+    this.template = template;
+    this.parts = parts;
+  }
+
+  get cel(): string {
+    return (this.#cel ??= this.parts.map(celOf).join(' + '));
+  }
+
+  toOriginal(offset: number): number {
+    let [found] = this.parts as [TextPart];
+    let start = 0;
+    let next = 0;
+    for (const part of this.parts) {
+      if (offset < next) break;
+      found = part;
+      start = next;
+      next += celOf(part).length + ' + '.length;
+    }
+    if (found.kind === 'text') return found.offset;
+    return found.offset + Math.min(Math.max(offset - start - '('.length, 0), found.text.length);
+  }
+}
+
+const celOf = ({ kind, text }: TextPart): string => (kind === 'text' ? goQuote(text) : `(${text})`);

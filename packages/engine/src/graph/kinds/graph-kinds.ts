@@ -1,0 +1,40 @@
+import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
+import type { SchemaSource } from '../../schema/index.ts';
+import { crdSource } from '../../schema/index.ts';
+import type { ParsedDefinition } from '../parsed-definition.ts';
+
+/** The kinds that a definition installs through its own resources. These resources are CustomResourceDefinitions. */
+export interface InstalledKinds {
+  readonly source: SchemaSource;
+  /** Id of the resource that installs a kind. */
+  installerOf(type: GroupVersionKind): string | undefined;
+}
+
+/** Reads the CustomResourceDefinition templates of a definition. */
+export function installedKinds(definition: ParsedDefinition): InstalledKinds {
+  const byId = new Map<string, SchemaSource>();
+  for (const { id, template } of definition.resources) {
+    if (isJsonObject(template) && isCrd(template)) byId.set(id, crdSource([template as unknown as KubeObject]));
+  }
+  const first = <T>(lookUp: (source: SchemaSource) => T | undefined): T | undefined => {
+    for (const source of byId.values()) {
+      const found = lookUp(source);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return {
+    source: {
+      schemaOf: (type) => first((source) => source.schemaOf(type)),
+      resourceOf: (type) => first((source) => source.resourceOf(type)),
+      kinds: () => [...byId.values()].flatMap((source) => [...source.kinds()]),
+    },
+    installerOf: (type) => [...byId].find(([, source]) => source.resourceOf(type) !== undefined)?.[0],
+  };
+}
+
+/** Is an object, or the template of one, a CustomResourceDefinition? */
+export function isCrd({ apiVersion, kind }: { readonly apiVersion?: unknown; readonly kind?: unknown }): boolean {
+  return apiVersion === 'apiextensions.k8s.io/v1' && kind === 'CustomResourceDefinition';
+}

@@ -1,0 +1,145 @@
+import type { Alias, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
+import type { JsonValue, LineIndex, SourcePosition } from '@typekro/kit/core';
+import { yamlLibrary } from '@typekro/kit/core';
+import type { DefinitionDocument, WrittenScalar } from '../document.ts';
+import type { PathStep } from '../model.ts';
+import type { Converted } from './yaml-convert.ts';
+import { isMergePair } from './yaml-convert.ts';
+import { offsetInScalar } from './yaml-offset.ts';
+import { resolvePlain } from './yaml-scalar.ts';
+
+/**
+ * The location of a document: the text without its byte order mark, the lines of the text, the index of the document,
+ * and the file.
+ */
+export interface DocumentPlace {
+  readonly source: string;
+  readonly lines: LineIndex;
+  readonly index: number;
+  readonly file?: string;
+}
+
+type Found = { readonly key: ParsedNode | undefined; readonly node: ParsedNode | undefined };
+
+/** A document that finds its positions in the parser's node tree. */
+export class YamlDocument implements DefinitionDocument {
+  readonly value: JsonValue;
+  readonly index: number;
+  readonly file?: string;
+  readonly #root: ParsedNode;
+  readonly #targets: ReadonlyMap<Alias, ParsedNode>;
+  readonly #place: DocumentPlace;
+  readonly #pairs = new Map<YAMLMap.Parsed, ReadonlyMap<string, ParsedPair>>();
+
+  constructor(root: ParsedNode, converted: Converted, place: DocumentPlace) {
+    this.value = converted.value;
+    this.index = place.index;
+    if (place.file !== undefined) this.file = place.file;
+    this.#root = root;
+    this.#targets = converted.targets;
+    this.#place = place;
+  }
+
+  position(path: readonly PathStep[]): SourcePosition {
+    const { key, node } = this.#find(path);
+    return this.#at(offsetOf(node) ?? offsetOf(key) ?? 0);
+  }
+
+  keyPosition(path: readonly PathStep[]): SourcePosition {
+    const { key, node } = this.#find(path);
+    return this.#at(offsetOf(key) ?? offsetOf(node) ?? 0);
+  }
+
+  positionInside(path: readonly PathStep[], offset: number): SourcePosition {
+    const { node } = this.#find(path);
+    const target = this.#resolve(node);
+    const range = target?.range;
+    if (!yamlLibrary().isScalar(target) || range === undefined) return this.position(path);
+    const raw = this.#place.source.slice(range[0], range[1]);
+    const style = (target as Scalar).type;
+    return this.#at(range[0] + offsetInScalar(raw, style ?? 'PLAIN', (target as Scalar).source ?? '', offset));
+  }
+
+  written(path: readonly PathStep[]): WrittenScalar | undefined {
+    const { node, exists } = this.#find(path);
+    if (!exists || !yamlLibrary().isScalar(node)) return undefined;
+    const [from, to] = node.range;
+    const { source } = this.#place;
+    const [, comment] = /^[ \t]+#(.*)/.exec(source.slice(to, source.indexOf('\n', to) + 1 || undefined)) ?? [];
+    return { text: source.slice(from, to), ...(comment === undefined ? {} : { comment }) };
+  }
+
+  writtenKey(path: readonly PathStep[]): string | undefined {
+    const { key, exists } = this.#find(path);
+    return !exists || key === undefined ? undefined : this.#place.source.slice(key.range[0], key.range[1]);
+  }
+
+  #at(offset: number): SourcePosition {
+    return this.#place.lines.position(offset);
+  }
+
+  #resolve(node: ParsedNode | undefined): ParsedNode | undefined {
+    return yamlLibrary().isAlias(node) ? this.#targets.get(node) : node;
+  }
+
+  /** The node at a path, or at the longest existing prefix of the path. `exists` says whether the whole path exists. */
+  #find(path: readonly PathStep[]): Found & { readonly exists: boolean } {
+    let found: Found = { key: undefined, node: this.#root };
+    for (const step of path) {
+      const next = this.#child(found.node, step);
+      if (next === undefined) return { ...found, exists: false };
+      found = next;
+    }
+    return { ...found, exists: true };
+  }
+
+  #child(parent: ParsedNode | undefined, step: PathStep): Found | undefined {
+    const node = this.#resolve(parent);
+    if (yamlLibrary().isSeq(node)) {
+      const item = typeof step === 'number' ? node.items[step] : undefined;
+      return item === undefined ? undefined : { key: undefined, node: item };
+    }
+    return yamlLibrary().isMap(node) ? this.#member(node, String(step)) : undefined;
+  }
+
+  #member(map: YAMLMap.Parsed, name: string): Found | undefined {
+    const own = this.#pairsOf(map).get(name);
+    if (own !== undefined) return { key: own.key, node: own.value ?? undefined };
+    for (const pair of map.items) {
+      if (!isMergePair(pair)) continue;
+      const source = this.#resolve(pair.value ?? undefined);
+      const merged = yamlLibrary().isSeq(source) ? source.items : [source];
+      for (const each of merged) {
+        const found = this.#child(each, name);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** The members of an object by name. They are cached, because callers request many positions in the same object. */
+  #pairsOf(map: YAMLMap.Parsed): ReadonlyMap<string, ParsedPair> {
+    const known = this.#pairs.get(map);
+    if (known !== undefined) return known;
+    const pairs = new Map<string, ParsedPair>();
+    for (const pair of map.items) {
+      const name = isMergePair(pair) ? undefined : this.#keyText(pair.key);
+      if (name !== undefined) pairs.set(name, pair);
+    }
+    this.#pairs.set(map, pairs);
+    return pairs;
+  }
+
+  #keyText(key: ParsedNode): string | undefined {
+    const node = this.#resolve(key);
+    if (!yamlLibrary().isScalar(node)) return undefined;
+    const source = node.source ?? '';
+    return node.type === 'PLAIN' && node.tag === undefined ? `${resolvePlain(source)}` : source;
+  }
+}
+
+type ParsedPair = Pair<ParsedNode, ParsedNode | null>;
+
+function offsetOf(node: ParsedNode | undefined): number | undefined {
+  return node?.range[0];
+}

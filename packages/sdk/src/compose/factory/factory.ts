@@ -1,0 +1,132 @@
+import type { JsonObject } from '@typekro/kit/core';
+import { assertMayDeploy, failsAtCaller } from '@typekro/kit/core';
+import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
+import type { CompositionCore } from '../composition.ts';
+import { definitionYaml, instanceYaml } from '../composition-yaml.ts';
+import type { DeployCallOptions, DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from '../deploy-engine.ts';
+import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from '../singleton.ts';
+import { checkedCall, checkedName, checkFactoryOptions, checkMode } from './factory-options.ts';
+import { directManifests } from './direct-manifests.ts';
+import { evaluateComposition } from '../evaluate-composition.ts';
+import { eventsOf } from './event-stream.ts';
+import type { Target } from '../public-types.ts';
+import type { TracedCore } from '../traced-core.ts';
+
+/** The dependency of the composition API: the engine behind `factory().deploy()`. */
+export interface CompositionApiOptions {
+  /** Loads the deploy engine; called when a factory first needs a cluster. */
+  readonly loadDeploy: () => Promise<DeployEngine>;
+}
+
+type AnyFactory = Factory<JsonObject, JsonObject, JsonObject>;
+
+/** Makes a factory, which deploys a composition. Methods that need a cluster load the deploy engine first. */
+export function createFactory(
+  core: CompositionCore,
+  mode: Mode,
+  options: FactoryOptions,
+  api: CompositionApiOptions,
+): AnyFactory {
+  checkMode(mode, `composition ${core.name}`, core.options.supportedModes);
+  checkFactoryOptions(options);
+  const namespace = options.namespace ?? 'default';
+  // In direct mode, no object represents the instance. Therefore `instanceNamespace` does not apply.
+  const place = mode === 'kro' ? (options.instanceNamespace ?? namespace) : namespace;
+  const target = deployTarget(core, mode, place, options);
+  const engine = (): Promise<DeployEngine> => api.loadDeploy();
+  const writer = (call: string): Promise<DeployEngine> => {
+    assertMayDeploy(call);
+    return engine();
+  };
+  return {
+    mode,
+    name: core.name,
+    namespace,
+    rgdName: core.name,
+    toYaml: failsAtCaller((spec?: JsonObject) =>
+      mode === 'direct'
+        ? directManifests(core, spec ?? {}, namespace)
+        : kroYaml(core, options.target ?? 'stock', place, spec),
+    ),
+    deploy: failsAtCaller(async (spec: JsonObject, call?: DeployCallOptions) =>
+      (await writer('deploy()')).deploy(target, target.instance(spec).spec as JsonObject, checkedCall(call)),
+    ),
+    getInstances: failsAtCaller(async () => (await engine()).getInstances(target)),
+    getStatus: failsAtCaller(async () => (await engine()).getStatus(target)),
+    deleteInstance: failsAtCaller(async (name: string, call?: DeployCallOptions) =>
+      (await writer('deleteInstance()')).deleteInstance(
+        target,
+        checkedName(name, 'deleteInstance()'),
+        checkedCall(call),
+      ),
+    ),
+    rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target)),
+    toDryRun: failsAtCaller(async (spec: JsonObject) =>
+      (await engine()).toDryRun(target, target.instance(spec).spec as JsonObject),
+    ),
+    plan: failsAtCaller(async (spec: JsonObject) =>
+      (await engine()).plan(target, target.instance(spec).spec as JsonObject),
+    ),
+    deployEvents: (spec, call) =>
+      eventsOf(checkedCall(call), async (options) =>
+        (await writer('deployEvents()')).deploy(target, target.instance(spec).spec as JsonObject, options),
+      ),
+    getRGDStatus: failsAtCaller(async () => (await engine()).getDefinitionStatus(target)),
+    dispose: async () => (await engine()).dispose(target),
+  };
+}
+
+/** The composition in the form that the deploy engine takes. */
+export function deployTarget(
+  core: CompositionCore,
+  mode: Mode,
+  namespace: string,
+  options: FactoryOptions,
+): DeployTarget {
+  return {
+    mode,
+    form: 'definition',
+    name: core.name,
+    namespace,
+    options,
+    get diagnostics() {
+      return core.diagnostics;
+    },
+    get compiled() {
+      return core.options.types === undefined ? core.write('typekro').graph : undefined;
+    },
+    definition: (of) => permitted(core.write(of).definition, options.allowBreakingChanges === true),
+    instance: (spec) => core.instance(spec, namespace),
+    namespaces: (spec) => core.namespaces(spec),
+    get singletons() {
+      return singletonsOf(core).map((shared) => ({
+        target: deployTarget(shared.core, 'kro', SINGLETON_NAMESPACE, options),
+        instance: sharedInstance(shared),
+      }));
+    },
+    evaluate: (spec) => evaluateComposition(core, spec, {}, namespace),
+    readiness: targetReadiness(core),
+  };
+}
+
+/**
+ * If `breaking` is true, adds to a definition the annotation of kro that permits breaking changes of the schema.
+ */
+function permitted(definition: JsonObject, breaking: boolean): JsonObject {
+  if (!breaking) return definition;
+  const metadata = definition['metadata'] as JsonObject;
+  const annotations = { ...(metadata['annotations'] as JsonObject | undefined), [ALLOW_BREAKING_CHANGES]: 'true' };
+  return { ...definition, metadata: { ...metadata, annotations } };
+}
+
+/** The readiness functions of the author, by resource id. */
+export function targetReadiness(core: TracedCore): DeployTarget['readiness'] {
+  const found = new Map<string, NonNullable<(typeof core.variants.records)[number]['readiness']>>();
+  for (const record of core.variants.records)
+    if (record.readiness !== undefined) found.set(record.id, record.readiness);
+  return found;
+}
+
+function kroYaml(core: CompositionCore, of: Target, namespace: string, spec: JsonObject | undefined): string {
+  return spec === undefined ? definitionYaml(core, of) : instanceYaml(core, spec, namespace);
+}
