@@ -121,6 +121,64 @@ test.each<[string, JsonObject, JsonObject, Readonly<Record<string, JsonObject>>,
       { field: 'spec.parts[].old', setBy: [] },
     ],
   ],
+  [
+    'a value that leaves an enum breaks the instances with this value, also if it is the default',
+    { spec: { size: 'string | default="s" enum="s,m,l"' } },
+    { spec: { size: 'string | default="m" enum="m"' } },
+    { other: { size: 'm' }, removed: { size: 'l' }, default: { size: 's' }, without: {} },
+    [
+      { field: 'spec.size', setBy: ['default'] },
+      { field: 'spec.size', setBy: ['removed'] },
+    ],
+  ],
+  [
+    'a removed value of an enum in a list and in a map breaks the instances with an element of this value',
+    { ...PART, types: { Part: { size: 'string | enum="s,m"' } } },
+    { ...PART, types: { Part: { size: 'string | enum="s"' } } },
+    {
+      map: { byName: { a: { size: 'm' }, b: { size: 's' } } },
+      list: { parts: [{ size: 'm' }] },
+      none: { parts: [{ size: 's' }] },
+    },
+    [
+      { field: 'spec.byName.*.size', setBy: ['map'] },
+      { field: 'spec.parts[].size', setBy: ['list'] },
+    ],
+  ],
+  [
+    'a stricter bound breaks the instances whose value is beyond it',
+    { spec: { size: 'integer | minimum=1 maximum=9 default=2' } },
+    { spec: { size: 'integer | minimum=3 maximum=9 default=3' } },
+    { below: { size: 1 }, default: { size: 2 }, within: { size: 3 }, without: {} },
+    [{ field: 'spec.size', setBy: ['below', 'default'] }],
+  ],
+  [
+    'a new pattern breaks the instances whose value does not match',
+    { spec: { name: 'string' } },
+    { spec: { name: 'string | pattern="^[a-z]+$"' } },
+    { good: { name: 'abc' }, bad: { name: 'A1' } },
+    [{ field: 'spec.name', setBy: ['bad'] }],
+  ],
+  [
+    'a shorter limit of a length breaks the instances with longer values',
+    { spec: { names: '[]string | maxItems=5', text: 'string | maxLength=5' } },
+    { spec: { names: '[]string | maxItems=1', text: 'string | maxLength=2' } },
+    { good: { names: ['a'], text: 'ab' }, list: { names: ['a', 'b'] }, text: { text: 'abc' } },
+    [
+      { field: 'spec.names', setBy: ['list'] },
+      { field: 'spec.text', setBy: ['text'] },
+    ],
+  ],
+  [
+    'a changed type breaks the instances that set the field to a value of another type',
+    { spec: { size: 'string', free: 'object' } },
+    { spec: { size: 'integer', free: 'string' } },
+    { set: { size: '1' }, without: {}, object: { free: {} } },
+    [
+      { field: 'spec.free', setBy: ['object'] },
+      { field: 'spec.size', setBy: ['set'] },
+    ],
+  ],
 ])('%s', (_what, before, after, specs, expected) => {
   expect(schemaOf(before, after, specs)).toEqual(expected);
 });

@@ -6,12 +6,13 @@ import { instanceKey } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
-import type { ComparedFacets, SchemaChange } from '@typekro/engine/schema';
-import { fieldOfChange } from '@typekro/engine/schema';
+import { goJson } from '@typekro/kit/golang';
+import type { ComparedFacets, Schema, SchemaChange } from '@typekro/engine/schema';
+import { fieldOfChange, hasRules, validateValue } from '@typekro/engine/schema';
 import { resourcesById } from '../instance/revision-difference.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '@typekro/controller/inspect';
 import { hidesInSecret } from '@typekro/engine/runtime';
-import { lacksField, schemaOfField, setsField } from './schema-fields.ts';
+import { lacksField, schemaOfField, setsField, valuesOfField } from './schema-fields.ts';
 import { valueLine } from './value-lines.ts';
 
 /** The inputs of the plan of one definition. */
@@ -100,8 +101,18 @@ function schemaLine(
     const formerDefault = defaultOf(before, field);
     return { ...line, setBy: [], lackedBy: hasDefault ? [] : named((each) => lacksField(each, field, formerDefault)) };
   }
-  const setBy = kind === 'added' ? [] : named((each) => setsField(each, field, defaultOf(before, field)));
-  return { ...line, setBy };
+  if (kind === 'added') return { ...line, setBy: [] };
+  const schema = breaking && kind === 'changed' ? schemaOfField(after, field) : undefined;
+  const isBroken =
+    schema === undefined || hasRules(schema)
+      ? (each: KubeObject) => setsField(each, field, defaultOf(before, field))
+      : (each: KubeObject) => valuesOfField(each, field).some((value) => breaksValue(change, schema, value));
+  return { ...line, setBy: named(isBroken) };
+}
+
+/** Does a breaking change of a field's schema make a value invalid? Each removed value of an enum is a change. */
+function breaksValue({ type, old }: SchemaChange, schema: Schema, value: JsonValue): boolean {
+  return type === 'ENUM_RESTRICTED' ? goJson(value) === old : validateValue(schema, value).length > 0;
 }
 
 /** The breaking changes that make a field required, so they break the instances that lack the field. */

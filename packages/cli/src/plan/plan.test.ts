@@ -271,7 +271,7 @@ test('an allowed breaking change lists dropped values and refused instances', as
   expect(err).toBe('');
   expect(stableOutput(out)).toMatchInlineSnapshot(`
     "Definition  ~ webapps  (WebApp)  revision 1 → 2  app.yaml:1
-      schema  ~ spec.image  MaxLength constraint 3 was added  BREAKING
+      schema  ~ spec.image  MaxLength constraint 3 was added  BREAKING: 10 instances set it (team-a/shop, team-a/shop-0, team-a/shop-1, …)
               - spec.legacyHost  string | default=""  BREAKING: 1 instance sets it (team-c/old)
               ~ spec.image  Default value was changed from "shop:1" to "x"  compatible
       other   ~ annotations["kro.run/allow-breaking-changes"]  + "true"

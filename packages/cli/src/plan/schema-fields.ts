@@ -22,7 +22,12 @@ export function schemaOfField(crd: KubeObject, field: string): Schema | undefine
  * so is enough.
  */
 export function setsField(object: KubeObject, field: string, defaultValue: JsonValue | undefined): boolean {
-  return valuesAt(object, stepsOf(field)).some((value) => isSet(value, defaultValue));
+  return valuesOfField(object, field).some((value) => isSet(value, defaultValue));
+}
+
+/** Returns the values of a field: several when a list or a map is on the path, none when the object lacks the field. */
+export function valuesOfField(object: KubeObject, field: string): JsonValue[] {
+  return valuesAt(object, stepsOf(field));
 }
 
 /**
