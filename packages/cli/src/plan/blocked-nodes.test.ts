@@ -48,6 +48,7 @@ async function outline(resources: JsonObject[], spec: JsonObject) {
 }
 
 const DIVIDES = 'eval "string(10 / schema.spec.count)": division by zero';
+const INT = `failed at readyWhen: eval "int(first.data.value) > 0": type conversion error from 'string' to 'int'; it reads data.value of ConfigMap v1 default/shop-first`;
 const LABEL = 'waits for data: schema.metadata.labels.tier has no value, "tier" does not exist';
 
 test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: JsonObject]>([
@@ -74,6 +75,17 @@ test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: Js
     },
   ],
   [
+    'a readyWhen that fails with the spec of a new object',
+    [{ ...mapResource('first', { value: 'x' }), readyWhen: ['${int(first.data.value) > 0}'] }, second],
+    {},
+    {
+      state: 'blocked',
+      blocked: [`first ${INT}`, 'second waits for first (failed)'],
+      later: [],
+      why: [`first ${INT}`],
+    },
+  ],
+  [
     'an object that another client must create',
     [external('none'), mapResource('first', { value: '${other.data.value}' }), second],
     {},
@@ -90,4 +102,57 @@ test.each<[what: string, resources: JsonObject[], spec: JsonObject, expected: Js
   ],
 ])('plan and why agree: %s', async (_what, resources, spec, expected) => {
   expect(await outline(resources, spec)).toEqual(expected);
+});
+
+const widgetCrd: JsonObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.ready.test' },
+  spec: {
+    group: 'ready.test',
+    scope: 'Namespaced',
+    names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
+          },
+        },
+      },
+    ],
+  },
+};
+
+const ESTABLISHED = "${crd.status.conditions.exists(c, c.type == 'Established' && c.status == 'True')}";
+const ESTABLISHED_ITEM = ESTABLISHED.replace('crd.', 'each.');
+
+test.each<[what: string, crd: JsonObject]>([
+  ['with the conditions that a dry run leaves empty', { readyWhen: [ESTABLISHED] }],
+  ['in each item of a collection', { readyWhen: [ESTABLISHED_ITEM], forEach: [{ index: '${["widgets"]}' }] }],
+])('a node waits for a new object whose readyWhen fails %s', async (_what, more) => {
+  const { world, run } = plans;
+  const isCollection = 'forEach' in more;
+  const name = isCollection ? '${index}.ready.test' : 'widgets.ready.test';
+  const label = isCollection ? '${crd[0].metadata.name}' : '${crd.metadata.name}';
+  const widget = {
+    apiVersion: 'ready.test/v1',
+    kind: 'Widget',
+    metadata: { name: 'w', labels: { crd: label } },
+    spec: { size: 3 },
+  };
+  await world.apply(potDefinition([mapResource('first', {})]));
+  await world.advance(2000);
+  const crd = { id: 'crd', ...more, template: { ...widgetCrd, metadata: { name } } };
+  const { out } = await run('plan FILE -o json', potDefinition([crd, { id: 'widget', template: widget }]), pot('shop'));
+  const [instance] = (JSON.parse(out) as Plan).instances;
+  expect(instance).toMatchObject({ state: 'changed', blocked: [], later: [] });
+  expect(instance?.writes.map(({ action, node, after }) => ({ action, node, after }))).toEqual([
+    { action: 'create', node: 'crd' },
+    { action: 'create', node: 'widget', after: ['crd'] },
+  ]);
 });

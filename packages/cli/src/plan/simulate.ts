@@ -124,7 +124,10 @@ export function* simulate(
         instance = withParent(instance, decision.parent);
         continue;
       }
-      const waiting = waitingNodes(decision, graph);
+      const created = new Set(
+        writes.flatMap(({ apply, before }) => (before === undefined && apply !== undefined ? [apply.nodeId] : [])),
+      );
+      const waiting = waitingNodes(decision, graph, created);
       const next = waiting.filter((id) => !after.includes(id));
       standing ??= decision;
       if (next.length === 0 || steps >= limit) {
@@ -267,12 +270,19 @@ function withParent(instance: KubeObject, { labels, inventory }: ParentWrite): K
 
 /**
  * Finds the nodes that only wait until their objects become ready. These include collections whose next batch
- * `propagateWhen` holds back until earlier items are ready.
+ * `propagateWhen` holds back until earlier items are ready. For a new object, they include nodes whose `readyWhen`
+ * fails with its status: a dry run returns fields that a controller fills later (`conditions: null` of a CRD).
+ *
+ * @param created the nodes with objects that the simulation created
  */
-function waitingNodes({ nodes }: Decision, graph: Graph): string[] {
+function waitingNodes({ nodes }: Decision, graph: Graph, created: ReadonlySet<string>): string[] {
   const waits = ({ id, state, because }: NodeReport): boolean =>
-    state === 'waiting' &&
-    (because.kind === 'not-ready' || (because.kind === 'held' && graph.nodes.get(id)?.nodeType === 'collection'));
+    (state === 'waiting' &&
+      (because.kind === 'not-ready' || (because.kind === 'held' && graph.nodes.get(id)?.nodeType === 'collection'))) ||
+    (because.kind === 'expression-failed' &&
+      because.path === 'readyWhen' &&
+      because.reads?.some(({ path }) => /^status\b/.test(path)) === true &&
+      created.has(id));
   return nodes.filter(waits).map(({ id }) => id);
 }
 
