@@ -1,8 +1,7 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import { parsePath } from '@typekro/engine/graph';
 import { fieldManagers, isImmutableMessage, refusalRemedy } from '@typekro/engine/runtime';
-import { tableKey } from '../plan/kind-table.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from '@typekro/controller/inspect';
 import { isOfController } from '../plan/value-lines.ts';
@@ -78,7 +77,7 @@ export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean)
     dryRun,
     objects: writes
       .filter(({ write }) => write.action === 'adopt')
-      .map(({ instance, write }) => adopted(instance, write, liveObject(write.object))),
+      .map(({ instance, write }) => adopted(instance, write, source.liveOf(write.object))),
     blocked: plan.instances.flatMap((each) => [
       ...each.blocked.map(({ node, reason, remedy, unadopted }) => ({
         instance: each.instance,
@@ -102,12 +101,6 @@ export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean)
       .filter(({ write }) => write.action !== 'adopt' && write.action !== 'labels')
       .map(({ write: { object, node, action } }) => ({ object, node, action })),
   };
-
-  function liveObject({ apiVersion, kind, namespace, name }: ObjectRef): KubeObject | undefined {
-    const { group } = parseApiVersion(apiVersion);
-    const known = source.table({ group, kind })?.look(tableKey(namespace, name));
-    return known?.state === 'present' ? known.object : undefined;
-  }
 }
 
 /** The remedy for an adoption that the API server refuses with this message. */

@@ -104,7 +104,10 @@ test('a graph is not blocked if another definition in the files declares the kin
   };
   const files = [definition('Inner', [map()]), definition('Outer', [child]), instance('Outer', 'outer')];
   const { instances } = await planOf('plan FILE', ...files);
-  expect(instances).toMatchObject([{ state: 'changed', blocked: [], writes: [{ node: 'child', checked: 'rules' }] }]);
+  expect(instances).toMatchObject([
+    { definition: 'inners', state: 'changed', blocked: [], writes: [{ node: 'config' }] },
+    { state: 'changed', blocked: [], writes: [{ node: 'child', checked: 'rules' }] },
+  ]);
 });
 
 test.each(['--dry-run none', '--kro-compatibility 0.10', '--dry-run server'])(

@@ -1,8 +1,7 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { jsonEquals, MAX_CONFLICT_RETRIES, objectName, parseApiVersion, refOf, TypeKroError } from '@typekro/kit/core';
+import { jsonEquals, MAX_CONFLICT_RETRIES, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
-import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import { kubectlObject } from '../instance/kubectl-object.ts';
 import { hasFinalizer, keys, outcomeOfWrite } from '@typekro/engine/runtime';
@@ -31,7 +30,7 @@ export interface ObjectWriter {
 export async function applyObject(writer: ObjectWriter, object: KubeObject, isAbsent = false): Promise<AppliedObject> {
   const { api, signal, print } = writer;
   const ref = refOf(object);
-  const planned = isAbsent ? undefined : liveOf(writer, ref);
+  const planned = isAbsent ? undefined : writer.source.liveOf(ref);
   for (let stale = 0; ; stale += 1) {
     const before = await api.find(ref, { signal });
     if (!isSameContent(planned, before)) throw movedError(ref, planned, before);
@@ -64,7 +63,7 @@ export interface AppliedObject {
  */
 export async function removeObject(writer: ObjectWriter, ref: ObjectRef): Promise<boolean> {
   const { api, signal, print } = writer;
-  const uid = liveOf(writer, ref)?.metadata.uid;
+  const uid = writer.source.liveOf(ref)?.metadata.uid;
   if (uid === undefined) return false;
   try {
     await api.delete(ref, { preconditions: { uid }, propagationPolicy: 'Background', signal });
@@ -97,7 +96,7 @@ export async function waitUntilGone(
       limit = until;
       for (const ref of refs) {
         waitedFor = ref;
-        last = liveOf(writer, ref);
+        last = writer.source.liveOf(ref);
         const uid = last?.metadata.uid;
         let isPrinted = false;
         await waitForObject(api, ref, until, (found) => {
@@ -136,20 +135,9 @@ function notDeleted(ref: ObjectRef, finalizers: readonly string[], limitMs: numb
   });
 }
 
-/** Returns the object at the time of the plan, or `undefined` when it was absent or not read. */
-export function liveOf({ source }: Pick<ObjectWriter, 'source'>, ref: ObjectRef): KubeObject | undefined {
-  const known = lookUp(source, ref);
-  return known?.state === 'present' ? known.object : undefined;
-}
-
 /** Did the read of the object fail, so that changes since the plan cannot be detected? */
 export const isUnread = ({ source }: Pick<ObjectWriter, 'source'>, ref: ObjectRef): boolean =>
-  lookUp(source, ref)?.state === 'failed';
-
-function lookUp(source: LiveSource, ref: ObjectRef) {
-  const { group } = parseApiVersion(ref.apiVersion);
-  return source.table({ group, kind: ref.kind })?.look(tableKey(ref.namespace, ref.name));
-}
+  source.look(ref)?.state === 'failed';
 
 /**
  * Is it the same object, without changes by clients since the plan? If the server maintains a generation, compares the

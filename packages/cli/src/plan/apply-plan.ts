@@ -125,17 +125,18 @@ async function deleteObjects(task: ApplyTask): Promise<void> {
 
 /**
  * Deletes the children whose immutable fields change, so that the controller creates them again from the new revision.
- * Keeps a child that waits for other nodes, because the controller would not yet create it again.
+ * Keeps a child that waits for other nodes or whose instance another instance changes, because the controller would not
+ * yet create it again.
  *
  * @param applied the applied instances of the files, by `refKey`
  */
 async function replaceChildren(task: ApplyTask, applied: ReadonlyMap<string, KubeObject>): Promise<void> {
   let [ofCanary, ofNodes] = [0, 0];
   for (const plan of task.plan.instances) {
-    const { instance, rollout, state, writes } = plan;
+    const { instance, rollout, state, writes, parent } = plan;
     const isReplaced = ({ action }: ObjectPlan) => action === 'replace';
     const atOnce = writesAtOnce(plan).filter(isReplaced);
-    const due = state === 'blocked' ? [] : atOnce.filter(({ after }) => after === undefined);
+    const due = state === 'blocked' || parent !== undefined ? [] : atOnce.filter(({ after }) => after === undefined);
     if (atOnce.length > due.length || (rollout === 'later' && writes.some(isReplaced))) {
       if (rollout === 'later') ofCanary += 1;
       else ofNodes += 1;

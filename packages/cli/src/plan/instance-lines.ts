@@ -76,7 +76,7 @@ const REASON_SIGNS: Readonly<Record<InstancePlan['state'], string>> = {
 /** Prints the plan of one instance without its name. */
 function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   const { paint } = view;
-  const { instance, state, because, remedy, action, fields, meanwhile, recreated = [], rollout } = plan;
+  const { instance, state, because, remedy, action, fields, meanwhile, recreated = [], rollout, parent } = plan;
   const sign = REASON_SIGNS[state];
   const word = wordOf(state, action === 'delete' ? 'delete' : 'apply');
   const isPruned = action === 'none' && fields.length > 0;
@@ -86,6 +86,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
       ? []
       : [`${paint.sign(signOf(plan))} the instance${plan.unread === undefined ? '' : `  ${UNREAD}`}`];
   return [
+    ...(parent === undefined ? [] : [paint.faint(`by ${objectName(parent)}`)]),
     ...(because === undefined ? [] : [`${paint.sign(sign)} ${word}: ${printableLine(because)}`]),
     ...(remedy === undefined ? [] : [`    try: ${printableLine(remedy)}`]),
     ...own,

@@ -1,5 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, withGroup } from '@typekro/kit/core';
+import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { formatApiVersion, gvkOf, withGroup } from '@typekro/kit/core';
 import { apiFailure, eachEffect } from '@typekro/controller/execute';
 import type { KubernetesApi, ListOptions } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
@@ -15,6 +15,7 @@ import { groupKindText, keys, refOfTarget } from '@typekro/engine/runtime';
 import { grouped } from '../grouped.ts';
 import { SharedFields } from './shared-fields.ts';
 import { KindTable, tableKey } from './kind-table.ts';
+import type { KnownState } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
 /**
@@ -62,6 +63,23 @@ export class LiveSource implements ObjectSource {
 
   table(type: { readonly group: string; readonly kind: string }): KindTable | undefined {
     return this.#tables.get(groupKindText(type));
+  }
+
+  /** Returns the known state of an object, or `undefined` when no object of its kind was read. */
+  look(ref: ObjectRef): KnownState | undefined {
+    return this.table(gvkOf(ref))?.look(tableKey(ref.namespace, ref.name));
+  }
+
+  /** Returns an object that was read, or `undefined` when it does not exist or was not read. */
+  liveOf(ref: ObjectRef): KubeObject | undefined {
+    const known = this.look(ref);
+    return known?.state === 'present' ? known.object : undefined;
+  }
+
+  /** Replaces the status of an object that was read. */
+  setStatus(ref: ObjectRef, status: JsonObject): void {
+    const live = this.liveOf(ref);
+    if (live !== undefined) this.table(gvkOf(ref))?.add([{ ...live, status }]);
   }
 
   /** Returns the tables of all kinds that were read. */

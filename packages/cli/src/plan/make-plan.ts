@@ -2,14 +2,16 @@ import { instanceKey } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isDefinition, isGraphObject } from '@typekro/engine/graph';
+import { isCrd, isDefinition, isGraphObject } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
 import { crdSource } from '@typekro/engine/schema';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { deletionOfDefinition } from './delete-definition.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
-import { planDefinition } from './plan-definition.ts';
+import { NestedInstances } from './nested-instances.ts';
+import { planDefinition, planInstancesOfDefinition } from './plan-definition.ts';
+import type { InstancesTask } from './plan-definition.ts';
 import { isPlannedGraph, planGraphs } from './plan-graph.ts';
 import type { InstanceTask } from './plan-instance.ts';
 import { instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
@@ -38,6 +40,7 @@ export async function makePlan(
   const objects = await readFileObjects(context, files.objects, declared);
   const graphOf = new Map(files.graphs.map((graph) => [kindOf(graph), graph]));
   const definitions: DefinitionPlan[] = [];
+  const ofDefinitions = new Map<string, InstancesTask>();
   const instances: InstancePlan[] = [];
   const others: ObjectPlan[] = [];
   const isGiven = ({ desired }: FileObject) => graphOf.has(`${desired.apiVersion} ${desired.kind}`);
@@ -45,20 +48,23 @@ export async function makePlan(
     objects.filter(({ desired }) => isDefinition(desired)).map((file) => [file.desired.metadata.name, file]),
   );
   const isDeletion = context.operation === 'delete';
+  for (const file of objects) {
+    const isChanged = isCrd(file.desired) && filePlan(context, file).action === 'change';
+    if (isChanged && !isDeletion) context.checker.changedCrds.add(file.desired.metadata.name ?? '');
+  }
   for (const graph of files.graphs) {
     const definition = byDefinition.get(graph.name);
-    if (definition === undefined) continue;
+    if (definition === undefined || isDeletion) continue;
     const own = objects.filter(({ desired }) => `${desired.apiVersion} ${desired.kind}` === kindOf(graph));
-    if (isDeletion) {
-      const deleted = new Set(own.map(({ desired }) => instanceKey(desired)));
-      definitions.push(await deletionOfDefinition(context, graph, definition, deleted));
-      continue;
-    }
     const given = new Map(own.map((file) => [instanceKey(file.desired), file]));
     const planned = await planDefinition(context, { graph, definition, given });
     definitions.push(planned.definition);
-    instances.push(...planned.instances);
+    ofDefinitions.set(kindOf(graph), planned.instances);
+    if (planned.instances.isNewSchema) context.checker.changedCrds.add(graph.instance.crd.metadata.name ?? '');
   }
+  const nested = new NestedInstances(context, ofDefinitions);
+  const within = { ...context, children: nested.checker() };
+  for (const task of ofDefinitions.values()) instances.push(...(await planInstancesOfDefinition(within, task)));
   const tasks: InstanceTask[] = [];
   const graphs: FileObject[] = [];
   for (const file of objects) {
@@ -70,16 +76,24 @@ export async function makePlan(
     else if (isPlannedGraph(context, file)) graphs.push(file);
     else others.push(filePlan(context, file));
   }
-  instances.push(...(await planInstances(context, tasks)), ...(await planGraphs(context, graphs, declared)));
-  instances.sort((a, b) => compareText(nameOf(a), nameOf(b)));
+  instances.push(...(await planInstances(within, tasks)), ...(await planGraphs(within, graphs, declared)));
+  const all = await nested.addTo(instances);
+  all.sort((a, b) => compareText(nameOf(a), nameOf(b)));
+  for (const graph of isDeletion ? files.graphs : []) {
+    const definition = byDefinition.get(graph.name);
+    const isOwn = ({ instance: { apiVersion, kind } }: InstancePlan) => `${apiVersion} ${kind}` === kindOf(graph);
+    const deleted = new Set(all.filter(isOwn).map(({ instance }) => `${instance.namespace ?? ''}/${instance.name}`));
+    if (definition !== undefined) definitions.push(await deletionOfDefinition(context, graph, definition, deleted));
+  }
   const limits = [
     ...context.basics.limits,
     ...context.source.limits,
     ...context.checker.limits,
+    ...nested.limits,
     ...otherNamespaces(context, definitions),
     ...unservedGraphs(context, objects),
   ];
-  const body = { definitions, objects: others, instances };
+  const body = { definitions, objects: others, instances: all };
   const plan: Plan = {
     schemaVersion: 1,
     operation: context.operation,

@@ -15,6 +15,11 @@ export interface PlanContext {
   readonly api: KubernetesApi;
   readonly source: LiveSource;
   readonly checker: WriteChecker;
+  /**
+   * Checks the writes of instances, and plans the instances of other definitions that they change. Default: `checker`,
+   * which plans no other instances.
+   */
+  readonly children?: Pick<WriteChecker, 'check'>;
   readonly basics: ClusterBasics;
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;

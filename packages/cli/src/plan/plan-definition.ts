@@ -10,36 +10,35 @@ import { shellWord } from '../text/escapes.ts';
 import { blockerOfDeletion, deletionThatResumes, whyCommandOf } from './being-deleted.ts';
 import { definitionPlan } from './definition-plan.ts';
 import { droppedLines } from './dropped-lines.ts';
-import { instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
+import { restingPlan, withoutSecretInputs } from './instance-plan.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { laidOver, underSchema } from './new-schema.ts';
 import type { DefinitionPlan, InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
-import type { FileObject } from './plan-objects.ts';
-import { planInstances as planByRevision } from './plan-instance.ts';
-import type { InstanceTask } from './plan-instance.ts';
+import type { FileObject, ObjectChange } from './plan-objects.ts';
+import { prepareInstance, simulatePrepared } from './plan-instance.ts';
+import type { InstanceTask, PreparedInstance } from './plan-instance.ts';
 import { planMeanwhile, planRecreated } from './before-revision.ts';
 import type { ChangedInstance, OldSpecTask } from './before-revision.ts';
 import { fieldLines, fileRemedy } from './plan-objects.ts';
 import { candidatesOf } from './rollout-candidates.ts';
 import { plannedUid } from './simulate.ts';
 import type { SimulationInput } from './simulate.ts';
-import { isSameBehindHashes, revealedBy } from './snapshot-file.ts';
-import { simulateAll } from './simulate-all.ts';
+import { revealedBy, simulationInput } from './snapshot-file.ts';
 
 /** The task to plan a definition from a file, together with its instances. */
 export interface DefinitionTask {
   readonly graph: Graph;
   readonly definition: FileObject;
   /** The definition's instances in the files, keyed by `namespace/name`. */
-  readonly given: ReadonlyMap<string, FileObject>;
+  readonly given: ReadonlyMap<string, ObjectChange>;
 }
 
-/** Plans a definition and all its instances. */
+/** Plans a definition, and returns the task to plan its instances. */
 export async function planDefinition(
   context: PlanContext,
   { graph, definition, given }: DefinitionTask,
-): Promise<{ readonly definition: DefinitionPlan; readonly instances: readonly InstancePlan[] }> {
+): Promise<{ readonly definition: DefinitionPlan; readonly instances: InstancesTask }> {
   const { basics, salt, settings, now } = context;
   const ownCrd = basics.crds.find(({ metadata }) => metadata.name === graph.instance.crd.metadata.name);
   const crd = revealedBy(salt, graph.instance.crd)(ownCrd);
@@ -77,7 +76,7 @@ export async function planDefinition(
       ...(refusal === undefined ? {} : { refusal }),
       ...(deletion === undefined ? {} : { remedy: deletion.remedy }),
     },
-    instances: await planInstances(context, {
+    instances: {
       graph,
       preview,
       refusal,
@@ -86,7 +85,7 @@ export async function planDefinition(
       crd,
       given,
       instances: [...instances, ...added],
-    }),
+    },
   };
 }
 
@@ -103,7 +102,7 @@ async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObjec
 }
 
 /** The inputs of the plans of one definition's instances. */
-interface InstancesTask {
+export interface InstancesTask {
   readonly graph: Graph;
   readonly preview: DefinitionPreview;
   readonly refusal: string | undefined;
@@ -116,38 +115,27 @@ interface InstancesTask {
   readonly live: KubeObject | undefined;
   /** The CRD in the cluster. */
   readonly crd: KubeObject | undefined;
-  readonly given: ReadonlyMap<string, FileObject>;
+  readonly given: ReadonlyMap<string, ObjectChange>;
   readonly instances: readonly KubeObject[];
 }
 
-async function planInstances(context: PlanContext, task: InstancesTask): Promise<InstancePlan[]> {
-  const { source, checker } = context;
-  const plans: InstancePlan[] = [];
-  const inputs: SimulationInput[] = [];
-  const places: { readonly at: number; readonly head: InstanceHead }[] = [];
-  const held: (HeldInstance & { readonly at: number })[] = [];
+/** Plans the instances of a definition that a file changes. */
+export async function planInstancesOfDefinition(context: PlanContext, task: InstancesTask): Promise<InstancePlan[]> {
+  const prepared: PreparedInstance[] = [];
+  const held: { readonly at: number; readonly resting: InstancePlan }[] = [];
   const ofCanary: ChangedInstance[] = [];
   const oldSpecs: OldSpecTask[] = [];
-  task.instances.forEach((instance, at) => {
-    const prepared = prepare(context, task, instance);
-    if ('plan' in prepared) plans[at] = prepared.plan;
-    else if ('file' in prepared) held.push({ at, ...prepared });
-    else {
-      inputs.push(prepared.input);
-      places.push({ at, head: prepared.head });
-      const { changed } = prepared;
-      if (changed === undefined) return;
-      if (prepared.head.rollout === 'later') ofCanary.push({ at, ...changed });
-      oldSpecs.push({ at, input: withOldSpec(task, prepared.input, changed.file.live ?? instance) });
-    }
-  });
-  await simulateAll(inputs, source, checker, (index, result) => {
-    const place = places[index];
-    if (place !== undefined) plans[place.at] = instancePlan(place.head, task.graph, result, context.onWrite);
-  });
-  const planned = await planByRevision(context, held);
-  held.forEach(({ at, resting }, index) => {
-    const plan = planned[index] as InstancePlan;
+  for (const [at, instance] of task.instances.entries()) {
+    const each = prepare(context, task, instance);
+    prepared.push('file' in each ? await prepareInstance(context, each) : each);
+    if ('file' in each) held.push({ at, resting: each.resting });
+    if (!('input' in each) || each.changed === undefined) continue;
+    if (each.head.rollout === 'later') ofCanary.push({ at, ...each.changed });
+    oldSpecs.push({ at, input: withOldSpec(task, each.input, each.changed.file.live ?? instance) });
+  }
+  const plans = await simulatePrepared(context, prepared);
+  held.forEach(({ at, resting }) => {
+    const plan = plans[at] as InstancePlan;
     const isResting = plan.state !== 'blocked' && plan.later.length === 0;
     plans[at] = isResting && plan.writes.every(({ action }) => action === 'labels') ? resting : plan;
   });
@@ -175,23 +163,27 @@ interface HeldInstance extends ChangedFile {
 
 type Prepared =
   | HeldInstance
-  | { readonly plan: InstancePlan }
-  | {
-      readonly input: SimulationInput;
-      readonly head: InstanceHead;
+  | Extract<PreparedInstance, { plan: InstancePlan }>
+  | (Extract<PreparedInstance, { head: InstanceHead }> & {
       /** Present when both the revision and the instance change. */
       readonly changed?: ChangedFile;
-    };
+    });
 
 /**
  * Returns the finished plan of an instance if no simulation is needed. Otherwise returns the input of the simulation:
  * with the new revision or, for a `HeldInstance`, with the revision that the instance keeps.
+ *
+ * @param file the change of the instance. Default: the change in `task.given`
  */
-function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject): Prepared {
+export function prepare(
+  context: PlanContext,
+  task: InstancesTask,
+  instance: KubeObject,
+  file: ObjectChange | undefined = task.given.get(instanceKey(instance)),
+): Prepared {
   const { graph, preview, refusal } = task;
   const { rollout } = preview;
   const key = instanceKey(instance);
-  const file = task.given.get(key);
   const next = file === undefined ? instance : instanceOfFile(task, file);
   const checked = file?.answer.checked === 'none' || task.isNewSchema ? underSchema(graph, next) : undefined;
   const after = checked?.object ?? next;
@@ -234,9 +226,7 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
       plan: restingPlan(head, 'blocked', because, remedy ?? 'correct the fields in the instance, or the schema'),
     };
   }
-  const { now, salt } = context;
-  const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
-  const input = { graph, instance: after, step: { ...preview.stepOf(after), now }, ...settled };
+  const input = simulationInput(context, graph, after, preview.stepOf(after));
   const isRevised = preview.revision.from !== preview.revision.to || head.rollout === 'later';
   return { head, input, ...(changed?.file.live !== undefined && isRevised ? { changed } : {}) };
 }
@@ -244,7 +234,7 @@ function prepare(context: PlanContext, task: InstancesTask, instance: KubeObject
 /** @param checked the instance under the new schema. Given when the server cannot check the instance */
 function changedFile(
   definition: KubeObject | undefined,
-  file: FileObject,
+  file: ObjectChange,
   checked: ReturnType<typeof underSchema> | undefined,
 ): ChangedFile | undefined {
   if (definition === undefined) return undefined;
@@ -253,7 +243,7 @@ function changedFile(
 }
 
 /** Returns an instance from a file as the server would store it. */
-function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: FileObject): KubeObject {
+function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: ObjectChange): KubeObject {
   const stored = isNewSchema || answer.object === undefined ? laidOver(live, desired) : answer.object;
   const uid = live?.metadata.uid ?? plannedUid(desired);
   return {

@@ -170,9 +170,10 @@ test('a Graph can use a kind that a definition in the same files declares', asyn
   expect(out).toMatchInlineSnapshot(`
     "Definition  + pots  (Pot)  revision 1  app.yaml:1
 
-    Instances 1   changed 1
+    Instances 2   changed 2
       team-a/g  + the instance
                 + Pot p  (pot)
+      team-a/p  by Graph team-a/g
 
     Plan: 3 to create, 0 to change, 0 to prune.
       Of 3 writes: 2 checked by dry runs of the API server, 1 checked by the rules of Kubernetes (not by webhooks, policies and quotas)."

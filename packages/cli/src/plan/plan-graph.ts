@@ -11,8 +11,8 @@ import type { PlanContext } from './plan-context.ts';
 import { afterOf, deletionWithoutGraph, headOf, planWithoutWrites } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
 import { simulateAll } from './simulate-all.ts';
-import type { SimulationResult } from './simulate.ts';
-import { isSameBehindHashes } from './snapshot-file.ts';
+import type { SimulationInput, SimulationResult } from './simulate.ts';
+import { simulationInput } from './snapshot-file.ts';
 
 /**
  * Is the object a Graph, and can the controller serve Graphs? If so, the plan includes the controller's writes for the
@@ -57,33 +57,14 @@ export async function simulateGraph(
   context: PlanContext,
   graph: Graph,
   instance: KubeObject,
-  step: Omit<SimulatedStep, 'kinds' | 'now'>,
+  step: Omit<SimulationInput['step'], 'kinds' | 'now'>,
 ): Promise<SimulationResult> {
+  const { source, checker, children = checker } = context;
   const types = new ServedTypes(context.api);
+  const input = simulationInput(context, graph, instance, { ...step, kinds: types.find });
   for (;;) {
-    const result = await simulated(context, graph, instance, { ...step, kinds: types.find, now: context.now });
-    if (!(await types.lookUp(context.signal))) return result;
+    const results: SimulationResult[] = [];
+    await simulateAll([input], source, children, (_index, found) => void results.push(found));
+    if (!(await types.lookUp(context.signal))) return results[0] as SimulationResult;
   }
-}
-
-/** The step options of a simulation. */
-type SimulatedStep = Parameters<typeof simulateAll>[0][number]['step'];
-
-async function simulated(
-  { source, checker, salt }: PlanContext,
-  graph: Graph,
-  instance: KubeObject,
-  step: SimulatedStep,
-): Promise<SimulationResult> {
-  const results: SimulationResult[] = [];
-  const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
-  await simulateAll(
-    [{ graph, instance, step, ...settled }],
-    source,
-    checker,
-    (_index, found) => void results.push(found),
-  );
-  const [result] = results;
-  if (result === undefined) throw new Error('the simulation ended without a result');
-  return result;
 }

@@ -1,6 +1,6 @@
 import { declaredKind, DEFINITION_TYPE, liveDefinition } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { definedMember, formatApiVersion, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { failureText, keys } from '@typekro/engine/runtime';
 import { isPaused } from '../instance/suspension.ts';
@@ -13,16 +13,16 @@ import { instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.
 import { laidOver } from './new-schema.ts';
 import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
-import type { FileObject } from './plan-objects.ts';
+import type { ObjectChange } from './plan-objects.ts';
 import { fieldLines, fileRemedy } from './plan-objects.ts';
 import { plannedUid } from './simulate.ts';
 import { simulateAll } from './simulate-all.ts';
-import type { SimulationInput } from './simulate.ts';
-import { isSameBehindHashes } from './snapshot-file.ts';
+import type { SimulationInput, SimulationResult } from './simulate.ts';
+import { simulationInput } from './snapshot-file.ts';
 
-/** An instance of a file, and the definition in the cluster that it follows. */
+/** An instance that changes, and the definition in the cluster that it follows. */
 export interface InstanceTask {
-  readonly file: FileObject;
+  readonly file: ObjectChange;
   /** The definition that serves the instance, or `undefined` when several are possible. */
   readonly definition: KubeObject | undefined;
   /** The definitions in the cluster that declare the instance's kind. */
@@ -33,7 +33,7 @@ export interface InstanceTask {
  * Makes the task of an object whose kind a definition in the cluster declares. Returns `undefined` for any other
  * object.
  */
-export function instanceTask({ basics }: PlanContext, file: FileObject): InstanceTask | undefined {
+export function instanceTask({ basics }: PlanContext, file: ObjectChange): InstanceTask | undefined {
   const { desired, live } = file;
   const candidates = basics.definitions.filter(({ spec }) => {
     const type = declaredKind(isJsonObject(spec) ? spec : {});
@@ -54,7 +54,7 @@ export function instanceTask({ basics }: PlanContext, file: FileObject): Instanc
  */
 export function orphanPlan(
   { operation, basics }: PlanContext,
-  { live, desired }: FileObject,
+  { live, desired }: ObjectChange,
 ): InstancePlan | undefined {
   const definition = live?.metadata.labels?.[keys.DEFINITION_NAME_LABEL];
   if (live === undefined || definition === undefined) return undefined;
@@ -70,51 +70,82 @@ export function orphanPlan(
   return restingPlan(head, 'blocked', blocker.reason, blocker.remedy);
 }
 
+/** The plan of an instance without a simulation, or the input of the simulation. */
+export type PreparedInstance =
+  | { readonly plan: InstancePlan }
+  | { readonly input: SimulationInput; readonly head: InstanceHead };
+
 /** Plans changes or deletions of instances whose definitions do not change. */
 export async function planInstances(context: PlanContext, tasks: readonly InstanceTask[]): Promise<InstancePlan[]> {
-  const { api, signal, source, checker, settings } = context;
+  const prepared: PreparedInstance[] = [];
+  for (const task of tasks) prepared.push(await prepareInstance(context, task));
+  return simulatePrepared(context, prepared);
+}
+
+/**
+ * Simulates prepared instances, and returns their plans in the same order. Their new status is then visible for the
+ * instances that read them and that are planned later.
+ *
+ * @param finish called with the index, the instance and the result of each simulation
+ */
+export async function simulatePrepared(
+  { source, checker, children = checker, onWrite, operation }: PlanContext,
+  prepared: readonly PreparedInstance[],
+  finish?: (index: number, instance: KubeObject, result: SimulationResult) => void,
+): Promise<InstancePlan[]> {
   const plans: InstancePlan[] = [];
-  const inputs: SimulationInput[] = [];
-  const heads: { readonly at: number; readonly head: InstanceHead }[] = [];
-  for (const [at, { file, definition, candidates }] of tasks.entries()) {
-    const after = afterOf(context, file);
-    const plain = headOf(context, file, definition, after);
-    // The graph is needed to mask spec fields that are used only in Secrets.
-    const early =
-      definition === undefined || plain.fields.length === 0
-        ? undefined
-        : await liveDefinition(api, definition, after, signal, settings);
-    const head = early?.graph === undefined ? plain : withoutSecretInputs(plain, early.graph);
-    const resting = withdrawnPlan(context, file, head, definition) ?? planWithoutWrites(context, file, head);
-    if (resting !== undefined) {
-      plans[at] = resting;
-      continue;
-    }
-    if (definition === undefined) {
-      const remedy = 'delete all of these definitions but one';
-      plans[at] = restingPlan(head, 'blocked', severalServe(candidates, file.desired.kind), remedy);
-      continue;
-    }
-    const { graph, step, problems } = early ?? (await liveDefinition(api, definition, after, signal, settings));
-    if (graph === undefined) {
-      const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'the definition has none'}`;
-      plans[at] =
-        context.operation === 'delete'
-          ? deletionWithoutGraph(head, because, 'have the labels of the instance')
-          : restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition');
-      continue;
-    }
-    const { now, salt } = context;
-    const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
-    inputs.push({ graph, instance: after, step: { ...step, now }, ...settled });
-    heads.push({ at, head });
-  }
-  await simulateAll(inputs, source, checker, (index, result) => {
-    const [place, input] = [heads[index], inputs[index]];
-    if (place !== undefined && input !== undefined)
-      plans[place.at] = instancePlan(place.head, input.graph, result, context.onWrite);
+  const simulated = prepared.flatMap((each, at) => ('input' in each ? [{ ...each, at }] : []));
+  for (const [at, each] of prepared.entries()) if ('plan' in each) plans[at] = each.plan;
+  const inputs = simulated.map(({ input }) => input);
+  await simulateAll(inputs, source, children, (index, result) => {
+    const { at, head, input } = simulated[index] as (typeof simulated)[number];
+    plans[at] = instancePlan(head, input.graph, result, onWrite);
+    if (operation === 'apply' && result.decision.statusChanged) source.setStatus(head.instance, plannedStatus(result));
+    finish?.(at, input.instance, result);
   });
   return plans;
+}
+
+/**
+ * Returns the status that an instance gets. The state and the conditions are those before the simulation assumes that
+ * objects are ready, so that an instance that waits for them is planned as waiting.
+ */
+export function plannedStatus({ standing, decision }: SimulationResult): JsonObject {
+  const { state, conditions } = standing.status;
+  return { ...decision.status, ...definedMember('state', state), ...definedMember('conditions', conditions) };
+}
+
+/** Prepares the plan of an instance whose definition does not change. */
+export async function prepareInstance(
+  context: PlanContext,
+  { file, definition, candidates }: InstanceTask,
+): Promise<PreparedInstance> {
+  const { api, signal, settings } = context;
+  const after = afterOf(context, file);
+  const plain = headOf(context, file, definition, after);
+  // The graph is needed to mask spec fields that are used only in Secrets.
+  const early =
+    definition === undefined || plain.fields.length === 0
+      ? undefined
+      : await liveDefinition(api, definition, after, signal, settings);
+  const head = early?.graph === undefined ? plain : withoutSecretInputs(plain, early.graph);
+  const resting = withdrawnPlan(context, file, head, definition) ?? planWithoutWrites(context, file, head);
+  if (resting !== undefined) return { plan: resting };
+  if (definition === undefined) {
+    const remedy = 'delete all of these definitions but one';
+    return { plan: restingPlan(head, 'blocked', severalServe(candidates, file.desired.kind), remedy) };
+  }
+  const { graph, step, problems } = early ?? (await liveDefinition(api, definition, after, signal, settings));
+  if (graph === undefined) {
+    const because = `no revision of ${head.definition} compiles: ${problems[0]?.message ?? 'the definition has none'}`;
+    return {
+      plan:
+        context.operation === 'delete'
+          ? deletionWithoutGraph(head, because, 'have the labels of the instance')
+          : restingPlan(head, 'blocked', because, 'typekro why explains what is wrong with the definition'),
+    };
+  }
+  return { head, input: simulationInput(context, graph, after, step) };
 }
 
 /**
@@ -128,7 +159,7 @@ export function deletionWithoutGraph(head: InstanceHead, because: string, found:
 }
 
 /** Returns the instance after the operation: with the values of the file, or with a deletion timestamp. */
-export function afterOf({ operation, now }: PlanContext, { live, desired, answer }: FileObject): KubeObject {
+export function afterOf({ operation, now }: PlanContext, { live, desired, answer }: ObjectChange): KubeObject {
   if (operation === 'delete') {
     const object = live ?? desired;
     const deletionTimestamp = object.metadata.deletionTimestamp ?? new Date(now).toISOString();
@@ -147,7 +178,7 @@ export function afterOf({ operation, now }: PlanContext, { live, desired, answer
 /** Plans the change of an instance or a Graph itself, without the objects of its nodes. */
 export function headOf(
   { operation }: PlanContext,
-  file: FileObject,
+  file: ObjectChange,
   definition: KubeObject | undefined,
   after: KubeObject,
 ): InstanceHead {
@@ -185,7 +216,7 @@ export function headOf(
  */
 function withdrawnPlan(
   { operation }: PlanContext,
-  { live }: FileObject,
+  { live }: ObjectChange,
   head: InstanceHead,
   definition: KubeObject | undefined,
 ): InstancePlan | undefined {
@@ -202,7 +233,7 @@ function withdrawnPlan(
 /** Returns the plan of an instance or a Graph for which the controller writes nothing, or `undefined` if it writes. */
 export function planWithoutWrites(
   { operation }: PlanContext,
-  { live, answer, desired, unread }: FileObject,
+  { live, answer, desired, unread }: ObjectChange,
   head: InstanceHead,
 ): InstancePlan | undefined {
   if (operation === 'delete') {

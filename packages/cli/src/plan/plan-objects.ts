@@ -29,6 +29,9 @@ export interface FileObject {
   readonly answer: WriteAnswer;
 }
 
+/** A change of an object by a file, or by a planned write. */
+export type ObjectChange = Omit<FileObject, 'input'>;
+
 /**
  * Reads the live versions of the files' objects, and checks the write of each object. Throws `cli/other-namespace` when
  * `--namespace` excludes an object of the files.

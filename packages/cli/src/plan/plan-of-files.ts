@@ -131,8 +131,9 @@ export async function openPlanning(
     return [...basics.crds.filter(({ metadata }) => !names.has(metadata.name)), ...declared.map(asServedCrd)];
   };
   const rules = new LazyRules(() => [
-    { type: CRDS, objects: crds() },
     ...[...source.tables()].map((table) => ({ type: table.type, objects: [...table.all()] })),
+    // After the objects that were read, because a CRD of the files replaces that of the cluster.
+    { type: CRDS, objects: crds() },
   ]);
   const asks = textOption(input, 'dry-run') !== 'none';
   const checker = new WriteChecker({ api, checkedBy, rules, asks, signal });

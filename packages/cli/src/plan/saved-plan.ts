@@ -1,14 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import {
-  isJsonObject,
-  objectName,
-  parseApiVersion,
-  refOf,
-  stringifyJson,
-  tryParseJson,
-  TypeKroError,
-} from '@typekro/kit/core';
+import { isJsonObject, objectName, refOf, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { digestOf } from '@typekro/engine/runtime';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import { shellWord } from '../text/escapes.ts';
@@ -23,7 +15,6 @@ import {
   record,
   text,
 } from './file-shape.ts';
-import { tableKey } from './kind-table.ts';
 import type { LiveSource } from './live-source.ts';
 import { allWrites } from './all-writes.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
@@ -231,13 +222,12 @@ export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: strin
   const instances = plan.instances.map(({ instance }) => instance);
   const refs = new Map([...writes.map(({ object }) => object), ...instances].map((ref) => [basisKey(ref), ref]));
   return [...refs.values()].map((object) => {
-    const { group } = parseApiVersion(object.apiVersion);
-    const known = source.table({ group, kind: object.kind })?.look(tableKey(object.namespace, object.name));
+    const live = source.liveOf(object);
     const content = contents.get(basisKey(object));
     const wanted = content === undefined ? {} : { wanted: content };
-    if (known?.state !== 'present') return { object, digest: '', ...wanted };
-    const { uid } = known.object.metadata;
-    const digest = digestOf([salt, planContent(known.object)]);
+    if (live === undefined) return { object, digest: '', ...wanted };
+    const { uid } = live.metadata;
+    const digest = digestOf([salt, planContent(live)]);
     return { object, ...(uid === undefined ? {} : { uid }), digest, ...wanted };
   });
 }

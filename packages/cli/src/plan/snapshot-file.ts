@@ -20,6 +20,7 @@ import {
 import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from '@typekro/controller/inspect';
+import type { SimulationInput } from './simulate.ts';
 
 /** The objects of a cluster in one file, for plans without access to the cluster. Values of Secrets are hashed. */
 export interface SnapshotFile {
@@ -103,6 +104,17 @@ const SNAPSHOT = record({
   ),
   limits: listWith(text),
 });
+
+/** The input of an instance's simulation. With a salt, writes that differ only in masked values count as made. */
+export function simulationInput(
+  { salt, now }: { readonly salt?: string; readonly now: number },
+  graph: Graph,
+  instance: KubeObject,
+  step: Omit<SimulationInput['step'], 'now'>,
+): SimulationInput {
+  const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
+  return { graph, instance, step: { ...step, now }, ...settled };
+}
 
 /**
  * Returns a predicate that is true for a write that changes nothing: the desired object and the snapshot differ only in

@@ -30,6 +30,8 @@ export class WriteChecker {
   readonly #options: WriteCheckerOptions;
   /** Namespaces that writes of the plan create. */
   readonly #namespaces = new Set<string>();
+  /** The names of CRDs whose schemas the plan changes. The server checks their objects by the old schemas. */
+  readonly changedCrds = new Set<string>();
   /** The pairs of kind and namespace that the user may not write. Each is tried only once. */
   readonly #denied = new Set<string>();
 
@@ -67,14 +69,14 @@ export class WriteChecker {
 
   /**
    * Returns `rules` when the server cannot check the write: the user lacks the right, a webhook refuses dry runs, the
-   * client sends no writes, or the kind or namespace does not exist yet.
+   * client sends no writes, the schema of the kind changes, or the kind or namespace does not exist yet.
    */
   async #send(write: CheckedWrite, manager: string): Promise<Answer | 'rules'> {
     const { target } = write;
     const { plural, group } = target.type;
     const what = withGroup(plural, group);
     const place = `${what} ${target.namespace ?? ''}`;
-    if (this.#denied.has(place)) return 'rules';
+    if (this.#denied.has(place) || this.changedCrds.has(what)) return 'rules';
     const answer = await this.#dryRun(this.#options.api, write, manager);
     if (!('failure' in answer)) return answer;
     const { code, reason, message, permission } = answer.failure;

@@ -18,9 +18,9 @@ import { definitionPlan } from '../plan/definition-plan.ts';
 import { instancePlan } from '../plan/instance-plan.ts';
 import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from '../plan/plan-context.ts';
-import type { SimulatedWrite, SimulationInput } from '../plan/simulate.ts';
 import { simulateAll } from '../plan/simulate-all.ts';
-import { isSameBehindHashes } from '../plan/snapshot-file.ts';
+import type { SimulatedWrite } from '../plan/simulate.ts';
+import { simulationInput } from '../plan/snapshot-file.ts';
 import { brokenPins, followedGraphs, RevisionGraphs } from './followed-graphs.ts';
 import { upgradedInstances } from './instances-of.ts';
 import { upgradeRefusal } from './refusal-of.ts';
@@ -224,11 +224,10 @@ async function simulate(
   preview: DefinitionPreview,
   graphs: ReadonlyMap<KubeObject, Graph>,
 ): Promise<Pick<LevelCheck, 'plans' | 'marks'>> {
-  const { salt, now, source, checker } = planned;
-  const inputs = [...graphs].map(([instance, graph]): SimulationInput => {
-    const settled = salt === undefined ? {} : { isSettled: isSameBehindHashes(graph, salt) };
-    return { graph, instance, step: { ...preview.stepOf(instance), now }, ...settled };
-  });
+  const { source, checker } = planned;
+  const inputs = [...graphs].map(([instance, graph]) =>
+    simulationInput(planned, graph, instance, preview.stepOf(instance)),
+  );
   const plans: InstancePlan[] = [];
   const marks = new Set<string>();
   await simulateAll(inputs, source, checker, (index, result) => {

@@ -199,6 +199,8 @@ export interface InstancePlan {
   readonly remedy?: string;
   /** When the deletion of the live instance was requested, RFC 3339. Absent for other instances. */
   readonly deletedSince?: string;
+  /** The instance whose planned write creates, changes or deletes this instance. Its plan has the write. */
+  readonly parent?: ObjectRef;
   /** The action on the instance object itself. `none` for an instance that is not in the files. */
   readonly action: PlanAction | 'none';
   /** How the write of the instance object itself was checked. Absent without a write, and for a deletion. */
