@@ -26,7 +26,7 @@ export function waitingText(
 function explainReport(node: NodeReport): { readonly reason: string } {
   const { because } = node;
   if (because.kind !== 'write-failed' || !isRefusal(because.failure)) return explainNode(node);
-  return { reason: refusedText(objectName(because.object), failureText(because.failure)) };
+  return { reason: refusedText(objectName(because.object), failureText(because.failure, because.foreign)) };
 }
 
 /**

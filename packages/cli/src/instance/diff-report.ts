@@ -1,3 +1,4 @@
+import type { ObjectRef } from '@typekro/kit/core';
 import { objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { DiffReport, ObjectDifference } from '@typekro/controller/inspect';
@@ -6,12 +7,16 @@ import { explainNode, liveNodesOf, refOfTarget, SECRET_MASK, secretLiveFields } 
 import { printable, printableLine } from '../text/printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
+import type { RefusedWrite } from './shown-node.ts';
 
 /**
  * Compares the objects of an instance with the graph. Lists first the objects to write, in the order of the writes.
  * Then follow the orphaned objects, the deletions, and the objects of which only fields are released.
  */
-export function diffReport({ instance, node, decision: now, resumed }: InstanceObservation, graph: Graph): DiffReport {
+export function diffReport(
+  { instance, node, decision: now, resumed, refusedWrites }: InstanceObservation,
+  graph: Graph,
+): DiffReport {
   const decision = resumed ?? now;
   const isSelected = (id: string): boolean => node === undefined || id === node;
   const known = [
@@ -25,6 +30,7 @@ export function diffReport({ instance, node, decision: now, resumed }: InstanceO
       object: refOfTarget(target),
       action: why,
       ...(lastWriter === undefined ? {} : { lastWriter }),
+      ...refusalOf(refusedWrites?.get(nodeId), refOfTarget(target)),
       fields: differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference)),
     })),
     ...(decision.orphan ?? []).map(({ nodeId, target }) => ({
@@ -55,6 +61,13 @@ export function diffReport({ instance, node, decision: now, resumed }: InstanceO
     changes: changes.filter((change) => isSelected(change.node)),
     notCompared: left.map((each) => ({ node: each.id, reason: explainNode(each).reason })),
   };
+}
+
+/** The refusal of the write of this object, if it is the refused write of its node. */
+function refusalOf(write: RefusedWrite | undefined, object: ObjectRef): Pick<ObjectDifference, 'refused'> {
+  if (write?.object === undefined || objectName(write.object) !== objectName(object)) return {};
+  const { problem: reason, remedy } = write;
+  return { refused: { reason, ...(remedy === undefined ? {} : { remedy }) } };
 }
 
 /**
@@ -91,12 +104,16 @@ export function differenceLines({ instance, suspended, changes, notCompared }: D
   if (changes.length === 0 && notCompared.length === 0) {
     return ['no difference: every object is as the graph wants it'];
   }
-  const lines = changes.flatMap(({ node, object, action, lastWriter, fields }) => {
+  const lines = changes.flatMap(({ node, object, action, lastWriter, refused, fields }) => {
     const writer = lastWriter === undefined || action !== 'drift' ? '' : `, last written by ${lastWriter}`;
     const what = `${action}${node === '' ? '' : ` (${node})`}${writer}`;
     return [
       `${SIGNS[action]} ${printableLine(objectName(object))}  ${printableLine(what)}`,
-      ...fields.map((field) => `    ${printableLine(field.path)}  ${fieldText(field, action)}`),
+      ...fields.map(
+        (field) => `    ${printableLine(field.path)}  ${fieldText(field, action === 'drift' && refused === undefined)}`,
+      ),
+      ...(refused === undefined ? [] : [`    refused  ${printableLine(refused.reason)}`]),
+      ...(refused?.remedy === undefined ? [] : [`    do       ${printableLine(refused.remedy)}`]),
     ];
   });
   const held = suspended === true ? [`note: the instance is ${printableLine(suspensionText(instance))}`] : [];
@@ -110,9 +127,9 @@ export function differenceLines({ instance, suspended, changes, notCompared }: D
 /** The maximum number of characters that are printed of a value. */
 const MAX_VALUE_LENGTH = 200;
 
-function fieldText({ kind, wanted, found, managers }: FieldDifference, action: ObjectDifference['action']): string {
+function fieldText({ kind, wanted, found, managers }: FieldDifference, isPutBack: boolean): string {
   const by = managers.length === 0 ? '' : `, by ${printableLine(managers.join(', '))}`;
-  const end = action === 'drift' ? ' and will be put back' : '';
+  const end = isPutBack ? ' and will be put back' : '';
   switch (kind) {
     case 'differs':
       return `${valueText(found)} in the cluster${by}; ${valueText(wanted)} is wanted${end}`;

@@ -4,8 +4,15 @@ import { apiFailure, requestApply } from '@typekro/controller/execute';
 import { isGraphObject } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import type { ApiFailure, ApplyAction } from '@typekro/engine/runtime';
-import { failureClass, failureText, isRefusal, refOfTarget, refusalRemedy } from '@typekro/engine/runtime';
+import type { ApiFailure, ApplyAction, ForeignItem } from '@typekro/engine/runtime';
+import {
+  failureClass,
+  failureText,
+  isRefusal,
+  refOfTarget,
+  refusalRemedy,
+  refusedItems,
+} from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../plan/replacement.ts';
 import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
@@ -59,19 +66,21 @@ export async function pendingWrite(
 /** The parts of an observation that are needed to try its pending writes. */
 export type WritesOf = Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs' | 'graph'>;
 
-/** Returns the API server's message about a write, with Secret values masked. */
-type RefusalText = (action: ApplyAction, failure: ApiFailure) => string;
+/** Returns the API server's message about a write, with Secret values masked, and the foreign items that it is about. */
+type RefusalText = (action: ApplyAction, failure: ApiFailure) => readonly [string, readonly ForeignItem[]];
 
 function refusalTextOf(observation: WritesOf): RefusalText {
   const mask = refusalMaskOf(observation);
-  return ({ nodeId, target, desired }, failure) => {
+  return ({ nodeId, target, desired, foreign: items }, failure) => {
+    const foreign = refusedItems(observation.graph, nodeId, refOfTarget(target), failure, items);
+    const shown = (message: string) => [failureText({ ...failure, message }, foreign), foreign] as const;
     // An error of this process, such as a failed connection, quotes no value.
-    if (failureClass(failure) === 'not-sent') return failureText(failure);
+    if (failureClass(failure) === 'not-sent') return shown(failure.message);
     // The message can quote any value of the Secret, so the status reason replaces it. A message about a missing right
     // quotes no value.
-    if (target.type.kind === 'Secret') return failureText({ ...failure, message: failure.reason });
-    if (mask === undefined || failure.permission !== undefined) return failureText(failure);
-    return failureText({ ...failure, message: mask(nodeId, desired, failure.message) });
+    if (target.type.kind === 'Secret') return shown(failure.reason);
+    if (mask === undefined || failure.permission !== undefined) return shown(failure.message);
+    return shown(mask(nodeId, desired, failure.message));
   };
 }
 
@@ -136,7 +145,7 @@ async function dryRun(
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failure = apiFailure(error, undefined);
-    const text = mask(action, failure);
+    const [text, foreign] = mask(action, failure);
     // The controller retries while a namespace is missing. Here a missing namespace counts as a refusal, because the
     // user must create it.
     const isRefused = isRefusal(failure) || failure.code === 404;
@@ -150,8 +159,8 @@ async function dryRun(
         ...(failure.permission === undefined ? {} : { isRightMissing: true }),
       };
     }
-    const remedy = refusalRemedy(error.message, object);
-    const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
+    const { fields = [] } = failure;
+    const remedy = refusalRemedy(error.message, object, foreign);
     const differing = differences
       .map(({ path }) => path)
       .filter((path) => fields.some((field) => isBelow(path, field)));

@@ -1,4 +1,5 @@
 import type { ShownState } from '@typekro/controller/inspect';
+import type { ObjectRef } from '@typekro/kit/core';
 import type { Because, NodeCounts, NodeReport, NodeState, RootCause } from '@typekro/engine/runtime';
 import { countNodes, dependencyText, explainNode, rootCausesOf } from '@typekro/engine/runtime';
 import { stateMark } from '../up/view.ts';
@@ -24,8 +25,16 @@ export interface ShownNodes {
   readonly count: (nodes: readonly NodeReport[]) => ShownCounts;
 }
 
+/** A pending write that the API server refuses, and what the user can do. */
+export interface RefusedWrite {
+  readonly problem: string;
+  readonly remedy?: string;
+  /** The refused object; absent if only its node is known. */
+  readonly object?: ObjectRef;
+}
+
 /** The refusals of pending writes, found by dry runs and keyed by node id. */
-export type RefusedWrites = ReadonlyMap<string, { readonly problem: string; readonly remedy?: string }>;
+export type RefusedWrites = ReadonlyMap<string, RefusedWrite>;
 
 /**
  * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. A

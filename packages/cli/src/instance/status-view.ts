@@ -36,8 +36,13 @@ export interface StatusView {
   readonly fields: JsonObject;
   /** The objects and fields that a Graph records in its status. Absent for an instance. */
   readonly tracking?: GraphTracking;
-  /** Nodes that are not ready, or whose state is unknown. */
-  readonly open: readonly { readonly node: string; readonly state: ShownState; readonly reason: string }[];
+  /** Nodes that are not ready, or whose state is unknown. A refused write has the action of the user as `remedy`. */
+  readonly open: readonly {
+    readonly node: string;
+    readonly state: ShownState;
+    readonly reason: string;
+    readonly remedy?: string;
+  }[];
 }
 
 /** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
@@ -71,7 +76,8 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
     ...(isGraph ? { tracking: recordedTracking(instance) } : {}),
     open: open.map((node) => {
       const { state, reason } = shown.of(node);
-      return { node: node.id, state, reason };
+      const remedy = refusedWrites?.get(node.id)?.remedy;
+      return { node: node.id, state, reason, ...(remedy === undefined ? {} : { remedy }) };
     }),
   };
 }
@@ -105,9 +111,10 @@ export function statusLines(
     ...titled('fields in other objects', contributionLines(observation, view.tracking)),
     ...titled(
       view.unknown === undefined ? 'not ready' : 'not ready or unknown',
-      view.open.map(
-        ({ node, state, reason }) => `${shownMark(state, colour)} ${node}  ${state}: ${printableLine(reason)}`,
-      ),
+      view.open.flatMap(({ node, state, reason, remedy }) => [
+        `${shownMark(state, colour)} ${node}  ${state}: ${printableLine(reason)}`,
+        ...(remedy === undefined ? [] : [`   do  ${printableLine(remedy)}`]),
+      ]),
     ),
   ];
 }

@@ -13,6 +13,7 @@ export type {
   Because,
   Condition,
   Contested,
+  ForeignItem,
   MissingPermission,
   ReadData,
   InstanceState,

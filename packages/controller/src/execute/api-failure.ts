@@ -10,12 +10,14 @@ import { failureText, isRefusal, missingRight } from '@typekro/engine/runtime';
 export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
   const permission = permissionOf(error, user);
   const conflicts = conflictingManagers(error);
+  const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
   return {
     code: error.status,
     reason: error.reason,
     message: error.message,
     ...(permission === undefined ? {} : { permission }),
     ...(conflicts.length === 0 ? {} : { conflicts }),
+    ...(fields.length === 0 ? {} : { fields }),
   };
 }
 

@@ -157,6 +157,8 @@ export interface ObjectDifference {
   readonly action: ApplyAction['why'] | 'delete' | 'orphan' | 'release';
   /** The field manager that wrote the object last, if it is known. */
   readonly lastWriter?: string;
+  /** The refusal of the change, found by a dry run, and what the user can do. Absent if the server accepts the change. */
+  readonly refused?: Partial<Blocker> & Pick<Blocker, 'reason'>;
   readonly fields: readonly FieldDifference[];
 }
 

@@ -4,12 +4,14 @@ import type { CollectionNode, GraphNode, ResourceNode } from '../graph/index.ts'
 import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
+import type { ForeignItem } from './foreign-items.ts';
 import { isNamespaceMissing } from './missing-namespace.ts';
 import type { ApplyAction, Contest, FailedWrite, LiveObject } from './model.ts';
 import { applying } from './node-texts-0.10.ts';
 import type { ObjectProblem } from './node-texts.ts';
 import { desiredFingerprint, writerName, writerOf } from './owned-fields.ts';
 import { pausedWrite } from './paused-write.ts';
+import { refusedItems } from './refusal-remedies.ts';
 import type { ApiFailure, Because, Contested, ObjectReport, Terminating } from './report.ts';
 import type { WantedObject } from './resolved.ts';
 import type { StepContext } from './step-context.ts';
@@ -137,7 +139,8 @@ export function assessLive(
   const contested = contest === undefined ? {} : { contest };
   if (decision.kind === 'apply') {
     if (contest !== undefined && isPaused(context, contest, decision)) return { ...known, contest, isPaused: true };
-    return { ...known, ...contested, ...write(context, node, wanted, fingerprint, decision, writing, live) };
+    const { kind: _kind, ...change } = decision;
+    return { ...known, ...contested, ...write(context, node, wanted, fingerprint, change, writing, live) };
   }
   if (decision.kind === 'equivalent') {
     const { manager, subresource } = writing;
@@ -176,7 +179,7 @@ function write(
   node: GraphNode,
   { target, desired }: WantedObject,
   fingerprint: Fingerprint,
-  { why, differences, lastWriter, formerOwner }: Omit<WriteDecision & { kind: 'apply' }, 'kind'>,
+  change: Omit<WriteDecision & { kind: 'apply' }, 'kind'>,
   writing: Writing,
   live?: LiveObject,
 ): Pick<Assessed, 'apply' | 'problem'> {
@@ -194,7 +197,7 @@ function write(
       isNamespaceMissing(failed.failure)
     )
       context.missingNamespaces.add(target.namespace);
-    return { problem: writeProblem(context, node, target, failed) };
+    return { problem: writeProblem(context, node, target, failed, change.foreign) };
   }
   return {
     apply: {
@@ -202,11 +205,8 @@ function write(
       target,
       desired,
       fingerprint,
-      why,
+      ...change,
       ...(uid === undefined ? {} : { uid }),
-      ...(differences === undefined ? {} : { differences }),
-      ...(lastWriter === undefined ? {} : { lastWriter }),
-      ...(formerOwner === undefined ? {} : { formerOwner }),
       ...writing,
       ...(version === undefined || writing.force === undefined ? {} : { version }),
     },
@@ -219,14 +219,16 @@ function writeProblem(
   node: GraphNode,
   target: ObjectTarget,
   { failure, retryAt }: FailedWrite,
+  items?: readonly ForeignItem[],
 ): ObjectProblem & { readonly retryAt: number } {
   const object = refOfTarget(target);
+  const foreign = refusedItems(graph, node.id, object, failure, items);
   const managers = failure.conflicts ?? (node.nodeType === 'patch' && failure.code === 409 ? [] : undefined);
   const because: Because =
     managers === undefined
-      ? { kind: 'write-failed', object, failure, retryAt }
+      ? { kind: 'write-failed', object, failure, retryAt, ...(foreign.length === 0 ? {} : { foreign }) }
       : { kind: 'field-conflict', object, failure, managers, retryAt };
-  return { target, because, message: conditionFailureText(graph, failure), retryAt };
+  return { target, because, message: conditionFailureText(graph, failure, foreign), retryAt };
 }
 
 /** kro's message about an object that is being deleted, with its finalizers. */

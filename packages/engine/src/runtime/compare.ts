@@ -186,7 +186,7 @@ function memberNames(fields: FieldSet | undefined): string[] {
  * default (`protocol` of a port). For such an item, the function chooses a member whose keys agree with all keys of the
  * item. It does not choose a member that fully matches another item.
  */
-function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
+export function assignMembers(members: readonly string[], items: readonly JsonValue[]): (string | undefined)[] {
   const exact = items.map(memberFinder(members));
   const taken = new Set(exact);
   const free = members
@@ -271,7 +271,8 @@ function isAtomic(fields: FieldSet | undefined): boolean {
   return fields !== undefined && Object.keys(fields).length === 0;
 }
 
-function fieldBelow(fields: FieldSet | undefined, member: string): FieldSet | undefined {
+/** The part of a field set below a member; undefined if the set does not have the member. */
+export function fieldBelow(fields: FieldSet | undefined, member: string): FieldSet | undefined {
   if (fields === undefined || !Object.hasOwn(fields, member)) return undefined;
   const below = fields[member];
   return isJsonObject(below) ? below : undefined;

@@ -57,7 +57,7 @@ export function instanceConditions(
 }
 
 /** kro's condition types of a Graph, except `Ready`, which summarises these types. */
-export const GRAPH_CONDITIONS = ['Accepted', 'ResourcesConverged'] as const;
+const GRAPH_CONDITIONS = ['Accepted', 'ResourcesConverged'] as const;
 
 /** One of the conditions of a Graph that `Ready` summarises. */
 export type GraphCondition = (typeof GRAPH_CONDITIONS)[number];

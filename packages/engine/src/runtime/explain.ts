@@ -116,8 +116,8 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   held: heldReason,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
   'expression-failed': (because) => failedAt(because) + readOfExpression(because),
-  'write-failed': ({ object, failure, retryAt }) =>
-    `could not be written: ${formatRef(object)}: ${failureText(failure)}${Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : ''}`,
+  'write-failed': ({ object, failure, retryAt, foreign }) =>
+    `could not be written: ${formatRef(object)}: ${failureText(failure, foreign)}${Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : ''}`,
   'other-owner': ({ object, owner, instance }) => ownerReason(object, owner, instance),
   'graph-owner': ({ object, managers }) =>
     `may not write ${formatRef(object)}, which another Graph writes (field manager ${managers.join(', ')})`,

@@ -1,6 +1,8 @@
 import type { Graph } from '../graph/index.ts';
 import type { FailureClass } from '@typekro/kit/kubernetes';
 import { classify } from '@typekro/kit/kubernetes';
+import type { ForeignItem } from './foreign-items.ts';
+import { foreignItemsText } from './foreign-items.ts';
 import type { ApiFailure, MissingPermission } from './report.ts';
 
 /**
@@ -43,9 +45,10 @@ export function isRefusal(failure: ApiFailure): boolean {
 
 /**
  * The message about a failed request for users: the API server's message, followed by the RBAC rule to add if a
- * permission is missing.
+ * permission is missing, or by the foreign items that can be the cause of a refusal.
  */
-export function failureText({ permission, message }: ApiFailure): string {
+export function failureText({ permission, message }: ApiFailure, foreign: readonly ForeignItem[] = []): string {
+  if (foreign.length > 0) return `${message}; ${foreignItemsText(foreign)}`;
   if (permission === undefined) return message;
   const user = permission.user === undefined ? '' : ` for ${permission.user}`;
   const where = permission.namespace === undefined ? '' : ` in namespace ${permission.namespace}`;
@@ -56,8 +59,12 @@ export function failureText({ permission, message }: ApiFailure): string {
  * The message with which a condition reports a failed request. The conditions of a Graph have only the server's
  * message, as in kro; the controller records the missing permission as an event.
  */
-export function conditionFailureText({ definedBy }: Pick<Graph, 'definedBy'>, failure: ApiFailure): string {
-  return definedBy === 'graph' ? failure.message : failureText(failure);
+export function conditionFailureText(
+  { definedBy }: Pick<Graph, 'definedBy'>,
+  failure: ApiFailure,
+  foreign: readonly ForeignItem[] = [],
+): string {
+  return definedBy === 'graph' && foreign.length === 0 ? failure.message : failureText(failure, foreign);
 }
 
 /** The RBAC rule that grants a missing permission. */

@@ -47,7 +47,7 @@ export { equivalenceOf } from './equivalence.ts';
 export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
-export { CORRECT_REFUSED, isImmutableMessage, refusalRemedy } from './refusal-remedies.ts';
+export { CORRECT_REFUSED, isImmutableMessage, refusalRemedy, refusedItems } from './refusal-remedies.ts';
 export { DEFAULT_VERSION } from './keys.ts';
 export { step } from './step.ts';
 export { readyObjects } from './ready-objects.ts';
@@ -75,7 +75,7 @@ export { RELEASE } from './graph-retired.ts';
 export { ORPHAN } from './members.ts';
 export { isPatchNodeManager, isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
 export { contributionKey, mergedTracking, recordedTracking, resourceKey, trackingStatus } from './tracking.ts';
-export { GRAPH_CONDITIONS, graphConditions } from './conditions.ts';
+export { graphConditions } from './conditions.ts';
 export type { GraphCondition } from './conditions.ts';
 export type {
   Because,
@@ -102,6 +102,7 @@ export {
 } from './applyset.ts';
 export type { FieldDifference } from './compare.ts';
 export { compareApplied, fieldManagers } from './compare.ts';
+export type { ForeignItem } from './foreign-items.ts';
 export { digestOf } from './digest.ts';
 export type { Fingerprint } from './fingerprint.ts';
 export { digestText, isSameFingerprint } from './fingerprint.ts';

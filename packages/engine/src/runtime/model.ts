@@ -1,6 +1,7 @@
 import type { GroupVersionKind, JsonObject, KubeObject } from '@typekro/kit/core';
 import type { FieldDifference } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
+import type { ForeignItem } from './foreign-items.ts';
 import type { NodeReport, ApiFailure } from './report.ts';
 import type { StepMemory } from './step-memory.ts';
 import type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
@@ -263,16 +264,15 @@ export interface ApplyAction {
   readonly target: ObjectTarget;
   /** The object to send, including labels and annotations. */
   readonly desired: KubeObject;
-  /**
-   * The fingerprint of `desired`. The caller stores it together with the fingerprint of the owned fields in the
-   * server's response.
-   */
+  /** The fingerprint of `desired`. The caller stores it with that of the owned fields in the server's response. */
   readonly fingerprint: Fingerprint;
   readonly why: ApplyReason;
   /** UID of the object to be changed; absent for a creation. */
   readonly uid?: string;
   /** The differences between the live and the desired object; absent if only a projection was known. */
   readonly differences?: readonly FieldDifference[];
+  /** The items that the apply cannot remove from its lists; absent if there are none, or only a projection was known. */
+  readonly foreign?: readonly ForeignItem[];
   /** The other manager that wrote the object last, if known. */
   readonly lastWriter?: string;
   /** The ApplySet from which the object is taken over. */

@@ -1,10 +1,16 @@
 import type { ObjectRef } from '@typekro/kit/core';
+import type { Graph } from '../graph/index.ts';
+import type { ForeignItem } from './foreign-items.ts';
+import { removalCommand } from './foreign-items.ts';
+import type { ApiFailure } from './report.ts';
+import { secretLiveFields } from './secrets/secret-fields.ts';
+import { liveNodesOf } from './secrets/secret-nodes.ts';
 
 /**
  * The object of a refused write. All fields are optional, because a controller's message need not name the kind and the
  * name.
  */
-export type RefusedObject = Partial<Pick<ObjectRef, 'kind' | 'name' | 'namespace'>>;
+export type RefusedObject = Partial<ObjectRef>;
 
 /**
  * Matches the messages of servers about a field that is immutable on an existing object.
@@ -66,8 +72,16 @@ const REFUSALS: readonly (readonly [
 export const CORRECT_REFUSED =
   'correct what the message names, in the definition or in the instance; the write is tried again';
 
-/** The remedy for a write that the API server refused; `undefined` for an unknown message. */
-export function refusalRemedy(message: string, object: RefusedObject): string | undefined {
+/**
+ * The remedy for a write that the API server refused: the command that removes the foreign items, or the remedy for the
+ * message; `undefined` for an unknown message.
+ */
+export function refusalRemedy(
+  message: string,
+  object: RefusedObject,
+  foreign: readonly ForeignItem[] = [],
+): string | undefined {
+  if (foreign.length > 0) return removalCommand(object, foreign);
   for (const [pattern, remedy] of REFUSALS) {
     const found = pattern.exec(message);
     if (found !== null) return remedy(object, found);
@@ -79,6 +93,30 @@ export function refusalRemedy(message: string, object: RefusedObject): string | 
 export function isImmutableMessage(message: string): boolean {
   return REFUSALS.find(([pattern]) => pattern.test(message))?.[0] === IMMUTABLE;
 }
+
+/**
+ * The foreign items that can be the cause of a refused apply: the server names a duplicate in their list, their list,
+ * or a field that contains their list. Items with a key that can contain values of Secrets are left out.
+ */
+export function refusedItems(
+  graph: Graph | undefined,
+  nodeId: string,
+  object: ObjectRef,
+  { fields = [], message }: ApiFailure,
+  items: readonly ForeignItem[] = [],
+): readonly ForeignItem[] {
+  if (items.length === 0 || fields.length === 0 || isImmutableMessage(message)) return [];
+  const hides = secretLiveFields(graph, liveNodesOf([[nodeId, object]]));
+  const isDuplicate = message.includes('Duplicate value');
+  return items.filter(({ path, key }) => {
+    if (Object.keys(key).some((name) => hides(nodeId, `${path}.${name}`))) return false;
+    const list = path.replace(/\[\d+\]$/, '');
+    return fields.some((field) => list === field || isBelow(list, field) || (isDuplicate && isBelow(field, list)));
+  });
+}
+
+const isBelow = (path: string, other: string): boolean =>
+  path !== other && (path.startsWith(`${other}.`) || path.startsWith(`${other}[`));
 
 function deletion({ kind, name, namespace }: RefusedObject): string {
   if (kind === undefined || name === undefined) return '';

@@ -64,9 +64,9 @@ const REMEDIES: { readonly [Each in Exclude<Kind, DoneKind>]: (because: Of<Each>
       : now(`find out which controller must remove ${finalizers.join(', ')}, and why it does not`);
   },
   'expression-failed': ({ message }) => now(failedExpression(message)),
-  'write-failed': ({ failure, object }) => {
+  'write-failed': ({ failure, object, foreign }) => {
     if (failure.permission !== undefined) return now(PERMISSION_REMEDY);
-    const known = refusalRemedy(failure.message, object);
+    const known = refusalRemedy(failure.message, object, foreign);
     return known === undefined ? later(CORRECT_REFUSED) : now(known);
   },
   'other-owner': ({ instance }) =>

@@ -1,4 +1,5 @@
 import type { JsonValue, ObjectRef } from '@typekro/kit/core';
+import type { ForeignItem } from './foreign-items.ts';
 
 /** A failed read or write, as the API server's `Status` describes it. */
 export interface ApiFailure {
@@ -14,6 +15,8 @@ export interface ApiFailure {
    * The field managers with which the write conflicts, sorted. Present only after a server-side apply without force.
    */
   readonly conflicts?: readonly string[];
+  /** The paths of the refused fields (`Status.details.causes`). Absent if the server names none. */
+  readonly fields?: readonly string[];
 }
 
 /** A permission that the user of a request does not have, in the form of the RBAC rule to add. */
@@ -158,6 +161,8 @@ export type Because =
       readonly object: ObjectRef;
       readonly failure: ApiFailure;
       readonly retryAt: number;
+      /** List items of other managers that can be the cause of the refusal. Absent if there are none. */
+      readonly foreign?: readonly ForeignItem[];
     }
   | {
       readonly kind: 'other-owner';

@@ -3,6 +3,8 @@ import { objectName } from '@typekro/kit/core';
 import { formatPath } from '../graph/index.ts';
 import type { FieldDifference } from './compare.ts';
 import { compareApplied, lastWriter } from './compare.ts';
+import { foreignItems } from './foreign-items.ts';
+import type { ForeignItem } from './foreign-items.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { isSameFingerprint } from './fingerprint.ts';
 import { isTemplateManager } from './field-managers.ts';
@@ -35,6 +37,7 @@ export type WriteDecision =
       readonly kind: 'apply';
       readonly why: ApplyReason;
       readonly differences?: readonly FieldDifference[];
+      readonly foreign?: readonly ForeignItem[];
       readonly lastWriter?: string;
       readonly formerOwner?: string;
     }
@@ -173,10 +176,12 @@ function applyBecause(
 ): WriteDecision & { kind: 'apply' } {
   if (whole === undefined) return { kind: 'apply', why };
   const writer = lastWriter(whole, managerOf(by));
+  const foreign = foreignItems(desired, whole, by);
   return {
     kind: 'apply',
     why,
     differences: compareApplied(desired, whole, by),
+    ...(foreign.length === 0 ? {} : { foreign }),
     ...(writer === undefined ? {} : { lastWriter: writer }),
   };
 }

@@ -9,7 +9,7 @@ import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 import { tableOfFacts, tableOfText } from './type-table.ts';
 
 /** The Kubernetes minor version whose built-in kinds are bundled. */
-export const DEFAULT_KUBERNETES_MINOR = '1.36';
+const DEFAULT_KUBERNETES_MINOR = '1.36';
 
 /**
  * Kinds that occur only as the body of another group's subresource. A server publishes such a kind under the other

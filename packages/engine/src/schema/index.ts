@@ -11,7 +11,7 @@ export type { FieldStep, ListType, ResourceInfo, Schema, SchemaSource, Validatio
 export type { BuiltinDescriptions } from './builtin-descriptions.ts';
 export { describeField, describeBuiltinKind, describeBuiltinType } from './builtin-descriptions.ts';
 export type { BuiltinSource, BundleParts } from './builtin-source.ts';
-export { builtinSource, bundledSource, DEFAULT_KUBERNETES_MINOR } from './builtin-source.ts';
+export { builtinSource, bundledSource } from './builtin-source.ts';
 export type { FieldFacts, TypeFacts } from './builtin-types.ts';
 export { bundleTypes } from './bundle.ts';
 export type { FieldDescription, FieldLookup, MemberFacts } from './field-facts.ts';

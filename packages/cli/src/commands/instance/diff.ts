@@ -5,12 +5,13 @@ import type { Command } from '../../command.ts';
 import { ExitCode } from '../../command.ts';
 import { differenceLines, diffReport } from '../../instance/diff-report.ts';
 import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../../instance/observation.ts';
+import { withRefusedWrites } from '../../instance/pending-writes.ts';
 
 /** `typekro diff INSTANCE[/NODE]`: prints the changes that the controller would make. */
 export const diff: Command = {
   name: 'diff',
   description:
-    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets are compared. Shows the owner of each differing field, and what the controller will do. Values of Secrets, and of fields that are computed from Secrets, are hidden. The exit code is 4 when there is a difference, or else 1 when some objects could not be compared. Writes nothing.',
+    'Compares the objects of an instance with what its graph wants, field by field, as the controller does: only fields that the graph sets are compared. Shows the owner of each differing field, what the controller will do, and the refusals of the API server (found by a dry run). Values of Secrets, and of fields that are computed from Secrets, are hidden. The exit code is 4 when there is a difference, or else 1 when some objects could not be compared. Writes nothing.',
   positionals: [INSTANCE_NODE_POSITIONAL],
   options: DECIDING_OPTIONS,
   examples: [
@@ -18,7 +19,7 @@ export const diff: Command = {
     { command: 'typekro diff team-a/shop/deployment -o json', summary: 'those of one node, for another program' },
   ],
   run: (context, input) =>
-    reportOnInstance(context, input, (observation) => {
+    reportOnInstance(context, input, async (observation, api) => {
       const { graph, definition, instance, notes } = observation;
       if (graph === undefined) {
         const why =
@@ -32,7 +33,7 @@ export const diff: Command = {
           remedy: 'typekro why shows what is known about the instance',
         });
       }
-      const data = diffReport(observation, graph);
+      const data = diffReport(await withRefusedWrites(api, observation, context.signal), graph);
       return {
         data,
         lines: () => differenceLines(data),

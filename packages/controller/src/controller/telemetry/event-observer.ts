@@ -235,7 +235,7 @@ function reasonProblems({ id, because, message }: NodeReport): Problem[] {
         },
       ];
     case 'write-failed':
-      return [{ reason: 'WriteFailed', message: `node ${id}: ${failureText(because.failure)}` }];
+      return [{ reason: 'WriteFailed', message: `node ${id}: ${failureText(because.failure, because.foreign)}` }];
     case 'read-failed':
       return [{ reason: 'ReadFailed', message: `node ${id}: ${failureText(because.failure)}` }];
     case 'contested':
