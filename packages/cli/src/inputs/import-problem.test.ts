@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'typekro import '));
 const file = join(folder, 'app.ts');
 writeFileSync(
   file,
-  `import a from '../up/missing.ts';\nimport { type } from 'arktype';\nimport b from '@scope/kit/part';\nimport { one } from 'old';\nimport 'kit/prt';\nimport '@/lib/x';\nimport '~/y';\nimport '#z';\nimport 'parts';\nimport 'whole/sub';\nimport "./it's.ts";\nimport 'wide'; import 'wide/part'; import 'wide/prt';\n`,
+  `import a from './missing.ts';\nimport { type } from 'arktype';\nimport b from '@scope/kit/part';\nimport { one } from 'old';\nimport 'kit/prt';\nimport '@/lib/x';\nimport '~/y';\nimport '#z';\nimport 'parts';\nimport 'whole/sub';\nimport "./it's.ts";\nimport 'wide'; import 'wide/part'; import 'wide/prt';\n`,
 );
 writePackage('old', {}, 'module.exports = Object.assign(Object.create(null), { one: 1 });');
 writePackage('kit', { exports: { '.': './index.js', './part': './index.js' } }, '');

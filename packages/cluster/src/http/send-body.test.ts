@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
 
@@ -43,4 +45,33 @@ test.each([0, 1, 130_000, 131_072, 131_073, 400_000])('a response of about %i by
   expect(created.data.a).toHaveLength(size);
   const read = (await (await fetch(`${url}${MAPS}/m`)).json()) as typeof map;
   expect(read.data.a).toHaveLength(size);
+});
+
+/** Replaces a ConfigMap of a size many times on one connection, and prints the status codes that are not 200. */
+const CLIENT = `
+import { Agent, request } from 'node:https';
+const { URL_OF_MAPS: url, TOKEN: token, CA: ca } = process.env;
+const agent = new Agent({ keepAlive: true, maxSockets: 1, ca });
+const headers = { authorization: 'Bearer ' + token, 'content-type': 'application/json' };
+const send = (method, path, body) => new Promise((resolve) => {
+  request(url + path, { method, agent, headers }, (response) => {
+    response.resume().on('end', () => resolve(response.statusCode));
+  }).on('error', (error) => resolve(error.code)).end(JSON.stringify(body));
+});
+const map = (size, round) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'big' }, data: { a: String(round).padEnd(size, 'x') } });
+const found = [await send('POST', '', map(1, 0))];
+for (const size of [20_000, 300_000]) {
+  for (let round = 0; round < 60; round += 1) found.push(await send('PUT', '/big', map(size, round)));
+}
+console.log(JSON.stringify(found.filter((each) => each !== 200)));
+agent.destroy();
+`;
+
+test('large updates that follow each other on a connection over TLS are all executed', async () => {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  const { url, token = '', caData = '' } = await cluster.listen();
+  // In the process of the server, the client would send the next request only after the server is ready for it.
+  const env = { URL_OF_MAPS: `${url}${MAPS}`, TOKEN: token, CA: caData };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', CLIENT], { env });
+  expect(JSON.parse(stdout)).toEqual([201]);
 });
