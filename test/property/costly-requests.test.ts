@@ -43,6 +43,7 @@ const list = (members: JsonObject): JsonObject => ({
   metadata: { name: 'a' },
   ...members,
 });
+const membersOf = (count: number): JsonObject => Object.fromEntries(many(count, (index) => [`k${index}`, 1]));
 const definitionOf = (...options: Parameters<typeof crdOf>): JsonObject => crdOf(...options) as unknown as JsonObject;
 const listDefinition = definitionOf('List', {
   properties: {
@@ -57,6 +58,16 @@ const listDefinition = definitionOf('List', {
         'x-kubernetes-preserve-unknown-fields': true,
         oneOf: many(1000, (index) => ({ required: [`m${index}`] })),
       },
+    },
+    members: {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      anyOf: many(5000, (index) => ({ required: [`m${index}`] })),
+    },
+    sizes: {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+      anyOf: many(2000, () => ({ maxProperties: 1 })),
     },
     map: {
       type: 'array',
@@ -158,6 +169,22 @@ test.each<[string, string, string, () => JsonValue | string, string, RegExp]>([
     () => definitionOf('Alt', alternatives),
     JSON_TYPE,
     /^422 .*too large/,
+  ],
+  [
+    'many members of an object that one of many alternatives requires',
+    'POST',
+    LISTS,
+    () => list({ members: membersOf(30_000) }),
+    JSON_TYPE,
+    /^422 .*anyOf/,
+  ],
+  [
+    'many members of an object whose number many alternatives limit',
+    'POST',
+    LISTS,
+    () => list({ sizes: membersOf(30_000) }),
+    JSON_TYPE,
+    /^422 .*too many errors or alternatives/,
   ],
   ['words with a costly pattern', 'POST', LISTS, () => list({ words: wordsOf(1000) }), JSON_TYPE, /^422 .*too long/],
   [

@@ -52,11 +52,14 @@ export function arrayCheck(
     if (schema['x-kubernetes-list-type'] !== undefined) {
       for (const error of duplicateErrors(schema, value, context)) context.repeated.push(error);
     }
+    if (uniqueItems === true) context.applied += count;
     if (uniqueItems === true && new Set(value.map((entry) => goJson(entry))).size < count) {
       context.add(invalid(context.field(), '', `${context.name()} in body shouldn't contain duplicates`));
     }
   };
 }
+
+const NO_NAMES: readonly string[] = [];
 
 /** The check of an object: declared members, undeclared members, required members, and the number of members. */
 export function objectCheck(
@@ -64,6 +67,7 @@ export function objectCheck(
   checkOf: CheckOf,
 ): ((value: JsonObject, context: Context, old: JsonValue | undefined) => void) | undefined {
   const { minProperties, maxProperties, additionalProperties } = schema;
+  const looksAtMembers = schema.properties !== undefined || (additionalProperties ?? true) !== true;
   const required = Array.isArray(schema.required) ? (schema.required as readonly string[]) : [];
   const members = new Map<string, Part>();
   let others: Part | undefined;
@@ -77,7 +81,8 @@ export function objectCheck(
     return part;
   };
   return (value, context, old) => {
-    const names = Object.keys(value);
+    const isCounted = minProperties !== undefined || maxProperties !== undefined;
+    const names = looksAtMembers || isCounted ? Object.keys(value) : NO_NAMES;
     if (minProperties !== undefined && names.length < minProperties) {
       const text = `${context.name()} in body should have at least ${minProperties} properties`;
       context.add(invalid(context.field(), names.length, text));
@@ -85,7 +90,8 @@ export function objectCheck(
     if (maxProperties !== undefined && names.length > maxProperties) {
       context.add(tooMany(context.field(), names.length, maxProperties));
     }
-    for (const name of names) {
+    context.applied += names.length;
+    for (const name of looksAtMembers ? names : NO_NAMES) {
       const member = value[name];
       if (member === undefined) continue;
       let part = partOf(name);

@@ -19,7 +19,10 @@ export interface Context {
    */
   passed: number;
   depth: number;
-  /** The number of schemas that were applied so far. */
+  /**
+   * The number of schemas that were applied so far, and of the members, elements and thousands of characters that they
+   * looked at.
+   */
   applied: number;
   /** The work of comparisons with patterns so far (see `SearchMeter` of the room `cel`). */
   visits: number;
@@ -48,8 +51,8 @@ export const MAX_ERRORS = 1000;
 const MAX_ERRORS_LENGTH = 1024 * 1024;
 
 /**
- * The maximum number of times that schemas are applied to parts of one value. An object of 1.5 MiB has fewer parts; only
- * many alternatives for many elements reach the limit.
+ * The maximum of `Context.applied`. An object of 1.5 MiB has fewer parts; only many alternatives for many elements or
+ * members reach the limit.
  */
 const MAX_APPLIED = 1_000_000;
 

@@ -88,6 +88,7 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   const scalars = new Set<JsonValue>(values.filter((entry) => typeof entry !== 'object'));
   return (value, context) => {
     // A server refuses null even if the enum contains null. It accepts a fraction whose integer part is in the enum.
+    context.applied += values.length >> 4;
     const isListed =
       value !== null &&
       (scalars.has(value) ||
@@ -111,6 +112,7 @@ export function formatOrPatternCheck(schema: Schema): ((value: string, context: 
   const complain = (context: Context, value: string, text: string) =>
     context.add(invalid(context.field(), value, `${context.name()} in body ${text}`));
   const constrain = (value: string, context: Context): void => {
+    context.applied += value.length >> 10;
     const length = minLength === undefined && maxLength === undefined ? 0 : codePoints(value);
     if (maxLength !== undefined && length > maxLength) context.add(tooLong(context.field(), maxLength));
     else if (minLength !== undefined && length < minLength) {
