@@ -158,6 +158,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
   {
     title: 'Contributors',
     pages: [
+      page('docs/first-change.md', 'Your first change'),
       page('CONTRIBUTING.md', 'Contributing'),
       page('docs/architecture.md', 'Architecture'),
       page('CODE_OF_CONDUCT.md', 'Code of conduct'),
