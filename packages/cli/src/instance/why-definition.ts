@@ -60,6 +60,7 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
     'install the CustomResourceDefinition of that kind, or correct apiVersion and kind of the template',
   ],
   [/is forbidden: User /, 'give the controller the right: typekro rbac prints all rules that a definition needs'],
+  [/does not know and ignores/, 'install a controller that knows the fields, or remove them from the definition'],
 ];
 
 const CORRECT_DEFINITION =

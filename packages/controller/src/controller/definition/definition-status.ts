@@ -1,10 +1,14 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { formatTime } from '@typekro/kit/kubernetes';
 import type { Graph } from '@typekro/engine/graph';
+import { controllerCrds } from '@typekro/engine/graph';
 import type { Condition, ConditionContent } from '@typekro/engine/runtime';
 import { readConditions, transition } from '@typekro/engine/runtime';
+import type { Schema } from '@typekro/engine/schema';
+import { crdSource, prune } from '@typekro/engine/schema';
 import { conditionsToJson, setConditions } from '../conditions.ts';
 import type { DefinitionObject } from './definition-object.ts';
+import { DEFINITION_TYPE } from './definition-object.ts';
 import { graphStatus, lastGraphStatus } from './graph-status.ts';
 
 /** The types of a definition's conditions except `Ready`. */
@@ -14,6 +18,8 @@ export type DefinitionCondition = 'GraphRevisionsResolved' | 'GraphAccepted' | '
 const ROLLED_OUT = 'RolledOut';
 /** The condition of a definition with `propagateWhen`, as in the proposal for kro. */
 const PROPAGATED = 'Propagated';
+/** The condition of a definition with fields of a newer CRD. It does not affect `Ready`, and is absent without them. */
+const FIELDS_KNOWN = 'FieldsKnown';
 
 const TYPES: readonly DefinitionCondition[] = [
   'GraphRevisionsResolved',
@@ -64,8 +70,19 @@ export function definitionStatus(definition: DefinitionObject, outcome: Definiti
       ...conditions,
       ...ofRevision(ROLLED_OUT, definition, outcome.rolledOut, now),
       ...ofRevision(PROPAGATED, definition, outcome.propagated, now),
+      ...ofRevision(FIELDS_KNOWN, definition, fieldsKnown(definition), now),
     ]),
   };
+}
+
+let definitionSchema: Schema | undefined;
+
+/** The condition for fields that a newer CRD has and this controller ignores; `undefined` without such fields. */
+function fieldsKnown({ spec }: DefinitionObject): ConditionContent | undefined {
+  definitionSchema ??= crdSource(controllerCrds()).schemaOf(DEFINITION_TYPE);
+  const unknown = definitionSchema === undefined ? [] : prune(definitionSchema, { spec }).unknown;
+  if (unknown.length === 0) return undefined;
+  return no('UnknownFields', `this controller does not know and ignores ${unknown.join(', ')}`);
 }
 
 /** The condition of a roll-out, as a list of one; an empty list without the condition. */

@@ -199,6 +199,7 @@ const EVENT_REASONS: ReadonlySet<string> = new Set([
   'RolledOut',
   'Failed',
   'FailedToStart',
+  'UnknownFields',
 ]);
 
 function changedConditions(before: JsonObject, after: JsonObject): Condition[] {

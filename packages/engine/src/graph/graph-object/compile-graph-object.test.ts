@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonValue } from '@typekro/kit/core';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import type { Graph } from '../index.ts';
 import { builtinSource, compileGraphObject, formatDiagnostic, parseDefinitions } from '../index.ts';
 
@@ -335,6 +335,22 @@ describe('hostile Graphs', () => {
     ],
   ])('for %s, only the expected problems are reported', (_title, nodes, codes) => {
     expect(compileGraphObject(graphOf(nodes), { sources }).diagnostics.map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('every field of the spec that a Graph does not have is a problem', () => {
+    const spec = {
+      nodes: [{ id: 'a', def: { v: 1 }, retries: 1 }],
+      paused: true,
+      __proto__x: 1,
+      serviceAccountName: 'a',
+    };
+    const { graph, diagnostics } = compileGraphObject({ ...(graphOf([]) as JsonObject), spec }, { sources });
+    expect(graph).toBeUndefined();
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      'a Graph has no field "paused"',
+      'a Graph has no field "__proto__x"',
+      'a node has no field "retries"',
+    ]);
   });
 
   test.each([

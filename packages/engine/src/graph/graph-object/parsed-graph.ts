@@ -66,6 +66,9 @@ export function readGraph(value: JsonValue, problems: Problems, root: FrameProbl
     wrong(['spec'], 'a Graph needs spec.nodes, a list of nodes', 'add spec: with nodes: below it');
     return undefined;
   }
+  const unknown = Object.keys(spec).filter((key) => key !== 'nodes' && key !== 'serviceAccountName');
+  for (const key of unknown)
+    wrong(['spec', key], `a Graph has no field "${key}"`, 'a Graph has nodes and serviceAccountName');
   const metadata = valueAt(value, 'metadata');
   const text = (key: string): string | undefined => {
     const found = isJsonObject(metadata) ? valueAt(metadata, key) : undefined;
