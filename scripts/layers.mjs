@@ -129,7 +129,7 @@ export const FLOORS = {
     'definition-names.ts deploy-engine.ts evaluate-graph.ts',
     'parse-spec.ts refinements.ts trace-composition.ts graph-type.ts',
     'interpret-module.ts',
-    'traced-core.ts violations.ts',
+    'traced-core.ts',
     'composition.ts composition-type.ts graph-core.ts',
     'references.ts',
     'nest-composition.ts singleton.ts',

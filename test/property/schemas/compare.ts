@@ -13,7 +13,12 @@ const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promi
 /** A schema of a library as a composition: the codes of its refusal, or what the comparison needs. */
 export type Composed =
   | { readonly codes: readonly string[]; readonly message: string }
-  | { readonly codes?: undefined; readonly instance: (spec: JsonObject) => JsonValue; readonly crd: Schema };
+  | {
+      readonly codes?: undefined;
+      readonly instance: (spec: JsonObject) => JsonValue;
+      readonly violations: (spec: JsonObject) => readonly string[];
+      readonly crd: Schema;
+    };
 
 /** Makes a composition of a schema. Errors without a code are thrown. */
 export function composed(schema: SchemaInput): Composed {
@@ -29,6 +34,7 @@ export function composed(schema: SchemaInput): Composed {
     const spec = objectAt(version ?? {}, 'schema', 'openAPIV3Schema', 'properties', 'spec');
     return {
       instance: (value) => composition.toInstance(value).spec as JsonValue,
+      violations: (value) => composition.evaluate(value).violations,
       crd: structuralSchema({ type: 'object', properties: { spec } }),
     };
   } catch (error) {
@@ -111,12 +117,17 @@ function withoutNull(value: JsonValue): JsonValue {
 /**
  * Compares a schema with its library for one spec. Returns the difference in words, or undefined if there is none:
  *
- * - `toInstance` accepts exactly the specs that the library accepts, and its spec is the library's value.
+ * - `toInstance` accepts exactly the specs that the library accepts, and its spec is the library's value. `evaluate`
+ *   finds no violations for these specs.
  * - The API server accepts each value that the library makes.
  * - What the API server stores is the value that the library makes of the spec, if it accepts the spec, and a value that
  *   the library accepts and does not change.
  */
-export function difference(schema: SchemaInput, { instance, crd }: Composed & { codes?: undefined }, spec: JsonObject) {
+export function difference(
+  schema: SchemaInput,
+  { instance, violations, crd }: Composed & { codes?: undefined },
+  spec: JsonObject,
+) {
   const shown = JSON.stringify(spec);
   const wanted = parsed(schema, spec);
   let made: JsonValue | undefined;
@@ -129,6 +140,8 @@ export function difference(schema: SchemaInput, { instance, crd }: Composed & { 
   if (LOUD.test(refusal)) return undefined;
   if (!jsonEquals(kept(crd, wanted), kept(crd, made)))
     return `${shown}: the library makes ${JSON.stringify(wanted)}, toInstance ${JSON.stringify(made) ?? refusal}`;
+  const broken = made === undefined ? [] : violations(structuredClone(spec));
+  if (broken.length > 0) return `${shown}: the library accepts it, evaluate finds ${broken.join()}`;
   if (wanted !== undefined && !jsonEquals(stored(crd, wanted as JsonObject), kept(crd, wanted)))
     return `${shown}: the library makes ${JSON.stringify(wanted)}, which the API server refuses or changes`;
   const value = stored(crd, spec);

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { z } from 'zod';
 import type { SchemaInput } from '@typekro/sdk/compose';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { CALCULATIONS, calculated, VALUES_OF } from './calculations.ts';
 import { METHODS, objectOf } from './methods.ts';
 import type { Library } from './methods.ts';
 import { VALUES } from './values.ts';
@@ -242,7 +243,14 @@ function checked(library: Library, random: () => number): Part {
   return { schema, text: `check ${name} ${limit}`, value: anyValue };
 }
 
-const EXTREMES = [limited, limited, pattern, defaulted, checked] as const;
+/** A type of numbers with a check that calculates. */
+function calculation(library: Library, random: () => number): Part {
+  const { shape, text } = pick(random, CALCULATIONS);
+  const own = (values: () => number): JsonValue => structuredClone(pick(values, VALUES_OF[shape]));
+  return { schema: calculated(library, shape, text), text: `${shape} ${text}`, value: mostly(own, anyValue) };
+}
+
+const EXTREMES = [limited, limited, pattern, defaulted, checked, calculation] as const;
 
 /** A scalar with several checks and transforms in random order. */
 function scalar(library: Library, random: () => number): Part {

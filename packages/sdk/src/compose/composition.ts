@@ -11,6 +11,7 @@ import { normalDefinition } from './definition-names.ts';
 import { specSchemaOf, hoistedIds, writeDefinition } from './emit/definition.ts';
 import { fieldRules } from './emit/field-rules.ts';
 import { refusedRules } from './emit/refused-rules.ts';
+import { violations } from './emit/violations.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
 import { numberOutsideJson, parseSpec } from './parse-spec.ts';
@@ -25,7 +26,6 @@ import { isClusterScoped } from './served-kind.ts';
 import { withProviders } from './source/current.ts';
 import { withTrace } from './trace/current.ts';
 import type { ValidationRecord } from './trace/records.ts';
-import { violations } from './violations.ts';
 
 interface CompositionParts {
   readonly traced: Traced;
@@ -126,7 +126,7 @@ export class CompositionCore extends TracedCore {
    */
   instance(spec: unknown, namespace?: string): KubeObject {
     const instance = this.proposed(spec, namespace);
-    const broken = violations(this.traced, instance);
+    const broken = this.violations(instance);
     if (broken.length === 0) return instance;
     const hint = `correct the spec of ${this.traced.graph.names.kind}`;
     const diagnostics = broken.map((message): Diagnostic => {
@@ -146,6 +146,12 @@ export class CompositionCore extends TracedCore {
     if (hoisted.length === 0) return instance;
     const annotations = { [HOISTED_ANNOTATION]: JSON.stringify(hoisted) };
     return { ...instance, metadata: { ...instance.metadata, annotations } };
+  }
+
+  /** The author's messages of the preconditions that an instance violates. */
+  violations(instance: KubeObject): string[] {
+    const { graph, trace } = this.traced;
+    return withTrace(trace, () => violations(graph.validations, this.checks.schema, instance));
   }
 
   /** The schema of the definition and its rules, with which each spec is checked. */

@@ -3,7 +3,6 @@ import type { CompositionCore } from './composition.ts';
 import type { TracedCore } from './traced-core.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
-import { violations } from './violations.ts';
 
 /**
  * Evaluates the graph of a composition on a spec. A read of a resource uses the observed object if one is given, and
@@ -17,7 +16,7 @@ export function evaluateComposition(
   namespace?: string,
 ): Evaluation {
   const instance = core.proposed(spec, namespace);
-  return evaluateTraced(core, instance as unknown as JsonObject, observed, violations(core.traced, instance));
+  return evaluateTraced(core, instance as unknown as JsonObject, observed, core.violations(instance));
 }
 
 /** Evaluates the graph of a traced function on an instance. A Graph has no instance. */

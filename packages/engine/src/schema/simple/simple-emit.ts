@@ -36,7 +36,7 @@ export interface SimpleEmitOptions {
 
 /** Properties of a field that are not in its schema. */
 export interface FieldKnowledge {
-  /** Is the field required, even if the schema does not require it? A nullable field stays optional. */
+  /** Is the field required, even if the schema does not require it? Such a field refuses null. */
   readonly required?: boolean;
   /** CEL rules over `self`, which become `validation` markers. */
   readonly rules?: readonly string[];
@@ -116,12 +116,11 @@ class Emitter {
     const known = this.#options.field?.(path, schema);
     const described = this.#describe(schema, path, name);
     if (described === undefined) return undefined;
-    const required = isRequired || known?.required === true;
     const rules = (known?.rules ?? []).map((rule) => `validation=${quoteMarker(rule)}`);
-    if (schema.nullable === true && required) {
+    if (schema.nullable === true && isRequired && known?.required !== true) {
       this.#warn(path, 'nullable', 'null is not kept by the cluster; the field becomes optional');
     }
-    const mandatory = required && schema.nullable !== true;
+    const mandatory = known?.required === true || (isRequired && schema.nullable !== true);
     const markers = [...(mandatory ? ['required=true'] : []), ...described.markers, ...rules];
     if (typeof described.type === 'string') return written(described.type, markers);
     const kept =

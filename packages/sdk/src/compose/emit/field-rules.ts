@@ -1,6 +1,8 @@
-import { not, variable } from '../ir/build.ts';
+import { DYN, kroEnvironment } from '@typekro/cel';
+import type { JsonObject } from '@typekro/kit/core';
+import { cond, not, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { Variable, walk } from '../ir/node.ts';
+import { isLiteral, Variable, walk } from '../ir/node.ts';
 import { rewrite } from '../ir/substitute.ts';
 import { ruleWithMessage } from '@typekro/engine/schema';
 import type { Target } from '../public-types.ts';
@@ -8,6 +10,7 @@ import { Facts } from '../trace/facts.ts';
 import type { ValidationRecord } from '../trace/records.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
+import { holds } from './violations.ts';
 
 /** Preconditions as markers of SimpleSchema: rules by field, and required fields. */
 export interface FieldRulesOut {
@@ -34,10 +37,9 @@ export function fieldRules(
     if (common.length === 0) throw misplaced(validation, target);
     const path = common.join('.');
     const fact = presence(validation.rule, common);
-    const whenAbsent = fact === undefined ? validation.rule : assume(validation.rule, not(fact));
     const whenThere = fact === undefined ? validation.rule : assume(validation.rule, fact);
-    if (fact !== undefined && isConstant(whenAbsent, false)) required.add(path);
-    if (isConstant(whenThere, true)) continue;
+    if (fact !== undefined && !holdsWithout(validation.rule, fact, common)) required.add(path);
+    if (isLiteral(whenThere, true)) continue;
     const self = new Variable('self', 'resource');
     const rule = rewrite(whenThere, (node) =>
       pathOf(node)?.join('.') === path ? variable(self, node.type) : undefined,
@@ -58,12 +60,27 @@ function misplaced(validation: ValidationRecord, target: Target): Refusal {
   return refusal;
 }
 
-const isConstant = (node: Node, value: boolean): boolean => node.kind === 'lit' && node.value === value;
+/** Does a rule hold for an instance without the only field that it reads? */
+function holdsWithout(rule: Node, fact: Node, path: readonly string[]): boolean {
+  const known = assume(rule, not(fact));
+  if (known.kind === 'lit') return known.value === true;
+  // The whole rule is evaluated, because the types of its remaining parts were joined with the type of the field.
+  const spec = path.slice(0, -1).reduceRight<JsonObject>((inner, name) => ({ [name]: inner }), {});
+  return holds(rule, kroEnvironment({ variables: { schema: DYN } }), { spec });
+}
 
+/** A rule without the parts that a fact decides, also inside of operands, such as those of `(field ?? 5) > 3`. */
 function assume(rule: Node, fact: Node): Node {
   const facts = new Facts();
   facts.assume(fact);
-  return facts.simplify(rule);
+  const known = (node: Node): Node | undefined => {
+    const simpler = node.type.kind === 'bool' ? facts.simplify(node) : node;
+    if (simpler !== node) return rewrite(simpler, known);
+    if (node.kind !== 'cond') return undefined;
+    const [test, a, b] = node.args;
+    return cond(rewrite(test, known), rewrite(a, known), rewrite(b, known));
+  };
+  return facts.simplify(rewrite(rule, known));
 }
 
 /** The path of a field below `schema.spec`. */

@@ -53,9 +53,11 @@ function wordsOf(path: string, message: string, rule: string): Pick<Diagnostic, 
   const missing = new Set([...message.matchAll(/undeclared reference to '([^']*)'/g)].map(([, name]) => name));
   const called = [...rule.matchAll(/([A-Za-z_][\w.]*)\(/g)].map(([, name = '']) => name);
   const names = [...new Set(called)].filter((name) => missing.has(name.slice(name.lastIndexOf('.') + 1)));
-  const reason = names.length === 0 ? message : `it calls ${names.join(', ')}, which rules of Kubernetes do not have`;
+  const refused = `${path}: the API server refuses the rule of this field`;
+  if (names.length === 0)
+    return { message: `${refused}: ${message}`, hint: 'write the check with plain comparisons of the value' };
   return {
-    message: `${path}: the API server refuses the rule of this field: ${reason}`,
+    message: `${refused}: it calls ${names.join(', ')}, which rules of Kubernetes do not have`,
     hint: 'write the check without conversions of numbers and objects to text (String(), templates, toFixed(), JSON.stringify())',
   };
 }
