@@ -69,7 +69,7 @@ agent.destroy();
 
 test('large updates that follow each other on a connection over TLS are all executed', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
-  const { url, token = '', caData = '' } = await cluster.listen();
+  const { url, token, caData = '' } = await cluster.listen();
   // In the process of the server, the client would send the next request only after the server is ready for it.
   const env = { URL_OF_MAPS: `${url}${MAPS}`, TOKEN: token, CA: caData };
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', CLIENT], { env });
