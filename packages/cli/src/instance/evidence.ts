@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { count, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
+import { count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import type { Trouble } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
@@ -52,7 +52,7 @@ export async function findEvidence(
       if (omitted > 0) unread.push(`${count(omitted, 'more object')} ${omitted === 1 ? 'was' : 'were'} not read`);
       const [troubles, write, found] = await Promise.all([
         Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
-        root.node.retired === true ? undefined : pendingWrite(api, root.node.id, observation, signal),
+        pendingWrite(api, root.node, observation, signal),
         dataFound(api, root, decision, signal),
       ]);
       const isOfRoot = ({ nodeId }: DeleteAction): boolean => nodeId === root.node.id;
@@ -60,8 +60,12 @@ export async function findEvidence(
       const orphaned = (decision.orphan ?? [])
         .filter(isOfRoot)
         .map((action) => dueText('release (deletionPolicy Orphaned)', action));
-      const evidence = { found: [...found, ...orphaned, ...due], troubles, unread };
-      return { root, evidence: { ...evidence, ...(write === undefined ? {} : { write }) } };
+      // An accepted deletion has its sentence in `due`, and a refused one has the message of the server.
+      const isDeletion = root.node.because.kind === 'retired';
+      const pending = isDeletion && write?.result === 'accepted' ? undefined : write;
+      const isRefused = isDeletion && write?.result === 'refused';
+      const evidence = { found: [...found, ...orphaned, ...(isRefused ? [] : due)], troubles, unread };
+      return { root, evidence: { ...evidence, ...definedMember('write', pending) } };
     }),
   );
 }

@@ -265,16 +265,15 @@ describe('why names the cause when', () => {
         blocked by  delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a"
          do         give system:serviceaccount:team-a:default the right: typekro rbac prints all rules that a Graph needs
 
-      … web  deleting: deletes its objects: ConfigMap v1 team-a/web
-         └ because  the deletion of ConfigMap team-a/web is pending, and no controller has carried it out
-         do         make sure that the controller runs and may write this kind; its log and events name the requests that were refused
+      ✗ web  failed: a dry run of the deletion of ConfigMap team-a/web was not possible: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["delete"]} in namespace team-a)
+         do         give system:serviceaccount:team-a:default the missing right: this account writes the objects of this Graph (spec.serviceAccountName, by default the account default)
          look       kubectl describe configmap web -n team-a
 
       the controller reports: delete v1/ConfigMap team-a/web: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a""
     `);
     expect(await shown('tree')).toMatchInlineSnapshot(`
       "Graph team-a/g   DELETING 2s   being deleted for 2s   0 of 1 nodes deleted
-      └─ … web  ConfigMap team-a/web  deleting: deletes its objects: ConfigMap v1 team-a/web"
+      └─ ✗ web  ConfigMap team-a/web  failed: a dry run of the deletion of ConfigMap team-a/web was not possible: configmaps "web" is forbidden: User "system:serviceaccount:team-a:default" cannot delete resource "configmaps" in API group "" in the namespace "team-a" (missing permission; add the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["delete"]} in namespace team-a)"
     `);
   });
 

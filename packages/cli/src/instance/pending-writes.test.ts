@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { observedReason } from '../dashboard/observed-reason.ts';
 import { instanceStatus } from './instance-picture.ts';
 import { observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';
@@ -129,4 +130,77 @@ spec:
     expect(text).toContain('Invalid value: "(secret)"');
   }
   expect(JSON.stringify([seen.instance, why, statusView(seen)])).not.toMatch(/hush|aHVzaCB/);
+});
+
+const FROZEN = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: { name: frozen }
+spec:
+  matchConstraints:
+    resourceRules: [{ apiGroups: [""], apiVersions: [v1], operations: [DELETE], resources: [configmaps] }]
+  matchConditions: [{ name: guarded, expression: "has(oldObject.metadata.labels) && 'guard' in oldObject.metadata.labels" }]
+  validations: [{ expression: "false", message: "guarded config maps stay during the freeze" }]
+`;
+const guarded = (id: string, name: string, more: string) =>
+  `{ id: ${id}, ${more} template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "${name}", labels: { guard: "yes" } } } }`;
+
+test.each<[what: string, spec: object | undefined, nodes: string[]]>([
+  ['a node that is no longer included', { extra: false }, ['extra']],
+  ['a node and an item of a collection', { extra: false, names: ['b'] }, ['col', 'extra']],
+  ['an item of a collection that also gets a new item', { names: ['b', 'c'] }, ['col']],
+  ['all objects of a deleted instance', undefined, ['col', 'extra']],
+])('every view shows the policy that refuses the deletion of %s', async (_what, spec, nodes) => {
+  world = await virtualWorld();
+  await world.apply(
+    yaml(FROZEN),
+    yaml(`
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: { name: frozen }
+spec: { policyName: frozen, validationActions: [Deny] }
+`),
+    yaml(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: caches }
+spec:
+  schema: { apiVersion: v1alpha1, kind: Cache, spec: { extra: "boolean | default=true", names: '[]string | default=["a","b"]' } }
+  resources:
+    - ${guarded('extra', 'extra', 'includeWhen: ["${schema.spec.extra}"],')}
+    - ${guarded('col', 'col-${name}', 'forEach: [{ name: "${schema.spec.names}" }],')}
+`),
+  );
+  await world.advance(2000);
+  const cache = (own: object) =>
+    ({
+      ...yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default } }'),
+      spec: own,
+    }) as KubeObject;
+  await world.apply(cache({}));
+  await world.advance(3000);
+  if (spec === undefined)
+    await world.user.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'Cache', name: 'mine', namespace: 'default' });
+  else await world.apply(cache(spec));
+  await world.advance(5000);
+  const observed = await observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
+  const seen = await withRefusedWrites(world.user, observed, NEVER);
+  const why = await whyOf(observed, world.user, NEVER);
+  const failed = <Each extends { readonly state: string; readonly reason: string }>(all: readonly Each[]): Each[] =>
+    all.filter(
+      ({ state, reason }) => state === 'failed' && reason.includes('guarded config maps stay during the freeze'),
+    );
+  const ids = (all: readonly { readonly id?: string; readonly node?: string }[]) =>
+    all.map(({ id, node }) => id ?? node).sort();
+  expect(ids(failed(why.causes))).toEqual(nodes);
+  expect(ids(failed(treeNodes(seen)))).toEqual(nodes);
+  expect(ids(failed(statusView(seen).open))).toEqual(nodes);
+  expect(why.causes.filter(({ reason }) => reason.includes('no longer wanted'))).toEqual([]);
+  for (const { reason, found, remedy, look } of failed(why.causes)) {
+    expect(reason).toMatch(/^the API server refuses the deletion of ConfigMap default\/(?:extra|col-[ab]): /);
+    expect(found).toEqual([]);
+    expect(remedy).toContain('policy');
+    expect(look).toContain('kubectl describe configmap');
+  }
+  expect(observedReason(seen)).toContain('guarded config maps stay during the freeze');
 });

@@ -4,7 +4,7 @@ import { apiFailure, requestApply } from '@typekro/controller/execute';
 import { isGraphObject } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import type { ApiFailure, ApplyAction, ForeignItem } from '@typekro/engine/runtime';
+import type { ApiFailure, ApplyAction, DeleteAction, ForeignItem, NodeReport } from '@typekro/engine/runtime';
 import {
   failureClass,
   failureText,
@@ -16,6 +16,7 @@ import {
 import { isImmutableRefusal } from '../plan/replacement.ts';
 import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
+import { isWorkOfController, refusalKey } from './shown-node.ts';
 import type { PendingWrite } from './why-report.ts';
 
 /**
@@ -24,7 +25,7 @@ import type { PendingWrite } from './why-report.ts';
 const MAX_TRIED = 10;
 
 /**
- * Tries the pending writes with dry runs, and adds the refusals to the observation. A view then shows the nodes of
+ * Tries the pending writes and deletions with dry runs, and adds the refusals to the observation. A view then shows the nodes of
  * refused writes as failed.
  */
 export async function withRefusedWrites(
@@ -33,26 +34,31 @@ export async function withRefusedWrites(
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
   const { decision } = observation;
-  const due = decision.nodes.filter(({ because, retired }) => because.kind === 'write' && retired !== true);
   const tried = await Promise.all(
-    due.map(async ({ id }) => ({ id, write: await pendingWrite(api, id, observation, signal) })),
+    decision.nodes
+      .filter(isWorkOfController)
+      .map(async (node) => ({ node, write: await pendingWrite(api, node, observation, signal) })),
   );
-  const refused = tried.flatMap(({ id, write }) => (write?.result === 'refused' ? [[id, write] as const] : []));
+  const refused = tried.flatMap(({ node, write }) =>
+    write?.result === 'refused' ? [[refusalKey(node), write] as const] : [],
+  );
   return refused.length === 0 ? observation : { ...observation, refusedWrites: new Map(refused) };
 }
 
 /**
- * Tries the pending writes of a node by dry runs. Returns the first refused write. If none is refused, returns the
- * first write with an unknown result. If all are accepted, returns the first write. Returns `undefined` when no write
- * is pending.
+ * Tries the pending writes of a node, or the deletions of its retired objects, by dry runs. Returns the first refused
+ * request. If none is refused, returns the first one with an unknown result. If all are accepted, returns the first
+ * one. Returns `undefined` when none is pending.
  */
 export async function pendingWrite(
   api: KubernetesApi,
-  node: string,
+  { id, because }: NodeReport,
   observation: WritesOf,
   signal: AbortSignal,
 ): Promise<PendingWrite | undefined> {
-  const actions = observation.decision.apply.filter(({ nodeId }) => nodeId === node);
+  const { apply, delete: deletions } = observation.decision;
+  const pending: readonly PendingAction[] = because.kind === 'retired' ? deletions : apply;
+  const actions = pending.filter(({ nodeId }) => nodeId === id);
   const account = accountOf(observation);
   const mask = refusalTextOf(observation);
   const tried = await Promise.all(
@@ -67,11 +73,15 @@ export async function pendingWrite(
 export type WritesOf = Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs' | 'graph'>;
 
 /** Returns the API server's message about a write, with Secret values masked, and the foreign items that it is about. */
-type RefusalText = (action: ApplyAction, failure: ApiFailure) => readonly [string, readonly ForeignItem[]];
+type RefusalText = (action: PendingAction, failure: ApiFailure) => readonly [string, readonly ForeignItem[]];
+
+type PendingAction = ApplyAction | DeleteAction;
 
 function refusalTextOf(observation: WritesOf): RefusalText {
   const mask = refusalMaskOf(observation);
-  return ({ nodeId, target, desired, foreign: items }, failure) => {
+  return (action, failure) => {
+    const { nodeId, target } = action;
+    const { desired, foreign: items } = 'desired' in action ? action : {};
     const foreign = refusedItems(observation.graph, nodeId, refOfTarget(target), failure, items);
     const shown = (message: string) => [failureText({ ...failure, message }, foreign), foreign] as const;
     // An error of this process, such as a failed connection, quotes no value.
@@ -116,7 +126,7 @@ const NO_IMPERSONATION = /cannot impersonate resource/;
  */
 async function dryRunAs(
   api: KubernetesApi,
-  action: ApplyAction,
+  action: PendingAction,
   account: Account | undefined,
   mask: RefusalText,
   signal: AbortSignal,
@@ -132,15 +142,16 @@ async function dryRunAs(
 
 async function dryRun(
   api: KubernetesApi,
-  action: ApplyAction,
+  action: PendingAction,
   mask: RefusalText,
   signal: AbortSignal,
 ): Promise<PendingWrite> {
-  const { target, differences = [] } = action;
-  const object = refOfTarget(target);
+  const isDeletion = !('desired' in action);
+  const object = refOfTarget(action.target);
   const name = objectName(object);
   try {
-    await requestApply({ api, signal, effects: 'dry-run' }, action);
+    if (isDeletion) await api.delete(object, { preconditions: { uid: action.uid }, dryRun: true, signal });
+    else await requestApply({ api, signal, effects: 'dry-run' }, action);
     return { result: 'accepted', object, problem: '' };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
@@ -148,10 +159,12 @@ async function dryRun(
     const [text, foreign] = mask(action, failure);
     // The controller retries while a namespace is missing. Here a missing namespace counts as a refusal, because the
     // user must create it.
-    const isRefused = isRefusal(failure) || failure.code === 404;
+    const isMissing = failure.code === 404;
+    if (isDeletion && isMissing) return { result: 'accepted', object, problem: '' };
+    const isRefused = isRefusal(failure) || isMissing;
     const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
     if (!isTried) {
-      const problem = `a dry run of the write of ${name} was not possible: ${text}`;
+      const problem = `a dry run of the ${isDeletion ? 'deletion' : 'write'} of ${name} was not possible: ${text}`;
       return {
         result: 'unknown',
         object,
@@ -161,13 +174,13 @@ async function dryRun(
     }
     const { fields = [] } = failure;
     const remedy = refusalRemedy(error.message, object, foreign);
-    const differing = differences
+    const differing = (isDeletion ? [] : (action.differences ?? []))
       .map(({ path }) => path)
       .filter((path) => fields.some((field) => isBelow(path, field)));
     return {
       result: 'refused',
       object,
-      problem: refusedText(name, text),
+      problem: refusedText(isDeletion ? `the deletion of ${name}` : name, text),
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
       ...(remedy === undefined ? {} : { remedy }),

@@ -25,7 +25,7 @@ export interface ShownNodes {
   readonly count: (nodes: readonly NodeReport[]) => ShownCounts;
 }
 
-/** A pending write that the API server refuses, and what the user can do. */
+/** A pending write or deletion that the API server refuses, and what the user can do. */
 export interface RefusedWrite {
   readonly problem: string;
   readonly remedy?: string;
@@ -33,13 +33,21 @@ export interface RefusedWrite {
   readonly object?: ObjectRef;
 }
 
-/** The refusals of pending writes, found by dry runs and keyed by node id. */
+/** The refusals of pending writes and deletions, found by dry runs and keyed by `refusalKey`. */
 export type RefusedWrites = ReadonlyMap<string, RefusedWrite>;
+
+/** The key of a node in `RefusedWrites`. A node and its retired objects have one id. */
+export const refusalKey = ({ id, retired }: Pick<NodeReport, 'id' | 'retired'>): string =>
+  retired === true ? `${id} retired` : id;
+
+/** Does the node only wait for a write or a deletion by the controller? */
+export const isWorkOfController = ({ because }: Pick<NodeReport, 'because'>): boolean =>
+  because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
 
 /**
  * Returns the states and reasons of nodes as the user may see them. A node that the user may not read is `unknown`. A
  * node that waits only for unreadable nodes is shown as `unknown`, too, because the decision counts unreadable nodes as
- * failed, and calls a node that waits for them blocked. A node whose pending write the API server refuses is `failed`,
+ * failed, and calls a node that waits for them blocked. A node whose pending write or deletion the API server refuses is `failed`,
  * and the nodes that wait for it are `blocked`.
  *
  * @param nodes all nodes of the decision, in topological order
@@ -69,7 +77,7 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
     const own = reason.replace(/^cannot be read/, 'cannot be read with your rights');
     return { state: 'unknown', reason: own, waitsFor, remedy: OWN_RIGHTS };
   }
-  const refusal = because.kind === 'write' && node.retired !== true ? refused.get(node.id) : undefined;
+  const refusal = isWorkOfController(node) ? refused.get(refusalKey(node)) : undefined;
   if (refusal !== undefined) {
     const known = refusal.remedy ?? remedy;
     return { state: 'failed', reason: refusal.problem, waitsFor, ...(known === undefined ? {} : { remedy: known }) };

@@ -10,7 +10,7 @@ import { contributedFields } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
-import { shownMark, shownNodes } from './shown-node.ts';
+import { refusalKey, shownMark, shownNodes } from './shown-node.ts';
 import { suspendsWrites } from './suspension.ts';
 
 /**
@@ -58,8 +58,10 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
         ...(contributions === undefined ? {} : { contributions }),
       };
   const nodes = currentNodes(decision);
-  const open = nodes.filter((node) => !isDone(node));
   const shown = shownNodes(decision.nodes, refusedWrites);
+  const open = decision.nodes.filter((node) =>
+    node.retired === true ? shown.of(node).state === 'failed' : !isDone(node),
+  );
   const counts = shown.count(nodes);
   return {
     schemaVersion: 1,
@@ -76,7 +78,7 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
     ...(isGraph ? { tracking: recordedTracking(instance) } : {}),
     open: open.map((node) => {
       const { state, reason } = shown.of(node);
-      const remedy = refusedWrites?.get(node.id)?.remedy;
+      const remedy = refusedWrites?.get(refusalKey(node))?.remedy;
       return { node: node.id, state, reason, ...(remedy === undefined ? {} : { remedy }) };
     }),
   };

@@ -25,7 +25,7 @@ import { shellWord } from '../text/escapes.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownNode } from './shown-node.ts';
-import { shownNodes } from './shown-node.ts';
+import { isWorkOfController, shownNodes } from './shown-node.ts';
 import { suspendsWrites, resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
 
@@ -84,7 +84,8 @@ export function whyReport(
     ],
     refusals: failedConditionsOf(instance),
     causes: roots
-      .filter(({ root }) => lostDefinition.length === 0 || !isWorkOfController(root))
+      // If the definition is lost, this is the root cause of the nodes that wait for the controller.
+      .filter(({ root }) => lostDefinition.length === 0 || !isWorkOfController(root.node))
       .map(({ root, evidence }) => {
         const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
         const remedy = remedyOfReason(root, evidence, instance, graph);
@@ -111,13 +112,6 @@ function absentFields({ statusProblems, statusPending = [] }: InstanceObservatio
     ),
   ];
 }
-
-/**
- * Does the node only wait for a write or a deletion by the controller? If the definition is lost, the lost definition
- * is the root cause instead of such a node, because no controller works on the instance.
- */
-const isWorkOfController = ({ node: { because } }: RootCause): boolean =>
-  because.kind === 'write' || (because.kind === 'retired' && because.heldBy === undefined);
 
 /** Conditions of the instance itself. When one of them is False, the controller does not work on the nodes. */
 export const OF_THE_INSTANCE: ReadonlySet<string> = new Set(['InstanceManaged', 'GraphResolved', 'Accepted']);
@@ -167,7 +161,7 @@ function causeOf(
   const { found, troubles, unread, write } = evidence;
   const [first] = troubles;
   const object = objectOfText(objects, found) ?? objects[0];
-  const isRefused = write?.result === 'refused' && node.because.kind === 'write';
+  const isRefused = write?.result === 'refused' && isWorkOfController(node);
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
   const isSuspended = node.because.kind === 'suspended';
   const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;

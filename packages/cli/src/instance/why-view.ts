@@ -67,7 +67,12 @@ function causeLines(cause: WhyCause, colour: boolean): string[] {
 const MAX_NAMED_OBJECTS = 5;
 
 const isWithoutTrouble = ({ state, objects, troubles, found, unread }: WhyCause): boolean =>
-  state !== 'deleting' && objects.length > 0 && troubles.length === 0 && found.length === 0 && unread.length === 0;
+  state !== 'deleting' &&
+  state !== 'failed' &&
+  objects.length > 0 &&
+  troubles.length === 0 &&
+  found.length === 0 &&
+  unread.length === 0;
 
 function nothingMore(objects: WhyCause['objects']): string {
   const more = objects.length > MAX_NAMED_OBJECTS ? ` and ${objects.length - MAX_NAMED_OBJECTS} more` : '';
