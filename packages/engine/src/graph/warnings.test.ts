@@ -31,6 +31,12 @@ const workload = (kind: string, pod: string, labels = 'app: a'): string => `- id
 const service = (spec: string): string => `- id: service
   template: {apiVersion: v1, kind: Service, metadata: {name: a}, spec: ${spec}}
 `;
+const withSecret = (data: string): string =>
+  withResources(`- id: sec
+  externalRef: {apiVersion: v1, kind: Secret, metadata: {name: creds}}
+- id: copy
+  template: {apiVersion: v1, kind: Secret, metadata: {name: copy}, ${data}}
+`);
 const POD = '{name: a, image: nginx}';
 const PORTS = 'ports: [{port: 80}]';
 
@@ -99,6 +105,9 @@ describe('no warning is reported for', () => {
           '- id: reader\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: r}, data: {ip: "${service.status.loadBalancer.ingress[0].ip}"}}\n',
       ),
     ],
+    ['all values of a Secret', withSecret('data: "${sec.data}"')],
+    ['all values of a Secret, or none', withSecret('data: "${schema.spec.count > 0 ? sec.data : {}}"')],
+    ['the text of one value of a Secret', withSecret('stringData: {user: "${string(sec.data.user)}"}')],
     ['a spec that is one expression', withResources(service('\'${{"ports": dyn([{"port": schema.spec.count}])}}\''))],
   ])('%s', (_what, text) => expect(warningsOf(text)).toEqual([]));
 });
@@ -154,6 +163,19 @@ describe('a warning is reported for', () => {
       withSchema('status: {raw: "${[bytes(app.metadata.name)]}"}'),
       'graph/status-bytes spec.schema.status.raw',
     ],
+    ...(
+      [
+        ['one value of a Secret', 'data: {user: "${sec.data.user}"}', 'data.user'],
+        ['an optional value of a Secret', 'data: {user: "${sec.data.?user}"}', 'data.user'],
+        ['the bytes of a text', 'data: {user: "${bytes(schema.spec.name)}"}', 'data.user'],
+        ['a new map of values of a Secret', `data: "\${{'user': sec.data.user}}"`, 'data'],
+        ['a filtered map of a Secret', `data: "\${sec.data.transformMap(k, v, k == 'user', v)}"`, 'data'],
+      ] as const
+    ).map(([what, data, path]): [string, string, string] => [
+      `a field of bytes: ${what}`,
+      withSecret(data),
+      `graph/field-bytes spec.resources[1].template.${path}`,
+    ]),
     [
       'a name that changes with each write of the instance',
       withResources(

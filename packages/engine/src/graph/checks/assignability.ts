@@ -120,3 +120,6 @@ export function acceptedByKroLoophole(output: CelType, expected: CelType): boole
   if (expected.kind === 'list') return from.kind !== 'list';
   return false;
 }
+
+/** Is bytes the type, or a part of it, such as the type of the elements of a list? */
+export const hasBytes = (type: CelType): boolean => type.kind === 'bytes' || type.params.some(hasBytes);

@@ -66,6 +66,15 @@ export const warningCodes: readonly CodeInfo[] = [
     'Write base64.encode(…) around the bytes.',
   ),
   warning(
+    'graph/field-bytes',
+    'The value of a template field has bytes, such as one value of a Secret. JSON has no bytes: the definition is accepted, and each instance fails.',
+    withResources(
+      '- id: sec\n  externalRef: {apiVersion: v1, kind: Secret, metadata: {name: a}}\n' +
+        '- id: copy\n  template: {apiVersion: v1, kind: Secret, metadata: {name: b}, data: {user: "${sec.data.user}"}}',
+    ),
+    'Write string(…) around the bytes in a field that takes plain text (stringData), or copy all of data: data: ${sec.data}.',
+  ),
+  warning(
     'graph/optional-mark',
     'The name of a field ends with a question mark, as for an optional member of TypeScript. Here the question mark is part of the name.',
     withSchema('').replace('name: string', 'name: string\n      env?: string'),

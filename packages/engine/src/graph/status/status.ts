@@ -1,10 +1,10 @@
-import type { CelType } from '@typekro/cel';
 import { typeToString } from '@typekro/cel';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { isJsonObject } from '@typekro/kit/core';
 import { analyse } from '../analysis.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
+import { hasBytes } from '../checks/assignability.ts';
 import type { FieldSite } from '../resource-draft.ts';
 import type { CompiledExpression } from '../expressions/expression.ts';
 import { compileExpression } from '../expressions/expression.ts';
@@ -97,9 +97,6 @@ export function buildStatus(
   const properties = statusProperties(leaves);
   return { skeleton: walked.skeleton as JsonObject, fields, properties, conditions, marks };
 }
-
-/** Is bytes the type, or a part of it, such as the type of the elements of a list? */
-const hasBytes = (type: CelType): boolean => type.kind === 'bytes' || type.params.some(hasBytes);
 
 /**
  * The path of a field in the status schema. Like kro, it parses the formatted path, so a key such as `a[0]` denotes a

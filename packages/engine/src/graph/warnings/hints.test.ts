@@ -199,3 +199,25 @@ test('a condition that is not a boolean is an error even if the schema has anoth
     'includeWhen needs a boolean; this is int; compare it: … > 0',
   ]);
 });
+
+const withCopy = (data: string): string =>
+  withResources(
+    `- id: sec\n  externalRef: {apiVersion: v1, kind: Secret, metadata: {name: creds}}\n- id: copy\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: copy}, data: {a: "${data}"}}\n`,
+  );
+
+test.each([
+  [
+    'string(base64.decode(sec.data.user))',
+    'the bytes are decoded already: write string(…) around them instead of base64.decode',
+  ],
+  ['base64.encode(schema.spec.name)', 'write base64.encode(bytes(…))'],
+  ["sec.data.user + '-suffix'", 'write string(…) around the bytes'],
+  ["sec.data.user == 'a' ? 'x' : 'y'", 'write string(…) around the bytes'],
+  ['sec.data.user.lowerAscii()', 'write string(…) around the bytes'],
+  ["sec.data.user.split(',')[0]", 'write string(…) around the bytes'],
+  ['sec.data.user', 'write string(…) around the expression if the bytes are text, or base64.encode(…)'],
+])('a hint about the bytes of a Secret: %s', (expression, hint) => {
+  expect(problemsOf(withCopy(`\${${expression}}`)).map((problem) => problem.slice(problem.indexOf('; ') + 2))).toEqual([
+    hint,
+  ]);
+});

@@ -157,6 +157,11 @@ const NUMBERS = ['int', 'uint', 'double'];
 /** The hint for one of the most common type mismatches of operands, for example to convert one operand. */
 function overloadHint(name: string, applied: string, text: string, offset: number): string | undefined {
   const operands = /^\((.*)\)$/s.exec(applied)?.[1]?.split(', ') ?? [];
+  if (name === 'base64.decode' && applied === '(bytes)')
+    return 'the bytes are decoded already: write string(…) around them instead of base64.decode';
+  if (name === 'base64.encode' && applied === '(string)') return 'write base64.encode(bytes(…))';
+  if (applied.startsWith('bytes.(') || (operands.includes('bytes') && operands.includes('string')))
+    return 'write string(…) around the bytes';
   if (name === '_+_') {
     if (operands.includes('string')) {
       const other = operands.find((operand) => operand !== 'string') ?? '';
@@ -251,7 +256,8 @@ export function castHint(output: CelType, expected: CelType): string | undefined
   if (to === 'string' && ['int', 'uint', 'double', 'bool', 'timestamp', 'duration'].includes(from)) {
     return 'write string(…) around the expression';
   }
-  if (to === 'string' && from === 'bytes') return 'write base64.encode(…) around the expression';
+  if (to === 'string' && from === 'bytes')
+    return 'write string(…) around the expression if the bytes are text, or base64.encode(…)';
   if (to === 'bytes')
     return 'write dyn(base64.encode(bytes(…))) here, or use a field that takes plain text (stringData)';
   if (to === 'int' && (from === 'string' || from === 'double')) return 'write int(…) around the expression';

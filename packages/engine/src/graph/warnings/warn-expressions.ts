@@ -1,9 +1,9 @@
 import type { CelType, Expr } from '@typekro/cel';
-import { namesBoundBy, regexProblem, typeToString, walkAst } from '@typekro/cel';
+import { isOptional, namesBoundBy, regexProblem, typeToString, walkAst } from '@typekro/cel';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Analysed } from '../analysis.ts';
 import { rootsOf } from '../analysis.ts';
-import { acceptedByKroLoophole } from '../checks/assignability.ts';
+import { acceptedByKroLoophole, hasBytes } from '../checks/assignability.ts';
 import { callsGlobal, callsBeyondStock } from '../expressions/gated-functions.ts';
 import type { TypedResource } from '../checks/check-types.ts';
 import type { ResourceDraft, FieldSite } from '../resource-draft.ts';
@@ -30,6 +30,9 @@ export function warnExpressions(
   for (const resource of resources) warner.resource(resource);
   for (const each of other) warner.expression(each);
 }
+
+/** The expressions that build a new list or map. */
+const BUILDS: ReadonlySet<Expr['kind']> = new Set(['list', 'map', 'struct', 'comprehension', 'macro']);
 
 /** Kinds that replace their pods after any change of the pod template. */
 const ROLLING = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
@@ -199,6 +202,7 @@ class Warner {
     this.#replaces(draft, field);
     this.#quantity(draft, field);
     this.#typeHole(draft, field);
+    this.#bytes(draft, field);
     if (this.#problems.size === before) sound.add(field);
   }
 
@@ -252,7 +256,12 @@ class Warner {
       const { group, kind } = draft?.resolved?.type ?? {};
       if (group !== '' || kind !== 'Secret' || steps[0] !== 'stringData') continue;
       const message = `${id}.stringData is never present: the API server accepts the field and does not return it`;
-      this.#warn('graph/never-available', message, placeOf(found), 'read data instead; its values are base64');
+      this.#warn(
+        'graph/never-available',
+        message,
+        placeOf(found),
+        'read data instead: string(…) makes text of its bytes',
+      );
     }
   }
 
@@ -311,6 +320,21 @@ class Warner {
     const message = `this field of the pod template depends on ${reason}: each change of it restarts the pods`;
     const hint = 'to wait for another resource, use readyWhen on it and read a field that does not change';
     this.#warn('graph/restarts-pods', message, placeOf(field), hint);
+  }
+
+  /**
+   * Warns of a field of bytes. The type check accepts bytes for a field of base64 text, and the value then has no JSON
+   * form. A whole map of a live object has one, because the object has the base64 text.
+   */
+  #bytes({ nodeType }: ResourceDraft, field: CompiledExpression<FieldSite>): void {
+    const { type, ast, site } = field;
+    const isBytes = type.kind === 'bytes' || (isOptional(type) && type.params[0]?.kind === 'bytes');
+    if (nodeType === 'def' || site.text.template !== undefined) return;
+    if (!isBytes && !(BUILDS.has(ast.expr.kind) && hasBytes(type))) return;
+    const message = `the value has the type ${typeToString(type)}; JSON has no bytes, so each instance fails here`;
+    const hint =
+      'if the bytes are text, write string(…) around them in a field that takes plain text (stringData of a Secret); or copy all of data with one expression';
+    this.#warn('graph/field-bytes', message, placeOf(field), hint);
   }
 
   /**
