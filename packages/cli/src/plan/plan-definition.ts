@@ -1,7 +1,7 @@
 import { instanceKey, previewDefinition } from '@typekro/controller/controller';
 import type { DefinitionPreview, Deferral } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { definedMember, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { failureText, isSuspended } from '@typekro/engine/runtime';
 import { isInstanceOf } from '../instance/serving-definition.ts';
@@ -16,14 +16,12 @@ import { laidOver, underSchema } from './new-schema.ts';
 import type { DefinitionPlan, InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject, ObjectChange } from './plan-objects.ts';
-import { prepareInstance, simulatePrepared } from './plan-instance.ts';
+import { prepareInstance, simulatePrepared, storedAs } from './plan-instance.ts';
 import type { InstanceTask, PreparedInstance } from './plan-instance.ts';
 import { planMeanwhile, planRecreated } from './before-revision.ts';
 import type { ChangedInstance, OldSpecTask } from './before-revision.ts';
 import { fieldLines, fileRemedy } from './plan-objects.ts';
 import { candidatesOf } from './rollout-candidates.ts';
-import { plannedUid } from './simulate.ts';
-import type { SimulationInput } from './simulate.ts';
 import { revealedBy, simulationInput } from './snapshot-file.ts';
 
 /** The task to plan a definition from a file, together with its instances. */
@@ -45,7 +43,8 @@ export async function planDefinition(
   const instances = await instancesOf(context, graph, ownCrd);
   const { live, desired, answer, unread } = definition;
   const reveal = revealedBy(salt, { ...desired, spec: { snapshot: { spec: desired.spec ?? {} } } });
-  const object = withLiveStatus(answer.object ?? laidOver(live, desired), live);
+  const stored = answer.object ?? laidOver(live, desired);
+  const object = { ...stored, ...definedMember('status', live?.status) };
   const revisions = basics.revisions.map(reveal);
   const { facets } = settings;
   const candidates = await candidatesOf(context, graph, object, ownCrd, instances);
@@ -89,11 +88,6 @@ export async function planDefinition(
   };
 }
 
-/** Returns the object with the status of the live definition, replacing the status that a dry run returned. */
-function withLiveStatus(object: KubeObject, live: KubeObject | undefined): KubeObject {
-  return live?.status === undefined ? object : { ...object, status: live.status };
-}
-
 async function instancesOf({ source }: PlanContext, graph: Graph, crd: KubeObject | undefined): Promise<KubeObject[]> {
   const { group, version, kind, plural, namespaced } = graph.instance;
   const table = await source.loadAll({ group, version, kind, plural, namespaced });
@@ -131,7 +125,10 @@ export async function planInstancesOfDefinition(context: PlanContext, task: Inst
     if ('file' in each) held.push({ at, resting: each.resting });
     if (!('input' in each) || each.changed === undefined) continue;
     if (each.head.rollout === 'later') ofCanary.push({ at, ...each.changed });
-    oldSpecs.push({ at, input: withOldSpec(task, each.input, each.changed.file.live ?? instance) });
+    // The moment when the new definition is applied, but the change of the instance is not applied yet.
+    const { live = instance } = each.changed.file;
+    const before = task.isNewSchema ? underSchema(task.graph, live).object : live;
+    oldSpecs.push({ at, input: { ...each.input, instance: before } });
   }
   const plans = await simulatePrepared(context, prepared);
   held.forEach(({ at, resting }) => {
@@ -142,14 +139,6 @@ export async function planInstancesOfDefinition(context: PlanContext, task: Inst
   await planMeanwhile(context, ofCanary, plans);
   await planRecreated(context, oldSpecs, plans);
   return plans;
-}
-
-/**
- * Returns the input for a simulation of the moment when the new definition is applied, but the change of the instance
- * is not applied yet.
- */
-function withOldSpec({ graph, isNewSchema }: InstancesTask, input: SimulationInput, live: KubeObject): SimulationInput {
-  return { ...input, instance: isNewSchema ? underSchema(graph, live).object : live };
 }
 
 /** An instance that a file changes, with its definition in the cluster. */
@@ -184,7 +173,8 @@ export function prepare(
   const { graph, preview, refusal } = task;
   const { rollout } = preview;
   const key = instanceKey(instance);
-  const next = file === undefined ? instance : instanceOfFile(task, file);
+  const answered = task.isNewSchema ? undefined : file?.answer.object;
+  const next = file === undefined ? instance : storedAs(answered ?? laidOver(file.live, file.desired), file.live);
   const checked = file?.answer.checked === 'none' || task.isNewSchema ? underSchema(graph, next) : undefined;
   const after = checked?.object ?? next;
   const isUnread = file?.unread !== undefined;
@@ -240,17 +230,6 @@ function changedFile(
   if (definition === undefined) return undefined;
   const answer = checked === undefined ? file.answer : { checked: 'rules' as const, object: checked.object };
   return { file: { ...file, answer }, definition, candidates: [definition] };
-}
-
-/** Returns an instance from a file as the server would store it. */
-function instanceOfFile({ isNewSchema }: InstancesTask, { answer, live, desired }: ObjectChange): KubeObject {
-  const stored = isNewSchema || answer.object === undefined ? laidOver(live, desired) : answer.object;
-  const uid = live?.metadata.uid ?? plannedUid(desired);
-  return {
-    ...stored,
-    metadata: { ...stored.metadata, uid },
-    ...(live?.status === undefined ? {} : { status: live.status }),
-  };
 }
 
 /**

@@ -165,14 +165,16 @@ export function afterOf({ operation, now }: PlanContext, { live, desired, answer
     const deletionTimestamp = object.metadata.deletionTimestamp ?? new Date(now).toISOString();
     return { ...object, metadata: { ...object.metadata, deletionTimestamp } };
   }
-  const stored = answer.object ?? laidOver(live, desired);
-  // Each dry run returns another UID for a new object, so a planned UID replaces it.
-  const uid = live?.metadata.uid ?? plannedUid(desired);
-  return {
-    ...stored,
-    metadata: { ...stored.metadata, uid },
-    ...(live?.status === undefined ? {} : { status: live.status }),
-  };
+  return storedAs(answer.object ?? laidOver(live, desired), live);
+}
+
+/**
+ * Returns an object of a dry run with the live status and UID. Each dry run returns another UID for a new object, so a
+ * planned UID replaces it.
+ */
+export function storedAs(object: KubeObject, live: KubeObject | undefined): KubeObject {
+  const uid = live?.metadata.uid ?? plannedUid(object);
+  return { ...object, metadata: { ...object.metadata, uid }, ...definedMember('status', live?.status) };
 }
 
 /** Plans the change of an instance or a Graph itself, without the objects of its nodes. */
