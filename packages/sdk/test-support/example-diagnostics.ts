@@ -38,6 +38,7 @@ const GATED = new Set([
   'graph/stock-function',
   'graph/invalid-variable',
   'graph/invalid-deletion-policy',
+  'graph/invalid-external-field',
   'graph/invalid-optional',
   'graph/print-column',
   'graph/scale',

@@ -31,6 +31,7 @@ export const GATES: GateTable = {
   conditionMetrics: { name: 'InstanceConditionMetrics', compiled: false, inAllAlpha: true },
   conservativeCrdComparison: { name: 'ConservativeCRDComparison', compiled: false, inAllAlpha: true },
   graphKind: { name: 'GraphKind', compiled: false, inAllAlpha: true },
+  externalFields: { name: 'ExternalFields', compiled: true },
   deletionPolicy: { name: 'DeletionPolicy', compiled: true, inAllAlpha: true },
   watchHealth: { name: 'WatchesHealthy', compiled: true },
   variables: { name: 'Variables', compiled: true },

@@ -56,6 +56,8 @@ export interface ControllerOptions {
     readonly defer?: boolean;
     /** Accepts `deletionPolicy` in resources of definitions: with `Orphaned`, objects stay when they are retired. */
     readonly deletionPolicy?: boolean;
+    /** Accepts `externalFields` in resources: the controller lets go of them once another manager has written them. */
+    readonly externalFields?: boolean;
     /** Accepts `propagateWhen` on resources: conditions under which their objects are created and updated. */
     readonly propagateWhen?: boolean;
     /** A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. */

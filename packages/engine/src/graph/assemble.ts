@@ -1,4 +1,5 @@
 import { isOptional, typeToString } from '@typekro/cel';
+import { externalFieldSteps } from './resource-shape.ts';
 import type { JsonObject, JsonValue, SourcePosition } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { Schema } from '../schema/index.ts';
@@ -260,7 +261,11 @@ export class Assembler {
     if (draft.resolved === undefined && draft.unknownKind === undefined)
       throw new TypeError(`node ${draft.id} has no kind`);
     const known = { ...base, ...knownType(draft) };
-    const retained = draft.block.deletionPolicy === 'Orphaned' ? ({ deletionPolicy: 'Orphaned' } as const) : {};
+    const { deletionPolicy, externalFields } = draft.block;
+    const retained = {
+      ...(deletionPolicy === 'Orphaned' ? { deletionPolicy: 'Orphaned' as const } : {}),
+      ...(Array.isArray(externalFields) ? { externalFields: externalFields.map(externalFieldSteps) } : {}),
+    };
     if (draft.nodeType === 'collection') return { ...known, ...retained, nodeType: 'collection', forEach };
     return draft.nodeType === 'resource'
       ? { ...known, ...retained, nodeType: 'resource' }

@@ -69,6 +69,9 @@ function normalizeResource(resource: JsonValue): JsonObject {
     ...(isJsonObject(fields['variable']) ? { variable: fields['variable'] } : {}),
     // `Delete` is the default, so it counts as absent.
     ...(fields['deletionPolicy'] === 'Orphaned' ? { deletionPolicy: 'Orphaned' } : {}),
+    ...(list(fields['externalFields']).length > 0
+      ? { externalFields: list(fields['externalFields']).map(asText).toSorted() }
+      : {}),
     ...(fields['optional'] === true ? { optional: true } : {}),
     ...conditionsOf(fields),
     readyWhen: list(fields['readyWhen']).map(asText).toSorted(),

@@ -125,13 +125,15 @@ export interface KnownType {
   readonly namespaced: boolean;
 }
 
-/** What happens to objects of a node when they are retired. */
+/** What the controller leaves of the objects of a node to others. */
 export interface Retained {
   /**
    * `Orphaned`: a retired object is not deleted, and loses the labels and annotations of the controller. Absent: a
    * retired object is deleted.
    */
   readonly deletionPolicy?: 'Orphaned';
+  /** The paths of fields that the controller no longer sets once another manager has written them. */
+  readonly externalFields?: readonly (readonly string[])[];
 }
 
 /** An object that the graph owns. */

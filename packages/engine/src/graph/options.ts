@@ -35,6 +35,8 @@ export interface GraphFeatures {
   readonly defer?: boolean;
   /** `deletionPolicy` of resources. kro's gate `DeletionPolicy`, which kro has in versions after 0.10.0-rc.0. */
   readonly deletionPolicy?: boolean;
+  /** `externalFields` of resources. The gate `ExternalFields`, proposed for kro. */
+  readonly externalFields?: boolean;
   /**
    * `propagateWhen` on resources: conditions for creates and updates of objects. The gate `PropagateWhen`, proposed for
    * kro.
@@ -77,6 +79,7 @@ export const TYPEKRO_FEATURES: GraphFeatures = {
   defer: true,
   dynamicKeys: true,
   deletionPolicy: true,
+  externalFields: true,
   watchHealth: true,
   optionalResources: true,
   propagateWhen: true,

@@ -44,6 +44,7 @@ export interface ResourceBlock {
   readonly externalRef: JsonObject | undefined;
   readonly variable: JsonValue | undefined;
   readonly deletionPolicy: JsonValue | undefined;
+  readonly externalFields: JsonValue | undefined;
   readonly optional: JsonValue | undefined;
   readonly forEach: readonly ForEachEntry[];
   readonly includeWhen: readonly ConditionText[];
@@ -212,6 +213,7 @@ class Reader {
       externalRef: externalRef === undefined ? undefined : this.object(externalRef, at('externalRef')),
       variable: valueAt(block, 'variable') ?? undefined,
       deletionPolicy: valueAt(block, 'deletionPolicy') ?? undefined,
+      externalFields: valueAt(block, 'externalFields') ?? undefined,
       optional: valueAt(block, 'optional') ?? undefined,
       forEach: this.list(forEach, at('forEach')).flatMap((entry, position) =>
         this.dimensions(entry, [...at('forEach'), position]),

@@ -1,5 +1,7 @@
 import { isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { goJsonKind } from '@typekro/kit/golang';
+import type { JsonValue } from '@typekro/kit/core';
+import { valueAtSteps } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
 import type { GraphFeatures } from './options.ts';
 import type { ResourceBlock } from './parsed-definition.ts';
@@ -22,6 +24,7 @@ export function shapeProblem(block: ResourceBlock, features: GraphFeatures): Sha
   return (
     payloadProblem(block, features) ??
     deletionPolicyProblem(block, features) ??
+    externalFieldsProblem(block, features) ??
     optionalProblem(block, features) ??
     propagationProblem(block, features)
   );
@@ -116,6 +119,41 @@ function deletionPolicyProblem(block: ResourceBlock, features: GraphFeatures): S
   if (deletionPolicy === 'Delete' || deletionPolicy === 'Orphaned') return undefined;
   const hint = 'write Orphaned to keep the object, or Delete to have it deleted';
   return refuse(`deletionPolicy must be Delete or Orphaned, not ${stringifyJson(deletionPolicy)}`, hint);
+}
+
+/** The steps of an entry of `externalFields`, the names of fields with dots between them. */
+export const externalFieldSteps = (field: JsonValue): string[] => (typeof field === 'string' ? field.split('.') : []);
+
+/** Names the fields that identify an object. The controller must always send them. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  'apiVersion',
+  'kind',
+  'metadata',
+  'metadata.name',
+  'metadata.namespace',
+]);
+
+function externalFieldsProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
+  const { id, template, externalFields, path } = block;
+  if (externalFields === undefined) return undefined;
+  const at = ['externalFields'] as const;
+  if (features.externalFields !== true) return gateProblem(block, at, 'externalFields', 'ExternalFields');
+  const refuse = (below: readonly PathStep[], message: string, hint: string): ShapeProblem => {
+    const kro = `resource "${id}": ${message}`;
+    return { code: 'graph/invalid-external-field', path: [...path, ...at, ...below], kro, message, hint };
+  };
+  const hint = 'write paths such as spec.replicas: fields of the template, outside of lists';
+  if (!Array.isArray(externalFields)) return refuse([], 'externalFields must be a list of paths', hint);
+  if (template === undefined) return refuse([], 'externalFields can only be set with a template', hint);
+  const wrong = externalFields.findIndex(
+    (field) =>
+      typeof field !== 'string' ||
+      IDENTITY.has(field) ||
+      valueAtSteps(template, externalFieldSteps(field)) === undefined,
+  );
+  if (wrong < 0) return undefined;
+  const shown = stringifyJson(externalFields[wrong] ?? null);
+  return refuse([wrong], `externalFields: the template has no field ${shown} that another manager may own`, hint);
 }
 
 function optionalProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { namespacedName } from '@typekro/kit/core';
 import type { CollectionNode, GraphNode, ResourceNode } from '../graph/index.ts';
+import { withoutExternal } from './compare.ts';
 import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
@@ -18,7 +19,7 @@ import type { StepContext } from './step-context.ts';
 import type { ObjectTarget } from './target.ts';
 import { refOfTarget } from './target.ts';
 import type { WriteDecision } from './write-decision.ts';
-import { OWNER_FIELD } from './write-decision.ts';
+import { OWNER_FIELD, wholeOf } from './write-decision.ts';
 
 /** The state of one wanted object. */
 export interface Assessed {
@@ -65,8 +66,15 @@ export function assessObject(
   if (refusal !== undefined) return { report, live: live.object, problem: refusal };
 
   const fingerprint = fingerprintOf(context, desired);
-  const decision = context.rules.decideWrite(context, desired, fingerprint, live);
-  return assessLive(context, node, wanted, { live, decision, fingerprint, writing, report });
+  const { externalFields } = node;
+  const whole = wholeOf(live);
+  const isFree = externalFields === undefined || whole === undefined;
+  const sent = isFree ? desired : withoutExternal(desired, whole, externalFields);
+  const decided = context.rules.decideWrite(context, sent, fingerprint, live);
+  // Only the managed fields of the whole object show which of the external fields another manager has written.
+  const isUnclear = decided.kind === 'apply' && externalFields !== undefined && whole === undefined;
+  const decision = isUnclear ? ({ kind: 'read' } as const) : decided;
+  return assessLive(context, node, { ...wanted, desired: sent }, { live, decision, fingerprint, writing, report });
 }
 
 /**

@@ -3,7 +3,7 @@ import { isJsonObject, stringifyJson } from '@typekro/kit/core';
 import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import { assignMembers, fieldBelow } from './compare.ts';
-import { childAt } from './json-child.ts';
+import { childAt, plainJson } from './json-child.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import { memberFinder, memberKeysOf } from './list-members.ts';
 import type { FieldWriter } from './owned-fields.ts';
@@ -77,11 +77,9 @@ export function foreignItems(
     });
   };
   const entries = (live.metadata.managedFields ?? []).filter(isJsonObject);
-  walk(jsonOf(desired), jsonOf(live), entries, [], []);
+  walk(plainJson(desired), plainJson(live), entries, [], []);
   return found;
 }
-
-const jsonOf = (object: KubeObject): JsonValue => object as unknown as JsonValue;
 
 const ownersBelow = (owners: readonly JsonObject[], member: string): JsonObject[] =>
   owners.flatMap(({ manager, fieldsV1 }) => {

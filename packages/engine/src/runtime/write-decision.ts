@@ -164,7 +164,8 @@ function compareFields(
   return isTaken ? { ...decision, why: 'drift' } : decision;
 }
 
-function wholeOf(live: LiveObject): KubeObject | undefined {
+/** The whole object, if the observer has it. */
+export function wholeOf(live: LiveObject): KubeObject | undefined {
   return isWhole(live) ? live.object : live.whole;
 }
 

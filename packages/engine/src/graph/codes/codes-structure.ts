@@ -80,6 +80,12 @@ export const structureCodes: readonly CodeInfo[] = [
     'Write Orphaned so that the object stays, or Delete so that the controller deletes it. Leave the field out of external references.',
   ),
   error(
+    'graph/invalid-external-field',
+    'An entry of externalFields is not the path of a field of the template, or leads into a list.',
+    withConfigMap('externalFields: [spec.replicas]'),
+    'Write the names of the fields with dots between them. Leave out fields that identify the object.',
+  ),
+  error(
     'graph/invalid-optional',
     'The field "optional" of a resource is neither true nor false, or the resource has no template.',
     withConfigMap('optional: sometimes'),

@@ -190,6 +190,7 @@ function resource(): JsonObject {
       variable: freeForm,
       optional: { type: 'boolean' },
       deletionPolicy: { type: 'string', enum: ['Delete', 'Orphaned'] },
+      externalFields: strings,
       readyWhen: strings,
       includeWhen: strings,
       propagateWhen: strings,
@@ -208,6 +209,7 @@ function resource(): JsonObject {
         'variable cannot be combined with template or externalRef',
       ),
       rule('!has(self.optional) || has(self.template)', 'optional can only be set with a template'),
+      rule('!has(self.externalFields) || has(self.template)', 'externalFields can only be set with a template'),
       rule('!has(self.deletionPolicy) || has(self.template)', 'deletionPolicy can only be set with a template'),
     ],
   };

@@ -90,3 +90,61 @@ describe('deletionPolicy of a resource', () => {
     expect(diagnostics.map(({ code }) => code)).toEqual(['graph/reserved-key']);
   });
 });
+
+describe('externalFields of a resource', () => {
+  const spec = {
+    template: { metadata: { labels: { app: 'a' } } },
+    ports: [{ port: 1 }],
+    replicas: 1,
+    other: '${schema.spec.names[0]}',
+  };
+  const deployment = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', labels: { a: 'b' } }, data: spec };
+  const on = { externalFields: true };
+  const problemOf = (resource: JsonObject, features: GraphFeatures = on) =>
+    compileResource(resource, features).diagnostics.find(({ path }) => path?.includes('externalFields'))?.message;
+
+  test.each<[string, JsonObject, GraphFeatures, string]>([
+    ['the gate is off', { template, externalFields: ['data'] }, {}, 'requires the ExternalFields feature gate'],
+    ['no list', { template: deployment, externalFields: 'data.replicas' }, on, 'must be a list of paths'],
+    ['no template', { externalRef, externalFields: ['data'] }, on, 'can only be set with a template'],
+    ...[
+      'data.none',
+      'data.ports.0.port',
+      'data.ports[0]',
+      'metadata.name',
+      'metadata',
+      'kind',
+      '',
+      'data.__proto__',
+    ].map((field): [string, JsonObject, GraphFeatures, string] => [
+      `the path "${field}"`,
+      { template: deployment, externalFields: ['data.replicas', field] },
+      on,
+      `the template has no field "${field}"`,
+    ]),
+    ['a number', { template: deployment, externalFields: [1] }, on, 'the template has no field 1'],
+  ])('is refused: %s', (_, resource, features, message) => {
+    expect(problemOf(resource, features)).toContain(message);
+  });
+
+  test('its paths become a part of the node and of the hash, also the path of an expression', () => {
+    const config = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', labels: { x: 'y' } },
+      data: { a: '${schema.spec.names[0]}' },
+    };
+    const { graph, diagnostics } = compileResource(
+      { template: config, externalFields: ['data.a', 'metadata.labels.x'] },
+      on,
+    );
+    expect(diagnostics).toEqual([]);
+    expect(graph?.nodes.get('map')).toMatchObject({
+      externalFields: [
+        ['data', 'a'],
+        ['metadata', 'labels', 'x'],
+      ],
+    });
+    expect(graph?.hash).not.toBe(compileResource({ template: config }, on).graph?.hash);
+  });
+});
