@@ -179,3 +179,51 @@ test('a KubeConfig of @kubernetes/client-node is accepted', async () => {
   expect(await factory.deploy({ name: 'x' })).toMatchObject({ kind: 'Shop' });
   await factory.dispose();
 });
+
+describe('a plan in kro mode of a release that changes the schema', () => {
+  const release = (spec: object) =>
+    kubernetesComposition(
+      {
+        name: 'released',
+        apiVersion: 'example.com/v1alpha1',
+        kind: 'Released',
+        spec: type({ name: 'string', ...spec } as { name: 'string' }),
+        status: type({}),
+      },
+      (s) => {
+        ConfigMap({ id: 'config', name: s.name, data: { a: 'b' } });
+        return {};
+      },
+    ).factory('kro', options({ namespace: 'default' }));
+  const definitionOf = () =>
+    cluster.client.get({ apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'released' });
+
+  test.each<[what: string, spec: object, values: object, instance: string, refused: boolean]>([
+    [
+      'a new optional field',
+      { a: 'string', 'b?': 'string' },
+      { a: '1', b: 'x' },
+      'configured instance x spec.b',
+      false,
+    ],
+    ['a renamed field', { c: 'string' }, { c: '1' }, 'Property a was removed', true],
+    ['a changed type', { a: 'number.integer' }, { a: 1 }, 'Type changed from string to integer', true],
+    ['the same schema', { a: 'string' }, { a: '2' }, 'configured instance x spec.a', false],
+  ])('shows %s, and writes nothing', async (_what, spec, values, instance, refused) => {
+    await release({ a: 'string' }).deploy({ name: 'x', a: '1' } as { name: string });
+    const before = await definitionOf();
+    const next = release(spec);
+    const input = { name: 'x', ...values };
+    const plan = await next.plan(input);
+    const texts = [
+      ...plan.changes.map(({ outcome, nodeId, object, fields }) => [outcome, nodeId, object.name, ...fields].join(' ')),
+      ...plan.waiting.map(({ reason }) => reason),
+    ];
+    expect(texts).toContainEqual(expect.stringContaining(instance));
+    expect(plan.waiting).toHaveLength(refused ? 1 : 0);
+    expect(await definitionOf()).toEqual(before);
+    if (!refused) return;
+    await expect(next.deploy(input)).rejects.toMatchObject({ code: 'deploy/kind-not-served' });
+    expect(await definitionOf()).toEqual(before);
+  });
+});

@@ -12,7 +12,7 @@ import { definitionPlan } from './definition-plan.ts';
 import { droppedLines } from './dropped-lines.ts';
 import { restingPlan, withoutSecretInputs } from './instance-plan.ts';
 import type { InstanceHead } from './instance-plan.ts';
-import { laidOver, underSchema } from './new-schema.ts';
+import { laidOver, underSchema } from '@typekro/sdk/deploy';
 import type { DefinitionPlan, InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import type { FileObject, ObjectChange } from './plan-objects.ts';

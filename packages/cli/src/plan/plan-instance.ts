@@ -10,7 +10,7 @@ import { blockerOfDeletion, whyCommandOf } from './being-deleted.ts';
 import { unreadBecause } from './cluster-basics.ts';
 import type { InstanceHead } from './instance-plan.ts';
 import { instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
-import { laidOver } from './new-schema.ts';
+import { laidOver } from '@typekro/sdk/deploy';
 import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import type { ObjectChange } from './plan-objects.ts';

@@ -16,7 +16,7 @@ import type {
   StepOptions,
 } from '@typekro/engine/runtime';
 import { digestOf, digestText, step, StepMemory, targetKey } from '@typekro/engine/runtime';
-import { laidOver } from './new-schema.ts';
+import { laidOver } from '@typekro/sdk/deploy';
 import type { Checked } from '@typekro/controller/inspect';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 

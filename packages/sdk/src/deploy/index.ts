@@ -30,3 +30,4 @@ export { observeGraph, ServedTypes } from './observe-graph.ts';
 export { listKey, observedObjects, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
 export type { ValueChange } from './plan.ts';
 export { changedFields, changedValues } from './plan.ts';
+export { laidOver, underSchema } from './new-schema.ts';

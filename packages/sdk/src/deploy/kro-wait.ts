@@ -15,6 +15,10 @@ import { remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
  */
 const LASTING = /not owned by KRO|owned by another ResourceGraphDefinition|breaking changes detected/;
 
+/** The remedy for a definition whose schema breaks existing instances. */
+export const BREAKING_REMEDY =
+  'deploy with allowBreakingChanges: true if no instance needs the former schema, or give the composition another kind';
+
 const BREAKING = /breaking changes detected/;
 
 /** Describes an object that is being deleted, with its finalizers. */
@@ -74,7 +78,7 @@ export async function waitForDefinition(context: KroContext, { metadata: applied
           code: 'deploy/kind-not-served',
           object: ref,
           remedy: BREAKING.test(served.message)
-            ? 'deploy with allowBreakingChanges: true if no instance needs the former schema, or give the composition another kind'
+            ? BREAKING_REMEDY
             : 'give the composition another kind, group or version, or remove the existing CRD',
         });
       }

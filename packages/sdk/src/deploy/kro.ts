@@ -1,15 +1,19 @@
 import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '@typekro/kit/core';
-import { GRAPH_KIND } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
+import { compareInstanceCrds, GRAPH_KIND } from '@typekro/engine/graph';
+import { fieldOfChange } from '@typekro/engine/schema';
 import { objectAt, objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
-import { ResourceGraphFactoryError } from './errors.ts';
+import { deployedGraph } from './compile-for.ts';
+import { InvalidGraphError, ResourceGraphFactoryError } from './errors.ts';
+import { laidOver, underSchema } from './new-schema.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
-import { waitForDefinition, waitForGraph, waitForInstance, waitForDeletion } from './kro-wait.ts';
+import { BREAKING_REMEDY, waitForDefinition, waitForGraph, waitForInstance, waitForDeletion } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 
 /** The field manager of definitions and instances that are applied for the user. */
@@ -157,6 +161,14 @@ async function applyFresh(context: KroContext, wanted: KubeObject): Promise<Kube
  */
 async function serveDefinition(context: KroContext, definition: KubeObject): Promise<KubeObject> {
   const { api, target, signal, progress } = context;
+  // A definition that the controller refuses would stay in the cluster in place of the former one.
+  const { breaking = [] } = (await schemaChange(context)) ?? {};
+  if (breaking.length > 0)
+    throw new ResourceGraphFactoryError(refusedRelease(target, breaking), {
+      code: 'deploy/kind-not-served',
+      object: definitionRef(target),
+      remedy: BREAKING_REMEDY,
+    });
   for (let times = 1; times <= MAX_DELETIONS; times += 1) {
     const applied = await api
       .apply(definition, { fieldManager: MANAGER, force: true, signal })
@@ -206,13 +218,26 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
           ['definition', kroDefinition(target) as unknown as KubeObject],
           ['instance', target.instance(spec)],
         ];
+  const schema = target.form === 'graph' ? undefined : await schemaChange(context);
   for (const [nodeId, object] of wanted) {
     const { apiVersion, kind } = object;
+    if (nodeId === 'instance' && schema !== undefined && schema.breaking.length > 0) {
+      waiting.push({ nodeId, reason: refusedRelease(target, schema.breaking) });
+      continue;
+    }
     if ((await api.discovery.resourceOf({ apiVersion, kind }, { signal })) === undefined) {
       waiting.push({ nodeId, reason: `the cluster does not serve ${kind} of ${apiVersion} yet` });
       continue;
     }
     const before = await api.find(refOf(object), { signal });
+    if (nodeId === 'instance' && schema !== undefined) {
+      // The server still has the former schema, so the rules of the new one are applied here.
+      const { object: after, errors } = underSchema(schema.graph, laidOver(before, object));
+      if (errors.length > 0)
+        waiting.push({ nodeId, reason: `the new schema refuses the instance: ${errors.join('; ')}` });
+      else changes.push(changeOf(nodeId, before, after));
+      continue;
+    }
     try {
       const after = await api.apply(object, { fieldManager: MANAGER, force: true, dryRun: true, signal });
       changes.push(changeOf(nodeId, before, after));
@@ -223,6 +248,39 @@ export async function planKro(context: KroContext, spec: JsonObject): Promise<Om
   }
   return { changes, waiting };
 }
+
+/** The change of the schema of instances by a deploy. `breaking` has the changes that the controller refuses. */
+interface SchemaOfRelease {
+  readonly graph: Graph;
+  readonly breaking: readonly string[];
+}
+
+/**
+ * Compares the schema of instances with that in the cluster. Returns `undefined` when the schema does not change or is
+ * new, and when it cannot be compared: the CRD may not be read, or the definition does not compile.
+ */
+async function schemaChange({ api, target, signal }: KroContext): Promise<SchemaOfRelease | undefined> {
+  try {
+    const { graph } = await deployedGraph(api, target, signal);
+    const live = await api.find(refOf(graph.instance.crd), { signal });
+    const compared = live === undefined ? undefined : compareInstanceCrds(live, graph.instance.crd, 'none', graph);
+    if (compared === undefined || 'error' in compared) return undefined;
+    const { breaking, nonBreaking } = compared;
+    if (breaking.length + nonBreaking.length === 0) return undefined;
+    const isAllowed = target.options.allowBreakingChanges === true;
+    return {
+      graph,
+      breaking: isAllowed ? [] : breaking.map((each) => `${each.description} (${fieldOfChange(each)})`),
+    };
+  } catch (error) {
+    const isUnread = error instanceof KubeError && error.status === 403;
+    if (isUnread || error instanceof InvalidGraphError) return undefined;
+    throw error;
+  }
+}
+
+const refusedRelease = ({ name }: DeployTarget, breaking: readonly string[]): string =>
+  `the controller refuses the definition ${name}: breaking changes of its schema: ${breaking.join('; ')}; ${BREAKING_REMEDY}`;
 
 /** The time of the last apply by the field manager `typekro`; `undefined` when there was none. */
 export function appliedAt({ metadata }: KubeObject): Date | undefined {
