@@ -11,6 +11,7 @@ import type {
 } from '@typekro/controller/inspect';
 import type { Condition, RootCause, StatusProblem } from '@typekro/engine/runtime';
 import {
+  isDone,
   CORRECT_REFUSED,
   otherFinalizers,
   readConditions,
@@ -95,8 +96,13 @@ export function whyReport(
   };
 }
 
-/** The fields of the status without a value: those whose expression fails, and those whose data does not exist yet. */
-function absentFields({ statusProblems, statusPending = [] }: InstanceObservation['decision']): AbsentStatusField[] {
+/**
+ * The fields of the status without a value: those whose expression fails, and those whose data does not exist although
+ * the nodes that they read wait for nothing.
+ */
+function absentFields(decision: InstanceObservation['decision']): AbsentStatusField[] {
+  const { statusProblems, statusPending = [] } = decision;
+  const open = new Set(currentNodes(decision).flatMap((node) => (isDone(node) ? [] : [node.id])));
   const fieldOf =
     (remedy: string) =>
     ({ path, expression, message }: StatusProblem): AbsentStatusField => ({
@@ -107,9 +113,9 @@ function absentFields({ statusProblems, statusPending = [] }: InstanceObservatio
     });
   return [
     ...statusProblems.map(fieldOf('correct the expression in spec.schema.status of the definition')),
-    ...statusPending.map(
-      fieldOf('wait for the data; or give the field a value until then with .?field and .orValue(…)'),
-    ),
+    ...statusPending
+      .filter(({ nodes }) => !nodes.some((id) => open.has(id)))
+      .map(fieldOf('wait for the data; or give the field a value until then with .?field and .orValue(…)')),
   ];
 }
 

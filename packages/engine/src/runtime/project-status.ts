@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { Graph, Hole, PathStep } from '../graph/index.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluateField } from './evaluate.ts';
-import type { StatusProblem } from './model.ts';
+import type { PendingStatusField, StatusProblem } from './model.ts';
 import type { FieldValue } from './template.ts';
 import { comparePaths, fillSkeleton } from './template.ts';
 import { childAt, isEmptyContainer } from './json-child.ts';
@@ -14,7 +14,7 @@ export interface ProjectedStatus {
   readonly fields: JsonObject;
   readonly problems: readonly StatusProblem[];
   /** The fields whose data does not exist yet. */
-  readonly pending: readonly StatusProblem[];
+  readonly pending: readonly PendingStatusField[];
 }
 
 /** Fields that the runtime writes. The author's fields with these names are dropped. */
@@ -34,7 +34,7 @@ export function projectStatus(
 ): ProjectedStatus {
   const values: FieldValue[] = [];
   const problems: StatusProblem[] = [];
-  const pending: StatusProblem[] = [];
+  const pending: PendingStatusField[] = [];
   const missing: { readonly hole: Hole; readonly omitted: boolean }[] = [];
   for (const hole of plan.holes) {
     const result = evaluateField({ expression: hole.expression }, variables, context);
@@ -43,8 +43,10 @@ export function projectStatus(
     if (result.state === 'value' && value !== undefined) continue;
     missing.push({ hole, omitted: result.state === 'value' });
     if (result.state !== 'value') {
-      const { expression, message } = result.failure;
-      (result.state === 'error' ? problems : pending).push({ path: hole.pathText, expression, message });
+      const { expression, message, references } = result.failure;
+      const problem = { path: hole.pathText, expression, message };
+      if (result.state === 'error') problems.push(problem);
+      else pending.push({ ...problem, nodes: references });
     }
   }
   const fields = fillSkeleton(plan.skeleton, values);
