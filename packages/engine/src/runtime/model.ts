@@ -387,12 +387,6 @@ export interface StatusProblem {
   readonly message: string;
 }
 
-/** A status expression whose data does not exist yet. */
-export interface PendingStatusField extends StatusProblem {
-  /** The ids of the nodes that the expression reads. */
-  readonly nodes: readonly string[];
-}
-
 /** The kinds and namespaces that may contain members of the ApplySet. Lists are sorted. */
 export interface InventoryScope {
   /** `Kind.group`; `Kind` for the core group. */
@@ -467,8 +461,8 @@ export interface Decision {
   readonly statusChanged: boolean;
   /** Status expressions that failed. Their fields are omitted from `status`; all other fields are written. */
   readonly statusProblems: readonly StatusProblem[];
-  /** Status expressions whose data does not exist yet. Their fields are omitted from `status`. Absent for a Graph. */
-  readonly statusPending?: readonly PendingStatusField[];
+  /** Omitted fields of `status` whose data does not exist yet, with the nodes that they read. Absent for a Graph. */
+  readonly statusPending?: readonly (StatusProblem & { readonly nodes: readonly string[] })[];
   /** The value of `now()` in `status`. The caller passes it as `statusNow` to the next step. */
   readonly statusNow: number;
   /**

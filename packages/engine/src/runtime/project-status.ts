@@ -3,11 +3,13 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { Graph, Hole, PathStep } from '../graph/index.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';
 import { evaluateField } from './evaluate.ts';
-import type { PendingStatusField, StatusProblem } from './model.ts';
+import type { Decision, StatusProblem } from './model.ts';
 import type { FieldValue } from './template.ts';
 import { comparePaths, fillSkeleton } from './template.ts';
 import { childAt, isEmptyContainer } from './json-child.ts';
 import { followsGraphEngine } from '../graph/index.ts';
+
+type PendingStatusField = NonNullable<Decision['statusPending']>[number];
 
 /** The author's part of the status. */
 export interface ProjectedStatus {
