@@ -302,12 +302,12 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'clock',
     without: [
       {
-        file: 'packages/kit/src/core/monotonic.ts',
+        file: 'packages/kit/src/core/time.ts',
         find: '  const time = process.hrtime();\n',
         replace: '  if (performance.now() > 0) return performance.now();\n  const time = process.hrtime();\n',
       },
       {
-        file: 'packages/kit/src/core/iso-time.ts',
+        file: 'packages/kit/src/core/time.ts',
         find: '  if (!(year >= 0 && year <= 9999)) return date.toISOString();',
         replace: '  if (year > 0) return date.toISOString();',
       },
@@ -486,9 +486,9 @@ import * as simulationCode from './controllers/index.ts';`,
     workload: 'kept-events',
     without: [
       {
-        file: 'packages/cluster/src/store/store.ts',
-        find: 'this.maxEvents = window + Math.ceil(window * MAX_SURPLUS);',
-        replace: 'this.maxEvents = window * 2;',
+        file: 'packages/cluster/src/store/event-history.ts',
+        find: 'this.#maxEvents = window + Math.ceil(window * MAX_SURPLUS);',
+        replace: 'this.#maxEvents = window * 2;',
       },
     ],
     unit: 'MB',
