@@ -46,12 +46,12 @@ const KINDS: readonly { readonly apiVersion: string; readonly kind: string }[] =
   { apiVersion: 'acme.test/v1', kind: 'Lid' },
 ];
 
-/** The objects whose names begin with this prefix, keyed by kind and name. */
-async function stateOf(prefix: string): Promise<Map<string, KubeObject>> {
+/** The objects whose names contain this text, those of nested instances included, keyed by kind and name. */
+async function stateOf(text: string): Promise<Map<string, KubeObject>> {
   const lists = await Promise.all(KINDS.map((type) => place.world.user.list(type, {})));
   const own = lists.flatMap(({ items }, index) =>
     items
-      .filter(({ metadata }) => metadata.name?.startsWith(prefix) === true)
+      .filter(({ metadata }) => metadata.name?.includes(text) === true)
       .map((item) => ({ ...item, ...KINDS[index] })),
   );
   return new Map(own.map((object) => [objectName(refOf(object as KubeObject)), object as KubeObject]));
