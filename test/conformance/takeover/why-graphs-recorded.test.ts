@@ -43,7 +43,7 @@ const CAUSES: readonly (readonly [string, string, readonly string[]])[] = [
   ['graph-literal-kind-late', 'not served', ['the kind Widget of "x.parts.test/v1" is not known', 'spec.nodes[0].template.apiVersion']],
   ['graph-missing-namespace', 'missing', ['✗ far  failed', 'kubectl create namespace t-x-late']],
   ['graph-patch-missing-target', 'absent', ['! mark  blocked: waits for ConfigMap v1 t-x/target, into which it writes', 'create the object']],
-  ['graph-prune-denied', 'denied', ['blocked by  delete v1/ConfigMap t-x/b', 'give system:serviceaccount:t-x:default the right', '… b  deleting']],
+  ['graph-prune-denied', 'denied', ['blocked by  delete v1/ConfigMap t-x/b', 'give system:serviceaccount:t-x:default the right', '✗ b  failed: a dry run of the deletion of ConfigMap t-x/b was not possible']],
   ['graph-readywhen-several', 'def not ready', ['… flag  waiting: waits until flag.ok is true', '"missing" does not exist yet']],
   ['graph-ref-late', 'absent', ['… src  waiting: waits for ConfigMap v1 t-x/region', 'create it', 'waiting    copy']],
   ['graph-subgraph-waits', 'waiting', ['… s/ext  waiting: waits for ConfigMap v1 t-x/late', 'waiting    s/dep, s, reader2']],

@@ -21,7 +21,7 @@ test('no code is listed twice', () => {
 
 test('the list contains exactly the codes that the folder uses', () => {
   const used = new Set<string>();
-  for (const file of readdirSync(FOLDER)) {
+  for (const file of readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /^codes?[-.]/.test(file)) continue;
     const text = readFileSync(new URL(file, FOLDER), 'utf8');
     for (const [, code] of text.matchAll(/'((?:simpleschema|schema)\/[a-z-]+)'/g)) used.add(code ?? '');

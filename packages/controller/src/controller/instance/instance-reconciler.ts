@@ -54,6 +54,12 @@ const MAX_STEPS = 64;
 /** The time after which the status is written although the writes of children are not complete, in milliseconds. */
 const MAX_UNREPORTED_MS = 2000;
 
+/**
+ * The number of steps before such a write. A pass with fewer steps that takes long waits for responses, and the status
+ * reports failed requests only if they persist.
+ */
+const MIN_STEPS_OF_LONG_PASS = 8;
+
 /** The controller retries every failure. */
 const RULES: WriteRules = { backoff: RETRY_POLICIES.instanceWrite, silentRetries: SILENT_RETRIES, lasting: 'retried' };
 
@@ -125,7 +131,7 @@ export class InstanceReconciler {
       const latest = instances.get(record.key)?.object;
       if (latest === undefined || !isCurrent() || !isOfState(latest, instance.metadata)) continue;
       const { decision } = step;
-      const write = () => this.#carryOut(context, instances, step);
+      const write = () => this.#carryOut(context, instances, step, steps);
       const acted = await (traces === undefined ? write() : traces.writes(write));
       if (acted || learned) continue;
       record.unreportedSince = undefined;
@@ -277,7 +283,7 @@ export class InstanceReconciler {
   }
 
   /** Carries out a decision. Returns true when another step must follow. */
-  #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep): Promise<boolean> {
+  #carryOut(context: AnswerContext, instances: KindCache, step: InstanceStep, steps: number): Promise<boolean> {
     const { record, instance, decision } = step;
     const { client, onEvent, settings, clock } = this.#options;
     const began = (record.unreportedSince ??= elapsed(clock));
@@ -307,7 +313,7 @@ export class InstanceReconciler {
         onEvent({ kind: 'instance-changed', step });
         return outcome;
       },
-      isStatusOverdue: () => elapsed(clock) - began >= MAX_UNREPORTED_MS,
+      isStatusOverdue: () => steps >= MIN_STEPS_OF_LONG_PASS && elapsed(clock) - began >= MAX_UNREPORTED_MS,
     });
   }
 
