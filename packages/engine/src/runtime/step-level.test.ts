@@ -263,32 +263,6 @@ ${configMap('a', '{k: "${schema.spec.v}"}')}`;
   });
 });
 
-describe('a node that reads a node which is not ready', () => {
-  const graphText = `schema: {spec: {on: boolean, phase: string}}
-resources:
-  - {id: db, readyWhen: ["\${db.data.phase == 'Running'}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: db}, data: {phase: "\${schema.spec.phase}"}}}
-  - {id: app, includeWhen: ["\${schema.spec.on}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: app}, data: {phase: "\${db.data.phase}"}}}
-  - {id: last, includeWhen: ["\${schema.spec.on}"], template: {apiVersion: v1, kind: ConfigMap, metadata: {name: last}, data: {phase: "\${app.data.phase}"}}}
-`;
-
-  test.each([
-    ['keeps its objects when it is excluded, at level 0.10, until the other node is ready', '0.10', true],
-    ['loses its objects when it is excluded, at level 0.9', '0.9', false],
-  ] as const)('%s', (_what, kroCompatibility, isKept) => {
-    const graph = graphOf(graphText, { kroCompatibility });
-    const cluster = new FakeCluster();
-    const key = putInstance(graph, cluster, 'i', { on: true, phase: 'Running' });
-    settle(graph, key, cluster);
-    cluster.edit(key, (instance) => void (instance['spec'] = { on: false, phase: 'Failed' }));
-    settle(graph, key, cluster);
-    const present = () => ['app', 'last'].map((name) => cluster.get(`ConfigMap/ns/${name}`) !== undefined);
-    expect(present()).toEqual([isKept, isKept]);
-    cluster.edit(key, (instance) => void (instance['spec'] = { on: false, phase: 'Running' }));
-    settle(graph, key, cluster);
-    expect(present()).toEqual([false, false]);
-  });
-});
-
 test('when two nodes render the same object, the fields of the author in the status stay as they are', () => {
   const { cluster, key, graph } = outcome(
     `schema: {spec: {other: string, n: string}, status: {n: "\${schema.spec.n}"}}

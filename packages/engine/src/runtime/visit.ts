@@ -6,7 +6,6 @@ import { identitiesOfCollection, resolveCollection } from './collection.ts';
 import { assessExternal, assessExternalCollection } from './external.ts';
 import { assessDef, resolveDef } from './def.ts';
 import { missingInBranches, necessaryNodes } from './branch-dependencies.ts';
-import type { Inclusion } from './include.ts';
 import { decideInclusion, excludedBy, waitForNodes } from './include.ts';
 import type { LiveObject } from './model.ts';
 import { assessPatch, resolvePatch } from './patch.ts';
@@ -24,13 +23,10 @@ export function visitNode(context: StepContext, node: GraphNode): NodeResult {
   const without = excludedBy(context, necessaryNodes(node));
   if (without !== undefined) return skippedNode(node, without);
   const unready = necessaryNodes(node).filter((id) => !context.ready.has(id));
-  const isWaiting = unready.length > 0;
-  // kro 0.10 decides nothing about a node before its inputs are ready, so that its objects stay as they are.
-  const isGated = isWaiting && followsGraphEngine(context.graph.kroCompatibility);
-  const inclusion: Inclusion = isGated ? { state: 'included' } : decideInclusion(context, node);
+  const inclusion = decideInclusion(context, node);
   if (inclusion.state === 'skipped') return skippedNode(node, inclusion.because);
   if (inclusion.state === 'undecided') return unresolvedNode(context, node, inclusion.reason);
-  if (isWaiting) return unresolvedNode(context, node, waitForNodes(context, unready));
+  if (unready.length > 0) return unresolvedNode(context, node, waitForNodes(context, unready));
   const missing = missingInBranches(context, node);
   const excluded = excludedBy(context, missing);
   if (excluded !== undefined) return skippedNode(node, excluded);
