@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
+import { isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import type { Cause } from '@typekro/engine/readiness';
 import { causesOf, podFamily, openFamily } from '@typekro/engine/readiness';
@@ -216,9 +217,7 @@ class Reader {
  * custom resources. Other built-in objects create no objects.
  */
 function madeBy({ apiVersion, kind }: KubeObject): readonly ResourceType[] {
-  const [group = '', version] = apiVersion.split('/');
-  const isBuiltin = version === undefined || !group.includes('.') || group.endsWith('.k8s.io');
-  return isBuiltin ? (MADE_BY.get(kind) ?? []) : MADE_BY_OPERATORS;
+  return isBuiltinGroup(parseApiVersion(apiVersion).group) ? (MADE_BY.get(kind) ?? []) : MADE_BY_OPERATORS;
 }
 
 /** The label selector of the objects that a workload creates; empty when the workload has no selector. */

@@ -111,12 +111,12 @@ export class LazyAutomaton {
     let state = this.#stateOf([this.#program.start], 'edge');
     for (let at = 0; at <= text.length;) {
       const rune = text.codePointAt(at);
-      const { index } = rune === undefined ? this.#end : this.#classOf(rune);
-      let next = state.next[index];
+      const runeClass = rune === undefined ? this.#end : this.#classOf(rune);
+      let next = state.next[runeClass.index];
       if (next === undefined) {
         if (meter.visits > MAX_VISITS) return undefined;
-        next = this.#advance(state, rune === undefined ? this.#end : this.#classOf(rune));
-        state.next[index] = next;
+        next = this.#advance(state, runeClass);
+        state.next[runeClass.index] = next;
       }
       if (next === null) return true;
       state = next;

@@ -32,14 +32,13 @@ export class JsonRangeError extends JsonSyntaxError {}
 export class JsonDepthError extends JsonSyntaxError {}
 
 /** Matches an escaped backslash, an escaped pair of surrogates, and an escaped surrogate without its pair (group 1). */
-const SURROGATE = /\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)/g;
+const SURROGATE = /\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})/g;
 
 /** Parses JSON. As in Go, a surrogate without its pair becomes U+FFFD. Throws JsonSyntaxError. */
 export function parseStrictJson(text: string): JsonValue {
   if (tooDeep(text)) throw new JsonDepthError('exceeded max depth');
   try {
-    const value = parseJson(text);
-    if (!/\\u[dD][89a-fA-F]/.test(text)) return value;
+    if (!/\\u[dD][89a-fA-F]/.test(text)) return parseJson(text);
     return parseJson(text.replace(SURROGATE, (whole, single?: string) => (single === undefined ? whole : '\\ufffd')));
   } catch (thrown) {
     if (thrown instanceof JsonNumberError)

@@ -20,6 +20,8 @@ interface Entry<Event> {
   readonly event: Event;
 }
 
+const memoryOf = (entries: readonly Entry<unknown>[]): number => entries.reduce((sum, { bytes }) => sum + bytes, 0);
+
 /** The limits that the histories of a store share. */
 export class HistoryLimits {
   /** The number of the latest events that a history keeps when it drops earlier events because of their number. */
@@ -47,13 +49,13 @@ export class HistoryLimits {
   /** Drops events if the history has too many of them, or if all histories together take too much memory. */
   enforce(history: EventHistory<unknown>, added: number): void {
     this.#bytes += added;
-    if (history.length > this.#maxEvents) while (history.length > this.window) this.#bytes -= history.dropFirst();
+    if (history.length > this.#maxEvents) this.#bytes -= history.dropFirst(history.length - this.window);
     if (this.#bytes <= this.#maxBytes) return;
     while (this.#bytes > this.#maxBytes * (1 - MAX_SURPLUS)) {
       let oldest = history;
       for (const other of this.#histories) if (other.firstVersion < oldest.firstVersion) oldest = other;
       if (oldest.length === 0) return;
-      this.#bytes -= oldest.dropFirst();
+      this.#bytes -= oldest.dropFirst(1);
     }
   }
 
@@ -108,16 +110,16 @@ export class EventHistory<Event> {
     return this.#entries.slice(low).map(({ event }) => event);
   }
 
-  /** Drops the first event. Returns its memory in bytes. Only the limits call this method. */
-  dropFirst(): number {
-    const first = this.#entries.shift();
-    this.#oldest = first?.version ?? this.#oldest;
-    return first?.bytes ?? 0;
+  /** Drops the first `count` events. Returns their memory in bytes. Only the limits call this method. */
+  dropFirst(count: number): number {
+    const dropped = this.#entries.splice(0, count);
+    this.#oldest = dropped.at(-1)?.version ?? this.#oldest;
+    return memoryOf(dropped);
   }
 
   /** Drops all events. The history begins again at `version`. */
   clear(version: number): void {
-    this.#limits.release(this.#entries.reduce((sum, { bytes }) => sum + bytes, 0));
+    this.#limits.release(memoryOf(this.#entries));
     this.#entries = [];
     this.#oldest = version;
   }

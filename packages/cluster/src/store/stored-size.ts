@@ -1,5 +1,6 @@
 /** The size limit of stored objects, and their size in memory. */
 import type { KubeObject } from '@typekro/kit/core';
+import { isBuiltinGroup } from '@typekro/kit/core';
 import { STORED_TOO_LARGE } from '../errors/status.ts';
 import { NotStored } from './journal.ts';
 
@@ -36,8 +37,7 @@ export function checkStoredSize(group: string, object: KubeObject, previous: Kub
  * Does an API server store the objects of the group as protobuf? It stores custom resources and their definitions as
  * JSON. The groups of some custom resources also end in `.k8s.io`; for them, escapes in strings are not counted.
  */
-const isProtobuf = (group: string): boolean =>
-  group !== 'apiextensions.k8s.io' && (!group.includes('.') || group.endsWith('.k8s.io'));
+const isProtobuf = (group: string): boolean => group !== 'apiextensions.k8s.io' && isBuiltinGroup(group);
 
 /** Returns the number of bytes of a string in a stored form. */
 type StringSize = (text: string) => number;

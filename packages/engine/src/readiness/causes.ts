@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, objectName, refOf } from '@typekro/kit/core';
+import { isBuiltinGroup, isJsonObject, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { lastObserved, objectsAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { remedyOfCause } from './cause-remedies.ts';
 import { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
@@ -60,7 +60,7 @@ export function causesOf(object: KubeObject, { objects, events }: Surroundings):
   const pods = open.filter(({ kind }) => kind === 'Pod');
   const others = open.filter(({ kind }) => kind !== 'Pod');
   const states = pods.flatMap(containerCauses);
-  const own = isCustom(object) ? summaryCauses(object) : [];
+  const own = isBuiltinGroup(parseApiVersion(object.apiVersion).group) ? [] : summaryCauses(object);
   const conditions = [...own, ...[...pods, ...others].flatMap(conditionCauses)];
   const stated = new Set(states.map(({ object: pod }) => pod.name));
   const newEvents = eventsOf(family, open, objects, events).filter(
@@ -163,12 +163,6 @@ function addressCause(object: KubeObject): Found[] {
  * cert-manager and Flux write them.
  */
 const CUSTOM_PROBLEM_CONDITIONS: readonly string[] = ['ACK.Terminal', 'ACK.Recoverable', 'Degraded', 'Stalled'];
-
-/** Is the object a custom resource, and not of a built-in kind? */
-function isCustom({ apiVersion }: KubeObject): boolean {
-  const [group = '', version] = apiVersion.split('/');
-  return version !== undefined && group.includes('.') && !group.endsWith('.k8s.io');
-}
 
 /**
  * The conditions that explain why a custom resource is not ready: first problem conditions that are True, then summary

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { isBuiltinGroup, isJsonObject, parseApiVersion, stringifyJson, withGroup } from '@typekro/kit/core';
 import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import { assignMembers, fieldBelow } from './compare.ts';
@@ -36,7 +36,8 @@ export function foreignItems(
   writer: FieldWriter = CHILD_MANAGER,
 ): ForeignItem[] {
   const found: ForeignItem[] = [];
-  const mayBeEmpty = desired.kind !== 'Service' && !isCustom(desired.apiVersion);
+  // The schema of a custom resource may forbid an empty list.
+  const mayBeEmpty = desired.kind !== 'Service' && isBuiltinGroup(parseApiVersion(desired.apiVersion).group);
   // `owners`: the entries of `managedFields`, each with its part of the fields at this place.
   const walk = (
     wanted: JsonValue | undefined,
@@ -87,9 +88,6 @@ const ownersBelow = (owners: readonly JsonObject[], member: string): JsonObject[
     return below === undefined ? [] : [{ manager, fieldsV1: below }];
   });
 
-/** Is the kind a custom resource, whose schema may forbid an empty list? */
-const isCustom = (apiVersion: string): boolean => /^(?!.*\.k8s\.io\/).*\..*\//.test(apiVersion);
-
 const pointer = (path: readonly PathStep[]): string =>
   path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
@@ -105,7 +103,8 @@ export function removalCommand(object: Partial<ObjectRef>, items: readonly Forei
   const tests = new Map(items.flatMap((item) => item.tests).map((each) => [each['path'], each]));
   // The last items are removed first, so that the indexes of the others stay right.
   const patch = stringifyJson([...tests.values(), ...items.toReversed().flatMap(({ edits }) => edits)]);
-  const group = isCustom(apiVersion) ? `.${apiVersion.split('/')[0] ?? ''}` : '';
+  const { group } = parseApiVersion(apiVersion);
+  const type = withGroup(kind.toLowerCase(), isBuiltinGroup(group) ? '' : group);
   const where = namespace === undefined ? '' : ` -n ${namespace}`;
-  return `kubectl patch ${kind.toLowerCase()}${group} ${name}${where} --type json -p '${patch.replaceAll("'", String.raw`'\''`)}'`;
+  return `kubectl patch ${type} ${name}${where} --type json -p '${patch.replaceAll("'", String.raw`'\''`)}'`;
 }

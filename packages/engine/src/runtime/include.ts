@@ -1,5 +1,5 @@
 import type { Expression, GraphNode } from '../graph/index.ts';
-import { missingNode } from './branch-dependencies.ts';
+import { missingNode, necessaryNodes } from './branch-dependencies.ts';
 import { evaluateToJson, wrongTypeOfCondition } from './evaluate.ts';
 import type { Because } from './report.ts';
 import type { StepContext } from './step-context.ts';
@@ -13,13 +13,15 @@ export type Inclusion =
   | ({ readonly state: 'undecided' } & { readonly reason: Unresolved });
 
 /**
- * Decides by the conditions of a node whether it is part of the instance. A node is skipped if one of its conditions
- * evaluates to a value other than `true` (null included), even while
+ * Decides whether a node is part of the instance. A node is skipped if a necessary node (`necessaryNodes`) is skipped.
+ * A node is also skipped if one of its conditions evaluates to a value other than `true` (null included), even while
  * other conditions have no value yet. In a Graph, a value that is neither a boolean nor null is an error. A condition
  * that reads another node waits until that node may be read. A condition that reads only the instance, and whose data
  * is missing, is an error, because this data cannot appear later.
  */
 export function decideInclusion(context: StepContext, node: GraphNode): Inclusion {
+  const excluded = excludedBy(context, necessaryNodes(node));
+  if (excluded !== undefined) return { state: 'skipped', because: excluded };
   let undecided: Unresolved | undefined;
   for (const expression of node.includeWhen) {
     const references = nodeReferences(expression);

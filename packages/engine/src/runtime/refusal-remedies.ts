@@ -4,6 +4,7 @@ import type { ForeignItem } from './foreign-items.ts';
 import { removalCommand } from './foreign-items.ts';
 import type { ApiFailure } from './report.ts';
 import { secretLiveFields } from './secrets/secret-fields.ts';
+import { isWithin } from './secrets/secret-flow.ts';
 import { liveNodesOf } from './secrets/secret-nodes.ts';
 
 /**
@@ -111,12 +112,9 @@ export function refusedItems(
   return items.filter(({ path, key }) => {
     if (Object.keys(key).some((name) => hides(nodeId, `${path}.${name}`))) return false;
     const list = path.replace(/\[\d+\]$/, '');
-    return fields.some((field) => list === field || isBelow(list, field) || (isDuplicate && isBelow(field, list)));
+    return fields.some((field) => isWithin(field, list) || (isDuplicate && isWithin(list, field)));
   });
 }
-
-const isBelow = (path: string, other: string): boolean =>
-  path !== other && (path.startsWith(`${other}.`) || path.startsWith(`${other}[`));
 
 function deletion({ kind, name, namespace }: RefusedObject): string {
   if (kind === undefined || name === undefined) return '';

@@ -20,12 +20,10 @@ import { assessSubgraph } from './subgraph.ts';
 
 /** Decides one node with the data that is available. The caller has visited all earlier nodes in topological order. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
-  const without = excludedBy(context, necessaryNodes(node));
-  if (without !== undefined) return skippedNode(node, without);
-  const unready = necessaryNodes(node).filter((id) => !context.ready.has(id));
   const inclusion = decideInclusion(context, node);
   if (inclusion.state === 'skipped') return skippedNode(node, inclusion.because);
   if (inclusion.state === 'undecided') return unresolvedNode(context, node, inclusion.reason);
+  const unready = necessaryNodes(node).filter((id) => !context.ready.has(id));
   if (unready.length > 0) return unresolvedNode(context, node, waitForNodes(context, unready));
   const missing = missingInBranches(context, node);
   const excluded = excludedBy(context, missing);

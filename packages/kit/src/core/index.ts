@@ -21,6 +21,7 @@ export {
   formatApiVersion,
   formatRef,
   gvkOf,
+  isBuiltinGroup,
   namespacedName,
   objectName,
   parseApiVersion,

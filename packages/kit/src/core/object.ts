@@ -66,6 +66,9 @@ export function formatApiVersion(type: { group: string; version: string }): stri
   return type.group === '' ? type.version : `${type.group}/${type.version}`;
 }
 
+/** Is the group one of Kubernetes' built-in kinds? Some custom resources also have a group that ends in `.k8s.io`. */
+export const isBuiltinGroup = (group: string): boolean => !group.includes('.') || group.endsWith('.k8s.io');
+
 /** A kind or plural with its group, such as `deployments.apps`; without a suffix for the core group. */
 export const withGroup = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`);
 

@@ -66,6 +66,7 @@ export function goJsonProblem(value: JsonValue | undefined): string | undefined 
   }
   return undefined;
 }
+
 /** The depth at which `{…}` or `[…]` replaces the content of an object or list. */
 const MAX_PRINTED_DEPTH = 32;
 

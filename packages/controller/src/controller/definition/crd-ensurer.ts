@@ -24,7 +24,6 @@ export interface CrdEnsurerOptions {
   readonly caches: CacheSet;
   readonly clock: Clock;
   readonly version: string;
-  /** The keywords that the comparison of CRDs covers in addition to those of kro 0.9. */
   readonly settings: Pick<ControllerSettings, 'facets'>;
 }
 
