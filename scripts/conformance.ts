@@ -128,7 +128,9 @@ async function runKubernetes(_: string | undefined, { only, isUpdate }: RunOptio
   if (isUpdate) {
     const how = `e2e.test ${list.release}, one process per spec, ${SPEC_TIMEOUT_MS / 1000} s each`;
     const updated = withRuns(list, runs, { on: new Date().toISOString().slice(0, 10), how });
-    writeFileSync(path, `${JSON.stringify(updated, undefined, 2)}\n`);
+    // One line for each spec, so that a changed result is one changed line.
+    const lines = updated.specs.map((spec) => JSON.stringify(spec)).join(',\n');
+    writeFileSync(path, `{"release":${JSON.stringify(updated.release)},"specs":[\n${lines}\n]}\n`);
     return [...compareSpecs(updated, runs)];
   }
   return [...compareSpecs(list, runs)];

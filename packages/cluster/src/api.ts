@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { cryptoLibrary } from '@typekro/kit/core';
 import { AdmissionGate } from './admission/gate.ts';
 import type { FrontProxy } from './aggregation/front-proxy.ts';
@@ -98,7 +99,7 @@ export class Api {
   constructor(options: ClusterOptions = {}, release?: KubernetesRelease) {
     this.options = options;
     this.clock = options.clock ?? createSteadyClock();
-    this.store = new Store(options.eventWindow);
+    this.store = new Store(options.eventWindow, undefined, getHeapStatistics().heap_size_limit / 2);
     this.registry = new Registry(this.store, release);
     this.admissionGate = new AdmissionGate(this.store, this.registry);
     this.aggregationGate = new AggregationGate(this.store);
@@ -159,10 +160,11 @@ export class Api {
     this.#authorityListeners.push(listener);
   }
 
-  /** Receives unexpected exceptions, and prints them. */
+  /** Receives unexpected exceptions. */
   readonly report: (thrown: unknown) => void = (thrown) => {
     if (missesProgram(thrown)) this.isProgramGone = true;
-    console.error(thrown);
+    const { onError = console.error } = this.options;
+    onError(thrown);
   };
 
   /** True after a request or a task could not load a file of the program. */

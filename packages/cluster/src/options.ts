@@ -146,6 +146,11 @@ export interface ClusterOptions {
    * when the events of all resources keep more than 256 MB of earlier objects.
    */
   readonly eventWindow?: number;
+  /**
+   * Receives unexpected exceptions of requests and controllers. A request also gets the response 500 with the message.
+   * Default: they are printed to the standard error.
+   */
+  readonly onError?: (thrown: unknown) => void;
 }
 
 /** The certificate of a socket, and its key. */

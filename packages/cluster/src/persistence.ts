@@ -1,5 +1,6 @@
 import { closeSync, constants, existsSync, fsyncSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import {
   errorCode,
@@ -253,14 +254,14 @@ const MAKE_ROOM = 'make room on the disk';
 
 /**
  * Loads the content of a directory into the cluster, and then writes every change to the directory. `state.jsonl` has
- * all objects at one resource version, one per line. `log.jsonl` has the later writes, one per line. A line is written
- * before the change is applied in memory, and an incomplete last line is dropped. A long log is merged into a new state
+ * all objects at one resource version, one per line. `log.jsonl` has the later writes, one per line. Each line has a
+ * checksum. A line is written before the change is applied in memory, and an incomplete last line is dropped. A long log is merged into a new state
  * file, which replaces the old state file atomically. Every acknowledged write therefore survives if the process ends
  * at any point. A change that cannot be written is refused, so memory never has changes that the files lack. Pod logs
  * and token keys are not stored.
  *
- * @throws TypeKroError `cluster/state-unreadable` when a line of these files is not part of a cluster's state, or the
- *   state lacks lines or is missing.
+ * @throws TypeKroError `cluster/state-unreadable` when a line of these files is damaged or not part of a cluster's state, or
+ *   the state lacks lines or is missing.
  */
 export function keepState(context: PersistenceContext, directory: string): KeptState {
   const persistence = new Persistence(context, directory);
@@ -268,7 +269,17 @@ export function keepState(context: PersistenceContext, directory: string): KeptS
   return persistence;
 }
 
-const line = (value: JsonObject): string => `${stringifyJson(value)}\n`;
+/** A line has the CRC-32 of its other members as its first member, so that a damaged line is noticed. */
+function line(value: JsonObject): string {
+  const members = stringifyJson(value).slice(1);
+  return `{"crc":${crc32(members)},${members}\n`;
+}
+
+/** Returns false for a damaged line. Lines of an earlier release of this project have no checksum. */
+function isUndamaged(text: string): boolean {
+  const checksum = /^\{"crc":(\d+),/.exec(text);
+  return checksum === null || crc32(text.slice(checksum[0].length)) === Number(checksum[1]);
+}
 
 const textIn = (value: JsonObject, name: string): string => {
   const text = value[name];
@@ -300,6 +311,7 @@ function* linesOf(file: string, content: Buffer): Generator<JsonObject> {
       throw thrown;
     }
     if (!isJsonObject(parsed)) throw notPartOfState(file, index + 1);
+    if (!isUndamaged(text)) throw unreadable(`line ${index + 1} of ${file} is damaged: it differs from its checksum`);
     yield parsed;
   }
 }

@@ -6,7 +6,7 @@ import { takeStoredAddresses } from './follow-addresses.ts';
 import { keyOfObject } from './controllers/controller.ts';
 import type { PodLogs, SnapshotLog } from './pod-logs.ts';
 import { throwOthersThanNotStored } from './store/journal.ts';
-import { Stored } from './store/store.ts';
+import { Stored } from './store/stored.ts';
 import { deepFreeze } from './types/copy.ts';
 import type { DefinitionsContext } from './definitions/follow-definitions.ts';
 import type { OpenStream } from './protocol/request.ts';

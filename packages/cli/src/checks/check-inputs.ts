@@ -1,4 +1,4 @@
-import type { DryRun } from '@typekro/cluster';
+import type { DryRun, RefusalCause } from '@typekro/cluster';
 import { openDryRun } from '@typekro/cluster';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { assumedSettings, compileOptionsOf } from '@typekro/controller/controller';
@@ -35,6 +35,8 @@ export interface CheckOptions {
   readonly strict?: boolean;
   /** CRDs in addition to those in the files, such as the CRDs of the target cluster. */
   readonly crds?: readonly KubeObject[];
+  /** The CRDs of `crds` that no API server has accepted yet. Default: none. */
+  readonly uncheckedCrds?: readonly KubeObject[];
   /** The settings of the controller that serves the definitions. Default: those of an unknown controller. */
   readonly settings?: ControllerSettings;
   /** The cluster that checks the templates of Graphs. Default: the embedded server. */
@@ -84,6 +86,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   );
   const unknown = compiled.complete && isWhole ? findUnknownKinds(inputs.objects, served) : [];
   const server = await openDryRun(made);
+  const refusedCrds: Diagnostic[] = [];
   try {
     for (const { input, graph, diagnostics } of compiled.results) {
       if (graph === undefined) continue;
@@ -100,6 +103,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     }
     const compiledDiagnostics = new Map(compiled.results.map(({ input, diagnostics }) => [input, diagnostics]));
     for (const input of sound) report(input, await checkObject(input, served, server, compiledDiagnostics.get(input)));
+    for (const crd of options.uncheckedCrds ?? []) refusedCrds.push(...refusedCrd(crd, await server.check(crd)));
   } finally {
     server.close();
   }
@@ -114,12 +118,24 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     ),
     ...checkReferences(inputs.objects, [...compiled.results, ...ownGraphs], settings.level),
     ...unknown,
+    ...refusedCrds,
   ]);
   return {
     graphs,
     graphObjects: ownGraphs.flatMap(({ graph }) => graph ?? []),
     diagnostics: options.strict === true ? all.map((each) => ({ ...each, severity: 'error' as const })) : all,
   };
+}
+
+/** Reports a CRD that the server refuses. The checks of the files cannot be relied on for objects of its kind. */
+function refusedCrd({ metadata }: KubeObject, causes: readonly RefusalCause[]): Diagnostic[] {
+  return causes.map(({ field, message }) => ({
+    code: 'input/refused-crd',
+    severity: 'error',
+    message: `an API server refuses the CustomResourceDefinition ${metadata.name ?? ''}: ${message}`,
+    ...(field === '' ? {} : { path: field }),
+    hint: 'name one that an API server accepts; to see the place in its file, run typekro validate FILE',
+  }));
 }
 
 /** Compiles the Graph objects. They declare no kinds, and can use the kinds of all definitions. */

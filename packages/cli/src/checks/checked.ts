@@ -64,7 +64,7 @@ export async function checkNamedFiles(
     await loadInputs(files, context.cwd, note, () => context.readInput(), context.loadModule),
   );
   const known = await knownCrds(context, input, inputs);
-  const options = { strict: input.options['strict'] === true, crds: known.crds };
+  const options = { strict: input.options['strict'] === true, crds: known.crds, uncheckedCrds: known.usedOfFiles };
   const {
     graphs,
     graphObjects,

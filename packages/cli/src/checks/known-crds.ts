@@ -1,5 +1,6 @@
 import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { parseApiVersion, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
+import { textAt } from '@typekro/kit/kubernetes';
 import { controllerCrds, isCrd, isDefinition, isGraphObject, kindsUsed } from '@typekro/engine/graph';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
@@ -12,6 +13,8 @@ import { CONTEXT_OPTION } from '../options.ts';
 /** CustomResourceDefinitions in addition to those in the files. */
 export interface KnownCrds {
   readonly crds: readonly KubeObject[];
+  /** The CRDs of `--crds` whose kinds the files use. */
+  readonly usedOfFiles: readonly KubeObject[];
   /** The API groups for which this package's CRDs are used, because no other CRD defines the kinds in the files. */
   readonly shippedGroups: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
@@ -36,7 +39,8 @@ export const CRD_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /**
- * Reads the CRDs that the options name. If a kind is still unknown, adds this package's CRDs of its API group.
+ * Reads the CRDs that the options name; with `used`, only those that name a group or a kind of the files. If a kind is
+ * still unknown, adds this package's CRDs of its API group.
  *
  * @throws TypeKroError the errors of `readSources`, and of an unreachable cluster.
  */
@@ -44,18 +48,32 @@ export async function knownCrds(
   context: CommandContext,
   input: CommandInput,
   inputs: LoadedInputs,
+  reads: 'all' | 'used' = 'used',
 ): Promise<KnownCrds> {
   const names = (textOption(input, 'crds') ?? '').split(',').filter((name) => name !== '');
+  const kinds = inputs.objects.flatMap(({ object }) => kindsOf(object));
+  const used = new Set([
+    ...kinds.map(({ group }) => group),
+    ...inputs.objects.flatMap(({ object }) => instanceGroup(object)),
+  ]);
+  // Kinds with a wrong group are also read, so that a message can name the right group.
+  const words = [...used, ...kinds.map(({ kind }) => kind)].filter((word) => word !== '');
+  const isWanted = (text: string): boolean =>
+    !text.includes('CustomResourceDefinition') || words.some((word) => text.includes(word));
   const sources =
     names.length === 0
-      ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
-      : await readSources(names, context.cwd, () => context.readInput(), READER);
-  const used = new Set(
-    inputs.objects.flatMap(({ object }) => [...kindsOf(object).map(({ group }) => group), ...instanceGroup(object)]),
-  );
+      ? { documents: [], diagnostics: [], texts: new Map<string, string>(), skipped: 0 }
+      : await readSources(
+          names,
+          context.cwd,
+          () => context.readInput(),
+          READER,
+          reads === 'all' ? undefined : isWanted,
+        );
   const nothing: Diagnostic[] =
     names.length > 0 &&
     sources.diagnostics.length === 0 &&
+    sources.skipped === 0 &&
     !sources.documents.some((document) => objectsOf(document).some(isCrd))
       ? [
           {
@@ -67,8 +85,9 @@ export async function knownCrds(
         ]
       : [];
   const live = namesCluster(input) ? await (await import('./named-cluster.ts')).readCrds(context, input) : [];
+  const ofFiles = sources.documents.flatMap(objectsOf).filter(isCrd);
   const named = [
-    ...sources.documents.flatMap(objectsOf).filter(isCrd),
+    ...ofFiles,
     ...live.flatMap(objectsOf).filter((crd) => isCrd(crd) && used.has(groupOf(crd)) && !isOwn(crd)),
   ];
   const given = [...named, ...inputs.objects.map(({ object }) => object).filter(isCrd)];
@@ -76,6 +95,9 @@ export async function knownCrds(
   const shippedGroups = [...new Set(shipped.map(groupOf))];
   return {
     crds: [...named, ...shipped],
+    usedOfFiles: ofFiles.filter((crd) =>
+      kinds.some(({ group, kind }) => group === groupOf(crd) && kind === textAt(crd.spec, 'names', 'kind')),
+    ),
     shippedGroups,
     diagnostics: [...sources.diagnostics, ...nothing],
     texts: sources.texts,

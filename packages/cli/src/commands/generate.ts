@@ -163,7 +163,7 @@ function usage(message: string, remedy = 'typekro generate --help lists the opti
 async function collect(context: CommandContext, input: CommandInput, cluster: boolean): Promise<Sources> {
   const named =
     input.positionals.length === 0
-      ? { documents: [], diagnostics: [], texts: new Map<string, string>() }
+      ? { documents: [], diagnostics: [], skipped: 0, texts: new Map<string, string>() }
       : await readSources(input.positionals, context.cwd, () => context.readInput(), READER);
   return cluster ? { ...named, documents: [...named.documents, ...(await readClusterCrds(context, input))] } : named;
 }

@@ -66,7 +66,7 @@ async function checkedGraphs(
   place: (problem: Diagnostic) => Diagnostic,
 ): Promise<readonly Graph[] | undefined> {
   const known = await knownCrds(context, input, inputs);
-  const { graphs, diagnostics } = await checkInputs(inputs, { crds: known.crds });
+  const { graphs, diagnostics } = await checkInputs(inputs, { crds: known.crds, uncheckedCrds: known.usedOfFiles });
   const found = [...known.diagnostics, ...diagnostics.map(place)];
   printDiagnostics(context, found, new Map([...known.texts, ...inputs.texts]));
   return hasErrors(found) ? undefined : graphs;

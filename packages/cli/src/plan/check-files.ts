@@ -65,7 +65,7 @@ export async function checkFiles(
     { ...inputs, objects: unknownTo(inputs.objects, live) },
   );
   const named = [...known.crds, ...(inputs.crds ?? [])];
-  const checked = await checkInputs(inputs, { crds: [...live, ...named], settings });
+  const checked = await checkInputs(inputs, { crds: [...live, ...named], uncheckedCrds: known.usedOfFiles, settings });
   const late = await lateFailures((text) => context.printError(text), context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(

@@ -22,7 +22,8 @@ export interface RulesServer {
  * namespaces of the objects. The server runs no controllers.
  */
 export async function openRulesServer(kinds: readonly KindObjects[]): Promise<RulesServer> {
-  const cluster = await createEmbeddedCluster({ controllers: false });
+  // The response to a request has its error, and the callers report this response.
+  const cluster = await createEmbeddedCluster({ controllers: false, onError: () => undefined });
   const own = cluster.snapshot();
   const collections = new Map(own.collections.map((each) => [`${each.group}/${each.plural}`, each]));
   const add = ({ group, plural, items }: SnapshotCollection) => {

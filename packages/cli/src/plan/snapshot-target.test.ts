@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { snapshotTarget } from './snapshot-target.ts';
 
 /** The text of a snapshot of a CRD whose `spec` has this schema, and of one object of its kind. */
@@ -57,8 +57,10 @@ test('a snapshot whose CRD is damaged is refused, and a kind that the server doe
     return snapshotTarget(context, 'x.json');
   };
   await (await open({ type: 'string', default: 'a' })).close();
+  const printed = vi.spyOn(console, 'error');
   for (const schema of ['x', null, 1]) {
     await expect(open(schema)).rejects.toMatchObject({ code: 'snapshot/unreadable' });
   }
+  expect(printed).not.toHaveBeenCalled();
   rmSync(cwd, { recursive: true });
 });

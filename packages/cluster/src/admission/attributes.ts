@@ -4,7 +4,7 @@ import type { AuditTrail } from '../protocol/request.ts';
 import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import type { Conversions } from '../store/store.ts';
+import type { Conversions } from '../store/stored.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { BodyType } from '../verbs/body.ts';
 import { ADMISSION_GROUP } from './gate.ts';

@@ -8,7 +8,7 @@ import { ExpressionCompiler } from '../expressions/environment.ts';
 import type { ExpressionData, MatchCondition } from '../expressions/evaluate.ts';
 import { bindVariables, conditionsHold } from '../expressions/evaluate.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import type { Conversions } from '../store/store.ts';
+import type { Conversions } from '../store/stored.ts';
 import { bodyTypeOf } from '../verbs/body.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { ADMISSION_GROUP } from './gate.ts';

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { selects } from '../kinds/selects.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import type { Conversions } from '../store/store.ts';
+import type { Conversions } from '../store/stored.ts';
 import type { AdmissionContext } from './attributes.ts';
 
 /** An error in a policy or a binding. The failure policy decides whether the request fails. */

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
-import type { Conversions } from '../store/store.ts';
+import type { Conversions } from '../store/stored.ts';
 import { ConversionPending } from '../webhooks/webhook-pending.ts';
 import type { ConversionContext } from './convert.ts';
 import { convertObjects } from './convert.ts';

@@ -1,6 +1,6 @@
 import type { LazyModule } from '../lazy-module.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import type { Stored } from '../store/store.ts';
+import type { Stored } from '../store/stored.ts';
 import type { ConversionContext, convertObjects } from './convert.ts';
 
 /** The parts of the cluster that a read of converted objects uses. */

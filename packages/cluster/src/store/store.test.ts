@@ -99,13 +99,74 @@ describe('the events that a collection keeps', () => {
   });
 });
 
-describe('the memory of the events of a store', () => {
-  const KILOBYTE = 1024;
-  const withText = (name: string, kilobytes: number) => ({
-    ...object(name),
-    data: { text: 'x'.repeat(kilobytes * KILOBYTE) },
+const KILOBYTE = 1024;
+const withText = (name: string, kilobytes: number) => ({
+  ...object(name),
+  data: { text: 'x'.repeat(kilobytes * KILOBYTE) },
+});
+
+describe('the quota of a store', () => {
+  const FULL = 'etcdserver: mvcc: database space exceeded';
+  /** A store with a quota of 100 kB that has the objects `a` and `b`, of 40 kB each. */
+  function almostFull() {
+    const store = new Store(1000, undefined, 100 * KILOBYTE);
+    const objects = store.collection('', 'objects');
+    for (const name of ['a', 'b']) objects.put(name, withText(name, 40));
+    return { store, objects };
+  }
+  const puts = (name: string, kilobytes: number) => (store: Store) =>
+    void store.collection('', 'objects').put(name, withText(name, kilobytes));
+  const removes = (name: string) => (store: Store) => void store.collection('', 'objects').remove(name);
+
+  test.each<[string, readonly ((store: Store) => void)[], boolean]>([
+    ['a new object that fits', [puts('c', 10)], true],
+    ['a new object that does not fit', [puts('c', 40)], false],
+    [
+      'a new object of another resource',
+      [(store) => store.collection('', 'others').put('c', withText('c', 40))],
+      false,
+    ],
+    ['an update that enlarges an object', [puts('a', 80)], false],
+    ['an update of the same size', [puts('a', 40)], true],
+    ['an update that makes an object smaller', [puts('a', 1)], true],
+    ['a new object after the removal of another', [removes('a'), puts('c', 40)], true],
+    ['a second new object after the removal of one', [removes('a'), puts('c', 40), puts('d', 40)], false],
+    ['a new object after an update that makes another smaller', [puts('a', 1), puts('c', 40)], true],
+    ['many updates of one object', Array.from({ length: 20 }, () => puts('a', 40)), true],
+    ['a new object after its resource was dropped', [(store) => store.drop('', 'objects'), puts('c', 80)], true],
+    ['a new object after a reset to nothing', [(store) => store.reset(1, []), puts('c', 80)], true],
+    [
+      'a new object after a reset to an object of the same size',
+      [
+        (store) => {
+          const objects = store.collection('', 'objects');
+          store.reset(1, [[objects, objects.all()]]);
+        },
+        puts('c', 40),
+      ],
+      false,
+    ],
+  ])('%s', (_, changes, fits) => {
+    const { store } = almostFull();
+    for (const change of changes.slice(0, -1)) change(store);
+    const { version } = store;
+    const last = () => changes.at(-1)?.(store);
+    if (fits) expect(last).not.toThrow();
+    else expect(last).toThrow(FULL);
+    expect(store.version).toBe(fits ? version + 1 : version);
   });
 
+  test('listeners whose changes it refused make them again after the next accepted change', () => {
+    const { store, objects } = almostFull();
+    const recovered: string[] = [];
+    store.onRecovery(() => recovered.push('again'));
+    expect(() => objects.put('c', withText('c', 40))).toThrow(FULL);
+    objects.remove('a');
+    expect(recovered).toEqual(['again']);
+  });
+});
+
+describe('the memory of the events of a store', () => {
   /** A store that keeps earlier versions of at most 100 kB, and the resources `first` and `second`. */
   function small() {
     const store = new Store(1000, 100 * KILOBYTE);

@@ -1,122 +1,11 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import { callEach } from '../call-each.ts';
 import type { Change, Journal } from './journal.ts';
 import { NotStored, throwOthersThanNotStored } from './journal.ts';
 import { EventHistory, HistoryLimits } from './event-history.ts';
-import { Representation } from './representation.ts';
 import { position, SortedItems, withChanges } from './sorted-items.ts';
-import { deepFreeze } from '../types/copy.ts';
+import { Stored, versioned } from './stored.ts';
 import { checkStoredSize, unsharedBytes } from './stored-size.ts';
-
-/** The results that conversion webhooks have returned so far for one write. */
-export interface Conversions {
-  /**
-   * Returns the object in another version.
-   *
-   * @throws ConversionPending until the webhook has responded; ApiError when the webhook does not convert the object.
-   */
-  find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject;
-}
-
-/** A served version of a resource. When the CustomResourceDefinition changes, a new served version is created. */
-export interface ServedVersion {
-  /** Does a webhook convert the stored object to this version? */
-  isConverted(object: KubeObject): boolean;
-  /** Converts a stored object to this version. `conversions` is required when a webhook converts the object. */
-  fromStorage(object: KubeObject, conversions?: Conversions): KubeObject;
-}
-
-/**
- * A stored object. The object is frozen and has the storage version. Its representations (forms) in served versions are
- * cached.
- */
-export class Stored {
-  readonly key: string;
-  readonly object: KubeObject;
-  readonly version: number;
-  /** The form that was read first, with its served version. Most objects have only this form. */
-  #first: { readonly of: ServedVersion; readonly form: Representation } | undefined;
-  #others: Map<ServedVersion, Representation> | undefined;
-  /**
-   * A form of the object that this object replaces. The first form of this object may copy bytes from it. `undefined`
-   * once the first form exists.
-   */
-  #inherited: Representation | undefined;
-
-  /** `previous` is the object that this object replaces. The bytes of equal parts are copied from `previous`. */
-  constructor(key: string, object: KubeObject, version: number, previous?: Stored) {
-    this.key = key;
-    this.object = object;
-    this.version = version;
-    this.#inherited = previous?.handOver();
-  }
-
-  /** Returns the form whose bytes the successor of this object may copy. Drops the bytes of the other forms. */
-  handOver(): Representation | undefined {
-    const inherited = this.#inherited;
-    this.#inherited = undefined;
-    for (const form of this.#others?.values() ?? []) form.forgetBytes();
-    return this.#first === undefined ? inherited : this.#first.form.handOver();
-  }
-
-  /** Returns the same content with another resource version. Forms that webhooks have converted are kept. */
-  withVersion(version: number): Stored {
-    return new Stored(this.key, versioned(this.object, version), version).withFormsOf(this);
-  }
-
-  /** Copies the webhook-converted forms from another object with the same content. Returns this object. */
-  withFormsOf(other: Stored): this {
-    for (const { of, form } of other.#forms()) {
-      if (of.isConverted(other.object)) this.#keep(of, new Representation(versioned(form.object, this.version)));
-    }
-    return this;
-  }
-
-  /** Drops all forms. Called when the served versions have changed. */
-  forget(): void {
-    this.#first = undefined;
-    this.#others = undefined;
-  }
-
-  /**
-   * Returns the form of the object in a served version. The form is created at the first read. A watch that began
-   * before a change of the CustomResourceDefinition keeps its old served version, so only this watch gets the old form.
-   */
-  as(version: ServedVersion, conversions?: Conversions): Representation {
-    if (this.#first === undefined) {
-      const object = version.fromStorage(this.object, conversions);
-      this.#first = { of: version, form: new Representation(object, this.#inherited) };
-      this.#inherited = undefined;
-    }
-    if (this.#first.of === version) return this.#first.form;
-    return (
-      this.#others?.get(version) ??
-      this.#keep(version, new Representation(version.fromStorage(this.object, conversions)))
-    );
-  }
-
-  /** Does the object have a form in this version? */
-  has(version: ServedVersion): boolean {
-    return this.#first?.of === version || this.#others?.has(version) === true;
-  }
-
-  /** Creates the form in a version. An existing form is replaced. */
-  convert(version: ServedVersion, conversions: Conversions): void {
-    this.#keep(version, new Representation(deepFreeze(version.fromStorage(this.object, conversions))));
-  }
-
-  #keep(version: ServedVersion, form: Representation): Representation {
-    if (this.#first === undefined || this.#first.of === version) this.#first = { of: version, form };
-    else (this.#others ??= new Map<ServedVersion, Representation>()).set(version, form);
-    return form;
-  }
-
-  *#forms(): Generator<{ readonly of: ServedVersion; readonly form: Representation }> {
-    if (this.#first !== undefined) yield this.#first;
-    for (const [of, form] of this.#others ?? []) yield { of, form };
-  }
-}
 
 /** A change of an object. */
 export interface StoreEvent {
@@ -198,7 +87,8 @@ export class Collection {
   /**
    * Stores a new object or new content. The metadata of the object must be complete, except for the resource version.
    *
-   * @throws NotStored when the object is too large, and when the store's journal cannot record the change.
+   * @throws NotStored when the object is too large, when it would exceed the store's quota, and when the store's journal
+   *   cannot record the change.
    */
   put(key: string, object: KubeObject): Stored {
     this.#ready();
@@ -206,10 +96,16 @@ export class Collection {
     checkStoredSize(this.group, object, previous?.object);
     const version = this.#store.version + 1;
     const content = versioned(object, version);
-    this.#store.keep({ version, of: { group: this.group, plural: this.plural, key, object: content } });
+    const replaced = unsharedBytes(previous?.object, content);
+    const created = previous === undefined ? STORED_BYTES : 0;
+    const growth = unsharedBytes(content, previous?.object) + created - replaced;
+    this.#store.keep({ version, of: { group: this.group, plural: this.plural, key, object: content } }, growth);
     const stored = new Stored(key, content, version, previous);
     this.#set(stored);
-    this.#publish({ type: previous === undefined ? 'ADDED' : 'MODIFIED', collection: this, stored, previous });
+    this.#publish(
+      { type: previous === undefined ? 'ADDED' : 'MODIFIED', collection: this, stored, previous },
+      replaced,
+    );
     return stored;
   }
 
@@ -224,12 +120,17 @@ export class Collection {
     const previous = this.#items.get(key);
     if (previous === undefined) return undefined;
     const version = this.#store.version + 1;
-    this.#store.keep({ version, of: { group: this.group, plural: this.plural, key, object: null } });
+    // A deletion leaves nothing that shares parts with the previous version.
+    const replaced = unsharedBytes(previous.object, undefined);
+    this.#store.keep(
+      { version, of: { group: this.group, plural: this.plural, key, object: null } },
+      -STORED_BYTES - replaced,
+    );
     const stored = new Stored(key, versioned(last ?? previous.object, version), version, previous);
     if (last === undefined) stored.withFormsOf(previous);
     this.#items.delete(key);
     this.#sorted.delete(key);
-    this.#publish({ type: 'DELETED', collection: this, stored, previous });
+    this.#publish({ type: 'DELETED', collection: this, stored, previous }, replaced);
     return stored;
   }
 
@@ -290,11 +191,9 @@ export class Collection {
     this.#sorted.set(stored);
   }
 
-  #publish(event: StoreEvent) {
-    const { stored, previous } = event;
-    // A deletion leaves nothing that shares parts with the previous version.
-    const later = event.type === 'DELETED' ? undefined : stored.object;
-    this.#history.add(stored.version, event, unsharedBytes(previous?.object, later));
+  /** `replaced` is the memory, in bytes, of the parts of the previous version that the present one does not share. */
+  #publish(event: StoreEvent, replaced: number) {
+    this.#history.add(event.stored.version, event, replaced);
     this.#store.publish(event);
   }
 
@@ -304,10 +203,6 @@ export class Collection {
   notify(event: StoreEvent): unknown[] {
     return callEach(this.#listeners, event);
   }
-}
-
-function versioned(object: KubeObject, version: number): KubeObject {
-  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
 }
 
 /** Returns the objects of a namespace from a list that is sorted by key; for `''`, returns the whole list. */
@@ -325,9 +220,22 @@ export function positionAfter(items: readonly Stored[], key: string): number {
 /** The character that follows `/` in ASCII. All keys of a namespace sort between `namespace/` and `namespace0`. */
 const AFTER_SLASH = '0';
 
+const memoryOf = (items: readonly Stored[]): number =>
+  items.reduce((sum, { object }) => sum + STORED_BYTES + unsharedBytes(object, undefined), 0);
+
+/** The memory, in bytes, of a small object's entries in its collection and of its form as bytes: measured. */
+const STORED_BYTES = 1024;
+
+/** The first words are etcd's, by which clients recognize storage without space. */
+const QUOTA_EXCEEDED =
+  'etcdserver: mvcc: database space exceeded: the objects of the cluster would need more than half of the memory of its process; delete objects, or give Node more memory with --max-old-space-size';
+
 /** All objects of a cluster, and the counter of resource versions that they share. */
 export class Store {
   readonly historyLimits: HistoryLimits;
+  readonly #quota: number;
+  /** The estimated memory of all objects, in bytes, except of those that a collection makes when it is first read. */
+  #bytes = 0;
   #version = 1;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners = new Set<StoreListener>();
@@ -341,10 +249,12 @@ export class Store {
 
   /**
    * A collection keeps at least its `window` latest events, unless the events of all collections keep objects of more
-   * than `maxHistoryBytes`. The oldest events are then dropped, as etcd's compaction does.
+   * than `maxHistoryBytes`. The oldest events are then dropped, as etcd's compaction does. `quota` limits the memory of
+   * all objects, in bytes: changes that would exceed it are refused, as with etcd's flag `--quota-backend-bytes`.
    */
-  constructor(window = 10_000, maxHistoryBytes?: number) {
+  constructor(window = 10_000, maxHistoryBytes?: number, quota = Infinity) {
     this.historyLimits = new HistoryLimits(window, maxHistoryBytes);
+    this.#quota = quota;
   }
 
   /** The resource version of the latest write. */
@@ -370,18 +280,22 @@ export class Store {
   }
 
   /**
-   * Passes a change to the journal, and then sets the store's version to the version of the change.
+   * Passes a change to the journal, and then sets the store's version to the version of the change. `growth` is the
+   * memory that the change adds, in bytes; negative when it frees memory.
    *
-   * @throws NotStored when the journal cannot record the change. In this case the version of the store does not change.
+   * @throws NotStored when the change would exceed the quota, or the journal cannot record it. In this case the version
+   *   of the store does not change.
    */
-  keep(change: Change): void {
+  keep(change: Change, growth = 0): void {
     try {
+      if (growth > 0 && this.#bytes + growth > this.#quota) throw new NotStored(QUOTA_EXCEEDED, undefined);
       this.#journal?.keep(change);
     } catch (thrown) {
       this.#isRefusing = true;
       throw thrown;
     }
     this.#version = change.version;
+    this.#bytes += growth;
   }
 
   /**
@@ -423,7 +337,10 @@ export class Store {
 
   drop(group: string, plural: string): void {
     const key = `${plural}.${group}`;
-    this.#collections.get(key)?.end();
+    const collection = this.#collections.get(key);
+    if (collection === undefined) return;
+    this.#bytes -= memoryOf(collection.all());
+    collection.end();
     this.#collections.delete(key);
   }
 
@@ -439,7 +356,12 @@ export class Store {
   reset(version: number, contents: Iterable<readonly [Collection, readonly Stored[]]>): void {
     this.#version = this.versionAfterReset(version);
     const kept = new Map(contents);
-    for (const collection of this.#collections.values()) collection.reset(kept.get(collection) ?? []);
+    this.#bytes = 0;
+    for (const collection of this.#collections.values()) {
+      const items = kept.get(collection) ?? [];
+      collection.reset(items);
+      this.#bytes += memoryOf(items);
+    }
   }
 
   /** Calls the listener for every event of every resource. */

@@ -1,6 +1,6 @@
 import type { ServedResource } from '../registry/resource.ts';
 import type { Representation } from '../store/representation.ts';
-import type { Stored } from '../store/store.ts';
+import type { Stored } from '../store/stored.ts';
 import { partialOf } from '../table/partial-object.ts';
 import { ApiError } from '../errors/status.ts';
 import type { Output, PartialOutput } from '../protocol/negotiate.ts';

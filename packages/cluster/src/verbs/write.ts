@@ -12,7 +12,7 @@ import { admitPodSecurity } from '../kinds/pods/pod-security-admission.ts';
 import { admitQuota } from '../kinds/quota/quota-admission.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
 import { NotStored } from '../store/journal.ts';
-import type { Conversions, Stored } from '../store/store.ts';
+import type { Conversions, Stored } from '../store/stored.ts';
 import { storeKey } from '../store/store.ts';
 import { decodeObject } from '../types/decode.ts';
 import { emptyObject } from '../types/empty.ts';
