@@ -3,10 +3,10 @@
  * builds. `isBuilt()` reports whether the sources are unchanged since the last build.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { main, runNode } from './run.mjs';
-import { builtPathOf, doors, packageFolders, relativeDoor } from './workspace.mjs';
+import { doors, packageFolders, publishedEntries, relativeDoor, sourceOf } from './workspace.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -48,7 +48,6 @@ export async function build() {
   console.log('Building …');
   await runNode(['--import', 'tsx', 'scripts/generate-sources.ts']);
   const source = sourceState();
-  // The folder is as deep in the repository as dist/, so that the paths in source maps stay right.
   const made = join(root, `.build-${process.pid}`);
   const tsc = 'node_modules/@typescript/native/bin/tsc';
   try {
@@ -69,24 +68,25 @@ export async function build() {
 }
 
 /**
- * Copies the declarations of all packages into the folders of `dist/`, and writes the imports of doors as relative
- * paths. The compiler keeps declarations of deleted sources; they are left out.
+ * Copies the declarations that the entry points of the package reach into the folders of `dist/`, and writes the
+ * imports of doors as relative paths.
  */
 function joinDeclarations(to) {
   const files = doors();
   const from = join(root, 'node_modules/.cache/types');
-  for (const name of readdirSync(from, { recursive: true })) {
-    if (!name.endsWith('.d.ts')) continue;
-    const source = `packages/${name.replaceAll('\\', '/').replace(/\.d\.ts$/, '')}`;
-    if (!existsSync(join(root, `${source}.ts`)) && !existsSync(join(root, `${source}.tsx`))) continue;
-    const path = `${builtPathOf(source)}.d.ts`;
-    const text = readFileSync(join(from, name), 'utf8');
-    mkdirSync(dirname(join(to, path)), { recursive: true });
+  const paths = new Set(publishedEntries().map(([, target]) => target.types.replace('./dist/', '')));
+  // The loop also visits the paths that it adds.
+  for (const path of paths) {
+    const source = sourceOf(path.replace(/\.d\.ts$/, '.js')).replace(/\.ts$/, '.d.ts');
+    const text = readFileSync(join(from, relative('packages', source)), 'utf8');
     const joined = text.replaceAll(
       /(["'])(@typekro\/[^"']+)\1/g,
       (_, quote, door) => quote + relativeDoor(door, path, files) + quote,
     );
+    mkdirSync(dirname(join(to, path)), { recursive: true });
     writeFileSync(join(to, path), joined);
+    for (const [, imported] of joined.matchAll(/(?:\bfrom |\bimport[ (])["'](\.\.?\/[^"']+)["']/g))
+      paths.add(posix.join(posix.dirname(path), imported).replace(/\.(?:js|tsx?)$/, '.d.ts'));
   }
 }
 

@@ -125,7 +125,6 @@ export async function bundle(root, outdir) {
     // Limits the length of lines, because Node prints the whole line that threw an uncaught error.
     lineLimit: 160,
     minifySyntax: true,
-    sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,

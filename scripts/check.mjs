@@ -25,6 +25,7 @@ const CHECKS = {
   attw: [...bin('@arethetypeswrong/cli', 'dist/index.js'), '--pack', '.', '--profile', 'esm-only'],
   api: ['scripts/api-report.mjs'],
   size: bin('size-limit', 'bin.js'),
+  'package size': ['scripts/package-size.mjs'],
   site: ['scripts/run-ts.mjs', 'scripts/site.ts', '--check'],
   examples: ['scripts/run-ts.mjs', 'scripts/examples.ts'],
 };

@@ -12,7 +12,7 @@ import { checkOneByte } from './bundle.mjs';
 import { licenseOf } from './license-of.mjs';
 
 /** Functions that return paths of the package's files, or the text of a large file. A bundle has no such files. */
-const ABSENT_IN_BUNDLES = ['codeFolder', 'moduleUrl', 'packageFolder', 'playgroundFilesText'];
+const ABSENT_IN_BUNDLES = ['codeFolder', 'moduleUrl', 'packageFolder', 'playgroundFiles'];
 const LIBRARIES = ['proxyLibrary', 're2Library', 'yamlLibrary'];
 
 /** Returns a JavaScript expression for the text. The source of the expression has one byte per character. */

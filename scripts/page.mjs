@@ -1,12 +1,13 @@
 /**
  * Bundles the page of the dashboard: the script, the worker that computes layouts, the style sheet and the playground.
  * The output is two JSON objects that map the path of a file to its text: `dashboard/page.json`, and
- * `dashboard/playground.json` for files that a page requests only on demand. `packages/dashboard/src/pages.ts` serves both.
+ * `dashboard/playground.json.br`, compressed, for files that a page requests only on demand. `packages/dashboard/src/pages.ts` serves both.
  */
 import { build } from 'esbuild';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { licenseOf } from './license-of.mjs';
 import { unbundledLibrary } from './unbundled-library.mjs';
 import { workspaceDoors } from './workspace.mjs';
@@ -25,7 +26,7 @@ const PLAYGROUND_LICENSES = '/playground-licenses.txt';
 const ON_DEMAND = /^\/(?:playground-|schema-form-|licenses)/;
 
 /**
- * Writes `dashboard/page.json` and `dashboard/playground.json` below the folder `made`. The first file also contains
+ * Writes `dashboard/page.json` and `dashboard/playground.json.br` below the folder `made`. The first file also contains
  * the paths in the second file, each with `null` instead of the text.
  */
 export async function bundlePage(root, made) {
@@ -42,16 +43,11 @@ export async function bundlePage(root, made) {
   };
   const parts = Object.entries(files);
   mkdirSync(join(made, 'dashboard'), { recursive: true });
-  const write = (name, entries) =>
-    writeFileSync(join(made, 'dashboard', name), `${JSON.stringify(Object.fromEntries(entries))}\n`);
-  write(
-    'page.json',
-    parts.map(([path, text]) => [path, ON_DEMAND.test(path) ? null : text]),
-  );
-  write(
-    'playground.json',
-    parts.filter(([path]) => ON_DEMAND.test(path)),
-  );
+  const write = (name, content) => writeFileSync(join(made, 'dashboard', name), content);
+  const listed = parts.map(([path, text]) => [path, ON_DEMAND.test(path) ? null : text]);
+  write('page.json', `${JSON.stringify(Object.fromEntries(listed))}\n`);
+  const onDemand = JSON.stringify(Object.fromEntries(parts.filter(([path]) => ON_DEMAND.test(path))));
+  write('playground.json.br', brotliCompressSync(onDemand));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { dashboardFilesText, playgroundFilesText } from '@typekro/kit/core';
+import { brotliDecompressSync } from 'node:zlib';
+import { dashboardFilesText, playgroundFiles } from '@typekro/kit/core';
 
 /** The content types of the page's files by their extensions. The page itself has the path `/`. */
 const TYPES: ReadonlyMap<string, string> = new Map([
@@ -28,7 +29,7 @@ const POLICY = [
  */
 export function createPages(): (request: IncomingMessage, response: ServerResponse) => boolean {
   const files = lazyFiles(dashboardFilesText);
-  const filesOnDemand = lazyFiles(playgroundFilesText);
+  const filesOnDemand = lazyFiles(playgroundText);
   return (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -49,6 +50,11 @@ export function createPages(): (request: IncomingMessage, response: ServerRespon
     response.end(request.method === 'HEAD' ? undefined : body);
     return true;
   };
+}
+
+function playgroundText(): string | undefined {
+  const files = playgroundFiles();
+  return files === undefined ? undefined : brotliDecompressSync(files).toString();
 }
 
 /**

@@ -78,8 +78,11 @@ export const packageManifestText: () => string = /* @__PURE__ */ textAt('package
  */
 export const dashboardFilesText = (): string => builtText('dashboard/page.json');
 
-/** The files of the dashboard's playground, in the same form. `undefined` in a bundle, because they are large. */
-export const playgroundFilesText = (): string | undefined => builtText('dashboard/playground.json');
+/**
+ * The files of the dashboard's playground, in the same form, compressed with Brotli. `undefined` in a bundle, because they
+ * are large.
+ */
+export const playgroundFiles = (): Uint8Array | undefined => readFileSync(builtUrl('dashboard/playground.json.br'));
 
 const builtText = (path: string): string => readFileSync(builtUrl(path), 'utf8');
 

@@ -72,7 +72,7 @@ export {
   moduleUrl,
   packageFolder,
   packageManifestText,
-  playgroundFilesText,
+  playgroundFiles,
   shippedDefinitionsText,
   proxyLibrary,
   re2Library,
