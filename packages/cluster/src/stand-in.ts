@@ -97,8 +97,10 @@ export interface StandInView {
   /**
    * Returns the conditions as the operator writes them: in the order of `conditions`, each with its
    * `lastTransitionTime`. Other conditions of the object are not included.
+   *
+   * @param before the conditions that are written until now. Default: the conditions in the status of the object
    */
-  conditions(conditions: readonly StandInCondition[]): JsonObject[];
+  conditions(conditions: readonly StandInCondition[], before?: readonly JsonObject[]): JsonObject[];
 }
 
 /** An event about the object. */

@@ -69,6 +69,16 @@ export const shippedDefinitionsText = (): string => {
 /** The CustomResourceDefinitions of Flux: a Kubernetes List, as JSON. */
 export const fluxDefinitionsText: () => string = /* @__PURE__ */ textAt('data/crds/flux.json');
 
+/** The stand-ins that are data, as JSON: an object that maps the name of a stand-in to its YAML. */
+export const standInsText = (): string => {
+  const folder = packageUrl('data/stand-ins/');
+  const texts = readdirSync(folder).map((name) => [
+    name.slice(0, -'.yaml'.length),
+    readFileSync(new URL(name, folder), 'utf8'),
+  ]);
+  return JSON.stringify(Object.fromEntries(texts));
+};
+
 /** The `package.json` of the package. */
 export const packageManifestText: () => string = /* @__PURE__ */ textAt('package.json');
 

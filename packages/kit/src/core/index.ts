@@ -74,6 +74,7 @@ export {
   packageManifestText,
   playgroundFiles,
   shippedDefinitionsText,
+  standInsText,
   proxyLibrary,
   re2Library,
   yamlLibrary,

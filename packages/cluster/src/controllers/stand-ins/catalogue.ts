@@ -1,6 +1,7 @@
-import { TypeKroError } from '@typekro/kit/core';
+import { parseJson, standInsText, TypeKroError } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { StandIn, StandInName } from '../../stand-in.ts';
+import type { StandInFunction } from './data-stand-in.ts';
 import { requireStandInName } from './stand-in-name.ts';
 
 /** The stand-ins of the package. A stand-in other than `flux` is loaded only for a cluster that uses it. */
@@ -12,8 +13,15 @@ const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   'external-secrets': async () => (await import('./external-secrets.ts')).externalSecretsStandIn,
   flux: async () => (await import('./flux/index.ts')).fluxStandIn,
   'gateway-api': async () => (await import('./gateway-api/index.ts')).gatewayApiStandIn,
-  'prometheus-operator': async () => (await import('./prometheus-operator.ts')).prometheusOperatorStandIn,
+  'prometheus-operator': () => shipped('prometheus-operator'),
 };
+
+/** Loads a stand-in that is data, with the functions that its expressions need. */
+async function shipped(name: StandInName, functions?: Record<string, StandInFunction>): Promise<StandIn> {
+  const { dataStandIn } = await import('./data-stand-in.ts');
+  const texts = parseJson(standInsText()) as Readonly<Record<string, string>>;
+  return dataStandIn(name, texts[name] ?? '', functions);
+}
 
 /**
  * Loads the stand-ins with these names. Returns elements that are already stand-ins unchanged.

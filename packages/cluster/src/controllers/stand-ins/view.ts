@@ -55,8 +55,10 @@ export class ObjectView implements StandInView {
     return done;
   }
 
-  conditions(conditions: readonly StandInCondition[]): JsonObject[] {
-    const before = objectsAt(this.#object.status, 'conditions');
+  conditions(
+    conditions: readonly StandInCondition[],
+    before: readonly JsonObject[] = objectsAt(this.#object.status, 'conditions'),
+  ): JsonObject[] {
     return conditions.map(({ type, status, reason, message, observed = false }) => {
       const known = before.find((each) => each['type'] === type);
       return {
