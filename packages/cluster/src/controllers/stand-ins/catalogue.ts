@@ -12,7 +12,7 @@ const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   cnpg: async () => (await import('./cnpg/index.ts')).cnpgStandIn,
   'external-secrets': async () => (await import('./external-secrets.ts')).externalSecretsStandIn,
   flux: async () => (await import('./flux/index.ts')).fluxStandIn,
-  'gateway-api': async () => (await import('./gateway-api/index.ts')).gatewayApiStandIn,
+  'gateway-api': () => shipped('gateway-api'),
   'prometheus-operator': () => shipped('prometheus-operator'),
 };
 
