@@ -6,7 +6,7 @@ import { requireStandInName } from './stand-in-name.ts';
 
 /** The stand-ins of the package. A stand-in other than `flux` is loaded only for a cluster that uses it. */
 const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
-  ack: async () => (await import('./ack.ts')).ackStandIn,
+  ack: () => shipped('ack'),
   argocd: () => shipped('argocd'),
   'cert-manager': async () => (await import('./cert-manager/index.ts')).certManagerStandIn,
   cnpg: async () => (await import('./cnpg/index.ts')).cnpgStandIn,
