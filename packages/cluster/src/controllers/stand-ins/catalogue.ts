@@ -9,7 +9,7 @@ const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   ack: () => shipped('ack'),
   argocd: () => shipped('argocd'),
   'cert-manager': async () => (await import('./cert-manager/index.ts')).certManagerStandIn,
-  cnpg: async () => (await import('./cnpg/index.ts')).cnpgStandIn,
+  cnpg: async () => shipped('cnpg', (await import('./cnpg-functions.ts')).CNPG_FUNCTIONS),
   'external-secrets': async () => (await import('./external-secrets.ts')).externalSecretsStandIn,
   flux: async () => (await import('./flux/index.ts')).fluxStandIn,
   'gateway-api': () => shipped('gateway-api'),
