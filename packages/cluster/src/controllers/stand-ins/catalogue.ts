@@ -10,7 +10,8 @@ const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   argocd: () => shipped('argocd'),
   'cert-manager': async () => (await import('./cert-manager/index.ts')).certManagerStandIn,
   cnpg: async () => shipped('cnpg', (await import('./cnpg-functions.ts')).CNPG_FUNCTIONS),
-  'external-secrets': async () => (await import('./external-secrets.ts')).externalSecretsStandIn,
+  'external-secrets': async () =>
+    shipped('external-secrets', (await import('./external-secret-values.ts')).EXTERNAL_SECRETS_FUNCTIONS),
   flux: async () => (await import('./flux/index.ts')).fluxStandIn,
   'gateway-api': () => shipped('gateway-api'),
   'prometheus-operator': () => shipped('prometheus-operator'),

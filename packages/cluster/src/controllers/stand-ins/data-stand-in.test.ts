@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
+import { parseJson, standInsText } from '@typekro/kit/core';
 import type { StandInFailure, StandInView } from '../../stand-in.ts';
+import { CNPG_FUNCTIONS } from './cnpg-functions.ts';
+import type { StandInFunction } from './data-stand-in.ts';
 import { dataStandIn } from './data-stand-in.ts';
+import { EXTERNAL_SECRETS_FUNCTIONS } from './external-secret-values.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -126,9 +130,13 @@ test('a failure is null, or has a reason and a message', () => {
 });
 
 test.each<[reconcile: string, more: string, message: string]>([
-  ['[{againMs: "${none}"}]', '', 'a stand-in is invalid at "kinds[0]": '],
-  ['[{againMs: "${object.none}"}]', '', 'cannot decide about Queue default/jobs: kinds[0]: no such key: none'],
-  ['[{againMs: "${size}"}]', 'let: {size: "${object.none}"}', 'no such key: none'],
+  ['[{againMs: "${none}"}]', '', 'a stand-in is invalid at "kinds[0].reconcile[0].againMs": '],
+  [
+    '[{againMs: "${object.none}"}]',
+    '',
+    'cannot decide about Queue default/jobs: kinds[0].reconcile[0].againMs: no such key: none',
+  ],
+  ['[{againMs: "${size}"}]', 'let: {size: "${object.none}"}', 'kinds[0].let.size: no such key: none'],
   ['[{annotations: {a: "x${object.spec.size}"}}]', '', 'an expression inside a text must be a string'],
 ])('the stand-in with %s and %s fails with the message %s', (reconcile, more, message) => {
   expect(() => decide(reconcile, more)).toThrow(message);
@@ -142,4 +150,19 @@ test('a finalizer may be a template, and the kinds of an entry share its rules',
   const topic = kinds[1];
   expect(typeof topic?.finalizer === 'function' && topic.finalizer(queue)).toBe('x/Queue');
   expect(topic?.finalize?.(queue, viewOf())).toEqual({ unfinished: true });
+});
+
+const SHIPPED = parseJson(standInsText()) as Readonly<Record<string, string>>;
+const FUNCTIONS: Readonly<Record<string, Readonly<Record<string, StandInFunction>>>> = {
+  cnpg: CNPG_FUNCTIONS,
+  'external-secrets': EXTERNAL_SECRETS_FUNCTIONS,
+};
+
+test.each(Object.keys(SHIPPED))('all expressions of the stand-in %s compile', (name) => {
+  const { kinds } = dataStandIn(name, SHIPPED[name] ?? '', FUNCTIONS[name]);
+  for (const kind of kinds) {
+    const object = { apiVersion: `${kind.group}/v1`, kind: kind.kind ?? 'Any', metadata: {} };
+    // The object has no spec, so the decision may fail. The templates are compiled before it.
+    expect(() => kind.reconcile(object, viewOf({ reason: 'A', message: 'b' })) ?? {}, kind.kind).not.toThrow('invalid');
+  }
 });

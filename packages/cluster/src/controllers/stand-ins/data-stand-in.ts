@@ -47,13 +47,13 @@ export function dataStandIn(name: string, text: string, functions: Record<string
     name,
     definitions: () => shippedDefinitions(...data.definitions),
     kinds: data.kinds.flatMap((kind, index) => {
-      const { kinds = [undefined], let: lets, finalizer, reconcile, finalize, ...members } = kind;
-      const rules = new Rules(language, lets, `kinds[${index}]`);
+      const { kinds = [undefined], let: _let, finalizer, reconcile: _reconcile, finalize, ...members } = kind;
+      const rules = new Rules(language, kind, `kinds[${index}]`);
       const shared: StandInKind = {
         ...members,
-        ...(finalizer === undefined ? {} : { finalizer: (object) => rules.textOf(finalizer, object) }),
-        reconcile: (object, view) => rules.decide(reconcile, object, view),
-        ...(finalize === undefined ? {} : { finalize: (object, view) => rules.decide(finalize, object, view) }),
+        ...(finalizer === undefined ? {} : { finalizer: (object) => rules.finalizer(object) }),
+        reconcile: (object, view) => rules.decide('reconcile', object, view),
+        ...(finalize === undefined ? {} : { finalize: (object, view) => rules.decide('finalize', object, view) }),
       };
       return kinds.map((each) => (each === undefined ? shared : { ...shared, kind: each }));
     }),
@@ -81,6 +81,7 @@ function declare(name: string, arity: number, call: (...args: never[]) => unknow
 class Language {
   readonly environment: Environment;
   readonly lets: JsonObject;
+  readonly #bodies: (() => void)[] = [];
   /** The variables and the view of the present decision. */
   variables = new Variables([], 0, () => null);
   view: StandInView | undefined;
@@ -132,87 +133,115 @@ class Language {
     });
   }
 
-  /** A function of the file. Its body is compiled at its first call, because it may call every other function. */
+  /** Compiles the functions of the file. Each of them may call every other function. */
+  compile(): void {
+    for (const body of this.#bodies.splice(0)) body();
+  }
+
   #templateFunction(signature: string, body: JsonValue): FunctionDeclaration {
     const [name = '', ...parameters] = signature.match(/\w+/g) ?? [];
-    let template: Template | undefined;
+    let template: Template = () => null;
+    this.#bodies.push(() => {
+      template = compileTemplate(body, this.environment.extend(dynamic(parameters)), `functions.${name}`);
+    });
     return declare(name, parameters.length, (...args: Value[]) => {
-      template ??= compileTemplate(body, this.environment.extend(dynamic(parameters)), `functions.${name}`);
       const own = parameters.map((parameter, index) => [parameter, args[index]] as const);
       return template(new Variables(own, this.variables.now, (each) => this.variables.get(each)));
     });
   }
 }
 
-const NOTHING: JsonObject = {};
+/** A case as templates. */
+type Case = ReadonlyMap<string, Template>;
 
-/** Decides about the objects of some kinds. The templates are compiled at their first use. */
+/** The templates of some kinds. */
+interface Compiled {
+  readonly lets: ReadonlyMap<string, Template>;
+  readonly reconcile: readonly Case[];
+  readonly finalize: readonly Case[];
+  readonly finalizer: Template;
+}
+
+/** Decides about the objects of some kinds. Their templates are compiled at the first decision. */
 class Rules {
   readonly #language: Language;
-  readonly #lets: JsonObject;
+  readonly #kind: DataKind;
   readonly #place: string;
-  readonly #templates = new Map<unknown, Template>();
-  #environment: Environment | undefined;
+  #compiled: Compiled | undefined;
 
-  constructor(language: Language, lets: JsonObject = {}, place: string) {
+  constructor(language: Language, kind: DataKind, place: string) {
     this.#language = language;
-    this.#lets = { ...language.lets, ...lets };
+    this.#kind = kind;
     this.#place = place;
   }
 
-  textOf(text: string, object: KubeObject): string {
-    return String(this.#run(object, undefined, (variables) => this.#filled(text, variables)));
+  finalizer(object: KubeObject): string {
+    return this.#run(object, undefined, ({ finalizer }, variables) => String(finalizer(variables)));
   }
 
   /** The result of the first case whose `when` is true. A case that has only `when` requests no writes. */
-  decide(cases: readonly JsonObject[], object: KubeObject, view: StandInView): StandInResult | undefined {
-    return this.#run(object, view, (variables) => {
-      const found = cases.find(({ when = true }) => this.#filled(when, variables) === true) ?? {};
-      const { when: _when, status, conditions, ...others } = found;
+  decide(verb: 'reconcile' | 'finalize', object: KubeObject, view: StandInView): StandInResult | undefined {
+    return this.#run(object, view, (compiled, variables) => {
+      const found = compiled[verb].find((each) => (each.get('when')?.(variables) ?? true) === true) ?? new Map();
       const result: JsonObject = {};
-      for (const [member, template] of Object.entries(others)) {
-        const filled = this.#filled(template ?? null, variables);
-        if (filled === OMIT) continue;
-        const value = jsonOf(filled);
-        result[member] = Array.isArray(value) ? value.flat(2) : value;
-      }
-      if (status === undefined && conditions === undefined)
-        return Object.keys(result).length === 0 ? undefined : result;
       const changed: JsonObject = { ...object.status };
-      for (const [member, value] of Object.entries(this.#filled(status ?? NOTHING, variables) as ValueObject)) {
-        if (value === OMIT) delete changed[member];
-        else setOwn(changed, member, jsonOf(value ?? null));
+      for (const [member, template] of found) {
+        if (member === 'when') continue;
+        const filled = template(variables);
+        if (member === 'status') {
+          for (const [name, value] of Object.entries(filled as ValueObject)) {
+            if (value === OMIT) delete changed[name];
+            else setOwn(changed, name, jsonOf(value ?? null));
+          }
+        } else if (member === 'conditions') changed['conditions'] = view.conditions(conditionsIn(filled));
+        else if (filled !== OMIT) {
+          const value = jsonOf(filled);
+          result[member] = Array.isArray(value) ? value.flat(2) : value;
+        }
       }
-      if (conditions !== undefined)
-        changed['conditions'] = view.conditions(conditionsIn(this.#filled(conditions, variables)));
-      return { ...result, status: changed };
+      if (found.has('status') || found.has('conditions')) return { ...result, status: changed };
+      return Object.keys(result).length === 0 ? undefined : result;
     });
   }
 
-  #filled(value: JsonValue, variables: Variables): Value {
-    let template = this.#templates.get(value);
-    if (template === undefined) {
-      this.#environment ??= this.#language.environment.extend(dynamic(Object.keys(this.#lets)));
-      template = compileTemplate(value, this.#environment, this.#place);
-      this.#templates.set(value, template);
-    }
-    return template(variables);
+  #compile(): Compiled {
+    const { let: own = {}, reconcile, finalize = [], finalizer = '' } = this.#kind;
+    const { environment, lets } = this.#language;
+    this.#language.compile();
+    const names = { ...lets, ...own };
+    const scope = environment.extend(dynamic(Object.keys(names)));
+    const members = (object: JsonObject, place: string) =>
+      new Map(
+        Object.entries(object).map(([name, value]) => [
+          name,
+          compileTemplate(value ?? null, scope, `${place}.${name}`),
+        ]),
+      );
+    return {
+      lets: members(names, `${this.#place}.let`),
+      reconcile: reconcile.map((each, index) => members(each, `${this.#place}.reconcile[${index}]`)),
+      finalize: finalize.map((each, index) => members(each, `${this.#place}.finalize[${index}]`)),
+      finalizer: compileTemplate(finalizer, scope, `${this.#place}.finalizer`),
+    };
   }
 
   /** Evaluates with the variables of an object. A failed evaluation is a mistake in the file, or in the stored object. */
-  #run<Result>(object: KubeObject, view: StandInView | undefined, use: (variables: Variables) => Result): Result {
+  #run<Result>(
+    object: KubeObject,
+    view: StandInView | undefined,
+    use: (compiled: Compiled, variables: Variables) => Result,
+  ): Result {
+    const compiled = (this.#compiled ??= this.#compile());
     const own = [
       ['object', object],
       ['failure', view?.failure ?? null],
     ] as const;
     // As in the status of objects, times have no fractions of a second.
     const now = Math.floor((view?.now ?? 0) / 1000) * 1000;
-    const variables: Variables = new Variables(own, now, (name) =>
-      Object.hasOwn(this.#lets, name) ? this.#filled(this.#lets[name] ?? null, variables) : null,
-    );
+    const variables: Variables = new Variables(own, now, (name) => compiled.lets.get(name)?.(variables));
     Object.assign(this.#language, { variables, view });
     try {
-      return use(variables);
+      return use(compiled, variables);
     } catch (thrown) {
       if (!(thrown instanceof EvalFailure)) throw thrown;
       const { namespace = '', name = '' } = object.metadata;

@@ -1,10 +1,28 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, re2Library, setOwn, stringifyJson, tryParseJson } from '@typekro/kit/core';
-import { goQuote } from '@typekro/kit/golang';
+import { goParseDurationMs, goQuote } from '@typekro/kit/golang';
 import { asText, objectsAt, optionalAt, textAt, valueAt } from '@typekro/kit/kubernetes';
+import type { StandInFunction } from './data-stand-in.ts';
 
 /** The error of an ExternalSecret whose values cannot be computed. */
-export class ExternalSecretError extends Error {}
+class ExternalSecretError extends Error {}
+
+/** The interval between two reads of a store, when the spec's interval is malformed. */
+const DEFAULT_REFRESH_MS = 3600 * 1000;
+
+/** The functions of the stand-in `external-secrets`. */
+export const EXTERNAL_SECRETS_FUNCTIONS: Record<string, StandInFunction> = {
+  intervalMs: (_view, text: string) => goParseDurationMs(text) ?? DEFAULT_REFRESH_MS,
+  /** The `values` of an ExternalSecret, or an `error`. */
+  valuesOf(_view, external: KubeObject, store: KubeObject) {
+    try {
+      return { values: externalSecretValues(external, store) };
+    } catch (error) {
+      if (!(error instanceof ExternalSecretError)) throw error;
+      return { error: error.message };
+    }
+  },
+};
 
 /**
  * The values of the Secret that an ExternalSecret creates. The fake provider returns the data of its spec. For every
@@ -14,7 +32,7 @@ export class ExternalSecretError extends Error {}
  *   that is not a JSON object, for an invalid regular expression, for a rewrite other than `regexp`, and for a template
  *   that `fillTemplate` cannot fill.
  */
-export function externalSecretValues(external: KubeObject, store: KubeObject): Record<string, string> {
+function externalSecretValues(external: KubeObject, store: KubeObject): Record<string, string> {
   const values: Record<string, string> = {};
   for (const source of objectsAt(external.spec, 'dataFrom')) {
     for (const [key, value] of Object.entries(valuesOfSource(source, store)))
