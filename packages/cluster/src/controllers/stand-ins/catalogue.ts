@@ -8,7 +8,8 @@ import { requireStandInName } from './stand-in-name.ts';
 const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   ack: () => shipped('ack'),
   argocd: () => shipped('argocd'),
-  'cert-manager': async () => (await import('./cert-manager/index.ts')).certManagerStandIn,
+  'cert-manager': async () =>
+    shipped('cert-manager', (await import('./cert-manager/functions.ts')).CERT_MANAGER_FUNCTIONS),
   cnpg: async () => shipped('cnpg', (await import('./cnpg-functions.ts')).CNPG_FUNCTIONS),
   'external-secrets': async () =>
     shipped('external-secrets', (await import('./external-secret-values.ts')).EXTERNAL_SECRETS_FUNCTIONS),

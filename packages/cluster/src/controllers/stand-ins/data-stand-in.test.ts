@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { parseJson, standInsText } from '@typekro/kit/core';
 import type { StandInFailure, StandInView } from '../../stand-in.ts';
+import { CERT_MANAGER_FUNCTIONS } from './cert-manager/functions.ts';
 import { CNPG_FUNCTIONS } from './cnpg-functions.ts';
 import type { StandInFunction } from './data-stand-in.ts';
 import { dataStandIn } from './data-stand-in.ts';
@@ -154,6 +155,7 @@ test('a finalizer may be a template, and the kinds of an entry share its rules',
 
 const SHIPPED = parseJson(standInsText()) as Readonly<Record<string, string>>;
 const FUNCTIONS: Readonly<Record<string, Readonly<Record<string, StandInFunction>>>> = {
+  'cert-manager': CERT_MANAGER_FUNCTIONS,
   cnpg: CNPG_FUNCTIONS,
   'external-secrets': EXTERNAL_SECRETS_FUNCTIONS,
 };
