@@ -1,7 +1,8 @@
 import { refuse } from './refusal/refusal.ts';
+import { activeTrace } from './trace/current.ts';
 import { resolveMerged } from './value/merge.ts';
 import { hasTokens, labelOf, symbolic } from './value/proxy.ts';
-import { Phi } from './value/symbolic.ts';
+import { Maybe, Phi, SeenList, Splice } from './value/symbolic.ts';
 import type { Sym } from './value/symbolic.ts';
 
 /** The kinds of values that a factory distinguishes. */
@@ -32,11 +33,22 @@ const WORDS: Readonly<Record<Shape, string>> = {
  */
 export function checkArgumentShape(kind: string, name: string, given: unknown, expected: ArgumentShape): void {
   refuseOther(kind, name, given, expected, expected.takes, given);
+  checkItems(kind, name, given, expected);
+}
+
+/** Checks the items that the author wrote. The items of a symbolic list are checked by the schema of the field. */
+function checkItems(kind: string, name: string, given: unknown, expected: ArgumentShape): void {
   const value = resolveMerged(given);
-  if (expected.items === undefined || !Array.isArray(value) || symbolic(value) !== undefined) return;
-  value.forEach((item: unknown, index) =>
-    refuseOther(kind, `${name}[${index}]`, item, expected, expected.items as readonly Shape[], given),
-  );
+  const inner = symbolic(value);
+  if (inner instanceof Phi) for (const side of [inner.then, inner.otherwise]) checkItems(kind, name, side, expected);
+  const takes = expected.items;
+  if (takes === undefined || inner !== undefined || !Array.isArray(value)) return;
+  value.forEach((item: unknown, index) => {
+    if (item instanceof Splice) return;
+    const check = (raw: unknown) => refuseOther(kind, `${name}[${index}]`, raw, expected, takes, given);
+    if (item instanceof Maybe) activeTrace().under(item.test, () => check(item.value));
+    else check(item);
+  });
 }
 
 function refuseOther(
@@ -86,7 +98,7 @@ function shapeOf(value: unknown): Shape | undefined {
   if (typeof value === 'string') return 'text';
   if (typeof value === 'number') return 'number';
   if (typeof value === 'boolean') return 'flag';
-  if (Array.isArray(value)) return 'list';
+  if (Array.isArray(value) || value instanceof SeenList) return 'list';
   return typeof value === 'object' ? 'object' : undefined;
 }
 

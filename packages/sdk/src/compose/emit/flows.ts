@@ -60,8 +60,7 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way, type
   if (schema === undefined || value === null || (typeof value !== 'object' && typeof value !== 'function')) return;
   const inner = symbolic(value);
   if (inner instanceof Sym) {
-    const misplaced = typed ? misplacedType(inner, schema, keysOf(path).join('.')) : undefined;
-    if (misplaced !== undefined) throw misplaced;
+    if (typed) refuseMisplaced(inner, schema, path);
     return settleNode(inner.node, schema, path);
   }
   if (inner instanceof Phi) {
@@ -71,8 +70,10 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way, type
     // Index loop: in unoptimized code for..of allocates at each step.
     for (let index = 0; index < value.length; index += 1) {
       const item: unknown = value[index];
-      if (item instanceof Splice) settleElements(item.list, schema.items, path);
-      else settleValue(item, schema.items, path, typed);
+      if (item instanceof Splice) {
+        if (typed) refuseMisplaced(new Sym(item.list), schema, path);
+        settleElements(item.list, schema.items, path);
+      } else settleValue(item, schema.items, path, typed);
     }
   } else if (value instanceof Maybe) settleValue(value.value, schema, path, typed);
   else if (value instanceof Splice) settleElements(value.list, schema, path);
@@ -84,6 +85,11 @@ function settleValue(value: unknown, schema: Schema | undefined, path: Way, type
       if (typeof item === 'object') settleValue(item, declaredMemberSchema(schema, key), { key, above: path }, typed);
     }
   }
+}
+
+function refuseMisplaced(value: Sym, schema: Schema, path: Way): void {
+  const misplaced = misplacedType(value, schema, keysOf(path).join('.'));
+  if (misplaced !== undefined) throw misplaced;
 }
 
 /** The schema of a member of an object. */
