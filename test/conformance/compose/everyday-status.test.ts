@@ -113,21 +113,26 @@ const sourceOf = (body: string) => `(spec) => {
   ${body}
 }`;
 
+/** The same, with resources that only some instances have, and with `?.` at each of their reads. */
+const conditionalSourceOf = (body: string) =>
+  sourceOf(body.replaceAll(/\b(d|svc|x)\.(status|spec)\??\./g, '$1?.$2?.').replace('} = d.status', '} = d?.status ?? {}'))
+    .replace('= Deployment(', '= spec.replicas < 1 ? undefined : Deployment(')
+    .replace('= Service(', '= spec.tls === undefined ? undefined : Service(');
+
 /** Compiles the source of a composition. `factories` are the variables that the source can use. */
 function instantiate(source: string, factories: Readonly<Record<string, unknown>>): Build {
   // eslint-disable-next-line no-new-func -- the program under test
   return new Function(...Object.keys(factories), `return ${source}`)(...Object.values(factories)) as Build;
 }
 
-test.each(STATUS_BUILDERS)('the status is as in JavaScript: %s', (body) => {
-  const src = sourceOf(body);
+function expectSameStatus(src: string, states: readonly Partial<(typeof OBSERVED)[number]>[]): void {
   const factories = { Deployment, Service };
   const data = { src, file: 'status.js', line: 1, col: 1, vars: factories };
   const build = Object.assign(instantiate(src, factories), { [SOURCE]: data });
   const composition = kubernetesComposition({ name: 'everyday', spec }, build as never);
   composition.toYaml();
   for (const given of SPECS) {
-    for (const { d, svc } of OBSERVED) {
+    for (const { d, svc } of states) {
       const metadata = { name: given['name'] as string };
       const native = instantiate(src, { Deployment: () => ({ metadata, ...d }), Service: () => ({ metadata, ...svc }) });
       const wanted = JSON.parse(JSON.stringify(native(structuredClone(given)))) as JsonValue;
@@ -138,4 +143,20 @@ test.each(STATUS_BUILDERS)('the status is as in JavaScript: %s', (body) => {
       expect(composition.evaluate(given as never, observed as never).status).toEqual(wanted);
     }
   }
+}
+
+test.each(STATUS_BUILDERS)('the status is as in JavaScript: %s', (body) => {
+  expectSameStatus(sourceOf(body), OBSERVED);
+});
+
+/** Bodies that read a metadata or a port, and would throw in JavaScript without the resource. */
+const throwsWithout = (body: string) => /svc\.metadata|\.ports/.test(body);
+
+test.each([
+  ...STATUS_BUILDERS.filter((body) => !throwsWithout(body)),
+  "return { x: svc.status.loadBalancer?.ingress?.[0]?.ip ?? 'p' };",
+  "const n = spec.replicas < 1 ? undefined : d.status.observedGeneration; return { n: n ?? -1, s: typeof n };",
+  "return { n: spec.replicas < 1 || d.status.observedGeneration === undefined ? 'none' : `${d.status.observedGeneration}` };",
+])('the status of resources that are left out, or have no status yet, is as in JavaScript: %s', (body) => {
+  expectSameStatus(conditionalSourceOf(body), [...OBSERVED, {}]);
 });

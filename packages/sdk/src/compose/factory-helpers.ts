@@ -11,7 +11,7 @@ import { spreadItems } from './library/spread.ts';
 import { refuse } from './refusal/refusal.ts';
 import { activeTrace, currentInterpreter } from './trace/current.ts';
 import { choose } from './interp/branches.ts';
-import { distribute, resolveMerged } from './value/merge.ts';
+import { distribute, phi, resolveMerged } from './value/merge.ts';
 import { equals, textOrNode, textValue, truthy } from './value/ops.ts';
 import { isListValue, mergedPieces, toNode } from './value/nodes.ts';
 import { symbolic, wrap } from './value/proxy.ts';
@@ -57,8 +57,20 @@ export function present(value: unknown, work: (value: unknown) => unknown): unkn
 
 const nothing = (): undefined => undefined;
 
-/** The condition that a value is missing; a boolean when it is known. */
-const isMissing = (value: unknown): boolean | Node => truthy(equals(value, undefined, true));
+/**
+ * The condition that a value is missing; a boolean when it is known. The graph waits for the fields that the composition
+ * itself does not test.
+ */
+const isMissing = (value: unknown): boolean | Node => truthy(equals(untested(value), undefined, true));
+
+function untested(raw: unknown): unknown {
+  const value = resolveMerged(raw);
+  const inner = symbolic(value);
+  if (inner instanceof Phi) return phi(inner.test, untested(inner.then), untested(inner.otherwise));
+  if (inner?.absence?.tested === undefined) return value;
+  const { tested: _, ...absence } = inner.absence;
+  return wrap(new Sym(inner.node, { absence, label: inner.label }));
+}
 
 /** Is the value a native scalar, whose presence is known? */
 function isScalar(value: unknown): boolean {

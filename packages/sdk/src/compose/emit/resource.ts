@@ -242,8 +242,13 @@ export function mapNodes(value: unknown, change: (node: Node) => Node): unknown 
     const { absence } = inner;
     if (absence === undefined)
       return node === inner.node ? value : wrap(new Sym(node, { waits: inner.waits, label: inner.label }));
-    const { optional, ...rest } = absence;
-    const changed = { ...rest, has: change(absence.has), ...(optional && { optional: change(optional) }) };
+    const { optional, tested, ...rest } = absence;
+    const changed = {
+      ...rest,
+      has: change(absence.has),
+      ...(tested && { tested: change(tested) }),
+      ...(optional && { optional: change(optional) }),
+    };
     return wrap(new Sym(node, { absence: changed, waits: inner.waits, label: inner.label }));
   }
   if (inner instanceof Phi)

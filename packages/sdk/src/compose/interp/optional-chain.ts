@@ -14,7 +14,7 @@ import { isLiteral } from '../ir/node.ts';
 import { activeTrace } from '../trace/current.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
-import { Phi, Sym } from '../value/symbolic.ts';
+import { Phi, Sym, testedPresence } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
 
 /** The value of a chain that stopped. The rest of the chain is not evaluated. */
@@ -153,11 +153,10 @@ function callOptional(
   const value = resolveMerged(object);
   const inner = symbolic(value);
   if (inner instanceof Phi) return overPhi(value, optional, (side) => callMethod(interpreter, side, key, args()));
-  const doubtful =
-    inner instanceof Sym && inner.absence !== undefined && (optional || inner.absence.chain !== undefined);
-  if (!doubtful) return callMethod(interpreter, value, key, args());
-  const presentWhen = inner.absence?.has;
-  if (presentWhen === undefined) return callMethod(interpreter, value, key, args());
+  const doubt = inner?.absence;
+  if (doubt === undefined || (!optional && doubt.chain === undefined))
+    return callMethod(interpreter, value, key, args());
+  const presentWhen = optional ? testedPresence(doubt) : doubt.has;
   const result = choose(
     truthy(bool(presentWhen)),
     () => callMethod(interpreter, resolveMerged(value), key, args()),

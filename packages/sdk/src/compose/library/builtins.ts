@@ -28,7 +28,7 @@ import { distribute, resolveMerged } from '../value/merge.ts';
 import { freshList, keysNode, mergedPieces, objectNode, toNode, undefinedKeys } from '../value/nodes.ts';
 import { arithmetic, bool, describeValue, needPresent, textNode, textValue, truthy, unary } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
+import { Maybe, Phi, Splice, Sym, testedPresence } from '../value/symbolic.ts';
 import { opaque } from '../value/native-functions.ts';
 import { defineBuildTime } from './build-time.ts';
 import { callDefined, define, isDefined, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
@@ -193,7 +193,7 @@ define(Array.isArray, (args, interpreter) => {
       kind === 'list'
         ? TRUE()
         : makeNode({ kind: 'raw', args: [inner.node], pieces: ['type(', ') == type([])'], type: BOOL });
-    return bool(inner.absence === undefined ? isList : and(inner.absence.has, isList));
+    return bool(inner.absence === undefined ? isList : and(testedPresence(inner.absence), isList));
   }
   return value instanceof View || Array.isArray(value);
 });

@@ -9,7 +9,7 @@ import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { optionalNode } from '../value/nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Sym } from '../value/symbolic.ts';
+import { Sym, testedPresence } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
 import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
@@ -24,7 +24,10 @@ export function baseOf(
 ): { readonly node: Node; readonly has: Node | undefined; readonly optional: Node | undefined } {
   const { absence } = value;
   if (absence === undefined) return { node: value.node, has: undefined, optional: undefined };
-  if (optional) return { node: value.node, has: absence.has, optional: optionalNode(value) };
+  if (optional) {
+    const short = absence.tested === undefined ? optionalNode(value) : undefined;
+    return { node: value.node, has: testedPresence(absence), optional: short };
+  }
   if (absence.chain !== undefined) {
     const own = absence.chain === absence.has;
     return { node: value.node, has: absence.chain, optional: own ? optionalNode(value) : undefined };

@@ -3,7 +3,7 @@ import { distribute, resolveMerged } from '../value/merge.ts';
 import { textValue } from '../value/ops.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
 import type { Sym } from '../value/symbolic.ts';
-import { Phi } from '../value/symbolic.ts';
+import { Phi, testedPresence } from '../value/symbolic.ts';
 import { refuse } from '../refusal/refusal.ts';
 
 /**
@@ -27,7 +27,7 @@ export function typeofValue(raw: unknown, compared?: string): unknown {
       'test it with == null first, or declare the field as nullable or as optional, not both',
     );
   const missing = absence.missing === 'null' ? 'object' : 'undefined';
-  return missing === name ? name : textValue(cond(absence.has, literal(name), literal(missing)));
+  return missing === name ? name : textValue(cond(testedPresence(absence), literal(name), literal(missing)));
 }
 
 function nameOf(value: Sym): string {

@@ -8,7 +8,7 @@ import type { MergeValues } from '../trace/trace.ts';
 import { joinKeys, keyEntries, KEYS, notable } from './key-order.ts';
 import type { KeyEntry, Members } from './key-order.ts';
 import type { Absence, MergedPiece } from './symbolic.ts';
-import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } from './symbolic.ts';
+import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, testedPresence, Untranslated } from './symbolic.ts';
 import { symbolic, wrap } from './proxy.ts';
 
 /**
@@ -64,11 +64,15 @@ function resolveSym(inner: Sym, value: unknown): unknown {
   if (presentWhen === false && inner.absence?.missing !== 'either')
     return inner.absence?.missing === 'null' ? null : undefined;
   if (node === inner.node && (inner.absence === undefined) === (presentWhen === true)) return value;
-  const absence = presentWhen === true ? undefined : inner.absence;
+  const absence = presentWhen === true ? waitingOnly(inner.absence) : inner.absence;
   return wrap(new Sym(node, { absence, waits: inner.waits, label: inner.label }));
 }
 
-const present = (sym: Sym): Node => sym.absence?.has ?? TRUE();
+/** The absence of a value that is present as soon as the graph has waited for it; undefined for other values. */
+function waitingOnly(absence: Absence | undefined): Absence | undefined {
+  const has = absence?.tested === undefined ? true : decide(absence.tested);
+  return typeof has === 'boolean' ? undefined : { has, plain: true, waits: true };
+}
 
 /** Joins two values under a condition. The result is one expression where CEL can express it, otherwise a `Phi`. */
 export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
@@ -96,10 +100,18 @@ export function phi(test: Node, then: unknown, otherwise: unknown): unknown {
 function guarded(test: Node, value: Sym): Sym {
   const { absence } = value;
   if (absence === undefined || (absence.waits && absence.element !== true)) {
-    return new Sym(value.node, { absence: { has: test, plain: false, waits: false }, label: value.label });
+    const tested = absence === undefined ? {} : { tested: and(test, absence.has) };
+    return new Sym(value.node, { absence: { has: test, ...tested, plain: false, waits: false }, label: value.label });
   }
+  const { has, tested, missing } = absence;
   return new Sym(value.node, {
-    absence: { has: and(test, absence.has), plain: false, waits: false, ...missingOf([undefined, absence.missing]) },
+    absence: {
+      has: and(test, has),
+      ...(tested && { tested: and(test, tested) }),
+      plain: false,
+      waits: false,
+      ...missingOf([undefined, missing]),
+    },
     label: value.label,
   });
 }
@@ -116,8 +128,12 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
   if (new Set(doubts.map((absence) => absence.waits)).size > 1) return undefined;
   const has = cond(test, presentWhere(test, a), presentWhere(not(test), b));
   if (isLiteral(has, true) && doubts[0]?.waits === false) return new Sym(node, { waits });
+  const isTested = doubts.some(({ tested }) => tested !== undefined);
   const absence: Absence = {
     has,
+    ...(isTested && {
+      tested: cond(test, presentWhere(test, a, testedPresence), presentWhere(not(test), b, testedPresence)),
+    }),
     plain: doubts.every((doubt) => doubt.plain),
     waits: (doubts[0] as Absence).waits,
     ...missingOf(doubts.map(({ missing }) => missing)),
@@ -129,9 +145,9 @@ function joinSyms(test: Node, a: Sym, b: Sym): Sym | undefined {
  * The condition under which a value is present, simplified for the case that `test` is true. The `test`, such as a case
  * of a `switch`, may already imply the presence.
  */
-function presentWhere(test: Node, sym: Sym): Node {
+function presentWhere(test: Node, { absence }: Sym, presence = ({ has }: Absence) => has): Node {
   const trace = currentTrace();
-  const has = present(sym);
+  const has = absence === undefined ? TRUE() : presence(absence);
   return trace === undefined ? has : trace.under(test, () => trace.facts.simplify(has));
 }
 

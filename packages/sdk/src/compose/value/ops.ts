@@ -27,7 +27,7 @@ import { asSym, distribute, resolveMerged } from './merge.ts';
 import { primitiveOf } from './primitive.ts';
 import { printedText } from './printed.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';
-import { Phi, Sym } from './symbolic.ts';
+import { Phi, Sym, testedPresence } from './symbolic.ts';
 
 /** The value of a boolean expression: a boolean if the result is known, and a symbolic value if not. */
 export function bool(node: Node): unknown {
@@ -52,7 +52,7 @@ export function truthy(raw: unknown): boolean | Node {
     return decide(cond(inner.test, then, otherwise));
   }
   const own = truthOfPresent(inner);
-  return decide(inner.absence === undefined ? own : and(inner.absence.has, own));
+  return decide(inner.absence === undefined ? own : and(testedPresence(inner.absence), own));
 }
 
 function truthOfPresent(value: Sym): Node {
@@ -222,11 +222,11 @@ function tokenSym(value: unknown): Sym | undefined {
 
 /** Compares a value with `undefined` or `null`: tests whether the value is missing. */
 function equalNothing(value: Sym, other: unknown, loose: boolean): unknown {
-  const missing = value.absence === undefined ? literal(false) : not(value.absence.has);
+  const missing = value.absence === undefined ? literal(false) : not(testedPresence(value.absence));
   if (value.type.kind === 'dyn') {
     const isNull = eq(value.node, literal(null));
     if (loose) return bool(or(missing, isNull));
-    if (other === null) return bool(value.absence === undefined ? isNull : and(value.absence.has, isNull));
+    if (other === null) return bool(value.absence === undefined ? isNull : and(testedPresence(value.absence), isNull));
   }
   if (loose || value.absence?.missing === undefined) return loose || other === undefined ? bool(missing) : false;
   if (value.absence.missing === 'null') return other === null && bool(missing);

@@ -126,12 +126,18 @@ function specialisedSym(inner: Sym, value: unknown, change: (node: Node) => Node
   const { absence, waits, label } = inner;
   if (absence === undefined) return wrap(new Sym(change(inner.node), { waits, label }));
   const has = change(absence.has);
-  if (isLiteral(has, true)) return wrap(new Sym(change(inner.node), { waits, label }));
+  const tested = absence.tested && change(absence.tested);
+  if (isLiteral(has, true)) {
+    const waiting =
+      tested === undefined || isLiteral(tested, true) ? undefined : { has: tested, plain: true, waits: true };
+    return wrap(new Sym(change(inner.node), { absence: waiting, waits, label }));
+  }
   if (isLiteral(has, false) && absence.missing !== 'either') return absence.missing === 'null' ? null : undefined;
   const { optional, chain, ...rest } = absence;
   const changed = {
     ...rest,
     has,
+    ...(tested && { tested }),
     ...(optional && { optional: change(optional) }),
     ...(chain && { chain: change(chain) }),
   };

@@ -8,6 +8,11 @@ import type { RefusalCode } from '../refusal/refusal.ts';
 export interface Absence {
   /** The condition under which the value is present. */
   readonly has: Node;
+  /**
+   * The condition under which the value is present where the author tests its presence. Unlike `has`, it also names
+   * fields of resources for which the graph waits without a test. Default: `has`.
+   */
+  readonly tested?: Node;
   /** The value as a CEL optional, if there is a short form. */
   readonly optional?: Node;
   /** Does the plain node fail with "no such key" exactly when the value is missing? */
@@ -30,6 +35,9 @@ export interface Absence {
   /** The part of `has` that an optional chain adds: where it is false, the whole chain stops. */
   readonly chain?: Node;
 }
+
+/** The condition under which a value is present, for a test by the author. */
+export const testedPresence = ({ has, tested = has }: Absence): Node => tested;
 
 /** A value that is known only as an expression. */
 export class Sym {
