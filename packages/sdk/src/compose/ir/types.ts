@@ -1,3 +1,5 @@
+import type { Schema } from '@typekro/engine/schema';
+
 /**
  * States whether a number is an integer or a double. A number whose schema allows both starts as `open`, and becomes
  * `int` when it flows into an integer field; a number that stays open is a double. A literal without a fraction is
@@ -59,6 +61,8 @@ export interface ObjectStaticType {
    * Is this the join of two object types, such as of the elements of two joined lists? In CEL, such objects are dyn.
    */
   readonly joined?: boolean;
+  /** The schemas of which each object satisfies at least one, if the schema has alternatives. */
+  readonly alternatives?: readonly Schema[];
 }
 
 /** The static type of a symbolic value. */
@@ -71,7 +75,13 @@ export type StaticType =
   | { readonly kind: 'timestamp' }
   | { readonly kind: 'duration' }
   | { readonly kind: 'bytes' }
-  | { readonly kind: 'list'; readonly element: StaticType; readonly merges?: boolean }
+  | {
+      readonly kind: 'list';
+      readonly element: StaticType;
+      readonly merges?: boolean;
+      /** The smallest number of elements that the schema allows. Lists that are computed from the list may be shorter. */
+      readonly minItems?: number;
+    }
   | { readonly kind: 'map'; readonly value: StaticType }
   | { readonly kind: 'optional'; readonly of: StaticType }
   | ObjectStaticType;

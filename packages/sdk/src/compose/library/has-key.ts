@@ -6,7 +6,7 @@ import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import { ownKeys, hasOwnKey } from '../value/members.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
-import { mergedPieces } from '../value/nodes.ts';
+import { mergedPieces, objectNode } from '../value/nodes.ts';
 import { bool, equals, needPresent, textNode, unary } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -37,7 +37,10 @@ export function hasKey(rawKey: unknown, object: unknown, own = false): unknown {
   if (Array.isArray(value) && value.some(isOpen)) return refuseList(own);
   if (!own && isInherited(key, Object.getPrototypeOf(value) as object | null)) return true;
   if (typeof key === 'symbol') return Object.hasOwn(value, key);
-  return bool(presence(value, key));
+  const found = presence(value, key);
+  if (mergedPieces(value) !== undefined && typeof key === 'string')
+    activeTrace().facts.imply(found, has(objectNode(value as Record<string, unknown>), key));
+  return bool(found);
 }
 
 /**
@@ -112,5 +115,7 @@ function hasOfSym(inner: Sym, key: Key, own: boolean): unknown {
     const found = `${labelOf(inner)} is a ${describeType(type)}, which has no keys`;
     return refuse('types', found, type.kind === 'string' ? 'use .includes()' : 'use an object, or compare the value');
   }
-  return bool(isIn(keyNode(key), sure.node));
+  const found = isIn(keyNode(key), sure.node);
+  if (typeof key === 'string') activeTrace().facts.imply(found, has(sure.node, key));
+  return bool(found);
 }

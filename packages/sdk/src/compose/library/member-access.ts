@@ -6,13 +6,14 @@ import { describeType, DYN, INTEGER, sameStaticType } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace, decide } from '../trace/current.ts';
 import { optionalNode } from '../value/nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Sym, testedPresence } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
 import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
+import { forElement } from './view.ts';
 
 /**
  * Prepares the read of a member of a value. `has` is set if the read itself is optional (`value?.member`), or if a `?.`
@@ -85,7 +86,7 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
     name === undefined
       ? {
           node: index(value.node, key, type),
-          has: isIn(key, value.node),
+          has: isKeyOf(key, value.node) ? undefined : isIn(key, value.node),
           optional: (base) => optIndex(base, key, type),
         }
       : {
@@ -95,6 +96,13 @@ export function mapMember(value: Sym, key: Node, optional: boolean): unknown {
         };
   const label = `${labelOf(value)}${name === undefined ? '[…]' : `.${name}`}`;
   return wrap(converted(accessed(value, access, optional, label)));
+}
+
+/** Is the key an element of a list of keys of the map? */
+function isKeyOf(key: Node, map: Node): boolean {
+  const [list] = key.args;
+  if (key.kind !== 'index' || list?.type.kind !== 'list') return false;
+  return forElement(list, key, () => decide(isIn(key, map))) === true;
 }
 
 /** `list[position]`. */
@@ -110,13 +118,7 @@ export function elementAt(interpreter: Interpreter, value: Sym, position: Sym, o
   const written =
     at.kind === 'lit' && value.absence === undefined ? writtenElement(value.node, Number(at.value)) : undefined;
   if (written !== undefined) return wrap(converted(new Sym(written, { waits: value.waits })));
-  const count = size(value.node, INTEGER);
-  const inside =
-    at.kind === 'lit'
-      ? compareLiteral(Number(at.value), count, value.node)
-      : (insideFromEnd(at, count, value.node) ??
-        insideByRemainder(at, count) ??
-        and(greaterEqual(at), less(at, count)));
+  const inside = isInside(at, size(value.node, INTEGER), value.node);
   const access: MemberAccess = {
     node: index(value.node, at, element),
     has: isLiteral(inside, true) ? undefined : inside,
@@ -146,8 +148,15 @@ export function characterAt(interpreter: Interpreter, value: Sym, position: Sym,
   return wrap(new Sym(found.node, { absence: { has: isInText, plain: false, waits: true }, waits: value.waits }));
 }
 
-function isInside(at: Node, count: Node): Node {
-  return at.kind === 'lit' ? compareLiteral(Number(at.value), count) : and(greaterEqual(at), less(at, count));
+/** The condition under which a string, or the given list, has the position. */
+function isInside(at: Node, count: Node, list?: Node): Node {
+  if (at.kind === 'lit') return compareLiteral(Number(at.value), count, list);
+  if (at.kind === 'cond' && list !== undefined) {
+    const [test, a, b] = at.args;
+    return cond(test, isInside(a, count, list), isInside(b, count, list));
+  }
+  const known = list && (insideFromEnd(at, count, list) ?? insideByRemainder(at, count));
+  return known ?? and(greaterEqual(at), less(at, count));
 }
 
 /** The element of a list literal, or of one of two list literals: `const [a, b] = c ? [1, 2] : [3, 4]`. */
@@ -165,35 +174,41 @@ function writtenElement(node: Node, position: number): Node | undefined {
 function insideFromEnd(at: Node, count: Node, list: Node): Node | undefined {
   const [from, back] = at.args;
   if (at.kind !== 'sub' || from !== count || back?.kind !== 'lit' || !(Number(back.value) >= 1)) return undefined;
-  return isLiteral(back, 1) && isNeverEmpty(list) ? literal(true) : compare('ge', count, back);
+  return Number(back.value) <= minimumLength(list) ? literal(true) : compare('ge', count, back);
 }
 
-/** Does the expression show that a list has an element? A string that is split, for example, has at least one piece. */
-export function isNeverEmpty(list: Node): boolean {
+/**
+ * The number of elements that a list is known to have at least. A string that is split, for example, has at least one
+ * piece.
+ */
+export function minimumLength(list: Node): number {
   const [first, separator] = list.args;
   switch (list.kind) {
     case 'list':
-      return list.args.length > 0;
+      return list.args.length;
     case 'append':
-      return list.args.some(isNeverEmpty);
+      return list.args.reduce((sum, part) => sum + minimumLength(part), 0);
     case 'cond':
-      return list.args.slice(1).every(isNeverEmpty);
+      return Math.min(...list.args.slice(1).map(minimumLength));
     case 'macro':
-      return list.name === 'map' && list.args.length === 2 && first?.type.kind === 'list' && isNeverEmpty(first);
+      if (list.name !== 'map' || list.args.length !== 2 || first?.type.kind !== 'list') return 0;
+      return minimumLength(first);
     case 'method':
       if (list.name === 'split')
-        return list.args.length === 2 && separator?.kind === 'lit' && String(separator.value) !== '';
-      return (list.name === 'reverse' || list.name === 'sort') && first !== undefined && isNeverEmpty(first);
+        return list.args.length === 2 && separator?.kind === 'lit' && String(separator.value) !== '' ? 1 : 0;
+      return (list.name === 'reverse' || list.name === 'sort') && first !== undefined ? minimumLength(first) : 0;
+    case 'var':
+    case 'select':
+    case 'index':
+      return list.type.kind === 'list' ? (list.type.minItems ?? 0) : 0;
     default:
-      return false;
+      return 0;
   }
 }
 
 function compareLiteral(position: number, count: Node, list?: Node): Node {
   if (position < 0) return literal(false);
-  return position === 0 && list !== undefined && isNeverEmpty(list)
-    ? literal(true)
-    : compare('gt', count, literal(position));
+  return list !== undefined && position < minimumLength(list) ? literal(true) : compare('gt', count, literal(position));
 }
 
 /** The condition under which `x % m` is a position of a list that has at least `m` elements. */

@@ -6,13 +6,15 @@ import type { Node } from '../ir/node.ts';
 import { DYN, INTEGER, describeType } from '../ir/types.ts';
 import type { Field, StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace, decide } from '../trace/current.ts';
+import { hasOwnKey } from '../value/members.ts';
 import { asSym, distribute, phi, resolveMerged } from '../value/merge.ts';
-import { mergedPieces, objectNode, symOfItems } from '../value/nodes.ts';
+import { mayBeUndefined, mergedPieces, objectNode, symOfItems } from '../value/nodes.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
+import { assumeAlternatives } from './alternatives.ts';
 import { accessed, characterAt, derive, elementAt, makeTyped, mapMember } from './member-access.ts';
 import type { MemberAccess } from './member-access.ts';
 import { refuseCodeMaker, refuseHostMember } from './confined.ts';
@@ -82,7 +84,11 @@ function concreteMember(interpreter: Interpreter, value: unknown, key: string | 
   const object = Object(value) as Record<PropertyKey, unknown>;
   const pieces = typeof value === 'object' ? mergedPieces(value as object) : undefined;
   if (pieces !== undefined && typeof key === 'string') {
-    return symMember(interpreter, new Sym(objectNode(value as Record<string, unknown>)), key, false);
+    const found = symMember(interpreter, new Sym(objectNode(value as Record<string, unknown>)), key, false);
+    const member = symbolic(found);
+    return member instanceof Sym && isSurelyDefined(value as Record<string, unknown>, key)
+      ? wrap(member.present())
+      : found;
   }
   if (typeof key === 'string' && !(key in object)) refuseUndeclared(object, key);
   refuseHostMember(object, key);
@@ -90,6 +96,20 @@ function concreteMember(interpreter: Interpreter, value: unknown, key: string | 
   refuseCodeMaker(member);
   return member;
 }
+
+/** Does the object, with the maps merged into it, have a value under the key in every run? A map has no `undefined`. */
+function isSurelyDefined(value: Record<string, unknown>, key: string): boolean {
+  return (mergedPieces(value) ?? []).reduce(
+    (before, piece) => {
+      if (piece.keys === undefined || !Object.hasOwn(piece.keys, key)) return before;
+      return !mayBeUndefined(piece.keys[key]) && (before || isSure(piece.test, piece.keys, key));
+    },
+    isSure(undefined, value, key) && !mayBeUndefined(value[key]),
+  );
+}
+
+const isSure = (test: Node | undefined, keys: object, key: string): boolean =>
+  (test === undefined || decide(test) === true) && hasOwnKey(keys, key) === true;
 
 /** Refuses a field that is not declared for an object. A field that is declared and absent is allowed. */
 function refuseUndeclared(object: object, key: string): void {
@@ -128,9 +148,14 @@ function lookUp(interpreter: Interpreter, value: unknown, key: Sym): unknown {
   if (Array.isArray(value)) return elementAt(interpreter, symOfItems(value as unknown[]), key);
   if (typeof value === 'string') return elementAt(interpreter, new Sym(literal(value)), key);
   const table = value as Record<string, unknown>;
-  if (mergedPieces(table) !== undefined) return mapMember(new Sym(objectNode(table)), textNode(wrap(key)), false);
   const text = textNode(wrap(key));
   const all = key.type.kind === 'string' ? key.type.values : undefined;
+  if (mergedPieces(table) !== undefined) {
+    const found = mapMember(new Sym(objectNode(table)), text, false);
+    return all?.every((name) => isSurelyDefined(table, name)) === true
+      ? wrap((symbolic(found) as Sym).present())
+      : found;
+  }
   const keys = Object.keys(table);
   const scalars = keys.map((name) => asSym(resolveMerged(table[name])));
   const type = scalars[0]?.type;
@@ -164,6 +189,7 @@ export function symMember(interpreter: Interpreter, value: Sym, name: Key, optio
     if (found !== undefined) return found.value;
   }
   if (typeof key === 'symbol') return undefined;
+  if (value.type.kind === 'object') assumeAlternatives(value.node, value.type);
   const known = optional || typeof key !== 'string' ? undefined : value.members?.get(key);
   if (known !== undefined) return known;
   checkReachable(value, key, optional);

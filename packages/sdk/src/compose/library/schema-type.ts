@@ -1,5 +1,7 @@
+import type { JsonValue } from '@typekro/kit/core';
+import { jsonEquals, setOwn } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
+import type { Field, StaticType } from '../ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';
 
 /** The types that `specType` has made, by schema node. `resourceTypes` has those of `resourceType`. */
@@ -25,7 +27,8 @@ function typeOf(schema: Schema, known: WeakMap<Schema, StaticType>, spec: boolea
   return type;
 }
 
-function convert(schema: Schema, inner: (schema: Schema) => StaticType, spec: boolean): StaticType {
+function convert(given: Schema, inner: (schema: Schema) => StaticType, spec: boolean): StaticType {
+  const schema = spec ? withAllFields(given) : given;
   if (schema['x-kubernetes-int-or-string'] === true || schema.format === 'int-or-string') return DYN;
   switch (schema.type ?? typeOfValues(schema)) {
     case 'string':
@@ -65,8 +68,37 @@ function typeOfValues(schema: Schema): string | undefined {
 function listType(schema: Schema, inner: (schema: Schema) => StaticType, spec: boolean): StaticType {
   const element = schema.items === undefined ? DYN : inner(schema.items);
   const kind = schema['x-kubernetes-list-type'];
-  if (!spec && (kind === 'set' || kind === 'map')) return { kind: 'list', element, merges: true };
-  return listOf(element);
+  const minItems = Number(schema.minItems ?? 0);
+  const least = minItems > 0 && { minItems };
+  if (!spec && (kind === 'set' || kind === 'map')) return { kind: 'list', element, merges: true, ...least };
+  return least === false ? listOf(element) : { kind: 'list', element, ...least };
+}
+
+/**
+ * The schema of an object with the fields of all its alternatives, as the definition will have it. A field that the
+ * alternatives declare differently has values of any type.
+ */
+function withAllFields(schema: Schema): Schema {
+  const branches = schema.anyOf ?? schema.oneOf ?? [];
+  const isObject = ({ type = schema.type, properties }: Schema) => type === 'object' && properties !== undefined;
+  if (schema.properties !== undefined || branches.length === 0 || !branches.every(isObject)) return schema;
+  const properties: Record<string, Schema> = {};
+  for (const branch of branches)
+    for (const [name, field] of Object.entries(branch.properties ?? {})) {
+      const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      setOwn(properties, name, known === undefined ? field : joined(known, field));
+    }
+  const required = Object.keys(properties).filter((name) =>
+    branches.every((branch) => branch.required?.includes(name)),
+  );
+  return { ...schema, type: 'object', properties, required };
+}
+
+function joined(a: Schema, b: Schema): Schema {
+  if (a.type !== b.type || a.type === undefined) return {};
+  if (Array.isArray(a.enum) && Array.isArray(b.enum)) return { ...a, enum: [...a.enum, ...b.enum] };
+  const isScalar = a.type !== 'object' && a.type !== 'array';
+  return isScalar ? { type: a.type } : jsonEquals(a as JsonValue, b as JsonValue) ? a : {};
 }
 
 function objectType(schema: Schema, inner: (schema: Schema) => StaticType): StaticType {
@@ -90,6 +122,7 @@ function objectType(schema: Schema, inner: (schema: Schema) => StaticType): Stat
     }
     return found ?? (open ? { type: DYN, required: false } : undefined);
   };
-  const type: ObjectStaticType = { kind: 'object', field, names: () => Object.keys(properties), open };
-  return type;
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  const names = () => Object.keys(properties);
+  return { kind: 'object', field, names, open, ...(alternatives && { alternatives }) };
 }

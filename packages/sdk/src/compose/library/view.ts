@@ -10,14 +10,16 @@ import {
   macroVariable,
   method,
   size,
+  TRUE,
   variable,
+  or,
 } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
+import { bodyOf, isLiteral } from '../ir/node.ts';
 import { substitute } from '../ir/substitute.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace, decide } from '../trace/current.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { SeenList, Sym } from '../value/symbolic.ts';
 import { listSym, toNode } from '../value/nodes.ts';
@@ -65,8 +67,10 @@ const plainShow = (loop: Sym): unknown => wrap(loop);
 
 /** Is the list known to be empty on the current path? If so, a loop over it has no iterations. */
 export function isKnownEmpty(view: View): boolean {
-  const some = activeTrace().facts.simplify(compare('gt', size(view.list.node, INTEGER), literal(0)));
-  return isLiteral(some, false);
+  const { facts } = activeTrace();
+  const list = facts.resolve(view.list.node);
+  if (list.kind === 'list') return list.args.length === 0;
+  return isLiteral(facts.simplify(compare('gt', size(list, INTEGER), literal(0))), false);
 }
 
 /** The view of a list value. */
@@ -142,10 +146,21 @@ function isNeverNegative(node: Node): boolean {
  */
 export function factOf(list: Node, loop: Node): Node | undefined {
   const map = mapOfKeys(list);
-  if (map !== undefined) return isIn(loop, map);
+  if (map !== undefined) return map.kind === 'cond' ? and(isIn(loop, map), inSide(loop, map)) : isIn(loop, map);
   if (list.kind === 'call' && list.name === 'lists.range') {
     return list.args.map((count) => compare('lt', loop, count)).reduce(and, compare('ge', loop, ZERO()));
   }
+  if (list.kind === 'cond') {
+    const [test, a, b] = [
+      decide(list.args[0]),
+      factOf(list.args[1], loop) ?? TRUE(),
+      factOf(list.args[2], loop) ?? TRUE(),
+    ];
+    return typeof test === 'boolean' ? (test ? a : b) : cond(test, a, b);
+  }
+  if (list.kind === 'append') return list.args.map((part) => factOf(part, loop) ?? TRUE()).reduce(or);
+  // These return elements of their list, in another order or fewer.
+  if (isCopy(list) || (list.kind === 'method' && KEEPING.has(list.name))) return factOf(list.args[0] as Node, loop);
   if (list.kind !== 'macro' || list.name !== 'filter') return undefined;
   const [of, test] = [list.vars[0], list.args.at(-1)];
   if (of === undefined || test === undefined) return undefined;
@@ -153,6 +168,22 @@ export function factOf(list: Node, loop: Node): Node | undefined {
   const kept = substitute(test, of, loop);
   return before === undefined ? kept : and(before, kept);
 }
+
+/** Is the list the copy that `plainList` makes? */
+function isCopy(list: Node): boolean {
+  if (list.kind !== 'macro' || list.name !== 'map') return false;
+  const body = bodyOf(list);
+  return body.kind === 'var' && body.variable === list.vars[0] && list.args[0].type.kind === 'list';
+}
+
+/** The condition that a key is in the map that a conditional selects. */
+function inSide(key: Node, map: Node): Node {
+  if (map.kind !== 'cond') return isIn(key, map);
+  const [test, a, b] = map.args;
+  return cond(test, inSide(key, a), inSide(key, b));
+}
+
+const KEEPING: ReadonlySet<string> = new Set(['sort', 'reverse', 'slice', 'distinct']);
 
 /** The map whose keys a list contains, if `keysOf` made the list. */
 function mapOfKeys(list: Node): Node | undefined {
