@@ -19,6 +19,7 @@ const spec = type({
   tags: 'string[]',
   'tag?': 'string',
   'note?': 'string | null',
+  any: 'Record<string, unknown>',
   ws: type({ name: 'string' }).array(),
 });
 type Spec = typeof spec.infer;
@@ -116,6 +117,17 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a conditional throw inside try', 'trace/throw-in-try', 'it cannot be caught while the graph is built', (s) => { try { if (s.flag) throw new Error('no'); } catch { return {}; } }],
   ['a reference of one collection to a single object of another', 'trace/no-cel', 'cannot refer to a single object of a collection', (s) => { for (const w of s.ws) { const d = Deployment({ id: 'd', name: w.name, image: 'x' }); ConfigMap({ id: 'c', name: w.name, data: { r: d.status.readyReplicas } }); } }],
   ['endless recursion', 'trace/too-large', 'functions call each other more than 200 levels deep', (s) => { const f = (n: number): number => f(n + s.replicas); return { n: f(1) }; }],
+  ['a throw without a condition', 'trace/user-error', 'the composition throws for every instance: bad spec.name; throw under a condition', (s) => { throw new Error(`bad ${s.name}`); }],
+  ['a string that is thrown without a condition', 'trace/user-error', 'the composition throws for every instance: bad spec.name', (s) => { throw 'bad ' + s.name; }],
+  ['a throw on every path', 'trace/user-error', 'the composition throws for every instance: b spec.name', (s) => { if (s.flag) throw new Error('a'); else throw new Error(`b ${s.name}`); }],
+  ['a throw in a helper', 'trace/user-error', 'the composition throws for every instance: c spec.name', (s) => { const fail = (text: string): never => { throw new TypeError(text); }; fail(`c ${s.name}`); }],
+  ['a throw that is caught and thrown again', 'trace/user-error', 'the composition throws for every instance: d spec.name', (s) => { const again = (error: unknown): never => { throw error; }; try { throw new Error(`d ${s.name}`); } catch (error) { again(error); } }],
+  // eslint-disable-next-line eqeqeq -- the refused program
+  ['a loose comparison of a value of unknown type with a number as a string', 'trace/types', 'JavaScript converts the value of unknown type; compare with ===', (s) => ({ v: s.any['a'] == '3' })],
+  // eslint-disable-next-line eqeqeq -- the refused program
+  ['a loose comparison of a value of unknown type with a string of the spec', 'trace/types', 'JavaScript converts the value of unknown type', (s) => ({ v: s.any['a'] != s.name })],
+  // eslint-disable-next-line eqeqeq -- the refused program
+  ['a loose comparison of two values of unknown type', 'trace/types', 'JavaScript converts the value of unknown type', (s) => ({ v: s.any['a'] == s.any['b'] })],
   ['a class inside the composition', 'trace/unsupported', 'a class inside a composition', () => { class A {} return { a: new A() }; }],
 ];
 

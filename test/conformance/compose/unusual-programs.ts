@@ -250,4 +250,12 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
  typeofNullOrAbsentIsString: `(s) => { const v = s.flag ? s.nothing : s.tag; return { a: typeof v === 'string' ? v : 'none', b: 'string' !== typeof v }; }`,
  typeofNullOrAbsentIsObject: `(s) => { const v = s.flag ? s.nothing : s.tag; return { a: typeof v === 'object' }; }`,
  typeofNullableInList: `(s) => ({ a: [s.nothing, s.name].map((t) => typeof t) })`,
+ divideByNegated: `(s) => ({ a: 1 / -s.n > 0, b: 1 / (s.n * -1) < 0, c: -1 / (-2 * s.n) > 0, d: 6 / -(s.n + 1) })`,
+ negativeZeroPrinted: "(s) => ({ a: -0, b: `${-s.n}`, c: String(-s.f), d: s.n * -0, e: s.flag ? -0 : 1, f: [-0, s.n].join() })",
+ includesNaN: `(s) => ({ a: [NaN].includes(NaN), b: [NaN, s.n].includes(NaN), c: s.nums.includes(NaN), d: [s.n].includes(NaN) })`,
+ includesParsed: `(s) => ({ a: [Number(s.name)].includes(NaN), b: [1, NaN].includes(Number(s.name)), c: [Number(s.name), 1].includes(Number(s.name)), d: [0, NaN].includes(NaN, 1), e: [s.n, Number(s.name)].includes(NaN, 1) })`,
+ includesQuotient: `(s) => ({ a: [s.n / s.m].includes(NaN), b: [NaN, 1].includes(s.n / s.m) })`,
+ indexOfNaN: `(s) => ({ a: [NaN, s.n].indexOf(NaN), b: s.nums.indexOf(NaN), c: [Number(s.name)].indexOf(NaN) })`,
+ setOfParsedHasNaN: `(s) => ({ a: new Set([Number(s.name), 1]).has(NaN) })`,
+ caughtThrow: "(s) => { try { throw new TypeError(`bad ${s.name}`); } catch (e) { return { v: e.message, n: e.name, i: e instanceof TypeError }; } }",
 };

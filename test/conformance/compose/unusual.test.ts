@@ -44,6 +44,7 @@ const REFUSED: Readonly<Record<string, readonly [code: string, place: string]>> 
   toJSONInText: ['trace/no-cel', "JSON.stringify({ a: s.n, toJSON: () => 5 })"],
   arrayFromSymbolicLength: ['trace/no-cel', "Array.from({ length: s.n, 0: 'a' }, (x) => x ?? 'b')"],
   typeofNullOrAbsent: ['trace/absent', "typeof (s.flag ? s.nothing : s.tag)"],
+  setOfParsedHasNaN: ['trace/no-cel', "new Set([Number(s.name), 1]).has(NaN)"],
   typeofNullOrAbsentIsObject: ['trace/absent', "typeof v === 'object'"],
 };
 

@@ -19,6 +19,7 @@ import { closureOf } from './value/closure.ts';
 import { interpreter } from './interp/interpreter.ts';
 import { outerClosure } from './interp/outside-functions.ts';
 import { fieldSite } from './interp/returned-fields.ts';
+import { alwaysThrown } from './interp/thrown-message.ts';
 import { select, variable, not } from './ir/build.ts';
 import { Variable } from './ir/node.ts';
 import type { ObjectStaticType } from './ir/types.ts';
@@ -145,7 +146,9 @@ const formName = ({ form }: Trace): string => (form === 'graph' ? 'graph' : 'com
 export function compositionError(name: string, error: unknown, trace: Trace): unknown {
   // An exception after a refusal may be only a consequence of the refusal, because values are missing.
   const failure =
-    error instanceof Refusal || trace.errors.length === 0 ? failureOf(error, trace.deepestCall) : undefined;
+    error instanceof Refusal || trace.errors.length === 0
+      ? (alwaysThrown(error) ?? failureOf(error, trace.deepestCall))
+      : undefined;
   if (failure !== undefined) trace.recover(failure);
   else if (trace.errors.length === 0) return error;
   const diagnostics = [...trace.errors.map(diagnosticOf), ...warningsOf(trace)];

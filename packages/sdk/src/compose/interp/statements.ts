@@ -10,11 +10,10 @@ import type {
   VariableDeclaration,
 } from 'acorn';
 import type { Node } from '../ir/node.ts';
-import { scriptOf } from '../ir/script.ts';
 import { allOf, and, literal, not, or } from '../ir/build.ts';
 import { CompositionError, isStackOverflow, noteThrow, Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
-import { equals, textNode, truthy } from '../value/ops.ts';
+import { equals, truthy } from '../value/ops.ts';
 import { asNode, branch } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
@@ -27,6 +26,7 @@ import { recovering } from './recovering.ts';
 import { boundNames } from '@typekro/kit/javascript';
 import { executeFrom } from './execute-from.ts';
 import { overLoops } from './symbolic-loop.ts';
+import { thrownMessage } from './thrown-message.ts';
 
 /** Executes a statement. */
 export function execute(node: Statement, env: Env, labels: readonly string[] = []): Completion {
@@ -244,20 +244,12 @@ function throwValue(value: unknown): never {
       'decide with if instead',
     );
   }
-  const message = value instanceof Error ? value.message : value;
-  const text = textNode(message);
-  if (text.kind !== 'lit')
+  const { text, isKnown } = thrownMessage(value);
+  if (!isKnown)
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
-  const parts = text.kind === 'concat' ? text.args : [text];
-  // Users of the instance read the message. The message therefore names fields as the instance does, for example
-  // `spec.replicas`.
-  const nameOf = (node: Node) => scriptOf(node, 'spec') ?? '…';
-  const shown = parts
-    .map((part) => (part.kind === 'lit' ? String(part.value) : nameOf(part.kind === 'tostr' ? part.args[0] : part)))
-    .join('');
   trace.validations.push({
     rule: overLoops(not(allOf(trace.guards))),
-    message: shown,
+    message: text,
     site: trace.site,
   });
   throw new DeadEnd();

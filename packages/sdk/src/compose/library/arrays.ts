@@ -318,7 +318,7 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
   const trace = activeTrace();
   const [fn] = args;
   if ((name === 'includes' || name === 'indexOf') && resolveMerged(args[1]) !== undefined)
-    return searchFrom(array, name, args);
+    return searchFrom(interpreter, array, name, args);
   const visit = (item: unknown, position: number) =>
     interpreter.call(fn, args[1], [item, position, array], 'the callback');
   const positions = [...array.keys()];
@@ -358,7 +358,7 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
         -1,
       );
     case 'includes':
-      return bool(array.map((item) => asCondition(equals(item, fn, false))).reduce(or, literal(false)));
+      return bool(array.map(isSearched(interpreter, fn)).reduce(or, literal(false)));
     case 'indexOf':
       return array.reduceRight<unknown>(
         (rest, item, position) => phi(asCondition(equals(item, fn, false)), position, rest),
@@ -413,8 +413,23 @@ function firstOf(tests: readonly Tested[], valueOf: (position: number) => unknow
   return tests.reduceRight((rest, [position, test]) => phi(test, valueOf(position), rest), none);
 }
 
+/** The condition that an element is the one that `includes` looks for. Unlike `===`, `includes` finds NaN. */
+function isSearched(interpreter: Interpreter, wanted: unknown): (item: unknown) => Node {
+  const isNotNumber = (value: unknown): Node => {
+    const inner = symbolic(resolveMerged(value));
+    if (inner instanceof Sym && inner.type.kind !== 'number') return literal(false);
+    return asCondition(interpreter.call(Number.isNaN, Number, [value], 'Number.isNaN'));
+  };
+  const wantsNaN = isNotNumber(wanted);
+  return (item) => {
+    const isEqual = asCondition(equals(item, wanted, false));
+    return isLiteral(wantsNaN, false) ? isEqual : or(isEqual, and(wantsNaN, isNotNumber(item)));
+  };
+}
+
 /** Calls `includes` or `indexOf` with a start position. */
 function searchFrom(
+  interpreter: Interpreter,
   array: readonly unknown[],
   name: 'includes' | 'indexOf',
   [wanted, position]: readonly unknown[],
@@ -425,7 +440,8 @@ function searchFrom(
   const whole = Math.trunc(start) || 0;
   const first = whole < 0 ? Math.max(0, array.length + whole) : whole;
   const same = (item: unknown) => asCondition(equals(item, wanted, false));
-  if (name === 'includes') return bool(array.slice(first).map(same).reduce(or, literal(false)));
+  if (name === 'includes')
+    return bool(array.slice(first).map(isSearched(interpreter, wanted)).reduce(or, literal(false)));
   return array.reduceRight<unknown>((rest, item, at) => (at < first ? rest : phi(same(item), at, rest)), -1);
 }
 

@@ -426,7 +426,9 @@ export function constructBuiltin(
   if (constructor === Error || constructor === TypeError || constructor === RangeError) {
     const message = resolveMerged(args[0]);
     if (symbolicSome([message])) {
-      const error = new Error('a precondition of the composition does not hold');
+      const error = new (constructor as ErrorConstructor)('a precondition of the composition does not hold');
+      // The first read makes the text of the stack, and a source map may print the message for it.
+      void error.stack;
       Object.defineProperty(error, 'message', { value: message, configurable: true });
       return { value: error };
     }

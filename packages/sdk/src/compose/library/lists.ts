@@ -38,7 +38,7 @@ import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { argumentCount, parameterName, usesIndex } from './callbacks.ts';
 import { clamp, clampEnd, positionNode, wholePosition } from './strings.ts';
-import { elementAt, isNeverEmpty } from './member-access.ts';
+import { elementAt, minimumLength } from './member-access.ts';
 import { reduceList } from './reduce.ts';
 import { sortKey } from './comparator.ts';
 import { isIterator, isSetMethod, markIterator } from './sets.ts';
@@ -197,7 +197,9 @@ const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'bool', 'null', 
  */
 function mayHold(value: Sym, raw: unknown, name: string): boolean {
   const wanted = resolveMerged(raw);
-  if (wanted === undefined) return false;
+  // JSON has no NaN.
+  const isRead = value.node.kind === 'select' || value.node.kind === 'index' || value.node.kind === 'var';
+  if (wanted === undefined || (Number.isNaN(wanted) && isRead)) return false;
   const given = symbolic(wanted);
   if (given instanceof Phi) return true;
   const element = value.type.kind === 'list' ? value.type.element : DYN;
@@ -287,7 +289,7 @@ function at(interpreter: Interpreter, value: Sym, raw: unknown): unknown {
   const count = size(value.node, INTEGER);
   const element = value.type.kind === 'list' ? value.type.element : ({ kind: 'dyn' } as const);
   const from = subtract(count, literal(-position));
-  if (position === -1 && isNeverEmpty(value.node))
+  if (-position <= minimumLength(value.node))
     return wrap(new Sym(indexOf(value.node, from, element), { waits: value.waits }));
   return wrap(
     new Sym(indexOf(value.node, from, element), {

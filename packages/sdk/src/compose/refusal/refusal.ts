@@ -183,7 +183,8 @@ export function refusalOf(error: unknown): Refusal {
 
 const CORRECT = 'correct the code that throws, or test for the case first';
 
-function placedFailure(refusal: Refusal, error: unknown): Refusal {
+/** The refusal with an exception as its cause, and with the place of the exception. */
+export function placedFailure(refusal: Refusal, error: unknown): Refusal {
   refusal.cause = error;
   refusal.site = typeof error === 'object' && error !== null ? failures.get(error) : undefined;
   refusal.site ??= thrownPlain !== undefined && Object.is(thrownPlain.value, error) ? thrownPlain.site : undefined;

@@ -247,6 +247,12 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
     activeTrace().warn('never-equal', `=== between ${typed(a)} and ${typed(b)} is never true`);
     return false;
   }
+  if (loose && kinds.includes('dyn') && !isWord(a) && !isWord(b))
+    refuse(
+      'types',
+      `== between ${typed(a)} and ${typed(b)} has no CEL form: JavaScript converts the value of unknown type`,
+      'compare with ===, or convert both sides with String() or Number()',
+    );
   if (kinds.some((kind) => kind === 'list' || kind === 'map' || kind === 'object')) {
     return refuse(
       'identity',
@@ -270,6 +276,10 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   const one = left ?? right;
   return bool(one === undefined ? same : and(one, same));
 }
+
+/** Is the value a constant string that no number and no boolean equals? */
+const isWord = ({ node }: Sym): boolean =>
+  node.kind === 'lit' && typeof node.value === 'string' && Number.isNaN(Number(node.value));
 
 /**
  * The condition under which a value is present. Returns `undefined` when it is always present, and when the graph waits
@@ -412,10 +422,22 @@ export function arithmetic(operator: '-' | '*' | '/' | '%' | '**', a: unknown, b
       if (operator === '/' && Object.is(right, -0)) return unary('-', arithmetic('/', left, 0));
       const waits = [left, right].some((side) => (symbolic(side) as Sym | undefined)?.waits === true);
       const [x, y] = numbers(operator, left, right);
+      // An integer of CEL has no -0 either: a / -b is -(a / b).
+      const opposite = operator === '/' ? oppositeOf(y) : undefined;
+      if (opposite !== undefined) return wrap(new Sym(negate(divide(x, opposite)), { waits }));
       const result = arithmeticNode(operator, x, y);
       return result.kind === 'lit' ? result.value : wrap(new Sym(result, { waits }));
     },
   );
+}
+
+/** The number whose negation is the value of the expression; undefined for an expression that is no negation. */
+function oppositeOf(node: Node): Node | undefined {
+  const [left, right] = node.args;
+  if (node.kind === 'neg') return left;
+  if (node.kind !== 'mul' || left === undefined || right === undefined) return undefined;
+  if (right.kind === 'lit' && Number(right.value) < 0) return multiply(left, literal(-Number(right.value)));
+  return left.kind === 'lit' && Number(left.value) < 0 ? multiply(literal(-Number(left.value)), right) : undefined;
 }
 
 function arithmeticNode(operator: '-' | '*' | '/' | '%' | '**', x: Node, y: Node): Node {
