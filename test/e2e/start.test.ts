@@ -247,7 +247,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
       /a\.yaml:1:1: error: the document is not a Kubernetes object/,
     ],
     ['a module that throws', 'a.ts', "throw new Error('it broke');\n", 3, /a\.ts:1:\d+: error: .*it broke/],
-    ['a directory', '.', undefined, 1, /is a folder/],
+    ['a folder without a file', '.', undefined, 1, /in the folder \./],
     ['a file with nothing but comments', 'a.yaml', '# nothing\n---\n', 1, /there is no object in a\.yaml/],
     [
       'a file with bytes that are not UTF-8',

@@ -98,6 +98,11 @@ export interface EvaluateOptions {
    * exceeded. Default: the remaining budget is not reported.
    */
   readonly meter?: { left: number };
+  /**
+   * Counts the work of searches of regular expressions. All evaluations with the same object share the limit of one
+   * evaluation, which is about half a second. Default: each search has the limit.
+   */
+  readonly searches?: { visits: number };
 }
 
 /** The value of an expression, or the error of its evaluation. */

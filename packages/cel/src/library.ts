@@ -13,6 +13,8 @@ export interface CallContext {
   charge(units: number): void;
   /** The time of `now()`, in milliseconds since 1970. */
   readonly now: number;
+  /** The work of all searches of regular expressions, if several evaluations share its limit. */
+  readonly searches?: { visits: number } | undefined;
 }
 
 /**

@@ -274,14 +274,6 @@ export const environmentMistakes: readonly Mistake[] = [
       /use --out to name a folder that you may write to/,
     ),
   ),
-  command(
-    'a folder instead of a file',
-    ['validate', '.'],
-    1,
-    /\. is a folder/,
-    /only files are read/,
-    /such as shop\.yaml, or all of them: \*\.yaml/,
-  ),
   command('a file name misspelt', ['validate', 'shp.yaml'], 1, /shp\.yaml/, /no file/, /did you mean shop\.yaml\?/),
   command('a pattern without a file', ['validate', '*.yml'], 1, /\*\.yml/, /no file/, /no file in .* fits \*\.yml/),
   command(

@@ -442,6 +442,7 @@ export const definitionMistakes: readonly Mistake[] = [
     [['  name: shop\n', '  name: shop\n  ⟦name: shop2\n']],
     /name.*twice|twice.*name|another member/,
     /remove|one of/,
+    { command: ['validate', '--strict', 'shop.yaml'] },
   ),
   definition(
     'a colon in a string',

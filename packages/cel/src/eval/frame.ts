@@ -2,6 +2,9 @@ import type { CallContext } from '../library.ts';
 import type { Value } from '../values.ts';
 import { BUDGET_EXCEEDED, EvalFailure } from '../values.ts';
 
+/** The parts of the context of calls that do not depend on the evaluation. */
+type FrameOptions = Partial<Pick<CallContext, 'now' | 'searches'>>;
+
 /** The state of one evaluation: the values of variables and loop variables, and the remaining budget. */
 export class Frame implements CallContext {
   /**
@@ -14,12 +17,14 @@ export class Frame implements CallContext {
   /** The time of `now()`; undefined until the clock is read. */
   time: number | undefined;
   left: number;
+  readonly searches: CallContext['searches'];
 
-  constructor(variables: readonly unknown[], locals: number, budget: number, now: number | undefined) {
+  constructor(variables: readonly unknown[], locals: number, budget: number, options: FrameOptions | undefined) {
     this.variables = variables;
     this.locals = locals === 0 ? NO_LOCALS : [];
     this.left = budget;
-    this.time = now;
+    this.time = options?.now;
+    this.searches = options?.searches;
   }
 
   /** All calls in one evaluation get the same time, so the clock is read once. */

@@ -51,7 +51,7 @@ export interface SearchMeter {
 /** The maximum number of visits of instructions in all searches of a meter. They take about half a second. */
 const MAX_VISITS = 3_000_000;
 /** The maximum number of instructions in all kept states. */
-const MAX_KEPT = 500_000;
+const MAX_KEPT = 100_000;
 /** The maximum number of characters outside of Latin-1 whose classes are kept. */
 const MAX_RUNES = 100_000;
 const LATIN_SIZE = 256;

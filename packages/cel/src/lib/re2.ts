@@ -161,12 +161,14 @@ function patternOf(compiled: RE2JS): Pattern {
   };
   const test = (text: string, context: CallContext): boolean => {
     context.charge(cost(text));
-    const meter = { visits: 0 };
+    const meter = context.searches ?? { visits: 0 };
+    const { visits } = meter;
     const found = search(text, meter);
-    context.charge(Math.ceil(meter.visits / WORK_PER_UNIT));
+    context.charge(Math.ceil((meter.visits - visits) / WORK_PER_UNIT));
+    if (found !== undefined) return found;
+    context.charge(Infinity);
     // oxlint-disable-next-line typescript/only-throw-error -- stackless on purpose, see EvalFailure
-    if (found === undefined) throw new EvalFailure(BUDGET_EXCEEDED, true);
-    return found;
+    throw new EvalFailure(BUDGET_EXCEEDED, true);
   };
   /** Is there no match? If there may be one, charges the work of the engine that finds its place. */
   const isAbsent = (text: string, context: CallContext): boolean => {

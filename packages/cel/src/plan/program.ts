@@ -66,7 +66,7 @@ class JoinedProgram implements Program {
   }
 
   evaluate(variables: Variables, options?: EvaluateOptions): EvalResult {
-    let frame = new Frame([], 0, options?.budget ?? DEFAULT_BUDGET, options?.now);
+    let frame = new Frame([], 0, options?.budget ?? DEFAULT_BUDGET, options);
     try {
       let text = '';
       for (const part of this.#parts) {
@@ -110,7 +110,7 @@ class PlannedProgram implements Program {
 
   frame(variables: Variables, budget: number, options: EvaluateOptions | undefined): Frame {
     const values = bind(this.#names, variables, options?.trusted === true ? unchanged : safeData);
-    return new Frame(values, this.#locals, budget, options?.now);
+    return new Frame(values, this.#locals, budget, options);
   }
 
   run(frame: Frame): Value {

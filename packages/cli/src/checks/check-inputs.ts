@@ -3,7 +3,7 @@ import { openDryRun } from '@typekro/cluster';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { assumedSettings, compileOptionsOf } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, formatRef, parseApiVersion, refOf, nearestName } from '@typekro/kit/core';
+import { formatRef, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { compile, compileGraphObject, controllerCrds, isDefinition, isGraphObject } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
@@ -318,22 +318,13 @@ function findUnknownKinds(inputs: readonly InputObject[], served: SchemaSource):
   return inputs.flatMap((input) => {
     const { apiVersion, kind } = input.object;
     if (served.resourceOf({ ...parseApiVersion(apiVersion), kind }) !== undefined) return [];
-    const kinds = [...served.kinds()];
-    const versions = kinds.filter((known) => known.kind === kind).map(formatApiVersion);
-    const near = nearestName(
-      kind,
-      kinds.filter((known) => formatApiVersion(known) === apiVersion).map((known) => known.kind),
-    );
+    const missing =
+      'also pass the file that has its CustomResourceDefinition or ResourceGraphDefinition, or use --crds or --kubeconfig';
     const former = FORMER_KINDS.get(`${apiVersion.split('/')[0]}/${kind}`);
-    const hint =
-      former !== undefined
-        ? `${kind} is the former name; write ${former}`
-        : versions.length > 0
-          ? `${kind} is served in ${versions.join(', ')}`
-          : near === undefined
-            ? 'also pass the file that has its CustomResourceDefinition or ResourceGraphDefinition, or use --crds or --kubeconfig'
-            : `did you mean "${near}"?`;
-    const field = versions.length > 0 ? 'apiVersion' : 'kind';
+    const { hint, field } =
+      former === undefined
+        ? unknownKindHint({ ...parseApiVersion(apiVersion), kind }, served.kinds(), missing)
+        : { hint: `${kind} is the former name; write ${former}`, field: 'kind' };
     return [problem(input, [field], 'input/unknown-kind', `${apiVersion} has no kind "${kind}"`, hint)];
   });
 }

@@ -72,6 +72,29 @@ test.each([
   expect(found[0]).toContain(`app.yaml:${line}`);
 });
 
+test.each(['types: null', 'template: null'])(
+  'a definition with %s is refused, as by server-side apply',
+  async (field) => {
+    const [schemaField, resourceField] = field.startsWith('types') ? [`    ${field}\n`, ''] : ['', `      ${field}\n`];
+    const text = `apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: {name: nulls}
+spec:
+  schema:
+    apiVersion: v1alpha1
+    kind: Nulls
+    spec: {name: string}
+${schemaField}  resources:
+    - id: all
+${resourceField}      externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}
+`;
+    writeFileSync(join(cwd, 'nulls.yaml'), text);
+    const { diagnostics } = await checkInputs(await loadInputs(['nulls.yaml'], cwd));
+    expect(diagnostics).toMatchObject([{ code: 'input/invalid-field', severity: 'error' }]);
+    expect(diagnostics[0]?.source?.line).toBe(text.split('\n').findIndex((line) => line.includes(field)) + 1);
+  },
+);
+
 test('an unknown field is an error, and its hint names the field that was meant', async () => {
   writeFileSync(join(cwd, 'app.yaml'), `${DEFINITION}spec:\n  name: a\n  replica: 2\n`);
   const { diagnostics } = await checkInputs(await loadInputs(['app.yaml'], cwd));

@@ -70,7 +70,9 @@ async function checkWithSchema(
       known.some(({ code, severity }) => severity === 'error' || code === 'graph/refused-by-api-server')
     )
       return unknown;
-    const reported = await server.check(pruned.value as unknown as KubeObject);
+    // A create drops such a null, and server-side apply refuses it.
+    const nulls = validateValue(schema, pruned.value).filter(({ message }) => message.endsWith(': "null"'));
+    const reported = nulls.length > 0 ? nulls : await server.check(pruned.value as unknown as KubeObject);
     return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));

@@ -230,8 +230,8 @@ test('validate reports each of several files that cannot be read', async () => {
     latin.yaml:2:10: error: the file cannot be read: it is not UTF-8 text: the byte 0xE9 is here (in Latin-1 the word is "café") [input/unreadable]
       hint: save it as UTF-8, as in: iconv -f WINDOWS-1252 -t UTF-8 latin.yaml > utf8-latin.yaml
 
-    dir.yaml:1:1: error: dir.yaml is a folder, and only files are read [input/unreadable]
-      hint: name the files in it, such as dir.yaml/app.yaml, or all of them: dir.yaml/*.yaml
+    dir.yaml:1:1: error: there is no file with one of the types .yaml, .yml, .json, .ts, .mts, .cts, .js, .mjs, .cjs in the folder dir.yaml [input/unreadable]
+      hint: name a file; subfolders are not read
 
     missing.yaml:1:1: error: there is no file missing.yaml [input/not-found]
       hint: check the name; the full path is FOLDER/missing.yaml

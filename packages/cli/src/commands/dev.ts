@@ -87,6 +87,8 @@ export const dev: Command = {
           try {
             const reading = { ...context, signal, loadModule: modules.load };
             const checked = await checkNamedFiles(reading, input, input.positionals);
+            // A folder is named, and its files are read.
+            for (const file of checked.inputs.texts.keys()) paths.add(resolve(context.cwd, file));
             const note = shippedNote(checked.known);
             if (note !== undefined && note !== shipped) context.printError(note);
             shipped = note;

@@ -101,7 +101,7 @@ describe('explain', () => {
   test('a folder with the name of a kind is not taken for a file', async () => {
     mkdirSync(join(cwd, 'service'));
     expect((await run('explain service.spec.type')).out).toContain('spec.type  string  of Service v1');
-    expect((await run('explain ./service')).err).toContain('service is a folder, and only files are read');
+    expect((await run('explain ./service')).err).toContain('there is no file with one of the types');
   });
 
   test('prints a field of a custom kind whose CRD the package includes', async () => {

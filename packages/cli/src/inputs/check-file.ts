@@ -31,8 +31,13 @@ export function checkFile(path: string, file: string, types: ReadonlySet<string>
     );
   const stats = statsOf(path, file);
   if (stats?.isDirectory() === true) {
-    const example = namesIn(path).find((name) => types.has(extname(name).toLowerCase()));
-    const name = example ?? 'app.yaml';
+    const name = namesIn(path).find((each) => types.has(extname(each).toLowerCase()));
+    if (name === undefined)
+      throwInputError(
+        'input/unreadable',
+        `there is no file with one of the types ${[...types].join(', ')} in the folder ${file}`,
+        'name a file; subfolders are not read',
+      );
     const pattern = join(file, `*${extname(name)}`);
     // Only the folder is quoted, because the shell does not expand patterns in quotes.
     const all = dirname(pattern) === '.' ? pattern : `${shellWord(dirname(pattern))}/${basename(pattern)}`;

@@ -19,6 +19,11 @@ symlinkSync('circle.yaml', join(folder, 'circle.yaml'));
 mkdirSync(join(folder, 'my files'));
 writeFileSync(join(folder, 'my files', 'the app.yaml'), '');
 
+mkdirSync(join(folder, 'modules'));
+writeFileSync(join(folder, 'modules', 'app.ts'), '');
+mkdirSync(join(folder, 'other'));
+writeFileSync(join(folder, 'other', 'notes.txt'), '');
+
 const EMPTY_DOCUMENTS = 'holds only empty documents, such as a List without items';
 const LONG = `${'n'.repeat(300)}.yaml`;
 
@@ -38,16 +43,45 @@ const REFUSED: readonly (readonly [files: readonly string[], message: string, re
   ],
   [[LONG], `${LONG} cannot be read: ENAMETOOLONG`],
   [
-    ['my files'],
-    'my files is a folder, and only files are read',
-    "name the files in it, such as 'my files/the app.yaml', or all of them: 'my files'/*.yaml",
+    ['modules'],
+    'modules is a folder, and only files are read',
+    'name the files in it, such as modules/app.ts, or all of them: modules/*.ts',
   ],
+  [['other'], 'there is no file with one of the types .yaml, .yml, .json, .ts', 'name a file; subfolders are not read'],
   [
     ['my files/*.yaml'],
     'there is no file my files/*.yaml',
     "the shell expands patterns: write the pattern without quotes, or name the files: 'my files/the app.yaml'",
   ],
 ];
+
+test('of a folder, the YAML and JSON files are read, and a note names those that are left out', async () => {
+  const apps = join(folder, 'apps');
+  mkdirSync(join(apps, 'sub.yaml'), { recursive: true });
+  const object = (name: string) => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+  for (const name of [
+    'b.yml',
+    'a.json',
+    'sub.yaml/c.yaml',
+    'kustomization.yaml',
+    'a.test.yaml',
+    'app.ts',
+    'notes.txt',
+    'package.json',
+  ])
+    writeFileSync(join(apps, name), object(name));
+  symlinkSync('a.json', join(apps, 'link.yaml'));
+  const notes: string[] = [];
+  const { objects, diagnostics } = await loadInputs(['apps', 'apps/b.yml'], folder, (note) => void notes.push(note));
+  expect(objects.map(({ file, object: { metadata } }) => [file, metadata.name])).toEqual([
+    ['apps/a.json', 'a.json'],
+    ['apps/b.yml', 'b.yml'],
+  ]);
+  expect(diagnostics).toEqual([]);
+  expect(notes).toEqual([
+    'note: of the folder apps, these are not read: "a.test.yaml" (typekro test reads it), "kustomization.yaml" (kubectl apply -k reads it), "link.yaml" (it is a link; name it to read it), "package.json" (npm or TypeScript reads it), "sub.yaml" (it is not a file)',
+  ]);
+});
 
 test.each(REFUSED.map(([files, message, remedy]) => ({ files, message, remedy })))(
   'loading $files is refused',

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { extname, join, resolve } from 'node:path';
 import type { Diagnostic, KubeObject, SourcePosition } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
@@ -45,8 +46,8 @@ const MANIFESTS = new Set(['.yaml', '.yml', '.json']);
 const KNOWN_TYPES = new Set([...MANIFESTS, ...SCRIPTS]);
 
 /**
- * Reads YAML and JSON files and the exports of TypeScript and JavaScript files. A file that is named twice is read
- * once.
+ * Reads YAML and JSON files, those in folders, and the exports of TypeScript and JavaScript files. A file that is named
+ * twice is read once.
  *
  * @param note prints a note when loading a module takes long
  * @param readInput reads standard input for the name `-`. By default, `-` is refused
@@ -103,7 +104,7 @@ export async function loadInputs(
     const sources = new Set([file, ...found.map(({ source }) => source?.file ?? file)]);
     for (const source of sources) texts.set(source, textOf(resolve(cwd, source)));
   };
-  const named = new Map(files.map((given) => [resolve(cwd, given), given]));
+  const named = new Map(files.flatMap((given) => manifestsIn(resolve(cwd, given), given, note)));
   for (const [path, name] of named) {
     await readOneOf(name === '-' ? STANDARD_INPUT : name, named.size === 1, diagnostics, () => read(path, name));
   }
@@ -120,6 +121,45 @@ export async function loadInputs(
     });
   }
   return { objects, diagnostics, texts };
+}
+
+/**
+ * Returns a named file, or for a folder the YAML and JSON files in it, as `kubectl apply -f FOLDER` reads them: sorted by
+ * name, without subfolders. Files for other commands and links are left out, with a note. A folder without such a file
+ * is returned as it is, and is refused where it is read.
+ */
+function manifestsIn(path: string, given: string, note: (text: string) => void): [path: string, name: string][] {
+  if (given === '-') return [[path, given]];
+  const found = entriesOf(path)
+    .filter(({ name }) => MANIFESTS.has(extname(name).toLowerCase()))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const leftOut = found.flatMap((entry) => {
+    const why = reasonToLeaveOut(entry);
+    return why === undefined ? [] : [{ entry, why }];
+  });
+  if (leftOut.length > 0) {
+    const names = leftOut.map(({ entry: { name }, why }) => `${JSON.stringify(name)} (${why})`);
+    note(`note: of the folder ${given}, these are not read: ${names.join(', ')}`);
+  }
+  const read = found.filter((entry) => !leftOut.some((each) => each.entry === entry));
+  return read.length === 0 ? [[path, given]] : read.map(({ name }) => [join(path, name), join(given, name)]);
+}
+
+/** Empty for a path that is not a readable folder: it is refused where it is read. */
+function entriesOf(path: string): readonly Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function reasonToLeaveOut(entry: Dirent): string | undefined {
+  if (/^kustomization\.ya?ml$/.test(entry.name)) return 'kubectl apply -k reads it';
+  if (/^(?:package|package-lock|tsconfig)\b.*\.json$/.test(entry.name)) return 'npm or TypeScript reads it';
+  if (/\.test\.ya?ml$/.test(entry.name)) return 'typekro test reads it';
+  if (entry.isSymbolicLink()) return 'it is a link; name it to read it';
+  return entry.isFile() ? undefined : 'it is not a file';
 }
 
 /** Loads a module in this process. The import is dynamic, so that commands without modules do not load this code. */

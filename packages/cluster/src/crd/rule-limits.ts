@@ -23,6 +23,8 @@ export interface LimitedResult {
 export class ObjectBudget {
   /** Has a limit stopped the rules of the object? */
   isExhausted = false;
+  /** The work of all searches of regular expressions: the cost of an API server does not show how long they take. */
+  readonly searches = { visits: 0 };
   #left = MAX_OBJECT_COST;
 
   /**
@@ -36,22 +38,26 @@ export class ObjectBudget {
   }
 }
 
+/** Evaluates an expression with variables. `budget` is that of the object (default: a new one). */
+export type LimitedRun = (variables: Record<string, unknown>, budget?: ObjectBudget) => LimitedResult;
+
 /**
  * Makes an evaluation that stops at the cost limit of an API server. The exact cost is not counted; instead, the number
  * of loop iterations is limited, and each iteration counts with its minimum cost. An evaluation that an API server
  * completes is therefore never stopped. An evaluation that an API server stops may complete here, because long strings
  * cost no more than short strings, and an expression without loops costs nothing.
  */
-export function limitedRun(program: Program, checked: Checked): (variables: Record<string, unknown>) => LimitedResult {
+export function limitedRun(program: Program, checked: Checked): LimitedRun {
   const round = minRoundCost(checked);
-  return (variables) => {
-    if (round === undefined) {
-      return { result: program.evaluate(variables, { trusted: true }), isOverLimit: false, cost: 0 };
+  return (variables, { searches } = new ObjectBudget()) => {
+    const budget = round === undefined ? undefined : Math.floor(MAX_CALL_COST / round);
+    const meter = { left: 0 };
+    const limit = budget === undefined ? {} : { budget };
+    const result = program.evaluate(variables, { trusted: true, meter, searches, ...limit });
+    if (meter.left >= 0 || result.ok) {
+      const cost = budget === undefined || round === undefined ? 0 : (budget - meter.left) * round;
+      return { result, isOverLimit: false, cost };
     }
-    const budget = Math.floor(MAX_CALL_COST / round);
-    const meter = { left: budget };
-    const result = program.evaluate(variables, { trusted: true, budget, meter });
-    if (meter.left >= 0 || result.ok) return { result, isOverLimit: false, cost: (budget - meter.left) * round };
     const error = { ...result.error, message: LIMIT_EXCEEDED };
     return { result: { ok: false, error }, isOverLimit: true, cost: MAX_CALL_COST };
   };

@@ -76,6 +76,23 @@ describe('a rule stops only when it exceeds the cost limit of an API server', ()
     expect(other({ ...site, rules: [{ rule: 'false' }], value: [1], field: 'b' })).toHaveLength(1);
   });
 
+  test('the searches of all rules of an object have a common limit', () => {
+    const text = { type: 'string' } as const;
+    let seed = 1;
+    const letter = () => ((seed = (seed * 48_271) % 2_147_483_647) % 2 === 0 ? 'a' : 'b');
+    const value = Array.from({ length: 100_000 }, letter).join('');
+    const timeOf = (count: number): number => {
+      const rules = Array.from({ length: count }, (_, i) => ({ rule: `!self.matches('(a|b)*a(a|b){30}c${i}')` }));
+      const began = process.cpuUsage();
+      const [first, ...others] = evaluate(text, value, ...rules).map(({ message }) => message);
+      expect(first).toMatch(/call cost exceeds limit for rule/);
+      expect(others).toEqual([]);
+      return process.cpuUsage(began).user;
+    };
+    const few = timeOf(3);
+    expect(timeOf(30)).toBeLessThan(3 * few);
+  });
+
   test('the total cost of all rules of an object is also limited', () => {
     const evaluateSite = ruleEvaluator(numbers)();
     const value = list(200_000);

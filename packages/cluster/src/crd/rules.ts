@@ -6,6 +6,7 @@ import type { RuleChecker, RuleSite, Schema, ValidationRule } from '@typekro/eng
 import { celTypes, crdErrors, fieldPath } from '@typekro/engine/schema';
 import { goQuote } from '@typekro/kit/golang';
 import { RuleCosts } from './rule-costs.ts';
+import type { LimitedRun } from './rule-limits.ts';
 import { LIMIT_EXCEEDED, limitedRun, ObjectBudget } from './rule-limits.ts';
 import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 
@@ -68,7 +69,7 @@ export function ruleEvaluator(root: Schema): () => ObjectRules {
       known.set(key, compiled);
     }
     if (typeof compiled === 'string') return { ok: false, message: compiled };
-    const limited = compiled(variables);
+    const limited = compiled(variables, budget);
     if (limited.isOverLimit) {
       budget.isExhausted = true;
       return { ok: false, message: LIMIT_EXCEEDED, limit: 'rule' };
@@ -92,7 +93,7 @@ export function ruleEvaluator(root: Schema): () => ObjectRules {
 const OUT_OF_BUDGET = 'failed due to running out of cost budget, no further validation rules will be run';
 
 /** The function that evaluates a rule, or the message of its compilation error. */
-type CompiledRule = ReturnType<typeof limitedRun> | string;
+type CompiledRule = LimitedRun | string;
 
 function outcomeOf(result: ReturnType<Program['evaluate']>): Outcome {
   return result.ok ? { ok: true, value: result.value } : { ok: false, message: result.error.message };

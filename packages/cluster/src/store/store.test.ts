@@ -191,6 +191,22 @@ describe('the memory of the events of a store', () => {
     expect(first.since(1)?.length).toBe(kept === 150 ? kept : undefined);
   });
 
+  test.each<[string, object, object, string[]]>([
+    ['a list and an object that are equal', { list: [{ a: 1 }], map: { b: 'x' } }, {}, ['list', 'map']],
+    ['the equal one of two members', { list: [1], map: { b: 'x' } }, { map: { b: 'y' } }, ['list']],
+    ['no object whose members have another order', { map: { a: 1, b: 2 } }, { map: { b: 2, a: 1 } }, []],
+    ['no list that became longer', { list: [1, 2] }, { list: [1, 2, 3] }, []],
+    ['nothing of a list that became an object', { list: [1] }, { list: { 0: 1 } }, []],
+  ])('a new version shares %s', (_, before, change, shared) => {
+    const { first } = small();
+    first.put('a', { ...object('a'), data: before });
+    const earlier = first.get('a')?.object['data'] as Record<string, unknown>;
+    const written = structuredClone({ ...before, ...change });
+    const later = first.put('a', { ...object('a'), data: written }).object['data'] as Record<string, unknown>;
+    expect(JSON.stringify(later)).toBe(JSON.stringify(written));
+    expect(Object.keys(later).filter((key) => later[key] === earlier[key])).toEqual(shared);
+  });
+
   test('counts parts that a later version shares only once', () => {
     const { first } = small();
     const shared = withText('a', 60).data;

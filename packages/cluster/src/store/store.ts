@@ -5,7 +5,7 @@ import { NotStored, throwOthersThanNotStored } from './journal.ts';
 import { EventHistory, HistoryLimits } from './event-history.ts';
 import { position, SortedItems, withChanges } from './sorted-items.ts';
 import { Stored, versioned } from './stored.ts';
-import { checkStoredSize, unsharedBytes } from './stored-size.ts';
+import { checkStoredSize, sharingParts, unsharedBytes } from './stored-size.ts';
 
 /** A change of an object. */
 export interface StoreEvent {
@@ -95,7 +95,7 @@ export class Collection {
     const previous = this.#items.get(key);
     checkStoredSize(this.group, object, previous?.object);
     const version = this.#store.version + 1;
-    const content = versioned(object, version);
+    const content = versioned(sharingParts(object, previous?.object), version);
     const replaced = unsharedBytes(previous?.object, content);
     const created = previous === undefined ? STORED_BYTES : 0;
     const growth = unsharedBytes(content, previous?.object) + created - replaced;

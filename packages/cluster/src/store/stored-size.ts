@@ -84,8 +84,28 @@ const HEAP_BYTES = { object: 56, list: 32, text: 16, element: 8, member: 8, memb
 const MAX_SMALL_MEMBERS = 20;
 
 /**
- * Estimates the memory, in bytes, of the parts of a JSON value that another value does not share. Equal parts are shared
- * only if they are the same object.
+ * Returns a JSON value with the same content that shares the equal parts at the same places with another value. A client
+ * that writes an object sends all its parts, and without sharing each version in the history would keep a copy of them.
+ */
+export function sharingParts<Value>(value: Value, other: unknown): Value {
+  if (Object.is(value, other)) return other as Value;
+  if (typeof value !== 'object' || value === null || typeof other !== 'object' || other === null) return value;
+  if (Array.isArray(value) !== Array.isArray(other)) return value;
+  const [members, known] = [value, other] as Readonly<Record<string, unknown>>[];
+  const [keys, otherKeys] = [Object.keys(members ?? {}), Object.keys(known ?? {})];
+  let isEqual = keys.length === otherKeys.length;
+  const shared: [string, unknown][] = keys.map((key, index) => {
+    const member = Object.hasOwn(other, key) ? sharingParts(members?.[key], known?.[key]) : members?.[key];
+    isEqual &&= key === otherKeys[index] && member === known?.[key];
+    return [key, member];
+  });
+  if (isEqual) return other as Value;
+  return (Array.isArray(value) ? shared.map(([, member]) => member) : Object.fromEntries(shared)) as Value;
+}
+
+/**
+ * Estimates the memory, in bytes, of the parts of a JSON value that another value does not share. Equal objects and
+ * lists are shared only if they are the same, and strings if they are equal and at the same place (`sharingParts`).
  */
 export function unsharedBytes(value: unknown, other: unknown): number {
   if (typeof value === 'string') return value === other ? 0 : HEAP_BYTES.text + Buffer.byteLength(value);

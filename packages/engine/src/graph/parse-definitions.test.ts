@@ -45,11 +45,28 @@ describe('values', () => {
 });
 
 describe('problems', () => {
+  test('a key that occurs twice is a warning, and the last value is read, as by kubectl', () => {
+    const { diagnostics, documents } = parseDefinitions('a: 1\nb: {c: 1, c: 2}\na: 3\n', 'f.yaml');
+    expect(documents.map(({ value }) => value)).toEqual([{ a: 3, b: { c: 2 } }]);
+    expect(diagnostics).toMatchObject([
+      { code: 'yaml/duplicate-key', severity: 'warning', source: { line: 2 } },
+      { code: 'yaml/duplicate-key', severity: 'warning', source: { line: 3 } },
+    ]);
+  });
+
+  test.each([
+    ['a second object without a line ---', 'kind: A\nname: a\nkind: B\nname: b\n', ['yaml/duplicate-key']],
+    ['a Helm template of several documents', '{{- if a }}\na: 1\n---\n{{ b }}\n---\nc: {{ c }}\n', ['yaml/syntax']],
+    ['several documents that are not YAML', 'a: [\n---\nb: [\n', ['yaml/syntax', 'yaml/syntax']],
+  ])('%s has the errors %#', (_, text, codes) => {
+    const { diagnostics } = parseDefinitions(text, 'f.yaml');
+    expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual(codes.map((code) => [code, 'error']));
+  });
+
   test.each(
     [
       ['a: 1\n b: 2\n', 'yaml/syntax', 2],
       ['a:\n\tb: 1\n', 'yaml/syntax', 2],
-      ['a: 1\nb: 2\na: 3\n', 'yaml/duplicate-key', 3],
       ['a: *nowhere', 'yaml/unknown-alias', 1],
       ['a: &a [*a]', 'yaml/unknown-alias', 1],
       ['a: .inf', 'yaml/unsupported-value', 1],

@@ -50,23 +50,25 @@ export function parseDefinitions(text: string, file?: string): ParsedDefinitions
   }
   const documents: DefinitionDocument[] = [];
   let index = 0;
+  let template: YamlProblem | null | undefined;
+  /** Reports a template once: it has problems in many documents, and one cause. */
+  const isTemplate = (): boolean => {
+    if (template === undefined) {
+      template = helmProblem(source) ?? null;
+      if (template !== null) report(template.code, template.message, template.offset, template.hint);
+    }
+    return template !== null;
+  };
   for (const { root, problem } of readDocuments(source)) {
     const at = index;
     index += 1;
     if (problem !== undefined) {
-      const { code, message, offset, hint } = helmProblem(source) ?? problem;
-      report(code, message, offset, hint);
+      if (!isTemplate()) report(problem.code, problem.message, problem.offset, problem.hint);
       continue;
     }
     if (root === null) continue;
     const converted = convertDocument(root);
-    const helm = converted.findings.some(({ code }) => code === 'yaml/unsupported-value')
-      ? helmProblem(source)
-      : undefined;
-    if (helm !== undefined) {
-      report(helm.code, helm.message, helm.offset, helm.hint);
-      continue;
-    }
+    if (converted.findings.some(({ code }) => code === 'yaml/unsupported-value') && isTemplate()) continue;
     for (const finding of withoutSecondObject(converted.findings, lines)) {
       report(finding.code, finding.message, finding.offset, finding.hint, finding.severity);
     }
@@ -108,8 +110,10 @@ function withoutSecondObject(findings: readonly YamlFinding[], lines: LineIndex)
   const [first] = repeated;
   if (first === undefined || !repeated.some(({ message }) => message.includes('"kind"')) || repeated.length < 2)
     return findings;
+  // Without the line, the first object is lost.
+  const { severity: _warning, ...place } = first;
   const second: YamlFinding = {
-    ...first,
+    ...place,
     message: 'a second object begins here, and there is no line "---" before it',
     hint: 'put a line "---" between the two objects',
   };

@@ -102,6 +102,7 @@ export { createHttpServer, keepAllHeaders, repeatedHeader } from './http-server.
 export { readLimitedBody } from './limited-body.ts';
 export { isLoopbackHost } from './loopback.ts';
 export { nearestName } from './nearest-name.ts';
+export { unknownKindHint } from './unknown-kind.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
 export { seededRandom } from './seeded-random.ts';
 export { setOwn, definedMember, getOwn } from './members.ts';

@@ -16,8 +16,8 @@ export const yamlCodes: readonly CodeInfo[] = [
   },
   {
     code: 'yaml/duplicate-key',
-    severity: 'error',
-    summary: 'An object has the same key twice.',
+    severity: 'warning',
+    summary: 'An object has the same key twice. Only the last value is read, as kubectl reads it.',
     example: 'metadata:\n  name: a\n  name: b\n',
     remedy: 'Remove one of the two keys.',
   },

@@ -1,6 +1,6 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { formatApiVersion, parseApiVersion, nearestName } from '@typekro/kit/core';
+import { formatApiVersion, parseApiVersion, unknownKindHint } from '@typekro/kit/core';
 import { dns1035Label } from '@typekro/kit/kubernetes';
 import type { ResourceInfo, Schema, SchemaSource } from '../../schema/index.ts';
 
@@ -56,28 +56,16 @@ export function resolveKind(id: string, apiVersion: string, kind: string, source
 }
 
 function unknownKind(id: string, type: GroupVersionKind, apiVersion: string, source: SchemaSource): ResolvedKind {
-  const sameVersion = new Set<string>();
-  const elsewhere = new Set<string>();
-  const versions = new Set<string>();
-  for (const known of source.kinds()) {
-    const version = formatApiVersion(known);
-    versions.add(version);
-    if (version === formatApiVersion(type)) sameVersion.add(known.kind);
-    else if (known.kind === type.kind) elsewhere.add(version);
-  }
-  const what = sameVersion.size > 0 ? `kind ${quotedKind(type)}` : goQuote(formatApiVersion(type));
+  const hasKinds = [...source.kinds()].some((known) => formatApiVersion(known) === formatApiVersion(type));
+  const what = hasKinds ? `kind ${quotedKind(type)}` : goQuote(formatApiVersion(type));
   const kro = `failed to get schema for resource ${id}: cannot resolve group version ${what}: schema not found`;
-  const close = nearestName(type.kind, sameVersion);
-  const closeVersion = nearestName(apiVersion, versions);
-  let hint = 'name the file with its CustomResourceDefinition (--crds), or a cluster that has it (--kubeconfig)';
-  if (apiVersion.includes('${')) hint = 'expressions cannot fill the apiVersion';
-  else if (elsewhere.size > 0) hint = `${type.kind} is served in ${[...elsewhere].join(', ')}`;
-  else if (close !== undefined) hint = `did you mean "${close}"?`;
-  else if (sameVersion.size === 0 && closeVersion !== undefined) hint = `did you mean "${closeVersion}"? ${hint}`;
-  const message =
-    sameVersion.size > 0
-      ? `${apiVersion} has no kind "${type.kind}"`
-      : `the kind ${type.kind} of "${apiVersion}" is not known`;
-  const field = sameVersion.size > 0 ? 'kind' : 'apiVersion';
+  const missing = 'name the file with its CustomResourceDefinition (--crds), or a cluster that has it (--kubeconfig)';
+  const hint = apiVersion.includes('${')
+    ? 'expressions cannot fill the apiVersion'
+    : unknownKindHint(type, source.kinds(), missing).hint;
+  const message = hasKinds
+    ? `${apiVersion} has no kind "${type.kind}"`
+    : `the kind ${type.kind} of "${apiVersion}" is not known`;
+  const field = hasKinds ? 'kind' : 'apiVersion';
   return { ok: false, code: 'graph/unknown-kind', field, kro, message, hint };
 }

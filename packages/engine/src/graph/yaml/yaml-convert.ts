@@ -62,9 +62,21 @@ class Converter {
     return result;
   }
 
-  #report(node: { range?: readonly number[] | null }, code: string, message: string, hint?: string): void {
+  #report(
+    node: { range?: readonly number[] | null },
+    code: string,
+    message: string,
+    hint?: string,
+    severity?: 'warning',
+  ): void {
     if (this.#isBomb) return;
-    this.findings.push({ code, message, offset: node.range?.[0] ?? 0, ...(hint === undefined ? {} : { hint }) });
+    this.findings.push({
+      code,
+      message,
+      offset: node.range?.[0] ?? 0,
+      ...(hint === undefined ? {} : { hint }),
+      ...(severity === undefined ? {} : { severity }),
+    });
   }
 
   #alias(node: Alias.Parsed): Sized {
@@ -116,7 +128,8 @@ class Converter {
       const key = this.#key(pair.key);
       if (key === undefined) continue;
       if (own.has(key)) {
-        this.#report(pair.key, 'yaml/duplicate-key', `this object has the key "${key}" twice`, 'remove one of them');
+        const message = `this object has the key "${key}" twice, and only the last one is read`;
+        this.#report(pair.key, 'yaml/duplicate-key', message, 'remove one of them', 'warning');
       }
       own.set(key, entry.value);
     }
