@@ -55,6 +55,8 @@ const names = async (cluster: Cluster, path = MAPS) =>
 
 const objectOf = async (cluster: Cluster, name: string) => (await call(cluster, 'GET', `${MAPS}/${name}`)).text;
 
+const CHECKSUM = /"crc":"\w+",/g;
+
 const versionsOf = (lines: string): number[] =>
   lines
     .split('\n')
@@ -149,7 +151,8 @@ describe('a cluster with a state directory', () => {
     for (const name of ['a', 'b', 'c']) await call(first, 'POST', MAPS, map(name));
     await first.close();
     const log = join(directory, 'log.jsonl');
-    const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean).toReversed();
+    const text = readFileSync(log, 'utf8').replaceAll(CHECKSUM, '');
+    const lines = text.split('\n').filter(Boolean).toReversed();
     writeFileSync(log, `${lines.join('\n')}\n`);
     const second = await open();
     expect(await names(second)).toEqual(['a', 'b', 'c']);
@@ -312,7 +315,7 @@ describe('a cluster with a state directory', () => {
     [
       'has no line before the objects',
       () => writeFileSync(join(directory, 'state.jsonl'), `${stateLines().slice(1).join('\n')}\n`),
-      'state.jsonl has no first line',
+      'state.jsonl is damaged, or lines before it are missing',
     ],
     [
       'lacks objects',
@@ -368,11 +371,43 @@ describe('a cluster with a state directory', () => {
     await first.close();
     for (const file of ['state.jsonl', 'log.jsonl']) {
       const path = join(directory, file);
-      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/"crc":\d+,/g, ''));
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll(CHECKSUM, ''));
     }
     const second = await open();
     expect(await names(second)).toEqual(['a']);
     await second.close();
+  });
+
+  test.each<[string, (lines: readonly string[]) => readonly string[], string]>([
+    ['a line less', (lines) => [...lines.slice(0, -2), ...lines.slice(-1)], 'lines before it are missing'],
+    ['two lines in another order', ([first = '', second = '', ...rest]) => [second, first, ...rest], 'line 1 of'],
+    ['a line twice', (lines) => [...lines.slice(0, 2), ...lines.slice(1)], 'line 3 of'],
+    ['no file', () => [], 'log.jsonl is missing next to'],
+  ])('refuses a log with %s, and changes no file', async (_, change, message) => {
+    const first = await open();
+    for (const name of ['a', 'b', 'c', 'd']) await call(first, 'POST', MAPS, map(name));
+    await first.close();
+    const path = join(directory, 'log.jsonl');
+    const changed = change(readFileSync(path, 'utf8').trimEnd().split('\n'));
+    if (changed.length === 0) rmSync(path);
+    else writeFileSync(path, `${changed.join('\n')}\n`);
+    const state = readFileSync(join(directory, 'state.jsonl'));
+    await expect(open()).rejects.toMatchObject({
+      code: 'cluster/state-unreadable',
+      message: expect.stringContaining(message) as unknown,
+    });
+    expect(readFileSync(join(directory, 'state.jsonl'))).toEqual(state);
+    expect(existsSync(path)).toBe(changed.length > 0);
+  });
+
+  test('starts again after a first start that ended before it wrote the state', async () => {
+    writeFileSync(join(directory, 'log.jsonl'), '');
+    const cluster = await open();
+    await call(cluster, 'POST', MAPS, map('a'));
+    await cluster.close();
+    const again = await open();
+    expect(await names(again)).toEqual(['a']);
+    await again.close();
   });
 
   test.each([

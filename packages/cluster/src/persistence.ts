@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fsyncSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, fsyncSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
@@ -44,6 +44,8 @@ class Persistence implements Journal, KeptState {
   readonly #state: string;
   readonly #draft: string;
   readonly #log: LogFile;
+  /** The checksum of the last line of the log; 0 for an empty log. */
+  #checksum = 0;
   /** The size of the log in bytes at which it is merged into the state. */
   #foldSize = MIN_FOLD_BYTES;
   #problem: string | undefined;
@@ -72,6 +74,8 @@ class Persistence implements Journal, KeptState {
     rmSync(this.#draft, { force: true });
     context.work.onStop(() => this.#log.close());
     if (existsSync(this.#state)) {
+      // The log is always made together with the state file.
+      if (!existsSync(this.#log.path)) throw unreadable(`${this.#log.path} is missing next to ${this.#state}`);
       const { snapshot, logSize, release } = this.#read();
       // Bytes after the last complete line belong to a line that was written only partly.
       this.#log.continueAt(logSize);
@@ -83,9 +87,10 @@ class Persistence implements Journal, KeptState {
       throwOthersThanNotStored(callEach([() => adoptRelease(context)]));
       if (!isSame) this.#mergeLog();
     } else {
-      // The state file is always written before the log. A log without a state file therefore means that the state file
-      // was removed.
-      if (existsSync(this.#log.path)) throw unreadable(`${this.#state} is missing next to ${this.#log.path}`);
+      // A process that ended at its first start has left an empty log. Any other log has a state file.
+      if ((statSync(this.#log.path, { throwIfNoEntry: false })?.size ?? 0) > 0)
+        throw unreadable(`${this.#state} is missing next to ${this.#log.path}`);
+      this.#log.create();
       this.#fold();
       context.work.onStop(context.store.keepIn(this));
     }
@@ -110,7 +115,9 @@ class Persistence implements Journal, KeptState {
       // content.
       if (!this.#log.isWhole()) this.#fold();
       else if (this.#log.size > this.#foldSize) this.#mergeLog();
-      this.#log.append(line(entry));
+      const next = line(entry, this.#checksum);
+      this.#log.append(next.text);
+      this.#checksum = next.checksum;
     });
   }
 
@@ -145,7 +152,7 @@ class Persistence implements Journal, KeptState {
       if (entry === undefined) objects.set(id, (entry = { group, plural, items: new Map() }));
       return entry.items;
     };
-    const [head, ...lines] = linesOf(this.#state, readRegularFile(this.#state));
+    const [head, ...lines] = linesOf(this.#state, readRegularFile(this.#state)).map(({ value }) => value);
     const stateVersion = head?.['version'];
     if (head === undefined || typeof stateVersion !== 'number')
       throw unreadable(`${this.#state} has no first line with the version of a cluster's state`);
@@ -163,12 +170,13 @@ class Persistence implements Journal, KeptState {
       itemsOf(textIn(line, 'group'), textIn(line, 'plural')).set(keyOfObject(object), object);
     }
     let version = stateVersion;
-    const log = existsSync(this.#log.path) ? readRegularFile(this.#log.path) : Buffer.alloc(0);
+    const log = readRegularFile(this.#log.path);
     // The last line may be incomplete. In this case its client got no response, so the line can be dropped.
     const logSize = log.lastIndexOf(LINE_FEED) + 1;
     let number = 0;
-    for (const line of linesOf(this.#log.path, log.subarray(0, logSize))) {
+    for (const { value: line, checksum } of linesOf(this.#log.path, log.subarray(0, logSize))) {
       number += 1;
+      this.#checksum = checksum;
       const written = line['version'];
       if (typeof written !== 'number' || !isChange(line)) throw notPartOfState(this.#log.path, number);
       // If a process ended after it wrote the state and before it emptied the log, the log repeats writes that the
@@ -218,9 +226,13 @@ class Persistence implements Journal, KeptState {
       try {
         const kubernetes = versionOf(this.#context.registry.release);
         const objects = collections.reduce((sum, { items }) => sum + items.length, 0);
-        size += writeAll(file, line({ version, kubernetes, objects }));
+        let { text, checksum } = line({ version, kubernetes, objects }, 0);
+        size += writeAll(file, text);
         for (const { group, plural, items } of collections) {
-          const lines = items.map((object) => line({ group, plural, object: object as unknown as JsonObject }));
+          const lines = items.map((object) => {
+            ({ text, checksum } = line({ group, plural, object: object as unknown as JsonObject }, checksum));
+            return text;
+          });
           size += writeAll(file, lines.join(''));
         }
         fsyncSync(file);
@@ -234,6 +246,7 @@ class Persistence implements Journal, KeptState {
       throw thrown;
     }
     this.#log.continueAt(0);
+    this.#checksum = 0;
     this.#foldSize = Math.max(MIN_FOLD_BYTES, size);
   }
 }
@@ -269,16 +282,29 @@ export function keepState(context: PersistenceContext, directory: string): KeptS
   return persistence;
 }
 
-/** A line has the CRC-32 of its other members as its first member, so that a damaged line is noticed. */
-function line(value: JsonObject): string {
-  const members = stringifyJson(value).slice(1);
-  return `{"crc":${crc32(members)},${members}\n`;
+/** A line of a file, and its checksum. */
+interface Line {
+  readonly text: string;
+  readonly checksum: number;
 }
 
-/** Returns false for a damaged line. Lines of an earlier release of this project have no checksum. */
-function isUndamaged(text: string): boolean {
-  const checksum = /^\{"crc":(\d+),/.exec(text);
-  return checksum === null || crc32(text.slice(checksum[0].length)) === Number(checksum[1]);
+/**
+ * Makes a line, whose first member is the CRC-32 of its other members. The checksum continues that of the line before
+ * (0 for the first line), so that a damaged, removed or moved line is noticed.
+ */
+function line(value: JsonObject, before: number): Line {
+  const members = stringifyJson(value).slice(1);
+  const checksum = crc32(members, before);
+  return { text: `{"crc":"${checksum.toString(16).padStart(8, '0')}",${members}\n`, checksum };
+}
+
+/** Returns the checksum of a line; 0 for a line of an earlier release of this project, which has none. */
+function checksumOf(text: string, before: number, file: string, number: number): number {
+  const written = /^\{"crc":"([\da-f]{8})",/.exec(text);
+  if (written === null) return 0;
+  const checksum = crc32(text.slice(written[0].length), before);
+  if (checksum === Number.parseInt(written[1] ?? '', 16)) return checksum;
+  throw unreadable(`line ${number} of ${file} is damaged, or lines before it are missing: its checksum is wrong`);
 }
 
 const textIn = (value: JsonObject, name: string): string => {
@@ -297,23 +323,25 @@ function objectIn(value: JsonValue | undefined): KubeObject | undefined {
 const LINE_FEED = 10;
 
 /**
- * Yields the JSON object of each line. Throws when a line is not a JSON object, or when the last line has no line feed.
+ * Returns the JSON object and the checksum of each line. Throws when a line is not a JSON object, when its checksum is
+ * wrong, or when the last line has no line feed.
  */
-function* linesOf(file: string, content: Buffer): Generator<JsonObject> {
+function linesOf(file: string, content: Buffer): { readonly value: JsonObject; readonly checksum: number }[] {
   const lines = content.toString('utf8').split('\n');
   if (lines.pop() !== '') throw notPartOfState(file, lines.length + 1);
-  for (const [index, text] of lines.entries()) {
-    let parsed: JsonValue;
+  let checksum = 0;
+  return lines.map((text, index) => {
+    let value: JsonValue;
     try {
-      parsed = parseJson(text);
+      value = parseJson(text);
     } catch (thrown) {
       if (thrown instanceof SyntaxError) throw notPartOfState(file, index + 1);
       throw thrown;
     }
-    if (!isJsonObject(parsed)) throw notPartOfState(file, index + 1);
-    if (!isUndamaged(text)) throw unreadable(`line ${index + 1} of ${file} is damaged: it differs from its checksum`);
-    yield parsed;
-  }
+    if (!isJsonObject(value)) throw notPartOfState(file, index + 1);
+    checksum = checksumOf(text, checksum, file, index + 1);
+    return { value, checksum };
+  });
 }
 
 const notPartOfState = (file: string, number: number): TypeKroError =>

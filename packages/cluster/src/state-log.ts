@@ -32,6 +32,11 @@ export class LogFile {
     return this.#size;
   }
 
+  /** Makes an empty log, before the state file exists. */
+  create(): void {
+    this.#open();
+  }
+
   /**
    * Truncates the log to its first `size` bytes, so that the next line follows these bytes. An open file is not opened
    * again, because the process may have no free file descriptor. If this fails while the file is open, the log does not

@@ -8,6 +8,7 @@ import { projectStart } from '../init/project-start.ts';
 import { packageVersion } from '../package-version.ts';
 import { shellWord } from '../text/escapes.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
+import { statOf } from '../file-paths.ts';
 import { writeFile } from '../write-file.ts';
 
 /** `typekro init [DIR]`: writes a project that runs without changes. */
@@ -39,7 +40,9 @@ export const init: Command = {
     const start = await projectStart(context, input, name);
     if (start === undefined) return ExitCode.diagnostics;
     const files = Object.entries(projectFiles({ name, version: packageVersion(), start }));
-    const taken = files
+    // Writing reports what is at the place of the folder.
+    const isFolder = statOf(folder)?.isDirectory() === true;
+    const taken = (isFolder ? files : [])
       .map(([file]) => file)
       .filter((file) => lstatSync(join(folder, file), { throwIfNoEntry: false }) !== undefined);
     if (taken.length > 0) {

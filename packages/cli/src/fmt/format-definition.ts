@@ -32,7 +32,7 @@ export function formatDefinitions(text: string): string {
     }
   }
   const ended = result.trim() === '' ? result : `${result.replace(/[ \t\r\n]+$/, '')}${lineEndOf(result)}`;
-  return isSame(result, ended) ? ended : result;
+  return ended === result || isSame(result, ended) ? ended : result;
 }
 
 /**
@@ -100,7 +100,12 @@ interface Place {
 /** Lists the YAML nodes of all definitions and Graphs. A parent comes before its children. */
 function nodesOf(text: string): Place[] {
   const { parseAllDocuments, isMap, isSeq, isNode } = yamlLibrary();
-  const documents = parseAllDocuments(text, { schema: 'failsafe', keepSourceTokens: false, logLevel: 'silent' });
+  const documents = parseAllDocuments(text, {
+    schema: 'failsafe',
+    keepSourceTokens: false,
+    uniqueKeys: false,
+    logLevel: 'silent',
+  });
   const places: Place[] = [];
   const visit = (document: Document.Parsed, node: unknown, path: readonly PathStep[]): void => {
     if (!isNode(node) || path.length > MAX_DEPTH) return;

@@ -192,6 +192,13 @@ items:
     }
   });
 
+  test.each(['file', 'file/sub'])('names the file that is at the place of the folder %s', async (folder) => {
+    writeFileSync(join(cwd, 'file'), 'mine');
+    const { code, err } = await run(folder);
+    expect(code).toBe(1);
+    expect(err).toContain('file is a file, not a folder [init/not-written]');
+  });
+
   test('writes nothing when a file of the project already exists', async () => {
     writeFileSync(join(cwd, 'README.md'), 'mine');
     const { code, err } = await run();
