@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import { asObject, countAt, textAt } from '@typekro/kit/kubernetes';
 import type { StandInKind, StandInView } from '../../../stand-in.ts';
 import { STAND_IN } from '../deployed.ts';
-import { fluxResult, FOLLOWED_SOURCES, isStored, referencedSource } from './sources.ts';
+import { FOLLOWED_SOURCES, fluxKind, storedSource } from './flux-kind.ts';
 
 /** The labels that name the release of an installed object. */
 const RELEASE_NAME = 'helm.toolkit.fluxcd.io/name';
@@ -14,58 +14,43 @@ const RELEASE_NAMESPACE = 'helm.toolkit.fluxcd.io/namespace';
  * release. The release is ready when that Deployment is available. No chart is rendered. The deletion of a release
  * deletes its Deployment.
  */
-export const helmReleases: StandInKind = {
-  group: 'helm.toolkit.fluxcd.io',
-  kind: 'HelmRelease',
-  controller: 'helm-controller',
-  finalizer: 'finalizers.fluxcd.io',
-  follows: [...FOLLOWED_SOURCES, { group: 'apps', kind: 'Deployment', anywhere: true, label: RELEASE_NAME }],
+export const helmReleases: StandInKind = fluxKind(
+  {
+    group: 'helm.toolkit.fluxcd.io',
+    kind: 'HelmRelease',
+    controller: 'helm-controller',
+    finalizer: 'finalizers.fluxcd.io',
+    follows: [...FOLLOWED_SOURCES, { group: 'apps', kind: 'Deployment', anywhere: true, label: RELEASE_NAME }],
 
-  reconcile(release, view) {
-    if (release.spec?.['suspend'] === true) return undefined;
+    finalize(release, view) {
+      const installed = installedBy(release, view);
+      if (installed?.metadata.labels?.[RELEASE_NAME] !== release.metadata.name) return undefined;
+      return { removed: [{ apiVersion: 'apps/v1', kind: 'Deployment', ...targetOf(release) }] };
+    },
+  },
+  (release, view) => {
     const chart = chartOf(release);
-    const source = referencedSource(view, chart.source, release.metadata.namespace ?? '');
-    if (source === undefined || !isStored(source)) {
-      const which = isJsonObject(chart.source)
-        ? `${String(chart.source['kind'])} '${String(chart.source['name'])}'`
-        : 'source';
-      return fluxResult(release, view, {
-        ready: false,
-        reason: 'SourceNotReady',
-        message: `${which} of the chart ${source === undefined ? 'does not exist' : 'is not ready'}`,
-      });
+    const source = storedSource(view, chart.source, release.metadata.namespace ?? '');
+    if (typeof source === 'string') {
+      const { kind, name } = asObject(chart.source);
+      const which = kind === undefined ? 'source' : `${String(kind)} '${String(name)}'`;
+      return { reason: 'SourceNotReady', message: `${which} of the chart ${source}` };
     }
-    const target = targetOf(release);
-    const what = `release ${target.namespace}/${release.metadata.name}.v1 with chart ${chart.name}@${chart.version}`;
+    const { namespace } = targetOf(release);
+    const what = `release ${namespace}/${release.metadata.name}.v1 with chart ${chart.name}@${chart.version}`;
     const status = { lastAttemptedRevision: chart.version, lastAttemptedGeneration: release.metadata.generation ?? 1 };
     if (view.failure !== undefined) {
-      const { reason, message } = view.failure;
-      return fluxResult(release, view, {
-        ready: false,
-        reason: 'InstallFailed',
-        message: `Helm install failed for ${what}: ${reason}: ${message}`,
-        status,
-      });
+      const cause = `${view.failure.reason}: ${view.failure.message}`;
+      return { reason: 'InstallFailed', message: `Helm install failed for ${what}: ${cause}`, status };
     }
     const installed = installedBy(release, view);
-    const available = view.completedSteps(1) > 0 && countAt(installed?.status, 'availableReplicas') > 0;
-    const result = fluxResult(release, view, {
-      ready: available,
-      reason: available ? 'InstallSucceeded' : 'Progressing',
-      message: available
-        ? `Helm install succeeded for ${what} (stand-in: no chart was rendered)`
-        : `Running install for ${what}`,
-      status,
-    });
-    return installed === undefined ? { ...result, objects: [deploymentOf(release)] } : result;
+    const objects = installed === undefined ? [deploymentOf(release)] : [];
+    if (view.completedSteps(1) === 0 || countAt(installed?.status, 'availableReplicas') === 0)
+      return { reason: 'Progressing', message: `Running install for ${what}`, status, objects };
+    const message = `Helm install succeeded for ${what} (stand-in: no chart was rendered)`;
+    return { ready: true, reason: 'InstallSucceeded', message, status, objects };
   },
-
-  finalize(release, view) {
-    const installed = installedBy(release, view);
-    if (installed?.metadata.labels?.[RELEASE_NAME] !== release.metadata.name) return undefined;
-    return { removed: [{ apiVersion: 'apps/v1', kind: 'Deployment', ...targetOf(release) }] };
-  },
-};
+);
 
 /** The name, version and source of a release's chart. */
 function chartOf(release: KubeObject): {
