@@ -7,9 +7,14 @@ import { runCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+const pages = ['docs/testing.md', 'docs/stand-ins.md'].map((page) => readFileSync(join(root, page), 'utf8'));
+
 /** The TypeScript examples of the pages about tests, each as a file. */
-const examples = ['docs/testing.md', 'docs/stand-ins.md'].flatMap((page) =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code),
+const examples = pages.flatMap((page) => [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code));
+
+/** The YAML examples that the TypeScript examples read. A comment in the first line has the name of the file. */
+const read = pages.flatMap((page) =>
+  [...page.matchAll(/^```yaml\n# (\S+)\n(.*?)^```$/gms)].map(([, name = '', code = '']) => ({ name, code })),
 );
 
 const PARALLEL = `import assert from 'node:assert/strict';
@@ -39,7 +44,7 @@ describe('docs/testing.md and docs/stand-ins.md in a separate project, run by no
     symlinkSync(root, join(directory, 'node_modules/typekro'));
     symlinkSync(join(root, 'node_modules/@types'), join(directory, 'node_modules/@types'));
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-    for (const { name, code } of files) writeFileSync(join(directory, name), code);
+    for (const { name, code } of [...files, ...read]) writeFileSync(join(directory, name), code);
   });
 
   afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -28,6 +28,7 @@ export type {
   StandInCondition,
   StandInEvent,
   StandInFailure,
+  StandInFile,
   StandInKind,
   StandInMatch,
   StandInName,
@@ -36,7 +37,7 @@ export type {
   StandInView,
 } from './stand-in.ts';
 export { STAND_IN_NAMES } from './stand-in.ts';
-export { requireStandInName } from './controllers/stand-ins/stand-in-name.ts';
+export { isStandInFile, requireStandIn } from './controllers/stand-ins/stand-in-name.ts';
 export type { LogLine, SnapshotLog } from './pod-logs.ts';
 export type { PodMatch, PodSimulation, SimulatedPods } from './pods/pod-rule-set.ts';
 export type { PodRules } from './pods/pod-rules.ts';

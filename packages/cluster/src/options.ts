@@ -1,6 +1,6 @@
 import type { AuditOptions } from './audit-options.ts';
 import type { ClusterClock } from './clock.ts';
-import type { StandIn, StandInName } from './stand-in.ts';
+import type { StandIn, StandInFile, StandInName } from './stand-in.ts';
 
 /** The user of a request. Authentication determines it, and authorization checks it. */
 export interface UserInfo {
@@ -84,10 +84,10 @@ export interface ClusterOptions {
    */
   readonly processDirectory?: string;
   /**
-   * Stand-ins for operators: names of stand-ins in this package, or custom stand-ins. Missing CRDs of the stand-ins are
+   * Stand-ins for operators: names of stand-ins in this package, files, or custom stand-ins. Missing CRDs of the stand-ins are
    * created. Default: none.
    */
-  readonly standIns?: readonly (StandInName | StandIn)[];
+  readonly standIns?: readonly (StandInName | StandInFile | StandIn)[];
   /**
    * The duration of each step of a stand-in's work, in milliseconds of the cluster's clock. Default: 0, so that objects
    * are ready at once.

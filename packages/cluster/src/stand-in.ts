@@ -168,3 +168,6 @@ export const STAND_IN_NAMES = [
 
 /** The name of a stand-in that comes with the package. */
 export type StandInName = (typeof STAND_IN_NAMES)[number];
+
+/** The path of a stand-in that is a file: YAML with CEL. A relative path begins at the working directory. */
+export type StandInFile = `${string}.yaml`;

@@ -14,6 +14,7 @@ import type {
   PresentedProcess,
   PresentOptions,
   StandIn,
+  StandInFile,
   StandInName,
   StandIns,
   UserInfo,
@@ -48,10 +49,10 @@ export interface TestClusterOptions {
   /** The simulated controllers that are disabled, slow, held or failing from the start. Default: none. */
   readonly controllers?: ControllersOptions;
   /**
-   * Stand-ins for operators: names such as `cert-manager`, or the test's own stand-ins. They write the status of
+   * Stand-ins for operators: names such as `cert-manager`, files such as `queues.yaml`, or other stand-ins. They write the status of
    * objects of their kinds. Missing CRDs of these kinds are created. Default: none.
    */
-  readonly standIns?: readonly (StandInName | StandIn)[];
+  readonly standIns?: readonly (StandInName | StandInFile | StandIn)[];
   /**
    * The duration of each step of a stand-in's work, in milliseconds of the cluster's clock. Default: 0, so that objects
    * are ready immediately.

@@ -44,6 +44,7 @@ export type {
   StandInCondition,
   StandInEvent,
   StandInFailure,
+  StandInFile,
   StandInKind,
   StandInMatch,
   StandInName,

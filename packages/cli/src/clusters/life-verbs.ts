@@ -29,7 +29,7 @@ export async function start(
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const kubernetesVersion = kubernetesOption(input);
-  const standIns = standInsOf(input);
+  const standIns = standInsOf(input, context.cwd);
   const audit = await auditFiles(context, input);
   if (audit === 'mistaken') return ExitCode.diagnostics;
   const startOptions = {

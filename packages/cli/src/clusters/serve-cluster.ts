@@ -12,7 +12,7 @@ import {
   createEmbeddedCluster,
   createMovableClock,
   createServingCertificate,
-  requireStandInName,
+  requireStandIn,
 } from '@typekro/cluster';
 import { cryptoLibrary, isoTime, TypeKroError } from '@typekro/kit/core';
 import { pause, systemClock } from '@typekro/kube';
@@ -92,7 +92,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     const clock = createMovableClock();
     const { kubernetesVersion = KUBERNETES_RELEASE } = settings;
     const audit = await auditOptions(settings);
-    const standIns = standInOptions((settings.standIns ?? []).map(requireStandInName));
+    const standIns = standInOptions((settings.standIns ?? []).map(requireStandIn));
     const cluster = await createEmbeddedCluster({
       clock,
       kubernetesVersion,

@@ -52,7 +52,7 @@ export const dev: Command = {
     portOption(input, DASHBOARD_PORT_OPTION.name);
     refuseStandardInput(input);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
-    const standIns = standInsOf(input);
+    const standIns = standInsOf(input, context.cwd);
     const runProcesses = allowsProcesses(input);
     const processes = runProcesses ? { processDirectory: context.cwd } : {};
     const named = input.positionals.map((file) => resolve(context.cwd, file));

@@ -30,6 +30,19 @@ test('a named cluster keeps its stand-ins, and a running cluster refuses others'
   expect(JSON.parse(settings())).toMatchObject({ standIns: ['cnpg', 'flux'] });
 });
 
+test('a named cluster keeps the path of a stand-in that is a file, and reports a mistake in the file', async () => {
+  const file = join(clusters.home, 'queues.yaml');
+  writeFileSync(file, 'kinds: [{group: example.com, reconcile: []}]');
+  expect((await run('cluster start dev --stand-in queues.yaml')).code).toBe(0);
+  const settings = readFileSync(join(clusters.home, 'state/typekro/clusters/dev/settings.json'), 'utf8');
+  expect(JSON.parse(settings)).toMatchObject({ standIns: [file] });
+  await run('cluster stop dev');
+  writeFileSync(file, 'kinds: [{group: example.com}]');
+  const { code, err } = await run('cluster start dev --stand-in queues.yaml');
+  expect(code).not.toBe(0);
+  expect(err).toContain('a stand-in is invalid');
+});
+
 const SECURED = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition
 metadata: { name: secured }

@@ -79,7 +79,7 @@ export const up: Command = {
     const port = portOption(input);
     portOption(input, DASHBOARD_PORT_OPTION.name);
     const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
-    const standIns = standInsOf(input);
+    const standIns = standInsOf(input, context.cwd);
     const files = input.positionals.length > 0 ? input.positionals : exampleFiles(context.cwd);
     const { failed, graphs, inputs, known } = await readChecked(context, input, files);
     if (failed) return ExitCode.diagnostics;

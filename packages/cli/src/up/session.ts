@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Faults, StandInName } from '@typekro/cluster';
+import type { Faults, StandInFile, StandInName } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { Logger } from '@typekro/controller/controller';
 import {
@@ -78,7 +78,7 @@ export interface SessionOptions {
   /** True to start the cluster from the saved state of the last session. Default false. */
   readonly keep?: boolean;
   /** The stand-ins for operators. Default: none. */
-  readonly standIns?: readonly StandInName[];
+  readonly standIns?: readonly (StandInName | StandInFile)[];
   /** The working directory of pods that run as processes of this machine. When absent, no pod runs as a process. */
   readonly processDirectory?: string;
   /** The command for which the session serves the web page. By default, the session has no page. */

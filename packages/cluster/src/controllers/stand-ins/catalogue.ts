@@ -1,8 +1,8 @@
 import { parseJson, standInsText, TypeKroError } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { StandIn, StandInName } from '../../stand-in.ts';
+import type { StandIn, StandInFile, StandInName } from '../../stand-in.ts';
 import type { StandInFunction } from './data-stand-in.ts';
-import { requireStandInName } from './stand-in-name.ts';
+import { isStandInFile, requireStandIn } from './stand-in-name.ts';
 
 /** The stand-ins of the package. A stand-in other than `flux` is loaded only for a cluster that uses it. */
 const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
@@ -25,16 +25,22 @@ async function shipped(name: StandInName, functions?: Record<string, StandInFunc
   return dataStandIn(name, texts[name] ?? '', functions);
 }
 
+async function load(text: string): Promise<StandIn> {
+  const named = requireStandIn(text);
+  if (!isStandInFile(named)) return LOADERS[named]();
+  return (await import('./stand-in-file.ts')).standInFromFile(named);
+}
+
 /**
- * Loads the stand-ins with these names. Returns elements that are already stand-ins unchanged.
+ * Loads the stand-ins with these names or files. Returns elements that are already stand-ins unchanged.
  *
- * @throws TypeKroError `cluster/unknown-stand-in` for an unknown name, with the known names;
+ * @throws TypeKroError `cluster/unknown-stand-in` for an unknown name, with the known names; `cluster/invalid-stand-in` for a file with a mistake;
  *   `cluster/duplicate-stand-in` when two stand-ins have the same name, or have controllers with the same name.
  */
-export async function loadStandIns(wanted: readonly (StandInName | StandIn)[]): Promise<readonly StandIn[]> {
-  const standIns = await Promise.all(
-    wanted.map(async (each) => (typeof each === 'string' ? LOADERS[requireStandInName(each)]() : each)),
-  );
+export async function loadStandIns(
+  wanted: readonly (StandInName | StandInFile | StandIn)[],
+): Promise<readonly StandIn[]> {
+  const standIns = await Promise.all(wanted.map(async (each) => (typeof each === 'string' ? load(each) : each)));
   const owners = new Map<string, string>();
   for (const { name, kinds } of standIns) {
     for (const controller of new Set([name, ...kinds.map((kind) => kind.controller ?? name)])) {

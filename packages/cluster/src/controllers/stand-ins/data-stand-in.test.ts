@@ -7,6 +7,7 @@ import { CNPG_FUNCTIONS } from './cnpg-functions.ts';
 import type { StandInFunction } from './data-stand-in.ts';
 import { dataStandIn } from './data-stand-in.ts';
 import { EXTERNAL_SECRETS_FUNCTIONS } from './external-secret-values.ts';
+import { checkStandIn } from './stand-in-file.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -131,11 +132,11 @@ test('a failure is null, or has a reason and a message', () => {
 });
 
 test.each<[reconcile: string, more: string, message: string]>([
-  ['[{againMs: "${none}"}]', '', 'a stand-in is invalid at "kinds[0].reconcile[0].againMs": '],
+  ['[{againMs: "${none}"}]', '', 'a stand-in is invalid at "queues: kinds[0].reconcile[0].againMs": '],
   [
     '[{againMs: "${object.none}"}]',
     '',
-    'cannot decide about Queue default/jobs: kinds[0].reconcile[0].againMs: no such key: none',
+    'cannot decide about Queue default/jobs: queues: kinds[0].reconcile[0].againMs: no such key: none',
   ],
   ['[{againMs: "${size}"}]', 'let: {size: "${object.none}"}', 'kinds[0].let.size: no such key: none'],
   ['[{annotations: {a: "x${object.spec.size}"}}]', '', 'an expression inside a text must be a string'],
@@ -160,7 +161,8 @@ const FUNCTIONS: Readonly<Record<string, Readonly<Record<string, StandInFunction
   'external-secrets': EXTERNAL_SECRETS_FUNCTIONS,
 };
 
-test.each(Object.keys(SHIPPED))('all expressions of the stand-in %s compile', (name) => {
+test.each(Object.keys(SHIPPED))('the stand-in %s has only known members, and all its expressions compile', (name) => {
+  checkStandIn(name, SHIPPED[name] ?? '');
   const { kinds } = dataStandIn(name, SHIPPED[name] ?? '', FUNCTIONS[name]);
   for (const kind of kinds) {
     const object = { apiVersion: `${kind.group}/v1`, kind: kind.kind ?? 'Any', metadata: {} };

@@ -26,8 +26,8 @@ interface DataKind extends Omit<StandInKind, 'kind' | 'finalizer' | 'reconcile' 
 
 /** The content of a stand-in's file, which `docs/stand-ins.md` describes. */
 interface DataStandIn {
-  /** The API groups whose shipped definitions the stand-in creates. */
-  readonly definitions: readonly string[];
+  /** CustomResourceDefinitions, and API groups whose definitions the package ships. */
+  readonly definitions?: readonly (string | KubeObject)[];
   readonly let?: JsonObject;
   /** Templates with parameters, by their signature, e.g. `covers(pattern, host)`. */
   readonly functions?: JsonObject;
@@ -39,16 +39,28 @@ interface DataStandIn {
  * the first decision about an object of the kind.
  *
  * @param functions further functions for the expressions, by name
+ * @param path of a user's file; all its expressions are compiled at once
+ * @throws TypeKroError `cluster/invalid-stand-in` for an expression that does not compile
  */
-export function dataStandIn(name: string, text: string, functions: Record<string, StandInFunction> = {}): StandIn {
+export function dataStandIn(
+  name: string,
+  text: string,
+  functions: Record<string, StandInFunction> = {},
+  path?: string,
+): StandIn {
   const data = yamlLibrary().parse(text) as DataStandIn;
-  const language = new Language(data, functions);
+  const { definitions = [] } = data;
+  const language = new Language(path ?? name, data, functions);
   return {
     name,
-    definitions: () => shippedDefinitions(...data.definitions),
+    definitions: () => [
+      ...shippedDefinitions(...definitions.filter((each) => typeof each === 'string')),
+      ...definitions.filter((each) => typeof each !== 'string'),
+    ],
     kinds: data.kinds.flatMap((kind, index) => {
       const { kinds = [undefined], let: _let, finalizer, reconcile: _reconcile, finalize, ...members } = kind;
-      const rules = new Rules(language, kind, `kinds[${index}]`);
+      const rules = new Rules(language, kind, `${path ?? name}: kinds[${index}]`);
+      if (path !== undefined) rules.compile();
       const shared: StandInKind = {
         ...members,
         ...(finalizer === undefined ? {} : { finalizer: (object) => rules.finalizer(object) }),
@@ -81,12 +93,19 @@ function declare(name: string, arity: number, call: (...args: never[]) => unknow
 class Language {
   readonly environment: Environment;
   readonly lets: JsonObject;
+  /** Names the file in errors. */
+  readonly #source: string;
   readonly #bodies: (() => void)[] = [];
   /** The variables and the view of the present decision. */
   variables = new Variables([], 0, () => null);
   view: StandInView | undefined;
 
-  constructor({ let: lets = {}, functions = {} }: DataStandIn, provided: Record<string, StandInFunction>) {
+  constructor(
+    source: string,
+    { let: lets = {}, functions = {} }: DataStandIn,
+    provided: Record<string, StandInFunction>,
+  ) {
+    this.#source = source;
     this.lets = lets;
     const view = () => this.view ?? fail('the cluster cannot be read here');
     this.environment = createEnvironment({
@@ -142,7 +161,11 @@ class Language {
     const [name = '', ...parameters] = signature.match(/\w+/g) ?? [];
     let template: Template = () => null;
     this.#bodies.push(() => {
-      template = compileTemplate(body, this.environment.extend(dynamic(parameters)), `functions.${name}`);
+      template = compileTemplate(
+        body,
+        this.environment.extend(dynamic(parameters)),
+        `${this.#source}: functions.${name}`,
+      );
     });
     return declare(name, parameters.length, (...args: Value[]) => {
       const own = parameters.map((parameter, index) => [parameter, args[index]] as const);
@@ -204,7 +227,12 @@ class Rules {
     });
   }
 
-  #compile(): Compiled {
+  /** Compiles the templates, if they are not compiled yet. */
+  compile(): Compiled {
+    return (this.#compiled ??= this.#templates());
+  }
+
+  #templates(): Compiled {
     const { let: own = {}, reconcile, finalize = [], finalizer = '' } = this.#kind;
     const { environment, lets } = this.#language;
     this.#language.compile();
@@ -231,7 +259,7 @@ class Rules {
     view: StandInView | undefined,
     use: (compiled: Compiled, variables: Variables) => Result,
   ): Result {
-    const compiled = (this.#compiled ??= this.#compile());
+    const compiled = this.compile();
     const own = [
       ['object', object],
       ['failure', view?.failure ?? null],
