@@ -57,6 +57,12 @@ describe('a check of a schema', () => {
   test.each<[string, SchemaInput, string]>([
     ['an unreadable function', z.object({ n: z.string().refine((text) => text.localeCompare('a') > 0) }), 'spec.n'],
     ['a function with the context', type({ n: type('string').narrow((text, context) => text === '' || context.mustBe('empty')) }), 'spec.n'],
+    ['a function that throws for every value', z.object({ n: z.string().refine(() => { throw new Error('boom'); }) }), 'spec.n'],
+    [
+      'a check that refuses every value',
+      z.object({ n: z.object({ a: z.string(), b: z.string() }).refine((n) => Object.keys(n).length < 2) }),
+      'spec.n',
+    ],
     ['an item of a list', z.object({ n: z.array(z.string().refine((text) => text.localeCompare('a') > 0)) }), 'spec.n[]'],
     ['several fields of the spec', z.object({ n: z.string(), m: z.string() }).refine(({ n, m }) => n !== m), 'spec'],
   ])('that cannot become a rule is refused with its field and line: %s', (_name, spec, path) => {

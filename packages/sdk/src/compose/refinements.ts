@@ -7,8 +7,7 @@ import { outerClosure } from './interp/outside-functions.ts';
 import { interpreter } from './interp/interpreter.ts';
 import { siteOf } from './interp/env.ts';
 import { diagnosticOf } from './refusal/diagnostics.ts';
-import { failureOf, refuse } from './refusal/refusal.ts';
-import type { Refusal } from './refusal/refusal.ts';
+import { Refusal, refuse, refusalOf } from './refusal/refusal.ts';
 import { unusableSchema } from './schemas.ts';
 import { parseFunction } from './source/parse.ts';
 import { activeTrace } from './trace/current.ts';
@@ -63,7 +62,8 @@ function traceCheck({ path, check, problem }: PlacedCheck, spec: unknown): Refus
   const known = trace.validations.length;
   const errors = trace.errors.length;
   const place = fieldOf(path);
-  const closure = closureOfCheck(path, check, check.message ?? `${place} does not satisfy its schema`);
+  const message = check.message ?? `${place} does not satisfy its schema`;
+  const closure = closureOfCheck(path, check, message);
   const own = outerClosure(check.test);
   const site = own === undefined ? undefined : siteOf(own.unit, own.node);
   try {
@@ -79,12 +79,19 @@ function traceCheck({ path, check, problem }: PlacedCheck, spec: unknown): Refus
     // What fails after a mistake is only its consequence.
     const [mistake] = trace.errors.splice(errors);
     trace.validations.splice(known);
-    const refusal = mistake ?? failureOf(error);
-    if (refusal === undefined) throw error;
+    // The closure throws without a condition if the schema alone decides that the check fails.
+    const isNever = error instanceof Error && error.message === message;
+    const refusal =
+      mistake ??
+      (isNever
+        ? new Refusal('types', `it refuses all values that the field can have here: ${message}`, CORRECT_CHECK)
+        : refusalOf(error));
     if (refusal.site?.locate(refusal.site.start) === undefined) refusal.site = site;
     return refusal;
   }
 }
+
+const CORRECT_CHECK = 'correct the check, or the types that it reads';
 
 /** The diagnostic of a check that cannot become a rule. */
 function problemOf({ path }: PlacedCheck, refusal: Refusal): Diagnostic {
