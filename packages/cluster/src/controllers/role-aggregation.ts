@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { distinctJson, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
@@ -28,15 +28,14 @@ export const aggregationController: SimulatedController = {
     const role = client.get(ROLES, '', name);
     const selectors = role === undefined ? [] : selectorsOf(role);
     if (role === undefined || selectors.length === 0) return;
-    const rules: JsonObject[] = [];
+    const all: JsonObject[] = [];
     for (const selector of selectors) {
       for (const part of client.list(ROLES, '')) {
         if (part.metadata.name === name || !isPart([selector], part)) continue;
-        for (const rule of objectsAt(jsonOf(part), 'rules')) {
-          if (!rules.some((known) => jsonEquals(known, rule))) rules.push(rule);
-        }
+        for (const rule of objectsAt(jsonOf(part), 'rules')) all.push(rule);
       }
     }
+    const rules = distinctJson(all);
     if (!jsonEquals(objectsAt(jsonOf(role), 'rules'), rules)) client.update({ ...role, rules });
   },
 };

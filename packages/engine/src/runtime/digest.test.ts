@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
-import { canonicalJson, digestOf } from './digest.ts';
+import { canonicalJson } from '@typekro/kit/core';
+import { digestOf } from './digest.ts';
 
 describe('canonicalJson', () => {
   it.each<{ title: string; value: JsonValue | undefined; text: string }>([

@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, tryParseJson } from '@typekro/kit/core';
-import { canonicalJson } from './digest.ts';
+import { canonicalJson, isJsonObject, tryParseJson } from '@typekro/kit/core';
 
 /** Members that identify items by the same keys, indexed by the values of these keys. */
 interface Keyed {

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject } from '@typekro/kit/kubernetes';
 import {
   ANNOTATIONS,
@@ -42,10 +42,7 @@ const MERGES: ReadonlyMap<string, Merge> = new Map<string, Merge>([
   ['maxProperties', smaller],
   ['uniqueItems', either],
   ['type', mergeType],
-  [
-    'enum',
-    (a, b) => (Array.isArray(a) && Array.isArray(b) ? a.filter((x) => b.some((y) => jsonEquals(x, y))) : undefined),
-  ],
+  ['enum', (a, b) => (Array.isArray(a) && Array.isArray(b) ? commonJson(a, b) : undefined)],
   ['additionalProperties', (a, b) => both(a, b) ?? (a === false || b === false ? false : isJsonObject(a) ? a : b)],
   ['items', both],
   ['multipleOf', divisor],

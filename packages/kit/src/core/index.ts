@@ -8,6 +8,9 @@
  */
 export type { JsonObject, JsonValue } from './json.ts';
 export {
+  canonicalJson,
+  commonJson,
+  distinctJson,
   isJsonObject,
   jsonEquals,
   JsonNumberError,

@@ -166,3 +166,36 @@ function sameInteger(a: JsonValue | undefined, b: JsonValue | undefined): boolea
   const left = toBigInt(a);
   return left !== undefined && left === toBigInt(b);
 }
+
+/**
+ * Serializes a value as JSON with sorted member names. Integer names come first, in numeric order, as in any JavaScript
+ * object. Members that are `undefined` are omitted. Values that are equal for `jsonEquals` have the same text, which a
+ * set or map finds without a comparison with each other value.
+ */
+export function canonicalJson(value: JsonValue | undefined): string {
+  return value === undefined ? 'null' : stringifyJson(inOrder(value));
+}
+
+/** A copy of the value in which all objects have sorted members and no members that are `undefined`. */
+function inOrder(value: JsonValue): JsonValue {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  const ordered: JsonObject = {};
+  for (const name of Object.keys(value).sort()) {
+    const member = value[name];
+    if (member !== undefined) setOwn(ordered, name, inOrder(member));
+  }
+  return ordered;
+}
+
+/** The values without those that equal an earlier one. */
+export function distinctJson<T extends JsonValue>(values: readonly T[]): T[] {
+  const seen = new Set<string>();
+  return values.filter((value) => seen.size < seen.add(canonicalJson(value)).size);
+}
+
+/** The values that equal one of `others`. */
+export function commonJson<T extends JsonValue>(values: readonly T[], others: readonly JsonValue[]): T[] {
+  const known = new Set(others.map(canonicalJson));
+  return values.filter((value) => known.has(canonicalJson(value)));
+}

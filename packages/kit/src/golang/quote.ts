@@ -16,6 +16,9 @@ const SIMPLE: ReadonlyMap<number, string> = new Map([
  */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
+/** Matches the characters that {@link goQuote} does not write as they are. */
+const ESCAPED = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+
 /**
  * Matches printable ASCII without the characters that need an escape. Nearly every string matches, so this is the fast
  * path.
@@ -33,9 +36,7 @@ export function needsNoEscape(text: string): boolean {
  */
 export function goQuote(text: string): string {
   if (needsNoEscape(text)) return `"${text}"`;
-  let out = '"';
-  for (const char of text) out += quotedChar(char);
-  return `${out}"`;
+  return `"${text.replaceAll(ESCAPED, quotedChar)}"`;
 }
 
 function quotedChar(char: string): string {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsLabel, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { fieldForbidden, fieldInvalid, fieldRequired } from '../../errors/field-problems.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { Strategy } from '../strategy.ts';
@@ -145,9 +145,8 @@ function withOldMutableFields(next: JsonObject, before: JsonObject): JsonObject 
     if (before[key] === undefined) delete out[key];
     else out[key] = before[key];
   }
-  const areKept = objectsAt(before, 'tolerations').every((entry) =>
-    objectsAt(out, 'tolerations').some((other) => jsonEquals(entry, other)),
-  );
+  const tolerations = objectsAt(before, 'tolerations');
+  const areKept = commonJson(tolerations, objectsAt(out, 'tolerations')).length === tolerations.length;
   for (const key of [...(areKept ? ['tolerations'] : []), ...(isGated(before) ? ['nodeSelector'] : [])]) {
     if (before[key] === undefined) delete out[key];
     else out[key] = before[key];

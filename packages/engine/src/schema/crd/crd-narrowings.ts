@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { formatCheck } from '../formats.ts';
 import type { Schema } from '../model.ts';
 import { crdVersions, versionSchema } from './crd-versions.ts';
@@ -121,8 +121,8 @@ function compareKeywords(old: Schema, next: Schema, add: (what: string) => void)
     if (!hasDefault && old.required?.includes(name) !== true) add(`requires ${name}`);
   }
   if (next.enum !== undefined) {
-    const left = old.enum?.filter((value) => !next.enum?.some((other) => jsonEquals(value, other)));
-    if (left === undefined || left.length > 0) add('accepts fewer values');
+    const isWithin = old.enum !== undefined && commonJson(old.enum, next.enum).length === old.enum.length;
+    if (!isWithin) add('accepts fewer values');
   }
   const { pattern = '' } = next;
   if (pattern !== '' && pattern !== old.pattern) add(`accepts only strings that match ${pattern}`);

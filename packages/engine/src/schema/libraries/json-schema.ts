@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { distinctJson, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import { asList, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { mergeAllOf } from '../merge-all-of.ts';
 import {
@@ -294,7 +294,7 @@ class Converter {
       this.#error(path, 'never', 'no value is allowed here', 'remove the field');
       return;
     }
-    const unique = values.filter((value, index) => values.findIndex((other) => jsonEquals(other, value)) === index);
+    const unique = distinctJson(values);
     const type = constantType(unique);
     if (type === undefined) {
       const kinds = new Set(unique.map((value) => constantType([value])));

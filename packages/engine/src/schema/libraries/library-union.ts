@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject, objectsAt } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED } from './json-schema-members.ts';
 import { IN_COMPOSITION, isChangedByLibrary, refused, withAppliedDefault, withoutDefault } from './library-type.ts';
@@ -54,7 +54,7 @@ export function printIntersection(parts: readonly JsonObject[], schema: unknown)
 function isDisjoint(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   const [left, right] = [constantsOf(a), constantsOf(b)];
   if (left === undefined || right === undefined) return false;
-  return !left.some((value) => right.some((other) => jsonEquals(value, other)));
+  return commonJson(left, right).length === 0;
 }
 
 function constantsOf(printed: JsonValue | undefined): readonly JsonValue[] | undefined {

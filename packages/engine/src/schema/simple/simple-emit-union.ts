@@ -1,4 +1,4 @@
-import { jsonEquals } from '@typekro/kit/core';
+import { distinctJson } from '@typekro/kit/core';
 import type { JsonValue } from '@typekro/kit/core';
 import type { Schema } from '../model.ts';
 import { matchRules } from '../libraries/regex-flags.ts';
@@ -110,11 +110,7 @@ function mergeField(name: string, a: Schema, b: Schema): Schema {
   const [left, right] = [ownMembers(a), ownMembers(b)];
   const comparable = { ...left, enum: right.enum };
   if (Array.isArray(left.enum) && Array.isArray(right.enum) && sameSchema(comparable, right)) {
-    const values = [...(left.enum as JsonValue[]), ...(right.enum as JsonValue[])];
-    return {
-      ...left,
-      enum: values.filter((value, index) => values.findIndex((other) => jsonEquals(other, value)) === index),
-    };
+    return { ...left, enum: distinctJson([...(left.enum as JsonValue[]), ...(right.enum as JsonValue[])]) };
   }
   if (sameSchema(left, right)) return a;
   throw new EmitProblem('union', `the alternatives declare ${name} differently`, 'give the fields different names');

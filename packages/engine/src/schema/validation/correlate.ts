@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { goJson } from '@typekro/kit/golang';
-import { isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
+import { canonicalJson, isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
 import type { Schema } from '../model.ts';
 
 /** The values of the list map keys in one element of a map list. A missing key has the default of its schema. */
@@ -26,7 +25,7 @@ function correlationKey(schema: Schema, element: JsonObject): string | undefined
     const value = Object.hasOwn(keys, name) ? keys[name] : undefined;
     return value !== undefined && value !== null && typeof value !== 'object';
   });
-  return isComplete ? goJson(keys) : undefined;
+  return isComplete ? canonicalJson(keys) : undefined;
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { goJson } from '@typekro/kit/golang';
 import { isJsonObject } from '@typekro/kit/core';
 import { mapKeysOf } from './correlate.ts';
 import { duplicate, invalid } from './field-error.ts';
@@ -25,8 +24,7 @@ export function duplicateErrors(schema: Schema, list: readonly JsonValue[], cont
   for (let index = 0; index < list.length; index += 1) {
     const element = list[index] ?? null;
     const identity = listType === 'set' ? element : mapKeysOf(schema, isJsonObject(element) ? element : {});
-    // The prefix distinguishes the keys of strings from the keys of other values.
-    const key = typeof identity === 'string' ? identity : `\u0000${goJson(identity)}`;
+    const key = context.identity(identity);
     const times = seen.get(key) ?? 0;
     // Of several equal elements, only the second one is reported.
     if (times === 1) errors.push(duplicate(at(index), identity));

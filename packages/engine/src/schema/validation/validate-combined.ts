@@ -23,6 +23,8 @@ function attempt(check: Check, value: JsonValue, context: Context): Attempt {
   check(value, context, undefined);
   const found = context.errors.length === errors ? NONE : context.errors.splice(errors);
   const result = { errors: found, passed: context.passed - passed };
+  // A message can be as long as the value.
+  context.applied += (context.length - length) >> 5;
   context.passed = passed;
   context.length = length;
   context.isCut = isCut;
@@ -35,14 +37,27 @@ function merge(context: Context, attempt: Attempt | undefined): void {
   context.passed += attempt.passed;
 }
 
-/** The alternative with the most passed checks; if several have equally many, the first of these. */
-function nearest(attempts: readonly Attempt[]): Attempt | undefined {
-  let best: Attempt | undefined;
-  for (const candidate of attempts) if (best === undefined || candidate.passed > best.passed) best = candidate;
-  return best;
+const valid = (candidate: Attempt): boolean => candidate.errors.length === 0;
+
+/** The results of the alternatives. Only two are kept, because each can have messages as long as the value. */
+interface Outcome {
+  readonly successes: number;
+  /** The first alternative without errors. */
+  readonly success: Attempt | undefined;
+  /** The alternative with the most passed checks; if several have equally many, the first of these. */
+  readonly nearest: Attempt | undefined;
 }
 
-const valid = (candidate: Attempt): boolean => candidate.errors.length === 0;
+function outcomeOf(attempts: Iterable<Attempt>): Outcome {
+  let [successes, success, nearest]: [number, Attempt?, Attempt?] = [0];
+  for (const candidate of attempts) {
+    if (nearest === undefined || candidate.passed > nearest.passed) nearest = candidate;
+    if (!valid(candidate)) continue;
+    success ??= candidate;
+    successes += 1;
+  }
+  return { successes, success, nearest };
+}
 
 /**
  * The check of `anyOf`, `oneOf`, `allOf` and `not`. If all alternatives of `anyOf` or `oneOf` fail, the errors of the
@@ -54,38 +69,33 @@ export function combinedCheck(schema: Schema, checkOf: (schema: Schema) => Check
   const [any, one, all, not] = [list(schema.anyOf), list(schema.oneOf), list(schema.allOf), schema.not];
   if (any.length === 0 && one.length === 0 && all.length === 0 && not === undefined) return undefined;
   return (value, context) => {
-    const tryAll = (schemas: readonly Schema[]) => {
-      const attempts: Attempt[] = [];
+    function* attempts(schemas: readonly Schema[]): Generator<Attempt> {
       for (const entry of schemas) {
-        attempts.push(attempt(checkOf(entry), value, context));
-        if (context.isFull) break;
+        yield attempt(checkOf(entry), value, context);
+        if (context.isFull) return;
       }
-      return attempts;
-    };
+    }
     const complain = (text: string): void =>
       context.add(invalid(context.root, '', `${goQuote(context.name())} ${text}`));
     if (any.length > 0) {
-      const attempts = tryAll(any);
-      const success = attempts.find(valid);
+      const { success, nearest } = outcomeOf(attempts(any));
       if (success === undefined) complain('must validate at least one schema (anyOf)');
-      merge(context, success ?? nearest(attempts));
+      merge(context, success ?? nearest);
     }
     if (one.length > 0) {
-      const attempts = tryAll(one);
-      const successes = attempts.filter(valid);
-      const [success] = successes;
-      if (successes.length === 1) merge(context, success);
+      const { successes, success, nearest } = outcomeOf(attempts(one));
+      if (successes === 1) merge(context, success);
       else {
-        const found = success === undefined ? 'none valid' : `${successes.length} valid alternatives`;
+        const found = success === undefined ? 'none valid' : `${successes} valid alternatives`;
         complain(`must validate one and only one schema (oneOf). Found ${found}`);
-        if (success === undefined) merge(context, nearest(attempts));
+        if (success === undefined) merge(context, nearest);
       }
     }
     if (all.length > 0) {
-      const attempts = tryAll(all);
-      for (const result of attempts) merge(context, result);
-      if (!attempts.every(valid)) {
-        complain(`must validate all the schemas (allOf)${attempts.some(valid) ? '' : '. None validated'}`);
+      const results = [...attempts(all)];
+      for (const result of results) merge(context, result);
+      if (!results.every(valid)) {
+        complain(`must validate all the schemas (allOf)${results.some(valid) ? '' : '. None validated'}`);
       }
     }
     if (not !== undefined && valid(attempt(checkOf(not), value, context))) {

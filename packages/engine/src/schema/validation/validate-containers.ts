@@ -1,5 +1,4 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { goJson } from '@typekro/kit/golang';
 import { correlateList, isUnchanged } from './correlate.ts';
 import { duplicateErrors } from './list-errors.ts';
 import { invalid, required as requiredError, tooMany } from './field-error.ts';
@@ -53,7 +52,7 @@ export function arrayCheck(
       for (const error of duplicateErrors(schema, value, context)) context.repeated.push(error);
     }
     if (uniqueItems === true) context.applied += count;
-    if (uniqueItems === true && new Set(value.map((entry) => goJson(entry))).size < count) {
+    if (uniqueItems === true && new Set(value.map((entry) => context.identity(entry))).size < count) {
       context.add(invalid(context.field(), '', `${context.name()} in body shouldn't contain duplicates`));
     }
   };

@@ -1,4 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
+import { canonicalJson } from '@typekro/kit/core';
 import { fieldPath } from './field-error.ts';
 import type { PathPart } from './field-error.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
@@ -21,7 +22,7 @@ export interface Context {
   depth: number;
   /**
    * The number of schemas that were applied so far, and of the members, elements and thousands of characters that they
-   * looked at.
+   * looked at. The messages of alternatives, and the texts of `identity`, count too.
    */
   applied: number;
   /** The work of comparisons with patterns so far (see `SearchMeter` of the room `cel`). */
@@ -32,6 +33,11 @@ export interface Context {
   isCut: boolean;
   /** Is one of the limits reached? The rest of the value is then not checked. */
   readonly isFull: boolean;
+  /**
+   * The canonical JSON of a value, for a comparison with many others. Of an object or a list, it is computed once, and
+   * its length counts as applied schemas.
+   */
+  identity(value: JsonValue): string;
   /** Adds an error, unless a limit is reached. */
   add(error: FieldError): void;
   /** The path of the whole value; `<nil>` for the whole object. An error without a field of its own has this path. */
@@ -68,6 +74,7 @@ export function newContext(base: string): Context {
   const steps: PathPart[] = [];
   const errors: FieldError[] = [];
   const root = base === '' ? '<nil>' : base;
+  const identities = new WeakMap<object, string>();
   const name = (): string => {
     let text = '';
     for (const step of steps) {
@@ -89,6 +96,17 @@ export function newContext(base: string): Context {
     root,
     get isFull() {
       return errors.length >= MAX_ERRORS || this.length >= MAX_ERRORS_LENGTH || this.applied >= MAX_APPLIED;
+    },
+    identity(value) {
+      if (typeof value !== 'object' || value === null) return canonicalJson(value);
+      let text = identities.get(value);
+      this.applied += text === undefined ? 0 : text.length >> 10;
+      if (text === undefined) {
+        text = canonicalJson(value);
+        identities.set(value, text);
+        this.applied += text.length >> 4;
+      }
+      return text;
     },
     add(error) {
       if (this.isFull) this.isCut = true;

@@ -1,7 +1,7 @@
 import { compileSearch } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
 import { formatGeneral, goJson, goQuote } from '@typekro/kit/golang';
-import { jsonEquals } from '@typekro/kit/core';
+import { canonicalJson } from '@typekro/kit/core';
 import { invalid, notSupported, tooLong, typeInvalid } from './field-error.ts';
 import { formatCheck } from '../formats.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
@@ -85,15 +85,17 @@ export function enumCheck(schema: Schema): ((value: JsonValue, context: Context)
   if (!Array.isArray(allowed) || allowed.length === 0) return undefined;
   const values = allowed as readonly JsonValue[];
   const texts = values.map((entry) => (typeof entry === 'string' ? entry : goJson(entry)));
-  const scalars = new Set<JsonValue>(values.filter((entry) => typeof entry !== 'object'));
+  const strings = new Set<JsonValue>(values.filter((entry) => typeof entry === 'string'));
+  const others = new Set(values.filter((entry) => typeof entry !== 'string').map(canonicalJson));
   return (value, context) => {
     // A server refuses null even if the enum contains null. It accepts a fraction whose integer part is in the enum.
-    context.applied += values.length >> 4;
     const isListed =
-      value !== null &&
-      (scalars.has(value) ||
-        values.some((entry) => jsonEquals(entry, value)) ||
-        (typeof value === 'number' && scalars.has(Math.trunc(value))));
+      typeof value === 'string'
+        ? strings.has(value)
+        : value !== null &&
+          others.size > 0 &&
+          (others.has(context.identity(value)) ||
+            (typeof value === 'number' && others.has(canonicalJson(Math.trunc(value)))));
     if (!isListed) context.add(notSupported(context.field(), value, texts));
   };
 }
