@@ -119,3 +119,17 @@ test('an unknown field is quoted in Go syntax', async () => {
     message: expect.stringContaining(String.raw`unknown field "a\x01\""`) as string,
   });
 });
+
+test('a rule with more rights than the server can compare is refused', async () => {
+  const client = admin.as({ user: 'clerk' });
+  const texts = (prefix: string) => Array.from({ length: 1000 }, (_, index) => `${prefix}${index}`);
+  const rules = [{ apiGroups: texts('g'), resources: texts('r'), verbs: texts('v') }];
+  await expect(
+    client.create({ apiVersion, kind: 'ClusterRole', metadata: { name: 'wide' }, rules }),
+  ).rejects.toMatchObject({
+    status: 403,
+    message: expect.stringContaining(
+      'clusterroles.rbac.authorization.k8s.io "wide" is forbidden: the rules have too many rights to compare',
+    ) as string,
+  });
+});

@@ -2,10 +2,12 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import type { ApiError } from '../errors/status.ts';
 import { forbidden, notFound } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';
-import { authorize, covers, grantsOf, rulesOfRef } from './authorizer.ts';
+import { authorize, grantsOf, rulesOfRef } from './authorizer.ts';
+import { HeldRights } from './held-rights.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
@@ -62,11 +64,12 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
       .allowed
   )
     return;
-  const missing = missingRights(context, user, namespace, objectsAt(json(object), 'rules'));
-  if (missing.length > 0) throw forbidden({ group: GROUP, plural }, name, escalationText(user, missing));
+  const refuse = (problem: string) => forbidden({ group: GROUP, plural }, name, problem);
+  const missing = missingRights(context, user, namespace, objectsAt(json(object), 'rules'), refuse);
+  if (missing.length > 0) throw refuse(escalationText(user, missing));
   if (!isAggregated(object) && !isAggregated(old)) return;
-  if (missingRights(context, user, namespace, FULL_AUTHORITY).length > 0)
-    throw forbidden({ group: GROUP, plural }, name, 'must have cluster-admin privileges to use the aggregationRule');
+  if (missingRights(context, user, namespace, FULL_AUTHORITY, refuse).length > 0)
+    throw refuse('must have cluster-admin privileges to use the aggregationRule');
 }
 
 /**
@@ -93,9 +96,9 @@ export function checkBinding(object: KubeObject, old: KubeObject | undefined, co
   const rules = rulesOfRef(context, reference, namespace, []);
   // The server's message names the role by its kind in lower case instead of its plural.
   if (rules === undefined) throw notFound({ group: GROUP, plural: target.slice(0, -1) }, textAt(reference, 'name'));
-  const missing = missingRights(context, user, namespace, rules);
-  if (missing.length > 0)
-    throw forbidden({ group: GROUP, plural }, object.metadata.name ?? '', escalationText(user, missing));
+  const refuse = (problem: string) => forbidden({ group: GROUP, plural }, object.metadata.name ?? '', problem);
+  const missing = missingRights(context, user, namespace, rules, refuse);
+  if (missing.length > 0) throw refuse(escalationText(user, missing));
 }
 
 /** Yields each single right of a rule. */
@@ -127,22 +130,30 @@ export function* rightsOf(rule: JsonObject): Generator<{ attributes: Attributes;
   }
 }
 
-/** Returns the rights in rules that a user does not have, in the form for error messages. */
+/**
+ * Returns the rights in rules that a user does not have, in the form for error messages. Throws an error of `refuse` for
+ * rules whose comparison with the rights of the user would stop all other requests for seconds.
+ */
 function missingRights(
   context: RoleContext,
   user: UserInfo,
   namespace: string,
   rules: readonly JsonObject[],
+  refuse: (problem: string) => ApiError,
 ): JsonObject[] {
-  const own = [...grantsOf(context, user, namespace, [])].flatMap((grant) => grant.rules);
+  const own = new HeldRights([...grantsOf(context, user, namespace, [])].flatMap((grant) => grant.rules));
   const missing: JsonObject[] = [];
   for (const rule of rules) {
     for (const { attributes, shown } of rightsOf(rule)) {
-      if (!own.some((candidate) => covers(candidate, attributes))) missing.push(shown);
+      if (!own.covers(attributes)) missing.push(shown);
+      if (own.isExhausted) throw refuse(tooManyRights(user));
     }
   }
   return missing;
 }
+
+const tooManyRights = (user: UserInfo): string =>
+  `the rules have too many rights to compare them with those of user ${goQuote(user.name)}; divide them into several roles, or allow the user the verb "escalate" or "bind"`;
 
 function escalationText(user: UserInfo, missing: readonly JsonObject[]): string {
   const lines = compact(missing).map(

@@ -2,8 +2,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import { covers } from './authorizer.ts';
 import { rightsOf } from './escalation.ts';
+import { HeldRights } from './held-rights.ts';
 
 /** The annotation that controls updates. With the value `false`, a server does not update the role or binding. */
 const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
@@ -36,9 +36,10 @@ export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeOb
 /** Returns each right that the rules lack, as a separate rule. */
 function missingRules(rules: readonly JsonObject[], expected: readonly JsonObject[]): JsonObject[] {
   if (jsonEquals([...rules], [...expected])) return [];
+  const held = new HeldRights(rules);
   return expected.flatMap((rule) =>
     [...rightsOf(rule)]
-      .filter(({ attributes }) => !rules.some((own) => covers(own, attributes)))
+      .filter(({ attributes }) => !held.covers(attributes))
       .map(({ attributes: { verb, group, resource, subresource, name, path } }): JsonObject =>
         path === undefined
           ? {
