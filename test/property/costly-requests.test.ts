@@ -45,9 +45,15 @@ const list = (members: JsonObject): JsonObject => ({
 });
 const membersOf = (count: number): JsonObject => Object.fromEntries(many(count, (index) => [`k${index}`, 1]));
 const definitionOf = (...options: Parameters<typeof crdOf>): JsonObject => crdOf(...options) as unknown as JsonObject;
+const ANY_OBJECT = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+/** Objects that differ only in their last member. */
+const constant = (index: number): JsonObject => ({ e: many(12, (at) => ({ a: `k${at}`, b: [at] })), z: index });
 const listDefinition = definitionOf('List', {
   properties: {
     enums: { type: 'array', items: { type: 'string', enum: many(2000, (index) => `value-${index}`) } },
+    constants: { type: 'array', items: { ...ANY_OBJECT, enum: many(2500, constant) } },
+    choices: { type: 'array', items: { ...ANY_OBJECT, oneOf: many(1500, (index) => ({ enum: [constant(index)] })) } },
+    long: { type: 'string', anyOf: many(2000, () => ({ minLength: 2_000_000 })) },
     words: { type: 'array', items: { type: 'string', pattern: '[ab]*a[ab]{300}c' } },
     letters: { type: 'array', items: { type: 'string', pattern: String.raw`(?i)[\p{L}\p{N}]{1,200}$` } },
     numbers: { type: 'array', items: { type: 'integer', maximum: 1 } },
@@ -211,6 +217,38 @@ test.each<[string, string, string, () => JsonValue | string, string, RegExp]>([
     () => list({ enums: many(100_000, () => 'z') }),
     JSON_TYPE,
     /^422 .*too many errors/,
+  ],
+  [
+    'many objects of a large enum',
+    'POST',
+    LISTS,
+    () => ({ ...list({ constants: many(4000, () => constant(2499)) }), metadata: { name: 'c' } }),
+    JSON_TYPE,
+    /^201 /,
+  ],
+  [
+    'many objects with many alternatives of a constant',
+    'POST',
+    LISTS,
+    () => list({ choices: many(4000, () => constant(1499)) }),
+    JSON_TYPE,
+    /^422 .*alternatives/,
+  ],
+  [
+    'a long string that many alternatives refuse',
+    'POST',
+    LISTS,
+    () => list({ long: 'é'.repeat(700_000) }),
+    JSON_TYPE,
+    /^422 .*alternatives/,
+  ],
+  [
+    'a quota with many unknown scopes',
+    'POST',
+    '/api/v1/namespaces/default/resourcequotas',
+    () => ({ metadata: { name: 'a' }, spec: { hard: { pods: '1' }, scopes: many(150_000, () => 'x') } }),
+    JSON_TYPE,
+    /^422 .*unsupported scope/,
   ],
   [
     'many numbers that are too large',

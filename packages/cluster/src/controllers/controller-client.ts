@@ -199,6 +199,11 @@ export class ControllerClient {
     return this.#indexes.nodes.find(node).map(({ object }) => object);
   }
 
+  /** Returns the resources that have objects. */
+  populated(): readonly ResourceName[] {
+    return [...this.#context.store.collections()].filter(({ size }) => size > 0);
+  }
+
   /** Does the resource have no objects? */
   isEmpty(resource: ResourceName): boolean {
     return this.#context.store.collection(resource.group, resource.plural).size === 0;

@@ -1,11 +1,11 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { JsonObject } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
 import { addQuantities, formatQuantity, objectAt, quantityOf } from '@typekro/kit/kubernetes';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import { inScopes } from '../kinds/quota/quota-scopes.ts';
-import { countedResources, usageOf } from '../kinds/quota/quota-usage.ts';
+import { limitsFor, usageOf } from '../kinds/quota/quota-usage.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
-import type { ResourceName } from './controller-client.ts';
 
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
 
@@ -26,9 +26,7 @@ export const quotaController: SimulatedController = {
     const { namespace } = event.stored.object.metadata;
     if (namespace === undefined || client.isEmpty(QUOTAS)) return;
     for (const quota of client.list(QUOTAS, namespace)) {
-      if (resourcesOf(quota).some(({ group, plural }) => concerns(event, group, plural))) {
-        yield keyOfObject(quota);
-      }
+      if (limitsFor(objectAt(quota.spec, 'hard'), event.collection).length > 0) yield keyOfObject(quota);
     }
   },
 
@@ -38,7 +36,8 @@ export const quotaController: SimulatedController = {
     if (quota === undefined || quota.metadata.deletionTimestamp !== undefined) return;
     const hard = objectAt(quota.spec, 'hard');
     const total = new Map<string, ParsedQuantity>();
-    for (const resource of resourcesOf(quota)) {
+    for (const resource of client.populated()) {
+      if (limitsFor(hard, resource).length === 0) continue;
       for (const object of client.list(resource, namespace)) {
         if (!inScopes(quota, resource, object)) continue;
         for (const [what, amount] of usageOf(resource, object, client.now())) {
@@ -53,11 +52,8 @@ export const quotaController: SimulatedController = {
       const amount = total.get(what) ?? quantityOf('0');
       if (amount !== undefined) used[what] = formatQuantity(amount);
     }
-    client.updateStatus(quota, { hard, used });
+    const status = { hard, used };
+    // Admission has counted a new object already. The write of a large status without a change would take long.
+    if (!jsonEquals(quota.status, status)) client.updateStatus(quota, status);
   },
 };
-
-/** Returns the resources whose objects a quota counts. */
-function resourcesOf(quota: KubeObject): ResourceName[] {
-  return countedResources(Object.keys(objectAt(quota.spec, 'hard')));
-}

@@ -28,16 +28,24 @@ const withDetail = (text: string, detail: string): string => (detail === '' ? te
 /**
  * Constructors of field errors, as in Kubernetes' `validation/field` package, with the messages of
  * `field.Error.ErrorBody`. `printObject` prints objects and lists as JSON. The caller chooses the member order: Go
- * sorts the members of maps (custom resources) and keeps the field order of structs (built-in kinds).
+ * sorts the members of maps (custom resources) and keeps the field order of structs (built-in kinds). It is called once
+ * for each object, which must not change afterwards.
  */
 export function fieldErrors(printObject: (value: object) => string) {
+  // A list of which each element is wrong is printed once, and all messages share its text.
+  const printed = new WeakMap<object, string>();
+  const printOnce = (value: object): string => {
+    const text = printed.get(value) ?? printObject(value);
+    printed.set(value, text);
+    return text;
+  };
   /** Formats a value for an error message. */
   const print = (value: unknown): string => {
     if (typeof value === 'string') return goQuote(value);
     // A number beyond 2^53 that is not a `bigint` was written with a fraction or an exponent, so Go decodes it as a
     // float.
     if (typeof value === 'number' && !Number.isSafeInteger(value)) return formatGeneral(value);
-    return typeof value === 'object' && value !== null ? printObject(value) : String(value ?? null);
+    return typeof value === 'object' && value !== null ? printOnce(value) : String(value ?? null);
   };
   return {
     print,

@@ -16,7 +16,7 @@ import type { UncheckedObjectStore } from '../../types/lookup.ts';
 import type { Amounts } from '../pods/pod-totals.ts';
 import { hasPodLevelResources } from '../pods/pod-totals.ts';
 import { inScopes } from './quota-scopes.ts';
-import { limitedBy, usageOf } from './quota-usage.ts';
+import { limitsFor, usageOf } from './quota-usage.ts';
 
 const ZERO = quantityOfInteger(0n);
 
@@ -48,7 +48,7 @@ export function admitQuota(store: UncheckedObjectStore, request: QuotaRequest): 
   const usage = usageOf(resource, object, now);
   const before = old === undefined ? undefined : usageOf(resource, old, now);
   for (const { key, object: quota } of quotas.inNamespace(namespace)) {
-    const limited = limitedBy(resource, Object.keys(objectAt(quota.status, 'hard')));
+    const limited = limitsFor(objectAt(quota.status, 'hard'), resource);
     if (limited.length === 0 || !inScopes(quota, resource, object)) continue;
     checkConstraints(resource, object, quota, limited);
     const unknown = limited.filter((name) => objectAt(quota.status, 'used')[name] === undefined);

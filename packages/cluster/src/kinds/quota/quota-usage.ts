@@ -1,4 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { withGroup } from '@typekro/kit/core';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import {
@@ -101,39 +101,49 @@ const CORE_NAMES = new Map<string, readonly string[]>([
   ['pods', ['pods', ...OF_CONTAINERS, ...OF_CONTAINERS.flatMap((name) => [`requests.${name}`, `limits.${name}`])]],
 ]);
 
-/** The limits of a quota to which objects of the resource contribute. */
-export function limitedBy(resource: GroupResource, names: readonly string[]): string[] {
-  const { group, plural } = resource;
-  const count = `count/${withGroup(plural, group)}`;
-  const own = group === '' ? (CORE_NAMES.get(plural) ?? (CORE_COUNTS.has(plural) ? [plural] : [])) : [];
-  return names.filter((name) => {
-    if (name === count || own.includes(name)) return true;
-    if (group !== '') return false;
-    if (plural === 'persistentvolumeclaims')
-      return /\.storageclass\.storage\.k8s\.io\/(?:persistentvolumeclaims|requests\.storage)$/.test(name);
-    if (plural !== 'pods') return false;
-    const requested = name.startsWith('requests.') ? name.slice('requests.'.length) : undefined;
-    return isHugePages(name) || (requested !== undefined && (isHugePages(requested) || isExtendedResource(requested)));
-  });
+/** Do objects of a core resource contribute to the limit of this name? */
+function isOf(plural: string, name: string): boolean {
+  if (CORE_NAMES.get(plural)?.includes(name) === true) return true;
+  if (plural === 'persistentvolumeclaims')
+    return /\.storageclass\.storage\.k8s\.io\/(?:persistentvolumeclaims|requests\.storage)$/.test(name);
+  if (plural !== 'pods') return false;
+  const requested = name.startsWith('requests.') ? name.slice('requests.'.length) : undefined;
+  return isHugePages(name) || (requested !== undefined && (isHugePages(requested) || isExtendedResource(requested)));
 }
 
-/** The resources whose objects contribute to the given limits of a quota. */
-export function countedResources(names: readonly string[]): GroupResource[] {
-  const found = new Map<string, GroupResource>();
-  for (const name of names) {
-    const resource = resourceOf(name);
-    if (resource !== undefined) found.set(`${resource.plural}.${resource.group}`, resource);
+const keyOf = ({ plural, group }: GroupResource): string => `${plural}.${group}`;
+
+const countedBy = new WeakMap<JsonObject, ReadonlyMap<string, readonly string[]>>();
+
+/**
+ * The limits in `hard` of a quota to which objects of the resource contribute. The limits of an object are sorted by
+ * resource once, because a quota can have thousands of them, and each write in its namespace asks for those of one
+ * resource.
+ */
+export function limitsFor(hard: JsonObject, resource: GroupResource): readonly string[] {
+  let known = countedBy.get(hard);
+  if (known === undefined) {
+    const names = new Map<string, string[]>();
+    for (const name of Object.keys(hard)) {
+      const counted = resourceOf(name);
+      if (counted === undefined) continue;
+      const own = names.get(keyOf(counted));
+      if (own === undefined) names.set(keyOf(counted), [name]);
+      else own.push(name);
+    }
+    known = names;
+    countedBy.set(hard, known);
   }
-  return [...found.values()];
+  return known.get(keyOf(resource)) ?? [];
 }
 
+/** The resource whose objects contribute to the limit of this name. */
 function resourceOf(name: string): GroupResource | undefined {
   if (name.startsWith('count/')) {
     const [plural = '', ...group] = name.slice('count/'.length).split('.');
     return { plural, group: group.join('.') };
   }
   if (CORE_COUNTS.has(name)) return { group: '', plural: name };
-  const core = ['services', 'persistentvolumeclaims', 'pods'];
-  const plural = core.find((candidate) => limitedBy({ group: '', plural: candidate }, [name]).length > 0);
+  const plural = ['services', 'persistentvolumeclaims', 'pods'].find((candidate) => isOf(candidate, name));
   return plural === undefined ? undefined : { group: '', plural };
 }

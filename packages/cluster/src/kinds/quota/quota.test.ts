@@ -5,7 +5,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatQuantity } from '@typekro/kit/kubernetes';
 import { podTotals } from '../pods/pod-totals.ts';
 import { inScopes } from './quota-scopes.ts';
-import { countedResources, limitedBy, usageOf } from './quota-usage.ts';
+import { limitsFor, usageOf } from './quota-usage.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const PODS = { group: '', plural: 'pods' };
@@ -146,15 +146,26 @@ describe('the usage', () => {
   test('of other kinds is the number of objects', () => {
     const jobs = { group: 'batch', plural: 'jobs' };
     expect(shown(usageOf(jobs, object('Job', {}), NOW))).toEqual({ 'count/jobs.batch': '1' });
-    expect(countedResources(['count/jobs.batch', 'requests.storage', 'requests.a.io/gpu', 'x'])).toEqual([
-      jobs,
-      CLAIMS,
+  });
+
+  test('is limited by the limits of the resource', () => {
+    const names = ['count/jobs.batch', 'pods', 'limits.cpu', 'requests.storage', 'services', 'hugepages-2Mi', 'x'];
+    const hard = Object.fromEntries(
+      [...names, 'requests.a.io/gpu', 'c.storageclass.storage.k8s.io/requests.storage'].map((name) => [name, '1']),
+    );
+    const found = [
+      { group: 'batch', plural: 'jobs' },
       PODS,
-    ]);
-    expect(limitedBy(PODS, ['pods', 'limits.cpu', 'requests.storage', 'services', 'hugepages-2Mi'])).toEqual([
-      'pods',
-      'limits.cpu',
-      'hugepages-2Mi',
+      CLAIMS,
+      { group: '', plural: 'services' },
+      { group: '', plural: 'secrets' },
+    ].map((resource) => limitsFor(hard, resource));
+    expect(found).toEqual([
+      ['count/jobs.batch'],
+      ['pods', 'limits.cpu', 'hugepages-2Mi', 'requests.a.io/gpu'],
+      ['requests.storage', 'c.storageclass.storage.k8s.io/requests.storage'],
+      ['services'],
+      [],
     ]);
   });
 });
