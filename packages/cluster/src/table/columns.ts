@@ -1,9 +1,11 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import type { ColumnFacts } from '../data.ts';
+import { stringifyJson } from '@typekro/kit/core';
 import { loadData } from '../data.ts';
 import { age } from '@typekro/kit/kubernetes';
 import { CELLS } from './cells.ts';
-import { parseJsonPath, valuesAt } from './json-path.ts';
+import type { PathBudget } from './json-path.ts';
+import { newPathBudget, parseJsonPath, valuesAt } from './json-path.ts';
 
 /** A column of a CustomResourceDefinition (`additionalPrinterColumns`). */
 export interface PrinterColumn {
@@ -98,8 +100,8 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
     const steps = parseJsonPath(column.jsonPath);
     // A path that cannot be parsed selects no values.
     if (steps === undefined) return () => null;
-    return (object: KubeObject, now: number) =>
-      cellOf(valuesAt(object as unknown as JsonObject, steps), column.type, now);
+    return (object: KubeObject, now: number, budget: PathBudget) =>
+      cellOf(valuesAt(object as unknown as JsonObject, steps, budget), column.type, now, budget);
   });
   return {
     definitions: [
@@ -112,16 +114,20 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
         priority,
       })),
     ],
-    cells: (object, now) => [object.metadata.name ?? '', ...printers.map((print) => print(object, now))],
+    cells: (object, now) => {
+      const budget = newPathBudget();
+      return [object.metadata.name ?? '', ...printers.map((print) => print(object, now, budget))];
+    },
   };
 }
 
 /**
  * The cell for the values of a column: the first value, converted to the column's type. The cell is null when no value
  * exists, or when the value cannot be converted. A date column shows the age, or `<invalid>` for a malformed time. A
- * string column shows several values as a JSON list, unless the first value is a string.
+ * string column shows several values as a JSON list, unless the first value is a string. The length of such a text
+ * counts as visits of `budget`, and the cell is null when none are left.
  */
-function cellOf(values: readonly JsonValue[], type: string, now: number): JsonValue {
+function cellOf(values: readonly JsonValue[], type: string, now: number, budget: PathBudget): JsonValue {
   const [first] = values;
   if (first === undefined || first === null) return null;
   switch (type) {
@@ -138,12 +144,31 @@ function cellOf(values: readonly JsonValue[], type: string, now: number): JsonVa
     case 'date':
       return typeof first === 'string' ? age(first === 'null' ? null : first, now) : null;
     default:
-      return typeof first === 'string'
-        ? first
-        : values.length > 1
-          ? JSON.stringify(values)
-          : typeof first === 'object'
-            ? JSON.stringify(first)
-            : String(first);
+      if (typeof first === 'string') return withinBudget(first, budget) ? first : null;
+      return values.length > 1 ? listText(values, budget) : (textOf(first, budget) ?? null);
   }
+}
+
+/** The number of characters of a cell that count as one visit. */
+const CHARACTERS_OF_VISIT = 8;
+
+function withinBudget(text: string, budget: PathBudget): boolean {
+  budget.left -= text.length / CHARACTERS_OF_VISIT;
+  return budget.left >= 0;
+}
+
+function textOf(value: JsonValue, budget: PathBudget): string | undefined {
+  const text = typeof value === 'object' ? stringifyJson(value) : String(value);
+  return withinBudget(text, budget) ? text : undefined;
+}
+
+/** Several values as a JSON list. The values can contain each other, so that their texts are much longer than them. */
+function listText(values: readonly JsonValue[], budget: PathBudget): string | null {
+  const texts: string[] = [];
+  for (const value of values) {
+    const text = stringifyJson(value);
+    if (!withinBudget(text, budget)) return null;
+    texts.push(text);
+  }
+  return `[${texts.join(',')}]`;
 }

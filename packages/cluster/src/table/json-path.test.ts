@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonValue } from '@typekro/kit/core';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { columnsOf } from './columns.ts';
 import { parseJsonPath, valuesAt } from './json-path.ts';
 
@@ -86,13 +86,62 @@ test('a path has at most 10,000 values', () => {
   let nested: JsonValue = 1;
   for (let depth = 0; depth < 40; depth++) nested = [nested];
   const values = (path: string) => valuesAt({ a: nested }, parseJsonPath(path) ?? []).length;
-  expect(values(`.a${'[0,0]'.repeat(40)}`)).toBe(10_000);
+  expect(values(`.a${'[0,0]'.repeat(16)}`)).toBe(10_000);
   expect(values('..[*]'.repeat(10))).toBe(10_000);
 });
 
+/** A value inside `depth` objects with one member `d`. */
+const nestedObject = (depth: number, inner: JsonValue): JsonValue =>
+  Array.from({ length: depth }).reduce<JsonValue>((value) => ({ d: value }), inner);
+
+const column = (jsonPath: string) => ({
+  name: 'A',
+  type: 'string',
+  format: '',
+  description: '',
+  priority: 0,
+  jsonPath,
+});
+const cellsOf = (object: JsonObject, ...paths: string[]) =>
+  columnsOf({ apiVersion: 'example.com/v1', plural: 'gadgets', custom: { columns: paths.map(column) } }).cells(
+    { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'g' }, ...object },
+    0,
+  );
+
+test.each<[string, JsonObject, string]>([
+  ['descents into a deep object', { spec: nestedObject(900, 1) }, `.spec${'..d'.repeat(4)}`],
+  ['descents in a filter', { spec: [nestedObject(900, 1)] }, `.spec[?(@${'..d'.repeat(4)}==1)].d`],
+  ['slices of a long list', { spec: Array.from({ length: 100_000 }, Number) }, `.spec[${'0:,'.repeat(1000)}0:]`],
+  ['texts of values that contain each other', { spec: nestedObject(900, 'x'.repeat(100_000)) }, '.spec..d'],
+])('%s need a limited number of visits, and the cell has no value then', (_, object, path) => {
+  let visits = 0;
+  const counted = (value: JsonValue): JsonValue =>
+    typeof value !== 'object' || value === null
+      ? value
+      : new Proxy(value, {
+          get: (target, key) => ((visits += 1), counted(Reflect.get(target, key) as JsonValue)),
+          ownKeys: (target) => ((visits += 1), Reflect.ownKeys(target)),
+        });
+  expect(cellsOf({ ...object, spec: counted(object['spec'] ?? null) }, path, path, path)).toEqual([
+    'g',
+    null,
+    null,
+    null,
+  ]);
+  expect(visits).toBeLessThan(2_000_000);
+});
+
+test('one descent shows its values, and a column after a costly one has none', () => {
+  const spec = nestedObject(900, 1);
+  const [, first, costly, last] = cellsOf(
+    { spec: { d: { d: 1 } }, deep: spec },
+    '.spec..d',
+    `.deep${'..d'.repeat(4)}`,
+    '.spec.d',
+  );
+  expect([first, costly, last]).toEqual(['[{"d":1},1]', null, null]);
+});
+
 test('a column with a malformed path has no values', () => {
-  const column = { name: 'A', type: 'string', format: '', description: '', priority: 0, jsonPath: '.list[' };
-  const { cells } = columnsOf({ apiVersion: 'example.com/v1', plural: 'gadgets', custom: { columns: [column] } });
-  const object = { apiVersion: 'example.com/v1', kind: 'Gadget', metadata: { name: 'g' } };
-  expect(cells(object, 0)).toEqual(['g', null]);
+  expect(cellsOf({}, '.list[')).toEqual(['g', null]);
 });

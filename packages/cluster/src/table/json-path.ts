@@ -100,17 +100,31 @@ function literalOf(text: string): JsonValue {
 const MAX_VALUES = 10_000;
 
 /**
+ * The maximum number of visits for the cells of one object. There is a limit, because each `..` of a path visits all
+ * values inside each value that the steps before it found.
+ */
+const MAX_VISITS = 500_000;
+
+/** The visits that are left for the cells of one object. */
+export interface PathBudget {
+  left: number;
+}
+
+export const newPathBudget = (): PathBudget => ({ left: MAX_VISITS });
+
+/**
  * The values at a path, at most `MAX_VALUES`. Empty when a filter is applied to a value that is not a list. Also empty
  * when a filter compares several values, values of different types, or values without an order. An API server shows no
- * value in these cases.
+ * value in these cases. Empty, too, when `budget` is exhausted.
  */
-export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
+export function valuesAt(root: JsonValue, steps: readonly Step[], budget = newPathBudget()): JsonValue[] {
   let values: JsonValue[] = [root];
   for (const step of steps) {
     const next: JsonValue[] = [];
     for (const value of values) {
-      const all = follow(value, step);
-      if (all === undefined) return [];
+      const all = follow(value, step, budget);
+      budget.left -= 1 + (all?.length ?? 0);
+      if (all === undefined || budget.left < 0) return [];
       for (const found of all) next.push(found);
       if (next.length >= MAX_VALUES) break;
     }
@@ -120,14 +134,14 @@ export function valuesAt(root: JsonValue, steps: readonly Step[]): JsonValue[] {
 }
 
 /** The values of one step; `undefined` when a filter cannot compare, or is applied to a value that is not a list. */
-function follow(value: JsonValue, step: Step): JsonValue[] | undefined {
+function follow(value: JsonValue, step: Step, budget: PathBudget): JsonValue[] | undefined {
   if ('members' in step) return isJsonObject(value) ? step.members.flatMap((name) => memberOf(value, name)) : [];
-  if ('all' in step) return step.all === 'children' ? childrenOf(value) : containersIn(value);
+  if ('all' in step) return step.all === 'children' ? childrenOf(value) : containersIn(value, budget);
   if (!Array.isArray(value)) return 'slices' in step ? [] : undefined;
-  if ('slices' in step) return step.slices.flatMap((slice) => elementsOf(value, slice));
+  if ('slices' in step) return step.slices.flatMap((slice) => elementsOf(value, slice, budget));
   const kept: JsonValue[] = [];
   for (const entry of value) {
-    const found = valuesAt(entry, step.path);
+    const found = valuesAt(entry, step.path, budget);
     const [first] = found;
     if (first === undefined) continue;
     if (step.operator === 'exists') kept.push(entry);
@@ -146,10 +160,15 @@ function memberOf(value: JsonObject, name: string): JsonValue[] {
 }
 
 /** The elements of a slice. As in kubectl, a slice whose bounds are outside the list has no elements. */
-function elementsOf(list: readonly JsonValue[], { start = 0, end = list.length, step = 1 }: Slice): JsonValue[] {
+function elementsOf(
+  list: readonly JsonValue[],
+  { start = 0, end = list.length, step = 1 }: Slice,
+  budget: PathBudget,
+): JsonValue[] {
   const from = start < 0 ? start + list.length : start;
   const to = end < 0 ? end + list.length : end;
-  if (from < 0 || to > list.length || step < 1) return [];
+  budget.left -= Math.max(1, to - from);
+  if (from < 0 || to > list.length || step < 1 || budget.left < 0) return [];
   return list.slice(from, Math.max(from, to)).filter((_, index) => index % step === 0);
 }
 
@@ -158,11 +177,13 @@ function childrenOf(value: JsonValue): JsonValue[] {
   return isJsonObject(value) ? Object.values(value).filter((entry) => entry !== undefined) : [];
 }
 
-/** Adds the value and all values inside it to `found`, except values without children. */
-function containersIn(value: JsonValue, found: JsonValue[] = []): JsonValue[] {
+/** Adds the value and all values inside it to `found`, except values without children, until no visits are left. */
+function containersIn(value: JsonValue, budget: PathBudget, found: JsonValue[] = []): JsonValue[] {
   const children = childrenOf(value);
+  budget.left -= 1 + children.length;
+  if (budget.left < 0) return found;
   if (children.length > 0) found.push(value);
-  for (const child of children) if (typeof child === 'object') containersIn(child, found);
+  for (const child of children) if (typeof child === 'object') containersIn(child, budget, found);
   return found;
 }
 
