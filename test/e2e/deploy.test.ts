@@ -87,6 +87,33 @@ describe('a composition in both modes', () => {
   );
 });
 
+const named = kubernetesComposition(
+  { name: 'named', apiVersion: 'example.com/v1alpha1', kind: 'Named', spec: type({ size: 'number.integer' }) },
+  (spec, { metadata }) => {
+    ConfigMap({ id: 'own', name: `${metadata.name}-own`, data: { size: spec.size } });
+    return { of: metadata.name };
+  },
+);
+
+test.each(['direct', 'kro'] as const)('%s: instances of one composition have the names of the calls', async (mode) => {
+  if (mode === 'kro') await cluster.startController({ features: { omit: true, now: true } });
+  const factory = named.factory(mode, { transport: cluster.transport, timeout: 20_000 });
+  const blue = await factory.deploy({ size: 1 }, { name: 'blue' });
+  expect(blue).toMatchObject({ metadata: { name: 'blue' }, status: { of: 'blue' } });
+  const outcomes = async (name: string) =>
+    (await factory.plan({ size: 1 }, { name })).changes.map(({ outcome }) => outcome);
+  expect([...new Set(await outcomes('blue'))]).toEqual(['unchanged']);
+  expect(await outcomes('green')).toContain('created');
+  await factory.deploy({ size: 2 }, { name: 'green' });
+  expect((await factory.getInstances()).map(({ metadata }) => metadata.name).sort()).toEqual(['blue', 'green']);
+  expect(await names('v1', 'ConfigMap')).toEqual(expect.arrayContaining(['blue-own', 'green-own']));
+  expect(await factory.deleteInstance('blue')).toMatchObject({ status: 'complete' });
+  const left = await names('v1', 'ConfigMap');
+  expect(left).toContain('green-own');
+  expect(left).not.toContain('blue-own');
+  await factory.dispose();
+});
+
 describe('direct mode', () => {
   const factory = (options: object = {}) =>
     app.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 20_000, ...options });

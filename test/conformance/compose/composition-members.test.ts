@@ -1,6 +1,7 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import { createCompositionApi } from '@typekro/sdk/compose';
+import type { DeployTarget } from '@typekro/sdk/compose';
 import type { JsonObject } from '@typekro/kit/core';
 import { kubernetesComposition, toResourceGraph, typeKroRuntimeBootstrap } from '@typekro/sdk';
 import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
@@ -88,7 +89,7 @@ test('a spec may contain an integer beyond 2^53', () => {
 });
 
 test('the objects of a factory are evaluated in its namespace', async () => {
-  let target: { evaluate(spec: JsonObject): { readonly resources: readonly { readonly objects: readonly JsonObject[] }[] } } | undefined;
+  let target: DeployTarget | undefined;
   const engine = { getInstances: (of: typeof target) => Promise.resolve([(target = of)]) };
   const api = createCompositionApi({ loadDeploy: () => Promise.resolve(engine as never) });
   const placed = api.toResourceGraph(
@@ -97,5 +98,5 @@ test('the objects of a factory are evaluated in its namespace', async () => {
     () => ({}),
   );
   await placed.factory('kro', { namespace: 'team' }).getInstances();
-  expect(target?.evaluate({ name: 'a' }).resources[0]?.objects[0]?.['data']).toEqual({ at: 'team' });
+  expect(target?.evaluate(target.instance({ name: 'a' })).resources[0]?.objects[0]?.['data']).toEqual({ at: 'team' });
 });

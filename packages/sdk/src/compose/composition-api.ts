@@ -158,6 +158,7 @@ export interface KubernetesComposition {
     definition: CompositionDefinition<Spec, Status>,
     compose: (
       spec: InferSchema<Spec>,
+      instance: SchemaReference<InferSchema<Spec>>,
     ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
     options?: CompositionOptions,
   ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, Resource>>, InferInput<Spec>>;

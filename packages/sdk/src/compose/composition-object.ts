@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import type { CompositionFunctions } from './trace-composition.ts';
 import { CompositionCore } from './composition.ts';
 import { definitionYaml, instanceYaml } from './composition-yaml.ts';
-import type { FactoryOptions, Mode } from './deploy-engine.ts';
+import type { FactoryOptions, InstancePlace, Mode } from './deploy-engine.ts';
 import { evaluateComposition } from './evaluate-composition.ts';
 import { explainComposition } from './explain.ts';
 import { createFactory } from './factory/factory.ts';
@@ -83,15 +83,13 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
       (options?: EmitOptions): JsonObject => core.with(options?.aspects).write(options?.target ?? 'stock').definition,
     ),
     locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
-    toInstance: failsAtCaller((spec: JsonObject, options?: { readonly namespace?: string }) =>
-      keepPlace(core.instance(spec, options?.namespace)),
-    ),
+    toInstance: failsAtCaller((spec: JsonObject, place?: InstancePlace) => keepPlace(core.instance(spec, place))),
     factory: failsAtCaller((mode: Mode, options: FactoryOptions = {}) =>
       createFactory(core.with(options.aspects), mode, options, api),
     ),
     explain: (): string => explainComposition(core),
-    evaluate: failsAtCaller((spec: JsonObject, observed?: Readonly<Record<string, JsonValue>>) =>
-      evaluateComposition(core, spec, observed ?? {}),
+    evaluate: failsAtCaller((spec: JsonObject, observed?: Readonly<Record<string, JsonValue>>, place?: InstancePlace) =>
+      evaluateComposition(core, spec, observed ?? {}, place),
     ),
   };
   Object.defineProperties(call, Object.getOwnPropertyDescriptors(members));

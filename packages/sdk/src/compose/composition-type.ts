@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
-import type { Factory, FactoryOptions } from './deploy-engine.ts';
+import type { Factory, FactoryOptions, InstancePlace } from './deploy-engine.ts';
 import type { EmitOptions, Evaluation, Resource, ResourceHandle, SchemaReference, Target } from './public-types.ts';
 
 /** The resources of a composition in the order in which they were created. */
@@ -45,8 +45,8 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
    * Returns `undefined` for a part that has no single position.
    */
   locate(path: string, target?: Target): SourcePosition | undefined;
-  /** The instance for a spec, as kro mode would create it. */
-  toInstance(spec: Input, options?: { readonly namespace?: string }): KubeObject;
+  /** The instance for a spec, as kro mode would create it. `place` has its name and its namespace. */
+  toInstance(spec: Input, place?: InstancePlace): KubeObject;
   /**
    * Creates a factory, which deploys the composition: in mode `direct` from this process, in mode `kro` through a
    * controller.
@@ -56,9 +56,9 @@ export interface Composition<Spec, Status, Resources = Readonly<Record<string, R
   explain(): string;
   /**
    * Evaluates the graph for a spec. `observed` maps a node id to the observed object (for a collection, to a list of
-   * objects).
+   * objects). `place` has the name and the namespace of the instance.
    */
-  evaluate(spec: Input, observed?: Readonly<Record<string, JsonValue>>): Evaluation;
+  evaluate(spec: Input, observed?: Readonly<Record<string, JsonValue>>, place?: InstancePlace): Evaluation;
   /** Adds the resources of this composition to the graph of the composition that calls it. */
   (spec: Input): NestedComposition<Status>;
 }

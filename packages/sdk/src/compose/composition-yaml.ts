@@ -1,5 +1,6 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import type { CompositionCore } from './composition.ts';
+import type { InstancePlace } from './deploy-engine.ts';
 import type { GraphCore } from './graph-core.ts';
 import type { TracedCore } from './traced-core.ts';
 import { hoistedNamespace } from './composition.ts';
@@ -21,8 +22,9 @@ export function graphYaml(core: GraphCore, target: Target): string {
 }
 
 /** The YAML documents to apply for a spec in kro mode: namespaces, singletons, the instance. */
-export function instanceYaml(core: CompositionCore, spec: unknown, namespace?: string): string {
-  const objects = [...core.namespaces(spec), ...sharedObjects(core), core.instance(spec, namespace)];
+export function instanceYaml(core: CompositionCore, spec: unknown, place?: InstancePlace): string {
+  const instance = core.instance(spec, place);
+  const objects = [...core.namespaces(instance), ...sharedObjects(core), instance];
   return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
 }
 
@@ -42,7 +44,11 @@ function sharedObjects(core: TracedCore): readonly KubeObject[] {
   const instances = all.map(sharedInstance);
   const placed = new Set(instances.flatMap(({ metadata: { namespace } }) => namespace ?? []));
   const own = [...placed].map((name) => hoistedNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
-  return [...own, ...all.flatMap((shared) => shared.core.namespaces(shared.spec)), ...instances];
+  return [
+    ...own,
+    ...all.flatMap((shared, index) => shared.core.namespaces(instances[index] as KubeObject)),
+    ...instances,
+  ];
 }
 
 /** The singletons that a traced function needs, without repetitions, in the order in which they must be applied. */

@@ -1,12 +1,14 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, parseJson, stringifyJson } from '@typekro/kit/core';
+import { formatApiVersion, isJsonObject, parseJson, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import type { CompileResult } from '@typekro/engine/graph';
 import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
 import type { FieldError } from '@typekro/kit/kubernetes';
+import { dnsSubdomain } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema } from '@typekro/engine/schema';
 import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '@typekro/engine/schema';
 import type { AnyAspect } from './aspect-types.ts';
+import type { InstancePlace } from './deploy-engine.ts';
 import { normalDefinition } from './definition-names.ts';
 import { specSchemaOf, hoistedIds, writeDefinition } from './emit/definition.ts';
 import { fieldRules } from './emit/field-rules.ts';
@@ -101,21 +103,14 @@ export class CompositionCore extends TracedCore {
   }
 
   /**
-   * The namespaces that are applied before the instance of a spec in kro mode.
-   *
-   * @throws CompositionError for a spec that does not match the schema. If the composition has no such namespaces, the
-   *   spec is not checked here.
+   * The namespaces that are applied before an instance in kro mode.
    */
-  namespaces(spec: unknown): KubeObject[] {
+  namespaces(instance: KubeObject): KubeObject[] {
     const { trace } = this.traced;
     const { records } = this.variants;
     const ids = withTrace(trace, () => hoistedIds(records));
     if (ids.size === 0) return [];
-    const { resources } = evaluateGraph(
-      this.write('typekro').graph,
-      this.plainInstance(spec) as unknown as JsonObject,
-      {},
-    );
+    const { resources } = evaluateGraph(this.write('typekro').graph, instance as unknown as JsonObject, {});
     return resources.filter(({ id }) => ids.has(id)).flatMap(({ objects }) => objects.map(hoistedNamespace));
   }
 
@@ -124,8 +119,8 @@ export class CompositionCore extends TracedCore {
    *
    * @throws CompositionError `compose/invalid-spec` with all invalid fields, or with all violated preconditions.
    */
-  instance(spec: unknown, namespace?: string): KubeObject {
-    const instance = this.proposed(spec, namespace);
+  instance(spec: unknown, place?: InstancePlace): KubeObject {
+    const instance = this.proposed(spec, place);
     const broken = this.violations(instance);
     if (broken.length === 0) return instance;
     const hint = `correct the spec of ${this.traced.graph.names.kind}`;
@@ -140,9 +135,9 @@ export class CompositionCore extends TracedCore {
    *
    * @throws CompositionError `compose/invalid-spec` with all invalid fields.
    */
-  proposed(spec: unknown, namespace = 'default'): KubeObject {
-    const instance = this.plainInstance(spec, namespace);
-    const hoisted = this.namespaces(spec).map((object) => object.metadata.name ?? '');
+  proposed(spec: unknown, place: InstancePlace = {}): KubeObject {
+    const instance = this.plainInstance(spec, place);
+    const hoisted = this.namespaces(instance).map((object) => object.metadata.name ?? '');
     if (hoisted.length === 0) return instance;
     const annotations = { [HOISTED_ANNOTATION]: JSON.stringify(hoisted) };
     return { ...instance, metadata: { ...instance.metadata, annotations } };
@@ -164,7 +159,8 @@ export class CompositionCore extends TracedCore {
     return this.specChecks;
   }
 
-  private plainInstance(spec: unknown, namespace = 'default'): KubeObject {
+  private plainInstance(spec: unknown, place: InstancePlace = {}): KubeObject {
+    const { namespace = 'default' } = place;
     const { names, spec: authored, served } = this.traced.graph;
     const given = plainSpec(spec);
     refuseWholeObject(given, Object.keys(authored.properties ?? {}));
@@ -200,7 +196,8 @@ export class CompositionCore extends TracedCore {
       );
       throw new CompositionError(diagnostics, `Invalid spec: ${problems.join('; ')}`);
     }
-    const name = typeof value['name'] === 'string' && value['name'] !== '' ? value['name'] : this.name;
+    const own = typeof value['name'] === 'string' && value['name'] !== '' ? value['name'] : this.name;
+    const name = place.name === undefined ? own : checkedInstanceName(place.name);
     return {
       apiVersion: formatApiVersion({ group: names.group ?? 'kro.run', version: names.version }),
       kind: names.kind,
@@ -212,6 +209,20 @@ export class CompositionCore extends TracedCore {
       spec: value,
     };
   }
+}
+
+/**
+ * Checks the name that a caller gives an instance.
+ *
+ * @throws TypeKroError `compose/invalid-option`
+ */
+function checkedInstanceName(name: unknown): string {
+  const [problem] = typeof name === 'string' ? dnsSubdomain(name) : ['it is not a string'];
+  if (typeof name === 'string' && problem === undefined) return name;
+  throw new TypeKroError(`the option name takes the name of an instance, not ${JSON.stringify(name)}: ${problem}`, {
+    code: 'compose/invalid-option',
+    remedy: 'use lowercase letters, digits, "-" and ".", for example name: \'my-app\'',
+  });
 }
 
 /** The compiled schema of a spec, and the evaluation of its rules. */

@@ -257,8 +257,8 @@ export interface Factory<Input, Spec, Status> {
    * and singletons that must exist first, then the instance. In kro mode without a spec: the definitions of the
    * singletons, then the definition.
    */
-  toYaml(spec?: Input): string;
-  deploy(spec: Input, options?: DeployCallOptions): Promise<DeployedInstance<Spec, Status>>;
+  toYaml(spec?: Input, options?: InstanceName): string;
+  deploy(spec: Input, options?: DeployOptions): Promise<DeployedInstance<Spec, Status>>;
   getInstances(): Promise<readonly DeployedInstance<Spec, Status>[]>;
   getStatus(): Promise<FactoryStatus>;
   deleteInstance(name: string, options?: DeployCallOptions): Promise<DeletionResult>;
@@ -267,14 +267,14 @@ export interface Factory<Input, Spec, Status> {
    * **deleted**; the result names such instances. Direct mode only.
    */
   rollback(): Promise<RollbackResult>;
-  toDryRun(spec: Input): Promise<DryRunResult>;
+  toDryRun(spec: Input, options?: InstanceName): Promise<DryRunResult>;
   /** The changes that `deploy(spec)` would make, field by field. Writes no object. */
-  plan(spec: Input): Promise<Plan>;
+  plan(spec: Input, options?: InstanceName): Promise<Plan>;
   /**
    * Deploys a spec and yields the events of the deploy. Ends after the event `completed`. Leaving the loop early aborts
    * the deploy. Rejects with the error of `deploy`.
    */
-  deployEvents(spec: Input, options?: DeployCallOptions): AsyncIterable<DeployEvent>;
+  deployEvents(spec: Input, options?: DeployOptions): AsyncIterable<DeployEvent>;
   getRGDStatus(): Promise<DefinitionStatus>;
   dispose(): Promise<void>;
 }
@@ -286,6 +286,24 @@ export interface DeployCallOptions {
   /** Called with each event of this call, in addition to the factory's `progressCallback`. */
   readonly onEvent?: (event: DeployEvent) => void;
 }
+
+/** The name of an instance. */
+export interface InstanceName {
+  /**
+   * The name of the instance (`metadata.name`), a DNS subdomain. Default: the field `name` of the spec, if it is a string
+   * that is not empty; otherwise the name of the composition.
+   */
+  readonly name?: string | undefined;
+}
+
+/** The name and the namespace of an instance. */
+export interface InstancePlace extends InstanceName {
+  /** Default `default`; a cluster-scoped instance has none. */
+  readonly namespace?: string | undefined;
+}
+
+/** Options of a deploy. */
+export interface DeployOptions extends DeployCallOptions, InstanceName {}
 
 /** A composition or a graph in the form that the deploy engine uses. */
 export interface DeployTarget {
@@ -312,16 +330,16 @@ export interface DeployTarget {
    * The validated instance for a spec, with name, namespace and labels. For a graph in kro mode, the Graph itself. For
    * a graph in direct mode, an instance that represents the Graph and has no spec.
    */
-  instance(spec: JsonObject): KubeObject;
+  instance(spec: JsonObject, options?: InstanceName): KubeObject;
   /** The namespaces that are applied before the instance in kro mode, and are not deleted with the instance. */
-  namespaces(spec: JsonObject): readonly KubeObject[];
+  namespaces(instance: KubeObject): readonly KubeObject[];
   /**
    * The singletons of other compositions that must exist first, in both modes. `instance` is the singleton, and
    * `target` deploys it; the mode of `target` is always `kro`.
    */
   readonly singletons: readonly { readonly target: DeployTarget; readonly instance: KubeObject }[];
-  /** Evaluates the graph for a spec, without a cluster. */
-  evaluate(spec: JsonObject): Evaluation;
+  /** Evaluates the graph for an instance, without a cluster. */
+  evaluate(instance: KubeObject): Evaluation;
   /** Maps a resource id to the author's readiness function. */
   readonly readiness: ReadonlyMap<string, (live: KubeObject) => { ready: boolean; reason?: string; message?: string }>;
 }
@@ -333,15 +351,15 @@ export interface DeployTarget {
 export interface DeployEngine {
   deploy(
     target: DeployTarget,
-    spec: JsonObject,
+    instance: KubeObject,
     options: DeployCallOptions,
   ): Promise<DeployedInstance<JsonObject, JsonObject>>;
   getInstances(target: DeployTarget): Promise<readonly DeployedInstance<JsonObject, JsonObject>[]>;
   getStatus(target: DeployTarget): Promise<FactoryStatus>;
   deleteInstance(target: DeployTarget, name: string, options: DeployCallOptions): Promise<DeletionResult>;
   rollback(target: DeployTarget): Promise<RollbackResult>;
-  toDryRun(target: DeployTarget, spec: JsonObject): Promise<DryRunResult>;
-  plan(target: DeployTarget, spec: JsonObject): Promise<Plan>;
+  toDryRun(target: DeployTarget, instance: KubeObject): Promise<DryRunResult>;
+  plan(target: DeployTarget, instance: KubeObject): Promise<Plan>;
   getDefinitionStatus(target: DeployTarget): Promise<DefinitionStatus>;
   dispose(target: DeployTarget): Promise<void>;
 }

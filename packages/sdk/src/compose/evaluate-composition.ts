@@ -1,21 +1,30 @@
-import type { JsonValue, JsonObject } from '@typekro/kit/core';
+import type { JsonValue, JsonObject, KubeObject } from '@typekro/kit/core';
 import type { CompositionCore } from './composition.ts';
+import type { InstancePlace } from './deploy-engine.ts';
 import type { TracedCore } from './traced-core.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 
 /**
  * Evaluates the graph of a composition on a spec. A read of a resource uses the observed object if one is given, and
- * the resource's own template if not. The template lacks only the fields that the cluster sets. The instance is in
- * `namespace` (default `default`).
+ * the resource's own template if not. The template lacks only the fields that the cluster sets.
+ * `place` has the name and the namespace of the instance.
  */
 export function evaluateComposition(
   core: CompositionCore,
   spec: unknown,
   observed: Readonly<Record<string, JsonValue>>,
-  namespace?: string,
+  place?: InstancePlace,
 ): Evaluation {
-  const instance = core.proposed(spec, namespace);
+  return evaluateInstance(core, core.proposed(spec, place), observed);
+}
+
+/** Evaluates the graph of a composition for an instance. */
+export function evaluateInstance(
+  core: CompositionCore,
+  instance: KubeObject,
+  observed: Readonly<Record<string, JsonValue>> = {},
+): Evaluation {
   return evaluateTraced(core, instance as unknown as JsonObject, observed, core.violations(instance));
 }
 

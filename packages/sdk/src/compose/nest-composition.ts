@@ -8,6 +8,7 @@ import { camelCase } from './resources/resource-ids.ts';
 import { opaque } from './value/native-functions.ts';
 import { memberOf, withDefault } from './factory-helpers.ts';
 import { choose } from './interp/branches.ts';
+import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';
 import { dependOn, noteLastResource } from './library/resources.ts';
 import { addRefinements } from './refinements.ts';
@@ -89,7 +90,9 @@ function nextPrefix(trace: object, name: string): string {
 }
 
 function statusOf(core: CompositionCore, spec: unknown): unknown {
-  const schema = activeTrace().track({ spec });
+  const { instance } = activeTrace();
+  const metadata = instance === undefined ? undefined : getMember(currentInterpreter(), instance, 'metadata');
+  const schema = activeTrace().track({ spec, metadata });
   withProviders(() => addRefinements(core.traced.graph.spec, spec), core.options.scope?.());
   return withProviders(() => runFunctions(core.functions, { schema, spec }).status, core.options.scope?.());
 }

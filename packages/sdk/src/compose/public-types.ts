@@ -96,19 +96,25 @@ export type StatusResult<Status> = unknown extends Status
   ? object | undefined | void
   : { readonly [Key in keyof Status]?: Computed<Status[Key]> };
 
-/** The argument of a resource builder, and the first argument of a status function. */
+/**
+ * The instance: the argument of a resource builder, the first argument of a status function, and the second argument of
+ * a composition.
+ */
 export interface SchemaReference<Spec> {
   readonly spec: Spec;
   readonly metadata: InstanceMetadata;
 }
 
-/** Metadata of the instance that a graph may read. */
+/** Metadata of the instance that a graph may read. In a composition that is called, this is the outer instance. */
 export interface InstanceMetadata {
   readonly name: string;
+  /** Absent for a cluster-scoped instance. */
   readonly namespace: string;
   readonly uid: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
+  /** Absent for an instance without labels. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Absent for an instance without annotations. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly generation: number;
   readonly creationTimestamp: string;
 }

@@ -48,7 +48,7 @@ export function singletonsOf(core: Pick<TracedCore, 'traced'>): readonly Singlet
  * @throws CompositionError for a spec that does not match the schema.
  */
 export function sharedInstance({ core, id, spec }: Singleton): KubeObject {
-  const instance = core.instance(spec, SINGLETON_NAMESPACE);
+  const instance = core.instance(spec, { namespace: SINGLETON_NAMESPACE });
   return { ...instance, metadata: { ...instance.metadata, name: id } };
 }
 

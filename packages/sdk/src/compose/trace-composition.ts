@@ -28,6 +28,7 @@ import { specType } from './library/schema-type.ts';
 import type { CompositionOptions } from './public-types.ts';
 import { declaredStatus } from './schemas.ts';
 import { addRefinements } from './refinements.ts';
+import { isClusterScoped } from './served-kind.ts';
 import { providerProblem, withProviders } from './source/current.ts';
 import { refuseWithoutProvider } from './source/text-source.ts';
 import type { FunctionLike } from './source/provider.ts';
@@ -60,9 +61,9 @@ export interface Traced {
 }
 
 /** Makes the symbolic instance that the author's functions get as an argument. */
-function instanceValue(spec: Schema): Sym {
+function instanceValue(spec: Schema, isNamespaced: boolean): Sym {
   const type = specType(spec);
-  const root: ObjectStaticType = instanceType(type);
+  const root: ObjectStaticType = instanceType(type, isNamespaced);
   return new Sym(variable(new Variable('schema', 'schema'), root), { label: 'schema' });
 }
 
@@ -86,7 +87,7 @@ export function traceComposition(
     () =>
       withTrace(trace, () => {
         try {
-          const instance = form === 'graph' ? undefined : instanceValue(spec);
+          const instance = form === 'graph' ? undefined : instanceValue(spec, !isClusterScoped(definition.served));
           const inputs = instance === undefined ? noInputs(functions) : instanceInputs(instance, functions);
           if (instance !== undefined) addRefinements(spec, inputs.spec);
           const { status: returned, site, named, fieldSite: field } = runFunctions(functions, inputs);
@@ -180,8 +181,9 @@ export interface CompositionArguments {
 function instanceInputs(instance: Sym, functions: CompositionFunctions): CompositionArguments {
   activeTrace().specName = specName(functions);
   const type = (instance.type as ObjectStaticType).field('spec')?.type ?? instance.type;
+  activeTrace().instance = wrap(instance);
   return {
-    schema: wrap(instance),
+    schema: activeTrace().instance,
     spec: wrap(new Sym(select(instance.node, 'spec', type), { label: activeTrace().specName })),
   };
 }
@@ -255,7 +257,7 @@ interface Run {
 export function runFunctions(functions: CompositionFunctions, inputs: CompositionArguments): Run {
   const builder = closureFor(functions.build);
   if (functions.status === undefined) {
-    const status = callClosure(interpreter, builder, selfOf(builder), [inputs.spec]);
+    const status = callClosure(interpreter, builder, selfOf(builder), [inputs.spec, inputs.schema]);
     return { status, ...placesOf(builder), named: new Map() };
   }
   const made = callClosure(interpreter, withSiblings(builder), selfOf(builder), [inputs.schema]);

@@ -1,5 +1,5 @@
 import type { DeployCallOptions, DeployEvent, DeployTarget, FactoryStatus, RollbackResult } from '../compose/index.ts';
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { isTimeout, KubeError, systemClock, withDeadline } from '@typekro/kube';
@@ -84,10 +84,9 @@ export async function directContext(
   target: DeployTarget,
   signal: AbortSignal,
   progress: ProgressReporter,
-  wanted: { readonly spec: JsonObject },
+  instance: KubeObject,
 ): Promise<DirectContext> {
   const definition = target.definition('typekro');
-  const instance = target.instance(wanted.spec);
   const { name = '', namespace = target.namespace } = instance.metadata;
   checkLabelNames(target.name, name);
   const ref = parentRef(target.name, name, namespace);

@@ -52,9 +52,9 @@ export function createDeployEngine(): DeployEngine {
   };
 
   return {
-    async deploy(target, spec, options) {
+    async deploy(target, instance, options) {
       const api = await apiOf(target);
-      return withLimit(target, options, (signal) => deploy(api, target, spec, signal, options.onEvent));
+      return withLimit(target, options, (signal) => deploy(api, target, instance, signal, options.onEvent));
     },
 
     async getInstances(target) {
@@ -93,21 +93,21 @@ export function createDeployEngine(): DeployEngine {
       return withLimit(target, {}, (signal) => rollbackDirect(api, target, signal));
     },
 
-    async toDryRun(target, spec) {
+    async toDryRun(target, instance) {
       const api = await apiOf(target);
       return withLimit(target, {}, async (signal) => {
-        const context = await directContext(api, target, signal, deployProgress(target), { spec });
+        const context = await directContext(api, target, signal, deployProgress(target), instance);
         return { objects: await dryRunDirect(context), diagnostics: target.diagnostics };
       });
     },
 
-    async plan(target, spec) {
+    async plan(target, instance) {
       const api = await apiOf(target);
       return withLimit(target, {}, async (signal) => {
         const planned =
           target.mode === 'kro'
-            ? await planKro(kroContext(api, target, signal), spec)
-            : await planDirect(await directContext(api, target, signal, deployProgress(target), { spec }));
+            ? await planKro(kroContext(api, target, signal), instance)
+            : await planDirect(await directContext(api, target, signal, deployProgress(target), instance));
         return { ...planned, diagnostics: target.diagnostics };
       });
     },
@@ -128,7 +128,7 @@ export function createDeployEngine(): DeployEngine {
 async function deploy(
   api: KubernetesApi,
   target: DeployTarget,
-  spec: JsonObject,
+  instance: KubeObject,
   signal: AbortSignal,
   onEvent?: (event: DeployEvent) => void,
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
@@ -136,7 +136,7 @@ async function deploy(
   progress.event({ type: 'started', message: `deploying ${target.name} in ${target.mode} mode` });
   let monitor: { stop(): Promise<void> } | undefined;
   try {
-    monitor = await monitoring(api, target, spec, progress);
+    monitor = await monitoring(api, target, instance, progress);
     // In direct mode, the first write of the deploy creates a missing namespace.
     if (target.mode === 'kro' && target.options.createNamespace !== false) {
       await ensureNamespace(api, target.namespace, signal);
@@ -150,8 +150,8 @@ async function deploy(
     const waitForReady = target.options.waitForReady ?? true;
     const deployed =
       target.mode === 'kro'
-        ? await deployKro(kroContext(api, target, signal, progress), spec, { waitForReady })
-        : await deployDirect(await inDirectMode(await directContext(api, target, signal, progress, { spec })), {
+        ? await deployKro(kroContext(api, target, signal, progress), instance, { waitForReady })
+        : await deployDirect(await inDirectMode(await directContext(api, target, signal, progress, instance)), {
             waitForReady,
           });
     progress.event({ type: 'completed', message: `${deployed.kind} ${deployed.metadata.name ?? ''} is deployed` });
@@ -177,12 +177,11 @@ async function deploy(
 async function monitoring(
   api: KubernetesApi,
   target: DeployTarget,
-  spec: JsonObject,
+  instance: KubeObject,
   progress: ReturnType<typeof deployProgress>,
 ): Promise<{ stop(): Promise<void> } | undefined> {
   const { eventMonitoring } = target.options;
   if (eventMonitoring?.enabled !== true) return undefined;
-  const instance = target.instance(spec);
   const monitored = [{ id: target.name, object: refOf(instance) }, ...childRefsOf(target, instance)];
   return monitorEvents(api, monitored, eventMonitoring, {
     clock: systemClock,

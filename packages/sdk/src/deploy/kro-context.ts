@@ -32,7 +32,7 @@ export function childRefsOf(
 ): { readonly id: string; readonly object: ObjectRef }[] {
   if (target.form === 'graph') return managedObjects(instance);
   const { namespace } = instance.metadata;
-  return target.evaluate(instance.spec ?? {}).resources.flatMap(({ id, objects }) =>
+  return target.evaluate(instance).resources.flatMap(({ id, objects }) =>
     objects.map((object) => {
       const ref = refOf(object as unknown as KubeObject);
       return { id, object: { ...(namespace === undefined ? {} : { namespace }), ...ref } };

@@ -4,7 +4,7 @@ import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '@t
 import type { Graph } from '@typekro/engine/graph';
 import { compareInstanceCrds, GRAPH_KIND } from '@typekro/engine/graph';
 import { fieldOfChange } from '@typekro/engine/schema';
-import { objectAt, objectsAt, statusCondition } from '@typekro/kit/kubernetes';
+import { objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { takeFromDirect } from './migrate.ts';
 import { changeOf } from './plan.ts';
@@ -42,17 +42,17 @@ export function kroDefinition(target: DeployTarget): JsonObject {
  */
 export async function deployKro(
   context: KroContext,
-  spec: JsonObject,
+  instance: KubeObject,
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
-  if (context.target.form === 'graph') return deployGraph(context, options);
-  await applyNamespaces(context, spec);
-  return applyInstance(context, () => Promise.resolve(context.target.instance(spec)), options);
+  if (context.target.form === 'graph') return deployGraph(context, instance, options);
+  await applyNamespaces(context, instance);
+  return applyInstance(context, () => Promise.resolve(instance), options);
 }
 
-/** Applies the namespaces that must exist before the instance with this spec is applied. */
-async function applyNamespaces({ api, target, signal }: KroContext, spec: JsonObject): Promise<void> {
-  for (const namespace of target.namespaces(spec)) {
+/** Applies the namespaces that must exist before the instance is applied. */
+async function applyNamespaces({ api, target, signal }: KroContext, instance: KubeObject): Promise<void> {
+  for (const namespace of target.namespaces(instance)) {
     await api.apply(namespace, { fieldManager: MANAGER, force: true, signal });
   }
 }
@@ -63,10 +63,10 @@ const isMissingNamespace = (error: unknown): boolean => isNotFound(error) && err
 /** Applies a Graph, and waits until it is ready at its generation, unless `waitForReady` is false. */
 async function deployGraph(
   context: KroContext,
+  wanted: KubeObject,
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { target, progress } = context;
-  const wanted = target.instance({});
   const applied = await applyFresh(context, wanted).catch((error: unknown) => {
     if (error instanceof KubeError && error.code === 'kube/unknown-kind') throw notInstalled(target, error);
     throw isMissingNamespace(error) ? missingNamespace(`graph ${target.name}`, target.namespace, error) : error;
@@ -96,7 +96,7 @@ export async function deployShared(context: KroContext, wanted: KubeObject): Pro
         },
       );
     }
-    await applyNamespaces(context, objectAt(wanted, 'spec'));
+    await applyNamespaces(context, wanted);
     return wanted;
   };
   await applyInstance(context, unchanged, { waitForReady: true });
@@ -207,16 +207,16 @@ function notInstalled(target: DeployTarget, cause: KubeError): Error {
  * The changes that a deploy would make to the definition and the instance. The controller writes the children, so they
  * are not included.
  */
-export async function planKro(context: KroContext, spec: JsonObject): Promise<Omit<Plan, 'diagnostics'>> {
+export async function planKro(context: KroContext, instance: KubeObject): Promise<Omit<Plan, 'diagnostics'>> {
   const { api, target, signal } = context;
   const waiting: { nodeId: string; reason: string }[] = [];
   const changes: PlanChange[] = [];
   const wanted: readonly (readonly [nodeId: string, object: KubeObject])[] =
     target.form === 'graph'
-      ? [['graph', target.instance(spec)]]
+      ? [['graph', instance]]
       : [
           ['definition', kroDefinition(target) as unknown as KubeObject],
-          ['instance', target.instance(spec)],
+          ['instance', instance],
         ];
   const schema = target.form === 'graph' ? undefined : await schemaChange(context);
   for (const [nodeId, object] of wanted) {

@@ -3,6 +3,7 @@ import { isJsonObject, yamlComment } from '@typekro/kit/core';
 import type { GraphNode } from '@typekro/engine/graph';
 import { isExternal } from '@typekro/engine/graph';
 import type { CompositionCore } from '../composition.ts';
+import type { InstanceName } from '../deploy-engine.ts';
 import type { EvaluatedResource } from '../public-types.ts';
 import type { TracedCore } from '../traced-core.ts';
 import { printYaml } from '../emit/yaml.ts';
@@ -14,8 +15,12 @@ import { evaluateComposition } from '../evaluate-composition.ts';
  * `namespace`, as in `deploy()`. The documents are in an order in which `kubectl apply` accepts them. Warns when the
  * documents contain values of a Secret.
  */
-export function directManifests(core: CompositionCore, spec: JsonObject, namespace: string): string {
-  return manifestsOfResources(core, evaluateComposition(core, spec, {}, namespace).resources, namespace);
+export function directManifests(
+  core: CompositionCore,
+  spec: JsonObject,
+  place: InstanceName & { readonly namespace: string },
+): string {
+  return manifestsOfResources(core, evaluateComposition(core, spec, {}, place).resources, place.namespace);
 }
 
 /** The documents of an evaluated composition or graph. A `def` node of a Graph has no document. */

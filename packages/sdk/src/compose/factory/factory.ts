@@ -3,13 +3,21 @@ import { assertMayDeploy, failsAtCaller } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import type { CompositionCore } from '../composition.ts';
 import { definitionYaml, instanceYaml } from '../composition-yaml.ts';
-import type { DeployCallOptions, DeployEngine, DeployTarget, Factory, FactoryOptions, Mode } from '../deploy-engine.ts';
+import type {
+  DeployCallOptions,
+  DeployEngine,
+  DeployOptions,
+  DeployTarget,
+  Factory,
+  FactoryOptions,
+  InstanceName,
+  Mode,
+} from '../deploy-engine.ts';
 import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from '../singleton.ts';
 import { checkedCall, checkedName, checkFactoryOptions, checkMode } from './factory-options.ts';
 import { directManifests } from './direct-manifests.ts';
-import { evaluateComposition } from '../evaluate-composition.ts';
+import { evaluateInstance } from '../evaluate-composition.ts';
 import { eventsOf } from './event-stream.ts';
-import type { Target } from '../public-types.ts';
 import type { TracedCore } from '../traced-core.ts';
 
 /** The dependency of the composition API: the engine behind `factory().deploy()`. */
@@ -43,13 +51,15 @@ export function createFactory(
     name: core.name,
     namespace,
     rgdName: core.name,
-    toYaml: failsAtCaller((spec?: JsonObject) =>
+    toYaml: failsAtCaller((spec?: JsonObject, named?: InstanceName) =>
       mode === 'direct'
-        ? directManifests(core, spec ?? {}, namespace)
-        : kroYaml(core, options.target ?? 'stock', place, spec),
+        ? directManifests(core, spec ?? {}, { ...named, namespace })
+        : spec === undefined
+          ? definitionYaml(core, options.target ?? 'stock')
+          : instanceYaml(core, spec, { ...named, namespace: place }),
     ),
-    deploy: failsAtCaller(async (spec: JsonObject, call?: DeployCallOptions) =>
-      (await writer('deploy()')).deploy(target, target.instance(spec).spec as JsonObject, checkedCall(call)),
+    deploy: failsAtCaller(async (spec: JsonObject, { name, ...call }: DeployOptions = {}) =>
+      (await writer('deploy()')).deploy(target, target.instance(spec, { name }), checkedCall(call)),
     ),
     getInstances: failsAtCaller(async () => (await engine()).getInstances(target)),
     getStatus: failsAtCaller(async () => (await engine()).getStatus(target)),
@@ -61,15 +71,15 @@ export function createFactory(
       ),
     ),
     rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target)),
-    toDryRun: failsAtCaller(async (spec: JsonObject) =>
-      (await engine()).toDryRun(target, target.instance(spec).spec as JsonObject),
+    toDryRun: failsAtCaller(async (spec: JsonObject, named?: InstanceName) =>
+      (await engine()).toDryRun(target, target.instance(spec, named)),
     ),
-    plan: failsAtCaller(async (spec: JsonObject) =>
-      (await engine()).plan(target, target.instance(spec).spec as JsonObject),
+    plan: failsAtCaller(async (spec: JsonObject, named?: InstanceName) =>
+      (await engine()).plan(target, target.instance(spec, named)),
     ),
-    deployEvents: (spec, call) =>
+    deployEvents: (spec, { name, ...call } = {}) =>
       eventsOf(checkedCall(call), async (options) =>
-        (await writer('deployEvents()')).deploy(target, target.instance(spec).spec as JsonObject, options),
+        (await writer('deployEvents()')).deploy(target, target.instance(spec, { name }), options),
       ),
     getRGDStatus: failsAtCaller(async () => (await engine()).getDefinitionStatus(target)),
     dispose: async () => (await engine()).dispose(target),
@@ -96,15 +106,15 @@ export function deployTarget(
       return core.options.types === undefined ? core.write('typekro').graph : undefined;
     },
     definition: (of) => permitted(core.write(of).definition, options.allowBreakingChanges === true),
-    instance: (spec) => core.instance(spec, namespace),
-    namespaces: (spec) => core.namespaces(spec),
+    instance: (spec, named) => core.instance(spec, { ...named, namespace }),
+    namespaces: (instance) => core.namespaces(instance),
     get singletons() {
       return singletonsOf(core).map((shared) => ({
         target: deployTarget(shared.core, 'kro', SINGLETON_NAMESPACE, options),
         instance: sharedInstance(shared),
       }));
     },
-    evaluate: (spec) => evaluateComposition(core, spec, {}, namespace),
+    evaluate: (instance) => evaluateInstance(core, instance),
     readiness: targetReadiness(core),
   };
 }
@@ -125,8 +135,4 @@ export function targetReadiness(core: TracedCore): DeployTarget['readiness'] {
   for (const record of core.variants.records)
     if (record.readiness !== undefined) found.set(record.id, record.readiness);
   return found;
-}
-
-function kroYaml(core: CompositionCore, of: Target, namespace: string, spec: JsonObject | undefined): string {
-  return spec === undefined ? definitionYaml(core, of) : instanceYaml(core, spec, namespace);
 }

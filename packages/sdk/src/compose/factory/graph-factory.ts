@@ -29,6 +29,7 @@ export function createGraphFactory(
   const core = given.inNamespace(namespace);
   if (mode === 'direct') refusePatches(core);
   const target = graphTarget(core, mode, namespace, options);
+  const instance = () => target.instance(NO_SPEC);
   const engine = (): Promise<DeployEngine> => api.loadDeploy();
   const writer = (call: string): Promise<DeployEngine> => {
     assertMayDeploy(call);
@@ -44,7 +45,7 @@ export function createGraphFactory(
         : graphYaml(core, options.target ?? 'stock'),
     ),
     deploy: failsAtCaller(async (call?: DeployCallOptions) =>
-      (await writer('deploy()')).deploy(target, NO_SPEC, checkedCall(call)),
+      (await writer('deploy()')).deploy(target, instance(), checkedCall(call)),
     ),
     get: failsAtCaller(async () => (await (await engine()).getInstances(target))[0]),
     getStatus: failsAtCaller(async () => (await engine()).getStatus(target)),
@@ -52,10 +53,10 @@ export function createGraphFactory(
       (await writer('delete()')).deleteInstance(target, core.name, checkedCall(call)),
     ),
     rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target)),
-    toDryRun: failsAtCaller(async () => (await engine()).toDryRun(target, NO_SPEC)),
-    plan: failsAtCaller(async () => (await engine()).plan(target, NO_SPEC)),
+    toDryRun: failsAtCaller(async () => (await engine()).toDryRun(target, instance())),
+    plan: failsAtCaller(async () => (await engine()).plan(target, instance())),
     deployEvents: (call) =>
-      eventsOf(checkedCall(call), async (own) => (await writer('deployEvents()')).deploy(target, NO_SPEC, own)),
+      eventsOf(checkedCall(call), async (own) => (await writer('deployEvents()')).deploy(target, instance(), own)),
     dispose: async () => (await engine()).dispose(target),
   };
 }

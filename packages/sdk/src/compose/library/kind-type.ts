@@ -45,15 +45,17 @@ const METADATA = new Map<string, StaticType>([
   ['annotations', mapOf(STRING)],
 ]);
 
-const metadataType: ObjectStaticType = {
+const metadataWith = (sure: ReadonlySet<string>): ObjectStaticType => ({
   kind: 'object',
   field: (name) => {
     const type = METADATA.get(name);
-    return type === undefined ? undefined : { type, required: SURE_METADATA.has(name) };
+    return type === undefined ? undefined : { type, required: sure.has(name) };
   },
   names: () => [...METADATA.keys()],
   open: true,
-};
+});
+
+const metadataType = metadataWith(SURE_METADATA);
 
 /**
  * The type of a whole object of a kind. Without a schema, only the types of apiVersion, kind and metadata are known.
@@ -117,11 +119,12 @@ function extended(
   };
 }
 
-/** The type of the instance: its spec, and the metadata of a stored object. */
-export function instanceType(spec: StaticType): ObjectStaticType {
+/** The type of the instance: its spec, and the metadata of a stored object. A namespaced instance has a namespace. */
+export function instanceType(spec: StaticType, isNamespaced = true): ObjectStaticType {
+  const sure = new Set([...SURE_METADATA, 'generation', ...(isNamespaced ? ['namespace'] : [])]);
   const fields = new Map<string, Field>([
     ['spec', { type: spec, required: true }],
-    ['metadata', { type: metadataType, required: true }],
+    ['metadata', { type: metadataWith(sure), required: true }],
     ['apiVersion', { type: STRING, required: true }],
     ['kind', { type: STRING, required: true }],
   ]);

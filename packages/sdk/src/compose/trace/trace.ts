@@ -60,6 +60,8 @@ export class Trace {
   readonly warnings: { readonly diagnostic: Diagnostic; readonly site: Site | undefined }[] = [];
   /** The refusals so far. The composition is refused if there is any. */
   readonly errors: Refusal[] = [];
+  /** The instance whose graph is traced; undefined for a Graph, which has none. */
+  instance: unknown = undefined;
   readonly strict: boolean;
   /**
    * When true, the program must not run a string as code, and must not change objects of the host. A run inside a
