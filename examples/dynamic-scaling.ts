@@ -1,7 +1,7 @@
-// Numbers that depend on the spec, and an autoscaler that reads another resource.
+// Numbers that depend on the spec, and an autoscaler that sets the replicas of another resource.
 //
 // With autoScalingStack: { name: shop, image: shop:1, environment: production, scaling: { minReplicas: 2, maxReplicas: 4 } }
-// Gives: { currentReplicas: 4, maxReplicas: 4, scalingActive: false }
+// Gives: { currentReplicas: 2, maxReplicas: 4, scalingActive: false }
 import { type } from 'arktype';
 import { kubernetesComposition } from 'typekro';
 import { Deployment, Hpa, Service } from 'typekro/simple';
@@ -19,12 +19,8 @@ export const autoScalingStack = kubernetesComposition(
   },
   (spec) => {
     const production = spec.environment === 'production';
-    const app = Deployment({
-      id: 'app',
-      name: spec.name,
-      image: spec.image,
-      replicas: production ? spec.scaling.maxReplicas : spec.scaling.minReplicas,
-    });
+    // The autoscaler decides how many pods run, so the Deployment has no number of replicas.
+    const app = Deployment({ id: 'app', name: spec.name, image: spec.image });
     Service({
       id: 'service',
       name: `${spec.name}-service`,

@@ -34,7 +34,7 @@ export const FLOORS = {
   ],
   runtime: [
     'target.ts keys.ts field-managers.ts identity.ts labels.ts selector.ts digest.ts quantity.ts list-members.ts json-child.ts',
-    'fingerprint.ts owned-fields.ts compare.ts foreign-items.ts',
+    'fingerprint.ts owned-fields.ts compare.ts foreign-items.ts kept-replicas.ts',
     'placed-expressions.ts',
     'secrets',
     'report.ts resolved.ts step-memory.ts observed-state.ts equivalence.ts graph-record.ts model.ts object-outcome.ts',

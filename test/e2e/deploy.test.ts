@@ -2,7 +2,7 @@ import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DeployEvent } from '@typekro/sdk';
 import { kubernetesComposition } from '@typekro/sdk';
-import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
+import { ConfigMap, Deployment, Hpa, Service } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { DeployServer } from '../support/deploy-server.ts';
 import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
 
@@ -111,6 +111,36 @@ test.each(['direct', 'kro'] as const)('%s: instances of one composition have the
   const left = await names('v1', 'ConfigMap');
   expect(left).toContain('green-own');
   expect(left).not.toContain('blue-own');
+  await factory.dispose();
+});
+
+const scaled = kubernetesComposition(
+  { name: 'scaled', apiVersion: 'example.com/v1alpha1', kind: 'Scaled', spec: type({ isAutomatic: 'boolean' }) },
+  ({ isAutomatic }) => {
+    const web = Deployment({ id: 'web', name: 'web', image: 'nginx', replicas: isAutomatic ? undefined : 4 });
+    if (isAutomatic) {
+      const target = { kind: 'Deployment', name: web.metadata.name };
+      Hpa({ id: 'hpa', name: 'web', target, minReplicas: 2, maxReplicas: 6 });
+    }
+    return {};
+  },
+);
+
+test.each(['direct', 'kro'] as const)('%s: the number of replicas stays when an autoscaler is added', async (mode) => {
+  if (mode === 'kro') await cluster.startController({ features: { omit: true, now: true } });
+  const factory = scaled.factory(mode, { transport: cluster.transport, timeout: 20_000, target: 'typekro' });
+  const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'default' };
+  const replicas = async () => (await cluster.client.get(web)).spec?.['replicas'];
+  await factory.deploy({ isAutomatic: false });
+  expect(await replicas()).toBe(4);
+  await factory.deploy({ isAutomatic: true });
+  expect(await replicas()).toBe(4);
+  // A later pass does not remove the number either.
+  await factory.deploy({ isAutomatic: true });
+  await expect.poll(() => names('autoscaling/v2', 'HorizontalPodAutoscaler')).toEqual(['web']);
+  expect(await replicas()).toBe(4);
+  await factory.deploy({ isAutomatic: false });
+  expect(await replicas()).toBe(4);
   await factory.dispose();
 });
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
 import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
 import type { TestCluster } from '@typekro/testing';
 import { createCluster } from '@typekro/testing';
 import type { Subject } from './forms.ts';
-import { normalized, plainObject, steppedObjects } from './forms.ts';
+import { normalized, pathsIn, plainObject, steppedObjects, without } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
 /*
@@ -84,3 +85,44 @@ describe('an API server accepts the objects that a controller writes', () => {
     }
   });
 });
+
+/** What the API server stores for an object in a dry run; its refusal as a string. */
+async function stored(object: JsonObject): Promise<JsonValue> {
+  try {
+    const made = await cluster.client.create(object as unknown as KubeObject, { dryRun: true });
+    const { metadata: _, status: _status, ...rest } = made as unknown as JsonObject;
+    return JSON.parse(JSON.stringify(rest), (key, value: unknown) => (CHOSEN.has(key) ? 'chosen' : value)) as JsonValue;
+  } catch (error) {
+    return `refused: ${String(error)}`;
+  }
+}
+
+/** Fields for which the API server chooses another value for each object. */
+const CHOSEN = new Set(['clusterIP', 'clusterIPs', 'nodePort', 'batch.kubernetes.io/controller-uid', 'controller-uid']);
+
+test.each(Object.keys(SAMPLES) as (keyof typeof SAMPLES)[])(
+  '%s writes no field whose value is the default of the API server',
+  async (factory) => {
+    const samples = SAMPLES[factory] as unknown as Readonly<Record<string, readonly [JsonValue, JsonValue]>>;
+    const base: JsonObject = {
+      ...Object.fromEntries(REQUIRED[factory].map((name) => [name, samples[name]?.[0] as JsonValue])),
+      ...BESIDE[factory],
+    };
+    const made = plainObject({ make: simple[factory], base, key: '', a: 0, b: 0 }, undefined);
+    const object: JsonObject = {
+      ...made,
+      metadata: {
+        ...(made['metadata'] as JsonObject),
+        ...(factory !== 'PersistentVolume' && { namespace: 'default' }),
+      },
+    };
+    const whole = await stored(object);
+    expect(whole).toMatchObject({ kind: object['kind'] });
+    const needless: string[] = [];
+    for (const path of pathsIn(object)) {
+      const isGiven = path[0] === 'metadata' || path[0] === 'apiVersion' || path[0] === 'kind';
+      if (!isGiven && jsonEquals(await stored(without(object, path)), whole)) needless.push(path.join('.'));
+    }
+    expect(needless).toEqual([]);
+  },
+);

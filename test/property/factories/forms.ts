@@ -276,7 +276,7 @@ export function outcomes(subject: Subject, form: Form, value: JsonObject): reado
 }
 
 /** The CRDs of Flux, which the compiler does not know. */
-const FLUX = (
+export const FLUX = (
   JSON.parse(readFileSync(new URL('../../../data/crds/flux.json', import.meta.url), 'utf8')) as {
     readonly items: readonly JsonObject[];
   }
@@ -398,4 +398,22 @@ export function differences(whole: Subject, form: Form): readonly JsonValue[] {
     }
   }
   return found;
+}
+
+/** The paths of the values in an object, including those of its lists and objects. */
+export function* pathsIn(value: JsonValue | undefined, path: readonly string[] = []): Generator<readonly string[]> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    yield [...path, key];
+    yield* pathsIn(member, [...path, key]);
+  }
+}
+
+/** The object without the value at a path. */
+export function without(object: JsonObject, path: readonly string[]): JsonObject {
+  const copy = structuredClone(object);
+  const parent = path.slice(0, -1).reduce<JsonObject>((value, key) => value[key] as JsonObject, copy);
+  if (Array.isArray(parent)) parent.splice(Number(path.at(-1)), 1);
+  else Reflect.deleteProperty(parent, path.at(-1) as string);
+  return copy;
 }

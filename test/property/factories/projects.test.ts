@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
+import type { Schema } from '@typekro/engine/schema';
+import { applyDefaults, crdSource } from '@typekro/engine/schema';
 import { gitRepository, kustomization } from '../../../packages/sdk/src/factories/flux/index.ts';
 import { chartFactory, helmRelease, helmRepository } from '../../../packages/sdk/src/factories/helm/index.ts';
 import { configMap } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 import type { Make } from './forms.ts';
-import { differences, FORMS } from './forms.ts';
+import { differences, FLUX, FORMS, pathsIn, plainObject, without } from './forms.ts';
 
 /* Checks factories that set defaults or branch on their arguments: they accept these arguments in every form. */
 
@@ -82,3 +85,16 @@ describe('a project factory in a graph makes the same object as a call with the 
     expect(found, JSON.stringify(found, undefined, 1)).toEqual([]);
   });
 });
+
+test.each(Object.entries(FACTORIES).filter(([name]) => name !== 'configMap'))(
+  '%s writes no field whose value is the default of the CRD',
+  (_name, [make, base]) => {
+    const object = plainObject({ make, base, key: '', a: 0, b: 0 }, undefined);
+    const { group, version } = parseApiVersion(object['apiVersion'] as string);
+    const schema = crdSource(FLUX as never).schemaOf({ group, version, kind: object['kind'] as string });
+    const needless = [...pathsIn(object)].filter((path) =>
+      jsonEquals(applyDefaults(schema as Schema, without(object, path)), object),
+    );
+    expect(needless).toEqual([]);
+  },
+);

@@ -8,6 +8,7 @@ import { literalTypes } from './checks/conditions.ts';
 import { buildCrd, instancePlural, OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { DependencyMap } from './dag.ts';
 import { applyDepth, applyOrder, preferredOrder } from './dag.ts';
+import { scaledWorkloads } from './warnings/autoscalers.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { FieldSite, ExpressionSite, ResourceDraft } from './resource-draft.ts';
@@ -149,7 +150,13 @@ function lazyGraph(own: Omit<Graph, keyof Plans | 'hash'>, value: JsonObject, pa
 
 function makePlans({ document, level, omit, resources, status, conditions, propagation }: Parts): Plans {
   const assembler = new Assembler(document, omit && followsGraphEngine(level));
-  const nodes = new Map(resources.map((each) => [each.linked.draft.id, assembler.node(each)]));
+  const scaled = scaledWorkloads(
+    resources.map(({ linked }) => linked.draft),
+    level,
+  ).map(({ workload }) => workload.id);
+  const nodes = new Map(
+    resources.map((each) => [each.linked.draft.id, assembler.node(each, scaled.includes(each.linked.draft.id))]),
+  );
   const dependencies = new Map([...nodes.values()].map((node) => [node.id, node.dependsOn]));
   const order = preferredOrder(
     withGates(dependencies, resources),
@@ -239,7 +246,10 @@ export class Assembler {
     };
   }
 
-  node({ linked, fields, dimensions, includeWhen, readyWhen, propagateWhen }: TypedResource): GraphNode {
+  node(
+    { linked, fields, dimensions, includeWhen, readyWhen, propagateWhen }: TypedResource,
+    isScaled = false,
+  ): GraphNode {
     const { draft, dependsOn, dependsOnInBranches, readsDeferred } = linked;
     const iterators = new Set(draft.dimensions.map((dimension) => dimension.name));
     const base = {
@@ -265,6 +275,7 @@ export class Assembler {
     const retained = {
       ...(deletionPolicy === 'Orphaned' ? { deletionPolicy: 'Orphaned' as const } : {}),
       ...(Array.isArray(externalFields) ? { externalFields: externalFields.map(externalFieldSteps) } : {}),
+      ...(isScaled ? { isScaled } : {}),
     };
     if (draft.nodeType === 'collection') return { ...known, ...retained, nodeType: 'collection', forEach };
     return draft.nodeType === 'resource'

@@ -134,6 +134,8 @@ export interface Retained {
   readonly deletionPolicy?: 'Orphaned';
   /** The paths of fields that the controller no longer sets once another manager has written them. */
   readonly externalFields?: readonly (readonly string[])[];
+  /** Does an autoscaler of the graph set the number of replicas? */
+  readonly isScaled?: true;
 }
 
 /** An object that the graph owns. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { builtinSource } from '../schema/index.ts';
+import { builtinSource, crdSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import { withConfigMap, withData, withResources, withSchema } from './codes/codes-example.ts';
 import type { CompileOptions } from './options.ts';
@@ -40,8 +40,38 @@ const withSecret = (data: string): string =>
 const POD = '{name: a, image: nginx}';
 const PORTS = 'ports: [{port: 80}]';
 
+/** A Deployment with some fields, and an autoscaler of it. */
+const scaled = (
+  spec: string,
+  target: string,
+  kind = 'autoscaling/v2, kind: HorizontalPodAutoscaler',
+  more = '',
+): string =>
+  withResources(`- id: app
+  template: {apiVersion: apps/v1, kind: Deployment, metadata: {name: "\${schema.spec.name}"}, spec: {${spec}selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: {containers: [${POD}]}}}}
+${more}- id: scaler
+  template: {apiVersion: ${kind}, metadata: {name: s}, spec: {maxReplicas: 3, scaleTargetRef: ${target}}}
+`);
+const APP = '{apiVersion: apps/v1, kind: Deployment, name: "${app.metadata.name}"}';
+
 describe('no warning is reported for', () => {
   test.each<[string, string]>([
+    ['a workload without replicas beside its autoscaler', scaled('', APP)],
+    [
+      'an autoscaler of another workload',
+      scaled('replicas: 2, ', '{apiVersion: apps/v1, kind: Deployment, name: other}'),
+    ],
+    [
+      'an autoscaler of another kind',
+      scaled('replicas: 2, ', '{apiVersion: apps/v1, kind: StatefulSet, name: "${app.metadata.name}"}'),
+    ],
+    [
+      'an autoscaler that exists only without the workload',
+      scaled('replicas: 2, ', APP, undefined, '  includeWhen: ["${!(schema.spec.name == \'x\')}"]\n').replace(
+        /- id: scaler/,
+        '- id: scaler\n  includeWhen: ["${schema.spec.name == \'x\'}"]',
+      ),
+    ],
     [
       'a Service that selects a workload by the same expression',
       withResources(
@@ -116,6 +146,16 @@ const SPEC = 'spec.resources[0].template.spec';
 
 describe('a warning is reported for', () => {
   test.each<[string, string, string]>([
+    ...(
+      [
+        ['by a reference to its name', APP],
+        ['by the same name', '{apiVersion: apps/v1, kind: Deployment, name: "${schema.spec.name}"}'],
+      ] as const
+    ).map(([what, target]): [string, string, string] => [
+      `replicas beside an autoscaler that names the workload ${what}`,
+      scaled('replicas: "${size(schema.spec.name)}", ', target),
+      `graph/replicas-of-autoscaler ${SPEC}.replicas`,
+    ]),
     [
       'a workload that selects a label that its pods do not have',
       withResources(workload('StatefulSet', POD, 'other: a')),
@@ -327,4 +367,43 @@ describe('a variable that hides a name', () => {
       expect.stringMatching(/^graph\/hidden-name: the variable "(?:web|schema)"/),
     ]),
   );
+});
+
+/** A CRD of KEDA without the fields of its schema. */
+const KEDA = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'scaledobjects.keda.sh' },
+  spec: {
+    group: 'keda.sh',
+    scope: 'Namespaced',
+    names: { kind: 'ScaledObject', plural: 'scaledobjects' },
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
+const OMITTED = '"${schema.spec.name == \'\' ? omit() : 2}"';
+
+test.each<[what: string, text: string, warnings: string[]]>([
+  [
+    'replicas beside a ScaledObject of KEDA, which scales Deployments by default',
+    scaled('replicas: 2, ', '{name: "${app.metadata.name}"}', 'keda.sh/v1alpha1, kind: ScaledObject'),
+    ['graph/replicas-of-autoscaler'],
+  ],
+  ['replicas that may be left out beside an autoscaler', scaled(`replicas: ${OMITTED}, `, APP), []],
+  [
+    'replicas that another manager may take over',
+    scaled('replicas: 2, ', APP).replace('- id: app\n', '- id: app\n  externalFields: [spec.replicas]\n'),
+    [],
+  ],
+])('%s: the warnings of a graph with an autoscaler', (_what, text, warnings) => {
+  const sources = [builtinSource(), crdSource([KEDA])];
+  const found = warningsOf(text, { sources, target: 'typekro', features: { omit: true, externalFields: true } });
+  expect(found).toEqual(warnings.map((code) => `${code} ${SPEC}.replicas`));
 });

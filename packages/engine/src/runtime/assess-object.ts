@@ -6,6 +6,8 @@ import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
 import type { ForeignItem } from './foreign-items.ts';
+import { withKeptReplicas } from './kept-replicas.ts';
+import { CHILD_MANAGER } from './keys.ts';
 import { isNamespaceMissing } from './missing-namespace.ts';
 import type { ApplyAction, Contest, FailedWrite, LiveObject } from './model.ts';
 import { applying } from './node-texts-0.10.ts';
@@ -65,14 +67,17 @@ export function assessObject(
   const refusal = context.rules.refusal(context, node, target, live);
   if (refusal !== undefined) return { report, live: live.object, problem: refusal };
 
-  const fingerprint = fingerprintOf(context, desired);
-  const { externalFields } = node;
+  const { externalFields, isScaled = false } = node;
   const whole = wholeOf(live);
+  const isKept = isScaled && whole !== undefined;
+  const wantedNow = isKept ? withKeptReplicas(desired, whole, writing.manager ?? CHILD_MANAGER) : desired;
+  const fingerprint = fingerprintOf(context, wantedNow);
   const isFree = externalFields === undefined || whole === undefined;
-  const sent = isFree ? desired : withoutExternal(desired, whole, externalFields);
+  const sent = isFree ? wantedNow : withoutExternal(wantedNow, whole, externalFields);
   const decided = context.rules.decideWrite(context, sent, fingerprint, live);
-  // Only the managed fields of the whole object show which of the external fields another manager has written.
-  const isUnclear = decided.kind === 'apply' && externalFields !== undefined && whole === undefined;
+  // Only the managed fields of the whole object show which of these fields another manager has written.
+  const dependsOnManagers = externalFields !== undefined || isScaled;
+  const isUnclear = decided.kind === 'apply' && dependsOnManagers && whole === undefined;
   const decision = isUnclear ? ({ kind: 'read' } as const) : decided;
   return assessLive(context, node, { ...wanted, desired: sent }, { live, decision, fingerprint, writing, report });
 }

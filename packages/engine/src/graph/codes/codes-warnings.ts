@@ -138,6 +138,17 @@ export const warningCodes: readonly CodeInfo[] = [
     'Use the same labels in both places.',
   ),
   warning(
+    'graph/replicas-of-autoscaler',
+    'A template writes the number of replicas of a workload that an autoscaler of the same graph scales.',
+    withResources(
+      deployment(
+        '{name: x, image: nginx}',
+        '- id: hpa\n  template: {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}, spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: "${app.metadata.name}"}}}',
+      ).replace('    spec:\n', '    spec:\n      replicas: 2\n'),
+    ),
+    'Leave the field out. The API server begins with one replica, and the autoscaler keeps the number between its bounds.',
+  ),
+  warning(
     'graph/restarts-pods',
     'A field of a pod template depends on the status of another resource, or on the time: each change restarts the pods.',
     withResources(

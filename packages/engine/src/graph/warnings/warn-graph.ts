@@ -5,6 +5,7 @@ import type { GraphFeatures } from '../options.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import type { ResourceDraft } from '../resource-draft.ts';
 import type { Problems } from '../problems.ts';
+import { warnAutoscalers } from './autoscalers.ts';
 import { warnSelectors } from './warn-selectors.ts';
 
 /** Warns of parts of a definition that are valid separately but wrong in combination. */
@@ -19,6 +20,7 @@ export function warnGraph(
   warnOverwrittenStatus(definition, managedResources, problems);
   warnSameIdentity(drafts, problems);
   warnSelectors(drafts, level, problems);
+  warnAutoscalers(drafts, level, problems);
 }
 
 /** Warns of unused custom types. A type is used if `spec` or another used type refers to it. */

@@ -1,4 +1,4 @@
-import { createResource, withDefault } from '../../compose/index.ts';
+import { createResource } from '../../compose/index.ts';
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
 import { definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { DeploymentResource } from './kinds.ts';
@@ -7,7 +7,7 @@ import type { PodConfig } from './pods.ts';
 
 /** Arguments of `Deployment`. */
 export interface DeploymentConfig extends PodConfig {
-  /** How many pods run. Default 1. */
+  /** How many pods run. Leave it out if an autoscaler sets the number. Default of the API server: 1. */
   readonly replicas?: number | undefined;
   /** How pods are replaced: `Recreate`, or `RollingUpdate` with its bounds. Default RollingUpdate. */
   readonly strategy?: object | undefined;
@@ -61,7 +61,7 @@ export const Deployment = simpleFactory(
         kind: 'Deployment',
         metadata: metadataOf(config),
         spec: definedOnly({
-          replicas: withDefault(config.replicas, 1),
+          replicas: config.replicas,
           selector: selectorOf(config),
           template: podTemplate(config),
           strategy,

@@ -1,5 +1,5 @@
 import type { ArgumentTable } from '../../compose/index.ts';
-import { createResource, ifPresent } from '../../compose/index.ts';
+import { createResource, ifPresent, present } from '../../compose/index.ts';
 import type { CommonConfig } from './common.ts';
 import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { NetworkPolicyResource } from './kinds.ts';
@@ -41,10 +41,11 @@ export const NetworkPolicy = simpleFactory(
   ARGUMENTS,
   (config: NetworkPolicyConfig): NetworkPolicyResource => {
     const { podSelector, ingress, egress } = config;
+    // Without `egress`, this is the default of the API server.
     const policyTypes = ifPresent(
       config.policyTypes,
       (types) => types,
-      () => restricted(ingress, egress),
+      () => present(egress, () => restricted(ingress)),
     );
     return createResource(
       {
@@ -58,13 +59,11 @@ export const NetworkPolicy = simpleFactory(
   },
 );
 
-/** The directions that the given lists of connections restrict. */
-function restricted(ingress: unknown, egress: unknown): unknown {
-  const withEgress = () =>
-    ifPresent(
-      ingress,
-      () => ['Ingress', 'Egress'],
-      () => ['Egress'],
-    );
-  return ifPresent(egress, withEgress, () => ['Ingress']);
+/** The directions that a policy with `egress` restricts. The default of the API server ignores an empty `egress`. */
+function restricted(ingress: unknown): unknown {
+  return ifPresent(
+    ingress,
+    () => ['Ingress', 'Egress'],
+    () => ['Egress'],
+  );
 }

@@ -103,7 +103,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
     });
     expect(volume).toMatchObject({
       kind: 'PersistentVolume',
-      spec: { capacity: { storage: '1Gi' }, persistentVolumeReclaimPolicy: 'Retain' },
+      spec: { capacity: { storage: '1Gi' }, hostPath: { path: '/data' } },
     });
   });
 

@@ -93,7 +93,7 @@ export const PersistentVolume = simpleFactory(
         spec: definedOnly({
           capacity: { storage: size },
           accessModes: withDefault(accessModes, ['ReadWriteOnce']),
-          persistentVolumeReclaimPolicy: withDefault(config.persistentVolumeReclaimPolicy, 'Retain'),
+          persistentVolumeReclaimPolicy: config.persistentVolumeReclaimPolicy,
           storageClassName: storageClass,
           hostPath: present(hostPath, (value) => (isTextArgument(value) ? { path: value } : value)),
           nfs,

@@ -9,7 +9,7 @@ import type { PodConfig } from './pods.ts';
 export interface StatefulSetConfig extends PodConfig {
   /** Name of the headless Service; the name of the set when absent. */
   readonly serviceName?: string | undefined;
-  /** How many pods run. Default 1. */
+  /** How many pods run. Leave it out if an autoscaler sets the number. Default of the API server: 1. */
   readonly replicas?: number | undefined;
   /** Templates of the claims that each pod gets. The claims are not deleted with the pod. */
   readonly volumeClaimTemplates?: readonly object[] | undefined;
@@ -52,7 +52,7 @@ export const StatefulSet = simpleFactory(
         metadata: metadataOf(config),
         spec: definedOnly({
           serviceName: withDefault(config.serviceName, config.name),
-          replicas: withDefault(config.replicas, 1),
+          replicas: config.replicas,
           selector: selectorOf(config),
           template: podTemplate(config),
           volumeClaimTemplates,
