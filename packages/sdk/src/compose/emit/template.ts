@@ -28,7 +28,10 @@ export interface TemplateOptions {
   readonly target: Target;
 }
 
-/** The map fields for which absent and empty mean the same to the API server. */
+/**
+ * The map fields for which absent and empty mean the same to the API server. For stock kro, which has no `omit()`, an
+ * absent map is written as an empty one.
+ */
 const EMPTY_IS_ABSENT = new Set([
   'labels',
   'annotations',
@@ -149,7 +152,7 @@ function symValue(value: Sym, schema: Schema | undefined, options: TemplateOptio
   refuseIterable(value, 'a value of a resource');
   const { absence } = value;
   if (absence === undefined || absence.waits) return writeField(options, value.node, schema);
-  if (isEmptyMap(value, place.key)) {
+  if (options.target === 'stock' && isEmptyMap(value, place.key)) {
     const { kind } = value.type;
     const written =
       kind === 'map' ? orValue(optionalNode(value), object([])) : cond(absence.has, value.node, object([]));
@@ -183,7 +186,8 @@ function phiValue(
   if (merged !== undefined) return objectValue(merged, schema, options, roleOf(place));
   const optional = optionalPhi(value);
   if (optional === undefined) return writeField(options, toNode(wrap(value)), schema);
-  if (EMPTY_IS_ABSENT.has(place.key)) return writeField(options, orValue(optional, object([])), schema);
+  if (options.target === 'stock' && EMPTY_IS_ABSENT.has(place.key))
+    return writeField(options, orValue(optional, object([])), schema);
   if (place.field && options.target === 'stock') return writeField(options, absentField(optional, place), schema);
   return writeField(options, orValue(optional, call('omit', [], DYN)), schema);
 }

@@ -171,6 +171,48 @@ describe('the simple factories make objects that the compiler accepts, and refus
     });
   });
 
+  test('an absent map, namespace, type or flag leaves no field in the object', () => {
+    const optional = type({ 'at?': 'string', 'kind?': 'string', 'map?': 'Record<string, string>', on: 'boolean' });
+    const composition = kubernetesComposition({ name: 'all', kind: 'All', spec: optional }, ({ at, kind, map, on }) => {
+      const annotations = on ? map : undefined;
+      simple.ConfigMap({
+        id: 'config',
+        name: 'x',
+        namespace: at,
+        labels: map,
+        annotations,
+        data: map,
+        binaryData: map,
+      });
+      simple.Secret({ id: 'secret', name: 'x', type: kind, stringData: map, immutable: on ? true : undefined });
+      simple.Pvc({ id: 'claim', name: 'x', size: '1Gi', namespace: on ? at : undefined, annotations: map });
+      simple.Deployment({ id: 'web', name: 'x', image: 'a', nodeSelector: map, podAnnotations: annotations });
+      return {};
+    });
+    const objects = composition.evaluate({ on: false }).resources.flatMap((resource) => resource.objects);
+    const metadata = { name: 'x', labels: { app: 'x' } };
+    const spec = { containers: [{ name: 'x', image: 'a' }] };
+    expect(objects.sort((a, b) => (String(a['kind']) < String(b['kind']) ? -1 : 1))).toEqual([
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata,
+        spec: {
+          selector: { matchLabels: { app: 'x' } },
+          template: { metadata: { labels: { app: 'x' } }, spec },
+        },
+      },
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata,
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      },
+      { apiVersion: 'v1', kind: 'Secret', metadata },
+    ]);
+  });
+
   test('the selector has the value of the label app from the arguments', () => {
     const { web } = objectsOf(({ name }) => {
       simple.Deployment({ id: 'web', name, image: 'nginx', labels: { app: 'shop' } });
