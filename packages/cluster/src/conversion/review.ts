@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { textAt } from '@typekro/kit/kubernetes';
 import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import { validateAnnotations, validateLabels } from '../kinds/metadata.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 /** The versions of ConversionReview that the cluster supports. */
 const REVIEW_VERSIONS: ReadonlySet<string> = new Set(['v1', 'v1beta1']);
@@ -143,7 +143,7 @@ function checkTexts(
   texts: Readonly<Record<string, string>>,
   invalid: (problem: string) => Error,
 ): void {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   if (field === 'labels') validateLabels(texts, 'metadata.labels', problems);
   else validateAnnotations(texts, 'metadata.annotation', problems);
   const shown = [...new Set(problems.map((problem) => `${problem.field}: ${problem.message}`))];

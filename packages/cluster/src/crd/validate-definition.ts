@@ -4,14 +4,14 @@ import { goPemBlocks } from '@typekro/kit/golang';
 import { crdErrors, crdUpdateErrors } from '@typekro/engine/schema';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { textAt } from '@typekro/kit/kubernetes';
-import { fieldInvalid } from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
 import { ruleChecks } from './rules.ts';
 
 /**
  * Checks a CustomResourceDefinition. With `old`, also checks the update against the stored one. The verbs `create` and
  * `update` make the checks that every object gets, such as those of its name and labels.
  */
-export function validateDefinition(object: KubeObject, problems: FieldError[], old?: KubeObject): void {
+export function validateDefinition(object: KubeObject, problems: Problems, old?: KubeObject): void {
   const options = ruleChecks();
   const found = old === undefined ? crdErrors(object, options) : crdUpdateErrors(object, old, options);
   const textOf = ({ field, message }: FieldError) => JSON.stringify([field, message]);
@@ -26,7 +26,7 @@ export function validateDefinition(object: KubeObject, problems: FieldError[], o
   // An update may keep or set an invalid CA bundle when the stored CA bundle is already invalid.
   const isAllowed = old !== undefined && authorityProblem(authorityOf(old)) !== '';
   if (problem !== '' && !isAllowed)
-    problems.push(fieldInvalid('spec.conversion.webhookClientConfig.caBundle', authority, problem));
+    problems.invalid('spec.conversion.webhookClientConfig.caBundle', authority, problem);
 }
 
 const authorityOf = ({ spec }: KubeObject): string => textAt(spec, 'conversion', 'webhook', 'clientConfig', 'caBundle');

@@ -1,6 +1,5 @@
 /** ValidatingAdmissionPolicies and MutatingAdmissionPolicies, and their bindings. */
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import {
   dns1035Label,
   dnsSubdomain,
@@ -13,14 +12,8 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { SchemaEngine } from '../crd/schemas.ts';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-} from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid, fieldRequired } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { defaultMatchResources, validateMatchConditions, validateMatchResources } from './admission-rules.ts';
 import { checkParamKind, checkParamRef } from './param-rights.ts';
@@ -58,23 +51,16 @@ type Compiler = ReturnType<SchemaEngine['ExpressionCompiler']['for']>;
  * Checks the fields that validating and mutating policies have in common. Returns the compiler for the other
  * expressions, such as validations and mutations, which may use the policy's variables.
  */
-function validateCommon(
-  spec: JsonObject,
-  hasMutations: boolean,
-  problems: FieldError[],
-  engine: SchemaEngine,
-): Compiler {
+function validateCommon(spec: JsonObject, hasMutations: boolean, problems: Problems, engine: SchemaEngine): Compiler {
   const failure = textAt(spec, 'failurePolicy');
-  if (!FAILURE_POLICIES.includes(failure))
-    problems.push(fieldNotSupported('spec.failurePolicy', failure, FAILURE_POLICIES));
+  problems.requireOneOf('spec.failurePolicy', failure, FAILURE_POLICIES);
   const kind = optionalAt(spec, 'paramKind');
   if (kind !== undefined) validateParamKind(kind, problems);
   const match = optionalAt(spec, 'matchConstraints');
-  if (match === undefined) problems.push(fieldRequired('spec.matchConstraints'));
+  if (match === undefined) problems.required('spec.matchConstraints');
   else {
     validateMatchResources(match, 'spec.matchConstraints', problems);
-    if (objectsAt(match, 'resourceRules').length === 0)
-      problems.push(fieldRequired('spec.matchConstraints.resourceRules'));
+    if (objectsAt(match, 'resourceRules').length === 0) problems.required('spec.matchConstraints.resourceRules');
   }
   const scope = { hasParams: kind !== undefined, hasAuthorizer: true, hasMutations };
   const plain = engine.ExpressionCompiler.for(scope);
@@ -91,7 +77,7 @@ function validateCommon(
   return compiler;
 }
 
-function validatePolicy(policy: KubeObject, problems: FieldError[], engine: SchemaEngine) {
+function validatePolicy(policy: KubeObject, problems: Problems, engine: SchemaEngine) {
   const spec = specOf(policy);
   const compiler = validateCommon(spec, false, problems, engine);
   const validations = objectsAt(spec, 'validations');
@@ -109,26 +95,26 @@ function validatePolicy(policy: KubeObject, problems: FieldError[], engine: Sche
   );
 }
 
-function validateParamKind(kind: JsonObject, problems: FieldError[]) {
+function validateParamKind(kind: JsonObject, problems: Problems) {
   const at = 'spec.paramKind';
   const [apiVersion, name] = [textAt(kind, 'apiVersion'), textAt(kind, 'kind')];
   const parts = apiVersion.split('/');
-  if (apiVersion === '') problems.push(fieldRequired(`${at}.apiVersion`));
+  if (apiVersion === '') problems.required(`${at}.apiVersion`);
   else if (parts.length > 2)
-    problems.push(fieldInvalid(`${at}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`));
+    problems.invalid(`${at}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
   else {
     const [group, version = ''] = parts.length === 2 ? parts : ['', apiVersion];
     const wrong = group === '' ? [] : dnsSubdomain(group ?? '');
-    if (wrong.length > 0) problems.push(fieldInvalid(`${at}.apiVersion`, group, wrong.join(',')));
+    if (wrong.length > 0) problems.invalid(`${at}.apiVersion`, group, wrong.join(','));
     const label = dns1035Label(version);
-    if (version === '') problems.push(fieldInvalid(`${at}.apiVersion`, apiVersion, 'version must be specified'));
-    else if (label.length > 0) problems.push(fieldInvalid(`${at}.apiVersion`, version, label.join(',')));
+    if (version === '') problems.invalid(`${at}.apiVersion`, apiVersion, 'version must be specified');
+    else if (label.length > 0) problems.invalid(`${at}.apiVersion`, version, label.join(','));
   }
   const label = dns1035Label(name.toLowerCase());
-  if (name === '') problems.push(fieldRequired(`${at}.kind`));
+  if (name === '') problems.required(`${at}.kind`);
   else if (label.length > 0) {
     const problem = `may have mixed case, but should otherwise match: ${label.join(',')}`;
-    problems.push(fieldInvalid(`${at}.kind`, name, problem));
+    problems.invalid(`${at}.kind`, name, problem);
   }
 }
 
@@ -139,14 +125,14 @@ const RESERVED: ReadonlySet<string> = new Set(
   ),
 );
 
-function validateVariables({ variables }: Compiler, problems: FieldError[]) {
+function validateVariables({ variables }: Compiler, problems: Problems) {
   for (const [index, { name, text, compiled }] of variables.entries()) {
     const at = `spec.variables[${index}]`;
-    if (name.trim() === '') problems.push(fieldRequired(`${at}.name`, 'name is not specified'));
+    if (name.trim() === '') problems.required(`${at}.name`, 'name is not specified');
     else if (!IDENTIFIER.test(name) || RESERVED.has(name))
-      problems.push(fieldInvalid(`${at}.name`, name, 'name is not a valid CEL identifier'));
-    if (text.trim() === '') problems.push(fieldRequired(`${at}.expression`, 'expression is not specified'));
-    else if (!compiled.ok) problems.push(fieldInvalid(`${at}.expression`, text, compiled.problem));
+      problems.invalid(`${at}.name`, name, 'name is not a valid CEL identifier');
+    if (text.trim() === '') problems.required(`${at}.expression`, 'expression is not specified');
+    else if (!compiled.ok) problems.invalid(`${at}.expression`, text, compiled.problem);
   }
 }
 
@@ -160,29 +146,28 @@ interface Compilers {
 function validateValidation(
   validation: JsonObject,
   at: string,
-  problems: FieldError[],
+  problems: Problems,
   { engine, compiler, texts }: Compilers,
 ) {
   const expression = textAt(validation, 'expression');
-  if (expression.trim() === '') problems.push(fieldRequired(`${at}.expression`, 'expression is not specified'));
+  if (expression.trim() === '') problems.required(`${at}.expression`, 'expression is not specified');
   else addProblem(problems, `${at}.expression`, expression, engine.conditionProblem(compiler, expression));
   const message = textAt(validation, 'messageExpression');
   if (message !== '' && message.trim() === '')
-    problems.push(fieldInvalid(`${at}.messageExpression`, message, 'must be non-empty if specified'));
+    problems.invalid(`${at}.messageExpression`, message, 'must be non-empty if specified');
   else if (message !== '')
     addProblem(problems, `${at}.messageExpression`, message, engine.textProblem(texts, message, false));
   const text = textAt(validation, 'message');
   if (text !== '' && text.trim() === '')
-    problems.push(fieldInvalid(`${at}.message`, text, 'message must be non-empty if specified'));
-  else if (/[\n\r]/.test(text.trim()))
-    problems.push(fieldInvalid(`${at}.message`, text, 'message must not contain line breaks'));
+    problems.invalid(`${at}.message`, text, 'message must be non-empty if specified');
+  else if (/[\n\r]/.test(text.trim())) problems.invalid(`${at}.message`, text, 'message must not contain line breaks');
   const reason = validation['reason'];
   if (reason !== undefined && reason !== null && !REASONS.includes(String(reason)))
-    problems.push(fieldNotSupported(`${at}.reason`, reason, REASONS));
+    problems.notSupported(`${at}.reason`, reason, REASONS);
 }
 
-function addProblem(problems: FieldError[], field: string, text: string, problem: string | undefined) {
-  if (problem !== undefined) problems.push(fieldInvalid(field, text, problem));
+function addProblem(problems: Problems, field: string, text: string, problem: string | undefined) {
+  if (problem !== undefined) problems.invalid(field, text, problem);
 }
 
 const MAX_ANNOTATIONS = 20;
@@ -191,26 +176,26 @@ const MAX_VALUE_BYTES = 5 * 1024;
 function validateAnnotations(
   name: string,
   annotations: readonly JsonObject[],
-  problems: FieldError[],
+  problems: Problems,
   problemOf: (text: string) => string | undefined,
 ) {
   if (annotations.length > MAX_ANNOTATIONS) {
     const problem = `must not have more than ${MAX_ANNOTATIONS} auditAnnotations`;
-    problems.push(fieldInvalid('spec.auditAnnotations', annotations, problem));
+    problems.invalid('spec.auditAnnotations', annotations, problem);
   }
   const keys = new Set<string>();
   for (const [index, annotation] of annotations.entries()) {
     const at = `spec.auditAnnotations[${index}]`;
     const key = textAt(annotation, 'key');
     const full = `${name}/${key}`;
-    if (name === '') problems.push(fieldInvalid(`${at}.key`, key, 'requires metadata.name be non-empty'));
+    if (name === '') problems.invalid(`${at}.key`, key, 'requires metadata.name be non-empty');
     else addInvalid(problems, `${at}.key`, full, qualifiedName(full));
     const text = textAt(annotation, 'valueExpression').trim();
-    if (text === '') problems.push(fieldRequired(`${at}.valueExpression`, 'valueExpression is not specified'));
+    if (text === '') problems.required(`${at}.valueExpression`, 'valueExpression is not specified');
     else if (Buffer.byteLength(text) > MAX_VALUE_BYTES)
-      problems.push(fieldRequired(`${at}.valueExpression`, `must not exceed ${MAX_VALUE_BYTES} bytes in length`));
+      problems.required(`${at}.valueExpression`, `must not exceed ${MAX_VALUE_BYTES} bytes in length`);
     else addProblem(problems, `${at}.valueExpression`, text, problemOf(text));
-    if (keys.has(key)) problems.push(fieldDuplicate(`${at}.key`, key));
+    if (keys.has(key)) problems.duplicate(`${at}.key`, key);
     keys.add(key);
   }
 }
@@ -236,16 +221,14 @@ export const mutatingPolicyStrategy: Partial<Strategy> = {
   },
 };
 
-function validateMutatingPolicy(object: KubeObject, problems: FieldError[], engine: SchemaEngine) {
+function validateMutatingPolicy(object: KubeObject, problems: Problems, engine: SchemaEngine) {
   const spec = specOf(object);
   const compiler = validateCommon(spec, true, problems, engine);
   const policy = textAt(spec, 'reinvocationPolicy');
-  if (policy === '') problems.push(fieldRequired('spec.reinvocationPolicy'));
-  else if (!REINVOCATION_POLICIES.includes(policy))
-    problems.push(fieldNotSupported('spec.reinvocationPolicy', policy, REINVOCATION_POLICIES));
+  if (policy === '') problems.required('spec.reinvocationPolicy');
+  else problems.requireOneOf('spec.reinvocationPolicy', policy, REINVOCATION_POLICIES);
   const mutations = objectsAt(spec, 'mutations');
-  if (mutations.length === 0)
-    problems.push(fieldRequired('spec.mutations', 'mutations must contain at least one item'));
+  if (mutations.length === 0) problems.required('spec.mutations', 'mutations must contain at least one item');
   for (const [index, mutation] of mutations.entries())
     validateMutation(mutation, `spec.mutations[${index}]`, problems, (text, type) =>
       engine.mutationProblem(compiler, text, type),
@@ -255,23 +238,23 @@ function validateMutatingPolicy(object: KubeObject, problems: FieldError[], engi
 function validateMutation(
   mutation: JsonObject,
   at: string,
-  problems: FieldError[],
+  problems: Problems,
   problemOf: (text: string, type: 'ApplyConfiguration' | 'JSONPatch') => string | undefined,
 ) {
   const type = textAt(mutation, 'patchType');
-  if (type === '') problems.push(fieldRequired(`${at}.patchType`));
-  else if (!PATCH_TYPES.includes(type)) problems.push(fieldNotSupported(`${at}.patchType`, type, PATCH_TYPES));
+  if (type === '') problems.required(`${at}.patchType`);
+  else problems.requireOneOf(`${at}.patchType`, type, PATCH_TYPES);
   for (const [own, key] of [
     ['ApplyConfiguration', 'applyConfiguration'],
     ['JSONPatch', 'jsonPatch'],
   ] as const) {
     const part = optionalAt(mutation, key);
     if (type !== own && part !== undefined)
-      problems.push(fieldForbidden(`${at}.${key}`, `must not be specified when patchType is ${type}`));
+      problems.forbidden(`${at}.${key}`, `must not be specified when patchType is ${type}`);
     if (type !== own) continue;
     const text = textAt(part, 'expression');
-    if (part === undefined) problems.push(fieldRequired(`${at}.${key}`, `must be specified when patchType is ${own}`));
-    else if (text.trim() === '') problems.push(fieldRequired(`${at}.${key}.expression`, 'expression is not specified'));
+    if (part === undefined) problems.required(`${at}.${key}`, `must be specified when patchType is ${own}`);
+    else if (text.trim() === '') problems.required(`${at}.${key}.expression`, 'expression is not specified');
     else addProblem(problems, `${at}.${key}.expression`, text, problemOf(text, own));
   }
 }
@@ -302,16 +285,15 @@ export const validatingBindingStrategy: Partial<Strategy> = {
   },
 };
 
-function validateValidatingBinding(object: KubeObject, problems: FieldError[]) {
+function validateValidatingBinding(object: KubeObject, problems: Problems) {
   const spec = specOf(object);
   validateBinding(spec, problems);
   validateActions(listAt(spec, 'validationActions'), problems);
 }
 
-function validateBinding(spec: JsonObject, problems: FieldError[]) {
+function validateBinding(spec: JsonObject, problems: Problems) {
   const policy = textAt(spec, 'policyName');
-  if (policy === '') problems.push(fieldRequired('spec.policyName'));
-  else addInvalid(problems, 'spec.policyName', policy, dnsSubdomain(policy));
+  problems.requireName('spec.policyName', policy, dnsSubdomain);
   const params = optionalAt(spec, 'paramRef');
   if (params !== undefined) validateParamRef(params, problems);
   const match = optionalAt(spec, 'matchResources');
@@ -321,35 +303,33 @@ function validateBinding(spec: JsonObject, problems: FieldError[]) {
 
 const NOT_FOUND_ACTIONS = ['Deny', 'Allow'];
 
-function validateParamRef(ref: JsonObject, problems: FieldError[]) {
+function validateParamRef(ref: JsonObject, problems: Problems) {
   const at = 'spec.paramRef';
   const name = textAt(ref, 'name');
   const selector = optionalAt(ref, 'selector');
   const exclusive = 'name and selector are mutually exclusive';
   addInvalid(problems, `${at}.name`, name, pathSegment(name));
-  if (name !== '' && selector !== undefined) problems.push(fieldForbidden(`${at}.name`, exclusive));
+  if (name !== '' && selector !== undefined) problems.forbidden(`${at}.name`, exclusive);
   if (selector !== undefined) validateSelector(selector, `${at}.selector`, problems);
-  if (name !== '' && selector !== undefined) problems.push(fieldForbidden(`${at}.selector`, exclusive));
-  if (name === '' && selector === undefined)
-    problems.push(fieldRequired(at, 'one of name or selector must be specified'));
+  if (name !== '' && selector !== undefined) problems.forbidden(`${at}.selector`, exclusive);
+  if (name === '' && selector === undefined) problems.required(at, 'one of name or selector must be specified');
   const action = textAt(ref, 'parameterNotFoundAction');
-  if (action === '') problems.push(fieldRequired(`${at}.parameterNotFoundAction`));
-  else if (!NOT_FOUND_ACTIONS.includes(action))
-    problems.push(fieldNotSupported(`${at}.parameterNotFoundAction`, action, NOT_FOUND_ACTIONS));
+  if (action === '') problems.required(`${at}.parameterNotFoundAction`);
+  else problems.requireOneOf(`${at}.parameterNotFoundAction`, action, NOT_FOUND_ACTIONS);
 }
 
-function validateActions(actions: readonly JsonValue[], problems: FieldError[]) {
+function validateActions(actions: readonly JsonValue[], problems: Problems) {
   const at = 'spec.validationActions';
   const seen = new Set<JsonValue>();
   for (const [index, action] of actions.entries()) {
-    if (!ACTIONS.includes(String(action))) problems.push(fieldNotSupported(`${at}[${index}]`, action, ACTIONS));
-    if (seen.has(action)) problems.push(fieldDuplicate(`${at}[${index}]`, action));
+    problems.requireOneOf(`${at}[${index}]`, action, ACTIONS);
+    if (seen.has(action)) problems.duplicate(`${at}[${index}]`, action);
     seen.add(action);
   }
   if (seen.has('Deny') && seen.has('Warn')) {
     const problem =
       'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)';
-    problems.push(fieldInvalid(at, actions, problem));
+    problems.invalid(at, actions, problem);
   }
-  if (actions.length === 0) problems.push(fieldRequired(at, 'at least one validation action is required'));
+  if (actions.length === 0) problems.required(at, 'at least one validation action is required');
 }

@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import {
   dns1035Label,
   dnsSubdomain,
@@ -10,7 +9,8 @@ import {
   pathSegment,
   textAt,
 } from '@typekro/kit/kubernetes';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { localCondition } from './disruption-condition.ts';
 import type { Strategy } from './strategy.ts';
@@ -41,14 +41,14 @@ export const apiServiceStrategy: Partial<Strategy> = {
   },
 };
 
-function validateApiService({ metadata, spec = {} }: KubeObject, problems: FieldError[]): void {
+function validateApiService({ metadata, spec = {} }: KubeObject, problems: Problems): void {
   const { name = '' } = metadata;
   const [group, version] = [textAt(spec, 'group'), textAt(spec, 'version')];
   const expected = `${version}.${group}`;
   if (name !== expected && pathSegment(name).length === 0)
-    problems.push(fieldInvalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${goQuote(expected)}`));
+    problems.invalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${goQuote(expected)}`);
   if (group === '' && version !== 'v1')
-    problems.push(fieldRequired('spec.group', 'only v1 may have an empty group and it better be legacy kube'));
+    problems.required('spec.group', 'only v1 may have an empty group and it better be legacy kube');
   if (group !== '') addInvalid(problems, 'spec.group', group, dnsSubdomain(group));
   addInvalid(problems, 'spec.version', version, dns1035Label(version));
   checkPriority(spec, 'groupPriorityMinimum', MAX_GROUP_PRIORITY, problems);
@@ -58,34 +58,28 @@ function validateApiService({ metadata, spec = {} }: KubeObject, problems: Field
   const service = optionalAt(spec, 'service');
   if (service === undefined) {
     const bytes = `${Buffer.from(caBundle, 'base64').length} bytes`;
-    if (caBundle !== '')
-      problems.push(fieldInvalid('spec.caBundle', bytes, 'local APIServices may not have a caBundle'));
+    if (caBundle !== '') problems.invalid('spec.caBundle', bytes, 'local APIServices may not have a caBundle');
     if (isInsecure)
-      problems.push(
-        fieldInvalid('spec.insecureSkipTLSVerify', true, 'local APIServices may not have insecureSkipTLSVerify'),
-      );
+      problems.invalid('spec.insecureSkipTLSVerify', true, 'local APIServices may not have insecureSkipTLSVerify');
     return;
   }
-  for (const key of ['namespace', 'name'])
-    if (textAt(service, key) === '') problems.push(fieldRequired(`spec.service.${key}`));
+  for (const key of ['namespace', 'name']) if (textAt(service, key) === '') problems.required(`spec.service.${key}`);
   const port = numberAt(service, 'port') ?? 0;
   if (port < 1 || port > 65_535)
-    problems.push(fieldInvalid('spec.service.port', port, 'port is not valid: must be between 1 and 65535, inclusive'));
+    problems.invalid('spec.service.port', port, 'port is not valid: must be between 1 and 65535, inclusive');
   if (isInsecure && caBundle !== '')
-    problems.push(fieldInvalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'));
+    problems.invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present');
 }
 
-function checkPriority(spec: JsonObject, key: string, limit: number, problems: FieldError[]): void {
+function checkPriority(spec: JsonObject, key: string, limit: number, problems: Problems): void {
   const value = numberAt(spec, key) ?? 0;
-  if (value <= 0 || value > limit)
-    problems.push(fieldInvalid(`spec.${key}`, value, `must be positive and less than ${limit}`));
+  if (value <= 0 || value > limit) problems.invalid(`spec.${key}`, value, `must be positive and less than ${limit}`);
 }
 
 /** Checks the status that a client writes. */
-export function checkApiServiceStatus(object: KubeObject, _old: KubeObject, problems: FieldError[]): void {
+export function checkApiServiceStatus(object: KubeObject, _old: KubeObject, problems: Problems): void {
   for (const [index, condition] of objectsAt(object.status, 'conditions').entries()) {
     const status = textAt(condition, 'status');
-    if (!STATUSES.includes(status))
-      problems.push(fieldNotSupported(`status.conditions[${index}].status`, status, STATUSES));
+    problems.requireOneOf(`status.conditions[${index}].status`, status, STATUSES);
   }
 }

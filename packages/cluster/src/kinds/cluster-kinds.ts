@@ -1,13 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsLabel, numberAt, objectAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
-import {
-  addInvalid,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-} from '../errors/field-problems.ts';
 import { forbidden } from '../errors/status.ts';
 import type { Strategy } from './strategy.ts';
 import { alignSources, validateClaimSpec, validateClaimUpdate } from './storage/claims.ts';
@@ -70,13 +63,13 @@ export const priorityClassStrategy: Partial<Strategy> = {
           ? `value of ${name} PriorityClass must be ${SYSTEM_PRIORITIES.get(name)}`
           : `${name} is not a known system priority class`;
         const text = "priority class names with 'system-' prefix are reserved for system use only.";
-        problems.push(fieldForbidden('metadata.name', `${text} error: ${error}`));
+        problems.forbidden('metadata.name', `${text} error: ${error}`);
       }
     } else if (value > MAX_PRIORITY) {
-      problems.push(fieldForbidden('value', `maximum allowed value of a user defined priority is ${MAX_PRIORITY}`));
+      problems.forbidden('value', `maximum allowed value of a user defined priority is ${MAX_PRIORITY}`);
     }
     const policy = textAt(json(object), 'preemptionPolicy');
-    if (!PREEMPTION.includes(policy)) problems.push(fieldNotSupported('preemptionPolicy', policy, PREEMPTION));
+    problems.requireOneOf('preemptionPolicy', policy, PREEMPTION);
   },
   /** Checks the rule of the admission plugin `Priority`: at most one class may be the default. */
   admitValidating(object, old, { store }) {
@@ -88,10 +81,9 @@ export const priorityClassStrategy: Partial<Strategy> = {
   },
   validateUpdate(object, old, problems) {
     if (!jsonEquals(json(object)['value'], json(old)['value']))
-      problems.push(fieldForbidden('value', 'may not be changed in an update.'));
+      problems.forbidden('value', 'may not be changed in an update.');
     const policy = json(object)['preemptionPolicy'];
-    if (policy !== json(old)['preemptionPolicy'])
-      problems.push(fieldInvalid('preemptionPolicy', policy, 'field is immutable'));
+    if (policy !== json(old)['preemptionPolicy']) problems.invalid('preemptionPolicy', policy, 'field is immutable');
   },
 };
 
@@ -103,18 +95,18 @@ export const podTemplateStrategy: Partial<Strategy> = {
 
 export const revisionStrategy: Partial<Strategy> = {
   validate(object, problems) {
-    if ((json(object)['data'] ?? null) === null) problems.push(fieldRequired('data', 'data is mandatory'));
+    if ((json(object)['data'] ?? null) === null) problems.required('data', 'data is mandatory');
   },
   validateUpdate(object, old, problems) {
     const data = json(object)['data'];
-    if (!jsonEquals(data, json(old)['data'])) problems.push(fieldInvalid('data', data, 'field is immutable'));
+    if (!jsonEquals(data, json(old)['data'])) problems.invalid('data', data, 'field is immutable');
   },
 };
 
 export const leaseStrategy: Partial<Strategy> = {
   validate(object, problems) {
     const seconds = numberAt(object.spec, 'leaseDurationSeconds') ?? 1;
-    if (seconds <= 0) problems.push(fieldInvalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0'));
+    if (seconds <= 0) problems.invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0');
     notNegative(object.spec, 'leaseTransitions', 'spec', problems);
   },
 };
@@ -122,8 +114,7 @@ export const leaseStrategy: Partial<Strategy> = {
 export const runtimeClassStrategy: Partial<Strategy> = {
   validate(object, problems) {
     const handler = textAt(json(object), 'handler');
-    if (handler === '') problems.push(fieldRequired('handler'));
-    else addInvalid(problems, 'handler', handler, dnsLabel(handler));
+    problems.requireName('handler', handler, dnsLabel);
     validateOverhead(objectAt(object, 'overhead', 'podFixed'), 'overhead', problems);
     const nodes = objectAt(object, 'scheduling', 'nodeSelector');
     validateLabels(nodes as Record<string, string>, 'scheduling.nodeSelector', problems);
@@ -131,7 +122,7 @@ export const runtimeClassStrategy: Partial<Strategy> = {
   },
   validateUpdate(object, old, problems) {
     const handler = json(object)['handler'];
-    if (handler !== json(old)['handler']) problems.push(fieldInvalid('handler', handler, 'field is immutable'));
+    if (handler !== json(old)['handler']) problems.invalid('handler', handler, 'field is immutable');
   },
 };
 
@@ -146,13 +137,13 @@ export const budgetStrategy: Partial<Strategy> = {
         MaxUnavailable: spec['maxUnavailable'],
         UnhealthyPodEvictionPolicy: spec['unhealthyPodEvictionPolicy'] ?? null,
       };
-      problems.push(fieldInvalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set'));
+      problems.invalid('spec', shown, 'minAvailable and maxUnavailable cannot be both set');
     }
     for (const key of ['minAvailable', 'maxUnavailable']) intOrPercent(spec[key], `spec.${key}`, problems, true);
     validateSelector(objectAt(spec, 'selector'), 'spec.selector', problems);
     const policy = textAt(spec, 'unhealthyPodEvictionPolicy');
     const known = ['AlwaysAllow', 'IfHealthyBudget'];
     if (policy !== '' && !known.includes(policy))
-      problems.push(fieldNotSupported('spec.unhealthyPodEvictionPolicy', policy, known));
+      problems.notSupported('spec.unhealthyPodEvictionPolicy', policy, known);
   },
 };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { statusChecks } from './status-checks.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 const VALID = { type: 'Ready', status: 'True', reason: 'Done', lastTransitionTime: '2026-01-01T00:00:00Z' };
 const IS_REASON =
@@ -38,7 +38,7 @@ test.each<[string, JsonObject[], string[]]>([
 ])('a list with a condition that %s has exactly the expected problems', (_title, conditions, expected) => {
   for (const kind of ['policy/poddisruptionbudgets', 'admissionregistration.k8s.io/validatingadmissionpolicies']) {
     const object: KubeObject = { apiVersion: 'v1', kind: 'K', metadata: {}, status: { conditions } };
-    const problems: FieldError[] = [];
+    const problems = new Problems();
     statusChecks.get(kind)?.(object, object, problems);
     expect(problems.map(({ field, message }) => `${field}: ${message}`)).toEqual(
       expected.map((text) => `status.conditions${text}`),

@@ -1,15 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { conditionReason, numberAt, textAt } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooLong,
-  repeatedIndexes,
-} from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid, repeatedIndexes } from '../errors/field-problems.ts';
 import { checkLabelName } from './selectors.ts';
 
 const STATUSES = ['False', 'True', 'Unknown'];
@@ -17,33 +9,28 @@ const MAX_REASON_BYTES = 1024;
 const MAX_MESSAGE_BYTES = 32 * 1024;
 
 /** Checks conditions of the type `metav1.Condition`. */
-export function validateStatusConditions(
-  conditions: readonly JsonObject[],
-  path: string,
-  problems: FieldError[],
-): void {
+export function validateStatusConditions(conditions: readonly JsonObject[], path: string, problems: Problems): void {
   const types = conditions.map((condition) => textAt(condition, 'type'));
   const repeated = repeatedIndexes(types);
   for (const [index, condition] of conditions.entries()) {
     const at = `${path}[${index}]`;
-    if (repeated.has(index)) problems.push(fieldDuplicate(`${at}.type`, types[index]));
+    if (repeated.has(index)) problems.duplicate(`${at}.type`, types[index]);
     validateCondition(condition, at, problems);
   }
 }
 
-function validateCondition(condition: JsonObject, at: string, problems: FieldError[]): void {
+function validateCondition(condition: JsonObject, at: string, problems: Problems): void {
   const [status, reason] = [textAt(condition, 'status'), textAt(condition, 'reason')];
   checkLabelName(textAt(condition, 'type'), `${at}.type`, problems);
-  if (!STATUSES.includes(status)) problems.push(fieldNotSupported(`${at}.status`, status, STATUSES));
+  problems.requireOneOf(`${at}.status`, status, STATUSES);
   const generation = numberAt(condition, 'observedGeneration') ?? 0;
-  if (generation < 0)
-    problems.push(fieldInvalid(`${at}.observedGeneration`, generation, 'must be greater than or equal to zero'));
-  if (textAt(condition, 'lastTransitionTime') === '') problems.push(fieldRequired(`${at}.lastTransitionTime`));
-  if (reason === '') problems.push(fieldRequired(`${at}.reason`));
+  if (generation < 0) problems.invalid(`${at}.observedGeneration`, generation, 'must be greater than or equal to zero');
+  if (textAt(condition, 'lastTransitionTime') === '') problems.required(`${at}.lastTransitionTime`);
+  if (reason === '') problems.required(`${at}.reason`);
   else {
     addInvalid(problems, `${at}.reason`, reason, conditionReason(reason));
-    if (Buffer.byteLength(reason) > MAX_REASON_BYTES) problems.push(fieldTooLong(`${at}.reason`, MAX_REASON_BYTES));
+    if (Buffer.byteLength(reason) > MAX_REASON_BYTES) problems.tooLong(`${at}.reason`, MAX_REASON_BYTES);
   }
   if (Buffer.byteLength(textAt(condition, 'message')) > MAX_MESSAGE_BYTES)
-    problems.push(fieldTooLong(`${at}.message`, MAX_MESSAGE_BYTES));
+    problems.tooLong(`${at}.message`, MAX_MESSAGE_BYTES);
 }

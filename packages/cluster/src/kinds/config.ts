@@ -2,15 +2,15 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { goJsonKind, goJsonSyntaxError } from '@typekro/kit/golang';
 import { configMapKey, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid, fieldRequired } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 
 const json = (object: KubeObject) => object as unknown as JsonObject;
 const MAX_DATA_BYTES = 1024 * 1024;
 
-function checkKeys(values: JsonObject, path: string, problems: FieldError[]) {
+function checkKeys(values: JsonObject, path: string, problems: Problems) {
   for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
 }
 
@@ -18,7 +18,7 @@ function checkKeys(values: JsonObject, path: string, problems: FieldError[]) {
  * Checks the size of an object's data. `path` is the path that an error names. `encoding` is the encoding of the values
  * in `data`.
  */
-function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: FieldError[]) {
+function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: Problems) {
   const bytes = (part: string, written: 'utf8' | 'base64') =>
     Object.values(objectAt(json(object), part)).reduce<number>(
       (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value, written) : 0),
@@ -26,16 +26,15 @@ function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64'
     );
   // For base64, the size of the decoded bytes counts.
   const size = bytes('data', encoding) + bytes('binaryData', 'base64');
-  if (size > MAX_DATA_BYTES) problems.push(fieldTooLong(path, MAX_DATA_BYTES));
+  if (size > MAX_DATA_BYTES) problems.tooLong(path, MAX_DATA_BYTES);
 }
 
-function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: FieldError[]) {
+function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: Problems) {
   if (json(old)['immutable'] !== true) return;
-  if (json(object)['immutable'] !== true)
-    problems.push(fieldForbidden('immutable', 'field is immutable when `immutable` is set'));
+  if (json(object)['immutable'] !== true) problems.forbidden('immutable', 'field is immutable when `immutable` is set');
   for (const part of parts) {
     if (!jsonEquals(json(object)[part], json(old)[part]))
-      problems.push(fieldForbidden(part, 'field is immutable when `immutable` is set'));
+      problems.forbidden(part, 'field is immutable when `immutable` is set');
   }
 }
 
@@ -45,8 +44,7 @@ export const configMapStrategy: Partial<Strategy> = {
     const [data, binary] = [objectAt(json(object), 'data'), objectAt(json(object), 'binaryData')];
     for (const key of Object.keys(data)) {
       addInvalid(problems, `data[${key}]`, key, configMapKey(key));
-      if (Object.hasOwn(binary, key))
-        problems.push(fieldInvalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+      if (Object.hasOwn(binary, key)) problems.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
     }
     checkKeys(binary, 'binaryData', problems);
     checkSize(object, '[]', 'utf8', problems);
@@ -90,10 +88,10 @@ export const secretStrategy: Partial<Strategy> = {
     for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
       const value = data[key];
       // An empty value counts as a missing value only for the SSH key.
-      if (value === undefined || (key === SSH_KEY && value === '')) problems.push(fieldRequired(`data[${key}]`));
+      if (value === undefined || (key === SSH_KEY && value === '')) problems.required(`data[${key}]`);
       else if (type.startsWith('kubernetes.io/dockerc')) {
         const problem = mapProblem(Buffer.from(String(value), 'base64').toString('utf8'));
-        if (problem !== undefined) problems.push(fieldInvalid(`data[${key}]`, '<secret contents redacted>', problem));
+        if (problem !== undefined) problems.invalid(`data[${key}]`, '<secret contents redacted>', problem);
       }
     }
     const annotations = object.metadata.annotations ?? {};
@@ -101,7 +99,7 @@ export const secretStrategy: Partial<Strategy> = {
       type === 'kubernetes.io/service-account-token' &&
       (annotations['kubernetes.io/service-account.name'] ?? '') === ''
     ) {
-      problems.push(fieldRequired('metadata.annotations[kubernetes.io/service-account.name]'));
+      problems.required('metadata.annotations[kubernetes.io/service-account.name]');
     }
     if (type === 'kubernetes.io/basic-auth' && data['username'] === undefined && data['password'] === undefined) {
       problems.push(fieldRequired('data[username]'), fieldRequired('data[password]'));
@@ -109,7 +107,7 @@ export const secretStrategy: Partial<Strategy> = {
   },
   validateUpdate(object, old, problems, context) {
     const type = textAt(json(object), 'type');
-    if (type !== textAt(json(old), 'type')) problems.push(fieldInvalid('type', type, 'field is immutable'));
+    if (type !== textAt(json(old), 'type')) problems.invalid('type', type, 'field is immutable');
     checkImmutable(object, old, ['data'], problems);
     secretStrategy.validate?.(object, problems, context);
   },

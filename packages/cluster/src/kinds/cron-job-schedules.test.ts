@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { validateSchedule, validateTimeZone } from './jobs/jobs.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 /** Calls a function that adds problems, and returns their messages. */
-function messagesOf(validate: (problems: FieldError[]) => void): string[] {
-  const problems: FieldError[] = [];
+function messagesOf(validate: (problems: Problems) => void): string[] {
+  const problems = new Problems();
   validate(problems);
   return problems.map(({ message }) => message);
 }

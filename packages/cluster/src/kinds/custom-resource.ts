@@ -3,7 +3,7 @@ import { jsonEquals } from '@typekro/kit/core';
 import { valueAt } from '@typekro/kit/kubernetes';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
-import { fieldInvalid } from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
 import type { GroupResource } from '../errors/status.ts';
 import { forbidden } from '../errors/status.ts';
 import { STANDARD_FINALIZERS } from './metadata.ts';
@@ -26,7 +26,7 @@ export function customStrategy(
   schemas: SchemaEngineSource,
 ): Strategy {
   let evaluateRules: ReturnType<ReturnType<SchemaEngineSource>['ruleEvaluator']> | undefined;
-  const check = (object: KubeObject, old: KubeObject | undefined, problems: FieldError[], context: WriteContext) => {
+  const check = (object: KubeObject, old: KubeObject | undefined, problems: Problems, context: WriteContext) => {
     const json = object as unknown as JsonObject;
     const { ruleEvaluator, validateValue } = schemas();
     const evaluate = (evaluateRules ??= ruleEvaluator(schema))();
@@ -78,17 +78,17 @@ function ratcheted(
 const MAX_INT32 = 2_147_483_647;
 
 /** Checks that a field to which the scale subresource maps is either unset or a valid number of replicas. */
-function checkReplicas(object: JsonObject, path: string, problems: FieldError[]) {
+function checkReplicas(object: JsonObject, path: string, problems: Problems) {
   const value = valueAt(object, ...pathParts(path));
   if (value === undefined) return;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) {
-    if (value < 0) problems.push(fieldInvalid(path, value, 'should be a non-negative integer'));
-    if (value > MAX_INT32) problems.push(fieldInvalid(path, value, `should be less than or equal to ${MAX_INT32}`));
+    if (value < 0) problems.invalid(path, value, 'should be a non-negative integer');
+    if (value > MAX_INT32) problems.invalid(path, value, `should be less than or equal to ${MAX_INT32}`);
     return;
   }
   const shown = value === null ? '<nil>' : typeof value === 'object' ? JSON.stringify(value) : String(value);
   const text = `${path} accessor error: ${shown} is of the type ${goTypeOf(value)}, expected int64`;
-  problems.push(fieldInvalid(path, 0, text));
+  problems.invalid(path, 0, text);
 }
 
 /** Warnings about finalizers without a domain, for the finalizers that a write adds to a custom resource. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { internalValue } from './describe-difference.ts';
 import { validateContainerSecurity } from './pods/pod-security.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 const container = (more: JsonObject): [string, JsonObject] => ['core.v1.Container', { name: 'c', ...more }];
 const volume = (source: JsonObject): [string, JsonObject] => ['core.v1.Volume', { name: 'v', ...source }];
@@ -85,7 +85,7 @@ test('the internal form of a label selector has only the members that are set', 
 });
 
 test('a refused security context is printed with all members', () => {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   const context = { privileged: true, allowPrivilegeEscalation: false, seLinuxOptions: { level: 's0' } };
   validateContainerSecurity({ securityContext: context }, {}, 'x', problems);
   expect(problems.map(({ message }) => message)).toEqual([

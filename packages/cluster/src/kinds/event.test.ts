@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { createEmbeddedCluster } from '../index.ts';
 import { coreEventStrategy, eventStrategy } from './event.ts';
 import type { Strategy, WriteContext } from './strategy.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 // The rules of Events use no member of the context.
 const context = {} as WriteContext;
@@ -15,8 +15,8 @@ const event = (namespace: string, content: JsonObject): KubeObject & JsonObject 
   ...content,
 });
 
-function problemsOf(check: (problems: FieldError[]) => void): string[] {
-  const problems: FieldError[] = [];
+function problemsOf(check: (problems: Problems) => void): string[] {
+  const problems = new Problems();
   check(problems);
   return problems.map(({ field, message }) => `${field}: ${message}`);
 }

@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import {
   dnsSubdomain,
   numberAt,
@@ -10,7 +9,8 @@ import {
   qualifiedName,
   textAt,
 } from '@typekro/kit/kubernetes';
-import { addInvalid, fieldInvalid, fieldRequired } from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 
 const MAX_WORD_LENGTH = 128;
@@ -84,12 +84,12 @@ export const eventStrategy: Partial<Strategy> = {
   },
 };
 
-function validateLegacy(object: KubeObject, names: EventNames, problems: FieldError[]): void {
+function validateLegacy(object: KubeObject, names: EventNames, problems: Problems): void {
   const event = json(object);
   const { namespace = '' } = object.metadata;
   const involved = textAt(objectAt(event, names.involvedObject), 'namespace');
   if (!namespaceAgrees(namespace, involved, !isUnset(event['eventTime'])))
-    problems.push(fieldInvalid('involvedObject.namespace', involved, 'does not match event.namespace'));
+    problems.invalid('involvedObject.namespace', involved, 'does not match event.namespace');
   if (!isUnset(event['eventTime'])) validateReport(event, names, problems);
   addInvalid(problems, 'namespace', namespace, dnsSubdomain(namespace));
 }
@@ -104,39 +104,39 @@ function namespaceAgrees(namespace: string, involved: string, hasTime: boolean):
   return hasTime || namespace === involved;
 }
 
-function validateReport(event: JsonObject, names: EventNames, problems: FieldError[]): void {
+function validateReport(event: JsonObject, names: EventNames, problems: Problems): void {
   const atMost = (field: string, text: string, max: number) => {
     // The API server counts bytes, although its message says characters.
-    if (Buffer.byteLength(text) > max) problems.push(fieldInvalid(field, '', `can have at most ${max} characters`));
+    if (Buffer.byteLength(text) > max) problems.invalid(field, '', `can have at most ${max} characters`);
   };
   const controller = textAt(event, names.reportingController);
-  if (controller === '') problems.push(fieldRequired(names.reportingController));
+  if (controller === '') problems.required(names.reportingController);
   addInvalid(problems, names.reportingController, controller, qualifiedName(controller));
   for (const key of ['reportingInstance', 'action', 'reason']) {
     const text = textAt(event, key);
-    if (text === '') problems.push(fieldRequired(key));
+    if (text === '') problems.required(key);
     atMost(key, text, MAX_WORD_LENGTH);
   }
   atMost('message', textAt(event, names.message), MAX_MESSAGE_LENGTH);
 }
 
-function validateSeries(object: KubeObject, problems: FieldError[]): void {
+function validateSeries(object: KubeObject, problems: Problems): void {
   const series = optionalAt(json(object), 'series');
   if (series === undefined) return;
-  if ((numberAt(series, 'count') ?? 0) < 2) problems.push(fieldInvalid('series.count', '', 'should be at least 2'));
-  if (isUnset(series['lastObservedTime'])) problems.push(fieldRequired('series.lastObservedTime'));
+  if ((numberAt(series, 'count') ?? 0) < 2) problems.invalid('series.count', '', 'should be at least 2');
+  if (isUnset(series['lastObservedTime'])) problems.required('series.lastObservedTime');
 }
 
-function validateNew(event: JsonObject, problems: FieldError[]): void {
-  if (isUnset(event['eventTime'])) problems.push(fieldRequired('eventTime'));
+function validateNew(event: JsonObject, problems: Problems): void {
+  if (isUnset(event['eventTime'])) problems.required('eventTime');
   const type = textAt(event, 'type');
-  if (type !== 'Normal' && type !== 'Warning') problems.push(fieldInvalid('type', '', `has invalid value: ${type}`));
+  if (type !== 'Normal' && type !== 'Warning') problems.invalid('type', '', `has invalid value: ${type}`);
   for (const name of ['firstTimestamp', 'lastTimestamp', 'count', 'source'] as const) {
     const value = event[EVENTS_NAMES[name]];
     const isSet = isJsonObject(value)
       ? Object.values(value).some((part) => part !== '')
       : !isUnset(value) && value !== 0;
-    if (isSet) problems.push(fieldInvalid(name, '', 'needs to be unset'));
+    if (isSet) problems.invalid(name, '', 'needs to be unset');
   }
 }
 
@@ -185,10 +185,10 @@ const FIXED: readonly (readonly [field: string, key: string, shown: Shown])[] = 
   ['reportingInstance', 'reportingInstance', text],
 ];
 
-function validateUnchanged(event: JsonObject, old: JsonObject, problems: FieldError[]): void {
+function validateUnchanged(event: JsonObject, old: JsonObject, problems: Problems): void {
   for (const [field, key, shown] of FIXED) {
     const value = shown(event[key]);
     if (JSON.stringify(value) === JSON.stringify(shown(old[key]))) continue;
-    problems.push(fieldInvalid(field, value, 'field is immutable'));
+    problems.invalid(field, value, 'field is immutable');
   }
 }

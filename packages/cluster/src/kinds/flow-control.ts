@@ -9,15 +9,8 @@ import {
   optionalAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-} from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -69,121 +62,111 @@ function setMissing(owner: JsonObject, values: JsonObject): void {
   for (const [key, value] of Object.entries(values)) owner[key] ??= value ?? null;
 }
 
-function validateFlowSchema({ metadata, spec = {} }: KubeObject, problems: FieldError[]): void {
+function validateFlowSchema({ metadata, spec = {} }: KubeObject, problems: Problems): void {
   const precedence = numberAt(spec, 'matchingPrecedence') ?? 0;
   const at = 'spec.matchingPrecedence';
-  if (precedence <= 0) problems.push(fieldInvalid(at, precedence, 'must be a positive value'));
-  if (precedence > MAX_PRECEDENCE)
-    problems.push(fieldInvalid(at, precedence, `must not be greater than ${MAX_PRECEDENCE}`));
+  if (precedence <= 0) problems.invalid(at, precedence, 'must be a positive value');
+  if (precedence > MAX_PRECEDENCE) problems.invalid(at, precedence, `must not be greater than ${MAX_PRECEDENCE}`);
   if (precedence === 1 && metadata.name !== 'exempt')
-    problems.push(fieldInvalid(at, precedence, "only the schema named 'exempt' may have matchingPrecedence 1"));
+    problems.invalid(at, precedence, "only the schema named 'exempt' may have matchingPrecedence 1");
   const method = optionalAt(spec, 'distinguisherMethod');
   if (method !== undefined && !['ByNamespace', 'ByUser'].includes(textAt(method, 'type')))
-    problems.push(
-      fieldNotSupported('spec.distinguisherMethod.type', textAt(method, 'type'), ['ByNamespace', 'ByUser']),
-    );
+    problems.notSupported('spec.distinguisherMethod.type', textAt(method, 'type'), ['ByNamespace', 'ByUser']);
   const level = textAt(objectAt(spec, 'priorityLevelConfiguration'), 'name');
   const levelAt = 'spec.priorityLevelConfiguration.name';
-  if (level === '') problems.push(fieldRequired(levelAt, 'must reference a priority level'));
-  else addInvalid(problems, levelAt, level, dnsSubdomain(level));
+  problems.requireName(levelAt, level, dnsSubdomain, 'must reference a priority level');
   for (const [index, rule] of objectsAt(spec, 'rules').entries()) validateRule(rule, `spec.rules[${index}]`, problems);
 }
 
-function validateRule(rule: JsonObject, at: string, problems: FieldError[]): void {
+function validateRule(rule: JsonObject, at: string, problems: Problems): void {
   const [subjects, resources, paths] = ['subjects', 'resourceRules', 'nonResourceRules'].map((key) =>
     objectsAt(rule, key),
   ) as [JsonObject[], JsonObject[], JsonObject[]];
   for (const [index, subject] of subjects.entries()) validateSubject(subject, `${at}.subjects[${index}]`, problems);
-  if (subjects.length === 0) problems.push(fieldRequired(`${at}.subjects`, 'subjects must contain at least one value'));
+  if (subjects.length === 0) problems.required(`${at}.subjects`, 'subjects must contain at least one value');
   if (resources.length === 0 && paths.length === 0)
-    problems.push(fieldRequired(at, 'at least one of resourceRules and nonResourceRules has to be non-empty'));
+    problems.required(at, 'at least one of resourceRules and nonResourceRules has to be non-empty');
   for (const [index, entry] of resources.entries())
     validateResourceRule(entry, `${at}.resourceRules[${index}]`, problems);
   for (const [index, entry] of paths.entries()) validatePathRule(entry, `${at}.nonResourceRules[${index}]`, problems);
 }
 
-function validateSubject(subject: JsonObject, at: string, problems: FieldError[]): void {
+function validateSubject(subject: JsonObject, at: string, problems: Problems): void {
   const kind = textAt(subject, 'kind');
   if (!Object.hasOwn(SUBJECTS, kind)) {
-    problems.push(fieldNotSupported(`${at}.kind`, kind, Object.keys(SUBJECTS)));
+    problems.notSupported(`${at}.kind`, kind, Object.keys(SUBJECTS));
     return;
   }
   const member = SUBJECTS[kind as SubjectKind];
   const own = optionalAt(subject, member);
   if (own === undefined) {
-    problems.push(fieldRequired(`${at}.${member}`, `${member} is required when subject kind is '${kind}'`));
+    problems.required(`${at}.${member}`, `${member} is required when subject kind is '${kind}'`);
   } else {
     const name = textAt(own, 'name');
-    if (name === '') problems.push(fieldRequired(`${at}.${member}.name`));
+    if (name === '') problems.required(`${at}.${member}.name`);
     else if (kind === 'ServiceAccount' && name !== '*')
       addInvalid(problems, `${at}.${member}.name`, name, dnsSubdomain(name));
     const namespace = textAt(own, 'namespace');
     if (kind === 'ServiceAccount' && namespace === '')
-      problems.push(fieldRequired(`${at}.${member}.namespace`, 'must specify namespace for service account'));
+      problems.required(`${at}.${member}.namespace`, 'must specify namespace for service account');
     else if (kind === 'ServiceAccount')
       addInvalid(problems, `${at}.${member}.namespace`, namespace, dnsLabel(namespace));
   }
   // The API server reports the members of other subject kinds in this order.
   for (const [otherKind, other] of Object.entries({ ServiceAccount: 'serviceAccount', User: 'user', Group: 'group' }))
     if (other !== member && optionalAt(subject, other) !== undefined)
-      problems.push(fieldForbidden(`${at}.${other}`, `${other} is forbidden when subject kind is not '${otherKind}'`));
+      problems.forbidden(`${at}.${other}`, `${other} is forbidden when subject kind is not '${otherKind}'`);
 }
 
-function validateVerbs(rule: JsonObject, at: string, problems: FieldError[]): void {
+function validateVerbs(rule: JsonObject, at: string, problems: Problems): void {
   const verbs = listAt(rule, 'verbs');
-  if (verbs.length === 0) problems.push(fieldRequired(`${at}.verbs`, 'verbs must contain at least one value'));
+  if (verbs.length === 0) problems.required(`${at}.verbs`, 'verbs must contain at least one value');
   else if (verbs.includes('*')) checkWildcard(verbs, `${at}.verbs`, 'verbs', problems);
-  else if (verbs.some((verb) => !VERBS.includes(String(verb))))
-    problems.push(fieldNotSupported(`${at}.verbs`, verbs, VERBS));
+  else if (verbs.some((verb) => !VERBS.includes(String(verb)))) problems.notSupported(`${at}.verbs`, verbs, VERBS);
 }
 
-function checkWildcard(values: readonly JsonValue[], at: string, what: string, problems: FieldError[]): void {
+function checkWildcard(values: readonly JsonValue[], at: string, what: string, problems: Problems): void {
   if (values.length > 1 && values.includes('*'))
-    problems.push(fieldInvalid(at, values, `if '*' is present, must not specify other ${what}`));
+    problems.invalid(at, values, `if '*' is present, must not specify other ${what}`);
 }
 
-function validateResourceRule(rule: JsonObject, at: string, problems: FieldError[]): void {
+function validateResourceRule(rule: JsonObject, at: string, problems: Problems): void {
   validateVerbs(rule, at, problems);
   for (const [key, one, many] of [
     ['apiGroups', 'api group', 'api groups'],
     ['resources', 'resource', 'resources'],
   ] as const) {
     const values = listAt(rule, key);
-    if (values.length === 0)
-      problems.push(fieldRequired(`${at}.${key}`, `resource rules must supply at least one ${one}`));
+    if (values.length === 0) problems.required(`${at}.${key}`, `resource rules must supply at least one ${one}`);
     else checkWildcard(values, `${at}.${key}`, many, problems);
   }
   const namespaces = listAt(rule, 'namespaces');
   if (namespaces.length === 0 && rule['clusterScope'] !== true)
-    problems.push(
-      fieldRequired(
-        `${at}.namespaces`,
-        'resource rules that are not cluster scoped must supply at least one namespace',
-      ),
+    problems.required(
+      `${at}.namespaces`,
+      'resource rules that are not cluster scoped must supply at least one namespace',
     );
   else if (namespaces.includes('*')) checkWildcard(namespaces, `${at}.namespaces`, 'namespaces', problems);
   else
     for (const [index, namespace] of namespaces.map(String).entries())
       for (const text of dnsLabel(namespace))
-        problems.push(
-          fieldInvalid(
-            `${at}.namespaces[${index}]`,
-            namespace,
-            `each member of this list must be '*' or a DNS-1123 label; ${text}`,
-          ),
+        problems.invalid(
+          `${at}.namespaces[${index}]`,
+          namespace,
+          `each member of this list must be '*' or a DNS-1123 label; ${text}`,
         );
 }
 
-function validatePathRule(rule: JsonObject, at: string, problems: FieldError[]): void {
+function validatePathRule(rule: JsonObject, at: string, problems: Problems): void {
   validateVerbs(rule, at, problems);
   const paths = listAt(rule, 'nonResourceURLs');
   const place = `${at}.nonResourceURLs`;
-  if (paths.length === 0) problems.push(fieldRequired(place, 'nonResourceURLs must contain at least one value'));
+  if (paths.length === 0) problems.required(place, 'nonResourceURLs must contain at least one value');
   else if (paths.includes('*')) checkWildcard(paths, place, 'non-resource URLs', problems);
   else
     for (const [index, path] of paths.map(String).entries()) {
       const problem = pathProblem(path);
-      if (problem !== undefined) problems.push(fieldInvalid(`${place}[${index}]`, path, problem));
+      if (problem !== undefined) problems.invalid(`${place}[${index}]`, path, problem);
     }
 }
 
@@ -198,83 +181,77 @@ function pathProblem(path: string): string | undefined {
   return isSuffix ? undefined : 'wildcard can only do suffix matching';
 }
 
-function validateLevel({ metadata, spec = {} }: KubeObject, problems: FieldError[]): void {
+function validateLevel({ metadata, spec = {} }: KubeObject, problems: Problems): void {
   const type = textAt(spec, 'type');
   const [limited, exempt] = [optionalAt(spec, 'limited'), optionalAt(spec, 'exempt')];
   if ((metadata.name === 'exempt') !== (type === 'Exempt'))
-    problems.push(fieldInvalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"));
+    problems.invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'");
   if (type === 'Exempt') {
-    if (limited !== undefined) problems.push(fieldForbidden('spec.limited', 'must be nil if the type is not Limited'));
+    if (limited !== undefined) problems.forbidden('spec.limited', 'must be nil if the type is not Limited');
     if (exempt !== undefined) validateShares(exempt, 'spec.exempt', problems);
   } else if (type === 'Limited') {
-    if (exempt !== undefined) problems.push(fieldForbidden('spec.exempt', 'must be nil if the type is Limited'));
-    if (limited === undefined) problems.push(fieldRequired('spec.limited', 'must not be empty when type is Limited'));
+    if (exempt !== undefined) problems.forbidden('spec.exempt', 'must be nil if the type is Limited');
+    if (limited === undefined) problems.required('spec.limited', 'must not be empty when type is Limited');
     else validateLimited(limited, problems);
-  } else if (type === '') problems.push(fieldRequired('spec.type'));
-  else problems.push(fieldNotSupported('spec.type', type, ['Exempt', 'Limited']));
+  } else if (type === '') problems.required('spec.type');
+  else problems.notSupported('spec.type', type, ['Exempt', 'Limited']);
 }
 
-function validateShares(level: JsonObject, at: string, problems: FieldError[]): void {
+function validateShares(level: JsonObject, at: string, problems: Problems): void {
   const shares = numberAt(level, 'nominalConcurrencyShares');
   if (shares !== undefined && shares < 0)
-    problems.push(fieldInvalid(`${at}.nominalConcurrencyShares`, shares, 'must be a non-negative integer'));
+    problems.invalid(`${at}.nominalConcurrencyShares`, shares, 'must be a non-negative integer');
   if (at === 'spec.limited') validateResponse(objectAt(level, 'limitResponse'), `${at}.limitResponse`, problems);
   const lendable = numberAt(level, 'lendablePercent');
   if (lendable !== undefined && (lendable < 0 || lendable > 100))
-    problems.push(fieldInvalid(`${at}.lendablePercent`, lendable, 'must be between 0 and 100, inclusive'));
+    problems.invalid(`${at}.lendablePercent`, lendable, 'must be between 0 and 100, inclusive');
 }
 
-function validateLimited(limited: JsonObject, problems: FieldError[]): void {
+function validateLimited(limited: JsonObject, problems: Problems): void {
   validateShares(limited, 'spec.limited', problems);
   const borrowing = numberAt(limited, 'borrowingLimitPercent');
   if (borrowing !== undefined && borrowing < 0)
-    problems.push(
-      fieldInvalid('spec.limited.borrowingLimitPercent', borrowing, 'if specified, must be a non-negative integer'),
-    );
+    problems.invalid('spec.limited.borrowingLimitPercent', borrowing, 'if specified, must be a non-negative integer');
 }
 
-function validateResponse(response: JsonObject, at: string, problems: FieldError[]): void {
+function validateResponse(response: JsonObject, at: string, problems: Problems): void {
   const type = textAt(response, 'type');
   const queuing = optionalAt(response, 'queuing');
   if (type === 'Reject') {
     if (queuing !== undefined)
-      problems.push(fieldForbidden(`${at}.queuing`, 'must be nil if limited.limitResponse.type is not Limited'));
+      problems.forbidden(`${at}.queuing`, 'must be nil if limited.limitResponse.type is not Limited');
   } else if (type === 'Queue') {
     if (queuing === undefined)
-      problems.push(fieldRequired(`${at}.queuing`, 'must not be empty if limited.limitResponse.type is Limited'));
+      problems.required(`${at}.queuing`, 'must not be empty if limited.limitResponse.type is Limited');
     else validateQueuing(queuing, `${at}.queuing`, problems);
-  } else if (type === '') problems.push(fieldRequired(`${at}.type`));
-  else problems.push(fieldNotSupported(`${at}.type`, type, ['Queue', 'Reject']));
+  } else if (type === '') problems.required(`${at}.type`);
+  else problems.notSupported(`${at}.type`, type, ['Queue', 'Reject']);
 }
 
-function validateQueuing(queuing: JsonObject, at: string, problems: FieldError[]): void {
+function validateQueuing(queuing: JsonObject, at: string, problems: Problems): void {
   const [queues, hand, length] = ['queues', 'handSize', 'queueLengthLimit'].map(
     (key) => numberAt(queuing, key) ?? 0,
   ) as [number, number, number];
-  if (length <= 0) problems.push(fieldInvalid(`${at}.queueLengthLimit`, length, 'must be positive'));
-  if (queues <= 0) problems.push(fieldInvalid(`${at}.queues`, queues, 'must be positive'));
-  else if (queues > MAX_QUEUES)
-    problems.push(fieldInvalid(`${at}.queues`, queues, `must not be greater than ${MAX_QUEUES}`));
-  if (hand <= 0) problems.push(fieldInvalid(`${at}.handSize`, hand, 'must be positive'));
-  else if (hand > queues)
-    problems.push(fieldInvalid(`${at}.handSize`, hand, `should not be greater than queues (${queues})`));
+  if (length <= 0) problems.invalid(`${at}.queueLengthLimit`, length, 'must be positive');
+  if (queues <= 0) problems.invalid(`${at}.queues`, queues, 'must be positive');
+  else if (queues > MAX_QUEUES) problems.invalid(`${at}.queues`, queues, `must not be greater than ${MAX_QUEUES}`);
+  if (hand <= 0) problems.invalid(`${at}.handSize`, hand, 'must be positive');
+  else if (hand > queues) problems.invalid(`${at}.handSize`, hand, `should not be greater than queues (${queues})`);
   else if (Math.ceil(Math.log2(queues) * hand) > MAX_HASH_BITS)
-    problems.push(
-      fieldInvalid(
-        `${at}.handSize`,
-        hand,
-        `required entropy bits of deckSize ${queues} and handSize ${hand} should not be greater than ${MAX_HASH_BITS}`,
-      ),
+    problems.invalid(
+      `${at}.handSize`,
+      hand,
+      `required entropy bits of deckSize ${queues} and handSize ${hand} should not be greater than ${MAX_HASH_BITS}`,
     );
 }
 
-function validateConditions({ status }: KubeObject, problems: FieldError[]): void {
+function validateConditions({ status }: KubeObject, problems: Problems): void {
   const seen = new Set<string>();
   for (const [index, condition] of objectsAt(status, 'conditions').entries()) {
     const type = textAt(condition, 'type');
     const at = `status.conditions[${index}].type`;
-    if (seen.has(type)) problems.push(fieldDuplicate(at, type));
+    if (seen.has(type)) problems.duplicate(at, type);
     seen.add(type);
-    if (type === '') problems.push(fieldRequired(at));
+    if (type === '') problems.required(at);
   }
 }

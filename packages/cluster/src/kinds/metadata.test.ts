@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { validateAnnotations, validateMetaUpdate } from './metadata.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 const MAX = 256 * 1024;
 
@@ -11,7 +11,7 @@ test.each<[string, Record<string, string>, boolean]>([
   ['one two-byte character more', { aa: 'ä'.repeat(MAX / 2) }, false],
   ['the sum of several annotations', { a: 'x'.repeat(MAX / 2), b: 'x'.repeat(MAX / 2) }, false],
 ])('the size limit of annotations counts bytes: %s', (_, annotations, isValid) => {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   validateAnnotations(annotations, 'metadata.annotations', problems);
   expect(problems.map(({ message }) => message)).toEqual(
     isValid ? [] : ['Too long: may not be more than 262144 bytes'],
@@ -24,7 +24,7 @@ test('the error lists each finalizer that is added during a deletion once, sorte
     kind: 'ConfigMap',
     metadata: { name: 'a', uid: 'u', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers },
   });
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   validateMetaUpdate(object('b/z', 'a/a', 'b/b', 'a/a'), object('b/b'), problems);
   expect(problems.map(({ message }) => message)).toEqual([
     'Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"a/a", "b/z"}',

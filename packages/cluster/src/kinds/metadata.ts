@@ -2,8 +2,8 @@ import type { KubeObject, OwnerReference } from '@typekro/kit/core';
 import { dnsSubdomain, labelValue, qualifiedName } from '@typekro/kit/kubernetes';
 import { parseApiVersion } from '@typekro/kit/core';
 import { compareText, goQuote } from '@typekro/kit/golang';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldRequired, fieldTooLong } from '../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 
 /** The finalizers that need no domain. */
@@ -32,7 +32,7 @@ export function validateMeta(
   object: KubeObject,
   resource: MetadataRules,
   { validateName = dnsSubdomain, hasFreeFinalizers }: Pick<Strategy, 'hasFreeFinalizers' | 'validateName'>,
-  problems: FieldError[],
+  problems: Problems,
 ): void {
   const { metadata } = object;
   if (metadata.generateName !== undefined && metadata.generateName !== '') {
@@ -40,10 +40,9 @@ export function validateMeta(
     addInvalid(problems, 'metadata.generateName', metadata.generateName, validateName(stem));
   }
   const name = metadata.name ?? '';
-  if (name === '') problems.push(fieldRequired('metadata.name', 'name or generateName is required'));
-  else addInvalid(problems, 'metadata.name', name, validateName(name));
+  problems.requireName('metadata.name', name, validateName, 'name or generateName is required');
   if (metadata.generation !== undefined && metadata.generation < 0) {
-    problems.push(fieldInvalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0'));
+    problems.invalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0');
   }
   validateLabels(metadata.labels, 'metadata.labels', problems);
   validateAnnotations(metadata.annotations, 'metadata.annotations', problems);
@@ -57,7 +56,7 @@ export function validateMeta(
 export function validateLabels(
   labels: Readonly<Record<string, string>> | undefined,
   path: string,
-  problems: FieldError[],
+  problems: Problems,
 ): void {
   for (const key of Object.keys(labels ?? {}).sort()) {
     addInvalid(problems, path, key, qualifiedName(key));
@@ -70,7 +69,7 @@ export function validateLabels(
 export function validateAnnotations(
   annotations: Readonly<Record<string, string>> | undefined,
   path: string,
-  problems: FieldError[],
+  problems: Problems,
 ): void {
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
@@ -78,7 +77,7 @@ export function validateAnnotations(
     size += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (size <= MAX_ANNOTATIONS_BYTES) return;
-  problems.push(fieldTooLong(path, MAX_ANNOTATIONS_BYTES));
+  problems.tooLong(path, MAX_ANNOTATIONS_BYTES);
 }
 
 function shown(reference: OwnerReference) {
@@ -95,7 +94,7 @@ function shown(reference: OwnerReference) {
 /** The maximum number of problems about several controllers. Each of their messages contains all owners. */
 const MAX_CONTROLLER_PROBLEMS = 10;
 
-function validateOwners(owners: readonly OwnerReference[], problems: FieldError[]) {
+function validateOwners(owners: readonly OwnerReference[], problems: Problems) {
   const path = 'metadata.ownerReferences';
   let reported = 0;
   let controller: OwnerReference | undefined;
@@ -103,68 +102,60 @@ function validateOwners(owners: readonly OwnerReference[], problems: FieldError[
     const { group, version } = parseApiVersion(owner.apiVersion ?? '');
     // An `apiVersion` with two slashes has no version.
     if (version === '' || version.includes('/'))
-      problems.push(fieldInvalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
-    if ((owner.kind ?? '') === '') problems.push(fieldInvalid(`${path}.kind`, '', 'must not be empty'));
-    if ((owner.name ?? '') === '') problems.push(fieldInvalid(`${path}.name`, '', 'must not be empty'));
-    if ((owner.uid ?? '') === '') problems.push(fieldInvalid(`${path}.uid`, '', 'must not be empty'));
+      problems.invalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty');
+    if ((owner.kind ?? '') === '') problems.invalid(`${path}.kind`, '', 'must not be empty');
+    if ((owner.name ?? '') === '') problems.invalid(`${path}.name`, '', 'must not be empty');
+    if ((owner.uid ?? '') === '') problems.invalid(`${path}.uid`, '', 'must not be empty');
     if (group === '' && version === 'v1' && owner.kind === 'Event') {
-      problems.push(fieldInvalid(path, shown(owner), '/v1, Kind=Event is disallowed from being an owner'));
+      problems.invalid(path, shown(owner), '/v1, Kind=Event is disallowed from being an owner');
     }
     if (owner.controller !== true) continue;
     if (controller === undefined) controller = owner;
     else if (reported < MAX_CONTROLLER_PROBLEMS) {
       reported += 1;
       const both = `${controller.kind}/${controller.name} and ${owner.kind}/${owner.name}`;
-      problems.push(
-        fieldInvalid(
-          path,
-          owners.map(shown),
-          `Only one reference can have Controller set to true. Found "true" in references for ${both}`,
-        ),
+      problems.invalid(
+        path,
+        owners.map(shown),
+        `Only one reference can have Controller set to true. Found "true" in references for ${both}`,
       );
     }
   }
 }
 
-function validateFinalizers(finalizers: readonly string[], qualified: boolean, problems: FieldError[]) {
+function validateFinalizers(finalizers: readonly string[], qualified: boolean, problems: Problems) {
   for (const [index, name] of finalizers.entries()) {
     const wrong = qualifiedName(name);
     addInvalid(problems, 'metadata.finalizers', name, wrong);
     if (qualified && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
-      problems.push(
-        fieldInvalid(
-          `metadata.finalizers[${index}]`,
-          name,
-          'name is neither a standard finalizer name nor is it fully qualified',
-        ),
+      problems.invalid(
+        `metadata.finalizers[${index}]`,
+        name,
+        'name is neither a standard finalizer name nor is it fully qualified',
       );
     }
   }
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
-    problems.push(
-      fieldInvalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'),
-    );
+    problems.invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set');
   }
 }
 
 /** Checks that an update does not change immutable metadata. */
-export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems: FieldError[]): void {
+export function validateMetaUpdate(next: KubeObject, live: KubeObject, problems: Problems): void {
   if (next.metadata.name !== live.metadata.name) {
-    problems.push(fieldInvalid('metadata.name', next.metadata.name, 'field is immutable'));
+    problems.invalid('metadata.name', next.metadata.name, 'field is immutable');
   }
   const { uid, deletionTimestamp } = next.metadata;
-  if (uid !== live.metadata.uid) problems.push(fieldInvalid('metadata.uid', uid, 'field is immutable'));
+  if (uid !== live.metadata.uid) problems.invalid('metadata.uid', uid, 'field is immutable');
   if (deletionTimestamp !== undefined && deletionTimestamp !== live.metadata.deletionTimestamp)
-    problems.push(fieldInvalid('metadata.deletionTimestamp', deletionTimestamp, 'field is immutable'));
+    problems.invalid('metadata.deletionTimestamp', deletionTimestamp, 'field is immutable');
   if (live.metadata.deletionTimestamp === undefined) return;
   const before = new Set(live.metadata.finalizers ?? []);
   const added = new Set((next.metadata.finalizers ?? []).filter((name) => !before.has(name)));
   if (added.size === 0) return;
   const list = [...added].toSorted(compareText).map(goQuote).join(', ');
-  problems.push(
-    fieldForbidden(
-      'metadata.finalizers',
-      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
-    ),
+  problems.forbidden(
+    'metadata.finalizers',
+    `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
   );
 }

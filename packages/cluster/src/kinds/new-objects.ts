@@ -1,11 +1,11 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { ApiError, internalError, invalid } from '../errors/status.ts';
 import { copyJson } from '../types/copy.ts';
 import { strategyOf } from './index.ts';
 import { validateMeta } from './metadata.ts';
 import { createServiceAddresses } from './network/service-addresses.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 /** The properties of a built-in kind on which the stored form of its objects depends. */
 export interface NewObjectKind {
@@ -73,7 +73,7 @@ function created(sent: KubeObject, kind: NewObjectKind, strategy: Strategy, cont
   if (strategy.hasStatus && strategy.keepsStatus !== true) object.status = {};
   if (!strategy.hasGeneration) delete object.metadata.generation;
   strategy.prepareCreate?.(object, context);
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   validateMeta(object, { group: kind.group, custom: undefined }, strategy, problems);
   if (!UNCHECKED_GROUPS.has(kind.group)) strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(kind.group, kind.kind, object.metadata.name ?? '', problems);

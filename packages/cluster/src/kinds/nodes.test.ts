@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { nodeStrategy } from './nodes.ts';
 import type { WriteContext } from './strategy.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 const node = (spec: JsonObject = {}, status: JsonObject = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -14,7 +14,7 @@ const node = (spec: JsonObject = {}, status: JsonObject = {}): KubeObject => ({
 });
 
 function problems(object: KubeObject, old?: KubeObject, subresource = ''): string[] {
-  const found: FieldError[] = [];
+  const found = new Problems();
   const context = { subresource } as WriteContext;
   if (old === undefined) nodeStrategy.validate?.(object, found, context);
   else nodeStrategy.validateUpdate?.(object, old, found, context);

@@ -1,14 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { featureName, labelValue, listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import {
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  repeatedIndexes,
-} from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
+import { fieldDuplicate, repeatedIndexes } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import { internalValue } from './describe-difference.ts';
 import { cidrProblem, familyOf } from './network/ip-addresses.ts';
@@ -66,12 +59,12 @@ function dropConfiguration(object: MutableObject, old: KubeObject | undefined) {
   if (old?.status?.['config'] === undefined && object.status !== undefined) delete object.status['config'];
 }
 
-function validateNode({ spec = {}, status = {} }: KubeObject, problems: FieldError[]) {
+function validateNode({ spec = {}, status = {} }: KubeObject, problems: Problems) {
   validateTaints(objectsAt(spec, 'taints'), problems);
   validateResources(status, problems);
   const swap = numberAt(objectAt(objectAt(status, 'nodeInfo'), 'swap'), 'capacity');
   if (swap !== undefined && swap <= 0)
-    problems.push(fieldInvalid('metadata.nodeSwapStatus.capacity', swap, 'must be greater than zero'));
+    problems.invalid('metadata.nodeSwapStatus.capacity', swap, 'must be greater than zero');
   validateFeatures(listAt(status, 'declaredFeatures'), problems);
   validateCidrs(listAt(spec, 'podCIDRs').map(String), problems);
 }
@@ -80,16 +73,16 @@ function validateNode({ spec = {}, status = {} }: KubeObject, problems: FieldErr
  * Checks the taints of a node. As in an API server, the paths in errors begin with `metadata.taints`, although the
  * taints are in `spec`.
  */
-function validateTaints(taints: readonly JsonObject[], problems: FieldError[]) {
+function validateTaints(taints: readonly JsonObject[], problems: Problems) {
   const seen = new Set<string>();
   for (const [index, taint] of taints.entries()) {
     const at = `metadata.taints[${index}]`;
     const [key, value, effect] = [textAt(taint, 'key'), textAt(taint, 'value'), textAt(taint, 'effect')];
     checkLabelName(key, `${at}.key`, problems);
     const wrong = labelValue(value);
-    if (wrong.length > 0) problems.push(fieldInvalid(`${at}.value`, value, wrong.join(';')));
-    if (effect === '') problems.push(fieldRequired(`${at}.effect`));
-    else if (!EFFECTS.includes(effect)) problems.push(fieldNotSupported(`${at}.effect`, effect, EFFECTS));
+    if (wrong.length > 0) problems.invalid(`${at}.value`, value, wrong.join(';'));
+    if (effect === '') problems.required(`${at}.effect`);
+    else problems.requireOneOf(`${at}.effect`, effect, EFFECTS);
     const pair = JSON.stringify([key, effect]);
     if (seen.has(pair)) {
       const { message, ...error } = fieldDuplicate(at, internalValue('core.v1.Taint', taint));
@@ -99,36 +92,36 @@ function validateTaints(taints: readonly JsonObject[], problems: FieldError[]) {
   }
 }
 
-function validateResources(status: JsonObject, problems: FieldError[]) {
+function validateResources(status: JsonObject, problems: Problems) {
   for (const group of ['capacity', 'allocatable']) {
     for (const [name, value = null] of Object.entries(objectAt(status, group)))
       checkResourceAmount(name, value, `status.${group}.${name}`, problems);
   }
 }
 
-function validateFeatures(features: readonly JsonValue[], problems: FieldError[]) {
+function validateFeatures(features: readonly JsonValue[], problems: Problems) {
   for (const [index, feature] of features.map(String).entries()) {
     const at = `status.declaredFeatures[${index}]`;
     for (const problem of featureName(feature))
-      problems.push(fieldInvalid(at, feature, `invalid feature name "${feature}": ${problem}`));
+      problems.invalid(at, feature, `invalid feature name "${feature}": ${problem}`);
     const next = features[index + 1];
     const nextAt = `status.declaredFeatures[${index + 1}]`;
-    if (next === feature) problems.push(fieldDuplicate(nextAt, next));
+    if (next === feature) problems.duplicate(nextAt, next);
     else if (typeof next === 'string' && feature > next)
-      problems.push(fieldInvalid(nextAt, next, 'list must be sorted alphabetically'));
+      problems.invalid(nextAt, next, 'list must be sorted alphabetically');
   }
 }
 
-function validateCidrs(cidrs: readonly string[], problems: FieldError[]) {
+function validateCidrs(cidrs: readonly string[], problems: Problems) {
   const wrong = cidrs.map((cidr) => cidrProblem(cidr));
   for (const [index, problem] of wrong.entries())
-    if (problem !== undefined) problems.push(fieldInvalid(`spec.podCIDRs[${index}]`, cidrs[index], problem));
+    if (problem !== undefined) problems.invalid(`spec.podCIDRs[${index}]`, cidrs[index], problem);
   if (cidrs.length < 2 || wrong.some((problem) => problem !== undefined)) return;
   if (cidrs.length > 2 || new Set(cidrs.map(familyOf)).size < 2)
-    problems.push(fieldInvalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'));
+    problems.invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family');
 }
 
-function validateNodeUpdate(object: KubeObject, old: KubeObject, problems: FieldError[]) {
+function validateNodeUpdate(object: KubeObject, old: KubeObject, problems: Problems) {
   const { spec = {}, status = {} } = object;
   const before = old.spec ?? {};
   validateResources(status, problems);
@@ -136,19 +129,19 @@ function validateNodeUpdate(object: KubeObject, old: KubeObject, problems: Field
   const addresses = objectsAt(status, 'addresses');
   const shown = addresses.map((address) => ({ Type: textAt(address, 'type'), Address: textAt(address, 'address') }));
   for (const index of repeatedIndexes(shown.map((address) => JSON.stringify(address))))
-    problems.push(fieldDuplicate(`status.addresses[${index}]`, shown[index]));
+    problems.duplicate(`status.addresses[${index}]`, shown[index]);
   checkKeptCidrs(listAt(spec, 'podCIDRs'), listAt(before, 'podCIDRs'), problems);
   const provider = textAt(before, 'providerID');
   if (provider !== '' && provider !== textAt(spec, 'providerID'))
-    problems.push(fieldForbidden('spec.providerID', 'node updates may not change providerID except from "" to valid'));
+    problems.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
   validateTaints(objectsAt(spec, 'taints'), problems);
   if (textAt(spec, 'externalID') !== textAt(before, 'externalID'))
-    problems.push(fieldForbidden('spec.externalID', 'may not be updated'));
+    problems.forbidden('spec.externalID', 'may not be updated');
 }
 
-function checkKeptCidrs(next: readonly JsonValue[], before: readonly JsonValue[], problems: FieldError[]) {
+function checkKeptCidrs(next: readonly JsonValue[], before: readonly JsonValue[], problems: Problems) {
   if (before.length === 0) return;
   const changes = before.length === next.length ? before.filter((cidr, index) => cidr !== next[index]).length : 1;
   for (let count = 0; count < changes; count += 1)
-    problems.push(fieldForbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid'));
+    problems.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
 }

@@ -1,10 +1,9 @@
 /** Checks that the author of an admission policy or binding may read its parameters. */
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
-import { fieldForbidden } from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
 import type { UserInfo } from '../options.ts';
 import type { WriteContext } from './strategy.ts';
 
@@ -34,7 +33,7 @@ const specOf = (object: KubeObject | undefined): JsonObject => objectAt(object, 
 export function checkParamKind(
   policy: KubeObject,
   old: KubeObject | undefined,
-  problems: FieldError[],
+  problems: Problems,
   context: WriteContext,
 ): void {
   const kind = optionalAt(specOf(policy), 'paramKind');
@@ -43,7 +42,7 @@ export function checkParamKind(
   if (authorize(context, context.user, { verb: 'get', ...resourceOf(kind, context), ...place }).allowed) return;
   const shown = `(kind=${textAt(kind, 'kind')}, apiVersion=${textAt(kind, 'apiVersion')})`;
   const problem = `user ${shownUser(context.user)} must have "get" permission on all objects of the referenced paramKind ${shown}`;
-  problems.push(fieldForbidden('spec.paramKind', problem));
+  problems.forbidden('spec.paramKind', problem);
 }
 
 /**
@@ -55,7 +54,7 @@ export function checkParamRef(
   plural: 'mutatingadmissionpolicies' | 'validatingadmissionpolicies',
   binding: KubeObject,
   old: KubeObject | undefined,
-  problems: FieldError[],
+  problems: Problems,
   context: WriteContext,
 ): void {
   const spec = specOf(binding);
@@ -75,5 +74,5 @@ export function checkParamRef(
   if (authorize(context, context.user, { verb, ...attributes }).allowed) return;
   // As in the API server's message, the user and the verb are swapped.
   const problem = `user ${verb} does not have "${shownUser(context.user)}" permission on the object referenced by paramRef`;
-  problems.push(fieldForbidden('spec.paramRef', problem));
+  problems.forbidden('spec.paramRef', problem);
 }

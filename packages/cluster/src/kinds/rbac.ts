@@ -1,8 +1,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
-import { addInvalid, fieldInvalid, fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { checkBinding, checkEscalation } from '../auth/escalation.ts';
 import { ensureAt, fill } from '../types/parts.ts';
@@ -11,45 +11,40 @@ import { validateSelector } from './selectors.ts';
 const GROUP = 'rbac.authorization.k8s.io';
 const json = (object: KubeObject) => object as unknown as JsonObject;
 
-function validateRules(object: KubeObject, namespaced: boolean, problems: FieldError[]) {
+function validateRules(object: KubeObject, namespaced: boolean, problems: Problems) {
   for (const [index, rule] of objectsAt(json(object), 'rules').entries()) {
     const at = `rules[${index}]`;
-    if (listAt(rule, 'verbs').length === 0)
-      problems.push(fieldRequired(`${at}.verbs`, 'verbs must contain at least one value'));
+    if (listAt(rule, 'verbs').length === 0) problems.required(`${at}.verbs`, 'verbs must contain at least one value');
     const urls = listAt(rule, 'nonResourceURLs');
     if (urls.length > 0) {
       if (namespaced)
-        problems.push(
-          fieldInvalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'),
-        );
+        problems.invalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs');
       if (listAt(rule, 'resources').length > 0 || listAt(rule, 'apiGroups').length > 0) {
-        problems.push(
-          fieldInvalid(
-            `${at}.nonResourceURLs`,
-            urls,
-            'rules cannot apply to both regular resources and non-resource URLs',
-          ),
+        problems.invalid(
+          `${at}.nonResourceURLs`,
+          urls,
+          'rules cannot apply to both regular resources and non-resource URLs',
         );
       }
       continue;
     }
     if (listAt(rule, 'apiGroups').length === 0)
-      problems.push(fieldRequired(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
+      problems.required(`${at}.apiGroups`, 'resource rules must supply at least one api group');
     if (listAt(rule, 'resources').length === 0)
-      problems.push(fieldRequired(`${at}.resources`, 'resource rules must supply at least one resource'));
+      problems.required(`${at}.resources`, 'resource rules must supply at least one resource');
   }
 }
 
-function validateAggregation(rule: JsonObject | undefined, problems: FieldError[]) {
+function validateAggregation(rule: JsonObject | undefined, problems: Problems) {
   if (rule === undefined) return;
   const at = 'aggregationRule.clusterRoleSelectors';
   const selectors = objectsAt(rule, 'clusterRoleSelectors');
   if (selectors.length === 0)
-    problems.push(fieldRequired(at, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
+    problems.required(at, 'at least one clusterRoleSelector required if aggregationRule is non-nil');
   for (const [index, selector] of selectors.entries()) {
     const before = problems.length;
     validateSelector(selector, `${at}[${index}]`, problems);
-    if (problems.length > before) problems.push(fieldInvalid(`${at}[${index}]`, null, 'invalid label selector.'));
+    if (problems.length > before) problems.invalid(`${at}[${index}]`, null, 'invalid label selector.');
   }
 }
 
@@ -67,16 +62,15 @@ export function roleStrategy(namespaced: boolean): Partial<Strategy> {
 
 /** The strategy of RoleBindings and ClusterRoleBindings. */
 export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
-  const validate = (object: KubeObject, problems: FieldError[]) => {
+  const validate = (object: KubeObject, problems: Problems) => {
     const reference = objectAt(json(object), 'roleRef');
     const group = textAt(reference, 'apiGroup');
-    if (group !== GROUP) problems.push(fieldNotSupported('roleRef.apiGroup', group, [GROUP]));
+    if (group !== GROUP) problems.notSupported('roleRef.apiGroup', group, [GROUP]);
     const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
     const kind = textAt(reference, 'kind');
-    if (!kinds.includes(kind)) problems.push(fieldNotSupported('roleRef.kind', kind, kinds));
+    problems.requireOneOf('roleRef.kind', kind, kinds);
     const name = textAt(reference, 'name');
-    if (name === '') problems.push(fieldRequired('roleRef.name'));
-    else addInvalid(problems, 'roleRef.name', name, pathSegment(name));
+    problems.requireName('roleRef.name', name, pathSegment);
     for (const [index, subject] of objectsAt(json(object), 'subjects').entries())
       validateSubject(subject, `subjects[${index}]`, object, namespaced, problems);
   };
@@ -100,7 +94,7 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
         Kind: textAt(reference, 'kind'),
         Name: textAt(reference, 'name'),
       };
-      problems.push(fieldInvalid('roleRef', shown, 'cannot change roleRef'));
+      problems.invalid('roleRef', shown, 'cannot change roleRef');
     },
     admit: (object, old, context) => checkBinding(object, old, context),
   };
@@ -108,25 +102,19 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
 
 const SUBJECTS = ['ServiceAccount', 'User', 'Group'];
 
-function validateSubject(
-  subject: JsonObject,
-  at: string,
-  object: KubeObject,
-  namespaced: boolean,
-  problems: FieldError[],
-) {
+function validateSubject(subject: JsonObject, at: string, object: KubeObject, namespaced: boolean, problems: Problems) {
   const kind = textAt(subject, 'kind');
   const [name, group] = [textAt(subject, 'name'), textAt(subject, 'apiGroup')];
-  if (name === '') problems.push(fieldRequired(`${at}.name`));
+  if (name === '') problems.required(`${at}.name`);
   else if (kind === 'ServiceAccount') addInvalid(problems, `${at}.name`, name, dnsSubdomain(name));
   const own = kind === 'ServiceAccount' ? '' : GROUP;
-  if (SUBJECTS.includes(kind) && group !== own) problems.push(fieldNotSupported(`${at}.apiGroup`, group, [own]));
-  if (!SUBJECTS.includes(kind)) problems.push(fieldNotSupported(`${at}.kind`, kind, SUBJECTS));
+  if (SUBJECTS.includes(kind) && group !== own) problems.notSupported(`${at}.apiGroup`, group, [own]);
+  problems.requireOneOf(`${at}.kind`, kind, SUBJECTS);
   if (
     kind === 'ServiceAccount' &&
     textAt(subject, 'namespace') === '' &&
     !(namespaced && object.metadata.namespace !== undefined)
   ) {
-    problems.push(fieldRequired(`${at}.namespace`));
+    problems.required(`${at}.namespace`);
   }
 }

@@ -1,18 +1,10 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { cryptoLibrary, jsonEquals } from '@typekro/kit/core';
 import { goPemBlocks, goQuote } from '@typekro/kit/golang';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { dnsLabel, dnsSubdomain, listAt, numberAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
-import {
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooLong,
-  repeatedIndexes,
-} from '../errors/field-problems.ts';
+import type { Problems } from '../errors/field-problems.ts';
+import { repeatedIndexes } from '../errors/field-problems.ts';
 import { forbidden } from '../errors/status.ts';
 import { ensureAt } from '../types/parts.ts';
 import { CertificateRequestError, readCertificateRequest } from './certificate-request.ts';
@@ -173,42 +165,41 @@ function parsed({ spec }: KubeObject) {
   }
 }
 
-function validate(object: KubeObject, problems: FieldError[]): void {
+function validate(object: KubeObject, problems: Problems): void {
   const { spec } = object;
   const request = parsed(object);
-  if (typeof request === 'string') problems.push(fieldInvalid('spec.request', textAt(spec, 'request'), request));
+  if (typeof request === 'string') problems.invalid('spec.request', textAt(spec, 'request'), request);
   const usages = listAt(spec, 'usages').map(String);
-  if (usages.length === 0) problems.push(fieldRequired('spec.usages'));
-  for (const [index, usage] of usages.entries())
-    if (!USAGES.includes(usage)) problems.push(fieldNotSupported(`spec.usages[${index}]`, usage, USAGES));
-  for (const index of repeatedIndexes(usages)) problems.push(fieldDuplicate(`spec.usages[${index}]`, usages[index]));
+  if (usages.length === 0) problems.required('spec.usages');
+  for (const [index, usage] of usages.entries()) problems.requireOneOf(`spec.usages[${index}]`, usage, USAGES);
+  for (const index of repeatedIndexes(usages)) problems.duplicate(`spec.usages[${index}]`, usages[index]);
   validateSigner(textAt(spec, 'signerName'), problems);
   const seconds = numberAt(spec, 'expirationSeconds');
   if (seconds !== undefined && seconds < MIN_EXPIRATION_SECONDS) {
     const text = 'may not specify a duration less than 600 seconds (10 minutes)';
-    problems.push(fieldInvalid('spec.expirationSeconds', seconds, text));
+    problems.invalid('spec.expirationSeconds', seconds, text);
   }
   validateConditions(object, problems);
   const problem = certificateProblem(decode(textAt(object.status, 'certificate')));
-  if (problem !== undefined) problems.push(fieldInvalid('status.certificate', '<certificate data>', problem));
+  if (problem !== undefined) problems.invalid('status.certificate', '<certificate data>', problem);
 }
 
 const MAX_DOMAIN_LENGTH = 253;
 const MAX_SIGNER_LENGTH = MAX_DOMAIN_LENGTH + 1 + 253 + 63 + 1;
 
-function validateSigner(name: string, problems: FieldError[]): void {
+function validateSigner(name: string, problems: Problems): void {
   const field = 'spec.signerName';
-  if (name === '') return void problems.push(fieldRequired(field));
+  if (name === '') return problems.required(field);
   if (name === LEGACY_SIGNER) {
     const text = 'the legacy signerName is not allowed via this API version';
-    return void problems.push(fieldInvalid(field, name, text));
+    return problems.invalid(field, name, text);
   }
   const [domain = '', path = '', ...more] = name.split('/');
   if (!name.includes('/') || more.length > 0) {
     const text = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
-    return void problems.push(fieldInvalid(field, name, text));
+    return problems.invalid(field, name, text);
   }
-  if (domain.length > MAX_DOMAIN_LENGTH) problems.push(fieldTooLong(field, MAX_DOMAIN_LENGTH));
+  if (domain.length > MAX_DOMAIN_LENGTH) problems.tooLong(field, MAX_DOMAIN_LENGTH);
   const labels = domain.split('.');
   const checks = [
     [domain, labels, dnsLabel],
@@ -217,29 +208,28 @@ function validateSigner(name: string, problems: FieldError[]): void {
   for (const [segment, parts, rule] of checks) {
     const wrong = parts.find((part) => rule(part).length > 0);
     for (const text of wrong === undefined ? [] : rule(wrong))
-      problems.push(fieldInvalid(field, segment, `validating label ${goQuote(wrong ?? '')}: ${text}`));
+      problems.invalid(field, segment, `validating label ${goQuote(wrong ?? '')}: ${text}`);
     if (segment === domain && labels.length < 2)
-      problems.push(fieldInvalid(field, domain, 'should be a domain with at least two segments separated by dots'));
+      problems.invalid(field, domain, 'should be a domain with at least two segments separated by dots');
   }
-  if (name.length > MAX_SIGNER_LENGTH) problems.push(fieldTooLong(field, MAX_SIGNER_LENGTH));
+  if (name.length > MAX_SIGNER_LENGTH) problems.tooLong(field, MAX_SIGNER_LENGTH);
 }
 
 const APPROVALS = ['Approved', 'Denied'];
 const TERMINAL = [...APPROVALS, 'Failed'];
 const CONDITIONS_FIELD = 'status.conditions';
 
-function validateConditions(object: KubeObject, problems: FieldError[]): void {
+function validateConditions(object: KubeObject, problems: Problems): void {
   const seen = new Set<string>();
   for (const [index, condition] of conditionsOf(object).entries()) {
     const [type, status] = [textAt(condition, 'type'), textAt(condition, 'status')];
-    if (type === '') problems.push(fieldRequired(`${CONDITIONS_FIELD}[${index}].type`));
+    if (type === '') problems.required(`${CONDITIONS_FIELD}[${index}].type`);
     const allowed = TERMINAL.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
-    if (status === '') problems.push(fieldRequired(`${CONDITIONS_FIELD}[${index}].status`));
-    else if (!allowed.includes(status))
-      problems.push(fieldNotSupported(`${CONDITIONS_FIELD}[${index}].status`, status, allowed));
+    if (status === '') problems.required(`${CONDITIONS_FIELD}[${index}].status`);
+    else problems.requireOneOf(`${CONDITIONS_FIELD}[${index}].status`, status, allowed);
     if (APPROVALS.some((other) => APPROVALS.includes(type) && other !== type && seen.has(other)))
-      problems.push(fieldInvalid(CONDITIONS_FIELD, type, 'Approved and Denied conditions are mutually exclusive'));
-    if (seen.has(type)) problems.push(fieldDuplicate(`${CONDITIONS_FIELD}[${index}].type`, type));
+      problems.invalid(CONDITIONS_FIELD, type, 'Approved and Denied conditions are mutually exclusive');
+    if (seen.has(type)) problems.duplicate(`${CONDITIONS_FIELD}[${index}].type`, type);
     seen.add(type);
   }
 }
@@ -268,19 +258,18 @@ function certificateProblem(pem: string): string | undefined {
   return undefined;
 }
 
-function validateChange(object: KubeObject, old: KubeObject, subresource: string, problems: FieldError[]): void {
+function validateChange(object: KubeObject, old: KubeObject, subresource: string, problems: Problems): void {
   for (const type of TERMINAL) {
     if (conditionsOf(object, type).length < conditionsOf(old, type).length)
-      problems.push(fieldForbidden(CONDITIONS_FIELD, `updates may not remove a condition of type ${goQuote(type)}`));
+      problems.forbidden(CONDITIONS_FIELD, `updates may not remove a condition of type ${goQuote(type)}`);
   }
   for (const type of subresource === 'approval' ? [] : APPROVALS) {
     if (conditionsOf(object, type).length > conditionsOf(old, type).length)
-      problems.push(fieldForbidden(CONDITIONS_FIELD, `updates may not add a condition of type ${goQuote(type)}`));
+      problems.forbidden(CONDITIONS_FIELD, `updates may not add a condition of type ${goQuote(type)}`);
   }
   const [next, before] = [textAt(object.status, 'certificate'), textAt(old.status, 'certificate')];
   if (next === before) return;
-  if (subresource !== 'status')
-    problems.push(fieldForbidden('status.certificate', 'updates may not set certificate content'));
+  if (subresource !== 'status') problems.forbidden('status.certificate', 'updates may not set certificate content');
   else if (before !== '')
-    problems.push(fieldForbidden('status.certificate', 'updates may not modify existing certificate content'));
+    problems.forbidden('status.certificate', 'updates may not modify existing certificate content');
 }

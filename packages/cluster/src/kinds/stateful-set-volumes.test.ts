@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { statefulSetStrategy } from './workloads.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 const claim = (name: string): JsonObject => ({
   metadata: { name },
@@ -20,7 +20,7 @@ function problemsOf(claims: readonly string[], container: JsonObject, volumes: J
   };
   const object = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 's' }, spec };
   statefulSetStrategy.defaults?.(object);
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   statefulSetStrategy.validate?.(object, problems, {} as never);
   return problems.map(({ field, message }) => `${field}: ${message}`);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { statusChecks } from './status-checks.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 const object = (kind: string, status: JsonObject, rest: JsonObject = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -12,7 +12,7 @@ const object = (kind: string, status: JsonObject, rest: JsonObject = {}): KubeOb
 });
 
 function wrong(key: string, next: KubeObject, old: KubeObject): string[] {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   statusChecks.get(key)?.(next, old, problems);
   return problems.map(({ field, message }) => `${field}: ${message}`);
 }

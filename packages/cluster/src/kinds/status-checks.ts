@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { addInvalid, fieldForbidden, fieldInvalid, fieldNotSupported } from '../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid } from '../errors/field-problems.ts';
 import { addressProblem, isIpAddress } from './network/ip-addresses.ts';
 import { checkApiServiceStatus } from './api-service.ts';
 import { checkClaimStatus } from './storage/claim-status.ts';
@@ -11,7 +11,7 @@ import { checkResourceAmount } from './pods/resource-amounts.ts';
 import { checkQuotaResourceName } from './pods/resource-names.ts';
 import { notNegative } from '../types/parts.ts';
 
-type StatusCheck = (object: KubeObject, old: KubeObject, problems: FieldError[]) => void;
+type StatusCheck = (object: KubeObject, old: KubeObject, problems: Problems) => void;
 
 /** The rules for the counts in a kind's status. */
 interface Counts {
@@ -33,14 +33,13 @@ const checkCounts =
     const status: JsonObject = object.status ?? {};
     const count = (key: string) => numberAt(status, key) ?? 0;
     const atMost = (key: string, limit: string, name: string) => {
-      if (count(key) > count(limit))
-        problems.push(fieldInvalid(`status.${key}`, count(key), `cannot be greater than ${name}`));
+      if (count(key) > count(limit)) problems.invalid(`status.${key}`, count(key), `cannot be greater than ${name}`);
     };
     for (const key of counts) notNegative(status, key, 'status', problems);
     for (const key of parts) atMost(key, 'replicas', 'status.replicas');
     if (ready !== undefined) atMost('availableReplicas', 'readyReplicas', ready);
     if (grows !== undefined && count(grows) < (numberAt(old.status, grows) ?? Number.NEGATIVE_INFINITY))
-      problems.push(fieldInvalid(`status.${grows}`, count(grows), 'cannot be decremented'));
+      problems.invalid(`status.${grows}`, count(grows), 'cannot be decremented');
   };
 
 const REPLICAS = ['replicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'];
@@ -52,23 +51,22 @@ const checkAddresses: StatusCheck = (object, _old, problems) => {
   const at = 'status.loadBalancer.ingress';
   const ingress = objectsAt(objectAt(object.status, 'loadBalancer'), 'ingress');
   if (object.kind === 'Service' && ingress.length > 0 && textAt(object.spec, 'type') !== 'LoadBalancer') {
-    problems.push(fieldForbidden(at, "may only be used when `spec.type` is 'LoadBalancer'"));
+    problems.forbidden(at, "may only be used when `spec.type` is 'LoadBalancer'");
     return;
   }
   for (const [index, entry] of ingress.entries()) {
     const ip = textAt(entry, 'ip');
     const wrong = ip === '' ? undefined : addressProblem(ip);
-    if (wrong !== undefined) problems.push(fieldInvalid(`${at}[${index}].ip`, ip, wrong));
+    if (wrong !== undefined) problems.invalid(`${at}[${index}].ip`, ip, wrong);
     const mode = textAt(entry, 'ipMode');
     if (mode !== '' && ip === '')
-      problems.push(fieldForbidden(`${at}[${index}].ipMode`, 'may not be specified when `ip` is not set'));
-    else if (mode !== '' && !IP_MODES.includes(mode))
-      problems.push(fieldNotSupported(`${at}[${index}].ipMode`, mode, IP_MODES));
+      problems.forbidden(`${at}[${index}].ipMode`, 'may not be specified when `ip` is not set');
+    else if (mode !== '' && !IP_MODES.includes(mode)) problems.notSupported(`${at}[${index}].ipMode`, mode, IP_MODES);
     const hostname = textAt(entry, 'hostname');
     if (hostname === '') continue;
     addInvalid(problems, `${at}[${index}].hostname`, hostname, dnsSubdomain(hostname));
     if (isIpAddress(hostname))
-      problems.push(fieldInvalid(`${at}[${index}].hostname`, hostname, 'must be a DNS name, not an IP address'));
+      problems.invalid(`${at}[${index}].hostname`, hostname, 'must be a DNS name, not an IP address');
   }
 };
 
@@ -79,20 +77,19 @@ const checkPod: StatusCheck = (object, old, problems) => {
   const families = addresses.map((ip) => ip.includes(':'));
   if (new Set(families).size < families.length) {
     const shown = addresses.map((IP) => ({ IP }));
-    problems.push(fieldInvalid('status.podIPs', shown, 'may specify no more than one IP for each IP family'));
+    problems.invalid('status.podIPs', shown, 'may specify no more than one IP for each IP family');
   }
   const quality = object.status?.['qosClass'];
-  if (quality !== old.status?.['qosClass'])
-    problems.push(fieldInvalid('status.qosClass', quality, 'field is immutable'));
+  if (quality !== old.status?.['qosClass']) problems.invalid('status.qosClass', quality, 'field is immutable');
 };
 
 const checkPhase: StatusCheck = (object, _old, problems) => {
   const phase = textAt(object.status, 'phase');
   const leaving = object.metadata.deletionTimestamp !== undefined;
   if (leaving && phase !== 'Terminating')
-    problems.push(fieldInvalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty"));
+    problems.invalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty");
   else if (!leaving && phase === 'Terminating')
-    problems.push(fieldInvalid('status.Phase', phase, "may not be 'Terminating' if `deletionTimestamp` is empty"));
+    problems.invalid('status.Phase', phase, "may not be 'Terminating' if `deletionTimestamp` is empty");
 };
 
 const checkQuota: StatusCheck = (object, _old, problems) => {

@@ -1,10 +1,10 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import type { UserInfo } from '../options.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 import type { KindLookup } from '../types/lookup.ts';
 import type { ServiceAddresses } from './network/service-addresses.ts';
+import type { Problems } from '../errors/field-problems.ts';
 
 /** The parts of the server and of the request that hooks use. */
 export interface WriteContext extends RoleContext {
@@ -87,13 +87,8 @@ export interface Strategy {
   readonly defaults?: (object: MutableObject) => void;
   readonly prepareCreate?: (object: MutableObject, context: WriteContext) => void;
   readonly prepareUpdate?: (object: MutableObject, old: KubeObject, context: WriteContext) => void;
-  readonly validate?: (object: KubeObject, problems: FieldError[], context: WriteContext) => void;
-  readonly validateUpdate?: (
-    object: KubeObject,
-    old: KubeObject,
-    problems: FieldError[],
-    context: WriteContext,
-  ) => void;
+  readonly validate?: (object: KubeObject, problems: Problems, context: WriteContext) => void;
+  readonly validateUpdate?: (object: KubeObject, old: KubeObject, problems: Problems, context: WriteContext) => void;
   /** Is an update also checked like a new object? If so, each error about the object's metadata is reported twice. */
   readonly validatesWholeOnUpdate?: boolean;
   /** Messages for the `Warning` header. */

@@ -10,14 +10,8 @@ import {
   textAt,
   webhookClientErrors,
 } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-} from '../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../errors/field-problems.ts';
+import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 import type { ConditionChecker } from './admission-rules.ts';
@@ -50,7 +44,7 @@ export function webhookStrategy(mutating: boolean): Partial<Strategy> {
         const at = `webhooks[${index}]`;
         const name = textAt(hook, 'name');
         validateWebhook(hook, at, problems, problemOf);
-        if (name !== '' && names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+        if (name !== '' && names.has(name)) problems.duplicate(`${at}.name`, name);
         names.add(name);
       }
     },
@@ -71,20 +65,20 @@ function defaultWebhook(hook: JsonObject, mutating: boolean) {
   for (const rule of objectsAt(hook, 'rules')) fill(rule, { scope: '*' });
 }
 
-function validateWebhook(hook: JsonObject, at: string, problems: FieldError[], problemOf: ConditionChecker) {
+function validateWebhook(hook: JsonObject, at: string, problems: Problems, problemOf: ConditionChecker) {
   checkName(textAt(hook, 'name'), `${at}.name`, problems);
   for (const [index, rule] of objectsAt(hook, 'rules').entries()) validateRule(rule, `${at}.rules[${index}]`, problems);
   for (const [key, known] of CHOICES) {
     const value = textAt(hook, key);
-    if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}.${key}`, value, known));
+    if (value !== '' && !known.includes(value)) problems.notSupported(`${at}.${key}`, value, known);
   }
   const effects = textAt(hook, 'sideEffects');
   const harmless = ['None', 'NoneOnDryRun'];
-  if (effects === '') problems.push(fieldRequired(`${at}.sideEffects`, `must specify one of ${harmless.join(', ')}`));
-  else if (!harmless.includes(effects)) problems.push(fieldNotSupported(`${at}.sideEffects`, effects, harmless));
+  if (effects === '') problems.required(`${at}.sideEffects`, `must specify one of ${harmless.join(', ')}`);
+  else problems.requireOneOf(`${at}.sideEffects`, effects, harmless);
   const seconds = numberAt(hook, 'timeoutSeconds') ?? 10;
   if (seconds < 1 || seconds > 30)
-    problems.push(fieldInvalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds'));
+    problems.invalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds');
   for (const key of ['namespaceSelector', 'objectSelector'])
     validateSelector(objectAt(hook, key), `${at}.${key}`, problems);
   problems.push(...webhookClientErrors(objectAt(hook, 'clientConfig'), `${at}.clientConfig`));
@@ -92,25 +86,25 @@ function validateWebhook(hook: JsonObject, at: string, problems: FieldError[], p
   checkVersions(listAt(hook, 'admissionReviewVersions'), `${at}.admissionReviewVersions`, problems);
 }
 
-function checkName(name: string, path: string, problems: FieldError[]) {
+function checkName(name: string, path: string, problems: Problems) {
   if (name === '') {
-    problems.push(fieldRequired(path));
+    problems.required(path);
     return;
   }
   const wrong = dnsSubdomain(name);
   addInvalid(problems, path, name, wrong);
   if (wrong.length === 0 && name.split('.').length < 3)
-    problems.push(fieldInvalid(path, name, 'should be a domain with at least three segments separated by dots'));
+    problems.invalid(path, name, 'should be a domain with at least three segments separated by dots');
 }
 
-function checkVersions(versions: readonly JsonValue[], path: string, problems: FieldError[]) {
-  if (versions.length === 0) problems.push(fieldRequired(path, `must specify one of ${VERSIONS.join(', ')}`));
+function checkVersions(versions: readonly JsonValue[], path: string, problems: Problems) {
+  if (versions.length === 0) problems.required(path, `must specify one of ${VERSIONS.join(', ')}`);
   const seen = new Set<JsonValue>();
   for (const [index, version] of versions.entries()) {
-    if (seen.has(version)) problems.push(fieldInvalid(`${path}[${index}]`, version, 'duplicate version'));
+    if (seen.has(version)) problems.invalid(`${path}[${index}]`, version, 'duplicate version');
     else addInvalid(problems, `${path}[${index}]`, version, dns1035Label(String(version)));
     seen.add(version);
   }
   if (versions.length > 0 && !versions.some((version) => VERSIONS.includes(String(version))))
-    problems.push(fieldInvalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`));
+    problems.invalid(path, versions, `must include at least one of ${VERSIONS.join(', ')}`);
 }

@@ -2,14 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import { goParseInt } from '@typekro/kit/golang';
-import {
-  addInvalid,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-} from '../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { addInvalid, Problems } from '../errors/field-problems.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 import { badRequest } from '../errors/status.ts';
 import { validateClaimSpec } from './storage/claims.ts';
@@ -61,7 +54,7 @@ const changesSpec = (object: KubeObject, old: KubeObject, { subresource }: Write
 function validateTemplateOf(
   object: KubeObject,
   word: string,
-  problems: FieldError[],
+  problems: Problems,
   options: { requireSelector: boolean; restart: readonly string[]; endless?: string; template?: JsonObject },
 ) {
   const spec = object.spec ?? {};
@@ -74,49 +67,44 @@ function validateTemplateOf(
     (Object.keys(objectAt(selector, 'matchLabels')).length === 0 &&
       objectsAt(selector, 'matchExpressions').length === 0);
   if (selector === undefined) {
-    if (options.requireSelector) problems.push(fieldRequired('spec.selector'));
-  } else if (empty) problems.push(fieldInvalid('spec.selector', selector, `empty selector is invalid for ${word}`));
-  const wrong: FieldError[] = [];
+    if (options.requireSelector) problems.required('spec.selector');
+  } else if (empty) problems.invalid('spec.selector', selector, `empty selector is invalid for ${word}`);
+  const wrong = new Problems();
   if (selector !== undefined) validateSelector(selector, 'spec.selector', wrong);
   problems.push(...wrong);
-  if (wrong.length > 0 && selector !== undefined)
-    problems.push(fieldInvalid('spec.selector', selector, 'invalid label selector'));
+  if (wrong.length > 0 && selector !== undefined) problems.invalid('spec.selector', selector, 'invalid label selector');
   const mismatch = selector === undefined ? true : wrong.length === 0 && !empty && !selects(selector, labels);
   if (mismatch) {
     const shown = metadata['labels'] === undefined ? null : labels;
-    problems.push(fieldInvalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`'));
+    problems.invalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`');
   }
   validateTemplate(template, 'spec.template', problems);
   const podSpec = objectAt(template, 'spec');
   const policy = textAt(podSpec, 'restartPolicy');
   if (['Always', 'OnFailure', 'Never'].includes(policy) && !options.restart.includes(policy)) {
-    problems.push(fieldNotSupported('spec.template.spec.restartPolicy', policy, options.restart));
+    problems.notSupported('spec.template.spec.restartPolicy', policy, options.restart);
   }
   if (podSpec['activeDeadlineSeconds'] !== undefined && options.endless !== undefined)
-    problems.push(
-      fieldForbidden(
-        'spec.template.spec.activeDeadlineSeconds',
-        `activeDeadlineSeconds in ${options.endless} is not Supported`,
-      ),
+    problems.forbidden(
+      'spec.template.spec.activeDeadlineSeconds',
+      `activeDeadlineSeconds in ${options.endless} is not Supported`,
     );
 }
 
 /** Checks a pod template. */
-export function validateTemplate(template: JsonObject, path: string, problems: FieldError[]) {
+export function validateTemplate(template: JsonObject, path: string, problems: Problems) {
   const metadata = objectAt(template, 'metadata');
   validateLabels(objectAt(metadata, 'labels') as Record<string, string>, `${path}.labels`, problems);
   validateAnnotations(objectAt(metadata, 'annotations') as Record<string, string>, `${path}.annotations`, problems);
   validatePodSpec(objectAt(template, 'spec'), `${path}.spec`, problems, true);
   if (objectsAt(objectAt(template, 'spec'), 'ephemeralContainers').length > 0)
-    problems.push(
-      fieldForbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'),
-    );
+    problems.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
 }
 
 /** Checks that an update does not change the selector of a workload. */
-export function immutableSelector(object: KubeObject, old: KubeObject, problems: FieldError[]) {
+export function immutableSelector(object: KubeObject, old: KubeObject, problems: Problems) {
   if (!jsonEquals(object.spec?.['selector'], old.spec?.['selector'])) {
-    problems.push(fieldInvalid('spec.selector', object.spec?.['selector'], 'field is immutable'));
+    problems.invalid('spec.selector', object.spec?.['selector'], 'field is immutable');
   }
 }
 
@@ -151,7 +139,7 @@ export const deploymentStrategy: Partial<Strategy> = {
   statusResets: [['metadata', 'labels']],
 };
 
-function validateDeployment(object: KubeObject, problems: FieldError[]) {
+function validateDeployment(object: KubeObject, problems: Problems) {
   const spec = object.spec ?? {};
   validateTemplateOf(object, 'deployment', problems, {
     requireSelector: true,
@@ -165,39 +153,33 @@ function validateDeployment(object: KubeObject, problems: FieldError[]) {
   const rolling = optionalAt(strategy, 'rollingUpdate');
   if (type === 'Recreate') {
     if (rolling !== undefined)
-      problems.push(
-        fieldForbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"),
-      );
+      problems.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'");
   } else if (type !== 'RollingUpdate') {
-    problems.push(
-      fieldNotSupported(
-        'spec.strategy',
-        {
-          Type: type,
-          RollingUpdate:
-            rolling === undefined
-              ? null
-              : { MaxUnavailable: rolling['maxUnavailable'] ?? 0, MaxSurge: rolling['maxSurge'] ?? 0 },
-        },
-        ['Recreate', 'RollingUpdate'],
-      ),
+    problems.notSupported(
+      'spec.strategy',
+      {
+        Type: type,
+        RollingUpdate:
+          rolling === undefined
+            ? null
+            : { MaxUnavailable: rolling['maxUnavailable'] ?? 0, MaxSurge: rolling['maxSurge'] ?? 0 },
+      },
+      ['Recreate', 'RollingUpdate'],
     );
   } else if (rolling !== undefined) {
     intOrPercent(rolling['maxUnavailable'], 'spec.strategy.rollingUpdate.maxUnavailable', problems, true);
     intOrPercent(rolling['maxSurge'], 'spec.strategy.rollingUpdate.maxSurge', problems);
     if (isNothing(rolling['maxUnavailable']) && isNothing(rolling['maxSurge'])) {
-      problems.push(
-        fieldInvalid(
-          'spec.strategy.rollingUpdate.maxUnavailable',
-          rolling['maxUnavailable'],
-          'may not be 0 when `maxSurge` is 0',
-        ),
+      problems.invalid(
+        'spec.strategy.rollingUpdate.maxUnavailable',
+        rolling['maxUnavailable'],
+        'may not be 0 when `maxSurge` is 0',
       );
     }
   }
   const [deadline, ready] = [spec['progressDeadlineSeconds'], spec['minReadySeconds'] ?? 0];
   if (typeof deadline === 'number' && typeof ready === 'number' && deadline <= ready) {
-    problems.push(fieldInvalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
+    problems.invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds');
   }
 }
 
@@ -239,20 +221,18 @@ export const replicationControllerStrategy: Partial<Strategy> = {
     const spec = object.spec ?? {};
     notNegative(spec, 'replicas', 'spec', problems);
     const selector = objectAt(spec, 'selector');
-    if (Object.keys(selector).length === 0) problems.push(fieldRequired('spec.selector'));
+    if (Object.keys(selector).length === 0) problems.required('spec.selector');
     const template = objectAt(spec, 'template');
     const labels = objectAt(objectAt(template, 'metadata'), 'labels');
     if (Object.entries(selector).some(([key, value]) => labels[key] !== value))
-      problems.push(
-        fieldInvalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
-      );
+      problems.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
     if (listAt(objectAt(template, 'spec'), 'containers').length === 0 && Object.keys(labels).length === 0) {
-      problems.push(fieldRequired('spec.template'));
+      problems.required('spec.template');
       return;
     }
     validateTemplate(template, 'spec.template', problems);
     const policy = textAt(objectAt(template, 'spec'), 'restartPolicy');
-    if (policy !== 'Always') problems.push(fieldNotSupported('spec.template.spec.restartPolicy', policy, ['Always']));
+    if (policy !== 'Always') problems.notSupported('spec.template.spec.restartPolicy', policy, ['Always']);
   },
 };
 
@@ -300,21 +280,19 @@ export const statefulSetStrategy: Partial<Strategy> = {
       return spec;
     };
     if (jsonEquals(frozen(object), frozen(old))) return;
-    problems.push(
-      fieldForbidden(
-        'spec',
-        "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
-      ),
+    problems.forbidden(
+      'spec',
+      "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
     );
   },
   warnings: templateWarnings,
 };
 
-function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
+function validateStatefulSet(spec: JsonObject, problems: Problems) {
   const policy = textAt(spec, 'podManagementPolicy');
-  if (policy === '') problems.push(fieldRequired('spec.podManagementPolicy'));
+  if (policy === '') problems.required('spec.podManagementPolicy');
   else if (!['OrderedReady', 'Parallel'].includes(policy))
-    problems.push(fieldInvalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
+    problems.invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'");
   const strategy = objectAt(spec, 'updateStrategy');
   const [type, rolling] = [textAt(strategy, 'type'), optionalAt(strategy, 'rollingUpdate')];
   const shown =
@@ -325,23 +303,18 @@ function validateStatefulSet(spec: JsonObject, problems: FieldError[]) {
     if (rolling !== undefined) notNegative(rolling, 'partition', 'spec.updateStrategy.rollingUpdate', problems);
   } else if (type === 'OnDelete') {
     if (rolling !== undefined)
-      problems.push(
-        fieldInvalid('spec.updateStrategy.rollingUpdate', shown, "only allowed for updateStrategy 'RollingUpdate'"),
-      );
-  } else if (type === '') problems.push(fieldRequired('spec.updateStrategy'));
+      problems.invalid('spec.updateStrategy.rollingUpdate', shown, "only allowed for updateStrategy 'RollingUpdate'");
+  } else if (type === '') problems.required('spec.updateStrategy');
   else
-    problems.push(
-      fieldInvalid(
-        'spec.updateStrategy',
-        { Type: type, RollingUpdate: shown },
-        "must be 'RollingUpdate' or 'OnDelete'",
-      ),
+    problems.invalid(
+      'spec.updateStrategy',
+      { Type: type, RollingUpdate: shown },
+      "must be 'RollingUpdate' or 'OnDelete'",
     );
   const retention = objectAt(spec, 'persistentVolumeClaimRetentionPolicy');
   for (const key of ['whenDeleted', 'whenScaled']) {
     const value = textAt(retention, key);
-    if (!['Retain', 'Delete'].includes(value))
-      problems.push(fieldNotSupported(`spec.persistentVolumeClaimRetentionPolicy.${key}`, value, ['Retain', 'Delete']));
+    problems.requireOneOf(`spec.persistentVolumeClaimRetentionPolicy.${key}`, value, ['Retain', 'Delete']);
   }
   notNegative(objectAt(spec, 'ordinals'), 'start', 'spec.ordinals', problems);
   const service = textAt(spec, 'serviceName');
@@ -425,17 +398,17 @@ export const daemonSetStrategy: Partial<Strategy> = {
   warnings: templateWarnings,
 };
 
-function validateDaemonStrategy(strategy: JsonObject, problems: FieldError[]) {
+function validateDaemonStrategy(strategy: JsonObject, problems: Problems) {
   const type = textAt(strategy, 'type');
   const rolling = optionalAt(strategy, 'rollingUpdate');
   const at = 'spec.updateStrategy';
   if (type === 'OnDelete') return;
   if (type !== 'RollingUpdate') {
-    problems.push(fieldNotSupported(at, { Type: type, RollingUpdate: null }, ['RollingUpdate', 'OnDelete']));
+    problems.notSupported(at, { Type: type, RollingUpdate: null }, ['RollingUpdate', 'OnDelete']);
     return;
   }
   if (rolling === undefined) {
-    problems.push(fieldRequired(`${at}.rollingUpdate`));
+    problems.required(`${at}.rollingUpdate`);
     return;
   }
   const [unavailable, surge] = [rolling['maxUnavailable'], rolling['maxSurge']];
@@ -444,9 +417,7 @@ function validateDaemonStrategy(strategy: JsonObject, problems: FieldError[]) {
   const none = (value: JsonValue | undefined) =>
     typeof value === 'string' ? !(Number.parseInt(value, 10) > 0) : (value ?? 0) === 0;
   if (none(unavailable) && none(surge))
-    problems.push(fieldRequired(`${at}.rollingUpdate.maxUnavailable`, 'cannot be 0 when maxSurge is 0'));
+    problems.required(`${at}.rollingUpdate.maxUnavailable`, 'cannot be 0 when maxSurge is 0');
   if (!none(unavailable) && !none(surge))
-    problems.push(
-      fieldInvalid(`${at}.rollingUpdate.maxSurge`, surge, 'may not be set when maxUnavailable is non-zero'),
-    );
+    problems.invalid(`${at}.rollingUpdate.maxSurge`, surge, 'may not be set when maxUnavailable is non-zero');
 }

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { numberAt } from '@typekro/kit/kubernetes';
+import type { Problems } from '../errors/field-problems.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 
@@ -22,10 +23,9 @@ export function fill(target: JsonObject, defaults: JsonObject): void {
 }
 
 /** Adds an error when the value of `key` is negative. */
-export function notNegative(parent: JsonObject | undefined, key: string, path: string, problems: FieldError[]): void {
+export function notNegative(parent: JsonObject | undefined, key: string, path: string, problems: Problems): void {
   const value = numberAt(parent, key);
-  if (value !== undefined && value < 0)
-    problems.push(fieldInvalid(`${path}.${key}`, value, 'must be greater than or equal to 0'));
+  if (value !== undefined && value < 0) problems.invalid(`${path}.${key}`, value, 'must be greater than or equal to 0');
 }
 
 /** The error for a port number that is out of range; `undefined` for a valid port. */
@@ -41,12 +41,11 @@ const PERCENT =
 export function intOrPercent(
   value: JsonValue | undefined,
   path: string,
-  problems: FieldError[],
+  problems: Problems,
   isAtMost100Percent = false,
 ): void {
   if (isAtMost100Percent && typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
-    problems.push(fieldInvalid(path, value, 'must not be greater than 100%'));
-  if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.push(fieldInvalid(path, value, PERCENT));
-  if (typeof value === 'number' && value < 0)
-    problems.push(fieldInvalid(path, value, 'must be greater than or equal to 0'));
+    problems.invalid(path, value, 'must not be greater than 100%');
+  if (typeof value === 'string' && !/^\d+%$/.test(value)) problems.invalid(path, value, PERCENT);
+  if (typeof value === 'number' && value < 0) problems.invalid(path, value, 'must be greater than or equal to 0');
 }

@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { updateOwnership } from '../fields/ownership.ts';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../errors/status.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { validateMeta } from '../kinds/metadata.ts';
 import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
@@ -19,6 +18,7 @@ import {
 } from './write.ts';
 import { timestampOf } from '../clock.ts';
 import { strategyFor } from './strategy-for.ts';
+import { Problems } from '../errors/field-problems.ts';
 
 /** Creates an object from a decoded body. */
 export function createObject(write: WriteRequest, sent: KubeObject): WriteResult {
@@ -159,7 +159,7 @@ function checkNew(write: WriteRequest, object: MutableObject, sentVersion: strin
   if (strategy.hasStatus && strategy.keepsStatus !== true && write.subresource === '') clearStatus(write, object);
   strategy.admit?.(object, undefined, context);
   strategy.prepareCreate?.(object, context);
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   validateMeta(object, resource, strategy, problems);
   strategy.validate?.(object, problems, context);
   if (problems.length > 0) throw invalid(resource.group, resource.kind, name, problems);

@@ -1,11 +1,5 @@
 import { goParseInt, goQuote } from '@typekro/kit/golang';
-import {
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooLong,
-} from '../errors/field-problems.ts';
+import { Problems } from '../errors/field-problems.ts';
 import { fromHeader } from '../protocol/header-text.ts';
 import type { ApiRequest, Query } from '../protocol/request.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
@@ -36,18 +30,17 @@ export function writeOptions(
   apply = false,
 ): WriteRequestOptions {
   const { query } = request;
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   if (kind === 'PatchOptions') {
-    if (!apply && query.has('force'))
-      problems.push(fieldForbidden('force', 'may not be specified for non-apply patch'));
+    if (!apply && query.has('force')) problems.forbidden('force', 'may not be specified for non-apply patch');
     if (apply && query.get('fieldManager') === '') {
-      problems.push(fieldRequired('fieldManager', 'is required for apply patch'));
+      problems.required('fieldManager', 'is required for apply patch');
     }
   }
   checkManager(query.get('fieldManager'), problems);
   checkDryRun(query.all('dryRun'), problems);
   const validation = query.get('fieldValidation');
-  if (!VALIDATIONS.includes(validation)) problems.push(fieldNotSupported('fieldValidation', validation, VALIDATIONS));
+  problems.requireOneOf('fieldValidation', validation, VALIDATIONS);
   if (problems.length > 0) throw invalid('meta.k8s.io', kind, '', problems);
   return {
     dryRun: query.all('dryRun').length > 0,
@@ -78,21 +71,21 @@ function managerOf(userAgent: string | undefined): string {
   return name === '' ? 'unknown' : name;
 }
 
-function checkManager(manager: string, problems: FieldError[]) {
-  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.push(fieldTooLong('fieldManager', MAX_MANAGER_BYTES));
+function checkManager(manager: string, problems: Problems) {
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.tooLong('fieldManager', MAX_MANAGER_BYTES);
   /** The number of bytes before the character. */
   let position = 0;
   for (const character of manager) {
     if (!isPrintable(character)) {
       const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-      problems.push(fieldInvalid('fieldManager', manager, `invalid character U+${hex} (at position ${position})`));
+      problems.invalid('fieldManager', manager, `invalid character U+${hex} (at position ${position})`);
     }
     position += Buffer.byteLength(character);
   }
 }
 
-function checkDryRun(values: readonly string[], problems: FieldError[]) {
-  if (values.some((value) => value !== 'All')) problems.push(fieldNotSupported('dryRun', values, ['All']));
+function checkDryRun(values: readonly string[], problems: Problems) {
+  if (values.some((value) => value !== 'All')) problems.notSupported('dryRun', values, ['All']);
 }
 
 /** The options of a deletion, from the body or the query. */
@@ -114,19 +107,17 @@ export function checkDeleteOptions(options: {
   readonly orphanDependents: boolean | undefined;
   readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
 }): DeleteRequestOptions {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   const { propagationPolicy, orphanDependents } = options;
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
-    problems.push(
-      fieldInvalid(
-        'propagationPolicy',
-        propagationPolicy,
-        'orphanDependents and deletionPropagation cannot be both set',
-      ),
+    problems.invalid(
+      'propagationPolicy',
+      propagationPolicy,
+      'orphanDependents and deletionPropagation cannot be both set',
     );
   }
   if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
-    problems.push(fieldNotSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']));
+    problems.notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']);
   }
   checkDryRun(options.dryRun, problems);
   if (problems.length > 0) throw invalid('meta.k8s.io', 'DeleteOptions', '', problems);
@@ -187,35 +178,34 @@ export function integer(query: Query, name: string): number | undefined {
 const WITH_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';
 
 function checkList(options: ListRequestOptions): FieldError[] {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   const { resourceVersion, resourceVersionMatch: match } = options;
   if (match !== '') {
     if (resourceVersion === '') {
-      problems.push(
-        fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+      problems.forbidden(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden unless resourceVersion is provided',
       );
     }
     if (options.continue !== '') {
-      problems.push(fieldForbidden('resourceVersionMatch', WITH_CONTINUE));
+      problems.forbidden('resourceVersionMatch', WITH_CONTINUE);
     }
     if (match !== 'Exact' && match !== 'NotOlderThan') {
-      problems.push(fieldNotSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+      problems.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']);
     }
     if (match === 'Exact' && resourceVersion === '0') {
-      problems.push(
-        fieldForbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
-      );
+      problems.forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
     }
   }
   if (options.sendInitialEvents !== undefined) {
-    problems.push(fieldForbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+    problems.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list');
   }
   return problems;
 }
 
 function checkWatch(options: ListRequestOptions): FieldError[] {
-  const problems: FieldError[] = [];
-  const refuse = (problem: string) => problems.push(fieldForbidden('resourceVersionMatch', problem));
+  const problems = new Problems();
+  const refuse = (problem: string) => problems.forbidden('resourceVersionMatch', problem);
   const match = options.resourceVersionMatch;
   const initial = options.sendInitialEvents !== undefined;
   // A watch without a resource version or with version 0 begins with the current state, like a watch with
@@ -226,7 +216,7 @@ function checkWatch(options: ListRequestOptions): FieldError[] {
     refuse('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   if (match === '') return problems;
   if (!initial) refuse('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-  if (match !== 'NotOlderThan') problems.push(fieldNotSupported('resourceVersionMatch', match, ['NotOlderThan']));
+  if (match !== 'NotOlderThan') problems.notSupported('resourceVersionMatch', match, ['NotOlderThan']);
   if (options.continue !== '') refuse(WITH_CONTINUE);
   return problems;
 }

@@ -3,7 +3,7 @@ import { setOwn } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { goParseUint, goQuote } from '@typekro/kit/golang';
 import { updateOwnership } from '../fields/ownership.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { Problems } from '../errors/field-problems.ts';
 import { conflict, internalError, invalid, notFound } from '../errors/status.ts';
 import { validateMeta, validateMetaUpdate } from '../kinds/metadata.ts';
 import type { ServedResource } from '../registry/resource.ts';
@@ -188,14 +188,15 @@ function checkChange(
  * metadata are reported once for custom resources, twice for built-in kinds, and three times for some kinds. The
  * problems of the change are always reported twice.
  */
-function metadataProblems(resource: ServedResource, next: KubeObject, live: KubeObject): FieldError[] {
-  const own: FieldError[] = [];
+function metadataProblems(resource: ServedResource, next: KubeObject, live: KubeObject): Problems {
+  const own = new Problems();
   validateMeta(next, resource, strategyFor(resource), own);
-  const changes: FieldError[] = [];
+  const changes = new Problems();
   validateMetaUpdate(next, live, changes);
   const ofKind = resource.custom === undefined ? own : [];
   const ofWhole = strategyFor(resource).validatesWholeOnUpdate === true ? own : [];
-  return [...own, ...changes, ...ofKind, ...changes, ...ofWhole];
+  own.push(...changes, ...ofKind, ...changes, ...ofWhole);
+  return own;
 }
 
 /** Replaces the unchanged parts of `next` with the equal parts of `live`. */

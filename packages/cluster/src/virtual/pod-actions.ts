@@ -4,11 +4,10 @@ import { goQuote } from '@typekro/kit/golang';
 import { listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
-import { fieldNotSupported, fieldRequired } from '../errors/field-problems.ts';
+import { Problems } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { badRequest, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
 import { addLabels, topologyLabels } from '../kinds/pods/pod-topology.ts';
 import { boundPod } from '../pods/bound-pod.ts';
@@ -109,9 +108,9 @@ function deletionOf(wanted: JsonObject, dryRun: boolean): DeleteRequestOptions {
  */
 function checkTarget(target: JsonObject) {
   const kind = textAt(target, 'kind');
-  const problems: FieldError[] = [];
-  if (kind !== '' && kind !== 'Node') problems.push(fieldNotSupported('target.kind', kind, ['Node', '<empty>']));
-  if (textAt(target, 'name') === '') problems.push(fieldRequired('target.name'));
+  const problems = new Problems();
+  if (kind !== '' && kind !== 'Node') problems.notSupported('target.kind', kind, ['Node', '<empty>']);
+  if (textAt(target, 'name') === '') problems.required('target.name');
   if (problems.length === 0) return;
   const texts = problems.map(({ field, message }) => `${field}: ${message}`);
   throw internalError(texts.length === 1 ? String(texts[0]) : `[${texts.join(', ')}]`);

@@ -1,14 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import {
-  fieldDuplicate,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooMany,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
+import { fieldRequired, repeatedIndexes } from '../../errors/field-problems.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { checkLabelName } from '../selectors.ts';
 
@@ -20,19 +14,17 @@ const MAX_CONDITIONS = 20;
 const MAX_EXIT_CODES = 255;
 
 /** Checks the failure policy of a Job. `spec` is the path of the Job's specification. */
-export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec: string, problems: FieldError[]): void {
+export function validateFailurePolicy(policy: JsonObject, pod: JsonObject, spec: string, problems: Problems): void {
   const restart = textAt(pod, 'restartPolicy');
   if (restart === 'OnFailure')
-    problems.push(
-      fieldInvalid(
-        `${spec}.template.spec.restartPolicy`,
-        restart,
-        'only "Never" is supported when podFailurePolicy is specified',
-      ),
+    problems.invalid(
+      `${spec}.template.spec.restartPolicy`,
+      restart,
+      'only "Never" is supported when podFailurePolicy is specified',
     );
   const rules = objectsAt(policy, 'rules');
   const at = `${spec}.podFailurePolicy.rules`;
-  if (rules.length > MAX_RULES) problems.push(fieldTooMany(at, rules.length, MAX_RULES));
+  if (rules.length > MAX_RULES) problems.tooMany(at, rules.length, MAX_RULES);
   for (const [index, rule] of rules.entries()) validateRule(rule, pod, `${at}[${index}]`, problems);
 }
 
@@ -47,20 +39,19 @@ const wholeRule = (field: string, text: string): FieldError => ({
   message: `Invalid value: ${text}`,
 });
 
-function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: FieldError[]) {
+function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: Problems) {
   const action = textAt(rule, 'action');
   if (action === '') problems.push(missing(`${at}.action`, ACTIONS));
-  else if (!ACTIONS.includes(action)) problems.push(fieldNotSupported(`${at}.action`, action, ACTIONS));
+  else problems.requireOneOf(`${at}.action`, action, ACTIONS);
   const codes = optionalAt(rule, 'onExitCodes');
   const conditions = objectsAt(rule, 'onPodConditions');
   if (codes !== undefined) validateExitCodes(codes, pod, `${at}.onExitCodes`, problems);
-  if (conditions.length > MAX_CONDITIONS)
-    problems.push(fieldTooMany(`${at}.onPodConditions`, conditions.length, MAX_CONDITIONS));
+  if (conditions.length > MAX_CONDITIONS) problems.tooMany(`${at}.onPodConditions`, conditions.length, MAX_CONDITIONS);
   for (const [index, condition] of conditions.entries()) {
     const place = `${at}.onPodConditions[${index}]`;
     checkLabelName(textAt(condition, 'type'), `${place}.type`, problems);
     const status = textAt(condition, 'status');
-    if (!STATES.includes(status)) problems.push(fieldNotSupported(`${place}.status`, status, STATES));
+    problems.requireOneOf(`${place}.status`, status, STATES);
   }
   if (codes !== undefined && conditions.length > 0)
     problems.push(wholeRule(at, 'specifying both OnExitCodes and OnPodConditions is not supported'));
@@ -68,31 +59,29 @@ function validateRule(rule: JsonObject, pod: JsonObject, at: string, problems: F
     problems.push(wholeRule(at, 'specifying one of OnExitCodes and OnPodConditions is required'));
 }
 
-function validateExitCodes(codes: JsonObject, pod: JsonObject, at: string, problems: FieldError[]) {
+function validateExitCodes(codes: JsonObject, pod: JsonObject, at: string, problems: Problems) {
   const operator = textAt(codes, 'operator');
   if (operator === '') problems.push(missing(`${at}.operator`, OPERATORS));
-  else if (!OPERATORS.includes(operator)) problems.push(fieldNotSupported(`${at}.operator`, operator, OPERATORS));
+  else problems.requireOneOf(`${at}.operator`, operator, OPERATORS);
   const name = textAt(codes, 'containerName');
   const names = ['containers', 'initContainers'].flatMap((list) =>
     objectsAt(pod, list).map((container) => textAt(container, 'name')),
   );
   if (name !== '' && !names.includes(name))
-    problems.push(
-      fieldInvalid(
-        `${at}.containerName`,
-        name,
-        'must be one of the container or initContainer names in the pod template',
-      ),
+    problems.invalid(
+      `${at}.containerName`,
+      name,
+      'must be one of the container or initContainer names in the pod template',
     );
   const values = listAt(codes, 'values').map(Number);
-  if (values.length === 0) problems.push(fieldInvalid(`${at}.values`, [], 'at least one value is required'));
-  if (values.length > MAX_EXIT_CODES) problems.push(fieldTooMany(`${at}.values`, values.length, MAX_EXIT_CODES));
+  if (values.length === 0) problems.invalid(`${at}.values`, [], 'at least one value is required');
+  if (values.length > MAX_EXIT_CODES) problems.tooMany(`${at}.values`, values.length, MAX_EXIT_CODES);
   const repeated = repeatedIndexes(values);
   for (const [index, value] of values.entries()) {
     const place = `${at}.values[${index}]`;
-    if (value === 0 && operator === 'In') problems.push(fieldInvalid(place, 0, 'must not be 0 for the In operator'));
-    if (repeated.has(index)) problems.push(fieldDuplicate(place, value));
+    if (value === 0 && operator === 'In') problems.invalid(place, 0, 'must not be 0 for the In operator');
+    if (repeated.has(index)) problems.duplicate(place, value);
   }
   if (values.some((value, index) => index > 0 && value < (values[index - 1] ?? 0)))
-    problems.push(fieldInvalid(`${at}.values`, values, 'must be ordered'));
+    problems.invalid(`${at}.values`, values, 'must be ordered');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { checkJobStatus } from './job-status.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 const START = '2026-01-01T12:00:00Z';
 const END = '2026-01-01T12:01:00Z';
@@ -30,7 +30,7 @@ function refusals(next: JsonObject, before: JsonObject = {}, spec: JsonObject = 
     spec: { completionMode: 'NonIndexed', completions: 1, parallelism: 1, ...spec },
     status: value,
   });
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   checkJobStatus(job(next), job(before), problems);
   return problems.map(({ field, message }) => `${field.replace('status.', '')}: ${message}`);
 }

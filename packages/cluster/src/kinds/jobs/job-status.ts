@@ -4,9 +4,8 @@
  */
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { fieldDuplicate, fieldInvalid, fieldInvalidWithoutValue, fieldRequired } from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
 import { notNegative } from '../../types/parts.ts';
 import { indexesProblem, overlapProblem } from './job-index-text.ts';
 
@@ -58,11 +57,11 @@ interface StatusWrite {
   readonly before: JobFacts;
   /** Does the write change one of these facts, or of these fields of the status? */
   readonly changes: (...names: readonly (Fact | StatusField)[]) => boolean;
-  readonly problems: FieldError[];
+  readonly problems: Problems;
 }
 
 /** Checks a write to the status of a Job. */
-export function checkJobStatus(job: KubeObject, old: KubeObject, problems: FieldError[]): void {
+export function checkJobStatus(job: KubeObject, old: KubeObject, problems: Problems): void {
   const [next, before] = [factsOf(job), factsOf(old)];
   const write: StatusWrite = {
     spec: job.spec ?? {},
@@ -87,7 +86,7 @@ const isResumed = (job: KubeObject, old: KubeObject): boolean =>
 const count = ({ status }: JobFacts, field: string): number => numberAt(status, field) ?? 0;
 
 const refuseConditions = ({ problems }: StatusWrite, text: string) =>
-  void problems.push(fieldInvalidWithoutValue('status.conditions', text));
+  problems.invalidWithoutValue('status.conditions', text);
 
 function checkCounts({ next: { status }, problems }: StatusWrite) {
   for (const field of ['active', 'succeeded', 'failed', 'ready', 'terminating'])
@@ -97,8 +96,8 @@ function checkCounts({ next: { status }, problems }: StatusWrite) {
   for (const list of ['succeeded', 'failed']) {
     for (const [index, uid] of listAt(uncounted, list).entries()) {
       const field = `status.uncountedTerminatedPods.${list}[${index}]`;
-      if (uid === '') problems.push(fieldInvalid(field, uid, 'must not be empty'));
-      else if (seen.has(uid)) problems.push(fieldDuplicate(field, uid));
+      if (uid === '') problems.invalid(field, uid, 'must not be empty');
+      else if (seen.has(uid)) problems.duplicate(field, uid);
       else seen.add(uid);
     }
   }
@@ -108,7 +107,7 @@ function checkCounts({ next: { status }, problems }: StatusWrite) {
 function checkEnds(write: StatusWrite) {
   const { next, changes, problems } = write;
   const [start, end] = [textAt(next.status, 'startTime'), textAt(next.status, 'completionTime')];
-  const refuseEnd = (text: string) => void problems.push(fieldInvalid('status.completionTime', end, text));
+  const refuseEnd = (text: string) => problems.invalid('status.completionTime', end, text);
   if (changes('isComplete', 'isFailed') && next.isComplete && next.isFailed)
     refuseConditions(write, 'cannot set Complete=True and Failed=true conditions');
   if (changes('isComplete', 'isFailureTarget') && next.isComplete && next.isFailureTarget)
@@ -116,7 +115,7 @@ function checkEnds(write: StatusWrite) {
   if (changes('isComplete', 'completionTime')) {
     if (end !== '' && !next.isComplete) refuseEnd('cannot set completionTime when there is no Complete=True condition');
     if (end === '' && next.isComplete)
-      problems.push(fieldRequired('status.completionTime', 'completionTime is required for Complete jobs'));
+      problems.required('status.completionTime', 'completionTime is required for Complete jobs');
   }
   const isEarly = start !== '' && end !== '' && Date.parse(end) < Date.parse(start);
   if (changes('startTime', 'completionTime') && isEarly) refuseEnd('must be equal to or after `startTime`');
@@ -131,15 +130,15 @@ function checkFinished({ spec, next, changes, problems }: StatusWrite) {
   if (!next.isFinished) return;
   const active = count(next, 'active');
   if (changes('isFinished', 'active') && active > 0)
-    problems.push(fieldInvalid('status.active', active, 'active>0 is invalid for finished job'));
+    problems.invalid('status.active', active, 'active>0 is invalid for finished job');
   const hasNeverRun = spec['suspend'] === true && spec['completions'] === 0;
   if (changes('isFinished', 'startTime') && !hasNeverRun && textAt(next.status, 'startTime') === '')
-    problems.push(fieldRequired('status.startTime', 'startTime is required for finished job'));
+    problems.required('status.startTime', 'startTime is required for finished job');
   const uncounted = objectAt(next.status, 'uncountedTerminatedPods');
   const [Succeeded, Failed] = [listAt(uncounted, 'succeeded'), listAt(uncounted, 'failed')];
   if (changes('isFinished', 'uncountedTerminatedPods') && Succeeded.length + Failed.length > 0) {
     const shown = { Succeeded: uncounted['succeeded'] ?? null, Failed: uncounted['failed'] ?? null };
-    problems.push(fieldInvalid('status.uncountedTerminatedPods', shown, 'must be empty for finished job'));
+    problems.invalid('status.uncountedTerminatedPods', shown, 'must be empty for finished job');
   }
 }
 
@@ -147,8 +146,7 @@ function checkIndexes({ spec, next: { status }, changes, problems }: StatusWrite
   const completions = numberAt(spec, 'completions');
   const hasLimit = spec['backoffLimitPerIndex'] !== undefined;
   const [completed, failed] = [textAt(status, 'completedIndexes'), status['failedIndexes']];
-  const refuse = (field: string, value: unknown, text: string) =>
-    void problems.push(fieldInvalid(`status.${field}`, value, text));
+  const refuse = (field: string, value: unknown, text: string) => problems.invalid(`status.${field}`, value, text);
   const parse = (field: string, text: string) => {
     const problem = completions === undefined ? undefined : indexesProblem(text, completions);
     if (problem !== undefined) refuse(field, text, `error parsing ${field}: ${problem}`);
@@ -168,9 +166,9 @@ function checkIndexes({ spec, next: { status }, changes, problems }: StatusWrite
 function checkPods({ next, changes, problems }: StatusWrite) {
   const [ready, terminating] = [numberAt(next.status, 'ready'), count(next, 'terminating')];
   if (changes('isFinished', 'terminating') && terminating > 0 && next.isFinished)
-    problems.push(fieldInvalid('status.terminating', terminating, 'terminating>0 is invalid for finished job'));
+    problems.invalid('status.terminating', terminating, 'terminating>0 is invalid for finished job');
   if (changes('ready', 'active') && ready !== undefined && ready > count(next, 'active'))
-    problems.push(fieldInvalid('status.ready', ready, 'cannot set more ready pods than active'));
+    problems.invalid('status.ready', ready, 'cannot set more ready pods than active');
 }
 
 function checkCriteria(write: StatusWrite) {
@@ -196,14 +194,14 @@ function checkSteps(write: StatusWrite, isResumedJob: boolean) {
   const isElastic = textAt(spec, 'completionMode') === 'Indexed' && spec['completions'] === spec['parallelism'];
   for (const field of isElastic ? ['failed'] : ['failed', 'succeeded']) {
     if (count(next, field) < count(before, field))
-      problems.push(fieldInvalid(`status.${field}`, count(next, field), `cannot decrease the ${field} counter`));
+      problems.invalid(`status.${field}`, count(next, field), `cannot decrease the ${field} counter`);
   }
   const [end, start] = [textAt(next.status, 'completionTime'), next.status['startTime'] ?? null];
   if (end !== '' && textAt(before.status, 'completionTime') !== '' && changes('completionTime'))
-    problems.push(fieldInvalid('status.completionTime', end, 'field is immutable'));
+    problems.invalid('status.completionTime', end, 'field is immutable');
   const hadStarted = textAt(before.status, 'startTime') !== '';
   if (changes('startTime') && hadStarted && !isResumedJob && spec['suspend'] !== true)
-    problems.push(fieldInvalid('status.startTime', start, 'field is immutable for unsuspended job once set'));
+    problems.invalid('status.startTime', start, 'field is immutable for unsuspended job once set');
   if (before.isCriteriaMet && !next.isCriteriaMet)
     refuseConditions(write, 'cannot disable the SuccessCriteriaMet=True condition');
   if (before.isComplete && !before.isCriteriaMet && next.isCriteriaMet)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { jobStrategy } from './jobs.ts';
 import type { MutableObject, WriteContext } from '../strategy.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 // The rules of Jobs use no other member of the context.
 const context = { subresource: '' } as WriteContext;
@@ -30,8 +30,8 @@ function newJob({ name = 'j', spec = {}, labels, pod = {} }: JobParts): KubeObje
   return job;
 }
 
-function texts(check: (problems: FieldError[]) => void): string[] {
-  const problems: FieldError[] = [];
+function texts(check: (problems: Problems) => void): string[] {
+  const problems = new Problems();
   check(problems);
   return [...new Set(problems.map(({ field, message }) => `${field}: ${message}`))];
 }
@@ -171,7 +171,7 @@ describe('an update of a suspended Job', () => {
   ])('%s', (_title, pod, change, isAccepted) => {
     const old = newJob({ spec: { suspend: true }, pod });
     const next = newJob({ spec: { suspend: true }, pod: change });
-    const problems: FieldError[] = [];
+    const problems = new Problems();
     jobStrategy.validateUpdate?.(next, old, problems, context);
     const refused = problems.some(
       ({ field, message }) => field === 'spec.template.spec' && message.includes(IMMUTABLE),

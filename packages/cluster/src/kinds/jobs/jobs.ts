@@ -12,14 +12,8 @@ import {
 } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import {
-  addInvalid,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooLong,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { scheduleProblem } from './schedule-problem.ts';
 import { isTimeZone } from './time-zone.ts';
@@ -92,7 +86,7 @@ export const jobStrategy: Partial<Strategy> = {
     checkCompletions(object.spec ?? {}, old.spec ?? {}, problems);
     for (const key of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy']) {
       if (jsonEquals(object.spec?.[key], old.spec?.[key])) continue;
-      problems.push(fieldInvalid(`spec.${key}`, object.spec?.[key], IMMUTABLE));
+      problems.invalid(`spec.${key}`, object.spec?.[key], IMMUTABLE);
     }
     checkTemplateUpdate(object, old, problems);
   },
@@ -105,7 +99,7 @@ const generatedLabels = ({ metadata: { name = '', uid = '' } }: KubeObject): (re
     ([a], [b]) => compareText(a, b),
   );
 
-function validateJob(object: KubeObject, problems: FieldError[]) {
+function validateJob(object: KubeObject, problems: Problems) {
   const spec = object.spec ?? {};
   validateGenerated(object, problems);
   validateWholeSpec(spec, problems);
@@ -116,57 +110,52 @@ function validateJob(object: KubeObject, problems: FieldError[]) {
   const hostname = `${name}-${completions - 1}`;
   if (dnsLabel(hostname).length === 0) return;
   const text = `will not able to create pod with invalid DNS label: ${hostname}`;
-  problems.push(fieldInvalid('metadata.name', name, text));
+  problems.invalid('metadata.name', name, text);
 }
 
 /**
  * Checks the labels and the selector that the API server generates. A Job with `manualSelector` has neither generated
  * labels nor a generated selector.
  */
-function validateGenerated(object: KubeObject, problems: FieldError[]) {
+function validateGenerated(object: KubeObject, problems: Problems) {
   const selector = optionalAt(object.spec, 'selector');
   if (object.spec?.['manualSelector'] === true || selector === undefined) return;
   const labels = objectAt(object.spec, 'template', 'metadata', 'labels');
   const expected = generatedLabels(object);
   for (const [key, value] of expected) {
     const at = `spec.template.metadata.labels[${key}]`;
-    if (labels[key] === undefined) problems.push(fieldRequired(at, `must be '${value}'`));
-    else if (labels[key] !== value) problems.push(fieldInvalid(at, sortedLabels(labels), `must be '${value}'`));
+    if (labels[key] === undefined) problems.required(at, `must be '${value}'`);
+    else if (labels[key] !== value) problems.invalid(at, sortedLabels(labels), `must be '${value}'`);
   }
   if (!selects(selector, Object.fromEntries(expected)))
-    problems.push(fieldInvalid('spec.selector', selector, '`selector` not auto-generated'));
+    problems.invalid('spec.selector', selector, '`selector` not auto-generated');
 }
 
 const sortedLabels = (labels: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => compareText(a, b)));
 
 /** Checks a change of `completions`. Only an indexed Job may change it, and the new value must equal `parallelism`. */
-function checkCompletions(spec: JsonObject, before: JsonObject, problems: FieldError[]) {
+function checkCompletions(spec: JsonObject, before: JsonObject, problems: Problems) {
   const { completions, parallelism } = spec;
   if (jsonEquals(completions, before['completions'])) return;
-  if (textAt(spec, 'completionMode') !== 'Indexed')
-    problems.push(fieldInvalid('spec.completions', completions, IMMUTABLE));
+  if (textAt(spec, 'completionMode') !== 'Indexed') problems.invalid('spec.completions', completions, IMMUTABLE);
   else if (completions !== undefined && completions !== parallelism)
-    problems.push(
-      fieldInvalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism'),
-    );
+    problems.invalid('spec.completions', completions, 'can only be modified in tandem with spec.parallelism');
 }
 
-function validateWholeSpec(spec: JsonObject, problems: FieldError[]) {
+function validateWholeSpec(spec: JsonObject, problems: Problems) {
   const selector = optionalAt(spec, 'selector');
   const known = problems.length;
   if (selector !== undefined) validateSelector(selector, 'spec.selector', problems);
   const isReadable = problems.length === known;
-  if (selector === undefined) problems.push(fieldRequired('spec.selector'));
+  if (selector === undefined) problems.required('spec.selector');
   const metadata = objectAt(objectAt(spec, 'template'), 'metadata');
   const labels = objectAt(metadata, 'labels');
   if (selector === undefined || (isReadable && !selects(selector, labels)))
-    problems.push(
-      fieldInvalid(
-        'spec.template.metadata.labels',
-        metadata['labels'] === undefined ? null : labels,
-        '`selector` does not match template `labels`',
-      ),
+    problems.invalid(
+      'spec.template.metadata.labels',
+      metadata['labels'] === undefined ? null : labels,
+      '`selector` does not match template `labels`',
     );
   validateJobSpec(spec, 'spec', problems);
 }
@@ -175,16 +164,16 @@ function validateWholeSpec(spec: JsonObject, problems: FieldError[]) {
  * Checks an update of the template. The template is immutable. A suspended Job that has not started may still change
  * the placement and resources of its pods.
  */
-function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: FieldError[]) {
+function checkTemplateUpdate(object: KubeObject, old: KubeObject, problems: Problems) {
   const [next, before] = [objectAt(object.spec, 'template'), objectAt(old.spec, 'template')];
   if (jsonEquals(next, before)) return;
   if (old.spec?.['suspend'] !== true || object.status?.['startTime'] !== undefined) {
-    problems.push(fieldInvalid('spec.template', internalTemplate(next), IMMUTABLE));
+    problems.invalid('spec.template', internalTemplate(next), IMMUTABLE);
     return;
   }
   const spec = objectAt(next, 'spec');
   if (!jsonEquals(withoutPlacement(spec), withoutPlacement(objectAt(before, 'spec'))))
-    problems.push(fieldInvalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), IMMUTABLE));
+    problems.invalid('spec.template.spec', internalValue('core.v1.PodSpec', spec), IMMUTABLE);
 }
 
 /** Removes the fields for node placement and the resources from a pod's specification. */
@@ -207,30 +196,27 @@ function withoutPlacement(spec: JsonObject): JsonObject {
 const COUNTS = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'];
 
 /** Checks the specification of a Job, or of the Job template of a CronJob. */
-function validateJobSpec(spec: JsonObject, at: string, problems: FieldError[]) {
+function validateJobSpec(spec: JsonObject, at: string, problems: Problems) {
   for (const key of COUNTS) notNegative(spec, key, at, problems);
   validateIndexes(spec, at, problems);
   const success = optionalAt(spec, 'successPolicy');
   if (success !== undefined && textAt(spec, 'completionMode') !== 'Indexed')
-    problems.push(
-      fieldInvalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode'),
-    );
+    problems.invalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode');
   else if (success !== undefined) validateSuccessPolicy(success, spec, `${at}.successPolicy`, problems);
   const manager = textAt(spec, 'managedBy');
   if (manager !== '') addInvalid(problems, `${at}.managedBy`, manager, domainPath(manager));
-  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.push(fieldTooLong(`${at}.managedBy`, MAX_MANAGER_BYTES));
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.tooLong(`${at}.managedBy`, MAX_MANAGER_BYTES);
   const replacement = textAt(spec, 'podReplacementPolicy');
   const policy = optionalAt(spec, 'podFailurePolicy');
   const known = policy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];
   if (replacement !== '' && !known.includes(replacement))
-    problems.push(fieldNotSupported(`${at}.podReplacementPolicy`, replacement, known));
+    problems.notSupported(`${at}.podReplacementPolicy`, replacement, known);
   validateTemplate(objectAt(spec, 'template'), `${at}.template`, problems);
   const pod = objectAt(objectAt(spec, 'template'), 'spec');
   const restart = textAt(pod, 'restartPolicy');
   if (restart === 'Always')
-    problems.push(fieldRequired(`${at}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"'));
-  else if (!RESTART_POLICIES.includes(restart))
-    problems.push(fieldNotSupported(`${at}.template.spec.restartPolicy`, restart, RESTART_POLICIES));
+    problems.required(`${at}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"');
+  else problems.requireOneOf(`${at}.template.spec.restartPolicy`, restart, RESTART_POLICIES);
   if (policy !== undefined) validateFailurePolicy(policy, pod, at, problems);
 }
 
@@ -255,21 +241,18 @@ export const cronJobStrategy: Partial<Strategy> = {
   validate(object, problems) {
     const spec = object.spec ?? {};
     const schedule = textAt(spec, 'schedule');
-    if (schedule === '') problems.push(fieldRequired('spec.schedule'));
+    if (schedule === '') problems.required('spec.schedule');
     else validateSchedule(schedule, problems);
     validateTimeZone(spec['timeZone'], problems);
     const policy = textAt(spec, 'concurrencyPolicy');
-    if (!['Allow', 'Forbid', 'Replace'].includes(policy))
-      problems.push(fieldNotSupported('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']));
+    problems.requireOneOf('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']);
     for (const key of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'])
       notNegative(spec, key, 'spec', problems);
     const job = objectAt(objectAt(spec, 'jobTemplate'), 'spec');
     const at = 'spec.jobTemplate.spec';
-    if (job['manualSelector'] === true)
-      problems.push(fieldNotSupported(`${at}.manualSelector`, true, ['nil', 'false']));
+    if (job['manualSelector'] === true) problems.notSupported(`${at}.manualSelector`, true, ['nil', 'false']);
     const selector = optionalAt(job, 'selector');
-    if (selector !== undefined)
-      problems.push(fieldInvalid(`${at}.selector`, selector, '`selector` will be auto-generated'));
+    if (selector !== undefined) problems.invalid(`${at}.selector`, selector, '`selector` will be auto-generated');
     validateJobSpec(job, at, problems);
   },
   warnings: warningsOfTemplate('spec.jobTemplate.spec.template'),
@@ -279,12 +262,12 @@ export const cronJobStrategy: Partial<Strategy> = {
  * Adds the problems of a CronJob's schedule. As in Kubernetes, syntax problems come before the problem of a time zone
  * in the schedule.
  */
-export function validateSchedule(schedule: string, problems: FieldError[]) {
+export function validateSchedule(schedule: string, problems: Problems) {
   const problem = /^(?:CRON_)?TZ=/.test(schedule) ? zonedProblem(schedule) : scheduleProblem(schedule);
-  if (problem !== undefined) problems.push(fieldInvalid('spec.schedule', schedule, problem));
+  if (problem !== undefined) problems.invalid('spec.schedule', schedule, problem);
   if (!schedule.includes('TZ')) return;
   const text = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
-  problems.push(fieldInvalid('spec.schedule', schedule, text));
+  problems.invalid('spec.schedule', schedule, text);
 }
 
 /** The problem of a schedule that begins with a time zone (`TZ=` or `CRON_TZ=`). */
@@ -300,12 +283,12 @@ function zonedProblem(schedule: string): string | undefined {
 }
 
 /** Adds the problem of a CronJob's `timeZone`. */
-export function validateTimeZone(zone: JsonValue | undefined, problems: FieldError[]) {
+export function validateTimeZone(zone: JsonValue | undefined, problems: Problems) {
   if (typeof zone !== 'string') return;
   let text: string | undefined;
   if (zone === '') text = 'timeZone must be nil or non-empty string';
   else if (zone.toLowerCase() === 'local')
     text = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
   else if (!isTimeZone(zone)) text = `unknown time zone ${zone}`;
-  if (text !== undefined) problems.push(fieldInvalid('spec.timeZone', zone, text));
+  if (text !== undefined) problems.invalid('spec.timeZone', zone, text);
 }

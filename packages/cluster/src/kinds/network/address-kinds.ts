@@ -1,8 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, optionalAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
-import { addInvalid, fieldInvalid, fieldRequired } from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 import { familyOf, strictAddressProblem, strictCidrProblem } from './ip-addresses.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -20,14 +20,14 @@ export const ipAddressStrategy: Partial<Strategy> = {
   validate: (object, problems) => validateParent(optionalAt(object.spec, 'parentRef'), problems),
   validateUpdate(object, old, problems) {
     const [parent, before] = [objectAt(object.spec, 'parentRef'), objectAt(old.spec, 'parentRef')];
-    if (!jsonEquals(parent, before)) problems.push(fieldInvalid('spec.parentRef', parent, IMMUTABLE));
+    if (!jsonEquals(parent, before)) problems.invalid('spec.parentRef', parent, IMMUTABLE);
   },
 };
 
-function validateParent(parent: JsonObject | undefined, problems: FieldError[]): void {
+function validateParent(parent: JsonObject | undefined, problems: Problems): void {
   const at = 'spec.parentRef';
   if (parent === undefined) {
-    problems.push(fieldRequired(at));
+    problems.required(at);
     return;
   }
   const group = textAt(parent, 'group');
@@ -35,7 +35,7 @@ function validateParent(parent: JsonObject | undefined, problems: FieldError[]):
   for (const key of ['resource', 'name', 'namespace']) {
     const value = textAt(parent, key);
     if (value !== '') addInvalid(problems, `${at}.${key}`, value, pathSegment(value));
-    else if (key !== 'namespace') problems.push(fieldRequired(`${at}.${key}`));
+    else if (key !== 'namespace') problems.required(`${at}.${key}`);
   }
 }
 
@@ -48,32 +48,30 @@ export const serviceCidrStrategy: Partial<Strategy> = {
     // An update may add a range of the other IP family.
     const isAddition = before.length === 1 && next.length === 2;
     if (next.length !== before.length && !isAddition) {
-      problems.push(fieldInvalid('spec.cidrs', next, IMMUTABLE));
+      problems.invalid('spec.cidrs', next, IMMUTABLE);
       return;
     }
     for (const [index, range] of before.entries())
-      if (next[index] !== range) problems.push(fieldInvalid(`spec.cidrs[${index}]`, next[index] ?? '', IMMUTABLE));
+      if (next[index] !== range) problems.invalid(`spec.cidrs[${index}]`, next[index] ?? '', IMMUTABLE);
     if (isAddition) validateRanges(next, problems);
   },
 };
 
-function validateRanges(ranges: readonly string[], problems: FieldError[]): void {
+function validateRanges(ranges: readonly string[], problems: Problems): void {
   const at = 'spec.cidrs';
-  if (ranges.length === 0) problems.push(fieldRequired(at, 'at least one CIDR required'));
-  else if (ranges.length > 2) problems.push(fieldInvalid(at, { CIDRs: ranges }, 'may only hold up to 2 values'));
+  if (ranges.length === 0) problems.required(at, 'at least one CIDR required');
+  else if (ranges.length > 2) problems.invalid(at, { CIDRs: ranges }, 'may only hold up to 2 values');
   else {
     for (const [index, range] of ranges.entries()) {
       const problem = strictCidrProblem(range);
-      if (problem !== undefined) problems.push(fieldInvalid(`${at}[${index}]`, range, problem));
+      if (problem !== undefined) problems.invalid(`${at}[${index}]`, range, problem);
     }
     const [first = '', second] = ranges;
     if (second !== undefined && familyOf(first) !== 0 && familyOf(first) === familyOf(second))
-      problems.push(
-        fieldInvalid(
-          at,
-          ranges,
-          'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
-        ),
+      problems.invalid(
+        at,
+        ranges,
+        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
       );
   }
 }

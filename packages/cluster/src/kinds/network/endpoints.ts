@@ -1,16 +1,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, labelValue, listAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
 import { isLoopbackHost, jsonEquals } from '@typekro/kit/core';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooMany,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import type { Strategy, WriteContext } from '../strategy.ts';
 import { addressProblem, familyOf, isIpAddress, specialAddressProblem, strictAddressProblem } from './ip-addresses.ts';
 import { fill, portProblem } from '../../types/parts.ts';
@@ -27,15 +19,15 @@ const MAX_HINTS = 8;
 type NameCheck = (text: string) => readonly string[];
 
 /** Checks the member `key` if it is present. */
-function checkOptional(parent: JsonObject, key: string, check: NameCheck, at: string, problems: FieldError[]) {
+function checkOptional(parent: JsonObject, key: string, check: NameCheck, at: string, problems: Problems) {
   const value = textAt(parent, key);
   if (value !== '') addInvalid(problems, `${at}.${key}`, value, check(value));
 }
 
-function checkProtocol(port: JsonObject, at: string, problems: FieldError[]) {
+function checkProtocol(port: JsonObject, at: string, problems: Problems) {
   const protocol = textAt(port, 'protocol');
-  if (protocol === '') problems.push(fieldRequired(`${at}.protocol`));
-  else if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+  if (protocol === '') problems.required(`${at}.protocol`);
+  else problems.requireOneOf(`${at}.protocol`, protocol, PROTOCOLS);
 }
 
 /** The strategy of EndpointSlices. */
@@ -57,15 +49,15 @@ export const endpointSliceStrategy: Partial<Strategy> = {
     if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, addressRule(context), problems);
     validateRest(slice, problems);
     if (slice['addressType'] === before['addressType']) return;
-    problems.push(fieldInvalid('addressType', slice['addressType'], 'field is immutable'));
+    problems.invalid('addressType', slice['addressType'], 'field is immutable');
   },
 };
 
-function validateRest(slice: JsonObject, problems: FieldError[]) {
+function validateRest(slice: JsonObject, problems: Problems) {
   validateSlicePorts(objectsAt(slice, 'ports'), problems);
   const type = textAt(slice, 'addressType');
-  if (type === '') problems.push(fieldRequired('addressType'));
-  else if (!ADDRESS_TYPES.includes(type)) problems.push(fieldNotSupported('addressType', type, ADDRESS_TYPES));
+  if (type === '') problems.required('addressType');
+  else problems.requireOneOf('addressType', type, ADDRESS_TYPES);
 }
 
 /** Returns the reason why an endpoint cannot have an address; `undefined` for an allowed address. */
@@ -85,10 +77,10 @@ const addressRule =
       ? undefined
       : specialAddressProblem(address);
 
-function validateEndpoints(slice: JsonObject, rule: AddressRule, problems: FieldError[]) {
+function validateEndpoints(slice: JsonObject, rule: AddressRule, problems: Problems) {
   const endpoints = objectsAt(slice, 'endpoints');
   if (endpoints.length > MAX_ENDPOINTS) {
-    problems.push(fieldTooMany('endpoints', endpoints.length, MAX_ENDPOINTS));
+    problems.tooMany('endpoints', endpoints.length, MAX_ENDPOINTS);
     return;
   }
   for (const [index, endpoint] of endpoints.entries())
@@ -99,11 +91,11 @@ function validateEndpoint(
   endpoint: JsonObject,
   { type, rule }: { readonly type: string; readonly rule: AddressRule },
   at: string,
-  problems: FieldError[],
+  problems: Problems,
 ) {
   const addresses = listAt(endpoint, 'addresses').map(String);
-  if (addresses.length === 0) problems.push(fieldRequired(`${at}.addresses`, 'must contain at least 1 address'));
-  if (addresses.length > MAX_ADDRESSES) problems.push(fieldTooMany(`${at}.addresses`, addresses.length, MAX_ADDRESSES));
+  if (addresses.length === 0) problems.required(`${at}.addresses`, 'must contain at least 1 address');
+  if (addresses.length > MAX_ADDRESSES) problems.tooMany(`${at}.addresses`, addresses.length, MAX_ADDRESSES);
   for (const [index, address] of addresses.entries()) {
     const place = `${at}.addresses[${index}]`;
     if (type === 'FQDN') {
@@ -113,9 +105,9 @@ function validateEndpoint(
     if (type !== 'IPv4' && type !== 'IPv6') continue;
     const wrong = type === 'IPv4' ? addressProblem(address) : strictAddressProblem(address);
     const text = wrong ?? rule(address);
-    if (text !== undefined) problems.push(fieldInvalid(place, address, text));
+    if (text !== undefined) problems.invalid(place, address, text);
     if (wrong === undefined && `IPv${familyOf(address)}` !== type)
-      problems.push(fieldInvalid(`${at}.addresses`, address, `must be an ${type} address`));
+      problems.invalid(`${at}.addresses`, address, `must be an ${type} address`);
   }
   checkOptional(endpoint, 'nodeName', dnsSubdomain, at, problems);
   checkOptional(endpoint, 'hostname', dnsLabel, at, problems);
@@ -127,15 +119,15 @@ function validateEndpoint(
 }
 
 /** Checks the hints of an endpoint, which name the zones or nodes that should use it. */
-function validateHints(hints: readonly JsonObject[], rule: NameCheck, at: string, problems: FieldError[]) {
+function validateHints(hints: readonly JsonObject[], rule: NameCheck, at: string, problems: Problems) {
   if (hints.length > MAX_HINTS) {
-    problems.push(fieldTooMany(at, hints.length, MAX_HINTS));
+    problems.tooMany(at, hints.length, MAX_HINTS);
     return;
   }
   const names = hints.map((hint) => textAt(hint, 'name'));
   const repeated = repeatedIndexes(names);
   for (const [index, name] of names.entries()) {
-    if (repeated.has(index)) problems.push(fieldDuplicate(`${at}[${index}].name`, name));
+    if (repeated.has(index)) problems.duplicate(`${at}[${index}].name`, name);
     addInvalid(problems, `${at}[${index}].name`, name, rule(name));
   }
 }
@@ -151,13 +143,13 @@ function domainName(text: string): string[] {
     : labels.flatMap((label) => dnsLabel(label));
 }
 
-function validateSlicePorts(ports: readonly JsonObject[], problems: FieldError[]) {
+function validateSlicePorts(ports: readonly JsonObject[], problems: Problems) {
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const at = `ports[${index}]`;
     const name = textAt(port, 'name');
     checkOptional(port, 'name', dnsLabel, at, problems);
-    if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+    if (names.has(name)) problems.duplicate(`${at}.name`, name);
     names.add(name);
     checkProtocol(port, at, problems);
     checkOptional(port, 'appProtocol', qualifiedName, at, problems);
@@ -177,17 +169,17 @@ export const endpointsStrategy: Partial<Strategy> = {
   },
 };
 
-function validateSubset(subset: JsonObject, rule: AddressRule, at: string, problems: FieldError[]) {
+function validateSubset(subset: JsonObject, rule: AddressRule, at: string, problems: Problems) {
   const lists = ['addresses', 'notReadyAddresses'];
   if (lists.every((list) => listAt(subset, list).length === 0))
-    problems.push(fieldRequired(at, 'must specify `addresses` or `notReadyAddresses`'));
+    problems.required(at, 'must specify `addresses` or `notReadyAddresses`');
   for (const list of lists)
     for (const [index, address] of objectsAt(subset, list).entries())
       validateAddress(address, rule, `${at}.${list}[${index}]`, problems);
   const ports = objectsAt(subset, 'ports');
   for (const [index, port] of ports.entries()) {
     const place = `${at}.ports[${index}]`;
-    if (ports.length > 1 && textAt(port, 'name') === '') problems.push(fieldRequired(`${place}.name`));
+    if (ports.length > 1 && textAt(port, 'name') === '') problems.required(`${place}.name`);
     checkOptional(port, 'name', dnsLabel, place, problems);
     const problem = portProblem(port['port'], `${place}.port`);
     if (problem !== undefined) problems.push(problem);
@@ -196,13 +188,13 @@ function validateSubset(subset: JsonObject, rule: AddressRule, at: string, probl
   }
 }
 
-function validateAddress(address: JsonObject, rule: AddressRule, at: string, problems: FieldError[]) {
+function validateAddress(address: JsonObject, rule: AddressRule, at: string, problems: Problems) {
   const ip = textAt(address, 'ip');
   const wrong = addressProblem(ip);
-  if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, wrong));
+  if (wrong !== undefined) problems.invalid(`${at}.ip`, ip, wrong);
   checkOptional(address, 'hostname', dnsLabel, at, problems);
   checkOptional(address, 'nodeName', dnsSubdomain, at, problems);
   // For a string that is not an address, the API server reports two errors.
   const text = isIpAddress(ip) ? rule(ip) : 'must be a valid IP address';
-  if (text !== undefined) problems.push(fieldInvalid(`${at}.ip`, ip, text));
+  if (text !== undefined) problems.invalid(`${at}.ip`, ip, text);
 }

@@ -14,15 +14,8 @@ import {
   textAt,
   wildcardSubdomain,
 } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooLong,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { defaultClass } from '../storage/default-class.ts';
 import { cidrProblem, isProperPart } from './ip-addresses.ts';
@@ -51,9 +44,7 @@ export const ingressStrategy: Partial<Strategy> = {
     const name = textAt(object.spec, 'ingressClassName');
     const annotation = object.metadata.annotations?.[CLASS];
     if (annotation !== undefined && name !== '' && annotation !== name)
-      problems.push(
-        fieldInvalid(`annotations.${CLASS}`, annotation, 'must match `ingressClassName` when both are specified'),
-      );
+      problems.invalid(`annotations.${CLASS}`, annotation, 'must match `ingressClassName` when both are specified');
   },
   // The check that the annotation and the field agree does not run for updates.
   validateUpdate: (object, _old, problems) => validateIngress(object.spec ?? {}, problems),
@@ -63,11 +54,11 @@ export const ingressStrategy: Partial<Strategy> = {
       : ['annotation "kubernetes.io/ingress.class" is deprecated, please use \'spec.ingressClassName\' instead'],
 };
 
-function validateIngress(spec: JsonObject, problems: FieldError[]) {
+function validateIngress(spec: JsonObject, problems: Problems) {
   const backend = optionalAt(spec, 'defaultBackend');
   const rules = objectsAt(spec, 'rules');
   if (backend === undefined && rules.length === 0)
-    problems.push(fieldInvalid('spec', null, 'either `defaultBackend` or `rules` must be specified'));
+    problems.invalid('spec', null, 'either `defaultBackend` or `rules` must be specified');
   if (backend !== undefined) validateBackend(backend, 'spec.defaultBackend', problems);
   for (const [index, rule] of rules.entries()) validateRule(rule, `spec.rules[${index}]`, problems);
   for (const [index, tls] of objectsAt(spec, 'tls').entries()) validateTls(tls, `spec.tls[${index}]`, problems);
@@ -75,62 +66,60 @@ function validateIngress(spec: JsonObject, problems: FieldError[]) {
   if (name !== '') addInvalid(problems, 'spec.ingressClassName', name, dnsSubdomain(name));
 }
 
-function validateRule(rule: JsonObject, at: string, problems: FieldError[]) {
+function validateRule(rule: JsonObject, at: string, problems: Problems) {
   const host = textAt(rule, 'host');
   if (host !== '') {
-    if (isIP(host) !== 0) problems.push(fieldInvalid(`${at}.host`, host, 'must be a DNS name, not an IP address'));
+    if (isIP(host) !== 0) problems.invalid(`${at}.host`, host, 'must be a DNS name, not an IP address');
     addInvalid(problems, `${at}.host`, host, hostName(host));
   }
   const http = optionalAt(rule, 'http');
   if (http === undefined) return;
-  if (listAt(http, 'paths').length === 0) problems.push(fieldRequired(`${at}.http.paths`));
+  if (listAt(http, 'paths').length === 0) problems.required(`${at}.http.paths`);
   for (const [index, path] of objectsAt(http, 'paths').entries())
     validatePath(path, `${at}.http.paths[${index}]`, problems);
 }
 
 const hostName = (host: string) => (host.includes('*') ? wildcardSubdomain(host) : dnsSubdomain(host));
 
-function validateTls(tls: JsonObject, at: string, problems: FieldError[]) {
+function validateTls(tls: JsonObject, at: string, problems: Problems) {
   for (const [index, host] of listAt(tls, 'hosts').entries())
     addInvalid(problems, `${at}.hosts[${index}]`, host, hostName(String(host)));
   const secret = textAt(tls, 'secretName');
   if (secret !== '') addInvalid(problems, `${at}.secretName`, secret, dnsSubdomain(secret));
 }
 
-function validatePath(path: JsonObject, at: string, problems: FieldError[]) {
+function validatePath(path: JsonObject, at: string, problems: Problems) {
   const type = textAt(path, 'pathType');
   const value = textAt(path, 'path');
-  if (type === '') problems.push(fieldRequired(`${at}.pathType`, 'pathType must be specified'));
+  if (type === '') problems.required(`${at}.pathType`, 'pathType must be specified');
   else if (['Exact', 'Prefix'].includes(type)) {
-    if (!value.startsWith('/')) problems.push(fieldInvalid(`${at}.path`, value, 'must be an absolute path'));
+    if (!value.startsWith('/')) problems.invalid(`${at}.path`, value, 'must be an absolute path');
     for (const sequence of ['//', '/./', '/../', '%2f', '%2F']) {
-      if (value.includes(sequence)) problems.push(fieldInvalid(`${at}.path`, value, `must not contain '${sequence}'`));
+      if (value.includes(sequence)) problems.invalid(`${at}.path`, value, `must not contain '${sequence}'`);
     }
     for (const ending of ['/..', '/.'])
-      if (value.endsWith(ending)) problems.push(fieldInvalid(`${at}.path`, value, `cannot end with '${ending}'`));
+      if (value.endsWith(ending)) problems.invalid(`${at}.path`, value, `cannot end with '${ending}'`);
   } else if (type !== 'ImplementationSpecific') {
-    problems.push(fieldNotSupported(`${at}.pathType`, type, ['Exact', 'ImplementationSpecific', 'Prefix']));
-  } else if (value !== '' && !value.startsWith('/'))
-    problems.push(fieldInvalid(`${at}.path`, value, 'must be an absolute path'));
+    problems.notSupported(`${at}.pathType`, type, ['Exact', 'ImplementationSpecific', 'Prefix']);
+  } else if (value !== '' && !value.startsWith('/')) problems.invalid(`${at}.path`, value, 'must be an absolute path');
   validateBackend(objectAt(path, 'backend'), `${at}.backend`, problems);
 }
 
-function validateBackend(backend: JsonObject, at: string, problems: FieldError[]) {
+function validateBackend(backend: JsonObject, at: string, problems: Problems) {
   const service = optionalAt(backend, 'service');
   const resource = optionalAt(backend, 'resource');
   if (service !== undefined && resource !== undefined)
-    problems.push(fieldInvalid(at, '', 'cannot set both resource and service backends'));
+    problems.invalid(at, '', 'cannot set both resource and service backends');
   if (service === undefined && resource === undefined)
-    problems.push(fieldInvalid(at, '', 'resource or service backend is required'));
+    problems.invalid(at, '', 'resource or service backend is required');
   if (resource !== undefined) validateReference(resource, `${at}.resource`, problems);
   if (service === undefined) return;
   const target = textAt(service, 'name');
-  if (target === '') problems.push(fieldRequired(`${at}.service.name`));
-  else addInvalid(problems, `${at}.service.name`, target, dnsLabel(target));
+  problems.requireName(`${at}.service.name`, target, dnsLabel);
   const port = objectAt(service, 'port');
   const [name, number] = [textAt(port, 'name'), numberAt(port, 'number') ?? 0];
-  if (name !== '' && number !== 0) problems.push(fieldInvalid(at, '', 'cannot set both port name & port number'));
-  else if (name === '' && number === 0) problems.push(fieldRequired(at, 'port name or number is required'));
+  if (name !== '' && number !== 0) problems.invalid(at, '', 'cannot set both port name & port number');
+  else if (name === '' && number === 0) problems.required(at, 'port name or number is required');
   else if (name !== '') addInvalid(problems, `${at}.service.port.name`, name, portName(name));
   else {
     const problem = portProblem(number, `${at}.service.port.number`);
@@ -139,13 +128,12 @@ function validateBackend(backend: JsonObject, at: string, problems: FieldError[]
 }
 
 /** Checks the reference to an object of any kind. */
-function validateReference(reference: JsonObject, at: string, problems: FieldError[]) {
+function validateReference(reference: JsonObject, at: string, problems: Problems) {
   const group = reference['apiGroup'];
   if (typeof group === 'string') addInvalid(problems, `${at}.apiGroup`, group, dnsSubdomain(group));
   for (const key of ['kind', 'name']) {
     const value = textAt(reference, key);
-    if (value === '') problems.push(fieldRequired(`${at}.${key}`, `${key} is required`));
-    else addInvalid(problems, `${at}.${key}`, value, pathSegment(value));
+    problems.requireName(`${at}.${key}`, value, pathSegment, `${key} is required`);
   }
 }
 
@@ -162,7 +150,7 @@ export const networkPolicyStrategy: Partial<Strategy> = {
   validate: (object, problems) => validatePolicy(object.spec ?? {}, problems),
 };
 
-function validatePolicy(spec: JsonObject, problems: FieldError[]) {
+function validatePolicy(spec: JsonObject, problems: Problems) {
   validateSelector(objectAt(spec, 'podSelector'), 'spec.podSelector', problems);
   for (const [list, peers] of [
     ['ingress', 'from'],
@@ -178,23 +166,22 @@ function validatePolicy(spec: JsonObject, problems: FieldError[]) {
   }
   const types = listAt(spec, 'policyTypes');
   if (types.length > 2) {
-    problems.push(fieldInvalid('spec.policyTypes', types, 'may not specify more than two policyTypes'));
+    problems.invalid('spec.policyTypes', types, 'may not specify more than two policyTypes');
     return;
   }
   for (const [index, type] of types.entries())
-    if (!['Ingress', 'Egress'].includes(String(type)))
-      problems.push(fieldNotSupported(`spec.policyTypes[${index}]`, type, ['Ingress', 'Egress']));
+    problems.requireOneOf(`spec.policyTypes[${index}]`, type, ['Ingress', 'Egress']);
 }
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
 
-function validatePolicyPort(port: JsonObject, at: string, problems: FieldError[]) {
+function validatePolicyPort(port: JsonObject, at: string, problems: Problems) {
   const protocol = textAt(port, 'protocol');
-  if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+  problems.requireOneOf(`${at}.protocol`, protocol, PROTOCOLS);
   const { port: first, endPort: last } = port;
   if (first !== undefined) checkPortOrName(first, `${at}.port`, problems);
   if (typeof last !== 'number') return;
-  const refuse = (text: string, shown = last) => problems.push(fieldInvalid(`${at}.endPort`, shown, text));
+  const refuse = (text: string, shown = last) => problems.invalid(`${at}.endPort`, shown, text);
   if (first === undefined) refuse('may not be specified when `port` is not specified');
   else if (typeof first === 'string') refuse('may not be specified when `port` is non-numeric');
   else if (last < Number(first)) refuse('must be greater than or equal to `port`', Number(first));
@@ -202,19 +189,19 @@ function validatePolicyPort(port: JsonObject, at: string, problems: FieldError[]
   if (problem !== undefined) problems.push(problem);
 }
 
-function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
+function validatePeer(peer: JsonObject, at: string, problems: Problems) {
   const selectors = ['podSelector', 'namespaceSelector'].filter((key) => optionalAt(peer, key) !== undefined);
   for (const key of selectors) validateSelector(objectAt(peer, key), `${at}.${key}`, problems);
   const block = optionalAt(peer, 'ipBlock');
   if (block === undefined) {
-    if (selectors.length === 0) problems.push(fieldRequired(at, 'must specify a peer'));
+    if (selectors.length === 0) problems.required(at, 'must specify a peer');
     return;
   }
-  if (selectors.length > 0) problems.push(fieldForbidden(at, 'may not specify both ipBlock and another peer'));
+  if (selectors.length > 0) problems.forbidden(at, 'may not specify both ipBlock and another peer');
   const cidr = textAt(block, 'cidr');
   const wrong = cidr === '' ? undefined : cidrProblem(cidr);
-  if (cidr === '') problems.push(fieldRequired(`${at}.ipBlock.cidr`));
-  else if (wrong !== undefined) problems.push(fieldInvalid(`${at}.ipBlock.cidr`, cidr, wrong));
+  if (cidr === '') problems.required(`${at}.ipBlock.cidr`);
+  else if (wrong !== undefined) problems.invalid(`${at}.ipBlock.cidr`, cidr, wrong);
   for (const [index, entry] of listAt(block, 'except').entries()) {
     const inner = String(entry);
     const text =
@@ -222,7 +209,7 @@ function validatePeer(peer: JsonObject, at: string, problems: FieldError[]) {
       (cidr !== '' && wrong === undefined && !isProperPart(inner, cidr)
         ? 'must be a strict subset of `cidr`'
         : undefined);
-    if (text !== undefined) problems.push(fieldInvalid(`${at}.ipBlock.except[${index}]`, inner, text));
+    if (text !== undefined) problems.invalid(`${at}.ipBlock.except[${index}]`, inner, text);
   }
 }
 
@@ -234,25 +221,22 @@ export const ingressClassStrategy: Partial<Strategy> = {
   },
   validate(object, problems) {
     const controller = textAt(object.spec, 'controller');
-    if (controller === '') problems.push(fieldRequired('spec.controller'));
-    else addInvalid(problems, 'spec.controller', controller, domainPath(controller));
-    if (Buffer.byteLength(controller) > MAX_CONTROLLER_BYTES)
-      problems.push(fieldTooLong('spec.controller', MAX_CONTROLLER_BYTES));
+    problems.requireName('spec.controller', controller, domainPath);
+    if (Buffer.byteLength(controller) > MAX_CONTROLLER_BYTES) problems.tooLong('spec.controller', MAX_CONTROLLER_BYTES);
     const parameters = optionalAt(object.spec, 'parameters');
     if (parameters === undefined) return;
     const at = 'spec.parameters';
     validateReference(parameters, at, problems);
     const [scope, namespace] = [textAt(parameters, 'scope'), textAt(parameters, 'namespace')];
-    if (!['Cluster', 'Namespace'].includes(scope))
-      problems.push(fieldNotSupported(`${at}.scope`, scope, ['Cluster', 'Namespace']));
+    problems.requireOneOf(`${at}.scope`, scope, ['Cluster', 'Namespace']);
     if (scope === 'Namespace' && namespace === '')
-      problems.push(fieldRequired(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'"));
+      problems.required(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'");
     if (scope === 'Cluster' && namespace !== '')
-      problems.push(fieldForbidden(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"));
+      problems.forbidden(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'");
   },
   validateUpdate(object, old, problems) {
     const controller = textAt(object.spec, 'controller');
     if (controller !== textAt(old.spec, 'controller'))
-      problems.push(fieldInvalid('spec.controller', controller, 'field is immutable'));
+      problems.invalid('spec.controller', controller, 'field is immutable');
   },
 };

@@ -9,16 +9,8 @@ import {
   qualifiedName,
   textAt,
 } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import { validateLabels } from '../metadata.ts';
 import { addressProblem, cidrProblem, familyOf, specialAddressProblem } from './ip-addresses.ts';
 import { portProblem } from '../../types/parts.ts';
@@ -56,16 +48,16 @@ export function serviceWarnings(object: KubeObject): string[] {
 }
 
 /** Checks a Service. */
-export function validateService(object: KubeObject, problems: FieldError[]): void {
+export function validateService(object: KubeObject, problems: Problems): void {
   const spec = object.spec ?? {};
   const type = textAt(spec, 'type');
   const headless = textAt(spec, 'clusterIP') === 'None';
   const ports = objectsAt(spec, 'ports');
-  if (ports.length === 0 && !headless && type !== 'ExternalName') problems.push(fieldRequired('spec.ports'));
+  if (ports.length === 0 && !headless && type !== 'ExternalName') problems.required('spec.ports');
   oneOf(spec, 'type', TYPES, problems);
   if (type === 'ExternalName') validateExternalName(spec, problems);
   if (withPorts(type) && headless)
-    problems.push(fieldInvalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`));
+    problems.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`);
   validateLabels(objectAt(spec, 'selector') as Record<string, string>, 'spec.selector', problems);
   validatePorts(ports, type, problems);
   validateAffinity(spec, problems);
@@ -75,61 +67,61 @@ export function validateService(object: KubeObject, problems: FieldError[]): voi
   validateBalancer(spec, type, problems);
   for (const [index, address] of listAt(spec, 'externalIPs').entries()) {
     const text = addressProblem(String(address)) ?? specialAddressProblem(String(address));
-    if (text !== undefined) problems.push(fieldInvalid(`spec.externalIPs[${index}]`, address, text));
+    if (text !== undefined) problems.invalid(`spec.externalIPs[${index}]`, address, text);
   }
 }
 
-function oneOf(spec: JsonObject, key: string, known: readonly string[], problems: FieldError[]) {
+function oneOf(spec: JsonObject, key: string, known: readonly string[], problems: Problems) {
   const value = textAt(spec, key);
-  if (!known.includes(value)) problems.push(fieldNotSupported(`spec.${key}`, value, known));
+  problems.requireOneOf(`spec.${key}`, value, known);
 }
 
-function validateExternalName(spec: JsonObject, problems: FieldError[]) {
+function validateExternalName(spec: JsonObject, problems: Problems) {
   const name = textAt(spec, 'externalName');
-  if (name === '') problems.push(fieldRequired('spec.externalName'));
+  if (name === '') problems.required('spec.externalName');
   else addInvalid(problems, 'spec.externalName', name, dnsSubdomain(name.replace(/\.$/, '')));
   if (listAt(spec, 'clusterIPs').length > 0 || textAt(spec, 'clusterIP') !== '')
-    problems.push(fieldForbidden('spec.clusterIPs', 'may not be set for ExternalName services'));
+    problems.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
   if (listAt(spec, 'ipFamilies').length > 0)
-    problems.push(fieldForbidden('spec.ipFamilies', 'may not be set for ExternalName services'));
+    problems.forbidden('spec.ipFamilies', 'may not be set for ExternalName services');
   if (spec['ipFamilyPolicy'] !== undefined)
-    problems.push(fieldForbidden('spec.ipFamilyPolicy', 'may not be set for ExternalName services'));
+    problems.forbidden('spec.ipFamilyPolicy', 'may not be set for ExternalName services');
 }
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 /** The port of the kubelet on a node. */
 const KUBELET_PORT = 10_250;
 
-function validatePorts(ports: readonly JsonObject[], type: string, problems: FieldError[]) {
+function validatePorts(ports: readonly JsonObject[], type: string, problems: Problems) {
   const names = new Set<string>();
   const numbers = new Set<string>();
   const nodePorts = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const at = `spec.ports[${index}]`;
     const [name, protocol] = [textAt(port, 'name'), textAt(port, 'protocol')];
-    if (name === '' && ports.length > 1) problems.push(fieldRequired(`${at}.name`));
+    if (name === '' && ports.length > 1) problems.required(`${at}.name`);
     if (name !== '') {
       addInvalid(problems, `${at}.name`, name, dnsLabel(name));
-      if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+      if (names.has(name)) problems.duplicate(`${at}.name`, name);
       names.add(name);
     }
     const number = portProblem(port['port'], `${at}.port`);
     if (number !== undefined) problems.push(number);
-    if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+    problems.requireOneOf(`${at}.protocol`, protocol, PROTOCOLS);
     checkPortOrName(port['targetPort'], `${at}.targetPort`, problems);
     const application = textAt(port, 'appProtocol');
     if (application !== '') addInvalid(problems, `${at}.appProtocol`, application, qualifiedName(application));
     const nodePort = numberAt(port, 'nodePort') ?? 0;
     if (nodePort !== 0 && !withPorts(type))
-      problems.push(fieldForbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`));
+      problems.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`);
     const key = `${protocol}/${String(port['port'])}`;
-    if (numbers.has(key)) problems.push(fieldDuplicate(at, shownPort(port)));
+    if (numbers.has(key)) problems.duplicate(at, shownPort(port));
     numbers.add(key);
-    if (nodePorts.has(`${protocol}/${nodePort}`)) problems.push(fieldDuplicate(`${at}.nodePort`, nodePort));
+    if (nodePorts.has(`${protocol}/${nodePort}`)) problems.duplicate(`${at}.nodePort`, nodePort);
     if (nodePort !== 0) nodePorts.add(`${protocol}/${nodePort}`);
     if (type === 'LoadBalancer' && port['port'] === KUBELET_PORT) {
       const text = `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`;
-      problems.push(fieldInvalid(at, KUBELET_PORT, text));
+      problems.invalid(at, KUBELET_PORT, text);
     }
   }
 }
@@ -144,117 +136,103 @@ const shownPort = (port: JsonObject) => ({
   NodePort: 0,
 });
 
-function validateAffinity(spec: JsonObject, problems: FieldError[]) {
+function validateAffinity(spec: JsonObject, problems: Problems) {
   oneOf(spec, 'sessionAffinity', ['ClientIP', 'None'], problems);
   if (textAt(spec, 'sessionAffinity') !== 'ClientIP') return;
   const seconds = numberAt(objectAt(objectAt(spec, 'sessionAffinityConfig'), 'clientIP'), 'timeoutSeconds');
   if (seconds !== undefined && (seconds <= 0 || seconds > 86_400))
-    problems.push(
-      fieldInvalid(
-        'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
-        seconds,
-        'must be greater than 0 and less than 86400',
-      ),
+    problems.invalid(
+      'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
+      seconds,
+      'must be greater than 0 and less than 86400',
     );
 }
 
-function validateAddresses(spec: JsonObject, problems: FieldError[]) {
+function validateAddresses(spec: JsonObject, problems: Problems) {
   const at = 'spec.clusterIPs';
   const list = listAt(spec, 'clusterIPs');
   const single = textAt(spec, 'clusterIP');
   if (list.length > 0 && single !== '' && list[0] !== single)
-    problems.push(fieldInvalid(at, list, 'first value must match `clusterIP`'));
-  if (list.length > 0 && single === '')
-    problems.push(fieldInvalid(at, list, 'must be empty when `clusterIP` is not specified'));
+    problems.invalid(at, list, 'first value must match `clusterIP`');
+  if (list.length > 0 && single === '') problems.invalid(at, list, 'must be empty when `clusterIP` is not specified');
   if (list.includes('None')) {
-    if (list.length > 1) problems.push(fieldInvalid(at, list, "'None' must be the first and only value"));
+    if (list.length > 1) problems.invalid(at, list, "'None' must be the first and only value");
     return;
   }
   const addresses = list.length > 0 ? list : single === '' || single === 'None' ? [] : [single];
   const texts = addresses.map((address) => addressProblem(String(address)));
   for (const [index, text] of texts.entries())
-    if (text !== undefined) problems.push(fieldInvalid(`${at}[${index}]`, addresses[index], text));
+    if (text !== undefined) problems.invalid(`${at}[${index}]`, addresses[index], text);
   if (texts.some((text) => text !== undefined)) return;
   for (const [index, family] of listAt(spec, 'ipFamilies').entries()) {
     const address = list[index];
     const wanted = family === 'IPv6' ? 6 : 4;
     if (typeof address === 'string' && familyOf(address) !== wanted)
-      problems.push(
-        fieldInvalid(
-          `${at}[${index}]`,
-          address,
-          `expected an ${String(family)} value as indicated by \`ipFamilies[${index}]\``,
-        ),
+      problems.invalid(
+        `${at}[${index}]`,
+        address,
+        `expected an ${String(family)} value as indicated by \`ipFamilies[${index}]\``,
       );
   }
   const families = list.map((address) => familyOf(String(address)));
   if (new Set(families).size < families.length)
-    problems.push(fieldInvalid(at, list, 'may specify no more than one IP for each IP family'));
+    problems.invalid(at, list, 'may specify no more than one IP for each IP family');
 }
 
 const FAMILIES = ['IPv4', 'IPv6'];
 const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 
 /** Checks the address families. The cluster has only IPv4 addresses. */
-function validateFamilies(spec: JsonObject, problems: FieldError[]) {
+function validateFamilies(spec: JsonObject, problems: Problems) {
   const families = listAt(spec, 'ipFamilies');
   const policy = textAt(spec, 'ipFamilyPolicy');
   const repeated = repeatedIndexes(families);
   for (const [index, family] of families.entries()) {
     const at = `spec.ipFamilies[${index}]`;
-    if (!FAMILIES.includes(String(family))) problems.push(fieldNotSupported(at, family, FAMILIES));
-    else if (repeated.has(index)) problems.push(fieldDuplicate(at, family));
+    if (!FAMILIES.includes(String(family))) problems.notSupported(at, family, FAMILIES);
+    else if (repeated.has(index)) problems.duplicate(at, family);
     else if (family === 'IPv6' && families.length === 1 && textAt(spec, 'clusterIP') === '')
-      problems.push(fieldInvalid(at, family, 'not configured on this cluster'));
+      problems.invalid(at, family, 'not configured on this cluster');
   }
   if (policy !== '' && !FAMILY_POLICIES.includes(policy)) oneOf(spec, 'ipFamilyPolicy', FAMILY_POLICIES, problems);
   else if (policy === 'RequireDualStack' && textAt(spec, 'clusterIP') !== 'None')
-    problems.push(
-      fieldInvalid('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services'),
-    );
+    problems.invalid('spec.ipFamilyPolicy', policy, 'this cluster is not configured for dual-stack services');
   else if (policy === 'SingleStack' && families.length > 1 && new Set(families).size === families.length)
-    problems.push(
-      fieldInvalid(
-        'spec.ipFamilyPolicy',
-        policy,
-        "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
-      ),
+    problems.invalid(
+      'spec.ipFamilyPolicy',
+      policy,
+      "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
     );
 }
 
 const POLICIES = ['Cluster', 'Local'];
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 
-function validateTraffic(spec: JsonObject, problems: FieldError[]) {
+function validateTraffic(spec: JsonObject, problems: Problems) {
   const external = textAt(spec, 'externalTrafficPolicy');
   if (external !== '' && !isExternallyAccessible(spec))
-    problems.push(
-      fieldInvalid('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services'),
-    );
+    problems.invalid('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services');
   for (const key of ['externalTrafficPolicy', 'internalTrafficPolicy'])
     if (textAt(spec, key) !== '' && (key !== 'externalTrafficPolicy' || isExternallyAccessible(spec)))
       oneOf(spec, key, POLICIES, problems);
   if (textAt(spec, 'trafficDistribution') !== '') oneOf(spec, 'trafficDistribution', DISTRIBUTIONS, problems);
   const health = numberAt(spec, 'healthCheckNodePort') ?? 0;
   if (health !== 0 && !needsHealthPort(spec))
-    problems.push(
-      fieldInvalid(
-        'spec.healthCheckNodePort',
-        health,
-        "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
-      ),
+    problems.invalid(
+      'spec.healthCheckNodePort',
+      health,
+      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
     );
 }
 
-function validateBalancer(spec: JsonObject, type: string, problems: FieldError[]) {
-  const only = (field: string) =>
-    problems.push(fieldForbidden(field, "may only be used when `type` is 'LoadBalancer'"));
+function validateBalancer(spec: JsonObject, type: string, problems: Problems) {
+  const only = (field: string) => problems.forbidden(field, "may only be used when `type` is 'LoadBalancer'");
   const balanced = type === 'LoadBalancer';
   const ranges = listAt(spec, 'loadBalancerSourceRanges');
   if (ranges.length > 0 && !balanced) only('spec.LoadBalancerSourceRanges');
   for (const [index, range] of (balanced ? ranges : []).entries()) {
     const text = cidrProblem(String(range).trim());
-    if (text !== undefined) problems.push(fieldInvalid(`spec.LoadBalancerSourceRanges[${index}]`, range, text));
+    if (text !== undefined) problems.invalid(`spec.LoadBalancerSourceRanges[${index}]`, range, text);
   }
   const kind = textAt(spec, 'loadBalancerClass');
   if (kind !== '') {

@@ -1,8 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { fieldInvalid } from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { fieldInvalid, Problems } from '../../errors/field-problems.ts';
 import { invalid } from '../../errors/status.ts';
 import type { MutableObject, Strategy, WriteContext } from '../strategy.ts';
 import { ensureAt, fill } from '../../types/parts.ts';
@@ -56,10 +55,10 @@ export const serviceStrategy: Partial<Strategy> = {
     const [classBefore, classAfter] = [textAt(old.spec, 'loadBalancerClass'), textAt(object.spec, 'loadBalancerClass')];
     const balanced = [old, object].every(({ spec }) => textAt(spec, 'type') === 'LoadBalancer');
     if (balanced && classBefore !== classAfter)
-      problems.push(fieldInvalid('spec.loadBalancerClass', classAfter, 'may not change once set'));
+      problems.invalid('spec.loadBalancerClass', classAfter, 'may not change once set');
     const stays = textAt(old.spec, 'type') !== 'ExternalName' && textAt(object.spec, 'type') !== 'ExternalName';
     if (stays && before !== '' && before !== after) {
-      problems.push(fieldInvalid('spec.clusterIPs[0]', after === '' ? [] : [after], 'may not change once set'));
+      problems.invalid('spec.clusterIPs[0]', after === '' ? [] : [after], 'may not change once set');
     }
   },
   afterDelete(object, { addresses }) {
@@ -145,7 +144,7 @@ function dropUnused(spec: JsonObject, before: JsonObject) {
 
 /** Allocates missing addresses and ports. After a dry run or a refused write, they are released again. */
 function allocate(object: MutableObject, old: KubeObject | undefined, context: WriteContext) {
-  const specProblems: FieldError[] = [];
+  const specProblems = new Problems();
   validateService(object, specProblems);
   if (specProblems.length > 0) return;
   const taken: (() => void)[] = [];

@@ -1,17 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, portName, textAt } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotFound,
-  fieldNotSupported,
-  fieldRequired,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import { portProblem } from '../../types/parts.ts';
 import { validateLifecycle, validateProbe } from './container-handlers.ts';
 import { validateEnv } from './pod-env.ts';
@@ -30,14 +21,14 @@ export interface Place {
   readonly volumes: ReadonlySet<string>;
 }
 
-function validateName(container: JsonObject, { names }: Place, at: string, problems: FieldError[]) {
+function validateName(container: JsonObject, { names }: Place, at: string, problems: Problems) {
   const name = textAt(container, 'name');
   if (name === '') {
-    problems.push(fieldRequired(`${at}.name`));
+    problems.required(`${at}.name`);
     return;
   }
   addInvalid(problems, `${at}.name`, name, dnsLabel(name));
-  if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+  if (names.has(name)) problems.duplicate(`${at}.name`, name);
   names.add(name);
 }
 
@@ -46,7 +37,7 @@ export function validateContainers(
   place: Place,
   list: 'containers' | 'initContainers',
   path: string,
-  problems: FieldError[],
+  problems: Problems,
 ): void {
   for (const [index, container] of objectsAt(place.spec, list).entries()) {
     const at = `${path}.${list}[${index}]`;
@@ -58,10 +49,7 @@ export function validateContainers(
     for (const key of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']) {
       const value = optionalAt(container, key);
       if (value === undefined) continue;
-      if (once)
-        problems.push(
-          fieldForbidden(`${at}.${key}`, 'may not be set for init containers without restartPolicy=Always'),
-        );
+      if (once) problems.forbidden(`${at}.${key}`, 'may not be set for init containers without restartPolicy=Always');
       else if (key === 'lifecycle') validateLifecycle(value, place.spec, `${at}.lifecycle`, problems);
       else validateProbe(value, key, `${at}.${key}`, problems);
     }
@@ -69,12 +57,12 @@ export function validateContainers(
 }
 
 /** Checks the restart policy of a container, which overrides the pod's restart policy. */
-function validateRestart(container: JsonObject, at: string, problems: FieldError[]) {
+function validateRestart(container: JsonObject, at: string, problems: Problems) {
   const policy = textAt(container, 'restartPolicy');
   if (policy !== '' && !RESTART_POLICIES.includes(policy))
-    problems.push(fieldNotSupported(`${at}.restartPolicy`, policy, RESTART_POLICIES));
+    problems.notSupported(`${at}.restartPolicy`, policy, RESTART_POLICIES);
   if (policy === '' && listAt(container, 'restartPolicyRules').length > 0)
-    problems.push(fieldRequired(`${at}.restartPolicy`, 'must specify restartPolicy when restart rules are used'));
+    problems.required(`${at}.restartPolicy`, 'must specify restartPolicy when restart rules are used');
 }
 
 const NOT_EPHEMERAL = [
@@ -92,22 +80,22 @@ const NOT_EPHEMERAL = [
  * Checks ephemeral containers. Their names must differ from those of all other containers. Fields such as ports, probes
  * and resources are not allowed.
  */
-export function validateEphemeral(place: Place, path: string, problems: FieldError[]): void {
+export function validateEphemeral(place: Place, path: string, problems: Problems): void {
   const containerNames = new Set(place.names);
   for (const [index, container] of objectsAt(place.spec, 'ephemeralContainers').entries()) {
     const at = `${path}.ephemeralContainers[${index}]`;
     validateName(container, place, at, problems);
     validateContainer(container, place, at, problems);
     const target = textAt(container, 'targetContainerName');
-    if (target !== '' && !containerNames.has(target)) problems.push(fieldNotFound(`${at}.targetContainerName`, target));
+    if (target !== '' && !containerNames.has(target)) problems.notFound(`${at}.targetContainerName`, target);
     for (const key of NOT_EPHEMERAL) {
       const value = container[key];
       const set = isJsonObject(value) ? Object.keys(value).length > 0 : value !== undefined;
-      if (set) problems.push(fieldForbidden(`${at}.${key}`, UNFIT));
+      if (set) problems.forbidden(`${at}.${key}`, UNFIT);
     }
     for (const [position, mount] of objectsAt(container, 'volumeMounts').entries())
       for (const key of ['subPath', 'subPathExpr'])
-        if (textAt(mount, key) !== '') problems.push(fieldForbidden(`${at}.volumeMounts[${position}].${key}`, UNFIT));
+        if (textAt(mount, key) !== '') problems.forbidden(`${at}.volumeMounts[${position}].${key}`, UNFIT);
   }
 }
 
@@ -115,18 +103,18 @@ const UNFIT = 'cannot be set for an Ephemeral Container';
 
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 
-function validateContainer(container: JsonObject, place: Place, at: string, problems: FieldError[]) {
+function validateContainer(container: JsonObject, place: Place, at: string, problems: Problems) {
   const image = textAt(container, 'image');
-  if (image === '') problems.push(fieldRequired(`${at}.image`));
+  if (image === '') problems.required(`${at}.image`);
   // The API server checks for spaces around the image only in pods, not in pod templates.
   else if (!place.isTemplate && image !== image.trim())
-    problems.push(fieldInvalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
+    problems.invalid(`${at}.image`, image, 'must not have leading or trailing whitespace');
   for (const [key, known] of [
     ['imagePullPolicy', PULL_POLICIES],
     ['terminationMessagePolicy', MESSAGE_POLICIES],
   ] as const) {
     const value = textAt(container, key);
-    if (!known.includes(value)) problems.push(fieldNotSupported(`${at}.${key}`, value, known));
+    problems.requireOneOf(`${at}.${key}`, value, known);
   }
   validatePorts(objectsAt(container, 'ports'), `${at}.ports`, problems);
   validateEnv(container, at, problems);
@@ -139,7 +127,7 @@ function validateContainer(container: JsonObject, place: Place, at: string, prob
 
 const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 
-function validateMounts(container: JsonObject, place: Place, at: string, problems: FieldError[]) {
+function validateMounts(container: JsonObject, place: Place, at: string, problems: Problems) {
   const paths = new Set<string>();
   const list = `${at}.volumeMounts`;
   const devices = objectsAt(container, 'volumeDevices');
@@ -147,42 +135,38 @@ function validateMounts(container: JsonObject, place: Place, at: string, problem
   const devicePaths = new Set(devices.map((device) => textAt(device, 'devicePath')));
   for (const [index, mount] of objectsAt(container, 'volumeMounts').entries()) {
     const name = textAt(mount, 'name');
-    if (name === '') problems.push(fieldRequired(`${list}[${index}].name`));
-    if (!place.volumes.has(name)) problems.push(fieldNotFound(`${list}[${index}].name`, name));
+    if (name === '') problems.required(`${list}[${index}].name`);
+    if (!place.volumes.has(name)) problems.notFound(`${list}[${index}].name`, name);
     const path = textAt(mount, 'mountPath');
-    if (path === '') problems.push(fieldRequired(`${list}[${index}].mountPath`));
-    if (paths.has(path)) problems.push(fieldInvalid(`${list}[${index}].mountPath`, path, 'must be unique'));
+    if (path === '') problems.required(`${list}[${index}].mountPath`);
+    if (paths.has(path)) problems.invalid(`${list}[${index}].mountPath`, path, 'must be unique');
     paths.add(path);
     if (deviceNames.has(name))
-      problems.push(fieldInvalid(`${list}[${index}].name`, name, 'must not already exist in volumeDevices'));
+      problems.invalid(`${list}[${index}].name`, name, 'must not already exist in volumeDevices');
     if (devicePaths.has(path)) {
       const text = 'must not already exist as a path in volumeDevices';
-      problems.push(fieldInvalid(`${list}[${index}].mountPath`, path, text));
+      problems.invalid(`${list}[${index}].mountPath`, path, text);
     }
     const [below, expression] = [textAt(mount, 'subPath'), textAt(mount, 'subPathExpr')];
     checkLocalPath(below, `${list}.subPath`, problems);
     checkLocalPath(expression, `${list}.subPathExpr`, problems);
     if (below !== '' && expression !== '')
-      problems.push(
-        fieldInvalid(`${list}[${index}].subPathExpr`, expression, 'subPathExpr and subPath are mutually exclusive'),
-      );
+      problems.invalid(`${list}[${index}].subPathExpr`, expression, 'subPathExpr and subPath are mutually exclusive');
     const propagation = textAt(mount, 'mountPropagation');
     if (propagation !== '' && !PROPAGATIONS.includes(propagation))
-      problems.push(fieldNotSupported(`${list}.mountPropagation`, propagation, PROPAGATIONS));
+      problems.notSupported(`${list}.mountPropagation`, propagation, PROPAGATIONS);
     if (propagation === 'Bidirectional' && objectAt(container, 'securityContext')['privileged'] !== true)
-      problems.push(
-        fieldForbidden(
-          `${list}.mountPropagation`,
-          'Bidirectional mount propagation is available only to privileged containers',
-        ),
+      problems.forbidden(
+        `${list}.mountPropagation`,
+        'Bidirectional mount propagation is available only to privileged containers',
       );
     const recursive = textAt(mount, 'recursiveReadOnly');
     if ((recursive === 'Enabled' || recursive === 'IfPossible') && mount['readOnly'] !== true)
-      problems.push(fieldForbidden(`${list}.recursiveReadOnly`, 'may only be specified when readOnly is true'));
+      problems.forbidden(`${list}.recursiveReadOnly`, 'may only be specified when readOnly is true');
   }
 }
 
-function validateDevices(container: JsonObject, place: Place, at: string, problems: FieldError[]) {
+function validateDevices(container: JsonObject, place: Place, at: string, problems: Problems) {
   const devices = objectsAt(container, 'volumeDevices');
   if (devices.length === 0) return;
   const volumes = new Map(objectsAt(place.spec, 'volumes').map((volume) => [textAt(volume, 'name'), volume]));
@@ -195,14 +179,13 @@ function validateDevices(container: JsonObject, place: Place, at: string, proble
     const [name, path] = [textAt(device, 'name'), textAt(device, 'devicePath')];
     const where = `${at}.volumeDevices[${index}]`;
     const volume = volumes.get(name);
-    const refuse = (key: string, text: string) =>
-      problems.push(fieldInvalid(`${where}.${key}`, textAt(device, key), text));
-    if (name === '') problems.push(fieldRequired(`${where}.name`));
+    const refuse = (key: string, text: string) => problems.invalid(`${where}.${key}`, textAt(device, key), text);
+    if (name === '') problems.required(`${where}.name`);
     else if (repeatedNames.has(index)) refuse('name', 'must be unique');
-    if (volume === undefined) problems.push(fieldNotFound(`${where}.name`, name));
+    if (volume === undefined) problems.notFound(`${where}.name`, name);
     else if (volume['persistentVolumeClaim'] === undefined && volume['ephemeral'] === undefined)
       refuse('name', 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode');
-    if (path === '') problems.push(fieldRequired(`${where}.devicePath`));
+    if (path === '') problems.required(`${where}.devicePath`);
     if (repeatedPaths.has(index)) refuse('devicePath', 'must be unique');
     if (path.split('/').includes('..')) refuse('devicePath', "can not contain backsteps ('..')");
     if (mountNames.has(name)) refuse('name', 'must not already exist in volumeMounts');
@@ -212,17 +195,17 @@ function validateDevices(container: JsonObject, place: Place, at: string, proble
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
-function validatePorts(ports: readonly JsonObject[], path: string, problems: FieldError[]) {
+function validatePorts(ports: readonly JsonObject[], path: string, problems: Problems) {
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const at = `${path}[${index}]`;
     const name = textAt(port, 'name');
     if (name !== '') {
       addInvalid(problems, `${at}.name`, name, portName(name));
-      if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+      if (names.has(name)) problems.duplicate(`${at}.name`, name);
       names.add(name);
     }
-    if ((port['containerPort'] ?? 0) === 0) problems.push(fieldRequired(`${at}.containerPort`));
+    if ((port['containerPort'] ?? 0) === 0) problems.required(`${at}.containerPort`);
     else {
       const problem = portProblem(port['containerPort'], `${at}.containerPort`);
       if (problem !== undefined) problems.push(problem);
@@ -232,6 +215,6 @@ function validatePorts(ports: readonly JsonObject[], path: string, problems: Fie
       if (problem !== undefined) problems.push(problem);
     }
     const protocol = textAt(port, 'protocol');
-    if (!PROTOCOLS.includes(protocol)) problems.push(fieldNotSupported(`${at}.protocol`, protocol, PROTOCOLS));
+    problems.requireOneOf(`${at}.protocol`, protocol, PROTOCOLS);
   }
 }

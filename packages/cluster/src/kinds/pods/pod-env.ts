@@ -10,41 +10,31 @@ import {
   qualifiedName,
   textAt,
 } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldInvalid,
-  fieldNotFound,
-  fieldNotSupported,
-  fieldRequired,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 
 const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
 
 /** Checks the environment of a container at `place`. */
-export function validateEnv(container: JsonObject, place: string, problems: FieldError[]): void {
+export function validateEnv(container: JsonObject, place: string, problems: Problems): void {
   validateEnvFrom(container, `${place}.envFrom`, problems);
   const path = `${place}.env`;
   for (const [index, entry] of objectsAt(container, 'env').entries()) {
     const at = `${path}[${index}]`;
     const name = textAt(entry, 'name');
-    if (name === '') problems.push(fieldRequired(`${at}.name`));
-    else addInvalid(problems, `${at}.name`, name, envVarName(name));
+    problems.requireName(`${at}.name`, name, envVarName);
     const from = optionalAt(entry, 'valueFrom');
     if (from === undefined) continue;
     const count = REFERENCES.filter((key) => from[key] !== undefined).length;
     if (count === 0) {
-      problems.push(
-        fieldInvalid(
-          `${at}.valueFrom`,
-          '',
-          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
-        ),
+      problems.invalid(
+        `${at}.valueFrom`,
+        '',
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
       );
     } else if (textAt(entry, 'value') !== '')
-      problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
-    else if (count > 1)
-      problems.push(fieldInvalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time'));
+      problems.invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty');
+    else if (count > 1) problems.invalid(`${at}.valueFrom`, '', 'may not have more than one field specified at a time');
     const source = `${at}.valueFrom`;
     for (const reference of ['configMapKeyRef', 'secretKeyRef']) {
       const value = optionalAt(from, reference);
@@ -60,7 +50,7 @@ export function validateEnv(container: JsonObject, place: string, problems: Fiel
 }
 
 /** Checks that variables read files only of volumes that exist and are of the type `emptyDir`. */
-export function validateFileVolumes(spec: JsonObject, path: string, problems: FieldError[]): void {
+export function validateFileVolumes(spec: JsonObject, path: string, problems: Problems): void {
   const volumes = new Map(objectsAt(spec, 'volumes').map((volume) => [textAt(volume, 'name'), volume]));
   for (const list of ['initContainers', 'containers', 'ephemeralContainers']) {
     for (const [index, container] of objectsAt(spec, list).entries()) {
@@ -70,30 +60,27 @@ export function validateFileVolumes(spec: JsonObject, path: string, problems: Fi
         const name = textAt(file, 'volumeName');
         const at = `${path}.${list}[${index}].env[${position}].valueFrom.fileKeyRef.volumeName`;
         const volume = volumes.get(name);
-        if (volume === undefined) problems.push(fieldNotFound(at, name));
+        if (volume === undefined) problems.notFound(at, name);
         else if (optionalAt(volume, 'emptyDir') === undefined)
-          problems.push(fieldInvalid(at, name, 'referenced volume must be of type emptyDir'));
+          problems.invalid(at, name, 'referenced volume must be of type emptyDir');
       }
     }
   }
 }
 
-function validateFileReference(reference: JsonObject, at: string, problems: FieldError[]) {
+function validateFileReference(reference: JsonObject, at: string, problems: Problems) {
   const [key, volume] = [textAt(reference, 'key'), textAt(reference, 'volumeName')];
   const path = textAt(reference, 'path');
-  if (key === '') problems.push(fieldRequired(`${at}.key`));
-  else addInvalid(problems, `${at}.key`, key, envVarName(key));
-  if (volume === '') problems.push(fieldRequired(`${at}.volumeName`));
-  else addInvalid(problems, `${at}.volumeName`, volume, dnsLabel(volume));
-  if (path === '') problems.push(fieldRequired(`${at}.path`));
-  else if (path.split('/').includes('..')) problems.push(fieldInvalid(`${at}.path`, path, "must not contain '..'"));
+  problems.requireName(`${at}.key`, key, envVarName);
+  problems.requireName(`${at}.volumeName`, volume, dnsLabel);
+  if (path === '') problems.required(`${at}.path`);
+  else if (path.split('/').includes('..')) problems.invalid(`${at}.path`, path, "must not contain '..'");
 }
 
-function validateKeyReference(reference: JsonObject, at: string, problems: FieldError[]) {
+function validateKeyReference(reference: JsonObject, at: string, problems: Problems) {
   const [name, key] = [textAt(reference, 'name'), textAt(reference, 'key')];
   addInvalid(problems, `${at}.name`, name, dnsSubdomain(name));
-  if (key === '') problems.push(fieldRequired(`${at}.key`));
-  else addInvalid(problems, `${at}.key`, key, configMapKey(key));
+  problems.requireName(`${at}.key`, key, configMapKey);
 }
 
 const FIELDS = [
@@ -128,13 +115,12 @@ export function validateFieldReference(
   reference: JsonObject,
   fields: readonly string[],
   at: string,
-  problems: FieldError[],
+  problems: Problems,
 ): void {
   const [version, path] = [textAt(reference, 'apiVersion'), textAt(reference, 'fieldPath')];
-  const refuse = (text: string) =>
-    problems.push(fieldInvalid(`${at}.fieldPath`, path, `error converting fieldPath: ${text}`));
+  const refuse = (text: string) => problems.invalid(`${at}.fieldPath`, path, `error converting fieldPath: ${text}`);
   if (path === '') {
-    problems.push(fieldRequired(`${at}.fieldPath`));
+    problems.required(`${at}.fieldPath`);
     return;
   }
   const [, owner, subscript = ''] = /^(.+?)\['(.*)'\]$/s.exec(path) ?? [];
@@ -147,7 +133,7 @@ export function validateFieldReference(
   } else if (path !== FORMER_NODE_NAME && !FIELD_LABELS.includes(path)) refuse(`field label not supported: ${path}`);
   else {
     const field = path === FORMER_NODE_NAME ? 'spec.nodeName' : path;
-    if (!fields.includes(field)) problems.push(fieldNotSupported(`${at}.fieldPath`, field, fields));
+    problems.requireOneOf(`${at}.fieldPath`, field, fields);
   }
 }
 
@@ -178,33 +164,32 @@ const DIVISORS: readonly (readonly [pattern: RegExp, word: string, divisors: rea
 export function validateResourceReference(
   reference: JsonObject,
   at: string,
-  problems: FieldError[],
+  problems: Problems,
   isInVolume = false,
 ): void {
   const resource = textAt(reference, 'resource');
-  if (isInVolume && textAt(reference, 'containerName') === '') problems.push(fieldRequired(`${at}.containerName`));
-  else if (resource === '') problems.push(fieldRequired(`${at}.resource`));
+  if (isInVolume && textAt(reference, 'containerName') === '') problems.required(`${at}.containerName`);
+  else if (resource === '') problems.required(`${at}.resource`);
   else if (!RESOURCES.includes(resource) && !/^(?:limits|requests)\.hugepages-/.test(resource))
-    problems.push(fieldNotSupported(`${at}.resource`, resource, RESOURCES));
+    problems.notSupported(`${at}.resource`, resource, RESOURCES);
   const divisor = String(reference['divisor'] ?? '0');
   const [, word, divisors, shown] = DIVISORS.find(([pattern]) => pattern.test(resource)) ?? [];
   if (divisors === undefined || divisor === '0' || divisors.includes(divisor)) return;
   const text = `only divisor's values ${shown} are supported with the ${word} resource`;
-  problems.push(fieldInvalid(`${at}.divisor`, resource, text));
+  problems.invalid(`${at}.divisor`, resource, text);
 }
 
-function validateEnvFrom(container: JsonObject, path: string, problems: FieldError[]) {
+function validateEnvFrom(container: JsonObject, path: string, problems: Problems) {
   for (const [index, entry] of objectsAt(container, 'envFrom').entries()) {
     const prefix = textAt(entry, 'prefix');
     if (prefix !== '') addInvalid(problems, `${path}[${index}].prefix`, prefix, envVarName(prefix));
     const given = ['configMapRef', 'secretRef'].filter((key) => entry[key] !== undefined);
-    if (given.length === 0) problems.push(fieldInvalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
-    if (given.length > 1) problems.push(fieldInvalid(path, '', 'may not have more than one field specified at a time'));
+    if (given.length === 0) problems.invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`');
+    if (given.length > 1) problems.invalid(path, '', 'may not have more than one field specified at a time');
     for (const key of given) {
       const name = textAt(objectAt(entry, key), 'name');
       const at = `${path}[${index}].${key}.name`;
-      if (name === '') problems.push(fieldRequired(at));
-      else addInvalid(problems, at, name, dnsSubdomain(name));
+      problems.requireName(at, name, dnsSubdomain);
     }
   }
 }

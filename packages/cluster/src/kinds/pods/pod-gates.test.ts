@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { podStrategy } from './pod.ts';
 import { defaultPodSpec } from './pod-defaults.ts';
 import type { WriteContext } from '../strategy.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 // The rules of pods use no other member of the context.
 const context = { subresource: '' } as WriteContext;
@@ -15,7 +15,7 @@ function pod(spec: JsonObject): KubeObject {
 }
 
 function problemsOf(next: JsonObject, before: JsonObject): string[] {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   podStrategy.validateUpdate?.(pod(next), pod(before), problems, context);
   return problems.map(({ field, message }) => `${field}: ${message.split('\n')[0]?.slice(0, 200)}`);
 }

@@ -3,9 +3,8 @@
  */
 import type { JsonObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { fieldForbidden, fieldInvalid } from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
 import { internalValue } from '../describe-difference.ts';
 
 /** Does the pod have scheduling gates? */
@@ -25,25 +24,21 @@ export const gatedCondition = (since: string | null | undefined): JsonObject => 
  * Checks the scheduling gates of an update. The update may only remove gates. While a pod has gates, an update may only
  * add to its node selector, and to the required terms of its node affinity.
  */
-export function checkGates(next: JsonObject, before: JsonObject, problems: FieldError[]): void {
+export function checkGates(next: JsonObject, before: JsonObject, problems: Problems): void {
   const known = new Set(objectsAt(before, 'schedulingGates').map((gate) => gate['name']));
   for (const [index, gate] of objectsAt(next, 'schedulingGates').entries())
     if (!known.has(gate['name']))
-      problems.push(
-        fieldForbidden(
-          `spec.schedulingGates[${index}].name`,
-          `only deletion is allowed, but found new scheduling gate '${textAt(gate, 'name')}'`,
-        ),
+      problems.forbidden(
+        `spec.schedulingGates[${index}].name`,
+        `only deletion is allowed, but found new scheduling gate '${textAt(gate, 'name')}'`,
       );
   if (!isGated(before)) return;
   const nodes = objectAt(next, 'nodeSelector');
   if (Object.entries(objectAt(before, 'nodeSelector')).some(([key, value]) => nodes[key] !== value))
-    problems.push(
-      fieldInvalid(
-        'spec.nodeSelector',
-        nodes,
-        'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
-      ),
+    problems.invalid(
+      'spec.nodeSelector',
+      nodes,
+      'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
     );
   checkNodeTerms(next, before, problems);
 }
@@ -56,7 +51,7 @@ const shownTerm = (term: JsonObject) => internalValue('core.v1.NodeSelectorTerm'
  * Checks the required terms of the node affinity. If the stored pod has terms, an update may only add expressions to
  * these terms.
  */
-function checkNodeTerms(next: JsonObject, before: JsonObject, problems: FieldError[]) {
+function checkNodeTerms(next: JsonObject, before: JsonObject, problems: Problems) {
   const at = `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms`;
   const [terms, known] = [next, before].map((spec) =>
     objectsAt(spec, 'affinity', 'nodeAffinity', REQUIRED, 'nodeSelectorTerms'),
@@ -64,13 +59,13 @@ function checkNodeTerms(next: JsonObject, before: JsonObject, problems: FieldErr
   if (known.length === 0) return;
   if (terms.length !== known.length) {
     const text = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
-    problems.push(fieldInvalid(at, terms.length === 0 ? null : terms.map(shownTerm), text));
+    problems.invalid(at, terms.length === 0 ? null : terms.map(shownTerm), text);
     return;
   }
   for (const [index, term] of terms.entries()) {
     if (onlyAdds(term, known[index] ?? {})) continue;
     const text = 'only additions are allowed (no mutations or deletions)';
-    problems.push(fieldInvalid(`${at}[${index}]`, shownTerm(term), text));
+    problems.invalid(`${at}[${index}]`, shownTerm(term), text);
   }
 }
 

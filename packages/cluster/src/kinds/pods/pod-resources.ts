@@ -11,16 +11,8 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
-import {
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotFound,
-  fieldNotSupported,
-  fieldRequired,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { fieldNotFound, repeatedIndexes } from '../../errors/field-problems.ts';
 import { amountsOf, containerTotals } from './pod-totals.ts';
 import { checkResourceAmount } from './resource-amounts.ts';
 import {
@@ -33,13 +25,13 @@ import {
 const quantity = (value: JsonValue | undefined) => quantityOf(value ?? '0');
 
 /** Checks requests and limits of a container. `pod` is the specification of its pod. */
-export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: FieldError[]): void {
+export function validateResources(resources: JsonObject, pod: JsonObject, at: string, problems: Problems): void {
   validateAmounts(resources, checkContainerResourceName, at, problems);
   const known = objectsAt(pod, 'resourceClaims').map((claim) => textAt(claim, 'name'));
   for (const [index, claim] of objectsAt(resources, 'claims').entries()) {
     const name = textAt(claim, 'name');
     const place = `${at}.claims[${index}]`;
-    if (name === '') problems.push(fieldRequired(place));
+    if (name === '') problems.required(place);
     else if (!known.includes(name)) {
       const which = known.length === 0 ? 'which is empty' : `[${known.join(' ')}]`;
       const { message } = fieldNotFound(place, name);
@@ -53,15 +45,15 @@ export function validateResources(resources: JsonObject, pod: JsonObject, at: st
 }
 
 /** Checks the overhead of a pod or of a RuntimeClass. The rules are those for the limits of a container. */
-export const validateOverhead = (amounts: JsonObject, at: string, problems: FieldError[]): void =>
+export const validateOverhead = (amounts: JsonObject, at: string, problems: Problems): void =>
   validateAmounts({ limits: amounts }, checkContainerResourceName, at, problems);
 
 /** Checks the pod-level resources. */
-export function validatePodResources(pod: JsonObject, at: string, problems: FieldError[]): void {
+export function validatePodResources(pod: JsonObject, at: string, problems: Problems): void {
   const resources = optionalAt(pod, 'resources');
   if (resources === undefined) return;
   if (objectsAt(resources, 'claims').length > 0)
-    problems.push(fieldForbidden(`${at}.claims`, 'claims cannot be set for Resources at pod-level'));
+    problems.forbidden(`${at}.claims`, 'claims cannot be set for Resources at pod-level');
   validateAmounts(resources, checkPodResourceName, at, problems);
   const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
   compareToContainers(containerTotals(pod, 'requests'), requests, `${at}.requests`, 'requests', problems);
@@ -74,7 +66,7 @@ export function validatePodResources(pod: JsonObject, at: string, problems: Fiel
       // As in the API server's message, the container's path is appended to the path of the resources.
       const place = `${at}.containers[${index}][${name}].limits`;
       const text = `must be less than or equal to pod limits of ${formatQuantity(limit)}`;
-      problems.push(fieldInvalid(place, formatQuantity(amount), text));
+      problems.invalid(place, formatQuantity(amount), text);
     }
   }
 }
@@ -85,13 +77,13 @@ function compareToContainers(
   amounts: JsonObject,
   at: string,
   word: string,
-  problems: FieldError[],
+  problems: Problems,
 ) {
   for (const [name, sum] of sums) {
     const amount = Object.hasOwn(amounts, name) ? quantityOf(amounts[name]) : undefined;
     if (amount === undefined || compareQuantities(sum, amount) <= 0) continue;
     const text = `must be greater than or equal to aggregate container ${word} of ${formatQuantity(sum)}`;
-    problems.push(fieldInvalid(`${at}[${name}]`, formatQuantity(amount), text));
+    problems.invalid(`${at}[${name}]`, formatQuantity(amount), text);
   }
 }
 
@@ -100,7 +92,7 @@ function validateAmounts(
   resources: JsonObject,
   checkName: typeof checkContainerResourceName,
   at: string,
-  problems: FieldError[],
+  problems: Problems,
 ) {
   const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
   for (const [group, values] of [
@@ -115,25 +107,24 @@ function validateAmounts(
   for (const [name, value = null] of Object.entries(requests)) compareToLimit(name, value, limits, at, problems);
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory'))
-    problems.push(fieldForbidden(at, 'HugePages require cpu or memory'));
+    problems.forbidden(at, 'HugePages require cpu or memory');
 }
 
-function checkAmount(name: string, value: JsonValue, path: string, problems: FieldError[]) {
+function checkAmount(name: string, value: JsonValue, path: string, problems: Problems) {
   checkResourceAmount(name, value, path, problems);
   const amount = quantity(value);
   if (amount === undefined || !isHugePages(name)) return;
   const page = quantityOf(name.slice('hugepages-'.length));
   const isDivisible = page !== undefined && page.unscaled > 0n && isWholeQuantity(page) && isMultipleOf(amount, page);
-  if (!isDivisible)
-    problems.push(fieldInvalid(path, value, `${String(value)} is not positive integer multiple of ${name}`));
+  if (!isDivisible) problems.invalid(path, value, `${String(value)} is not positive integer multiple of ${name}`);
 }
 
-function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: FieldError[]) {
+function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: string, problems: Problems) {
   const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
   // Resources that cannot be overcommitted must have equal requests and limits.
   const whole = !isOvercommitAllowed(name);
   if (limit === undefined) {
-    if (whole) problems.push(fieldRequired(`${at}.limits`, 'Limit must be set for non overcommitable resources'));
+    if (whole) problems.required(`${at}.limits`, 'Limit must be set for non overcommitable resources');
     return;
   }
   const [requested, allowed] = [quantity(value), quantity(limit)];
@@ -141,7 +132,7 @@ function compareToLimit(name: string, value: JsonValue, limits: JsonObject, at: 
   const order = compareQuantities(requested, allowed);
   if (whole ? order !== 0 : order > 0) {
     const relation = whole ? 'equal to' : 'less than or equal to';
-    problems.push(fieldInvalid(`${at}.requests`, value, `must be ${relation} ${name} limit of ${String(limit)}`));
+    problems.invalid(`${at}.requests`, value, `must be ${relation} ${name} limit of ${String(limit)}`);
   }
 }
 
@@ -149,18 +140,17 @@ const RESIZABLE = ['cpu', 'memory'];
 const RESTARTS = ['NotRequired', 'RestartContainer'];
 
 /** Checks a container's `resizePolicy`. */
-export function validateResizePolicy(container: JsonObject, at: string, problems: FieldError[]): void {
+export function validateResizePolicy(container: JsonObject, at: string, problems: Problems): void {
   const policies = objectsAt(container, 'resizePolicy');
   const names = policies.map((entry) => textAt(entry, 'resourceName'));
-  for (const index of repeatedIndexes(names))
-    problems.push(fieldDuplicate(`${at}.resizePolicy[${index}]`, names[index]));
+  for (const index of repeatedIndexes(names)) problems.duplicate(`${at}.resizePolicy[${index}]`, names[index]);
   for (const entry of policies) {
     for (const [key, known] of [
       ['resourceName', RESIZABLE],
       ['restartPolicy', RESTARTS],
     ] as const) {
       const value = textAt(entry, key);
-      if (!known.includes(value)) problems.push(fieldNotSupported(`${at}.resizePolicy`, value, known));
+      problems.requireOneOf(`${at}.resizePolicy`, value, known);
     }
   }
 }

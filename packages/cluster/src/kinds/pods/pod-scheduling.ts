@@ -9,23 +9,15 @@ import {
   optionalAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import { checkLabelName, validateNodeSelector, validateNodeTerm, validateSelector } from '../selectors.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';
 
 /** Checks the fields that decide where a pod is scheduled: affinity, tolerations, spread, gates. */
-export function validateScheduling(spec: JsonObject, path: string, problems: FieldError[]): void {
+export function validateScheduling(spec: JsonObject, path: string, problems: Problems): void {
   const affinity = objectAt(spec, 'affinity');
   validateNodeAffinity(objectAt(affinity, 'nodeAffinity'), `${path}.affinity.nodeAffinity`, problems);
   for (const kind of ['podAffinity', 'podAntiAffinity'])
@@ -37,18 +29,18 @@ export function validateScheduling(spec: JsonObject, path: string, problems: Fie
   for (const [index, name] of gates.entries()) {
     const at = `${path}.schedulingGates[${index}]`;
     checkLabelName(name, at, problems);
-    if (repeated.has(index)) problems.push(fieldDuplicate(at, name));
+    if (repeated.has(index)) problems.duplicate(at, name);
   }
   if (gates.length > 0 && textAt(spec, 'nodeName') !== '')
-    problems.push(fieldForbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'));
+    problems.forbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared');
 }
 
-function checkWeight(term: JsonObject, at: string, problems: FieldError[]) {
+function checkWeight(term: JsonObject, at: string, problems: Problems) {
   const weight = numberAt(term, 'weight') ?? 0;
-  if (weight < 1 || weight > 100) problems.push(fieldInvalid(`${at}.weight`, weight, 'must be in the range 1-100'));
+  if (weight < 1 || weight > 100) problems.invalid(`${at}.weight`, weight, 'must be in the range 1-100');
 }
 
-function validateNodeAffinity(affinity: JsonObject, at: string, problems: FieldError[]) {
+function validateNodeAffinity(affinity: JsonObject, at: string, problems: Problems) {
   const required = optionalAt(affinity, REQUIRED);
   if (required !== undefined) validateNodeSelector(required, `${at}.${REQUIRED}`, problems);
   for (const [index, term] of objectsAt(affinity, PREFERRED).entries()) {
@@ -58,7 +50,7 @@ function validateNodeAffinity(affinity: JsonObject, at: string, problems: FieldE
   }
 }
 
-function validatePodAffinity(affinity: JsonObject, at: string, problems: FieldError[]) {
+function validatePodAffinity(affinity: JsonObject, at: string, problems: Problems) {
   for (const [index, term] of objectsAt(affinity, REQUIRED).entries())
     validatePodTerm(term, `${at}.${REQUIRED}[${index}]`, problems);
   for (const [index, weighted] of objectsAt(affinity, PREFERRED).entries()) {
@@ -68,7 +60,7 @@ function validatePodAffinity(affinity: JsonObject, at: string, problems: FieldEr
   }
 }
 
-function validatePodTerm(term: JsonObject, at: string, problems: FieldError[]) {
+function validatePodTerm(term: JsonObject, at: string, problems: Problems) {
   for (const key of ['labelSelector', 'namespaceSelector'])
     validateSelector(objectAt(term, key), `${at}.${key}`, problems);
   for (const name of listAt(term, 'namespaces')) addInvalid(problems, `${at}.namespace`, name, dnsLabel(String(name)));
@@ -76,92 +68,84 @@ function validatePodTerm(term: JsonObject, at: string, problems: FieldError[]) {
   for (const key of ['matchLabelKeys', 'mismatchLabelKeys']) {
     const names = listAt(term, key);
     if (names.length > 0 && optionalAt(term, 'labelSelector') === undefined)
-      problems.push(fieldForbidden(`${at}.${key}`, 'must not be specified when labelSelector is not set'));
+      problems.forbidden(`${at}.${key}`, 'must not be specified when labelSelector is not set');
     for (const [index, name] of names.entries()) {
       checkLabelName(String(name), `${at}.${key}[${index}]`, problems);
       if (key === 'matchLabelKeys' && mismatch.includes(name))
-        problems.push(
-          fieldInvalid(`${at}.${key}[${index}]`, name, 'exists in both matchLabelKeys and mismatchLabelKeys'),
-        );
+        problems.invalid(`${at}.${key}[${index}]`, name, 'exists in both matchLabelKeys and mismatchLabelKeys');
     }
   }
   const topology = textAt(term, 'topologyKey');
-  if (topology === '') problems.push(fieldRequired(`${at}.topologyKey`, 'can not be empty'));
+  if (topology === '') problems.required(`${at}.topologyKey`, 'can not be empty');
   checkLabelName(topology, `${at}.topologyKey`, problems);
 }
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 /** Checks the tolerations of a pod or of a runtime class. */
-export function validateTolerations(tolerations: readonly JsonObject[], path: string, problems: FieldError[]): void {
+export function validateTolerations(tolerations: readonly JsonObject[], path: string, problems: Problems): void {
   for (const [index, toleration] of tolerations.entries())
     validateToleration(toleration, `${path}[${index}]`, problems);
 }
 
-function validateToleration(entry: JsonObject, at: string, problems: FieldError[]) {
+function validateToleration(entry: JsonObject, at: string, problems: Problems) {
   const [key, operator, effect] = [textAt(entry, 'key'), textAt(entry, 'operator'), textAt(entry, 'effect')];
   const value = textAt(entry, 'value');
   if (key !== '') checkLabelName(key, `${at}.key`, problems);
   else if (operator !== 'Exists')
-    problems.push(
-      fieldInvalid(
-        `${at}.operator`,
-        operator,
-        'operator must be Exists when `key` is empty, which means "match all values and all keys"',
-      ),
+    problems.invalid(
+      `${at}.operator`,
+      operator,
+      'operator must be Exists when `key` is empty, which means "match all values and all keys"',
     );
   if (entry['tolerationSeconds'] !== undefined && effect !== 'NoExecute')
-    problems.push(fieldInvalid(`${at}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    problems.invalid(`${at}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
   if (operator === 'Exists') {
-    if (value !== '')
-      problems.push(fieldInvalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
+    if (value !== '') problems.invalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'");
   } else if (operator === '' || operator === 'Equal') {
     const wrong = labelValue(value);
-    if (wrong.length > 0) problems.push(fieldInvalid(`${at}.operator`, value, wrong.join(';')));
+    if (wrong.length > 0) problems.invalid(`${at}.operator`, value, wrong.join(';'));
   } else {
     const known = operator === 'Gt' || operator === 'Lt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists'];
-    problems.push(fieldNotSupported(`${at}.operator`, operator, known));
+    problems.notSupported(`${at}.operator`, operator, known);
   }
-  if (effect !== '' && !EFFECTS.includes(effect)) problems.push(fieldNotSupported(`${at}.effect`, effect, EFFECTS));
+  if (effect !== '' && !EFFECTS.includes(effect)) problems.notSupported(`${at}.effect`, effect, EFFECTS);
 }
 
 const WHEN = ['DoNotSchedule', 'ScheduleAnyway'];
 const POLICIES = ['Honor', 'Ignore'];
 
-function validateSpread(constraints: readonly JsonObject[], path: string, problems: FieldError[]) {
+function validateSpread(constraints: readonly JsonObject[], path: string, problems: Problems) {
   const pairs = constraints.map((entry) => `{${textAt(entry, 'topologyKey')}, ${textAt(entry, 'whenUnsatisfiable')}}`);
   const lastIndexes = new Map(pairs.map((pair, index) => [pair, index]));
   for (const [index, entry] of constraints.entries()) {
     const at = `${path}[${index}]`;
     const when = textAt(entry, 'whenUnsatisfiable');
     const skew = numberAt(entry, 'maxSkew') ?? 0;
-    if (skew <= 0) problems.push(fieldInvalid(`${at}.maxSkew`, skew, 'must be greater than zero'));
+    if (skew <= 0) problems.invalid(`${at}.maxSkew`, skew, 'must be greater than zero');
     const key = textAt(entry, 'topologyKey');
-    if (key === '') problems.push(fieldRequired(`${at}.topologyKey`, 'can not be empty'));
+    if (key === '') problems.required(`${at}.topologyKey`, 'can not be empty');
     else checkLabelName(key, `${at}.topologyKey`, problems);
-    if (!WHEN.includes(when)) problems.push(fieldNotSupported(`${at}.whenUnsatisfiable`, when, WHEN));
+    problems.requireOneOf(`${at}.whenUnsatisfiable`, when, WHEN);
     if ((lastIndexes.get(pairs[index] ?? '') ?? index) > index)
-      problems.push(fieldDuplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pairs[index]));
+      problems.duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pairs[index]);
     const domains = numberAt(entry, 'minDomains');
     if (domains !== undefined && domains <= 0)
-      problems.push(fieldInvalid(`${at}.minDomains`, domains, 'must be greater than zero'));
+      problems.invalid(`${at}.minDomains`, domains, 'must be greater than zero');
     if (domains !== undefined && when !== 'DoNotSchedule')
-      problems.push(
-        fieldInvalid(
-          `${at}.minDomains`,
-          domains,
-          `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${when}`,
-        ),
+      problems.invalid(
+        `${at}.minDomains`,
+        domains,
+        `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${when}`,
       );
     for (const policy of ['nodeAffinityPolicy', 'nodeTaintsPolicy']) {
       const value = textAt(entry, policy);
-      if (value !== '' && !POLICIES.includes(value))
-        problems.push(fieldNotSupported(`${at}.${policy}`, value, POLICIES));
+      if (value !== '' && !POLICIES.includes(value)) problems.notSupported(`${at}.${policy}`, value, POLICIES);
     }
     const selector = optionalAt(entry, 'labelSelector');
     const keys = listAt(entry, 'matchLabelKeys');
     if (selector === undefined && keys.length > 0)
-      problems.push(fieldForbidden(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set'));
+      problems.forbidden(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set');
     else
       for (const [position, name] of keys.entries())
         checkLabelName(String(name), `${at}.matchLabelKeys[${position}]`, problems);

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { count, jsonEquals } from '@typekro/kit/core';
 import { KUBERNETES_MINOR, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import { fieldInvalid } from '../../errors/field-problems.ts';
+import { Problems } from '../../errors/field-problems.ts';
 import type { GroupResource } from '../../errors/status.ts';
 import { forbidden, invalid } from '../../errors/status.ts';
 import type { ObjectLookup } from '../../types/lookup.ts';
@@ -133,8 +133,8 @@ function hasPolicy(labels: Labels | undefined): labels is Labels {
  * The policy of a namespace. An invalid label counts as `restricted` for the enforced level, and as `privileged` for
  * the warning and audit levels.
  */
-function policyOf(labels: Labels): { readonly policy: Policy; readonly problems: FieldError[] } {
-  const problems: FieldError[] = [];
+function policyOf(labels: Labels): { readonly policy: Policy; readonly problems: Problems } {
+  const problems = new Problems();
   const levelIn = (mode: string, otherwise: Level): Level => {
     const level = labels[`${PREFIX}${mode}`];
     if (level === undefined) return 'privileged';
@@ -151,7 +151,7 @@ function policyOf(labels: Labels): { readonly policy: Policy; readonly problems:
     return 'latest';
   };
   const refuse = (name: string, value: string, text: string) =>
-    problems.push(fieldInvalid(`metadata.labels[${PREFIX}${name}]`, value, text));
+    problems.invalid(`metadata.labels[${PREFIX}${name}]`, value, text);
   const enforce = { level: levelIn('enforce', 'restricted'), version: versionIn('enforce') };
   const audit = { level: levelIn('audit', 'privileged'), version: versionIn('audit') };
   const own = { level: levelIn('warn', 'privileged'), version: versionIn('warn') };

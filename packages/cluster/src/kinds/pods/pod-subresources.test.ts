@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { partialUpdateOf } from './pod-subresources.ts';
 import { validatePodSpec } from './pod-validation.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 const container = (name: string, cpu: string, more: JsonObject = {}): JsonObject => ({
   name,
@@ -22,7 +22,7 @@ function update(subresource: string, before: JsonObject, next: JsonObject, statu
   const partial = partialUpdateOf(subresource);
   if (partial === undefined) throw new Error(`no partial update of ${subresource}`);
   const kept = partial.keep(next, before);
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   partial.check(pod(kept), pod(before, status), problems);
   return { kept, problems: problems.map(({ field, message }) => `${field}: ${message.split('\n')[0]}`) };
 }
@@ -115,7 +115,7 @@ describe('a resize', () => {
 describe('an ephemeral container', () => {
   const common = { imagePullPolicy: 'Always', terminationMessagePolicy: 'File' };
   const problemsOf = (ephemeral: JsonObject) => {
-    const problems: FieldError[] = [];
+    const problems = new Problems();
     const spec = {
       restartPolicy: 'Always',
       dnsPolicy: 'ClusterFirst',

@@ -2,8 +2,8 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { fieldForbidden, fieldInvalid } from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { fieldForbidden } from '../../errors/field-problems.ts';
 import { forbidden } from '../../errors/status.ts';
 import type { MutableObject, WriteContext } from '../strategy.ts';
 import { describeDifference } from '../describe-difference.ts';
@@ -14,7 +14,7 @@ import { copyJson } from '../../types/copy.ts';
 interface PartialUpdate {
   /** Returns the specification to store. Fields that the write may not change keep their old values. */
   readonly keep: (next: JsonObject, before: JsonObject) => JsonObject;
-  readonly check: (next: KubeObject, before: KubeObject, problems: FieldError[]) => void;
+  readonly check: (next: KubeObject, before: KubeObject, problems: Problems) => void;
 }
 
 const LISTS = ['containers', 'initContainers'] as const;
@@ -41,7 +41,7 @@ function keepEphemeral(next: JsonObject, before: JsonObject): JsonObject {
   return wanted === undefined ? kept : { ...kept, ephemeralContainers: wanted };
 }
 
-function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldError[]): void {
+function checkEphemeral(next: KubeObject, before: KubeObject, problems: Problems): void {
   const path = 'spec.ephemeralContainers';
   const wanted = new Map(
     objectsAt(next.spec, 'ephemeralContainers').map((container) => [textAt(container, 'name'), container]),
@@ -50,10 +50,10 @@ function checkEphemeral(next: KubeObject, before: KubeObject, problems: FieldErr
     const name = textAt(container, 'name');
     const newContainer = wanted.get(name);
     const existing = `existing ephemeral containers ${goQuote(name)}`;
-    if (newContainer === undefined) problems.push(fieldForbidden(path, `${existing} may not be removed\n`));
+    if (newContainer === undefined) problems.forbidden(path, `${existing} may not be removed\n`);
     else if (!jsonEquals(newContainer, container)) {
       const difference = describeDifference('core.v1.EphemeralContainer', container, newContainer);
-      problems.push(fieldForbidden(path, `${existing} may not be changed\n${difference}`));
+      problems.forbidden(path, `${existing} may not be changed\n${difference}`);
     }
   }
 }
@@ -83,15 +83,15 @@ function keepResources(next: JsonObject, before: JsonObject): JsonObject {
 
 const ONLY = 'only cpu and memory resources are mutable';
 
-function checkResize(next: KubeObject, before: KubeObject, problems: FieldError[]): void {
+function checkResize(next: KubeObject, before: KubeObject, problems: Problems): void {
   const [spec, old] = [next.spec ?? {}, before.spec ?? {}];
   if (qosClass(spec) !== qosClass(old))
-    problems.push(fieldInvalid('spec', qosClass(old), 'Pod QOS Class may not change as a result of resizing'));
+    problems.invalid('spec', qosClass(old), 'Pod QOS Class may not change as a result of resizing');
   const running = objectsAt(before.status, 'containerStatuses').find(
     (status) => optionalAt(objectAt(status, 'state'), 'running') !== undefined,
   );
   if (running !== undefined && running['resources'] === undefined)
-    problems.push(fieldForbidden('spec', 'Pod running on node without support for resize'));
+    problems.forbidden('spec', 'Pod running on node without support for resize');
   if (!sameContainers(spec, old, problems)) return;
   const found = problems.length;
   for (const list of ['initContainers', 'containers'] as const) {
@@ -101,14 +101,14 @@ function checkResize(next: KubeObject, before: KubeObject, problems: FieldError[
   }
   if (problems.length > found) return;
   const rest = (whole: JsonObject) => ({ ...whole, containers: null, initContainers: null });
-  if (!jsonEquals(rest(spec), rest(old))) problems.push(fieldForbidden('spec', ONLY));
+  if (!jsonEquals(rest(spec), rest(old))) problems.forbidden('spec', ONLY);
 }
 
-function sameContainers(next: JsonObject, before: JsonObject, problems: FieldError[]): boolean {
+function sameContainers(next: JsonObject, before: JsonObject, problems: Problems): boolean {
   let same = true;
   const refuse = (field: string, text: string) => {
     same = false;
-    problems.push(fieldForbidden(field, text));
+    problems.forbidden(field, text);
   };
   for (const list of LISTS) {
     const [containers, olds] = [objectsAt(next, list), objectsAt(before, list)];
@@ -126,13 +126,13 @@ function checkContainer(
   old: JsonObject,
   list: (typeof LISTS)[number],
   path: string,
-  problems: FieldError[],
+  problems: Problems,
 ) {
   const [resources, olds] = [objectAt(container, 'resources'), objectAt(old, 'resources')];
   for (const part of ['requests', 'limits']) {
     const wanted = objectAt(resources, part);
     if (Object.keys(objectAt(olds, part)).some((name) => !Object.hasOwn(wanted, name)))
-      problems.push(fieldForbidden(`${path}.resources.${part}`, `resource ${part} cannot be removed`));
+      problems.forbidden(`${path}.resources.${part}`, `resource ${part} cannot be removed`);
   }
   if (!jsonEquals(withoutMutable(container), withoutMutable(old)))
     problems.push(
@@ -144,9 +144,7 @@ function checkContainer(
     (policy) => policy['restartPolicy'] === 'RestartContainer',
   );
   if (list === 'initContainers' && old['restartPolicy'] !== 'Always' && restarts && !jsonEquals(container, old))
-    problems.push(
-      fieldForbidden(path, 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized'),
-    );
+    problems.forbidden(path, 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized');
 }
 
 /** Removes from a container the resources that a resize may change. */

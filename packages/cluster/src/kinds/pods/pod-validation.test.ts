@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { defaultPodSpec } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 const container = (more: JsonObject = {}): JsonObject => ({ name: 'c', image: 'i', ...more });
 const pod = (more: JsonObject = {}, inside: JsonObject = {}): JsonObject => ({
@@ -15,7 +15,7 @@ const podWithFile = (fileKeyRef: JsonObject, source: JsonObject = { emptyDir: {}
   pod({ volumes: [{ name: 'v', ...source }] }, { env: [{ name: 'A', valueFrom: { fileKeyRef } }] });
 
 function problemsOf(spec: JsonObject) {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   defaultPodSpec(spec, true);
   validatePodSpec(spec, 'spec', problems);
   return problems.map(({ field, message }) => `${field}: ${message}`);
@@ -294,7 +294,7 @@ test('an annotation key may have capital letters in its domain', () => {
 });
 
 test('the image of a template may have spaces around it', () => {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   const spec = pod({}, { image: ' i ' });
   defaultPodSpec(spec, false);
   validatePodSpec(spec, 'spec', problems, true);
@@ -344,7 +344,7 @@ test.each<[string, JsonObject, string[]]>([
     ['limits[hugepages-500m]: Invalid value: "1": 1 is not positive integer multiple of hugepages-500m'],
   ],
 ])('the limits of a container are checked: %s', (_, limits, expected) => {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   const spec = pod({}, { resources: { limits } });
   defaultPodSpec(spec, false);
   validatePodSpec(spec, 'spec', problems, true);

@@ -9,15 +9,8 @@ import {
   optionalAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import type { Place } from './container-validation.ts';
 import { validateContainers, validateEphemeral } from './container-validation.ts';
 import { addressProblem } from '../network/ip-addresses.ts';
@@ -38,17 +31,16 @@ const MAX_SEARCHES = 32;
 const MAX_SEARCHES_LENGTH = 2048;
 
 /** Checks the specification of a pod, or of the template of pods, at `path`. */
-export function validatePodSpec(spec: JsonObject, path: string, problems: FieldError[], isTemplate = false): void {
+export function validatePodSpec(spec: JsonObject, path: string, problems: Problems, isTemplate = false): void {
   const volumes = validateVolumes(spec, `${path}.volumes`, problems);
   const names = new Set<string>();
-  if (listAt(spec, 'containers').length === 0) problems.push(fieldRequired(`${path}.containers`));
+  if (listAt(spec, 'containers').length === 0) problems.required(`${path}.containers`);
   const place: Place = { spec, isTemplate, names, volumes };
   for (const list of ['containers', 'initContainers'] as const) validateContainers(place, list, path, problems);
   validateEphemeral(place, path, problems);
   validateHostPorts(spec, path, problems);
   const policy = textAt(spec, 'restartPolicy');
-  if (!RESTART_POLICIES.includes(policy))
-    problems.push(fieldNotSupported(`${path}.restartPolicy`, policy, RESTART_POLICIES));
+  problems.requireOneOf(`${path}.restartPolicy`, policy, RESTART_POLICIES);
   validateDns(spec, path, problems);
   validateLabels(objectAt(spec, 'nodeSelector') as Record<string, string>, `${path}.nodeSelector`, problems);
   for (const [key, check] of NAMES) {
@@ -70,17 +62,15 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: FieldE
   validateClaims(objectsAt(spec, 'resourceClaims'), `${path}.resourceClaims`, problems);
   const deadline = numberAt(spec, 'activeDeadlineSeconds');
   if (deadline !== undefined && (deadline < 1 || deadline > MAX_DEADLINE_SECONDS)) {
-    problems.push(
-      fieldInvalid(
-        `${path}.activeDeadlineSeconds`,
-        spec['activeDeadlineSeconds'],
-        `must be between 1 and ${MAX_DEADLINE_SECONDS}, inclusive`,
-      ),
+    problems.invalid(
+      `${path}.activeDeadlineSeconds`,
+      spec['activeDeadlineSeconds'],
+      `must be between 1 and ${MAX_DEADLINE_SECONDS}, inclusive`,
     );
   }
   const preemption = textAt(spec, 'preemptionPolicy');
   if (preemption !== '' && !PREEMPTION_POLICIES.includes(preemption))
-    problems.push(fieldNotSupported(`${path}.preemptionPolicy`, preemption, PREEMPTION_POLICIES));
+    problems.notSupported(`${path}.preemptionPolicy`, preemption, PREEMPTION_POLICIES);
   validateFileVolumes(spec, path, problems);
 }
 
@@ -96,40 +86,38 @@ const NAMES: readonly (readonly [string, (name: string) => string[]])[] = [
   ['runtimeClassName', dnsSubdomain],
 ];
 
-function checkAddress(value: string, path: string, problems: FieldError[]) {
+function checkAddress(value: string, path: string, problems: Problems) {
   const text = addressProblem(value);
-  if (text !== undefined) problems.push(fieldInvalid(path, value, text));
+  if (text !== undefined) problems.invalid(path, value, text);
 }
 
-function validateDns(spec: JsonObject, path: string, problems: FieldError[]) {
+function validateDns(spec: JsonObject, path: string, problems: Problems) {
   const policy = textAt(spec, 'dnsPolicy');
-  if (!DNS_POLICIES.includes(policy)) problems.push(fieldNotSupported(`${path}.dnsPolicy`, policy, DNS_POLICIES));
+  problems.requireOneOf(`${path}.dnsPolicy`, policy, DNS_POLICIES);
   const config = optionalAt(spec, 'dnsConfig');
   const at = `${path}.dnsConfig`;
   if (policy === 'None') {
-    if (config === undefined) problems.push(fieldRequired(at, 'must provide `dnsConfig` when `dnsPolicy` is None'));
+    if (config === undefined) problems.required(at, 'must provide `dnsConfig` when `dnsPolicy` is None');
     else if (listAt(config, 'nameservers').length === 0)
-      problems.push(
-        fieldRequired(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'),
-      );
+      problems.required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None');
   }
   const servers = listAt(config, 'nameservers');
   if (servers.length > MAX_NAMESERVERS)
-    problems.push(fieldInvalid(`${at}.nameservers`, servers, `must not have more than ${MAX_NAMESERVERS} nameservers`));
+    problems.invalid(`${at}.nameservers`, servers, `must not have more than ${MAX_NAMESERVERS} nameservers`);
   for (const [index, server] of servers.entries())
     checkAddress(String(server), `${at}.nameservers[${index}]`, problems);
   validateSearches(listAt(config, 'searches').map(String), `${at}.searches`, problems);
   for (const [index, option] of objectsAt(config, 'options').entries())
-    if (textAt(option, 'name') === '') problems.push(fieldRequired(`${at}.options[${index}]`, 'must not be empty'));
+    if (textAt(option, 'name') === '') problems.required(`${at}.options[${index}]`, 'must not be empty');
 }
 
 /** Checks the DNS search domains of a pod. */
-function validateSearches(searches: readonly string[], at: string, problems: FieldError[]) {
+function validateSearches(searches: readonly string[], at: string, problems: Problems) {
   if (searches.length > MAX_SEARCHES)
-    problems.push(fieldInvalid(at, searches, `must not have more than ${MAX_SEARCHES} search paths`));
+    problems.invalid(at, searches, `must not have more than ${MAX_SEARCHES} search paths`);
   if (Buffer.byteLength(searches.join(' ')) > MAX_SEARCHES_LENGTH) {
     const text = `must not have more than ${MAX_SEARCHES_LENGTH} characters (including spaces) in the search list`;
-    problems.push(fieldInvalid(at, searches, text));
+    problems.invalid(at, searches, text);
   }
   for (const [index, search] of searches.entries()) {
     if (search === '.') continue;
@@ -150,14 +138,14 @@ const searchProblems = (domain: string): string[] =>
     text.replace("characters, '-'", "characters, '_', '-'").replaceAll(LABEL, LABEL_WITH_UNDERSCORES),
   );
 
-function validateClaims(claims: readonly JsonObject[], path: string, problems: FieldError[]) {
+function validateClaims(claims: readonly JsonObject[], path: string, problems: Problems) {
   const keys = ['resourceClaimName', 'resourceClaimTemplateName'] as const;
   const names = claims.map((claim) => textAt(claim, 'name'));
   const repeated = repeatedIndexes(names);
   for (const [index, claim] of claims.entries()) {
     const [name = '', at] = [names[index], `${path}[${index}]`];
-    if (name === '') problems.push(fieldRequired(`${at}.name`));
-    else if (repeated.has(index)) problems.push(fieldDuplicate(`${at}.name`, name));
+    if (name === '') problems.required(`${at}.name`);
+    else if (repeated.has(index)) problems.duplicate(`${at}.name`, name);
     else addInvalid(problems, `${at}.name`, name, dnsLabel(name));
     for (const key of keys) {
       const target = claim[key];
@@ -174,12 +162,12 @@ function validateClaims(claims: readonly JsonObject[], path: string, problems: F
       given === 0
         ? 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'
         : 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
-    problems.push(fieldInvalid(at, shown, text));
+    problems.invalid(at, shown, text);
   }
 }
 
 /** Checks that a pod uses each host port at most once per protocol and host IP. */
-function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[]) {
+function validateHostPorts(spec: JsonObject, path: string, problems: Problems) {
   const taken = new Set<string>();
   for (const [index, container] of objectsAt(spec, 'containers').entries()) {
     const at = `${path}.containers[${index}].ports`;
@@ -189,7 +177,7 @@ function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[
       const number = numberAt(port, 'hostPort') ?? 0;
       if (number === 0 || number === port['containerPort']) continue;
       const text = 'must match `containerPort` when `hostNetwork` is true';
-      problems.push(fieldInvalid(`${at}[${position}].hostPort`, number, text));
+      problems.invalid(`${at}[${position}].hostPort`, number, text);
     }
   }
   // Init containers run one after another, so each is checked separately. In every error, the API server names the
@@ -199,12 +187,12 @@ function validateHostPorts(spec: JsonObject, path: string, problems: FieldError[
 }
 
 /** Checks that a container's host ports are not in `taken`, and adds them to `taken`. */
-function checkHostPorts(container: JsonObject, taken: Set<string>, at: string, problems: FieldError[]) {
+function checkHostPorts(container: JsonObject, taken: Set<string>, at: string, problems: Problems) {
   for (const [position, port] of objectsAt(container, 'ports').entries()) {
     const number = numberAt(port, 'hostPort') ?? 0;
     if (number === 0) continue;
     const key = `${textAt(port, 'protocol')}/${textAt(port, 'hostIP')}/${number}`;
-    if (taken.has(key)) problems.push(fieldDuplicate(`${at}[${position}].hostPort`, key));
+    if (taken.has(key)) problems.duplicate(`${at}[${position}].hostPort`, key);
     taken.add(key);
   }
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { validateVolumes } from './pod-volumes.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 function problemsOf(volume: JsonObject): string[] {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   validateVolumes({ volumes: [{ name: 'v', ...volume }] }, 'volumes', problems);
   return problems.map(({ field, message }) => `${field.replace('volumes[0].', '')}: ${message}`);
 }

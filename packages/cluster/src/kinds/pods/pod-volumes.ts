@@ -1,20 +1,13 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { quantityOf } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 import { validateClaimSpec } from '../storage/claims.ts';
 import { checkDownward, checkKeys, checkProjected } from './mounted-files.ts';
 
 /** Checks the volumes of a pod's specification. Returns the names of the well-formed volumes. */
-export function validateVolumes(spec: JsonObject, path: string, problems: FieldError[]): Set<string> {
+export function validateVolumes(spec: JsonObject, path: string, problems: Problems): Set<string> {
   const names = new Set<string>();
   const volumes = objectsAt(spec, 'volumes');
   for (const [index, volume] of volumes.entries()) {
@@ -25,11 +18,11 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldE
       .filter((key) => key !== 'name')
       .sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b));
     if (source !== undefined) checkVolumeSource(source, objectAt(volume, source), at, problems);
-    for (const key of more) problems.push(fieldForbidden(`${at}.${key}`, 'may not specify more than 1 volume type'));
-    if (name === '') problems.push(fieldRequired(`${at}.name`));
+    for (const key of more) problems.forbidden(`${at}.${key}`, 'may not specify more than 1 volume type');
+    if (name === '') problems.required(`${at}.name`);
     else {
       addInvalid(problems, `${at}.name`, name, dnsLabel(name));
-      if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+      if (names.has(name)) problems.duplicate(`${at}.name`, name);
     }
     if (problems.length === before) names.add(name);
   }
@@ -37,7 +30,7 @@ export function validateVolumes(spec: JsonObject, path: string, problems: FieldE
 }
 
 /** Checks one volume source of a pod or of a PersistentVolume. `at` is the field path above the source. */
-export function checkVolumeSource(kind: string, source: JsonObject, at: string, problems: FieldError[]): void {
+export function checkVolumeSource(kind: string, source: JsonObject, at: string, problems: Problems): void {
   sourceChecks.get(kind)?.(source, `${at}.${PATH_NAMES.get(kind) ?? kind}`, problems);
 }
 
@@ -84,7 +77,7 @@ const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);
 /** The pull policies of an image. */
 export const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 
-type Check = (source: JsonObject, at: string, problems: FieldError[]) => void;
+type Check = (source: JsonObject, at: string, problems: Problems) => void;
 
 /** Returns a check that requires each of these members to be present and not empty. */
 const requireMembers =
@@ -93,7 +86,7 @@ const requireMembers =
     for (const member of members) {
       const value = source[member];
       if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0))
-        problems.push(fieldRequired(`${at}.${member}`));
+        problems.required(`${at}.${member}`);
     }
   };
 
@@ -124,7 +117,7 @@ const sourceChecks = new Map<string, Check>([
       requireMembers('reference')(source, at, problems);
       const policy = textAt(source, 'pullPolicy');
       if (policy !== '' && !PULL_POLICIES.includes(policy))
-        problems.push(fieldNotSupported(`${at}.pullPolicy`, policy, PULL_POLICIES));
+        problems.notSupported(`${at}.pullPolicy`, policy, PULL_POLICIES);
     },
   ],
   ['persistentVolumeClaim', requireMembers('claimName')],
@@ -141,14 +134,14 @@ const sourceChecks = new Map<string, Check>([
     (source, at, problems) => {
       const limit = source['sizeLimit'];
       if (limit !== undefined && (quantityOf(limit)?.unscaled ?? 0n) < 0n)
-        problems.push(fieldForbidden(`${at}.sizeLimit`, 'SizeLimit field must be a valid resource quantity'));
+        problems.forbidden(`${at}.sizeLimit`, 'SizeLimit field must be a valid resource quantity');
     },
   ],
   [
     'ephemeral',
     (source, at, problems) => {
       const template = optionalAt(source, 'volumeClaimTemplate');
-      if (template === undefined) problems.push(fieldRequired(`${at}.volumeClaimTemplate`));
+      if (template === undefined) problems.required(`${at}.volumeClaimTemplate`);
       else validateClaimSpec(objectAt(template, 'spec'), `${at}.volumeClaimTemplate.spec`, problems);
     },
   ],
@@ -156,7 +149,7 @@ const sourceChecks = new Map<string, Check>([
     'fc',
     (source, at, problems) => {
       if ((listAt(source, 'targetWWNs').length === 0) === (listAt(source, 'wwids').length === 0))
-        problems.push(fieldRequired(`${at}.targetWWNs`, 'must specify either targetWWNs or wwids, but not both'));
+        problems.required(`${at}.targetWWNs`, 'must specify either targetWWNs or wwids, but not both');
     },
   ],
   [
@@ -165,17 +158,17 @@ const sourceChecks = new Map<string, Check>([
       requireMembers('pdName')(source, at, problems);
       const partition = numberAt(source, 'partition') ?? 0;
       if (partition < 0 || partition > 255)
-        problems.push(fieldInvalid(`${at}.partition`, partition, 'must be between 1 and 255, inclusive'));
+        problems.invalid(`${at}.partition`, partition, 'must be between 1 and 255, inclusive');
     },
   ],
   [
     'hostPath',
     (source, at, problems) => {
       const path = textAt(source, 'path');
-      if (path === '') problems.push(fieldRequired(`${at}.path`));
-      else if (path.split('/').includes('..')) problems.push(fieldInvalid(`${at}.path`, path, "must not contain '..'"));
+      if (path === '') problems.required(`${at}.path`);
+      else if (path.split('/').includes('..')) problems.invalid(`${at}.path`, path, "must not contain '..'");
       const type = textAt(source, 'type');
-      if (!HOST_PATH_TYPES.includes(type)) problems.push(fieldNotSupported(`${at}.type`, type, HOST_PATH_TYPES));
+      problems.requireOneOf(`${at}.type`, type, HOST_PATH_TYPES);
     },
   ],
   [
@@ -184,9 +177,9 @@ const sourceChecks = new Map<string, Check>([
       requireMembers('targetPortal', 'iqn')(source, at, problems);
       const iqn = textAt(source, 'iqn');
       if (iqn !== '' && !/^(iqn|eui|naa)/.test(iqn))
-        problems.push(fieldInvalid(`${at}.iqn`, iqn, 'must be valid format starting with iqn, eui, or naa'));
+        problems.invalid(`${at}.iqn`, iqn, 'must be valid format starting with iqn, eui, or naa');
       const lun = numberAt(source, 'lun') ?? 0;
-      if (lun < 0 || lun > 255) problems.push(fieldInvalid(`${at}.lun`, lun, 'must be between 0 and 255, inclusive'));
+      if (lun < 0 || lun > 255) problems.invalid(`${at}.lun`, lun, 'must be between 0 and 255, inclusive');
     },
   ],
   [
@@ -194,8 +187,7 @@ const sourceChecks = new Map<string, Check>([
     (source, at, problems) => {
       requireMembers('server', 'path')(source, at, problems);
       const path = textAt(source, 'path');
-      if (path !== '' && !path.startsWith('/'))
-        problems.push(fieldInvalid(`${at}.path`, path, 'must be an absolute path'));
+      if (path !== '' && !path.startsWith('/')) problems.invalid(`${at}.path`, path, 'must be an absolute path');
     },
   ],
   ['projected', checkProjected],

@@ -1,8 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsLabel, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { fieldForbidden, fieldInvalid, fieldRequired } from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { checkLimits, setLimits } from '../quota/limit-ranger.ts';
 import { admitPriority, admitRuntime } from './pod-admission.ts';
@@ -77,7 +76,7 @@ export const podStrategy: Partial<Strategy> = {
   validate(object, problems) {
     validatePodSpec(object.spec ?? {}, 'spec', problems);
     if (objectsAt(object.spec, 'ephemeralContainers').length > 0)
-      problems.push(fieldForbidden('spec.ephemeralContainers', 'cannot be set on create'));
+      problems.forbidden('spec.ephemeralContainers', 'cannot be set on create');
   },
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status' || jsonEquals(object.spec, old.spec)) return;
@@ -94,7 +93,7 @@ export const podStrategy: Partial<Strategy> = {
     if (problems.length > 0) return;
     const next = withOldMutableFields(object.spec ?? {}, before);
     if (!jsonEquals(next, before))
-      problems.push(fieldForbidden('spec', `${ALLOWED}\n${describeDifference('core.v1.PodSpec', before, next)}`));
+      problems.forbidden('spec', `${ALLOWED}\n${describeDifference('core.v1.PodSpec', before, next)}`);
   },
   warnings(object, old) {
     const name = object.metadata.name ?? '';
@@ -159,14 +158,14 @@ function withOldMutableFields(next: JsonObject, before: JsonObject): JsonObject 
  * Checks that the containers of an update have images. The image is the only mutable field of a container that is
  * required.
  */
-function checkImages(spec: JsonObject, key: string, problems: FieldError[]) {
+function checkImages(spec: JsonObject, key: string, problems: Problems) {
   for (const [index, container] of objectsAt(spec, key).entries())
-    if (textAt(container, 'image') === '') problems.push(fieldRequired(`spec.${key}[${index}].image`));
+    if (textAt(container, 'image') === '') problems.required(`spec.${key}[${index}].image`);
 }
 
-function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefined, problems: FieldError[]) {
+function checkDeadline(next: JsonValue | undefined, before: JsonValue | undefined, problems: Problems) {
   if (typeof before !== 'number') return;
-  const refuse = (text: string) => problems.push(fieldInvalid('spec.activeDeadlineSeconds', next, text));
+  const refuse = (text: string) => problems.invalid('spec.activeDeadlineSeconds', next, text);
   if (typeof next !== 'number') refuse('must not update from a positive integer to nil value');
   else if (next > before) refuse('must be less than or equal to previous value');
 }

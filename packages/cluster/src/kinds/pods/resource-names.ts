@@ -1,6 +1,6 @@
-import { addInvalid, fieldInvalid, fieldNotSupported } from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 import { qualifiedName } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
 
 /** The resources of the core group that a quota counts by their plain names, such as `pods`. */
 export const CORE_COUNTS: ReadonlySet<string> = new Set([
@@ -54,34 +54,33 @@ export const isCounted = (name: string): boolean => COUNTED.includes(name) || is
 export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || isHugeOfQuota(name);
 
 /** Checks the name of any resource. */
-export function checkResourceName(name: string, path: string, problems: FieldError[]): void {
+export function checkResourceName(name: string, path: string, problems: Problems): void {
   const wrong = qualifiedName(name);
   addInvalid(problems, path, name, wrong);
   if (wrong.length === 0 && !name.includes('/') && !KNOWN.has(name) && !isHugeOfQuota(name))
-    problems.push(fieldInvalid(path, name, 'must be a standard resource type or fully qualified'));
+    problems.invalid(path, name, 'must be a standard resource type or fully qualified');
 }
 
 /** Checks the name of a resource that containers use. */
-export function checkContainerResourceName(name: string, path: string, problems: FieldError[]): void {
+export function checkContainerResourceName(name: string, path: string, problems: Problems): void {
   checkResourceName(name, path, problems);
   if (!name.includes('/')) {
     if (!CONTAINER_NAMES.has(name) && !isHugePages(name))
-      problems.push(fieldInvalid(path, name, 'must be a standard resource for containers'));
+      problems.invalid(path, name, 'must be a standard resource for containers');
   } else if (!isNativeResource(name) && !isExtendedResource(name))
-    problems.push(fieldInvalid(path, name, "doesn't follow extended resource name standard"));
+    problems.invalid(path, name, "doesn't follow extended resource name standard");
 }
 
 /** Checks the name of a pod-level resource. */
-export function checkPodResourceName(name: string, path: string, problems: FieldError[]): void {
+export function checkPodResourceName(name: string, path: string, problems: Problems): void {
   const known = problems.length;
   checkResourceName(name, path, problems);
   if (problems.length === known && !isPodLevelResource(name))
-    problems.push(fieldNotSupported(path, name, ['cpu', 'hugepages-', 'memory']));
+    problems.notSupported(path, name, ['cpu', 'hugepages-', 'memory']);
 }
 
 /** Checks the name of a resource that quotas limit. */
-export function checkQuotaResourceName(name: string, path: string, problems: FieldError[]): void {
+export function checkQuotaResourceName(name: string, path: string, problems: Problems): void {
   checkResourceName(name, path, problems);
-  if (!name.includes('/') && !isQuotaName(name))
-    problems.push(fieldInvalid(path, name, 'must be a standard resource for quota'));
+  if (!name.includes('/') && !isQuotaName(name)) problems.invalid(path, name, 'must be a standard resource for quota');
 }

@@ -8,14 +8,8 @@ import {
   quantityOfInteger,
   quantityToFloat,
 } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldRequired,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 import { checkContainerResourceName, checkResourceName, isOvercommitAllowed } from '../pods/resource-names.ts';
 
 const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];
@@ -25,32 +19,32 @@ type Group = (typeof GROUPS)[number];
 /**
  * Checks the limits of a LimitRange: the types, the resource names, and that the bounds do not contradict each other.
  */
-export function validateLimits(spec: JsonObject, problems: FieldError[]): void {
+export function validateLimits(spec: JsonObject, problems: Problems): void {
   const seen = new Set<string>();
   for (const [index, item] of objectsAt(spec, 'limits').entries()) {
     const at = `spec.limits[${index}]`;
     const type = textAt(item, 'type');
     checkType(type, `${at}.type`, problems);
-    if (seen.has(type)) problems.push(fieldDuplicate(`${at}.type`, type));
+    if (seen.has(type)) problems.duplicate(`${at}.type`, type);
     seen.add(type);
     validateItem(item, type, at, problems);
   }
 }
 
-function checkType(type: string, path: string, problems: FieldError[]) {
+function checkType(type: string, path: string, problems: Problems) {
   const wrong = qualifiedName(type);
   addInvalid(problems, path, type, wrong);
   if (wrong.length === 0 && !type.includes('/') && !TYPES.includes(type))
-    problems.push(fieldInvalid(path, type, 'must be a standard limit type or fully qualified'));
+    problems.invalid(path, type, 'must be a standard limit type or fully qualified');
 }
 
-function validateItem(item: JsonObject, type: string, at: string, problems: FieldError[]) {
+function validateItem(item: JsonObject, type: string, at: string, problems: Problems) {
   const names = new Set<string>();
   const checkName = type === 'Pod' || type === 'Container' ? checkContainerResourceName : checkResourceName;
   for (const group of GROUPS) {
     if (type === 'Pod' && (group === 'default' || group === 'defaultRequest')) {
       if (Object.keys(objectAt(item, group)).length > 0)
-        problems.push(fieldForbidden(`${at}.${group}`, "may not be specified when `type` is 'Pod'"));
+        problems.forbidden(`${at}.${group}`, "may not be specified when `type` is 'Pod'");
       continue;
     }
     for (const name of Object.keys(objectAt(item, group))) {
@@ -60,9 +54,7 @@ function validateItem(item: JsonObject, type: string, at: string, problems: Fiel
   }
   const bounded = [objectAt(item, 'min'), objectAt(item, 'max')].some((bound) => bound['storage'] !== undefined);
   if (type === 'PersistentVolumeClaim' && !bounded)
-    problems.push(
-      fieldRequired(`${at}.limits`, 'either minimum or maximum storage value is required, but neither was provided'),
-    );
+    problems.required(`${at}.limits`, 'either minimum or maximum storage value is required, but neither was provided');
   for (const name of [...names].sort()) compareBounds(item, name, at, problems);
 }
 
@@ -85,7 +77,7 @@ const ORDER: readonly (readonly [
   ['default', 'max', ['default', 'max'], 'default', 'max'],
 ];
 
-function compareBounds(item: JsonObject, name: string, at: string, problems: FieldError[]) {
+function compareBounds(item: JsonObject, name: string, at: string, problems: Problems) {
   const bound = (group: Group): ParsedQuantity | undefined => {
     const value = objectAt(item, group)[name];
     return value === undefined ? undefined : quantityOf(value);
@@ -95,24 +87,23 @@ function compareBounds(item: JsonObject, name: string, at: string, problems: Fie
     if (less === undefined || more === undefined || compareQuantities(less, more) <= 0) continue;
     const value = formatQuantity(shown === lower ? less : more);
     const text = `${low} value ${formatQuantity(less)} is greater than ${high} value ${formatQuantity(more)}`;
-    problems.push(fieldInvalid(`${at}.${field}[${name}]`, value, text));
+    problems.invalid(`${at}.${field}[${name}]`, value, text);
   }
   const ratio = bound('maxLimitRequestRatio');
   if (ratio !== undefined && compareQuantities(ratio, quantityOfInteger(1n)) < 0) {
     const shown = formatQuantity(ratio);
-    problems.push(fieldInvalid(`${at}.maxLimitRequestRatio[${name}]`, shown, `ratio ${shown} is less than 1`));
+    problems.invalid(`${at}.maxLimitRequestRatio[${name}]`, shown, `ratio ${shown} is less than 1`);
   }
   const [min, max] = [bound('min'), bound('max')];
   if (ratio !== undefined && min !== undefined && max !== undefined) {
     const [shown, largest] = [formatQuantity(ratio), quantityToFloat(max) / quantityToFloat(min)];
     const text = `ratio ${shown} is greater than max/min = ${largest.toFixed(6)}`;
-    if (quantityToFloat(ratio) > largest)
-      problems.push(fieldInvalid(`${at}.maxLimitRequestRatio[${name}]`, shown, text));
+    if (quantityToFloat(ratio) > largest) problems.invalid(`${at}.maxLimitRequestRatio[${name}]`, shown, text);
   }
   const [limit, request] = [bound('default'), bound('defaultRequest')];
   if (isOvercommitAllowed(name) || limit === undefined || request === undefined) return;
   if (compareQuantities(limit, request) === 0) return;
   const shown = formatQuantity(request);
   const text = `default value ${formatQuantity(limit)} must equal to defaultRequest value ${shown} in ${name}`;
-  problems.push(fieldInvalid(`${at}.defaultRequest[${name}]`, shown, text));
+  problems.invalid(`${at}.defaultRequest[${name}]`, shown, text);
 }

@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { listAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { fieldInvalid, fieldRequired } from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { checkResourceAmount } from '../pods/resource-amounts.ts';
 import { checkQuotaResourceName, isQuotaName } from '../pods/resource-names.ts';
@@ -35,11 +34,11 @@ export const quotaStrategy: Partial<Strategy> = {
     const scopes = listAt(object.spec, 'scopes');
     const before = listAt(old.spec, 'scopes');
     if (scopes.length !== before.length || !scopes.every((scope) => before.includes(scope)))
-      problems.push(fieldInvalid('spec.scopes', scopes, 'field is immutable'));
+      problems.invalid('spec.scopes', scopes, 'field is immutable');
   },
 };
 
-function validateQuotaSpec(spec: JsonObject, problems: FieldError[]) {
+function validateQuotaSpec(spec: JsonObject, problems: Problems) {
   const hard = objectAt(spec, 'hard');
   for (const [name, value = null] of Object.entries(hard)) {
     const at = `spec.hard[${name}]`;
@@ -60,8 +59,8 @@ const misses = (scope: string, limited: readonly string[]) => {
 const conflicts = (scopes: readonly unknown[]) =>
   OPPOSITES.filter(([one, other]) => scopes.includes(one) && scopes.includes(other));
 
-function validateScopes(scopes: readonly JsonValue[], limited: readonly string[], problems: FieldError[]) {
-  const refuse = (text: string) => problems.push(fieldInvalid('spec.scopes', scopes, text));
+function validateScopes(scopes: readonly JsonValue[], limited: readonly string[], problems: Problems) {
+  const refuse = (text: string) => problems.invalid('spec.scopes', scopes, text);
   for (const scope of scopes.map(String)) {
     if (!SCOPES.has(scope)) refuse('unsupported scope');
     for (const _resource of misses(scope, limited)) refuse('unsupported scope applied to resource');
@@ -69,7 +68,7 @@ function validateScopes(scopes: readonly JsonValue[], limited: readonly string[]
   for (const _pair of conflicts(scopes)) refuse('conflicting scopes');
 }
 
-function validateScopeSelector(selector: JsonObject, limited: readonly string[], problems: FieldError[]) {
+function validateScopeSelector(selector: JsonObject, limited: readonly string[], problems: Problems) {
   const at = 'spec.scopeSelector.matchExpressions';
   const expressions = objectsAt(selector, 'matchExpressions');
   const whole = {
@@ -82,37 +81,31 @@ function validateScopeSelector(selector: JsonObject, limited: readonly string[],
   for (const expression of expressions) {
     const [scope, operator] = [textAt(expression, 'scopeName'), textAt(expression, 'operator')];
     const values = listAt(expression, 'values');
-    if (!SCOPES.has(scope)) problems.push(fieldInvalid(`${at}.scopeName`, scope, 'unsupported scope'));
+    if (!SCOPES.has(scope)) problems.invalid(`${at}.scopeName`, scope, 'unsupported scope');
     for (const _resource of misses(scope, limited))
-      problems.push(fieldInvalid(at, whole, 'unsupported scope applied to resource'));
+      problems.invalid(at, whole, 'unsupported scope applied to resource');
     if (SCOPES.has(scope) && !VALUED.has(scope) && operator !== 'Exists')
-      problems.push(
-        fieldInvalid(
-          `${at}.operator`,
-          operator,
-          "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
-        ),
+      problems.invalid(
+        `${at}.operator`,
+        operator,
+        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
       );
     if (operator === 'In' || operator === 'NotIn') {
       if (values.length === 0)
-        problems.push(
-          fieldRequired(
-            `${at}.values`,
-            "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
-          ),
+        problems.required(
+          `${at}.values`,
+          "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
         );
     } else if (operator !== 'Exists' && operator !== 'DoesNotExist') {
-      problems.push(fieldInvalid(`${at}.operator`, operator, 'not a valid selector operator'));
+      problems.invalid(`${at}.operator`, operator, 'not a valid selector operator');
     } else if (values.length > 0) {
-      problems.push(
-        fieldInvalid(
-          `${at}.values`,
-          values,
-          "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
-        ),
+      problems.invalid(
+        `${at}.values`,
+        values,
+        "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
       );
     }
   }
   for (const _pair of conflicts(expressions.map((entry) => entry['scopeName'])))
-    problems.push(fieldInvalid('spec.scopeSelector', whole, 'conflicting scopes'));
+    problems.invalid('spec.scopeSelector', whole, 'conflicting scopes');
 }

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { objectAt, qualifiedName, quantityOf, quantityToInteger } from '@typekro/kit/kubernetes';
-import { addInvalid, fieldInvalid, fieldNotSupported } from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 
 /** The values of `allocatedResourceStatuses`, which say how far the resize of a claim has progressed. */
 const RESIZE_STATUSES = [
@@ -13,14 +13,14 @@ const RESIZE_STATUSES = [
 ];
 
 /** Checks a write to the status of a claim. */
-export function checkClaimStatus({ status }: KubeObject, _old: KubeObject, problems: FieldError[]): void {
+export function checkClaimStatus({ status }: KubeObject, _old: KubeObject, problems: Problems): void {
   for (const [name, amount = null] of Object.entries(objectAt(status, 'capacity')))
     checkNotNegative(amount, `status.capacity[${name}]`, problems);
   const resizes = 'status.allocatedResourceStatuses';
   for (const [name, resize] of Object.entries(objectAt(status, 'allocatedResourceStatuses'))) {
     checkName(name, resizes, problems);
     // The API server's message contains the name of the resource instead of the unknown status.
-    if (!RESIZE_STATUSES.includes(String(resize))) problems.push(fieldNotSupported(resizes, name, RESIZE_STATUSES));
+    if (!RESIZE_STATUSES.includes(String(resize))) problems.notSupported(resizes, name, RESIZE_STATUSES);
   }
   for (const [name, amount = null] of Object.entries(objectAt(status, 'allocatedResources'))) {
     if (checkName(name, 'status.allocatedResources', problems))
@@ -28,18 +28,18 @@ export function checkClaimStatus({ status }: KubeObject, _old: KubeObject, probl
   }
 }
 
-function checkNotNegative(value: JsonValue, at: string, problems: FieldError[]): void {
+function checkNotNegative(value: JsonValue, at: string, problems: Problems): void {
   const amount = quantityOf(value);
   if (amount !== undefined && amount.unscaled < 0n)
-    problems.push(fieldInvalid(at, quantityToInteger(amount) ?? value, 'must be a valid resource quantity'));
+    problems.invalid(at, quantityToInteger(amount) ?? value, 'must be a valid resource quantity');
 }
 
 /** Checks the name of a claim's resource, which must be `storage` or a domain-prefixed name. */
-function checkName(name: string, at: string, problems: FieldError[]): boolean {
+function checkName(name: string, at: string, problems: Problems): boolean {
   const wrong = qualifiedName(name);
   addInvalid(problems, at, name, wrong);
   const isNative = !name.includes('/') || name.includes('kubernetes.io/');
   const isUnknown = wrong.length === 0 && isNative && name !== 'storage';
-  if (isUnknown) problems.push(fieldNotSupported(at, name, ['storage']));
+  if (isUnknown) problems.notSupported(at, name, ['storage']);
   return wrong.length === 0 && !isUnknown;
 }

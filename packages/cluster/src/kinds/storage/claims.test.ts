@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { claimStrategy } from '../cluster-kinds.ts';
 import { volumeStrategy } from './storage.ts';
 import type { MutableObject, Strategy, WriteContext } from '../strategy.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 // The rules of claims and volumes use no other member of the context.
 const context = { subresource: '' } as WriteContext;
@@ -27,7 +27,7 @@ const bound = (capacity: string): JsonObject => ({ phase: 'Bound', capacity: { s
 
 /** The first line of each problem that the strategy reports for an update. */
 function problemsOf(strategy: Partial<Strategy>, next: KubeObject, old: KubeObject): string[] {
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   strategy.validateUpdate?.(next, old, problems, context);
   return problems.map(({ field, message }) => `${field}: ${message.split('\n')[0]}`);
 }

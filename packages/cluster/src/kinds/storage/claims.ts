@@ -11,14 +11,8 @@ import {
   quantityOfInteger,
   textAt,
 } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid } from '../../errors/field-problems.ts';
 import { describeDifference } from '../describe-difference.ts';
 import { validateSelector } from '../selectors.ts';
 
@@ -28,14 +22,12 @@ const ZERO = quantityOfInteger(0n);
 const ACCESS_MODES: readonly string[] = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
 /** Checks the access modes of a claim or a volume. `whenEmpty` is the message for an empty list of modes. */
-export function validateAccessModes(spec: JsonObject, path: string, problems: FieldError[], whenEmpty: string): void {
+export function validateAccessModes(spec: JsonObject, path: string, problems: Problems, whenEmpty: string): void {
   const modes = listAt(spec, 'accessModes');
-  if (modes.length === 0) problems.push(fieldRequired(`${path}.accessModes`, whenEmpty));
-  for (const mode of modes)
-    if (!ACCESS_MODES.includes(String(mode)))
-      problems.push(fieldNotSupported(`${path}.accessModes`, mode, ACCESS_MODES));
+  if (modes.length === 0) problems.required(`${path}.accessModes`, whenEmpty);
+  for (const mode of modes) problems.requireOneOf(`${path}.accessModes`, mode, ACCESS_MODES);
   if (modes.includes('ReadWriteOncePod') && modes.length > 1)
-    problems.push(fieldForbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes'));
+    problems.forbidden(`${path}.accessModes`, 'may not use ReadWriteOncePod with other access modes');
 }
 
 /** The annotation with the class of a claim. The annotation takes precedence over the field `storageClassName`. */
@@ -71,12 +63,12 @@ function isClaimSource(source: JsonObject): boolean {
 }
 
 /** Checks the specification of a claim. */
-export function validateClaimSpec(spec: JsonObject, path: string, problems: FieldError[]): void {
+export function validateClaimSpec(spec: JsonObject, path: string, problems: Problems): void {
   validateAccessModes(spec, path, problems, 'at least 1 access mode is required');
   const storage = objectAt(objectAt(spec, 'resources'), 'requests')['storage'];
-  if (storage === undefined) problems.push(fieldRequired(`${path}.resources[storage]`));
+  if (storage === undefined) problems.required(`${path}.resources[storage]`);
   else if ((quantityOf(storage)?.unscaled ?? 0n) <= 0n)
-    problems.push(fieldInvalid(`${path}.resources[storage]`, storage, 'must be greater than zero'));
+    problems.invalid(`${path}.resources[storage]`, storage, 'must be greater than zero');
   validateSelector(objectAt(spec, 'selector'), `${path}.selector`, problems);
   for (const key of ['storageClassName', 'volumeAttributesClassName']) {
     const name = textAt(spec, key);
@@ -85,11 +77,11 @@ export function validateClaimSpec(spec: JsonObject, path: string, problems: Fiel
   validateSources(spec, path, problems);
   const mode = textAt(spec, 'volumeMode');
   if (mode !== '' && !['Block', 'Filesystem'].includes(mode))
-    problems.push(fieldNotSupported(`${path}.volumeMode`, mode, ['Block', 'Filesystem']));
+    problems.notSupported(`${path}.volumeMode`, mode, ['Block', 'Filesystem']);
 }
 
 /** Checks `dataSource` and `dataSourceRef`, which name the object from which a claim gets its content. */
-function validateSources(spec: JsonObject, path: string, problems: FieldError[]) {
+function validateSources(spec: JsonObject, path: string, problems: Problems) {
   const [source, reference] = [optionalAt(spec, 'dataSource'), optionalAt(spec, 'dataSourceRef')];
   if (source !== undefined) validateSource(source, `${path}.dataSource`, problems);
   if (reference !== undefined) validateSource(reference, `${path}.dataSourceRef`, problems);
@@ -100,16 +92,16 @@ function validateSources(spec: JsonObject, path: string, problems: FieldError[])
     ? 'may not be specified when dataSourceRef.namespace is specified'
     : 'must match dataSourceRef';
   // The API server passes the field path as the value of the error, and this value prints as an empty object.
-  if (isForeign || !isEqual) problems.push(fieldInvalid(path, {}, text));
+  if (isForeign || !isEqual) problems.invalid(path, {}, text);
 }
 
-function validateSource(source: JsonObject, path: string, problems: FieldError[]) {
-  for (const key of ['name', 'kind']) if (textAt(source, key) === '') problems.push(fieldRequired(`${path}.${key}`));
+function validateSource(source: JsonObject, path: string, problems: Problems) {
+  for (const key of ['name', 'kind']) if (textAt(source, key) === '') problems.required(`${path}.${key}`);
   const [group, kind] = [textAt(source, 'apiGroup'), textAt(source, 'kind')];
   if (group !== '') addInvalid(problems, `${path}.apiGroup`, group, dnsSubdomain(group));
   else if (kind !== 'PersistentVolumeClaim') {
     const text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
-    problems.push(fieldInvalid(path, kind, text));
+    problems.invalid(path, kind, text);
   }
   const namespace = textAt(source, 'namespace');
   if (namespace !== '') addInvalid(problems, `${path}.namespace`, namespace, dnsLabel(namespace));
@@ -119,10 +111,10 @@ function validateSource(source: JsonObject, path: string, problems: FieldError[]
  * Checks an update of a claim. Of a bound claim, only the size and the VolumeAttributesClass may change. Any claim may
  * get a volume name and a storage class once.
  */
-export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems: FieldError[]): void {
+export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems: Problems): void {
   const [next, before] = [claim.spec ?? {}, old.spec ?? {}];
   if (next['volumeMode'] !== before['volumeMode'])
-    problems.push(fieldInvalid('volumeMode', next['volumeMode'], 'field is immutable'));
+    problems.invalid('volumeMode', next['volumeMode'], 'field is immutable');
   const kept = { ...before };
   const take = (key: string) => {
     if (next[key] === undefined) delete kept[key];
@@ -142,14 +134,14 @@ export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems
     const text =
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
     const difference = describeDifference('core.v1.PersistentVolumeClaimSpec', kept, next);
-    problems.push(fieldForbidden('spec', `${text}\n${difference}`));
+    problems.forbidden('spec', `${text}\n${difference}`);
   }
   checkShrinking(next, old, problems);
   const attributes = next['volumeAttributesClassName'];
   if (before['volumeAttributesClassName'] !== undefined && (attributes === undefined || attributes === '')) {
     const what = attributes === undefined ? 'nil' : 'an empty string';
     const text = `update from non-nil value to ${what} is forbidden`;
-    problems.push(fieldForbidden('spec.volumeAttributesClassName', text));
+    problems.forbidden('spec.volumeAttributesClassName', text);
   }
 }
 
@@ -157,22 +149,22 @@ export function validateClaimUpdate(claim: KubeObject, old: KubeObject, problems
  * Does the update set the class of a claim without a class? The class annotation is immutable, but an update may move
  * it to the field. The new class must equal the annotation.
  */
-function getsClass(claim: KubeObject, old: KubeObject, problems: FieldError[]): boolean {
+function getsClass(claim: KubeObject, old: KubeObject, problems: Problems): boolean {
   const [next, before] = [claim.metadata.annotations?.[CLASS_ANNOTATION], old.metadata.annotations?.[CLASS_ANNOTATION]];
   const [name, known] = [claim.spec?.['storageClassName'], old.spec?.['storageClassName']];
   const isNew = name !== undefined && known === undefined;
   // An update may move the class from the annotation to the field.
   const replaces = isNew && before === name && next === undefined;
   if (!replaces && (next ?? '') !== (before ?? ''))
-    problems.push(fieldInvalid(`metadata.annotations.${CLASS_ANNOTATION}`, next ?? '', 'field is immutable'));
+    problems.invalid(`metadata.annotations.${CLASS_ANNOTATION}`, next ?? '', 'field is immutable');
   return isNew && (before === undefined || before === name);
 }
 
 /** Checks a reduced storage request. The new request must still be greater than the claim's capacity. */
-function checkShrinking(next: JsonObject, old: KubeObject, problems: FieldError[]) {
+function checkShrinking(next: JsonObject, old: KubeObject, problems: Problems) {
   const sizeOf = (amounts: JsonObject) => quantityOf(amounts['storage'] ?? '0') ?? ZERO;
   const size = sizeOf(objectAt(next, 'resources', 'requests'));
   if (compareQuantities(size, sizeOf(objectAt(old.spec, 'resources', 'requests'))) >= 0) return;
   if (compareQuantities(size, sizeOf(objectAt(old.status, 'capacity'))) > 0) return;
-  problems.push(fieldForbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
+  problems.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
 }

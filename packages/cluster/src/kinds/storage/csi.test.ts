@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import {
   attachmentStrategy,
   attributesClassStrategy,
@@ -10,6 +9,7 @@ import {
   storageCapacityStrategy,
 } from './csi.ts';
 import type { Strategy, WriteContext } from '../strategy.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 const STRATEGIES = {
   CSIDriver: driverStrategy,
@@ -27,7 +27,7 @@ function made(kind: Kind, parts: JsonObject): KubeObject {
 }
 
 function problems(kind: Kind, next: JsonObject, before?: JsonObject): string[] {
-  const found: FieldError[] = [];
+  const found = new Problems();
   const context = { subresource: '' } as WriteContext;
   const { validate, validateUpdate } = STRATEGIES[kind];
   if (before === undefined) validate?.(made(kind, next), found, context);

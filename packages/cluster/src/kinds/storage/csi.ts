@@ -1,7 +1,6 @@
 /** The kinds of storage drivers: CSIDriver, CSINode, CSIStorageCapacity, VolumeAttachment and VolumeAttributesClass. */
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import {
   dnsSubdomain,
   formatQuantity,
@@ -14,16 +13,8 @@ import {
   quantityOf,
   textAt,
 } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooLong,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import { ensureAt, fill, notNegative } from '../../types/parts.ts';
 import { validateAccessModes } from './claims.ts';
 import { internalValue } from '../describe-difference.ts';
@@ -67,7 +58,7 @@ export const driverStrategy: Partial<Strategy> = {
       ['attachRequired', 'attachedRequired'],
       ['volumeLifecycleModes', 'volumeLifecycleModes'],
     ] as const)
-      if (!jsonEquals(spec[key], before[key])) problems.push(fieldInvalid(`spec.${shown}`, spec[key], IMMUTABLE));
+      if (!jsonEquals(spec[key], before[key])) problems.invalid(`spec.${shown}`, spec[key], IMMUTABLE);
   },
   warnings(object, old) {
     const [tokens, spec] = [objectsAt(object.spec, 'tokenRequests'), object.spec ?? {}];
@@ -86,43 +77,37 @@ function dropDisabled({ spec }: MutableObject, old: KubeObject | undefined) {
     delete spec['preventPodSchedulingIfMissing'];
 }
 
-function validateDriver(spec: JsonObject, problems: FieldError[]) {
+function validateDriver(spec: JsonObject, problems: Problems) {
   const policy = textAt(spec, 'fsGroupPolicy');
-  if (!FS_GROUP_POLICIES.includes(policy))
-    problems.push(fieldNotSupported('spec.fsGroupPolicy', policy, FS_GROUP_POLICIES));
+  problems.requireOneOf('spec.fsGroupPolicy', policy, FS_GROUP_POLICIES);
   validateTokenRequests(objectsAt(spec, 'tokenRequests'), problems);
   for (const mode of listAt(spec, 'volumeLifecycleModes'))
-    if (!LIFECYCLE_MODES.includes(String(mode)))
-      problems.push(fieldNotSupported('spec.volumeLifecycleModes', mode, LIFECYCLE_MODES));
+    problems.requireOneOf('spec.volumeLifecycleModes', mode, LIFECYCLE_MODES);
   const period = numberAt(spec, 'nodeAllocatableUpdatePeriodSeconds');
   if (period !== undefined && period < MIN_UPDATE_SECONDS)
-    problems.push(
-      fieldInvalid('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds'),
-    );
+    problems.invalid('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds');
   const inSecrets = spec['serviceAccountTokenInSecrets'];
   if (inSecrets !== undefined && objectsAt(spec, 'tokenRequests').length === 0)
-    problems.push(
-      fieldInvalid(
-        'spec.serviceAccountTokenInSecrets',
-        inSecrets,
-        'serviceAccountTokenInSecrets is set but no tokenRequests are specified',
-      ),
+    problems.invalid(
+      'spec.serviceAccountTokenInSecrets',
+      inSecrets,
+      'serviceAccountTokenInSecrets is set but no tokenRequests are specified',
     );
 }
 
-function validateTokenRequests(requests: readonly JsonObject[], problems: FieldError[]) {
+function validateTokenRequests(requests: readonly JsonObject[], problems: Problems) {
   const audiences = new Set<string>();
   for (const [index, request] of requests.entries()) {
     const at = `spec.tokenRequests[${index}]`;
     const audience = textAt(request, 'audience');
     if (audiences.has(audience)) {
-      problems.push(fieldDuplicate(`${at}.audience`, audience));
+      problems.duplicate(`${at}.audience`, audience);
       continue;
     }
     audiences.add(audience);
     const seconds = numberAt(request, 'expirationSeconds');
     if (seconds === undefined) continue;
-    const refuse = (text: string) => problems.push(fieldInvalid(`${at}.expirationSeconds`, seconds, text));
+    const refuse = (text: string) => problems.invalid(`${at}.expirationSeconds`, seconds, text);
     if (seconds < MIN_TOKEN_SECONDS) refuse('may not specify a duration less than 10 minutes');
     if (seconds > MAX_TOKEN_SECONDS) refuse('may not specify a duration larger than 2^32 seconds');
   }
@@ -138,7 +123,7 @@ export const csiNodeStrategy: Partial<Strategy> = {
     for (const before of driversOf(old)) {
       for (const driver of driversOf(object)) {
         if (driver['name'] === before['name'] && !jsonEquals(kept(driver), kept(before)))
-          problems.push(fieldInvalid('spec.drivers', kept(driver), IMMUTABLE));
+          problems.invalid('spec.drivers', kept(driver), IMMUTABLE);
       }
     }
   },
@@ -146,27 +131,27 @@ export const csiNodeStrategy: Partial<Strategy> = {
 
 const driversOf = (node: KubeObject): readonly JsonObject[] => objectsAt(node.spec, 'drivers');
 
-function validateDrivers(drivers: readonly JsonObject[], problems: FieldError[]) {
+function validateDrivers(drivers: readonly JsonObject[], problems: Problems) {
   const names = new Set<string>();
   for (const [index, driver] of drivers.entries()) {
     const at = `spec.drivers[${index}]`;
     const [name, id] = [textAt(driver, 'name'), textAt(driver, 'nodeID')];
     checkDriverName(name, `${at}.name`, problems);
-    if (id === '') problems.push(fieldRequired(`${at}.nodeID`));
+    if (id === '') problems.required(`${at}.nodeID`);
     if (Buffer.byteLength(id) > MAX_NODE_ID_BYTES)
-      problems.push(fieldInvalid(`${at}.nodeID`, id, `must be ${MAX_NODE_ID_BYTES} characters or less`));
+      problems.invalid(`${at}.nodeID`, id, `must be ${MAX_NODE_ID_BYTES} characters or less`);
     notNegative(objectAt(driver, 'allocatable'), 'count', `${at}.allocatable`, problems);
-    if (names.has(name)) problems.push(fieldDuplicate(`${at}.name`, name));
+    if (names.has(name)) problems.duplicate(`${at}.name`, name);
     names.add(name);
     validateTopologyKeys(listAt(driver, 'topologyKeys').map(String), at, problems);
   }
 }
 
-function validateTopologyKeys(keys: readonly string[], at: string, problems: FieldError[]) {
+function validateTopologyKeys(keys: readonly string[], at: string, problems: Problems) {
   const repeated = repeatedIndexes(keys);
   for (const [index, key] of keys.entries()) {
-    if (key === '') problems.push(fieldRequired(at));
-    if (repeated.has(index)) problems.push(fieldDuplicate(at, key));
+    if (key === '') problems.required(at);
+    if (repeated.has(index)) problems.duplicate(at, key);
     addInvalid(problems, at, key, qualifiedName(key));
   }
 }
@@ -181,18 +166,18 @@ export const storageCapacityStrategy: Partial<Strategy> = {
     validateCapacity(json(object), problems);
     for (const key of ['nodeTopology', 'storageClassName']) {
       const value = json(object)[key];
-      if (!jsonEquals(value, json(old)[key])) problems.push(fieldInvalid(key, value, IMMUTABLE));
+      if (!jsonEquals(value, json(old)[key])) problems.invalid(key, value, IMMUTABLE);
     }
   },
 };
 
-function validateCapacity(object: JsonObject, problems: FieldError[]) {
+function validateCapacity(object: JsonObject, problems: Problems) {
   validateSelector(objectAt(object, 'nodeTopology'), 'nodeTopology', problems);
   const name = textAt(object, 'storageClassName');
   addInvalid(problems, 'storageClassName', name, dnsSubdomain(name));
   const capacity = object['capacity'] === undefined ? undefined : quantityOf(object['capacity']);
   if (capacity !== undefined && capacity.unscaled < 0n)
-    problems.push(fieldInvalid('capacity', formatQuantity(capacity), 'must be greater than or equal to 0'));
+    problems.invalid('capacity', formatQuantity(capacity), 'must be greater than or equal to 0');
 }
 
 /** The strategy of VolumeAttachments. The specification is immutable; the attacher writes the status. */
@@ -202,61 +187,58 @@ export const attachmentStrategy: Partial<Strategy> = {
     validateAttachment(object, problems);
     if (jsonEquals(object.spec, old.spec)) return;
     const shown = internalValue('storage.v1.VolumeAttachmentSpec', object.spec ?? {});
-    problems.push(fieldInvalid('spec', shown, IMMUTABLE));
+    problems.invalid('spec', shown, IMMUTABLE);
   },
   statusResets: ['labels', 'annotations', 'finalizers', 'ownerReferences'].map((key) => ['metadata', key]),
 };
 
 const ONE_SOURCE = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
 
-function validateAttachment({ spec = {}, status = {} }: KubeObject, problems: FieldError[]) {
+function validateAttachment({ spec = {}, status = {} }: KubeObject, problems: Problems) {
   checkDriverName(textAt(spec, 'attacher'), 'spec.attacher', problems);
   const source = objectAt(spec, 'source');
   const [inline, name] = [optionalAt(source, 'inlineVolumeSpec'), source['persistentVolumeName']];
-  if (inline === undefined && name === undefined) problems.push(fieldRequired('spec.source', ONE_SOURCE));
-  else if (inline !== undefined && name !== undefined) problems.push(fieldForbidden('spec.source', ONE_SOURCE));
+  if (inline === undefined && name === undefined) problems.required('spec.source', ONE_SOURCE);
+  else if (inline !== undefined && name !== undefined) problems.forbidden('spec.source', ONE_SOURCE);
   else if (inline !== undefined) validateInlineVolume(inline, 'spec.source.inlineVolumeSpec', problems);
   else if (name === '')
-    problems.push(fieldRequired('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName'));
+    problems.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
   const node = textAt(spec, 'nodeName');
   addInvalid(problems, 'spec.nodeName', node, dnsSubdomain(node));
   if (bytesOf(objectAt(status, 'attachmentMetadata')) > MAX_METADATA_BYTES)
-    problems.push(fieldTooLong('status.attachmentMetadata', MAX_METADATA_BYTES));
+    problems.tooLong('status.attachmentMetadata', MAX_METADATA_BYTES);
   for (const key of ['attachError', 'detachError']) validateError(objectAt(status, key), `status.${key}`, problems);
   if (typeof name === 'string') addInvalid(problems, 'spec.source.persistentVolumeName', name, dnsSubdomain(name));
 }
 
-function validateError(error: JsonObject, at: string, problems: FieldError[]) {
+function validateError(error: JsonObject, at: string, problems: Problems) {
   // The API server's message names the limit for the metadata instead of the limit for the error.
   if (Buffer.byteLength(textAt(error, 'message')) > MAX_ERROR_BYTES)
-    problems.push(fieldTooLong(`${at}.message`, MAX_METADATA_BYTES));
+    problems.tooLong(`${at}.message`, MAX_METADATA_BYTES);
   const code = numberAt(error, 'errorCode');
   if (code !== undefined && code < 0)
-    problems.push(fieldInvalid(`${at}.errorCode`, code, 'must be between 0 and 2147483647, inclusive'));
+    problems.invalid(`${at}.errorCode`, code, 'must be between 0 and 2147483647, inclusive');
 }
 
 /**
  * Checks the inline volume of an attachment. It must be a CSI volume. It may not have a claim, a capacity or a node
  * affinity. Its reclaim policy must be `Retain`.
  */
-function validateInlineVolume(spec: JsonObject, at: string, problems: FieldError[]) {
+function validateInlineVolume(spec: JsonObject, at: string, problems: Problems) {
   const foreign = (key: string) =>
-    problems.push(fieldForbidden(`${at}.${key}`, 'may not be specified in the context of inline volumes'));
+    problems.forbidden(`${at}.${key}`, 'may not be specified in the context of inline volumes');
   if (optionalAt(spec, 'claimRef') !== undefined) foreign('claimRef');
   if (Object.keys(objectAt(spec, 'capacity')).length > 0) foreign('capacity');
   const csi = optionalAt(spec, 'csi');
-  if (csi === undefined)
-    problems.push(fieldRequired(`${at}.csi`, 'has to be specified in the context of inline volumes'));
+  if (csi === undefined) problems.required(`${at}.csi`, 'has to be specified in the context of inline volumes');
   validateAccessModes(spec, at, problems, '');
   const policy = textAt(spec, 'persistentVolumeReclaimPolicy');
   if (policy !== '' && policy !== 'Retain')
-    problems.push(
-      fieldForbidden(`${at}.persistentVolumeReclaimPolicy`, 'may only be Retain in the context of inline volumes'),
-    );
+    problems.forbidden(`${at}.persistentVolumeReclaimPolicy`, 'may only be Retain in the context of inline volumes');
   if (optionalAt(spec, 'nodeAffinity') !== undefined) foreign('nodeAffinity');
   if (csi === undefined) return;
   checkDriverName(textAt(csi, 'driver'), `${at}.csi.driver`, problems);
-  if (textAt(csi, 'volumeHandle') === '') problems.push(fieldRequired(`${at}.csi.volumeHandle`));
+  if (textAt(csi, 'volumeHandle') === '') problems.required(`${at}.csi.volumeHandle`);
 }
 
 /** The strategy of VolumeAttributesClasses. */
@@ -267,15 +249,14 @@ export const attributesClassStrategy: Partial<Strategy> = {
   validate: (object, problems) => validateAttributesClass(json(object), problems),
   validateUpdate(object, old, problems) {
     for (const key of ['driverName', 'parameters'])
-      if (!jsonEquals(json(object)[key], json(old)[key]))
-        problems.push(fieldForbidden(key, `updates to ${key} are forbidden.`));
+      if (!jsonEquals(json(object)[key], json(old)[key])) problems.forbidden(key, `updates to ${key} are forbidden.`);
     validateAttributesClass(json(object), problems);
   },
 };
 
-function validateAttributesClass(object: JsonObject, problems: FieldError[]) {
+function validateAttributesClass(object: JsonObject, problems: Problems) {
   checkProvisioner(textAt(object, 'driverName'), 'driverName', problems);
   checkParameters(objectAt(object, 'parameters'), problems);
   if (Object.keys(objectAt(object, 'parameters')).length === 0)
-    problems.push(fieldRequired('parameters', 'must contain at least one key/value pair'));
+    problems.required('parameters', 'must contain at least one key/value pair');
 }

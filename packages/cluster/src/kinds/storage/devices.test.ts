@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { deviceSliceStrategy } from './devices.ts';
 import type { WriteContext } from '../strategy.ts';
+import { Problems } from '../../errors/field-problems.ts';
 
 /** The field and reason of each problem of a ResourceSlice with these device names. */
 function problemsOf(names: readonly string[]) {
@@ -13,7 +13,7 @@ function problemsOf(names: readonly string[]) {
     devices: names.map((name) => ({ name })),
   };
   const slice: KubeObject = { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceSlice', metadata: { name: 's' }, spec };
-  const problems: FieldError[] = [];
+  const problems = new Problems();
   deviceSliceStrategy.validate?.(slice, problems, {} as WriteContext);
   return problems.map(({ field, reason }) => `${field} ${reason}`);
 }

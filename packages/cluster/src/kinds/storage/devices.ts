@@ -10,18 +10,8 @@ import {
   textAt,
   tooLongName,
 } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooLong,
-  fieldTooMany,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid, fieldInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import { ensureAt } from '../../types/parts.ts';
 import { isExtendedResource } from '../pods/resource-names.ts';
 import type { Strategy } from '../strategy.ts';
@@ -59,7 +49,7 @@ export const deviceClassStrategy: Partial<Strategy> = {
     checkSize(object.spec ?? {}, 'config', 'spec', problems);
     const name = textAt(object.spec, 'extendedResourceName');
     if (name !== '' && !isExtendedResource(name))
-      problems.push(fieldInvalid('spec.extendedResourceName', name, 'must be a valid extended resource name'));
+      problems.invalid('spec.extendedResourceName', name, 'must be a valid extended resource name');
   },
 };
 
@@ -79,28 +69,27 @@ function defaultClaim(spec: JsonObject): void {
   }
 }
 
-function checkImmutable(object: KubeObject, old: KubeObject, problems: FieldError[]): void {
-  if (!jsonEquals(object.spec, old.spec)) problems.push(fieldInvalid('spec', object.spec, IMMUTABLE));
+function checkImmutable(object: KubeObject, old: KubeObject, problems: Problems): void {
+  if (!jsonEquals(object.spec, old.spec)) problems.invalid('spec', object.spec, IMMUTABLE);
 }
 
-function checkSize(owner: JsonObject, key: keyof typeof MAX_ENTRIES, at: string, problems: FieldError[]): void {
+function checkSize(owner: JsonObject, key: keyof typeof MAX_ENTRIES, at: string, problems: Problems): void {
   tooMany(`${at}.${key}`, objectsAt(owner, key).length, MAX_ENTRIES[key], problems);
 }
 
-function tooMany(at: string, actual: number, max: number, problems: FieldError[]): void {
-  if (actual > max) problems.push(fieldTooMany(at, actual, max));
+function tooMany(at: string, actual: number, max: number, problems: Problems): void {
+  if (actual > max) problems.tooMany(at, actual, max);
 }
 
-function checkUnique(names: readonly string[], at: (index: number) => string, problems: FieldError[]): void {
-  for (const index of repeatedIndexes(names)) problems.push(fieldDuplicate(at(index), names[index]));
+function checkUnique(names: readonly string[], at: (index: number) => string, problems: Problems): void {
+  for (const index of repeatedIndexes(names)) problems.duplicate(at(index), names[index]);
 }
 
-function checkName(name: string, rule: (text: string) => readonly string[], at: string, problems: FieldError[]): void {
-  if (name === '') problems.push(fieldRequired(at));
-  else addInvalid(problems, at, name, rule(name));
+function checkName(name: string, rule: (text: string) => readonly string[], at: string, problems: Problems): void {
+  problems.requireName(at, name, rule);
 }
 
-function validateClaim(spec: JsonObject, at: string, problems: FieldError[]): void {
+function validateClaim(spec: JsonObject, at: string, problems: Problems): void {
   const devices = objectAt(spec, 'devices');
   const place = `${at}.devices`;
   const requests = objectsAt(devices, 'requests');
@@ -121,12 +110,10 @@ function validateClaim(spec: JsonObject, at: string, problems: FieldError[]): vo
     for (const [index, entry] of objectsAt(devices, key).entries())
       for (const [position, name] of namesIn(entry).entries())
         if (!known.has(name))
-          problems.push(
-            fieldInvalid(
-              `${place}.${key}[${index}].requests[${position}]`,
-              name,
-              "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
-            ),
+          problems.invalid(
+            `${place}.${key}[${index}].requests[${position}]`,
+            name,
+            "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
           );
 }
 
@@ -135,14 +122,14 @@ const namesIn = (entry: JsonObject): string[] => {
   return Array.isArray(names) ? names.map(String) : [];
 };
 
-function validateRequest(request: JsonObject, at: string, problems: FieldError[]): void {
+function validateRequest(request: JsonObject, at: string, problems: Problems): void {
   checkName(textAt(request, 'name'), dnsLabel, `${at}.name`, problems);
   const exactly = optionalAt(request, 'exactly');
   const alternatives = objectsAt(request, 'firstAvailable');
   const text = 'exactly one of `exactly` or `firstAvailable` is required';
-  if (exactly === undefined && alternatives.length === 0) problems.push(fieldRequired(at, text));
+  if (exactly === undefined && alternatives.length === 0) problems.required(at, text);
   else if (exactly !== undefined && alternatives.length > 0)
-    problems.push(fieldInvalid(at, null, `${text}, but multiple fields are set`));
+    problems.invalid(at, null, `${text}, but multiple fields are set`);
   else if (exactly !== undefined) validateDevices(exactly, `${at}.exactly`, problems);
   else {
     checkSize(request, 'firstAvailable', at, problems);
@@ -160,39 +147,36 @@ function validateRequest(request: JsonObject, at: string, problems: FieldError[]
 }
 
 /** Checks the device class, the selectors and the device count of a request. */
-function validateDevices(request: JsonObject, at: string, problems: FieldError[]): void {
+function validateDevices(request: JsonObject, at: string, problems: Problems): void {
   checkName(textAt(request, 'deviceClassName'), dnsSubdomain, `${at}.deviceClassName`, problems);
   validateSelectors(request, at, problems);
   const mode = textAt(request, 'allocationMode');
   const count = numberAt(request, 'count') ?? 0;
   if (mode === 'All') {
-    if (count !== 0)
-      problems.push(fieldInvalid(`${at}.count`, count, "must not be specified when allocationMode is 'All'"));
-  } else if (mode !== 'ExactCount')
-    problems.push(fieldNotSupported(`${at}.allocationMode`, mode, ['All', 'ExactCount']));
-  else if (count <= 0) problems.push(fieldInvalid(`${at}.count`, count, 'must be greater than zero'));
+    if (count !== 0) problems.invalid(`${at}.count`, count, "must not be specified when allocationMode is 'All'");
+  } else if (mode !== 'ExactCount') problems.notSupported(`${at}.allocationMode`, mode, ['All', 'ExactCount']);
+  else if (count <= 0) problems.invalid(`${at}.count`, count, 'must be greater than zero');
 }
 
-function validateSelectors(owner: JsonObject, at: string, problems: FieldError[]): void {
+function validateSelectors(owner: JsonObject, at: string, problems: Problems): void {
   checkSize(owner, 'selectors', at, problems);
   for (const [index, selector] of objectsAt(owner, 'selectors').entries()) {
     const place = `${at}.selectors[${index}].cel`;
     const cel = optionalAt(selector, 'cel');
     const expression = textAt(cel, 'expression');
-    if (cel === undefined) problems.push(fieldRequired(place));
-    else if (expression.length > MAX_EXPRESSION_LENGTH)
-      problems.push(fieldTooLong(`${place}.expression`, MAX_EXPRESSION_LENGTH));
-    else if (expression === '') problems.push(fieldRequired(`${place}.expression`));
+    if (cel === undefined) problems.required(place);
+    else if (expression.length > MAX_EXPRESSION_LENGTH) problems.tooLong(`${place}.expression`, MAX_EXPRESSION_LENGTH);
+    else if (expression === '') problems.required(`${place}.expression`);
   }
 }
 
-function validateClaimStatus(object: KubeObject, old: KubeObject, problems: FieldError[]): void {
+function validateClaimStatus(object: KubeObject, old: KubeObject, problems: Problems): void {
   const at = 'status.reservedFor';
   const reserved = objectsAt(object.status, 'reservedFor');
   checkSize(object.status ?? {}, 'reservedFor', 'status', problems);
   for (const [index, consumer] of reserved.entries())
     for (const key of ['resource', 'name', 'uid'])
-      if (textAt(consumer, key) === '') problems.push(fieldRequired(`${at}[${index}].${key}`));
+      if (textAt(consumer, key) === '') problems.required(`${at}[${index}].${key}`);
   checkUnique(
     reserved.map((consumer) => textAt(consumer, 'uid')),
     (index) => `${at}[${index}]`,
@@ -202,14 +186,12 @@ function validateClaimStatus(object: KubeObject, old: KubeObject, problems: Fiel
   const known = objectsAt(old.status, 'reservedFor');
   const isNew = (consumer: JsonObject) => !known.some((entry) => jsonEquals(entry, consumer));
   if (reserved.length > 0 && allocation === undefined)
-    problems.push(fieldForbidden(at, 'may not be specified when `allocated` is not set'));
+    problems.forbidden(at, 'may not be specified when `allocated` is not set');
   else if (object.metadata.deletionTimestamp !== undefined && reserved.some(isNew))
-    problems.push(
-      fieldForbidden(at, 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set'),
-    );
+    problems.forbidden(at, 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set');
   if (allocation === undefined) return;
   if (before !== undefined) {
-    if (!jsonEquals(allocation, before)) problems.push(fieldInvalid('status.allocation', allocation, IMMUTABLE));
+    if (!jsonEquals(allocation, before)) problems.invalid('status.allocation', allocation, IMMUTABLE);
     return;
   }
   for (const [index, result] of objectsAt(objectAt(allocation, 'devices'), 'results').entries()) {
@@ -233,23 +215,22 @@ const poolName = (name: string): readonly string[] => name.split('/').flatMap((p
 
 const PLACES = ['nodeName', 'nodeSelector', 'allNodes', 'perDeviceNodeSelection'] as const;
 
-function validateSlice(spec: JsonObject, old: JsonObject | undefined, problems: FieldError[]): void {
+function validateSlice(spec: JsonObject, old: JsonObject | undefined, problems: Problems): void {
   checkName(textAt(spec, 'driver'), driverName, 'spec.driver', problems);
   const pool = objectAt(spec, 'pool');
   checkName(textAt(pool, 'name'), poolName, 'spec.pool.name', problems);
   const [slices, generation] = [numberAt(pool, 'resourceSliceCount') ?? 0, numberAt(pool, 'generation') ?? 0];
-  if (slices <= 0) problems.push(fieldInvalid('spec.pool.resourceSliceCount', slices, 'must be greater than zero'));
-  if (generation < 0)
-    problems.push(fieldInvalid('spec.pool.generation', generation, 'must be greater than or equal to zero'));
+  if (slices <= 0) problems.invalid('spec.pool.resourceSliceCount', slices, 'must be greater than zero');
+  if (generation < 0) problems.invalid('spec.pool.generation', generation, 'must be greater than or equal to zero');
   if (old !== undefined) {
     if (textAt(pool, 'name') !== textAt(objectAt(old, 'pool'), 'name'))
-      problems.push(fieldInvalid('spec.pool.name', textAt(pool, 'name'), IMMUTABLE));
+      problems.invalid('spec.pool.name', textAt(pool, 'name'), IMMUTABLE);
     for (const key of ['driver', 'nodeName'])
-      if (spec[key] !== old[key]) problems.push(fieldInvalid(`spec.${key}`, spec[key] ?? null, IMMUTABLE));
+      if (spec[key] !== old[key]) problems.invalid(`spec.${key}`, spec[key] ?? null, IMMUTABLE);
   }
   validatePlace(spec, problems);
   if (spec['sharedCounters'] !== undefined && spec['devices'] !== undefined)
-    problems.push(fieldInvalid('spec', '', 'only one of `sharedCounters` or `devices` is allowed'));
+    problems.invalid('spec', '', 'only one of `sharedCounters` or `devices` is allowed');
   const devices = objectsAt(spec, 'devices');
   const isRich = devices.some(
     (device) => objectsAt(device, 'taints').length > 0 || objectsAt(device, 'consumesCounters').length > 0,
@@ -265,16 +246,16 @@ function validateSlice(spec: JsonObject, old: JsonObject | undefined, problems: 
 }
 
 /** Checks that a slice sets exactly one of the fields that say which nodes can use its devices. */
-function validatePlace(spec: JsonObject, problems: FieldError[]): void {
+function validatePlace(spec: JsonObject, problems: Problems): void {
   for (const key of ['allNodes', 'perDeviceNodeSelection'])
-    if (spec[key] === false) problems.push(fieldInvalid(`spec.${key}`, false, 'must be either unset or set to true'));
+    if (spec[key] === false) problems.invalid(`spec.${key}`, false, 'must be either unset or set to true');
   if (spec['nodeName'] === '')
-    problems.push(fieldInvalid('spec.nodeName', '', 'must be either unset or set to a non-empty string'));
+    problems.invalid('spec.nodeName', '', 'must be either unset or set to a non-empty string');
   else if (spec['nodeName'] !== undefined)
     addInvalid(problems, 'spec.nodeName', textAt(spec, 'nodeName'), dnsSubdomain(textAt(spec, 'nodeName')));
   const set = PLACES.filter((key) => spec[key] !== undefined && spec[key] !== false && spec[key] !== '');
   const text = `exactly one of ${PLACES.map((key) => `\`${key}\``).join(', ')} is required`;
-  if (set.length === 0) problems.push(fieldRequired('spec', text));
+  if (set.length === 0) problems.required('spec', text);
   else if (set.length > 1)
     problems.push(
       fieldInvalid('spec', `{${set.map((key) => `\`${key}\``).join(', ')}}`, `${text}, but multiple fields are set`),

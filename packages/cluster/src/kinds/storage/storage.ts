@@ -2,17 +2,8 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
 import { formatQuantity, quantityOf } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
-import {
-  addInvalid,
-  fieldDuplicate,
-  fieldForbidden,
-  fieldInvalid,
-  fieldNotSupported,
-  fieldRequired,
-  fieldTooLong,
-  repeatedIndexes,
-} from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import type { Problems } from '../../errors/field-problems.ts';
+import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { validateAccessModes } from './claims.ts';
 import { describeDifference, internalValue } from '../describe-difference.ts';
@@ -30,9 +21,9 @@ const MAX_PARAMETERS = 512;
 const MAX_PARAMETERS_BYTES = 256 * 1024;
 
 /** Checks that a value is absent, empty or in `known`. */
-function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: FieldError[]) {
+function checkChoice(parent: JsonObject, key: string, known: readonly string[], at: string, problems: Problems) {
   const value = textAt(parent, key);
-  if (value !== '' && !known.includes(value)) problems.push(fieldNotSupported(`${at}${key}`, value, known));
+  if (value !== '' && !known.includes(value)) problems.notSupported(`${at}${key}`, value, known);
 }
 
 /** The volume sources, in the order in which the API server checks them. */
@@ -85,22 +76,19 @@ export const volumeStrategy: Partial<Strategy> = {
     const [next, live] = [withoutNewSecret(sourcesOf(spec), before), sourcesOf(before)];
     if (!jsonEquals(next, live)) {
       const difference = describeDifference('core.v1.PersistentVolumeSource', live, next);
-      problems.push(
-        fieldForbidden(
-          'spec.persistentvolumesource',
-          `spec.persistentvolumesource is immutable after creation\n${difference}`,
-        ),
+      problems.forbidden(
+        'spec.persistentvolumesource',
+        `spec.persistentvolumesource is immutable after creation\n${difference}`,
       );
     }
-    if (spec['volumeMode'] !== before['volumeMode'])
-      problems.push(fieldInvalid('volumeMode', spec['volumeMode'], IMMUTABLE));
+    if (spec['volumeMode'] !== before['volumeMode']) problems.invalid('volumeMode', spec['volumeMode'], IMMUTABLE);
     const [affinity, known] = [optionalAt(spec, 'nodeAffinity'), optionalAt(before, 'nodeAffinity')];
     if (known !== undefined && !jsonEquals(affinity, known)) {
       const shown = affinity === undefined ? null : internalValue('core.v1.VolumeNodeAffinity', affinity);
-      problems.push(fieldInvalid('nodeAffinity', shown, IMMUTABLE));
+      problems.invalid('nodeAffinity', shown, IMMUTABLE);
     }
     if (before['volumeAttributesClassName'] !== undefined && spec['volumeAttributesClassName'] === undefined)
-      problems.push(fieldForbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));
+      problems.forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden');
   },
   warnings: (object) =>
     object.spec?.['persistentVolumeReclaimPolicy'] === 'Recycle'
@@ -121,55 +109,51 @@ function withoutNewSecret(sources: JsonObject, before: JsonObject): JsonObject {
   return { ...sources, csi: rest };
 }
 
-function validateVolume(spec: JsonObject, problems: FieldError[]) {
+function validateVolume(spec: JsonObject, problems: Problems) {
   validateAccessModes(spec, 'spec', problems, '');
   validateCapacity(objectAt(spec, 'capacity'), problems);
   checkChoice(spec, 'persistentVolumeReclaimPolicy', ['Delete', 'Recycle', 'Retain'], 'spec.', problems);
   const affinity = optionalAt(spec, 'nodeAffinity');
   const required = optionalAt(affinity, 'required');
   if (affinity !== undefined && required === undefined)
-    problems.push(fieldRequired('spec.nodeAffinity.required', 'must specify required node constraints'));
+    problems.required('spec.nodeAffinity.required', 'must specify required node constraints');
   if (required !== undefined) validateNodeSelector(required, 'spec.nodeAffinity.required', problems);
   validateSources(spec, problems);
   if (spec['local'] !== undefined && affinity === undefined)
-    problems.push(fieldRequired('spec.nodeAffinity', 'Local volume requires node affinity'));
+    problems.required('spec.nodeAffinity', 'Local volume requires node affinity');
   if (objectAt(spec, 'hostPath')['path'] === '/' && spec['persistentVolumeReclaimPolicy'] === 'Recycle')
-    problems.push(
-      fieldForbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"),
-    );
+    problems.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
   const name = textAt(spec, 'storageClassName');
   if (name !== '') addInvalid(problems, 'spec.storageClassName', name, dnsSubdomain(name));
   checkChoice(spec, 'volumeMode', ['Block', 'Filesystem'], 'spec.', problems);
 }
 
-function validateSources(spec: JsonObject, problems: FieldError[]) {
+function validateSources(spec: JsonObject, problems: Problems) {
   const [first, ...more] = SOURCES.filter((key) => spec[key] !== undefined);
-  if (first === undefined) problems.push(fieldRequired('spec', 'must specify a volume type'));
+  if (first === undefined) problems.required('spec', 'must specify a volume type');
   else validateSource(first, objectAt(spec, first), problems);
-  for (const key of more) problems.push(fieldForbidden(`spec.${key}`, 'may not specify more than 1 volume type'));
+  for (const key of more) problems.forbidden(`spec.${key}`, 'may not specify more than 1 volume type');
 }
 
-function validateSource(kind: string, source: JsonObject, problems: FieldError[]) {
+function validateSource(kind: string, source: JsonObject, problems: Problems) {
   if (kind === 'csi') {
     checkDriverName(textAt(source, 'driver'), 'spec.csi.driver', problems);
-    if (textAt(source, 'volumeHandle') === '') problems.push(fieldRequired('spec.csi.volumeHandle'));
+    if (textAt(source, 'volumeHandle') === '') problems.required('spec.csi.volumeHandle');
   } else if (kind === 'local') {
     const path = textAt(source, 'path');
-    if (path === '') problems.push(fieldRequired('spec.local.path'));
-    else if (path.split('/').includes('..'))
-      problems.push(fieldInvalid('spec.local.path', path, "must not contain '..'"));
+    if (path === '') problems.required('spec.local.path');
+    else if (path.split('/').includes('..')) problems.invalid('spec.local.path', path, "must not contain '..'");
   } else checkVolumeSource(kind, source, 'spec', problems);
 }
 
-function validateCapacity(capacity: JsonObject, problems: FieldError[]) {
+function validateCapacity(capacity: JsonObject, problems: Problems) {
   const names = Object.keys(capacity);
-  if (names.length === 0) problems.push(fieldRequired('spec.capacity'));
-  if (names.length !== 1 || names[0] !== 'storage')
-    problems.push(fieldNotSupported('spec.capacity', capacity, ['storage']));
+  if (names.length === 0) problems.required('spec.capacity');
+  if (names.length !== 1 || names[0] !== 'storage') problems.notSupported('spec.capacity', capacity, ['storage']);
   for (const [name, value] of Object.entries(capacity)) {
     const amount = quantityOf(value);
     if (amount !== undefined && amount.unscaled <= 0n)
-      problems.push(fieldInvalid(`spec.capacity[${name}]`, formatQuantity(amount), 'must be greater than zero'));
+      problems.invalid(`spec.capacity[${name}]`, formatQuantity(amount), 'must be greater than zero');
   }
 }
 
@@ -180,13 +164,12 @@ export const storageClassStrategy: Partial<Strategy> = {
   validateUpdate(object, old, problems) {
     validateStorageClass(json(object), problems);
     for (const key of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
-      if (!jsonEquals(json(object)[key], json(old)[key]))
-        problems.push(fieldInvalid(key, json(object)[key], IMMUTABLE));
+      if (!jsonEquals(json(object)[key], json(old)[key])) problems.invalid(key, json(object)[key], IMMUTABLE);
     }
   },
 };
 
-function validateStorageClass(object: JsonObject, problems: FieldError[]) {
+function validateStorageClass(object: JsonObject, problems: Problems) {
   checkProvisioner(textAt(object, 'provisioner'), 'provisioner', problems);
   checkParameters(objectAt(object, 'parameters'), problems);
   checkChoice(object, 'reclaimPolicy', ['Delete', 'Retain'], '', problems);
@@ -196,20 +179,19 @@ function validateStorageClass(object: JsonObject, problems: FieldError[]) {
 }
 
 /** Checks the name of a CSI driver. */
-export function checkDriverName(name: string, at: string, problems: FieldError[]): void {
+export function checkDriverName(name: string, at: string, problems: Problems): void {
   if (name === '') {
-    problems.push(fieldRequired(at));
+    problems.required(at);
     return;
   }
-  if (Buffer.byteLength(name) > MAX_DRIVER_BYTES) problems.push(fieldTooLong(at, MAX_DRIVER_BYTES));
+  if (Buffer.byteLength(name) > MAX_DRIVER_BYTES) problems.tooLong(at, MAX_DRIVER_BYTES);
   addInvalid(problems, at, name, dnsSubdomain(name.toLowerCase()));
 }
 
 /** Checks the driver name of a StorageClass or a VolumeAttributesClass. */
-export function checkProvisioner(name: string, path: string, problems: FieldError[]): void {
+export function checkProvisioner(name: string, path: string, problems: Problems): void {
   const lower = name.toLowerCase();
-  if (lower === '') problems.push(fieldRequired(path));
-  else addInvalid(problems, path, lower, qualifiedName(lower));
+  problems.requireName(path, lower, qualifiedName);
 }
 
 /** The size of the keys and values of a string map, in UTF-8 bytes. */
@@ -217,25 +199,25 @@ export const bytesOf = (map: JsonObject): number =>
   Object.entries(map).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
 
 /** Checks the parameters of a class. */
-export function checkParameters(parameters: JsonObject, problems: FieldError[]): void {
+export function checkParameters(parameters: JsonObject, problems: Problems): void {
   if (Object.keys(parameters).length > MAX_PARAMETERS) {
-    problems.push(fieldTooLong('parameters', MAX_PARAMETERS));
+    problems.tooLong('parameters', MAX_PARAMETERS);
     return;
   }
-  if (Object.hasOwn(parameters, '')) problems.push(fieldInvalid('parameters', '', 'field can not be empty.'));
-  if (bytesOf(parameters) > MAX_PARAMETERS_BYTES) problems.push(fieldTooLong('parameters', MAX_PARAMETERS_BYTES));
+  if (Object.hasOwn(parameters, '')) problems.invalid('parameters', '', 'field can not be empty.');
+  if (bytesOf(parameters) > MAX_PARAMETERS_BYTES) problems.tooLong('parameters', MAX_PARAMETERS_BYTES);
 }
 
-function validateTopology(term: JsonObject, at: string, problems: FieldError[]) {
+function validateTopology(term: JsonObject, at: string, problems: Problems) {
   const expressions = objectsAt(term, 'matchLabelExpressions');
   const repeated = repeatedIndexes(expressions.map((expression) => textAt(expression, 'key')));
   for (const [index, expression] of expressions.entries()) {
     const place = `${at}.matchLabelExpressions[${index}]`;
     const values = listAt(expression, 'values');
-    if (values.length === 0) problems.push(fieldRequired(`${place}.values`));
+    if (values.length === 0) problems.required(`${place}.values`);
     for (const position of repeatedIndexes(values))
-      problems.push(fieldDuplicate(`${place}.values[${position}]`, values[position]));
+      problems.duplicate(`${place}.values[${position}]`, values[position]);
     checkLabelName(textAt(expression, 'key'), `${place}.key`, problems);
-    if (repeated.has(index)) problems.push(fieldDuplicate(`${place}.key`, textAt(expression, 'key')));
+    if (repeated.has(index)) problems.duplicate(`${place}.key`, textAt(expression, 'key'));
   }
 }
