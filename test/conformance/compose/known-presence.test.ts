@@ -31,45 +31,9 @@ const spec = z.object({
 type Spec = z.infer<typeof spec>;
 
 const SPECS: readonly Spec[] = [
-  {
-    tier: 'a',
-    map: {},
-    more: {},
-    pair: ['p', 'q'],
-    counts: [1, 2],
-    source: { kind: 'git', url: 'u' },
-    doors: [],
-    shape: { name: 'n' },
-  },
-  {
-    on: true,
-    tier: 'b',
-    map: { a: '2', c: '3' },
-    more: { b: '5', a: '7' },
-    maybe: { a: '9', z: '8' },
-    pair: ['r', 's'],
-    counts: [3, 4, 5],
-    source: { kind: 's3', bucket: 'shop' },
-    door: { on: true, port: 5 },
-    doors: [
-      { on: true, port: 80 },
-      { on: false, why: 'shut' },
-    ],
-    shape: { id: 3 },
-  },
-  {
-    on: false,
-    tier: 'a',
-    map: { b: 'x' },
-    more: {},
-    maybe: {},
-    pair: ['', ''],
-    counts: [0, 0],
-    source: { kind: 'none' },
-    door: { on: false, why: 'w' },
-    doors: [{ on: false, why: '' }],
-    shape: { id: 0 },
-  },
+  { tier: 'a', map: {}, more: {}, pair: ['p', 'q'], counts: [1, 2], source: { kind: 'git', url: 'u' }, doors: [], shape: { name: 'n' } },
+  { on: true, tier: 'b', map: { a: '2', c: '3' }, more: { b: '5', a: '7' }, maybe: { a: '9', z: '8' }, pair: ['r', 's'], counts: [3, 4, 5], source: { kind: 's3', bucket: 'shop' }, door: { on: true, port: 5 }, doors: [{ on: true, port: 80 }, { on: false, why: 'shut' }], shape: { id: 3 } },
+  { on: false, tier: 'a', map: { b: 'x' }, more: {}, maybe: {}, pair: ['', ''], counts: [0, 0], source: { kind: 'none' }, door: { on: false, why: 'w' }, doors: [{ on: false, why: '' }], shape: { id: 0 } },
 ];
 
 type Body = (spec: Spec) => unknown;
@@ -82,84 +46,26 @@ const MEMBERS: readonly (readonly [what: string, body: Body])[] = [
   ['a key before a map that may be absent', ({ maybe }) => `${{ a: '1', ...maybe }.a}!`],
   ['a key before a map under a condition', ({ on, map }) => `${{ a: '1', ...(on ? map : {}) }.a}!`],
   ['a key of Object.assign', ({ map }) => `${Object.assign({ a: '1' }, map).a}!`],
-  [
-    'a key that is taken apart',
-    ({ map }) => {
-      const { a, ...rest } = { a: '1', ...map };
-      return [`${a}!`, rest];
-    },
-  ],
+  ['a key that is taken apart', ({ map }) => { const { a, ...rest } = { a: '1', ...map }; return [`${a}!`, rest]; }],
   ['a key from an enumeration', ({ map, tier }) => `${{ a: '1', b: '2', ...map }[tier]}!`],
   ['undefined before a spread map', ({ map }) => `${({ a: undefined, ...map } as Partial<Texts>)['a'] ?? 'no'}!`],
-  [
-    'undefined after a spread map',
-    ({ on, map }) => `${({ a: '1', ...map, ...(on ? { a: undefined } : {}) } as Partial<Texts>)['a'] ?? 'no'}!`,
-  ],
-  [
-    'a deleted key',
-    ({ map }) => {
-      const made: Partial<Texts> = { a: '1', ...map };
-      delete made['a'];
-      return `${made['a'] ?? 'gone'}!`;
-    },
-  ],
+  ['undefined after a spread map', ({ on, map }) => `${({ a: '1', ...map, ...(on ? { a: undefined } : {}) } as Partial<Texts>)['a'] ?? 'no'}!`],
+  ['a deleted key', ({ map }) => { const made: Partial<Texts> = { a: '1', ...map }; delete made['a']; return `${made['a'] ?? 'gone'}!`; }],
   ['sorted keys', ({ map }) => Object.keys(map).sort().map((key) => `${key}=${map[key]}`)],
   ['keys in reverse', ({ map }) => Object.keys(map).toReversed().map((key) => `${key}=${map[key]}`)],
   ['a part of the keys', ({ map }) => Object.keys(map).slice(1).map((key) => `${key}=${map[key]}`)],
   ['filtered keys', ({ map }) => Object.keys(map).filter((key) => key !== 'a').sort().map((key) => `${key}=${map[key]}`)],
   ['keys without repetition', ({ map }) => [...new Set(Object.keys(map))].map((key) => `${key}=${map[key]}`)],
-  [
-    'keys of a map or of an empty object',
-    ({ maybe = {} }) => Object.keys(maybe).sort().map((key) => `${key}=${maybe[key]}`),
-  ],
-  [
-    'keys of one of two maps',
-    ({ on, map, more }) => {
-      const one = on ? map : more;
-      return Object.keys(one).map((key) => `${key}=${one[key]}`);
-    },
-  ],
-  [
-    'keys by position',
-    ({ map }) => {
-      const keys = Object.keys(map).sort();
-      let text = '';
-      for (let i = 0; i < keys.length; i++) text += `${keys[i]}=${map[keys[i] as string]};`;
-      return text;
-    },
-  ],
-  [
-    'the first and the last key',
-    ({ map }) => {
-      const [first] = Object.keys(map).sort();
-      const last = Object.keys(map).at(-1);
-      return [first === undefined ? '-' : `${map[first]}`, last === undefined ? '-' : `${map[last]}`];
-    },
-  ],
-  [
-    'a key that is found',
-    ({ map }) => {
-      const key = Object.keys(map).find((each) => each !== 'a');
-      return key === undefined ? '-' : `${map[key]}`;
-    },
-  ],
+  ['keys of a map or of an empty object', ({ maybe = {} }) => Object.keys(maybe).sort().map((key) => `${key}=${maybe[key]}`)],
+  ['keys of one of two maps', ({ on, map, more }) => { const one = on ? map : more; return Object.keys(one).map((key) => `${key}=${one[key]}`); }],
+  ['keys by position', ({ map }) => { const keys = Object.keys(map).sort(); let text = ''; for (let i = 0; i < keys.length; i++) text += `${keys[i]}=${map[keys[i] as string]};`; return text; }],
+  ['the first and the last key', ({ map }) => { const [first] = Object.keys(map).sort(); const last = Object.keys(map).at(-1); return [first === undefined ? '-' : `${map[first]}`, last === undefined ? '-' : `${map[last]}`]; }],
+  ['a key that is found', ({ map }) => { const key = Object.keys(map).find((each) => each !== 'a'); return key === undefined ? '-' : `${map[key]}`; }],
   ['a key that is tested with "in"', ({ map }) => ('a' in map ? `${map['a']}!` : '-')],
-  [
-    'a key of two maps that is tested with "in"',
-    ({ map, more }) => {
-      const both = { ...map, ...more };
-      return 'a' in both ? `${both['a']}!` : '-';
-    },
-  ],
+  ['a key of two maps that is tested with "in"', ({ map, more }) => { const both = { ...map, ...more }; return 'a' in both ? `${both['a']}!` : '-'; }],
   ['a key that is tested with hasOwn', ({ map }) => (Object.hasOwn(map, 'a') ? `${map['a']}` : '-')],
   ['the items of a tuple', ({ pair, counts }) => [`${pair[0]}-${pair[1]}`, counts[0] + counts[1], counts[2] ?? 0]],
-  [
-    'a tuple that is taken apart',
-    ({ counts }) => {
-      const [a, b, ...rest] = counts;
-      return [a + b, rest];
-    },
-  ],
+  ['a tuple that is taken apart', ({ counts }) => { const [a, b, ...rest] = counts; return [a + b, rest]; }],
   ['a tuple from its end', ({ pair }) => `${pair.at(-1)}-${pair.at(-2)}-${pair[pair.length - 1]}`],
   ['an item of a tuple under a condition', ({ pair, tier }) => `${pair[tier === 'a' ? 0 : 1]}!`],
   ['an item of a tuple after map', ({ pair }) => `${pair.map((item) => `${item}!`)[1]}`],
@@ -167,42 +73,16 @@ const MEMBERS: readonly (readonly [what: string, body: Body])[] = [
 ];
 
 const UNIONS: readonly (readonly [what: string, body: Body])[] = [
-  [
-    'switch',
-    ({ source: of }) => {
-      switch (of.kind) {
-        case 'git':
-          return `${of.url}@${of.ref ?? 'main'}`;
-        case 's3':
-          return `s3://${of.bucket}`;
-        case 'none':
-          return '-';
-      }
-    },
-  ],
+  ['switch', ({ source: of }) => { switch (of.kind) { case 'git': return `${of.url}@${of.ref ?? 'main'}`; case 's3': return `s3://${of.bucket}`; case 'none': return '-'; } }],
   ['a chain of tests', ({ source: of }) => (of.kind === 'git' ? of.url : of.kind === 's3' ? of.bucket : 'none')],
-  [
-    'what remains after returns',
-    ({ source: of }) => {
-      if (of.kind === 'none') return 0;
-      if (of.kind === 's3') return of.bucket.length;
-      return of.url.length;
-    },
-  ],
+  ['what remains after returns', ({ source: of }) => { if (of.kind === 'none') return 0; if (of.kind === 's3') return of.bucket.length; return of.url.length; }],
   ['what remains after two tests', ({ source: of }) => (of.kind !== 'none' && of.kind !== 'git' ? of.bucket.length : 0)],
   ['a test that is stored', ({ source: of }) => { const isGit = of.kind === 'git'; return isGit ? of.url.length : 0; }],
   ['an absent union', ({ door: of }) => [of?.on ? of.port + 1 : 0, of && !of.on ? of.why.length : 0]],
   ['a comparison with true', ({ door: of }) => (of?.on === true ? `${of.port}` : of?.on === false ? of.why : 'none')],
   ['a list of unions', ({ doors }) => doors.map((of) => (of.on ? `${of.port}` : of.why))],
   ['filtered unions', ({ doors }) => [doors.filter((of) => of.on).map((of) => of.port + 1), doors.length]],
-  [
-    'a loop over unions',
-    ({ doors }) => {
-      const texts: string[] = [];
-      for (const of of doors) if (!of.on) texts.push(of.why.toUpperCase());
-      return texts;
-    },
-  ],
+  ['a loop over unions', ({ doors }) => { const texts: string[] = []; for (const of of doors) if (!of.on) texts.push(of.why.toUpperCase()); return texts; }],
   ['a union without a common field', ({ shape }) => ('name' in shape ? shape.name.length : shape.id + 1)],
   ['a union as a whole', ({ source: of }) => ({ ...of })],
 ];
