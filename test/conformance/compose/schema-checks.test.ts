@@ -130,3 +130,16 @@ test('a rule that no API server accepts is refused with the field, the function 
   const composition = kubernetesComposition({ name: 'app', spec }, () => ({ ready: true }));
   expect(() => composition.toYaml()).toThrow(expect.objectContaining({ diagnostics: [diagnostic] }));
 });
+
+test.each<[what: string, make: () => z.ZodType]>([
+  ['z.bigint()', () => z.bigint()],
+  ['z.bigint() with bounds', () => z.bigint().min(5n).max(10n).multipleOf(5n)],
+  ['z.bigint() with a check', () => z.bigint().refine((value) => value > 5n)],
+  ['z.int64()', () => z.int64()],
+  ['an optional z.bigint()', () => z.bigint().optional()],
+  ['a list of z.bigint()', () => z.array(z.bigint())],
+])('%s is refused with its field and the reason', (_what, make) => {
+  const define = () => kubernetesComposition({ name: 'big', spec: z.object({ n: make() }) } as never, () => ({}));
+  expect(define).toThrow(expect.objectContaining({ code: 'schema/unsupported-type' }));
+  expect(define).toThrow(/field n(?:\[\])?: a bigint cannot be written as JSON/);
+});

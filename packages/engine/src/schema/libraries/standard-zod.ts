@@ -49,6 +49,8 @@ function print(schema: unknown, state: Printing): JsonObject {
   if (readMember(definition, 'coerce') === true) {
     return refused(`z.coerce.${kind}() converts the value, and Kubernetes stores the value as it was written`, COERCED);
   }
+  // A check of such a type could only hide the reason.
+  if (printed[UNSUPPORTED] !== undefined) return printed;
   // A format such as z.email() is its own first check.
   const own = readMember(definition, 'check') === undefined || kind === 'custom' ? [] : [schema];
   const checks = [...own, ...list(readMember(definition, 'checks'))];
