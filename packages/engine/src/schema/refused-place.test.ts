@@ -3,6 +3,22 @@ import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, portName } from '@typ
 import { refusalText } from './refusal-text.ts';
 import { stepsIn, valueAtSteps, withField } from './refused-place.ts';
 
+test.each<[string, string, (string | number)[]]>([
+  ['spec.ports[0].name', 'a path of names and indexes', ['spec', 'ports', 0, 'name']],
+  ['spec.labels.a.b', 'a key with a dot', ['spec', 'labels', 'a.b']],
+  ['spec.labels[a.b]', 'a key with a dot, in brackets', ['spec', 'labels', 'a.b']],
+  ['spec.labels.a.b.c', 'the longest of two keys', ['spec', 'labels', 'a.b.c']],
+  ['spec.labels.a[0]', 'a key with brackets', ['spec', 'labels', 'a[0]']],
+  ['spec.labels[a[0]]', 'a key with brackets, in brackets', ['spec', 'labels', 'a[0]']],
+  ['spec.labels.x y.z', 'a key with a space and a member below it', ['spec', 'labels', 'x y', 'z']],
+  ['spec.labels.ab', 'a key that begins like another key', ['spec', 'labels', 'ab']],
+  ['spec.missing.a[1]', 'names that the object lacks', ['spec', 'missing', 'a', 1]],
+  ['<nil>', 'no field', []],
+])('the steps of %s: %s', (field, _, steps) => {
+  const labels = { a: '', 'a.b': '', 'a.b.c': '', 'a[0]': '', 'x y': { z: 1 } };
+  expect(stepsIn({ spec: { ports: [{ name: 'x' }], labels } }, field)).toEqual(steps);
+});
+
 describe('the field is found when the refusal does not name it', () => {
   const decoding = (kind: string, part: string) =>
     `Thing in version "v1" cannot be handled as a Thing: json: cannot unmarshal ${kind} into Go struct field ObjectMeta.${part} of type string`;

@@ -14,40 +14,33 @@ export function fieldSteps(field: string): FieldStep[] {
 }
 
 /**
- * Splits a path into steps for a given object. Unlike in `fieldSteps`, `a.b` in `spec.labels.a.b` is one step if the
- * object has a key `a.b`.
+ * Splits a path into steps for a given object. A server writes keys as they are, so that `a.b[0]` in
+ * `spec.labels.a.b[0]` can be one key: each step is the longest key of the object that the path can continue with.
  */
 export function stepsIn(root: JsonValue, field: string): FieldStep[] {
-  const rest = fieldSteps(field);
   const steps: FieldStep[] = [];
   let value: JsonValue | undefined = root;
-  for (let at = 0; at < rest.length;) {
-    const { step, used } = nextStep(value, rest, at);
+  for (let rest = field === '<nil>' ? '' : field; rest !== '';) {
+    const key: string | undefined = isJsonObject(value) ? keyAt(Object.keys(value), rest) : undefined;
+    const step: FieldStep | undefined = key ?? fieldSteps(rest)[0];
+    if (step === undefined) break;
     steps.push(step);
+    rest = rest.slice(rest.indexOf(String(step)) + String(step).length).replace(/^\]/, '');
     value = value === undefined ? undefined : valueAtSteps(value, [step]);
-    at += used;
   }
   return steps;
 }
 
-/**
- * The next step, and the number of given steps that it combines. The step is the longest key of the object that
- * consists of at most eight names, joined by dots. If there is no such key, the step is the first name.
- */
-function nextStep(
-  value: JsonValue | undefined,
-  steps: readonly FieldStep[],
-  at: number,
-): { readonly step: FieldStep; readonly used: number } {
-  const [first = ''] = steps.slice(at);
-  if (!isJsonObject(value)) return { step: first, used: 1 };
-  for (let end = Math.min(steps.length, at + 8); end > at + 1; end -= 1) {
-    const run = steps.slice(at, end);
-    const key = run.join('.');
-    if (run.every((step) => typeof step === 'string') && Object.hasOwn(value, key))
-      return { step: key, used: end - at };
-  }
-  return { step: first, used: 1 };
+/** The longest of the keys with which a path begins: `.KEY`, `KEY` or `[KEY]`, before another step or the end. */
+function keyAt(keys: readonly string[], path: string): string | undefined {
+  const [, opening = '', text = ''] = /^(\[|\.?)(.*)$/s.exec(path) ?? [];
+  const closing = opening === '[' ? ']' : '';
+  return keys
+    .filter((key) => text.startsWith(`${key}${closing}`) && /^(?:$|[.[])/.test(text.slice(key.length + closing.length)))
+    .reduce<string | undefined>(
+      (best, key) => (best === undefined || key.length > best.length ? key : best),
+      undefined,
+    );
 }
 
 /** The value at a path; `undefined` if there is none. */
