@@ -8,7 +8,7 @@ export type ResourceList = Iterable<ResourceHandle> &
 
 /** A traced composition: its graph, and methods to print, check and deploy the graph. */
 export interface Composition<Spec, Status, Resources = Readonly<Record<string, Resource>>, Input = Spec> {
-  /** The name of the definition, a DNS label. */
+  /** The name of the definition, a DNS subdomain. */
   readonly name: string;
   /**
    * The warnings about the composition, and about the definitions that were made from it so far. Errors are not

@@ -1,5 +1,5 @@
 import { parseApiVersion, pascalCase } from '@typekro/kit/core';
-import { isDnsLabel } from '@typekro/kit/kubernetes';
+import { isDnsSubdomain } from '@typekro/kit/kubernetes';
 import { refuseUnknownOptions, wrongDefinition as wrong } from './definition-error.ts';
 import type { DefinitionNames } from './emit/definition.ts';
 import { kebabCase } from './resources/resource-ids.ts';
@@ -18,8 +18,8 @@ export interface NormalDefinition {
   readonly served: ServedParts;
 }
 
-/** Is this a valid name of a composition? The name is also used as a label value, and must not contain a dot. */
-export const isCompositionName = (name: string): boolean => isDnsLabel(name);
+/** Is this a valid name of a composition? The name is also used as a label value, which has at most 63 characters. */
+export const isCompositionName = (name: string): boolean => name.length <= 63 && isDnsSubdomain(name);
 
 /**
  * Checks and normalizes the author's definition. `what` is the word for the definition in messages about its name.
@@ -44,7 +44,7 @@ export function normalDefinition(definition: unknown, what = 'definition'): Norm
   if (!isCompositionName(label)) {
     throw wrong(
       `"${name}" cannot be the name of a ${what}`,
-      'use at most 63 lowercase letters, digits and dashes, beginning and ending with a letter or digit',
+      'use at most 63 lowercase letters, digits, dashes and dots; each part between dots begins and ends with a letter or digit',
     );
   }
   const apiVersion = optionalText(given, 'apiVersion') ?? 'v1alpha1';

@@ -22,7 +22,7 @@ export type InferInput<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferI
 
 /** The name of a composition's definition, and the names and options of the kind that the definition serves. */
 export interface CompositionNames extends ServedKind {
-  /** Name of the definition, which is converted to a DNS label (`myApp` → `my-app`). */
+  /** Name of the definition, which is converted to small letters (`myApp` → `my-app`). */
   readonly name: string;
   /** `version` or `group/version`; `v1alpha1` when absent. */
   readonly apiVersion?: string;

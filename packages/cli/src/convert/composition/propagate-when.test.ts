@@ -13,12 +13,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-test('propagateWhen is kept, and the names of forEach iterators become each', async () => {
+test('propagateWhen and a name with dots are kept, and the names of forEach iterators become each', async () => {
   const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: {} });
   const definition: JsonObject = {
     apiVersion: 'kro.run/v1alpha1',
     kind: 'ResourceGraphDefinition',
-    metadata: { name: 'apps' },
+    metadata: { name: 'apps.example.org' },
     spec: {
       schema: { apiVersion: 'v1alpha1', kind: 'App', spec: { regions: '[]string', go: 'boolean' } },
       resources: [
@@ -36,6 +36,7 @@ test('propagateWhen is kept, and the names of forEach iterators become each', as
   writeFileSync(join(cwd, 'apps.yaml'), stringifyJson(definition));
   const { out, err } = await commandRunner([convert], cwd)('convert apps.yaml --to typescript');
   expect(err).toBe('');
+  expect(out).toContain("name: 'apps.example.org'");
   expect(out.match(/\.withPropagateWhen.*/g)).toMatchInlineSnapshot(`
     [
       ".withPropagateWhen('exponentiallyReady(each, maps)');",

@@ -61,7 +61,7 @@ export function unknownParts(definition: JsonObject): {
       : [
           {
             path: 'metadata.name',
-            reason: 'the name of a composition must be a DNS label: at most 63 lower-case letters, digits and dashes',
+            reason: 'the name of a composition has at most 63 lower-case letters, digits, dashes and dots',
           },
         ]),
     ...(typeof schema['kind'] === 'string' && schema['kind'].length > MAX_KIND_LENGTH
