@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
 import { yamlLibrary } from '@typekro/kit/core';
-import { parseYaml, YamlSyntaxError, YamlValueError } from './yaml.ts';
+import { parseYaml, toYamlLine, toYamlText, YamlSyntaxError, YamlValueError } from './yaml.ts';
 
 test('every repeated key is reported with its line', () => {
   const { value, duplicates } = parseYaml(`{"a":1${',\n"a":1'.repeat(40_000)}}`);
@@ -144,4 +144,25 @@ test('parsing causes no warning of the process', () => {
   expect(parseYaml('a: !own 1').value).toEqual({ a: '1' });
   expect(warnings).not.toHaveBeenCalled();
   warnings.mockRestore();
+});
+
+test.each<[string, JsonValue]>([
+  ['words, numbers and constants', { b: 'yes', a: [1, -0.5, 1e-7, 1e21, 9007199254740993n, true, null], c: '12:30' }],
+  ['empty parts', { a: {}, b: [], c: '' }],
+  ['characters that YAML lacks', { 'a\u0085\u2028\u007f': '\ufeff"\\\n\t\u0000' }],
+  ['a long key', { ['k'.repeat(2000)]: { a: 1 } }],
+  ['nested lists', [[[{ a: [[]] }]]]],
+])('%s are printed on one line like on many', (_, value) => {
+  const line = toYamlLine(value);
+  expect(line).not.toContain('\n');
+  expect(parseYaml(line)).toEqual(parseYaml(toYamlText(value)));
+});
+
+test('a long value is printed on one line with sorted members, without the library', () => {
+  const labels = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${5000 - index}`, 'v']));
+  const create = vi.spyOn(yamlLibrary(), 'Document');
+  const text = toYamlText({ metadata: { labels, name: 'a' }, kind: 'A' });
+  expect(create).not.toHaveBeenCalled();
+  expect(text).toMatch(/^\{"kind": "A", "metadata": \{"labels": \{"k1": "v", "k10": "v", .*"name": "a"\}\}\n$/);
+  create.mockRestore();
 });

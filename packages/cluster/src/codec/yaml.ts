@@ -1,7 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '@typekro/kit/core';
-import { goJsonProblem, goQuote } from '@typekro/kit/golang';
-import { MAX_DEPTH } from './json.ts';
+import { escapeForYaml, setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '@typekro/kit/core';
+import { goJsonProblem, goQuote, needsNoEscape } from '@typekro/kit/golang';
+import { MAX_DEPTH, toJsonText } from './json.ts';
 import { goProblem, readFirstDocument, YamlSyntaxError } from './yaml-document.ts';
 
 export { YamlSyntaxError };
@@ -221,11 +221,52 @@ function normalise(value: unknown, depth: number): JsonValue {
   return value as string | number | boolean;
 }
 
+/** The maximum length of a value that is printed with a line for each member, as JSON, in characters. */
+const MAX_BLOCK_LENGTH = 32 * 1024;
+
+/** Is a value of this length, as JSON, printed on one line? The library takes a second for each megabyte. */
+export const isLongYaml = (length: number): boolean => length > MAX_BLOCK_LENGTH;
+
 /**
  * Prints YAML like the API server: with sorted keys, without line folding and list indentation, and with quotes around
- * strings that YAML 1.1 would read as another type.
+ * strings that YAML 1.1 would read as another type. A long value is one line (see `toYamlLine`).
  */
 export function toYamlText(value: unknown): string {
+  if (isLongYaml(toJsonText(value).length)) return `${toYamlLine(value)}\n`;
   const document = new (yamlLibrary().Document)(value, { ...YAML_OUTPUT, sortMapEntries: true });
   return yamlOutput(document, { indentSeq: false });
+}
+
+/** The maximum length of a key without the indicator `?`. Readers of YAML 1.1 allow 1024 characters. */
+const MAX_KEY_WIDTH = 1000;
+
+/** Prints a value on one line: JSON with sorted keys, with `?` before long keys, and without characters that YAML lacks. */
+export function toYamlLine(value: unknown): string {
+  const parts: string[] = [];
+  const quoted = (text: string) => (needsNoEscape(text) ? `"${text}"` : escapeForYaml(JSON.stringify(text)));
+  const print = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) {
+      parts.push(typeof node === 'string' ? quoted(node) : String(node ?? null));
+      return;
+    }
+    const isList = Array.isArray(node);
+    const members = node as Readonly<Record<string, unknown>>;
+    const keys = isList ? undefined : Object.keys(members).filter((key) => members[key] !== undefined);
+    parts.push(isList ? '[' : '{');
+    let separator = '';
+    for (const item of keys?.sort() ?? (node as unknown[])) {
+      parts.push(separator);
+      separator = ', ';
+      if (keys === undefined) {
+        print(item);
+        continue;
+      }
+      const key = quoted(item as string);
+      parts.push(key.length > MAX_KEY_WIDTH ? `? ${key} : ` : `${key}: `);
+      print(members[item as string]);
+    }
+    parts.push(isList ? ']' : '}');
+  };
+  print(value);
+  return parts.join('');
 }

@@ -29,7 +29,8 @@ export async function compressReply(acceptEncoding: string | undefined, reply: A
   return { ...reply, headers: { ...headers, 'content-encoding': 'gzip', vary }, body: compressedBody };
 }
 
-const sizeOf = (body: Buffer | readonly Buffer[]): number =>
+/** The length of a body, in bytes. */
+export const sizeOf = (body: Buffer | readonly Buffer[]): number =>
   Buffer.isBuffer(body) ? body.length : body.reduce((sum, part) => sum + part.length, 0);
 
 /** Does a client accept gzip? As in an API server, only an entry that is exactly `gzip` counts. */

@@ -19,6 +19,12 @@ const text = ({ body }: ReturnType<typeof prettyReply>): string =>
 const PLAIN = '{"a":[1,9223372036854775807],"b":{},"c":[]}';
 const INDENTED = '{\n  "a": [\n    1,\n    9223372036854775807\n  ],\n  "b": {},\n  "c": []\n}';
 
+test('a long response is not indented, because its parts would be parsed at once', () => {
+  const parts = ['[', `"${'x'.repeat(8 * 1024 * 1024)}"`, ',1]'].map((part) => Buffer.from(part));
+  const reply = json(parts);
+  expect(prettyReply(request('/api/v1/pods?pretty=true'), reply).body).toBe(parts);
+});
+
 describe('an answer', () => {
   test.each<[string, Record<string, string>, boolean]>([
     ['/api/v1/pods', {}, false],

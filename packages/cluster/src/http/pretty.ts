@@ -1,6 +1,7 @@
 import { parseJson, stringifyJson } from '@typekro/kit/core';
 import { parseBool } from '@typekro/kit/golang';
 import type { ApiReply, IncomingRequest } from '../protocol/request.ts';
+import { sizeOf } from './compress.ts';
 import { Query, splitTarget } from '../protocol/request.ts';
 
 /**
@@ -18,10 +19,13 @@ export function prettyReply(request: IncomingRequest, reply: ApiReply): ApiReply
   return isJson && reply.stream === undefined && wantsPretty(request) ? indentedReply(reply) : reply;
 }
 
-/** Indents a JSON response. */
+/** The maximum length of a response that is indented, in bytes. The whole response is parsed and printed at once. */
+const MAX_INDENTED_BYTES = 8 * 1024 * 1024;
+
+/** Indents a JSON response, unless it is too long. */
 export function indentedReply(reply: ApiReply): ApiReply {
   const { body } = reply;
-  if (body === undefined) return reply;
+  if (body === undefined || sizeOf(body) > MAX_INDENTED_BYTES) return reply;
   const text = (Buffer.isBuffer(body) ? body : Buffer.concat(body)).toString('utf8');
   return { ...reply, body: Buffer.from(stringifyJson(parseJson(text), 2)) };
 }
