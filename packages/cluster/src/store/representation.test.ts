@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { withReadDefaults } from '../crd/custom-defaults.ts';
 import { Representation } from './representation.ts';
 import { shareUnchanged } from '../types/share.ts';
 import { Store } from './store.ts';
+import { Stored } from './stored.ts';
 import { copyJson, deepFreeze } from '../types/copy.ts';
 
 const object = (version: number, parts: JsonObject, entries: JsonObject[] = []): KubeObject => ({
@@ -66,4 +68,20 @@ test('handOver of a representation without bytes returns its predecessor, but on
 test('bodyStart is the offset after kind and apiVersion', () => {
   const form = new Representation(object(1, { data: {} }));
   expect(form.bytes.toString('utf8', 0, form.bodyStart)).toBe('{"kind":"ConfigMap","apiVersion":"v1",');
+});
+
+test('a form with defaults that are longer than a stored object is created for each reader, and not kept', () => {
+  const schema = { properties: { list: { items: { properties: { d: { default: 'x'.repeat(1000) } } } } } };
+  const version = {
+    isConverted: () => false,
+    fromStorage: (stored: KubeObject) =>
+      withReadDefaults(schema, stored as unknown as JsonObject) as unknown as KubeObject,
+  };
+  const stored = (items: number) => new Stored('a', object(1, { list: Array.from({ length: items }, () => ({})) }), 1);
+  const [short, long] = [stored(10), stored(2000)];
+  expect(short.as(version)).toBe(short.as(version));
+  expect(long.as(version)).not.toBe(long.as(version));
+  expect(long.as(AS_STORED)).toBe(long.as(AS_STORED));
+  expect(long.as(version)).not.toBe(long.as(version));
+  expect(read(long.as(version))).toHaveLength(read(long.as(AS_STORED)).length + 2000 * (1000 + '"d":""'.length));
 });

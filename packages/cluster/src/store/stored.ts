@@ -1,6 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import { deepFreeze } from '../types/copy.ts';
+import { isUnshared } from '../types/share.ts';
 import { Representation } from './representation.ts';
 
 /** The results that conversion webhooks have returned so far for one write. */
@@ -80,14 +81,15 @@ export class Stored {
   as(version: ServedVersion, conversions?: Conversions): Representation {
     if (this.#first === undefined) {
       const object = version.fromStorage(this.object, conversions);
+      if (isUnshared(object)) return new Representation(object);
       this.#first = { of: version, form: new Representation(object, this.#inherited) };
       this.#inherited = undefined;
     }
     if (this.#first.of === version) return this.#first.form;
-    return (
-      this.#others?.get(version) ??
-      this.#keep(version, new Representation(version.fromStorage(this.object, conversions)))
-    );
+    const known = this.#others?.get(version);
+    if (known !== undefined) return known;
+    const object = version.fromStorage(this.object, conversions);
+    return isUnshared(object) ? new Representation(object) : this.#keep(version, new Representation(object));
   }
 
   /** Does the object have a form in this version? */

@@ -60,3 +60,17 @@ function shareMembers(before: JsonObject, next: JsonObject): JsonObject {
   }
   return same ? before : next;
 }
+
+const unshared = new WeakSet<object>();
+
+/** Was the object marked with `withoutSharing`? */
+export const isUnshared = (object: object): boolean => unshared.has(object);
+
+/**
+ * Marks an object that is much larger than its stored form. Each reader creates it again, because the objects of a
+ * collection together could be larger than the memory. Returns the object.
+ */
+export function withoutSharing<T extends object>(object: T): T {
+  unshared.add(object);
+  return object;
+}

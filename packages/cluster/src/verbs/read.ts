@@ -4,6 +4,7 @@ import { prepareForms } from '../conversion/forms.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { ListMeta } from './respond.ts';
+import { Turns } from './list-reply.ts';
 import { replyList, replyObject, representation } from './respond.ts';
 import type { Matcher, ShardSelector } from '../protocol/selectors.ts';
 import { parseLabelSelector } from '../protocol/selectors.ts';
@@ -201,19 +202,19 @@ export async function selectItems(
   };
   // The API server serves lists at version `0` from its cache, without paging.
   const paged = options.limit > 0 && options.resourceVersion !== '0';
-  if (!paged) {
-    const items = matches === undefined ? start.items.slice(start.from) : start.items.slice(start.from).filter(selects);
-    return { items, metadata };
-  }
+  if (!paged && matches === undefined) return { items: start.items.slice(start.from), metadata };
+  const limit = paged ? options.limit : Infinity;
   const items: Stored[] = [];
+  const turns = new Turns();
   // The loop ends at the limit, without checking whether a later object matches. The next page may therefore be empty.
   let index = start.from;
-  for (; index < start.items.length && items.length < options.limit; index++) {
+  for (; index < start.items.length && items.length < limit; index++) {
     const stored = start.items[index];
     if (stored !== undefined && selects(stored)) items.push(stored);
+    await turns.next();
   }
   const isOneObject = selection.onlyName !== undefined && (namespace !== '' || !resource.namespaced);
-  if (isOneObject || index === start.items.length) return { items, metadata };
+  if (!paged || isOneObject || index === start.items.length) return { items, metadata };
   const remaining = start.items.length - start.from - options.limit;
   const next = {
     continue: encodeToken({

@@ -6,6 +6,7 @@ import { ApiError } from '../errors/status.ts';
 import type { Output, PartialOutput } from '../protocol/negotiate.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { warningHeader, replyValue } from '../protocol/reply.ts';
+import { replyParts } from './list-reply.ts';
 
 /** The stored object in the resource's version. */
 export function representation(resource: ServedResource, stored: Stored): Representation {
@@ -82,11 +83,7 @@ export interface ListMeta {
   readonly shardInfo?: { readonly selector: string };
 }
 
-const COMMA = Buffer.from(',');
-const OPEN = Buffer.from('{');
-const CLOSE = Buffer.from(']}');
-
-/** A response with a list. */
+/** A response with a list. The forms of its objects are created one by one. */
 export function replyList(
   resource: ServedResource,
   items: readonly Stored[],
@@ -94,60 +91,45 @@ export function replyList(
   output: Output,
   query: { includeObject: string },
   warnings: readonly string[],
-): ApiReply {
+): Promise<ApiReply> | ApiReply {
   const headers = warningHeader(warnings);
-  const shown = items.map((stored) => representation(resource, stored));
   const { shardInfo: _shardInfo, ...brief } = metadata;
+  const mapped = function* (show: (form: Representation) => unknown) {
+    for (const stored of items) yield show(representation(resource, stored));
+  };
   if (output.form === 'table') {
-    return replyValue(
-      200,
-      output.tableOf(
-        resource,
-        shown.map(({ object }) => object),
-        brief,
-        tableOptions(query, output),
-      ),
+    const table = (objects: readonly Representation['object'][]) =>
+      output.tableOf(resource, objects, brief, tableOptions(query, output)) as { readonly rows: readonly unknown[] };
+    const { rows: _rows, ...head } = table([]);
+    return replyParts(
+      { head, member: 'rows', items: mapped(({ object }) => table([object]).rows[0]) },
       output,
       headers,
     );
   }
   if (output.form === 'partial') {
-    if (!output.isList) {
+    const { isList, version } = output;
+    if (!isList) {
       throw notAcceptable(
         `you requested PartialObjectMetadata, but the requested object is a list (${goType(resource, 'List')})`,
       );
     }
-    const list = {
-      kind: 'PartialObjectMetadataList',
-      apiVersion: `meta.k8s.io/${output.version}`,
-      metadata: brief,
-      // As in the API server, an empty list is null here.
-      items: shown.length === 0 ? null : shown.map(({ object }) => partialOf(object, output.version)),
-    };
-    return replyValue(200, list, output, headers);
-  }
-  if (output.yaml) {
-    const bare = shown.map(({ object }) => (resource.custom === undefined ? withoutType(object) : object));
-    return replyValue(
-      200,
-      { kind: resource.listKind, apiVersion: resource.apiVersion, metadata, items: bare },
+    const head = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata: brief };
+    // As in the API server, an empty list is null here.
+    if (items.length === 0) return replyValue(200, { ...head, items: null }, output, headers);
+    return replyParts(
+      { head, member: 'items', items: mapped(({ object }) => partialOf(object, version)) },
       output,
       headers,
     );
   }
-  const head = `{"kind":${JSON.stringify(resource.listKind)},"apiVersion":${JSON.stringify(resource.apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`;
-  const chunks: Buffer[] = [Buffer.from(head)];
-  for (const [index, { bytes, bodyStart }] of shown.entries()) {
-    if (index > 0) chunks.push(COMMA);
-    if (resource.custom === undefined) chunks.push(OPEN, bytes.subarray(bodyStart));
-    else chunks.push(bytes);
-  }
-  chunks.push(CLOSE);
-  return {
-    status: 200,
-    headers: { 'content-type': output.contentType, 'cache-control': 'no-cache, private', ...headers },
-    body: chunks,
-  };
+  const head = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata };
+  const isTyped = resource.custom !== undefined;
+  const shown = output.yaml
+    ? mapped(({ object }) => (isTyped ? object : withoutType(object)))
+    : mapped(({ bytes, bodyStart }) => (isTyped ? bytes : bytes.subarray(bodyStart)));
+  const prefix = isTyped ? '' : '{';
+  return replyParts({ head, member: 'items', items: shown, prefix }, output, headers);
 }
 
 function withoutType(object: Representation['object']): unknown {
