@@ -110,7 +110,7 @@ export const simpleSchemaCodes: readonly CodeInfo[] = [
     'marker-type',
     'A marker does not apply to fields of this type.',
     withField('replicas: integer | maxLength=3'),
-    'Limit numbers with minimum and maximum, strings with minLength, maxLength and pattern, and lists with minItems and maxItems.',
+    "Limit numbers with minimum and maximum, strings with minLength, maxLength and pattern, and lists with minItems and maxItems. The items of a list have no markers; check them with validation=\"self.all(item, item in ['a', 'b'])\".",
   ),
   error(
     'default',

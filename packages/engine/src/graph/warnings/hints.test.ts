@@ -221,3 +221,43 @@ test.each([
     hint,
   ]);
 });
+
+const SHAPES = 'a: "[]P"\n      b: "[]Q"\n      useA: boolean\n      names: "[]string"';
+const withShapes = (field: string, kind: string): string =>
+  withResources(`- id: x\n  template: {apiVersion: ${kind}, metadata: {name: x}, spec: {${field}}}\n`).replace(
+    'name: string',
+    `name: string\n      ${SHAPES}`,
+  );
+const withTypes = (text: string): string =>
+  text.replace('    spec:\n', '    types:\n      P: {name: string}\n      Q: {name: string}\n    spec:\n');
+const POD = 'v1, kind: Pod';
+const POLICY = 'networking.k8s.io/v1, kind: NetworkPolicy';
+
+test.each([
+  [
+    'branches of different structures',
+    'containers: [{name: c, image: i, env: "${schema.spec.useA ? schema.spec.a : schema.spec.b}"}]',
+    'containers: [{name: c, image: i, env: "${schema.spec.useA ? dyn(schema.spec.a) : dyn(schema.spec.b)}"}]',
+    POD,
+    /dyn\(…\) around both branches/,
+  ],
+  [
+    'branches of which one is a number',
+    'containers: [{name: c, image: "${schema.spec.useA ? \'a\' : 1}"}]',
+    'containers: [{name: c, image: "${schema.spec.useA ? \'a\' : string(1)}"}]',
+    POD,
+    /string\(…\)/,
+  ],
+  [
+    'a list of maps',
+    "podSelector: {}, ingress: [{from: \"${schema.spec.names.map(p, {'namespaceSelector': {'matchLabels': {'n': p}}})}\"}]",
+    "podSelector: {}, ingress: [{from: \"${schema.spec.names.map(p, dyn({'namespaceSelector': {'matchLabels': {'n': p}}}))}\"}]",
+    POLICY,
+    /dyn\(\{…\}\) around each element/,
+  ],
+])('the hint for %s mends it', (_, wrong, right, kind, hint) => {
+  const errorsOf = (field: string) =>
+    problemsOf(withTypes(withShapes(field, kind))).filter((problem) => !/is not used|no value/.test(problem));
+  expect(errorsOf(wrong)).toEqual([expect.stringMatching(hint)]);
+  expect(errorsOf(right)).toEqual([]);
+});

@@ -153,6 +153,7 @@ function shownField(name: string): string {
 }
 
 const NUMBERS = ['int', 'uint', 'double'];
+const SCALAR = /^(?:bool|string|bytes|int|uint|double|null|null_type)$/;
 
 /** The hint for one of the most common type mismatches of operands, for example to convert one operand. */
 function overloadHint(name: string, applied: string, text: string, offset: number): string | undefined {
@@ -170,7 +171,10 @@ function overloadHint(name: string, applied: string, text: string, offset: numbe
     }
     return mixedNumbers(operands);
   }
-  if (name === '_?_:_') return 'give both branches the type of the field: convert one with string(…) or int(…)';
+  if (name === '_?_:_')
+    return operands.slice(1).every((operand) => SCALAR.test(operand))
+      ? 'give both branches the type of the field: convert one with string(…) or int(…)'
+      : 'write dyn(…) around both branches: their types have different names, although the field may take both';
   if (name === '_[_]') return 'fields of an object are read with a dot (a.b); brackets work on maps and lists only';
   if (name === '!_') return negationHint(operands[0] ?? '', READ_AFTER.exec(text.slice(offset + 1))?.[1] ?? 'x');
   if (/^_(?:==|!=)_$/.test(name) && operands.includes('null')) return nullHint(name, text, offset);
@@ -266,6 +270,9 @@ export function castHint(output: CelType, expected: CelType): string | undefined
   if (to === 'string' && from === 'list') return 'join its strings: list.join(","), or read one: list[0]';
   if (to === 'string' && (from === 'map' || from === 'struct')) return 'read one of its fields, as in x.metadata.name';
   if (expected.kind === 'struct' && from === 'map') return 'wrap the map in dyn(…): its values have several types';
-  if (expected.kind === 'list' && from === 'list') return 'convert each element with .map(x, …)';
+  if (expected.kind === 'list' && output.kind === 'list')
+    return expected.params[0]?.kind === 'struct' && output.params[0]?.kind === 'map'
+      ? 'write dyn({…}) around each element: its values have several types'
+      : 'convert each element with .map(x, …)';
   return undefined;
 }
