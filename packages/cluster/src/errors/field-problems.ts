@@ -48,6 +48,14 @@ export class Problems extends Array<FieldError> {
   tooMany(...args: Parameters<typeof fieldTooMany>): void {
     this.push(fieldTooMany(...args));
   }
+  /** Adds an error for each problem that a rule found in a value. */
+  invalidFor(field: string, value: unknown, details: readonly string[]): void {
+    for (const detail of details) this.invalid(field, value, detail);
+  }
+  /** Adds an error that may be absent. */
+  add(error: FieldError | undefined): void {
+    if (error !== undefined) this.push(error);
+  }
   /** Adds an error if the list does not contain the value. */
   requireOneOf(field: string, value: unknown, known: readonly string[]): void {
     if (!known.includes(String(value))) this.notSupported(field, value, known);
@@ -55,13 +63,8 @@ export class Problems extends Array<FieldError> {
   /** Adds an error for an empty name, or for each problem that the rule finds in the name. */
   requireName(field: string, name: string, rule: (name: string) => readonly string[], detail?: string): void {
     if (name === '') this.required(field, detail);
-    else addInvalid(this, field, name, rule(name));
+    else this.invalidFor(field, name, rule(name));
   }
-}
-
-/** Adds an error for each problem that a rule found in a value. */
-export function addInvalid(problems: Problems, field: string, value: unknown, details: readonly string[]): void {
-  for (const detail of details) problems.invalid(field, value, detail);
 }
 
 /** The indexes of the entries that equal an earlier entry of the list. */

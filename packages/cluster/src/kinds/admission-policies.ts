@@ -13,7 +13,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid, fieldRequired } from '../errors/field-problems.ts';
+import { fieldRequired } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { defaultMatchResources, validateMatchConditions, validateMatchResources } from './admission-rules.ts';
 import { checkParamKind, checkParamRef } from './param-rights.ts';
@@ -189,7 +189,7 @@ function validateAnnotations(
     const key = textAt(annotation, 'key');
     const full = `${name}/${key}`;
     if (name === '') problems.invalid(`${at}.key`, key, 'requires metadata.name be non-empty');
-    else addInvalid(problems, `${at}.key`, full, qualifiedName(full));
+    else problems.invalidFor(`${at}.key`, full, qualifiedName(full));
     const text = textAt(annotation, 'valueExpression').trim();
     if (text === '') problems.required(`${at}.valueExpression`, 'valueExpression is not specified');
     else if (Buffer.byteLength(text) > MAX_VALUE_BYTES)
@@ -308,7 +308,7 @@ function validateParamRef(ref: JsonObject, problems: Problems) {
   const name = textAt(ref, 'name');
   const selector = optionalAt(ref, 'selector');
   const exclusive = 'name and selector are mutually exclusive';
-  addInvalid(problems, `${at}.name`, name, pathSegment(name));
+  problems.invalidFor(`${at}.name`, name, pathSegment(name));
   if (name !== '' && selector !== undefined) problems.forbidden(`${at}.name`, exclusive);
   if (selector !== undefined) validateSelector(selector, `${at}.selector`, problems);
   if (name !== '' && selector !== undefined) problems.forbidden(`${at}.selector`, exclusive);

@@ -2,7 +2,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { listAt, objectAt, objectsAt, optionalAt, pathSegment, qualifiedName, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { validateSelector } from './selectors.ts';
 
@@ -109,7 +108,7 @@ export function validateMatchResources(match: JsonObject, at: string, problems: 
       const own = `${at}.${key}[${index}]`;
       const names = new Set<JsonValue>();
       for (const [position, name] of listAt(rule, 'resourceNames').entries()) {
-        addInvalid(problems, `${own}.resourceNames[${position}]`, name, pathSegment(String(name)));
+        problems.invalidFor(`${own}.resourceNames[${position}]`, name, pathSegment(String(name)));
         if (names.has(name)) problems.duplicate(`${own}.resourceNames[${position}]`, name);
         names.add(name);
       }

@@ -10,7 +10,6 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { localCondition } from './disruption-condition.ts';
 import type { Strategy } from './strategy.ts';
@@ -49,8 +48,8 @@ function validateApiService({ metadata, spec = {} }: KubeObject, problems: Probl
     problems.invalid('metadata.name', name, `must be \`spec.version+"."+spec.group\`: ${goQuote(expected)}`);
   if (group === '' && version !== 'v1')
     problems.required('spec.group', 'only v1 may have an empty group and it better be legacy kube');
-  if (group !== '') addInvalid(problems, 'spec.group', group, dnsSubdomain(group));
-  addInvalid(problems, 'spec.version', version, dns1035Label(version));
+  if (group !== '') problems.invalidFor('spec.group', group, dnsSubdomain(group));
+  problems.invalidFor('spec.version', version, dns1035Label(version));
   checkPriority(spec, 'groupPriorityMinimum', MAX_GROUP_PRIORITY, problems);
   checkPriority(spec, 'versionPriority', MAX_VERSION_PRIORITY, problems);
   const caBundle = textAt(spec, 'caBundle');

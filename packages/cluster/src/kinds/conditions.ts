@@ -1,7 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { conditionReason, numberAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../errors/field-problems.ts';
+import { repeatedIndexes } from '../errors/field-problems.ts';
 import { checkLabelName } from './selectors.ts';
 
 const STATUSES = ['False', 'True', 'Unknown'];
@@ -28,7 +28,7 @@ function validateCondition(condition: JsonObject, at: string, problems: Problems
   if (textAt(condition, 'lastTransitionTime') === '') problems.required(`${at}.lastTransitionTime`);
   if (reason === '') problems.required(`${at}.reason`);
   else {
-    addInvalid(problems, `${at}.reason`, reason, conditionReason(reason));
+    problems.invalidFor(`${at}.reason`, reason, conditionReason(reason));
     if (Buffer.byteLength(reason) > MAX_REASON_BYTES) problems.tooLong(`${at}.reason`, MAX_REASON_BYTES);
   }
   if (Buffer.byteLength(textAt(condition, 'message')) > MAX_MESSAGE_BYTES)

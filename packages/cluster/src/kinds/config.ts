@@ -3,7 +3,7 @@ import { goJsonKind, goJsonSyntaxError } from '@typekro/kit/golang';
 import { configMapKey, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid, fieldRequired } from '../errors/field-problems.ts';
+import { fieldRequired } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 
@@ -11,7 +11,7 @@ const json = (object: KubeObject) => object as unknown as JsonObject;
 const MAX_DATA_BYTES = 1024 * 1024;
 
 function checkKeys(values: JsonObject, path: string, problems: Problems) {
-  for (const key of Object.keys(values)) addInvalid(problems, `${path}[${key}]`, key, configMapKey(key));
+  for (const key of Object.keys(values)) problems.invalidFor(`${path}[${key}]`, key, configMapKey(key));
 }
 
 /**
@@ -43,7 +43,7 @@ export const configMapStrategy: Partial<Strategy> = {
   validate(object, problems) {
     const [data, binary] = [objectAt(json(object), 'data'), objectAt(json(object), 'binaryData')];
     for (const key of Object.keys(data)) {
-      addInvalid(problems, `data[${key}]`, key, configMapKey(key));
+      problems.invalidFor(`data[${key}]`, key, configMapKey(key));
       if (Object.hasOwn(binary, key)) problems.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
     }
     checkKeys(binary, 'binaryData', problems);

@@ -10,7 +10,6 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 
 const MAX_WORD_LENGTH = 128;
@@ -91,7 +90,7 @@ function validateLegacy(object: KubeObject, names: EventNames, problems: Problem
   if (!namespaceAgrees(namespace, involved, !isUnset(event['eventTime'])))
     problems.invalid('involvedObject.namespace', involved, 'does not match event.namespace');
   if (!isUnset(event['eventTime'])) validateReport(event, names, problems);
-  addInvalid(problems, 'namespace', namespace, dnsSubdomain(namespace));
+  problems.invalidFor('namespace', namespace, dnsSubdomain(namespace));
 }
 
 /**
@@ -111,7 +110,7 @@ function validateReport(event: JsonObject, names: EventNames, problems: Problems
   };
   const controller = textAt(event, names.reportingController);
   if (controller === '') problems.required(names.reportingController);
-  addInvalid(problems, names.reportingController, controller, qualifiedName(controller));
+  problems.invalidFor(names.reportingController, controller, qualifiedName(controller));
   for (const key of ['reportingInstance', 'action', 'reason']) {
     const text = textAt(event, key);
     if (text === '') problems.required(key);

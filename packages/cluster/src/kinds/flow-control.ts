@@ -10,7 +10,6 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -105,12 +104,12 @@ function validateSubject(subject: JsonObject, at: string, problems: Problems): v
     const name = textAt(own, 'name');
     if (name === '') problems.required(`${at}.${member}.name`);
     else if (kind === 'ServiceAccount' && name !== '*')
-      addInvalid(problems, `${at}.${member}.name`, name, dnsSubdomain(name));
+      problems.invalidFor(`${at}.${member}.name`, name, dnsSubdomain(name));
     const namespace = textAt(own, 'namespace');
     if (kind === 'ServiceAccount' && namespace === '')
       problems.required(`${at}.${member}.namespace`, 'must specify namespace for service account');
     else if (kind === 'ServiceAccount')
-      addInvalid(problems, `${at}.${member}.namespace`, namespace, dnsLabel(namespace));
+      problems.invalidFor(`${at}.${member}.namespace`, namespace, dnsLabel(namespace));
   }
   // The API server reports the members of other subject kinds in this order.
   for (const [otherKind, other] of Object.entries({ ServiceAccount: 'serviceAccount', User: 'user', Group: 'group' }))

@@ -3,7 +3,6 @@ import { dnsSubdomain, labelValue, qualifiedName } from '@typekro/kit/kubernetes
 import { parseApiVersion } from '@typekro/kit/core';
 import { compareText, goQuote } from '@typekro/kit/golang';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 
 /** The finalizers that need no domain. */
@@ -37,7 +36,7 @@ export function validateMeta(
   const { metadata } = object;
   if (metadata.generateName !== undefined && metadata.generateName !== '') {
     const stem = metadata.generateName.replace(/.-$/, 'a');
-    addInvalid(problems, 'metadata.generateName', metadata.generateName, validateName(stem));
+    problems.invalidFor('metadata.generateName', metadata.generateName, validateName(stem));
   }
   const name = metadata.name ?? '';
   problems.requireName('metadata.name', name, validateName, 'name or generateName is required');
@@ -59,9 +58,9 @@ export function validateLabels(
   problems: Problems,
 ): void {
   for (const key of Object.keys(labels ?? {}).sort()) {
-    addInvalid(problems, path, key, qualifiedName(key));
+    problems.invalidFor(path, key, qualifiedName(key));
     const value = labels?.[key] ?? '';
-    addInvalid(problems, path, value, labelValue(value));
+    problems.invalidFor(path, value, labelValue(value));
   }
 }
 
@@ -73,7 +72,7 @@ export function validateAnnotations(
 ): void {
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    addInvalid(problems, path, key, qualifiedName(key.toLowerCase()));
+    problems.invalidFor(path, key, qualifiedName(key.toLowerCase()));
     size += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (size <= MAX_ANNOTATIONS_BYTES) return;
@@ -126,7 +125,7 @@ function validateOwners(owners: readonly OwnerReference[], problems: Problems) {
 function validateFinalizers(finalizers: readonly string[], qualified: boolean, problems: Problems) {
   for (const [index, name] of finalizers.entries()) {
     const wrong = qualifiedName(name);
-    addInvalid(problems, 'metadata.finalizers', name, wrong);
+    problems.invalidFor('metadata.finalizers', name, wrong);
     if (qualified && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
       problems.invalid(
         `metadata.finalizers[${index}]`,

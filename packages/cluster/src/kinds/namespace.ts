@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, qualifiedName } from '@typekro/kit/kubernetes';
 import { isJsonObject } from '@typekro/kit/core';
-import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { ensureAt } from '../types/parts.ts';
 import { forbidden } from '../errors/status.ts';
@@ -22,7 +21,7 @@ export const namespaceStrategy: Partial<Strategy> = {
       const wrong = qualifiedName(name);
       if (wrong.length === 0 && name !== 'kubernetes' && !name.includes('/'))
         wrong.push('name is neither a standard finalizer name nor is it fully qualified');
-      addInvalid(problems, 'spec.finalizers', name, wrong);
+      problems.invalidFor('spec.finalizers', name, wrong);
     }
   },
   defaults(object) {

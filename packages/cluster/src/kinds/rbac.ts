@@ -2,7 +2,6 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { checkBinding, checkEscalation } from '../auth/escalation.ts';
 import { ensureAt, fill } from '../types/parts.ts';
@@ -106,7 +105,7 @@ function validateSubject(subject: JsonObject, at: string, object: KubeObject, na
   const kind = textAt(subject, 'kind');
   const [name, group] = [textAt(subject, 'name'), textAt(subject, 'apiGroup')];
   if (name === '') problems.required(`${at}.name`);
-  else if (kind === 'ServiceAccount') addInvalid(problems, `${at}.name`, name, dnsSubdomain(name));
+  else if (kind === 'ServiceAccount') problems.invalidFor(`${at}.name`, name, dnsSubdomain(name));
   const own = kind === 'ServiceAccount' ? '' : GROUP;
   if (SUBJECTS.includes(kind) && group !== own) problems.notSupported(`${at}.apiGroup`, group, [own]);
   problems.requireOneOf(`${at}.kind`, kind, SUBJECTS);

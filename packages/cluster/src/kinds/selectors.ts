@@ -1,12 +1,11 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { dnsSubdomain, labelValue, listAt, objectAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import { validateLabels } from './metadata.ts';
 
 /** Checks a name with the syntax of label keys. */
 export function checkLabelName(name: string, path: string, problems: Problems): void {
-  addInvalid(problems, path, name, qualifiedName(name));
+  problems.invalidFor(path, name, qualifiedName(name));
 }
 
 const NOT_AN_OPERATOR = 'not a valid selector operator';
@@ -38,7 +37,7 @@ export function validateSelector(selector: JsonObject, path: string, problems: P
 
 function checkLabelValues(expression: JsonObject, at: string, problems: Problems) {
   for (const [position, value] of listAt(expression, 'values').entries())
-    addInvalid(problems, `${at}.values[${position}]`, value, labelValue(String(value)));
+    problems.invalidFor(`${at}.values[${position}]`, value, labelValue(String(value)));
 }
 
 /** Checks a node selector, which must have at least one term. */
@@ -77,6 +76,6 @@ export function validateNodeTerm(term: JsonObject, path: string, problems: Probl
     if (key !== 'metadata.name') problems.invalid(`${at}.key`, key, 'not a valid field selector key');
     else
       for (const [position, name] of listAt(field, 'values').entries())
-        addInvalid(problems, `${at}.values[${position}]`, name, dnsSubdomain(String(name)));
+        problems.invalidFor(`${at}.values[${position}]`, name, dnsSubdomain(String(name)));
   }
 }

@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsSubdomain, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import { addressProblem, isIpAddress } from './network/ip-addresses.ts';
 import { checkApiServiceStatus } from './api-service.ts';
 import { checkClaimStatus } from './storage/claim-status.ts';
@@ -64,7 +63,7 @@ const checkAddresses: StatusCheck = (object, _old, problems) => {
     else if (mode !== '' && !IP_MODES.includes(mode)) problems.notSupported(`${at}[${index}].ipMode`, mode, IP_MODES);
     const hostname = textAt(entry, 'hostname');
     if (hostname === '') continue;
-    addInvalid(problems, `${at}[${index}].hostname`, hostname, dnsSubdomain(hostname));
+    problems.invalidFor(`${at}[${index}].hostname`, hostname, dnsSubdomain(hostname));
     if (isIpAddress(hostname))
       problems.invalid(`${at}[${index}].hostname`, hostname, 'must be a DNS name, not an IP address');
   }
@@ -72,7 +71,7 @@ const checkAddresses: StatusCheck = (object, _old, problems) => {
 
 const checkPod: StatusCheck = (object, old, problems) => {
   const name = textAt(object.status, 'nominatedNodeName');
-  if (name !== '') addInvalid(problems, 'status.nominatedNodeName', name, dnsSubdomain(name));
+  if (name !== '') problems.invalidFor('status.nominatedNodeName', name, dnsSubdomain(name));
   const addresses = objectsAt(object.status, 'podIPs').map((entry) => textAt(entry, 'ip'));
   const families = addresses.map((ip) => ip.includes(':'));
   if (new Set(families).size < families.length) {

@@ -11,7 +11,6 @@ import {
   webhookClientErrors,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { addInvalid } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 import type { ConditionChecker } from './admission-rules.ts';
@@ -92,7 +91,7 @@ function checkName(name: string, path: string, problems: Problems) {
     return;
   }
   const wrong = dnsSubdomain(name);
-  addInvalid(problems, path, name, wrong);
+  problems.invalidFor(path, name, wrong);
   if (wrong.length === 0 && name.split('.').length < 3)
     problems.invalid(path, name, 'should be a domain with at least three segments separated by dots');
 }
@@ -102,7 +101,7 @@ function checkVersions(versions: readonly JsonValue[], path: string, problems: P
   const seen = new Set<JsonValue>();
   for (const [index, version] of versions.entries()) {
     if (seen.has(version)) problems.invalid(`${path}[${index}]`, version, 'duplicate version');
-    else addInvalid(problems, `${path}[${index}]`, version, dns1035Label(String(version)));
+    else problems.invalidFor(`${path}[${index}]`, version, dns1035Label(String(version)));
     seen.add(version);
   }
   if (versions.length > 0 && !versions.some((version) => VERSIONS.includes(String(version))))

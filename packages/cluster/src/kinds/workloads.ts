@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import { goParseInt } from '@typekro/kit/golang';
-import { addInvalid, Problems } from '../errors/field-problems.ts';
+import { Problems } from '../errors/field-problems.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 import { badRequest } from '../errors/status.ts';
 import { validateClaimSpec } from './storage/claims.ts';
@@ -318,7 +318,7 @@ function validateStatefulSet(spec: JsonObject, problems: Problems) {
   }
   notNegative(objectAt(spec, 'ordinals'), 'start', 'spec.ordinals', problems);
   const service = textAt(spec, 'serviceName');
-  if (service !== '') addInvalid(problems, 'spec.serviceName', service, dnsLabel(service));
+  if (service !== '') problems.invalidFor('spec.serviceName', service, dnsLabel(service));
   for (const [index, claim] of objectsAt(spec, 'volumeClaimTemplates').entries()) {
     validateClaimSpec(objectAt(claim, 'spec'), `spec.volumeClaimTemplates[${index}].spec`, problems);
   }

@@ -13,7 +13,6 @@ import {
 import { jsonEquals } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { scheduleProblem } from './schedule-problem.ts';
 import { isTimeZone } from './time-zone.ts';
@@ -204,7 +203,7 @@ function validateJobSpec(spec: JsonObject, at: string, problems: Problems) {
     problems.invalid(`${at}.successPolicy`, { Rules: success['rules'] ?? null }, 'requires indexed completion mode');
   else if (success !== undefined) validateSuccessPolicy(success, spec, `${at}.successPolicy`, problems);
   const manager = textAt(spec, 'managedBy');
-  if (manager !== '') addInvalid(problems, `${at}.managedBy`, manager, domainPath(manager));
+  if (manager !== '') problems.invalidFor(`${at}.managedBy`, manager, domainPath(manager));
   if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) problems.tooLong(`${at}.managedBy`, MAX_MANAGER_BYTES);
   const replacement = textAt(spec, 'podReplacementPolicy');
   const policy = optionalAt(spec, 'podFailurePolicy');

@@ -2,7 +2,6 @@ import type { JsonObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, optionalAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 import { familyOf, strictAddressProblem, strictCidrProblem } from './ip-addresses.ts';
 import type { Strategy } from '../strategy.ts';
 
@@ -31,10 +30,10 @@ function validateParent(parent: JsonObject | undefined, problems: Problems): voi
     return;
   }
   const group = textAt(parent, 'group');
-  if (group !== '') addInvalid(problems, `${at}.group`, group, dnsSubdomain(group));
+  if (group !== '') problems.invalidFor(`${at}.group`, group, dnsSubdomain(group));
   for (const key of ['resource', 'name', 'namespace']) {
     const value = textAt(parent, key);
-    if (value !== '') addInvalid(problems, `${at}.${key}`, value, pathSegment(value));
+    if (value !== '') problems.invalidFor(`${at}.${key}`, value, pathSegment(value));
     else if (key !== 'namespace') problems.required(`${at}.${key}`);
   }
 }

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, labelValue, listAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
 import { isLoopbackHost, jsonEquals } from '@typekro/kit/core';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { repeatedIndexes } from '../../errors/field-problems.ts';
 import type { Strategy, WriteContext } from '../strategy.ts';
 import { addressProblem, familyOf, isIpAddress, specialAddressProblem, strictAddressProblem } from './ip-addresses.ts';
 import { fill, portProblem } from '../../types/parts.ts';
@@ -21,7 +21,7 @@ type NameCheck = (text: string) => readonly string[];
 /** Checks the member `key` if it is present. */
 function checkOptional(parent: JsonObject, key: string, check: NameCheck, at: string, problems: Problems) {
   const value = textAt(parent, key);
-  if (value !== '') addInvalid(problems, `${at}.${key}`, value, check(value));
+  if (value !== '') problems.invalidFor(`${at}.${key}`, value, check(value));
 }
 
 function checkProtocol(port: JsonObject, at: string, problems: Problems) {
@@ -99,7 +99,7 @@ function validateEndpoint(
   for (const [index, address] of addresses.entries()) {
     const place = `${at}.addresses[${index}]`;
     if (type === 'FQDN') {
-      addInvalid(problems, place, address, domainName(address));
+      problems.invalidFor(place, address, domainName(address));
       continue;
     }
     if (type !== 'IPv4' && type !== 'IPv6') continue;
@@ -128,7 +128,7 @@ function validateHints(hints: readonly JsonObject[], rule: NameCheck, at: string
   const repeated = repeatedIndexes(names);
   for (const [index, name] of names.entries()) {
     if (repeated.has(index)) problems.duplicate(`${at}[${index}].name`, name);
-    addInvalid(problems, `${at}[${index}].name`, name, rule(name));
+    problems.invalidFor(`${at}[${index}].name`, name, rule(name));
   }
 }
 
@@ -181,8 +181,7 @@ function validateSubset(subset: JsonObject, rule: AddressRule, at: string, probl
     const place = `${at}.ports[${index}]`;
     if (ports.length > 1 && textAt(port, 'name') === '') problems.required(`${place}.name`);
     checkOptional(port, 'name', dnsLabel, place, problems);
-    const problem = portProblem(port['port'], `${place}.port`);
-    if (problem !== undefined) problems.push(problem);
+    problems.add(portProblem(port['port'], `${place}.port`));
     checkProtocol(port, place, problems);
     checkOptional(port, 'appProtocol', qualifiedName, place, problems);
   }

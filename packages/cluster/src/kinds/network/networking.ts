@@ -15,7 +15,6 @@ import {
   wildcardSubdomain,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { defaultClass } from '../storage/default-class.ts';
 import { cidrProblem, isProperPart } from './ip-addresses.ts';
@@ -63,14 +62,14 @@ function validateIngress(spec: JsonObject, problems: Problems) {
   for (const [index, rule] of rules.entries()) validateRule(rule, `spec.rules[${index}]`, problems);
   for (const [index, tls] of objectsAt(spec, 'tls').entries()) validateTls(tls, `spec.tls[${index}]`, problems);
   const name = textAt(spec, 'ingressClassName');
-  if (name !== '') addInvalid(problems, 'spec.ingressClassName', name, dnsSubdomain(name));
+  if (name !== '') problems.invalidFor('spec.ingressClassName', name, dnsSubdomain(name));
 }
 
 function validateRule(rule: JsonObject, at: string, problems: Problems) {
   const host = textAt(rule, 'host');
   if (host !== '') {
     if (isIP(host) !== 0) problems.invalid(`${at}.host`, host, 'must be a DNS name, not an IP address');
-    addInvalid(problems, `${at}.host`, host, hostName(host));
+    problems.invalidFor(`${at}.host`, host, hostName(host));
   }
   const http = optionalAt(rule, 'http');
   if (http === undefined) return;
@@ -83,9 +82,9 @@ const hostName = (host: string) => (host.includes('*') ? wildcardSubdomain(host)
 
 function validateTls(tls: JsonObject, at: string, problems: Problems) {
   for (const [index, host] of listAt(tls, 'hosts').entries())
-    addInvalid(problems, `${at}.hosts[${index}]`, host, hostName(String(host)));
+    problems.invalidFor(`${at}.hosts[${index}]`, host, hostName(String(host)));
   const secret = textAt(tls, 'secretName');
-  if (secret !== '') addInvalid(problems, `${at}.secretName`, secret, dnsSubdomain(secret));
+  if (secret !== '') problems.invalidFor(`${at}.secretName`, secret, dnsSubdomain(secret));
 }
 
 function validatePath(path: JsonObject, at: string, problems: Problems) {
@@ -120,17 +119,16 @@ function validateBackend(backend: JsonObject, at: string, problems: Problems) {
   const [name, number] = [textAt(port, 'name'), numberAt(port, 'number') ?? 0];
   if (name !== '' && number !== 0) problems.invalid(at, '', 'cannot set both port name & port number');
   else if (name === '' && number === 0) problems.required(at, 'port name or number is required');
-  else if (name !== '') addInvalid(problems, `${at}.service.port.name`, name, portName(name));
+  else if (name !== '') problems.invalidFor(`${at}.service.port.name`, name, portName(name));
   else {
-    const problem = portProblem(number, `${at}.service.port.number`);
-    if (problem !== undefined) problems.push(problem);
+    problems.add(portProblem(number, `${at}.service.port.number`));
   }
 }
 
 /** Checks the reference to an object of any kind. */
 function validateReference(reference: JsonObject, at: string, problems: Problems) {
   const group = reference['apiGroup'];
-  if (typeof group === 'string') addInvalid(problems, `${at}.apiGroup`, group, dnsSubdomain(group));
+  if (typeof group === 'string') problems.invalidFor(`${at}.apiGroup`, group, dnsSubdomain(group));
   for (const key of ['kind', 'name']) {
     const value = textAt(reference, key);
     problems.requireName(`${at}.${key}`, value, pathSegment, `${key} is required`);

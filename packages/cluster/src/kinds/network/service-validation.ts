@@ -10,7 +10,7 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { repeatedIndexes } from '../../errors/field-problems.ts';
 import { validateLabels } from '../metadata.ts';
 import { addressProblem, cidrProblem, familyOf, specialAddressProblem } from './ip-addresses.ts';
 import { portProblem } from '../../types/parts.ts';
@@ -79,7 +79,7 @@ function oneOf(spec: JsonObject, key: string, known: readonly string[], problems
 function validateExternalName(spec: JsonObject, problems: Problems) {
   const name = textAt(spec, 'externalName');
   if (name === '') problems.required('spec.externalName');
-  else addInvalid(problems, 'spec.externalName', name, dnsSubdomain(name.replace(/\.$/, '')));
+  else problems.invalidFor('spec.externalName', name, dnsSubdomain(name.replace(/\.$/, '')));
   if (listAt(spec, 'clusterIPs').length > 0 || textAt(spec, 'clusterIP') !== '')
     problems.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
   if (listAt(spec, 'ipFamilies').length > 0)
@@ -101,16 +101,15 @@ function validatePorts(ports: readonly JsonObject[], type: string, problems: Pro
     const [name, protocol] = [textAt(port, 'name'), textAt(port, 'protocol')];
     if (name === '' && ports.length > 1) problems.required(`${at}.name`);
     if (name !== '') {
-      addInvalid(problems, `${at}.name`, name, dnsLabel(name));
+      problems.invalidFor(`${at}.name`, name, dnsLabel(name));
       if (names.has(name)) problems.duplicate(`${at}.name`, name);
       names.add(name);
     }
-    const number = portProblem(port['port'], `${at}.port`);
-    if (number !== undefined) problems.push(number);
+    problems.add(portProblem(port['port'], `${at}.port`));
     problems.requireOneOf(`${at}.protocol`, protocol, PROTOCOLS);
     checkPortOrName(port['targetPort'], `${at}.targetPort`, problems);
     const application = textAt(port, 'appProtocol');
-    if (application !== '') addInvalid(problems, `${at}.appProtocol`, application, qualifiedName(application));
+    if (application !== '') problems.invalidFor(`${at}.appProtocol`, application, qualifiedName(application));
     const nodePort = numberAt(port, 'nodePort') ?? 0;
     if (nodePort !== 0 && !withPorts(type))
       problems.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`);
@@ -237,7 +236,7 @@ function validateBalancer(spec: JsonObject, type: string, problems: Problems) {
   const kind = textAt(spec, 'loadBalancerClass');
   if (kind !== '') {
     if (!balanced) only('spec.loadBalancerClass');
-    addInvalid(problems, 'spec.loadBalancerClass', kind, qualifiedName(kind));
+    problems.invalidFor('spec.loadBalancerClass', kind, qualifiedName(kind));
   }
   if (spec['allocateLoadBalancerNodePorts'] !== undefined && !balanced) only('spec.allocateLoadBalancerNodePorts');
 }

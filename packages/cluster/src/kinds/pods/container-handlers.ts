@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { listAt, numberAt, objectsAt, optionalAt, portName, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 import { notNegative, portProblem } from '../../types/parts.ts';
 
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'];
@@ -72,9 +71,8 @@ export function validateProbe(probe: JsonObject, kind: string, at: string, probl
 /** Checks a port that is a number or a name. */
 export function checkPortOrName(value: JsonValue | undefined, path: string, problems: Problems): void {
   if (typeof value === 'string') {
-    addInvalid(problems, path, value, portName(value));
+    problems.invalidFor(path, value, portName(value));
     return;
   }
-  const problem = portProblem(value, path);
-  if (problem !== undefined) problems.push(problem);
+  problems.add(portProblem(value, path));
 }

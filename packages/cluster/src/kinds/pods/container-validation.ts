@@ -2,7 +2,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, portName, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { repeatedIndexes } from '../../errors/field-problems.ts';
 import { portProblem } from '../../types/parts.ts';
 import { validateLifecycle, validateProbe } from './container-handlers.ts';
 import { validateEnv } from './pod-env.ts';
@@ -27,7 +27,7 @@ function validateName(container: JsonObject, { names }: Place, at: string, probl
     problems.required(`${at}.name`);
     return;
   }
-  addInvalid(problems, `${at}.name`, name, dnsLabel(name));
+  problems.invalidFor(`${at}.name`, name, dnsLabel(name));
   if (names.has(name)) problems.duplicate(`${at}.name`, name);
   names.add(name);
 }
@@ -201,18 +201,16 @@ function validatePorts(ports: readonly JsonObject[], path: string, problems: Pro
     const at = `${path}[${index}]`;
     const name = textAt(port, 'name');
     if (name !== '') {
-      addInvalid(problems, `${at}.name`, name, portName(name));
+      problems.invalidFor(`${at}.name`, name, portName(name));
       if (names.has(name)) problems.duplicate(`${at}.name`, name);
       names.add(name);
     }
     if ((port['containerPort'] ?? 0) === 0) problems.required(`${at}.containerPort`);
     else {
-      const problem = portProblem(port['containerPort'], `${at}.containerPort`);
-      if (problem !== undefined) problems.push(problem);
+      problems.add(portProblem(port['containerPort'], `${at}.containerPort`));
     }
     if (port['hostPort'] !== undefined && port['hostPort'] !== 0) {
-      const problem = portProblem(port['hostPort'], `${at}.hostPort`);
-      if (problem !== undefined) problems.push(problem);
+      problems.add(portProblem(port['hostPort'], `${at}.hostPort`));
     }
     const protocol = textAt(port, 'protocol');
     problems.requireOneOf(`${at}.protocol`, protocol, PROTOCOLS);

@@ -11,7 +11,6 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 
 const REFERENCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
 
@@ -79,7 +78,7 @@ function validateFileReference(reference: JsonObject, at: string, problems: Prob
 
 function validateKeyReference(reference: JsonObject, at: string, problems: Problems) {
   const [name, key] = [textAt(reference, 'name'), textAt(reference, 'key')];
-  addInvalid(problems, `${at}.name`, name, dnsSubdomain(name));
+  problems.invalidFor(`${at}.name`, name, dnsSubdomain(name));
   problems.requireName(`${at}.key`, key, configMapKey);
 }
 
@@ -129,7 +128,7 @@ export function validateFieldReference(
     refuse(`field label does not support subscript: ${path}`);
   else if (owner !== undefined) {
     const key = owner === 'metadata.annotations' ? subscript.toLowerCase() : subscript;
-    addInvalid(problems, at, key, qualifiedName(key));
+    problems.invalidFor(at, key, qualifiedName(key));
   } else if (path !== FORMER_NODE_NAME && !FIELD_LABELS.includes(path)) refuse(`field label not supported: ${path}`);
   else {
     const field = path === FORMER_NODE_NAME ? 'spec.nodeName' : path;
@@ -182,7 +181,7 @@ export function validateResourceReference(
 function validateEnvFrom(container: JsonObject, path: string, problems: Problems) {
   for (const [index, entry] of objectsAt(container, 'envFrom').entries()) {
     const prefix = textAt(entry, 'prefix');
-    if (prefix !== '') addInvalid(problems, `${path}[${index}].prefix`, prefix, envVarName(prefix));
+    if (prefix !== '') problems.invalidFor(`${path}[${index}].prefix`, prefix, envVarName(prefix));
     const given = ['configMapRef', 'secretRef'].filter((key) => entry[key] !== undefined);
     if (given.length === 0) problems.invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`');
     if (given.length > 1) problems.invalid(path, '', 'may not have more than one field specified at a time');

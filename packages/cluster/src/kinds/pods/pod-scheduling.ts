@@ -10,7 +10,7 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { repeatedIndexes } from '../../errors/field-problems.ts';
 import { checkLabelName, validateNodeSelector, validateNodeTerm, validateSelector } from '../selectors.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
@@ -63,7 +63,7 @@ function validatePodAffinity(affinity: JsonObject, at: string, problems: Problem
 function validatePodTerm(term: JsonObject, at: string, problems: Problems) {
   for (const key of ['labelSelector', 'namespaceSelector'])
     validateSelector(objectAt(term, key), `${at}.${key}`, problems);
-  for (const name of listAt(term, 'namespaces')) addInvalid(problems, `${at}.namespace`, name, dnsLabel(String(name)));
+  for (const name of listAt(term, 'namespaces')) problems.invalidFor(`${at}.namespace`, name, dnsLabel(String(name)));
   const mismatch = listAt(term, 'mismatchLabelKeys');
   for (const key of ['matchLabelKeys', 'mismatchLabelKeys']) {
     const names = listAt(term, key);

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { repeatedIndexes } from '../../errors/field-problems.ts';
 import { internalValue } from '../describe-difference.ts';
 
 function checkId(value: JsonValue | undefined, path: string, problems: Problems) {
@@ -50,7 +50,7 @@ function validateProfiles(context: JsonObject, at: string, problems: Problems) {
   const windows = optionalAt(context, 'windowsOptions');
   const credential = textAt(windows, 'gmsaCredentialSpecName');
   if (credential !== '')
-    addInvalid(problems, `${at}.windowsOptions.gmsaCredentialSpecName`, credential, dnsSubdomain(credential));
+    problems.invalidFor(`${at}.windowsOptions.gmsaCredentialSpecName`, credential, dnsSubdomain(credential));
 }
 
 const SYSCTL = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?';

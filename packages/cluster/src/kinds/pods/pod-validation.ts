@@ -10,7 +10,7 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { repeatedIndexes } from '../../errors/field-problems.ts';
 import type { Place } from './container-validation.ts';
 import { validateContainers, validateEphemeral } from './container-validation.ts';
 import { addressProblem } from '../network/ip-addresses.ts';
@@ -45,13 +45,13 @@ export function validatePodSpec(spec: JsonObject, path: string, problems: Proble
   validateLabels(objectAt(spec, 'nodeSelector') as Record<string, string>, `${path}.nodeSelector`, problems);
   for (const [key, check] of NAMES) {
     const name = textAt(spec, key);
-    if (name !== '') addInvalid(problems, `${path}.${key}`, name, check(name));
+    if (name !== '') problems.invalidFor(`${path}.${key}`, name, check(name));
   }
   for (const [index, alias] of objectsAt(spec, 'hostAliases').entries()) {
     const at = `${path}.hostAliases[${index}]`;
     checkAddress(textAt(alias, 'ip'), `${at}.ip`, problems);
     for (const [position, name] of listAt(alias, 'hostnames').entries())
-      addInvalid(problems, `${at}.hostnames[${position}]`, name, dnsSubdomain(String(name)));
+      problems.invalidFor(`${at}.hostnames[${position}]`, name, dnsSubdomain(String(name)));
   }
   for (const [index, gate] of objectsAt(spec, 'readinessGates').entries())
     checkLabelName(textAt(gate, 'conditionType'), `${path}.readinessGates[${index}].conditionType`, problems);
@@ -122,7 +122,7 @@ function validateSearches(searches: readonly string[], at: string, problems: Pro
   for (const [index, search] of searches.entries()) {
     if (search === '.') continue;
     const domain = search.replace(/\.$/, '');
-    addInvalid(problems, `${at}[${index}]`, domain, searchProblems(domain));
+    problems.invalidFor(`${at}[${index}]`, domain, searchProblems(domain));
   }
 }
 
@@ -146,10 +146,10 @@ function validateClaims(claims: readonly JsonObject[], path: string, problems: P
     const [name = '', at] = [names[index], `${path}[${index}]`];
     if (name === '') problems.required(`${at}.name`);
     else if (repeated.has(index)) problems.duplicate(`${at}.name`, name);
-    else addInvalid(problems, `${at}.name`, name, dnsLabel(name));
+    else problems.invalidFor(`${at}.name`, name, dnsLabel(name));
     for (const key of keys) {
       const target = claim[key];
-      if (typeof target === 'string') addInvalid(problems, `${at}.${key}`, target, dnsSubdomain(target));
+      if (typeof target === 'string') problems.invalidFor(`${at}.${key}`, target, dnsSubdomain(target));
     }
     const given = keys.filter((key) => claim[key] !== undefined).length;
     if (given === 1) continue;

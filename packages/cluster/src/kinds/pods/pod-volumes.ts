@@ -2,7 +2,6 @@ import type { JsonObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { quantityOf } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 import { validateClaimSpec } from '../storage/claims.ts';
 import { checkDownward, checkKeys, checkProjected } from './mounted-files.ts';
 
@@ -21,7 +20,7 @@ export function validateVolumes(spec: JsonObject, path: string, problems: Proble
     for (const key of more) problems.forbidden(`${at}.${key}`, 'may not specify more than 1 volume type');
     if (name === '') problems.required(`${at}.name`);
     else {
-      addInvalid(problems, `${at}.name`, name, dnsLabel(name));
+      problems.invalidFor(`${at}.name`, name, dnsLabel(name));
       if (names.has(name)) problems.duplicate(`${at}.name`, name);
     }
     if (problems.length === before) names.add(name);

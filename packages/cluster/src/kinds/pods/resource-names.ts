@@ -1,5 +1,4 @@
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 import { qualifiedName } from '@typekro/kit/kubernetes';
 
 /** The resources of the core group that a quota counts by their plain names, such as `pods`. */
@@ -56,7 +55,7 @@ export const isQuotaName = (name: string): boolean => QUOTA_NAMES.has(name) || i
 /** Checks the name of any resource. */
 export function checkResourceName(name: string, path: string, problems: Problems): void {
   const wrong = qualifiedName(name);
-  addInvalid(problems, path, name, wrong);
+  problems.invalidFor(path, name, wrong);
   if (wrong.length === 0 && !name.includes('/') && !KNOWN.has(name) && !isHugeOfQuota(name))
     problems.invalid(path, name, 'must be a standard resource type or fully qualified');
 }

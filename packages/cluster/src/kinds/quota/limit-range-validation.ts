@@ -9,7 +9,6 @@ import {
   quantityToFloat,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 import { checkContainerResourceName, checkResourceName, isOvercommitAllowed } from '../pods/resource-names.ts';
 
 const TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];
@@ -33,7 +32,7 @@ export function validateLimits(spec: JsonObject, problems: Problems): void {
 
 function checkType(type: string, path: string, problems: Problems) {
   const wrong = qualifiedName(type);
-  addInvalid(problems, path, type, wrong);
+  problems.invalidFor(path, type, wrong);
   if (wrong.length === 0 && !type.includes('/') && !TYPES.includes(type))
     problems.invalid(path, type, 'must be a standard limit type or fully qualified');
 }

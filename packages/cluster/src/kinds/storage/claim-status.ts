@@ -1,7 +1,6 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { objectAt, qualifiedName, quantityOf, quantityToInteger } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 
 /** The values of `allocatedResourceStatuses`, which say how far the resize of a claim has progressed. */
 const RESIZE_STATUSES = [
@@ -37,7 +36,7 @@ function checkNotNegative(value: JsonValue, at: string, problems: Problems): voi
 /** Checks the name of a claim's resource, which must be `storage` or a domain-prefixed name. */
 function checkName(name: string, at: string, problems: Problems): boolean {
   const wrong = qualifiedName(name);
-  addInvalid(problems, at, name, wrong);
+  problems.invalidFor(at, name, wrong);
   const isNative = !name.includes('/') || name.includes('kubernetes.io/');
   const isUnknown = wrong.length === 0 && isNative && name !== 'storage';
   if (isUnknown) problems.notSupported(at, name, ['storage']);

@@ -12,7 +12,6 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid } from '../../errors/field-problems.ts';
 import { describeDifference } from '../describe-difference.ts';
 import { validateSelector } from '../selectors.ts';
 
@@ -72,7 +71,7 @@ export function validateClaimSpec(spec: JsonObject, path: string, problems: Prob
   validateSelector(objectAt(spec, 'selector'), `${path}.selector`, problems);
   for (const key of ['storageClassName', 'volumeAttributesClassName']) {
     const name = textAt(spec, key);
-    if (name !== '') addInvalid(problems, `${path}.${key}`, name, dnsSubdomain(name));
+    if (name !== '') problems.invalidFor(`${path}.${key}`, name, dnsSubdomain(name));
   }
   validateSources(spec, path, problems);
   const mode = textAt(spec, 'volumeMode');
@@ -98,13 +97,13 @@ function validateSources(spec: JsonObject, path: string, problems: Problems) {
 function validateSource(source: JsonObject, path: string, problems: Problems) {
   for (const key of ['name', 'kind']) if (textAt(source, key) === '') problems.required(`${path}.${key}`);
   const [group, kind] = [textAt(source, 'apiGroup'), textAt(source, 'kind')];
-  if (group !== '') addInvalid(problems, `${path}.apiGroup`, group, dnsSubdomain(group));
+  if (group !== '') problems.invalidFor(`${path}.apiGroup`, group, dnsSubdomain(group));
   else if (kind !== 'PersistentVolumeClaim') {
     const text = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
     problems.invalid(path, kind, text);
   }
   const namespace = textAt(source, 'namespace');
-  if (namespace !== '') addInvalid(problems, `${path}.namespace`, namespace, dnsLabel(namespace));
+  if (namespace !== '') problems.invalidFor(`${path}.namespace`, namespace, dnsLabel(namespace));
 }
 
 /**

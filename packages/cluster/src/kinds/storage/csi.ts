@@ -14,7 +14,7 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { repeatedIndexes } from '../../errors/field-problems.ts';
 import { ensureAt, fill, notNegative } from '../../types/parts.ts';
 import { validateAccessModes } from './claims.ts';
 import { internalValue } from '../describe-difference.ts';
@@ -152,7 +152,7 @@ function validateTopologyKeys(keys: readonly string[], at: string, problems: Pro
   for (const [index, key] of keys.entries()) {
     if (key === '') problems.required(at);
     if (repeated.has(index)) problems.duplicate(at, key);
-    addInvalid(problems, at, key, qualifiedName(key));
+    problems.invalidFor(at, key, qualifiedName(key));
   }
 }
 
@@ -174,7 +174,7 @@ export const storageCapacityStrategy: Partial<Strategy> = {
 function validateCapacity(object: JsonObject, problems: Problems) {
   validateSelector(objectAt(object, 'nodeTopology'), 'nodeTopology', problems);
   const name = textAt(object, 'storageClassName');
-  addInvalid(problems, 'storageClassName', name, dnsSubdomain(name));
+  problems.invalidFor('storageClassName', name, dnsSubdomain(name));
   const capacity = object['capacity'] === undefined ? undefined : quantityOf(object['capacity']);
   if (capacity !== undefined && capacity.unscaled < 0n)
     problems.invalid('capacity', formatQuantity(capacity), 'must be greater than or equal to 0');
@@ -204,11 +204,11 @@ function validateAttachment({ spec = {}, status = {} }: KubeObject, problems: Pr
   else if (name === '')
     problems.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
   const node = textAt(spec, 'nodeName');
-  addInvalid(problems, 'spec.nodeName', node, dnsSubdomain(node));
+  problems.invalidFor('spec.nodeName', node, dnsSubdomain(node));
   if (bytesOf(objectAt(status, 'attachmentMetadata')) > MAX_METADATA_BYTES)
     problems.tooLong('status.attachmentMetadata', MAX_METADATA_BYTES);
   for (const key of ['attachError', 'detachError']) validateError(objectAt(status, key), `status.${key}`, problems);
-  if (typeof name === 'string') addInvalid(problems, 'spec.source.persistentVolumeName', name, dnsSubdomain(name));
+  if (typeof name === 'string') problems.invalidFor('spec.source.persistentVolumeName', name, dnsSubdomain(name));
 }
 
 function validateError(error: JsonObject, at: string, problems: Problems) {

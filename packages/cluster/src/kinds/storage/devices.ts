@@ -11,7 +11,7 @@ import {
   tooLongName,
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, fieldInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { fieldInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import { ensureAt } from '../../types/parts.ts';
 import { isExtendedResource } from '../pods/resource-names.ts';
 import type { Strategy } from '../strategy.ts';
@@ -252,7 +252,7 @@ function validatePlace(spec: JsonObject, problems: Problems): void {
   if (spec['nodeName'] === '')
     problems.invalid('spec.nodeName', '', 'must be either unset or set to a non-empty string');
   else if (spec['nodeName'] !== undefined)
-    addInvalid(problems, 'spec.nodeName', textAt(spec, 'nodeName'), dnsSubdomain(textAt(spec, 'nodeName')));
+    problems.invalidFor('spec.nodeName', textAt(spec, 'nodeName'), dnsSubdomain(textAt(spec, 'nodeName')));
   const set = PLACES.filter((key) => spec[key] !== undefined && spec[key] !== false && spec[key] !== '');
   const text = `exactly one of ${PLACES.map((key) => `\`${key}\``).join(', ')} is required`;
   if (set.length === 0) problems.required('spec', text);

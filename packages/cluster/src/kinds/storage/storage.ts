@@ -3,7 +3,7 @@ import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, qualifiedName, t
 import { formatQuantity, quantityOf } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import type { Problems } from '../../errors/field-problems.ts';
-import { addInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { repeatedIndexes } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { validateAccessModes } from './claims.ts';
 import { describeDifference, internalValue } from '../describe-difference.ts';
@@ -124,7 +124,7 @@ function validateVolume(spec: JsonObject, problems: Problems) {
   if (objectAt(spec, 'hostPath')['path'] === '/' && spec['persistentVolumeReclaimPolicy'] === 'Recycle')
     problems.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
   const name = textAt(spec, 'storageClassName');
-  if (name !== '') addInvalid(problems, 'spec.storageClassName', name, dnsSubdomain(name));
+  if (name !== '') problems.invalidFor('spec.storageClassName', name, dnsSubdomain(name));
   checkChoice(spec, 'volumeMode', ['Block', 'Filesystem'], 'spec.', problems);
 }
 
@@ -185,7 +185,7 @@ export function checkDriverName(name: string, at: string, problems: Problems): v
     return;
   }
   if (Buffer.byteLength(name) > MAX_DRIVER_BYTES) problems.tooLong(at, MAX_DRIVER_BYTES);
-  addInvalid(problems, at, name, dnsSubdomain(name.toLowerCase()));
+  problems.invalidFor(at, name, dnsSubdomain(name.toLowerCase()));
 }
 
 /** Checks the driver name of a StorageClass or a VolumeAttributesClass. */
