@@ -38,9 +38,8 @@ import { nodeStatusController, putNode } from './nodes/node.ts';
 import { nodeTaintController } from './nodes/node-taints.ts';
 import { replicaSetController, replicationController } from './workloads/replicaset.ts';
 import { scheduler } from './scheduler.ts';
-import { fluxStandIn } from './stand-ins/flux/index.ts';
 import { StandInFailures } from './stand-ins/failures.ts';
-import { hostStandIn } from './stand-ins/host.ts';
+import { hostDeployed, hostStandIn } from './stand-ins/host.ts';
 import { serviceCidrController } from './network/service-cidrs.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './workloads/statefulset.ts';
@@ -144,19 +143,23 @@ export interface StartedControllers {
   readonly standIns: StandIns;
 }
 
+const FLUX_CONTROLLERS = ['source-controller', 'helm-controller', 'kustomize-controller'];
+
 /**
  * Returns the controllers of the stand-ins. Flux's controllers run in every cluster with workloads. If the options do
- * not request Flux, they work only while their Deployments with the annotation `typekro.dev/stand-in` run.
+ * not request Flux, they work only while their Deployments with the annotation `typekro.dev/stand-in` run, and are
+ * loaded with the first of these.
  */
 function standInControllers(
   { standIns, stepMs }: HostedStandIns,
   failures: StandInFailures,
   workloads: boolean,
+  load: Parameters<typeof hostDeployed>[2],
 ): SimulatedController[] {
   const requested = standIns.flatMap((standIn) => hostStandIn(standIn, { stepMs, failures }));
-  const isFluxRequested = standIns.some(({ name }) => name === fluxStandIn.name);
+  const isFluxRequested = standIns.some(({ name }) => name === 'flux');
   if (isFluxRequested || !workloads) return requested;
-  return [...requested, ...hostStandIn(fluxStandIn, { stepMs: 0, failures, onlyDeployed: true })];
+  return [...requested, ...hostDeployed(FLUX_CONTROLLERS, { stepMs: 0, failures }, load)];
 }
 
 /**
@@ -176,13 +179,20 @@ export function startControllers(
   const always = housekeeping(context);
   const simulation = workloadControllers(context, podRules, new ProcessPods(context.processes));
   const failures = new StandInFailures();
-  const standInsToRun = standInControllers(hosted, failures, workloads);
-  checkControllerNames(
-    options,
-    [...always, ...simulation, ...standInControllers(hosted, failures, true)].map(({ name }) => name),
-  );
+  const standInsToRun = standInControllers(hosted, failures, workloads, loadFlux);
+  checkControllerNames(options, [
+    ...[...always, ...simulation, ...standInsToRun].map(({ name }) => name),
+    ...FLUX_CONTROLLERS,
+  ]);
   const running = [...always, ...(workloads ? simulation : []), ...standInsToRun];
   const manager = new ControllerManager(context, running, options);
+  function loadFlux(install: (standIn: StandIn) => void): void {
+    const loaded = import('./stand-ins/catalogue.ts').then(({ loadStandIns }) => loadStandIns(['flux']));
+    context.work.enqueueAfter(loaded, (standIns) => {
+      standIns.forEach(install);
+      for (const name of FLUX_CONTROLLERS) manager.enqueueAll(name);
+    });
+  }
   failures.onChange = () => {
     for (const { name } of standInsToRun) manager.enqueueAll(name);
   };

@@ -4,7 +4,7 @@ import type { StandIn, StandInFile, StandInName } from '../../stand-in.ts';
 import type { StandInFunction } from './data-stand-in.ts';
 import { isStandInFile, requireStandIn } from './stand-in-name.ts';
 
-/** The stand-ins of the package. A stand-in other than `flux` is loaded only for a cluster that uses it. */
+/** The stand-ins of the package. A stand-in is loaded only for a cluster that uses it. */
 const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   ack: () => shipped('ack'),
   argocd: () => shipped('argocd'),
@@ -13,7 +13,7 @@ const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   cnpg: async () => shipped('cnpg', (await import('./cnpg-functions.ts')).CNPG_FUNCTIONS),
   'external-secrets': async () =>
     shipped('external-secrets', (await import('./external-secret-values.ts')).EXTERNAL_SECRETS_FUNCTIONS),
-  flux: async () => (await import('./flux/index.ts')).fluxStandIn,
+  flux: () => shipped('flux'),
   'gateway-api': () => shipped('gateway-api'),
   'prometheus-operator': () => shipped('prometheus-operator'),
 };

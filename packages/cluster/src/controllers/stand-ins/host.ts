@@ -7,7 +7,7 @@ import type { SimulatedController } from '../controller.ts';
 import { keyOfObject, splitKey } from '../controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { recordEvent } from '../events.ts';
-import { concernsDeployment, isDeployed } from './deployed.ts';
+import { concernsDeployment, isDeployed, STAND_IN } from './deployed.ts';
 import type { StandInFailures } from './failures.ts';
 import { ObjectView } from './view.ts';
 import { setFinalizer, writeResult } from './write-result.ts';
@@ -17,20 +17,38 @@ export interface HostOptions {
   /** The duration of each step of a simulated controller's work, in milliseconds. */
   readonly stepMs: number;
   readonly failures: StandInFailures;
-  /**
-   * Does a controller of the stand-in work only while a Deployment with its name and the annotation `STAND_IN` has a
-   * ready pod? Default: false.
-   */
-  readonly onlyDeployed?: boolean;
 }
 
 /** Runs a stand-in as simulated controllers: one per controller name among the stand-in's kinds. */
 export function hostStandIn(standIn: StandIn, options: HostOptions): SimulatedController[] {
   const names = new Set(standIn.kinds.map(({ controller = standIn.name }) => controller));
-  return [...names].map((name) => {
-    const kinds = standIn.kinds.filter(({ controller = standIn.name }) => controller === name);
-    return new HostedController(name, kinds, options);
-  });
+  return [...names].map((name) => new HostedController(name, kindsOf(standIn, name), options));
+}
+
+const kindsOf = ({ name: own, kinds }: StandIn, name: string): StandInKind[] =>
+  kinds.filter(({ controller = own }) => controller === name);
+
+/**
+ * Runs the controllers of a stand-in that is loaded later. Each of them works only while a Deployment with its name and
+ * the annotation `STAND_IN` has a ready pod.
+ *
+ * @param load is called for the first such Deployment, and calls its argument with the stand-in
+ */
+export function hostDeployed(
+  names: readonly string[],
+  options: HostOptions,
+  load: (install: (standIn: StandIn) => void) => void,
+): SimulatedController[] {
+  let isRequested = false;
+  const hosted: HostedController[] = names.map((name) => new HostedController(name, [], options, request));
+  function request(): void {
+    if (isRequested) return;
+    isRequested = true;
+    load((standIn) => {
+      for (const each of hosted) each.kinds = kindsOf(standIn, each.name);
+    });
+  }
+  return hosted;
 }
 
 /** The state of the work on one object. */
@@ -57,19 +75,22 @@ class HostedController implements SimulatedController {
   readonly name: string;
   readonly fieldManager: string;
   readonly ownFailures = true;
-  readonly #kinds: readonly StandInKind[];
+  kinds: readonly StandInKind[];
   readonly #options: HostOptions;
+  /** Loads the kinds of a controller that works only while its Deployment runs; `undefined` for all others. */
+  readonly #load: (() => void) | undefined;
   readonly #work = new Map<string, Work>();
   /**
    * The time of the first event, in milliseconds since the epoch. For objects created earlier, all steps count as done.
    */
   #startedAt: number | undefined;
 
-  constructor(name: string, kinds: readonly StandInKind[], options: HostOptions) {
+  constructor(name: string, kinds: readonly StandInKind[], options: HostOptions, load?: () => void) {
     this.name = name;
     this.fieldManager = name;
-    this.#kinds = kinds;
+    this.kinds = kinds;
     this.#options = options;
+    this.#load = load;
   }
 
   reset(): void {
@@ -94,18 +115,19 @@ class HostedController implements SimulatedController {
       if (resource === undefined) continue;
       yield keyOf(resource, resource.namespaced ? `${namespace}/${owner.name}` : owner.name);
     }
-    for (const each of this.#kinds) {
+    for (const each of this.kinds) {
       const followed = each.follows?.find((follow) => follow.group === collection.group && follow.kind === kind);
       if (followed !== undefined && hasLabel(stored.object, followed.label))
         yield* allKeys(each, client, followed.anywhere ? '' : (metadata.namespace ?? ''));
     }
-    if (this.#options.onlyDeployed && concernsDeployment(event, this.name)) {
-      for (const each of this.#kinds) yield* allKeys(each, client, '');
+    if (this.#load !== undefined && concernsDeployment(event, this.name)) {
+      if (metadata.annotations?.[STAND_IN] === 'true') this.#load();
+      for (const each of this.kinds) yield* allKeys(each, client, '');
     }
   }
 
   #kindOf(group: string, kind: string): StandInKind | undefined {
-    return this.#kinds.find((each) => isOfKind(each, group, kind));
+    return this.kinds.find((each) => isOfKind(each, group, kind));
   }
 
   reconcile(key: string, client: ControllerClient): number | undefined {
@@ -114,7 +136,7 @@ class HostedController implements SimulatedController {
       this.#work.delete(key);
       return undefined;
     }
-    if (this.#options.onlyDeployed && !isDeployed(client, this.name)) return undefined;
+    if (this.#load !== undefined && !isDeployed(client, this.name)) return undefined;
     const kind = this.#kindOf(partsOf(key).group, object.kind);
     if (kind === undefined) return undefined;
     const finalizer = typeof kind.finalizer === 'function' ? kind.finalizer(object) : kind.finalizer;

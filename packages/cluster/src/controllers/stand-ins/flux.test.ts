@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
-import { createManualClock } from '../../../clock.ts';
-import { createEmbeddedCluster } from '../../../cluster.ts';
-import type { Cluster } from '../../../cluster.ts';
+import { createManualClock } from '../../clock.ts';
+import { createEmbeddedCluster } from '../../cluster.ts';
+import type { Cluster } from '../../cluster.ts';
 
 let cluster: Cluster;
 let client: KubeClient;
 
-const CRDS = new URL('../../../../../../data/crds/flux.json', import.meta.url);
+const CRDS = new URL('../../../../../data/crds/flux.json', import.meta.url);
 
 beforeEach(async () => {
   cluster = await createEmbeddedCluster({ clock: createManualClock() });
