@@ -26,24 +26,22 @@ const ACTIONS = ['Audit', 'Deny', 'Warn'];
 
 const specOf = (object: KubeObject): JsonObject => objectAt(object, 'spec');
 
-/** The strategy of ValidatingAdmissionPolicies. */
-export const validatingPolicyStrategy: Partial<Strategy> = {
+const policyStrategy = (validate: typeof validatePolicy): Partial<Strategy> => ({
   defaults(object) {
     const spec = optionalAt(object, 'spec');
     if (spec === undefined) return;
     fill(spec, { failurePolicy: 'Fail' });
     defaultMatchResources(optionalAt(spec, 'matchConstraints'));
   },
-  validate(object, problems, context) {
-    validatePolicy(object, problems, context.schemas());
-    checkParamKind(object, undefined, problems, context);
-  },
-  validateUpdate(object, old, problems, context) {
+  validate(object, problems, context, old) {
     if (context.subresource !== '') return;
-    validatePolicy(object, problems, context.schemas());
+    validate(object, problems, context.schemas());
     checkParamKind(object, old, problems, context);
   },
-};
+});
+
+/** The strategy of ValidatingAdmissionPolicies. */
+export const validatingPolicyStrategy: Partial<Strategy> = policyStrategy(validatePolicy);
 
 type Compiler = ReturnType<SchemaEngine['ExpressionCompiler']['for']>;
 
@@ -204,22 +202,7 @@ const REINVOCATION_POLICIES = ['IfNeeded', 'Never'];
 const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch'];
 
 /** The strategy of MutatingAdmissionPolicies. */
-export const mutatingPolicyStrategy: Partial<Strategy> = {
-  defaults(object) {
-    const spec = optionalAt(object, 'spec');
-    if (spec === undefined) return;
-    fill(spec, { failurePolicy: 'Fail' });
-    defaultMatchResources(optionalAt(spec, 'matchConstraints'));
-  },
-  validate(object, problems, context) {
-    validateMutatingPolicy(object, problems, context.schemas());
-    checkParamKind(object, undefined, problems, context);
-  },
-  validateUpdate(object, old, problems, context) {
-    validateMutatingPolicy(object, problems, context.schemas());
-    checkParamKind(object, old, problems, context);
-  },
-};
+export const mutatingPolicyStrategy: Partial<Strategy> = policyStrategy(validateMutatingPolicy);
 
 function validateMutatingPolicy(object: KubeObject, problems: Problems, engine: SchemaEngine) {
   const spec = specOf(object);
@@ -259,37 +242,21 @@ function validateMutation(
   }
 }
 
-/** The strategy of MutatingAdmissionPolicyBindings. */
-export const mutatingBindingStrategy: Partial<Strategy> = {
+const bindingStrategy = (policies: Parameters<typeof checkParamRef>[0]): Partial<Strategy> => ({
   defaults: (object) => defaultMatchResources(optionalAt(object, 'spec', 'matchResources')),
-  validate(object, problems, context) {
-    validateBinding(specOf(object), problems);
-    checkParamRef('mutatingadmissionpolicies', object, undefined, problems, context);
+  validate(object, problems, context, old) {
+    const spec = specOf(object);
+    validateBinding(spec, problems);
+    if (policies === 'validatingadmissionpolicies') validateActions(listAt(spec, 'validationActions'), problems);
+    checkParamRef(policies, object, old, problems, context);
   },
-  validateUpdate(object, old, problems, context) {
-    validateBinding(specOf(object), problems);
-    checkParamRef('mutatingadmissionpolicies', object, old, problems, context);
-  },
-};
+});
+
+/** The strategy of MutatingAdmissionPolicyBindings. */
+export const mutatingBindingStrategy: Partial<Strategy> = bindingStrategy('mutatingadmissionpolicies');
 
 /** The strategy of ValidatingAdmissionPolicyBindings. */
-export const validatingBindingStrategy: Partial<Strategy> = {
-  defaults: (object) => defaultMatchResources(optionalAt(object, 'spec', 'matchResources')),
-  validate(object, problems, context) {
-    validateValidatingBinding(object, problems);
-    checkParamRef('validatingadmissionpolicies', object, undefined, problems, context);
-  },
-  validateUpdate(object, old, problems, context) {
-    validateValidatingBinding(object, problems);
-    checkParamRef('validatingadmissionpolicies', object, old, problems, context);
-  },
-};
-
-function validateValidatingBinding(object: KubeObject, problems: Problems) {
-  const spec = specOf(object);
-  validateBinding(spec, problems);
-  validateActions(listAt(spec, 'validationActions'), problems);
-}
+export const validatingBindingStrategy: Partial<Strategy> = bindingStrategy('validatingadmissionpolicies');
 
 function validateBinding(spec: JsonObject, problems: Problems) {
   const policy = textAt(spec, 'policyName');

@@ -34,8 +34,7 @@ export const apiServiceStrategy: Partial<Strategy> = {
     if (optionalAt(object.spec, 'service') !== undefined) return;
     object.status = { conditions: [localCondition(context.timestamp())] };
   },
-  validate: (object, problems) => validateApiService(object, problems),
-  validateUpdate(object, _old, problems, context) {
+  validate(object, problems, context) {
     if (context.subresource !== 'status') validateApiService(object, problems);
   },
 };

@@ -36,8 +36,7 @@ export const autoscalerStrategy: Partial<Strategy> = {
     up['stabilizationWindowSeconds'] ??= 0;
     up['policies'] ??= UP_POLICIES();
   },
-  validate: validateAutoscaler,
-  validateUpdate(object, _old, problems, context) {
+  validate(object, problems, context) {
     if (context.subresource === '') validateAutoscaler(object, problems);
   },
 };

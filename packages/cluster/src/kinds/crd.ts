@@ -28,10 +28,8 @@ export const crdStrategy: Partial<Strategy> = {
   prepareUpdate(object, old, context) {
     if (context.subresource === '') rememberStorage(object, old);
   },
-  validate: (object, problems, context) => context.schemas().validateDefinition(object, problems),
-  validateUpdate(object, old, problems, context) {
-    if (context.subresource !== '') return;
-    context.schemas().validateDefinition(object, problems, old);
+  validate(object, problems, context, old) {
+    if (context.subresource === '') context.schemas().validateDefinition(object, problems, old);
   },
   /** Adds the finalizer that keeps a deleted CRD until its custom resources are deleted. */
   terminate(draft, { timestamp, dryRun }) {

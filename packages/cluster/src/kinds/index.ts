@@ -71,7 +71,7 @@ export function strategyOf(group: string, plural: string, hasStatus: boolean): S
   const own = { ...base, ...specialRules.get(key) };
   const check = statusChecks.get(key);
   if (check === undefined) return own;
-  const { validateUpdate = (object, _old, problems, context) => own.validate?.(object, problems, context) } = own;
+  const { validateUpdate = (object, old, problems, context) => own.validate?.(object, problems, context, old) } = own;
   return {
     ...own,
     validateUpdate(object, old, problems, context) {

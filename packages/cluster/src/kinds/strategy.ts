@@ -87,7 +87,9 @@ export interface Strategy {
   readonly defaults?: (object: MutableObject) => void;
   readonly prepareCreate?: (object: MutableObject, context: WriteContext) => void;
   readonly prepareUpdate?: (object: MutableObject, old: KubeObject, context: WriteContext) => void;
-  readonly validate?: (object: KubeObject, problems: Problems, context: WriteContext) => void;
+  /** Adds the problems of a new object, or of an update of `old`. */
+  readonly validate?: (object: KubeObject, problems: Problems, context: WriteContext, old?: KubeObject) => void;
+  /** Adds the problems of an update. Default: `validate`. */
   readonly validateUpdate?: (object: KubeObject, old: KubeObject, problems: Problems, context: WriteContext) => void;
   /** Is an update also checked like a new object? If so, each error about the object's metadata is reported twice. */
   readonly validatesWholeOnUpdate?: boolean;

@@ -170,7 +170,7 @@ function checkChange(
   bumpGeneration(write, live, next);
   const problems = metadataProblems(resource, next, live);
   if (problems.length === 0 || resource.custom !== undefined) {
-    if (strategy.validateUpdate === undefined) strategy.validate?.(next, problems, context);
+    if (strategy.validateUpdate === undefined) strategy.validate?.(next, problems, context, live);
     else strategy.validateUpdate(next, live, problems, context);
   }
   if (problems.length > 0) throw invalid(resource.group, resource.kind, write.name, problems);

@@ -28,8 +28,7 @@ const OPPOSITES = [
 
 /** The strategy of ResourceQuotas. */
 export const quotaStrategy: Partial<Strategy> = {
-  validate: (object, problems) => validateQuotaSpec(object.spec ?? {}, problems),
-  validateUpdate(object, old, problems) {
+  validate(object, problems, _context, old = object) {
     validateQuotaSpec(object.spec ?? {}, problems);
     const scopes = listAt(object.spec, 'scopes');
     const before = listAt(old.spec, 'scopes');

@@ -29,9 +29,7 @@ function made(kind: Kind, parts: JsonObject): KubeObject {
 function problems(kind: Kind, next: JsonObject, before?: JsonObject): string[] {
   const found = new Problems();
   const context = { subresource: '' } as WriteContext;
-  const { validate, validateUpdate } = STRATEGIES[kind];
-  if (before === undefined) validate?.(made(kind, next), found, context);
-  else validateUpdate?.(made(kind, next), made(kind, before), found, context);
+  STRATEGIES[kind].validate?.(made(kind, next), found, context, before && made(kind, before));
   return found.map(({ field, message }) => `${field}: ${message}`);
 }
 

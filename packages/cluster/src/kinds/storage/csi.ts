@@ -50,10 +50,9 @@ export const driverStrategy: Partial<Strategy> = {
   },
   prepareCreate: (object) => dropDisabled(object, undefined),
   prepareUpdate: (object, old) => dropDisabled(object, old),
-  validate: (object, problems) => validateDriver(object.spec ?? {}, problems),
-  validateUpdate(object, old, problems) {
-    const [spec, before] = [object.spec ?? {}, old.spec ?? {}];
+  validate({ spec = {} }, problems, _context, old) {
     validateDriver(spec, problems);
+    const before = (old ?? { spec }).spec ?? {};
     for (const [key, shown] of [
       ['attachRequired', 'attachedRequired'],
       ['volumeLifecycleModes', 'volumeLifecycleModes'],
@@ -115,12 +114,11 @@ function validateTokenRequests(requests: readonly JsonObject[], problems: Proble
 
 /** The strategy of CSINodes. */
 export const csiNodeStrategy: Partial<Strategy> = {
-  validate: (object, problems) => validateDrivers(driversOf(object), problems),
-  validateUpdate(object, old, problems) {
+  validate(object, problems, _context, old) {
     validateDrivers(driversOf(object), problems);
     const kept = ({ allocatable: _allocatable, ...driver }: JsonObject) =>
       internalValue('storage.v1.CSINodeDriver', driver);
-    for (const before of driversOf(old)) {
+    for (const before of old === undefined ? [] : driversOf(old)) {
       for (const driver of driversOf(object)) {
         if (driver['name'] === before['name'] && !jsonEquals(kept(driver), kept(before)))
           problems.invalid('spec.drivers', kept(driver), IMMUTABLE);
@@ -161,8 +159,7 @@ function validateTopologyKeys(keys: readonly string[], at: string, problems: Pro
  * determined for this storage class and this topology.
  */
 export const storageCapacityStrategy: Partial<Strategy> = {
-  validate: (object, problems) => validateCapacity(json(object), problems),
-  validateUpdate(object, old, problems) {
+  validate(object, problems, _context, old = object) {
     validateCapacity(json(object), problems);
     for (const key of ['nodeTopology', 'storageClassName']) {
       const value = json(object)[key];
@@ -182,8 +179,7 @@ function validateCapacity(object: JsonObject, problems: Problems) {
 
 /** The strategy of VolumeAttachments. The specification is immutable; the attacher writes the status. */
 export const attachmentStrategy: Partial<Strategy> = {
-  validate: (object, problems) => validateAttachment(object, problems),
-  validateUpdate(object, old, problems) {
+  validate(object, problems, _context, old = object) {
     validateAttachment(object, problems);
     if (jsonEquals(object.spec, old.spec)) return;
     const shown = internalValue('storage.v1.VolumeAttachmentSpec', object.spec ?? {});
@@ -246,8 +242,7 @@ export const attributesClassStrategy: Partial<Strategy> = {
   admitMutating(object, context) {
     if (context.subresource === '') protectInUse(object, 'kubernetes.io/vac-protection');
   },
-  validate: (object, problems) => validateAttributesClass(json(object), problems),
-  validateUpdate(object, old, problems) {
+  validate(object, problems, _context, old = object) {
     for (const key of ['driverName', 'parameters'])
       if (!jsonEquals(json(object)[key], json(old)[key])) problems.forbidden(key, `updates to ${key} are forbidden.`);
     validateAttributesClass(json(object), problems);

@@ -55,8 +55,7 @@ export const deviceClassStrategy: Partial<Strategy> = {
 
 /** The strategy of ResourceSlices, in which drivers publish their devices. */
 export const deviceSliceStrategy: Partial<Strategy> = {
-  validate: (object, problems) => validateSlice(object.spec ?? {}, undefined, problems),
-  validateUpdate: (object, old, problems) => validateSlice(object.spec ?? {}, old.spec ?? {}, problems),
+  validate: (object, problems, _context, old) => validateSlice(object.spec ?? {}, old && (old.spec ?? {}), problems),
 };
 
 function defaultClaim(spec: JsonObject): void {

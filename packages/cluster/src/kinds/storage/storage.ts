@@ -160,8 +160,7 @@ function validateCapacity(capacity: JsonObject, problems: Problems) {
 /** The strategy of StorageClasses. */
 export const storageClassStrategy: Partial<Strategy> = {
   defaults: (object) => fill(json(object), { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
-  validate: (object, problems) => validateStorageClass(json(object), problems),
-  validateUpdate(object, old, problems) {
+  validate(object, problems, _context, old = object) {
     validateStorageClass(json(object), problems);
     for (const key of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
       if (!jsonEquals(json(object)[key], json(old)[key])) problems.invalid(key, json(object)[key], IMMUTABLE);
