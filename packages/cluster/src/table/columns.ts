@@ -150,7 +150,7 @@ function cellOf(values: readonly JsonValue[], type: string, now: number, budget:
 }
 
 /** The number of characters of a cell that count as one visit. */
-const CHARACTERS_OF_VISIT = 8;
+const CHARACTERS_OF_VISIT = 16;
 
 function withinBudget(text: string, budget: PathBudget): boolean {
   budget.left -= text.length / CHARACTERS_OF_VISIT;

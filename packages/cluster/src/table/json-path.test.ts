@@ -87,7 +87,7 @@ test('a path has at most 10,000 values', () => {
   for (let depth = 0; depth < 40; depth++) nested = [nested];
   const values = (path: string) => valuesAt({ a: nested }, parseJsonPath(path) ?? []).length;
   expect(values(`.a${'[0,0]'.repeat(16)}`)).toBe(10_000);
-  expect(values('..[*]'.repeat(10))).toBe(10_000);
+  expect(values('..[*]'.repeat(4))).toBe(10_000);
 });
 
 /** A value inside `depth` objects with one member `d`. */

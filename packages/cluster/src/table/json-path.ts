@@ -103,7 +103,7 @@ const MAX_VALUES = 10_000;
  * The maximum number of visits for the cells of one object. There is a limit, because each `..` of a path visits all
  * values inside each value that the steps before it found.
  */
-const MAX_VISITS = 500_000;
+const MAX_VISITS = 200_000;
 
 /** The visits that are left for the cells of one object. */
 export interface PathBudget {
