@@ -40,25 +40,35 @@ export interface BringUp {
 }
 
 /**
- * The interval at which the view is updated, in milliseconds. Events do not suffice, because nodes can change without
- * one.
+ * The interval at which the view is updated while an instance works or waits, in milliseconds. Events do not suffice,
+ * because nodes can change without one.
  */
 const SHOW_EVERY_MS = 200;
+
+/** The states of instances that only an event changes. */
+const ENDED: ReadonlySet<string> = new Set(['deleted', 'unmanaged']);
 
 /** The time limit for reading causes after the command's own time limit has passed, in milliseconds. */
 const CAUSES_MS = 3000;
 
-/** Shows the instances after every event and at a fixed interval, until the caller calls the returned function. */
+/**
+ * Shows the instances after every event, and at a fixed interval while one of them works or waits, until the caller
+ * calls the returned function.
+ */
 export function showChanges(session: Session, view: LiveView, progress: Progress, once: boolean): () => void {
   const reader = new CauseReader(session.api);
+  let isAtRest = false;
   const show = () => {
     const views = progress.views();
+    isAtRest = !progress.isUndecided && views.every((view) => ENDED.has(view.state) || allActive([view]));
     // The command ends now, and reports the refused nodes itself (`reportRefused`).
     if (once && refusedNodes(views).length > 0) return;
     view.update(reader.show(views));
   };
   const unsubscribe = session.controller.reports.subscribe(show);
-  const timer = setInterval(show, SHOW_EVERY_MS);
+  const timer = setInterval(() => {
+    if (!isAtRest) show();
+  }, SHOW_EVERY_MS);
   return () => {
     clearInterval(timer);
     unsubscribe();

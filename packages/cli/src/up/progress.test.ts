@@ -93,13 +93,16 @@ describe('progress of instances', () => {
         ...before,
         definitions: () => definitions.map((name) => ({ name })) as never,
         report: (ref) => (isGone ? undefined : before.report(ref)),
+        instances: () => (isGone ? [] : before.instances()),
       };
       const progress = new Progress([object('seen')], reports, () => now);
       progress.views();
       isGone = true;
       progress.views();
+      expect(progress.isUndecided).toBe(true);
       now = 2000;
       const [view] = progress.views();
+      expect(progress.isUndecided).toBe(false);
       expect(view?.state).toBe(expected);
       expect(view?.message ?? '').toMatch(expected === 'unmanaged' ? /definition app is deleted: .* stay/ : /^$/);
     },
@@ -120,6 +123,27 @@ describe('progress of instances', () => {
     const applied = object('a');
     applied.metadata.generation = 2;
     expect(allCurrent([applied], answered)).toBe(expected);
+  });
+
+  test('a report of an ACTIVE instance is read once for each step of the instance', () => {
+    const states: Record<string, string> = { own: 'ACTIVE', child: 'ACTIVE', busy: 'IN_PROGRESS' };
+    let reports = source(states);
+    const read: string[] = [];
+    const progress = new Progress([object('own')], {
+      ...reports,
+      instances: () => summaries,
+      report: (ref) => {
+        read.push(ref.split('/').at(-1) ?? '');
+        return reports.report(ref);
+      },
+    });
+    let summaries = reports.instances();
+    for (let turn = 0; turn < 3; turn += 1) progress.views();
+    expect(read.toSorted()).toEqual(['busy', 'busy', 'busy', 'child', 'own']);
+    // A step replaces the summary.
+    reports = source({ ...states, own: 'ERROR' });
+    summaries = reports.instances();
+    expect(progress.views()[0]?.state).toBe('ERROR');
   });
 
   test("the user's instances come before all other instances", () => {

@@ -21,6 +21,8 @@ export class Progress {
   readonly #now: () => number;
   /** The last report of each instance that was seen. */
   readonly #seen = new Map<string, InstanceReport>();
+  /** The last report of each ACTIVE instance, by its summary, which each step of the instance replaces. */
+  readonly #active = new WeakMap<InstanceSummary, InstanceReport>();
   /** The times when the reports of known instances disappeared, in milliseconds. */
   readonly #goneSince = new Map<string, number>();
 
@@ -32,9 +34,11 @@ export class Progress {
   }
 
   views(): InstanceView[] {
+    const summaries = this.#source.instances();
+    const byRef = new Map(summaries.map((summary) => [summary.ref, summary]));
     const own = this.#instances.map((object) => {
       const ref = refOfObject(object);
-      const report = this.#source.report(ref);
+      const report = this.#reportOf(ref, byRef.get(ref));
       const view = viewOf(object, report);
       if (report !== undefined) {
         this.#seen.set(ref, report);
@@ -44,8 +48,23 @@ export class Progress {
       return report !== undefined || last === undefined ? view : this.#gone(object, last);
     });
     const known = new Set(this.#instances.map(refOfObject));
-    const others = this.#source.instances().filter(({ ref }) => !known.has(ref));
-    return [...own, ...others.map((summary) => otherView(summary, this.#source))];
+    const others = summaries.filter(({ ref }) => !known.has(ref));
+    return [...own, ...others.map((each) => otherView(each, this.#reportOf(each.ref, each)))];
+  }
+
+  /** Has an instance disappeared so recently that it is not known yet whether its definition is also deleted? */
+  get isUndecided(): boolean {
+    return [...this.#goneSince.values()].some((since) => this.#now() - since < DEFINITION_MS);
+  }
+
+  /** The report of an instance. The source decides about an ACTIVE instance again for each report that it makes. */
+  #reportOf(ref: string, summary: InstanceSummary | undefined): InstanceReport | undefined {
+    const known = summary && this.#active.get(summary);
+    if (known !== undefined) return known;
+    const report = this.#source.report(ref);
+    const isActive = summary?.state === 'ACTIVE' && report?.nodes.every(isDone) === true;
+    if (isActive && summary !== undefined && report !== undefined) this.#active.set(summary, report);
+    return report;
   }
 
   /** The view of an instance whose report has disappeared. */
@@ -70,8 +89,11 @@ export class Progress {
   }
 }
 
-function otherView({ kind, name, namespace, state, ref }: InstanceSummary, source: InspectSource): InstanceView {
-  return { ref, kind, name, namespace: namespace ?? '', state, nodes: source.report(ref)?.nodes ?? [] };
+const isDone = ({ state }: NodeReport): boolean => state === 'ready' || state === 'skipped';
+
+function otherView(summary: InstanceSummary, report: InstanceReport | undefined): InstanceView {
+  const { kind, name, namespace, state, ref } = summary;
+  return { ref, kind, name, namespace: namespace ?? '', state, nodes: report?.nodes ?? [] };
 }
 
 /** Returns the views of the user's instances, from the controller's reports. */
@@ -156,10 +178,7 @@ export function isRefusedForGood({ state, because }: NodeReport): boolean {
 
 /** Is every instance ACTIVE with every node ready or skipped? */
 export function allActive(views: readonly InstanceView[]): boolean {
-  return views.every(
-    ({ state, nodes }) =>
-      state === 'ACTIVE' && nodes.every((node) => node.state === 'ready' || node.state === 'skipped'),
-  );
+  return views.every(({ state, nodes }) => state === 'ACTIVE' && nodes.every(isDone));
 }
 
 /**
