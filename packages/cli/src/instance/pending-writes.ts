@@ -18,6 +18,7 @@ import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
 import { isWorkOfController, refusalKey } from './shown-node.ts';
 import type { PendingWrite } from './why-report.ts';
+import { isAtOrInside } from '../field-inside.ts';
 
 /**
  * The maximum number of writes that are tried per node. The objects of a collection usually have the same problem.
@@ -176,7 +177,7 @@ async function dryRun(
     const remedy = refusalRemedy(error.message, object, foreign);
     const differing = (isDeletion ? [] : (action.differences ?? []))
       .map(({ path }) => path)
-      .filter((path) => fields.some((field) => isBelow(path, field)));
+      .filter((path) => fields.some((field) => path !== field && isAtOrInside(path, field)));
     return {
       result: 'refused',
       object,
@@ -190,6 +191,3 @@ async function dryRun(
 
 /** The sentence for a write that the API server refuses, with the server's message. */
 export const refusedText = (object: string, message: string): string => `the API server refuses ${object}: ${message}`;
-
-const isBelow = (path: string, field: string): boolean =>
-  path !== field && (path.startsWith(`${field}.`) || path.startsWith(`${field}[`));
