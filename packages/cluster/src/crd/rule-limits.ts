@@ -10,6 +10,9 @@ export const LIMIT_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
 /** The maximum cost of all rules of one object. */
 const MAX_OBJECT_COST = 10_000_000;
 
+/** The cost of `authorizer.….check(…)` in an API server, also outside of loops. */
+const PERMISSION_CHECK_COST = 350_000;
+
 /** The result of an evaluation of a rule. */
 export interface LimitedResult {
   readonly result: ReturnType<Program['evaluate']>;
@@ -26,6 +29,13 @@ export class ObjectBudget {
   /** The work of all searches of regular expressions: the cost of an API server does not show how long they take. */
   readonly searches = { visits: 0 };
   #left = MAX_OBJECT_COST;
+
+  /** Subtracts the cost of a permission check. Returns false when the budget is exceeded. */
+  spendCheck(): boolean {
+    this.#left -= PERMISSION_CHECK_COST;
+    if (this.#left < 0) this.isExhausted = true;
+    return !this.isExhausted;
+  }
 
   /**
    * Subtracts the cost of an evaluation from the budget. Returns false and sets `isExhausted` when the budget is

@@ -2,8 +2,8 @@ import type { Value } from '@typekro/cel';
 import { fail } from '@typekro/cel';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { LimitedRun } from '../crd/rule-limits.ts';
-import { limitedRun, ObjectBudget } from '../crd/rule-limits.ts';
-import type { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
+import { LIMIT_EXCEEDED, limitedRun, ObjectBudget } from '../crd/rule-limits.ts';
+import { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
 import type { CompiledExpression, ExpressionCompiler } from './environment.ts';
 
 /** The data of one evaluation. An object that the request does not have is `null`. */
@@ -48,9 +48,17 @@ function run(compiled: CompiledExpression, variables: Record<string, unknown>): 
  * variable is evaluated once, at its first use. If its evaluation fails, all expressions that use the variable fail.
  */
 export function bindVariables(compiler: ExpressionCompiler, data: ExpressionData): Record<string, unknown> {
-  const { requestResource, ...direct } = data;
-  const bound: Record<string, unknown> = { ...direct, 'authorizer.requestResource': requestResource };
-  budgets.set(bound, new ObjectBudget());
+  const { requestResource, authorizer, ...direct } = data;
+  const budget = new ObjectBudget();
+  const counted = new AuthorizerValue(authorizer.user, (...check) =>
+    budget.spendCheck() ? authorizer.decide(...check) : fail(LIMIT_EXCEEDED),
+  );
+  const bound: Record<string, unknown> = {
+    ...direct,
+    authorizer: counted,
+    'authorizer.requestResource': new ResourceCheck(counted, requestResource.facts),
+  };
+  budgets.set(bound, budget);
   for (const { name, compiled } of compiler.variables) {
     let known: Evaluated | undefined;
     Object.defineProperty(bound, `variables.${name}`, {

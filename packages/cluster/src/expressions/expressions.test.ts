@@ -67,6 +67,29 @@ describe('expressions read the request', () => {
   });
 });
 
+describe('permission checks cost as much as in an API server', () => {
+  const check = "authorizer.group('').resource('pods').name(x).check('get').allowed()";
+  const loop = (count: number, condition: string) =>
+    evaluate(`[${Array.from({ length: count }, (_, index) => `'a${index}'`).join()}].all(x, ${condition})`);
+  test.each<[string, number, string, boolean]>([
+    ['28 checks', 28, `!${check}`, true],
+    ['29 checks', 29, `!${check}`, false],
+    ['29 checks of which the first is not evaluated', 29, `x == 'a0' || !${check}`, true],
+    ['29 checks after a condition', 29, `x != '' && !${check}`, false],
+    [
+      '29 checks of another account',
+      29,
+      "authorizer.serviceAccount('n', 'r').path('/').check('list').allowed()",
+      false,
+    ],
+    ['29 checks of the resource of the request', 29, "authorizer.requestResource.check('get').allowed()", false],
+  ])('%s', (_, count, condition, passes) => {
+    const result = loop(count, condition);
+    if (passes) expect(result).toBe(true);
+    else expect(result).toMatch(/cost limit exceeded|out of cost budget/);
+  });
+});
+
 describe('variables', () => {
   const variables = [
     { name: 'app', expression: "object.metadata.labels['app']" },

@@ -55,6 +55,15 @@ describe('the kubelet refuses a pod with nodeName', () => {
   });
 });
 
+test('a pod whose status is too large to be stored has no events of a start, however often the kubelet tries', async () => {
+  await using story = await startClusterStory();
+  const containers = Array.from({ length: 600 }, (_, index) => ({ name: `c${index}`, image: 'i'.repeat(1200) }));
+  await story.create(pod('a', { containers }));
+  expect((await statusOf(story, 'a'))?.['phase']).toBe('Pending');
+  const reasons = (await story.list('v1 Event')).map(({ reason }) => reason);
+  expect(reasons.toSorted()).toEqual(['FailedSync', 'Scheduled']);
+});
+
 test('a refused pod does not occupy a port of its node, and a deleted pod frees its port', async () => {
   await using story = await startClusterStory();
   await story.create(pod('a', onPort()));

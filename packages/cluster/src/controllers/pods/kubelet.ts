@@ -172,12 +172,10 @@ function run(
     endContainers(client, pod, endedOutcome(pod, false), DEADLINE);
     return undefined;
   }
+  // The status comes first: if it is too large to be stored, each attempt would write the events of the run again.
+  const ephemeralMs = report(client, pod, plan, startTime) ?? Number.POSITIVE_INFINITY;
   recordRun(client, pod, plan, rules);
-  const next = Math.min(
-    plan.next ?? Number.POSITIVE_INFINITY,
-    deadlineMs,
-    report(client, pod, plan, startTime) ?? Number.POSITIVE_INFINITY,
-  );
+  const next = Math.min(plan.next ?? Number.POSITIVE_INFINITY, deadlineMs, ephemeralMs);
   return Number.isFinite(next) ? next : undefined;
 }
 
