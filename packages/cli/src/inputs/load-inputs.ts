@@ -135,13 +135,10 @@ function manifestsIn(path: string, given: string, note: (text: string) => void):
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const leftOut = found.flatMap((entry) => {
     const why = reasonToLeaveOut(entry);
-    return why === undefined ? [] : [{ entry, why }];
+    return why === undefined ? [] : [`${JSON.stringify(entry.name)} (${why})`];
   });
-  if (leftOut.length > 0) {
-    const names = leftOut.map(({ entry: { name }, why }) => `${JSON.stringify(name)} (${why})`);
-    note(`note: of the folder ${given}, these are not read: ${names.join(', ')}`);
-  }
-  const read = found.filter((entry) => !leftOut.some((each) => each.entry === entry));
+  if (leftOut.length > 0) note(`note: of the folder ${given}, these are not read: ${leftOut.join(', ')}`);
+  const read = found.filter((entry) => reasonToLeaveOut(entry) === undefined);
   return read.length === 0 ? [[path, given]] : read.map(({ name }) => [join(path, name), join(given, name)]);
 }
 

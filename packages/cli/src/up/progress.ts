@@ -62,8 +62,7 @@ export class Progress {
     const known = summary && this.#active.get(summary);
     if (known !== undefined) return known;
     const report = this.#source.report(ref);
-    const isActive = summary?.state === 'ACTIVE' && report?.nodes.every(isDone) === true;
-    if (isActive && summary !== undefined && report !== undefined) this.#active.set(summary, report);
+    if (summary?.state === 'ACTIVE' && report?.nodes.every(isDone) === true) this.#active.set(summary, report);
     return report;
   }
 

@@ -11,7 +11,7 @@ export const LIMIT_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
 const MAX_OBJECT_COST = 10_000_000;
 
 /** The cost of `authorizer.….check(…)` in an API server, also outside of loops. */
-const PERMISSION_CHECK_COST = 350_000;
+export const PERMISSION_CHECK_COST = 350_000;
 
 /** The result of an evaluation of a rule. */
 export interface LimitedResult {
@@ -30,18 +30,11 @@ export class ObjectBudget {
   readonly searches = { visits: 0 };
   #left = MAX_OBJECT_COST;
 
-  /** Subtracts the cost of a permission check. Returns false when the budget is exceeded. */
-  spendCheck(): boolean {
-    this.#left -= PERMISSION_CHECK_COST;
-    if (this.#left < 0) this.isExhausted = true;
-    return !this.isExhausted;
-  }
-
   /**
-   * Subtracts the cost of an evaluation from the budget. Returns false and sets `isExhausted` when the budget is
+   * Subtracts the cost of an evaluation or a permission check from the budget. Returns false and sets `isExhausted` when the budget is
    * exceeded.
    */
-  spend({ cost }: LimitedResult): boolean {
+  spend(cost: number): boolean {
     this.#left -= cost;
     if (this.#left < 0) this.isExhausted = true;
     return !this.isExhausted;

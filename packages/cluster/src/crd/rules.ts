@@ -74,7 +74,9 @@ export function ruleEvaluator(root: Schema): () => ObjectRules {
       budget.isExhausted = true;
       return { ok: false, message: LIMIT_EXCEEDED, limit: 'rule' };
     }
-    return budget.spend(limited) ? outcomeOf(limited.result) : { ok: false, message: OUT_OF_BUDGET, limit: 'object' };
+    return budget.spend(limited.cost)
+      ? outcomeOf(limited.result)
+      : { ok: false, message: OUT_OF_BUDGET, limit: 'object' };
   };
   return () => {
     const budget = new ObjectBudget();

@@ -2,7 +2,7 @@ import type { Value } from '@typekro/cel';
 import { fail } from '@typekro/cel';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { LimitedRun } from '../crd/rule-limits.ts';
-import { LIMIT_EXCEEDED, limitedRun, ObjectBudget } from '../crd/rule-limits.ts';
+import { LIMIT_EXCEEDED, limitedRun, ObjectBudget, PERMISSION_CHECK_COST } from '../crd/rule-limits.ts';
 import { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
 import type { CompiledExpression, ExpressionCompiler } from './environment.ts';
 
@@ -38,7 +38,7 @@ function run(compiled: CompiledExpression, variables: Record<string, unknown>): 
   if (limited === undefined) runs.set(compiled, (limited = limitedRun(compiled.program, compiled.checked)));
   const outcome = limited(variables, budget);
   // If the limit for one expression has stopped the evaluation, the outcome already has its own error.
-  if (!outcome.isOverLimit && budget?.spend(outcome) === false) return OUT_OF_BUDGET;
+  if (!outcome.isOverLimit && budget?.spend(outcome.cost) === false) return OUT_OF_BUDGET;
   const { result } = outcome;
   return result.ok ? result : { ok: false, message: result.error.message };
 }
@@ -51,7 +51,7 @@ export function bindVariables(compiler: ExpressionCompiler, data: ExpressionData
   const { requestResource, authorizer, ...direct } = data;
   const budget = new ObjectBudget();
   const counted = new AuthorizerValue(authorizer.user, (...check) =>
-    budget.spendCheck() ? authorizer.decide(...check) : fail(LIMIT_EXCEEDED),
+    budget.spend(PERMISSION_CHECK_COST) ? authorizer.decide(...check) : fail(LIMIT_EXCEEDED),
   );
   const bound: Record<string, unknown> = {
     ...direct,

@@ -158,7 +158,7 @@ function withinBudget(text: string, budget: PathBudget): boolean {
 }
 
 function textOf(value: JsonValue, budget: PathBudget): string | undefined {
-  const text = typeof value === 'object' ? stringifyJson(value) : String(value);
+  const text = stringifyJson(value);
   return withinBudget(text, budget) ? text : undefined;
 }
 
@@ -166,8 +166,8 @@ function textOf(value: JsonValue, budget: PathBudget): string | undefined {
 function listText(values: readonly JsonValue[], budget: PathBudget): string | null {
   const texts: string[] = [];
   for (const value of values) {
-    const text = stringifyJson(value);
-    if (!withinBudget(text, budget)) return null;
+    const text = textOf(value, budget);
+    if (text === undefined) return null;
     texts.push(text);
   }
   return `[${texts.join(',')}]`;
