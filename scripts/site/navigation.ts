@@ -115,6 +115,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/guides/operating.md', 'Operate the controller'),
       page('docs/controller.md', 'The controller'),
       page('docs/runbook.md', 'Alerts and the runbook'),
+      page('docs/guides/uninstall.md', 'Uninstall'),
       page('docs/scale.md', 'Scale and sizing'),
       page('docs/evidence.md', 'Evidence'),
       page('docs/controller-figures.md', 'Figures of the controller'),
