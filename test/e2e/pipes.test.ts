@@ -86,3 +86,16 @@ describe.skipIf(process.platform === 'win32')('a pipe at the place of a file', (
     await writer.ended;
   });
 });
+
+test.each(['validate', 'up', 'types'])(
+  'a loop in a module does not keep typekro %s from ending at SIGTERM',
+  async (name) => {
+    const cwd = mkdtempSync(join(tmpdir(), 'typekro-loop-'));
+    onTestFinished(() => rmSync(cwd, { recursive: true, force: true }));
+    writeFileSync(join(cwd, 'loop.ts'), "console.error('looping');\nfor (;;) {}\n");
+    const command = startCli([name, 'loop.ts'], cwd);
+    await command.until(/looping/);
+    command.process.kill('SIGTERM');
+    expect(await command.ended).toMatchObject({ code: 143 });
+  },
+);

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** The built command line. `npm test` builds it before the tests run. */
@@ -7,10 +8,14 @@ export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.u
 
 /** Exit code and output of an ended process. */
 export interface Ended {
-  readonly code: number | null;
+  /** As in a shell, 128 and the number of the signal that ended the process. */
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
+
+const codeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
+  code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 
 /** A process under test. Records its output, so that tests can wait for a pattern. */
 export class RunningCommand {
@@ -39,7 +44,9 @@ export class RunningCommand {
     });
     this.ended = new Promise((resolve, reject) => {
       this.process.on('error', reject);
-      this.process.on('close', (code) => resolve({ code, stdout: this.#stdout, stderr: this.#stderr }));
+      this.process.on('close', (...end) =>
+        resolve({ code: codeOf(...end), stdout: this.#stdout, stderr: this.#stderr }),
+      );
     });
   }
 
@@ -96,5 +103,5 @@ export function runCommand(
     const { stdout, stderr, error } = result;
     throw new Error(`${error.message} after this output:\n${stdout ?? ''}${stderr ?? ''}`, { cause: error });
   }
-  return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+  return { code: codeOf(result.status, result.signal), stdout: result.stdout, stderr: result.stderr };
 }

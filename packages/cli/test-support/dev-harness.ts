@@ -59,7 +59,7 @@ export class DevHarness {
   #text = '';
   #from = 0;
   readonly #waiting = new Set<() => void>();
-  readonly #state = takeStateDirectory(this.cwd, 'default');
+  readonly #state = takeStateDirectory({ cwd: this.cwd, signal: new AbortController().signal }, 'default');
 
   /** The path of the kubeconfig file. */
   get kubeconfig(): string {

@@ -56,7 +56,7 @@ export const dev: Command = {
     const runProcesses = allowsProcesses(input);
     const processes = runProcesses ? { processDirectory: context.cwd } : {};
     const named = input.positionals.map((file) => resolve(context.cwd, file));
-    const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
+    const state = takeStateDirectory(context, textOption(input, 'name') ?? 'default');
     let hasStarted = false;
     let shipped: string | undefined;
     try {

@@ -85,7 +85,7 @@ export const up: Command = {
     if (failed) return ExitCode.diagnostics;
 
     const once = input.options['once'] === true;
-    const state = takeStateDirectory(context.cwd, textOption(input, 'name') ?? 'default');
+    const state = takeStateDirectory(context, textOption(input, 'name') ?? 'default');
     try {
       const session = await startUpSession(state, {
         port,

@@ -120,11 +120,4 @@ describe('a module with plain objects', () => {
       expect(problems).toEqual([expect.stringMatching(/^4 error: (?!this is not valid)/)]);
     },
   );
-
-  test('a signal ends the load while an exported promise is pending', async () => {
-    const stop = "setImmediate(() => process.emit('SIGINT'));\n";
-    const [names, problems] = await load(`${MAP}export { map };\nexport const never = new Promise(() => {});\n${stop}`);
-    expect(names).toEqual([]);
-    expect(problems).toEqual([expect.stringContaining('error: a signal ends typekro')]);
-  });
 });

@@ -78,11 +78,7 @@ async function lostExports(
   return found;
 }
 
-/**
- * Returns the value of an exported promise, or `undefined` when the promise is still pending and Node has no more work.
- *
- * @throws UnfinishedModule when a signal arrives before the promise settles.
- */
+/** Returns the value of an exported promise, or `undefined` when it is still pending and Node has no more work. */
 async function valueOf(
   promise: Promise<unknown>,
   wait: (promise: Promise<unknown>) => Promise<unknown>,
@@ -90,7 +86,7 @@ async function valueOf(
   try {
     return await wait(promise);
   } catch (error) {
-    if (!(error instanceof UnfinishedModule) || error.bySignal) throw error;
+    if (!(error instanceof UnfinishedModule)) throw error;
     // The pending promise is not reported: the module itself is loaded, so this promise belongs to the author's
     // program.
     return undefined;

@@ -6,21 +6,15 @@ const SLOW_SECONDS = 10;
 /** Signals that ask a process to end: Ctrl-C, `kill`, a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The error for a module that is not completely loaded when Node has no more work, or when a signal arrives. */
+/** The error for a module that is not completely loaded when Node has no more work. */
 export class UnfinishedModule extends Error {
   override readonly name = 'UnfinishedModule';
-  /** Did a signal interrupt the loading? If so, the command must end, too. */
-  readonly bySignal: boolean;
-
-  constructor(message: string, bySignal: boolean) {
-    super(message);
-    this.bySignal = bySignal;
-  }
 }
 
 /**
  * Runs a user's code. Turns events that would silently end the process into errors: a call of `process.exit`, and a
- * top-level await that never settles. Prints a note when the code takes long. A signal ends the wait immediately.
+ * top-level await that never settles. Prints a note when the code takes long. Meanwhile the operating system handles
+ * signals: a handler of this process would not run while the code is in a loop.
  *
  * @throws the error of the code, or the first of the errors above.
  */
@@ -39,27 +33,20 @@ export async function whileLoading<Result>(
   }, SLOW_SECONDS * 1000);
   // A running timer would keep the process alive, so that Node would not emit `beforeExit`.
   slow.unref();
+  const handlers = SIGNALS.flatMap((signal) => process.listeners(signal).map((handler) => ({ signal, handler })));
+  for (const { signal, handler } of handlers) process.off(signal, handler);
   let onIdle = () => {};
-  let onSignal = () => {};
   const unfinished = new Promise<never>((_resolve, reject) => {
     onIdle = () =>
-      reject(new UnfinishedModule('the module never finishes loading: an await at its top level never ends', false));
+      reject(new UnfinishedModule('the module never finishes loading: an await at its top level never ends'));
     process.once('beforeExit', onIdle);
-    onSignal = () =>
-      reject(
-        new UnfinishedModule(
-          'a signal ends typekro while the module is still being loaded; this await may never end',
-          true,
-        ),
-      );
-    for (const signal of SIGNALS) process.once(signal, onSignal);
   });
   try {
     return await Promise.race([work(), unfinished]);
   } finally {
     clearTimeout(slow);
     process.off('beforeExit', onIdle);
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    for (const { signal, handler } of handlers) process.on(signal, handler);
     process.exit = endProcess;
   }
 }

@@ -21,10 +21,13 @@ const requested = { toTerminate: false };
 const lost: Error[] = [];
 
 /**
- * Handles signals. The first signal aborts the command, which then cleans up. A second signal ends the process
- * immediately.
+ * Returns the signal of an interrupt. From the first call on, the process handles the signals of the operating system:
+ * the first one aborts the command, which then cleans up, and a second one ends the process immediately. A command that
+ * neither writes to a cluster nor asks for the signal has nothing to clean up, so the operating system ends it, also
+ * during a long computation.
  */
-function listenToSignals(): void {
+function signalOfInterrupt(): AbortSignal {
+  if (process.listenerCount('SIGINT') > 0) return interrupt.signal;
   let first: number | undefined;
   const stop = () => {
     const now = performance.now();
@@ -38,6 +41,7 @@ function listenToSignals(): void {
     stop();
   });
   process.on('SIGHUP', stop);
+  return interrupt.signal;
 }
 
 /** The output to one stream of the process. */
@@ -82,7 +86,9 @@ const errorColumns = (): number | undefined =>
 const context: CommandContext = {
   cwd: process.cwd(),
   env: process.env,
-  signal: interrupt.signal,
+  get signal() {
+    return signalOfInterrupt();
+  },
   print: (text, form) => out.write(`${outputText(text, { form, isTerminal: process.stdout.isTTY })}\n`),
   // Standard error contains only text for the user, so any line may be wrapped.
   printError: (text) => err.write(`${wrappedLines([printable(text)], errorColumns()).join('\n')}\n`),
@@ -141,7 +147,8 @@ export type RunWords = (context: CommandContext, words: readonly string[], onWri
  * signal. A command that writes to a cluster calls `onWriter`, so that a failed output does not interrupt it.
  */
 export function runProcess(run: RunWords): void {
-  listenToSignals();
+  // The kernel drops signals that the first process of a container does not handle.
+  if (process.pid === 1) signalOfInterrupt();
   interruptFiles(interrupt.signal);
   refuseDeploysHere();
   // Redirects writes of user modules from standard output to standard error, so that they do not become part of a
@@ -149,6 +156,7 @@ export function runProcess(run: RunWords): void {
   process.stdout.write = process.stderr.write.bind(process.stderr);
   const onWriter = () => {
     isWriter = true;
+    signalOfInterrupt();
   };
   void run(context, process.argv.slice(2), onWriter).then(async (code) => {
     await Promise.all([out.flushed(), err.flushed()]);

@@ -52,7 +52,7 @@ let kubeconfig: string;
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-faces-'));
   writeFileSync(join(cwd, 'all.yaml'), documents.join('---\n'));
-  const state = takeStateDirectory(cwd, 'faces');
+  const state = takeStateDirectory({ cwd: cwd, signal: new AbortController().signal }, 'faces');
   ({ kubeconfig } = state);
   session = await startUpSession(state, { port: 0 });
   const { objects } = await loadInputs(['all.yaml'], cwd);

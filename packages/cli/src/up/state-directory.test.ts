@@ -8,9 +8,9 @@ import { takeStateDirectory } from './state-directory.ts';
 test('the suggested command for a running cluster can be copied, even if its path contains spaces', () => {
   const folder = mkdtempSync(join(tmpdir(), "typekro it's "));
   try {
-    const state = takeStateDirectory(folder, 'default');
+    const state = takeStateDirectory({ cwd: folder, signal: new AbortController().signal }, 'default');
     const quoted = `'${state.kubeconfig.replace("'", `'\\''`)}'`;
-    expect(() => takeStateDirectory(folder, 'default')).toThrow(
+    expect(() => takeStateDirectory({ cwd: folder, signal: new AbortController().signal }, 'default')).toThrow(
       expect.objectContaining({ remedy: expect.stringContaining(`\`export KUBECONFIG=${quoted}\``) }),
     );
     state.release();
@@ -22,13 +22,13 @@ test('the suggested command for a running cluster can be copied, even if its pat
 test('the server address in the kubeconfig of a stopped cluster says that the cluster has ended', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-state-'));
   try {
-    const state = takeStateDirectory(folder, 'default');
+    const state = takeStateDirectory({ cwd: folder, signal: new AbortController().signal }, 'default');
     state.release();
     const { server, credentials } = await loadKubeConfig({ path: state.kubeconfig });
     expect(server).toBe('https://this-cluster-has-ended-.start-it-again-with.typekro-up.invalid');
     expect(credentials).toEqual({ token: 'ended' });
     // This call throws unless the name is free again.
-    takeStateDirectory(folder, 'default').release();
+    takeStateDirectory({ cwd: folder, signal: new AbortController().signal }, 'default').release();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -46,7 +46,9 @@ test.each([
     mkdirSync(join(folder, 'project', parent), { recursive: true });
     mkdirSync(join(folder, 'outside'));
     symlinkSync(join(folder, 'outside'), join(folder, 'project', link));
-    expect(() => takeStateDirectory(join(folder, 'project'), 'default')).toThrow(
+    expect(() =>
+      takeStateDirectory({ cwd: join(folder, 'project'), signal: new AbortController().signal }, 'default'),
+    ).toThrow(
       expect.objectContaining({ code: 'up/state-directory', message: expect.stringContaining('is a symbolic link') }),
     );
     expect(readdirSync(join(folder, 'outside'))).toEqual([]);

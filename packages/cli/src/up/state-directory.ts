@@ -4,6 +4,7 @@ import { errorCode, makeDirectory, TypeKroError } from '@typekro/kit/core';
 import { endedServer } from '@typekro/kube';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
 import { shellWord } from '../text/escapes.ts';
+import type { CommandContext } from '../command.ts';
 import { takeLock } from './process-lock.ts';
 
 /** The files of one running cluster below a project: `.typekro/<name>/`. */
@@ -19,12 +20,17 @@ export interface StateDirectory {
 }
 
 /**
- * Locks the directory for this process, and creates it if it does not exist. Takes over the lock of a dead process.
+ * Locks the directory for this process, and creates it if it does not exist. Takes over the lock of a dead process. Asks
+ * for the signal of the command first: from then on, the process does not end before the lock is released.
  *
  * @throws TypeKroError `up/name-invalid` for a name that is not a DNS label, `up/already-running` when another live
  * process holds the lock, `up/state-directory` when the directory cannot be written.
  */
-export function takeStateDirectory(projectDirectory: string, name: string): StateDirectory {
+export function takeStateDirectory(
+  { cwd, signal }: Pick<CommandContext, 'cwd' | 'signal'>,
+  name: string,
+): StateDirectory {
+  signal.throwIfAborted();
   // The name is also the name of a directory.
   if (!isDnsLabel(name)) {
     throw new TypeKroError(`"${name}" is not a name for a cluster`, {
@@ -32,7 +38,7 @@ export function takeStateDirectory(projectDirectory: string, name: string): Stat
       remedy: 'use at most 63 lower-case letters, digits and dashes; begin and end with a letter or digit',
     });
   }
-  const path = join(projectDirectory, '.typekro', name);
+  const path = join(cwd, '.typekro', name);
   const kubeconfig = join(path, 'kubeconfig');
   const log = join(path, 'log');
   return inDirectory(path, () => {

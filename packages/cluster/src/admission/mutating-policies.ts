@@ -71,17 +71,17 @@ const keyOf = ({ policy, binding, param }: PolicyInvocation): string =>
     .join(' ');
 
 /**
- * Evaluates the mutating policies that bindings apply to the request, one after another. With `only`, evaluates only
+ * Evaluates the mutating policies that bindings apply to the request, one mutation a step. With `only`, evaluates only
  * the policies with these keys.
  *
  * @throws ApiError 403 for the first problem of a policy whose errors are not ignored.
  */
-export function mutateByPolicies(
+export function* mutateByPolicies(
   context: AdmissionContext,
   attributes: AdmissionAttributes,
   object: KubeObject,
   only?: ReadonlySet<string>,
-): Mutated<KubeObject> {
+): Generator<void, Mutated<KubeObject>, void> {
   const invocations = new Invocations();
   const problems: { readonly name: string; readonly binding: string | undefined; readonly message: string }[] = [];
   let present = object;
@@ -96,7 +96,7 @@ export function mutateByPolicies(
     }
     const key = keyOf(found);
     if (only?.has(key) === false) continue;
-    const changed = mutateOnce(context, found, { ...attributes, object: present }, present, add);
+    const changed = yield* mutateOnce(context, found, { ...attributes, object: present }, present, add);
     const isRepeatable = textAt(found.policy, 'spec', 'reinvocationPolicy') === 'IfNeeded';
     invocations.add(key, changed !== present, isRepeatable);
     present = changed;
@@ -119,13 +119,13 @@ const refusalText = (name: string, binding: string | undefined, message: string)
     : `policy '${name}' with binding '${binding}' denied request: ${message}`;
 
 /** Returns the object after all mutations of one policy. Reports and skips a mutation that fails. */
-function mutateOnce(
+function* mutateOnce(
   context: AdmissionContext,
   { policy, resource, param }: PolicyInvocation,
   attributes: AdmissionAttributes,
   object: KubeObject,
   report: (message: string) => void,
-): KubeObject {
+): Generator<void, KubeObject, void> {
   const { compiler, conditions, mutations } = compilePolicy(policy);
   const more = { params: param, namespaceObject: namespaceOf(context, attributes) };
   const variablesFor = (presentAttributes: AdmissionAttributes, versioned: VersionedObjects) =>
@@ -154,6 +154,7 @@ function mutateOnce(
       if (!(error instanceof MutationError)) throw error;
       report(error.message);
     }
+    yield;
   }
   return present;
 }

@@ -155,16 +155,16 @@ interface Denial {
 }
 
 /**
- * Evaluates the validating policies that bindings apply to the request. Adds a warning for each violation under a
+ * Evaluates the validating policies that bindings apply to the request, each with one parameter a step. Adds a warning for each violation under a
  * binding with the action `Warn`.
  *
  * @throws ApiError for the first denial, in the order of the names of policies, then of bindings.
  */
-export function validateByPolicies(
+export function* validateByPolicies(
   context: AdmissionContext,
   attributes: AdmissionAttributes,
   warnings: string[],
-): void {
+): Generator<void, void, void> {
   const denials: Denial[] = [];
   const annotations = new PolicyAnnotations();
   for (const found of policyInvocations(context, 'validating', attributes)) {
@@ -193,6 +193,7 @@ export function validateByPolicies(
         `Validation failed for ValidatingAdmissionPolicy '${policy}' with binding '${binding}': ${message}`,
       );
     }
+    yield;
   }
   annotations.publish(context);
   const [first] = denials;

@@ -4,7 +4,7 @@ import { Api } from '../api.ts';
 import { withAdmission } from './session.ts';
 
 test.each([
-  ['decisions of webhooks', 10, AdmissionPending],
+  ['decisions of webhooks', 30, AdmissionPending],
   ['conversions by webhooks', 100, ConversionPending],
 ])('a write waits for %s at most %i times', async (_, limit, Pending) => {
   const api = new Api({});

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { parseApiVersion } from '@typekro/kit/core';
 import type { ClusterClock } from '../clock.ts';
 import { conflict } from '../errors/status.ts';
 import { ConversionAnswers } from '../conversion/answers.ts';
@@ -15,10 +15,11 @@ import type { AdmissionAttributes, AdmissionContext, Operation } from './attribu
 import { isExempt, isNamespaces } from './attributes.ts';
 import { Invocations } from './invocations.ts';
 import { mutateByPolicies } from './mutating-policies.ts';
+import { Decisions, isSameObject } from './decisions.ts';
 import { deleteOptionsOf, optionsOf } from './operation-options.ts';
 import { AdmissionPending, WebhookPending } from '../webhooks/webhook-pending.ts';
 import { validateByPolicies } from './policies.ts';
-import type { Mutation } from './webhooks.ts';
+import type { Call, Mutation } from './webhooks.ts';
 import { isMutated, mutateByWebhooks, validateByWebhooks, validatingCalls } from './webhooks.ts';
 import { readEntries } from '../fields/entries.ts';
 
@@ -43,30 +44,30 @@ export interface AdmittedContext extends AdmissionContext, WriteServices {
   readonly store: UncheckedObjectStore;
 }
 
-/** The outcome of calling the webhooks: either the object after the calls, or the refusal. Both have warnings. */
-type Outcome =
-  | { readonly mutation: Mutation; readonly warnings: readonly string[] }
-  | { readonly refusal: unknown; readonly warnings: readonly string[] };
-
-/** The phases of admission: the first round of mutating webhooks, their second round, and the validating webhooks. */
-type Phase = 'mutate' | 'mutate again' | 'validate';
-
-interface Decided {
-  readonly phase: Phase;
-  readonly attributes: AdmissionAttributes;
-  readonly outcome: Outcome;
-}
-
 /**
- * The decisions about one write, shared by all its runs. A run reuses a decision only if the decision was made for
- * equal objects. After a change by another client, the webhooks are called again.
+ * The decisions about one write, shared by all its runs. After a change by another client, the webhooks are called again.
  */
 export class AdmissionSession implements WriteAdmission {
   readonly #context: AdmittedContext;
   readonly #addresses: AddressLedger;
   readonly #conversions: ConversionAnswers;
   readonly #clock: ClusterClock;
-  readonly #decided: Decided[] = [];
+  readonly #policies = {
+    mutate: new Decisions<Mutation<KubeObject>>(),
+    'mutate again': new Decisions<Mutation<KubeObject>>(),
+    validate: new Decisions<void>(),
+  };
+  readonly #webhooks = {
+    mutate: new Decisions<Mutation>(),
+    'mutate again': new Decisions<Mutation>(),
+    validate: new Decisions<void>(),
+  };
+  /** The webhooks that must be called, which depends on their match conditions. */
+  readonly #called = {
+    mutate: new Decisions<boolean>(),
+    'mutate again': new Decisions<boolean>(),
+    validate: new Decisions<Call[]>(),
+  };
   /**
    * The random strings, by use, in the order in which the first run made them. Each later run takes the same strings in
    * this order; `#used` counts those that the present run has taken.
@@ -125,7 +126,7 @@ export class AdmissionSession implements WriteAdmission {
     warnings: string[],
     plugins?: MutatingPlugins,
   ): KubeObject {
-    const byPolicies = mutateByPolicies(this.#context, attributes, object);
+    const byPolicies = this.#mutatedByPolicies(attributes, object, warnings);
     const byHooks = this.#mutated({ ...attributes, object: byPolicies.object }, warnings);
     const first = byHooks.object ?? byPolicies.object;
     if (first === object) return object;
@@ -133,7 +134,7 @@ export class AdmissionSession implements WriteAdmission {
     let present = copyOf(first);
     plugins?.(present);
     const policies = byPolicies.invocations.repeated(!isSameObject(present, byPolicies.object));
-    if (policies.size > 0) present = mutateByPolicies(this.#context, attributes, present, policies).object;
+    if (policies.size > 0) present = this.#mutatedByPolicies(attributes, present, warnings, policies).object;
     const hooks = byHooks.invocations.repeated(!isSameObject(present, first));
     if (hooks.size === 0) return present;
     const again = this.#mutated({ ...attributes, object: present }, warnings, hooks).object;
@@ -173,58 +174,39 @@ export class AdmissionSession implements WriteAdmission {
     return changed;
   }
 
-  #mutated(attributes: AdmissionAttributes, warnings: string[], only?: ReadonlySet<string>): Mutation {
-    if (!isMutated(this.#context, attributes, only))
-      return { object: attributes.object, invocations: new Invocations() };
-    const phase = only === undefined ? 'mutate' : 'mutate again';
-    return this.#decide(phase, attributes, warnings, (added) =>
-      mutateByWebhooks(this.#context, attributes, added, only),
+  #mutatedByPolicies(
+    attributes: AdmissionAttributes,
+    object: KubeObject,
+    warnings: string[],
+    only?: ReadonlySet<string>,
+  ): Mutation<KubeObject> {
+    const present = { ...attributes, object };
+    return this.#policies[phaseOf(only)].inTurns(present, warnings, () =>
+      mutateByPolicies(this.#context, present, object, only),
     );
   }
 
-  #validated(attributes: AdmissionAttributes, warnings: string[]): void {
-    validateByPolicies(this.#context, attributes, warnings);
-    const calls = validatingCalls(this.#context, attributes);
-    if (calls.length === 0) return;
-    this.#decide('validate', attributes, warnings, async (added) => {
-      await validateByWebhooks(this.#context, attributes, calls, added);
+  #mutated(attributes: AdmissionAttributes, warnings: string[], only?: ReadonlySet<string>): Mutation {
+    const phase = phaseOf(only);
+    if (!this.#called[phase].inTurns(attributes, warnings, () => isMutated(this.#context, attributes, only)))
       return { object: attributes.object, invocations: new Invocations() };
-    });
-  }
-
-  /**
-   * Returns the known decision. If there is none, throws `AdmissionPending`, whose function `answered` makes the
-   * decision.
-   */
-  #decide(
-    phase: Phase,
-    attributes: AdmissionAttributes,
-    warnings: string[],
-    ask: (warnings: string[]) => Promise<Mutation>,
-  ): Mutation {
-    const known = this.#decided.find((decided) => decided.phase === phase && isSame(decided.attributes, attributes));
-    if (known === undefined) throw new AdmissionPending(() => this.#answer(phase, attributes, ask));
-    warnings.push(...known.outcome.warnings);
-    if ('refusal' in known.outcome) throw known.outcome.refusal;
-    const { mutation } = known.outcome;
+    const known = this.#webhooks[phase].of(attributes, warnings, (added) =>
+      mutateByWebhooks(this.#context, attributes, added, only),
+    );
     // If the webhooks changed nothing, the decision contains the object of an earlier run, which the equal object of
     // this run replaces.
-    return mutation.object === known.attributes.object ? { ...mutation, object: attributes.object } : mutation;
+    return known.value.object === known.attributes.object ? { ...known.value, object: attributes.object } : known.value;
   }
 
-  async #answer(
-    phase: Phase,
-    attributes: AdmissionAttributes,
-    ask: (warnings: string[]) => Promise<Mutation>,
-  ): Promise<void> {
-    const warnings: string[] = [];
-    let outcome: Outcome;
-    try {
-      outcome = { mutation: await ask(warnings), warnings };
-    } catch (refusal) {
-      outcome = { refusal, warnings };
-    }
-    this.#decided.push({ phase, attributes, outcome });
+  #validated(attributes: AdmissionAttributes, warnings: string[]): void {
+    this.#policies.validate.inTurns(attributes, warnings, (added) =>
+      validateByPolicies(this.#context, attributes, added),
+    );
+    const calls = this.#called.validate.inTurns(attributes, warnings, () => validatingCalls(this.#context, attributes));
+    if (calls.length === 0) return;
+    this.#webhooks.validate.of(attributes, warnings, (added) =>
+      validateByWebhooks(this.#context, attributes, calls, added),
+    );
   }
 
   #attributes(
@@ -256,28 +238,15 @@ export class AdmissionSession implements WriteAdmission {
   }
 }
 
-/** Are all attributes equal on which the response of a webhook depends? */
-function isSame(a: AdmissionAttributes, b: AdmissionAttributes): boolean {
-  return (
-    a.operation === b.operation &&
-    a.resource === b.resource &&
-    a.subresource === b.subresource &&
-    a.name === b.name &&
-    isSameObject(a.object, b.object) &&
-    isSameObject(a.old, b.old)
-  );
-}
-
-const isSameObject = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
-  a === b || jsonEquals(a as unknown as JsonValue, b as unknown as JsonValue);
+const phaseOf = (only: ReadonlySet<string> | undefined) => (only === undefined ? 'mutate' : 'mutate again');
 
 const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as JsonObject) as unknown as KubeObject;
 
 /**
- * The maximum number of decisions that a write waits for. A write needs a new decision each time another client changes
- * its object.
+ * The maximum number of decisions that a write waits for: each of the nine kinds of decision, again each time another
+ * client changes its object.
  */
-const MAX_DECISIONS = 10;
+const MAX_DECISIONS = 30;
 
 /**
  * The maximum number of conversions that a write waits for. Each version in the object's `managedFields` can require

@@ -83,17 +83,23 @@ async function askOrIgnore(
 const placeOf = ({ index }: Webhook, round = 0): string => `round_${round}_index_${index}`;
 
 /** A webhook, and the objects for its review. */
-interface Call {
+export interface Call {
   readonly hook: Webhook;
   readonly versioned: VersionedObjects;
 }
 
-/** Returns the validating webhooks that must be called for a request. Throws `ApiError`. */
-export function validatingCalls(context: AdmissionContext, attributes: AdmissionAttributes): Call[] {
-  return webhooksOf(context, 'validatingwebhookconfigurations').flatMap((hook): Call[] => {
+/** Finds the validating webhooks that must be called for a request, step by step. Throws `ApiError`. */
+export function* validatingCalls(
+  context: AdmissionContext,
+  attributes: AdmissionAttributes,
+): Generator<void, Call[], void> {
+  const calls: Call[] = [];
+  for (const hook of webhooksOf(context, 'validatingwebhookconfigurations')) {
     const versioned = callFor(context, hook, attributes);
-    return versioned === undefined ? [] : [{ hook, versioned }];
-  });
+    if (versioned !== undefined) calls.push({ hook, versioned });
+    yield;
+  }
+  return calls;
 }
 
 /**
@@ -120,14 +126,20 @@ const mutatingHooks = (context: AdmissionContext, only: ReadonlySet<string> | un
   webhooksOf(context, 'mutatingwebhookconfigurations').filter(({ key }) => only?.has(key) !== false);
 
 /**
- * Must a mutating webhook be called for the request? With `only`, considers only webhooks with these keys. Throws
- * `ApiError`.
+ * Must a mutating webhook be called for the request? Considers one webhook a step; with `only`, only webhooks with these
+ * keys. Throws `ApiError`.
  */
-export const isMutated = (
+export function* isMutated(
   context: AdmissionContext,
   attributes: AdmissionAttributes,
   only: ReadonlySet<string> | undefined,
-): boolean => mutatingHooks(context, only).some((hook) => callFor(context, hook, attributes) !== undefined);
+): Generator<void, boolean, void> {
+  for (const hook of mutatingHooks(context, only)) {
+    if (callFor(context, hook, attributes) !== undefined) return true;
+    yield;
+  }
+  return false;
+}
 
 /** The object after a round of mutating webhooks or policies, or `undefined` for a request without an object. */
 export interface Mutation<Changed = KubeObject | undefined> {

@@ -17,6 +17,7 @@ import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
 import type { IndexedObject } from './relation-index.ts';
 import { claimsOf, RelationIndex, ownersOf, controllerOf, uncontrolledIn, uncontrolledTerm } from './relation-index.ts';
+import { EventLimits } from './event-limits.ts';
 import type { PodTally } from './pods/pod-tallies.ts';
 import { PodTallies } from './pods/pod-tallies.ts';
 import type { PodLogs } from '../pod-logs.ts';
@@ -90,6 +91,8 @@ export class ControllerClient {
   readonly #user: UserInfo;
   readonly #manager: string;
   readonly #indexes: Indexes;
+  /** Limits the Events of the controller. */
+  readonly eventLimits = new EventLimits();
   #admission: WorkAdmission | undefined;
 
   /** `manager` is the field manager of the controller's writes. */

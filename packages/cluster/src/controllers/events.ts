@@ -8,8 +8,8 @@ const EVENTS = { group: '', plural: 'events' } as const;
 
 /**
  * Records an Event of a controller about an object. A repeated Event only changes the count and the last time of the
- * stored Event. An Event that the API refuses, e.g. because of a quota or a terminating namespace, is dropped, as in
- * Kubernetes.
+ * stored Event. As in Kubernetes, an Event is dropped that the API refuses, e.g. because of a quota or a terminating
+ * namespace, and after 25 Events about an object, all but one in five minutes.
  */
 export function recordEvent(
   client: ControllerClient,
@@ -20,6 +20,7 @@ export function recordEvent(
   type: 'Normal' | 'Warning' = 'Normal',
 ): void {
   client.afterwards(`${object.metadata.uid} ${component} ${reason} ${message}`, () => {
+    if (!client.eventLimits.allows(component, object.metadata.uid ?? '', client.now())) return;
     try {
       writeEvent(client, object, component, { reason, message, type });
     } catch (error) {

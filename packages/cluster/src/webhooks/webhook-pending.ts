@@ -21,10 +21,10 @@ export class ConversionPending extends WebhookPending {}
  * Returns the result of a function that converts objects and has no effects. If an object is not converted yet, waits
  * for its conversion and calls the function again.
  */
-export async function afterConversions<Result>(convert: () => Result): Promise<Result> {
+export async function afterConversions<Result>(convert: () => Result | Promise<Result>): Promise<Result> {
   for (;;) {
     try {
-      return convert();
+      return await convert();
     } catch (thrown) {
       if (!(thrown instanceof ConversionPending)) throw thrown;
       await thrown.answered();
