@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { Overload } from '../library.ts';
 import type { CelType } from '../types.ts';
 import type { Substitution } from './substitution.ts';
@@ -6,22 +7,15 @@ const COMPARISONS: ReadonlySet<string> = new Set(['_<_', '_<=_', '_>_', '_>=_'])
 const NUMBERS: ReadonlySet<CelType['kind']> = new Set(['int', 'uint', 'double']);
 
 /** Type parameters of overloads, computed once for all checks. */
-const parameters = new WeakMap<Overload, readonly string[]>();
-
-function parametersOf(overload: Overload): readonly string[] {
-  let names = parameters.get(overload);
-  if (names === undefined) {
-    const found = new Set<string>();
-    const visit = (type: CelType): void => {
-      if (type.kind === 'param') found.add(type.name);
-      type.params.forEach(visit);
-    };
-    [...overload.params, overload.result].forEach(visit);
-    names = [...found];
-    parameters.set(overload, names);
-  }
-  return names;
-}
+const parametersOf = oncePerObject((overload: Overload): readonly string[] => {
+  const found = new Set<string>();
+  const visit = (type: CelType): void => {
+    if (type.kind === 'param') found.add(type.name);
+    type.params.forEach(visit);
+  };
+  [...overload.params, overload.result].forEach(visit);
+  return [...found];
+});
 
 /** Prepares the signatures of overloads for the type check. */
 export class Signatures {

@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
@@ -63,23 +64,11 @@ export function webhooksOf(
     });
 }
 
-interface Conditions {
-  readonly compiler: ExpressionCompiler;
-  readonly conditions: readonly MatchCondition[];
-}
-
-/** The compiled conditions, keyed by webhook. A stored webhook never changes, because an update stores a new object. */
-const compiledConditions = new WeakMap<JsonObject, Conditions>();
-
-function conditionsOf(spec: JsonObject): Conditions {
-  let known = compiledConditions.get(spec);
-  if (known === undefined) {
-    const compiler = ExpressionCompiler.for({ hasParams: false, hasAuthorizer: true });
-    known = { compiler, conditions: compileConditions(compiler, objectsAt(spec, 'matchConditions')) };
-    compiledConditions.set(spec, known);
-  }
-  return known;
-}
+/** The compiled conditions of a webhook. A stored webhook never changes, because an update stores a new object. */
+const conditionsOf = oncePerObject((spec: JsonObject) => {
+  const compiler = ExpressionCompiler.for({ hasParams: false, hasAuthorizer: true });
+  return { compiler, conditions: compileConditions(compiler, objectsAt(spec, 'matchConditions')) };
+});
 
 /** Compiles the match conditions of a webhook or policy. */
 export const compileConditions = (compiler: ExpressionCompiler, conditions: readonly JsonObject[]): MatchCondition[] =>

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { ApiError, forbidden } from '../errors/status.ts';
 import type { CompiledExpression } from '../expressions/environment.ts';
@@ -37,15 +37,11 @@ interface CompiledPolicy {
   readonly mutations: readonly Mutation[];
 }
 
-const compiledPolicies = new WeakMap<KubeObject, CompiledPolicy>();
-
-function compilePolicy(policy: KubeObject): CompiledPolicy {
-  const known = compiledPolicies.get(policy);
-  if (known !== undefined) return known;
+const compilePolicy = oncePerObject((policy: KubeObject): CompiledPolicy => {
   const spec = objectAt(policy, 'spec');
   const scope = { hasParams: spec['paramKind'] !== undefined, hasAuthorizer: true, hasMutations: true };
   const compiler = ExpressionCompiler.for(scope, variablesOf(spec));
-  const compiled: CompiledPolicy = {
+  return {
     compiler,
     conditions: compileConditions(ExpressionCompiler.for(scope), objectsAt(spec, 'matchConditions')),
     mutations: objectsAt(spec, 'mutations').map((mutation): Mutation => {
@@ -54,9 +50,7 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
       return { patchType, text, compiled: compiler.compile(text) };
     }),
   };
-  compiledPolicies.set(policy, compiled);
-  return compiled;
-}
+});
 
 /** The error of a mutation that cannot be made. The failure policy decides whether the request fails. */
 class MutationError extends Error {}

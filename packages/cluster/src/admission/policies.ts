@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { stringifyJson, oncePerObject } from '@typekro/kit/core';
 import { listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { ApiError, forbidden, notFound } from '../errors/status.ts';
 import { ExpressionCompiler, variablesOf } from '../expressions/environment.ts';
@@ -31,17 +31,13 @@ interface CompiledPolicy {
   }[];
 }
 
-/** The compiled policies. A stored policy never changes, because an update stores a new object. */
-const compiledPolicies = new WeakMap<KubeObject, CompiledPolicy>();
-
-function compilePolicy(policy: KubeObject): CompiledPolicy {
-  const known = compiledPolicies.get(policy);
-  if (known !== undefined) return known;
+/** A stored policy never changes, because an update stores a new object. */
+const compilePolicy = oncePerObject((policy: KubeObject): CompiledPolicy => {
   const spec = objectAt(policy, 'spec');
   const scope = { hasParams: spec['paramKind'] !== undefined, hasAuthorizer: true };
   const compiler = ExpressionCompiler.for(scope, variablesOf(spec));
   const texts = compiler.forTexts();
-  const compiled: CompiledPolicy = {
+  return {
     compiler,
     conditions: compileConditions(ExpressionCompiler.for(scope), objectsAt(spec, 'matchConditions')),
     validations: objectsAt(spec, 'validations').map((validation): Validation => {
@@ -59,9 +55,7 @@ function compilePolicy(policy: KubeObject): CompiledPolicy {
       return { key: textAt(annotation, 'key'), text, compiled: compiler.compile(text) };
     }),
   };
-  compiledPolicies.set(policy, compiled);
-  return compiled;
-}
+});
 
 /** A failed validation, or an error of an expression. */
 interface Violation {

@@ -1,6 +1,7 @@
 import type { Environment, Program } from '@typekro/cel';
 import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } from '@typekro/cel';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import { oncePerObject } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { RuleChecker, RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
 import { celTypes, crdErrors, fieldPath } from '@typekro/engine/schema';
@@ -15,15 +16,14 @@ let base: Environment | undefined;
 /** The environment of validation rules before their variables are added. The first rule creates it. */
 const baseEnvironment = (): Environment => (base ??= createEnvironment({ libraries: RULE_LIBRARIES }));
 
-const environments = new WeakMap<Schema, Map<boolean, Environment>>();
+const environmentsOf = oncePerObject((_: Schema) => new Map<boolean, Environment>());
 
 /**
  * The environment of the rules of one schema node. `self` and `oldSelf` have the type of the node. With `optionalOld`,
  * `oldSelf` is an optional value of this type.
  */
 export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: boolean): Environment {
-  let pair = environments.get(schema);
-  if (pair === undefined) environments.set(schema, (pair = new Map()));
+  const pair = environmentsOf(schema);
   let environment = pair.get(optionalOld);
   if (environment === undefined) {
     const own = root ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema;
@@ -51,7 +51,7 @@ export type ObjectRules = (site: RuleSite) => readonly FieldError[];
  * too much, the remaining rules of the object are not evaluated.
  */
 export function ruleEvaluator(root: Schema): () => ObjectRules {
-  const programs = new WeakMap<Schema, Map<string, CompiledRule>>();
+  const programsOf = oncePerObject((_: Schema) => new Map<string, CompiledRule>());
   const evaluate = (
     budget: ObjectBudget,
     site: RuleSite,
@@ -59,8 +59,7 @@ export function ruleEvaluator(root: Schema): () => ObjectRules {
     optionalOld: boolean,
     variables: Record<string, unknown>,
   ): Outcome => {
-    let known = programs.get(site.schema);
-    if (known === undefined) programs.set(site.schema, (known = new Map()));
+    const known = programsOf(site.schema);
     const key = `${optionalOld ? '?' : ''}${text}`;
     let compiled = known.get(key);
     if (compiled === undefined) {

@@ -1,4 +1,4 @@
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import type { ParsedCrd } from '../crd/parsed-crd.ts';
 import { hasCondition, readNames } from '../crd/parsed-crd.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
@@ -23,7 +23,7 @@ export interface PublishContext {
  * For each registry, maps the name of a CRD to its served state as a string. A different string means that the CRD has
  * changed.
  */
-const published = new WeakMap<Registry, Map<string, string>>();
+const publishedBy = oncePerObject((_: Registry) => new Map<string, string>());
 
 /** Serves the versions of an established CRD. Does nothing when the same state is served already. */
 export function publish(context: PublishContext, definition: ParsedCrd): void {
@@ -31,8 +31,7 @@ export function publish(context: PublishContext, definition: ParsedCrd): void {
   const terminating = definition.object.metadata.deletionTimestamp !== undefined;
   const name = definition.object.metadata.name ?? '';
   const state = `${definition.object.metadata.uid} ${definition.object.metadata.generation} ${terminating} ${JSON.stringify(definition.object.status?.['acceptedNames'])}`;
-  let states = published.get(context.registry);
-  if (states === undefined) published.set(context.registry, (states = new Map()));
+  const states = publishedBy(context.registry);
   if (states.get(name) === state) return;
   states.set(name, state);
   context.registry.remove(definition.group, definition.names.plural);
@@ -52,7 +51,7 @@ export function publish(context: PublishContext, definition: ParsedCrd): void {
 
 /** Stops serving the kind of a CRD, and drops the collection of its objects. */
 export function unpublish(context: PublishContext, definition: ParsedCrd): void {
-  published.get(context.registry)?.delete(definition.object.metadata.name ?? '');
+  publishedBy(context.registry).delete(definition.object.metadata.name ?? '');
   context.registry.remove(definition.group, definition.names.plural);
   context.store.drop(definition.group, definition.names.plural);
 }

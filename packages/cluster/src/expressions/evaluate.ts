@@ -1,7 +1,7 @@
 import type { Value } from '@typekro/cel';
 import { fail } from '@typekro/cel';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { LimitedRun } from '../crd/rule-limits.ts';
+import { oncePerObject } from '@typekro/kit/core';
 import { LIMIT_EXCEEDED, limitedRun, ObjectBudget, PERMISSION_CHECK_COST } from '../crd/rule-limits.ts';
 import { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
 import type { CompiledExpression, ExpressionCompiler } from './environment.ts';
@@ -20,7 +20,9 @@ export interface ExpressionData {
 /** The value of an expression, or the message of its error. */
 export type Evaluated = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
 
-const runs = new WeakMap<CompiledExpression, LimitedRun>();
+const limitedRunOf = oncePerObject(({ program, checked }: CompiledExpression & { ok: true }) =>
+  limitedRun(program, checked),
+);
 
 /** Maps the variables of one evaluation to the cost budget that all expressions with these variables share. */
 const budgets = new WeakMap<Record<string, unknown>, ObjectBudget>();
@@ -34,9 +36,7 @@ function run(compiled: CompiledExpression, variables: Record<string, unknown>): 
   if (!compiled.ok) return { ok: false, message: compiled.problem };
   const budget = budgets.get(variables);
   if (budget?.isExhausted === true) return OUT_OF_BUDGET;
-  let limited = runs.get(compiled);
-  if (limited === undefined) runs.set(compiled, (limited = limitedRun(compiled.program, compiled.checked)));
-  const outcome = limited(variables, budget);
+  const outcome = limitedRunOf(compiled)(variables, budget);
   // If the limit for one expression has stopped the evaluation, the outcome already has its own error.
   if (!outcome.isOverLimit && budget?.spend(outcome.cost) === false) return OUT_OF_BUDGET;
   const { result } = outcome;

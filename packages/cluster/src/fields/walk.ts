@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
+import { isJsonObject, setOwn, oncePerObject } from '@typekro/kit/core';
 import { toJsonText } from '../codec/json.ts';
 import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../types/node.ts';
 import { anyMapNode, anyNode, deduce, memberNode } from '../types/node.ts';
@@ -64,24 +64,14 @@ export function elementStep(node: ListNode, element: JsonValue, index: number): 
   if (node.list === 'set') return `v:${toJsonText(element)}`;
   if (!isJsonObject(element)) return `i:${index}`;
   let text = 'k:{';
-  for (const key of sortedKeys(node)) {
+  for (const key of node.keys.length < 2 ? node.keys : sortedKeys(node)) {
     const value = Object.hasOwn(element, key) ? element[key] : defaultOfKey(node, key);
     if (value !== undefined) text += `${text.length > 3 ? ',' : ''}${toJsonText(key)}:${toJsonText(value)}`;
   }
   return `${text}}`;
 }
 
-const sorted = new WeakMap<ListNode, readonly string[]>();
-
-function sortedKeys(node: ListNode): readonly string[] {
-  if (node.keys.length < 2) return node.keys;
-  let keys = sorted.get(node);
-  if (keys === undefined) {
-    keys = node.keys.toSorted();
-    sorted.set(node, keys);
-  }
-  return keys;
-}
+const sortedKeys = oncePerObject(({ keys }: ListNode): readonly string[] => keys.toSorted());
 
 function defaultOfKey(node: ListNode, key: string): JsonValue | undefined {
   return node.items.kind === 'object' ? node.items.fields.get(key)?.default : undefined;

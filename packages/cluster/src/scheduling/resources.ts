@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { oncePerObject } from '@typekro/kit/core';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import { optionalAt, quantityOf } from '@typekro/kit/kubernetes';
 import { podTotals } from '../kinds/pods/pod-totals.ts';
@@ -26,18 +27,13 @@ export const POD_COUNT = 'pods';
 /** The resources that the scheduler checks first, in this order. All other resources are checked after them. */
 const FIRST_RESOURCES = ['cpu', 'memory', 'ephemeral-storage'];
 
-/** Caches the requests of pods, keyed by spec object. A stored spec object never changes. */
-const requestsBySpec = new WeakMap<JsonObject, Resources>();
+/** A stored spec object never changes. */
+const requestsOfSpec = oncePerObject((spec: JsonObject): Resources => inUnits(podTotals(spec, 'requests')));
 
 /** The requests of a pod: of its containers, init containers and sidecars, plus its overhead. */
-export function requestsOf({ spec }: KubeObject): Resources {
-  if (spec === undefined) return new Map();
-  let requests = requestsBySpec.get(spec);
-  if (requests === undefined) requestsBySpec.set(spec, (requests = inUnits(podTotals(spec, 'requests'))));
-  return requests;
-}
+export const requestsOf = ({ spec }: KubeObject): Resources => (spec === undefined ? new Map() : requestsOfSpec(spec));
 
-const allocatableByStatus = new WeakMap<JsonObject, Resources>();
+const amountsOf = oncePerObject(readAmounts);
 const DEFAULT_ALLOCATABLE = readAmounts(NODE_CAPACITY);
 
 /**
@@ -46,10 +42,7 @@ const DEFAULT_ALLOCATABLE = readAmounts(NODE_CAPACITY);
  */
 export function allocatableOf(node: KubeObject): Resources {
   const allocatable = optionalAt(node.status, 'allocatable');
-  if (allocatable === undefined) return DEFAULT_ALLOCATABLE;
-  let amounts = allocatableByStatus.get(allocatable);
-  if (amounts === undefined) allocatableByStatus.set(allocatable, (amounts = readAmounts(allocatable)));
-  return amounts;
+  return allocatable === undefined ? DEFAULT_ALLOCATABLE : amountsOf(allocatable);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import type { ColumnFacts } from '../data.ts';
-import { stringifyJson } from '@typekro/kit/core';
+import { stringifyJson, oncePerObject } from '@typekro/kit/core';
 import { loadData } from '../data.ts';
 import { age } from '@typekro/kit/kubernetes';
 import { CELLS } from './cells.ts';
@@ -58,17 +58,10 @@ const plainColumns: Columns = {
   cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? ''],
 };
 
-const known = new WeakMap<TableSource, Columns>();
-
 /** The columns of a resource. */
-export function columnsOf(source: TableSource): Columns {
-  let columns = known.get(source);
-  if (columns === undefined) {
-    columns = source.custom === undefined ? builtinColumns(source) : customColumns(source.custom.columns);
-    known.set(source, columns);
-  }
-  return columns;
-}
+export const columnsOf = oncePerObject((source: TableSource): Columns =>
+  source.custom === undefined ? builtinColumns(source) : customColumns(source.custom.columns),
+);
 
 function builtinColumns({ apiVersion, plural }: TableSource): Columns {
   const key = `${apiVersion}/${plural}`;

@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { FieldFacts, TypeFacts } from '../data.ts';
 import type { KubernetesRelease } from '../release.ts';
 import { latestRelease } from '../release.ts';
@@ -42,14 +43,8 @@ export class BuiltinTypes {
   }
 }
 
-const types = new WeakMap<KubernetesRelease, BuiltinTypes>();
-
 /** The built-in types of a version of Kubernetes. Clusters share them. */
-export function builtinTypesOf(release: KubernetesRelease): BuiltinTypes {
-  let known = types.get(release);
-  if (known === undefined) types.set(release, (known = new BuiltinTypes(release)));
-  return known;
-}
+export const builtinTypesOf = oncePerObject((release: KubernetesRelease) => new BuiltinTypes(release));
 
 /** The built-in types of the latest version. */
 export const latestTypes = builtinTypesOf(latestRelease);

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
+import { setOwn, oncePerObject } from '@typekro/kit/core';
 import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import { goJsonProblem, goQuote } from '@typekro/kit/golang';
 import { formatMicroTime, formatTime } from '@typekro/kit/kubernetes';
@@ -94,21 +94,15 @@ function* fields(message: Buffer): Generator<WireField> {
   }
 }
 
-const numbers = new WeakMap<ObjectNode, Map<number, FieldNode>>();
-
-function fieldsByNumber(node: ObjectNode): Map<number, FieldNode> {
-  let map = numbers.get(node);
-  if (map === undefined) {
-    const inner = new Set<FieldNode>();
-    for (const { node: inlined } of node.inlined ?? []) for (const field of inlined.fields.values()) inner.add(field);
-    map = new Map();
-    for (const field of node.fields.values()) {
-      if (field.number !== undefined && !inner.has(field)) map.set(field.number, field);
-    }
-    numbers.set(node, map);
+const fieldsByNumber = oncePerObject((node: ObjectNode): ReadonlyMap<number, FieldNode> => {
+  const inner = new Set<FieldNode>();
+  for (const { node: inlined } of node.inlined ?? []) for (const field of inlined.fields.values()) inner.add(field);
+  const map = new Map<number, FieldNode>();
+  for (const field of node.fields.values()) {
+    if (field.number !== undefined && !inner.has(field)) map.set(field.number, field);
   }
   return map;
-}
+});
 
 const MAX_DEPTH = 200;
 

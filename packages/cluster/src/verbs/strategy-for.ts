@@ -1,31 +1,27 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { FieldTree } from '../fields/tree.ts';
 import { treeOfMembers } from '../fields/tree.ts';
 import { strategyOf } from '../kinds/index.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { ServedResource } from '../registry/resource.ts';
 
-const strategies = new WeakMap<ServedResource, Strategy>();
-const resets = new WeakMap<Strategy, Map<string, FieldTree>>();
+const builtinStrategy = oncePerObject(({ group, plural, subresources }: ServedResource) =>
+  strategyOf(group, plural, subresources.has('status')),
+);
 
 /**
  * The rules for writes of a resource. Only the code for writes may import this file, because it loads the rules of all
  * built-in kinds.
  */
-export function strategyFor(resource: ServedResource): Strategy {
-  if (resource.custom !== undefined) return resource.custom.strategy;
-  let strategy = strategies.get(resource);
-  if (strategy === undefined) {
-    strategy = strategyOf(resource.group, resource.plural, resource.subresources.has('status'));
-    strategies.set(resource, strategy);
-  }
-  return strategy;
-}
+export const strategyFor = (resource: ServedResource): Strategy =>
+  resource.custom?.strategy ?? builtinStrategy(resource);
+
+const resetsOf = oncePerObject((_: Strategy) => new Map<string, FieldTree>());
 
 /** Paths that a request to the subresource (`''` for the resource itself) cannot change. */
 export function resetFields(resource: ServedResource, subresource: string): FieldTree {
   const strategy = strategyFor(resource);
-  const known = resets.get(strategy) ?? new Map<string, FieldTree>();
-  resets.set(strategy, known);
+  const known = resetsOf(strategy);
   let tree = known.get(subresource);
   if (tree === undefined) {
     tree = treeOfMembers(resetPaths(resource, strategy, subresource));

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, nearestName } from '@typekro/kit/core';
+import { isJsonObject, setOwn, nearestName, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../schema/index.ts';
 import type { FieldSite } from './resource-draft.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
@@ -436,18 +436,8 @@ export function memberSchema(schema: Schema, key: string): Schema | undefined {
   return additionalProperties === false ? undefined : additionalProperties;
 }
 
-const KNOWN_TYPES = new WeakMap<Schema, readonly string[]>();
-
 /** The types of values that kro expects for this schema; undefined when the schema restricts no type. */
-export function expectedTypes(schema: Schema): readonly string[] | undefined {
-  const known = KNOWN_TYPES.get(schema);
-  if (known !== undefined) return known;
-  const types = findExpectedTypes(schema);
-  if (types !== undefined) KNOWN_TYPES.set(schema, types);
-  return types;
-}
-
-function findExpectedTypes(schema: Schema): readonly string[] | undefined {
+export const expectedTypes = oncePerObject((schema: Schema): readonly string[] | undefined => {
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) return ['any'];
   if (schema['x-kubernetes-int-or-string'] === true) return ['string', 'integer'];
   for (const members of [schema.oneOf, schema.anyOf]) {
@@ -456,7 +446,7 @@ function findExpectedTypes(schema: Schema): readonly string[] | undefined {
   }
   if (schema.type !== undefined && schema.type !== '') return [schema.type];
   return allowsAdditional(schema) ? ['any'] : undefined;
-}
+});
 
 function unionTypes(members: readonly Schema[]): string[] {
   const types = new Set<string>();

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { isoTime } from '@typekro/kit/core';
+import { isoTime, oncePerObject } from '@typekro/kit/core';
 import type { Expression, Graph } from '../graph/index.ts';
 import { readConditions, transition } from './conditions.ts';
 import type { Condition, StepOptions } from './model.ts';
@@ -56,15 +56,7 @@ export function nowConditions(
   return [transition(NOW_CONDITION, value, before, instance.metadata.generation ?? 0, now)];
 }
 
-const timeReaders = new WeakMap<Graph, boolean>();
-
-function graphReadsTime(graph: Graph): boolean {
-  const known = timeReaders.get(graph);
-  if (known !== undefined) return known;
-  const found = [...expressionsOf(graph)].some(readsTime);
-  timeReaders.set(graph, found);
-  return found;
-}
+const graphReadsTime = oncePerObject((graph: Graph) => [...expressionsOf(graph)].some(readsTime));
 
 /** Does an expression call `now()`? */
 export function readsTime({ cel }: Expression): boolean {

@@ -1,7 +1,7 @@
 import type { ObjectProgress } from '@typekro/cel';
 import { withProgress } from '@typekro/cel';
 import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { stringifyJson, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { CollectionNode, Expression, Graph, GraphNode, ResourceNode } from '../graph/index.ts';
 import { dimensionsOf } from '../graph/index.ts';
@@ -27,17 +27,10 @@ export interface Propagation {
   readonly hold?: Hold;
 }
 
-const GATED = new WeakMap<Graph, boolean>();
-
 /** Does a node of the graph have conditions of `propagateWhen`? */
-export function hasPropagation(graph: Graph): boolean {
-  let found = GATED.get(graph);
-  if (found === undefined) {
-    found = [...graph.nodes.values()].some(({ propagateWhen }) => propagateWhen !== undefined);
-    GATED.set(graph, found);
-  }
-  return found;
-}
+export const hasPropagation = oncePerObject((graph: Graph) =>
+  [...graph.nodes.values()].some(({ propagateWhen }) => propagateWhen !== undefined),
+);
 
 /**
  * Removes the writes of a node that its `propagateWhen` conditions hold back. An object is created, adopted or changed

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import { earliest, gvkOf, refOf } from '@typekro/kit/core';
+import { earliest, gvkOf, refOf, oncePerObject } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
 import { awaitedKind } from '../graph/index.ts';
 import { failureText } from './failure.ts';
@@ -21,29 +21,20 @@ import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
 import { pausedWrite } from './paused-write.ts';
 
-const CACHE = new WeakMap<Graph, Map<string, ReadonlySet<string>>>();
-
-/**
- * The ids of the nodes that read a node, directly or through other nodes. The result is cached per graph, because a
- * graph never changes.
- */
-function transitiveDependents(graph: Graph, id: string): ReadonlySet<string> {
-  let all = CACHE.get(graph);
-  if (all === undefined) {
-    all = new Map();
-    for (const node of [...graph.order].reverse()) {
-      const found = new Set<string>();
-      for (const [other, { dependsOn }] of graph.nodes) {
-        if (!dependsOn.includes(node)) continue;
-        found.add(other);
-        for (const further of all.get(other) ?? []) found.add(further);
-      }
-      all.set(node, found);
+/** Maps each node of a graph to the ids of the nodes that read it, directly or through other nodes. */
+const transitiveDependents = oncePerObject((graph: Graph): ReadonlyMap<string, ReadonlySet<string>> => {
+  const all = new Map<string, ReadonlySet<string>>();
+  for (const node of [...graph.order].reverse()) {
+    const found = new Set<string>();
+    for (const [other, { dependsOn }] of graph.nodes) {
+      if (!dependsOn.includes(node)) continue;
+      found.add(other);
+      for (const further of all.get(other) ?? []) found.add(further);
     }
-    CACHE.set(graph, all);
+    all.set(node, found);
   }
-  return all.get(id) ?? new Set();
-}
+  return all;
+});
 
 /** The retired objects, and the decision about them. */
 export interface Pruning {
@@ -192,7 +183,7 @@ function wavesOf(graph: Graph, retired: readonly KubeObject[]): Map<string, numb
 function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject): boolean {
   const own = nodeIdOf(object);
   if (!graph.nodes.has(id)) return wave > orphanOrderOf(object, graph.kroCompatibility);
-  return graph.nodes.has(own) && transitiveDependents(graph, own).has(id);
+  return graph.nodes.has(own) && transitiveDependents(graph).get(own)?.has(id) === true;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
 import { isTyped } from '../graph/index.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -154,17 +154,10 @@ function isSame(value: unknown, other: unknown): boolean {
   return value.length === other.length && value.every((member, index) => Object.is(member, other[index]));
 }
 
-const timeReaders = new WeakMap<Graph, boolean>();
-
 /** May a template or a dimension of the graph call `now()`? The test is conservative: any mention of `now` counts. */
-function mayReadTime(graph: Graph): boolean {
-  let found = timeReaders.get(graph);
-  if (found === undefined) {
-    found = [...graph.nodes.values()].some((node) => expressionsOf(node).some(({ cel }) => /\bnow\b/.test(cel)));
-    timeReaders.set(graph, found);
-  }
-  return found;
-}
+const mayReadTime = oncePerObject((graph: Graph) =>
+  [...graph.nodes.values()].some((node) => expressionsOf(node).some(({ cel }) => /\bnow\b/.test(cel))),
+);
 
 function expressionsOf(node: GraphNode): Expression[] {
   const dimensions = 'forEach' in node ? node.forEach : [];

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
+import { oncePerObject } from '@typekro/kit/core';
 import type { Graph, GraphOrigin, KroCompatibility } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory } from './applyset.ts';
 import { stepDeletion } from './deletion.ts';
@@ -122,18 +123,10 @@ function visitNodes(context: StepContext, isFirst: boolean): void {
   }
 }
 
-const AHEAD = new WeakMap<Graph, boolean>();
-
 /** Does a deferred field read its own node or a later node? */
-function readsAhead(graph: Graph): boolean {
-  let found = AHEAD.get(graph);
-  if (found === undefined) {
-    const { order, nodes } = graph;
-    found = order.some((id, at) => nodes.get(id)?.readsDeferred?.some((other) => order.indexOf(other) >= at) === true);
-    AHEAD.set(graph, found);
-  }
-  return found;
-}
+const readsAhead = oncePerObject(({ order, nodes }: Graph) =>
+  order.some((id, at) => nodes.get(id)?.readsDeferred?.some((other) => order.indexOf(other) >= at) === true),
+);
 
 /** Creates the context of a step. */
 export function createStepContext(

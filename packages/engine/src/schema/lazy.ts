@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from './model.ts';
 
 /** Adds a member to `target` that is computed on first access and is a read-only value afterwards. */
@@ -13,18 +13,6 @@ export function lazyMember<T extends object>(target: T, name: string, compute: (
       return value;
     },
   });
-}
-
-/**
- * Returns a function that calls `make` on its first call and returns the same result on every call. After the first
- * call, it keeps neither `make` nor the variables of `make` alive.
- */
-export function once<T>(make: () => T): () => T {
-  let state: { readonly make: () => T } | { readonly value: T } = { make };
-  return () => {
-    if ('make' in state) state = { value: state.make() };
-    return state.value;
-  };
 }
 
 type Child = (raw: JsonValue | undefined) => Schema;
@@ -142,20 +130,14 @@ export function viewSchema(raw: JsonObject, child: Child): Schema {
   return node;
 }
 
-const structural = new WeakMap<JsonObject, Schema>();
+const structural = oncePerObject((raw: JsonObject): Schema => viewSchema(raw, structuralSchema));
 
 /**
  * Converts a CRD's `openAPIV3Schema` to a `Schema`. Members of a wrong JSON type are dropped, so that the other
  * functions of this room need not check the types of members. The same JSON object always yields the same node.
  */
 export function structuralSchema(raw: JsonValue | undefined): Schema {
-  if (!isJsonObject(raw)) return EMPTY;
-  let schema = structural.get(raw);
-  if (schema === undefined) {
-    schema = viewSchema(raw, structuralSchema);
-    structural.set(raw, schema);
-  }
-  return schema;
+  return isJsonObject(raw) ? structural(raw) : EMPTY;
 }
 
 /** The schema that accepts every value. */

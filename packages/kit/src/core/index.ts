@@ -119,6 +119,7 @@ export {
   writeUserFile,
 } from './user-file.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
+export { once, oncePerObject } from './once.ts';
 export { whenAborted } from './when-aborted.ts';
 export { equalSecrets } from './equal-secrets.ts';
 export { EMBEDDED_CONTEXT } from './embedded-context.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, mergeJson } from '@typekro/kit/core';
+import { isJsonObject, mergeJson, oncePerObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
@@ -14,17 +14,11 @@ export interface InstanceUnderSchema {
   readonly dropped: readonly string[];
 }
 
-const schemas = new WeakMap<Graph, Schema>();
-
-function schemaOf(graph: Graph): Schema {
-  const known = schemas.get(graph);
-  if (known !== undefined) return known;
+const schemaOf = oncePerObject((graph: Graph): Schema => {
   const [version] = objectsAt(graph.instance.crd.spec, 'versions');
   const schema = valueAt(version, 'schema', 'openAPIV3Schema');
-  const made = structuralSchema(isJsonObject(schema) ? schema : {});
-  schemas.set(graph, made);
-  return made;
-}
+  return structuralSchema(isJsonObject(schema) ? schema : {});
+});
 
 /**
  * Processes an instance like an API server: drops fields that the graph's schema lacks, sets defaults, and validates.

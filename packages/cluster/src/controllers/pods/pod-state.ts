@@ -1,17 +1,9 @@
 import type { KubeObject } from '@typekro/kit/core';
+import { oncePerObject } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
 
-/** The readiness of each stored pod. A stored object never changes, so an entry stays valid. */
-const readiness = new WeakMap<KubeObject, boolean>();
-
-export function isReady(pod: KubeObject): boolean {
-  let ready = readiness.get(pod);
-  if (ready === undefined) {
-    ready = conditionOf(pod, 'Ready')?.['status'] === 'True';
-    readiness.set(pod, ready);
-  }
-  return ready;
-}
+/** Is a stored pod ready? A stored object never changes. */
+export const isReady = oncePerObject((pod: KubeObject) => conditionOf(pod, 'Ready')?.['status'] === 'True');
 
 /** Has the pod ended? */
 export function isFinished(pod: KubeObject): boolean {

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { withGroup } from '@typekro/kit/core';
+import { withGroup, oncePerObject } from '@typekro/kit/core';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import {
   compareQuantities,
@@ -113,29 +113,25 @@ function isOf(plural: string, name: string): boolean {
 
 const keyOf = ({ plural, group }: GroupResource): string => `${plural}.${group}`;
 
-const countedBy = new WeakMap<JsonObject, ReadonlyMap<string, readonly string[]>>();
-
 /**
- * The limits in `hard` of a quota to which objects of the resource contribute. The limits of an object are sorted by
- * resource once, because a quota can have thousands of them, and each write in its namespace asks for those of one
- * resource.
+ * The limits in `hard` of a quota, by the resource whose objects contribute to them. They are sorted once for each quota,
+ * because a quota can have thousands of them, and each write in its namespace asks for those of one resource.
  */
-export function limitsFor(hard: JsonObject, resource: GroupResource): readonly string[] {
-  let known = countedBy.get(hard);
-  if (known === undefined) {
-    const names = new Map<string, string[]>();
-    for (const name of Object.keys(hard)) {
-      const counted = resourceOf(name);
-      if (counted === undefined) continue;
-      const own = names.get(keyOf(counted));
-      if (own === undefined) names.set(keyOf(counted), [name]);
-      else own.push(name);
-    }
-    known = names;
-    countedBy.set(hard, known);
+const limitsByResource = oncePerObject((hard: JsonObject): ReadonlyMap<string, readonly string[]> => {
+  const names = new Map<string, string[]>();
+  for (const name of Object.keys(hard)) {
+    const counted = resourceOf(name);
+    if (counted === undefined) continue;
+    const own = names.get(keyOf(counted));
+    if (own === undefined) names.set(keyOf(counted), [name]);
+    else own.push(name);
   }
-  return known.get(keyOf(resource)) ?? [];
-}
+  return names;
+});
+
+/** The limits in `hard` of a quota to which objects of the resource contribute. */
+export const limitsFor = (hard: JsonObject, resource: GroupResource): readonly string[] =>
+  limitsByResource(hard).get(keyOf(resource)) ?? [];
 
 /** The resource whose objects contribute to the limit of this name. */
 function resourceOf(name: string): GroupResource | undefined {

@@ -1,5 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
 import { validateValue } from '../../schema/index.ts';
 import type { ResourceDraft } from '../resource-draft.ts';
@@ -137,17 +137,8 @@ class LiteralWarner {
 
 const RESTRICTIONS: ReadonlySet<string> = new Set(['allOf', 'enum', 'maxLength', 'minLength', 'not', 'pattern']);
 
-const restricted = new WeakMap<Schema, boolean>();
-
 /**
  * Does the schema restrict a string or a boolean by more than type and format? Wrong types and formats are not reported
  * here.
  */
-function restricts(schema: Schema): boolean {
-  let known = restricted.get(schema);
-  if (known === undefined) {
-    known = Object.keys(schema).some((member) => RESTRICTIONS.has(member));
-    restricted.set(schema, known);
-  }
-  return known;
-}
+const restricts = oncePerObject((schema: Schema) => Object.keys(schema).some((member) => RESTRICTIONS.has(member)));

@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { Graph } from '../../graph/index.ts';
 import { appendStep, INTERNAL_PREFIX, objectPathOf, objectPathText } from '../../graph/index.ts';
@@ -66,28 +66,21 @@ export function refusalMask(
   };
 }
 
-const WORDS = new WeakMap<Graph, ReadonlySet<string>>();
-
 /**
  * The words of a graph that a message quotes and that are no values: ids, paths, and expressions, whose literals are
  * masked.
  */
-function wordsOf(graph: Graph): ReadonlySet<string> {
-  let words = WORDS.get(graph);
-  if (words === undefined) {
-    const placed = [...graph.nodes.values()].flatMap((node) => expressionsOf(node));
-    const texts = [
-      ...[...graph.nodes.keys()].flatMap((id) => [id, ...id.split('/')]),
-      ...[...placed, ...statusExpressions(graph)].flatMap(({ place, expression: { cel } }) => [
-        place,
-        maskedLiterals(cel),
-      ]),
-    ];
-    words = new Set(texts.map((text) => goQuote(text).slice(1, -1)));
-    WORDS.set(graph, words);
-  }
-  return words;
-}
+const wordsOf = oncePerObject((graph: Graph): ReadonlySet<string> => {
+  const placed = [...graph.nodes.values()].flatMap((node) => expressionsOf(node));
+  const texts = [
+    ...[...graph.nodes.keys()].flatMap((id) => [id, ...id.split('/')]),
+    ...[...placed, ...statusExpressions(graph)].flatMap(({ place, expression: { cel } }) => [
+      place,
+      maskedLiterals(cel),
+    ]),
+  ];
+  return new Set(texts.map((text) => goQuote(text).slice(1, -1)));
+});
 
 /** Masks the values of a Secret in the server's message about its refusal. */
 export function maskedSecretRefusal(secret: KubeObject, text: string): string {

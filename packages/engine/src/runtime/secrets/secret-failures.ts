@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { Expression, Graph } from '../../graph/index.ts';
 import { expressionsOf, statusExpressions } from '../placed-expressions.ts';
 import { expressionsIntoSecrets } from './secret-fields.ts';
@@ -11,19 +12,14 @@ import { secretSpec } from './secret-spec.ts';
  */
 export type SecretUse = 'reads' | 'writes';
 
-const USES = new WeakMap<Graph, ReadonlyMap<Expression, SecretUse>>();
-
 /**
  * How an expression of a graph uses values of Secrets; `undefined` if it uses none. Only failed expressions need this
  * result. The first call for a graph computes and caches the results for all its expressions.
  */
-export function secretUseOf(graph: Graph, expression: Expression): SecretUse | undefined {
-  const known = USES.get(graph) ?? usesIn(graph);
-  USES.set(graph, known);
-  return known.get(expression);
-}
+export const secretUseOf = (graph: Graph, expression: Expression): SecretUse | undefined =>
+  usesIn(graph).get(expression);
 
-function usesIn(graph: Graph): ReadonlyMap<Expression, SecretUse> {
+const usesIn = oncePerObject((graph: Graph): ReadonlyMap<Expression, SecretUse> => {
   const { isSecretExpression } = secretFlow(graph, ANY_OBJECT);
   const isInto = expressionsIntoSecrets(graph, ANY_OBJECT);
   const spec = secretSpec(graph, ANY_OBJECT);
@@ -38,7 +34,7 @@ function usesIn(graph: Graph): ReadonlyMap<Expression, SecretUse> {
     else if (isSecretExpression(node, expression) || spec.isRepeatedBy(expression)) uses.set(expression, 'reads');
   }
   return uses;
-}
+});
 
 /** No live object is known here, so a node with a computed kind counts as a Secret. */
 const ANY_OBJECT = { mayHaveSecret: () => true, sharing: () => [] };

@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, parseJson, stringifyJson, zlibLibrary } from '@typekro/kit/core';
+import { isJsonObject, parseJson, stringifyJson, zlibLibrary, once } from '@typekro/kit/core';
 import { asText, asTexts } from '@typekro/kit/kubernetes';
 import { builtinSource } from '../builtin-source.ts';
 import { ResourceIndex, typeKey } from '../discovery.ts';
-import { deriveSchema, EMPTY, lazyMember, once, viewSchema } from '../lazy.ts';
+import { deriveSchema, EMPTY, lazyMember, viewSchema } from '../lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../model.ts';
 
 /** The verbs of every custom resource. */

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, stringifyJson } from '@typekro/kit/core';
+import { isJsonObject, setOwn, stringifyJson, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../model.ts';
 import { anywhere } from '../walk.ts';
 
@@ -78,26 +78,17 @@ function fillObject(schema: Schema, object: JsonObject, filling: Filling): JsonO
   return result ?? object;
 }
 
-const defaulted = new WeakMap<object, readonly string[]>();
-
 /** The names of the members that have a default, cached per `properties` object. */
-function defaultedMembers(properties: Readonly<Record<string, Schema>>): readonly string[] {
-  let names = defaulted.get(properties);
-  if (names === undefined) {
-    names = Object.keys(properties).filter((name) => properties[name]?.default !== undefined);
-    defaulted.set(properties, names);
-  }
-  return names;
-}
+const defaultedMembers = oncePerObject((properties: Readonly<Record<string, Schema>>): readonly string[] =>
+  Object.keys(properties).filter((name) => properties[name]?.default !== undefined),
+);
 
-const lengths = new WeakMap<object, number>();
+const lengthOfObject = oncePerObject((value: JsonObject | JsonValue[]) => stringifyJson(value).length);
 
-/** The length of a default as JSON, in characters, cached per object or list. */
+/** The length of a default as JSON, in characters. */
 function lengthOf(value: JsonValue): number {
   if (typeof value !== 'object' || value === null) return typeof value === 'string' ? value.length : 1;
-  let length = lengths.get(value);
-  if (length === undefined) lengths.set(value, (length = stringifyJson(value).length));
-  return length;
+  return lengthOfObject(value);
 }
 
 /** A copy of a default, whose length is subtracted from the allowed length before the copy is made. */

@@ -1,5 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { getOwn, isJsonObject } from '@typekro/kit/core';
+import { getOwn, isJsonObject, oncePerObject } from '@typekro/kit/core';
 import type { Check, Context } from './validate-context.ts';
 import { MAX_ERRORS, newContext } from './validate-context.ts';
 import { isUnchanged } from './correlate.ts';
@@ -37,19 +37,10 @@ export interface ValidateOptions {
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
 }
 
-const compiled = new WeakMap<Schema, Check>();
-
 /**
  * The check of a schema. Each node is compiled once. A child node is compiled when a value first reaches it.
  */
-export function checkOf(schema: Schema): Check {
-  let check = compiled.get(schema);
-  if (check === undefined) {
-    check = compile(schema);
-    compiled.set(schema, check);
-  }
-  return check;
-}
+export const checkOf: (schema: Schema) => Check = oncePerObject((schema) => compile(schema));
 
 /** The number of passed checks that a server counts for every non-null value. */
 const CHECKS_OF_ANY_VALUE = 4;

@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 
 /**
@@ -94,33 +95,14 @@ export const INTEGER: StaticType = { kind: 'number', number: INT };
 export const FLOAT: StaticType = { kind: 'number', number: DOUBLE };
 export const WHOLE_NUMBER: StaticType = { kind: 'number', number: WHOLE };
 
-const lists = new WeakMap<StaticType, StaticType>();
-const maps = new WeakMap<StaticType, StaticType>();
-const optionals = new WeakMap<StaticType, StaticType>();
-
-function memo(table: WeakMap<StaticType, StaticType>, key: StaticType, make: () => StaticType): StaticType {
-  let found = table.get(key);
-  if (found === undefined) {
-    found = make();
-    table.set(key, found);
-  }
-  return found;
-}
-
 /** `list(element)`. Calls with the same element type return the same object. */
-export function listOf(element: StaticType): StaticType {
-  return memo(lists, element, () => ({ kind: 'list', element }));
-}
+export const listOf = oncePerObject((element: StaticType): StaticType => ({ kind: 'list', element }));
 
 /** `map(string, value)`. Calls with the same value type return the same object. */
-export function mapOf(value: StaticType): StaticType {
-  return memo(maps, value, () => ({ kind: 'map', value }));
-}
+export const mapOf = oncePerObject((value: StaticType): StaticType => ({ kind: 'map', value }));
 
 /** `optional_type(of)`. */
-export function optionalOf(of: StaticType): StaticType {
-  return memo(optionals, of, () => ({ kind: 'optional', of }));
-}
+export const optionalOf = oncePerObject((of: StaticType): StaticType => ({ kind: 'optional', of }));
 
 /** The name of the type for messages: TypeScript's word, or CEL's for a type that TypeScript lacks. */
 export function describeType(type: StaticType): string {

@@ -1,31 +1,16 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { jsonEquals, setOwn } from '@typekro/kit/core';
+import { jsonEquals, setOwn, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import type { Field, StaticType } from '../ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';
 
-/** The types that `specType` has made, by schema node. `resourceTypes` has those of `resourceType`. */
-const specTypes = new WeakMap<Schema, StaticType>();
-const resourceTypes = new WeakMap<Schema, StaticType>();
-
 /** The static type of a spec's schema. Numbers that may be integers or doubles stay open until they are used. */
-export function specType(schema: Schema): StaticType {
-  return typeOf(schema, specTypes, true);
-}
+export const specType: (schema: Schema) => StaticType = oncePerObject((schema) => convert(schema, specType, true));
 
 /** The static type of a part of a resource. */
-export function resourceType(schema: Schema): StaticType {
-  return typeOf(schema, resourceTypes, false);
-}
-
-function typeOf(schema: Schema, known: WeakMap<Schema, StaticType>, spec: boolean): StaticType {
-  let type = known.get(schema);
-  if (type === undefined) {
-    type = convert(schema, (inner) => typeOf(inner, known, spec), spec);
-    known.set(schema, type);
-  }
-  return type;
-}
+export const resourceType: (schema: Schema) => StaticType = oncePerObject((schema) =>
+  convert(schema, resourceType, false),
+);
 
 function convert(given: Schema, inner: (schema: Schema) => StaticType, spec: boolean): StaticType {
   const schema = spec ? withAllFields(given) : given;

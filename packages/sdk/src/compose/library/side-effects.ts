@@ -1,10 +1,9 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { AnyNode } from 'acorn';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { FunctionNode } from '../source/parse.ts';
 import { assignedAround, visitNodes } from '@typekro/kit/javascript';
-
-const known = new WeakMap<FunctionNode, boolean>();
 
 /** Methods that change their object. */
 const MUTATING = new Set(
@@ -16,16 +15,7 @@ const MUTATING = new Set(
  * branch, because it could not undo the change. It traces the function instead, and refuses the function only where it
  * actually changes such a value.
  */
-export function mayChangeOutside(node: FunctionNode): boolean {
-  let answer = known.get(node);
-  if (answer === undefined) {
-    answer = scan(node);
-    known.set(node, answer);
-  }
-  return answer;
-}
-
-function scan(node: FunctionNode): boolean {
+export const mayChangeOutside: (node: FunctionNode) => boolean = oncePerObject((node) => {
   if (assignedAround(node).size > 0) return true;
   let found = false;
   visitNodes(
@@ -39,7 +29,7 @@ function scan(node: FunctionNode): boolean {
     true,
   );
   return found;
-}
+});
 
 function isMutatingCall(callee: AnyNode): boolean {
   return (
