@@ -194,6 +194,7 @@ async function assemble(api: Api, options: ClusterOptions): Promise<Cluster> {
     restore: (snapshot) => restoreSnapshot(api, snapshot),
     transport: (user) => inProcessTransport(api, user),
     async listen(listenOptions) {
+      api.work.share();
       const listener = await openListener(api, listenOptions, () => ahead.onRequest());
       listeners.add(listener);
       ahead.start(listenOptions?.preloadDelayMs, listenOptions?.preloadsAll);

@@ -1,7 +1,10 @@
 import { callEach } from './call-each.ts';
 
-/** The number of tasks after which the queue yields to requests and other work of the process. */
+/** The number of tasks after which the queue yields to other work of the process. */
 const TASKS_PER_BATCH = 64;
+
+/** The time after which the queue yields to the requests of other processes. */
+const MAX_TURN_MS = 10;
 
 /**
  * The maximum number of tasks that one call of `runNow` runs. The remaining tasks run after the current event, as they
@@ -25,6 +28,9 @@ export class Work {
   /** Resolves when the task that `runNow` has started is finished. Never rejects. */
   #unfinished: Promise<void> | undefined;
   #stopped = false;
+  #isShared = false;
+  /** When did the queue begin to run tasks in this turn of the event loop? Undefined before its first task. */
+  #turnBegan: number | undefined;
   /** The number of tasks of `enqueueAfter` whose promise is pending. */
   #expected = 0;
   readonly #waiting: (() => void)[] = [];
@@ -67,6 +73,22 @@ export class Work {
   #settle(): void {
     if (this.#running || this.#expected > 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /**
+   * From now on, other processes send requests, which must not wait for the tasks of many timers that are due together:
+   * the queue yields by time. Before, it yields after a number of tasks, so that their order is the same in each run.
+   */
+  share(): void {
+    this.#isShared = true;
+  }
+
+  /** Must other work of the process run after a number of tasks? */
+  #mustYield(done: number): boolean {
+    if (!this.#isShared) return done % TASKS_PER_BATCH === 0;
+    if (this.#turnBegan === undefined) setImmediate(() => (this.#turnBegan = undefined)).unref();
+    this.#turnBegan ??= performance.now();
+    return performance.now() - this.#turnBegan >= MAX_TURN_MS;
   }
 
   /** Runs `callback` when the cluster closes. */
@@ -163,9 +185,8 @@ export class Work {
       }
       if (this.#unfinished === undefined) this.#blocked = false;
       done += 1;
-      // The queue yields between batches, so that many tasks do not delay requests. Requests may call `runNow` in the
-      // meantime.
-      if (done % TASKS_PER_BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
+      // Requests may call `runNow` in the meantime.
+      if (this.#mustYield(done)) await new Promise((resolve) => setImmediate(resolve));
       if (this.#unfinished !== undefined) await this.#unfinishedTask();
     }
     this.#running = false;

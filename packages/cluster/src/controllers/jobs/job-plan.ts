@@ -6,7 +6,7 @@ import { isFailedPod, replacesOnlyFailed } from './job-pods.ts';
 import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf } from './failure-verdict.ts';
 import { isIndexed, TRACKING } from './job-pods.ts';
-import { isFinished, specNumber } from '../pods/pods.ts';
+import { isFinished, MAX_CHANGED_PODS, specNumber } from '../pods/pods.ts';
 import { earliest } from '@typekro/kit/core';
 
 /**
@@ -42,7 +42,8 @@ export interface Tally {
   readonly restarts: number;
   /** The number of failures that determines the pause before the next pod: the failures since the last success. */
   readonly recentFailures: number;
-  /** The time of the latest failure since the last success, in milliseconds since the epoch. */
+  /** The times of the last success, and of the latest failure since then, in milliseconds since the epoch. */
+  readonly lastSuccess: number | undefined;
   readonly lastFailure: number | undefined;
 }
 
@@ -81,9 +82,7 @@ export function finishedCondition(job: KubeObject): JsonObject | undefined {
  * once.
  */
 export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
-  const ended = pods.filter(
-    (pod) => (isFinished(pod) || isFailedPod(job, pod)) && pod.metadata.finalizers?.includes(TRACKING) === true,
-  );
+  const ended = pods.filter((pod) => isUncounted(job, pod));
   const successes = ended.filter((pod) => pod.status?.['phase'] === 'Succeeded');
   const indexed = isIndexed(job);
   const known = indexesIn(textAt(job.status, 'completedIndexes'));
@@ -120,9 +119,16 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
     restarts: restartsOf(job, active),
     // Ignored failures also cause a pause, because the Job would otherwise retry them in a busy loop.
     recentFailures: lastSuccess === undefined ? Math.max(failedCount, ends.length) : ends.length,
+    lastSuccess,
     lastFailure: latest(ends),
   };
 }
+
+const isTracked = ({ metadata }: KubeObject): boolean => metadata.finalizers?.includes(TRACKING) === true;
+
+/** Has a pod ended that the Job does not yet count? */
+export const isUncounted = (job: KubeObject, pod: KubeObject): boolean =>
+  (isFinished(pod) || isFailedPod(job, pod)) && isTracked(pod);
 
 /** Returns the latest of several times, or `undefined` if there are none. */
 const latest = (times: readonly number[]): number | undefined =>
@@ -153,8 +159,9 @@ function restartsOf(job: KubeObject, active: readonly KubeObject[]): number {
  * the pods that have not ended count as failed.
  */
 export function tallyAtEnd(job: KubeObject, tally: Tally, final: JobCondition): Tally {
-  const isTracked = ({ metadata }: KubeObject) => metadata.finalizers?.includes(TRACKING) === true;
-  const living = [...tally.active, ...tally.terminating].filter((pod) => isTracked(pod) && !tally.ended.includes(pod));
+  const ended = new Set(tally.ended);
+  const removed = tally.active.slice(0, MAX_CHANGED_PODS);
+  const living = [...removed, ...tally.terminating].filter((pod) => isTracked(pod) && !ended.has(pod));
   const failures = final.type === 'Failed' ? living.filter((pod) => failureVerdict(job, pod).action !== 'Ignore') : [];
   return {
     ...tally,
@@ -295,15 +302,26 @@ function scale(
   const running = kept.length + (replacesOnlyFailed(job) ? tally.terminating.length : 0);
   const missing = wanted - running;
   if (missing <= 0) return { remove: [], create: [], replanInMs };
+  const remaining = pauseEnd(tally) - now;
+  if (remaining > 0) return { remove: [], create: [], replanInMs: earliest([replanInMs, remaining]) };
   if (tally.perIndex !== undefined) {
     return planUnpaused(freeIndexes(job, tally, missing, completions ?? 0), tally.perIndex, now, replanInMs);
   }
-  if (tally.recentFailures > 0 && tally.lastFailure !== undefined) {
-    const remaining = tally.lastFailure + pauseAfter(tally.recentFailures) - now;
-    if (remaining > 0) return { remove: [], create: [], replanInMs: earliest([replanInMs, remaining]) };
-  }
   return { remove: [], create: freeIndexes(job, tally, missing, completions ?? 0), replanInMs };
 }
+
+/**
+ * The time, in milliseconds since the epoch, before which a Job creates no pod. Simulated pods can end at once, so a Job
+ * of many pods waits after a success, as the Job controller does, which handles the ends of pods once a second.
+ */
+function pauseEnd({ succeeded, lastSuccess = 0, recentFailures, lastFailure, perIndex }: Tally): number {
+  if (perIndex === undefined && recentFailures > 0 && lastFailure !== undefined)
+    return lastFailure + pauseAfter(recentFailures);
+  return succeeded < UNPAUSED_SUCCESSES ? 0 : lastSuccess + SYNC_PERIOD_MS;
+}
+
+/** The successes of a Job that need no pause, so that the end of a small Job needs no time; and the pause. */
+const [UNPAUSED_SUCCESSES, SYNC_PERIOD_MS] = [100, 1000];
 
 /** Plans the pods of the indexes whose pause is over. Each index has its own pause. */
 function planUnpaused(

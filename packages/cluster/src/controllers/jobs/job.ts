@@ -8,9 +8,9 @@ import { recordEvent } from '../events.ts';
 import { textOfIndexes } from './index-list.ts';
 import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
-import { finishedCondition, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';
+import { finishedCondition, isUncounted, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';
 import type { JobCondition, JobPlan, Tally } from './job-plan.ts';
-import { isFinished, PODS, podsOf, withoutZeros } from '../pods/pods.ts';
+import { isFinished, MAX_CHANGED_PODS, PODS, podsOf, withoutZeros } from '../pods/pods.ts';
 import { refusedPod } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
@@ -57,21 +57,26 @@ export const jobController: SimulatedController = {
       return;
     }
     controlByRule(client, job, PODS_OF_JOB);
-    const present = tallyOf(job, podsOf(client, job));
-    if (job.metadata.deletionTimestamp !== undefined) {
+    const pods = podsOf(client, job);
+    const later = new Set(pods.filter((pod) => isUncounted(job, pod)).slice(MAX_CHANGED_PODS));
+    const present = tallyOf(
+      job,
+      pods.filter((pod) => !later.has(pod)),
+    );
+    if (job.metadata.deletionTimestamp !== undefined || later.size > 0) {
       report(client, job, present, NO_PLAN);
       return;
     }
     const plan = planJob(job, present, client.now());
     const tally = plan.final === undefined ? present : tallyAtEnd(job, present, plan.final);
-    for (const pod of plan.remove) {
+    for (const pod of plan.remove.slice(0, MAX_CHANGED_PODS)) {
       // While the Job has no result (`final`), the removed pods are surplus pods. The Job does not count these, so
       // their finalizer is removed first.
       client.remove(plan.final === undefined ? release(client, pod) : pod);
       recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
     const refusal = refusedPod(() => {
-      for (const index of plan.create) {
+      for (const index of plan.create.slice(0, MAX_CHANGED_PODS)) {
         const pod = createJobPod(client, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
         recordEvent(client, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
       }
@@ -131,7 +136,7 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
     const pod = client.get(PODS, metadata.namespace ?? '', metadata.name ?? '');
     if (pod?.metadata.uid === metadata.uid && pod !== undefined) release(client, pod);
   }
-  if (plan.final !== undefined && terminating.length === 0) finish(client, reported, plan.final);
+  if (plan.final !== undefined && terminating.length + active.length === 0) finish(client, reported, plan.final);
   for (const { type, reason, message } of plan.conditions) {
     if (type === 'Suspended')
       recordEvent(client, job, NAME, reason === 'JobResumed' ? 'Resumed' : 'Suspended', message);

@@ -10,6 +10,12 @@ export { isFinished, isReady, isTerminating } from './pod-state.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 
+/**
+ * The maximum number of pods that one reconcile creates, removes or counts. The events of these pods cause the next
+ * reconcile, and other requests are handled in between.
+ */
+export const MAX_CHANGED_PODS = 100;
+
 /** The component in the kubelet's events. */
 export const KUBELET = 'kubelet';
 

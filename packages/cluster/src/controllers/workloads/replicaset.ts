@@ -8,17 +8,18 @@ import type { SimulatedController } from '../controller.ts';
 import { concerns, splitKey, targetIn } from '../controller.ts';
 import { recordEvent } from '../events.ts';
 import {
+  MAX_CHANGED_PODS,
+  PODS,
   activePods,
   isAvailable,
   isFinished,
+  isNotablePodEvent,
   isTerminating,
   podFromTemplate,
-  PODS,
   podsOf,
   specNumber,
   untilAvailable,
   withoutZeros,
-  isNotablePodEvent,
 } from '../pods/pods.ts';
 import { controllerReference, isApiError } from '../controller-client.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
@@ -40,11 +41,6 @@ interface ReplicaKind {
   /** True when the status counts terminating pods. */
   readonly countsTerminating: boolean;
 }
-
-/**
- * The maximum number of pods that one reconcile creates or removes. The events of these pods cause the next reconcile.
- */
-const MAX_CHANGED_PODS = 500;
 
 /** Maintains the pods and the counts of ReplicaSets. */
 export const replicaSetController = replicaController({
