@@ -36,7 +36,7 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
   let errors: string[];
 
   beforeAll(async () => {
-    server = await serveScene(createScene({ instances: 100, nodes: 900, children: 240 }));
+    server = await serveScene(createScene({ instances: 120, nodes: 900, children: 240 }));
     browser = await startBrowser();
   });
   afterAll(async () => {
@@ -99,19 +99,38 @@ describe.skipIf(whyNoBrowser !== undefined)('each place of the page, with the da
     expect(height).toBeLessThan(lineHeight * 1.5);
   });
 
+  test('an error is above all other instances at each width, and the headings of the list fit', async () => {
+    for (const [width, rowHeight] of [
+      [1440, 28],
+      [1024, 28],
+      [390, 44],
+    ] as const) {
+      await page.setViewportSize({ width, height: 844 });
+      await open('#/instances');
+      const first = page.getByRole('grid', { name: 'Instances' }).getByRole('row').nth(1);
+      await first.getByText('Error').waitFor({ state: 'attached' });
+      expect((await first.boundingBox())?.height).toBe(rowHeight);
+      const cut = await page.evaluate<string[]>(
+        `[...document.querySelectorAll('.table-head .cell')].filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)`,
+      );
+      expect(cut).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    }
+  });
+
   test('going back to a list restores its scroll position and its active row', async () => {
     await open('#/instances');
     const grid = page.getByRole('grid', { name: 'Instances' });
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('End');
     const last = grid.getByRole('row', { selected: true });
-    await expect.poll(() => last.getAttribute('aria-rowindex')).toBe('101');
+    await expect.poll(() => last.getAttribute('aria-rowindex')).toBe('121');
     const name = await last.getByRole('link').textContent();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: name ?? '' }).waitFor();
     await page.goBack();
     await last.getByRole('link', { name: name ?? '' }).waitFor();
-    expect(await last.getAttribute('aria-rowindex')).toBe('101');
+    expect(await last.getAttribute('aria-rowindex')).toBe('121');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: name ?? '' }).waitFor();

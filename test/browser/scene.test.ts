@@ -59,6 +59,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page, with the data of a scene'
   });
 
   test('of 10,000 instances the document has only the visible rows, and the key End shows the last one', async () => {
+    await open('#/instances?sort=name');
     const grid = page.getByRole('grid', { name: 'Instances' });
     await grid.getByRole('row').nth(5).waitFor();
     expect(await grid.getAttribute('aria-rowcount')).toBe('10001');

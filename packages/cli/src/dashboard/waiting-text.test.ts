@@ -99,6 +99,7 @@ test.each([
     'apply "web": Deployment.apps "web" is invalid: x\napply "db": y',
     'web: Deployment.apps "web" is invalid: x (and 1 more cause)',
   ],
+  ['resource reconciliation failed: apply "web": Service "web" is invalid', 'web: Service "web" is invalid'],
   ['something else\nin two lines', 'something else\nin two lines'],
   ['', ''],
 ])('plainMessage converts the message %j to %j', (message, expected) => {

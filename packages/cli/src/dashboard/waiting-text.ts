@@ -42,7 +42,7 @@ const moreCauses = (number: number): string => (number === 0 ? '' : ` (and ${cou
 
 /** Matches the beginning of a message of kro's graph engine: the summary, the subgraphs, the node and the step. */
 const BEGINNING =
-  /^(?:(?:waiting for unresolved resource|field manager conflict): )?(?:apply "[^"]*" \(subgraph\): )*apply "([^"]*)"(?: \((?:ref|patch)\))?: (?:resolve: )?(?:node "[^"]*": )?/;
+  /^(?:(?:waiting for unresolved resource|field manager conflict|resource reconciliation failed): )?(?:apply "[^"]*" \(subgraph\): )*apply "([^"]*)"(?: \((?:ref|patch)\))?: (?:resolve: )?(?:node "[^"]*": )?/;
 
 /** Matches the end of a message of kro's graph engine about a node that waits. */
 const END =

@@ -12,12 +12,11 @@ import { Icon } from './shared/icons.tsx';
 import { Link, Notices } from './shared/parts.tsx';
 import { useShortcuts } from './shared/shortcuts.ts';
 import { nextTheme, theme } from './shared/theme.ts';
-import { LazyPlayground } from './playground/lazy-playground.tsx';
+import { LazyPlan, LazyPlayground } from './views/lazy-views.tsx';
 import { DefinitionView } from './views/definition-view.tsx';
 import { DefinitionsView } from './views/definitions-view.tsx';
 import { InstanceView } from './views/instance-view.tsx';
 import { InstancesView } from './views/instances-view.tsx';
-import { LazyPlan } from './views/lazy-plan.tsx';
 
 const PLACES: readonly { readonly label: string; readonly to: Route; readonly views: readonly Route['view'][] }[] = [
   { label: 'Instances', to: { view: 'instances' }, views: ['instances', 'instance'] },

@@ -36,6 +36,9 @@ export function toneOf(state: ShownState | InstanceRow['state'] | ObjectReport['
   return Object.hasOwn(TONES, state) ? (TONES[state] ?? 'unknown') : 'unknown';
 }
 
+/** The look of what an instance in this state says about itself. Only an error is red: other instances just wait. */
+export const reasonTone = (state: InstanceRow['state']): Tone => (state === 'ERROR' ? 'failed' : 'waiting');
+
 const WORDS: Readonly<Record<string, string>> = {
   ACTIVE: 'Active',
   IN_PROGRESS: 'In progress',

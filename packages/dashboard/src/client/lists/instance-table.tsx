@@ -1,6 +1,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useId } from 'preact/hooks';
 import type { InstanceRow, InstanceSort } from '@typekro/controller/inspect';
+import { useNarrow } from '../graph/use-narrow.ts';
+import { reasonTone } from '../graph/states.ts';
 import { ageOf } from '../shared/clock.ts';
 import { Icon } from '../shared/icons.tsx';
 import { Link, StateBadge } from '../shared/parts.tsx';
@@ -9,7 +11,10 @@ import { PAGE_SIZE } from './instance-pages.ts';
 import { useVirtual } from './use-virtual.ts';
 import { pagesOf, slotOf } from './virtual-window.ts';
 
+/** The height of a row. A wide window shows a list of more than `MAX_ROOMY` instances with less height for each. */
 const ROW_HEIGHT = 44;
+const DENSE_ROW_HEIGHT = 28;
+const MAX_ROOMY = 100;
 const HEAD_HEIGHT = 36;
 
 const COLUMNS: readonly { readonly sort: InstanceSort; readonly label: string }[] = [
@@ -33,9 +38,11 @@ export function InstanceTable(props: {
 }): JSX.Element {
   const { pages, total } = props;
   const base = useId();
+  const isNarrow = useNarrow();
+  const rowHeight = total > MAX_ROOMY && !isNarrow ? DENSE_ROW_HEIGHT : ROW_HEIGHT;
   const virtual = useVirtual({
     total,
-    rowHeight: ROW_HEIGHT,
+    rowHeight,
     headHeight: HEAD_HEIGHT,
     memory: props.memory,
     onOpen: (index) => {
@@ -76,12 +83,13 @@ export function InstanceTable(props: {
           ))}
         </div>
       </div>
-      <div role="rowgroup" class="table-body" style={{ height: `${total * ROW_HEIGHT}px` }}>
+      <div role="rowgroup" class="table-body" style={{ height: `${total * rowHeight}px` }}>
         {rows.map((index) => (
           <Row
             key={slotOf(index, virtual.shown)}
             id={`${base}-${index}`}
             index={index}
+            height={rowHeight}
             row={pages.row(index)}
             isActive={index === virtual.active}
             onActivate={() => virtual.setActive(index)}
@@ -95,6 +103,7 @@ export function InstanceTable(props: {
 function Row(props: {
   readonly id: string;
   readonly index: number;
+  readonly height: number;
   readonly row: InstanceRow | undefined;
   readonly isActive: boolean;
   readonly onActivate: () => void;
@@ -107,7 +116,7 @@ function Row(props: {
       class="table-row"
       aria-rowindex={index + 2}
       aria-selected={props.isActive}
-      style={{ transform: `translateY(${index * ROW_HEIGHT}px)` }}
+      style={{ height: `${props.height}px`, transform: `translateY(${index * props.height}px)` }}
       onMouseDown={props.onActivate}
     >
       <div role="gridcell" class="cell cell-state">
@@ -126,7 +135,11 @@ function Row(props: {
         {row?.kind}
         {row?.revision === undefined ? null : <span class="soft"> r{row.revision}</span>}
       </div>
-      <div role="gridcell" class="cell cell-waiting" title={row?.waitingFor}>
+      <div
+        role="gridcell"
+        class={`cell cell-waiting${row === undefined ? '' : ` tone-${reasonTone(row.state)}`}`}
+        title={row?.waitingFor}
+      >
         {row?.waitingFor}
       </div>
       <div role="gridcell" class="cell cell-age">

@@ -6,12 +6,17 @@ import { Loading } from './parts.tsx';
 /** Maps a `load` function to its view, if the script of the view is already loaded. */
 const views = new Map<unknown, unknown>();
 
+/** Makes a component whose script is loaded when the component is drawn first. `what` names it within a sentence. */
+export const lazy =
+  <Props extends object>(what: string, load: () => Promise<ComponentType<Props>>) =>
+  (props: Props): JSX.Element => <LazyView load={load} what={what} props={props} />;
+
 /**
  * A view whose script is loaded when it is shown for the first time. While another program may listen on the port of
  * the server, the view waits, because the script could come from that program. `load` must be the same function in each
- * call. `what` names the view within a sentence.
+ * call.
  */
-export function LazyView<Props extends object>({
+function LazyView<Props extends object>({
   load,
   what,
   props,

@@ -7,7 +7,6 @@ import type { Route } from '../data/routes.ts';
 import { navigate } from '../data/session.ts';
 import { isOfKind, ofDefinitions } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
-import { LazyForm, LazySchemas } from '../form/lazy-form.tsx';
 import { GraphView } from '../graph/graph-view.tsx';
 import { pictureOfDefinition } from '../graph/picture.ts';
 import { useOpened } from '../graph/use-picture.ts';
@@ -17,7 +16,7 @@ import { Tabs } from '../shared/tabs.tsx';
 import { getCommand, listCommand } from '../text/kubectl.ts';
 import { InstanceList } from './instances-view.tsx';
 import { OutlinePanel } from './outline-panel.tsx';
-import { LazyRevisions } from './lazy-revisions.tsx';
+import { LazyForm, LazyRevisions, LazySchemas } from './lazy-views.tsx';
 import { RolloutNotice } from './rollout-notice.tsx';
 import { SourcePanel } from './source-panel.tsx';
 

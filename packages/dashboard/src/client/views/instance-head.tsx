@@ -5,6 +5,7 @@ import { inspectPaths } from '@typekro/controller/inspect';
 import { ApiError } from '../data/api.ts';
 import { currentApi, meta } from '../data/session.ts';
 import { announce } from '../shared/announcer.tsx';
+import { reasonTone } from '../graph/states.ts';
 import { ageOf } from '../shared/clock.ts';
 import { CopyCommand, Dot, Line, Link, StateBadge } from '../shared/parts.tsx';
 import { getCommand, whyCommand } from '../text/kubectl.ts';
@@ -53,7 +54,7 @@ export function InstanceHead(props: {
             </>
           )}
         </p>
-        <Line kind="waiting-for" text={instance.waitingFor} />
+        <Line kind={`waiting-for tone-${reasonTone(instance.state)}`} text={instance.waitingFor} />
       </div>
       <div class="head-actions">
         {props.isGone ? null : <Actions detail={props.detail} onChanged={props.onChanged} />}

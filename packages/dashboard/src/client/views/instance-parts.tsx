@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { JsonObject } from '@typekro/kit/core';
 import type { InstanceDetail } from '@typekro/controller/inspect';
+import { reasonTone } from '../graph/states.ts';
 import { ageOf } from '../shared/clock.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Empty, Line } from '../shared/parts.tsx';
@@ -9,7 +10,7 @@ import { toYaml } from '../text/to-yaml.ts';
 
 /** The content of an instance's object: its conditions, its spec, its labels and annotations, and its status. */
 export function InstanceParts({ detail }: { readonly detail: InstanceDetail }): JSX.Element {
-  const { conditions, object } = detail;
+  const { conditions, instance, object } = detail;
   const { labels, annotations } = object.metadata;
   const { conditions: _, ...status } = object['status'] ?? {};
   return (
@@ -20,7 +21,10 @@ export function InstanceParts({ detail }: { readonly detail: InstanceDetail }): 
         {conditions.map(({ type, status: holds, reason, message, lastTransitionTime }) => (
           <li key={type}>
             <p>
-              <StateIcon tone={TONES[holds]} /> <strong>{type}</strong> {holds}{' '}
+              <StateIcon
+                tone={holds === 'True' ? 'ready' : holds === 'False' ? reasonTone(instance.state) : 'waiting'}
+              />{' '}
+              <strong>{type}</strong> {holds}{' '}
               <span class="soft">
                 {reason}
                 {lastTransitionTime === undefined ? '' : `, since ${ageOf(lastTransitionTime)}`}
@@ -37,8 +41,6 @@ export function InstanceParts({ detail }: { readonly detail: InstanceDetail }): 
     </>
   );
 }
-
-const TONES = { True: 'ready', False: 'failed', Unknown: 'waiting' } as const;
 
 /** A part of the object as YAML; nothing for an empty one. */
 function Yaml({ title, value }: { readonly title: string; readonly value: JsonObject }): JSX.Element | null {

@@ -22,7 +22,7 @@ import { EventsPanel } from './events-panel.tsx';
 import { brightBoxes } from './bright-boxes.ts';
 import { InstanceHead } from './instance-head.tsx';
 import { keepBeforeDeletion } from './keep-before-deletion.ts';
-import { LazyParts } from './lazy-object.tsx';
+import { LazyParts } from './lazy-views.tsx';
 import { NodePanel } from './node-panel.tsx';
 import { WhyPanel } from './why-panel.tsx';
 

@@ -260,7 +260,8 @@ function StateFilter(props: {
           onClick={() => props.onSelect(state === selected ? undefined : state)}
         >
           <StateIcon tone={toneOf(state)} />
-          {stateWord(state)} <span class="count">{(counts?.[state] ?? 0).toLocaleString('en')}</span>
+          <span class="chip-word">{stateWord(state)}</span>{' '}
+          <span class="count">{(counts?.[state] ?? 0).toLocaleString('en')}</span>
         </button>
       ))}
     </div>
@@ -268,12 +269,12 @@ function StateFilter(props: {
 }
 
 /**
- * The order that a page address sets for the list: `age`, or `-age` for the reverse order. By default, the order is by
- * name.
+ * The order that a page address sets for the list: `age`, or `-age` for the reverse order. By default, the instances
+ * that need attention come first.
  */
 export function sortOf(text: string | undefined): { readonly sort: InstanceSort; readonly order: 'asc' | 'desc' } {
   const name = text?.replace(/^-/, '');
-  const sort = INSTANCE_SORTS.find((known) => known === name) ?? 'name';
+  const sort = INSTANCE_SORTS.find((known) => known === name) ?? 'state';
   return { sort, order: text?.startsWith('-') === true ? 'desc' : 'asc' };
 }
 

@@ -15,7 +15,7 @@ import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';
 import { getCommand, instanceEventsCommand, whyCommand } from '../text/kubectl.ts';
 import { EventsPanel } from './events-panel.tsx';
-import { LazyLogs, LazyObject } from './lazy-object.tsx';
+import { LazyLogs, LazyObject } from './lazy-views.tsx';
 
 /** A node of an instance: its state, its objects, its values, events and logs. */
 export function NodePanel(props: {

@@ -343,6 +343,7 @@ describe('the head of an instance', () => {
 describe('the object of an instance', () => {
   const detail = (more: object): InstanceDetail =>
     ({
+      instance: { state: 'ACTIVE' },
       conditions: [
         { type: 'Ready', status: 'False', reason: 'NotReady', message: 'web waits', lastTransitionTime: NOW },
         { type: 'InstanceManaged', status: 'True', reason: 'Managed', message: '' },
@@ -355,6 +356,22 @@ describe('the object of an instance', () => {
     expect(textOf(<InstanceParts detail={detail({})} />)).toBe(
       'Conditions Ready False NotReady, since 0s web waits InstanceManaged True Managed Spec size: 2 Labels team: a Status url: x',
     );
+  });
+
+  test.each([
+    ['ERROR', 'failed'],
+    ['IN_PROGRESS', 'waiting'],
+    ['DELETING', 'waiting'],
+    ['NONE', 'waiting'],
+    ['ACTIVE', 'waiting'],
+  ] as const)('in the state %s, the reason and a condition that does not hold have the tone %s', (state, tone) => {
+    const named = { ref: 'v1/A/b/c', apiVersion: 'v1', kind: 'A', name: 'c' };
+    const instance = { ...named, state, waitingFor: 'web waits' };
+    const shown = detail({ instance, nodes: [] });
+    meta.value = undefined;
+    const html = renderToString(<InstanceHead detail={shown} isGone onChanged={() => {}} />);
+    expect(html).toContain(`<p class="waiting-for tone-${tone}">web waits</p>`);
+    expect(renderToString(<InstanceParts detail={shown} />).match(/tone-\w+/g)).toEqual([`tone-${tone}`, 'tone-ready']);
   });
 
   test('the panel of an instance without conditions says that no controller has written one', () => {

@@ -16,6 +16,7 @@ import type { ListOptions } from '../data/routes.ts';
 // The module for the choice of colours reads `localStorage` when it is loaded.
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
+vi.stubGlobal('matchMedia', () => ({ matches: false }));
 
 /** The responses of the server, by the beginning of the path after `/api/v1/`. */
 const answers = new Map<string, Remote<unknown>>();
@@ -81,7 +82,7 @@ describe('the list of instances', () => {
     answers.set('instances', page([], { limits: ['instances of Shop cannot be listed: you may not list them'] }));
     expect(textOf(list())).toMatch(/you may not list them No instance can be shown\.$/);
     answers.set('instances', page([]));
-    meta.value = { limits: ['instances of Shop cannot be listed: no connection'] } as unknown as InspectMeta;
+    meta.value = { limits: [{ text: 'instances of Shop cannot be listed: no' }] } as unknown as InspectMeta;
     expect(textOf(list())).toMatch(/No instance can be shown\.$/);
     meta.value = undefined;
   });
