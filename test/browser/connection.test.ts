@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
 import { CLUSTER_TOKEN } from '@typekro/controller/inspect';
-import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
+import { createScene, FLEET_REF, SCENE_TIME, SHOP_REF } from './support/scene.ts';
 import type { SceneServer } from './support/scene-server.ts';
 import { serveScene } from './support/scene-server.ts';
 import { MAX_SILENCE_MS } from '../../packages/dashboard/src/client/data/api.ts';
@@ -111,6 +111,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
       .filter({ hasText: 'The last read failed: the API server does not respond.' });
     await notice.filter({ hasText: /The page shows the instance of / }).waitFor();
     await notice.filter({ hasText: /The page shows the object of / }).waitFor();
+    await page.locator('.connection.is-stale').waitFor();
     expect(await page.getByRole('region', { name: 'Desired and live' }).count()).toBe(1);
     expect(await axeProblems(page)).toEqual([]);
     await page.getByRole('link', { name: 'Definitions' }).first().click();
@@ -121,13 +122,25 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () =>
   });
 
   test('a kind that the server cannot list is named at once, until the list works again', async () => {
-    const limit = 'instances of Shop cannot be listed: the API server does not respond';
-    server.limit([limit]);
+    const text = 'definition shops.acme.dev cannot be served: undefined field';
+    server.limit([{ text, definition: 'shops.acme.dev' }]);
     server.emit([{ type: 'limits-changed', subject: '' }]);
-    await page.getByText(limit).waitFor();
+    await page.getByText(text).getByRole('link', { name: 'See the definition' }).click();
+    await page.getByRole('tab', { name: 'Source', selected: true }).waitFor();
     server.limit([]);
     server.emit([{ type: 'limits-changed', subject: '' }]);
-    await page.getByText(limit).waitFor({ state: 'detached' });
+    await page.getByText(text).waitFor({ state: 'detached' });
+  });
+
+  test('the sign is not "Live" while the API server does not respond, and has the age of the data', async () => {
+    server.limit([{ text: 'the API server does not respond', since: SCENE_TIME - 180_000 }]);
+    server.emit([{ type: 'limits-changed', subject: '' }]);
+    await page.locator('.connection.is-stale', { hasText: /^Not live3m\d*s? old$/ }).waitFor();
+    expect(await page.getByText('Live', { exact: true }).count()).toBe(0);
+    await page.getByText(/^the API server does not respond. The page shows the state of /).waitFor();
+    server.limit([]);
+    server.emit([{ type: 'limits-changed', subject: '' }]);
+    await page.locator('.connection.is-live').waitFor();
   });
 
   test('the connection to a silent server counts as lost, and when the server responds again, the page repeats the reads that got no response', async () => {

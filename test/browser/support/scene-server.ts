@@ -2,7 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPages } from '@typekro/dashboard';
-import type { InspectEvent, InspectMeta, InstancePage, InstanceRow, NodeDetail } from '@typekro/controller/inspect';
+import type {
+  InspectEvent,
+  InspectLimit,
+  InspectMeta,
+  InstancePage,
+  InstanceRow,
+  NodeDetail,
+} from '@typekro/controller/inspect';
 import { INSPECT_PREFIX, inspectPaths, proofOf } from '@typekro/controller/inspect';
 import { instancePage, readInstanceQuery } from '../../../packages/controller/src/inspect/instance-page.ts';
 import type { Scene } from './scene.ts';
@@ -26,7 +33,7 @@ export interface SceneServer {
    */
   fail(status: number): void;
   /** Sets the messages about data that the server cannot show. */
-  limit(texts: readonly string[]): void;
+  limit(limits: readonly InspectLimit[]): void;
   /** With `true`, later requests get no response, although their connections stay open. `false` ends this. */
   freeze(isFrozen: boolean): void;
   /** Ends all connections and refuses new ones, like a command that has ended. */
@@ -54,7 +61,7 @@ export async function serveScene(scene: Scene, refusal = 'inspect/token'): Promi
   let token = 'scene';
   let status = 200;
   let isFrozen = false;
-  let limits: readonly string[] = [];
+  let limits: readonly InspectLimit[] = [];
   const server = createServer((request, response) => {
     if (isFrozen || pages(request, response)) return;
     const url = new URL(request.url ?? '/', 'http://scene');
@@ -130,7 +137,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
-function answer(scene: Scene, url: URL, limits: readonly string[]): unknown {
+function answer(scene: Scene, url: URL, limits: readonly InspectLimit[]): unknown {
   const [room, subject = '', part, name = ''] = url.pathname
     .slice(INSPECT_PREFIX.length)
     .split('/')
@@ -153,7 +160,7 @@ function answer(scene: Scene, url: URL, limits: readonly string[]): unknown {
   }
 }
 
-function metaOf(limits: readonly string[]): InspectMeta {
+function metaOf(limits: readonly InspectLimit[]): InspectMeta {
   return {
     version: '1.0.0',
     cluster: { name: 'kind-demo', version: 'v1.36.0' },

@@ -14,7 +14,7 @@ export interface AnswerProbeOptions {
   readonly clock: Clock;
   /** Is a client interested in the result? If not, probes are sent only while the API server does not respond. */
   readonly isWanted: () => boolean;
-  /** Called when `isSilent` has changed. */
+  /** Called when the API server becomes silent, and when it responds again. */
   readonly changed: () => void;
 }
 
@@ -26,15 +26,15 @@ export interface AnswerProbeOptions {
 export class AnswerProbe {
   readonly #options: AnswerProbeOptions;
   readonly #ending = new AbortController();
-  #isSilent = false;
+  #silentSince: number | undefined;
 
   constructor(options: AnswerProbeOptions) {
     this.#options = options;
   }
 
-  /** Did the last probe reach its time limit without a response? */
-  get isSilent(): boolean {
-    return this.#isSilent;
+  /** The start of the first probe without a response since the last response. Undefined after a response. */
+  get silentSince(): number | undefined {
+    return this.#silentSince;
   }
 
   /** Probes until `close` is called. */
@@ -44,12 +44,13 @@ export class AnswerProbe {
     for (;;) {
       await pause(clock, PROBE_INTERVAL_MS, signal);
       if (signal.aborted) return;
-      if (!isWanted() && !this.#isSilent) continue;
+      const before = this.#silentSince;
+      if (!isWanted() && before === undefined) continue;
+      const startedAt = clock.now();
       const isSilent = await this.#probe();
       if (signal.aborted) return;
-      if (isSilent === this.#isSilent) continue;
-      this.#isSilent = isSilent;
-      changed();
+      this.#silentSince = isSilent ? (before ?? startedAt) : undefined;
+      if (this.#silentSince !== before) changed();
     }
   }
 

@@ -71,7 +71,7 @@ const DEFINITION: readonly WatchEvent[] = [{ type: 'ADDED', object: potDefinitio
 const NO_GRAPHS: readonly WatchEvent[] = [failed(404, 'the server has no kind "Graph"')];
 
 describe('an API server that does not respond', () => {
-  const SILENT = ['the API server does not respond: the page may be out of date'];
+  const SILENT = { text: 'the API server does not respond' };
   const watches = { ResourceGraphDefinition: [SYNCED], Graph: [SYNCED] };
   const silent = ({ signal }: { readonly signal?: AbortSignal }): Promise<never> =>
     new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
@@ -86,11 +86,12 @@ describe('an API server that does not respond', () => {
     expect(index.limits()).toEqual([]);
     const leave = index.log.subscribe(() => {});
     await clock.advance(10_000);
+    const since = clock.now();
     expect([index.limits(), types()]).toEqual([[], []]);
     await clock.advance(5000);
-    expect([index.limits(), types()]).toEqual([SILENT, ['limits-changed']]);
+    expect([index.limits(), types()]).toMatchObject([[{ ...SILENT, since }], ['limits-changed']]);
     await clock.advance(15_000);
-    expect(index.limits()).toEqual(SILENT);
+    expect(index.limits()).toEqual([{ ...SILENT, since }]);
     leave();
     raw = refused;
     await clock.advance(15_000);
@@ -136,14 +137,39 @@ test.each<[string, WatchEvent]>([
   ['a change', { type: 'MODIFIED', object: pot('a') }],
   ['a bookmark', { type: 'BOOKMARK', resourceVersion: '2' }],
 ])('the note about a lost connection is removed by %s', async (_title, event) => {
-  const { index, next } = await indexOf(SYNCED, failed(0, 'no connection'), event);
+  const { index, next, clock } = await indexOf(SYNCED, failed(0, 'no connection'), event);
   expect(index.limits()).toEqual([]);
   await next();
-  expect(index.limits()).toEqual(['instances of Pot cannot be listed: no connection']);
+  expect(index.limits()).toEqual([{ text: 'the API server does not respond: no connection', since: clock.now() }]);
   await next();
   expect(index.limits()).toEqual([]);
   await index.close();
 });
+
+test.each([
+  [false, { text: 'definition pots cannot be served: node a: undefined field', definition: 'pots' }],
+  [true, { text: 'instances of Pot cannot be listed: the server has no kind "Pot"' }],
+])(
+  'a kind that the cluster does not serve is a limit that names its definition; with hidden reasons (%s) it does not',
+  async (hidesReasons, limit) => {
+    const message = 'node a: undefined field\n | x';
+    const conditions = [{ type: 'ResourceGraphAccepted', status: 'False', reason: 'Invalid', message }];
+    const broken = { ...potDefinition([]), status: { state: 'Inactive', conditions } } as unknown as KubeObject;
+    const { index, next } = unstartedIndex(
+      {
+        ResourceGraphDefinition: [{ type: 'ADDED', object: broken }, SYNCED],
+        Graph: NO_GRAPHS,
+        Pot: [failed(404, 'the server has no kind "Pot"')],
+      },
+      { hidesReasons },
+    );
+    const started = index.start();
+    await next('ResourceGraphDefinition');
+    await started;
+    expect(index.limits()).toEqual([limit]);
+    await index.close();
+  },
+);
 
 test('when the first list of instances failed, their later appearance is reported as events, because clients have read a list without them', async () => {
   const { index, next, types } = await indexOf(
@@ -152,7 +178,9 @@ test('when the first list of instances failed, their later appearance is reporte
     { type: 'ADDED', object: pot('a') },
     SYNCED,
   );
-  expect(index.limits()).toEqual(['instances of Pot cannot be listed: this server may not list and watch them']);
+  expect(index.limits()).toEqual([
+    { text: 'instances of Pot cannot be listed: this server may not list and watch them' },
+  ]);
   for (let step = 0; step < 3; step += 1) await next();
   expect(types()).toEqual(['limits-changed', 'instance-changed']);
   expect(index.limits()).toEqual([]);
@@ -183,7 +211,10 @@ test('the limits say that the first lists are not complete, and objects that arr
     Pot: [{ type: 'ADDED', object: pot('a') }, SYNCED],
   });
   const started = index.start();
-  expect([index.instances(), index.limits()]).toEqual([[], ['the first lists of the cluster are not complete yet']]);
+  expect([index.instances(), index.limits()]).toEqual([
+    [],
+    [{ text: 'the first lists of the cluster are not complete yet' }],
+  ]);
   await next('ResourceGraphDefinition');
   await next();
   await started;
@@ -208,12 +239,9 @@ test('objects of the first lists cause no events when no client has read yet', a
 
 test('a cluster that does not respond is a limit, not an error', async () => {
   const down = [failed(0, 'no connection')];
-  const { index } = unstartedIndex({ ResourceGraphDefinition: down, Graph: down });
+  const { index, clock } = unstartedIndex({ ResourceGraphDefinition: down, Graph: down });
   await index.start();
-  expect(index.limits()).toEqual([
-    'definitions cannot be listed: no connection',
-    'instances of Graph cannot be listed: no connection',
-  ]);
+  expect(index.limits()).toEqual([{ text: 'the API server does not respond: no connection', since: clock.now() }]);
   await index.close();
 });
 

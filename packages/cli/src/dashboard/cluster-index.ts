@@ -6,6 +6,7 @@ import type {
   DefinitionRow,
   InspectEvent,
   InspectIndex,
+  InspectLimit,
   InspectSource,
   InstanceRow,
 } from '@typekro/controller/inspect';
@@ -53,7 +54,7 @@ interface WatchedKind {
   readonly finished: Promise<void>;
   /** Resolves when the first list is complete or has failed. */
   readonly listed: Promise<void>;
-  failure: string | undefined;
+  failure: InspectLimit | undefined;
   /** The cluster does not serve the kind, and no definition declares it. */
   isAbsent: boolean;
 }
@@ -72,7 +73,7 @@ export class ClusterIndex implements InspectIndex {
   readonly #reportedRevisions = new Map<string, number>();
   readonly #ending = new AbortController();
   readonly #probe: AnswerProbe;
-  #definitionFailure: string | undefined;
+  #definitionFailure: InspectLimit | undefined;
   /**
    * Has a client read the index? If a first list was not complete at that time, the client has a response without the
    * objects of this list.
@@ -116,9 +117,7 @@ export class ClusterIndex implements InspectIndex {
           changed: (object, isFirst) => this.#definitionChanged(object, isFirst && !hasStarted),
           removed: (key) => this.#definitionRemoved(key.slice(1)),
           failed: (error) => {
-            const failure = failureText(error);
-            if (failure === this.#definitionFailure) return;
-            this.#definitionFailure = failure;
+            this.#definitionFailure = this.#failureOf(error, this.#definitionFailure);
             this.#noteLimits();
           },
         },
@@ -175,20 +174,51 @@ export class ClusterIndex implements InspectIndex {
     return this.#removed.get(ref);
   }
 
-  limits(): readonly string[] {
+  limits(): readonly InspectLimit[] {
     this.#wasRead = true;
     return this.#limits();
   }
 
-  #limits(): readonly string[] {
-    const silent = this.#probe.isSilent ? ['the API server does not respond: the page may be out of date'] : [];
-    const kinds = [...this.#kinds.values()].flatMap(({ type, failure }) =>
-      failure === undefined ? [] : [`instances of ${type.kind} cannot be listed: ${failure}`],
-    );
-    const own =
-      this.#definitionFailure === undefined ? [] : [`definitions cannot be listed: ${this.#definitionFailure}`];
-    const unlisted = this.#isListed ? [] : ['the first lists of the cluster are not complete yet'];
-    return [...silent, ...own, ...kinds, ...unlisted];
+  #limits(): readonly InspectLimit[] {
+    const { silentSince } = this.#probe;
+    const silent = silentSince === undefined ? undefined : { text: SILENT, since: silentSince };
+    const failures: [string, InspectLimit | undefined][] = [
+      ['definitions', this.#definitionFailure],
+      ...[...this.#kinds].map(([key, { type, failure }]): [string, InspectLimit | undefined] => [
+        `instances of ${type.kind}`,
+        this.#brokenDefinition(key, failure) ?? failure,
+      ]),
+    ];
+    // One API server does not respond to any list, so its silence is one limit.
+    const outage = [silent, ...failures.map(([, failure]) => failure)]
+      .filter((failure) => failure?.since !== undefined)
+      .sort((a, b) => (a?.since ?? 0) - (b?.since ?? 0))[0];
+    const refused = failures.flatMap(([what, failure]) => {
+      if (failure === undefined || failure.since !== undefined) return [];
+      return failure.definition === undefined ? [{ text: `${what} cannot be listed: ${failure.text}` }] : [failure];
+    });
+    const unlisted = this.#isListed ? [] : [{ text: 'the first lists of the cluster are not complete yet' }];
+    return [...(outage === undefined ? [] : [outage]), ...refused, ...unlisted];
+  }
+
+  /** The definition whose problem is the reason why the cluster does not serve a kind. */
+  #brokenDefinition(key: string, failure: InspectLimit | undefined): InspectLimit | undefined {
+    if (failure === undefined || failure.since !== undefined || this.#options.hidesReasons === true) return undefined;
+    for (const head of this.#definitions.values()) {
+      const [problem] = head.problems;
+      if (typeKey(head) !== key || head.state === 'Active' || problem === undefined) continue;
+      return { text: `definition ${head.name} cannot be served: ${problem.split('\n', 1)[0]}`, definition: head.name };
+    }
+    return undefined;
+  }
+
+  /** The failure of a watch. `before` is the failure that is known already. */
+  #failureOf(error: KubeError | undefined, before: InspectLimit | undefined): InspectLimit | undefined {
+    if (error === undefined) return undefined;
+    const text = watchFailure(error);
+    return error.status === 0
+      ? { text: `${SILENT}: ${text}`, since: before?.since ?? this.#options.clock.now() }
+      : { text };
   }
 
   /** Adds an event when the limits differ from those that clients can have read. */
@@ -197,7 +227,7 @@ export class ClusterIndex implements InspectIndex {
     const text = JSON.stringify(limits);
     if (text === this.#knownLimits) return;
     this.#knownLimits = text;
-    if (this.#wasRead) this.#add('limits-changed', '', limits[0] ?? 'everything can be listed');
+    if (this.#wasRead) this.#add('limits-changed', '', limits[0]?.text ?? 'everything can be listed');
   }
 
   *#rows(): Generator<InstanceRow> {
@@ -259,9 +289,7 @@ export class ClusterIndex implements InspectIndex {
           failed: (error) => {
             // A cluster that does not serve the kind Graph has no Graphs, so this failure is not a limit.
             kind.isAbsent = error !== undefined && isNotFound(error) && key === GRAPH_KEY && !this.#isDeclared(key);
-            const failure = kind.isAbsent ? undefined : failureText(error);
-            if (failure === kind.failure) return;
-            kind.failure = failure;
+            kind.failure = kind.isAbsent ? undefined : this.#failureOf(error, kind.failure);
             this.#noteLimits();
           },
         },
@@ -386,8 +414,7 @@ export class ClusterIndex implements InspectIndex {
 /** The messages that replace the controller's own messages, by the type of the event. */
 const REPORTED = { wrote: 'the controller wrote an object', failed: 'a pass of the controller failed' } as const;
 
-const failureText = (error: KubeError | undefined): string | undefined =>
-  error === undefined ? undefined : watchFailure(error);
+const SILENT = 'the API server does not respond';
 
 const typeKey = ({ apiVersion, kind }: ResourceType): string => `${apiVersion} ${kind}`;
 

@@ -42,7 +42,7 @@ test('a dashboard opens before its cluster responds, and reports that its lists 
   const opened = await open({ token: 'secret' });
   try {
     const { body } = await read(opened.url, inspectPaths.meta(), 'secret');
-    expect((body as InspectMeta).limits).toEqual(['the first lists of the cluster are not complete yet']);
+    expect((body as InspectMeta).limits).toEqual([{ text: 'the first lists of the cluster are not complete yet' }]);
   } finally {
     await opened.close();
   }

@@ -2,7 +2,7 @@ import type { ResourceType } from '@typekro/kube';
 import { EventLog } from './event-log.ts';
 import { withInstanceCounts } from './instance-page.ts';
 import type { DefinitionRow, InstanceRow } from './model.ts';
-import type { InspectSource } from './reports.ts';
+import type { InspectLimit, InspectSource } from './reports.ts';
 
 /** The definitions and instances that a server lists, in memory, and the log of their changes. */
 export interface InspectIndex {
@@ -18,8 +18,8 @@ export interface InspectIndex {
   instance(ref: string): InstanceRow | undefined;
   /** The last row of a deleted instance. Only the rows of the latest deletions are kept. */
   removed(ref: string): InstanceRow | undefined;
-  /** Sentences about the objects that cannot be listed. */
-  limits(): readonly string[];
+  /** Why objects cannot be listed. */
+  limits(): readonly InspectLimit[];
   readonly log: EventLog;
 }
 

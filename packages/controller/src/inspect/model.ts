@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/
 import type { Diagnostic } from '@typekro/kit/core';
 import type { GraphOutline } from '@typekro/engine/graph';
 import type { Condition, FieldDifference, InstanceState, ObjectReport } from '@typekro/engine/runtime';
-import type { DefinitionSummary, InspectEvent, InstanceSummary } from './reports.ts';
+import type { DefinitionSummary, InspectEvent, InspectLimit, InstanceSummary } from './reports.ts';
 import type { InstanceEvent, TreeNode, WhyReport } from './instance-reports.ts';
 
 /*
@@ -55,10 +55,8 @@ export interface InspectMeta {
   readonly proves?: true;
   /** The user whose rights limit the responses. Absent for the user of the kubeconfig. */
   readonly user?: string;
-  /**
-   * Sentences about data that cannot be shown, with reasons, such as kinds that may not be listed, or a failed watch.
-   */
-  readonly limits: readonly string[];
+  /** The data that cannot be shown, with reasons, such as kinds that may not be listed, or a failed watch. */
+  readonly limits: readonly InspectLimit[];
   /** A value that changes with each start of the server. Event ids from another epoch are not valid. */
   readonly epoch: string;
   /** The clock of the server, for ages. */

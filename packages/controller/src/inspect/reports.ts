@@ -41,6 +41,19 @@ export interface InstanceReport extends InstanceSummary {
   readonly steppedAt: number;
 }
 
+/** Why the server cannot show a part of its data. */
+export interface InspectLimit {
+  /** A sentence. */
+  readonly text: string;
+  /** The name of the definition that must be corrected. Absent for any other reason. */
+  readonly definition?: string;
+  /**
+   * The time since which the API server has not responded, in milliseconds since 1970: all data is of this time. Absent
+   * for any other reason.
+   */
+  readonly since?: number;
+}
+
 /**
  * An event. Each id is one more than the previous id. After a reconnection, a client asks for the events after its last
  * id.

@@ -6,10 +6,10 @@ import type { Route } from './data/routes.ts';
 import { meta, navigate, route } from './data/session.ts';
 import { AddressProblems } from './shared/address-problems.tsx';
 import { Announcer } from './shared/announcer.tsx';
-import { ConnectionBanner, ConnectionSign } from './shared/connection-sign.tsx';
+import { ConnectionBanner, ConnectionSign, Limits } from './shared/connection-sign.tsx';
 import { Help, isHelpOpen } from './shared/help.tsx';
 import { Icon } from './shared/icons.tsx';
-import { Link, Notices } from './shared/parts.tsx';
+import { Link } from './shared/parts.tsx';
 import { useShortcuts } from './shared/shortcuts.ts';
 import { nextTheme, theme } from './shared/theme.ts';
 import { LazyPlan, LazyPlayground } from './views/lazy-views.tsx';
@@ -95,7 +95,7 @@ export function App(): JSX.Element {
         </div>
       </header>
       {isAside ? null : <ConnectionBanner />}
-      <Notices texts={meta.value?.limits ?? []} />
+      {connection.value.is === 'live' ? <Limits /> : null}
       <AddressProblems />
       <main id="main" tabIndex={-1}>
         {connection.value.is === 'refused' && !isAside ? null : <View current={current} />}

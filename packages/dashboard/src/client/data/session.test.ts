@@ -8,7 +8,7 @@ let withToken: string[];
 let addresses: string[];
 /** Ends the stream that the page opened last. */
 let endStream: () => void;
-const META = { now: 0, proves: true };
+const META = { now: 0, proves: true, limits: [] };
 const PROOF = inspectPaths.proof('').split('?')[0];
 
 beforeEach(() => {
@@ -78,4 +78,35 @@ test('a token with a character that no header can contain is not sent, so the pa
   startSession();
   await vi.advanceTimersByTimeAsync(100);
   expect(connection.value).toEqual({ is: 'refused', asks: true });
+});
+
+test.each([
+  ['a read that the server cannot answer', 502, [], 0],
+  ['a refused read', 403, [], undefined],
+  ['a limit with the time of the last response', 200, [{ text: 'x', since: -5000 }], -5000],
+  ['another limit', 200, [{ text: 'x' }], undefined],
+  ['both', 502, [{ text: 'x', since: -5000 }], -5000],
+])('%s decides since when the data is old', async (_title, status, limits, since) => {
+  const { startSession, liveRead, staleSince } = await import('./session.ts');
+  let current = 200;
+  vi.setSystemTime(0);
+  const { fetch: server } = globalThis;
+  vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
+    if (path === inspectPaths.meta()) return Promise.resolve(Response.json({ ...META, limits }));
+    return path === inspectPaths.definitions()
+      ? Promise.resolve(Response.json({ code: 'kube/unreachable', message: 'no' }, { status: current }))
+      : server(path, init);
+  });
+  startSession();
+  const read = liveRead(inspectPaths.definitions(), () => true);
+  await vi.advanceTimersByTimeAsync(0);
+  current = status;
+  vi.setSystemTime(0);
+  read.refresh();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(staleSince.value === undefined ? undefined : Math.round(staleSince.value / 1000)).toBe(
+    since === undefined ? undefined : since / 1000,
+  );
+  read.close();
+  expect(staleSince.value).toBe(limits[0]?.since);
 });

@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { InspectEvent, InspectMeta } from '@typekro/controller/inspect';
 import type { Api } from './api.ts';
 import { createApi } from './api.ts';
@@ -29,7 +29,7 @@ export function followAddress(): void {
 
 /** The interface through which the page sends its requests. Absent before `startSession`. */
 let api: Api | undefined;
-const reads = new Set<LiveRead<unknown>>();
+const reads = signal<ReadonlySet<LiveRead<unknown>>>(new Set());
 
 /** Returns the interface through which the page sends its requests. */
 export function currentApi(): Api {
@@ -42,6 +42,22 @@ export const meta = signal<InspectMeta | undefined>(undefined);
 
 /** The time of the server minus the time of the browser, in milliseconds. */
 export const clockOffsetMs = signal(0);
+
+/**
+ * The time of the server, in milliseconds since 1970, since which a part of the page does not show the present state of
+ * the cluster: the page has lost its server, the server has lost the API server, or a read fails. Undefined otherwise.
+ */
+export const staleSince = computed((): number | undefined => {
+  const failing = [...reads.value].flatMap(({ state: { value } }) =>
+    value.error !== undefined && (value.error.status === 0 || value.error.status >= 500)
+      ? [value.readAt ?? Date.now()]
+      : [],
+  );
+  const lost = connection.value.is === 'lost' ? [connection.value.since] : [];
+  const silent = meta.value?.limits.flatMap(({ since }) => since ?? []) ?? [];
+  const times = [...[...failing, ...lost].map((time) => time + clockOffsetMs.value), ...silent];
+  return times.length === 0 ? undefined : Math.min(...times);
+});
 
 /**
  * Takes the token out of the address, follows the address, and connects. The token stays in the storage of this tab, so
@@ -70,10 +86,10 @@ export function startSession(): void {
   });
   const listener = {
     changed: (changes: readonly InspectEvent[]) => {
-      for (const read of reads) read.notice(changes);
+      for (const read of reads.value) read.notice(changes);
     },
     reset: () => {
-      for (const read of reads) read.refresh();
+      for (const read of reads.value) read.refresh();
     },
   };
   follow(api, listener, () => meta.value?.proves === true);
@@ -108,11 +124,11 @@ export function liveRead<Value>(
   options: { readonly repeatMs?: number } = {},
 ): LiveRead<Value> {
   const read = createLiveRead<Value>((signal) => currentApi().get<Value>(path, signal), concerns, options);
-  reads.add(read);
+  reads.value = new Set([...reads.peek(), read]);
   return {
     ...read,
     close() {
-      reads.delete(read);
+      reads.value = new Set([...reads.peek()].filter((other) => other !== read));
       read.close();
     },
   };

@@ -1,14 +1,42 @@
 import type { JSX } from 'preact';
 import { connection } from '../data/connection.ts';
+import { clockOffsetMs, meta, staleSince } from '../data/session.ts';
+import { ageOf } from './clock.ts';
+import { Link } from './parts.tsx';
 import { TokenForm } from './token-form.tsx';
 
-/** The state of the connection in one or two words. */
-export function ConnectionSign(): JSX.Element {
-  const { is } = connection.value;
-  const words = { connecting: 'Connecting', live: 'Live', lost: 'Reconnecting', refused: 'No access' };
+/** What the server cannot show, each with a link to the definition that must be corrected. */
+export function Limits(): JSX.Element {
   return (
-    <span class={`connection is-${is}`} role="status">
-      {words[is]}
+    <>
+      {meta.value?.limits.map(({ text, definition, since }) => (
+        <p key={text} class="notice" role={since === undefined ? undefined : 'alert'}>
+          {text}
+          {since === undefined
+            ? null
+            : `. The page shows the state of ${new Date(since - clockOffsetMs.value).toLocaleTimeString()}.`}
+          {definition === undefined ? null : (
+            <>
+              {' '}
+              <Link to={{ view: 'definition', name: definition, tab: 'source' }}>See the definition</Link>
+            </>
+          )}
+        </p>
+      ))}
+    </>
+  );
+}
+
+const WORDS = { connecting: 'Connecting', live: 'Live', stale: 'Not live', lost: 'Reconnecting', refused: 'No access' };
+
+/** The state of the data in one or two words, with its age when it is old. */
+export function ConnectionSign(): JSX.Element {
+  const since = staleSince.value;
+  const is = connection.value.is === 'live' && since !== undefined ? 'stale' : connection.value.is;
+  return (
+    <span class={`connection is-${is}`}>
+      <span role="status">{WORDS[is]}</span>
+      {since === undefined || is === 'refused' ? null : <span>{ageOf(new Date(since).toISOString())} old</span>}
     </span>
   );
 }
