@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { InspectLimit } from '@typekro/controller/inspect';
 import { CLUSTER_TOKEN, inspectPaths } from '@typekro/controller/inspect';
 
 /** All requests of the page, and those of them that have its token, as paths without a query. */
@@ -80,7 +81,7 @@ test('a token with a character that no header can contain is not sent, so the pa
   expect(connection.value).toEqual({ is: 'refused', asks: true });
 });
 
-test.each([
+test.each<[string, number, readonly InspectLimit[], number | undefined]>([
   ['a read that the server cannot answer', 502, [], 0],
   ['a refused read', 403, [], undefined],
   ['a limit with the time of the last response', 200, [{ text: 'x', since: -5000 }], -5000],

@@ -1,19 +1,35 @@
 import { expect, test } from 'vitest';
-import { fitCamera, panCamera, revealCamera, viewBoxOf, zoomCamera } from './camera.ts';
+import { fitCamera, MIN_SCALE, panCamera, placementIn, revealCamera, viewBoxOf, zoomCamera } from './camera.ts';
 
 const frame = { width: 800, height: 400 };
 
 test.each([
   ['a small picture is centered and not enlarged', { width: 200, height: 100 }, { x: -300, y: -150, scale: 1 }],
-  ['a large picture is reduced', { width: 1600, height: 400 }, { x: 0, y: -200, scale: 0.5 }],
-  ['a very large picture is shown from its top left corner', { width: 8000, height: 8000 }, { x: 0, y: 0, scale: 0.5 }],
+  ['a large picture is reduced', { width: 1060, height: 400 }, { x: 0, y: -65, scale: 800 / 1060 }],
+  [
+    'a very large picture is shown from its top left corner',
+    { width: 8000, height: 8000 },
+    { x: 0, y: 0, scale: 0.75 },
+  ],
 ])('%s', (_title, layout, camera) => {
   expect(fitCamera(layout, frame)).toEqual(camera);
 });
 
-test('a narrow frame shows the whole width of a picture whose height does not fit', () => {
-  expect(fitCamera({ width: 752, height: 600 }, { width: 296, height: 340 })).toMatchObject({ x: 0, scale: 296 / 752 });
+test('the whole of a very large picture is shown when the user wants it', () => {
+  expect(fitCamera({ width: 8000, height: 8000 }, frame, MIN_SCALE)).toMatchObject({ y: 0, scale: 0.08 });
 });
+
+test.each([
+  ['a short chain in a wide frame', { width: 1300, height: 600 }, [4, 1], 'LR', 7],
+  ['the same chain next to a panel', { width: 666, height: 590 }, [4, 1], 'TB', 3],
+  ['many nodes on two levels', { width: 666, height: 590 }, [2, 12], 'LR', 3],
+  ['a narrow window', { width: 366, height: 590 }, [2, 1], 'TB', 1],
+] as const)(
+  '%s: direction and columns keep the texts readable',
+  (_title, size, [levels, breadth], direction, columns) => {
+    expect(placementIn(size, { levels, breadth })).toEqual({ direction, columns });
+  },
+);
 
 test('a zoom keeps the point under the pointer', () => {
   const camera = { x: 10, y: 20, scale: 1 };

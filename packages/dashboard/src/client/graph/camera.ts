@@ -1,4 +1,5 @@
-import type { Layout, Point } from './layout.ts';
+import type { GraphShape, Layout, LayoutInput, Point } from './layout.ts';
+import { BOX_HEIGHT, BOX_WIDTH } from './picture.ts';
 
 /** The part of a picture that a frame shows. */
 export interface Camera {
@@ -14,32 +15,46 @@ export interface FrameSize {
   readonly height: number;
 }
 
-const MIN_SCALE = 0.08;
+export const MIN_SCALE = 0.08;
 const MAX_SCALE = 2.5;
 /**
- * The limits of the scale at which a whole graph is shown, so that its texts are neither enlarged nor too small to
+ * The limits of the scale at which a graph is shown at first, so that its texts are neither enlarged nor too small to
  * read.
  */
 const MAX_FIT_SCALE = 1;
-const MIN_FIT_SCALE = 0.5;
-/**
- * The minimum scale at which a whole graph is shown in a narrow frame. Its texts may be too small to read there,
- * because the list of nodes shows the same texts.
- */
-const MIN_NARROW_FIT_SCALE = 0.34;
-const NARROW_FRAME_WIDTH = 480;
+export const MIN_FIT_SCALE = 0.75;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
 /**
- * Shows the whole picture in the middle. A very large picture is shown from its start, so that its texts stay readable.
+ * Shows the whole picture in the middle. A picture that needs less than the scale `lowest` is shown from its start, so
+ * that its texts stay readable.
  */
-export function fitCamera(layout: Pick<Layout, 'width' | 'height'>, frame: FrameSize): Camera {
+export function fitCamera(
+  layout: Pick<Layout, 'width' | 'height'>,
+  frame: FrameSize,
+  lowest: number = MIN_FIT_SCALE,
+): Camera {
   const whole = Math.min(frame.width / Math.max(1, layout.width), frame.height / Math.max(1, layout.height));
-  const lowest = frame.width < NARROW_FRAME_WIDTH ? MIN_NARROW_FIT_SCALE : MIN_FIT_SCALE;
   const scale = clamp(whole, lowest, MAX_FIT_SCALE);
   const offset = (size: number, shown: number): number => (size * scale > shown ? 0 : (size - shown / scale) / 2);
   return { x: offset(layout.width, frame.width), y: offset(layout.height, frame.height), scale };
+}
+
+/**
+ * How a graph is drawn in a frame: from left to right if its texts are readable then, or not smaller than from top to
+ * bottom.
+ */
+export function placementIn(
+  frame: FrameSize,
+  { levels, breadth }: GraphShape,
+): Pick<LayoutInput, 'direction' | 'columns'> {
+  const scale = (across: number, down: number): number =>
+    Math.min(frame.width / (across * BOX_WIDTH * 1.3), frame.height / (down * BOX_HEIGHT * 1.6));
+  return {
+    direction: scale(levels, breadth) >= Math.min(MIN_FIT_SCALE, scale(breadth, levels)) ? 'LR' : 'TB',
+    columns: Math.max(1, Math.floor((frame.width / MIN_FIT_SCALE - 20) / (BOX_WIDTH * 1.13))),
+  };
 }
 
 /** Zooms. The point of the picture at `at`, in pixels of the frame, does not move. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { computeLayout } from './compute-layout.ts';
 import type { LayoutInput } from './layout.ts';
-import { isDeep, layoutKey, lineKey } from './layout.ts';
+import { layoutKey, lineKey, shapeOf } from './layout.ts';
 import { pathOf } from './line-path.ts';
 
 const boxes = (count: number) =>
@@ -38,7 +38,7 @@ test.each([
   ['nothing', { boxes: [], lines: [] }],
 ])('%s: no box overlaps another, and all lie inside the layout', (_title, graph) => {
   for (const direction of ['LR', 'TB'] as const) {
-    const input = { ...graph, direction };
+    const input = { ...graph, direction, columns: 4 };
     expect(overlaps(input)).toEqual([]);
     const layout = computeLayout(input);
     for (const { id, width, height } of input.boxes) {
@@ -51,7 +51,10 @@ test.each([
 
 test('a box that is read lies before its readers', () => {
   const input = { boxes: boxes(2), lines: [{ from: 'n1', to: 'n0' }] };
-  const [left, top] = [computeLayout({ ...input, direction: 'LR' }), computeLayout({ ...input, direction: 'TB' })];
+  const [left, top] = [
+    computeLayout({ ...input, direction: 'LR', columns: 4 }),
+    computeLayout({ ...input, direction: 'TB', columns: 4 }),
+  ];
   expect((left.boxes.get('n1')?.x ?? 0) + 200).toBeLessThan(left.boxes.get('n0')?.x ?? 0);
   expect((top.boxes.get('n1')?.y ?? 0) + 50).toBeLessThan(top.boxes.get('n0')?.y ?? 0);
 });
@@ -86,7 +89,12 @@ function randomGraph(seed: number, direction: LayoutInput['direction']): LayoutI
   );
   // Pictures with groups may have cycles.
   if (seed % 3 === 0) lines.push({ from: `n${many.length - 1}`, to: 'n0' });
-  return { boxes: many, lines: [...new Map(lines.map((line) => [lineKey(line), line])).values()], direction };
+  return {
+    boxes: many,
+    lines: [...new Map(lines.map((line) => [lineKey(line), line])).values()],
+    direction,
+    columns: 4,
+  };
 }
 
 test.each(Array.from({ length: 60 }, (_, seed) => [seed + 1, seed % 2 === 0 ? 'LR' : 'TB'] as const))(
@@ -124,20 +132,21 @@ test.each(Array.from({ length: 60 }, (_, seed) => [seed + 1, seed % 2 === 0 ? 'L
 );
 
 test('the same input has the same key and the same positions', () => {
-  const input: LayoutInput = { boxes: boxes(9), lines: [{ from: 'n0', to: 'n1' }], direction: 'LR' };
+  const input: LayoutInput = { boxes: boxes(9), lines: [{ from: 'n0', to: 'n1' }], direction: 'LR', columns: 4 };
   const copy = structuredClone(input);
   expect(layoutKey(copy)).toBe(layoutKey(input));
   expect(computeLayout(copy)).toEqual(computeLayout(input));
   expect(layoutKey({ ...input, direction: 'TB' })).not.toBe(layoutKey(input));
 });
 
-test.each<[string, readonly string[], boolean]>([
-  ['two levels', ['a b'], false],
-  ['four levels', ['a b', 'b c', 'c d'], false],
-  ['five levels', ['a b', 'b c', 'c d', 'd e'], true],
-  ['five levels and its lines in another order', ['d e', 'c d', 'b c', 'a b'], true],
-  ['a cycle', ['a b', 'b a'], true],
-])('isDeep says whether a graph with %s is drawn from top to bottom', (_title, lines, expected) => {
+test.each<[string, readonly string[], readonly number[]]>([
+  ['no line', [], [1, 1]],
+  ['two levels', ['a b'], [2, 1]],
+  ['two levels and three readers', ['a b', 'a c', 'a d'], [2, 3]],
+  ['five levels and its lines in another order', ['d e', 'c d', 'b c', 'a b'], [5, 1]],
+  ['a cycle', ['a b', 'b a'], [12, 2]],
+])('shapeOf counts the levels of a graph with %s, and the nodes of its largest level', (_title, lines, expected) => {
   const parts = lines.map((line) => line.split(' '));
-  expect(isDeep(parts.map(([from = '', to = '']) => ({ from, to })))).toBe(expected);
+  const { levels, breadth } = shapeOf(parts.map(([from = '', to = '']) => ({ from, to })));
+  expect([levels, breadth]).toEqual(expected);
 });

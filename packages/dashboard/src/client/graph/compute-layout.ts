@@ -6,23 +6,17 @@ import { createRouter } from './route-line.ts';
 
 const MARGIN = 24;
 const GAP = 28;
-/**
- * The width to which a row of unconnected boxes may always grow, in a graph from left to right. If the connected part
- * is wider, a row may grow to the width of this part.
- */
-const MIN_ROW_WIDTH = 980;
-/** The maximum width of a row of unconnected boxes in a graph from top to bottom, for a narrow screen. */
-const NARROW_ROW_WIDTH = 480;
 
 /**
  * Computes positions. Connected boxes are in layers: a box comes after the boxes that it reads. Boxes without a line
- * fill rows below the layers.
+ * fill rows below the layers. If the layers are wider than `columns` boxes, a row may grow to the width of the layers.
  */
 export function computeLayout(input: LayoutInput): Layout {
   const connected = new Set(input.lines.flatMap(({ from, to }) => [from, to]));
   const layered = layersOf(input, connected);
   const boxes = new Map(layered.boxes);
-  const rowWidth = input.direction === 'TB' ? NARROW_ROW_WIDTH : Math.max(MIN_ROW_WIDTH, layered.width);
+  const columnWidth = (input.boxes[0]?.width ?? 0) + GAP;
+  const rowWidth = Math.max(input.columns * columnWidth - GAP + 2 * MARGIN, layered.width);
   let { width } = layered;
   let x = MARGIN;
   let y = layered.boxes.size === 0 ? MARGIN : layered.height + GAP - MARGIN;

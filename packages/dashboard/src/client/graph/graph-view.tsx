@@ -5,6 +5,7 @@ import { Icon } from '../shared/icons.tsx';
 import { Empty, Loading } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { BoxShape } from './box-shape.tsx';
+import { placementIn } from './camera.ts';
 import { exportSvg } from './export-svg.ts';
 import type { LayoutInput } from './layout.ts';
 import { lineKey } from './layout.ts';
@@ -14,8 +15,7 @@ import { placeLabels } from './place-labels.ts';
 import type { Picture } from './picture.ts';
 import { BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH } from './picture.ts';
 import { useLayout } from './use-layout.ts';
-import { useNarrow } from './use-narrow.ts';
-import { usePanZoom } from './use-pan-zoom.ts';
+import { useFrameSize, usePanZoom } from './use-pan-zoom.ts';
 
 /** The picture of a graph: lines, and boxes that Tab and the arrow keys reach. */
 export function GraphView(props: {
@@ -29,25 +29,22 @@ export function GraphView(props: {
   readonly bright: ReadonlySet<string> | undefined;
   /** Selects a box, or an object of an opened collection. */
   readonly onSelect: (box: string | undefined, object?: string) => void;
-  /** Draws the graph as in a narrow window, for a picture in a narrow part of the page. Default: false. */
-  readonly isNarrow?: boolean;
   /** Opens or closes a collection or a group. */
   readonly onToggle: (box: string) => void;
 }): JSX.Element {
-  const { picture, selected, bright } = props;
-  const isNarrow = useNarrow() || props.isNarrow === true;
-  const input = useMemo(
-    (): LayoutInput => ({
-      boxes: picture.boxes,
-      lines: picture.lines,
-      direction: isNarrow || picture.isDeep ? 'TB' : 'LR',
-    }),
-    [picture, isNarrow],
-  );
-  const { layout, failure, retry } = useLayout(input);
+  const { picture, bright } = props;
   const frame = useRef<HTMLDivElement>(null);
   const drawing = useRef<SVGSVGElement>(null);
-  const view = usePanZoom(frame, layout);
+  const size = useFrameSize(frame);
+  const { direction, columns } = placementIn(size, picture.shape);
+  const input = useMemo(
+    (): LayoutInput => ({ boxes: picture.boxes, lines: picture.lines, direction, columns }),
+    [picture, direction, columns],
+  );
+  const { layout, failure, retry } = useLayout(input);
+  const chosen = picture.boxes.find(({ members }) => members.some((id) => id === props.selected));
+  const selected = chosen?.id;
+  const view = usePanZoom(frame, size, layout, chosen);
   const [focused, setFocused] = useState<string | undefined>(undefined);
   const entry = [focused, selected, picture.boxes[0]?.id].find((id) => picture.boxes.some((box) => box.id === id));
 
@@ -91,7 +88,7 @@ export function GraphView(props: {
   const focusBox = (id: string): void => {
     setFocused(id);
     drawing.current?.querySelector<SVGGElement>(`[data-box="${CSS.escape(id)}"]`)?.focus();
-    view.reveal(id, picture.boxes);
+    view.reveal(picture.boxes.find((box) => box.id === id));
   };
   const onKeyDown = (event: KeyboardEvent, id: string): void => {
     if (event.key === 'Enter' || event.key === ' ') {

@@ -88,3 +88,27 @@ test('a chain of 900 levels becomes few boxes', () => {
   );
   expect(singles.length + groups.length).toBeLessThanOrEqual(100);
 });
+
+test.each([
+  ['a chain of equal nodes', 'a b c d e', ['chain:a'], []],
+  ['a chain that is too short', 'a b c', [], ['a', 'b', 'c']],
+  ['a node of another kind in the chain', 'a b c d X e f g h', ['chain:a', 'chain:e'], ['X']],
+  ['a collection in the chain', 'a b each c d', [], ['a', 'b', 'each', 'c', 'd']],
+  ['a second reader', 'a b c d, b x', [], ['a', 'b', 'c', 'd', 'x']],
+  ['a cycle', 'a b c d a', [], ['a', 'b', 'c', 'd']],
+])('of %s, the groups and the single nodes are those of the table', (_title, text, groups, singles) => {
+  const chains = text.split(', ').map((chain) => chain.split(' '));
+  const ids = [...new Set(chains.flat())];
+  const given = ids.map((id) => ({
+    id,
+    kind: /[A-Z]/.test(id) ? 'Service' : 'ConfigMap',
+    level: 1,
+    nodeType: 'resource' as const,
+    forEach: id === 'each' ? [{ name: 'i', expression: 'x' }] : [],
+  }));
+  const lines = chains.flatMap((chain) => chain.slice(1).map((to, index) => ({ from: chain[index] ?? '', to })));
+  const found = groupNodes(given, none, none, lines);
+  expect([found.groups.map(({ id }) => id), found.singles]).toEqual([groups, singles]);
+  const opened = groupNodes(given, new Set(groups), none, lines);
+  expect([opened.groups, opened.singles]).toEqual([[], ids]);
+});

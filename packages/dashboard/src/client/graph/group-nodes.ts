@@ -1,3 +1,6 @@
+import type { GraphEdge } from '@typekro/controller/inspect';
+import type { OutlineNode } from '@typekro/engine/graph';
+
 /** The data of a node that the grouping uses. */
 export interface GroupInput {
   readonly id: string;
@@ -23,6 +26,9 @@ export interface Grouping {
 /** The number of nodes above which the picture draws groups. */
 export const MAX_NODES = 300;
 
+/** The number of equal nodes in a row from which they are drawn as one box, in a graph with many levels. */
+const MIN_CHAIN = 4;
+
 /** The maximum number of nodes that stay single next to groups because they are, or were, not settled. */
 export const MAX_APART = 60;
 
@@ -41,14 +47,20 @@ export function chooseApart(nodes: readonly GroupInput[], earlier: ReadonlySet<s
 /**
  * Groups nodes of one kind and one level when there are more than `MAX_NODES`. The nodes in `apart` stay single. The
  * first `MAX_OPENED` members of a group in `opened` are also single. Levels merge until there are few groups, because a
- * chain of 900 nodes has 900 levels. States do not affect the result, so that a change of a state moves no box.
+ * chain of 900 nodes has 900 levels. In a smaller graph, chains of equal nodes along `lines` are groups. States do not affect the result, so that a change of a state moves no box.
  */
 export function groupNodes(
-  nodes: readonly Omit<GroupInput, 'settled'>[],
+  nodes: readonly (Omit<GroupInput, 'settled'> & Partial<Pick<OutlineNode, 'forEach' | 'nodeType'>>)[],
   opened: ReadonlySet<string>,
   apart: ReadonlySet<string>,
+  lines: readonly Pick<GraphEdge, 'from' | 'to'>[] = [],
 ): Grouping {
-  if (nodes.length <= MAX_NODES) return { singles: nodes.map(({ id }) => id), groups: [] };
+  if (nodes.length <= MAX_NODES) {
+    const plain = nodes.filter(({ forEach = [], nodeType }) => forEach.length === 0 && nodeType === 'resource');
+    const groups = chainsOf(plain, lines).filter(({ id }) => !opened.has(id));
+    const folded = new Set(groups.flatMap(({ members }) => members));
+    return { singles: nodes.flatMap(({ id }) => (folded.has(id) ? [] : [id])), groups };
+  }
   const members = membersOf(nodes);
   const singles: string[] = [];
   const groups: NodeGroup[] = [];
@@ -61,6 +73,31 @@ export function groupNodes(
     if (hidden.length > 0) groups.push({ id, kind: hidden[0]?.kind ?? '', members: hidden.map((node) => node.id) });
   }
   return { singles, groups };
+}
+
+/** The chains of at least `MIN_CHAIN` nodes of one kind, in which each node reads only the one before it. */
+function chainsOf(
+  nodes: readonly Pick<GroupInput, 'id' | 'kind'>[],
+  lines: readonly Pick<GraphEdge, 'from' | 'to'>[],
+): NodeGroup[] {
+  const kinds = new Map(nodes.map(({ id, kind }) => [id, kind]));
+  const [after, before] = [new Map<string, string[]>(), new Map<string, string[]>()];
+  for (const { from, to } of lines) {
+    after.set(from, [...(after.get(from) ?? []), to]);
+    before.set(to, [...(before.get(to) ?? []), from]);
+  }
+  const next = (id: string): string | undefined => {
+    const [reader, ...more] = after.get(id) ?? [];
+    if (reader === undefined || more.length > 0 || before.get(reader)?.length !== 1) return undefined;
+    return kinds.get(reader) === kinds.get(id) ? reader : undefined;
+  };
+  const later = new Set(nodes.map(({ id }) => next(id)));
+  return nodes.flatMap(({ id, kind }) => {
+    if (later.has(id)) return [];
+    const members = [id];
+    for (let link = next(id); link !== undefined; link = next(link)) members.push(link);
+    return members.length < MIN_CHAIN ? [] : [{ id: `chain:${id}`, kind, members }];
+  });
 }
 
 /**

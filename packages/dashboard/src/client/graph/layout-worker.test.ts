@@ -39,7 +39,12 @@ function graphOf(seed: number, count: number, direction: LayoutInput['direction'
     return [...new Set(targets)].map((from) => ({ from, to: id }));
   });
   // Pictures with groups may have cycles.
-  return { boxes, lines: seed % 3 === 0 ? [...lines, { from: `n${count - 1}`, to: 'n0' }] : lines, direction };
+  return {
+    boxes,
+    lines: seed % 3 === 0 ? [...lines, { from: `n${count - 1}`, to: 'n0' }] : lines,
+    direction,
+    columns: 4,
+  };
 }
 
 test.each(Array.from({ length: 12 }, (_, seed) => [seed + 1, 5 + seed * 4]))(

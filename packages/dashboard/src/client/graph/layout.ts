@@ -2,8 +2,10 @@
 export interface LayoutInput {
   readonly boxes: readonly { readonly id: string; readonly width: number; readonly height: number }[];
   readonly lines: readonly { readonly from: string; readonly to: string }[];
-  /** `LR` for wide windows, `TB` for narrow windows. */
+  /** From left to right, or from top to bottom. */
   readonly direction: 'LR' | 'TB';
+  /** The number of boxes without a line in a row. */
+  readonly columns: number;
 }
 
 export interface Point {
@@ -24,27 +26,40 @@ export interface Layout {
 export const lineKey = (line: { readonly from: string; readonly to: string }): string => `${line.from}\n${line.to}`;
 
 /** A key for an input. Two inputs with equal keys have the same layout. */
-export function layoutKey({ boxes, lines, direction }: LayoutInput): string {
-  return JSON.stringify([direction, boxes.map(({ id, width, height }) => [id, width, height]), lines.map(lineKey)]);
+export function layoutKey({ boxes, lines, direction, columns }: LayoutInput): string {
+  return JSON.stringify([
+    direction,
+    columns,
+    boxes.map(({ id, width, height }) => [id, width, height]),
+    lines.map(lineKey),
+  ]);
 }
 
-/**
- * The maximum number of levels of a graph from left to right. A graph with more levels is drawn from top to bottom, so
- * that its labels stay legible.
- */
-const MAX_LEVELS_LR = 4;
+/** The number of levels of a graph, and the number of nodes of its largest level. */
+export interface GraphShape {
+  readonly levels: number;
+  readonly breadth: number;
+}
+
+/** Further levels make no difference, because no window is wide or high enough for them. */
+const MAX_LEVELS = 12;
 
 /**
- * Does a graph have more levels than a picture from left to right can show? `lines` are the lines between all nodes of
- * the graph, not the lines of groups. The result is therefore the same for all states, and for opened and closed
- * groups.
+ * The shape of a graph. `lines` are the lines between all nodes of the graph, not the lines of groups. The result is
+ * therefore the same for all states, and for opened and closed groups.
  */
-export function isDeep(lines: LayoutInput['lines']): boolean {
+export function shapeOf(lines: LayoutInput['lines']): GraphShape {
   const levels = new Map<string, number>();
   // Each round settles at least one more level. The number of rounds is limited, because a server can report a graph
   // with a cycle, whose levels grow without end.
-  for (let round = 0; round <= MAX_LEVELS_LR; round += 1) {
-    for (const { from, to } of lines) levels.set(to, Math.max(levels.get(to) ?? 1, (levels.get(from) ?? 1) + 1));
+  for (let round = 0; round <= MAX_LEVELS; round += 1) {
+    for (const { from, to } of lines) {
+      const level = levels.get(from) ?? 1;
+      levels.set(from, level);
+      levels.set(to, Math.min(MAX_LEVELS, Math.max(levels.get(to) ?? 1, level + 1)));
+    }
   }
-  return Math.max(1, ...levels.values()) > MAX_LEVELS_LR;
+  const counts = new Map<number, number>();
+  for (const level of levels.values()) counts.set(level, (counts.get(level) ?? 0) + 1);
+  return { levels: Math.max(1, ...counts.keys()), breadth: Math.max(1, ...counts.values()) };
 }

@@ -163,10 +163,10 @@ describe('a graph of 900 nodes', () => {
   const chain = nodes.slice(1).map(({ id }, index) => edge(`n${index}`, id, []));
   const failed = detail(chain, (index) => (index === 5 ? 'failed' : 'ready'));
   const apart = apartNodes(failed, new Set());
-  const positions = ({ boxes, lines, isDeep }: ReturnType<typeof pictureOfInstance>) => [
+  const positions = ({ boxes, lines, shape }: ReturnType<typeof pictureOfInstance>) => [
     boxes.map(({ id, width, height }) => [id, width, height]),
     lines.map(({ from, to }) => [from, to]),
-    isDeep,
+    shape,
   ];
 
   test('becomes groups, and the picture says so', () => {
@@ -192,11 +192,11 @@ describe('a graph of 900 nodes', () => {
   });
 
   test('is drawn in the direction that fits the levels of its nodes, even if the groups have fewer levels or form a cycle', () => {
-    expect(pictureOfInstance(failed, { ...instance, apart }).isDeep).toBe(true);
+    expect(pictureOfInstance(failed, { ...instance, apart }).shape.levels).toBe(12);
     const flat = detail([edge('n0', 'n1', []), edge('n3', 'n2', [])], () => 'ready');
     const picture = pictureOfInstance(flat, instance);
     expect(picture.lines).toHaveLength(2);
-    expect(picture.isDeep).toBe(false);
+    expect(picture.shape.levels).toBe(2);
   });
 });
 
@@ -205,7 +205,7 @@ test('a retired node is not in the picture, and the picture says so', () => {
   expect(pictureOfInstance(detail, instance)).toEqual({
     boxes: [],
     lines: [],
-    isDeep: false,
+    shape: { levels: 1, breadth: 1 },
     hidden: ['1 retired node is in the list only.'],
   });
 });

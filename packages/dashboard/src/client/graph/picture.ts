@@ -12,7 +12,8 @@ import { instanceRef } from '@typekro/controller/inspect';
 import type { GraphOutline, OutlineNode } from '@typekro/engine/graph';
 import type { GroupInput, NodeGroup } from './group-nodes.ts';
 import { chooseApart, groupNodes, MAX_NODES } from './group-nodes.ts';
-import { isDeep } from './layout.ts';
+import type { GraphShape } from './layout.ts';
+import { shapeOf } from './layout.ts';
 import type { Tone } from './states.ts';
 import { isSettled, toneOf } from './states.ts';
 
@@ -76,8 +77,8 @@ export interface Line {
 export interface Picture {
   readonly boxes: readonly Box[];
   readonly lines: readonly Line[];
-  /** Does the graph have more levels than a picture from left to right can show? */
-  readonly isDeep: boolean;
+  /** The shape of the graph of the nodes. */
+  readonly shape: GraphShape;
   /** What the picture leaves out, as sentences. */
   readonly hidden: readonly string[];
 }
@@ -92,6 +93,8 @@ export interface PictureOptions {
   readonly apart: ReadonlySet<string>;
 }
 
+/** The picture of a graph with more levels folds its chains. */
+const MAX_UNFOLDED_LEVELS = 6;
 export const BOX_WIDTH = 216;
 export const BOX_HEIGHT = 56;
 /** The height that the bar of shares of a collection or group takes. */
@@ -158,7 +161,9 @@ function pictureOf(
 ): Picture {
   const outline = graph?.nodes ?? [];
   const byId = new Map(outline.map((node) => [node.id, node]));
-  const { singles, groups } = groupNodes(outline, opened, apart);
+  const nodeLines = edges.filter(({ from, to }) => byId.has(from) && byId.has(to));
+  const shape = shapeOf(nodeLines);
+  const { singles, groups } = groupNodes(outline, opened, apart, shape.levels > MAX_UNFOLDED_LEVELS ? nodeLines : []);
   const shown = new Set(singles);
   const boxes = [
     ...outline.filter(({ id }) => shown.has(id)).map((node) => boxOf(node, nodes.get(node.id), mode, opened)),
@@ -166,8 +171,13 @@ function pictureOf(
   ];
   const boxOfNode = new Map(boxes.flatMap(({ id, members }) => members.map((member) => [member, id] as const)));
   const lines = linesOf(edges, boxOfNode, mode, (id) => byId.has(id));
-  const nodeLines = edges.filter(({ from, to }) => byId.has(from) && byId.has(to));
-  return { boxes, lines, isDeep: isDeep(nodeLines), hidden: hiddenTexts(groups, boxes, nodes) };
+  const breadth = Math.min(shape.breadth, Math.ceil(boxes.length / shape.levels));
+  return {
+    boxes,
+    lines,
+    shape: groups.length === 0 ? shape : { ...shape, breadth },
+    hidden: hiddenTexts(groups, boxes, nodes),
+  };
 }
 
 function boxOf(
@@ -345,7 +355,8 @@ function stateOfValues(values: readonly CurrentValue[]): Line['state'] {
 }
 
 function labelOf(path: string, value: CurrentValue | undefined): string {
-  if (value === undefined) return path;
+  // The line of a value that is not known looks different, and the panel has the reason.
+  if (value === undefined || value.is === 'unknown') return path;
   return `${path === '' ? 'object' : path} = ${currentValueText(value)}`;
 }
 

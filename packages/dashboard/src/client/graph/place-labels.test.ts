@@ -131,8 +131,8 @@ test.each([true, false])(
   'in the graph of a shop, no label overlaps a box or another label (narrow window: %s)',
   (isNarrow) => {
     const { outline, edges } = shopDefinition();
-    const { boxes, lines, isDeep } = pictureOfDefinition({ graph: outline, edges }, new Set());
-    const input: LayoutInput = { boxes, lines, direction: isNarrow || isDeep ? 'TB' : 'LR' };
+    const { boxes, lines } = pictureOfDefinition({ graph: outline, edges }, new Set());
+    const input: LayoutInput = { boxes, lines, direction: isNarrow ? 'TB' : 'LR', columns: 4 };
     const layout = computeLayout(input);
     const placed = placeLabels(lines, boxes, layout);
     expect(placed.length).toBeGreaterThan(lines.length / 2);

@@ -1,8 +1,9 @@
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Camera, FrameSize } from './camera.ts';
-import { fitCamera, panCamera, revealCamera, viewBoxOf, zoomCamera } from './camera.ts';
+import { fitCamera, MIN_SCALE, panCamera, revealCamera, viewBoxOf, zoomCamera } from './camera.ts';
 import type { Layout } from './layout.ts';
+import type { Box } from './picture.ts';
 
 /** The minimum movement of the pointer, in pixels, that makes a press a drag. */
 const MIN_DRAG = 4;
@@ -12,27 +13,15 @@ export interface PanZoom {
   readonly viewBox: string;
   readonly fit: () => void;
   readonly zoom: (factor: number) => void;
-  readonly reveal: (
-    id: string,
-    boxes: readonly { readonly id: string; readonly width: number; readonly height: number }[],
-  ) => void;
+  readonly reveal: (box: Box | undefined) => void;
   readonly onPointerDown: (event: PointerEvent) => void;
   /** Did the last press move the picture? If so, the press is not a click. */
   readonly wasDragged: () => boolean;
 }
 
-/**
- * Moves a picture by drags and by the wheel. Until the user moves or zooms the picture, and after `fit`, each new
- * layout is shown whole. After a move or zoom, a new layout keeps the user's position.
- */
-export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout | undefined): PanZoom {
+/** The size of a frame on the screen. */
+export function useFrameSize(frame: RefObject<HTMLElement | null>): FrameSize {
   const [size, setSize] = useState<FrameSize>({ width: 800, height: 500 });
-  const [camera, setCamera] = useState<Camera | undefined>(undefined);
-  const dragged = useRef(false);
-  const shown: Camera = camera ?? (layout === undefined ? { x: 0, y: 0, scale: 1 } : fitCamera(layout, size));
-  const latest = useRef(shown);
-  latest.current = shown;
-
   useLayoutEffect(() => {
     const element = frame.current;
     if (element === null) return;
@@ -42,6 +31,32 @@ export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout 
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  return size;
+}
+
+/**
+ * Moves a picture by drags and by the wheel. Until the user moves or zooms the picture, each new layout is shown from
+ * its start, with the selected box. After a move or zoom, a new layout keeps the user's position until the frame gets
+ * another width, for example when a panel opens.
+ */
+export function usePanZoom(
+  frame: RefObject<HTMLElement | null>,
+  size: FrameSize,
+  layout: Layout | undefined,
+  selected: Box | undefined,
+): PanZoom {
+  const [moved, setMoved] = useState<{ readonly camera: Camera; readonly width: number } | undefined>(undefined);
+  const dragged = useRef(false);
+  const latest = useRef<Camera>({ x: 0, y: 0, scale: 1 });
+  const reveal = (from: Camera, box: Box | undefined): Camera => {
+    const position = box && layout?.boxes.get(box.id);
+    return box === undefined || position === undefined ? from : revealCamera(from, size, { ...position, ...box });
+  };
+  const setCamera = (camera: Camera): void => setMoved({ camera, width: latestSize.current.width });
+  const latestSize = useRef(size);
+  latestSize.current = size;
+  if (moved?.width === size.width) latest.current = moved.camera;
+  else if (layout !== undefined) latest.current = reveal(fitCamera(layout, size), selected);
 
   useEffect(() => {
     const element = frame.current;
@@ -63,15 +78,10 @@ export function usePanZoom(frame: RefObject<HTMLElement | null>, layout: Layout 
   }, []);
 
   return {
-    viewBox: viewBoxOf(shown, size),
-    fit: () => setCamera(undefined),
+    viewBox: viewBoxOf(latest.current, size),
+    fit: () => layout !== undefined && setCamera(fitCamera(layout, size, MIN_SCALE)),
     zoom: (factor) => setCamera(zoomCamera(latest.current, factor, { x: size.width / 2, y: size.height / 2 })),
-    reveal(id, boxes) {
-      const position = layout?.boxes.get(id);
-      const box = boxes.find((other) => other.id === id);
-      if (position !== undefined && box !== undefined)
-        setCamera(revealCamera(latest.current, size, { ...position, ...box }));
-    },
+    reveal: (box) => setCamera(reveal(latest.current, box)),
     onPointerDown(event) {
       dragged.current = false;
       if (event.button !== 0) return;

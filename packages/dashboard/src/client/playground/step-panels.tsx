@@ -57,7 +57,6 @@ function StepGraph(props: {
         name={kind}
         selected={selected}
         bright={undefined}
-        isNarrow
         onSelect={props.onSelect}
         onToggle={toggle}
       />
