@@ -8,7 +8,7 @@ import { meta, navigate } from '../data/session.ts';
 import { currentValueText } from '../graph/picture.ts';
 import type { Tone } from '../graph/states.ts';
 import { stateWord, toneOf } from '../graph/states.ts';
-import { inNewShell, withInput } from '../text/kubectl.ts';
+import { inNewShell, splitCommand, withInput } from '../text/kubectl.ts';
 import { announce } from './announcer.tsx';
 import { Icon, StateIcon } from './icons.tsx';
 
@@ -71,6 +71,32 @@ export function CopyCommand(props: {
       <Icon name="copy" />
       <span>{props.label ?? 'kubectl'}</span>
     </button>
+  );
+}
+
+/** A command, shown as it is copied, with its own button. */
+export function Command({ command }: { readonly command: string }): JSX.Element {
+  const text = inNewShell(command, meta.value?.commands);
+  return (
+    <div class="command">
+      <code tabIndex={0}>{text}</code>
+      <button type="button" class="button quiet" aria-label={`Copy ${text}`} onClick={() => void copyText(text)}>
+        <Icon name="copy" />
+      </button>
+    </div>
+  );
+}
+
+/** What the user can do. A command in the sentence is a block that can be copied. Draws nothing without a text. */
+export function Remedy({ text }: { readonly text: string | undefined }): JSX.Element | null {
+  if (text === undefined) return null;
+  const { before, command, after } = splitCommand(text);
+  return (
+    <div class="remedy">
+      {before === '' ? null : <p>{before}</p>}
+      {command === undefined ? null : <Command command={command} />}
+      {!after ? null : <p>{after}</p>}
+    </div>
   );
 }
 

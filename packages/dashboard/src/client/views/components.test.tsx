@@ -19,7 +19,7 @@ vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {} });
 vi.stubGlobal('location', { hash: '' });
 const { NodeList } = await import('../lists/node-list.tsx');
 const { StateShape } = await import('../shared/icons.tsx');
-const { StateBadge, Value } = await import('../shared/parts.tsx');
+const { Remedy, StateBadge, Value } = await import('../shared/parts.tsx');
 const { timesText } = await import('./events-panel.tsx');
 const { InstanceHead } = await import('./instance-head.tsx');
 const { meta } = await import('../data/session.ts');
@@ -339,6 +339,17 @@ describe('the why path', () => {
     expect(shown({ limits: ['the numbers of instances leave out some namespaces'] })).toContain(
       'leave out some namespaces',
     );
+  });
+
+  test('the command of a remedy has its own button, and each button copies the command beside it', () => {
+    const remedy = 'have the quota raised: kubectl describe resourcequota -n shop shows the present ones';
+    const chain = { nodes: ['web'], object, others: [], othersTotal: 0 };
+    const more = { causes: [{ ...cause, remedy, look: 'kubectl describe configmap a -n b' }], chains: [chain] };
+    expect(shown(more)).toContain(
+      'have the quota raised kubectl describe resourcequota -n shop shows the present ones kubectl describe configmap a -n b',
+    );
+    const html = renderToString(<Remedy text={remedy} />);
+    expect(html.match(/(?<=<code[^>]*>)[^<]*/g)).toEqual(html.match(/(?<=aria-label="Copy )[^"]*/g));
   });
 
   test('a cause has its reason and its remedy', () => {

@@ -9,7 +9,7 @@ import { objectStateText, plural, toneOfObject, unreadyFirst } from '../graph/pi
 import { ExpressionList } from '../shared/expression-list.tsx';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
-import { CopyCommand, copyCommand, Empty, Line, ReadNotice, StateBadge, Value } from '../shared/parts.tsx';
+import { CopyCommand, copyCommand, Empty, ReadNotice, Remedy, StateBadge, Value } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';
@@ -158,7 +158,7 @@ function StatePanel(props: {
         <StateBadge state={node.state} />
         <span>{node.reason}</span>
       </p>
-      <Line kind="remedy" text={node.remedy} />
+      <Remedy text={node.remedy} />
       {node.waitsFor.length === 0 ? null : (
         <p class="links">
           <span class="soft">waits for</span>

@@ -13,7 +13,7 @@ import { recreatedText, UNREAD, writeNotes } from '@typekro/controller/inspect';
 import { plural } from '../graph/picture.ts';
 import { summaryParts, worstFirst, writeCounts } from './plan-summary.ts';
 import { Details, FirstItems } from '../shared/details.tsx';
-import { Line } from '../shared/parts.tsx';
+import { Line, Remedy } from '../shared/parts.tsx';
 
 /**
  * The maximum numbers of drawn items: changed instances, objects of no instance, writes of one instance (or nodes of
@@ -93,7 +93,7 @@ function DefinitionPart({ definition }: { readonly definition: DefinitionPlan })
         )}
       </h2>
       <Line kind="refusal" text={refusal} />
-      <Line kind="remedy" text={remedy} />
+      <Remedy text={remedy} />
       {canary === undefined ? null : (
         <p>
           {canary.phase === 'held'
@@ -177,7 +177,7 @@ export function InstanceChanges({ plan }: { readonly plan: InstancePlan }): JSX.
   return (
     <>
       <Line text={because} />
-      <Line kind="remedy" text={remedy} />
+      <Remedy text={remedy} />
       {action === 'none' && fields.length > 0 ? <p>The instance loses fields that the schema no longer has.</p> : null}
       <Line kind="soft" text={plan.unread === undefined ? undefined : `The instance ${UNREAD}`} />
       <Fields fields={fields} />
@@ -227,7 +227,7 @@ function Writes({ writes, later, blocked }: Meanwhile): JSX.Element {
             <p>
               <span class="tag bad">blocked</span> <strong>{node.node}</strong> {node.reason}
             </p>
-            <Line kind="remedy" text={node.remedy} />
+            <Remedy text={node.remedy} />
           </li>
         )}
       />
@@ -253,7 +253,7 @@ function Write({ write }: { readonly write: ObjectPlan }): JSX.Element {
         <span class="soft">{[write.node, ...writeNotes(write)].filter((text) => text !== '').join('; ')}</span>
       </p>
       <Line kind="refusal" text={write.refusal} />
-      <Line kind="remedy" text={write.remedy} />
+      <Remedy text={write.remedy} />
       <Fields fields={write.fields} />
     </li>
   );

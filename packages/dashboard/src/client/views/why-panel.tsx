@@ -7,7 +7,7 @@ import { isUnready, plural } from '../graph/picture.ts';
 import { toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
-import { CopyCommand, Line, Link, Notices, ReadNotice } from '../shared/parts.tsx';
+import { Command, Line, Link, Notices, ReadNotice, Remedy } from '../shared/parts.tsx';
 import { namespacedName, objectName } from '@typekro/kit/core';
 import { getCommand } from '../text/kubectl.ts';
 import { unreadyText } from './node-panel.tsx';
@@ -58,7 +58,7 @@ function Advice({ reason, remedy }: { readonly reason: string; readonly remedy: 
   return (
     <section class="cause">
       <p>{reason}</p>
-      <p class="remedy">{remedy}</p>
+      <Remedy text={remedy} />
     </section>
   );
 }
@@ -72,6 +72,7 @@ function CausePart(props: {
 }): JSX.Element {
   const { cause, chain, node } = props;
   const object = chain?.object ?? cause.objects[0];
+  const look = cause.look ?? (object && getCommand(object));
   return (
     <section class="cause">
       <h3>
@@ -100,13 +101,8 @@ function CausePart(props: {
           {text}
         </p>
       ))}
-      <p class="remedy">{cause.remedy}</p>
-      <p class="links">
-        {cause.look === undefined ? null : <CopyCommand command={cause.look} label={cause.look} />}
-        {object === undefined || cause.look !== undefined ? null : (
-          <CopyCommand command={getCommand(object)} label="kubectl get" />
-        )}
-      </p>
+      <Remedy text={cause.remedy} />
+      {look === undefined ? null : <Command command={look} />}
       {cause.waiting.length === 0 ? null : (
         <>
           <h4>{plural(cause.waiting.length, 'node')} behind it</h4>
