@@ -469,6 +469,7 @@ function objectDetail(text: string): ObjectDetail {
       { manager: 'typekro', operation: 'Apply', time: ago(14), fields: 9 },
     ],
     masked: [],
+    owned: [],
     pods: [{ pod: objectRef('Pod', 'web-web-7f9c6d-x2x9q'), containers: ['web'] }],
   };
 }

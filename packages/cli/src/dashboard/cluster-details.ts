@@ -100,6 +100,7 @@ interface Observed {
   readonly settings: ControllerSettings;
   readonly observation: InstanceObservation;
   readonly row: InstanceRow;
+  readonly definition: KubeObject | undefined;
 }
 
 /**
@@ -174,7 +175,7 @@ export class ClusterDetails implements InspectDetails {
     const unfollowed = this.#options.children?.follow(row.ref, selections);
     const reason = row.waitingFor === undefined ? undefined : observedReason(observation);
     const shown = reason === undefined ? row : { ...row, waitingFor: reason };
-    return instanceDetail(observation, shown, this.#valuesOf(observation, variables), unfollowed);
+    return instanceDetail(observation, shown, this.#valuesOf(observation, variables), unfollowed, observed.definition);
   }
 
   async why(ref: string, node: string | undefined, call: InspectCall): Promise<WhyPath | undefined> {
@@ -272,7 +273,7 @@ export class ClusterDetails implements InspectDetails {
     const known = this.#options.index.instance(ref);
     const serving = definition === undefined ? undefined : definitionHead(definition);
     const row = { ...instanceRow(observation.instance, serving), ...revisionOf(observation, known) };
-    return { api, settings, observation, row };
+    return { api, settings, observation, row, definition };
   }
 
   async #values({ api, observation }: Observed, { signal }: InspectCall): Promise<CurrentValues | undefined> {

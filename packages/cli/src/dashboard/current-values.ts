@@ -20,6 +20,7 @@ import {
 import type { InstanceObservation } from '../instance/observation.ts';
 import { currentNodes } from '../instance/observation.ts';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
+import { mainValue } from './owned-objects.ts';
 
 /** The maximum number of objects of a collection whose values are shown. */
 const MAX_ITEMS = 20;
@@ -59,12 +60,15 @@ export class CurrentValues {
   }
 
   /** The objects of a node that were read, each with its readiness. */
-  objectsOf(id: string): readonly { readonly object: KubeObject; readonly ready: boolean }[] {
+  objectsOf(id: string): readonly { readonly object: KubeObject; readonly ready: boolean; readonly value?: string }[] {
     const node = this.#graph.nodes.get(id);
     const objects = liveObjects(this.#variables, id);
     if (node === undefined) return [];
     const ready = readyObjects(node, objects, this.#now);
-    return objects.map((object, index) => ({ object, ready: ready[index] === true }));
+    return objects.map((object, index) => {
+      const value = mainValue(object, (path, each) => this.#isSecretField(id, path, each));
+      return { object, ready: ready[index] === true, ...(value === undefined ? {} : { value }) };
+    });
   }
 
   /**

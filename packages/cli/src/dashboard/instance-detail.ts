@@ -15,6 +15,7 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
 import { maskSecrets } from '../plan/mask-secrets.ts';
+import { pastOf } from './field-managers.ts';
 import { maskedOutline, SALT, textOfExpression, valueEdges } from './graph-edges.ts';
 import { maskedObject } from './masked-object.ts';
 import { knownReadiness, withCounts } from './object-readiness.ts';
@@ -24,14 +25,22 @@ import { knownReadiness, withCounts } from './object-readiness.ts';
  *
  * @param values the present values; absent if the graph is not known
  * @param unfollowed sentences about objects whose changes cause no event
+ * @param definition the definition of the instance, if it exists
  */
 export function instanceDetail(
   observation: InstanceObservation,
   row: InstanceRow,
   values: CurrentValues | undefined,
   unfollowed: readonly string[] = [],
+  definition?: KubeObject,
 ): InstanceDetail {
   const { instance, graph, problems, notes } = observation;
+  const live = [...(graph?.nodes.keys() ?? [])].flatMap((id) => values?.objectsOf(id) ?? []);
+  const past = pastOf(instance, [
+    instance,
+    ...(definition === undefined ? [] : [definition]),
+    ...live.map(({ object }) => object),
+  ]);
   const errors = problems.map(({ message }) => `the definition does not compile: ${message}`);
   return {
     instance: row,
@@ -40,6 +49,7 @@ export function instanceDetail(
     ...(graph === undefined ? {} : { graph: maskedOutline(graph) }),
     edges: graph === undefined || values === undefined ? [] : valueEdges(graph, (...read) => values.ofRead(...read)),
     nodes: instanceNodes(observation, values),
+    ...(past === undefined ? {} : { past }),
     notes: [...notes, ...errors, ...unfollowed],
   };
 }
@@ -65,17 +75,14 @@ function instanceNodes(observation: InstanceObservation, values: CurrentValues |
  */
 function withSelected({ id, objects }: TreeNode, values: CurrentValues): readonly InstanceObject[] {
   const live = values.objectsOf(id);
-  const readiness = new Map(live.map(({ object, ready }) => [formatRef(refOf(object)), ready]));
+  const readiness = new Map(live.map(({ object, ...facts }) => [formatRef(refOf(object)), facts]));
   const known = new Set(objects.map(({ object }) => formatRef(object)));
-  const selected = live.flatMap(({ object, ready }): InstanceObject[] => {
+  const selected = live.flatMap(({ object, ...facts }): InstanceObject[] => {
     const ref = refOf(object);
     if (known.has(formatRef(ref))) return [];
-    return [{ object: ref, state: object.metadata.deletionTimestamp === undefined ? 'present' : 'deleting', ready }];
+    return [{ object: ref, state: object.metadata.deletionTimestamp === undefined ? 'present' : 'deleting', ...facts }];
   });
-  const own = objects.map((each): InstanceObject => {
-    const ready = readiness.get(formatRef(each.object));
-    return ready === undefined ? each : { ...each, ready };
-  });
+  const own = objects.map((each): InstanceObject => ({ ...each, ...readiness.get(formatRef(each.object)) }));
   return [...own, ...selected];
 }
 

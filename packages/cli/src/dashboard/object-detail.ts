@@ -1,9 +1,8 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatRef, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { formatRef, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
 import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, readFamilies } from '@typekro/kube';
-import { asObjects, textAt } from '@typekro/kit/kubernetes';
 import type { Decision, FieldDifference } from '@typekro/engine/runtime';
 import {
   hidesInSecret,
@@ -17,7 +16,9 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
 import { logSourcesOf } from '../instance/pod-logs.ts';
 import { readObject } from './current-values.ts';
+import { managersOf } from './field-managers.ts';
 import { maskedObject } from './masked-object.ts';
+import { ownedObjects } from './owned-objects.ts';
 import { labelledNodes, liveNodes, nodesOfObject } from './object-nodes.ts';
 
 /** The options of the details of an object. */
@@ -68,9 +69,9 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
   };
 }
 
-type Pods = Pick<ObjectDetail, 'pods' | 'podsUnread'>;
+type Pods = Pick<ObjectDetail, 'owned' | 'pods' | 'podsUnread'>;
 
-const NO_PODS: Pods = { pods: [] };
+const NO_PODS: Pods = { owned: [], pods: [] };
 
 /** Does the instance report the object as existing? The logs of pods can be read only for such an object. */
 function isReported({ nodes }: Pick<Decision, 'nodes'>, object: ObjectRef): boolean {
@@ -135,52 +136,29 @@ function drift(
   return { ...own, ...(wanted === undefined ? {} : { wanted }), ...(found === undefined ? {} : { found }) };
 }
 
-/** The field managers of an object, the most recent writer first. */
-export function managersOf(object: KubeObject | undefined): FieldManager[] {
-  const entries = asObjects(object?.metadata['managedFields']);
-  return entries
-    .map((entry): FieldManager => {
-      const [time, subresource] = [textAt(entry, 'time'), textAt(entry, 'subresource')];
-      const fields = entry['fieldsV1'];
-      return {
-        manager: textAt(entry, 'manager'),
-        operation: textAt(entry, 'operation'),
-        ...(subresource === '' ? {} : { subresource }),
-        ...(time === '' ? {} : { time }),
-        fields: isJsonObject(fields) ? leavesOf(fields) : 0,
-      };
-    })
-    .sort((a, b) => ((a.time ?? '') > (b.time ?? '') ? -1 : 1));
-}
-
-/** The number of fields in a field set. */
-function leavesOf(fields: JsonObject): number {
-  const members = Object.entries(fields).filter(([key]) => key !== '.');
-  if (members.length === 0) return 1;
-  return members.reduce((sum, [, member]) => sum + (isJsonObject(member) ? leavesOf(member) : 1), 0);
-}
-
 /** The kinds of the core group with pods: a pod itself, and the controller that creates pods. */
 const WITH_PODS: ReadonlySet<string> = new Set(['Pod', 'ReplicationController']);
 
 /** Does the kind belong to the core group and have no pods? */
 const createsNoPod = (kind: string, group: string): boolean => group === '' && !WITH_PODS.has(kind);
 
-/** The pods that an object made, or the pod itself. */
+/** The objects that an object owns, and the pods among them, or the pod itself. */
 async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal): Promise<Pods> {
   const { group } = parseApiVersion(object.apiVersion);
   if (object.namespace === undefined || createsNoPod(object.kind, group)) return NO_PODS;
   try {
     const families = await readFamilies(api, [object], signal);
-    const found = families.flatMap(({ family }) => family).filter(({ kind }) => kind === 'Pod');
+    const family = families.flatMap((each) => each.family);
+    const owned = family.filter((each) => formatRef(refOf(each)) !== formatRef(object));
+    const found = family.filter(({ kind }) => kind === 'Pod');
     const pods = found.map((pod): PodContainers => {
       const { namespace = '', name = '' } = pod.metadata;
       const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name };
       return { pod: ref, containers: logSourcesOf(pod).map(({ container }) => container) };
     });
-    return { pods };
+    return { owned: await ownedObjects(api, owned, signal), pods };
   } catch (error) {
-    if (error instanceof KubeError && !signal.aborted) return { pods: [], podsUnread: error.message };
+    if (error instanceof KubeError && !signal.aborted) return { ...NO_PODS, podsUnread: error.message };
     throw error;
   }
 }

@@ -10,10 +10,10 @@ import type {
   NodeDetail,
   ObjectDetail,
   PlanFile,
-  PodLog,
   RevisionDetail,
   WhyPath,
 } from './model.ts';
+import type { PodLog } from './instance-reports.ts';
 import type { Plan } from './plan.ts';
 
 /** The caller of a request, and what the caller may read. */

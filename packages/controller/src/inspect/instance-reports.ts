@@ -184,3 +184,39 @@ export interface InstanceEvent {
   readonly source: string;
   readonly message: string;
 }
+
+/** An object that another object owns, such as a ReplicaSet or a pod of a Deployment. */
+export interface OwnedObject {
+  readonly object: ObjectRef;
+  /** `failed`: the object will not become ready without a change. */
+  readonly state: 'ready' | 'waiting' | 'failed';
+  /** Why the object is not ready. */
+  readonly message?: string;
+  /** Ready and desired replicas, an address, or a phase. */
+  readonly value?: string;
+  /** The restarts of all containers of a pod. Absent when there are none. */
+  readonly restarts?: number;
+  /** The last line of the log of the container that restarted most often. */
+  readonly log?: string;
+}
+
+/** The past of an instance that is not ready. */
+export interface InstancePast {
+  /** The time at which the instance became not ready (RFC 3339). */
+  readonly since: string;
+  /** The last change before this time of the instance, its definition or an object, by another program. */
+  readonly after?: { readonly object: ObjectRef; readonly manager: string; readonly time: string };
+}
+
+/** A pod and its containers, init containers first. */
+export interface PodContainers {
+  readonly pod: ObjectRef;
+  readonly containers: readonly string[];
+}
+
+/** `GET instances/REF/logs?object=…&container=…`: the last lines of a container's log. */
+export interface PodLog {
+  readonly lines: readonly string[];
+  /** True if earlier lines of the log are not in the response. */
+  readonly truncated: boolean;
+}

@@ -3,7 +3,14 @@ import type { Diagnostic } from '@typekro/kit/core';
 import type { GraphOutline } from '@typekro/engine/graph';
 import type { Condition, FieldDifference, InstanceState, ObjectReport } from '@typekro/engine/runtime';
 import type { DefinitionSummary, InspectEvent, InspectLimit, InstanceSummary } from './reports.ts';
-import type { InstanceEvent, TreeNode, WhyReport } from './instance-reports.ts';
+import type {
+  InstanceEvent,
+  InstancePast,
+  OwnedObject,
+  PodContainers,
+  TreeNode,
+  WhyReport,
+} from './instance-reports.ts';
 
 /*
  * The JSON of the interface below `/api/v1/`. Later releases only add fields and paths below `/api/v1/`. Times of
@@ -271,6 +278,7 @@ export interface InstanceDetail {
   readonly edges: readonly ValueEdge[];
   /** The nodes in the order of creation, with states, reasons and objects; retired nodes come last. */
   readonly nodes: readonly InstanceNode[];
+  readonly past?: InstancePast;
   readonly notes: readonly string[];
 }
 
@@ -281,6 +289,8 @@ export interface InstanceObject extends ObjectReport {
    * was not read; or the conditions hold, but the object differs from the graph because a write is pending or fails.
    */
   readonly ready?: boolean;
+  /** Ready and desired replicas, an address, or a phase. */
+  readonly value?: string;
 }
 
 /** A node of an instance. */
@@ -386,6 +396,8 @@ export interface ObjectDetail {
   readonly managers: readonly FieldManager[];
   /** The fields of `live` and `desired` that are masked, as paths. */
   readonly masked: readonly string[];
+  /** The objects that the object owns, directly or through others. Empty like `pods`. */
+  readonly owned: readonly OwnedObject[];
   /** The pods whose logs can be read. Empty for an object that an external collection only selects. */
   readonly pods: readonly PodContainers[];
   /** The reason why the pods could not be listed. Absent when they were listed. */
@@ -409,12 +421,6 @@ export interface FieldManager {
   readonly fields: number;
 }
 
-/** A pod and its containers, init containers first. */
-export interface PodContainers {
-  readonly pod: ObjectRef;
-  readonly containers: readonly string[];
-}
-
 /**
  * `GET instances/REF/events`, with `?node=` for one node: the newest events about an instance, about its objects, and
  * about objects that its objects own. The newest event comes first.
@@ -425,13 +431,6 @@ export interface InstanceEvents {
   readonly omitted?: number;
   /** The error messages of events that could not be read. Empty when all were read. */
   readonly unread: readonly string[];
-}
-
-/** `GET instances/REF/logs?object=…&container=…`: the last lines of a container's log. */
-export interface PodLog {
-  readonly lines: readonly string[];
-  /** True if earlier lines of the log are not in the response. */
-  readonly truncated: boolean;
 }
 
 /** The body of `POST plan`, as JSON. The response is a `Plan`. */

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { gvkOf } from '@typekro/kit/core';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
 
@@ -7,106 +7,65 @@ const EXTERNAL_ADDRESS = '192.0.2.10';
 
 type StatusRule = (object: KubeObject, at: string) => JsonObject | undefined;
 
+const balanced: StatusRule = () => ({ loadBalancer: { ingress: [{ ip: EXTERNAL_ADDRESS }] } });
+const inPhase =
+  (phase: string): StatusRule =>
+  () => ({ phase });
+
+function countsOf(object: KubeObject): JsonObject & { readonly replicas: number } {
+  const replicas = numberAt(object, 'spec', 'replicas') ?? 1;
+  return { observedGeneration: 1, replicas, readyReplicas: replicas, availableReplicas: replicas };
+}
+
+/** Conditions that hold, from a map of their types to their reasons. */
+const conditions = (at: string, reasons: Readonly<Record<string, string>>): JsonObject => ({
+  conditions: Object.entries(reasons).map(([type, reason]) => ({
+    type,
+    status: 'True',
+    reason,
+    message: '',
+    lastTransitionTime: at,
+  })),
+});
+
 /** Maps a built-in kind to a function that returns the status of a ready object. */
-const RULES: ReadonlyMap<string, StatusRule> = new Map<string, StatusRule>([
-  [
-    'apps/Deployment',
-    (object, at) => {
-      const replicas = replicasOf(object);
-      return {
-        observedGeneration: 1,
-        replicas,
-        updatedReplicas: replicas,
-        readyReplicas: replicas,
-        availableReplicas: replicas,
-        conditions: [
-          condition('Available', 'MinimumReplicasAvailable', at),
-          condition('Progressing', 'NewReplicaSetAvailable', at),
-        ],
-      };
-    },
-  ],
-  [
-    'apps/StatefulSet',
-    (object) => {
-      const replicas = replicasOf(object);
-      const counts = { replicas, readyReplicas: replicas, availableReplicas: replicas };
-      const revision = `${object.metadata.name}-1`;
-      return {
-        observedGeneration: 1,
-        ...counts,
-        currentReplicas: replicas,
-        updatedReplicas: replicas,
-        currentRevision: revision,
-        updateRevision: revision,
-      };
-    },
-  ],
-  [
-    'apps/ReplicaSet',
-    (object) => {
-      const replicas = replicasOf(object);
-      return { observedGeneration: 1, replicas, readyReplicas: replicas, availableReplicas: replicas };
-    },
-  ],
-  [
-    'apps/DaemonSet',
-    () => ({
-      observedGeneration: 1,
-      desiredNumberScheduled: 1,
-      currentNumberScheduled: 1,
-      updatedNumberScheduled: 1,
-      numberAvailable: 1,
-      numberReady: 1,
-      numberMisscheduled: 0,
-    }),
-  ],
-  [
-    'batch/Job',
-    (object, at) => ({
-      succeeded: numberAt(object, 'spec', 'completions') ?? 1,
-      startTime: at,
-      completionTime: at,
-      conditions: [condition('Complete', 'CompletionsReached', at)],
-    }),
-  ],
-  [
-    '/Pod',
-    (_, at) => ({
-      phase: 'Running',
-      podIP: '10.244.0.10',
-      conditions: [condition('Ready', 'ContainersReady', at)],
-    }),
-  ],
-  [
-    '/Service',
-    (object) =>
-      textAt(object, 'spec', 'type') === 'LoadBalancer'
-        ? { loadBalancer: { ingress: [{ ip: EXTERNAL_ADDRESS }] } }
-        : undefined,
-  ],
-  ['networking.k8s.io/Ingress', () => ({ loadBalancer: { ingress: [{ ip: EXTERNAL_ADDRESS }] } })],
-  ['/PersistentVolumeClaim', () => ({ phase: 'Bound' })],
-  ['/PersistentVolume', () => ({ phase: 'Bound' })],
-  ['/Namespace', () => ({ phase: 'Active' })],
-  [
-    'autoscaling/HorizontalPodAutoscaler',
-    (object, at) => ({
-      currentReplicas: numberAt(object, 'spec', 'minReplicas') ?? 1,
-      desiredReplicas: numberAt(object, 'spec', 'minReplicas') ?? 1,
-      conditions: [
-        condition('AbleToScale', 'ReadyForNewScale', at),
-        condition('ScalingActive', 'ValidMetricFound', at),
-      ],
-    }),
-  ],
-  [
-    'apiextensions.k8s.io/CustomResourceDefinition',
-    (_, at) => ({
-      conditions: [condition('NamesAccepted', 'NoConflicts', at), condition('Established', 'InitialNamesAccepted', at)],
-    }),
-  ],
-]);
+const RULES: Readonly<Record<string, StatusRule>> = {
+  'apps/Deployment': (object, at) => ({
+    ...countsOf(object),
+    updatedReplicas: countsOf(object).replicas,
+    ...conditions(at, { Available: 'MinimumReplicasAvailable', Progressing: 'NewReplicaSetAvailable' }),
+  }),
+  'apps/StatefulSet': (object) => {
+    const { replicas, ...counts } = countsOf(object);
+    const revision = `${object.metadata.name}-1`;
+    const current = { currentReplicas: replicas, updatedReplicas: replicas };
+    return { ...counts, replicas, ...current, currentRevision: revision, updateRevision: revision };
+  },
+  'apps/ReplicaSet': countsOf,
+  'apps/DaemonSet': () => {
+    const counts = { desiredNumberScheduled: 1, currentNumberScheduled: 1, updatedNumberScheduled: 1, numberReady: 1 };
+    return { observedGeneration: 1, ...counts, numberAvailable: 1, numberMisscheduled: 0 };
+  },
+  'batch/Job': (object, at) => ({
+    succeeded: numberAt(object, 'spec', 'completions') ?? 1,
+    startTime: at,
+    completionTime: at,
+    ...conditions(at, { Complete: 'CompletionsReached' }),
+  }),
+  '/Pod': (_, at) => ({ phase: 'Running', podIP: '10.244.0.10', ...conditions(at, { Ready: 'ContainersReady' }) }),
+  '/Service': (object, at) => (textAt(object, 'spec', 'type') === 'LoadBalancer' ? balanced(object, at) : undefined),
+  'networking.k8s.io/Ingress': balanced,
+  '/PersistentVolumeClaim': inPhase('Bound'),
+  '/PersistentVolume': inPhase('Bound'),
+  '/Namespace': inPhase('Active'),
+  'autoscaling/HorizontalPodAutoscaler': (object, at) => {
+    const replicas = numberAt(object, 'spec', 'minReplicas') ?? 1;
+    const scales = conditions(at, { AbleToScale: 'ReadyForNewScale', ScalingActive: 'ValidMetricFound' });
+    return { currentReplicas: replicas, desiredReplicas: replicas, ...scales };
+  },
+  'apiextensions.k8s.io/CustomResourceDefinition': (_, at) =>
+    conditions(at, { NamesAccepted: 'NoConflicts', Established: 'InitialNamesAccepted' }),
+};
 
 /**
  * The status that the controller of a kind writes into a ready object. An object of a custom kind gets the condition
@@ -117,13 +76,7 @@ const RULES: ReadonlyMap<string, StatusRule> = new Map<string, StatusRule>([
  */
 export function simulatedStatus(object: KubeObject, at: string, isBuiltin: boolean): JsonObject | undefined {
   const { group, kind } = gvkOf(object);
-  const rule = RULES.get(`${group}/${kind}`);
-  if (rule !== undefined) return rule(object, at);
-  return isBuiltin ? undefined : { observedGeneration: 1, conditions: [condition('Ready', 'Simulated', at)] };
-}
-
-const replicasOf = (object: KubeObject): number => numberAt(object, 'spec', 'replicas') ?? 1;
-
-function condition(type: string, reason: string, at: string): JsonValue {
-  return { type, status: 'True', reason, message: '', lastTransitionTime: at };
+  const name = `${group}/${kind}`;
+  if (Object.hasOwn(RULES, name)) return RULES[name]?.(object, at);
+  return isBuiltin ? undefined : { observedGeneration: 1, ...conditions(at, { Ready: 'Simulated' }) };
 }

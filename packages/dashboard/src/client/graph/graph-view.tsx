@@ -1,12 +1,10 @@
 import type { JSX } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
-import { announce } from '../shared/announcer.tsx';
 import { Icon } from '../shared/icons.tsx';
 import { Empty, Loading } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { BoxShape } from './box-shape.tsx';
 import { placementIn } from './camera.ts';
-import { exportSvg } from './export-svg.ts';
 import type { LayoutInput } from './layout.ts';
 import { lineKey } from './layout.ts';
 import { LineLabel, LineShape } from './line-shape.tsx';
@@ -20,7 +18,7 @@ import { useFrameSize, usePanZoom } from './use-pan-zoom.ts';
 /** The picture of a graph: lines, and boxes that Tab and the arrow keys reach. */
 export function GraphView(props: {
   readonly picture: Picture;
-  /** The name of the graph. The names of the picture and of an exported file contain it. */
+  /** The name of the graph. The name of the picture contains it. */
   readonly name: string;
   readonly selected: string | undefined;
   /** The selected object of an opened collection, as its `instanceRef`. */
@@ -65,16 +63,10 @@ export function GraphView(props: {
           ),
     [picture, layout, selected, bright],
   );
-  const download = (): void => {
-    if (drawing.current === null || layout === undefined) return;
-    exportSvg(drawing.current, layout, `${props.name}.svg`);
-    announce(`Saved ${props.name}.svg`);
-  };
   const tools = [
     { keys: '+', label: 'Enlarge', icon: 'plus', run: () => view.zoom(1.25) },
     { keys: '-', label: 'Reduce', icon: 'minus', run: () => view.zoom(0.8) },
     { keys: '0', label: 'Whole graph', icon: 'fit', run: view.fit },
-    { keys: 'e', label: 'Save as SVG', icon: 'download', run: download },
   ] as const;
   useShortcuts('Graph', 'graph', [
     ...tools.map(({ keys, label, run }) => ({ keys, description: label, run })),

@@ -197,7 +197,7 @@ function boxOf(
     id: node.id,
     kind: isCollection ? 'collection' : 'node',
     title: node.id,
-    subtitle: node.kind,
+    subtitle: showsState && !isCollection ? kindAndValue(node.kind, live) : node.kind,
     rules: rulesOf(node),
     ...(showsState ? { tone: toneOf(live.state) } : {}),
     stateText: showsState ? `${live.state}: ${live.reason}` : '',
@@ -243,6 +243,11 @@ function groupBox(
     width: BOX_WIDTH,
     height: BOX_HEIGHT + BAR_HEIGHT,
   };
+}
+
+/** The kind of a node, and the value of its only object: `Deployment · 2/2`. */
+export function kindAndValue(kind: string, { objects: [only, ...others] }: Pick<InstanceNode, 'objects'>): string {
+  return only?.value === undefined || others.length > 0 ? kind : `${kind} · ${only.value}`;
 }
 
 /** The conditions and lists of a node in short words. */

@@ -3,6 +3,7 @@ import { useId, useMemo, useState } from 'preact/hooks';
 import type { InstanceNode } from '@typekro/controller/inspect';
 import { objectName } from '@typekro/kit/core';
 import { matchesWords } from '@typekro/controller/inspect';
+import { kindAndValue } from '../graph/picture.ts';
 import { isSettled, toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Empty } from '../shared/parts.tsx';
@@ -108,12 +109,11 @@ export function nodesOf(nodes: readonly InstanceNode[], filter: string): Instanc
   return [...found.filter(({ state }) => !isSettled(state)), ...found.filter(({ state }) => isSettled(state))];
 }
 
-function objectsText({ objects, omitted = 0 }: InstanceNode): string {
-  const [only] = objects;
-  const total = objects.length + omitted;
-  return only === undefined
-    ? 'no object'
-    : total === 1
-      ? `${only.object.kind} ${only.object.name}`
-      : `${total.toLocaleString('en')} objects`;
+function objectsText(node: InstanceNode): string {
+  const [only] = node.objects;
+  const total = node.objects.length + (node.omitted ?? 0);
+  if (only === undefined) return 'no object';
+  return total === 1
+    ? kindAndValue(`${only.object.kind} ${only.object.name}`, node)
+    : `${total.toLocaleString('en')} objects`;
 }

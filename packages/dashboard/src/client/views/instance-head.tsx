@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { objectName } from '@typekro/kit/core';
 import type { ActionAnswer, ActionRequest, InspectAction, InstanceDetail } from '@typekro/controller/inspect';
 import { inspectPaths } from '@typekro/controller/inspect';
 import { ApiError } from '../data/api.ts';
@@ -16,7 +17,7 @@ export function InstanceHead(props: {
   readonly isGone: boolean;
   readonly onChanged: () => void;
 }): JSX.Element {
-  const { instance, nodes } = props.detail;
+  const { instance, nodes, past } = props.detail;
   const taking = nodes.filter(({ state }) => state !== 'skipped');
   const ready = taking.filter(({ state }) => state === 'ready').length;
   return (
@@ -54,6 +55,14 @@ export function InstanceHead(props: {
             </>
           )}
         </p>
+        {past === undefined ? null : (
+          <p class="soft">
+            not ready for {ageOf(past.since)}
+            {past.after === undefined
+              ? null
+              : `, after ${past.after.manager} changed ${objectName(past.after.object)} ${ageOf(past.after.time)} ago`}
+          </p>
+        )}
         <Line kind={`waiting-for tone-${reasonTone(instance.state)}`} text={instance.waitingFor} />
       </div>
       <div class="head-actions">

@@ -8,6 +8,9 @@ import { lazy } from '../shared/lazy-view.tsx';
 /** One object, desired and live. */
 export const LazyObject = lazy('the object', async () => (await import('./object-panels.tsx')).ObjectPanel);
 
+/** The objects that an object owns. */
+export const LazyOwned = lazy('the owned objects', async () => (await import('./object-panels.tsx')).OwnedObjects);
+
 /** The logs of the pods of an object. */
 export const LazyLogs = lazy('the logs', async () => (await import('./object-panels.tsx')).LogsPanel);
 

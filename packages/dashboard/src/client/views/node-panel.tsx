@@ -15,7 +15,7 @@ import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';
 import { getCommand, instanceEventsCommand, whyCommand } from '../text/kubectl.ts';
 import { EventsPanel } from './events-panel.tsx';
-import { LazyLogs, LazyObject } from './lazy-views.tsx';
+import { LazyLogs, LazyObject, LazyOwned } from './lazy-views.tsx';
 
 /** A node of an instance: its state, its objects, its values, events and logs. */
 export function NodePanel(props: {
@@ -143,6 +143,7 @@ export function unreadyText({ objects, unready = 0, omitted = 0 }: InstanceNode)
 const MAX_OBJECTS = 100;
 
 function StatePanel(props: {
+  readonly instance: string;
   readonly node: InstanceNode;
   readonly edges: readonly ValueEdge[];
   readonly chosen: ObjectRef | undefined;
@@ -168,6 +169,37 @@ function StatePanel(props: {
             </button>
           ))}
         </p>
+      )}
+      <h3>Objects{node.unready === undefined || node.objects.length < 2 ? null : <> · {unreadyText(node)}</>}</h3>
+      {node.objects.length === 0 ? <p class="soft">None yet.</p> : null}
+      <ul class="rows objects">
+        {unreadyFirst(node)
+          .slice(0, MAX_OBJECTS)
+          .map((each) => (
+            <li key={instanceRef(each.object)}>
+              <StateIcon tone={toneOfObject(each, node)} />
+              <button
+                type="button"
+                class="link"
+                aria-pressed={props.chosen !== undefined && instanceRef(each.object) === instanceRef(props.chosen)}
+                onClick={() => props.onChoose(instanceRef(each.object))}
+              >
+                {objectName(each.object)}
+              </button>
+              <span class="soft">
+                {objectStateText(each)}
+                {each.value === undefined ? '' : `, ${each.value}`}
+              </span>
+            </li>
+          ))}
+      </ul>
+      {hidden === 0 ? null : (
+        <p class="soft">
+          {plural(hidden, 'more object')} {hidden === 1 ? 'is' : 'are'} not listed.
+        </p>
+      )}
+      {props.chosen?.namespace === undefined || node.objects.length === 0 ? null : (
+        <LazyOwned key={instanceRef(props.chosen)} instance={props.instance} object={props.chosen} />
       )}
       {reads.length === 0 ? null : <h3>Values that flow in</h3>}
       <ul class="rows">
@@ -195,31 +227,6 @@ function StatePanel(props: {
           </li>
         ))}
       </ul>
-      <h3>Objects{node.unready === undefined || node.objects.length < 2 ? null : <> · {unreadyText(node)}</>}</h3>
-      {node.objects.length === 0 ? <p class="soft">None yet.</p> : null}
-      <ul class="rows objects">
-        {unreadyFirst(node)
-          .slice(0, MAX_OBJECTS)
-          .map((each) => (
-            <li key={instanceRef(each.object)}>
-              <StateIcon tone={toneOfObject(each, node)} />
-              <button
-                type="button"
-                class="link"
-                aria-pressed={props.chosen !== undefined && instanceRef(each.object) === instanceRef(props.chosen)}
-                onClick={() => props.onChoose(instanceRef(each.object))}
-              >
-                {objectName(each.object)}
-              </button>
-              <span class="soft">{objectStateText(each)}</span>
-            </li>
-          ))}
-      </ul>
-      {hidden === 0 ? null : (
-        <p class="soft">
-          {plural(hidden, 'more object')} {hidden === 1 ? 'is' : 'are'} not listed.
-        </p>
-      )}
     </>
   );
 }

@@ -1,12 +1,14 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { JsonValue, ObjectRef } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { objectName, stringifyJson } from '@typekro/kit/core';
 import type { FieldDrift, ObjectDetail } from '@typekro/controller/inspect';
 import { inspectPaths } from '@typekro/controller/inspect';
 import { ofInstance } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
+import { plural } from '../graph/picture.ts';
 import { ageOf } from '../shared/clock.ts';
+import { StateIcon } from '../shared/icons.tsx';
 import { Line, ReadNotice } from '../shared/parts.tsx';
 import { diffLines, sideBySide } from '../text/diff-lines.ts';
 import { likeDesired } from '../text/like-desired.ts';
@@ -66,6 +68,32 @@ export function ObjectPanel({
           </ul>
         </>
       )}
+    </>
+  );
+}
+
+/** The objects that an object owns, such as its ReplicaSets and pods. Draws nothing for an object without any. */
+export function OwnedObjects({ instance, object }: Parameters<typeof ObjectPanel>[0]): JSX.Element | null {
+  const read = useRemote<ObjectDetail>(inspectPaths.object(instance, object), ofInstance(instance));
+  const { owned = [], podsUnread } = read.value ?? {};
+  if (owned.length === 0) return <Line kind="soft" text={podsUnread} />;
+  return (
+    <>
+      <h3>Owned by {objectName(object)}</h3>
+      <ul class="rows">
+        {owned.map(({ object: each, state, message, value, restarts, log }) => (
+          <li key={objectName(each)}>
+            <p>
+              <StateIcon tone={state} /> {each.kind} {each.name}{' '}
+              <span class="soft">
+                {[value, restarts === undefined ? undefined : plural(restarts, 'restart')].filter(Boolean).join(', ')}
+              </span>
+            </p>
+            <Line text={message} />
+            {log === undefined ? null : <pre tabIndex={0}>{log}</pre>}
+          </li>
+        ))}
+      </ul>
     </>
   );
 }

@@ -4,4 +4,4 @@
  */
 export { InstanceParts } from './instance-parts.tsx';
 export { LogsPanel } from './logs-panel.tsx';
-export { ObjectPanel } from './object-panel.tsx';
+export { ObjectPanel, OwnedObjects } from './object-panel.tsx';

@@ -2,6 +2,7 @@
 import { textOf } from '../../../test-support/rendered-text.ts';
 import { renderToString } from 'preact-render-to-string';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { objectName } from '@typekro/kit/core';
 import type { OutlineNode } from '@typekro/engine/graph';
 import type {
   DefinitionDetail,
@@ -40,7 +41,7 @@ const { EventsPanel } = await import('./events-panel.tsx');
 const { InstanceHead } = await import('./instance-head.tsx');
 const { LogsPanel } = await import('./logs-panel.tsx');
 const { NodePanel } = await import('./node-panel.tsx');
-const { ObjectPanel } = await import('./object-panel.tsx');
+const { ObjectPanel, OwnedObjects } = await import('./object-panel.tsx');
 const { OutlinePanel } = await import('./outline-panel.tsx');
 const { InstanceParts } = await import('./instance-parts.tsx');
 const { RolloutNotice } = await import('./rollout-notice.tsx');
@@ -167,6 +168,7 @@ describe('the object', () => {
       },
       { path: 'data.key', kind: 'differs', wanted: 'a', found: 'b', managers: [], secret: true },
     ],
+    owned: [],
     managers: [{ manager: 'jane', operation: 'Update', subresource: 'status', time: NOW, fields: 2 }],
     masked: ['data.key'],
     pods: [],
@@ -342,6 +344,27 @@ describe('the head of an instance', () => {
     meta.value = { actions: [] as InspectMeta['actions'] } as InspectMeta;
     expect(head({ deletedAt: NOW })).toMatch(/ deletion requested 0s ago why get$/);
   });
+});
+
+test('the objects that an object owns have their values, restarts, reasons and last log lines', () => {
+  const pod = { apiVersion: 'v1', kind: 'Pod', namespace: 'b', name: 'p' };
+  const owned = [{ object: pod, state: 'failed', value: 'Running', restarts: 12, message: 'it waits', log: 'no file' }];
+  answers.set('', { value: { owned } });
+  expect(textOf(<OwnedObjects instance="x" object={object} />)).toBe(
+    `Owned by ${objectName(object)} Pod p Running, 12 restarts it waits no file`,
+  );
+  answers.set('', { value: { owned: [], podsUnread: 'pods is forbidden' } });
+  expect(textOf(<OwnedObjects instance="x" object={object} />)).toBe('pods is forbidden');
+});
+
+test('the head of an instance says for how long it is not ready, and after which change', () => {
+  const named = { ref: 'v1/A/b/c', apiVersion: 'v1', kind: 'A', name: 'c', state: 'ERROR' };
+  const past = { since: NOW, after: { object, manager: 'jane', time: NOW } };
+  const detail = { instance: named, nodes: [], past } as unknown as InstanceDetail;
+  meta.value = undefined;
+  expect(textOf(<InstanceHead detail={detail} isGone onChanged={() => {}} />)).toContain(
+    `not ready for 0s, after jane changed ${objectName(object)} 0s ago`,
+  );
 });
 
 describe('the object of an instance', () => {

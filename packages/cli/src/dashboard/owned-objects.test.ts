@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { KubeError } from '@typekro/kube';
+import { pastOf } from './field-managers.ts';
+import { mainValue, ownedObjects } from './owned-objects.ts';
+
+const object = (kind: string, more: JsonObject = {}, name = 'a'): KubeObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name, namespace: 'b' },
+  ...more,
+});
+
+test.each<[string, KubeObject, string | undefined]>([
+  ['replicas', object('Deployment', { spec: { replicas: 3 }, status: { readyReplicas: 2 } }), '2/3'],
+  ['replicas without a status', object('StatefulSet', { spec: { replicas: 0 } }), '0/0'],
+  ['the nodes of a DaemonSet', object('DaemonSet', { status: { desiredNumberScheduled: 2, numberReady: 1 } }), '1/2'],
+  ['completions', object('Job', { spec: { completions: 5 }, status: { succeeded: 4 } }), '4/5'],
+  ['the address of a Service', object('Service', { spec: { clusterIP: '10.0.0.1' } }), '10.0.0.1'],
+  ['nothing of a headless Service', object('Service', { spec: { clusterIP: 'None' } }), undefined],
+  [
+    'the address of a load balancer',
+    object('Service', {
+      spec: { clusterIP: '10.0.0.1' },
+      status: { loadBalancer: { ingress: [{ hostname: 'x.y' }] } },
+    }),
+    'x.y',
+  ],
+  ['a phase', object('PersistentVolumeClaim', { status: { phase: 'Bound' } }), 'Bound'],
+  ['nothing of a ConfigMap', object('ConfigMap'), undefined],
+])('the main value of an object is %s', (_title, given, value) => {
+  expect(mainValue(given, () => false)).toBe(value);
+});
+
+test.each([object('Deployment', { spec: { replicas: 3 } }), object('Service', { spec: { clusterIP: '10.0.0.1' } })])(
+  'a main value that can come from a Secret is not shown',
+  (given) => {
+    expect(mainValue(given, () => true)).toBeUndefined();
+  },
+);
+
+const pod = (name: string, restartCount: number, ready = false) =>
+  object(
+    'Pod',
+    {
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+        containerStatuses: [
+          { name: 'side', restartCount: 0 },
+          { name: 'main', restartCount },
+        ],
+      },
+    },
+    name,
+  );
+
+test('the owned objects have states and restarts, and the last log line of at most three pods that need it', async () => {
+  const paths: string[] = [];
+  const api = {
+    raw({ path }: { readonly path: string }) {
+      paths.push(path);
+      if (path.includes('/p1/')) return Promise.reject(new KubeError('no', { status: 400, reason: 'BadRequest' }));
+      return Promise.resolve({ status: 200, headers: {}, text: 'it failed\n' });
+    },
+  };
+  const family = [pod('p0', 0, true), pod('p1', 2), pod('p2', 3, true), pod('p3', 0), pod('p4', 1)];
+  const owned = await ownedObjects(api, family, new AbortController().signal);
+  expect(owned.map(({ object: { name }, state, restarts, log }) => [name, state, restarts, log])).toEqual([
+    ['p0', 'ready', undefined, undefined],
+    ['p1', 'waiting', 2, undefined],
+    ['p2', 'ready', 3, 'it failed'],
+    ['p3', 'waiting', undefined, 'it failed'],
+    ['p4', 'waiting', 1, undefined],
+  ]);
+  expect(paths[0]).toContain('container=main');
+  expect(paths).toHaveLength(3);
+});
+
+const time = (minute: number): string => `2026-01-01T00:0${minute}:00Z`;
+const instance = (ready: string, at = time(5)): KubeObject =>
+  object('Shop', { status: { conditions: [{ type: 'Ready', status: ready, lastTransitionTime: at }] } });
+const changed = (manager: string, minute: number, more: JsonObject = {}): KubeObject => {
+  const managedFields = [{ manager, operation: 'Update', time: time(minute), ...more }];
+  return { ...object('ConfigMap', {}, manager), metadata: { name: manager, managedFields } };
+};
+
+test.each<[string, KubeObject, readonly KubeObject[], object | undefined]>([
+  ['a ready instance', instance('True'), [changed('jane', 4)], undefined],
+  ['an instance without a status', object('Shop'), [changed('jane', 4)], undefined],
+  ['no change', instance('False'), [], { since: time(5) }],
+  [
+    'the last of two changes',
+    instance('False'),
+    [changed('jane', 3), changed('bob', 4)],
+    { after: { manager: 'bob' } },
+  ],
+  [
+    'a change in the same second',
+    instance('False'),
+    [changed('jane', 5)],
+    { after: { manager: 'jane', time: time(5) } },
+  ],
+  ['a later change', instance('Unknown'), [changed('jane', 6), changed('bob', 1)], { after: { manager: 'bob' } }],
+  ['a status', instance('False'), [changed('jane', 4, { subresource: 'status' })], { since: time(5) }],
+  [
+    'changes of the controller',
+    instance('False'),
+    [changed('kro.run/applyset', 4), changed('kro-x', 4)],
+    { since: time(5) },
+  ],
+])('the past with %s', (_title, given, objects, past) => {
+  const found = pastOf(given, objects);
+  if (past === undefined || !('after' in past)) expect(found).toEqual(past);
+  else expect(found).toMatchObject(past);
+});

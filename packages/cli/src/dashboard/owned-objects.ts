@@ -1,0 +1,90 @@
+import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
+import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import type { OwnedObject } from '@typekro/controller/inspect';
+import { readinessOf } from '@typekro/engine/readiness';
+import type { KubernetesApi } from '@typekro/kube';
+import { KubeError } from '@typekro/kube';
+import { podLogPath } from '@typekro/kit/kubernetes';
+
+/** The maximum number of pods whose last log line is read. Each of them needs a request. */
+const MAX_LOGS = 3;
+
+/**
+ * The value of an object that its user looks for first: ready and desired replicas, completions, an address, or a
+ * phase. Absent for an object without such a value, and for a value that can come from a Secret.
+ *
+ * @param isSecret can the value at a path come from a Secret?
+ */
+export function mainValue(
+  object: KubeObject,
+  isSecret: (path: string, value: JsonValue) => boolean,
+): string | undefined {
+  const counted = [
+    ['replicas', 'readyReplicas'],
+    ['completions', 'succeeded'],
+  ].find(([wanted = '']) => numberAt(object, 'spec', wanted) !== undefined);
+  if (counted !== undefined) {
+    const [wanted = '', ready = ''] = counted;
+    const number = numberAt(object, 'spec', wanted) ?? 0;
+    return isSecret(`spec.${wanted}`, number) ? undefined : `${numberAt(object, 'status', ready) ?? 0}/${number}`;
+  }
+  const scheduled = numberAt(object, 'status', 'desiredNumberScheduled');
+  if (scheduled !== undefined) return `${numberAt(object, 'status', 'numberReady') ?? 0}/${scheduled}`;
+  const [balancer] = objectsAt(object, 'status', 'loadBalancer', 'ingress');
+  const own = textAt(object, 'spec', 'clusterIP');
+  const address = textAt(balancer, 'hostname') || textAt(balancer, 'ip') || (own === 'None' ? '' : own);
+  if (address !== '') return address === own && isSecret('spec.clusterIP', own) ? undefined : address;
+  return textAt(object, 'status', 'phase') || undefined;
+}
+
+/**
+ * The objects that an object owns, directly or through others, in the order of `family`. The last line of the log is
+ * read for the first pods that are not ready or have restarted.
+ */
+export function ownedObjects(
+  api: Pick<KubernetesApi, 'raw'>,
+  family: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<readonly OwnedObject[]> {
+  let logs = 0;
+  return Promise.all(
+    family.map(async (object): Promise<OwnedObject> => {
+      const { ready, failed, message } = readinessOf(object);
+      const statuses = objectsAt(object, 'status', 'containerStatuses');
+      const restarts = statuses.reduce((sum, status) => sum + (numberAt(status, 'restartCount') ?? 0), 0);
+      const worst = statuses.toSorted(
+        (a, b) => (numberAt(b, 'restartCount') ?? 0) - (numberAt(a, 'restartCount') ?? 0),
+      )[0];
+      const isRead = worst !== undefined && (!ready || restarts > 0) && logs < MAX_LOGS;
+      if (isRead) logs += 1;
+      const log = isRead ? await lastLine(api, refOf(object), textAt(worst, 'name'), signal) : undefined;
+      const value = mainValue(object, () => false);
+      return {
+        object: refOf(object),
+        state: ready ? 'ready' : failed ? 'failed' : 'waiting',
+        ...(message === '' ? {} : { message }),
+        ...(value === undefined ? {} : { value }),
+        ...(restarts === 0 ? {} : { restarts }),
+        ...(log === undefined ? {} : { log }),
+      };
+    }),
+  );
+}
+
+/** The last line of a container's log. Undefined when the log is empty or cannot be read. */
+async function lastLine(
+  api: Pick<KubernetesApi, 'raw'>,
+  { namespace = '', name }: ObjectRef,
+  container: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const query = new URLSearchParams({ container, tailLines: '1', limitBytes: '1000' });
+  try {
+    const { text } = await api.raw({ path: podLogPath({ namespace, name }, query), signal });
+    return text.trim() || undefined;
+  } catch (error) {
+    if (error instanceof KubeError && !signal.aborted) return undefined;
+    throw error;
+  }
+}
