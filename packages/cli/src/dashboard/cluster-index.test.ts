@@ -110,6 +110,37 @@ describe('an API server that does not respond', () => {
   });
 });
 
+test('at rest, the index sends no request while no page is open, and one probe every ten seconds while a page is open', async () => {
+  let probes = 0;
+  const raw: KubernetesApi['raw'] = () => {
+    probes += 1;
+    return Promise.resolve({ status: 200, headers: {}, text: '{}' });
+  };
+  let watches = 0;
+  const counted = (events: readonly WatchEvent[]): readonly WatchEvent[] =>
+    Object.defineProperty([...events], 'entries', {
+      value: () => {
+        watches += 1;
+        return events.entries();
+      },
+    });
+  const { index, clock } = unstartedIndex(
+    { ResourceGraphDefinition: counted([SYNCED]), Graph: counted([SYNCED]) },
+    {},
+    { raw },
+  );
+  await index.start();
+  const started = watches;
+  expect(started).toBe(2);
+  for (let minute = 0; minute < 10; minute += 1) await clock.advance(60_000);
+  expect([probes, watches, index.log.lastId]).toEqual([0, started, 0]);
+  const leave = index.log.subscribe(() => {});
+  for (let second = 0; second < 60; second += 10) await clock.advance(10_000);
+  expect([probes, watches, index.log.lastId]).toEqual([6, started, 0]);
+  leave();
+  await index.close();
+});
+
 test('the kinds of the index are those that can be listed, without the kind Graph if the cluster does not serve it', async () => {
   const { index, next } = await indexOf(SYNCED, failed(403, 'no'), { type: 'BOOKMARK', resourceVersion: '2' });
   const pots = [{ apiVersion: pot('a').apiVersion, kind: 'Pot' }];
