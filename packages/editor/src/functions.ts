@@ -1,5 +1,5 @@
 import type { CelType, FunctionDeclaration, Overload } from '@typekro/cel';
-import { isAssignable, isOptional, KRO_LIBRARIES, standardLibrary, typeToString } from '@typekro/cel';
+import { isOptional, KRO_LIBRARIES, standardLibrary, typeToString } from '@typekro/cel';
 
 /** A function or macro of the expression language. */
 export interface KnownFunction {
@@ -89,8 +89,7 @@ export function membersOfType(type: CelType): readonly KnownFunction[] {
  * every type.
  */
 function fits(type: CelType, receiver: CelType): boolean {
-  if (receiver.kind === 'param') return true;
-  if (receiver.kind !== type.kind || (type.kind === 'opaque' && receiver.name !== type.name)) return false;
-  const hasParameters = receiver.params.some(({ kind }) => kind === 'param');
-  return hasParameters || receiver.params.length === 0 || isAssignable(type, receiver);
+  if (receiver.kind === 'param' || receiver.kind === 'dyn' || type.kind === 'dyn') return true;
+  if (receiver.kind !== type.kind || receiver.name !== type.name) return false;
+  return receiver.params.every((param, index) => fits(type.params[index] ?? param, param));
 }

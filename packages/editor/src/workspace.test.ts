@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
+import { SHOP } from '../test-support/editor.ts';
 import { Workspace } from './workspace.ts';
 
 const KIND = { group: 'acme.dev', version: 'v1', kind: 'Widget' };
@@ -44,4 +45,14 @@ test('a file whose groups are already known does not change the source of schema
   const { source } = workspace;
   workspace.open('file:///b.yaml', '/b.yaml', 1, WIDGET + '---\n' + MAP);
   expect(workspace.source).toBe(source);
+});
+
+test('the kind of a definition with a wrong expression is known with its schema, and every field of its status', () => {
+  const workspace = new Workspace(shipped);
+  workspace.open('file:///app.yaml', '/app.yaml', 1, SHOP.replace('${web.metadata.name}', '${web.metadata.nam}'));
+  workspace.noteCompiled('file:///app.yaml', []);
+  const kind = { group: 'kro.run', version: 'v1alpha1', kind: 'Shop' };
+  const schema = workspace.source.schemaOf(kind);
+  expect(Object.keys(schema?.properties?.['spec']?.properties ?? {})).toEqual(['name', 'replicas', 'tier', 'ports']);
+  expect(schema?.properties?.['status']?.['x-kubernetes-preserve-unknown-fields']).toBe(true);
 });

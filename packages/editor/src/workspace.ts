@@ -179,7 +179,10 @@ export class Workspace {
     return hadKinds;
   }
 
-  /** A definition with errors keeps the CRD that it had, so that its instances stay checked while it is edited. */
+  /**
+   * A definition with errors has the CRD of its schema. If the schema has errors, too, it keeps the CRD that it had. Its
+   * instances therefore stay checked while it is edited.
+   */
   #crdsIn(part: DocumentPart, before: readonly KubeObject[], graphs?: readonly Graph[]): readonly KubeObject[] {
     const { value } = part;
     if (!isJsonObject(value) || typeof value['apiVersion'] !== 'string' || typeof value['kind'] !== 'string') return [];
@@ -187,15 +190,13 @@ export class Workspace {
     if (isCrd(object)) return part.parsed.documents.length > 0 ? [object] : [];
     if (!isDefinition(object)) return [];
     const kind = kindOfDefinition(object);
-    const graph =
-      graphs === undefined ? this.#compiled(part) : graphs.find(({ instance }) => kindOfCrd(instance.crd) === kind);
-    return graph === undefined ? before.filter((crd) => kindOfCrd(crd) === kind) : [graph.instance.crd];
-  }
-
-  #compiled({ parsed }: DocumentPart): Graph | undefined {
-    const [document] = parsed.documents;
+    const found = graphs?.find(({ instance }) => kindOfCrd(instance.crd) === kind);
+    if (found !== undefined) return [found.instance.crd];
+    const [document] = part.parsed.documents;
     const options = { sources: this.#state().source, target: 'typekro', features: TYPEKRO_FEATURES } as const;
-    return document === undefined ? undefined : compile(document, options).graph;
+    const compiled = document === undefined ? undefined : compile(document, options);
+    const crd = compiled?.graph?.instance.crd ?? compiled?.crd;
+    return crd === undefined ? before.filter((each) => kindOfCrd(each) === kind) : [crd];
   }
 }
 

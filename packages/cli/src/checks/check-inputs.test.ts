@@ -92,3 +92,15 @@ test('of two definitions of one kind, the diagnostic is at the kind; of two obje
   const same = definition('App', {});
   expect(await errorsIn(['a.yaml', same], ['b.yaml', same])).toEqual(['b.yaml:3 input/duplicate']);
 });
+
+test.each([
+  [
+    'a wrong expression in a resource',
+    unknownName('Shop'),
+    ['a.yaml:11 graph/unknown-identifier', 'b.yaml:4 input/invalid-field'],
+  ],
+  ['an error in the schema', definition('Shop', { spec: 'name: strin' }), ['a.yaml:8 simpleschema/unknown-type']],
+])('an instance is checked against the schema of a definition with %s', async (_title, broken, errors) => {
+  const instance = 'apiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: {name: a}\nspec: {name: [1]}\n';
+  expect(await errorsIn(['a.yaml', broken], ['b.yaml', instance])).toEqual(errors);
+});

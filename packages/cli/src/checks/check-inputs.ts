@@ -58,7 +58,8 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...others];
   const compiled = compileAll(inputs.objects, crds, settings);
   const { graphs } = compiled;
-  const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf)];
+  const ofBroken = compiled.results.flatMap(({ crd }) => crd ?? []);
+  const made = [...crds, ...controllerCrds(), ...graphs.map(crdOf), ...ofBroken];
   const served = combineSources(builtinSource(), crdSource(made));
   const found = new Map<InputObject, Diagnostic[]>();
   const report = (input: InputObject, diagnostics: readonly Diagnostic[]): void => {
@@ -169,11 +170,11 @@ function compileAll(
     const failed: CompiledInput[] = [];
     const before = graphs.length;
     for (const input of waiting) {
-      const { graph, diagnostics } = compile(
+      const { graph, crd, diagnostics } = compile(
         input.document === undefined ? (input.object as never) : corrected(input.document),
         { ...compileOptionsOf(settings), sources },
       );
-      if (graph === undefined) failed.push({ input, diagnostics });
+      if (graph === undefined) failed.push({ input, diagnostics, ...(crd === undefined ? {} : { crd }) });
       else {
         graphs.push(graph);
         results.push({ input, graph, diagnostics });

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@typekro/kit/core';
+import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { InputObject } from '../inputs/load-inputs.ts';
 
@@ -6,5 +6,7 @@ import type { InputObject } from '../inputs/load-inputs.ts';
 export interface CompiledInput {
   readonly input: InputObject;
   readonly graph?: Graph;
+  /** The CRD of a definition that has errors, but none in the schema of its spec. */
+  readonly crd?: KubeObject;
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -6,14 +6,9 @@ export interface PlaygroundExample extends PlaygroundInput {
   readonly name: string;
 }
 
-const textOf = (lines: readonly string[]): string => lines.join('\n');
-
-const [first, ...others] = examples.map(({ name, language, source, spec, observed }): PlaygroundExample => ({
-  name,
+const [first, ...others] = examples.map(({ language, ...texts }): PlaygroundExample => ({
+  ...texts,
   language: language === 'typescript' ? language : 'yaml',
-  source: textOf(source),
-  spec: textOf(spec),
-  observed: textOf(observed),
 }));
 if (first === undefined) throw new Error('examples.json has no example');
 

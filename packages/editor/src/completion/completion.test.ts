@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { CURSOR, editorAt, SHOP, typing } from '../../test-support/editor.ts';
+import { knownFunctions } from '../functions.ts';
+import { scopesOf } from '../scopes.ts';
 import { completionsAt, MAX_COMPLETIONS } from './index.ts';
 
 /** The labels of the completions at the cursor, in the order in which a client shows them. */
@@ -135,4 +137,37 @@ test('when there are more completions than a response may have, it has those tha
   const found = labels(marked);
   expect(found).toEqual(expect.arrayContaining(['field51', 'field510', 'field519']));
   expect(found.every((label) => label.includes('field51'))).toBe(true);
+});
+
+test.each([
+  'schema.spec.',
+  'schema.spec.name.',
+  'schema.spec.ports.',
+  'schema.spec.replicas.',
+  'web.',
+  'web.status.',
+  '[[1]].',
+  '{"a": 1}.',
+  'quantity("1").',
+  'url("https://a.b").',
+  'semver("1.2.3").',
+  'schema.spec.?tier.',
+])('after %s, a method without arguments is offered if and only if the checker accepts its call', (receiver) => {
+  const { document, position, workspace } = editorAt(
+    typing(
+      SHOP,
+      '  name: ${web.metadata.name}-front\n',
+      `          annotations: {x: "\${${receiver.replaceAll('"', "'")}`,
+    ),
+  );
+  const offered = new Set(completionsAt(document, position, workspace.source).map(({ label }) => label));
+  const [first] = editorAt(SHOP).document.parts;
+  const path = ['spec', 'resources', 1, 'template', 'metadata', 'name'];
+  const scope = first && scopesOf(first.part, workspace.source)?.at(path);
+  const names = knownFunctions().flatMap(({ name, isMember, signatures }) =>
+    isMember && signatures.every((each) => each.includes(`.${name}()`)) ? [name] : [],
+  );
+  expect(names.length).toBeGreaterThan(15);
+  const accepted = names.filter((name) => scope?.check(`${receiver}${name}()`).ok === true);
+  expect(names.filter((name) => offered.has(name))).toEqual(accepted);
 });

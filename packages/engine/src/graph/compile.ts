@@ -1,5 +1,6 @@
-import type { JsonValue } from '@typekro/kit/core';
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
+import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import { assembleGraph } from './assemble.ts';
 import { buildResources } from './build-resource.ts';
 import { checkAdmission } from './checks/check-admission.ts';
@@ -49,11 +50,31 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const document = isDefinitionDocument(input) ? input : undefined;
   const value = document === undefined ? (input as JsonValue) : document.value;
   if (isTooDeep(value)) return { diagnostics: [tooDeep()] };
-  const result = compileAtLevel(value, document, options);
-  if (result.graph !== undefined || !dependsOnLevel(value)) return result;
+  const compiled = compileAtLevel(value, document, options);
+  if (compiled.graph !== undefined) return compiled;
+  const crd = crdOfSchema(value, options);
+  const result = { ...compiled, ...(crd === undefined ? {} : { crd }) };
+  if (!dependsOnLevel(value)) return result;
   const level = otherLevel(options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY);
   const { diagnostics } = compileAtLevel(value, document, { ...options, kroCompatibility: level });
-  return { diagnostics: withLevelHints(result.diagnostics, diagnostics, level) };
+  return { ...result, diagnostics: withLevelHints(result.diagnostics, diagnostics, level) };
+}
+
+/** The CRD of a definition without its resources and its status. Undefined when its other parts have errors. */
+function crdOfSchema(value: JsonValue, options: CompileOptions): KubeObject | undefined {
+  const spec = isJsonObject(value) ? value['spec'] : undefined;
+  const schema = isJsonObject(spec) ? spec['schema'] : undefined;
+  if (!isJsonObject(value) || !isJsonObject(spec) || !isJsonObject(schema)) return undefined;
+  const { status: _status, ...rest } = schema;
+  const { graph } = compileAtLevel({ ...value, spec: { ...spec, schema: rest, resources: [] } }, undefined, options);
+  if (graph === undefined) return undefined;
+  const crd = structuredClone(graph.instance.crd);
+  for (const version of objectsAt(crd, 'spec', 'versions')) {
+    const properties = valueAt(version, 'schema', 'openAPIV3Schema', 'properties');
+    if (!isJsonObject(properties) || !isJsonObject(properties['status'])) continue;
+    properties['status']['x-kubernetes-preserve-unknown-fields'] = true;
+  }
+  return crd;
 }
 
 function compileAtLevel(

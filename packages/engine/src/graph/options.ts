@@ -1,4 +1,4 @@
-import type { Diagnostic, JsonValue } from '@typekro/kit/core';
+import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
 import type { SchemaSource } from '../schema/index.ts';
 import { combineSources } from '../schema/index.ts';
 import type { DefinitionDocument } from './document.ts';
@@ -109,6 +109,11 @@ export interface CompileOptions {
  */
 export interface CompileResult {
   readonly graph?: Graph;
+  /**
+   * The CRD of the API, if the definition has errors, but none in the schema of its spec: instances can be checked
+   * against it. Its status allows every field. Absent with a graph, which has the CRD.
+   */
+  readonly crd?: KubeObject;
   readonly diagnostics: readonly Diagnostic[];
 }
 
