@@ -158,7 +158,10 @@ test('a cluster that allows all requests refuses requests of a web page without 
   expect((await fetch(secrets, { headers: { origin: 'https://page.example' } })).status).toBe(401);
 });
 
-test('a socket that is already closed has no user', () => {
-  const socket = { getPeerCertificate: () => null } as unknown as Socket;
+test.each([
+  ['that is already closed', { getPeerCertificate: () => null }],
+  ['of a host that does not give the certificate, such as Bun', {}],
+])('a socket %s has no user', (_, fields) => {
+  const socket = fields as unknown as Socket;
   expect(certificateUsers({ now: () => NOW })(socket)).toBeUndefined();
 });

@@ -34,8 +34,8 @@ export function certificateUsers(
 const withoutEnd = (user: CertifiedUser['user']): CertifiedUser => ({ user, end: Number.POSITIVE_INFINITY });
 
 function readUser(socket: TLSSocket): CertifiedUser {
-  // A closed socket has no certificate.
-  const certificate = (socket.getPeerCertificate() as Partial<PeerCertificate> | null) ?? {};
+  // A closed socket has no certificate, and the sockets of Bun's servers do not give it.
+  const certificate = (socket.getPeerCertificate?.() as Partial<PeerCertificate> | null | undefined) ?? {};
   const { subject, fingerprint256 = '', valid_to: validTo = '' } = certificate;
   if (subject === undefined) return withoutEnd(undefined);
   const attributes: Readonly<Record<string, string | readonly string[] | undefined>> = { ...subject };

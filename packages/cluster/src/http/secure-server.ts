@@ -37,6 +37,13 @@ interface ClientChecks {
  */
 function clientChecks(authority: string | undefined, own: (() => string) | undefined): ClientChecks {
   if (authority === undefined && own === undefined) return { ofServer: NO_ROOTS, ofCertificate: () => NO_ROOTS };
+  if (authority !== undefined && createsSecuredServers()) {
+    const remedy = 'let the clients send tokens, or serve on Node or Deno';
+    throw new TypeKroError('this host does not tell a server the certificates of its clients', {
+      code: 'cluster/certificate-unusable',
+      remedy,
+    });
+  }
   const { X509Certificate, constants } = cryptoLibrary();
   // Node accepts any string as an authority. With a string that is not a certificate, Node would trust no client, so
   // the string is checked here.
@@ -50,6 +57,9 @@ function clientChecks(authority: string | undefined, own: (() => string) | undef
     },
   };
 }
+
+/** Is this Bun? Its servers accept a certificate only when they are created, and do not tell those of their clients. */
+const createsSecuredServers = (): boolean => !('setSecureContext' in httpsLibrary().Server.prototype);
 
 /** Throws TypeKroError `cluster/certificate-unusable` when `work` cannot read a certificate or a key. */
 function readable<Result>(work: () => Result): Result {
@@ -132,9 +142,8 @@ function lateServer(
   options: ServerOptions & TlsOptions,
   onRequest: RequestListener,
 ): Server {
-  const { createServer, Server } = httpsLibrary();
-  // Bun's servers accept a certificate only when they are created.
-  if (!('setSecureContext' in Server.prototype)) return createServer({ ...options, ...certificate() }, onRequest);
+  const { createServer } = httpsLibrary();
+  if (createsSecuredServers()) return createServer({ ...options, ...certificate() }, onRequest);
   const server = createServer(options, onRequest);
   let secured = false;
   const secure = () => {

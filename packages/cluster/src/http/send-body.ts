@@ -23,24 +23,20 @@ export function sendBody(
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   headers['content-length'] = String(length);
   response.writeHead(status, headers);
-  const [first] = chunks;
-  if (length <= MAX_LAST_BYTES) {
-    response.end(chunks.length === 1 ? first : Buffer.concat(chunks));
-    return;
-  }
   const pieces = piecesOf(chunks);
   const sendMore = (): void => {
     if (response.destroyed) return;
     const { value, done } = pieces.next();
-    if (done === true) response.end();
+    // Without data, Deno's `end` stops reading the connection.
+    if (done === true) response.end(value);
     else if (response.write(value)) setImmediate(sendMore);
     else response.once('drain', sendMore);
   };
   sendMore();
 }
 
-/** Joins small chunks and splits large ones. */
-function* piecesOf(chunks: readonly Buffer[]): Generator<Buffer, undefined> {
+/** Joins small chunks and splits large ones. Returns the last piece. */
+function* piecesOf(chunks: readonly Buffer[]): Generator<Buffer, Buffer> {
   let waiting: Buffer[] = [];
   let size = 0;
   for (const chunk of chunks) {
@@ -59,6 +55,5 @@ function* piecesOf(chunks: readonly Buffer[]): Generator<Buffer, undefined> {
   }
   const rest = Buffer.concat(waiting);
   if (rest.length > MAX_LAST_BYTES) yield rest.subarray(0, -MAX_LAST_BYTES);
-  if (rest.length > 0) yield rest.subarray(-MAX_LAST_BYTES);
-  return undefined;
+  return rest.subarray(-MAX_LAST_BYTES);
 }
