@@ -25,7 +25,7 @@ await main(async () => {
   await withLock(`${root}/.typekro/setup.lock`, async () => {
     // The previous holder of the lock may have installed the packages.
     if (!isInstalled(root)) {
-      console.log('Installing dependencies from package-lock.json …');
+      console.log('Installing dependencies from package-lock.json, and then building: about two minutes …');
       await install(root);
     }
     if (!isBuilt()) await build();

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,22 +48,27 @@ test(
     const { stdout } = await npm(['exec', '--', 'create-typekro', 'my-app'], folder);
     expect(stdout).toContain('wrote  package.json tsconfig.json app.ts app.test.ts');
 
-    // The project resolves `typekro` to the packed package in a parent folder, and its other packages to the packages
-    // in this repository.
+    // Before a release, the project installs `typekro` from the tarball, too. Its other packages are linked.
     const project = join(folder, 'my-app');
-    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+    const path = join(project, 'package.json');
+    const { dependencies, devDependencies, ...rest } = JSON.parse(readFileSync(path, 'utf8')) as {
       readonly dependencies: Readonly<Record<string, string>>;
       readonly devDependencies: Readonly<Record<string, string>>;
     };
+    const tarball = tarballs.find((name) => name.startsWith('typekro-'));
+    expect(dependencies['typekro']).toBe(`file:../${tarball}`);
+    const others = tarballs.filter((name) => !name.includes('typekro-')).map((name) => `../${name}`);
+    writeFileSync(path, JSON.stringify({ ...rest, dependencies: { typekro: dependencies['typekro'] } }));
+    await npm(['install', '--ignore-scripts', ...others], project);
     for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
-      const target = name === 'typekro' ? join(folder, 'node_modules/typekro') : join(ROOT, 'node_modules', name);
+      if (name === 'typekro') continue;
       const link = join(project, 'node_modules', name);
       mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(target, link, 'dir');
+      symlinkSync(join(ROOT, 'node_modules', name), link, 'dir');
     }
     const run = await new RunningCommand(
       process.execPath,
-      [join(folder, 'node_modules/typekro/dist/cli/main.js'), 'up', '--once', 'app.ts'],
+      [join(project, 'node_modules/typekro/dist/cli/main.js'), 'up', '--once', 'app.ts'],
       { cwd: project },
     ).ended;
     expect(run.stderr).toBe('');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KubeClient, loadKubeConfig, waitForObject } from '@typekro/kube';
-import { startCli } from '../support/command.ts';
+import { RunningCommand, startCli } from '../support/command.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -16,10 +16,23 @@ const SNIPPETS = new Map(
   ),
 );
 
-/** Creates a folder with the files of the README and the packages of its installation command. */
+/** The words of the README's only command line `npx typekro NAME …`. */
+const words = (name: string): readonly string[] =>
+  new RegExp(`^ +npx typekro (${name} .*?) +#`, 'm').exec(README)?.[1]?.split(' ') ?? [];
+
+/** Creates a folder with the files of the README inside the clone, which has the packages. */
+function inClone(): string {
+  mkdirSync(join(ROOT, '.typekro'), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, '.typekro/readme-'));
+  for (const [name, text] of SNIPPETS) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+/** Creates a folder with the files of the README and the packages of its installation commands. */
 function prepared(): string {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-readme-'));
   mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(join(ROOT, 'node_modules/tsx'), join(folder, 'node_modules/tsx'), 'dir');
   for (const name of installed()) {
     const target = name === 'typekro' ? ROOT : join(ROOT, 'node_modules', name);
     symlinkSync(target, join(folder, 'node_modules', name), 'dir');
@@ -29,14 +42,17 @@ function prepared(): string {
   return folder;
 }
 
-describe('the files of the README, saved unchanged', () => {
+describe.each([
+  ['with the packages of the install line', prepared],
+  ['in a clone', inClone],
+])('the files of the README, saved unchanged %s', (_, prepare) => {
   let folder: string;
   beforeAll(() => {
-    folder = prepared();
+    folder = prepare();
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('the application runs with the packages of the install line', async () => {
+  test('the application runs', async () => {
     const { code, stdout, stderr } = await startCli(['up', '--once', 'app.ts'], folder).ended;
     expect(stderr).toBe('');
     expect(stdout).toMatch(/WebApp default\/hello +ACTIVE/);
@@ -44,11 +60,31 @@ describe('the files of the README, saved unchanged', () => {
   });
 
   test('the test file of the application passes with the documented command', async () => {
-    const { code, stdout, stderr } = await startCli(['test', '.'], folder).ended;
+    const { code, stdout, stderr } = await startCli(words('test'), folder).ended;
     expect(stderr).toBe('');
     expect(stdout).toContain('is ready when its pods are');
     expect(code).toBe(0);
   });
+
+  test('the program deploys the application with both factories to the cluster of `up`', async () => {
+    expect(README).toContain('`npx tsx deploy.ts` on Node 20');
+    const up = startCli(words('up'), folder);
+    try {
+      await up.until(/export KUBECONFIG=/);
+      const env = { ...process.env, KUBECONFIG: join(folder, '.typekro/default/kubeconfig') };
+      const tsx = join(ROOT, 'node_modules/tsx/dist/cli.mjs');
+      const { code, stdout, stderr } = await new RunningCommand(process.execPath, [tsx, 'deploy.ts'], {
+        cwd: folder,
+        env,
+      }).ended;
+      expect(stderr).toBe('');
+      expect(stdout).toContain('kind: ResourceGraphDefinition');
+      expect(code).toBe(0);
+    } finally {
+      up.process.kill('SIGINT');
+      await up.ended;
+    }
+  }, 60_000);
 
   test('a command that loads a program with a deploy call does not deploy, and names the line of the call', async () => {
     const { code, stdout, stderr } = await startCli(['validate', 'deploy.ts'], folder).ended;

@@ -17,6 +17,7 @@ import { valueAt } from '@typekro/kit/kubernetes';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
+import { KUBECONFIG_OPTIONS } from './options.ts';
 
 /** The source of a level that the command line sets. */
 export const LEVEL_FLAG = '--kro-compatibility';
@@ -28,6 +29,18 @@ export const LEVEL_OPTION: OptionSpec = {
   value: 'level',
   choices: KRO_COMPATIBILITY_LEVELS,
 };
+
+/** The options of `plan` and `apply` for what the cluster does not tell, and for the cluster itself. */
+export const PLANNING_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'crds',
+    summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
+    value: 'paths',
+    repeatable: true,
+  },
+  LEVEL_OPTION,
+  ...KUBECONFIG_OPTIONS,
+];
 
 /**
  * Returns the level in `--kro-compatibility`, or `undefined` when the option is absent. Throws `TypeKroError`

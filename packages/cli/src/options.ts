@@ -45,6 +45,14 @@ export function unknownForm(given: string, forms: readonly string[]): TypeKroErr
   });
 }
 
+/** The value of `--output`, by default the first of a command's formats. */
+export function outputForm<Form extends string>(input: CommandInput, forms: readonly Form[]): Form {
+  const text = textOption(input, 'output') ?? forms[0] ?? '';
+  const form = forms.find((each) => each === text);
+  if (form === undefined) throw unknownForm(text, forms);
+  return form;
+}
+
 /** The context of the kubeconfig that a command reads. */
 export const CONTEXT_OPTION: OptionSpec = { name: 'context', summary: 'a context of the kubeconfig', value: 'name' };
 

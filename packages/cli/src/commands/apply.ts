@@ -6,7 +6,7 @@ import { objectName, TypeKroError } from '@typekro/kit/core';
 import { KubeError, systemClock } from '@typekro/kube';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { LEVEL_OPTION } from '../controller-settings.ts';
+import { LEVEL_OPTION, PLANNING_OPTIONS } from '../controller-settings.ts';
 import { usesColour } from '../text/colour.ts';
 import { noDefinitions } from '../instance/find-instance.ts';
 import { printLines } from '../text/layout.ts';
@@ -22,7 +22,6 @@ import { isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/save
 import type { Plan } from '@typekro/controller/inspect';
 import { readText } from '../plan/snapshot-target.ts';
 import { shellWord } from '../text/escapes.ts';
-import { KUBECONFIG_OPTIONS } from '../options.ts';
 
 /** `typekro apply PLAN` and `typekro apply FILE…`. */
 export const apply: Command = {
@@ -39,14 +38,7 @@ export const apply: Command = {
   ],
   options: [
     { name: 'replace', summary: 'delete objects whose immutable fields change, and create them again' },
-    {
-      name: 'crds',
-      summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
-      value: 'paths',
-      repeatable: true,
-    },
-    LEVEL_OPTION,
-    ...KUBECONFIG_OPTIONS,
+    ...PLANNING_OPTIONS,
   ],
   examples: [
     { command: 'typekro apply plan-8f3c21d0.json', summary: 'carries out exactly the saved plan' },

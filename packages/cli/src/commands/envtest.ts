@@ -4,10 +4,10 @@ import { moduleUrl, TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE } from '@typekro/kit/kubernetes';
 import { userCacheDirectory } from '@typekro/kube';
 import type { Command } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { ExitCode } from '../command.ts';
 import { assetFiles, writeAssets } from '../envtest/assets.ts';
 import { KUBERNETES_OPTION, kubernetesOption } from '../kubernetes-option.ts';
-import { unknownForm } from '../options.ts';
+import { outputForm } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { shellWord } from '../text/escapes.ts';
 
@@ -40,9 +40,8 @@ export const envtest: Command = {
     { command: 'eval "$(typekro envtest -o env)"', summary: 'for all later commands of the shell' },
   ],
   run(context, input) {
-    const form = textOption(input, 'output') ?? 'path';
+    const form = outputForm(input, FORMS);
     const kubernetesVersion = kubernetesOption(input);
-    if (!FORMS.some((each) => each === form)) throw unknownForm(form, FORMS);
     if (process.platform === 'win32') {
       throw new TypeKroError('the programs for envtest are scripts for /bin/sh, which Windows does not start', {
         code: 'envtest/platform',
@@ -75,7 +74,7 @@ export const envtest: Command = {
         2,
       ),
     };
-    context.print(texts[form as keyof typeof texts], 'document');
+    context.print(texts[form], 'document');
     return Promise.resolve(ExitCode.ok);
   },
 };

@@ -5,7 +5,7 @@ import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { projectFiles } from '../init/project-files.ts';
 import { projectStart } from '../init/project-start.ts';
-import { packageVersion } from '../package-version.ts';
+import { packageDependency } from '../package-version.ts';
 import { shellWord } from '../text/escapes.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { statOf } from '../file-paths.ts';
@@ -39,7 +39,7 @@ export const init: Command = {
     checkName(name);
     const start = await projectStart(context, input, name);
     if (start === undefined) return ExitCode.diagnostics;
-    const files = Object.entries(projectFiles({ name, version: packageVersion(), start }));
+    const files = Object.entries(projectFiles({ name, typekro: packageDependency(folder), start }));
     // Writing reports what is at the place of the folder.
     const isFolder = statOf(folder)?.isDirectory() === true;
     const taken = (isFolder ? files : [])

@@ -1,12 +1,13 @@
 import { printLines } from '../text/layout.ts';
 import type { Diagnostic } from '@typekro/kit/core';
-import { count, hasErrors, packageManifestText, stringifyJson, TypeKroError } from '@typekro/kit/core';
-import type { Command, CommandInput } from '../command.ts';
+import { count, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { packageVersion } from '../package-version.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/formats.ts';
 import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
-import { unknownForm } from '../options.ts';
+import { outputForm } from '../options.ts';
 import { checkNamedFiles } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { inFileOrder, printDiagnostics } from '../checks/print-diagnostics.ts';
@@ -36,7 +37,7 @@ export const lint: Command = {
       printLines(context, ruleLines());
       return ExitCode.ok;
     }
-    const form = formOf(input);
+    const form = outputForm(input, FORMS);
     if (input.positionals.length === 0) {
       throw new TypeKroError('no file is named', { code: 'cli/usage', remedy: 'name the files to check, or --rules' });
     }
@@ -69,19 +70,9 @@ function switchOff(rules: readonly string[]): string {
   return `to switch off: --rule ${flags}, or one line for each rule below "rules:" in ${CONFIG_FILE} (${rules[0]}: off)\ntypekro explain ${rules[0]} says what a rule means and how to correct the file; typekro lint --rules lists all rules`;
 }
 
-function formOf(input: CommandInput): Form {
-  const text = textOption(input, 'output') ?? 'text';
-  const form = FORMS.find((each) => each === text);
-  if (form !== undefined) return form;
-  throw unknownForm(text, FORMS);
-}
-
 function linesOf(form: Exclude<Form, 'text'>, diagnostics: readonly Diagnostic[]): readonly string[] {
   if (form === 'github') return toGitHubLines(diagnostics);
-  if (form === 'sarif') {
-    const { version } = JSON.parse(packageManifestText()) as { readonly version: string };
-    return [stringifyJson(toSarif(diagnostics, documentedCodes(), version), 2)];
-  }
+  if (form === 'sarif') return [stringifyJson(toSarif(diagnostics, documentedCodes(), packageVersion()), 2)];
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const data = { schemaVersion: 1, errors, warnings: diagnostics.length - errors, diagnostics };
   return [stringifyJson(JSON.parse(JSON.stringify(data)), 2)];

@@ -3,7 +3,7 @@ import { hasErrors, TypeKroError } from '@typekro/kit/core';
 import { usesColour } from '../text/colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { LEVEL_OPTION } from '../controller-settings.ts';
+import { LEVEL_OPTION, PLANNING_OPTIONS } from '../controller-settings.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { githubAnnotations } from '../plan/annotations.ts';
 import { loadFiles } from '../plan/check-files.ts';
@@ -18,7 +18,7 @@ import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';
 import { totals } from '../plan/summary-lines.ts';
-import { unknownForm, KUBECONFIG_OPTIONS } from '../options.ts';
+import { unknownForm } from '../options.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
 import { junitText } from '../plan/junit.ts';
@@ -70,14 +70,7 @@ export const plan: Command = {
         'plan only instances of this namespace, and read only this namespace; objects of the files must be in it',
       value: 'name',
     },
-    {
-      name: 'crds',
-      summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
-      value: 'paths',
-      repeatable: true,
-    },
-    LEVEL_OPTION,
-    ...KUBECONFIG_OPTIONS,
+    ...PLANNING_OPTIONS,
     {
       name: 'output',
       short: 'o',

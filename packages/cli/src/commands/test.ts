@@ -19,7 +19,7 @@ import { testJunitText } from '../graph-test/junit.ts';
 import type { TestSum } from '../graph-test/text-report.ts';
 import { resultLines, sumLine } from '../graph-test/text-report.ts';
 import { watchTests, withFreshModules } from '../graph-test/watch-tests.ts';
-import { unknownForm } from '../options.ts';
+import { outputForm } from '../options.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 
 const FORMS = ['text', 'json', 'junit'] as const;
@@ -84,7 +84,7 @@ docs/testing.md explains all fields.`,
     { command: 'typekro test app.test.yaml --faults 1 --seed 91', summary: 'replays one life exactly' },
   ],
   async run(context, input) {
-    const form = formOf(input);
+    const form = outputForm(input, FORMS);
     const filter = textOption(input, 'filter');
     const minimum = minimumOf(input);
     const isListed = input.options['coverage'] === true || minimum !== undefined;
@@ -251,13 +251,6 @@ function noTest(): TypeKroError {
     code: 'input/empty',
     remedy: 'write a test under "tests" of a file with "kind: GraphTest"; typekro test --help has an example',
   });
-}
-
-function formOf(input: CommandInput): Form {
-  const text = textOption(input, 'output') ?? 'text';
-  const form = FORMS.find((each) => each === text);
-  if (form !== undefined) return form;
-  throw unknownForm(text, FORMS);
 }
 
 function paintOf(context: CommandContext): Paint {

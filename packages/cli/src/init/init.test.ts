@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { builtinSource, compile } from '@typekro/engine/graph';
@@ -53,8 +54,10 @@ describe('typekro init', () => {
       next   cd 'My Platform' && npm install && npm start   # runs now, no cluster needed",
       }
     `);
-    const manifest = JSON.parse(readFileSync(join(cwd, 'My Platform/package.json'), 'utf8')) as { name: string };
-    expect(manifest.name).toBe('my-platform');
+    const manifest: unknown = JSON.parse(readFileSync(join(cwd, 'My Platform/package.json'), 'utf8'));
+    // In a clone, the project gets the package from the clone.
+    const clone = relative(join(cwd, 'My Platform'), fileURLToPath(new URL('../../../..', import.meta.url)));
+    expect(manifest).toMatchObject({ name: 'my-platform', dependencies: { typekro: `file:${clone}` } });
   });
 
   test.each(['shop.yaml', 'SHOP.YML'])('writes a project around the definition in %s', async (file) => {

@@ -6,8 +6,8 @@ import { yamlOf } from '../text/yaml-text.ts';
 export interface ProjectPlan {
   /** Name of the project, also in its `package.json`. */
   readonly name: string;
-  /** Version of this package, such as `1.2.3`. */
-  readonly version: string;
+  /** The dependency on this package, such as `^1.2.3`. */
+  readonly typekro: string;
   readonly start: CompositionStart | DefinitionStart;
 }
 
@@ -37,16 +37,16 @@ export function projectFiles(plan: ProjectPlan): Readonly<Record<string, string>
   return plan.start.kind === 'composition' ? compositionFiles(plan) : definitionFiles(plan, plan.start);
 }
 
-function compositionFiles({ name, version }: ProjectPlan): Record<string, string> {
+function compositionFiles({ name, typekro }: ProjectPlan): Record<string, string> {
   const scripts = {
     start: 'typekro up app.ts',
     dev: 'typekro dev app.ts',
     check: 'tsc --noEmit && typekro validate app.ts',
     test: 'node --import tsx --test app.test.ts',
   };
-  const { dependencies, devDependencies } = PROJECT_PACKAGES;
+  const { dependencies, ...others } = PROJECT_PACKAGES;
   return {
-    'package.json': manifest(name, scripts, { typekro: `^${version}`, ...dependencies }, devDependencies),
+    'package.json': manifest(name, scripts, { typekro, ...dependencies }, others),
     'tsconfig.json': json({
       compilerOptions: {
         target: 'es2023',
@@ -66,7 +66,7 @@ function compositionFiles({ name, version }: ProjectPlan): Record<string, string
 }
 
 function definitionFiles(
-  { name, version }: ProjectPlan,
+  { name, typekro }: ProjectPlan,
   { text, instance, present }: DefinitionStart,
 ): Record<string, string> {
   const scripts = {
@@ -76,7 +76,7 @@ function definitionFiles(
     test: 'typekro test app.test.yaml',
   };
   return {
-    'package.json': manifest(name, scripts, { typekro: `^${version}` }),
+    'package.json': manifest(name, scripts, { typekro }),
     'app.yaml': `${text.trimEnd()}\n`,
     'app.test.yaml': yamlOf(definitionTest(instance, present)),
     'example.yaml': yamlOf(instance),
@@ -104,9 +104,8 @@ function definitionTest({ metadata, spec }: JsonObject, present: readonly string
   };
 }
 
-function manifest(name: string, scripts: JsonObject, dependencies: JsonObject, devDependencies?: JsonObject): string {
-  const own = { name, version: '0.0.0', private: true, type: 'module', scripts, dependencies };
-  return json(devDependencies === undefined ? own : { ...own, devDependencies });
+function manifest(name: string, scripts: JsonObject, dependencies: JsonObject, others: JsonObject = {}): string {
+  return json({ name, version: '0.0.0', private: true, type: 'module', scripts, dependencies, ...others });
 }
 
 function json(value: JsonObject): string {

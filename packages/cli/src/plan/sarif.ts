@@ -1,4 +1,5 @@
-import { packageManifestText, stringifyJson } from '@typekro/kit/core';
+import { stringifyJson } from '@typekro/kit/core';
+import { packageVersion } from '../package-version.ts';
 import { uriOf } from '../lint/formats.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';
@@ -14,7 +15,7 @@ const RULES: Readonly<Record<Finding['rule'], string>> = {
 
 /** Returns the findings of a plan as a SARIF 2.1.0 document. */
 export function sarifText(plan: Plan): string {
-  const { version } = JSON.parse(packageManifestText()) as { version: string };
+  const version = packageVersion();
   const rules = Object.entries(RULES).map(([id, text]) => ({ id, shortDescription: { text } }));
   const results = findingsOf(plan).map(({ rule, level, message, file, line }) => ({
     ruleId: rule,
