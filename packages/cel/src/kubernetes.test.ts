@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createEnvironment, DYN, INT, kroEnvironment, RULE_LIBRARIES, STRING, typeToString } from './index.ts';
 
@@ -84,4 +85,21 @@ describe('literals', () => {
   test('are restricted in an environment that adds variables to the environment of validation rules', () => {
     expect(rules.extend({ more: STRING }).check('more in ["a", 1]').ok).toBe(false);
   });
+});
+
+test('isSorted is true exactly for the lists that sorting does not change, also with equal neighbours', () => {
+  // Few different values, so that most lists have equal neighbours.
+  const few = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 4 });
+  const literals = fc.constantFrom<(value: number) => string>(
+    String,
+    (value) => `'${value}'`,
+    (value) => `${value}.5`,
+  );
+  fc.assert(
+    fc.property(few, literals, (list, literal) => {
+      const isSorted = list.join() === list.toSorted((a, b) => a - b).join();
+      expect(evaluated(`[${list.map(literal).join()}].isSorted()`, '')).toBe(isSorted);
+    }),
+    { examples: [[[1, 1], String]] },
+  );
 });

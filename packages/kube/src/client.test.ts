@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from './client.ts';
@@ -26,9 +27,9 @@ const CORE = {
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
 const REF = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', namespace: 'n' };
 
-function setup(answer: (request: TransportRequest) => FakeAnswer | Error) {
+function setup(answer: (request: TransportRequest) => FakeAnswer | Error, clock = instantClock) {
   const transport = fakeTransport((request) => (request.path === '/api/v1' ? { body: CORE } : answer(request)));
-  const client = new KubeClient({ transport, clock: instantClock, random: () => 0 });
+  const client = new KubeClient({ transport, clock, random: () => 0 });
   const sentRequests = () =>
     transport.requests.filter(({ path }) => path !== '/api/v1').map((r) => `${r.method} ${r.path}`);
   return { client, transport, sentRequests };
@@ -256,6 +257,32 @@ describe('KubeClient', () => {
     if (tries === 1) await expect(call).rejects.toBeInstanceOf(KubeError);
     else expect(await call).toEqual(MAP);
     expect(count).toBe(tries);
+  });
+
+  it('waits as long as each Retry-After says, at most a minute, before it repeats a request', async () => {
+    const answers = fc.array(fc.tuple(fc.constantFrom(429, 503), fc.integer({ min: 1, max: 90 })), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(answers, async (refusals) => {
+        const pauses: number[] = [];
+        const clock: Clock = {
+          ...instantClock,
+          setTimer(milliseconds, callback) {
+            pauses.push(milliseconds);
+            return instantClock.setTimer(milliseconds, callback);
+          },
+        };
+        const waiting = refusals.map(([status, seconds]) => ({
+          status,
+          body: '',
+          headers: { 'retry-after': String(seconds) },
+        }));
+        const { client } = setup(() => waiting.shift() ?? { body: MAP }, clock);
+        expect(await client.get(REF)).toEqual(MAP);
+        const expected = refusals.map(([, seconds]) => Math.min(seconds, 60) * 1000);
+        // A request itself has a timer, too, which is not one of the pauses.
+        expect(pauses.filter((pause) => expected.includes(pause))).toEqual(expected);
+      }),
+    );
   });
 
   it('repeats a read four times, and then fails', async () => {

@@ -8,6 +8,13 @@ const unreadable = (id: string, code: number): NodeReport =>
 const dependent = (id: string, state: NodeState, ...nodes: [id: string, state: NodeState][]): NodeReport =>
   report(id, state, { kind: 'dependency', nodes: nodes.map(([each, of]) => ({ id: each, state: of })) });
 
+/** Objects that are no longer wanted, and wait for other nodes before they are deleted. */
+const retired = (...heldBy: string[]): NodeReport => {
+  const objects = [{ apiVersion: 'v1', kind: 'Pod', name: 'p', namespace: 'n' }];
+  const because: Because = { kind: 'retired', objects, ...(heldBy.length === 0 ? {} : { heldBy }) };
+  return { ...report('svc', heldBy.length === 0 ? 'deleting' : 'blocked', because), retired: true };
+};
+
 const hidden = unreadable('hidden', 403);
 const ready = report('ready', 'ready', { kind: 'ready' });
 const late = report('late', 'waiting', { kind: 'items-missing', present: 1, wanted: 2 });
@@ -80,8 +87,16 @@ test.each<[title: string, nodes: NodeReport[], shown: string[]]>([
     ],
     ['ready: is as wanted and ready', 'applying: changes its object'],
   ],
-])('the shown states when the server refuses a write: %s', (_title, nodes, expected) => {
-  const shown = shownNodes(nodes, new Map([['svc', { problem: 'the server refuses it', remedy: 'do it' }]]));
+  ['retired objects whose deletion is refused are failed', [retired()], ['failed: the server refuses it']],
+  ...[['db'], ['db', 'web']].map((heldBy): [string, NodeReport[], string[]] => [
+    `retired objects that ${heldBy.join(' and ')} hold keep their state`,
+    [retired(...heldBy)],
+    [`blocked: waits for ${heldBy.join(', ')} before it deletes objects that are no longer wanted: Pod v1 n/p`],
+  ]),
+])('the shown states when the server refuses a write: %s', (title, nodes, expected) => {
+  const refusal = { problem: 'the server refuses it', remedy: 'do it' };
+  const key = title.startsWith('retired') ? 'svc retired' : 'svc';
+  const shown = shownNodes(nodes, new Map([[key, refusal]]));
   expect(nodes.map((node) => shown.of(node)).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(expected);
 });
 

@@ -160,6 +160,14 @@ describe('a PodDisruptionBudget', () => {
     [{ minAvailable: '100%' }, { desiredHealthy: 4, disruptionsAllowed: 0 }],
     [{ maxUnavailable: 1 }, { desiredHealthy: 3, disruptionsAllowed: 1 }],
     [{ maxUnavailable: '50%' }, { desiredHealthy: 2, disruptionsAllowed: 2 }],
+    // Of four pods, these percentages are no whole numbers, which are rounded up.
+    ...[1, 26, 33, 67, 99].flatMap((percent): [JsonObject, JsonObject][] => {
+      const count = Math.ceil((4 * percent) / 100);
+      return [
+        [{ minAvailable: `${percent}%` }, { desiredHealthy: count, disruptionsAllowed: 4 - count }],
+        [{ maxUnavailable: `${percent}%` }, { desiredHealthy: 4 - count, disruptionsAllowed: count }],
+      ];
+    }),
   ])('with the spec %j has the status %j for four pods', async (spec, expected) => {
     await using story = await startClusterStory();
     await story.create(deployment({ replicas: 4 }));

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
@@ -7,6 +8,7 @@ import { createEmbeddedCluster } from '../cluster.ts';
 const BOXES = '/apis/example.com/v1/namespaces/default/boxes';
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const MERGE = 'application/merge-patch+json';
+const JSON_PATCH = 'application/json-patch+json';
 
 const status: JsonObject = {
   type: 'object',
@@ -115,4 +117,44 @@ test('a write to status is not refused for the specification, or for an embedded
   expect((await call('PUT', `${CRDS}/boxes.example.com`, stricter)).code).toBe(200);
   expect((await call('PATCH', `${BOXES}/a/status`, { status: { b: 'b', embedded: {} } }, MERGE)).code).toBe(200);
   expect((await call('PATCH', `${BOXES}/a`, { spec: { n: 6 } }, MERGE)).code).toBe(422);
+});
+
+test('a definition may lose and get back its status subresource, and each write follows the present one', async () => {
+  const cup = (hasStatus: boolean): JsonObject =>
+    crdOf(
+      'Cup',
+      { properties: { status: { type: 'object', properties: { a: { type: 'integer' } } } } },
+      { fields: { subresources: hasStatus ? { status: {} } : {} } },
+    ) as unknown as JsonObject;
+  const definition = cup(true);
+  const { name } = definition['metadata'] as { readonly name: string };
+  expect((await call('POST', CRDS, definition)).code).toBe(201);
+  const path = `/apis/example.com/v1/namespaces/default/cups`;
+  expect((await call('POST', path, { apiVersion: 'example.com/v1', kind: 'Cup', metadata: { name: 'a' } })).code).toBe(
+    201,
+  );
+  let stored: number | undefined;
+  let sent = 0;
+  const change = async (hasStatus: boolean) => {
+    const { spec } = cup(hasStatus);
+    expect(
+      (await call('PATCH', `${CRDS}/${name}`, [{ op: 'replace', path: '/spec', value: spec }], JSON_PATCH)).code,
+    ).toBe(200);
+    const discovered = (await call('GET', '/apis/example.com/v1')).body['resources'] as { readonly name: string }[];
+    expect(discovered.some((resource) => resource.name === 'cups/status')).toBe(hasStatus);
+    for (const place of ['', '/status']) {
+      sent += 1;
+      const { code } = await call('PATCH', `${path}/a${place}`, { status: { a: sent } }, MERGE);
+      expect(code).toBe(place === '' || hasStatus ? 200 : 404);
+      if (hasStatus === (place === '/status')) stored = sent;
+      const { body } = await call('GET', `${path}/a`);
+      expect(body['status']).toEqual(stored === undefined ? undefined : { a: stored });
+    }
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 4 }), async (steps) => {
+      for (const step of steps) await change(step);
+    }),
+    { numRuns: 8, examples: [[[true, false, true]]] },
+  );
 });

@@ -62,6 +62,24 @@ test('a merge patch that equals its target results in the target', () => {
   );
 });
 
+test('$retainKeys keeps its members, and a member of the patch that it does not name may only be null', () => {
+  const key = fc.constantFrom<string>('a', 'b', 'c', 'd');
+  const values = fc.dictionary(key, fc.integer(), { noNullPrototype: true });
+  const patches = fc.dictionary(key, fc.option(fc.integer()), { noNullPrototype: true });
+  fc.assert(
+    fc.property(values, patches, fc.uniqueArray(key), (before, patch, kept) => {
+      const result = () => applyStrategicPatch({ kind: 'any' }, before, { ...patch, $retainKeys: kept });
+      const isNamed = ([name, value]: [string, unknown]) => value === null || kept.includes(name);
+      if (Object.entries(patch).every(isNamed)) {
+        const after = Object.entries({ ...before, ...patch });
+        expect(result()).toEqual(
+          Object.fromEntries(after.filter(([name, value]) => value !== null && kept.includes(name))),
+        );
+      } else expect(result).toThrow('invalid patch format of retainKeys');
+    }),
+  );
+});
+
 describe('strategic merge patch', () => {
   const pod = builtinType('core.v1.Pod');
   const containers = (...list: JsonObject[]): JsonObject => ({ spec: { containers: list } });
@@ -128,6 +146,11 @@ describe('strategic merge patch', () => {
       containers('x' as unknown as JsonObject),
       'list element types are not identical: [[map[image:1 name:a] map[image:1 name:b]] [x]]',
     ],
+    ...[null, 'a', 1, {}].map((retained): [string, JsonObject, string] => [
+      `$retainKeys: ${JSON.stringify(retained)}`,
+      { spec: { $retainKeys: retained } },
+      'invalid patch format of retainKeys',
+    ]),
     ['member that is not in $retainKeys', { spec: { $retainKeys: ['a'], b: 1 } }, 'invalid patch format of retainKeys'],
   ])('refuses a patch with the mistake: %s', (_name, patch, text) => {
     expect(() => merged(before, patch)).toThrow(text);
