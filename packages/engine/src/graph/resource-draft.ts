@@ -65,6 +65,12 @@ export interface ResourceDraft {
   readonly installedBy: string | undefined;
 }
 
+/** The parts of a node, of a definition or of a Graph, with which nodes are compared with each other. */
+export interface WrittenNode extends Pick<ResourceDraft, 'id' | 'resolved' | 'template' | 'includeWhen'> {
+  readonly nodeType: GraphNode['nodeType'];
+  readonly block: Pick<ResourceBlock, 'path'> & { readonly externalFields?: ResourceBlock['externalFields'] };
+}
+
 /** Is the node's value a list in the status and in the expressions of other nodes? */
 export function readsAsList(draft: ResourceDraft): boolean {
   return draft.nodeType === 'externalCollection' || readsEach(draft);

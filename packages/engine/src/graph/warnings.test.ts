@@ -54,8 +54,18 @@ ${more}- id: scaler
 `);
 const APP = '{apiVersion: apps/v1, kind: Deployment, name: "${app.metadata.name}"}';
 
+const job = (spec: string): string =>
+  `- id: job\n  template: {apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {${spec}template: {spec: {restartPolicy: Never, containers: [${POD}]}}}}\n`;
+
 describe('no warning is reported for', () => {
   test.each<[string, string]>([
+    ['a Job that stays', withResources(job(''))],
+    [
+      'a CronJob whose Jobs the cluster deletes',
+      withResources(
+        `- id: cron\n  template: {apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {schedule: "* * * * *", jobTemplate: {spec: {ttlSecondsAfterFinished: 60, template: {spec: {restartPolicy: Never, containers: [${POD}]}}}}}}\n`,
+      ),
+    ],
     ['a workload without replicas beside its autoscaler', scaled('', APP)],
     [
       'an autoscaler of another workload',
@@ -155,6 +165,11 @@ describe('a warning is reported for', () => {
       `replicas beside an autoscaler that names the workload ${what}`,
       scaled('replicas: "${size(schema.spec.name)}", ', target),
       `graph/replicas-of-autoscaler ${SPEC}.replicas`,
+    ]),
+    ...['60', '"${schema.spec.count}"'].map((seconds): [string, string, string] => [
+      `a Job that the cluster deletes after ${seconds}`,
+      withResources(job(`ttlSecondsAfterFinished: ${seconds}, `)),
+      `graph/job-runs-again ${SPEC}.ttlSecondsAfterFinished`,
     ]),
     [
       'a workload that selects a label that its pods do not have',

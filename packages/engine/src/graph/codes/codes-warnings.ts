@@ -149,6 +149,14 @@ export const warningCodes: readonly CodeInfo[] = [
     'Leave the field out. The API server begins with one replica, and the autoscaler keeps the number between its bounds.',
   ),
   warning(
+    'graph/job-runs-again',
+    'A Job has the field ttlSecondsAfterFinished. The cluster deletes the Job after its end, and the controller creates it again.',
+    withResources(
+      '- id: job\n  template: {apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {ttlSecondsAfterFinished: 60, template: {spec: {restartPolicy: Never, containers: [{name: a, image: nginx}]}}}}',
+    ),
+    'Leave the field out, or write a CronJob for work that must be done again and again.',
+  ),
+  warning(
     'graph/restarts-pods',
     'A field of a pod template depends on the status of another resource, or on the time: each change restarts the pods.',
     withResources(

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
+import { scaledWorkloads } from '../warnings/autoscalers.ts';
 import { Assembler, freeze, kindOfField, withComputedMaps } from '../assemble.ts';
 import { applyDepth, preferredOrder } from '../dag.ts';
 import type { DefinitionDocument } from '../document.ts';
@@ -8,6 +9,7 @@ import type { TypedNodeDraft } from './check-node.ts';
 import type { CompiledFrame, CompiledSubgraph } from './compile-frame.ts';
 import { GRAPH_TYPE, graphCrd } from './graph-crd.ts';
 import { withLazyHash } from './graph-hash.ts';
+import { writtenNodeOf } from './node-draft.ts';
 import type { ParsedGraph } from './parsed-graph.ts';
 import { throughSubgraphs } from './subgraph-reads.ts';
 
@@ -65,7 +67,11 @@ class Flattener {
   add(frame: CompiledFrame, captures: readonly string[]): void {
     const byId = new Map(frame.nodes.map((each) => [each.linked.draft.id, each]));
     const dependencies = new Map(frame.nodes.map(({ linked }) => [linked.draft.id, linked.dependsOn]));
-    for (const each of frame.nodes) this.#node(each, captures);
+    const scaled = scaledWorkloads(
+      frame.nodes.map(({ linked }) => writtenNodeOf(linked.draft)),
+      '0.10',
+    ).map(({ workload }) => workload.id);
+    for (const each of frame.nodes) this.#node(each, captures, scaled);
     const later = frame.nodes.flatMap(({ linked: { draft, readsDeferred } }) => {
       const ids = readsDeferred.filter((id) => dependencies.has(id));
       return ids.length === 0 ? [] : [[draft.id, ids] as const];
@@ -80,7 +86,7 @@ class Flattener {
     for (const [id, wave] of waves) this.applyOrder.set(id, wave);
   }
 
-  #node(each: TypedNodeDraft | CompiledSubgraph, captures: readonly string[]): void {
+  #node(each: TypedNodeDraft | CompiledSubgraph, captures: readonly string[], scaled: readonly string[]): void {
     const { draft, dependsOn, dependsOnInBranches, readsDeferred } = each.linked;
     const needs = [...new Set([...captures, ...dependsOn])].toSorted();
     const base = {
@@ -89,6 +95,7 @@ class Flattener {
       dependsOn: needs,
       ...(dependsOnInBranches.length === 0 ? {} : { dependsOnInBranches }),
       ...(readsDeferred.length === 0 ? {} : { readsDeferred }),
+      ...(scaled.includes(draft.block.name) ? { isScaled: true as const } : {}),
     };
     if ('inner' in each) {
       this.nodes.set(draft.id, {

@@ -8,6 +8,7 @@ import type { PathStep } from '../model.ts';
 import type { CompileOptions } from '../options.ts';
 import type { ProblemLocation } from '../problems.ts';
 import type { ExpressionSite } from '../resource-draft.ts';
+import { warnNodes } from '../warnings/warn-graph.ts';
 import type { Shared } from './build-node.ts';
 import { buildNode } from './build-node.ts';
 import type { TypedNodeDraft } from './check-node.ts';
@@ -18,7 +19,7 @@ import { FrameProblems } from './frame-problems.ts';
 import type { Capture, FrameContext, LinkedNode } from './link-node.ts';
 import { linkNode } from './link-node.ts';
 import type { NodeDraft } from './node-draft.ts';
-import { languageNodeOf } from './node-draft.ts';
+import { languageNodeOf, writtenNodeOf } from './node-draft.ts';
 import type { NodeBlock } from './parsed-graph.ts';
 import { NodeReader } from './parsed-graph.ts';
 
@@ -70,6 +71,7 @@ function compileFrame(
   });
   const context = contextOf(frame, drafts, input, problems);
   input.onFrame?.(context, drafts);
+  warnNodes(drafts.map(writtenNodeOf), '0.10', problems.source);
   const linked = drafts.map((draft) => {
     const below = inner.get(draft);
     return below === undefined ? linkNode(draft, context) : linkSubgraph(draft, below, context);

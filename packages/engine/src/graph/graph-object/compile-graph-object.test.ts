@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import type { Graph } from '../index.ts';
-import { builtinSource, compileGraphObject, formatDiagnostic, parseDefinitions } from '../index.ts';
+import { warningCodes } from '../codes/codes-warnings.ts';
+import { builtinSource, compile, compileGraphObject, formatDiagnostic, parseDefinitions } from '../index.ts';
 
 const sources = builtinSource();
 
@@ -404,4 +406,43 @@ describe('hostile Graphs', () => {
     const ring = [node(0, 999), ...chain];
     expect(compileGraphObject(graphOf(ring), { sources }).diagnostics.map(({ code }) => code)).toEqual(['graph/cycle']);
   });
+});
+
+test.each([
+  'graph/job-runs-again',
+  'graph/replicas-of-autoscaler',
+  'graph/selector-mismatch',
+  'graph/selector-matches-nothing',
+  'graph/duplicate-identity',
+])('the nodes of a Graph and of a subgraph have the warning %s of a definition', (code) => {
+  const example = warningCodes.find((each) => each.code === code)?.example ?? '';
+  const { resources: nodes } = (parse(example) as { readonly spec: { readonly resources: JsonObject[] } }).spec;
+  const own = (definition: JsonValue, compiler: typeof compile) =>
+    compiler(definition as JsonObject, { sources: builtinSource() })
+      .diagnostics.filter((each) => each.code === code)
+      .map(({ path, message }) => `${(path ?? '').replace(/^.*(?:resources|nodes)/, '')}: ${message}`);
+  const expected = own(parse(example) as JsonValue, compile);
+  expect(expected).toHaveLength(1);
+  expect(own(graphOf(nodes), compileGraphObject)).toEqual(expected);
+  expect(own(graphOf([{ id: 'sub', graph: { nodes } }]), compileGraphObject)).toEqual(expected);
+});
+
+test('the number of replicas belongs to the autoscaler of the same Graph', () => {
+  const graph = compiled(
+    parse(`
+- id: app
+  template:
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: a}
+    spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: i}]}}}
+- id: hpa
+  template:
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: a}
+    spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: "\${app.metadata.name}"}}
+`) as JsonValue,
+  );
+  expect([...graph.nodes.values()].map((node) => 'isScaled' in node && node.isScaled)).toEqual([true, false]);
 });

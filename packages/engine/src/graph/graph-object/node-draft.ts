@@ -1,8 +1,9 @@
 import type { GroupVersionKind, JsonObject } from '@typekro/kit/core';
+import { isJsonObject } from '@typekro/kit/core';
 import type { ResourceInfo, Schema } from '../../schema/index.ts';
 import type { LanguageNode } from '../expressions/language.ts';
 import type { GraphNode } from '../model.ts';
-import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';
+import type { DimensionSite, ExpressionSite, FieldSite, WrittenNode } from '../resource-draft.ts';
 import type { NodeBlock } from './parsed-graph.ts';
 
 /** A node of a Graph. The node is read, but not yet checked. */
@@ -38,6 +39,12 @@ export interface NodeDraft {
 /** Is the value that the node publishes a list? */
 export function publishesList({ nodeType, dimensions }: NodeDraft): boolean {
   return nodeType === 'collection' || nodeType === 'externalCollection' || dimensions.length > 0;
+}
+
+/** The node as it is compared with the other nodes of its frame, whose expressions know it by its own name. */
+export function writtenNodeOf(draft: NodeDraft): WrittenNode {
+  const { template } = draft.block.payloads;
+  return { ...draft, id: draft.block.name, template: isJsonObject(template) ? template : {} };
 }
 
 /** The node's name and type for the expressions of its frame; undefined for a node that publishes nothing. */

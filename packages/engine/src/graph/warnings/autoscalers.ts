@@ -3,12 +3,12 @@ import { getOwn, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import { compareNameTexts, nameText } from '../names/name-text.ts';
 import type { Problems } from '../problems.ts';
-import type { ResourceDraft } from '../resource-draft.ts';
+import type { WrittenNode } from '../resource-draft.ts';
 
 /** A workload, and the autoscaler of the same graph that sets its number of replicas. */
 export interface ScaledWorkload {
-  readonly workload: ResourceDraft;
-  readonly autoscaler: ResourceDraft;
+  readonly workload: WrittenNode;
+  readonly autoscaler: WrittenNode;
 }
 
 /** The groups of the autoscalers that write the scale subresource of their target, by kind. */
@@ -21,7 +21,7 @@ const AUTOSCALERS: Readonly<Record<string, string>> = {
  * The workloads of a graph that an autoscaler of the same graph scales: a HorizontalPodAutoscaler, or a ScaledObject of
  * KEDA. The target must certainly have the name of the workload.
  */
-export function scaledWorkloads(drafts: readonly ResourceDraft[], level: KroCompatibility): ScaledWorkload[] {
+export function scaledWorkloads(drafts: readonly WrittenNode[], level: KroCompatibility): ScaledWorkload[] {
   const own = drafts.filter(({ nodeType }) => nodeType === 'resource' || nodeType === 'collection');
   const autoscalers = own.filter(({ template: { apiVersion, kind } }) => {
     const group = typeof kind === 'string' ? getOwn(AUTOSCALERS, kind) : undefined;
@@ -34,7 +34,7 @@ export function scaledWorkloads(drafts: readonly ResourceDraft[], level: KroComp
     const target = memberOf(autoscaler.template['spec'], 'scaleTargetRef');
     const { kind = 'Deployment', apiVersion = 'apps/v1' } = isJsonObject(target) ? target : {};
     const name = textOf(memberOf(target, 'name'));
-    const isTarget = ({ id, template }: ResourceDraft) => {
+    const isTarget = ({ id, template }: WrittenNode) => {
       const own = textOf(names.get(id));
       const isKind = template['kind'] === kind && template['apiVersion'] === apiVersion;
       return isKind && own !== undefined && name !== undefined && compareNameTexts(own, name) === 'equal';
@@ -44,7 +44,7 @@ export function scaledWorkloads(drafts: readonly ResourceDraft[], level: KroComp
 }
 
 /** Warns of a number of replicas that a template writes although an autoscaler of the graph sets it. */
-export function warnAutoscalers(drafts: readonly ResourceDraft[], level: KroCompatibility, problems: Problems): void {
+export function warnAutoscalers(drafts: readonly WrittenNode[], level: KroCompatibility, problems: Problems): void {
   for (const { workload, autoscaler } of scaledWorkloads(drafts, level)) {
     const replicas = memberOf(workload.template['spec'], 'replicas');
     const { externalFields } = workload.block;
@@ -62,8 +62,8 @@ export function warnAutoscalers(drafts: readonly ResourceDraft[], level: KroComp
 }
 
 /** Does one resource have a condition that is the negation of a condition of the other? */
-function areExclusive(a: ResourceDraft, b: ResourceDraft): boolean {
-  const texts = ({ includeWhen }: ResourceDraft) => includeWhen.map(({ text }) => text.cel.trim());
+function areExclusive(a: WrittenNode, b: WrittenNode): boolean {
+  const texts = ({ includeWhen }: WrittenNode) => includeWhen.map(({ text }) => text.cel.trim());
   const negates = (one: string, other: string) => one === `!${other}` || one === `!(${other})`;
   return texts(a).some((one) => texts(b).some((other) => negates(one, other) || negates(other, one)));
 }

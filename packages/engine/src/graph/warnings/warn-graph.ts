@@ -1,9 +1,10 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { valueAt } from '@typekro/kit/kubernetes';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import type { GraphFeatures } from '../options.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
-import type { ResourceDraft } from '../resource-draft.ts';
+import type { ResourceDraft, WrittenNode } from '../resource-draft.ts';
 import type { Problems } from '../problems.ts';
 import { warnAutoscalers } from './autoscalers.ts';
 import { warnSelectors } from './warn-selectors.ts';
@@ -18,9 +19,31 @@ export function warnGraph(
 ): void {
   warnUnusedTypes(definition, problems);
   warnOverwrittenStatus(definition, managedResources, problems);
-  warnSameIdentity(drafts, problems);
-  warnSelectors(drafts, level, problems);
-  warnAutoscalers(drafts, level, problems);
+  warnNodes(drafts, level, problems);
+}
+
+/** Warns of nodes of a definition, or of a frame of a Graph, that do not fit together or never come to rest. */
+export function warnNodes(nodes: readonly WrittenNode[], level: KroCompatibility, problems: Problems): void {
+  warnSameIdentity(nodes, problems);
+  warnSelectors(nodes, level, problems);
+  warnAutoscalers(nodes, level, problems);
+  warnFinishedJobs(nodes, problems);
+}
+
+/** Warns of a Job that the cluster deletes after its end, because the controller then creates it again. */
+function warnFinishedJobs(nodes: readonly WrittenNode[], problems: Problems): void {
+  for (const { id, nodeType, resolved, template, block } of nodes) {
+    const isOwn = nodeType === 'resource' || nodeType === 'collection';
+    if (!isOwn || resolved?.type.group !== 'batch' || resolved.type.kind !== 'Job') continue;
+    const seconds = valueAt(template, 'spec', 'ttlSecondsAfterFinished') ?? null;
+    if (seconds === null || (typeof seconds === 'string' && seconds.includes('omit()'))) continue;
+    problems.warn({
+      code: 'graph/job-runs-again',
+      message: `the cluster deletes ${id} some time after its end, and the controller then creates it again: the Job runs again and again`,
+      place: { path: [...block.path, 'template', 'spec', 'ttlSecondsAfterFinished'], key: true },
+      hint: 'leave the field out: the Job is deleted with its instance; for a Job that must run again and again, write a CronJob',
+    });
+  }
 }
 
 /** Warns of unused custom types. A type is used if `spec` or another used type refers to it. */
@@ -81,10 +104,10 @@ function warnOverwrittenStatus({ schema }: ParsedDefinition, hasRecord: boolean,
  * Warns of two resources that are the same object: their kind, namespace and name are always equal. Collections and
  * resources with conditions are not compared.
  */
-function warnSameIdentity(drafts: readonly ResourceDraft[], problems: Problems): void {
-  const seen = new Map<string, ResourceDraft>();
+function warnSameIdentity(drafts: readonly WrittenNode[], problems: Problems): void {
+  const seen = new Map<string, WrittenNode>();
   for (const draft of drafts) {
-    if (draft.nodeType !== 'resource' || draft.resolved === undefined || draft.block.includeWhen.length > 0) continue;
+    if (draft.nodeType !== 'resource' || draft.resolved === undefined || draft.includeWhen.length > 0) continue;
     const metadata = draft.template['metadata'];
     if (!isJsonObject(metadata) || typeof metadata['name'] !== 'string') continue;
     const { group, kind } = draft.resolved.type;

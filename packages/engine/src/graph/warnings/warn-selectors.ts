@@ -1,13 +1,13 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { getOwn, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
-import type { ResourceDraft } from '../resource-draft.ts';
+import type { WrittenNode } from '../resource-draft.ts';
 import type { PathStep } from '../model.ts';
 import { compareNameTexts, type NameText, nameText, type Relation } from '../names/name-text.ts';
 import type { Problems } from '../problems.ts';
 
 /** Warns of selectors of workloads and Services that match no pods. */
-export function warnSelectors(drafts: readonly ResourceDraft[], level: KroCompatibility, problems: Problems): void {
+export function warnSelectors(drafts: readonly WrittenNode[], level: KroCompatibility, problems: Problems): void {
   const before = problems.size;
   for (const draft of drafts) warnWorkloadSelector(draft, level, problems);
   // Services are checked only if no workload has a warning: the selector of a Service may have the labels that a
@@ -33,7 +33,7 @@ const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet
 const MAX_SHOWN_WORKLOADS = 3;
 const POD_LABELS = ['spec', 'template', 'metadata', 'labels'];
 
-function isWorkload({ resolved, nodeType }: ResourceDraft): boolean {
+function isWorkload({ resolved, nodeType }: WrittenNode): boolean {
   const own = nodeType === 'resource' || nodeType === 'collection';
   return own && resolved?.type.group === 'apps' && WORKLOADS.has(resolved.type.kind);
 }
@@ -42,7 +42,7 @@ function isWorkload({ resolved, nodeType }: ResourceDraft): boolean {
  * Warns of a workload whose selector does not match the labels of its own pods, or matches them only for some values.
  * The API server refuses a workload whose selector does not match.
  */
-function warnWorkloadSelector(draft: ResourceDraft, level: KroCompatibility, problems: Problems): void {
+function warnWorkloadSelector(draft: WrittenNode, level: KroCompatibility, problems: Problems): void {
   if (!isWorkload(draft)) return;
   const path = ['spec', 'selector', 'matchLabels'];
   const selector = labelsAt(draft.template, path);
@@ -79,7 +79,7 @@ function textRelation(label: JsonValue, value: JsonValue | undefined, level: Kro
  * Warns of a Service whose selector matches no pod template of the graph. Checks nothing if the graph has no workload,
  * or if the labels of a workload's pods are not known.
  */
-function warnServiceSelectors(drafts: readonly ResourceDraft[], level: KroCompatibility, problems: Problems): void {
+function warnServiceSelectors(drafts: readonly WrittenNode[], level: KroCompatibility, problems: Problems): void {
   const workloads = drafts.filter(isWorkload);
   if (workloads.length === 0) return;
   const pods: JsonObject[] = [];
@@ -172,7 +172,7 @@ function labelKey(key: string, value: JsonValue | undefined): string {
 
 function report(
   problems: Problems,
-  draft: ResourceDraft,
+  draft: WrittenNode,
   steps: readonly PathStep[],
   message: string,
   code = 'graph/selector-matches-nothing',
