@@ -190,6 +190,31 @@ test('reads a spec from the standard input', async () => {
   expect((await run('render shop.yaml -f -', 'name: piped\nzones: []\n')).out).toContain('name: piped');
 });
 
+test.each<[field: string, cel: string, isServers: boolean]>([
+  ...['uid', 'resourceVersion'].map((field): [string, string, boolean] => [field, `schema.metadata.${field}`, true]),
+  ...['creationTimestamp', 'generation'].map((field): [string, string, boolean] => [
+    field,
+    `string(schema.metadata.${field})`,
+    true,
+  ]),
+  ['annotations', "schema.metadata.annotations['a']", false],
+])('the field %s of the instance is an error only if no server sets it', async (field, cel, isServers) => {
+  const text = DEFINITION.replace(
+    'name: monitor }',
+    `name: monitor }, data: { k: "\${${cel}}", text: "a-\${${cel}}" }`,
+  );
+  writeFileSync(join(cwd, `${field}.yaml`), text);
+  const { code, out, err } = await run(`render ${field}.yaml -f values.yaml --set metrics=true`);
+  if (isServers) {
+    const note = `# exists only on a server, which sets metadata.${field} of the instance`;
+    expect(out).toContain(`  k: \${${cel}} ${note}\n  text: a-\${${cel}} ${note}\n`);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+  } else {
+    expect(code).toBe(3);
+    expect(err).toMatch(/^error: Shop default\/shop: monitor waits for data/);
+  }
+});
+
 test('an expression that fails with the values of the instance is an error', async () => {
   const { code, out, err } = await run('render shop.yaml');
   expect(code).toBe(3);

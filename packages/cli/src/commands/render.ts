@@ -15,7 +15,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { unknownForm } from '../options.ts';
 import { printableLine } from '../text/printable.ts';
 import type { Rendering } from '../render/render-yaml.ts';
-import { renderedYaml } from '../render/render-yaml.ts';
+import { renderedYaml, serverField } from '../render/render-yaml.ts';
 import { withInstances } from '../render/with-instances.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
@@ -155,7 +155,9 @@ function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
   const fields = objects
     .flatMap(({ unknown }) => unknown)
     .flatMap(({ path, expression, failure, isFinal }) =>
-      isFinal === true ? [`${formatPath(path)} has no value, ${failure ?? ''}: ${inMarks(expression)}`] : [],
+      isFinal === true && serverField(expression, failure) === undefined
+        ? [`${formatPath(path)} has no value, ${failure ?? ''}: ${inMarks(expression)}`]
+        : [],
     );
   const lists = listFailures.map(
     ({ name, expression, failure }) => `the list of ${name} has no value, ${failure}: ${inMarks(expression)}`,
@@ -169,10 +171,11 @@ const inMarks = (expression: string): string => (expression.includes('${') ? exp
 
 /**
  * Does the node stay as it is until the spec or the definition changes? True for a failed node, and for a node that
- * waits for data that the instance itself lacks.
+ * waits for data that the instance itself lacks, except those that a server sets.
  */
 function needsChangedInput({ state, because }: NodeReport): boolean {
-  return state === 'failed' || (because.kind === 'missing-data' && because.nodes.length === 0);
+  if (state === 'failed' || because.kind !== 'missing-data') return state === 'failed';
+  return because.nodes.length === 0 && serverField(because.expression, because.path) === undefined;
 }
 
 function printer(context: CommandContext, input: CommandInput): (renderings: readonly Rendering[]) => void {

@@ -72,8 +72,20 @@ function documentText({ object, unknown }: RenderedObject): string {
   return yamlOutput(document);
 }
 
-function unknownText({ waitsFor, failure }: UnknownField): string {
+/**
+ * The field of the instance's metadata that an expression reads, and that only a server sets: `metadata.uid`. Undefined
+ * for an expression that has no value for another reason. `missing` is the name of the missing field, or the message of
+ * the evaluation.
+ */
+export function serverField(expression: string, missing: string = ''): string | undefined {
+  const [, field] = /^(?:no such key: )?(uid|resourceVersion|creationTimestamp|generation)$/.exec(missing) ?? [];
+  return field !== undefined && expression.includes(`schema.metadata.${field}`) ? `metadata.${field}` : undefined;
+}
+
+function unknownText({ waitsFor, failure, expression }: UnknownField): string {
   if (waitsFor.length > 0) return `not known yet, waits for ${waitsFor.join(', ')}`;
+  const field = serverField(expression, failure);
+  if (field !== undefined) return `exists only on a server, which sets ${field} of the instance`;
   return failure === undefined ? 'not known yet' : `has no value: ${printableLine(failure)}`;
 }
 
