@@ -37,6 +37,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  * The lines that this test does not run, each with the reason. A line in this map that is on no page fails the test.
  */
 const NOT_RUN: Readonly<Record<string, string>> = {
+  'test app.test.yaml': 'test/package/readme.test.ts runs it beside app.ts; here it would be the test of app.yaml',
   up: 'it serves until it is stopped: commands.test.ts starts it',
   'up app.ts': 'it serves until it is stopped: readme.test.ts starts it',
   'up --keep': 'it serves until it is stopped: test/e2e/start.test.ts starts it',
