@@ -10,6 +10,9 @@ export interface IndexedSection {
   readonly text: string;
 }
 
+/** Other words that readers search for, with the beginnings of the words of the pages. */
+const SYNONYMS = { import: /^(?:adopt|takeover)/, stuck: /^(?:waits?$|blocked)/ };
+
 /** The options of the search index. The build and the page must use the same options. */
 export const SEARCH_OPTIONS: Options<IndexedSection> = {
   fields: ['title', 'page', 'text'],
@@ -17,7 +20,12 @@ export const SEARCH_OPTIONS: Options<IndexedSection> = {
   // Splits names at characters that are not letters or digits, so that a search for `leader` finds `--leader-elect` and
   // a search for `cycle` finds `graph/cycle`.
   tokenize: (text) => text.split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== ''),
+  processTerm: (term) => {
+    const word = term.toLowerCase();
+    return [word, ...Object.entries(SYNONYMS).flatMap(([other, pattern]) => (pattern.test(word) ? [other] : []))];
+  },
   searchOptions: {
+    processTerm: (term) => term.toLowerCase(),
     boost: { title: 4, page: 2 },
     prefix: true,
     fuzzy: (term) => (term.length > 4 ? 0.2 : false),

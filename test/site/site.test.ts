@@ -93,6 +93,8 @@ const QUESTIONS: readonly (readonly [words: string, page: string])[] = [
   ['existing objects', 'commands.html'],
   ['fault rules', 'testing.html'],
   ['rights', 'controller.html'],
+  ['import existing', 'guides/adoption.html'],
+  ['stuck', 'guides/debugging.html'],
 ];
 
 describe('the search', () => {
