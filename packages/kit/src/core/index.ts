@@ -46,7 +46,7 @@ export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made
 export type { MovedName } from './moved-name.ts';
 export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
 export type { BackoffPolicy } from './time.ts';
-export { backoffMs, isoTime, monotonicMs, MAX_TIMER_MS, startTimer, earliest } from './time.ts';
+export { backoffMs, isoTime, monotonicMs, MAX_TIMER_MS, startTimer, earliest, whenAborted } from './time.ts';
 export {
   MAX_CONFLICT_RETRIES,
   MAX_SILENT_WAIT_MS,
@@ -120,6 +120,5 @@ export {
 } from './user-file.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { once, oncePerObject } from './once.ts';
-export { whenAborted } from './when-aborted.ts';
 export { equalSecrets } from './equal-secrets.ts';
 export { EMBEDDED_CONTEXT } from './embedded-context.ts';

@@ -77,3 +77,11 @@ export function backoffMs(policy: BackoffPolicy, failures: number, random: numbe
   const fullMs = Math.min(maxMs, initialMs * factor ** Math.min(failures - 1, MAX_EXPONENT));
   return Math.round(fullMs * (1 - jitter + jitter * random));
 }
+
+/** Resolves when the signal is aborted, and at once if the signal is already aborted. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
