@@ -363,3 +363,30 @@ describe('a long advance of the clock', () => {
     expect(await started(story)).toEqual(['12:01:00', '12:02:00', '12:03:00']);
   });
 });
+
+test('a Job of many pods waits a second between them when 100 have succeeded', async () => {
+  await using story = await startClusterStory();
+  await story.create(job({ completions: 1_000_000, parallelism: 10 }));
+  const succeeded = async () => (await story.get('batch/v1 Job', 'j')).status?.['succeeded'];
+  expect(await succeeded()).toBe(100);
+  await story.advance(1);
+  expect(await succeeded()).toBe(110);
+  await story.advance(3);
+  expect(await succeeded()).toBe(140);
+});
+
+test.each<[string, JsonObject, Record<string, string>, JsonObject, JsonObject]>([
+  ['is completed', {}, lasting(10), {}, { succeeded: 350, terminating: 0, ready: 0 }],
+  ['is suspended', {}, lasting(1000), { suspend: true }, { terminating: 0, ready: 0 }],
+  ['fails at its deadline', { activeDeadlineSeconds: 5 }, lasting(1000), {}, { failed: 350, terminating: 0, ready: 0 }],
+])('a Job of more pods than one pass changes %s', async (_, spec, annotations, change, expected) => {
+  await using story = await startClusterStory();
+  await story.create(job({ completions: 350, parallelism: 350, ...spec }, annotations));
+  expect((await story.get(JOB, 'j')).status).toMatchObject({ active: 350, ready: 350 });
+  await story.patch(JOB, 'j', { spec: change });
+  await story.advance(20);
+  const { status } = await story.get(JOB, 'j');
+  expect(status).toMatchObject(expected);
+  expect(status).not.toHaveProperty('active');
+  expect((await story.list('v1 Pod')).filter((pod) => pod.metadata.finalizers !== undefined)).toEqual([]);
+});

@@ -408,3 +408,22 @@ describe('ephemeral containers', () => {
     expect(await statuses(story)).toMatchObject([{ state: { running: { startedAt: '2026-01-01T12:00:05Z' } } }]);
   });
 });
+
+test.each<[number, string]>([
+  [3600, '2026-01-01T13:00:00Z'],
+  [9_000_000_000, '2311-03-16T04:00:00Z'],
+  [253_402_300_799, '1872-03-30T17:56:07Z'],
+  [8_640_000_000_000, '2245-05-29T18:25:03Z'],
+  [9_007_199_254_740_991, '2172-02-21T11:53:37Z'],
+])('a grace period of %i s ends within the times that Go can add', async (seconds, expected) => {
+  await using story = await startClusterStory();
+  const spec = { terminationGracePeriodSeconds: seconds, containers: [{ name: 'c', image: 'i' }] };
+  await story.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', finalizers: ['a.b/c'] }, spec });
+  await story.remove('v1 Pod', 'p');
+  expect((await story.get('v1 Pod', 'p')).metadata).toMatchObject({
+    deletionTimestamp: expected,
+    deletionGracePeriodSeconds: seconds,
+  });
+  await story.patch('v1 Pod', 'p', { metadata: { finalizers: null } });
+  expect(await story.find('v1 Pod', 'p')).toBeUndefined();
+});

@@ -74,14 +74,21 @@ export function deleteObject(write: WriteRequest, options: DeleteRequestOptions)
     const started =
       Date.parse(live.metadata.deletionTimestamp ?? '') - 1000 * (live.metadata.deletionGracePeriodSeconds ?? 0);
     next.metadata.deletionGracePeriodSeconds = grace;
-    next.metadata.deletionTimestamp = formatTime(Math.max(started, write.services.clock.now()) + grace * 1000);
+    next.metadata.deletionTimestamp = timeAfter(Math.max(started, write.services.clock.now()), grace);
   }
   return { object: commit(write, live, next).object, removed: false };
 }
 
+/**
+ * The time after a number of seconds. As in Go, the nanoseconds are a signed number of 64 bits, so that a longer period
+ * than 292 years overflows.
+ */
+const timeAfter = (milliseconds: number, seconds: number): string =>
+  formatTime(milliseconds + Number(BigInt.asIntN(64, BigInt(Math.trunc(seconds)) * 1_000_000_000n) / 1_000_000n));
+
 function mark(write: WriteRequest, next: KubeObject, grace: number) {
   const before = next.metadata.deletionTimestamp;
-  next.metadata.deletionTimestamp = formatTime(write.services.clock.now() + grace * 1000);
+  next.metadata.deletionTimestamp = timeAfter(write.services.clock.now(), grace);
   next.metadata.deletionGracePeriodSeconds = grace;
   if ((next.metadata.generation ?? 0) > 0 && before === undefined)
     next.metadata.generation = (next.metadata.generation ?? 0) + 1;

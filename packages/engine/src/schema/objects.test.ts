@@ -32,6 +32,21 @@ describe('validate', () => {
     expect(causes(not, { list: Array.from({ length: 2000 }, () => 'x') })).toEqual([]);
   });
 
+  test.each<[string, Schema, (index: number) => JsonValue]>([
+    ['the members of a map', object({}, { additionalProperties: { type: 'integer', maximum: -1 } }), (index) => index],
+    ['the elements of a list', { type: 'array', items: { type: 'integer', maximum: -1 } }, (index) => index],
+    ['long elements', { type: 'array', items: { type: 'string', maxLength: 1 } }, () => 'x'.repeat(100)],
+  ])('errors of unchanged values count for no limit: %s', (_, schema, make) => {
+    const values = Array.from({ length: 15_000 }, (_, index) => make(index));
+    const big =
+      schema.type === 'array' ? values : Object.fromEntries(values.map((value, index) => [`k${index}`, value]));
+    const whole = object({ big: schema, label: { type: 'string', maxLength: 1 } });
+    expect(causes(whole, { big, label: 'b' }, { big: structuredClone(big), label: 'a' })).toEqual([]);
+    expect(causes(whole, { big, label: 'bb' }, { big: structuredClone(big), label: 'a' })).toEqual([
+      expect.stringMatching(/^label: Too long/),
+    ]);
+  });
+
   test.each<[string, Schema, JsonValue, string[]]>([
     ['a null', { type: 'string' }, null, ['<nil>: Invalid value: "null":  in body must be of type string: "null"']],
     ['a null for a nullable type', { type: 'string', nullable: true }, null, []],

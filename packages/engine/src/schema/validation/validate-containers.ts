@@ -13,12 +13,15 @@ interface Part {
   readonly check: Check;
 }
 
-/** Runs the check of a subschema. A value that equals `old` adds no errors. */
+/** Runs the check of a subschema. A value that equals `old` adds no errors, and its errors count for no limit. */
 function checkPart({ schema, check }: Part, value: JsonValue, context: Context, old: JsonValue | undefined): void {
+  const { length, isCut } = context;
   const before = context.errors.length;
   check(value, context, old);
-  if (old !== undefined && context.errors.length > before && isUnchanged(schema, value, old))
-    context.errors.length = before;
+  if (old === undefined || context.errors.length === before || !isUnchanged(schema, value, old)) return;
+  context.errors.length = before;
+  context.length = length;
+  context.isCut = isCut;
 }
 
 const memberOf = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
