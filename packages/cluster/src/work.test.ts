@@ -59,18 +59,18 @@ test('a task that runNow starts between two batches is finished before the next 
 test('the tasks of timers that are due together leave turns to requests of other processes', async () => {
   const work = new Work((thrown) => expect.unreachable(String(thrown)));
   work.share();
-  let ran = 0;
+  const state = { ran: 0 };
   const busy = () => {
     const began = performance.now();
-    while (performance.now() - began < 3) ran += 0;
-    ran += 1;
+    while (performance.now() - began < 3) state.ran += 0;
+    state.ran += 1;
   };
   // Timers with the same time run in one phase of the event loop, with the microtasks of each before the next timer.
   for (let index = 0; index < 50; index += 1) setTimeout(() => work.enqueue(busy), 1);
   const seen: number[] = [];
-  while (ran < 50) {
+  while (state.ran < 50) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (seen.at(-1) !== ran) seen.push(ran);
+    if (seen.at(-1) !== state.ran) seen.push(state.ran);
   }
   expect(seen.length).toBeGreaterThan(5);
 });
