@@ -128,6 +128,19 @@ const refused: readonly (readonly [string, string, string, (spec: Spec) => unkno
   ['a loose comparison of a value of unknown type with a string of the spec', 'trace/types', 'JavaScript converts the value of unknown type', (s) => ({ v: s.any['a'] != s.name })],
   // eslint-disable-next-line eqeqeq -- the refused program
   ['a loose comparison of two values of unknown type', 'trace/types', 'JavaScript converts the value of unknown type', (s) => ({ v: s.any['a'] == s.any['b'] })],
+  ['a string that doubles', 'trace/too-large', 'an expression has grown to 131072 parts', (s) => { let t = s.name; for (let i = 0; i < 60; i++) t = t + t; ConfigMap({ name: t }); }],
+  ['a template string that doubles', 'trace/too-large', 'an expression has grown to 131071 parts', (s) => { let t = s.name; for (let i = 0; i < 60; i++) t = `${t}-${t}`; return { t }; }],
+  ['a joined list that doubles', 'trace/too-large', 'an expression has grown to 131071 parts', (s) => { let t = s.name; for (let i = 0; i < 60; i++) t = [t, t].join('-'); return { t }; }],
+  ['a conditional string that doubles', 'trace/too-large', 'characters', (s) => { let t = 'a'; for (let i = 0; i < 60; i++) t = s.replicas > i ? t + 'b' + t : t + 'c'; ConfigMap({ name: t }); }],
+  ['a list that doubles', 'trace/too-large', 'a list has grown to 131072 elements', (s) => { let l = [s.name]; for (let i = 0; i < 60; i++) l = [...l, ...l]; return { l: l.join() }; }],
+  ['a list that is joined to itself', 'trace/too-large', 'a list has grown to 131072 elements', (s) => { let l = [s.name]; for (let i = 0; i < 60; i++) l = l.concat(l); return { l: l.join() }; }],
+  ['a list that is pushed to itself', 'trace/too-large', 'has more than 100000 elements', (s) => { const l = [s.name]; for (let i = 0; i < 60; i++) l.push(...l); return { l: l.join() }; }],
+  ['a list of two equal lists, again and again', 'trace/too-large', 'more than 1000000 lists and objects', (s) => { let l: unknown = s.name; for (let i = 0; i < 60; i++) l = [l, l]; ConfigMap({ name: 'c', data: { l: JSON.stringify(l) } }); }],
+  ['an object of two equal objects, again and again', 'trace/too-large', 'more than 1000000 lists and objects', (s) => { let o: object = { a: s.name }; for (let i = 0; i < 60; i++) o = { a: o, b: o }; return { o }; }],
+  ['a long constant in an expression', 'trace/too-large', 'a constant has 50000000 characters', (s) => ConfigMap({ name: 'c', data: { a: 'x'.repeat(50e6) + s.name } })],
+  ['a long constant', 'trace/too-large', 'template.data.a would hold a string of 50000000 characters', () => ConfigMap({ name: 'c', data: { a: 'x'.repeat(50e6) } })],
+  ['a long key', 'trace/too-large', 'template.data would hold a key of 50000000 characters', () => ConfigMap({ name: 'c', data: { ['x'.repeat(50e6)]: 'a' } })],
+  ['a constant that is too long beside an expression', 'trace/too-large', 'an expression has grown to 120000 characters', (s) => ConfigMap({ name: 'c', data: { a: 'x'.repeat(120_000) + s.name } })],
   ['a class inside the composition', 'trace/unsupported', 'a class inside a composition', () => { class A {} return { a: new A() }; }],
 ];
 
@@ -147,6 +160,13 @@ describe('code without an exact translation is refused at its line, with the rem
     if (code === 'trace/native-call') expect(refusal.diagnostics).toHaveLength(1);
     expect(diagnostic?.source?.file).toMatch(/refusals\.test\.ts$/);
     expect(diagnostic?.source?.line).toBeGreaterThan(20);
+  });
+
+  test.each<[string, (given: Spec) => unknown]>([
+    ['a number that doubles', (s) => { let n = s.replicas; for (let i = 0; i < 60; i++) n = n * n + 1; return { n }; }],
+    ['a condition of two equal conditions', (s) => { let b = s.flag; for (let i = 0; i < 60; i++) b = (b && s.name === `a${i}`) || (!b && s.name === `b${i}`); if (b) ConfigMap({ name: 'c' }); }],
+  ])('%s is written with shared parts', (_, program) => {
+    expect(kubernetesComposition({ name: 'shared', spec }, program as never).toYaml().length).toBeLessThan(10_000);
   });
 
   test('the refused programs did not change the outer variable', () => {

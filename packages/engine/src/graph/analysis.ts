@@ -104,16 +104,20 @@ function brokenPart(parts: readonly TextPart[], language: Language): BrokenText 
   return undefined;
 }
 
-/** Limits for a string that is analysed part by part: the length of an expression, and the number of parts. */
+/**
+ * Limits for a string that is analysed part by part: the lengths of an expression and of a constant part, and the number
+ * of parts. Such a string is shorter than CEL's limit for the whole.
+ */
 const MAX_JOINED_EXPRESSION_LENGTH = 200;
+const MAX_JOINED_CONSTANT_LENGTH = 5000;
 const MAX_JOINED_PARTS = 16;
 
 /**
  * Analyses a string with several parts, such as `${schema.spec.name}-7`, expression by expression. This is faster
  * because resources rarely have the same strings, but often the same expressions in them, and the analysis of an
  * expression is cached. Returns undefined when an expression has an error, is too long, or may contain a comment, which
- * would hide the next parts. Also returns undefined for too many parts, and for a literal part that CEL escapes. In
- * these cases, the caller analyses the whole string.
+ * would hide the next parts. Also returns undefined for too many parts, and for a literal part that is too long or that
+ * CEL escapes. In these cases, the caller analyses the whole string.
  */
 function joinedText<S extends ExpressionSite>(site: S, language: Language): JoinedText<S> | undefined {
   const { text } = site;
@@ -133,7 +137,7 @@ function joinedNames(parts: readonly TextPart[], language: Language): readonly E
   const names: ExpressionNames[] = [];
   for (const { kind, text } of parts) {
     if (kind === 'text') {
-      if (!needsNoEscape(text)) return NO_NAME;
+      if (text.length > MAX_JOINED_CONSTANT_LENGTH || !needsNoEscape(text)) return NO_NAME;
       continue;
     }
     if (text.length > MAX_JOINED_EXPRESSION_LENGTH || text.includes('//')) return NO_NAME;

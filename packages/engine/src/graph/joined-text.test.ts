@@ -45,6 +45,10 @@ function made(text: string) {
   });
 }
 
+test('a string of valid parts that is too long for CEL is refused', () => {
+  expect(JSON.stringify(made(`${'x'.repeat(120_000)}\${schema.spec.name}`))).toMatch(/exceeds limit: size: 120\d+/);
+});
+
 test.each([
   '${schema.spec.name}-1',
   'a${schema.spec.name}b${a.data.x}c',

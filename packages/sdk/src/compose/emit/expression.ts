@@ -16,6 +16,8 @@ import { declaredMemberSchema } from './flows.ts';
 
 const MAX_NODES = 20_000;
 const MAX_TEXT_LENGTH = 32_768;
+/** kro compiles a string with expressions to one expression, for which CEL has this limit. */
+const MAX_JOINED_LENGTH = 100_000;
 
 /** Writes expressions as CEL: lowers them to CEL's types, shares repeated parts, and prints. */
 export class ExpressionWriter {
@@ -98,7 +100,11 @@ export class ExpressionWriter {
     let text = this.texts.get(node);
     if (text === undefined) {
       if (node.args.some((part) => part.kind === 'lit' && String(part.value).includes('${'))) return undefined;
-      text = node.args.map((part) => (part.kind === 'lit' ? String(part.value) : `\${${this.cel(part)}}`)).join('');
+      text = '';
+      for (const part of node.args) {
+        text += part.kind === 'lit' ? String(part.value) : `\${${this.cel(part)}}`;
+        if (text.length > MAX_JOINED_LENGTH) tooLarge(`${text.length} characters`);
+      }
       this.texts.set(node, text);
     }
     return text;

@@ -1,4 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
+import { MAX_CONSTANT_LENGTH } from '../ir/node.ts';
+import type { RefusalCode } from '../refusal/refusal.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
@@ -19,8 +21,8 @@ const PRINTED_OBJECT = /^[^\n]*(\[object [A-Z]\w*\])[^\n]*$/;
 export function assertPlainData(value: unknown, path: string): asserts value is JsonValue {
   const found = notPlain(value);
   if (found === undefined) return;
-  const hint = 'pass plain data: strings, numbers, lists and objects';
-  refuse('unsupported', `${path}${found.path} would hold ${found.what}`, hint);
+  const hint = found.code === undefined ? 'pass plain data: strings, numbers, lists and objects' : undefined;
+  refuse(found.code ?? 'unsupported', `${path}${found.path} would hold ${found.what}`, hint);
 }
 
 interface NotPlain {
@@ -30,11 +32,13 @@ interface NotPlain {
    * because such parts are rare.
    */
   readonly path: string;
+  /** The code of the refusal, if it is not `unsupported`. */
+  readonly code?: RefusalCode;
 }
 
 const atRoot = (what: string): NotPlain => ({ what, path: '' });
 
-const under = (step: string, { what, path }: NotPlain): NotPlain => ({ what, path: step + path });
+const under = (step: string, { path, ...found }: NotPlain): NotPlain => ({ ...found, path: step + path });
 
 function notPlain(value: unknown): NotPlain | undefined {
   if (typeof value === 'string') return notPlainText(value);
@@ -54,8 +58,14 @@ function notPlain(value: unknown): NotPlain | undefined {
   return notPlainMember(value as Record<string, unknown>);
 }
 
+const tooLong = ({ length }: string, what: string): NotPlain => ({
+  ...atRoot(`a ${what} of ${length} characters`),
+  code: 'too-large',
+});
+
 function notPlainText(text: string): NotPlain | undefined {
   if (hasTokens(text)) return atRoot('a placeholder for a value of the graph');
+  if (text.length > MAX_CONSTANT_LENGTH) return tooLong(text, 'string');
   const printed = text.includes('[object ') ? PRINTED_OBJECT.exec(text)?.[1] : undefined;
   return printed === undefined ? undefined : atRoot(`a string with "${printed}", the printed form of an object`);
 }
@@ -69,6 +79,7 @@ function notPlainMember(value: Readonly<Record<string, unknown>>): NotPlain | un
     const item = value[key];
     const found = item === undefined ? undefined : notPlain(item);
     if (found !== undefined) return under(`.${key}`, found);
+    if (key.length > MAX_CONSTANT_LENGTH) return tooLong(key, 'key');
   }
   return undefined;
 }

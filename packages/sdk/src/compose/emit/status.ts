@@ -95,6 +95,7 @@ function field(raw: unknown, writer: ExpressionWriter): JsonValue | undefined {
     refuseIterable(value, 'a status field');
     return symField(value.elements(), writer);
   }
+  if (typeof value === 'object') activeTrace().countWritten();
   if (Array.isArray(value)) return listField(value as unknown[], writer);
   if (typeof value === 'object') return objectField(value as Record<string, unknown>, writer);
   if (typeof value === 'bigint')

@@ -1,13 +1,9 @@
 import { refuse } from '../refusal/refusal.ts';
+import { MAX_LIST_LENGTH } from '../trace/trace.ts';
 import { isOpen } from '../value/open.ts';
 import type { Completion } from './completion.ts';
 import { LEAVE, NORMAL } from './completion.ts';
 import { executeFrom } from './execute-from.ts';
-
-/**
- * The maximum number of iterations of a loop with a known end. A longer loop would make a graph that no server accepts.
- */
-export const MAX_ITERATIONS = 100_000;
 
 /**
  * Runs the iterations over the elements of a list. The body may change the list: as in JavaScript, the length and the
@@ -20,7 +16,7 @@ export function overItems(
   wasOpen = items.some(isOpen),
 ): Completion {
   const { length } = items;
-  if (length > MAX_ITERATIONS) refuse('too-large', `a loop runs more than ${MAX_ITERATIONS} times`);
+  if (length > MAX_LIST_LENGTH) refuse('too-large', `a loop runs more than ${MAX_LIST_LENGTH} times`);
   const step = (index: number): Completion => {
     if (index >= items.length) return NORMAL;
     const completion = each(items[index]);

@@ -35,7 +35,8 @@ import { LexicalEnvironment } from '../value/closure.ts';
 import { assignedMembers } from './assigned-members.ts';
 import { assignedNames, boundNames, assignedAround } from '@typekro/kit/javascript';
 import { executeFrom } from './execute-from.ts';
-import { MAX_ITERATIONS, overItems, overIterator } from './iterations.ts';
+import { MAX_LIST_LENGTH } from '../trace/trace.ts';
+import { overItems, overIterator } from './iterations.ts';
 import { logicalOperation } from './logical-operators.ts';
 import { bindingsFor, symbolicLoop } from './symbolic-loop.ts';
 
@@ -222,7 +223,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
       if (index > 0) return refuseBound();
       return mapLeaves(counted(node, current, labels), (leaf) => (leaf.kind === 'normal' ? LEAVE : leaf));
     }
-    if (++iterations > MAX_ITERATIONS) refuseEndless(conditions);
+    if (++iterations > MAX_LIST_LENGTH) refuseEndless(conditions);
     const completion = endOfIteration(env.interpreter.execute(node.body, current), labels);
     const update = (): Completion => {
       current = nextIteration(node, current);
@@ -231,7 +232,7 @@ export function executeFor(node: ForStatement, env: Env, labels: readonly string
     };
     return executeFrom(2, (part) => (part === 0 ? completion : update()), 0);
   };
-  return endOfLoop(executeFrom(MAX_ITERATIONS + 2, step, 0), labels);
+  return endOfLoop(executeFrom(MAX_LIST_LENGTH + 2, step, 0), labels);
 }
 
 /**
@@ -254,7 +255,7 @@ function refuseEndless(conditions: number): never {
   if (activeTrace().guards.length > conditions) refuseBound('the end');
   return refuse(
     'too-large',
-    `this loop does not end: it has run ${MAX_ITERATIONS} times`,
+    `this loop does not end: it has run ${MAX_LIST_LENGTH} times`,
     'end it with break, or change what its test reads',
   );
 }
@@ -332,8 +333,8 @@ export function executeWhile(node: WhileStatement | DoWhileStatement, env: Env, 
       if (typeof test !== 'boolean') return refuseBound();
       if (!test) return LEAVE;
     }
-    if (index > MAX_ITERATIONS) refuseEndless(conditions);
+    if (index > MAX_LIST_LENGTH) refuseEndless(conditions);
     return endOfIteration(env.interpreter.execute(node.body, env), labels);
   };
-  return endOfLoop(executeFrom(MAX_ITERATIONS + 2, step, 0), labels);
+  return endOfLoop(executeFrom(MAX_LIST_LENGTH + 2, step, 0), labels);
 }

@@ -1,3 +1,4 @@
+import { refuse } from '../refusal/refusal.ts';
 import type { StaticType } from './types.ts';
 
 /** A variable: the schema, a resource, a loop or macro variable, an accumulator of a loop. */
@@ -200,6 +201,12 @@ export class NodeTable {
   readonly others = new Map<string, Node>();
 }
 
+/** The maximum number of operands. CEL has the same limit for the characters of an expression. */
+const MAX_OPERANDS = 100_000;
+
+/** The maximum length of a constant. etcd stores no larger object. */
+export const MAX_CONSTANT_LENGTH = 1_572_864;
+
 let nextId = 1;
 let table = new NodeTable();
 
@@ -224,6 +231,8 @@ export function literalNode(value: LiteralValue, type: StaticType): Node {
   if (Object.is(value, -0)) return makeNode({ kind: 'lit', args: [], value, type });
   let node = table.literals.get(value);
   if (node === undefined) {
+    const length = typeof value === 'string' ? value.length : 0;
+    if (length > MAX_CONSTANT_LENGTH) refuse('too-large', `a constant has ${length} characters`);
     node = { id: nextId++, kind: 'lit', args: [], value, type, size: 1 };
     table.literals.set(value, node);
   }
@@ -235,6 +244,7 @@ export function literalNode(value: LiteralValue, type: StaticType): Node {
  * caller passes an object that it does not use again. A copy would take longer than the rest of the function.
  */
 export function makeNode(node: Unregistered<Node>): Node {
+  if (node.args.length > MAX_OPERANDS) refuse('too-large', `an expression has grown to ${node.args.length} parts`);
   let key = `${node.kind}\u0000${attributeKey(node)}`;
   for (const arg of node.args) key += `\u0000${arg.id}`;
   if (node.kind === 'macro') for (const variable of node.vars) key += `\u0001${variable.key}`;

@@ -42,7 +42,9 @@ export function arrayMethod(
   if (name !== 'push') activeTrace().noteRead(array);
   if (CHANGING.has(name)) return changing(interpreter, array, name, args);
   if (!isSymbolicDeep(array) && !isSymbolicDeep(args)) return undefined;
-  if (name !== 'concat' && args.some(isOpen)) return refuseOpen(name);
+  if (name === 'concat')
+    return { value: activeTrace().track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]) };
+  if (args.some(isOpen)) return refuseOpen(name);
   const each = () =>
     isConditional(array)
       ? conditionalArrayMethod(interpreter, array, name, args)
@@ -161,7 +163,6 @@ function conditionalArrayMethod(
   args: readonly unknown[],
 ): unknown {
   const trace = activeTrace();
-  if (name === 'concat') return trace.track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
   // The position of an element depends on the presence of the elements before it. A call with such a position is
   // possible only on the list as one expression.
   if (CALLING.has(name) && usesIndex(interpreter, args[0]))
@@ -368,8 +369,6 @@ function denseArrayMethod(interpreter: Interpreter, array: unknown[], name: stri
       return join(array, fn);
     case 'reduce':
       return reduce(interpreter, array, args);
-    case 'concat':
-      return trace.track([...array, ...args.flatMap((arg) => asItems(interpreter, arg))]);
     case 'at':
     case 'slice':
     case 'toReversed':

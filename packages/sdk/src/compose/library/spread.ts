@@ -57,7 +57,6 @@ export function spreadItems(interpreter: Interpreter, raw: unknown): unknown[] {
     const sure = needPresent(inner, 'spread into a list');
     return [new Splice(plainList(sure.node), sure.waits)];
   }
-  if (Array.isArray(value)) return [...(value as unknown[])];
   if (typeof value === 'string' && hasTokens(value)) return spreadItems(interpreter, wrap(new Sym(textNode(value))));
   return [...iterable(value)];
 }

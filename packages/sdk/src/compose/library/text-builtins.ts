@@ -72,6 +72,7 @@ function refuseNullable(raw: unknown): void {
   if (inner !== undefined || typeof value !== 'object' || value === null) return;
   if (closureOf(Reflect.get(value, 'toJSON')) !== undefined)
     refuse('no-cel', 'toJSON() of an object has no CEL form', 'write the value that toJSON() returns');
+  activeTrace().countWritten();
   Object.values(value).forEach(refuseNullable);
 }
 

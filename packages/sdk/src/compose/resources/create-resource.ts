@@ -214,6 +214,7 @@ function copyDeep(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null || symbolic(value) !== undefined)
     return typeof value === 'object' ? copyPhi(value, depth) : value;
   currentTrace()?.noteRead(value);
+  currentTrace()?.countWritten();
   if (depth > MAX_DEPTH)
     return refuse(
       'unsupported',

@@ -91,9 +91,9 @@ export class Facts {
   assume(condition: Node): void {
     const learn = (node: Node, value: boolean): void => {
       if (node.kind === 'not') return learn(node.args[0], !value);
+      if (node.kind === 'lit' || this.known.has(node)) return;
       if ((node.kind === 'and' && value) || (node.kind === 'or' && !value))
         for (const arg of node.args) learn(arg, value);
-      if (node.kind === 'lit' || this.known.has(node)) return;
       this.known.set(node, value);
       this.log.push(() => this.known.delete(node));
       if (node.kind === (value ? 'or' : 'and') || node.kind === 'cond') {
@@ -132,26 +132,30 @@ export class Facts {
   }
 
   /** A condition without the parts that are known. */
-  simplify(node: Node): Node {
-    const simpler = this.withoutKnown(node);
+  simplify(node: Node, done = new Map<Node, Node>()): Node {
+    let simpler = done.get(node);
+    if (simpler !== undefined) return simpler;
+    simpler = this.withoutKnown(node, done);
     // The simplified condition may be known as a whole.
-    return simpler === node || simpler.kind === 'lit' ? simpler : this.simplify(simpler);
+    if (simpler !== node && simpler.kind !== 'lit') simpler = this.simplify(simpler, done);
+    done.set(node, simpler);
+    return simpler;
   }
 
-  private withoutKnown(node: Node): Node {
+  private withoutKnown(node: Node, done: Map<Node, Node>): Node {
     const value = this.lookup(node);
     if (value !== undefined) return literal(value);
     if (node.kind === 'and') {
       const [left, right] = node.args;
-      const a = this.simplify(left);
-      return isLiteral(a, false) ? a : and(a, this.simplify(right));
+      const a = this.simplify(left, done);
+      return isLiteral(a, false) ? a : and(a, this.simplify(right, done));
     }
     if (node.kind === 'or') {
       const [left, right] = node.args;
-      const a = this.simplify(left);
-      return isLiteral(a, true) ? a : or(a, this.simplify(right));
+      const a = this.simplify(left, done);
+      return isLiteral(a, true) ? a : or(a, this.simplify(right, done));
     }
-    if (node.kind === 'not') return not(this.simplify(node.args[0]));
+    if (node.kind === 'not') return not(this.simplify(node.args[0], done));
     return node;
   }
 

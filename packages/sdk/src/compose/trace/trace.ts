@@ -6,7 +6,7 @@ import { Facts } from './facts.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { LoopRecord, ResourceRecord, ValidationRecord } from './records.ts';
 import type { Site } from '../refusal/refusal.ts';
-import { FollowUp, isRecoverable, Refusal } from '../refusal/refusal.ts';
+import { FollowUp, isRecoverable, refuse, Refusal } from '../refusal/refusal.ts';
 
 /** A variable of the traced program. */
 export class ProgramVariable {
@@ -25,6 +25,12 @@ export class ProgramVariable {
 
 /** The maximum number of refusals that are collected in one run. */
 const MAX_ERRORS = 20;
+
+/** The maximum number of elements of a list, and of iterations of a loop. No server accepts a graph with more. */
+export const MAX_LIST_LENGTH = 100_000;
+
+/** The maximum number of lists and objects that a run writes. */
+const MAX_WRITTEN_PARTS = 1_000_000;
 
 /**
  * The contents of a ref (a variable, list, object or function of the program) at one time, for example before a branch
@@ -115,6 +121,7 @@ export class Trace {
   private readonly copied = new WeakSet<MutableRef>();
   private readonly createdAt = new WeakMap<MutableRef, number>();
   private clock = 0;
+  private writtenParts = 0;
 
   /** The kind of object that the run makes: a ResourceGraphDefinition, or a Graph, which has no API. */
   readonly form: TraceForm;
@@ -125,8 +132,16 @@ export class Trace {
     this.form = form;
   }
 
+  /** Counts a list or object that is written. A shared one counts at each of its places, because data are a tree. */
+  countWritten(): void {
+    if (++this.writtenParts > MAX_WRITTEN_PARTS)
+      refuse('too-large', `the graph has grown to more than ${MAX_WRITTEN_PARTS} lists and objects`);
+  }
+
   /** Notes that a ref was made now. Only branches that begin later must undo their writes to the ref. */
   track<T extends MutableRef>(ref: T): T {
+    if (Array.isArray(ref) && ref.length > MAX_LIST_LENGTH)
+      refuse('too-large', `a list has grown to ${ref.length} elements`);
     this.createdAt.set(ref, ++this.clock);
     return ref;
   }

@@ -70,6 +70,7 @@ export function toNode(raw: unknown): Node {
       return literal(value);
     case 'object':
       if (value === null) return literal(null);
+      activeTrace().countWritten();
       if (Array.isArray(value)) return listNode(value);
       if (isPlainObject(value)) return objectNode(value as Record<string, unknown>);
       return refuse('types', `a value of the class ${classOf(value)} is part of an expression`, 'pass plain data');

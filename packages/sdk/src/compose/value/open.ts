@@ -1,4 +1,5 @@
 import { refuse } from '../refusal/refusal.ts';
+import { MAX_LIST_LENGTH } from '../trace/trace.ts';
 import { describeValue, truthy } from './ops.ts';
 import { Maybe, Splice } from './symbolic.ts';
 
@@ -13,9 +14,6 @@ export function refuseOpen(label: string): never {
     'pass the list itself to a function of your own, or write it with map, flatMap, join and reduce',
   );
 }
-
-/** The maximum number of elements that are taken from an iterator. No server accepts a graph with more elements. */
-const MAX_ELEMENTS = 100_000;
 
 /**
  * The value as an iterable. An iterator that returns too many elements, or whose end depends on a symbolic value, is
@@ -35,10 +33,10 @@ function* elementsOf(source: Iterable<unknown>): Generator<unknown, undefined> {
   let isOpenIterator = false;
   try {
     for (let count = 0; ; count++) {
-      if (count > MAX_ELEMENTS)
+      if (count > MAX_LIST_LENGTH)
         refuse(
           'too-large',
-          `an iterator returns more than ${MAX_ELEMENTS} elements`,
+          `a list or an iterator has more than ${MAX_LIST_LENGTH} elements`,
           'end the loop with break, or use a list instead of the iterator',
         );
       isOpenIterator = false;
