@@ -5,6 +5,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { statOf } from '../file-paths.ts';
 import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
 import { createMcpServer } from '../mcp/server.ts';
+import { stdioTransport } from '../mcp/stdio-transport.ts';
 import { packageVersion } from '../package-version.ts';
 import { protocolStreams } from '../process/protocol-streams.ts';
 import { KUBECONFIG_OPTIONS } from '../options.ts';
@@ -51,7 +52,7 @@ export const mcp: Command = {
       streams.input.once('end', done).once('close', done);
       context.signal.addEventListener('abort', () => done(), { once: true });
     });
-    await server.connect(new sdk.StdioServerTransport(streams.input, streams.output));
+    await server.connect(stdioTransport(sdk, streams.input, streams.output));
     await closed;
     await server.close();
     return context.signal.aborted ? ExitCode.interrupted : ExitCode.ok;

@@ -1,14 +1,17 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Readable, Writable } from 'node:stream';
 import { errorCode, packageFolder, TypeKroError } from '@typekro/kit/core';
 
 /** The package of the Model Context Protocol, an optional peer dependency. */
 const PACKAGE = '@modelcontextprotocol/sdk';
 
-/** A connection between a server and a client. */
+/** A connection between a server and a client. The server sets `onmessage` and `onclose`. */
 export interface McpTransport {
+  onmessage?: (message: unknown) => void;
+  onclose?: () => void;
+  start(): Promise<void>;
+  send(message: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,13 +39,15 @@ export interface McpSdk {
     info: { readonly name: string; readonly version: string },
     options: { readonly capabilities: object; readonly instructions: string },
   ) => McpServer;
-  readonly StdioServerTransport: new (input: Readable, output: Writable) => McpTransport;
+  readonly JSONRPCMessageSchema: {
+    safeParse(value: unknown): { readonly success: true; readonly data: unknown } | { readonly success: false };
+  };
   readonly ListToolsRequestSchema: unknown;
   readonly CallToolRequestSchema: unknown;
   readonly AjvJsonSchemaValidator: new () => { getValidator(schema: object): (value: unknown) => McpChecked };
 }
 
-const PARTS = ['server/index.js', 'server/stdio.js', 'types.js', 'validation/ajv'];
+const PARTS = ['server/index.js', 'types.js', 'validation/ajv'];
 
 /**
  * The paths for `createRequire` from which the protocol's package is resolved: the project in `cwd`, then the folder of

@@ -34,37 +34,25 @@ export interface ToolAnswer {
 export function createMcpServer(sdk: McpSdk, context: CommandContext, limits: McpLimits, version: string): McpServer {
   const validator = new sdk.AjvJsonSchemaValidator();
   const checks = new Map(MCP_TOOLS.map(({ name, inputSchema }) => [name, validator.getValidator(inputSchema)]));
-  const server = new sdk.Server(
-    { name: 'typekro', version },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
-  );
-  const annotations = { readOnlyHint: true, openWorldHint: false };
-  const tools = MCP_TOOLS.map(({ name, title, description, inputSchema }) => ({
-    name,
-    title,
-    description,
-    inputSchema,
-    annotations: { title, ...annotations },
-  }));
+  const options = { capabilities: { tools: {} }, instructions: INSTRUCTIONS };
+  const server = new sdk.Server({ name: 'typekro', version }, options);
+  const tools = MCP_TOOLS.map(({ name, title, description, inputSchema }) => {
+    return { name, title, description, inputSchema, annotations: { title, readOnlyHint: true, openWorldHint: false } };
+  });
   server.setRequestHandler(sdk.ListToolsRequestSchema, () => ({ tools }));
   server.setRequestHandler(sdk.CallToolRequestSchema, async ({ params = {} }, { signal }) => {
     const tool = MCP_TOOLS.find(({ name }) => name === params.name);
     if (tool === undefined) {
-      return failure(
-        `there is no tool ${params.name ?? ''}; known tools: ${MCP_TOOLS.map(({ name }) => name).join(', ')}`,
-      );
+      const known = MCP_TOOLS.map(({ name }) => name).join(', ');
+      return failure(`there is no tool ${params.name ?? ''}; known tools: ${known}`);
     }
     const given = params.arguments ?? {};
     const checked = checks.get(tool.name)?.(given);
     if (checked?.valid === false) return failure(`the arguments of ${tool.name} are wrong: ${checked.errorMessage}`);
     const rounded = roundedNumber(given as JsonObject, '');
     if (rounded !== undefined) return failure(roundedText(tool.name, rounded));
-    return callTool(
-      tool,
-      given as JsonObject,
-      { ...context, signal: AbortSignal.any([context.signal, signal]) },
-      limits,
-    );
+    const own = { ...context, signal: AbortSignal.any([context.signal, signal]) };
+    return callTool(tool, given as JsonObject, own, limits);
   });
   return server;
 }
