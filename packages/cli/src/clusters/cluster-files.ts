@@ -185,7 +185,7 @@ export function readPrivate(path: string): string | undefined {
   try {
     return readRegularFile(path, NO_FOLLOW).toString();
   } catch (error) {
-    if (['ENOENT', 'EISDIR', 'ENOTSUP', 'ENXIO'].includes(errorCode(error) ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENOTSUP', 'ENXIO'].includes(errorCode(error) ?? '')) return undefined;
     throw error;
   }
 }

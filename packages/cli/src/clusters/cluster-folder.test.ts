@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { readSettings, removeRecord } from './cluster-files.ts';
 import { clustersDirectory, clusterFolder, inFolder, isFull, stateOf } from './cluster-folder.ts';
 
 test.each([
@@ -74,6 +75,25 @@ describe('a folder that another process removes repeatedly', () => {
       expect.objectContaining({ code: 'cluster/folder', remedy: expect.stringMatching(remedy) as string }) as Error,
     );
   });
+});
+
+test.each([
+  ['dev', ''],
+  ['.', ''],
+  ['..', ''],
+  ['dev/cluster.json/x', 'a folder'],
+])('a file or folder in the way at %s is named', (place, what) => {
+  const home = mkdtempSync(join(tmpdir(), 'typekro-folder-'));
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+  const env = { XDG_STATE_HOME: home };
+  const folder = clusterFolder(env, 'dev');
+  const path = join(clustersDirectory(env), place);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '');
+  expect(readSettings(folder.path)).toBeUndefined();
+  expect(() => inFolder(env, folder, () => removeRecord(folder.path))).toThrow(
+    what === '' ? /is a file, or a part of this path is one$/ : /cluster\.json is a folder, not a file$/,
+  );
 });
 
 test.each([

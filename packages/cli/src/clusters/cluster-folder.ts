@@ -132,11 +132,8 @@ export function folderError(error: unknown, path: string): TypeKroError {
   const obstacle = obstacleIn(error);
   if (obstacle !== undefined) {
     const { dest, path: own } = error as NodeJS.ErrnoException & { dest?: string };
-    return new TypeKroError(`${dest ?? own ?? path} is ${obstacle}, not a file`, {
-      code: 'cluster/folder',
-      remedy: 'move it away',
-      cause: error,
-    });
+    const details = { code: 'cluster/folder', remedy: 'move it away', cause: error };
+    return new TypeKroError(`${dest ?? own ?? path} is ${obstacle}`, details);
   }
   return TypeKroError.from(error, {
     code: 'cluster/folder',
@@ -148,12 +145,17 @@ export function folderError(error: unknown, path: string): TypeKroError {
 }
 
 /**
- * Returns what is at the path instead of a file, such as a folder, according to a file system error; `undefined` for
+ * Returns what is at the path instead of a file or folder, according to a file system error; `undefined` for
  * other errors.
  */
 export function obstacleIn(error: unknown): string | undefined {
   if (error instanceof TypeKroError) return undefined;
-  return { ELOOP: 'a symbolic link', EISDIR: 'a folder' }[errorCode(error) ?? ''];
+  return {
+    ELOOP: 'a symbolic link, not a file',
+    EISDIR: 'a folder, not a file',
+    ERR_FS_EISDIR: 'a folder, not a file',
+    ENOTDIR: 'a file, or a part of this path is one',
+  }[errorCode(error) ?? ''];
 }
 
 /** Does the error mean that the disk is full? */
