@@ -5,7 +5,7 @@ import { ApiError, forbidden, notFound } from '../errors/status.ts';
 import { ExpressionCompiler, variablesOf } from '../expressions/environment.ts';
 import type { CompiledExpression } from '../expressions/environment.ts';
 import type { MatchCondition } from '../expressions/evaluate.ts';
-import { bindVariables, conditionsHold, evaluateExpression } from '../expressions/evaluate.ts';
+import { bindVariables, conditionsHold, evaluateExpression, shownMessage } from '../expressions/evaluate.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { isNamespaces } from './attributes.ts';
 import { compileConditions, expressionData, versionedFor } from './hooks.ts';
@@ -69,7 +69,6 @@ interface Violation {
   readonly isOfAnnotation: boolean;
 }
 
-const MAX_MESSAGE_BYTES = 5 * 1024;
 const MAX_ANNOTATION_BYTES = 10 * 1024;
 
 /** Truncates a string to a number of bytes. */
@@ -79,8 +78,8 @@ const cutBytes = (text: string, maxBytes: number): string =>
 function messageOf({ text, message, messageExpression }: Validation, variables: Record<string, unknown>): string {
   if (messageExpression !== undefined) {
     const result = evaluateExpression(messageExpression.compiled, messageExpression.text, variables);
-    const own = result.ok && typeof result.value === 'string' ? result.value.trim() : '';
-    if (own !== '' && !own.includes('\n') && Buffer.byteLength(own) <= MAX_MESSAGE_BYTES) return own;
+    const own = result.ok ? shownMessage(result.value) : undefined;
+    if (own !== undefined) return own;
   }
   return message === '' ? `failed expression: ${text.trim()}` : message.trim();
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { goQuote } from '@typekro/kit/golang';
+import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { tryParseStrictJson } from '../codec/json.ts';
 import { userJson } from '../auth/user-json.ts';
@@ -113,6 +113,14 @@ export function readAnswer(text: string, uid: string, mutating: boolean, version
   const answered = textAt(response, 'uid');
   if (isChecked && answered !== uid)
     throw invalidResponse(`expected response.uid=${goQuote(uid)}, got ${goQuote(answered)}`);
+  for (const [name, [isRight, type]] of Object.entries(ANSWER_TYPES)) {
+    const value = response[name] ?? null;
+    if (value === null || isRight(value)) continue;
+    const field = `AdmissionResponse.response.${name} of type ${type}`;
+    throw new InvalidAnswer(
+      `failed to call webhook: json: cannot unmarshal ${goJsonKind(value)} into Go struct field ${field}`,
+    );
+  }
   return {
     allowed: response['allowed'] === true,
     status: objectAt(response, 'status'),
@@ -122,8 +130,21 @@ export function readAnswer(text: string, uid: string, mutating: boolean, version
   };
 }
 
+const isText = (value: JsonValue | undefined): boolean => typeof value === 'string' || value === null;
+
+/** The types of the members of a response. JSON with another type does not decode, so the failure policy decides. */
+const ANSWER_TYPES: Readonly<Record<string, readonly [(value: JsonValue) => boolean, string]>> = {
+  allowed: [(value) => typeof value === 'boolean', 'bool'],
+  uid: [isText, 'types.UID'],
+  patch: [isText, '[]uint8'],
+  patchType: [isText, 'v1.PatchType'],
+  status: [isJsonObject, 'v1.Status'],
+  warnings: [(value) => Array.isArray(value) && value.every(isText), '[]string'],
+  auditAnnotations: [(value) => isJsonObject(value) && Object.values(value).every(isText), 'map[string]string'],
+};
+
 const stringsIn = (value: JsonObject): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  Object.fromEntries(Object.keys(value).map((key) => [key, textAt(value, key)]));
 
 const invalidResponse = (problem: string) => new InvalidAnswer(`received invalid webhook response: ${problem}`);
 

@@ -33,6 +33,21 @@ describe('a webhook that fails', () => {
       text(() => '{"kind":"Pod","apiVersion":"v1"}'),
       `${invalid}expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got v1, Kind=Pod`,
     ],
+    ...(
+      [
+        ['allowed', 'false', 'string', 'bool'],
+        ['allowed', 1, 'number', 'bool'],
+        ['status', 'no', 'string', 'v1.Status'],
+        ['warnings', { a: 'b' }, 'object', '[]string'],
+        ['auditAnnotations', ['a'], 'array', 'map[string]string'],
+        ['patchType', 5, 'number', 'v1.PatchType'],
+      ] as const
+    ).map(([name, value, kind, type]): [string, 'Validating', () => ReviewAnswer, string] => [
+      `the ${kind} ${JSON.stringify(value)} as ${name}`,
+      'Validating',
+      text(({ uid }) => reviewWith({ uid, allowed: true, [name]: value })),
+      `${FAILED}failed to call webhook: json: cannot unmarshal ${kind} into Go struct field AdmissionResponse.response.${name} of type ${type}`,
+    ]),
     [
       'a response of the version v1beta1',
       'Validating',

@@ -110,6 +110,18 @@ describe('a rule stops only when it exceeds the cost limit of an API server', ()
     expect(evaluate(numbers, [1], { rule: 'false', message }, { rule: 'false' })).toHaveLength(2);
   });
 
+  test.each([
+    ["'own'", 'own'],
+    ["'  own\t'", 'own'],
+    ["' '", 'short'],
+    ["'a\\nb'", 'short'],
+    ["'x'.replace('x', self[0])", 'short'],
+  ])('the message expression %s gives the message %s', (messageExpression, expected) => {
+    const rule = { rule: 'false', message: 'short', messageExpression };
+    const [error] = evaluate(texts, ['x'.repeat(5121)], rule);
+    expect(error?.message).toBe(`Invalid value: ${expected}`);
+  });
+
   test('an expensive message expression stops the rules', () => {
     const rules = [{ rule: 'false', messageExpression: `${pairs} ? 'a' : 'b'` }, { rule: 'false' }];
     expect(evaluate(numbers, list(600), ...rules).map(({ message }) => message)).toEqual([

@@ -10,6 +10,7 @@ import { RuleCosts } from './rule-costs.ts';
 import type { LimitedRun } from './rule-limits.ts';
 import { LIMIT_EXCEEDED, limitedRun, ObjectBudget } from './rule-limits.ts';
 import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
+import { shownMessage } from '../expressions/evaluate.ts';
 
 let base: Environment | undefined;
 
@@ -191,8 +192,8 @@ function messageOf(
             : `${cause}: ${goQuote(rule.messageExpression)}`,
       };
     }
-    if (outcome.ok && typeof outcome.value === 'string' && outcome.value.trim() !== '' && !outcome.value.includes('\n'))
-      return outcome.value;
+    const own = outcome.ok ? shownMessage(outcome.value) : undefined;
+    if (own !== undefined) return own;
   }
   return rule.message !== undefined && rule.message !== '' ? rule.message : `failed rule: ${rule.rule.trim()}`;
 }

@@ -50,6 +50,10 @@ test('a set that is written as fieldsV1 and parsed again is the same set', () =>
   );
 });
 
+test.each(['k:{"a":1', 'k:1', 'k:', 'v:{', 'v:', 'i:', 'i:x', 'x:a', 'f'])('the step %s is malformed', (step) => {
+  expect(fromFieldsV1({ 'f:spec': { [step]: {} } })).toBeUndefined();
+});
+
 test.each([
   [['f:spec', 'k:{"port":53,"protocol":"UDP"}', 'f:name'], '.spec[port=53,protocol="UDP"].name'],
   [['f:metadata', 'f:finalizers', 'v:"a/b"'], '.metadata.finalizers[="a/b"]'],

@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, setOwn, tryParseJson } from '@typekro/kit/core';
 
 /**
  * A set of field paths as a tree. Steps have the notation of `fieldsV1`: `f:NAME` is a member, `k:{…}` is a list
@@ -147,6 +146,14 @@ export function toFieldsV1(tree: FieldTree): JsonObject {
   return out;
 }
 
+/** Is the text a step of `fieldsV1`, so that what follows its kind is a key, a value or an index? */
+function isStep(step: string): boolean {
+  const [kind, rest] = [step.slice(0, 2), step.slice(2)];
+  if (kind === 'i:') return /^[-+]?\d+$/.test(rest);
+  if (kind === 'v:') return tryParseJson(rest) !== undefined;
+  return kind === 'f:' || (kind === 'k:' && isJsonObject(tryParseJson(rest)));
+}
+
 /** Parses `fieldsV1`. Returns `undefined` when it is malformed. */
 export function fromFieldsV1(value: JsonValue | undefined, depth = 0): FieldTree | undefined {
   if (!isJsonObject(value) || depth > 200) return undefined;
@@ -157,7 +164,7 @@ export function fromFieldsV1(value: JsonValue | undefined, depth = 0): FieldTree
       self = true;
       continue;
     }
-    if (!/^[fkvi]:/.test(step)) return undefined;
+    if (!isStep(step)) return undefined;
     const child = fromFieldsV1(entry, depth + 1);
     if (child === undefined) return undefined;
     const leaf = isJsonObject(entry) && Object.keys(entry).length === 0;
