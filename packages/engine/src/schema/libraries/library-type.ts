@@ -124,6 +124,14 @@ export function transformed(printed: JsonObject, name: string | undefined, where
     );
   }
   const [pattern, message] = changed;
+  const opposite = /^to(?:Lower|Upper)Case$/.test(name ?? '') ? /^(?:lower|upper) case only$/ : undefined;
+  const isUndone = (rule: JsonValue): boolean =>
+    isJsonObject(rule) && rule['message'] !== message && opposite?.test(String(rule['message'])) === true;
+  if (asList(printed['x-kubernetes-validations']).some(isUndone))
+    return refused(
+      `${where} undoes an earlier change of case, so no text with letters passes`,
+      `leave one of them out`,
+    );
   const rule = { rule: matchRule({ pattern, matches: false }), message };
   const rules = [...asList(printed['x-kubernetes-validations']), rule];
   return { ...printed, [TRANSFORMED]: true, 'x-kubernetes-validations': rules };
