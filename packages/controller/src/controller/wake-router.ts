@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { GRAPH_TYPE, kindsUsed } from '@typekro/engine/graph';
 import type { KubeError } from '@typekro/kube';
 import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
@@ -51,7 +51,14 @@ export interface WakeRouterOptions {
 export class WakeRouter {
   readonly #options: WakeRouterOptions;
   readonly #serving = new Set<string>();
-  readonly #kinds = new WeakMap<KubeObject, ReadonlySet<string>>();
+  /**
+   * The kinds that a definition declares or uses. The result is cached, because it is needed again when the object is
+   * deleted.
+   */
+  readonly #kindsOf = oncePerObject((definition: KubeObject): ReadonlySet<string> => {
+    const spec = definition.spec ?? {};
+    return new Set([declaredKind(spec), ...kindsUsed(spec)].map(({ group, kind }) => `${group}/${kind}`));
+  });
   /** Were all of the controller's own kinds listed at some earlier time? */
   #wasReady = false;
   /**
@@ -217,19 +224,6 @@ export class WakeRouter {
     }
     instances.kindMayExist(group, kind);
     instances.wakeGraphs(group, kind);
-  }
-
-  /**
-   * The kinds that a definition declares or uses. The result is cached, because it is needed again when the object is
-   * deleted.
-   */
-  #kindsOf(definition: KubeObject): ReadonlySet<string> {
-    const known = this.#kinds.get(definition);
-    if (known !== undefined) return known;
-    const spec = definition.spec ?? {};
-    const kinds = new Set([declaredKind(spec), ...kindsUsed(spec)].map(({ group, kind }) => `${group}/${kind}`));
-    this.#kinds.set(definition, kinds);
-    return kinds;
   }
 
   /** Handles a change of an instance of a served kind. Without a change, the kind became readable or unreadable. */

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { pascalCase, setOwn } from '@typekro/kit/core';
+import { oncePerObject, pascalCase, setOwn } from '@typekro/kit/core';
 import { applyDefaults } from '@typekro/engine/schema';
 import type { Schema } from '@typekro/engine/schema';
 import type { CompositionCore } from './composition.ts';
@@ -27,7 +27,7 @@ import { Maybe, Phi, Sym } from './value/symbolic.ts';
  * Per trace, maps the name of a composition to the number of its calls. The ids of the composition's resources contain
  * the number.
  */
-const counts = new WeakMap<object, Map<string, number>>();
+const countsOf = oncePerObject((_: object) => new Map<string, number>());
 
 /**
  * Merges an inner composition into the composition that is being traced. Adds the inner resources with prefixed ids,
@@ -82,8 +82,7 @@ function findNamedDependencies(record: ResourceRecord, made: readonly ResourceRe
 }
 
 function nextPrefix(trace: object, name: string): string {
-  const own = counts.get(trace) ?? new Map<string, number>();
-  counts.set(trace, own);
+  const own = countsOf(trace);
   const count = (own.get(name) ?? 0) + 1;
   own.set(name, count);
   return `${camelCase(name.replace(/-composition$/, ''))}${count}`;

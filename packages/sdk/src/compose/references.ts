@@ -1,4 +1,4 @@
-import { formatApiVersion } from '@typekro/kit/core';
+import { formatApiVersion, oncePerObject } from '@typekro/kit/core';
 import { crdSource } from '@typekro/engine/schema';
 import type { CompositionCore } from './composition.ts';
 import { createResource, handleOf } from './resources/create-resource.ts';
@@ -109,7 +109,7 @@ export function statusReference(core: CompositionCore): object {
 }
 
 /** The keys by which `bring` finds referenced instances: one object per composition, name and namespace. */
-const instances = new WeakMap<CompositionCore, Map<string, object>>();
+const instancesOf = oncePerObject((_: CompositionCore) => new Map<string, object>());
 
 /**
  * Adds a reference to an instance of a composition to the running trace. Returns the id of the reference, and the
@@ -119,8 +119,7 @@ export function statusOfInstance(
   core: CompositionCore,
   metadata: { readonly name: string; readonly namespace?: string },
 ): { readonly id: string; readonly status: unknown } {
-  const own = instances.get(core) ?? new Map<string, object>();
-  instances.set(core, own);
+  const own = instancesOf(core);
   const place = `${metadata.namespace ?? ''}/${metadata.name}`;
   const key = own.get(place) ?? {};
   own.set(place, key);

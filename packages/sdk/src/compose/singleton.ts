@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals, TypeKroError } from '@typekro/kit/core';
+import { jsonEquals, oncePerObject, TypeKroError } from '@typekro/kit/core';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
 import type { CompositionCore } from './composition.ts';
 import type { TracedCore } from './traced-core.ts';
@@ -30,7 +30,7 @@ export interface SingletonHandle<Status> {
 }
 
 const cores = new WeakMap<object, CompositionCore>();
-const used = new WeakMap<Trace, Singleton[]>();
+const usedIn = oncePerObject((_: Trace): Singleton[] => []);
 
 /** Records the core (the traced composition) of a composition object, so that `singleton` finds it. */
 export function rememberCore(composition: object, core: CompositionCore): void {
@@ -39,7 +39,7 @@ export function rememberCore(composition: object, core: CompositionCore): void {
 
 /** The singletons to which a composition refers. */
 export function singletonsOf(core: Pick<TracedCore, 'traced'>): readonly Singleton[] {
-  return used.get(core.traced.trace) ?? [];
+  return usedIn(core.traced.trace);
 }
 
 /**
@@ -101,8 +101,7 @@ function checkedName(id: unknown): string {
 }
 
 function remember(trace: Trace, singleton: Singleton): void {
-  const own = used.get(trace) ?? [];
-  used.set(trace, own);
+  const own = usedIn(trace);
   const same = own.find((other) => other.core === singleton.core && other.id === singleton.id);
   if (same === undefined) own.push(singleton);
   else if (!jsonEquals(same.spec, singleton.spec)) {

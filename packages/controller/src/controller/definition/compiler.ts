@@ -1,5 +1,5 @@
 import type { Diagnostic, GroupVersionKind, JsonObject } from '@typekro/kit/core';
-import { monotonicMs } from '@typekro/kit/core';
+import { monotonicMs, oncePerObject } from '@typekro/kit/core';
 import type { CompileOptions, Graph } from '@typekro/engine/graph';
 import { compile, isTooDeep, kindsUsed, revisionHash } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
@@ -65,7 +65,10 @@ export class DefinitionCompiler {
    * A cache of the hash of each spec and of the kinds that the spec uses. It helps because each write causes another
    * pass, and most writes leave the spec unchanged.
    */
-  readonly #facts = new WeakMap<JsonObject, SpecFacts>();
+  readonly #factsOf = oncePerObject((spec: JsonObject): SpecFacts => ({
+    hash: isTooDeep(spec) ? undefined : revisionHash(spec),
+    types: kindsUsed(spec),
+  }));
   /** The number of changes of a kind's schema, by `group/kind`. */
   readonly #epochs = new Map<string, number>();
 
@@ -111,14 +114,6 @@ export class DefinitionCompiler {
   /** Drops the compiled specs of a deleted definition. */
   forget(name: string): void {
     this.#kept.delete(name);
-  }
-
-  #factsOf(spec: JsonObject): SpecFacts {
-    const known = this.#facts.get(spec);
-    if (known !== undefined) return known;
-    const facts: SpecFacts = { hash: isTooDeep(spec) ? undefined : revisionHash(spec), types: kindsUsed(spec) };
-    this.#facts.set(spec, facts);
-    return facts;
   }
 
   #keep(name: string, entry: Kept): void {

@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { AnyNode, Expression, Pattern, Statement } from 'acorn';
 import { FollowUp, noteFailure, Refusal, refuse } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
@@ -38,15 +39,11 @@ export function withScope({ interpreter, unit, self, args }: Env, scope: Lexical
  * Maps each unit to the places of its syntax nodes. Functions with equal source text share their syntax nodes, but each
  * function has its own unit, and in each unit these nodes have different places.
  */
-const sites = new WeakMap<Unit, Map<AnyNode, Site>>();
+const sitesOf = oncePerObject((_: Unit) => new Map<AnyNode, Site>());
 
 /** The place of a syntax node, as one object for all evaluations of the node. */
 export function siteOf(unit: Unit, node: AnyNode): Site {
-  let ofUnit = sites.get(unit);
-  if (ofUnit === undefined) {
-    ofUnit = new Map();
-    sites.set(unit, ofUnit);
-  }
+  const ofUnit = sitesOf(unit);
   let site = ofUnit.get(node);
   if (site === undefined) {
     site = makeSite(unit, node);

@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { AnyNode } from 'acorn';
 import type { FunctionLike, FunctionSource } from '../source/provider.ts';
 import { currentRun, sourceOfFunction } from '../source/current.ts';
@@ -21,17 +22,13 @@ interface Known {
   readonly assigning: WeakMap<FunctionLike, boolean>;
 }
 
-const knownOfRun = new WeakMap<object, Known>();
+const knownOfRun = oncePerObject((_: object): Known => ({
+  closures: new WeakMap(),
+  reaching: new WeakMap(),
+  assigning: new WeakMap(),
+}));
 
-function cache(): Known {
-  const run = currentRun();
-  let found = knownOfRun.get(run);
-  if (found === undefined) {
-    found = { closures: new WeakMap(), reaching: new WeakMap(), assigning: new WeakMap() };
-    knownOfRun.set(run, found);
-  }
-  return found;
-}
+const cache = (): Known => knownOfRun(currentRun());
 
 /**
  * The closure of a function outside the composition; `undefined` for functions of the host, and when the source is

@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { MacroNode, Node } from './node.ts';
 import { bodyOf } from './node.ts';
 import type { StaticType } from './types.ts';
@@ -105,14 +106,6 @@ function celStaticTypeName(type: StaticType): string {
   }
 }
 
-const objectIds = new WeakMap<object, number>();
 let nextObject = 1;
 
-function objectId(type: object): number {
-  let id = objectIds.get(type);
-  if (id === undefined) {
-    id = nextObject++;
-    objectIds.set(type, id);
-  }
-  return id;
-}
+const objectId = oncePerObject((_: object): number => nextObject++);

@@ -176,35 +176,29 @@ export function joinTypes(a: StaticType, b: StaticType): StaticType {
   if (a.kind === 'list' && b.kind === 'list') return listOf(joinTypes(a.element, b.element));
   if (a.kind === 'map' && b.kind === 'map') return mapOf(joinTypes(a.value, b.value));
   if (a.kind === 'optional' && b.kind === 'optional') return optionalOf(joinTypes(a.of, b.of));
-  if (a.kind === 'object' && b.kind === 'object') return joinObjects(a, b);
+  if (a.kind === 'object' && b.kind === 'object') return joinedWith(a)(b);
   return a.kind === b.kind ? a : DYN;
 }
 
-const joinedObjects = new WeakMap<ObjectStaticType, WeakMap<ObjectStaticType, ObjectStaticType>>();
+const joinedWith = oncePerObject((a: ObjectStaticType) => oncePerObject((b: ObjectStaticType) => joinObjects(a, b)));
 
 /**
  * The type of an object that has one of two types. A field is required only if both types require it, and is a counter
  * only in both. A derived field exists only if both types have the same formula.
  */
 function joinObjects(a: ObjectStaticType, b: ObjectStaticType): ObjectStaticType {
-  const table = joinedObjects.get(a) ?? new WeakMap<ObjectStaticType, ObjectStaticType>();
-  joinedObjects.set(a, table);
-  const known = table.get(b);
-  if (known !== undefined) return known;
   const fields = new Map<string, Field | undefined>();
   const fieldOf = (name: string): Field | undefined => {
     if (!fields.has(name)) fields.set(name, joinFields(a.field(name), b.field(name)));
     return fields.get(name);
   };
-  const joined: ObjectStaticType = {
+  return {
     kind: 'object',
     open: a.open || b.open,
     joined: true,
     names: () => [...new Set([...a.names(), ...b.names()])].filter((name) => fieldOf(name) !== undefined),
     field: fieldOf,
   };
-  table.set(b, joined);
-  return joined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import {
   and,
   call,
@@ -194,19 +195,14 @@ function mapOfKeys(list: Node): Node | undefined {
   return isKeys && key?.kind === 'var' && key.variable === keys.vars[0] ? map : undefined;
 }
 
-/** The keys of a map as a sorted list. */
-export function keysOf(map: Node): Node {
-  // All calls for the same map return the same expression, so that facts about the keys hold in all places.
-  let keys = keyLists.get(map);
-  if (keys === undefined) {
-    const key = macroVariable('k');
-    keys = method('sort', macro('map', map, [key], [variable(key, STRING)], listOf(STRING)), [], listOf(STRING));
-    keyLists.set(map, keys);
-  }
-  return keys;
-}
-
-const keyLists = new WeakMap<Node, Node>();
+/**
+ * The keys of a map as a sorted list. All calls for the same map return the same expression, so that facts about the
+ * keys hold in all places.
+ */
+export const keysOf = oncePerObject((map: Node): Node => {
+  const key = macroVariable('k');
+  return method('sort', macro('map', map, [key], [variable(key, STRING)], listOf(STRING)), [], listOf(STRING));
+});
 
 /** Runs `work` for an element of a list, with the facts that hold for the element. */
 export function forElement<T>(list: Node, loop: Node, work: () => T): T {

@@ -1,10 +1,11 @@
+import { oncePerObject } from '@typekro/kit/core';
 import { refuse } from '../refusal/refusal.ts';
 import type { Trace } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { Sym } from '../value/symbolic.ts';
 
 /** For each trace, the resources that stand for values made outside of the composition function, by key. */
-const brought = new WeakMap<Trace, Map<object, Sym>>();
+const broughtInto = oncePerObject((_: Trace) => new Map<object, Sym>());
 
 /**
  * Returns the resource that stands for a value made outside of the composition function: a reference to another
@@ -15,8 +16,7 @@ const brought = new WeakMap<Trace, Map<object, Sym>>();
  */
 export function bring(key: object, make: (trace: Trace) => Sym): Sym {
   const trace = activeTrace();
-  const own = brought.get(trace) ?? new Map<object, Sym>();
-  brought.set(trace, own);
+  const own = broughtInto(trace);
   const known = own.get(key);
   if (known?.resource !== undefined) {
     // A branch that ended in `throw` may have removed the resource. It is then added again.

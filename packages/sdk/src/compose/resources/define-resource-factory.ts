@@ -1,4 +1,4 @@
-import { keepPlace } from '@typekro/kit/core';
+import { keepPlace, oncePerObject } from '@typekro/kit/core';
 import { defineFactory } from '../value/native-functions.ts';
 import { interpreter } from '../interp/interpreter.ts';
 import { diagnosticOf, explainRefusal } from '../refusal/diagnostics.ts';
@@ -81,12 +81,11 @@ function detached(factory: AnyFunction, make: AnyFunction, args: readonly never[
  * For each trace, the resources from outside the composition that it has used at least once without a condition and
  * outside of loops. Before such a use, a use under a condition or in a loop is refused.
  */
-const unconditional = new WeakMap<Trace, Set<object>>();
+const unconditionalIn = oncePerObject((_: Trace) => new Set<object>());
 
 function refuseCondition(kind: string, key: object): void {
   const trace = activeTrace();
-  const known = unconditional.get(trace) ?? new Set();
-  unconditional.set(trace, known);
+  const known = unconditionalIn(trace);
   if (known.has(key)) return;
   if (trace.guards.length > 0 || trace.loops.length > 0) {
     refuse(

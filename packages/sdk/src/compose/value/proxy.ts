@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { MADE_AT, TypeKroError } from '@typekro/kit/core';
+import { MADE_AT, oncePerObject, TypeKroError } from '@typekro/kit/core';
 import { scriptOf } from '../ir/script.ts';
 import type { Node } from '../ir/node.ts';
 import { activeTrace, currentInterpreter, currentTrace } from '../trace/current.ts';
@@ -152,17 +152,15 @@ interface Token {
   used: boolean;
 }
 
-const tokens = new WeakMap<object, Map<number, Token>>();
+const tokensOf = oncePerObject((_: object) => new Map<number, Token>());
 let nextToken = 1;
 
 /** Returns a placeholder for a value, for use in a string. It stays in the string until the graph is written. */
 export function tokenFor(value: Sym): string {
   const trace = currentTrace();
   if (trace === undefined) return untraced(value, 'turned into a string outside a composition');
-  const own = tokens.get(trace) ?? new Map<number, Token>();
-  tokens.set(trace, own);
   const id = nextToken++;
-  own.set(id, { value, frame: callerFrame(), used: false });
+  tokensOf(trace).set(id, { value, frame: callerFrame(), used: false });
   return `${TOKEN_OPEN}${id}${TOKEN_CLOSE}`;
 }
 
@@ -178,7 +176,7 @@ function callerFrame(): string {
  */
 export function refuseLostTexts(): void {
   const trace = currentTrace();
-  const own = trace === undefined ? undefined : tokens.get(trace);
+  const own = trace === undefined ? undefined : tokensOf(trace);
   for (const { value, frame, used } of own?.values() ?? []) {
     if (used) continue;
     refuse(
@@ -201,7 +199,7 @@ export function splitTokens(text: string): (string | Sym)[] {
   for (const match of text.matchAll(TOKEN)) {
     if (match.index > end) parts.push(text.slice(end, match.index));
     const trace = currentTrace();
-    const token = trace === undefined ? undefined : tokens.get(trace)?.get(Number(match[1]));
+    const token = trace === undefined ? undefined : tokensOf(trace).get(Number(match[1]));
     if (token === undefined) refuse('lost-text', 'a string of another composition was used in this one');
     token.used = true;
     parts.push(token.value);
