@@ -3,9 +3,8 @@ import { createTransport, KubeClient, limitedTransport, loadKubeConfig, systemCl
 import type { CommandContext, CommandInput } from './command.ts';
 import { textOption } from './command.ts';
 
-/** A connection to the cluster of a command. */
-export interface ClusterConnection {
-  /** The caller must close the client. */
+/** A connection to the cluster of a command. The caller must dispose of it, which closes the client. */
+export interface ClusterConnection extends AsyncDisposable {
   readonly client: KubeClient;
   /** Namespace of the context. */
   readonly namespace: string;
@@ -42,5 +41,6 @@ export async function connectToCluster(
     namespace: config.namespace,
     name: config.context,
     hasOtherContexts: config.hasOtherContexts === true,
+    [Symbol.asyncDispose]: () => client.close(),
   };
 }

@@ -31,7 +31,7 @@ async function findings(refuses?: RegExp, to: KroCompatibility = '0.9', controll
     readInput: () => Promise.resolve(''),
     signal,
   };
-  const planning = await openPlanning(
+  await using planning = await openPlanning(
     context,
     { positionals: [], options: {} },
     {
@@ -39,14 +39,9 @@ async function findings(refuses?: RegExp, to: KroCompatibility = '0.9', controll
       source: { kind: 'cluster', name: 'test' },
       namespace: 'default',
       checkedBy: 'server',
-      close: () => Promise.resolve(),
     },
   );
-  try {
-    return await handBackFindings(planning.planned, to, controllers);
-  } finally {
-    await planning.close();
-  }
+  return await handBackFindings(planning.planned, to, controllers);
 }
 
 test('a user with all rights gets no findings', async () => {

@@ -37,11 +37,8 @@ export async function onCluster<Result>(
   input: CommandInput,
   check: (options: Pick<CheckOptions, 'cluster' | 'settings'>) => Promise<Result>,
 ): Promise<Result> {
-  const { client } = await connectToCluster(context, input);
-  try {
-    const settings = await deployedSettings(client, context.signal);
-    return await check({ settings, cluster: clusterDryRun(client, context.signal) });
-  } finally {
-    await client.close();
-  }
+  await using connection = await connectToCluster(context, input);
+  const { client } = connection;
+  const settings = await deployedSettings(client, context.signal);
+  return await check({ settings, cluster: clusterDryRun(client, context.signal) });
 }

@@ -60,25 +60,21 @@ export const adopt: Command = {
     const allowed = allowedOwners(input);
     const dryRun = input.options['dry-run'] === true;
     const loaded = await loadFiles(context, input.positionals);
-    const target = await clusterTarget(context, input);
-    try {
-      // The planner has an option of the same name with another meaning (how the server checks the writes), so the
-      // option of this command is removed.
-      const { 'dry-run': _own, ...options } = input.options;
-      const made = await planOfFiles(context, { ...input, options }, loaded, target);
-      if (made === undefined) return ExitCode.diagnostics;
-      const adoption = adoptionOf(made, dryRun);
-      print({ data: adoption, lines: () => adoptionLines(adoption) });
-      refuseBlocked(made);
-      refuseOthers(adoption, allowed);
-      refuseReplacement(made);
-      if (dryRun || adoption.objects.length === 0) return ExitCode.ok;
-      const quiet = textOption(input, 'output') !== 'text';
-      await carryOutPlan(quiet ? withoutOutput(context) : context, target, made);
-      return ExitCode.ok;
-    } finally {
-      await target.close();
-    }
+    await using target = await clusterTarget(context, input);
+    // The planner has an option of the same name with another meaning (how the server checks the writes), so the
+    // option of this command is removed.
+    const { 'dry-run': _own, ...options } = input.options;
+    const made = await planOfFiles(context, { ...input, options }, loaded, target);
+    if (made === undefined) return ExitCode.diagnostics;
+    const adoption = adoptionOf(made, dryRun);
+    print({ data: adoption, lines: () => adoptionLines(adoption) });
+    refuseBlocked(made);
+    refuseOthers(adoption, allowed);
+    refuseReplacement(made);
+    if (dryRun || adoption.objects.length === 0) return ExitCode.ok;
+    const quiet = textOption(input, 'output') !== 'text';
+    await carryOutPlan(quiet ? withoutOutput(context) : context, target, made);
+    return ExitCode.ok;
   },
 };
 

@@ -51,31 +51,27 @@ export const apply: Command = {
   async run(context, input) {
     const saved = await savedPlanOf(context, input);
     const loaded = saved === undefined ? await loadFiles(context, input.positionals) : filesOf(saved, input);
-    const target = await clusterTarget(context, input);
-    try {
-      const scoped = saved === undefined ? input : scopeOf(saved, input);
-      const made = await planOfFiles(
-        context,
-        scoped,
-        loaded,
-        saved === undefined ? target : { ...target, namespace: saved.namespace },
-        saved,
-      );
-      if (made === undefined) return ExitCode.diagnostics;
-      if (saved !== undefined) checkMoved(saved, made, input);
-      refuseBlocked(made);
-      const view = { paint: paintFor(usesColour(context)), all: false };
-      if (saved === undefined) {
-        printLines(context, [...planLines(made.plan, view), '']);
-        if (input.options['replace'] !== true) refuseReplacement(made);
-      }
-      await carryOutPlan(context, target, made).catch((error: unknown) => {
-        throw withoutDefinitions(error) ?? error;
-      });
-      return ExitCode.ok;
-    } finally {
-      await target.close();
+    await using target = await clusterTarget(context, input);
+    const scoped = saved === undefined ? input : scopeOf(saved, input);
+    const made = await planOfFiles(
+      context,
+      scoped,
+      loaded,
+      saved === undefined ? target : { ...target, namespace: saved.namespace },
+      saved,
+    );
+    if (made === undefined) return ExitCode.diagnostics;
+    if (saved !== undefined) checkMoved(saved, made, input);
+    refuseBlocked(made);
+    const view = { paint: paintFor(usesColour(context)), all: false };
+    if (saved === undefined) {
+      printLines(context, [...planLines(made.plan, view), '']);
+      if (input.options['replace'] !== true) refuseReplacement(made);
     }
+    await carryOutPlan(context, target, made).catch((error: unknown) => {
+      throw withoutDefinitions(error) ?? error;
+    });
+    return ExitCode.ok;
   },
 };
 

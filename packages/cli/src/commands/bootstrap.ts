@@ -81,16 +81,13 @@ export const bootstrap: Command = {
       refuseInvalidFlags(exported);
       return exportTo(context, file, exported);
     }
-    const { client } = await connectToCluster(context, input);
-    try {
-      const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '5m', '--timeout');
-      const writer = { api: client, clock: systemClock, signal: context.signal, timeoutMs };
-      const report = await install(context, writer, input, objects, given);
-      print({ data: report, lines: () => bootstrapLines(report) });
-      return ExitCode.ok;
-    } finally {
-      await client.close();
-    }
+    await using connection = await connectToCluster(context, input);
+    const { client } = connection;
+    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '5m', '--timeout');
+    const writer = { api: client, clock: systemClock, signal: context.signal, timeoutMs };
+    const report = await install(context, writer, input, objects, given);
+    print({ data: report, lines: () => bootstrapLines(report) });
+    return ExitCode.ok;
   },
 };
 

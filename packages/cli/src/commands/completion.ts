@@ -93,15 +93,12 @@ async function namesOfCluster(context: CommandContext, words: readonly string[])
       import('../cluster-client.ts'),
       import('../instance/find-instance.ts'),
     ]);
-    const { client } = await connectToCluster(context, { positionals: [], options });
-    try {
-      const current = words.at(-1) ?? '';
-      const names = await instanceNames(client, signal);
-      const short = names.map((name) => name.slice(name.indexOf('/') + 1));
-      return [...short, ...(current === '' ? [] : names)].filter((name) => name.startsWith(current));
-    } finally {
-      await client.close();
-    }
+    await using connection = await connectToCluster(context, { positionals: [], options });
+    const { client } = connection;
+    const current = words.at(-1) ?? '';
+    const names = await instanceNames(client, signal);
+    const short = names.map((name) => name.slice(name.indexOf('/') + 1));
+    return [...short, ...(current === '' ? [] : names)].filter((name) => name.startsWith(current));
   } catch {
     // A shell cannot show errors during completion.
     return [];

@@ -43,46 +43,43 @@ export const dashboard: Command = {
       });
     }
     const token = tokenFile === undefined ? undefined : keptToken(resolve(context.cwd, tokenFile), port);
-    const { client, namespace, name, hasOtherContexts } = await connectToCluster(context, input);
+    await using connection = await connectToCluster(context, input);
+    const { client, namespace, name, hasOtherContexts } = connection;
     const kubeconfig = textOption(input, 'kubeconfig');
+    // This request ends the command with the reason when the cluster cannot be reached.
+    await client.discovery.resourceOf(DEFINITION_KIND, { signal: context.signal });
+    const opened = await openDashboard({
+      context,
+      api: client,
+      cluster: name,
+      namespace,
+      port,
+      ...(token === undefined ? {} : { token }),
+      commands: copiedCommands({
+        ...shellFacts(context),
+        ...(kubeconfig === undefined ? {} : { kubeconfig }),
+        ...(hasOtherContexts ? { context: name } : {}),
+      }),
+      actions: actionsOf(input),
+      onFailure: (error, request) =>
+        context.printError(
+          `error: ${request} failed: ${TypeKroError.from(error, { code: 'inspect/unexpected' }).message}`,
+        ),
+    });
+    let page: OpenedPage | undefined;
     try {
-      // This request ends the command with the reason when the cluster cannot be reached.
-      await client.discovery.resourceOf(DEFINITION_KIND, { signal: context.signal });
-      const opened = await openDashboard({
-        context,
-        api: client,
-        cluster: name,
-        namespace,
-        port,
-        ...(token === undefined ? {} : { token }),
-        commands: copiedCommands({
-          ...shellFacts(context),
-          ...(kubeconfig === undefined ? {} : { kubeconfig }),
-          ...(hasOtherContexts ? { context: name } : {}),
-        }),
-        actions: actionsOf(input),
-        onFailure: (error, request) =>
-          context.printError(
-            `error: ${request} failed: ${TypeKroError.from(error, { code: 'inspect/unexpected' }).message}`,
-          ),
-      });
-      let page: OpenedPage | undefined;
-      try {
-        await Promise.race([opened.listed, whenAborted(context.signal)]);
-        context.print(`Dashboard of ${name} at ${opened.url}`);
-        if (input.options['open'] === true) {
-          page = await openBrowser(opened.url);
-          if (!page.isOpen)
-            context.printError('note: no program that opens addresses was found; open the address yourself');
-        }
-        await whenAborted(context.signal);
-        return ExitCode.interrupted;
-      } finally {
-        page?.close();
-        await opened.close();
+      await Promise.race([opened.listed, whenAborted(context.signal)]);
+      context.print(`Dashboard of ${name} at ${opened.url}`);
+      if (input.options['open'] === true) {
+        page = await openBrowser(opened.url);
+        if (!page.isOpen)
+          context.printError('note: no program that opens addresses was found; open the address yourself');
       }
+      await whenAborted(context.signal);
+      return ExitCode.interrupted;
     } finally {
-      await client.close();
+      page?.close();
+      await opened.close();
     }
   },
 };

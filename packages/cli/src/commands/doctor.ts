@@ -28,20 +28,17 @@ export const doctor: Command = {
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);
-    const { client, namespace, name } = await connectToCluster(context, input, { limitMs: REQUEST_LIMIT_MS });
-    try {
-      const { signal } = context;
-      const version = packageVersion();
-      const facts = await readFacts({ api: client, clock: systemClock, namespace, version, signal });
-      const diagnosis = diagnose(facts);
-      const server = facts.server.version;
-      print({
-        data: { schemaVersion: 1, cluster: name, server, ...diagnosis },
-        lines: () => doctorLines(diagnosis, name, server),
-      });
-      return diagnosis.findings.some(({ severity }) => severity === 'error') ? ExitCode.failed : ExitCode.ok;
-    } finally {
-      await client.close();
-    }
+    await using connection = await connectToCluster(context, input, { limitMs: REQUEST_LIMIT_MS });
+    const { client, namespace, name } = connection;
+    const { signal } = context;
+    const version = packageVersion();
+    const facts = await readFacts({ api: client, clock: systemClock, namespace, version, signal });
+    const diagnosis = diagnose(facts);
+    const server = facts.server.version;
+    print({
+      data: { schemaVersion: 1, cluster: name, server, ...diagnosis },
+      lines: () => doctorLines(diagnosis, name, server),
+    });
+    return diagnosis.findings.some(({ severity }) => severity === 'error') ? ExitCode.failed : ExitCode.ok;
   },
 };

@@ -86,53 +86,49 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
   const { name, namespace } = installationOf(input);
   const dryRun = input.options['dry-run'] === true;
   const { namespace: _own, ...options } = input.options;
-  const target = await clusterTarget(context, input);
-  try {
-    const { api } = target;
-    const { signal } = context;
-    const { found, limit } = await runningControllers(api, namespace, signal);
-    const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
-    const others = found.filter((each) => each.project === 'typekro' && each !== own && each.replicas > 0);
-    const kros = found.filter(({ project }) => project === 'kro');
-    const planning = await openPlanning(context, { ...input, options }, target);
-    const { findings, gates } = await differences(planning, to, { own, kros, others });
-    const writer = {
-      api,
-      clock: systemClock,
-      signal,
-      timeoutMs: parseDuration(textOption(input, 'timeout') ?? '5m', '--timeout'),
-    };
-    const isAllowed = findings.length === 0 || input.options['force'] === true;
-    const removes = input.options['remove'] === true;
-    const former = removes ? await findInstallation(writer, name) : { objects: [], limits: [] };
-    const { objects, shared } = installationIn(former.objects, namespace);
-    const isRunning = own !== undefined && own.replicas > 0;
-    if (isAllowed && !dryRun && isRunning) await stopController(writer, own);
-    const removed = isAllowed ? await pruneInstallation(writer, objects, [], dryRun) : [];
-    const notes = [...(limit === undefined ? [] : [limit]), ...former.limits];
-    if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of the TypeKro controller`);
-    if (shared.length > 0) {
-      notes.push(`the cluster-wide objects of ${name} stay: the namespace ${shared.join(', ')} has objects of it, too`);
-    }
-    const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
-    return {
-      schemaVersion: 1,
-      to,
-      dryRun,
-      findings,
-      stopped: isAllowed && isRunning ? [refOf({ ...own.object, ...deployment })] : [],
-      removed: removed.map(({ object }) => object),
-      next: nextCommands(input, {
-        isAllowed,
-        isLeft: dryRun && (isRunning || removed.length > 0),
-        kros,
-        install: `install kro ${to}${gates}`,
-      }),
-      notes,
-    };
-  } finally {
-    await target.close();
+  await using target = await clusterTarget(context, input);
+  const { api } = target;
+  const { signal } = context;
+  const { found, limit } = await runningControllers(api, namespace, signal);
+  const own = found.find((each) => each.project === 'typekro' && each.namespace === namespace && each.name === name);
+  const others = found.filter((each) => each.project === 'typekro' && each !== own && each.replicas > 0);
+  const kros = found.filter(({ project }) => project === 'kro');
+  const planning = openPlanning(context, { ...input, options }, target);
+  const { findings, gates } = await differences(planning, to, { own, kros, others });
+  const writer = {
+    api,
+    clock: systemClock,
+    signal,
+    timeoutMs: parseDuration(textOption(input, 'timeout') ?? '5m', '--timeout'),
+  };
+  const isAllowed = findings.length === 0 || input.options['force'] === true;
+  const removes = input.options['remove'] === true;
+  const former = removes ? await findInstallation(writer, name) : { objects: [], limits: [] };
+  const { objects, shared } = installationIn(former.objects, namespace);
+  const isRunning = own !== undefined && own.replicas > 0;
+  if (isAllowed && !dryRun && isRunning) await stopController(writer, own);
+  const removed = isAllowed ? await pruneInstallation(writer, objects, [], dryRun) : [];
+  const notes = [...(limit === undefined ? [] : [limit]), ...former.limits];
+  if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of the TypeKro controller`);
+  if (shared.length > 0) {
+    notes.push(`the cluster-wide objects of ${name} stay: the namespace ${shared.join(', ')} has objects of it, too`);
   }
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };
+  return {
+    schemaVersion: 1,
+    to,
+    dryRun,
+    findings,
+    stopped: isAllowed && isRunning ? [refOf({ ...own.object, ...deployment })] : [],
+    removed: removed.map(({ object }) => object),
+    next: nextCommands(input, {
+      isAllowed,
+      isLeft: dryRun && (isRunning || removed.length > 0),
+      kros,
+      install: `install kro ${to}${gates}`,
+    }),
+    notes,
+  };
 }
 
 /** The facts about a hand-back that determine the next commands. */
@@ -171,18 +167,15 @@ function nextCommands(input: CommandInput, { isAllowed, isLeft, kros, install }:
  * flag.
  */
 async function differences(
-  planning: Planning,
+  opening: Promise<Planning>,
   to: KroCompatibility,
   controllers: HandBackControllers,
 ): Promise<{ readonly findings: readonly HandBackFinding[]; readonly gates: string }> {
+  await using planning = await opening;
   const { planned } = planning;
-  try {
-    const findings = await handBackFindings(planned, to, controllers);
-    const hasGraphs = followsGraphEngine(to) && (await graphsOf(planned)).length > 0;
-    return { findings, gates: hasGraphs ? ' with --feature-gates=GraphKind=true' : '' };
-  } finally {
-    await planning.close();
-  }
+  const findings = await handBackFindings(planned, to, controllers);
+  const hasGraphs = followsGraphEngine(to) && (await graphsOf(planned)).length > 0;
+  return { findings, gates: hasGraphs ? ' with --feature-gates=GraphKind=true' : '' };
 }
 
 function linesOf({ to, dryRun, findings, stopped, removed, next, notes }: HandBackReport): string[] {

@@ -35,16 +35,13 @@ export const install: Command = {
       context.print(await yamlText(objects), 'document');
       return ExitCode.ok;
     }
-    const { client } = await connectToCluster(context, input);
-    try {
-      const { apply, kept } = await safeInstallation(client, objects, context.signal);
-      for (const crd of kept) context.print(keptText(crd));
-      for (const object of apply) {
-        await client.apply(object, { fieldManager: INSTALL_MANAGER, force: true, signal: context.signal });
-        context.print(`applied ${object.kind} ${object.metadata.name ?? ''}`);
-      }
-    } finally {
-      await client.close();
+    await using connection = await connectToCluster(context, input);
+    const { client } = connection;
+    const { apply, kept } = await safeInstallation(client, objects, context.signal);
+    for (const crd of kept) context.print(keptText(crd));
+    for (const object of apply) {
+      await client.apply(object, { fieldManager: INSTALL_MANAGER, force: true, signal: context.signal });
+      context.print(`applied ${object.kind} ${object.metadata.name ?? ''}`);
     }
     return ExitCode.ok;
   },

@@ -97,35 +97,30 @@ export const migrate: Command = {
     const print = reportPrinter(context, input);
     const files = to === 'direct' ? await filesOf(context, input) : undefined;
     if (files?.failed === true) return ExitCode.diagnostics;
-    const { client, namespace: own } = await connectToCluster(context, input);
-    try {
-      const { signal } = context;
-      const steps: Step[] = [];
-      for (const text of new Set(input.positionals)) {
-        const { namespace, name } = placeOf(text, textOption(input, 'namespace') ?? own);
-        const task = { api: client, namespace, signal };
-        const only = textOption(input, 'definition');
-        const step =
-          files === undefined
-            ? await stepToKro(task, name, only)
-            : await stepToDirect(task, text, name, { files, only });
-        // Two names can mean the same instance: `shop` and `team-a/shop`.
-        if (!steps.some(({ plan }) => formatRef(plan.instance) === formatRef(step.plan.instance))) steps.push(step);
-      }
-      for (const step of steps) await checkWrites(step);
-      print(migrationReport({ schemaVersion: 1, to, dryRun, instances: steps.map(({ plan }) => plan) }));
-      const open = steps.filter(({ plan }) => plan.state !== 'done');
-      if (dryRun || open.length === 0) return ExitCode.ok;
-      if (input.options['yes'] !== true && !(await isConfirmed(context)))
-        return signal.aborted ? ExitCode.interrupted : ExitCode.failed;
-      for (const { plan, carryOut } of open) {
-        await carryOut(false);
-        if (textOption(input, 'output') === 'text') context.print(`${objectName(plan.instance)} moved`);
-      }
-      return ExitCode.ok;
-    } finally {
-      await client.close();
+    await using connection = await connectToCluster(context, input);
+    const { client, namespace: own } = connection;
+    const { signal } = context;
+    const steps: Step[] = [];
+    for (const text of new Set(input.positionals)) {
+      const { namespace, name } = placeOf(text, textOption(input, 'namespace') ?? own);
+      const task = { api: client, namespace, signal };
+      const only = textOption(input, 'definition');
+      const step =
+        files === undefined ? await stepToKro(task, name, only) : await stepToDirect(task, text, name, { files, only });
+      // Two names can mean the same instance: `shop` and `team-a/shop`.
+      if (!steps.some(({ plan }) => formatRef(plan.instance) === formatRef(step.plan.instance))) steps.push(step);
     }
+    for (const step of steps) await checkWrites(step);
+    print(migrationReport({ schemaVersion: 1, to, dryRun, instances: steps.map(({ plan }) => plan) }));
+    const open = steps.filter(({ plan }) => plan.state !== 'done');
+    if (dryRun || open.length === 0) return ExitCode.ok;
+    if (input.options['yes'] !== true && !(await isConfirmed(context)))
+      return signal.aborted ? ExitCode.interrupted : ExitCode.failed;
+    for (const { plan, carryOut } of open) {
+      await carryOut(false);
+      if (textOption(input, 'output') === 'text') context.print(`${objectName(plan.instance)} moved`);
+    }
+    return ExitCode.ok;
   },
 };
 

@@ -111,24 +111,21 @@ async function runPlan(context: CommandContext, input: CommandInput): Promise<nu
     printDiagnostics(context, loaded.diagnostics, loaded.texts);
     return codeOfErrors(input);
   }
-  const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
-  try {
-    const objects = loaded.objects.map(({ object }) => object);
-    await refuseMissingNamespace(target, textOption(input, 'namespace'), objects, context.signal);
-    const salt = newSalt();
-    const made = await planOfFiles(context, input, loaded, target, isSaved ? { salt } : undefined);
-    if (made === undefined) return codeOfErrors(input);
-    if (comment === undefined) print(made.plan);
-    else {
-      await write(context, comment, `${markdownText(made.plan)}\n`);
-      for (const line of githubAnnotations(made.plan)) context.print(line);
-      context.print(totals(made.plan));
-    }
-    if (isSaved) await save(context, input, made, { home: target.namespace, salt });
-    return input.options['exit-code'] === true ? planExitCode(made.plan) : ExitCode.ok;
-  } finally {
-    await target.close();
+  await using target =
+    snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
+  const objects = loaded.objects.map(({ object }) => object);
+  await refuseMissingNamespace(target, textOption(input, 'namespace'), objects, context.signal);
+  const salt = newSalt();
+  const made = await planOfFiles(context, input, loaded, target, isSaved ? { salt } : undefined);
+  if (made === undefined) return codeOfErrors(input);
+  if (comment === undefined) print(made.plan);
+  else {
+    await write(context, comment, `${markdownText(made.plan)}\n`);
+    for (const line of githubAnnotations(made.plan)) context.print(line);
+    context.print(totals(made.plan));
   }
+  if (isSaved) await save(context, input, made, { home: target.namespace, salt });
+  return input.options['exit-code'] === true ? planExitCode(made.plan) : ExitCode.ok;
 }
 
 /** Refuses `--snapshot` together with an option that chooses a cluster, because a snapshot replaces the cluster. */

@@ -29,25 +29,21 @@ export const snapshot: Command = {
     const [file = ''] = input.positionals;
     const isOutput = file === '-';
     if (!isOutput) requireFolder(resolve(context.cwd, file), 'snapshot/not-written');
-    const target = await clusterTarget(context, input);
-    try {
-      const { api, namespace, source } = target;
-      const { signal } = context;
-      const readAt = isoTime(systemClock.now());
-      const settings = await controllerSettings(api, input, signal);
-      const taken = await takeSnapshot({ api, namespace, signal, settings, source: { ...source, readAt } });
-      const remedy = 'name a file that you may write';
-      const text = snapshotText(taken);
-      if (isOutput) context.print(text.trimEnd(), 'document');
-      else await writeFile(resolve(context.cwd, file), text, { code: 'snapshot/not-written', remedy, mode: 0o600 });
-      for (const limit of taken.limits) context.printError(`not seen: ${limit}`);
-      const objects = taken.kinds.reduce((sum, kind) => sum + kind.objects.length, 0);
-      const written = `${count(objects, 'object')} of ${count(taken.kinds.filter((kind) => kind.objects.length > 0).length, 'kind')}, values of Secrets as hashes`;
-      if (isOutput) context.printError(written);
-      else context.print(`${file}: ${written}`);
-      return ExitCode.ok;
-    } finally {
-      await target.close();
-    }
+    await using target = await clusterTarget(context, input);
+    const { api, namespace, source } = target;
+    const { signal } = context;
+    const readAt = isoTime(systemClock.now());
+    const settings = await controllerSettings(api, input, signal);
+    const taken = await takeSnapshot({ api, namespace, signal, settings, source: { ...source, readAt } });
+    const remedy = 'name a file that you may write';
+    const text = snapshotText(taken);
+    if (isOutput) context.print(text.trimEnd(), 'document');
+    else await writeFile(resolve(context.cwd, file), text, { code: 'snapshot/not-written', remedy, mode: 0o600 });
+    for (const limit of taken.limits) context.printError(`not seen: ${limit}`);
+    const objects = taken.kinds.reduce((sum, kind) => sum + kind.objects.length, 0);
+    const written = `${count(objects, 'object')} of ${count(taken.kinds.filter((kind) => kind.objects.length > 0).length, 'kind')}, values of Secrets as hashes`;
+    if (isOutput) context.printError(written);
+    else context.print(`${file}: ${written}`);
+    return ExitCode.ok;
   },
 };

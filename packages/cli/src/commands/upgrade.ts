@@ -70,30 +70,23 @@ export const upgrade: Command = {
 async function checkAll(context: CommandContext, input: CommandInput, options: UpgradeOptions): Promise<UpgradeCheck> {
   const snapshot = textOption(input, 'snapshot');
   if (snapshot !== undefined) refuseCluster(input);
-  const target = snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
-  try {
-    const planning = await openPlanning(context, input, target);
-    const { planned, from } = planning;
-    try {
-      // Revisions are required, too: they are needed to check pinned instances, and to find the revision that a refused
-      // definition keeps.
-      for (const type of [DEFINITION_TYPE, REVISION_TYPE]) requireRead(planned, type);
-      const schemas = new LiveSchemas(target.api);
-      const live = planned.basics.definitions
-        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .toSorted((a, b) => compareText(a.metadata.name ?? '', b.metadata.name ?? ''));
-      const definitions: DefinitionCheck[] = [];
-      for (const object of live) definitions.push(await checkDefinition(planned, schemas, object, options));
-      const graphs: GraphCheck[] = [];
-      for (const object of await graphsOf(planned)) graphs.push(await checkGraph(planned, schemas, object, options));
-      const limits = [...planned.basics.limits, ...planned.source.limits, ...planned.checker.limits];
-      return { schemaVersion: 1, version: packageVersion(), source: from, definitions, graphs, limits };
-    } finally {
-      await planning.close();
-    }
-  } finally {
-    await target.close();
-  }
+  await using target =
+    snapshot === undefined ? await clusterTarget(context, input) : await snapshotTarget(context, snapshot);
+  await using planning = await openPlanning(context, input, target);
+  const { planned, from } = planning;
+  // Revisions are required, too: they are needed to check pinned instances, and to find the revision that a refused
+  // definition keeps.
+  for (const type of [DEFINITION_TYPE, REVISION_TYPE]) requireRead(planned, type);
+  const schemas = new LiveSchemas(target.api);
+  const live = planned.basics.definitions
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .toSorted((a, b) => compareText(a.metadata.name ?? '', b.metadata.name ?? ''));
+  const definitions: DefinitionCheck[] = [];
+  for (const object of live) definitions.push(await checkDefinition(planned, schemas, object, options));
+  const graphs: GraphCheck[] = [];
+  for (const object of await graphsOf(planned)) graphs.push(await checkGraph(planned, schemas, object, options));
+  const limits = [...planned.basics.limits, ...planned.source.limits, ...planned.checker.limits];
+  return { schemaVersion: 1, version: packageVersion(), source: from, definitions, graphs, limits };
 }
 
 function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions {

@@ -17,15 +17,12 @@ import { sourceDiagnostic } from './definition-detail.ts';
 export async function planTexts(
   context: CommandContext,
   files: readonly PlanFile[],
-  target: Omit<PlanTarget, 'close'>,
+  target: PlanTarget,
 ): Promise<Plan> {
   const loaded = loadTexts(files);
   if (hasErrors(loaded.diagnostics) || loaded.objects.length === 0) throw refused(loaded, loaded.diagnostics);
   const input = { positionals: [], options: {} };
-  const { made, diagnostics, texts } = await planLoaded(context, input, loaded, {
-    ...target,
-    close: () => Promise.resolve(),
-  });
+  const { made, diagnostics, texts } = await planLoaded(context, input, loaded, target);
   if (made === undefined) throw refused({ ...loaded, texts }, diagnostics);
   return made.plan;
 }

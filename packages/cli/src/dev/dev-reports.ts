@@ -65,7 +65,6 @@ export async function planText(
     namespace: 'default',
     settings: SESSION_SETTINGS,
     checkedBy: 'server',
-    close: () => Promise.resolve(),
   });
   const view = { paint: paintFor(usesColour(context)), all: false };
   return made === undefined ? 'The files have errors.' : planLines(made.plan, view).join('\n');

@@ -108,34 +108,31 @@ async function ofCluster(
   input: CommandInput,
   name: string,
 ): Promise<CheckedDefinition | undefined> {
-  const { client, name: cluster } = await connectToCluster(context, input);
-  try {
-    const { signal } = context;
-    const found = await client.find({ ...DEFINITION_KIND, name }, { signal });
-    if (found === undefined) {
-      const { items } = await client.list(DEFINITION_KIND, { signal, metadataOnly: true });
-      const names = items.map(({ metadata }) => metadata.name ?? '');
-      const near = nearestName(name, names);
-      throw new TypeKroError(`the cluster ${cluster} has no definition ${name}`, {
-        code: 'init/no-definition',
-        remedy:
-          near !== undefined
-            ? `did you mean rgd/${near}?`
-            : names.length === 0
-              ? 'name another cluster with --context'
-              : `known definitions: ${names.join(', ')}`,
-      });
-    }
-    // The check reads the CRDs of the same cluster.
-    const options = { ...input.options, context: textOption(input, 'context') ?? cluster };
-    const place = ({ source: _printed, message, ...problem }: Diagnostic): Diagnostic => ({
-      ...problem,
-      message: `the definition ${name} of the cluster: ${message}`,
+  await using connection = await connectToCluster(context, input);
+  const { client, name: cluster } = connection;
+  const { signal } = context;
+  const found = await client.find({ ...DEFINITION_KIND, name }, { signal });
+  if (found === undefined) {
+    const { items } = await client.list(DEFINITION_KIND, { signal, metadataOnly: true });
+    const names = items.map(({ metadata }) => metadata.name ?? '');
+    const near = nearestName(name, names);
+    throw new TypeKroError(`the cluster ${cluster} has no definition ${name}`, {
+      code: 'init/no-definition',
+      remedy:
+        near !== undefined
+          ? `did you mean rgd/${near}?`
+          : names.length === 0
+            ? 'name another cluster with --context'
+            : `known definitions: ${names.join(', ')}`,
     });
-    return await checkedDefinition(context, { ...input, options }, ownFields(found), { place, texts: new Map() });
-  } finally {
-    await client.close();
   }
+  // The check reads the CRDs of the same cluster.
+  const options = { ...input.options, context: textOption(input, 'context') ?? cluster };
+  const place = ({ source: _printed, message, ...problem }: Diagnostic): Diagnostic => ({
+    ...problem,
+    message: `the definition ${name} of the cluster: ${message}`,
+  });
+  return await checkedDefinition(context, { ...input, options }, ownFields(found), { place, texts: new Map() });
 }
 
 async function ofFile(

@@ -29,19 +29,16 @@ export async function reportChange(
 ): Promise<number> {
   const print = reportPrinter(context, input);
   const dryRun = input.options['dry-run'] === true;
-  const { client, namespace: own } = await connectToCluster(context, input);
-  try {
-    const { command, ...done } = await change({
-      api: readSession(client),
-      text: input.positionals[0] ?? '',
-      namespace: textOption(input, 'namespace') ?? own,
-      dryRun,
-      signal: context.signal,
-    });
-    const isDue = dryRun && done.result !== 'unchanged';
-    print(changeReport({ ...done, dryRun, ...(isDue ? { next: command } : {}) }));
-    return ExitCode.ok;
-  } finally {
-    await client.close();
-  }
+  await using connection = await connectToCluster(context, input);
+  const { client, namespace: own } = connection;
+  const { command, ...done } = await change({
+    api: readSession(client),
+    text: input.positionals[0] ?? '',
+    namespace: textOption(input, 'namespace') ?? own,
+    dryRun,
+    signal: context.signal,
+  });
+  const isDue = dryRun && done.result !== 'unchanged';
+  print(changeReport({ ...done, dryRun, ...(isDue ? { next: command } : {}) }));
+  return ExitCode.ok;
 }

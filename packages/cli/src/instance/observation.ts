@@ -115,25 +115,22 @@ export async function reportOnInstance(
   forms: readonly string[] = [],
 ): Promise<number> {
   const print = reportPrinter(context, input, forms);
-  const { client, namespace: ownNamespace } = await connectToCluster(context, input);
-  try {
-    const namespace = textOption(input, 'namespace') ?? ownNamespace;
-    const api = readSession(client);
-    const { signal } = context;
-    const settings = controllerSettings(api, input, signal);
-    const answer = observe(api, input.positionals[0] ?? '', namespace, signal, { settings }).then(
-      (observation) => describe(observation, api),
-      (error: unknown) => {
-        if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api, settings);
-        throw error;
-      },
-    );
-    const { code = ExitCode.ok, ...report } = await answer;
-    print(report);
-    return code;
-  } finally {
-    await client.close();
-  }
+  await using connection = await connectToCluster(context, input);
+  const { client, namespace: ownNamespace } = connection;
+  const namespace = textOption(input, 'namespace') ?? ownNamespace;
+  const api = readSession(client);
+  const { signal } = context;
+  const settings = controllerSettings(api, input, signal);
+  const answer = observe(api, input.positionals[0] ?? '', namespace, signal, { settings }).then(
+    (observation) => describe(observation, api),
+    (error: unknown) => {
+      if (error instanceof TypeKroError && error.code === 'cli/no-instance') return otherwise(error, api, settings);
+      throw error;
+    },
+  );
+  const { code = ExitCode.ok, ...report } = await answer;
+  print(report);
+  return code;
 }
 
 /** Options of `observe`. */

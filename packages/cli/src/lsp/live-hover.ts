@@ -30,14 +30,11 @@ export async function liveHover(
   if (field === undefined) return undefined;
   const { kubeconfig, context: name } = settings;
   const options = { kubeconfig, context: name };
-  const { client, namespace } = await connectToCluster(context, { positionals: [], options });
-  try {
-    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(READ_TIMEOUT_MS)]);
-    const object = await client.find({ namespace, ...field.ref }, { signal });
-    return object === undefined ? undefined : shown(object, field.path);
-  } finally {
-    await client.close();
-  }
+  await using connection = await connectToCluster(context, { positionals: [], options });
+  const { client, namespace } = connection;
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(READ_TIMEOUT_MS)]);
+  const object = await client.find({ namespace, ...field.ref }, { signal });
+  return object === undefined ? undefined : shown(object, field.path);
 }
 
 function shown(object: KubeObject, path: readonly (string | number)[]): string {

@@ -70,7 +70,6 @@ async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
     source,
     namespace: 'team-a',
     checkedBy: 'server',
-    close: () => client.close(),
   } as const;
   const made = await planOfFiles(context, { positionals: ['rights.json'], options: {} }, loaded, target);
   if (made === undefined) throw new Error(errors.join('\n'));
@@ -203,7 +202,6 @@ async function linesWithout(refuses: RegExp, objects: readonly KubeObject[], opt
     source: { kind: 'cluster', name: 'test' },
     namespace: 'team-a',
     checkedBy: 'server',
-    close: () => client.close(),
   } as const;
   const made = await planOfFiles(context, { positionals: names, options }, await loadFiles(context, names), target);
   if (made === undefined) throw new Error(errors.join('\n'));

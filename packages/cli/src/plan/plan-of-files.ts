@@ -37,7 +37,6 @@ export interface PlanTarget {
   readonly settings?: ControllerSettings;
   /** Sentences about kinds that the snapshot could not read. */
   readonly limits?: readonly string[];
-  close(): Promise<void>;
 }
 
 /** A plan, and the data from which it was made. */
@@ -68,19 +67,22 @@ export interface ComparedPlan {
 }
 
 /** Connects to the cluster that `--kubeconfig` and `--context` select. */
-export async function clusterTarget(context: CommandContext, input: CommandInput): Promise<PlanTarget> {
+export async function clusterTarget(
+  context: CommandContext,
+  input: CommandInput,
+): Promise<PlanTarget & AsyncDisposable> {
   const { client, namespace, name } = await connectToCluster(context, input);
   return {
     api: client,
     source: { kind: 'cluster', name },
     namespace,
     checkedBy: 'server',
-    close: () => client.close(),
+    [Symbol.asyncDispose]: () => client.close(),
   };
 }
 
 /** The context of plans for an open target. */
-export interface Planning {
+export interface Planning extends AsyncDisposable {
   readonly planned: PlanContext;
   /** The source of the live objects, and the time at which they are read. */
   readonly from: PlanSource;
@@ -93,7 +95,6 @@ export interface Planning {
   readonly contents: ReadonlyMap<string, string>;
   /** Sets the CRDs that the files declare. Writes of objects of their kinds are checked against these CRDs. */
   declare(crds: readonly KubeObject[]): void;
-  close(): Promise<void>;
 }
 
 /** Reads the definitions, revisions and CRDs of a target, its version and the settings of its controller. */
@@ -171,7 +172,7 @@ export async function openPlanning(
     contents,
     ...(cluster === undefined ? {} : { cluster }),
     declare: (given) => void (declared = given),
-    close: () => rules.close(),
+    [Symbol.asyncDispose]: () => rules.close(),
   };
 }
 
@@ -208,20 +209,16 @@ export async function planLoaded(
   target: PlanTarget,
   { compared, onChecked }: PlanLoadedOptions = {},
 ): Promise<Omit<CheckedFiles, 'files'> & { readonly made?: MadePlan }> {
-  const planning = await openPlanning(context, input, target, compared);
+  await using planning = await openPlanning(context, input, target, compared);
   const { planned, from, cluster, contents } = planning;
-  try {
-    const { files, ...checked } = await checkFiles(context, input, loaded, planned.basics.crds, planned.settings);
-    onChecked?.(checked);
-    if (files === undefined) return checked;
-    planning.declare([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
-    const plan = await makePlan(planned, files, from);
-    const { source: objects, now, settings } = planned;
-    const made = { ...plan, files, objects, contents, now, settings, ...(cluster === undefined ? {} : { cluster }) };
-    return { ...checked, made };
-  } finally {
-    await planning.close();
-  }
+  const { files, ...checked } = await checkFiles(context, input, loaded, planned.basics.crds, planned.settings);
+  onChecked?.(checked);
+  if (files === undefined) return checked;
+  planning.declare([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
+  const plan = await makePlan(planned, files, from);
+  const { source: objects, now, settings } = planned;
+  const made = { ...plan, files, objects, contents, now, settings, ...(cluster === undefined ? {} : { cluster }) };
+  return { ...checked, made };
 }
 
 /** Adds the status of a served CRD to a CRD of the files. */

@@ -63,7 +63,6 @@ test('the plan reports that the selection is unknown when the user may list only
     source: { kind: 'cluster', name: 'test' },
     namespace: 'team-a',
     checkedBy: 'server',
-    close: () => client.close(),
   } as const;
   const input = { positionals: ['two.json'], options: { namespace: 'team-a' } };
   const made = await planOfFiles(context, input, await loadFiles(context, ['two.json']), target);

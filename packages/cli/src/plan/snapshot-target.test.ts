@@ -56,7 +56,7 @@ test('a snapshot whose CRD is damaged is refused, and a kind that the server doe
     const context = { cwd } as Parameters<typeof snapshotTarget>[0];
     return snapshotTarget(context, 'x.json');
   };
-  await (await open({ type: 'string', default: 'a' })).close();
+  await (await open({ type: 'string', default: 'a' }))[Symbol.asyncDispose]();
   const printed = vi.spyOn(console, 'error');
   for (const schema of ['x', null, 1]) {
     await expect(open(schema)).rejects.toMatchObject({ code: 'snapshot/unreadable' });

@@ -14,7 +14,7 @@ import { readTextFile } from '../inputs/read-manifest.ts';
  * Opens an embedded API server with the objects of a snapshot. Throws the errors of `readText`, and `TypeKroError`
  * `snapshot/unreadable` when the file is not a usable snapshot.
  */
-export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget> {
+export async function snapshotTarget(context: CommandContext, file: string): Promise<PlanTarget & AsyncDisposable> {
   const { kinds, source, namespace, salt, limits, controller } = parseSnapshot(await readText(context, file), file);
   const rules = await openReadable(kinds).catch((cause: unknown) => {
     throw new TypeKroError(`${file} is damaged: an API server refuses its objects: ${(cause as Error).message}`, {
@@ -38,7 +38,7 @@ export async function snapshotTarget(context: CommandContext, file: string): Pro
     salt,
     limits,
     ...(controller === undefined ? {} : { settings: settingsOfRecord(controller) }),
-    close: () => rules.close(),
+    [Symbol.asyncDispose]: () => rules.close(),
   };
 }
 

@@ -19,9 +19,9 @@ export async function lostRights(
 ): Promise<Diagnostic | 'none' | 'unknown'> {
   const { apiVersion, kind, metadata } = role;
   const name = metadata.name ?? '';
-  const { client } = await connectToCluster(context, input);
+  await using connection = await connectToCluster(context, input);
   try {
-    const live = await client.find({ apiVersion, kind, name }, { signal: context.signal });
+    const live = await connection.client.find({ apiVersion, kind, name }, { signal: context.signal });
     const kept = new Set(grantedActions(objectsAt(role, 'rules')).map(keyOf));
     const lost =
       live === undefined ? [] : grantedActions(objectsAt(live, 'rules')).filter((right) => !kept.has(keyOf(right)));
@@ -29,8 +29,6 @@ export async function lostRights(
   } catch (error) {
     if (error instanceof KubeError && error.status === 403) return 'unknown';
     throw error;
-  } finally {
-    await client.close();
   }
 }
 

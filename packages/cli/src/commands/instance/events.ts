@@ -29,31 +29,28 @@ export const events: Command = {
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);
-    const { client, namespace: own } = await connectToCluster(context, input);
-    try {
-      const session = readSession(client);
-      const place = textOption(input, 'namespace') ?? own;
-      const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
-        settings: controllerSettings(session, input, context.signal),
+    await using connection = await connectToCluster(context, input);
+    const { client, namespace: own } = connection;
+    const session = readSession(client);
+    const place = textOption(input, 'namespace') ?? own;
+    const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
+      settings: controllerSettings(session, input, context.signal),
+    });
+    const filter = new InstanceEventFilter(session, observation, context.signal);
+    const instance = refOf(observation.instance);
+    const report = (found: readonly InstanceEvent[]) =>
+      print({
+        data: { schemaVersion: 1, instance, events: found },
+        lines: () => found.map((event) => eventLine(event, systemClock.now())),
       });
-      const filter = new InstanceEventFilter(session, observation, context.signal);
-      const instance = refOf(observation.instance);
-      const report = (found: readonly InstanceEvent[]) =>
-        print({
-          data: { schemaVersion: 1, instance, events: found },
-          lines: () => found.map((event) => eventLine(event, systemClock.now())),
-        });
-      if (input.options['watch'] === true) {
-        await watchEvents(client, instance, filter, report, context.signal);
-        return ExitCode.interrupted;
-      }
-      const found = await listEvents(session, filter, context.signal);
-      if (found.length > 0) report(found);
-      else print({ data: { schemaVersion: 1, instance, events: [] }, lines: () => ['no events'] });
-      return ExitCode.ok;
-    } finally {
-      await client.close();
+    if (input.options['watch'] === true) {
+      await watchEvents(client, instance, filter, report, context.signal);
+      return ExitCode.interrupted;
     }
+    const found = await listEvents(session, filter, context.signal);
+    if (found.length > 0) report(found);
+    else print({ data: { schemaVersion: 1, instance, events: [] }, lines: () => ['no events'] });
+    return ExitCode.ok;
   },
 };
 

@@ -29,18 +29,15 @@ export const logs: Command = {
   ],
   async run(context, input) {
     const selection = selectionOf(input);
-    const { client, namespace: own } = await connectToCluster(context, input);
-    try {
-      const session = readSession(client);
-      const place = textOption(input, 'namespace') ?? own;
-      const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
-        settings: controllerSettings(session, input, context.signal),
-      });
-      const sources = await logSources(session, observation, textOption(input, 'container'), context.signal);
-      return await printLogs(context, client, sources, selection);
-    } finally {
-      await client.close();
-    }
+    await using connection = await connectToCluster(context, input);
+    const { client, namespace: own } = connection;
+    const session = readSession(client);
+    const place = textOption(input, 'namespace') ?? own;
+    const observation = await observe(session, input.positionals[0] ?? '', place, context.signal, {
+      settings: controllerSettings(session, input, context.signal),
+    });
+    const sources = await logSources(session, observation, textOption(input, 'container'), context.signal);
+    return await printLogs(context, client, sources, selection);
   },
 };
 

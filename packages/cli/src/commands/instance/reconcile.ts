@@ -59,16 +59,13 @@ export const reconcile: Command = {
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);
-    const { client, namespace: own } = await connectToCluster(context, input);
-    try {
-      const namespace = textOption(input, 'namespace') ?? own;
-      const object = await subjectOf(readSession(client), context, input, namespace);
-      const { report, failed } = await request({ api: client, context, input, object, namespace });
-      print(report);
-      return failed ? ExitCode.failed : ExitCode.ok;
-    } finally {
-      await client.close();
-    }
+    await using connection = await connectToCluster(context, input);
+    const { client, namespace: own } = connection;
+    const namespace = textOption(input, 'namespace') ?? own;
+    const object = await subjectOf(readSession(client), context, input, namespace);
+    const { report, failed } = await request({ api: client, context, input, object, namespace });
+    print(report);
+    return failed ? ExitCode.failed : ExitCode.ok;
   },
 };
 

@@ -26,22 +26,19 @@ export const revisions: Command = {
   ],
   async run(context, input) {
     const print = reportPrinter(context, input);
-    const { client } = await connectToCluster(context, input);
-    try {
-      const api = readSession(client);
-      const { signal } = context;
-      const definition = await findDefinition(api, input.positionals[0] ?? '', signal);
-      const pinnedTo = await readPins(api, definition, signal);
-      const issued = await definitionRevisions(api, definition.metadata.name ?? '', signal);
-      const rows = revisionRows(definition, issued, pinnedTo);
-      print({
-        data: { schemaVersion: 1, definition: refOf(definition), revisions: rows },
-        lines: () => linesOf(definition, rows, systemClock.now()),
-      });
-      return ExitCode.ok;
-    } finally {
-      await client.close();
-    }
+    await using connection = await connectToCluster(context, input);
+    const { client } = connection;
+    const api = readSession(client);
+    const { signal } = context;
+    const definition = await findDefinition(api, input.positionals[0] ?? '', signal);
+    const pinnedTo = await readPins(api, definition, signal);
+    const issued = await definitionRevisions(api, definition.metadata.name ?? '', signal);
+    const rows = revisionRows(definition, issued, pinnedTo);
+    print({
+      data: { schemaVersion: 1, definition: refOf(definition), revisions: rows },
+      lines: () => linesOf(definition, rows, systemClock.now()),
+    });
+    return ExitCode.ok;
   },
 };
 

@@ -79,31 +79,28 @@ async function watchTree(context: CommandContext, input: CommandInput): Promise<
   if (form !== 'text') {
     throw new TypeKroError(`--watch prints lines, not ${form}`, { code: 'cli/usage', remedy: 'leave -o out' });
   }
-  const { client, namespace: own } = await connectToCluster(context, input);
+  await using connection = await connectToCluster(context, input);
+  const { client, namespace: own } = connection;
   const { signal } = context;
-  try {
-    const namespace = textOption(input, 'namespace') ?? own;
-    const [text = ''] = input.positionals;
-    let isKnown = false;
-    await watchReport(context, client, async () => {
-      try {
-        const api = readSession(client);
-        const settings = controllerSettings(api, input, signal);
-        const observed = await observe(api, text, namespace, signal, { settings });
-        const observation = await withRefusedWrites(api, observed, signal);
-        isKnown = true;
-        const { instance } = observation;
-        return { instance, lines: treeLines(observation, systemClock.now(), usesColour(context)) };
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        if (isKnown && error instanceof TypeKroError && error.code === 'cli/no-instance') return undefined;
-        throw error;
-      }
-    });
-    if (signal.aborted) return ExitCode.interrupted;
-    context.print('the instance is gone');
-    return ExitCode.ok;
-  } finally {
-    await client.close();
-  }
+  const namespace = textOption(input, 'namespace') ?? own;
+  const [text = ''] = input.positionals;
+  let isKnown = false;
+  await watchReport(context, client, async () => {
+    try {
+      const api = readSession(client);
+      const settings = controllerSettings(api, input, signal);
+      const observed = await observe(api, text, namespace, signal, { settings });
+      const observation = await withRefusedWrites(api, observed, signal);
+      isKnown = true;
+      const { instance } = observation;
+      return { instance, lines: treeLines(observation, systemClock.now(), usesColour(context)) };
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (isKnown && error instanceof TypeKroError && error.code === 'cli/no-instance') return undefined;
+      throw error;
+    }
+  });
+  if (signal.aborted) return ExitCode.interrupted;
+  context.print('the instance is gone');
+  return ExitCode.ok;
 }

@@ -39,28 +39,25 @@ export const wait: Command = {
     const timeout = textOption(input, 'timeout') ?? '5m';
     const timeoutMs = parseDuration(timeout, '--timeout');
     const [text = ''] = input.positionals;
-    const { client, namespace } = await connectToCluster(context, input);
-    try {
-      const place = textOption(input, 'namespace') ?? namespace;
-      const instance = await find(client, text, place, goal, context.signal);
-      if (instance instanceof TypeKroError) {
-        context.print(`${text} is gone: there is no such instance`);
-        // If instances with similar names exist, the user may have misspelled the name. The remedy then lists these
-        // instances.
-        const { remedy } = instance;
-        if (remedy?.startsWith(NEAR_NAMES) === true) context.printError(`hint: ${printableLine(remedy)}`);
-        return ExitCode.ok;
-      }
-      const ref = refOf(instance);
-      const printReason = (why: string): void =>
-        context.printError(printableLine(`waiting until ${objectName(ref)} is ${goalText(goal)}: ${why}`));
-      const failure = await waitForGoal(client, instance, goal, timeoutMs, context.signal, printReason);
-      if (failure !== undefined) throw notReached(ref, goal, timeout, failure);
-      context.print(`${objectName(ref)} is ${goalText(goal)}`);
+    await using connection = await connectToCluster(context, input);
+    const { client, namespace } = connection;
+    const place = textOption(input, 'namespace') ?? namespace;
+    const instance = await find(client, text, place, goal, context.signal);
+    if (instance instanceof TypeKroError) {
+      context.print(`${text} is gone: there is no such instance`);
+      // If instances with similar names exist, the user may have misspelled the name. The remedy then lists these
+      // instances.
+      const { remedy } = instance;
+      if (remedy?.startsWith(NEAR_NAMES) === true) context.printError(`hint: ${printableLine(remedy)}`);
       return ExitCode.ok;
-    } finally {
-      await client.close();
     }
+    const ref = refOf(instance);
+    const printReason = (why: string): void =>
+      context.printError(printableLine(`waiting until ${objectName(ref)} is ${goalText(goal)}: ${why}`));
+    const failure = await waitForGoal(client, instance, goal, timeoutMs, context.signal, printReason);
+    if (failure !== undefined) throw notReached(ref, goal, timeout, failure);
+    context.print(`${objectName(ref)} is ${goalText(goal)}`);
+    return ExitCode.ok;
   },
 };
 
