@@ -19,6 +19,41 @@ export {
   resources,
   workloads,
 } from './aspect.ts';
-export * from './helpers.ts';
+export {
+  hotReload,
+  withAnnotations,
+  withEnvFrom,
+  withEnvVars,
+  withHotReload,
+  withImagePullPolicy,
+  withLabels,
+  withLocalWorkspace,
+  withMetadata,
+  withReplicas,
+  withResourceDefaults,
+  withServiceAccount,
+} from './helpers.ts';
+export type {
+  HotReloadOptions,
+  ImagePullPolicy,
+  LocalWorkspaceOptions,
+  MetadataAspect,
+  WorkloadAspect,
+} from './helpers.ts';
 export { slot } from './slot.ts';
-export * from '../aspect-types.ts';
+export { AspectApplicationError, AspectDefinitionError } from '../aspect-types.ts';
+export type {
+  AnyAspect,
+  AspectCardinality,
+  AspectDefinition,
+  AspectOperation,
+  AspectPatch,
+  AspectSelector,
+  AspectSurface,
+  AspectTarget,
+  AspectTargetGroup,
+  MetadataChange,
+  MetadataSurface,
+  OverrideSurface,
+  SingleAspectTarget,
+} from '../aspect-types.ts';
