@@ -12,14 +12,12 @@ import type { Problems } from './problems.ts';
 import type { ReadPart } from './model.ts';
 import { partOf } from './expressions/read-paths.ts';
 
-/** A resource draft with its parsed expressions. Expressions with errors are left out. */
-export interface Linked {
-  readonly draft: ResourceDraft;
+/** The parsed expressions of a resource or a node, and what they read. Expressions with errors are left out. */
+export interface LinkedParts {
   readonly fields: readonly Analysed<FieldSite>[];
   readonly dimensions: readonly Analysed<DimensionSite>[];
   readonly includeWhen: readonly Analysed[];
-  readonly propagateWhen: readonly Analysed[];
-  /** The ids of other nodes on which this node depends, in the order of the expressions. */
+  /** The ids of other nodes (of a Graph: in the same frame) on which this node depends, in the order of the expressions. */
   readonly dependsOn: readonly string[];
   /**
    * The ids of `dependsOn` that only branches of conditional operators read. Empty without the feature
@@ -28,6 +26,12 @@ export interface Linked {
   readonly dependsOnInBranches: readonly string[];
   /** The ids of other nodes that only deferred fields read. */
   readonly readsDeferred: readonly string[];
+}
+
+/** A resource draft with its parsed expressions. Expressions with errors are left out. */
+export interface Linked extends LinkedParts {
+  readonly draft: ResourceDraft;
+  readonly propagateWhen: readonly Analysed[];
   /** The sorted ids of other nodes that conditions of `propagateWhen` read. */
   readonly propagatesAfter: readonly string[];
 }

@@ -34,20 +34,13 @@ export function shapeProblem(block: ResourceBlock, features: GraphFeatures): Sha
  * The problem of `propagateWhen` if its gate is off, or if the controller does not write the objects of the resource.
  */
 function propagationProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
-  const { id, template, propagateWhen, path } = block;
+  const { template, propagateWhen } = block;
   if (propagateWhen.length === 0) return undefined;
   if (features.propagateWhen !== true) return gateProblem(block, ['propagateWhen'], 'propagateWhen', 'PropagateWhen');
   if (template !== undefined) return undefined;
   const message = 'the controller writes nothing for this resource, so propagateWhen has no effect';
   const hint = 'move the condition to the resource that must wait; that resource needs a template';
-  return {
-    code: 'graph/propagate-when',
-    path: [...path, 'propagateWhen'],
-    key: true,
-    kro: `resource "${id}": ${message}`,
-    message,
-    hint,
-  };
+  return refusal(block, 'graph/propagate-when', ['propagateWhen'], message, hint, true);
 }
 
 function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): ShapeProblem | undefined {
@@ -88,32 +81,32 @@ function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): Sha
 }
 
 /** The problem of a part of a resource that needs a feature gate which is off. */
-function gateProblem({ id, path }: ResourceBlock, at: readonly PathStep[], part: string, gate: string): ShapeProblem {
+function gateProblem(block: ResourceBlock, at: readonly PathStep[], part: string, gate: string): ShapeProblem {
   const message = `${part} requires the ${gate} feature gate to be enabled`;
   const hint = `start the controller with --feature-gates=${gate}=true`;
-  return {
-    code: 'graph/feature-gate',
-    path: [...path, ...at],
-    kro: `resource "${id}": ${message}`,
-    message,
-    hint,
-    key: true,
-  };
+  return refusal(block, 'graph/feature-gate', at, message, hint, true);
+}
+
+/** A problem for which kro's message names the resource. `key`: the problem is in the key at the path, not in its value. */
+function refusal(
+  { id, path }: ResourceBlock,
+  code: string,
+  at: readonly PathStep[],
+  message: string,
+  hint: string,
+  key = false,
+): ShapeProblem {
+  const kro = `resource "${id}": ${message}`;
+  return { code, path: [...path, ...at], kro, message, hint, ...(key ? { key } : {}) };
 }
 
 function deletionPolicyProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
-  const { id, template, deletionPolicy, path } = block;
+  const { template, deletionPolicy } = block;
   const at = ['deletionPolicy'] as const;
   if (deletionPolicy === undefined) return undefined;
   if (features.deletionPolicy !== true) return gateProblem(block, at, 'deletionPolicy', 'DeletionPolicy');
-  const refuse = (message: string, hint: string, key = false): ShapeProblem => ({
-    code: 'graph/invalid-deletion-policy',
-    path: [...path, ...at],
-    kro: `resource "${id}": ${message}`,
-    message,
-    hint,
-    ...(key ? { key } : {}),
-  });
+  const refuse = (message: string, hint: string, key = false): ShapeProblem =>
+    refusal(block, 'graph/invalid-deletion-policy', at, message, hint, key);
   if (template === undefined)
     return refuse('deletionPolicy can only be set with a template', 'remove it: there is no object to delete', true);
   if (deletionPolicy === 'Delete' || deletionPolicy === 'Orphaned') return undefined;
@@ -134,14 +127,12 @@ const IDENTITY: ReadonlySet<string> = new Set([
 ]);
 
 function externalFieldsProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
-  const { id, template, externalFields, path } = block;
+  const { template, externalFields } = block;
   if (externalFields === undefined) return undefined;
   const at = ['externalFields'] as const;
   if (features.externalFields !== true) return gateProblem(block, at, 'externalFields', 'ExternalFields');
-  const refuse = (below: readonly PathStep[], message: string, hint: string): ShapeProblem => {
-    const kro = `resource "${id}": ${message}`;
-    return { code: 'graph/invalid-external-field', path: [...path, ...at, ...below], kro, message, hint };
-  };
+  const refuse = (below: readonly PathStep[], message: string, hint: string): ShapeProblem =>
+    refusal(block, 'graph/invalid-external-field', [...at, ...below], message, hint);
   const hint = 'write paths such as spec.replicas: fields of the template, outside of lists';
   if (!Array.isArray(externalFields)) return refuse([], 'externalFields must be a list of paths', hint);
   if (template === undefined) return refuse([], 'externalFields can only be set with a template', hint);
@@ -157,7 +148,7 @@ function externalFieldsProblem(block: ResourceBlock, features: GraphFeatures): S
 }
 
 function optionalProblem(block: ResourceBlock, features: GraphFeatures): ShapeProblem | undefined {
-  const { id, template, optional, path } = block;
+  const { template, optional } = block;
   if (optional === undefined) return undefined;
   if (features.optionalResources !== true)
     return gateProblem(block, ['optional'], 'optional', 'DeferredSchemaResolution');
@@ -169,19 +160,13 @@ function optionalProblem(block: ResourceBlock, features: GraphFeatures): ShapePr
         : `optional must be true or false, not ${stringifyJson(optional)}`;
   if (message === undefined) return undefined;
   const hint = 'write optional: true below the resource whose kind may be missing, or remove it';
-  const kro = `resource "${id}": ${message}`;
-  return { code: 'graph/invalid-optional', path: [...path, 'optional'], kro, message, hint };
+  return refusal(block, 'graph/invalid-optional', ['optional'], message, hint);
 }
 
-function variableProblem({ id, template, externalRef, variable, path }: ResourceBlock): ShapeProblem | undefined {
-  const refuse = (at: readonly PathStep[], message: string, hint: string, key = false): ShapeProblem => ({
-    code: 'graph/invalid-variable',
-    path: [...path, ...at],
-    kro: `resource "${id}": ${message}`,
-    message,
-    hint,
-    ...(key ? { key } : {}),
-  });
+function variableProblem(block: ResourceBlock): ShapeProblem | undefined {
+  const { id, template, externalRef, variable } = block;
+  const refuse = (at: readonly PathStep[], message: string, hint: string, key = false): ShapeProblem =>
+    refusal(block, 'graph/invalid-variable', at, message, hint, key);
   const other = template !== undefined ? 'template' : externalRef !== undefined ? 'externalRef' : undefined;
   if (other !== undefined)
     return refuse([], `a variable has no object, so it cannot have ${other}`, 'make two resources of it', true);

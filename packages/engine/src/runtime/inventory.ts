@@ -108,17 +108,8 @@ function labelsObject(
   extra: Readonly<Record<string, string>>,
   version: { resourceVersion?: string },
 ): KubeObject {
-  const { metadata, ...type } = identityOf(instance);
-  return {
-    ...type,
-    metadata: {
-      ...metadata,
-      ...version,
-      labels: { ...labels, ...inventory.labels },
-      annotations: { ...inventory.annotations, ...extra },
-      finalizers: [FINALIZER],
-    },
-  };
+  const { metadata, ...type } = inventoryObject(instance, inventory, extra, version);
+  return { ...type, metadata: { ...metadata, labels: { ...labels, ...inventory.labels }, finalizers: [FINALIZER] } };
 }
 
 function inventoryObject(

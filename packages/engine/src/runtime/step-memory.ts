@@ -2,7 +2,6 @@ import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core'
 import { isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
 import { isTyped } from '../graph/index.ts';
-import type { Fingerprint } from './fingerprint.ts';
 import { desiredFingerprint } from './owned-fields.ts';
 import type { Resolved } from './resolved.ts';
 
@@ -51,7 +50,6 @@ export class StepMemory {
   #read: JsonValue = [];
   #kinds: FindKind | undefined;
   readonly #nodes = new Map<string, Remembered>();
-  readonly #fingerprints = new WeakMap<KubeObject, Fingerprint>();
 
   /** Begins a step. Clears the memory if an input that all nodes share has changed. */
   begin(context: MemoryInputs): void {
@@ -100,13 +98,7 @@ export class StepMemory {
   }
 
   /** The `desiredFingerprint` of an object, computed once per object. */
-  fingerprint(desired: KubeObject): Fingerprint {
-    const known = this.#fingerprints.get(desired);
-    if (known !== undefined) return known;
-    const fingerprint = desiredFingerprint(desired);
-    this.#fingerprints.set(desired, fingerprint);
-    return fingerprint;
-  }
+  readonly fingerprint = oncePerObject(desiredFingerprint);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { DataShape, ShapeKind } from '@typekro/cel';
 import { unescapeFieldName } from '@typekro/cel';
+import { oncePerObject } from '@typekro/kit/core';
 import type { Schema } from './model.ts';
 
 const FORMATS: ReadonlyMap<string | undefined, ShapeKind> = new Map([
@@ -17,8 +18,6 @@ const EMBEDDED: Readonly<Record<string, Schema>> = {
   kind: STRING,
   metadata: { type: 'object', properties: { name: STRING, generateName: STRING } },
 };
-
-const shapes = new WeakMap<Schema, DataShape>();
 
 /** Is the schema an int-or-string? CRDs mark such a schema with an extension, and built-in kinds with a format. */
 export function isIntOrString(schema: Schema): boolean {
@@ -59,16 +58,7 @@ export function valuesOf(schema: Schema): Schema | undefined {
  * The shape with which expressions read data of this schema. The shape of a schema node is built on first use and
  * shared.
  */
-export function celShape(schema: Schema): DataShape {
-  let shape = shapes.get(schema);
-  if (shape === undefined) {
-    shape = makeShape(schema);
-    shapes.set(schema, shape);
-  }
-  return shape;
-}
-
-function makeShape(schema: Schema): DataShape {
+export const celShape = oncePerObject((schema: Schema): DataShape => {
   const nullable = schema.nullable === true;
   if (isIntOrString(schema)) return { kind: isFree(schema) ? 'any' : 'int-or-string', nullable };
   switch (schema.type) {
@@ -87,7 +77,7 @@ function makeShape(schema: Schema): DataShape {
     default:
       return { kind: isFree(schema) ? 'any' : 'none', nullable };
   }
-}
+});
 
 function objectShape(schema: Schema, nullable: boolean): DataShape {
   if (schema['x-kubernetes-embedded-resource'] === true || schema.properties !== undefined) {

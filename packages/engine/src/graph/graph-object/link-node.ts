@@ -5,6 +5,7 @@ import { callsGlobal } from '../expressions/gated-functions.ts';
 import { deferredSite } from '../expressions/deferral.ts';
 import { gather } from '../gather.ts';
 import type { Language } from '../expressions/language.ts';
+import type { LinkedParts } from '../link-resources.ts';
 import { deferredReads, onlyInBranches } from '../link-resources.ts';
 import type { ReadPart } from '../model.ts';
 import { partOf } from '../expressions/read-paths.ts';
@@ -14,21 +15,9 @@ import type { FrameProblems } from './frame-problems.ts';
 import type { NodeDraft } from './node-draft.ts';
 
 /** A node with its parsed expressions and the values that they read. Expressions with errors are left out. */
-export interface LinkedNode {
+export interface LinkedNode extends LinkedParts {
   readonly draft: NodeDraft;
-  readonly fields: readonly Analysed<FieldSite>[];
-  readonly dimensions: readonly Analysed<DimensionSite>[];
-  readonly includeWhen: readonly Analysed[];
   readonly readyWhen: readonly Analysed[];
-  /** The ids of the nodes in the same frame on which this node depends, in the order of the expressions. */
-  readonly dependsOn: readonly string[];
-  /**
-   * The ids of `dependsOn` that only branches of conditional operators read. Empty without the feature
-   * `partialDependencies`.
-   */
-  readonly dependsOnInBranches: readonly string[];
-  /** The ids of other nodes that only deferred fields read. */
-  readonly readsDeferred: readonly string[];
   /** The nodes of outer frames on which this node depends. */
   readonly captures: readonly Capture[];
 }

@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
 import { memberSchema } from '../walk.ts';
 import { parsePath } from '../path.ts';
@@ -32,14 +33,10 @@ function schemaAtPath(root: Schema, pathText: string, rootName: string): SchemaA
  * the path alone, without a name for the root.
  */
 export class SchemaPaths {
-  readonly #known = new WeakMap<Schema, Map<string, SchemaAt | undefined>>();
+  readonly #pathsOf = oncePerObject((_root: Schema) => new Map<string, SchemaAt | undefined>());
 
   at(root: Schema, pathText: string): SchemaAt | undefined {
-    let paths = this.#known.get(root);
-    if (paths === undefined) {
-      paths = new Map();
-      this.#known.set(root, paths);
-    }
+    const paths = this.#pathsOf(root);
     if (paths.has(pathText)) return paths.get(pathText);
     const found = schemaAtPath(root, pathText, '');
     paths.set(pathText, found);
