@@ -1,19 +1,15 @@
-import { resolve } from 'node:path';
-import type { Diagnostic } from '@typekro/kit/core';
 import { hasErrors } from '@typekro/kit/core';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { namesCluster } from '../command.ts';
 import type { CheckedInputs } from './check-inputs.ts';
 import { checkInputs } from './check-inputs.ts';
-import { isFileProblem } from '../inputs/file-problem.ts';
 import type { KnownCrds } from './known-crds.ts';
 import { knownCrds, shippedNote } from './known-crds.ts';
 import type { LoadedInputs } from '../inputs/load-inputs.ts';
 import { lateFailures } from '../inputs/late-failures.ts';
 import { loadInputs } from '../inputs/load-inputs.ts';
-import { placedInCall } from '../inputs/place-in-call.ts';
+import { placedInCalls } from '../inputs/place-in-call.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
-import { textOf } from '../inputs/source-text.ts';
 
 /** The checked files of a command. */
 export interface CheckedFiles extends CheckedInputs {
@@ -76,13 +72,6 @@ export async function checkNamedFiles(
     : await checkInputs(inputs, options);
   const late = await lateFailures(note, context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
-  const diagnostics = [...known.diagnostics, ...found, ...late].map((each): Diagnostic => {
-    const file = each.source?.file;
-    if (file === undefined || isFileProblem(each)) return each;
-    // The place can be in a module that a named file imports, so its text may not be read yet.
-    const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
-    texts.set(file, text);
-    return placedInCall(each, text);
-  });
+  const diagnostics = placedInCalls([...known.diagnostics, ...found, ...late], texts, context.cwd);
   return { graphs, graphObjects, diagnostics, inputs, known, texts, failed: hasErrors(diagnostics) };
 }

@@ -11,6 +11,7 @@ import type {
   TreeNode,
 } from '@typekro/controller/inspect';
 import { expressionsOf, readConditions, refOfTarget } from '@typekro/engine/runtime';
+import { isAtOrInside } from '../field-inside.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
@@ -124,10 +125,8 @@ function maskedInstance(instance: KubeObject, graph: Graph | undefined, values: 
   const paths = (graph?.status.holes ?? [])
     .filter(({ expression }) => values?.isSecret(undefined, expression) !== false)
     .map((hole) => `status.${objectPathText(hole)}`);
-  const isWithin = (path: string, outer: string): boolean =>
-    path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
   return maskedObject(
     isGraphObject(instance) ? maskSecrets(SALT, [instance])(instance) : instance,
-    (path) => paths.some((secret) => isWithin(path, secret)) || values?.isSecretSpec(path) === true,
+    (path) => paths.some((secret) => isAtOrInside(path, secret)) || values?.isSecretSpec(path) === true,
   ).object;
 }

@@ -1,13 +1,33 @@
+import { resolve } from 'node:path';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
 import { parsePath } from '@typekro/engine/graph';
 import type { PathStep } from '@typekro/engine/graph';
+import { isFileProblem } from './file-problem.ts';
 import { ScriptScanner } from './script-scanner.ts';
-import { positionAt } from './source-text.ts';
+import { positionAt, textOf } from './source-text.ts';
 
 const SCRIPT = /\.[cm]?[jt]s$/;
 
 /** The codes of diagnostics about the name of a field instead of its value. */
 const ABOUT_NAMES: ReadonlySet<string> = new Set(['graph/unknown-field', 'input/unknown-field']);
+
+/**
+ * Applies `placedInCall` to problems of files. The place of a problem can be in a module that a named file imports. Its
+ * text is then read, and added to `texts`.
+ */
+export function placedInCalls(
+  diagnostics: readonly Diagnostic[],
+  texts: Map<string, string>,
+  cwd: string,
+): Diagnostic[] {
+  return diagnostics.map((each) => {
+    const file = each.source?.file;
+    if (file === undefined || isFileProblem(each)) return each;
+    const text = texts.get(file) ?? textOf(resolve(cwd, file));
+    texts.set(file, text);
+    return placedInCall(each, text);
+  });
+}
 
 /**
  * Moves the position of a problem from a call in the user's code to the wrong argument of this call. The problem's

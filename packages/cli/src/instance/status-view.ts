@@ -62,17 +62,14 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
   const open = decision.nodes.filter((node) =>
     node.retired === true ? shown.of(node).state === 'failed' : !isDone(node),
   );
-  const counts = shown.count(nodes);
+  const { deleted: _deleted, ...counts } = shown.count(nodes);
   return {
     schemaVersion: 1,
     instance: refOf(instance),
     state: recordedState(instance).state,
     revision,
     ...(suspendsWrites(instance) ? { suspended: true } : {}),
-    ready: counts.ready,
-    nodes: counts.nodes,
-    skipped: counts.skipped,
-    ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
+    ...counts,
     conditions: readConditions(conditions),
     fields,
     ...(isGraph ? { tracking: recordedTracking(instance) } : {}),

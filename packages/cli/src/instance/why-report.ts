@@ -64,7 +64,7 @@ export function whyReport(
   const lostDefinition = withoutDefinition(observation);
   const { state, ready } = recordedState(instance);
   const shown = shownNodes(decision.nodes);
-  const counts = shown.count(currentNodes(decision));
+  const { deleted: _deleted, ...counts } = shown.count(currentNodes(decision));
   const statusFields = absentFields(decision);
   const recorded = ready === undefined || ready.status === 'True' || !ready.message ? undefined : ready.message;
   return {
@@ -74,10 +74,7 @@ export function whyReport(
     ...(ready?.lastTransitionTime === undefined ? {} : { since: ready.lastTransitionTime }),
     ...(recorded === undefined ? {} : { recorded }),
     ...(suspendsWrites(instance) ? { suspended: true } : {}),
-    ready: counts.ready,
-    nodes: counts.nodes,
-    skipped: counts.skipped,
-    ...(counts.unknown === undefined ? {} : { unknown: counts.unknown }),
+    ...counts,
     blocked: [
       ...lostDefinition,
       ...(decision.blocked ?? recordedBlockers(instance)).map((reason) => blockerOf(reason, instance)),

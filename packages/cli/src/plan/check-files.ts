@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { hasErrors, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { isDefinition, isGraphObject, kindsUsed } from '@typekro/engine/graph';
@@ -9,14 +8,12 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { checkInputs } from '../checks/check-inputs.ts';
 import { isCrd } from '@typekro/engine/graph';
-import { isFileProblem } from '../inputs/file-problem.ts';
 import { knownCrds, shippedNote } from '../checks/known-crds.ts';
 import { lateFailures } from '../inputs/late-failures.ts';
 import { loadInputs } from '../inputs/load-inputs.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
-import { placedInCall } from '../inputs/place-in-call.ts';
+import { placedInCalls } from '../inputs/place-in-call.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
-import { textOf } from '../inputs/source-text.ts';
 import type { PlannedFiles } from './make-plan.ts';
 
 /** The loaded files of a command, before they are checked against a cluster. */
@@ -71,13 +68,7 @@ export async function checkFiles(
   const found = [...known.diagnostics, ...checked.diagnostics, ...late].filter(
     ({ code }) => !REPORTED_BY_PLAN.has(code),
   );
-  const diagnostics = found.map((each): Diagnostic => {
-    const file = each.source?.file;
-    if (file === undefined || isFileProblem(each)) return each;
-    const text = texts.get(file) ?? textOf(resolve(context.cwd, file));
-    texts.set(file, text);
-    return placedInCall(each, text);
-  });
+  const diagnostics = placedInCalls(found, texts, context.cwd);
   const note = shippedNote(known);
   const findings = { diagnostics, texts, ...(note === undefined ? {} : { note }) };
   if (hasErrors(diagnostics)) return findings;

@@ -170,9 +170,7 @@ export class LiveSource implements ObjectSource {
 
   #tableOf(type: ObjectType): KindTable {
     const key = groupKindText(type);
-    const known = this.#tables.get(key);
-    if (known !== undefined) return known;
-    const table = new KindTable(type);
+    const table = this.#tables.get(key) ?? new KindTable(type);
     this.#tables.set(key, table);
     return table;
   }
