@@ -45,6 +45,13 @@ export function unknownForm(given: string, forms: readonly string[]): TypeKroErr
   });
 }
 
+/** The option `--output`. Its default is the first of `choices`, or else `text`. */
+export function outputOption(summary = 'text, json or yaml', choices?: readonly string[]): OptionSpec {
+  const [defaultValue = 'text'] = choices ?? [];
+  const option = { name: 'output', short: 'o', summary, value: 'form', defaultValue };
+  return choices === undefined ? option : { ...option, choices };
+}
+
 /** The value of `--output`, by default the first of a command's formats. */
 export function outputForm<Form extends string>(input: CommandInput, forms: readonly Form[]): Form {
   const text = textOption(input, 'output') ?? forms[0] ?? '';

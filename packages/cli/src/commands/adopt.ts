@@ -8,7 +8,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply.ts';
-import { KUBECONFIG_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
 
 /** The values of `--from`. */
 const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;
@@ -42,7 +42,7 @@ export const adopt: Command = {
       repeatable: true,
     },
     ...KUBECONFIG_OPTIONS,
-    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+    outputOption(),
   ],
   examples: [
     {

@@ -31,7 +31,7 @@ import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { writeFile } from '../write-file.ts';
 import { yamlText } from '../text/yaml-text.ts';
-import { KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../options.ts';
 
 /** `typekro bootstrap`: installs the controller with its CRDs, or upgrades it. */
 export const bootstrap: Command = {
@@ -59,7 +59,7 @@ export const bootstrap: Command = {
       defaultValue: '5m',
     },
     ...KUBECONFIG_OR_POD_OPTIONS,
-    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+    outputOption(),
   ],
   examples: [
     { command: 'typekro bootstrap --image registry.example.com/typekro:1.0 --dry-run', summary: 'what would change' },

@@ -2,20 +2,18 @@ import { resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
 import type { Command, CommandInput } from '../command.ts';
-import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
+import { actionsOf } from '../dashboard/actions-option.ts';
 import { textOption } from '../command.ts';
 import { DevLoop } from '../dev/dev-loop.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { systemEvents } from '../dev/watch-files.ts';
-import { DASHBOARD_PORT_OPTION, pagePlaceOf, placeOfPage } from '../dashboard/port-option.ts';
-import { parseDuration } from '../duration.ts';
-import { portOption } from '../options.ts';
-import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
-import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
+import { pagePlaceOf, placeOfPage } from '../dashboard/port-option.ts';
+import { allowsProcesses, containersLine } from '../run-processes-option.ts';
 import { goOn } from '../up/bring-up.ts';
 import { checkNamedFiles } from '../checks/checked.ts';
-import { CRD_OPTIONS, shippedNote } from '../checks/known-crds.ts';
+import { shippedNote } from '../checks/known-crds.ts';
 import { startUpSession } from '../up/session.ts';
+import { CLUSTER_OPTIONS, readSessionOptions, SESSION_OPTIONS } from '../up/session-options.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { ENDED } from './up.ts';
 
@@ -27,34 +25,14 @@ export const dev: Command = {
   positionals: [
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true, required: true },
   ],
-  options: [
-    {
-      name: 'name',
-      summary: 'name of the cluster; several can run side by side',
-      value: 'name',
-      defaultValue: 'default',
-    },
-    { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
-    { name: 'strict', summary: 'count warnings of the check as errors' },
-    { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
-    STAND_IN_OPTION,
-    RUN_PROCESSES_OPTION,
-    DASHBOARD_PORT_OPTION,
-    ACTIONS_OPTION,
-    ...CRD_OPTIONS,
-  ],
+  options: [...CLUSTER_OPTIONS, ...SESSION_OPTIONS],
   examples: [
     { command: 'typekro dev app.ts', summary: 'a composition and the instances that it exports' },
     { command: 'typekro dev shop.rgd.yaml example.yaml', summary: 'a definition and an instance' },
   ],
   async run(context, input) {
-    const port = portOption(input);
-    portOption(input, DASHBOARD_PORT_OPTION.name);
     refuseStandardInput(input);
-    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
-    const standIns = standInsOf(input, context.cwd);
-    const runProcesses = allowsProcesses(input);
-    const processes = runProcesses ? { processDirectory: context.cwd } : {};
+    const { timeoutMs, cluster } = readSessionOptions(input, context.cwd);
     const named = input.positionals.map((file) => resolve(context.cwd, file));
     const state = takeStateDirectory(context, textOption(input, 'name') ?? 'default');
     let hasStarted = false;
@@ -69,7 +47,7 @@ export const dev: Command = {
         events: systemEvents(systemClock),
         async start() {
           const page = { dashboardOf: context, actions: actionsOf(input), ...place };
-          const session = await startUpSession(state, { port, standIns, ...processes, ...page });
+          const session = await startUpSession(state, { ...cluster, ...page });
           // The dashboard keeps its address, so a page that is open in a browser reconnects after each restart of the
           // cluster.
           if (session.dashboard !== undefined) place = placeOfPage(session.dashboard);
@@ -78,7 +56,7 @@ export const dev: Command = {
         announce(session) {
           hasStarted = true;
           context.print(`Kubernetes API at ${session.url}, up in ${Math.round(session.startMs)} ms`);
-          context.print(containersLine(runProcesses));
+          context.print(containersLine(allowsProcesses(input)));
           if (session.dashboard !== undefined) context.print(`Dashboard at ${session.dashboard}`);
           context.print(`${goOn(context, state.kubeconfig)}\n`);
         },

@@ -7,7 +7,7 @@ import { doctorLines } from '../doctor/doctor-lines.ts';
 import { readFacts } from '../doctor/read-facts.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
-import { KUBECONFIG_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
 
 /** The maximum time until a response of the API server begins, in milliseconds. */
 const REQUEST_LIMIT_MS = 10_000;
@@ -18,10 +18,7 @@ export const doctor: Command = {
   description:
     'Checks a cluster and its controller: the version, features and clock of the API server, the CRDs of kro, the controllers that run and their Leases, the rights of their ServiceAccounts, admission and conversion webhooks that do not respond, the memory and restarts of the pods, definitions that are not served, and deletions that do not end. Each finding has a place, a reason and the next step. Writes nothing. A check for which the rights of the user do not suffice is named and left out. The exit code is 1 when there is an error, else 0.',
   positionals: [],
-  options: [
-    ...KUBECONFIG_OPTIONS,
-    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
-  ],
+  options: [...KUBECONFIG_OPTIONS, outputOption()],
   examples: [
     { command: 'typekro doctor', summary: 'the cluster of the current context' },
     { command: 'typekro doctor -o json', summary: 'for a monitor, or a report of a problem' },

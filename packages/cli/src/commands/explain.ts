@@ -25,6 +25,7 @@ import { fileSubject } from '../explain/subject.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../checks/known-crds.ts';
+import { outputOption } from '../options.ts';
 
 /** `typekro explain FILE [PATH]`, `typekro explain KIND[.PATH]`, `typekro explain CODE`. */
 export const explain: Command = {
@@ -36,14 +37,7 @@ export const explain: Command = {
     { name: 'path', summary: 'the path of the field, if the subject is a file; it may begin with the id of a node' },
   ],
   options: [
-    {
-      name: 'output',
-      short: 'o',
-      summary: 'text, json or yaml',
-      value: 'form',
-      defaultValue: 'text',
-      choices: ['text', 'json', 'yaml'],
-    },
+    outputOption('text, json or yaml', ['text', 'json', 'yaml']),
     { name: 'api-version', summary: 'version of the kind, when the kind has several', value: 'version' },
     DEFINITION_OPTION,
     ...CRD_OPTIONS,

@@ -14,6 +14,7 @@ import { treeNodes } from '../instance/tree-view.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
+import { outputOption } from '../options.ts';
 
 /** The formats that draw one graph. */
 const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
@@ -39,14 +40,7 @@ export const graph: Command = {
     },
   ],
   options: [
-    {
-      name: 'output',
-      short: 'o',
-      summary: 'text, mermaid, dot, svg, json or yaml',
-      value: 'form',
-      choices: ['text', 'mermaid', 'dot', 'svg', 'json', 'yaml'],
-      defaultValue: 'text',
-    },
+    outputOption('text, mermaid, dot, svg, json or yaml', ['text', 'mermaid', 'dot', 'svg', 'json', 'yaml']),
     DEFINITION_OPTION,
     { name: 'namespace', short: 'n', summary: 'namespace of an instance whose name has none', value: 'name' },
     LEVEL_OPTION,

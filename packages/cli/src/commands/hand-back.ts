@@ -15,7 +15,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { optionWords, KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
+import { optionWords, KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../options.ts';
 import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { resultText } from '../instance/change-report.ts';
@@ -62,7 +62,7 @@ export const handBack: Command = {
     { name: 'dry-run', summary: 'look for findings, and change nothing' },
     { name: 'timeout', summary: 'time limit for pods to end', value: 'duration', defaultValue: '5m' },
     ...KUBECONFIG_OR_POD_OPTIONS,
-    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+    outputOption(),
   ],
   examples: [
     { command: 'typekro hand-back --to 0.10 --dry-run', summary: 'what kro 0.10 refuses or handles differently' },

@@ -7,7 +7,7 @@ import { packageVersion } from '../package-version.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/formats.ts';
 import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
-import { outputForm } from '../options.ts';
+import { outputForm, outputOption } from '../options.ts';
 import { checkNamedFiles } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { inFileOrder, printDiagnostics } from '../checks/print-diagnostics.ts';
@@ -23,7 +23,7 @@ export const lint: Command = {
   options: [
     { name: 'rule', summary: 'levels of rules, such as graph/unused-type=off', value: 'name=level', repeatable: true },
     { name: 'config', summary: `file with levels; by default ${CONFIG_FILE}, where it exists`, value: 'file' },
-    { name: 'output', short: 'o', summary: FORMS.join(', '), value: 'form', defaultValue: 'text', choices: FORMS },
+    outputOption(FORMS.join(', '), FORMS),
     { name: 'rules', summary: 'print the names of all rules with what they mean' },
     ...CRD_OPTIONS,
   ],

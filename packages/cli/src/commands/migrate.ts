@@ -38,7 +38,7 @@ import {
 } from '../migrate/migration.ts';
 import type { CheckedFiles } from '../checks/checked.ts';
 import { readChecked } from '../checks/checked.ts';
-import { KUBECONFIG_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
 
 /** The migration of one instance: its plan, and a function that carries it out. */
 interface Step {
@@ -81,7 +81,7 @@ export const migrate: Command = {
     { name: 'yes', short: 'y', summary: 'do not ask; required where there is no terminal' },
     { name: 'namespace', short: 'n', summary: 'namespace of names without one', value: 'namespace' },
     ...KUBECONFIG_OPTIONS,
-    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+    outputOption(),
   ],
   examples: [
     { command: 'typekro migrate shop --to kro --dry-run', summary: 'the planned migration of a direct deployment' },

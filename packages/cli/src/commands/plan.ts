@@ -18,7 +18,7 @@ import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary.ts';
 import { totals } from '../plan/summary-lines.ts';
-import { unknownForm } from '../options.ts';
+import { unknownForm, outputOption } from '../options.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
 import { junitText } from '../plan/junit.ts';
@@ -71,13 +71,7 @@ export const plan: Command = {
       value: 'name',
     },
     ...PLANNING_OPTIONS,
-    {
-      name: 'output',
-      short: 'o',
-      summary: 'text, json, yaml, markdown, sarif or junit',
-      value: 'form',
-      defaultValue: 'text',
-    },
+    outputOption('text, json, yaml, markdown, sarif or junit'),
   ],
   examples: [
     { command: 'typekro plan webapp.yaml', summary: 'what a changed definition does to all of its instances' },

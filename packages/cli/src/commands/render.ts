@@ -12,7 +12,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { unknownForm } from '../options.ts';
+import { unknownForm, outputOption } from '../options.ts';
 import { printableLine } from '../text/printable.ts';
 import type { Rendering } from '../render/render-yaml.ts';
 import { renderedYaml, serverField } from '../render/render-yaml.ts';
@@ -47,14 +47,7 @@ export const render: Command = {
     },
     { name: 'name', summary: 'name of the instance; by default its kind in lower case', value: 'name' },
     { name: 'namespace', short: 'n', summary: 'namespace of the instance; by default "default"', value: 'name' },
-    {
-      name: 'output',
-      short: 'o',
-      summary: 'yaml or json',
-      value: 'form',
-      defaultValue: 'yaml',
-      choices: ['yaml', 'json'],
-    },
+    outputOption('yaml or json', ['yaml', 'json']),
     DEFINITION_OPTION,
     ...CRD_OPTIONS,
   ],

@@ -8,7 +8,7 @@ import { crdSource, toTypeScript } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { unknownForm } from '../options.ts';
+import { unknownForm, outputOption } from '../options.ts';
 import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/json-schema.ts';
 import { pullTypes } from '../types/pull-types.ts';
@@ -37,14 +37,7 @@ export const types: Command = {
     { name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files, or -; or the word pull', variadic: true },
   ],
   options: [
-    {
-      name: 'output',
-      short: 'o',
-      summary: FORM_NAMES.join(', '),
-      value: 'form',
-      defaultValue: 'typescript',
-      choices: FORM_NAMES,
-    },
+    outputOption(FORM_NAMES.join(', '), FORM_NAMES),
     {
       name: 'kind',
       summary: `instead of files: ${OWN_KINDS.join(' or ')}`,

@@ -3,19 +3,16 @@ import { relative } from 'node:path';
 import { packageFolder, TypeKroError, whenAborted } from '@typekro/kit/core';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
-import { DASHBOARD_PORT_OPTION, pagePlaceOf } from '../dashboard/port-option.ts';
-import { parseDuration } from '../duration.ts';
+import { actionsOf } from '../dashboard/actions-option.ts';
+import { pagePlaceOf } from '../dashboard/port-option.ts';
 import { isOutside } from '../file-paths.ts';
-import { portOption } from '../options.ts';
-import { allowsProcesses, containersLine, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
-import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
+import { allowsProcesses, containersLine } from '../run-processes-option.ts';
 import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';
 import { createLiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
 import { readChecked } from '../checks/checked.ts';
-import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { startUpSession } from '../up/session.ts';
+import { CLUSTER_OPTIONS, readSessionOptions, SESSION_OPTIONS } from '../up/session-options.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { withoutEffect } from '../up/without-effect.ts';
 
@@ -53,21 +50,9 @@ export const up: Command = {
   positionals: [{ name: 'file', summary: 'YAML, JSON, TypeScript or JavaScript files', variadic: true }],
   options: [
     { name: 'once', summary: 'end when everything is ACTIVE, or with the reason why something is not' },
-    {
-      name: 'name',
-      summary: 'name of the cluster; several can run side by side',
-      value: 'name',
-      defaultValue: 'default',
-    },
-    { name: 'port', summary: 'port of the API; a free one by default', value: 'port', defaultValue: '0' },
+    ...CLUSTER_OPTIONS,
     { name: 'keep', summary: 'keep the objects of the cluster, and continue with them the next time' },
-    { name: 'strict', summary: 'count warnings of the check as errors' },
-    { name: 'timeout', summary: 'how long to wait until all is ACTIVE', value: 'duration', defaultValue: '60s' },
-    STAND_IN_OPTION,
-    RUN_PROCESSES_OPTION,
-    DASHBOARD_PORT_OPTION,
-    ACTIONS_OPTION,
-    ...CRD_OPTIONS,
+    ...SESSION_OPTIONS,
   ],
   examples: [
     { command: 'typekro up', summary: 'the examples; stays up for kubectl' },
@@ -76,10 +61,7 @@ export const up: Command = {
     { command: 'typekro up --once app.ts instance.yaml', summary: 'your own files, as a check in CI' },
   ],
   async run(context, input) {
-    const port = portOption(input);
-    portOption(input, DASHBOARD_PORT_OPTION.name);
-    const timeoutMs = parseDuration(textOption(input, 'timeout') ?? '60s', '--timeout');
-    const standIns = standInsOf(input, context.cwd);
+    const { timeoutMs, cluster } = readSessionOptions(input, context.cwd);
     const files = input.positionals.length > 0 ? input.positionals : exampleFiles(context.cwd);
     const { failed, graphs, inputs, known } = await readChecked(context, input, files);
     if (failed) return ExitCode.diagnostics;
@@ -88,10 +70,8 @@ export const up: Command = {
     const state = takeStateDirectory(context, textOption(input, 'name') ?? 'default');
     try {
       const session = await startUpSession(state, {
-        port,
+        ...cluster,
         keep: input.options['keep'] === true,
-        standIns,
-        ...(allowsProcesses(input) ? { processDirectory: context.cwd } : {}),
         ...(once ? {} : { dashboardOf: context, actions: actionsOf(input), ...pagePlaceOf(input, state.path) }),
       });
       try {

@@ -18,7 +18,7 @@ import { requireRead } from '../upgrade/require-read.ts';
 import type { DefinitionCheck, GraphCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from '../upgrade/upgrade-check.ts';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
-import { KUBECONFIG_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
 
 /**
  * `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a
@@ -45,7 +45,7 @@ export const upgrade: Command = {
     { name: 'snapshot', summary: 'check a file of typekro snapshot, without a cluster', value: 'file' },
     { name: 'all', summary: 'list every instance' },
     ...KUBECONFIG_OPTIONS,
-    { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
+    outputOption(),
   ],
   examples: [
     { command: 'typekro upgrade --check', summary: 'before typekro bootstrap, or before kro is replaced' },

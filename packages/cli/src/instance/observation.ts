@@ -23,7 +23,7 @@ import { reportPrinter } from './print-report.ts';
 import type { RefusedWrites } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
-import { KUBECONFIG_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
 
 /** An instance, and the decision of a controller that would start at this moment. */
 export interface InstanceObservation {
@@ -92,10 +92,7 @@ export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
 ];
 
 /** Options of all commands that read an instance of a cluster. */
-export const INSTANCE_OPTIONS: readonly OptionSpec[] = [
-  ...CONNECTION_OPTIONS,
-  { name: 'output', short: 'o', summary: 'text, json or yaml', value: 'form', defaultValue: 'text' },
-];
+export const INSTANCE_OPTIONS: readonly OptionSpec[] = [...CONNECTION_OPTIONS, outputOption()];
 
 /** Options of commands that predict the decisions of an instance's controller. `reportOnInstance` reads them. */
 export const DECIDING_OPTIONS: readonly OptionSpec[] = [...INSTANCE_OPTIONS, LEVEL_OPTION];

@@ -19,6 +19,7 @@ import { withRefusedWrites } from '../../instance/pending-writes.ts';
 import { watchReport } from '../../instance/watch-report.ts';
 import { suspendsWrites } from '../../instance/suspension.ts';
 import { treeLines, treeNodes } from '../../instance/tree-view.ts';
+import { outputOption } from '../../options.ts';
 
 /** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */
 export const tree: Command = {
@@ -29,14 +30,12 @@ export const tree: Command = {
   options: [
     { name: 'watch', short: 'w', summary: 'show it again as it changes, until Ctrl-C or until the instance is gone' },
     ...DECIDING_OPTIONS.filter(({ name }) => name !== 'output'),
-    {
-      name: 'output',
-      short: 'o',
-      summary: 'text, json, yaml, mermaid, dot or svg; pictures show the graph with the states of its nodes',
-      value: 'form',
-      defaultValue: 'text',
-      choices: ['text', 'json', 'yaml', ...INSTANCE_PICTURES],
-    },
+    outputOption('text, json, yaml, mermaid, dot or svg; pictures show the graph with the states of its nodes', [
+      'text',
+      'json',
+      'yaml',
+      ...INSTANCE_PICTURES,
+    ]),
   ],
   examples: [
     { command: 'typekro tree team-a/shop', summary: 'the instance shop in namespace team-a' },
