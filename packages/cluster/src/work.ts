@@ -29,6 +29,8 @@ export class Work {
   #unfinished: Promise<void> | undefined;
   #stopped = false;
   #isShared = false;
+  /** Did a timer cause the first task since the queue was empty? */
+  #isTimed = false;
   /** When did the queue begin to run tasks in this turn of the event loop? Undefined before its first task. */
   #turnBegan: number | undefined;
   /** The number of tasks of `enqueueAfter` whose promise is pending. */
@@ -42,12 +44,16 @@ export class Work {
     this.#report = report;
   }
 
-  /** Queues `task`. It runs after the current write, and before `idle()` resolves. Does nothing after `stop()`. */
-  enqueue(task: () => void | Promise<void>): void {
+  /**
+   * Queues `task`. It runs after the current write, and before `idle()` resolves. Does nothing after `stop()`. With
+   * `isTimed`, a timer causes the task.
+   */
+  enqueue(task: () => void | Promise<void>, isTimed = false): void {
     if (this.#stopped) return;
     this.#queue.push(task);
     if (this.#running) return;
     this.#running = true;
+    this.#isTimed = isTimed;
     queueMicrotask(() => void this.#drain());
   }
 
@@ -76,8 +82,8 @@ export class Work {
   }
 
   /**
-   * From now on, other processes send requests, which must not wait for the tasks of many timers that are due together:
-   * the queue yields by time. Before, it yields after a number of tasks, so that their order is the same in each run.
+   * From now on, other processes send requests. The queue then yields by time after tasks of timers: many can be due
+   * together, each of which begins a new count of tasks. Before, the order of tasks must be the same in each run.
    */
   share(): void {
     this.#isShared = true;
@@ -85,7 +91,7 @@ export class Work {
 
   /** Must other work of the process run after a number of tasks? */
   #mustYield(done: number): boolean {
-    if (!this.#isShared) return done % TASKS_PER_BATCH === 0;
+    if (!this.#isShared || !this.#isTimed) return done % TASKS_PER_BATCH === 0;
     if (this.#turnBegan === undefined) setImmediate(() => (this.#turnBegan = undefined)).unref();
     this.#turnBegan ??= performance.now();
     return performance.now() - this.#turnBegan >= MAX_TURN_MS;
