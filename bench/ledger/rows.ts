@@ -232,8 +232,8 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     without: [
       {
         file: 'packages/sdk/src/compose/library/schema-type.ts',
-        find: '  let type = known.get(schema);\n',
-        replace: '  let type: StaticType | undefined;\n',
+        find: 'oncePerObject((schema) => convert(schema, specType, true))',
+        replace: '(schema) => convert(schema, specType, true)',
       },
     ],
     unit: 'ms',

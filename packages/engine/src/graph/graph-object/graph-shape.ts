@@ -6,6 +6,7 @@ import { valueAt } from '@typekro/kit/kubernetes';
 import { isCrd } from '../kinds/graph-kinds.ts';
 import type { Expression, Graph, GraphNode, Hole, PathStep } from '../model.ts';
 import type { TextPart } from '../expressions/scan.ts';
+import { isAutoscaler } from '../warnings/autoscalers.ts';
 import { joinParts, scanExpressions } from '../expressions/scan.ts';
 import { withLazyHash } from './graph-hash.ts';
 import type { Payload } from './parsed-graph.ts';
@@ -31,8 +32,8 @@ export function graphShape(spec: JsonObject): string {
  * compiled from an object, not from a document with positions.
  *
  * Returns undefined when a string with expressions differs and its program does not permit the replacement of the
- * literal text, for example because the program reads an iterator or a value of unknown type. In this case, the caller
- * must compile the object.
+ * literal text, for example because the program reads an iterator or a value of unknown type, and for a Graph with an
+ * autoscaler, whose target depends on literals. In these cases, the caller must compile the object.
  *
  * @throws TypeError when the shapes differ.
  */
@@ -45,7 +46,7 @@ export function withLiterals(graph: Graph, object: JsonObject): Graph | undefine
   const nodes = new Map<string, GraphNode>();
   for (const [id, node] of graph.nodes) {
     const own = nodeWith(node, payloads.get(id));
-    if (own === undefined) return undefined;
+    if (own === undefined || ('template' in own && isAutoscaler(own.template.skeleton))) return undefined;
     nodes.set(id, own);
   }
   const { definedBy, instance, order, kroCompatibility, applyOrder, status, reads } = graph;

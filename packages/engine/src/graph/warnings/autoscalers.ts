@@ -1,4 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { getOwn, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import { compareNameTexts, nameText } from '../names/name-text.ts';
@@ -17,16 +17,19 @@ const AUTOSCALERS: Readonly<Record<string, string>> = {
   ScaledObject: 'keda.sh',
 };
 
+/** Is the template that of an autoscaler? */
+export function isAutoscaler({ apiVersion, kind }: JsonObject): boolean {
+  const group = typeof kind === 'string' ? getOwn(AUTOSCALERS, kind) : undefined;
+  return group !== undefined && typeof apiVersion === 'string' && parseApiVersion(apiVersion).group === group;
+}
+
 /**
  * The workloads of a graph that an autoscaler of the same graph scales: a HorizontalPodAutoscaler, or a ScaledObject of
  * KEDA. The target must certainly have the name of the workload.
  */
 export function scaledWorkloads(drafts: readonly WrittenNode[], level: KroCompatibility): ScaledWorkload[] {
   const own = drafts.filter(({ nodeType }) => nodeType === 'resource' || nodeType === 'collection');
-  const autoscalers = own.filter(({ template: { apiVersion, kind } }) => {
-    const group = typeof kind === 'string' ? getOwn(AUTOSCALERS, kind) : undefined;
-    return group !== undefined && typeof apiVersion === 'string' && parseApiVersion(apiVersion).group === group;
-  });
+  const autoscalers = own.filter(({ template }) => isAutoscaler(template));
   if (autoscalers.length === 0) return [];
   const names = new Map(own.map(({ id, template }) => [id, memberOf(template['metadata'], 'name')]));
   const textOf = (name: JsonValue | undefined) => nameText(name, (id) => names.get(id), level);
