@@ -51,6 +51,15 @@ describe('a StatefulSet', () => {
     expect(await story.names('v1 Pod')).toEqual(['s-0', 's-1', 's-2']);
   });
 
+  test('with parallel management, creates and removes more pods than one pass changes', async () => {
+    await using story = await startClusterStory();
+    await story.create(statefulSet({ podManagementPolicy: 'Parallel', replicas: 250 }));
+    expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject({ replicas: 250, readyReplicas: 250 });
+    await story.patch(STATEFUL_SET, 's', { spec: { replicas: 20 } });
+    await story.advance(30);
+    expect((await story.get(STATEFUL_SET, 's')).status).toMatchObject({ replicas: 20, readyReplicas: 20 });
+  });
+
   test('starts at spec.ordinals.start', async () => {
     await using story = await startClusterStory();
     await story.create(statefulSet({ replicas: 2, ordinals: { start: 5 } }));

@@ -67,3 +67,12 @@ test.each<[string, string, boolean]>([
   const restarted = pod(0, 'Pending', { initContainerStatuses: [{ name: 'i', restartCount: 2 }] });
   expect(planned(limited, [restarted]).final?.reason).toBe(isFailed ? 'BackoffLimitExceeded' : undefined);
 });
+
+test.each<[string, JsonObject]>([
+  ['completions', { completions: 2_147_483_647, parallelism: 2_147_483_647 }],
+  ['parallelism', { parallelism: 2_147_483_647 }],
+  ['indexes', { completionMode: 'Indexed', completions: 2_147_483_647, parallelism: 100_000 }],
+])('a Job of very many %s plans the pods of one pass', (_, spec) => {
+  const { create } = planned(job(spec), []);
+  expect(create).toHaveLength(100);
+});

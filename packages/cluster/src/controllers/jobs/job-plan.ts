@@ -343,11 +343,13 @@ function planUnpaused(
 }
 
 function freeIndexes(job: KubeObject, tally: Tally, count: number, completions: number): number[] {
-  if (!isIndexed(job)) return Array.from({ length: count }, () => 0);
+  // Indexes that wait for their retry do not take the place of others.
+  const most = tally.perIndex === undefined ? Math.min(count, MAX_CHANGED_PODS) : count;
+  if (!isIndexed(job)) return Array.from({ length: most }, () => 0);
   const taken = new Set([...tally.active, ...(replacesOnlyFailed(job) ? tally.terminating : [])].map(indexOf));
   const failed = tally.perIndex?.failed ?? new Set<number>();
   const free: number[] = [];
-  for (let index = 0; index < completions && free.length < count; index += 1) {
+  for (let index = 0; index < completions && free.length < most; index += 1) {
     if (!taken.has(index) && !tally.doneIndexes.has(index) && !failed.has(index)) free.push(index);
   }
   return free;

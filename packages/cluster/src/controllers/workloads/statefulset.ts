@@ -11,6 +11,7 @@ import {
   isFinished,
   isReady,
   isTerminating,
+  MAX_CHANGED_PODS,
   PODS,
   podsOf,
   specNumber,
@@ -81,8 +82,8 @@ interface Revisions {
 const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_HASH] ?? '';
 
 /**
- * Creates missing pods, and removes ended and surplus pods. With ordered management, one call changes one pod. Pods of
- * an old revision are always replaced one by one. Returns false when the API refuses a pod; the caller must then try
+ * Creates missing pods, and removes ended and surplus pods. With ordered management, one call changes one pod, and with
+ * parallel management at most `MAX_CHANGED_PODS`, whose events cause the next call. Pods of an old revision are always replaced one by one. Returns false when the API refuses a pod; the caller must then try
  * again.
  */
 function step(client: ControllerClient, set: KubeObject, revisions: Revisions): boolean {
@@ -93,17 +94,19 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const healthy = (pod: KubeObject) => !isTerminating(pod) && isAvailable(pod, minReady, client.now());
   const partition = partitionOf(set);
+  let changes = ordered ? 1 : MAX_CHANGED_PODS;
   for (let ordinal = first; ordinal < end; ordinal += 1) {
     const pod = members.get(ordinal);
     if (pod === undefined) {
       const revision = ordinal < partition ? revisions.current : revisions.update;
       if (!createMember(client, set, ordinal, revision)) return false;
-      if (ordered) return true;
+      changes -= 1;
     } else if (isFinished(pod) && !isTerminating(pod)) {
       remove(client, set, pod);
-      if (ordered) return true;
+      changes -= 1;
     } else if (ordered && !healthy(pod)) return true;
     else restoreIdentity(client, set, pod);
+    if (changes === 0) return true;
   }
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
   // An ordered set removes the surplus pod with the highest ordinal. If this pod is unhealthy, and another unhealthy
@@ -114,8 +117,9 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
       if (ordered && !healthy(pod) && pod !== firstUnhealthy) return true;
       giveClaimsToPod(client, set, pod);
       remove(client, set, pod);
+      changes -= 1;
     }
-    if (ordered) return true;
+    if (ordered || changes === 0) return true;
   }
   if (!isOnDelete(set)) replaceOutdated(client, set, members, revisions, healthy);
   return true;
