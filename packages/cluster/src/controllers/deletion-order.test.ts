@@ -94,6 +94,32 @@ describe('a foreground deletion', () => {
 });
 
 describe('the deletion of a namespace', () => {
+  test.each(['foregroundDeletion', 'orphan'])('removes objects that wait for the finalizer %s', async (finalizer) => {
+    await using story = await startClusterStory();
+    await story.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } });
+    const [first, second] = [
+      await story.create(map('first', { namespace: 'a', finalizers: [finalizer] })),
+      await story.create(map('second', { namespace: 'a', finalizers: [finalizer] })),
+    ];
+    const ownedBy = ({ metadata: { name = '', uid = '' } }: KubeObject) => ({
+      metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid, blockOwnerDeletion: true }] },
+    });
+    await story.patch('v1 ConfigMap', 'first', ownedBy(second), 'a');
+    await story.patch('v1 ConfigMap', 'second', ownedBy(first), 'a');
+    story.cluster.controllers.hold('generic-garbage-collector');
+    for (const name of ['first', 'second']) {
+      const ref = { apiVersion: 'v1', kind: 'ConfigMap', name, namespace: 'a' };
+      await story.client.delete(
+        ref,
+        finalizer === 'orphan' ? { propagationPolicy: 'Orphan' } : { propagationPolicy: 'Foreground' },
+      );
+    }
+    await story.cluster.idle();
+    expect(await story.names('v1 ConfigMap', 'a')).toEqual(expect.arrayContaining(['first', 'second']));
+    await story.remove('v1 Namespace', 'a');
+    expect(await story.find('v1 Namespace', 'a', '')).toBeUndefined();
+  });
+
   test('removes the other objects after all pods are gone', async () => {
     await using cluster = await startClusterStory();
     await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });

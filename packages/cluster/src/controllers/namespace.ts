@@ -52,9 +52,12 @@ export const namespaceController: SimulatedController = {
   },
 };
 
+/** A deletion with `Background` removes the finalizers of the garbage collector, so no owners wait for each other. */
 function removeAll(client: ControllerClient, objects: readonly KubeObject[]): void {
   for (const object of objects) {
-    if (object.metadata.deletionTimestamp === undefined) client.remove(object, { propagation: 'Background' });
+    const { deletionTimestamp, finalizers = [] } = object.metadata;
+    const isHeld = finalizers.includes('foregroundDeletion') || finalizers.includes('orphan');
+    if (deletionTimestamp === undefined || isHeld) client.remove(object, { propagation: 'Background' });
   }
 }
 
