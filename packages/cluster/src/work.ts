@@ -3,8 +3,8 @@ import { callEach } from './call-each.ts';
 /** The number of tasks after which the queue yields to other work of the process. */
 const TASKS_PER_BATCH = 64;
 
-/** The time after which the queue yields to the requests of other processes. */
-const MAX_TURN_MS = 10;
+/** The maximum time for which work runs without a turn for the requests of others, apart from the work for one object. */
+export const MAX_TURN_MS = 10;
 
 /**
  * The maximum number of tasks that one call of `runNow` runs. The remaining tasks run after the current event, as they

@@ -148,8 +148,8 @@ interface Denial {
 }
 
 /**
- * Evaluates the validating policies that bindings apply to the request, each with one parameter a step. Adds a warning for each violation under a
- * binding with the action `Warn`.
+ * Evaluates the validating policies that bindings apply to the request, each with one parameter a step. Adds a warning
+ * for each violation under a binding with the action `Warn`.
  *
  * @throws ApiError for the first denial, in the order of the names of policies, then of bindings.
  */

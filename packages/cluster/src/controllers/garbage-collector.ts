@@ -58,11 +58,11 @@ export function garbageCollector(): SimulatedController {
         for (const found of dependents) yield keyOfFound(found.collection, found.object);
         for (const owner of metadata.ownerReferences ?? []) {
           const found = ownerOf(client, stored.object, owner);
-          if (found !== undefined && isHeld(found.object)) yield keyOfFound(found.resource, found.object);
+          if (found !== undefined && isHeldByCollector(found.object)) yield keyOfFound(found.resource, found.object);
         }
         return;
       }
-      if (isHeld(stored.object) || (metadata.ownerReferences ?? []).length > 0) yield key;
+      if (isHeldByCollector(stored.object) || (metadata.ownerReferences ?? []).length > 0) yield key;
     },
 
     reset: () => removed.clear(),
@@ -70,7 +70,7 @@ export function garbageCollector(): SimulatedController {
     reconcile(key, client) {
       const object = objectOf(key, client);
       if (object === undefined) return;
-      if (isHeld(object)) return processDependents(client, object, removed);
+      if (isHeldByCollector(object)) return processDependents(client, object, removed);
       collect(client, object, removed);
     },
   };
@@ -92,7 +92,7 @@ function objectOf(key: string, client: ControllerClient): KubeObject | undefined
 }
 
 /** Is the object being deleted and kept by one of the collector's finalizers? */
-function isHeld({ metadata }: KubeObject): boolean {
+export function isHeldByCollector({ metadata }: KubeObject): boolean {
   const finalizers = metadata.finalizers ?? [];
   return metadata.deletionTimestamp !== undefined && (finalizers.includes(FOREGROUND) || finalizers.includes(ORPHAN));
 }

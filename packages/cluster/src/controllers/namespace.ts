@@ -4,6 +4,7 @@ import type { ServedResource } from '../registry/resource.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 import type { ControllerClient } from './controller-client.ts';
+import { isHeldByCollector } from './garbage-collector.ts';
 import { PODS } from './pods/pods.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
@@ -55,9 +56,8 @@ export const namespaceController: SimulatedController = {
 /** A deletion with `Background` removes the finalizers of the garbage collector, so no owners wait for each other. */
 function removeAll(client: ControllerClient, objects: readonly KubeObject[]): void {
   for (const object of objects) {
-    const { deletionTimestamp, finalizers = [] } = object.metadata;
-    const isHeld = finalizers.includes('foregroundDeletion') || finalizers.includes('orphan');
-    if (deletionTimestamp === undefined || isHeld) client.remove(object, { propagation: 'Background' });
+    if (object.metadata.deletionTimestamp === undefined || isHeldByCollector(object))
+      client.remove(object, { propagation: 'Background' });
   }
 }
 

@@ -4,9 +4,7 @@ import { ApiError } from '../errors/status.ts';
 import type { Encoding } from '../protocol/negotiate.ts';
 import { replyValue } from '../protocol/reply.ts';
 import type { ApiReply } from '../protocol/request.ts';
-
-/** The maximum time for which a request is handled without a turn for others, apart from the work for one object. */
-const MAX_TURN_MS = 10;
+import { MAX_TURN_MS } from '../work.ts';
 
 /** Lets other requests be handled while a request handles many objects. */
 export class Turns {
