@@ -125,8 +125,12 @@ export class Api {
       given === undefined ? createAuthority(systemClusterClock.now()) : openAuthority(given));
   }
 
+  readonly unsettled = new Set<string>();
   /** The queue of the simulated controllers' tasks. */
-  readonly work = new Work((thrown) => this.report(thrown));
+  readonly work = new Work(
+    (thrown) => this.report(thrown),
+    () => this.store.version,
+  );
   #certificateAuthority = '';
   readonly #authorityListeners: (() => void)[] = [];
 

@@ -74,3 +74,19 @@ test('the tasks of timers that are due together leave turns to requests of other
   }
   expect(seen.length).toBeGreaterThan(5);
 });
+
+test('tasks that change many objects leave turns to others after a number of changes', async () => {
+  const state = { changes: 0 };
+  const work = new Work(
+    (thrown) => expect.unreachable(String(thrown)),
+    () => state.changes,
+  );
+  for (let index = 0; index < 20; index += 1) work.enqueue(() => void (state.changes += 50));
+  const seen = new Set<number>();
+  void work.idle().then(() => seen.add(-1));
+  while (!seen.has(-1)) {
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.add(state.changes);
+  }
+  expect([...seen].slice(0, 4)).toEqual([100, 200, 300, 400]);
+});

@@ -1,7 +1,7 @@
 import { callEach } from './call-each.ts';
 
-/** The number of tasks after which the queue yields to other work of the process. */
-const TASKS_PER_BATCH = 64;
+/** The numbers of tasks, and of changes of objects, after which the queue yields to other work of the process. */
+const [TASKS_PER_BATCH, CHANGES_PER_BATCH] = [64, 100];
 
 /** The maximum time for which work runs without a turn for the requests of others, apart from the work for one object. */
 export const MAX_TURN_MS = 10;
@@ -38,10 +38,13 @@ export class Work {
   readonly #waiting: (() => void)[] = [];
   readonly #onStop: (() => void)[] = [];
   readonly #report: (thrown: unknown) => void;
+  readonly #changes: () => number;
+  #changesBefore = 0;
 
-  /** `report` receives the errors of failed tasks. Later tasks still run. */
-  constructor(report: (thrown: unknown) => void) {
+  /** `report` receives the errors of failed tasks. Later tasks still run. `changes` counts the changes of objects. */
+  constructor(report: (thrown: unknown) => void, changes = () => 0) {
     this.#report = report;
+    this.#changes = changes;
   }
 
   /**
@@ -91,7 +94,12 @@ export class Work {
 
   /** Must other work of the process run after a number of tasks? */
   #mustYield(done: number): boolean {
-    if (!this.#isShared || !this.#isTimed) return done % TASKS_PER_BATCH === 0;
+    if (!this.#isShared || !this.#isTimed) {
+      const changes = this.#changes();
+      if (done % TASKS_PER_BATCH !== 0 && changes - this.#changesBefore < CHANGES_PER_BATCH) return false;
+      this.#changesBefore = changes;
+      return true;
+    }
     if (this.#turnBegan === undefined) setImmediate(() => (this.#turnBegan = undefined)).unref();
     this.#turnBegan ??= performance.now();
     return performance.now() - this.#turnBegan >= MAX_TURN_MS;
@@ -182,6 +190,7 @@ export class Work {
 
   async #drain(): Promise<void> {
     let done = 0;
+    this.#changesBefore = this.#changes();
     if (this.#unfinished !== undefined) await this.#unfinishedTask();
     for (let task = this.#next(); task !== undefined; task = this.#next()) {
       try {

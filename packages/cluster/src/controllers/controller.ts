@@ -29,9 +29,9 @@ export interface SimulatedController {
   reset?(): void;
   /**
    * Carries out the work for one key. Returns the milliseconds after which to reconcile the key again without an event,
-   * or `undefined` when only an event can change the result.
+   * `'next'` when the reconcile did a part of its work, or `undefined` when only an event can change the result.
    */
-  reconcile(key: string, client: ControllerClient): number | undefined | void;
+  reconcile(key: string, client: ControllerClient): number | 'next' | undefined | void;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ClusterStory } from '../../test-support/cluster-story.ts';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { KubeObject } from '@typekro/kit/core';
@@ -168,4 +169,47 @@ test('an object is kept when the kind of its owner was never served, and is dele
   });
   await story.cluster.idle();
   expect(await story.names('v1 ConfigMap')).not.toContain('dependent');
+});
+
+/** The maximum number of changes between two turns of the event loop, until the controllers are idle. */
+async function longestTurn({ cluster }: ClusterStory, begin: Promise<unknown>) {
+  const state = { isOver: false, changes: 0 };
+  const version = () => Number(cluster.snapshot().resourceVersion);
+  void begin.then(() => cluster.idle()).finally(() => (state.isOver = true));
+  for (let last = version(); !state.isOver; last = version()) {
+    await new Promise(setImmediate);
+    state.changes = Math.max(state.changes, version() - last);
+  }
+  return state.changes;
+}
+
+test.each<['Foreground' | 'Orphan' | 'Namespace' | 'Definition', number]>([
+  ['Foreground', 0],
+  ['Orphan', 700],
+  ['Namespace', 0],
+  ['Definition', 0],
+])('the deletion of 700 dependents leaves turns to others: %s', async (policy, left) => {
+  await using story = await startClusterStory();
+  await story.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
+  await story.create(crdOf('Box', ANYTHING, { names: { plural: 'boxes' } }));
+  const box = (name: string, metadata: object = {}) => ({
+    apiVersion: 'example.com/v1',
+    kind: 'Box',
+    metadata: { name, namespace: 'n', ...metadata },
+  });
+  const owner = { apiVersion: 'example.com/v1', kind: 'Box', name: 'owner', namespace: 'n' };
+  const { uid = '' } = (await story.create(box('owner'))).metadata;
+  const ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'Box', name: 'owner', uid, blockOwnerDeletion: true }];
+  for (let index = 0; index < 700; index += 1) await story.client.create(box(`b${index}`, { ownerReferences }));
+  await story.cluster.idle();
+  const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+  const begin = {
+    Namespace: () => story.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'n' }),
+    Definition: () => story.client.delete({ ...CRD, name: 'boxes.example.com' }),
+    Foreground: () => story.client.delete(owner, { propagationPolicy: 'Foreground' }),
+    Orphan: () => story.client.delete(owner, { propagationPolicy: 'Orphan' }),
+  }[policy];
+  expect(await longestTurn(story, begin())).toBeLessThan(250);
+  const { collections } = story.cluster.snapshot();
+  expect(collections.find(({ plural }) => plural === 'boxes')?.items ?? []).toHaveLength(left);
 });

@@ -1,5 +1,6 @@
 import type { SimulatedController } from './controller.ts';
 import { concerns, splitKey } from './controller.ts';
+import { MAX_CHANGED_OBJECTS } from './pods/pods.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 
@@ -35,13 +36,15 @@ export function eventExpiry(): SimulatedController {
     },
 
     reconcile(_key, client) {
-      for (; first < changes.length; first += 1) {
+      const end = first + MAX_CHANGED_OBJECTS;
+      for (; first < changes.length && first < end; first += 1) {
         const change = changes[first];
         if (change === undefined || change.time + LIFETIME_MS > client.now()) break;
         const { namespace, name } = splitKey(change.key);
         const event = client.get(EVENTS, namespace, name);
         if (event?.metadata.resourceVersion === change.version) client.remove(event);
       }
+      if (first === end) return 'next';
       if (first > 1000 && first * 2 > changes.length) {
         changes.splice(0, first);
         first = 0;

@@ -2,6 +2,7 @@ import type { KubeObject, OwnerReference } from '@typekro/kit/core';
 import type { SimulatedController } from './controller.ts';
 import { keyOfObject, splitKey } from './controller.ts';
 import type { ResourceName, ControllerClient } from './controller-client.ts';
+import { MAX_CHANGED_OBJECTS } from './pods/pods.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -113,16 +114,18 @@ function ownerOf(client: ControllerClient, dependent: KubeObject, owner: OwnerRe
 const isUnknown = (client: ControllerClient, owner: OwnerReference, removed: RemovedOwners): boolean =>
   !removed.has(owner.uid) && client.resourceOfKind(owner.apiVersion, owner.kind) === undefined;
 
-/** Orphans or deletes the dependents of an owner. Removes the finalizer when no dependent blocks the deletion. */
-function processDependents(client: ControllerClient, owner: KubeObject, removed: RemovedOwners): void {
+/** Orphans or deletes dependents of an owner. Removes the finalizer when no dependent blocks the deletion. */
+function processDependents(client: ControllerClient, owner: KubeObject, removed: RemovedOwners): 'next' | void {
   const dependents = client.dependents(owner.metadata.uid ?? '');
   if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
-    for (const { object } of dependents)
+    for (const { object } of dependents.slice(0, MAX_CHANGED_OBJECTS))
       dropReferences(client, object, (reference) => reference.uid === owner.metadata.uid);
-    return releaseFinalizer(client, owner, ORPHAN);
+    return dependents.length > MAX_CHANGED_OBJECTS ? 'next' : releaseFinalizer(client, owner, ORPHAN);
   }
+  let changed = 0;
   for (const { object } of dependents) {
-    if (object.metadata.deletionTimestamp === undefined) collect(client, object, removed);
+    if (collect(client, object, removed)) changed += 1;
+    if (changed === MAX_CHANGED_OBJECTS) return 'next';
   }
   const blocking = client
     .dependents(owner.metadata.uid ?? '')
@@ -147,22 +150,20 @@ function resourceName(client: ControllerClient, object: KubeObject): ResourceNam
 
 /**
  * Deletes a dependent when all its owners are missing or wait for their dependents. If it has other owners, removes
- * only the references to missing and waiting owners.
+ * only the references to missing and waiting owners. Returns true when it changed the object.
  */
-function collect(client: ControllerClient, object: KubeObject, removed: RemovedOwners): void {
+function collect(client: ControllerClient, object: KubeObject, removed: RemovedOwners): boolean {
   const references = object.metadata.ownerReferences ?? [];
-  if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
+  if (references.length === 0 || object.metadata.deletionTimestamp !== undefined) return false;
   // As in Kubernetes, a single owner with unknown existence keeps the object and all its references.
-  if (references.some((reference) => isUnknown(client, reference, removed))) return;
+  if (references.some((reference) => isUnknown(client, reference, removed))) return false;
   const owners = references.map((reference) => ({ reference, found: ownerOf(client, object, reference)?.object }));
   const remaining = owners.filter(({ found }) => found !== undefined && !waitsForDependents(found));
   const waiting = owners.filter(({ found }) => found !== undefined && waitsForDependents(found));
   if (remaining.length > 0) {
-    if (remaining.length < owners.length) {
-      const keep = new Set(remaining.map(({ reference }) => reference.uid));
-      dropReferences(client, object, ({ uid }) => !keep.has(uid));
-    }
-    return;
+    const keep = new Set(remaining.map(({ reference }) => reference.uid));
+    if (remaining.length < owners.length) dropReferences(client, object, ({ uid }) => !keep.has(uid));
+    return remaining.length < owners.length;
   }
   // If an owner waits for this object, and the object has dependents itself, the object is deleted in the foreground.
   // The owner then also waits for these dependents.
@@ -171,6 +172,7 @@ function collect(client: ControllerClient, object: KubeObject, removed: RemovedO
   // of its owners.
   if (dependents.some((dependent) => waitsForDependents(dependent.object))) unblockOwners(client, object);
   client.remove(object, { propagation: dependents.length > 0 ? 'Foreground' : deletionPolicy(object) });
+  return true;
 }
 
 /** Returns the propagation policy of a deletion, from the finalizers of the object. Default: `Background`. */

@@ -240,8 +240,9 @@ export class ControllerManager implements ControllerSettings {
    * Schedules the next reconcile of a key in `again` milliseconds. The pause is at least 1 ms, so that an advancing
    * clock cannot repeat the reconcile at the same time forever.
    */
-  #schedule(entry: Entry, key: string, again: number | undefined): void {
+  #schedule(entry: Entry, key: string, again: number | 'next' | undefined): void {
     if (again === undefined) return;
+    if (again === 'next') return this.#push(entry, key);
     const timer = this.#context.clock.setTimer(Math.max(1, again), () => {
       entry.timers.delete(key);
       this.#push(entry, key, true);
@@ -276,7 +277,7 @@ export class ControllerManager implements ControllerSettings {
     }
   }
 
-  #attempt(entry: Entry, key: string): number | undefined {
+  #attempt(entry: Entry, key: string): number | 'next' | undefined {
     const { controller, client, behaviour } = entry;
     if (behaviour.failures > 0) {
       behaviour.failures -= 1;

@@ -5,7 +5,7 @@ import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { isHeldByCollector } from './garbage-collector.ts';
-import { PODS } from './pods/pods.ts';
+import { MAX_CHANGED_OBJECTS, PODS } from './pods/pods.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 
@@ -38,11 +38,18 @@ export const namespaceController: SimulatedController = {
   reconcile(name, client) {
     const namespace = client.get(NAMESPACES, '', name);
     if (namespace?.metadata.deletionTimestamp === undefined) return;
-    removeAll(client, client.list(PODS, name));
+    if (removesMany(client, client.list(PODS, name))) return 'next';
     const hasPods = client.list(PODS, name).length > 0;
-    if (!hasPods) for (const { objects } of contentOf(client, name)) removeAll(client, objects);
     // Like kube-controller-manager, this controller does not count objects while pods remain.
-    const remaining = hasPods ? [] : contentOf(client, name);
+    const content = () => (hasPods ? [] : contentOf(client, name));
+    if (
+      removesMany(
+        client,
+        content().flatMap(({ objects }) => objects),
+      )
+    )
+      return 'next';
+    const remaining = content();
     client.updateStatus(namespace, {
       ...namespace.status,
       conditions: conditions(namespace, remaining, client.timestamp()),
@@ -53,12 +60,17 @@ export const namespaceController: SimulatedController = {
   },
 };
 
-/** A deletion with `Background` removes the finalizers of the garbage collector, so no owners wait for each other. */
-function removeAll(client: ControllerClient, objects: readonly KubeObject[]): void {
-  for (const object of objects) {
-    if (object.metadata.deletionTimestamp === undefined || isHeldByCollector(object))
-      client.remove(object, { propagation: 'Background' });
-  }
+/**
+ * Removes at most `MAX_CHANGED_OBJECTS` objects. Returns true when there were so many. A deletion with `Background`
+ * removes the finalizers of the garbage collector, so no owners wait for each other.
+ */
+function removesMany(client: ControllerClient, objects: readonly KubeObject[]): boolean {
+  const present = ({ metadata }: KubeObject) => metadata.deletionTimestamp === undefined;
+  const removed = objects
+    .filter((object) => present(object) || isHeldByCollector(object))
+    .slice(0, MAX_CHANGED_OBJECTS);
+  for (const object of removed) client.remove(object, { propagation: 'Background' });
+  return removed.length === MAX_CHANGED_OBJECTS;
 }
 
 function contentOf(client: ControllerClient, namespace: string): Remaining[] {

@@ -9,6 +9,8 @@ import { GROUP, PLURAL, publish, unpublish } from './publish.ts';
 /** The parts of the cluster that `followDefinitions` and `republishDefinitions` use. */
 export interface DefinitionsContext extends LifecycleContext {
   readonly work: Work;
+  /** The names of the definitions whose next step is queued. */
+  readonly unsettled: Set<string>;
   readonly parts: {
     readonly writing: LazyModule<{ readonly settleDefinition: typeof settleDefinition }>;
     readonly schemaEngine: LazyModule<SchemaEngine>;
@@ -40,13 +42,16 @@ export function followDefinitions(context: DefinitionsContext): void {
 }
 
 /**
- * Enqueues one step of `settleDefinition` for a definition. The step loads the `writing` module. This module is usually
+ * Enqueues one step of `settleDefinition` for a definition, unless it is queued. The step loads the `writing` module. This module is usually
  * loaded already, because the write of a definition loads it.
  */
 function settleLater(context: DefinitionsContext, name: string): void {
+  if (context.unsettled.has(name)) return;
+  context.unsettled.add(name);
   context.work.enqueue(async () => {
+    context.unsettled.delete(name);
     const { settleDefinition } = await context.parts.writing.load();
-    settleDefinition(context, name);
+    if (settleDefinition(context, name)) settleLater(context, name);
   });
 }
 

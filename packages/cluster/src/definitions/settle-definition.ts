@@ -23,18 +23,19 @@ export interface LifecycleContext extends WriteServices, PublishContext {
 
 /**
  * Performs one step of the lifecycle of a CustomResourceDefinition: accepts its names, establishes it, serves it, or
- * cleans up after its deletion. A step that writes causes an event, and the event causes the next step.
+ * cleans up after its deletion. A step that writes causes an event, and the event causes the next step. Returns true
+ * when the step removed a part of the custom resources, so that another step must follow without an event.
  */
-export function settleDefinition(context: LifecycleContext, name: string): void {
+export function settleDefinition(context: LifecycleContext, name: string): boolean {
   const stored = context.store.collection(GROUP, PLURAL).get(name);
-  if (stored === undefined) return;
+  if (stored === undefined) return false;
   const definition = readCrd(stored.object);
   if (stored.object.metadata.deletionTimestamp !== undefined) {
     publish(context, definition);
-    cleanUp(context, definition);
-    return;
+    return cleanUp(context, definition);
   }
   if (!updateNames(context, definition)) publish(context, definition);
+  return false;
 }
 
 type Condition = { type: string; status: string; reason: string; message: string };
@@ -121,18 +122,21 @@ function statusWrite(context: LifecycleContext, name: string): WriteRequest {
   return serverStatusWrite(context, resource, name);
 }
 
+/** The maximum number of custom resources that one step removes. Other requests are handled after the step. */
+const MAX_REMOVED = 100;
+
 /**
- * Deletes the custom resources of a deleted CustomResourceDefinition. Removes the finalizer of the
- * CustomResourceDefinition when all of them are gone.
+ * Deletes custom resources of a deleted CustomResourceDefinition. Removes the finalizer of the CustomResourceDefinition
+ * when all of them are gone. Returns true when it deleted the maximum number.
  */
-function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
+function cleanUp(context: LifecycleContext, definition: ParsedCrd): boolean {
   const { object, group, names } = definition;
-  if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return;
+  if (!(object.metadata.finalizers ?? []).includes(CLEANUP)) return false;
   const resource = context.registry.findAny(group, names.plural);
   const collection = context.store.collection(group, names.plural);
   if (resource !== undefined && hasCondition(object, 'Established')) {
-    for (const { object: instance } of collection.all()) {
-      if (instance.metadata.deletionTimestamp !== undefined) continue;
+    const present = collection.all().filter((stored) => stored.object.metadata.deletionTimestamp === undefined);
+    for (const { object: instance } of present.slice(0, MAX_REMOVED)) {
       const { name = '', namespace = '' } = instance.metadata;
       const options = { dryRun: false, manager: '', fieldValidation: 'Ignore' as const, force: false };
       // The deletion uses the stored version of the object, so that no conversion webhook is called.
@@ -148,6 +152,7 @@ function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
         },
       );
     }
+    if (present.length > MAX_REMOVED) return true;
   }
   if (collection.size > 0) {
     writeStatus(
@@ -163,12 +168,13 @@ function cleanUp(context: LifecycleContext, definition: ParsedCrd): void {
       ],
       undefined,
     );
-    return;
+    return false;
   }
   const write = { ...statusWrite(context, object.metadata.name ?? ''), subresource: '' };
   const live = liveObject(write);
-  if (live === undefined) return;
+  if (live === undefined) return false;
   const next = thaw(live);
   next.metadata.finalizers = (next.metadata.finalizers ?? []).filter((entry) => entry !== CLEANUP);
   changeObject(write, live, next);
+  return false;
 }

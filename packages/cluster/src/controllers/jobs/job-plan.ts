@@ -6,7 +6,7 @@ import { isFailedPod, replacesOnlyFailed } from './job-pods.ts';
 import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf } from './failure-verdict.ts';
 import { isIndexed, TRACKING } from './job-pods.ts';
-import { isFinished, MAX_CHANGED_PODS, specNumber } from '../pods/pods.ts';
+import { isFinished, MAX_CHANGED_OBJECTS, specNumber } from '../pods/pods.ts';
 import { earliest } from '@typekro/kit/core';
 
 /**
@@ -160,7 +160,7 @@ function restartsOf(job: KubeObject, active: readonly KubeObject[]): number {
  */
 export function tallyAtEnd(job: KubeObject, tally: Tally, final: JobCondition): Tally {
   const ended = new Set(tally.ended);
-  const removed = tally.active.slice(0, MAX_CHANGED_PODS);
+  const removed = tally.active.slice(0, MAX_CHANGED_OBJECTS);
   const living = [...removed, ...tally.terminating].filter((pod) => isTracked(pod) && !ended.has(pod));
   const failures = final.type === 'Failed' ? living.filter((pod) => failureVerdict(job, pod).action !== 'Ignore') : [];
   return {
@@ -344,7 +344,7 @@ function planUnpaused(
 
 function freeIndexes(job: KubeObject, tally: Tally, count: number, completions: number): number[] {
   // Indexes that wait for their retry do not take the place of others.
-  const most = tally.perIndex === undefined ? Math.min(count, MAX_CHANGED_PODS) : count;
+  const most = tally.perIndex === undefined ? Math.min(count, MAX_CHANGED_OBJECTS) : count;
   if (!isIndexed(job)) return Array.from({ length: most }, () => 0);
   const taken = new Set([...tally.active, ...(replacesOnlyFailed(job) ? tally.terminating : [])].map(indexOf));
   const failed = tally.perIndex?.failed ?? new Set<number>();

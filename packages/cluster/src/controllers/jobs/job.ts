@@ -10,7 +10,7 @@ import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
 import { finishedCondition, isUncounted, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';
 import type { JobCondition, JobPlan, Tally } from './job-plan.ts';
-import { isFinished, MAX_CHANGED_PODS, PODS, podsOf, withoutZeros } from '../pods/pods.ts';
+import { isFinished, MAX_CHANGED_OBJECTS, PODS, podsOf, withoutZeros } from '../pods/pods.ts';
 import { refusedPod } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
@@ -58,7 +58,7 @@ export const jobController: SimulatedController = {
     }
     controlByRule(client, job, PODS_OF_JOB);
     const pods = podsOf(client, job);
-    const later = new Set(pods.filter((pod) => isUncounted(job, pod)).slice(MAX_CHANGED_PODS));
+    const later = new Set(pods.filter((pod) => isUncounted(job, pod)).slice(MAX_CHANGED_OBJECTS));
     const present = tallyOf(
       job,
       pods.filter((pod) => !later.has(pod)),
@@ -69,14 +69,14 @@ export const jobController: SimulatedController = {
     }
     const plan = planJob(job, present, client.now());
     const tally = plan.final === undefined ? present : tallyAtEnd(job, present, plan.final);
-    for (const pod of plan.remove.slice(0, MAX_CHANGED_PODS)) {
+    for (const pod of plan.remove.slice(0, MAX_CHANGED_OBJECTS)) {
       // While the Job has no result (`final`), the removed pods are surplus pods. The Job does not count these, so
       // their finalizer is removed first.
       client.remove(plan.final === undefined ? release(client, pod) : pod);
       recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
     const refusal = refusedPod(() => {
-      for (const index of plan.create.slice(0, MAX_CHANGED_PODS)) {
+      for (const index of plan.create.slice(0, MAX_CHANGED_OBJECTS)) {
         const pod = createJobPod(client, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
         recordEvent(client, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
       }

@@ -11,10 +11,10 @@ export { isFinished, isReady, isTerminating } from './pod-state.ts';
 export const PODS = { group: '', plural: 'pods' } as const;
 
 /**
- * The maximum number of pods that one reconcile creates, removes or counts. The events of these pods cause the next
- * reconcile, and other requests are handled in between.
+ * The maximum number of objects that one reconcile creates, removes or counts. The events of these objects, or the
+ * result of the reconcile, cause the next one, and other requests are handled in between.
  */
-export const MAX_CHANGED_PODS = 100;
+export const MAX_CHANGED_OBJECTS = 100;
 
 /** The component in the kubelet's events. */
 export const KUBELET = 'kubelet';

@@ -8,7 +8,7 @@ import type { SimulatedController } from '../controller.ts';
 import { concerns, splitKey, targetIn } from '../controller.ts';
 import { recordEvent } from '../events.ts';
 import {
-  MAX_CHANGED_PODS,
+  MAX_CHANGED_OBJECTS,
   PODS,
   activePods,
   isAvailable,
@@ -111,10 +111,10 @@ function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Pr
   const wanted = specNumber(set, 'replicas', 1);
   const present = sumOf(client.podTallies(set), ({ active }) => active);
   if (present > wanted) {
-    const count = Math.min(MAX_CHANGED_PODS, present - wanted);
+    const count = Math.min(MAX_CHANGED_OBJECTS, present - wanted);
     return removePods(client, kind, set, activePods(podsOf(client, set)), count);
   }
-  for (let count = 0; count < Math.min(MAX_CHANGED_PODS, wanted - present); count += 1) {
+  for (let count = 0; count < Math.min(MAX_CHANGED_OBJECTS, wanted - present); count += 1) {
     const problem = createPod(client, kind, set);
     if (problem !== undefined) return problem;
   }

@@ -11,7 +11,7 @@ import {
   isFinished,
   isReady,
   isTerminating,
-  MAX_CHANGED_PODS,
+  MAX_CHANGED_OBJECTS,
   PODS,
   podsOf,
   specNumber,
@@ -83,7 +83,7 @@ const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_H
 
 /**
  * Creates missing pods, and removes ended and surplus pods. With ordered management, one call changes one pod, and with
- * parallel management at most `MAX_CHANGED_PODS`, whose events cause the next call. Pods of an old revision are always replaced one by one. Returns false when the API refuses a pod; the caller must then try
+ * parallel management at most `MAX_CHANGED_OBJECTS`, whose events cause the next call. Pods of an old revision are always replaced one by one. Returns false when the API refuses a pod; the caller must then try
  * again.
  */
 function step(client: ControllerClient, set: KubeObject, revisions: Revisions): boolean {
@@ -94,7 +94,7 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const healthy = (pod: KubeObject) => !isTerminating(pod) && isAvailable(pod, minReady, client.now());
   const partition = partitionOf(set);
-  let changes = ordered ? 1 : MAX_CHANGED_PODS;
+  let changes = ordered ? 1 : MAX_CHANGED_OBJECTS;
   for (let ordinal = first; ordinal < end; ordinal += 1) {
     const pod = members.get(ordinal);
     if (pod === undefined) {
