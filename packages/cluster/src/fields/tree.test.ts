@@ -65,3 +65,10 @@ test.each([
 test.each([[{ 'x:a': {} }], [{ 'f:a': 1 }], [[]], ['text']])('%j is not valid fieldsV1', (value) => {
   expect(fromFieldsV1(value as JsonObject)).toBeUndefined();
 });
+
+test('the written fields without parts share one object, so that many fields cost little', () => {
+  const written = toFieldsV1(fromFieldsV1({ 'f:a': {}, 'f:b': { 'f:c': {}, '.': {} } }) ?? emptyTree);
+  const inner = written['f:b'] as JsonObject;
+  expect([inner['.'], inner['f:c']]).toEqual([{}, {}]);
+  expect(inner['f:c']).toBe(written['f:a']);
+});

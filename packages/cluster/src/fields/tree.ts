@@ -133,14 +133,14 @@ export function treeOfMembers(paths: readonly (readonly string[])[]): FieldTree 
   return tree;
 }
 
-/** Converts a set to the format of `managedFields[].fieldsV1`. */
-export function toFieldsV1(tree: FieldTree): JsonObject {
-  const out: JsonObject = {};
+/** The set that contains only the empty path, shared because an object can have a hundred thousand of them. */
+const LEAF_V1: JsonObject = Object.freeze({});
+
+/** Converts a set to the format of `managedFields[].fieldsV1`, as members of `out`. */
+export function toFieldsV1(tree: FieldTree, out: JsonObject = {}): JsonObject {
   for (const step of [...tree.children.keys()].sort()) {
     const child = tree.children.get(step) ?? emptyTree;
-    const value: JsonObject = {};
-    if (child.owned && child.children.size > 0) value['.'] = {};
-    Object.assign(value, toFieldsV1(child));
+    const value = child.children.size === 0 ? LEAF_V1 : toFieldsV1(child, child.owned ? { '.': LEAF_V1 } : {});
     setOwn(out, step, value);
   }
   return out;

@@ -13,6 +13,8 @@ const MAX_CHARACTER_BYTES = 6;
 /** The characters that Go's JSON encoder escapes. */
 // eslint-disable-next-line no-control-regex -- control characters are escaped in JSON
 const ESCAPED = /["\\\u0000-\u001f<>&\u2028\u2029]/g;
+/** Most strings: ASCII without escapes. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
 const SHORT_ESCAPES = new Set('"\\\b\f\n\r\t');
 
 /**
@@ -43,8 +45,9 @@ const isProtobuf = (group: string): boolean => group !== 'apiextensions.k8s.io' 
 type StringSize = (text: string) => number;
 
 const UPPER_BOUND: StringSize = (text) => MAX_CHARACTER_BYTES * text.length + 2;
-const PROTOBUF: StringSize = (text) => Buffer.byteLength(text) + 2;
+const PROTOBUF: StringSize = (text) => (PLAIN.test(text) ? text.length : Buffer.byteLength(text)) + 2;
 const JSON_FORM: StringSize = (text) => {
+  if (PLAIN.test(text)) return text.length + 2;
   let size = Buffer.byteLength(text) + 2;
   for (const [character] of text.matchAll(ESCAPED)) {
     size += SHORT_ESCAPES.has(character) ? 1 : MAX_CHARACTER_BYTES - Buffer.byteLength(character);
