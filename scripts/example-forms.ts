@@ -220,7 +220,7 @@ async function runStep(
     .filter(isGraph)
     .flatMap(({ metadata }) => metadata.name ?? []);
   const graphs = [...new Set(names)].flatMap((name) => fromTypeScript(exported, name, index + 1));
-  if (form === 'TypeScript') parents.push(...graphs.map((made) => made.toDefinition() as unknown as KubeObject));
+  if (form === 'TypeScript') parents.push(...graphs.map((made) => made.toDefinition() as KubeObject));
   if (form === 'direct') {
     // A direct deploy sees a change of another client only when it runs again. So it also runs in a step without a new
     // Graph.

@@ -31,7 +31,7 @@ export function defaultRolesOf(folder: string, parseYaml: (text: string) => unkn
   for (const [plural, files] of Object.entries(FILES)) {
     const objects = files
       .flatMap((file) => (parseYaml(readFileSync(join(folder, FOLDER, `${file}.yaml`), 'utf8')) as ListDocument).items)
-      .flatMap((item) => ('items' in item ? (item['items'] as unknown as Role[]) : [item as Role]));
+      .flatMap((item) => ('items' in item ? (item['items'] as Role[]) : [item as Role]));
     const complete = objects.map((object) => ordered(plural === 'clusterroles' ? aggregated(object, objects) : object));
     lists[plural] = Object.fromEntries(complete.map((object) => [keyOf(object), object]));
   }

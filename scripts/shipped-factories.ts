@@ -38,7 +38,7 @@ export function shippedFactories(): ReadonlyMap<string, ReadonlyMap<string, stri
   const folders = new Map([[folderOf('kubernetes'), builtin]]);
   for (const [folder, file] of PROJECTS) folders.set(folderOf(folder), fromDefinitions([definitions(file)]));
   const graphs = controllerCrds().filter(({ spec }) => spec?.['group'] === 'kro.run');
-  return folders.set(folderOf('kro'), fromDefinitions(graphs as unknown as JsonValue[]));
+  return folders.set(folderOf('kro'), fromDefinitions(graphs));
 }
 
 const folderOf = (name: string) => `packages/sdk/src/factories/${name}/generated`;

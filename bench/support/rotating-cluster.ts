@@ -98,7 +98,7 @@ current-context: x
 }
 
 await rotate();
-const { url } = listener as unknown as Listener;
+const { url } = listener as Listener;
 write('a.yaml', kubeconfig(url, 'client-certificate: client.crt, client-key: client.key'));
 write('b.yaml', kubeconfig(url, 'tokenFile: token'));
 write('load.yaml', (await cluster.listen({ https: false })).kubeconfig);

@@ -31,7 +31,7 @@ const COMPILES_RULES = new Set(['crd-invalid/cel-syntax', 'crd-invalid/cel-not-b
 const lines = [...read<Line>('apiserver/crd.jsonl'), ...read<Line>('apiserver/cr.jsonl'), ...read<Line>('apiserver/ssa.jsonl')];
 const creations = lines.flatMap(({ id, fixture, title = '', steps }) =>
   steps.flatMap(({ req, res }, index) => {
-    const body = req?.body as unknown as KubeObject | undefined;
+    const body = req?.body as KubeObject | undefined;
     const creates = req?.method === 'POST' && body?.kind === 'CustomResourceDefinition';
     const name = id ?? `fixture ${fixture ?? ''}`;
     if (!creates || COMPILES_RULES.has(name) || (res !== undefined && ![201, 422].includes(res.status))) return [];

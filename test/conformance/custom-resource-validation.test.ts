@@ -27,7 +27,7 @@ const lines = readFileSync(new URL('apiserver/cr.jsonl', import.meta.url), 'utf8
 /** Maps the plural of each fixture kind to the schema of its storage version. */
 const schemas = new Map<string, Schema>();
 for (const { fixture, steps } of lines) {
-  const crd = steps[0]?.req?.body as unknown as KubeObject | undefined;
+  const crd = steps[0]?.req?.body as KubeObject | undefined;
   if (fixture === undefined || crd?.kind !== 'CustomResourceDefinition') continue;
   const { versions } = crd.spec as unknown as { versions: { storage: boolean; schema: { openAPIV3Schema: Schema } }[] };
   const stored = versions.find((version) => version.storage);

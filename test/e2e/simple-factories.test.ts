@@ -368,7 +368,7 @@ describe('the object of a simple factory has the values of the arguments, and an
     expect(composition.diagnostics.filter(({ code }) => code !== 'trace/printed-secret')).toEqual([]);
     const [object] = composition.evaluate(INPUT).resources[0]?.objects ?? [];
     expect(object).toMatchObject(expected);
-    const { metadata, ...rest } = object as unknown as KubeObject;
+    const { metadata, ...rest } = object as KubeObject;
     const place = rest.kind === 'PersistentVolume' ? {} : { namespace: 'default' };
     const sent = { ...rest, metadata: { ...metadata, ...place } };
     await cluster.client.apply(sent, { fieldManager: 'test', dryRun: true });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { gvkOf, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { generateChart, generateFactories } from '@typekro/sdk/factories';
 import { parseDefinitions } from '@typekro/engine/graph';
@@ -26,8 +26,7 @@ const definitions = documents.filter(({ kind }) => kind === 'CustomResourceDefin
 const examples = documents.filter(({ kind }) => kind !== 'CustomResourceDefinition');
 const source = crdSource(definitions);
 
-const generated = (importFrom: string) =>
-  generateFactories(definitions as unknown as JsonObject[], { command: 'test', importFrom });
+const generated = (importFrom: string) => generateFactories(definitions, { command: 'test', importFrom });
 
 /**
  * Finds, in the generated code, the factory for the kind of an example object. Returns the name of the factory and its
@@ -89,7 +88,7 @@ test('the generated code type-checks with the compiler options of a user, and ac
     const { file, name } = factoryOf(example, files);
     return {
       imported: `import { ${name} as make${index} } from './${file}';`,
-      used: `export const use${index} = () => make${index}(${stringifyJson(example as unknown as JsonObject)});`,
+      used: `export const use${index} = () => make${index}(${stringifyJson(example)});`,
     };
   });
   const mistakes = [

@@ -44,7 +44,7 @@ const list = (members: JsonObject): JsonObject => ({
   ...members,
 });
 const membersOf = (count: number): JsonObject => Object.fromEntries(many(count, (index) => [`k${index}`, 1]));
-const definitionOf = (...options: Parameters<typeof crdOf>): JsonObject => crdOf(...options) as unknown as JsonObject;
+const definitionOf = (...options: Parameters<typeof crdOf>): JsonObject => crdOf(...options);
 const ANY_OBJECT = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 /** Objects that differ only in their last member. */
 const constant = (index: number): JsonObject => ({ e: many(12, (at) => ({ a: `k${at}`, b: [at] })), z: index });

@@ -132,7 +132,7 @@ async function taskOf(next: KubeObject, instance: KubeObject) {
     name: 'lids.acme.test',
   });
   const sources = combineSources(builtinSource(), crdSource([lidCrd]));
-  const { graph, diagnostics } = compile(next as never, { sources, target: 'typekro' });
+  const { graph, diagnostics } = compile(next, { sources, target: 'typekro' });
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   if (graph === undefined) throw new Error('the generated graph does not compile');
   const basics = await readBasics(world.user, new AbortController().signal);
@@ -155,7 +155,7 @@ async function taskOf(next: KubeObject, instance: KubeObject) {
 /** Pairs of writes in which a node is applied before a node that it reads. */
 function tooEarly(graph: Graph, children: readonly ChildDecision[]): string[] {
   const ids = children.flatMap(({ body }) => {
-    const labels = body === null ? undefined : (body as unknown as KubeObject).metadata.labels;
+    const labels = body === null ? undefined : (body as KubeObject).metadata.labels;
     return labels === undefined ? [] : [labels['kro.run/node-id'] ?? ''];
   });
   return ids.flatMap((id, at) =>

@@ -60,7 +60,7 @@ export async function startDeployServer(): Promise<DeployServer> {
 
 /** Does the server serve the kind of the CRD? A server needs some time after the creation of the CRD. */
 async function isServed(client: KubeClient, crd: KubeObject): Promise<boolean> {
-  const { group, names, versions } = crd.spec as unknown as {
+  const { group, names, versions } = crd.spec as {
     group: string;
     names: { kind: string };
     versions: { name: string }[];

@@ -77,7 +77,7 @@ export async function decisionsOfPlan(
     .flatMap(({ apply, delete: deletion, before }): ChildDecision[] => {
       if (apply !== undefined) {
         const action = before === undefined ? 'create' : 'change';
-        return [{ action, object: nameOfTarget(apply.target), body: apply.desired as unknown as JsonValue }];
+        return [{ action, object: nameOfTarget(apply.target), body: apply.desired }];
       }
       return deletion === undefined ? [] : [{ action: 'delete', object: nameOfTarget(deletion.target), body: null }];
     });
@@ -112,7 +112,7 @@ export async function decisionsOfDirectMode(
     report({ apply, delete: deletions }) {
       for (const { target: child, uid, desired } of apply) {
         const action = uid === undefined ? 'create' : 'change';
-        add({ action, object: nameOfTarget(child), body: desired as unknown as JsonValue });
+        add({ action, object: nameOfTarget(child), body: desired });
       }
       for (const { target: child } of deletions) add({ action: 'delete', object: nameOfTarget(child), body: null });
     },

@@ -65,4 +65,4 @@ export function liveText(index: number): string {
 }
 
 /** The object, parsed from its JSON as in a watch response. */
-export const liveObject = (index: number): KubeObject => parseJson(liveText(index)) as unknown as KubeObject;
+export const liveObject = (index: number): KubeObject => parseJson(liveText(index)) as KubeObject;

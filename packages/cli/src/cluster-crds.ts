@@ -8,5 +8,5 @@ export async function readClusterCrds(context: CommandContext, input: CommandInp
   const { client } = connection;
   const type = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
   const { items } = await client.list(type, { signal: context.signal });
-  return items as unknown as readonly JsonValue[];
+  return items;
 }

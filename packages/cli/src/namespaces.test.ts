@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { ObjectMeta } from '@typekro/kit/core';
 import { withNamespace } from './namespaces.ts';
 
-const object = (metadata: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
+const object = (metadata: ObjectMeta) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
 
 test.each([
   ['an object without a namespace gets the given one', { name: 'a' }, 'b', { name: 'a', namespace: 'b' }],

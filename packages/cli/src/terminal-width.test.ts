@@ -18,10 +18,10 @@ beforeAll(async () => {
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
   const waiting = mapResource('late', { text: '${map.data.nothing} and some more words behind it' });
   const definition = potDefinition([mapResource('map', { text: '${schema.spec.text}' }), waiting]);
-  writeFileSync(join(cwd, 'app.json'), stringifyJson(definition as never));
+  writeFileSync(join(cwd, 'app.json'), stringifyJson(definition));
   writeFileSync(
     join(cwd, 'broken.json'),
-    stringifyJson(potDefinition([mapResource('map', { text: '${schema.spec.no_such_field_of_the_schema}' })]) as never),
+    stringifyJson(potDefinition([mapResource('map', { text: '${schema.spec.no_such_field_of_the_schema}' })])),
   );
   writeFileSync(
     join(cwd, 'app.test.yaml'),

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -56,7 +55,7 @@ test.each([
   // Ignores the metadata, to which the server adds members.
   const text = (object: object | undefined) => JSON.stringify({ ...object, metadata: {} });
   for (const object of objects) {
-    const decoded = resource === undefined ? undefined : decodeObject(resource.node, object as unknown as JsonObject);
+    const decoded = resource === undefined ? undefined : decodeObject(resource.node, object);
     expect(text(object)).toBe(text(decoded?.value));
     expect(object.metadata).toEqual(decoded?.value['metadata']);
   }

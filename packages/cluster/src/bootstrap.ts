@@ -141,7 +141,7 @@ function addMissing(context: BootstrapContext): void {
 /** Gives a stored object these members, unless it has them already. */
 function correct(collection: Collection, present: KubeObject, members: JsonObject): void {
   const isRight = ([member, value]: [string, JsonValue | undefined]) =>
-    jsonEquals((present[member] ?? null) as JsonValue, value ?? null);
+    jsonEquals(present[member] ?? null, value ?? null);
   if (Object.entries(members).every(isRight)) return;
   const { namespace = '', name = '' } = present.metadata;
   collection.put(storeKey(namespace, name), { ...present, ...members });

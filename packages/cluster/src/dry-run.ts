@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion, refOf, stringifyJson } from '@typekro/kit/core';
 import { groupVersionPath, textAt } from '@typekro/kit/kubernetes';
 import { Api } from './api.ts';
@@ -50,7 +50,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
       method: 'POST',
       path: `${collectionPath(resource, object)}${query}`,
       headers: { 'content-type': 'application/json' },
-      body: stringifyJson(object as unknown as JsonValue),
+      body: stringifyJson(object),
     });
     const chunks: Uint8Array[] = [];
     for await (const chunk of response.body) chunks.push(chunk);
@@ -117,7 +117,7 @@ function collectionPath({ group, version, plural, namespaced }: ServedResource, 
 }
 
 function causesOf({ message = '', details }: StatusBody): readonly RefusalCause[] {
-  const causes = (details?.causes ?? []).filter((cause) => isJsonObject(cause as unknown as JsonValue));
+  const causes = (details?.causes ?? []).filter((cause) => isJsonObject(cause));
   if (causes.length === 0) return [{ field: '', message }];
   return causes.map((cause) => ({ field: cause.field ?? '', message: cause.message }));
 }

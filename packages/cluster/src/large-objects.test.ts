@@ -198,6 +198,6 @@ test('defaults that become too long by a change of the definition give an error 
 async function changed(value?: string): Promise<JsonObject> {
   const { metadata } = (await call('GET', `${CRDS}/poisons.example.com`)).body;
   const schema = value === undefined ? ANYTHING : withDefault(value);
-  const crd = crdOf('Poison', schema) as unknown as JsonObject;
+  const crd = crdOf('Poison', schema);
   return { ...crd, metadata: metadata ?? {} };
 }

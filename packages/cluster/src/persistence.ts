@@ -108,8 +108,7 @@ class Persistence implements Journal, KeptState {
 
   /** Appends a change to the log, before the change is applied in memory. */
   keep({ version, of }: Change): void {
-    const entry: JsonObject =
-      of === undefined ? { version } : { version, ...of, object: of.object as unknown as JsonObject | null };
+    const entry: JsonObject = of === undefined ? { version } : { version, ...of, object: of.object };
     this.#orRefuse(() => {
       // If another program has removed or changed the files, they are written again from memory, which has the whole
       // content.
@@ -230,7 +229,7 @@ class Persistence implements Journal, KeptState {
         size += writeAll(file, text);
         for (const { group, plural, items } of collections) {
           const lines = items.map((object) => {
-            ({ text, checksum } = line({ group, plural, object: object as unknown as JsonObject }, checksum));
+            ({ text, checksum } = line({ group, plural, object }, checksum));
             return text;
           });
           size += writeAll(file, lines.join(''));
@@ -317,7 +316,7 @@ const isChange = ({ plural, key, object }: JsonObject): boolean =>
   plural === undefined || objectIn(object) !== undefined || (typeof key === 'string' && (object ?? null) === null);
 
 function objectIn(value: JsonValue | undefined): KubeObject | undefined {
-  return isJsonObject(value) && isJsonObject(value['metadata']) ? (value as unknown as KubeObject) : undefined;
+  return isJsonObject(value) && isJsonObject(value['metadata']) ? (value as KubeObject) : undefined;
 }
 
 const LINE_FEED = 10;

@@ -1,3 +1,4 @@
+import type { JsonValue } from '@typekro/kit/core';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +52,7 @@ test('default roles, bindings and nodes are updated to the current version, a de
     expect(await story.find(ROLE, NEW_ROLE, '')).toBeUndefined();
     const scheduler = await story.get(ROLE, 'system:kube-scheduler', '');
     const own = { verbs: ['get'], apiGroups: [''], resources: ['secrets'] };
-    await story.client.update({ ...scheduler, rules: [...(scheduler['rules'] as object[]), own] });
+    await story.client.update({ ...scheduler, rules: [...(scheduler['rules'] as JsonValue[]), own] });
     await story.client.delete({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',

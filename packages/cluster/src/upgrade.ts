@@ -2,7 +2,7 @@
  * At the start of this server, adapts the objects that an earlier server has stored. That server may have had an
  * earlier version of Kubernetes.
  */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { reconciledBinding, reconciledRole } from './auth/reconcile-roles.ts';
@@ -32,9 +32,9 @@ function readAgain(registry: Registry, object: KubeObject): KubeObject {
   const resource = registry.findStoredKind(object);
   if (resource === undefined || resource.custom !== undefined) return object;
   try {
-    const { value } = redecode(resource, object as unknown as JsonObject);
+    const { value } = redecode(resource, object);
     strategyFor(resource).defaults?.(value);
-    return jsonEquals(value as unknown as JsonObject, object as unknown as JsonObject) ? object : value;
+    return jsonEquals(value, object) ? object : value;
   } catch (thrown) {
     // An object that cannot be decoded is kept unchanged. Clients get the error when they read it.
     if (thrown instanceof DecodeError) return object;

@@ -186,7 +186,7 @@ export class Workspace {
   #crdsIn(part: DocumentPart, before: readonly KubeObject[], graphs?: readonly Graph[]): readonly KubeObject[] {
     const { value } = part;
     if (!isJsonObject(value) || typeof value['apiVersion'] !== 'string' || typeof value['kind'] !== 'string') return [];
-    const object = value as unknown as KubeObject;
+    const object = value as KubeObject;
     if (isCrd(object)) return part.parsed.documents.length > 0 ? [object] : [];
     if (!isDefinition(object)) return [];
     const kind = kindOfDefinition(object);

@@ -346,7 +346,7 @@ function leaves(object: KubeObject): Map<string, JsonValue> {
     } else found.set(JSON.stringify(path), value);
   };
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
-  for (const [key, value] of Object.entries(rest)) walk([key], value as JsonValue);
+  for (const [key, value] of Object.entries(rest)) walk([key], value);
   const { labels, annotations, finalizers } = metadata;
   walk(['metadata'], { labels: labels ?? null, annotations: annotations ?? null, finalizers: finalizers ?? null });
   return found;
@@ -367,11 +367,11 @@ function fieldSet(paths: readonly string[]): JsonObject {
 
 function stripped(object: KubeObject): JsonValue {
   const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...metadata } = object.metadata;
-  return { ...object, metadata } as unknown as JsonValue;
+  return { ...object, metadata };
 }
 
 function valueAt(object: KubeObject, path: string): JsonValue | undefined {
-  let value: JsonValue | undefined = object as unknown as JsonValue;
+  let value: JsonValue | undefined = object;
   for (const step of JSON.parse(path) as PathStep[])
     value = isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
   return value;

@@ -38,7 +38,7 @@ function graphObject(name: string): KubeObject {
 
 /** The compiled Graph, or kro's message with the reason why it does not compile. */
 function compile(object: KubeObject): { readonly graph?: Graph; readonly problem?: string } {
-  const { graph, diagnostics } = compileGraphObject(object as unknown as JsonValue, { sources: SOURCES });
+  const { graph, diagnostics } = compileGraphObject(object, { sources: SOURCES });
   if (graph !== undefined) return { graph };
   const [first] = diagnostics;
   return { problem: first?.kroMessage ?? first?.message ?? 'no graph' };

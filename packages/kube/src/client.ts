@@ -424,7 +424,7 @@ export class KubeClient implements KubernetesApi {
   ): Promise<KubeObject> {
     const { text } = await this.#checked(request.object, () => this.#send(request, options));
     const object = answerJson(text, request.what);
-    if (isJsonObject(object)) return object as unknown as KubeObject;
+    if (isJsonObject(object)) return object as KubeObject;
     const { what, object: about } = request;
     throw new KubeError('the server responded without an object', {
       status: 200,

@@ -21,7 +21,7 @@ export function readPage(type: ResourceType, text: string) {
     const message = `the server responded without a list of ${type.kind}`;
     throw new KubeError(message, { status: 200, reason: 'MalformedList' });
   }
-  const items = values as unknown as KubeObject[];
+  const items = values as KubeObject[];
   for (const item of items) setType(item, type);
   const { continue: next, resourceVersion: version } = metadata;
   return {

@@ -170,7 +170,7 @@ function line(state: WatchState, text: string): readonly [readonly WatchAction[]
   const entry = parseLine(text);
   if (entry instanceof KubeError) return failed(state, entry, 1);
   const { type, object } = entry;
-  if (type === 'ERROR') return failed(state, errorOfStatus(object as JsonValue), 1);
+  if (type === 'ERROR') return failed(state, errorOfStatus(object), 1);
   const resourceVersion = object.metadata.resourceVersion ?? state.resourceVersion;
   if (state.phase === 'streaming') {
     if (type === 'BOOKMARK') return bookmarkOfList(state, object);
@@ -258,9 +258,9 @@ function parseLine(text: string): Line | KubeError {
   }
   if (!isJsonObject(value) || !TYPES.has(value['type'])) return malformed('a line of the watch is not a watch event');
   const object = value['object'];
-  if (value['type'] === 'ERROR') return { type: 'ERROR', object: object as unknown as KubeObject };
+  if (value['type'] === 'ERROR') return { type: 'ERROR', object: object as KubeObject };
   if (!isJsonObject(object) || !isJsonObject(object['metadata'])) return malformed('a watch event has no object');
-  return value as unknown as Line;
+  return value as Line;
 }
 
 function malformed(message: string, cause?: unknown): KubeError {

@@ -21,7 +21,7 @@ export function composed(compose: (spec: { name: string; count: number }) => voi
   readonly yaml: string;
 } {
   const composition = kubernetesComposition({ name: 'all', kind: 'All', spec }, (input) => {
-    compose(input as unknown as { name: string; count: number });
+    compose(input as { name: string; count: number });
     return {};
   });
   const { resources } = composition.evaluate({ name: 'x', count: 2 });

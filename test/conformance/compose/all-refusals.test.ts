@@ -53,7 +53,7 @@ describe('mistakes of a composition are reported at once, each at its own positi
     ['a read of a variable that the refused statement would have assigned is not a second mistake', unknown(1), (s) => { let n = 'x'; n = s.bad1; return { n: n.length }; }],
     ['a read of an object that the refused statement would have changed is not a second mistake', unknown(1), (s) => { const labels: Record<string, string> = {}; labels['a'] = s.bad1; return { a: labels['a']?.trim() }; }],
     ['a read of a list that the refused statement would have filled is not a second mistake', unknown(1), (s) => { const list: string[] = []; list.push(s.bad1); return { a: (list[0] as string).trim() }; }],
-    ['a read of a variable that a called function would have assigned is not a second mistake', unknown(1), (s) => { let d: string | undefined; const set = (v: string) => { d = v; }; set(s.bad1); return { d: (d as unknown as string).trim() }; }],
+    ['a read of a variable that a called function would have assigned is not a second mistake', unknown(1), (s) => { let d: string | undefined; const set = (v: string) => { d = v; }; set(s.bad1); return { d: (d as string).trim() }; }],
     ['in both sides of a condition', unknown(1, 2, 3), (s) => { if (s.flag) ConfigMap({ name: s.bad1 }); else ConfigMap({ name: s.bad2 }); return { a: s.bad3 }; }],
     ['in a condition, but not in the code that depends on it', unknown(1, 2), (s) => { let n = 'a'; if (s.bad1 === 'x') n = 'b'; ConfigMap({ name: n }); return { a: s.bad2 }; }],
     ['a condition on which the remaining code depends ends the search', unknown(1), (s) => { if (s.bad1 === 'x') return {}; return { a: s.bad2 }; }],

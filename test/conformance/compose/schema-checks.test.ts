@@ -77,14 +77,13 @@ describe('a check of a schema', () => {
 
   test('also holds for the arguments of a nested composition', () => {
     const inner = compose(z.object({ n: z.string().refine(startsWithA, 'must begin with a') }));
-    const nested = inner as unknown as (spec: JsonObject) => unknown;
     const outer = kubernetesComposition({ name: 'outer', spec: type({ m: 'string' }) }, ({ m }) => {
-      nested({ n: m });
+      inner({ n: m });
     });
     expect(outer.evaluate({ m: 'b' }).violations).toEqual(['must begin with a']);
     expect(() =>
       kubernetesComposition({ name: 'outer', spec: type({ m: 'string' }) }, () => {
-        nested({ n: 'b' });
+        inner({ n: 'b' });
       }),
     ).toThrow(/must begin with a/);
   });

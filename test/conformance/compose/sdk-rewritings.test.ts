@@ -90,7 +90,7 @@ const REWRITINGS: readonly (readonly [string, Rewriting])[] = [
       after: () =>
         printed(() => {
           const cache = valkey({ id: 'cache', name: 'cache', spec: { nodes: 3, volumePermissions: true } });
-          return { ready: (cache as unknown as { readonly status: { readonly ready: boolean } }).status.ready };
+          return { ready: (cache).status.ready };
         }, ready),
       prints: [/nodes: 3/, /ready: \$\{cache\.status\.\??ready/],
     },

@@ -69,7 +69,7 @@ const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<n
             id: 'cert',
             name: `${spec.name}-tls`,
             spec: { secretName: `${spec.name}-tls`, issuerRef: { name: 'ca' }, dnsNames: [spec.host] },
-          }) as unknown as { readonly status: { readonly conditions?: readonly { readonly status: string }[] } };
+          });
           cluster({ id: 'db', name: `${spec.name}-db`, spec: { instances: 3, storage: { size: '1Gi' } } });
           pooler({
             id: 'pool',
@@ -116,7 +116,7 @@ const UNCHANGED: readonly (readonly [string, () => Pick<sdk.TypedResourceGraph<n
   ];
 
 test.each(UNCHANGED)('runs unchanged: %s', (_name, graph, prints) => {
-  const made = graph() as unknown as {
+  const made = graph() as {
     toYaml(): string;
     factory(mode: 'direct' | 'kro', options: { namespace: string }): { toYaml(spec?: never): string };
   };

@@ -8,7 +8,7 @@ export function describeGraph(graph: Graph): JsonObject {
   const { conditions } = graph.status;
   return {
     accept: true,
-    crd: graph.instance.crd as unknown as JsonObject,
+    crd: graph.instance.crd,
     topologicalOrder: [...graph.order],
     applyOrder: Object.fromEntries(graph.applyOrder),
     statusResources: graph.order.flatMap((id) => {

@@ -36,7 +36,7 @@ function readCrds(dir: string): KubeObject[] {
     .flatMap((name) => {
       const { documents, diagnostics } = parseDefinitions(readFileSync(join(folder, name), 'utf8'), name);
       if (diagnostics.length > 0) throw new Error(`${name}: ${diagnostics.map((each) => each.message).join('; ')}`);
-      return documents.map((document) => document.value as unknown as KubeObject);
+      return documents.map((document) => document.value as KubeObject);
     });
 }
 
@@ -45,7 +45,7 @@ export function readGraphCases(dir: string): GraphCase[] {
   const builtin = builtinSource();
   const withCrds = combineSources(crdSource(readCrds(dir)), builtin);
   const cases = readLines(join(dir, 'rgd.jsonl')).map((row): GraphCase => {
-    const extra = Array.isArray(row['extraCRDs']) ? crdSource(row['extraCRDs'] as unknown as KubeObject[]) : undefined;
+    const extra = Array.isArray(row['extraCRDs']) ? crdSource(row['extraCRDs'] as KubeObject[]) : undefined;
     const base = row['schemas'] === 'kubernetes' ? builtin : withCrds;
     const limits = isJsonObject(row['limits']) ? row['limits'] : {};
     const features = isJsonObject(row['features']) ? row['features'] : {};

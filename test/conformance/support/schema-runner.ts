@@ -37,7 +37,7 @@ function simpleSchemaProblem({ spec, types, expect }: JsonObject): string | unde
 
 function compatProblem({ old, new: next, expect }: JsonObject): string | undefined {
   const expected = expect as JsonObject;
-  const result = compareCrds(old as unknown as KubeObject, next as unknown as KubeObject);
+  const result = compareCrds(old as KubeObject, next as KubeObject);
   if ('error' in result) return result.error === expected['error'] ? undefined : `want no error, got ${result.error}`;
   if (expected['error'] !== undefined) return `want error ${expected['error'] as string}`;
   const got = {

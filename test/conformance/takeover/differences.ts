@@ -18,7 +18,7 @@ const TIME_OF_ENTRY = '.metadata.managedFields[].time';
 
 /** The differences between kro's object and this controller's object. Each difference has a path and both values. */
 export function differencesOf(kro: KubeObject, typekro: KubeObject): string[] {
-  return compare(normalize(kro as unknown as JsonValue), normalize(typekro as unknown as JsonValue), '');
+  return compare(normalize(kro), normalize(typekro), '');
 }
 
 function normalize(value: JsonValue, path = ''): JsonValue {

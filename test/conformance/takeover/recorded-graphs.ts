@@ -226,7 +226,7 @@ async function finish(
   // For a Graph that is not ready, the recorder sorts the list and records the original order in `info`.
   const nodes = typeof info['managedResources'] === 'string' ? info['managedResources'].split(',') : [];
   const inventory = objects.toSorted((a, b) => nodes.indexOf(a.nodeID) - nodes.indexOf(b.nodeID));
-  const recorded = Object.entries(conditions as unknown as Readonly<Record<string, RecordedCondition>>);
+  const recorded = Object.entries(conditions as Readonly<Record<string, RecordedCondition>>);
   const order = String(info['conditionOrder']).split(',');
   const list = recorded
     .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))

@@ -156,7 +156,7 @@ export const STORIES: readonly Story[] = [
   {
     name: 'external',
     before: [
-      { ...(map('shared', { host: 'db.example' }, 'takeover') as unknown as KubeObject) },
+      { ...(map('shared', { host: 'db.example' }, 'takeover') as KubeObject) },
       {
         apiVersion: 'v1',
         kind: 'ConfigMap',

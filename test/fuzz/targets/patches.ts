@@ -80,11 +80,11 @@ const KINDS: Readonly<Record<string, (document: JsonObject, patch: JsonValue) =>
   update(document, patch) {
     if (!isJsonObject(patch) || !isJsonObject(patch['metadata']) || !isJsonObject(document['metadata']))
       return undefined;
-    return updateOwnership(asObject(document), {}, asObject(patch), 'editor', context) as unknown as JsonObject;
+    return updateOwnership(asObject(document), {}, asObject(patch), 'editor', context);
   },
 };
 
-const asObject = (value: JsonObject): KubeObject => value as unknown as KubeObject;
+const asObject = (value: JsonObject): KubeObject => value as KubeObject;
 
 function applied(document: JsonObject, patch: JsonValue, manager: string, force: boolean): JsonValue | undefined {
   // The server decodes a request before it applies the patch. Therefore both objects always have metadata in the
@@ -92,10 +92,10 @@ function applied(document: JsonObject, patch: JsonValue, manager: string, force:
   if (!isJsonObject(patch) || !isJsonObject(patch['metadata']) || !isJsonObject(document['metadata'])) return undefined;
   const { object } = applyWithOwnership(asObject(document), {}, patch, manager, force, context);
   const again = applyWithOwnership(object, {}, patch, manager, true, context);
-  if (force && !jsonEquals(object as unknown as JsonValue, again.object as unknown as JsonValue)) {
+  if (force && !jsonEquals(object, again.object)) {
     throw new FuzzFinding('the second apply of one configuration changes the object');
   }
-  return object as unknown as JsonObject;
+  return object;
 }
 
 const isRefusal = (thrown: unknown): thrown is Error =>

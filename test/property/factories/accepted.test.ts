@@ -77,7 +77,7 @@ describe('an API server accepts the objects that a controller writes', () => {
   test.each(CASES)('%s with and without %s', async (factory, _key, subject) => {
     for (const { object, value } of steppedObjects(subject)) {
       expect(withoutMarks(object)).toEqual(withoutMarks(plainObject(subject, value)));
-      const { metadata, ...rest } = object as unknown as KubeObject;
+      const { metadata, ...rest } = object as KubeObject;
       const { namespace, ...named } = metadata;
       const place = factory === 'PersistentVolume' ? {} : { namespace: namespace === 'ns' ? 'default' : namespace };
       const sent = { ...rest, metadata: { ...named, ...place } } as KubeObject;
@@ -89,8 +89,8 @@ describe('an API server accepts the objects that a controller writes', () => {
 /** What the API server stores for an object in a dry run; its refusal as a string. */
 async function stored(object: JsonObject): Promise<JsonValue> {
   try {
-    const made = await cluster.client.create(object as unknown as KubeObject, { dryRun: true });
-    const { metadata: _, status: _status, ...rest } = made as unknown as JsonObject;
+    const made = await cluster.client.create(object as KubeObject, { dryRun: true });
+    const { metadata: _, status: _status, ...rest } = made;
     return JSON.parse(JSON.stringify(rest), (key, value: unknown) => (CHOSEN.has(key) ? 'chosen' : value)) as JsonValue;
   } catch (error) {
     return `refused: ${String(error)}`;

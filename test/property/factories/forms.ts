@@ -269,7 +269,7 @@ export function outcomes(subject: Subject, form: Form, value: JsonObject): reado
       target: 'stock',
     });
     if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
-    const instance = composition.toInstance(input) as unknown as JsonObject;
+    const instance = composition.toInstance(input);
     const stock = evaluateGraph(graph, instance, observed);
     return [input, objectsOf(own.resources), objectsOf(stock.resources)] as [JsonObject, Outcome, Outcome];
   });

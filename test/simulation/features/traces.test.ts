@@ -51,7 +51,7 @@ const tracer = {
     const span = begin(name, options);
     return api.context.with(api.trace.setSpan(api.context.active(), span), () => work(span));
   },
-} as unknown as Tracer;
+} as Tracer;
 
 beforeEach(() => {
   spans.length = 0;

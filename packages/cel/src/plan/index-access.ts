@@ -35,7 +35,7 @@ export function planIndex(operand: PlannedNode, index: PlannedNode): PlannedNode
     const { run } = operand;
     const at = index.run;
     const read = (frame: Frame): unknown => {
-      const data = run(frame) as unknown as readonly unknown[];
+      const data = run(frame) as readonly unknown[];
       const key = at(frame) as number | bigint;
       const found = typeof key === 'number' ? data[key] : undefined;
       if (found === undefined && !(typeof key === 'number' && key >= 0 && key < data.length)) outOfBounds(key);
@@ -48,7 +48,7 @@ export function planIndex(operand: PlannedNode, index: PlannedNode): PlannedNode
     const { run } = operand;
     const at = index.run;
     const read = (frame: Frame): unknown => {
-      const data = run(frame) as unknown as Record<string, unknown>;
+      const data = run(frame) as Record<string, unknown>;
       const key = at(frame) as string;
       return Object.hasOwn(data, key) && data[key] !== undefined ? data[key] : noSuchKey(key);
     };

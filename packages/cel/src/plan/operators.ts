@@ -106,7 +106,7 @@ function planShapedPlus(left: PlannedNode, right: PlannedNode): PlannedNode {
     run: (frame) => {
       const joined = (x(frame) as ShapedList).plus(raise(y(frame)));
       frame.charge(joined.data.length);
-      return joined.data as unknown as Value;
+      return joined.data as Value;
     },
   };
 }

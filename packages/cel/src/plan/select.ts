@@ -73,7 +73,7 @@ function shapedField(
 ): { read: (frame: Frame) => unknown; shape: DataShape | undefined } | undefined {
   if (shape?.kind === 'map') {
     const get = propertyReader(field);
-    const read = (frame: Frame) => get(run(frame) as unknown as Record<string, unknown>);
+    const read = (frame: Frame) => get(run(frame) as Record<string, unknown>);
     return { read, shape: shape.element?.() };
   }
   if (shape?.kind !== 'object') return undefined;
@@ -83,7 +83,7 @@ function shapedField(
   if (chain !== undefined) return { read: chainReader(extended(chain, shape, name, field)), shape: property };
   const get = propertyReader(name);
   // A null in an object counts as absent.
-  const read = (frame: Frame) => get(run(frame) as unknown as Record<string, unknown>) ?? undefined;
+  const read = (frame: Frame) => get(run(frame) as Record<string, unknown>) ?? undefined;
   return { read, shape: property };
 }
 

@@ -34,12 +34,7 @@ const compiled = (definition: JsonObject) => {
   return graph;
 };
 const changesOf = (definition: JsonObject, before: KubeObject, facets: ComparedFacets = 'engine') =>
-  breakingChanges(
-    { object: definition as unknown as KubeObject, file: 'pots.yaml' },
-    compiled(definition),
-    [before],
-    facets,
-  );
+  breakingChanges({ object: definition as KubeObject, file: 'pots.yaml' }, compiled(definition), [before], facets);
 
 test.each<[string, JsonObject, string[]]>([
   ['not a breaking change when the resource that it reads is optional', { optional: true }, []],

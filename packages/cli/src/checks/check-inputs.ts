@@ -149,7 +149,7 @@ function compileGraphObjects(
     .filter(({ object }) => isGraphObject(object))
     .map((input) => {
       const { graph, diagnostics } = compileGraphObject(
-        input.document === undefined ? (input.object as never) : corrected(input.document),
+        input.document === undefined ? input.object : corrected(input.document),
         { ...compileOptionsOf(settings), sources },
       );
       return { input, diagnostics, ...(graph === undefined ? {} : { graph }) };
@@ -171,7 +171,7 @@ function compileAll(
     const before = graphs.length;
     for (const input of waiting) {
       const { graph, crd, diagnostics } = compile(
-        input.document === undefined ? (input.object as never) : corrected(input.document),
+        input.document === undefined ? input.object : corrected(input.document),
         { ...compileOptionsOf(settings), sources },
       );
       if (graph === undefined) failed.push({ input, diagnostics, ...(crd === undefined ? {} : { crd }) });

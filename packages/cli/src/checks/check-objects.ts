@@ -52,7 +52,7 @@ async function checkWithSchema(
   known: readonly Diagnostic[],
 ): Promise<Diagnostic[]> {
   // Objects of files and modules are plain JSON here.
-  const value = input.object as unknown as JsonValue;
+  const value = input.object;
   const pruned = prune(schema, value);
   const misnamed = pruned.unknown.length === 0 ? [] : correctFields(schema, value).unknown;
   const unknown = misnamed
@@ -72,7 +72,7 @@ async function checkWithSchema(
       return unknown;
     // A create drops such a null, and server-side apply refuses it.
     const nulls = validateValue(schema, pruned.value).filter(({ message }) => message.endsWith(': "null"'));
-    const reported = nulls.length > 0 ? nulls : await server.check(pruned.value as unknown as KubeObject);
+    const reported = nulls.length > 0 ? nulls : await server.check(pruned.value as KubeObject);
     return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
   const steps = pruned.unknown.map((field) => stepsIn(value, field));
@@ -90,7 +90,7 @@ async function checkWithSchema(
         return holder === formatPath(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
       }));
   const wrong = validateValue(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
-  const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as unknown as KubeObject);
+  const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as KubeObject);
   // Unknown members inside a list that should be an object are a consequence of the wrong type.
   const inList = (each: Diagnostic) => causes.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
   return [
@@ -127,7 +127,7 @@ async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
 
 /** Makes a diagnostic for each cause. Leaves out causes that are consequences of other causes. */
 function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
-  const value = input.object as unknown as JsonValue;
+  const value = input.object;
   return withoutFollowUps(
     causes.map((cause) => withField(value, cause)),
     value,
@@ -201,7 +201,7 @@ function unknownField(input: InputObject, schema: Schema, { steps, meant }: Unkn
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
   if (outside) return madeOutside(input, steps);
   const above = steps.slice(0, -1);
-  const around = valueAtSteps(input.object as unknown as JsonValue, above);
+  const around = valueAtSteps(input.object, above);
   const list = schemaNodeAt(schema, meant.slice(0, -1));
   // For a definition, the compiler already reports an object instead of a list.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
@@ -255,7 +255,7 @@ function quotedIn(
   steps: RefusedPlace['steps'],
 ): SourcePosition | undefined {
   if (document !== undefined || locate !== undefined) return undefined;
-  const texts = [valueAtSteps(object as unknown as JsonValue, steps), object.metadata.name];
+  const texts = [valueAtSteps(object, steps), object.metadata.name];
   const text = textOf(file);
   for (const wanted of texts) {
     const found = typeof wanted === 'string' && wanted !== '' ? placesOfQuoted(text, wanted) : [];

@@ -1,4 +1,4 @@
-import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
+import type { Diagnostic, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson, nearestName } from '@typekro/kit/core';
 import { formatPath, isDefinition, isGraphObject } from '@typekro/engine/graph';
 import { portProblems } from './check-ports.ts';
@@ -104,7 +104,7 @@ function hasMakers(kind: string, all: readonly WrittenObject[]): boolean {
 }
 
 function madeKind({ object }: InputObject): string[] {
-  const kind = isDefinition(object) ? at(object as never, 'spec', 'schema', 'kind') : undefined;
+  const kind = isDefinition(object) ? at(object, 'spec', 'schema', 'kind') : undefined;
   return typeof kind === 'string' ? [kind] : [];
 }
 
@@ -150,7 +150,7 @@ function keysOf(holder: WrittenObject): readonly string[] | undefined {
 function warning({ input, base, object, kind }: WrittenObject, { code, path, message, hint }: Mismatch): Diagnostic {
   const whole = [...base, ...path];
   const source = inputPosition(input, whole);
-  const id = base.length === 0 ? undefined : at(input.object as unknown as JsonObject, ...base.slice(0, -1), 'id');
+  const id = base.length === 0 ? undefined : at(input.object, ...base.slice(0, -1), 'id');
   const name = id === undefined ? at(object, 'metadata', 'name') : stringifyJson(id);
   const text = `${kind} ${typeof name === 'string' ? name : ''}: ${message}`;
   return {

@@ -80,7 +80,7 @@ async function checkNameParts(
     const field = String(path[1]);
     if (isJsonObject(metadata))
       metadata[field] = parts.map(({ kind, text }) => (kind === 'text' ? text : 'x')).join('');
-    const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
+    const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as KubeObject;
     // Some kinds allow any characters in names.
     if (!(await server.check(object)).some((cause) => cause.field === `metadata.${field}`)) continue;
     const corrected = parts
@@ -111,7 +111,7 @@ async function checkNode(
 ): Promise<Diagnostic[]> {
   const { skeleton, holes } = node.template;
   const value = fill(skeleton, holes, schema);
-  const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as unknown as KubeObject;
+  const object = { ...value, apiVersion: formatApiVersion(node.type), kind: node.type.kind } as KubeObject;
   const refused = await server.check(object);
   // On invalid base64, the server stops decoding and does not report the field.
   const undecoded = refused.some(({ field, message }) => field === '' && message.includes('illegal base64'));

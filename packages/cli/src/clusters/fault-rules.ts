@@ -179,7 +179,7 @@ function requestedRule(source: JsonObject): RequestedRule {
     source,
     ...(name === undefined ? {} : { name: name as string }),
     match: matchOf(match as JsonObject),
-    fault: effect as unknown as Fault,
+    fault: effect as Fault,
     options: {
       ...({ after, probability, seed } as FaultOptions),
       times: times === 'all' ? Number.POSITIVE_INFINITY : (times as number),

@@ -59,7 +59,7 @@ export function* stateLines(snapshot: ClusterSnapshot, origin: StateFileOrigin):
     objects: objectsInState(snapshot),
   });
   for (const { group, plural, items } of snapshot.collections) {
-    for (const object of items) yield lineOf({ group, plural, object: object as unknown as JsonObject });
+    for (const object of items) yield lineOf({ group, plural, object });
   }
   for (const log of snapshot.logs) yield lineOf({ log: log as unknown as JsonValue });
   yield `${stringifyJson({ sha256: hash.digest('hex') })}\n`;
@@ -110,7 +110,7 @@ export function parseStateFile(bytes: Uint8Array, file: string, kubernetesVersio
     }
     hash.update(line);
     if (OBJECT_LINE(value) && isJsonObject(value)) {
-      const { group, plural, object } = value as unknown as { group: string; plural: string; object: KubeObject };
+      const { group, plural, object } = value as { group: string; plural: string; object: KubeObject };
       const id = `${plural}.${group}`;
       const known = collections.get(id);
       if (known === undefined) collections.set(id, { group, plural, items: [object] });

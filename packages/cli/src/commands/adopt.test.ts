@@ -21,7 +21,7 @@ beforeEach(async () => {
   world = await virtualWorld();
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
-  writeFileSync(join(cwd, 'shop.json'), stringifyJson(pot('shop') as never));
+  writeFileSync(join(cwd, 'shop.json'), stringifyJson(pot('shop')));
   await world.apply(
     potDefinition([mapResource('map', { text: '${schema.spec.text}' }), mapResource('more', { a: 'b' })]),
   );
@@ -101,7 +101,7 @@ test('the hint for objects of several owners names all owners, including those t
 
 /** Applies a second definition with the kind Pan. Its only node is this object. */
 async function applyPans(object: KubeObject): Promise<void> {
-  const other = potDefinition([{ id: 'own', template: object as never }]);
+  const other = potDefinition([{ id: 'own', template: object }]);
   const spec = other.spec as { schema: { kind: string } };
   await world.apply({
     ...other,
@@ -113,10 +113,7 @@ async function applyPans(object: KubeObject): Promise<void> {
 
 test('the hint for an object that the server refuses says what to correct', async () => {
   await applyPans(map({}, { name: '${schema.spec.text}' }));
-  writeFileSync(
-    join(cwd, 'pan.json'),
-    stringifyJson({ ...pot('shop'), kind: 'Pan', spec: { text: 'Bad_Name' } } as never),
-  );
+  writeFileSync(join(cwd, 'pan.json'), stringifyJson({ ...pot('shop'), kind: 'Pan', spec: { text: 'Bad_Name' } }));
   const { code, err } = await run('adopt pan.json');
   expect(code).toBe(1);
   expect(err).toContain('Invalid value: "Bad_Name"');

@@ -1,4 +1,4 @@
-import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
+import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
 import { isCrd, isDefinition, isUpperCamelCase } from '@typekro/engine/graph';
 import type { DefinitionGraph } from '../convert/composition/to-composition.ts';
@@ -118,7 +118,7 @@ async function printDefinitions(
     const { object } = origin;
     const graph = isDefinition(object) ? graphs.find(({ name }) => name === object.metadata.name) : undefined;
     if (graph === undefined) return [];
-    return [{ definition: object as unknown as JsonObject, graph, shownPlace: (path) => placeInFile(origin, path) }];
+    return [{ definition: object, graph, shownPlace: (path) => placeInFile(origin, path) }];
   });
   const applicable = withoutLive(context, others).map(applicableObject);
   context.print(toComposition(made, applicable).trimEnd(), 'document');

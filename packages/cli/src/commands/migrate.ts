@@ -26,7 +26,6 @@ import { findInstance } from '../instance/find-instance.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { MovedInstance, Owner } from '../migrate/migration.ts';
 import {
-  asDefinition,
   changedParts,
   lostInDirectMode,
   migrationReport,
@@ -186,7 +185,7 @@ async function stepToKro(task: Task, name: string, only: string | undefined): Pr
     plan: planned('kro', wanted, refOf(deployment.parent), {
       children,
       isBegun: isOfMigration,
-      changed: changedParts(deployment.record.definition, asDefinition(definition as KubeObject)),
+      changed: changedParts(deployment.record.definition, definition as KubeObject),
     }),
     carryOut: (isCheck) => moveToController(api, deployment, signal, isCheck),
   };
@@ -260,7 +259,7 @@ async function stepToDirect(task: Task, text: string, name: string, { files, onl
   )?.object;
   if (definition === undefined) throw new Error(`the definition of ${kind} has no object`);
   const place = instance.metadata.namespace ?? namespace;
-  const moved: ControllerInstance = { graph, definition: asDefinition(definition), instance, namespace: place };
+  const moved: ControllerInstance = { graph, definition, instance, namespace: place };
   const { deletionTimestamp, finalizers = [], labels = {} } = instance.metadata;
   const isReleased = deletionTimestamp !== undefined && !finalizers.includes(keys.FINALIZER);
   if (deletionTimestamp !== undefined && !isReleased) {
@@ -318,7 +317,7 @@ async function servedDefinition(
 ): Promise<JsonObject | undefined> {
   const { graph, revision } = await liveDefinition(api, live, instance, signal, await deployedSettings(api, signal));
   if (graph === undefined) return undefined;
-  if (revision === 0) return asDefinition(live);
+  if (revision === 0) return live;
   const revisions = await definitionRevisions(api, live.metadata.name ?? '', signal);
   const spec = revisions.find(({ number }) => number === revision)?.spec;
   return spec === undefined ? undefined : { spec };

@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { hasErrors, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { formatPath } from '@typekro/engine/graph';
@@ -109,7 +109,7 @@ function refuseTwoInputs(input: CommandInput): void {
 
 /** Is the object the Graph object from which this graph was compiled? */
 function isSource(object: KubeObject, { definition }: Graph): boolean {
-  const { kind, metadata } = definition as unknown as KubeObject;
+  const { kind, metadata } = definition as KubeObject;
   const { name, namespace } = object.metadata;
   return object.kind === kind && name === metadata.name && namespace === metadata.namespace;
 }
@@ -220,9 +220,9 @@ function asStored(object: KubeObject, graph: Graph, observed: readonly KubeObjec
   );
   const { deletionTimestamp: _deletion, ...written } = live?.metadata ?? {};
   const whole = { ...object, metadata: { ...written, ...metadata, ...namespace } };
-  const stored = schema === undefined ? whole : applyDefaults(schema, whole as unknown as JsonValue);
+  const stored = schema === undefined ? whole : applyDefaults(schema, whole);
   const status = live?.status === undefined ? {} : { status: live.status };
-  return { ...(stored as unknown as KubeObject), ...status };
+  return { ...(stored as KubeObject), ...status };
 }
 
 /** A rendering as data. A later release with the same `schemaVersion` only adds fields. */

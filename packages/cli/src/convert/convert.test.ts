@@ -88,7 +88,7 @@ function renderedBy(definition: JsonObject): unknown[] {
     spec: {},
   };
   const schema = crdSource([instance.crd]).schemaOf(instance) ?? {};
-  const stored = applyDefaults(schema, empty) as unknown as KubeObject;
+  const stored = applyDefaults(schema, empty) as KubeObject;
   const { nodes } = renderInstance(graph, stored, [], { now: 0 });
   return nodes.flatMap(({ objects }) =>
     objects.map(({ object, unknown }) => {

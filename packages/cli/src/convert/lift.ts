@@ -49,7 +49,7 @@ function parseLift(text: string, objects: readonly KubeObject[]): Lift {
   if (name === '' || !parsed.ok) throw notALift(text);
   const object = namedObject(name, objects);
   const { steps } = parsed;
-  const value = valueAtSteps(object as unknown as JsonValue, steps);
+  const value = valueAtSteps(object, steps);
   if (value === undefined) throw unknownField(object, steps);
   const field = given ?? steps.findLast((step) => typeof step === 'string') ?? '';
   if (!/^[a-z][A-Za-z0-9]*$/.test(field)) {
@@ -111,10 +111,8 @@ function namesOf({ apiVersion, kind, metadata: { name = '', namespace } }: KubeO
 }
 
 function unknownField(object: KubeObject, path: readonly PathStep[]): TypeKroError {
-  const missing = path.findIndex(
-    (_step, index) => valueAtSteps(object as unknown as JsonValue, path.slice(0, index + 1)) === undefined,
-  );
-  const parent = valueAtSteps(object as unknown as JsonValue, path.slice(0, missing));
+  const missing = path.findIndex((_step, index) => valueAtSteps(object, path.slice(0, index + 1)) === undefined);
+  const parent = valueAtSteps(object, path.slice(0, missing));
   const names = isJsonObject(parent) ? Object.keys(parent) : [];
   const near = nearestName(String(path[missing]), names);
   const place = `${object.kind}/${object.metadata.name ?? ''}`;

@@ -106,12 +106,12 @@ function stripLiveFields(object: KubeObject): { readonly value: KubeObject; read
   if (finalizers.length < (object.metadata.finalizers ?? []).length) fields.push('metadata.finalizers');
   if (finalizers.length === 0) delete metadata['finalizers'];
   else metadata['finalizers'] = finalizers;
-  const value = { ...(object as unknown as JsonObject), metadata };
+  const value = { ...object, metadata };
   if (isLive) dropAssigned(value, object, fields);
   const server = ['uid', 'resourceVersion', 'managedFields', 'ownerReferences'].filter((each) => each in metadata);
   if (server.length > 0) fields.push(...server.map((each) => `metadata.${each}`));
   if (object.status !== undefined) fields.push('status');
-  return { value: value as unknown as KubeObject, fields };
+  return { value, fields };
 }
 
 const isOwnKey = (key: string): boolean => OWN_KEYS.some((each) => key.startsWith(each));

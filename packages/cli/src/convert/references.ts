@@ -88,7 +88,7 @@ export function fieldReferences(object: KubeObject, all: ObjectIndex): FieldRefe
     const others = (all.get(key) ?? []).filter((each) => each !== object);
     return others.length === 1 ? others[0] : undefined;
   };
-  visit(object as unknown as JsonObject, []);
+  visit(object, []);
   const selector = object.kind === 'Service' ? objectAt(object, 'spec', 'selector') : {};
   const selected = Object.keys(selector).length === 0 ? undefined : onlyOther(labelsKey(selector, namespace));
   if (selected !== undefined) {
@@ -122,7 +122,7 @@ function kindNamedAt(object: KubeObject, path: readonly PathStep[]): string | un
   const above = path.slice(0, -1).findLast((step) => typeof step === 'string');
   if (above === 'service' && path.some((step) => step === 'backend' || step === 'defaultBackend')) return 'Service';
   if (!KIND_OBJECTS.has(above)) return NAME_OBJECTS.get(above);
-  const parent = valueAtSteps(object as unknown as JsonObject, path.slice(0, -1));
+  const parent = valueAtSteps(object, path.slice(0, -1));
   const kind = isJsonObject(parent) ? parent['kind'] : undefined;
   return typeof kind === 'string' ? kind : undefined;
 }

@@ -45,7 +45,7 @@ function selectionsOf(
   } = {},
 ) {
   const { instance = INSTANCE, watch = [], types = {} } = options;
-  const decision = { nodes, watch } as unknown as Decision;
+  const decision = { nodes, watch } as Decision;
   const typed = nodes.map(({ id }) => [id, { id, nodeType: types[id] ?? 'resource' }] as const);
   const graph = { nodes: new Map(typed) } as unknown as Graph;
   return childSelections({ instance, decision, graph }, new Map(Object.entries(live)));

@@ -9,7 +9,7 @@ test('if the API server does not respond, the facts arrive after two seconds, wi
   const clock = new TestClock();
   const raw: KubernetesApi['raw'] = ({ signal }) =>
     new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
-  const viewer = ownViewer({ raw } as unknown as KubernetesApi);
+  const viewer = ownViewer({ raw } as KubernetesApi);
   const details = new ClusterDetails({ clock, cluster: 'test', version: '1' } as unknown as ClusterDetailsOptions);
   const answer = details.meta({ viewer, signal: new AbortController().signal });
   await clock.advance(2000);

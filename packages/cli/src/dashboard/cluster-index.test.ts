@@ -171,7 +171,7 @@ test.each([
   async (hidesReasons, limit) => {
     const message = 'node a: undefined field\n | x';
     const conditions = [{ type: 'ResourceGraphAccepted', status: 'False', reason: 'Invalid', message }];
-    const broken = { ...potDefinition([]), status: { state: 'Inactive', conditions } } as unknown as KubeObject;
+    const broken = { ...potDefinition([]), status: { state: 'Inactive', conditions } };
     const { index, next } = unstartedIndex(
       {
         ResourceGraphDefinition: [{ type: 'ADDED', object: broken }, SYNCED],

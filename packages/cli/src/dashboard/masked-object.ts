@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { hidesInSecret, keys } from '@typekro/engine/runtime';
 import { isCopyOfObject, maskedValue } from '../instance/masked-value.ts';
@@ -40,7 +40,7 @@ export function maskedObject(
     metadata: { ...kept, ...(plain.length === 0 ? {} : { annotations: Object.fromEntries(plain) }) },
     ...rest,
   };
-  const object = maskedValue(whole as unknown as JsonObject, '', hides, masked) as unknown as KubeObject;
+  const object = maskedValue(whole, '', hides, masked) as KubeObject;
   return { object, masked: masked.slice(0, MAX_PATHS) };
 }
 

@@ -109,7 +109,7 @@ function desiredObject(
     external: true,
   };
   if (external) return undefined;
-  const own = objects.filter(({ unknown }) => unknown.length === 0).map((each) => each.object as unknown as KubeObject);
+  const own = objects.filter(({ unknown }) => unknown.length === 0).map((each) => each.object as KubeObject);
   return own.find(({ kind, metadata }) => {
     const isHere = metadata.namespace === undefined || metadata.namespace === object.namespace;
     return kind === object.kind && metadata.name === object.name && isHere;

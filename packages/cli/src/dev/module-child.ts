@@ -2,7 +2,7 @@
  * The process in which `typekro dev` loads modules. A new process starts after each save, so it has no cached module of
  * an earlier save. A module that never ends can be killed with its process.
  */
-import type { JsonValue, SourcePosition } from '@typekro/kit/core';
+import type { SourcePosition } from '@typekro/kit/core';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '@typekro/kit/core';
 import { appendStep } from '@typekro/engine/graph';
 import { endProcess } from '../process/end-process.ts';
@@ -37,7 +37,7 @@ async function answer({ path, file, cwd }: ChildRequest): Promise<void> {
 }
 
 function sentObject({ object, locate }: ModuleObject): SentObject {
-  const text = stringifyJson(object as unknown as JsonValue);
+  const text = stringifyJson(object);
   return { text, places: locate === undefined ? [] : placesOf(object, locate) };
 }
 

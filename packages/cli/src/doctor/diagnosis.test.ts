@@ -16,7 +16,7 @@ function controller(more: Partial<ControllerDeployment> = {}, container: JsonObj
   );
   if (deployment?.spec === undefined) throw new Error('the manifests have a Deployment');
   const object = structuredClone(deployment);
-  const { containers } = (object.spec as unknown as { template: { spec: { containers: JsonObject[] } } }).template.spec;
+  const { containers } = (object.spec as { template: { spec: { containers: JsonObject[] } } }).template.spec;
   containers[0] = { ...containers[0], ...container };
   const found = deployedController(object);
   if (found === undefined) throw new Error('the Deployment runs the controller');

@@ -30,7 +30,7 @@ export async function readSnapshots(path: string, file: string): Promise<Snapsho
   const shown = snapshotFileOf(file);
   const { documents } = parseDefinitions(await readTextFile(stored, shown), shown);
   const tests = isJsonObject(documents[0]?.value) ? documents[0].value['tests'] : undefined;
-  if (isJsonObject(tests) && Object.values(tests).every(isOfSteps)) return tests as unknown as Snapshots;
+  if (isJsonObject(tests) && Object.values(tests).every(isOfSteps)) return tests as Snapshots;
   throw new TypeKroError(`${shown} holds no snapshots`, {
     code: 'testing/bad-snapshot',
     remedy: 'delete it, and write it again with typekro test --update',

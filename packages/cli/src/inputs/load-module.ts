@@ -155,7 +155,7 @@ function definitionOf(composition: DefinitionExport): JsonValue {
  */
 function plainObject(object: KubeObject): KubeObject {
   try {
-    return parseJson(stringifyJson(object as unknown as JsonValue)) as KubeObject;
+    return parseJson(stringifyJson(object)) as KubeObject;
   } catch (error) {
     const { kind, metadata } = object;
     const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);

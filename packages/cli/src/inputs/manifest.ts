@@ -48,7 +48,7 @@ export function manifestsOf(
   return inputs.flatMap((input) => {
     if (isDefinition(input.object)) return manifestsOfList(input, ['spec', 'resources'], level);
     if (isGraphObject(input.object)) return manifestsOfList(input, ['spec', 'nodes'], '0.10');
-    const value = input.object as unknown as JsonObject;
+    const value = input.object;
     return manifest({ input, base: [], frame: input, external: false, level, nameOf: () => undefined }, value);
   });
 }
@@ -59,7 +59,7 @@ function manifestsOfList(input: InputObject, list: readonly PathStep[], level: K
   // The search is a loop instead of a recursion, because the depth of subgraphs is not limited.
   const open = [list];
   for (const path of open) {
-    const entries = valueAtSteps(input.object as unknown as JsonObject, path);
+    const entries = valueAtSteps(input.object, path);
     if (!Array.isArray(entries)) continue;
     const nameOf = (id: string): JsonValue | undefined => {
       const entry = entries.find((each) => isJsonObject(each) && each['id'] === id) ?? null;

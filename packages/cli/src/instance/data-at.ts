@@ -19,7 +19,7 @@ export function dataAt(expression: string, object: KubeObject): string | undefin
     match[1]?.matchAll(/\.\??(\w+)|\[\??(\d+)\]/g) ?? [],
     ([, name, index]) => name ?? Number(index),
   );
-  let value: JsonValue | undefined = object as unknown as JsonValue;
+  let value: JsonValue | undefined = object;
   let path = '';
   for (const step of steps) {
     const next: JsonValue | undefined = member(value, step);

@@ -19,7 +19,7 @@ test.each<[string, NodeReport['state'], Partial<Decision>, string[] | undefined]
   ['a node that is not ready explains the absence', 'waiting', { statusPending: [PENDING] }, undefined],
   ['an expression fails', 'waiting', { statusProblems: [FAILED] }, ['status.size']],
 ])('the report names the status fields without a value: %s', (_what, state, part, fields) => {
-  const decision = { nodes: [node(state)], apply: [], delete: [], statusProblems: [], ...part } as unknown as Decision;
+  const decision = { nodes: [node(state)], apply: [], delete: [], statusProblems: [], ...part } as Decision;
   const instance = { apiVersion: 'a.test/v1', kind: 'A', metadata: { name: 'a' } };
   const report = whyReport({ instance, decision, revision: 1, problems: [], notes: [] }, []);
   expect(report.statusFields?.map(({ field }) => field)).toEqual(fields);

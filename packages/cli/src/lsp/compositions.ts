@@ -69,9 +69,7 @@ export async function traceModule(
   const { diagnostics } = await checkModuleObjects(objects, loaded.diagnostics, crds);
   return {
     problems: byFile(uri, path, diagnostics),
-    expressions: loaded.objects.flatMap(({ object, locate }) =>
-      expressionsOf(object as unknown as JsonValue, path, locate),
-    ),
+    expressions: loaded.objects.flatMap(({ object, locate }) => expressionsOf(object, path, locate)),
   };
 }
 

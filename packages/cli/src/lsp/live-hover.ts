@@ -38,7 +38,7 @@ export async function liveHover(
 }
 
 function shown(object: KubeObject, path: readonly (string | number)[]): string {
-  const value: JsonValue | undefined = valueAtSteps(object as unknown as JsonValue, path);
+  const value: JsonValue | undefined = valueAtSteps(object, path);
   const text = value === undefined ? 'the object does not have the field' : stringifyJson(value, 2);
   const { apiVersion, kind, metadata } = object;
   const { name = '', namespace } = metadata;

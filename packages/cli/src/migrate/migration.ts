@@ -208,6 +208,3 @@ export function refusalOfPresent(live: KubeObject | undefined, isOfMigration: bo
       'its controller and direct mode would write the same objects: delete this instance, or the direct deployment with factory("direct")',
   });
 }
-
-/** Casts an object to plain JSON, without a copy. */
-export const asDefinition = (object: KubeObject): JsonObject => object as unknown as JsonObject;

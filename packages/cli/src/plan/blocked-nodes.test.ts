@@ -29,7 +29,7 @@ async function outline(resources: JsonObject[], spec: JsonObject) {
   const run = commandRunner([plan, why], cwd);
   await world.apply(potDefinition(resources));
   await world.advance(2000);
-  writeFileSync(join(cwd, 'pot.json'), stringifyJson(pot('shop', spec) as never));
+  writeFileSync(join(cwd, 'pot.json'), stringifyJson(pot('shop', spec)));
   const planned = await run('plan pot.json -o json --kubeconfig kubeconfig');
   await world.apply(pot('shop', spec));
   await world.advance(2000);

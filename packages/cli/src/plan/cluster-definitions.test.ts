@@ -104,7 +104,7 @@ test.each<[string, (password: string) => KubeObject]>([
   [
     'a Secret',
     (password) => {
-      const object = secret(password) as unknown as KubeObject;
+      const object = secret(password) as KubeObject;
       return { ...object, metadata: { ...object.metadata, namespace: 'team-a' } };
     },
   ],

@@ -14,7 +14,7 @@ export function droppedLines(
   crd: KubeObject | undefined,
 ): ValueLine[] {
   return dropped.flatMap((path) => {
-    const found = findField(instance as unknown as JsonValue, path);
+    const found = findField(instance, path);
     if (found === undefined) return [{ path }];
     const defaultValue = crd === undefined ? undefined : schemaInCrd(crd, found.steps)?.default;
     if (defaultValue !== undefined && jsonEquals(found.value, defaultValue)) return [];

@@ -47,7 +47,7 @@ function maskedObject(salt: string, object: KubeObject, clean: (text: string) =>
   const cleaned = Object.entries(annotations).map(
     ([key, text]) => [key, isReserved(key) ? text : (maskedCopy(salt, text, clean) ?? clean(text))] as const,
   );
-  const body = masked(salt, rest as unknown as JsonObject, clean) as unknown as KubeObject;
+  const body = masked(salt, rest, clean) as KubeObject;
   const cleanedMetadata = metadata.annotations === undefined ? {} : { annotations: Object.fromEntries(cleaned) };
   return { ...body, metadata: { ...metadata, ...cleanedMetadata } };
 }
@@ -144,7 +144,7 @@ function valuesOfSecrets(objects: readonly KubeObject[]): ReadonlyMap<string, Te
     }
     Object.values(value).forEach(visit);
   };
-  for (const object of objects) visit(object as unknown as JsonValue);
+  for (const object of objects) visit(object);
   return values;
 }
 

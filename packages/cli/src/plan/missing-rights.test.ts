@@ -62,7 +62,7 @@ async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
     readInput: () => Promise.resolve(''),
     signal: new AbortController().signal,
   };
-  writeFileSync(join(plans.cwd, 'rights.json'), stringifyJson(definition('two') as never));
+  writeFileSync(join(plans.cwd, 'rights.json'), stringifyJson(definition('two')));
   const loaded = await loadFiles(context, ['rights.json']);
   const source = { kind: 'cluster', name: 'test' } as const;
   const target = {
@@ -194,7 +194,7 @@ async function linesWithout(refuses: RegExp, objects: readonly KubeObject[], opt
     signal: new AbortController().signal,
   };
   const names = objects.map((object, index) => {
-    writeFileSync(join(plans.cwd, `unread-${index}.json`), stringifyJson(object as never));
+    writeFileSync(join(plans.cwd, `unread-${index}.json`), stringifyJson(object));
     return `unread-${index}.json`;
   });
   const target = {

@@ -88,7 +88,7 @@ async function objectsOf(group: string, kinds: readonly string[]): Promise<Map<s
     const { items } = await plans.world.user.list({ apiVersion: apiVersion ?? '', kind: kind ?? '' }, {});
     for (const { metadata, spec, ...rest } of items) {
       if (metadata.name?.startsWith(group) !== true) continue;
-      found.set(`${kind} ${metadata.name}`, (spec ?? rest['data'] ?? {}) as JsonValue);
+      found.set(`${kind} ${metadata.name}`, spec ?? rest['data'] ?? {});
     }
   }
   return found;

@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 async function linesOf(line: string, object?: KubeObject): Promise<string[]> {
-  if (object !== undefined) writeFileSync(join(cwd, 'app.yaml'), stringifyJson(object as never));
+  if (object !== undefined) writeFileSync(join(cwd, 'app.yaml'), stringifyJson(object));
   const { out, err } = await commandRunner([diff, plan, why], cwd)(`${line} --kubeconfig kubeconfig`);
   return [out, err].join('\n').split('\n');
 }

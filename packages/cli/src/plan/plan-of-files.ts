@@ -157,7 +157,7 @@ export async function openPlanning(
       ? {}
       : {
           onWrite: (ref: ObjectRef, desired: KubeObject) =>
-            void contents.set(basisKey(ref), digestOf([compared.salt, desired as never])),
+            void contents.set(basisKey(ref), digestOf([compared.salt, desired])),
         }),
   } as const;
   const from: PlanSource = {

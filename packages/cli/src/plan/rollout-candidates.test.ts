@@ -57,7 +57,7 @@ test('the plan reports that the selection is unknown when the user may list only
     readInput: () => Promise.resolve(''),
     signal: new AbortController().signal,
   };
-  writeFileSync(join(place.cwd, 'two.json'), stringifyJson(definition('two') as never));
+  writeFileSync(join(place.cwd, 'two.json'), stringifyJson(definition('two')));
   const target = {
     api: client,
     source: { kind: 'cluster', name: 'test' },

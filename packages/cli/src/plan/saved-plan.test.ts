@@ -159,10 +159,10 @@ const MOVES: readonly (readonly [string, (plan: Plan) => Plan, string])[] = [
   ],
 ];
 const other = { ...ref, name: 'y' };
-const writesOf = (plan: Plan) => plan.instances.flatMap(({ writes }) => writes) as unknown as object[];
+const writesOf = (plan: Plan) => plan.instances.flatMap(({ writes }) => writes);
 const withWrites = (plan: Plan, writes: readonly object[]): Plan => ({
   ...plan,
-  instances: plan.instances.map((each) => ({ ...each, writes: writes as unknown as ObjectPlan[] })),
+  instances: plan.instances.map((each) => ({ ...each, writes: writes as ObjectPlan[] })),
 });
 
 test.each(MOVES)('movedSince describes a write that %s', (_what, change, sentence) => {

@@ -108,7 +108,7 @@ export function savedPlan(
 }
 
 function partsOf({ plan, objects, parts: _parts, ...rest }: SavedPlan): PlanParts {
-  const digest = (value: object): string => digestOf(value as unknown as JsonValue);
+  const digest = (value: object): string => digestOf(value as JsonValue);
   return { plan: digest(plan), objects: objects.map(digest), rest: digest(rest) };
 }
 
@@ -147,7 +147,7 @@ export const newSalt = (): string => randomBytes(16).toString('hex');
 
 /** Returns the content of a saved plan's file and its name. Equal plans have equal file names. */
 export function savedPlanText(saved: SavedPlan): { readonly name: string; readonly text: string } {
-  const name = `plan-${digestOf([comparablePlan(saved.plan), saved.objects] as unknown as JsonValue).slice(0, 8)}.json`;
+  const name = `plan-${digestOf([comparablePlan(saved.plan), saved.objects] as JsonValue).slice(0, 8)}.json`;
   return { name, text: `${stringifyJson(saved as unknown as JsonValue, 2)}\n` };
 }
 
@@ -249,7 +249,7 @@ export function comparablePlan({ operation, definitions, objects, instances }: P
     objects: objects.map(comparableWrite),
     instances: instances.map(comparableInstance),
   };
-  return plain as unknown as JsonValue;
+  return plain as JsonValue;
 }
 
 /**

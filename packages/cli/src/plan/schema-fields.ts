@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { FieldStep, Schema } from '@typekro/engine/schema';
 import { crdVersions, schemaNodeAt, structuralSchema, versionSchema } from '@typekro/engine/schema';
@@ -55,7 +55,7 @@ function stepsOf(field: string): string[] {
 }
 
 function valuesAt(object: KubeObject, steps: readonly string[]): JsonValue[] {
-  let values: JsonValue[] = [object as unknown as JsonObject];
+  let values: JsonValue[] = [object];
   for (const step of steps) values = values.flatMap((value) => membersAt(value, step));
   return values;
 }

@@ -81,9 +81,7 @@ const HOLDERS: readonly (readonly [where: string, objects: (value: string) => Ku
   ['stringData that is one expression', (value) => [definition(secretOf({ stringData: `\${{"a": "${value}"}}` }))]],
   [
     'a definition inside a definition',
-    (value) => [
-      definition({ id: 'inner', template: { ...definition(secretOf({ stringData: { a: value } })) } as JsonObject }),
-    ],
+    (value) => [definition({ id: 'inner', template: { ...definition(secretOf({ stringData: { a: value } })) } })],
   ],
   [
     "kubectl's copy of a definition",

@@ -156,6 +156,6 @@ export function revealedBy(
   plain: KubeObject,
 ): <Each extends KubeObject | undefined>(object: Each) => Each {
   if (salt === undefined) return (object) => object;
-  const reveal = (object: KubeObject) => revealed(salt, object as unknown as JsonValue, plain as unknown as JsonValue);
-  return (object) => (object === undefined ? object : (reveal(object) as unknown as typeof object));
+  const reveal = (object: KubeObject) => revealed(salt, object, plain);
+  return (object) => (object === undefined ? object : (reveal(object) as typeof object));
 }

@@ -132,7 +132,7 @@ function withSets(input: InputObject, all: readonly Setting[]): InputObject {
   const settings = renderSettings(before, all);
   const spec = withSettings(before, settings) as JsonObject;
   const isInFile = (steps: readonly PathStep[]): boolean =>
-    document !== undefined && valueAtSteps(object as unknown as JsonValue, steps) !== undefined;
+    document !== undefined && valueAtSteps(object, steps) !== undefined;
   const givenBy = (steps: readonly PathStep[]): string | undefined => {
     const [first, ...path] = steps;
     const setting = first === 'spec' && path.length > 0 ? settingOf(settings, path, isInFile(steps)) : undefined;

@@ -24,7 +24,7 @@ export function withoutEffect(objects: readonly InputObject[], graphs: readonly 
   const given = objects.flatMap((input) => {
     const { apiVersion, kind, metadata } = input.object;
     const what = `${describeInputPlace(input)}: ${kind} ${metadata.name ?? ''}`;
-    return hasWebhooks(parseApiVersion(apiVersion).group, kind) ? warningsOf(what, input.object as never) : [];
+    return hasWebhooks(parseApiVersion(apiVersion).group, kind) ? warningsOf(what, input.object) : [];
   });
   const made = graphs.flatMap(({ name, nodes }) =>
     typedNodes({ nodes })

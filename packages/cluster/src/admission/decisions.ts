@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { Turns } from '../verbs/list-reply.ts';
 import { AdmissionPending, afterConversions } from '../webhooks/webhook-pending.ts';
@@ -101,4 +101,4 @@ function isSame(a: AdmissionAttributes, b: AdmissionAttributes): boolean {
 
 /** Are two objects equal, or both absent? */
 export const isSameObject = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
-  a === b || jsonEquals(a as unknown as JsonValue, b as unknown as JsonValue);
+  a === b || jsonEquals(a, b);

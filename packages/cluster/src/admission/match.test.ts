@@ -124,7 +124,7 @@ describe('the matchPolicy decides whether a rule matches other versions of the s
 describe('an object selector can match the object before the request or the object after it', () => {
   const selector = { matchLabels: { a: 'b' } };
   const absent = { matchExpressions: [{ key: 'a', operator: 'DoesNotExist' }] };
-  const bare = (kind: string) => ({ apiVersion: 'v1', kind }) as unknown as KubeObject;
+  const bare = (kind: string) => ({ apiVersion: 'v1', kind }) as KubeObject;
   test.each<[string, object, KubeObject | undefined, KubeObject | undefined, boolean, Operation?]>([
     ['no selector', {}, object(), undefined, true],
     ['the new object', selector, object({ a: 'b' }), undefined, true],

@@ -179,16 +179,16 @@ function mutated(
     after = appliedTo(type, before, configuration.value);
   }
   const changed = decodeChanged(type, after, (problem) => new MutationError(problem));
-  if (jsonEquals(changed as unknown as JsonValue, before as unknown as JsonValue)) return object;
+  if (jsonEquals(changed, before)) return object;
   return toRequestVersion(context, attributes, versioned, changed);
 }
 
 function patchedBy(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
   try {
-    return applyJsonPatch(object as unknown as JsonObject, patch);
+    return applyJsonPatch(object, patch);
   } catch (thrown) {
     // A failed `test` operation is not an error. The patch then changes nothing.
-    if (thrown instanceof JsonPatchTestError) return object as unknown as JsonObject;
+    if (thrown instanceof JsonPatchTestError) return object;
     if (thrown instanceof JsonPatchError) throw new MutationError(`JSON Patch: ${thrown.message}`);
     throw thrown;
   }
@@ -208,8 +208,8 @@ function appliedTo({ apiVersion, kind, node }: BodyType, object: KubeObject, val
     const problem = `may not mutate atomic arrays, maps or structs: ${atomics.join(', ')}`;
     throw new MutationError(`error applying patch: invalid ApplyConfiguration: ${problem}`);
   }
-  const merged = mergeApplied(node, object as unknown as JsonObject, configuration);
-  return isJsonObject(merged) ? merged : (object as unknown as JsonObject);
+  const merged = mergeApplied(node, object, configuration);
+  return isJsonObject(merged) ? merged : object;
 }
 
 /**

@@ -68,8 +68,8 @@ export function reviewOf(
     apiVersion: `${GROUP}/${version}`,
     request: {
       ...requestFacts(attributes, versioned, uid),
-      object: (versioned.object ?? null) as unknown as JsonValue,
-      oldObject: (versioned.old ?? null) as unknown as JsonValue,
+      object: versioned.object ?? null,
+      oldObject: versioned.old ?? null,
       ...(attributes.operation === 'CONNECT' ? { options: null } : {}),
     },
   };

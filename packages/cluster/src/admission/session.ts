@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { parseApiVersion } from '@typekro/kit/core';
 import type { ClusterClock } from '../clock.ts';
 import { conflict } from '../errors/status.ts';
@@ -240,7 +240,7 @@ export class AdmissionSession implements WriteAdmission {
 
 const phaseOf = (only: ReadonlySet<string> | undefined) => (only === undefined ? 'mutate' : 'mutate again');
 
-const copyOf = (object: KubeObject): KubeObject => copyJson(object as unknown as JsonObject) as unknown as KubeObject;
+const copyOf = (object: KubeObject): KubeObject => copyJson(object);
 
 /**
  * The maximum number of decisions that a write waits for: each of the nine kinds of decision, again each time another

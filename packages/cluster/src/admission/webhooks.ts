@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
@@ -216,13 +216,13 @@ function patchedBy(
     );
   }
   const changed = decodePatched(name, object, type, applied(object, patch));
-  if (jsonEquals(changed as unknown as JsonValue, object as unknown as JsonValue)) return attributes.object;
+  if (jsonEquals(changed, object)) return attributes.object;
   return toRequestVersion(context, attributes, versioned, changed);
 }
 
 function applied(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
   try {
-    return applyJsonPatch(object as unknown as JsonObject, patch);
+    return applyJsonPatch(object, patch);
   } catch (thrown) {
     if (thrown instanceof JsonPatchError) throw reviewError(`jsonpatch does not apply: ${thrown.message}`);
     throw thrown;
@@ -251,10 +251,10 @@ export function decodeChanged(
   refuse: (problem: string) => Error,
 ): KubeObject {
   if (!isJsonObject(value)) throw refuse('the object was replaced by another value');
-  if (type === undefined) return value as unknown as KubeObject;
+  if (type === undefined) return value as KubeObject;
   try {
     const typed = { ...value, kind: type.kind, apiVersion: type.apiVersion };
-    const decoded = decodeTyped(typed, type).value as unknown as KubeObject;
+    const decoded = decodeTyped(typed, type).value as KubeObject;
     const { managedFields } = objectAt(value, 'metadata');
     if (Array.isArray(managedFields)) decoded.metadata.managedFields = managedFields;
     if (type.resource !== undefined) strategyFor(type.resource).defaults?.(decoded);

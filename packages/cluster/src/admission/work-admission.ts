@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import type { WriteServices } from '../verbs/write.ts';
 import type { AdmittedContext } from './session.ts';
@@ -71,5 +71,5 @@ export class WorkAdmission {
 function keyOf({ verb, object, hasRandomName }: ControllerWrite): string {
   const { name: _, ...metadata } = object.metadata;
   const compared = hasRandomName ? { ...object, metadata } : object;
-  return `${verb} ${stringifyJson(compared as unknown as JsonObject)}`;
+  return `${verb} ${stringifyJson(compared)}`;
 }

@@ -101,7 +101,7 @@ async function story(answer: Answer = jokes) {
     return { code: reply.status, content, body: content.startsWith('{') ? (JSON.parse(content) as JsonObject) : {} };
   };
   const settings = await send('GET', '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication');
-  const { data } = settings.body as unknown as { data: Record<string, string> };
+  const { data } = settings.body as { data: Record<string, string> };
   const server = await openServer(data['requestheader-client-ca-file'] ?? '', answer);
   const service = (spec: JsonObject) =>
     send('POST', '/api/v1/namespaces/ops/services', {
@@ -127,7 +127,7 @@ async function story(answer: Answer = jokes) {
   };
   const condition = async () => {
     const { body } = await send('GET', `${SERVICES}/v1.fun.io`);
-    const { status } = body as unknown as {
+    const { status } = body as {
       status: { conditions: { status: string; reason: string; message: string }[] };
     };
     const [first] = status.conditions;
@@ -381,7 +381,7 @@ describe('discovery', () => {
     await using cluster = await story();
     await cluster.connected();
     const { body } = await cluster.send('GET', '/apis', { headers: { accept: AGGREGATED } });
-    const { items } = body as unknown as { items: { metadata: { name: string }; versions: JsonObject[] }[] };
+    const { items } = body as { items: { metadata: { name: string }; versions: JsonObject[] }[] };
     expect(items.at(-1)).toEqual({
       metadata: { name: 'fun.io' },
       versions: [
@@ -409,7 +409,7 @@ describe('discovery', () => {
       ],
     });
     const legacy = await cluster.send('GET', '/apis');
-    const { groups } = legacy.body as unknown as { groups: JsonObject[] };
+    const { groups } = legacy.body as { groups: JsonObject[] };
     const version = { groupVersion: 'fun.io/v1', version: 'v1' };
     const group = { name: 'fun.io', versions: [version], preferredVersion: version };
     expect(groups.at(-1)).toEqual(group);
@@ -424,7 +424,7 @@ describe('discovery', () => {
     await cluster.service({ type: 'ExternalName', externalName: 'localhost' });
     await cluster.register({ groupPriorityMinimum: 17_650 });
     const { body } = await cluster.send('GET', '/apis');
-    const names = (body as unknown as { groups: { name: string }[] }).groups.map(({ name }) => name);
+    const names = (body as { groups: { name: string }[] }).groups.map(({ name }) => name);
     const at = names.indexOf('fun.io');
     expect(names.slice(at - 1, at + 2)).toEqual(['authentication.k8s.io', 'fun.io', 'authorization.k8s.io']);
   });
@@ -433,7 +433,7 @@ describe('discovery', () => {
     await using cluster = await story();
     await cluster.connected();
     const { body } = await cluster.send('GET', '/openapi/v3');
-    const { paths } = body as unknown as { paths: Record<string, JsonObject> };
+    const { paths } = body as { paths: Record<string, JsonObject> };
     expect(paths['apis/fun.io/v1']).toEqual({ serverRelativeURL: '/openapi/v3/apis/fun.io/v1?hash=A' });
     expect(paths['apis/apps/v1']).toBeDefined();
     expect((await cluster.send('GET', '/openapi/v3/apis/fun.io/v1?hash=A')).body).toEqual({ openapi: '3.0.0' });

@@ -10,7 +10,6 @@ import { authorize, grantsOf, rulesOfRef } from './authorizer.ts';
 import { HeldRights } from './held-rights.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
-const json = (object: KubeObject) => object as unknown as JsonObject;
 const strings = (rule: JsonObject, key: string) => listAt(rule, key).map(String);
 
 /** The user that writes a role or a binding, and the stored roles that determine the user's rights. */
@@ -27,7 +26,7 @@ const FULL_AUTHORITY: readonly JsonObject[] = [
 ];
 
 const isAggregated = (role: KubeObject | undefined): boolean =>
-  role !== undefined && objectsAt(objectAt(json(role), 'aggregationRule'), 'clusterRoleSelectors').length > 0;
+  role !== undefined && objectsAt(objectAt(role, 'aggregationRule'), 'clusterRoleSelectors').length > 0;
 
 /** The members of `metadata` that the garbage collector changes, and the members that every write changes. */
 const COLLECTOR_MEMBERS: ReadonlySet<string> = new Set([
@@ -65,7 +64,7 @@ export function checkEscalation(object: KubeObject, old: KubeObject | undefined,
   )
     return;
   const refuse = (problem: string) => forbidden({ group: GROUP, plural }, name, problem);
-  const missing = missingRights(context, user, namespace, objectsAt(json(object), 'rules'), refuse);
+  const missing = missingRights(context, user, namespace, objectsAt(object, 'rules'), refuse);
   if (missing.length > 0) throw refuse(escalationText(user, missing));
   if (!isAggregated(object) && !isAggregated(old)) return;
   if (missingRights(context, user, namespace, FULL_AUTHORITY, refuse).length > 0)
@@ -82,7 +81,7 @@ export function checkBinding(object: KubeObject, old: KubeObject | undefined, co
   if (isForCollector(object, old)) return;
   const plural = object.kind === 'RoleBinding' ? 'rolebindings' : 'clusterrolebindings';
   const namespace = object.metadata.namespace ?? '';
-  const reference = objectAt(json(object), 'roleRef');
+  const reference = objectAt(object, 'roleRef');
   const target = textAt(reference, 'kind') === 'ClusterRole' ? 'clusterroles' : 'roles';
   const bind = {
     verb: 'bind',

@@ -8,7 +8,6 @@ import { HeldRights } from './held-rights.ts';
 /** The annotation that controls updates. With the value `false`, a server does not update the role or binding. */
 const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
 
-const json = (object: KubeObject): JsonObject => object as unknown as JsonObject;
 const isProtected = ({ metadata }: KubeObject): boolean => metadata.annotations?.[AUTO_UPDATE] === 'false';
 
 /**
@@ -17,12 +16,12 @@ const isProtected = ({ metadata }: KubeObject): boolean => metadata.annotations?
  */
 export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeObject {
   if (isProtected(stored)) return stored;
-  const selectors = objectsAt(objectAt(json(expected), 'aggregationRule'), 'clusterRoleSelectors');
-  const ownSelectors = objectsAt(objectAt(json(stored), 'aggregationRule'), 'clusterRoleSelectors');
+  const selectors = objectsAt(objectAt(expected, 'aggregationRule'), 'clusterRoleSelectors');
+  const ownSelectors = objectsAt(objectAt(stored, 'aggregationRule'), 'clusterRoleSelectors');
   const added = selectors.filter((selector) => !ownSelectors.some((own) => jsonEquals(own, selector)));
-  const rules = objectsAt(json(stored), 'rules');
+  const rules = objectsAt(stored, 'rules');
   // A controller sets the rules of an aggregated role, so this function adds none to it.
-  const missing = selectors.length > 0 ? [] : missingRules(rules, objectsAt(json(expected), 'rules'));
+  const missing = selectors.length > 0 ? [] : missingRules(rules, objectsAt(expected, 'rules'));
   const { aggregationRule, ...rest } = withMetadata(stored, expected) as KubeObject & { aggregationRule?: JsonObject };
   return unlessEqual(stored, {
     ...rest,
@@ -59,9 +58,9 @@ function missingRules(rules: readonly JsonObject[], expected: readonly JsonObjec
  */
 export function reconciledBinding(stored: KubeObject, expected: KubeObject): KubeObject {
   if (isProtected(stored)) return stored;
-  if (!jsonEquals(objectAt(json(stored), 'roleRef'), objectAt(json(expected), 'roleRef'))) return expected;
-  const subjects = objectsAt(json(stored), 'subjects');
-  const missing = objectsAt(json(expected), 'subjects').filter(
+  if (!jsonEquals(objectAt(stored, 'roleRef'), objectAt(expected, 'roleRef'))) return expected;
+  const subjects = objectsAt(stored, 'subjects');
+  const missing = objectsAt(expected, 'subjects').filter(
     (subject) => !subjects.some((own) => jsonEquals(own, subject)),
   );
   return unlessEqual(stored, {
@@ -70,8 +69,7 @@ export function reconciledBinding(stored: KubeObject, expected: KubeObject): Kub
   });
 }
 
-const unlessEqual = (stored: KubeObject, next: KubeObject): KubeObject =>
-  jsonEquals(json(stored), json(next)) ? stored : next;
+const unlessEqual = (stored: KubeObject, next: KubeObject): KubeObject => (jsonEquals(stored, next) ? stored : next);
 
 /**
  * Adds the labels and annotations of the default object to the stored object. Values of the stored object take

@@ -2,7 +2,6 @@ import type { KubeObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
-import { jsonOf } from './pods/pods.ts';
 import { UnstoredValues } from './unstored-values.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { ClusterClock } from '../clock.ts';
@@ -58,7 +57,7 @@ export function tokenController(context: AccountTokenContext): SimulatedControll
       const account = client.get(ACCOUNTS, namespace, annotations[ACCOUNT_NAME] ?? '');
       const uid = annotations[ACCOUNT_UID];
       if (account === undefined || (uid !== undefined && uid !== account.metadata.uid)) return client.remove(secret);
-      const data = objectAt(jsonOf(secret), 'data');
+      const data = objectAt(secret, 'data');
       const owner = `${secret.metadata.uid} ${account.metadata.uid}`;
       const token = data['token'] ?? issued.of(key, owner, () => encode(issue(context, account, secret)));
       const filled = { ...data, token, 'ca.crt': encode(context.certificateAuthority), namespace: encode(namespace) };
@@ -74,7 +73,7 @@ export function tokenController(context: AccountTokenContext): SimulatedControll
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');
 
-const isToken = (secret: KubeObject): boolean => jsonOf(secret)['type'] === TYPE;
+const isToken = (secret: KubeObject): boolean => secret['type'] === TYPE;
 
 /** Issues the token of a Secret. The token is valid only while the Secret exists. */
 function issue(context: AccountTokenContext, { metadata }: KubeObject, secret: KubeObject): string {

@@ -230,7 +230,7 @@ export class ControllerClient {
   create(object: KubeObject): KubeObject {
     return this.#admitted('create', object, (services, created) => {
       const write = this.#write(services, created, '', '');
-      return createObject(write, redecode(write.resource, created as unknown as JsonObject).value).object;
+      return createObject(write, redecode(write.resource, created).value).object;
     });
   }
 
@@ -239,7 +239,7 @@ export class ControllerClient {
       const write = this.#write(services, object, object.metadata.name ?? '', subresource);
       const live = this.get(write.resource, write.namespace, write.name);
       if (live === undefined) return object;
-      return changeObject(write, live, redecode(write.resource, object as unknown as JsonObject).value).object;
+      return changeObject(write, live, redecode(write.resource, object).value).object;
     });
   }
 

@@ -84,7 +84,7 @@ describe('a Deployment', () => {
     expect(sets.map(({ spec }) => Number(spec?.['replicas'])).sort((a, b) => a - b)).toEqual([0, 2]);
     expect((await get()).metadata.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '2' });
     const images = (await list('v1', 'Pod')).map(
-      ({ spec }) => (spec as unknown as { containers: { image: string }[] }).containers[0]?.image,
+      ({ spec }) => (spec as { containers: { image: string }[] }).containers[0]?.image,
     );
     expect(images).toEqual(['nginx:2', 'nginx:2']);
   });

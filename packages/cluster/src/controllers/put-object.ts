@@ -9,7 +9,7 @@ export function putControllerObject(context: BootstrapContext, group: string, pl
   const resource = context.registry.findAny(group, plural);
   if (resource === undefined) return;
   const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
-  const decoded = decodeObject(resource.node, named).value as unknown as KubeObject;
+  const decoded = decodeObject(resource.node, named).value as KubeObject;
   const { key, object } = complete(context, decoded, timestampOf(context.clock));
   resource.collection.put(key, resource.toStorage(object));
 }

@@ -4,7 +4,6 @@ import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
-import { jsonOf } from './pods/pods.ts';
 
 const ROLES = { group: 'rbac.authorization.k8s.io', plural: 'clusterroles' } as const;
 
@@ -32,16 +31,16 @@ export const aggregationController: SimulatedController = {
     for (const selector of selectors) {
       for (const part of client.list(ROLES, '')) {
         if (part.metadata.name === name || !isPart([selector], part)) continue;
-        for (const rule of objectsAt(jsonOf(part), 'rules')) all.push(rule);
+        for (const rule of objectsAt(part, 'rules')) all.push(rule);
       }
     }
     const rules = distinctJson(all);
-    if (!jsonEquals(objectsAt(jsonOf(role), 'rules'), rules)) client.update({ ...role, rules });
+    if (!jsonEquals(objectsAt(role, 'rules'), rules)) client.update({ ...role, rules });
   },
 };
 
 const selectorsOf = (role: KubeObject): JsonObject[] =>
-  objectsAt(objectAt(jsonOf(role), 'aggregationRule'), 'clusterRoleSelectors');
+  objectsAt(objectAt(role, 'aggregationRule'), 'clusterRoleSelectors');
 
 const isPart = (selectors: readonly JsonObject[], { metadata }: KubeObject): boolean =>
   selectors.some((selector) => selects(selector, metadata.labels ?? {}));

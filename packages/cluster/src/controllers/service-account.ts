@@ -2,7 +2,6 @@ import { jsonEquals } from '@typekro/kit/core';
 import { ROOT_CA } from '../kinds/pods/service-account-admission.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
-import { jsonOf } from './pods/pods.ts';
 import { SERVICE_ACCOUNT_CONTROLLER } from './settings.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
@@ -45,7 +44,7 @@ export function serviceAccountController(certificateAuthority: () => string): Si
       const known = client.get(CONFIG_MAPS, namespace, ROOT_CA);
       if (known !== undefined) {
         const { annotations = {} } = known.metadata;
-        if (jsonEquals(jsonOf(known)['data'], data) && (annotations[DESCRIPTION] ?? '') !== '') return;
+        if (jsonEquals(known['data'], data) && (annotations[DESCRIPTION] ?? '') !== '') return;
         const metadata = { ...known.metadata, annotations: { ...annotations, [DESCRIPTION]: DESCRIPTION_TEXT } };
         client.update({ ...known, metadata, data });
       } else {

@@ -29,7 +29,7 @@ const CLAIM_TEMPLATES: JsonObject[] = [
 
 const newImage = { template: { spec: { containers: [{ name: 'c', image: 'i:2' }] } } };
 
-const imageOf = (pod: KubeObject) => (pod.spec as unknown as { containers: { image: string }[] }).containers[0]?.image;
+const imageOf = (pod: KubeObject) => (pod.spec as { containers: { image: string }[] }).containers[0]?.image;
 
 describe('a StatefulSet', () => {
   test('creates each pod when the previous one is ready', async () => {

@@ -6,7 +6,6 @@ import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { jsonOf } from './pods/pods.ts';
 import { putControllerObject } from './put-object.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';
@@ -140,12 +139,11 @@ function provision(client: ControllerClient, claim: KubeObject): KubeObject | un
   if (found === undefined) {
     return recordReason('ProvisioningFailed', `storageclass.storage.k8s.io ${goQuote(name)} not found`, 'Warning');
   }
-  const storageClass = jsonOf(found);
-  const waits = storageClass['volumeBindingMode'] === 'WaitForFirstConsumer';
+  const waits = found['volumeBindingMode'] === 'WaitForFirstConsumer';
   if (waits && client.podsOfClaim(namespace, claimName).length === 0) {
     return recordReason('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
   }
-  const provisioner = textAt(storageClass, 'provisioner');
+  const provisioner = textAt(found, 'provisioner');
   if (provisioner === 'kubernetes.io/no-provisioner') return undefined;
   if (provisioner !== PROVISIONER) {
     const text = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
@@ -160,7 +158,7 @@ function provision(client: ControllerClient, claim: KubeObject): KubeObject | un
       accessModes: [...listAt(claim.spec, 'accessModes')],
       capacity: { storage: requestOf(claim)['storage'] ?? '0' },
       hostPath: { path: `/simulated/${volumeName}`, type: '' },
-      persistentVolumeReclaimPolicy: textAt(storageClass, 'reclaimPolicy') || 'Delete',
+      persistentVolumeReclaimPolicy: textAt(found, 'reclaimPolicy') || 'Delete',
       storageClassName: name,
       volumeMode: textAt(claim.spec, 'volumeMode') || 'Filesystem',
     },
@@ -216,7 +214,7 @@ function resize(client: ControllerClient, claim: KubeObject): void {
     client.updateStatus(claim, { ...claim.status, phase: 'Lost' });
     return;
   }
-  if (storageClass === undefined || jsonOf(storageClass)['provisioner'] !== PROVISIONER) return;
+  if (storageClass === undefined || storageClass['provisioner'] !== PROVISIONER) return;
   if (compare(requestOf(claim), objectAt(claim.status, 'capacity')) <= 0) return;
   const capacity = { ...capacityOf(volume), storage: requestOf(claim)['storage'] ?? '0' };
   client.update({ ...volume, spec: { ...volume.spec, capacity } });

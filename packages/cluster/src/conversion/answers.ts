@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import type { Conversions } from '../store/stored.ts';
@@ -31,10 +31,7 @@ export class ConversionAnswers implements Conversions {
    */
   find(webhook: ConversionWebhook, object: KubeObject, apiVersion: string): KubeObject {
     const known = this.#answers.find(
-      (answer) =>
-        answer.webhook === webhook &&
-        answer.apiVersion === apiVersion &&
-        jsonEquals(answer.object as unknown as JsonValue, object as unknown as JsonValue),
+      (answer) => answer.webhook === webhook && answer.apiVersion === apiVersion && jsonEquals(answer.object, object),
     );
     if (known === undefined) throw new ConversionPending(() => this.#ask(webhook, object, apiVersion));
     if ('refusal' in known.outcome) throw known.outcome.refusal;

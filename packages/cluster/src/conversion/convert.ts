@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
@@ -45,7 +45,7 @@ function* reviewsOf(objects: readonly KubeObject[]): Generator<readonly KubeObje
   let group: KubeObject[] = [];
   let size = 0;
   for (const object of objects) {
-    const { length } = stringifyJson(object as unknown as JsonObject);
+    const { length } = stringifyJson(object);
     if (group.length > 0 && size + length > MAX_REVIEW_BYTES) {
       yield group;
       [group, size] = [[], 0];

@@ -33,7 +33,7 @@ export function conversionReview({ reviewVersion, uid, objects, apiVersion }: Co
   return {
     kind: 'ConversionReview',
     apiVersion: `apiextensions.k8s.io/${reviewVersion}`,
-    request: { uid, desiredAPIVersion: apiVersion, objects: objects as unknown as JsonValue[] },
+    request: { uid, desiredAPIVersion: apiVersion, objects: [...objects] },
     response: { uid: '', convertedObjects: null, result: { metadata: {} } },
   };
 }
@@ -99,7 +99,7 @@ function checkedObject(original: KubeObject, converted: JsonValue, index: number
     if (before !== after)
       throw new InvalidConversion(`returned invalid object: must have the same ${word}: ${before} != ${after}`);
   }
-  return { ...converted, metadata: restoredMetadata(original, converted) } as unknown as KubeObject;
+  return { ...converted, metadata: restoredMetadata(original, converted) } as KubeObject;
 }
 
 /** Returns the original's metadata with the converted object's labels and annotations. */

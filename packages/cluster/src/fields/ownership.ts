@@ -64,7 +64,7 @@ const toMap = (entries: readonly ManagedEntry[]): Entries => new Map(entries.map
 
 function bare(object: KubeObject): JsonObject {
   const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata } as unknown as JsonObject;
+  return { ...object, metadata };
 }
 
 /** Removes the deletion timestamp and grace period. A create ignores these fields, so no manager owns them. */
@@ -84,7 +84,7 @@ function withEntries(object: JsonObject, entries: Entries): KubeObject {
   const metadata = { ...(object['metadata'] as JsonObject) };
   delete metadata['managedFields'];
   if (list.length > 0) metadata['managedFields'] = list;
-  return { ...object, metadata } as unknown as KubeObject;
+  return { ...object, metadata } as KubeObject;
 }
 
 /**

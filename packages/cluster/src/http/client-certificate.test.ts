@@ -162,6 +162,6 @@ test.each([
   ['that is already closed', { getPeerCertificate: () => null }],
   ['of a host that does not give the certificate, such as Bun', {}],
 ])('a socket %s has no user', (_, fields) => {
-  const socket = fields as unknown as Socket;
+  const socket = fields as Socket;
   expect(certificateUsers({ now: () => NOW })(socket)).toBeUndefined();
 });

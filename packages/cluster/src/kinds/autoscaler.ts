@@ -15,7 +15,7 @@ const UP_POLICIES = () => [
 /** The strategy of HorizontalPodAutoscaler in both versions. */
 export const autoscalerStrategy: Partial<Strategy> = {
   defaults(object) {
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const spec = ensureAt(object, 'spec');
     spec['minReplicas'] ??= 1;
     if (object.apiVersion === 'autoscaling/v1') {
       spec['targetCPUUtilizationPercentage'] ??= 80;

@@ -1,4 +1,3 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsLabel, numberAt, objectAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import { forbidden } from '../errors/status.ts';
@@ -15,21 +14,19 @@ import { defaultTemplate } from './pods/pod-defaults.ts';
 import { validateSelector } from './selectors.ts';
 import { validateTemplate } from './workloads.ts';
 
-const json = (object: KubeObject) => object as unknown as JsonObject;
-
 export const claimStrategy: Partial<Strategy> = {
-  defaults: (object) => fill(ensureAt(json(object), 'spec'), { volumeMode: 'Filesystem' }),
+  defaults: (object) => fill(ensureAt(object, 'spec'), { volumeMode: 'Filesystem' }),
   admitMutating(object, context) {
     if (context.subresource !== '') return;
     defaultStorageClass(object, context);
     protectInUse(object, 'kubernetes.io/pvc-protection');
   },
   prepareCreate(object) {
-    alignSources(ensureAt(json(object), 'spec'));
+    alignSources(ensureAt(object, 'spec'));
     object.status = { phase: 'Pending' };
   },
   prepareUpdate(object, old, context) {
-    if (context.subresource === '') alignSources(ensureAt(json(object), 'spec'), old.spec);
+    if (context.subresource === '') alignSources(ensureAt(object, 'spec'), old.spec);
   },
   admitValidating(object, old, context) {
     if (context.subresource === '' && old !== undefined) checkClaimGrowth(object, old, context);
@@ -51,12 +48,12 @@ const PREEMPTION = ['PreemptLowerPriority', 'Never'];
 
 export const priorityClassStrategy: Partial<Strategy> = {
   defaults(object) {
-    json(object)['value'] ??= 0;
-    fill(json(object), { preemptionPolicy: 'PreemptLowerPriority' });
+    object['value'] ??= 0;
+    fill(object, { preemptionPolicy: 'PreemptLowerPriority' });
   },
   validate(object, problems) {
     const name = object.metadata.name ?? '';
-    const value = numberAt(json(object), 'value') ?? 0;
+    const value = numberAt(object, 'value') ?? 0;
     if (name.startsWith('system-')) {
       if (SYSTEM_PRIORITIES.get(name) !== value) {
         const error = SYSTEM_PRIORITIES.has(name)
@@ -68,38 +65,37 @@ export const priorityClassStrategy: Partial<Strategy> = {
     } else if (value > MAX_PRIORITY) {
       problems.forbidden('value', `maximum allowed value of a user defined priority is ${MAX_PRIORITY}`);
     }
-    const policy = textAt(json(object), 'preemptionPolicy');
+    const policy = textAt(object, 'preemptionPolicy');
     problems.requireOneOf('preemptionPolicy', policy, PREEMPTION);
   },
   /** Checks the rule of the admission plugin `Priority`: at most one class may be the default. */
   admitValidating(object, old, { store }) {
-    if (json(object)['globalDefault'] !== true) return;
+    if (object['globalDefault'] !== true) return;
     const [name = '', known] = [object.metadata.name, defaultPriorityClass(store)?.metadata.name];
     if (known === undefined || (old !== undefined && known === name)) return;
     const problem = `PriorityClass ${known} is already marked as default. Only one default can exist`;
     throw forbidden({ group: 'scheduling.k8s.io', plural: 'priorityclasses' }, name, problem);
   },
   validateUpdate(object, old, problems) {
-    if (!jsonEquals(json(object)['value'], json(old)['value']))
-      problems.forbidden('value', 'may not be changed in an update.');
-    const policy = json(object)['preemptionPolicy'];
-    if (policy !== json(old)['preemptionPolicy']) problems.invalid('preemptionPolicy', policy, 'field is immutable');
+    if (!jsonEquals(object['value'], old['value'])) problems.forbidden('value', 'may not be changed in an update.');
+    const policy = object['preemptionPolicy'];
+    if (policy !== old['preemptionPolicy']) problems.invalid('preemptionPolicy', policy, 'field is immutable');
   },
 };
 
 export const podTemplateStrategy: Partial<Strategy> = {
   hasGeneration: true,
-  defaults: (object) => defaultTemplate(json(object)),
-  validate: (object, problems) => validateTemplate(objectAt(json(object), 'template'), 'template', problems),
+  defaults: (object) => defaultTemplate(object),
+  validate: (object, problems) => validateTemplate(objectAt(object, 'template'), 'template', problems),
 };
 
 export const revisionStrategy: Partial<Strategy> = {
   validate(object, problems) {
-    if ((json(object)['data'] ?? null) === null) problems.required('data', 'data is mandatory');
+    if ((object['data'] ?? null) === null) problems.required('data', 'data is mandatory');
   },
   validateUpdate(object, old, problems) {
-    const data = json(object)['data'];
-    if (!jsonEquals(data, json(old)['data'])) problems.invalid('data', data, 'field is immutable');
+    const data = object['data'];
+    if (!jsonEquals(data, old['data'])) problems.invalid('data', data, 'field is immutable');
   },
 };
 
@@ -113,7 +109,7 @@ export const leaseStrategy: Partial<Strategy> = {
 
 export const runtimeClassStrategy: Partial<Strategy> = {
   validate(object, problems) {
-    const handler = textAt(json(object), 'handler');
+    const handler = textAt(object, 'handler');
     problems.requireName('handler', handler, dnsLabel);
     validateOverhead(objectAt(object, 'overhead', 'podFixed'), 'overhead', problems);
     const nodes = objectAt(object, 'scheduling', 'nodeSelector');
@@ -121,8 +117,8 @@ export const runtimeClassStrategy: Partial<Strategy> = {
     validateTolerations(objectsAt(object, 'scheduling', 'tolerations'), 'scheduling.tolerations', problems);
   },
   validateUpdate(object, old, problems) {
-    const handler = json(object)['handler'];
-    if (handler !== json(old)['handler']) problems.invalid('handler', handler, 'field is immutable');
+    const handler = object['handler'];
+    if (handler !== old['handler']) problems.invalid('handler', handler, 'field is immutable');
   },
 };
 

@@ -7,7 +7,6 @@ import { fieldRequired } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 
-const json = (object: KubeObject) => object as unknown as JsonObject;
 const MAX_DATA_BYTES = 1024 * 1024;
 
 function checkKeys(values: JsonObject, path: string, problems: Problems) {
@@ -20,7 +19,7 @@ function checkKeys(values: JsonObject, path: string, problems: Problems) {
  */
 function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64', problems: Problems) {
   const bytes = (part: string, written: 'utf8' | 'base64') =>
-    Object.values(objectAt(json(object), part)).reduce<number>(
+    Object.values(objectAt(object, part)).reduce<number>(
       (sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value, written) : 0),
       0,
     );
@@ -30,18 +29,17 @@ function checkSize(object: KubeObject, path: string, encoding: 'utf8' | 'base64'
 }
 
 function checkImmutable(object: KubeObject, old: KubeObject, parts: readonly string[], problems: Problems) {
-  if (json(old)['immutable'] !== true) return;
-  if (json(object)['immutable'] !== true) problems.forbidden('immutable', 'field is immutable when `immutable` is set');
+  if (old['immutable'] !== true) return;
+  if (object['immutable'] !== true) problems.forbidden('immutable', 'field is immutable when `immutable` is set');
   for (const part of parts) {
-    if (!jsonEquals(json(object)[part], json(old)[part]))
-      problems.forbidden(part, 'field is immutable when `immutable` is set');
+    if (!jsonEquals(object[part], old[part])) problems.forbidden(part, 'field is immutable when `immutable` is set');
   }
 }
 
 export const configMapStrategy: Partial<Strategy> = {
   validatesWholeOnUpdate: true,
   validate(object, problems) {
-    const [data, binary] = [objectAt(json(object), 'data'), objectAt(json(object), 'binaryData')];
+    const [data, binary] = [objectAt(object, 'data'), objectAt(object, 'binaryData')];
     for (const key of Object.keys(data)) {
       problems.invalidFor(`data[${key}]`, key, configMapKey(key));
       if (Object.hasOwn(binary, key)) problems.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
@@ -68,23 +66,21 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 export const secretStrategy: Partial<Strategy> = {
   validatesWholeOnUpdate: true,
   defaults(object) {
-    const secret = json(object);
-    fill(secret, { type: 'Opaque' });
-    const strings = objectAt(secret, 'stringData');
+    fill(object, { type: 'Opaque' });
+    const strings = objectAt(object, 'stringData');
     if (Object.keys(strings).length > 0) {
-      const data: JsonObject = { ...objectAt(secret, 'data') };
+      const data: JsonObject = { ...objectAt(object, 'data') };
       for (const [key, value] of Object.entries(strings))
         setOwn(data, key, Buffer.from(String(value)).toString('base64'));
-      secret['data'] = data;
+      object['data'] = data;
     }
-    delete secret['stringData'];
+    delete object['stringData'];
   },
   validate(object, problems) {
-    const secret = json(object);
-    const data = objectAt(secret, 'data');
+    const data = objectAt(object, 'data');
     checkKeys(data, 'data', problems);
     checkSize(object, 'data', 'base64', problems);
-    const type = textAt(secret, 'type');
+    const type = textAt(object, 'type');
     for (const key of Object.hasOwn(REQUIRED, type) ? (REQUIRED[type] ?? []) : []) {
       const value = data[key];
       // An empty value counts as a missing value only for the SSH key.
@@ -106,8 +102,8 @@ export const secretStrategy: Partial<Strategy> = {
     }
   },
   validateUpdate(object, old, problems, context) {
-    const type = textAt(json(object), 'type');
-    if (type !== textAt(json(old), 'type')) problems.invalid('type', type, 'field is immutable');
+    const type = textAt(object, 'type');
+    if (type !== textAt(old, 'type')) problems.invalid('type', type, 'field is immutable');
     checkImmutable(object, old, ['data'], problems);
     secretStrategy.validate?.(object, problems, context);
   },
@@ -126,10 +122,9 @@ function mapProblem(text: string): string | undefined {
 /** The strategy of ServiceAccounts. Of a reference to a Secret, only the name is kept. */
 export const serviceAccountStrategy: Partial<Strategy> = {
   defaults(object) {
-    const account = json(object);
-    const secrets = account['secrets'];
+    const secrets = object['secrets'];
     if (Array.isArray(secrets))
-      account['secrets'] = objectsAt(account, 'secrets').map((secret) =>
+      object['secrets'] = objectsAt(object, 'secrets').map((secret) =>
         secret['name'] === undefined ? {} : { name: secret['name'] },
       );
   },

@@ -27,21 +27,20 @@ export function customStrategy(
 ): Strategy {
   let evaluateRules: ReturnType<ReturnType<SchemaEngineSource>['ruleEvaluator']> | undefined;
   const check = (object: KubeObject, old: KubeObject | undefined, problems: Problems, context: WriteContext) => {
-    const json = object as unknown as JsonObject;
     const { ruleEvaluator, validateValue } = schemas();
     const evaluate = (evaluateRules ??= ruleEvaluator(schema))();
     const ratchet = (site: RuleSite) => ratcheted(site, evaluate, context);
     const changesStatus = context.subresource === 'status';
     problems.push(
-      ...validateValue(schema, json, {
-        old: old as unknown as JsonObject | undefined,
+      ...validateValue(schema, object, {
+        old,
         member: changesStatus ? 'status' : undefined,
         evaluateRules: ratchet,
       }),
     );
     if (version.scale === undefined) return;
-    if (!changesStatus) checkReplicas(json, version.scale.specReplicasPath, problems);
-    if (old !== undefined) checkReplicas(json, version.scale.statusReplicasPath, problems);
+    if (!changesStatus) checkReplicas(object, version.scale.specReplicasPath, problems);
+    if (old !== undefined) checkReplicas(object, version.scale.statusReplicasPath, problems);
   };
   return {
     ...plainStrategy,

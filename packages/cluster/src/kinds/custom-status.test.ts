@@ -44,7 +44,7 @@ const definition = (maximum: number, statusSchema: JsonObject = status): JsonObj
         subresources: { status: {}, scale: { specReplicasPath: '.spec.n', statusReplicasPath: '.status.replicas' } },
       },
     },
-  ) as unknown as JsonObject;
+  );
 
 let cluster: Cluster;
 
@@ -125,7 +125,7 @@ test('a definition may lose and get back its status subresource, and each write 
       'Cup',
       { properties: { status: { type: 'object', properties: { a: { type: 'integer' } } } } },
       { fields: { subresources: hasStatus ? { status: {} } : {} } },
-    ) as unknown as JsonObject;
+    );
   const definition = cup(true);
   const { name } = definition['metadata'] as { readonly name: string };
   expect((await call('POST', CRDS, definition)).code).toBe(201);

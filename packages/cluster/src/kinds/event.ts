@@ -50,7 +50,6 @@ const EVENTS_NAMES: EventNames = {
   reportingController: 'reportingController',
 };
 
-const json = (object: KubeObject) => object as unknown as JsonObject;
 const isUnset = (value: JsonValue | undefined) => value === undefined || value === null || value === '';
 
 /**
@@ -74,22 +73,21 @@ export const eventStrategy: Partial<Strategy> = {
   validate(object, problems) {
     validateLegacy(object, EVENTS_NAMES, problems);
     validateSeries(object, problems);
-    validateNew(json(object), problems);
+    validateNew(object, problems);
   },
   validateUpdate(object, old, problems) {
     validateLegacy(object, EVENTS_NAMES, problems);
-    if (!jsonEquals(json(object)['series'] ?? null, json(old)['series'] ?? null)) validateSeries(object, problems);
-    validateUnchanged(json(object), json(old), problems);
+    if (!jsonEquals(object['series'] ?? null, old['series'] ?? null)) validateSeries(object, problems);
+    validateUnchanged(object, old, problems);
   },
 };
 
 function validateLegacy(object: KubeObject, names: EventNames, problems: Problems): void {
-  const event = json(object);
   const { namespace = '' } = object.metadata;
-  const involved = textAt(objectAt(event, names.involvedObject), 'namespace');
-  if (!namespaceAgrees(namespace, involved, !isUnset(event['eventTime'])))
+  const involved = textAt(objectAt(object, names.involvedObject), 'namespace');
+  if (!namespaceAgrees(namespace, involved, !isUnset(object['eventTime'])))
     problems.invalid('involvedObject.namespace', involved, 'does not match event.namespace');
-  if (!isUnset(event['eventTime'])) validateReport(event, names, problems);
+  if (!isUnset(object['eventTime'])) validateReport(object, names, problems);
   problems.invalidFor('namespace', namespace, dnsSubdomain(namespace));
 }
 
@@ -120,7 +118,7 @@ function validateReport(event: JsonObject, names: EventNames, problems: Problems
 }
 
 function validateSeries(object: KubeObject, problems: Problems): void {
-  const series = optionalAt(json(object), 'series');
+  const series = optionalAt(object, 'series');
   if (series === undefined) return;
   if ((numberAt(series, 'count') ?? 0) < 2) problems.invalid('series.count', '', 'should be at least 2');
   if (isUnset(series['lastObservedTime'])) problems.required('series.lastObservedTime');

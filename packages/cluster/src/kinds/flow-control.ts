@@ -29,7 +29,7 @@ type SubjectKind = keyof typeof SUBJECTS;
  */
 export const flowSchemaStrategy: Partial<Strategy> = {
   defaults(object) {
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const spec = ensureAt(object, 'spec');
     if ((numberAt(spec, 'matchingPrecedence') ?? 0) === 0) spec['matchingPrecedence'] = 1000;
   },
   validate(object, problems) {
@@ -41,7 +41,7 @@ export const flowSchemaStrategy: Partial<Strategy> = {
 /** The strategy of PriorityLevelConfigurations. */
 export const priorityLevelStrategy: Partial<Strategy> = {
   defaults(object) {
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const spec = ensureAt(object, 'spec');
     const exempt = optionalAt(spec, 'exempt');
     if (exempt !== undefined) setMissing(exempt, { nominalConcurrencyShares: 0, lendablePercent: 0 });
     const limited = optionalAt(spec, 'limited');

@@ -1,11 +1,9 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, qualifiedName } from '@typekro/kit/kubernetes';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Strategy } from './strategy.ts';
 import { ensureAt } from '../types/parts.ts';
 import { forbidden } from '../errors/status.ts';
-
-const json = (object: KubeObject) => object as unknown as JsonObject;
 
 /** The namespaces that cannot be deleted. */
 const PERMANENT = new Set(['default', 'kube-system', 'kube-public']);
@@ -29,7 +27,7 @@ export const namespaceStrategy: Partial<Strategy> = {
     if (name !== '') object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': name };
   },
   prepareCreate(object) {
-    const spec = ensureAt(json(object), 'spec');
+    const spec = ensureAt(object, 'spec');
     const finalizers = listAt(spec, 'finalizers');
     if (!finalizers.includes('kubernetes')) spec['finalizers'] = [...finalizers, 'kubernetes'];
     object.status = { phase: 'Active' };
@@ -38,7 +36,7 @@ export const namespaceStrategy: Partial<Strategy> = {
   prepareUpdate(object, old, context) {
     if (context.subresource === '') {
       const finalizers = old.spec?.['finalizers'];
-      const spec = ensureAt(json(object), 'spec');
+      const spec = ensureAt(object, 'spec');
       if (finalizers === undefined) delete spec['finalizers'];
       else spec['finalizers'] = finalizers;
     }

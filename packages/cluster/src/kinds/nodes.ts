@@ -9,15 +9,13 @@ import { checkResourceAmount } from './pods/resource-amounts.ts';
 import { checkLabelName } from './selectors.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 
-const json = (object: KubeObject) => object as unknown as JsonObject;
-
 const NOT_READY: JsonObject = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 /** The strategy of nodes. A new node keeps the status of its request. */
 export const nodeStrategy: Partial<Strategy> = {
   keepsStatus: true,
-  defaults: (object) => alignCidrs(objectAt(json(object), 'spec')),
+  defaults: (object) => alignCidrs(objectAt(object, 'spec')),
   /**
    * Does the work of the admission plugin `TaintNodesByCondition`: taints a new node, so that no pod runs on it before
    * a controller has processed the node.
@@ -26,7 +24,7 @@ export const nodeStrategy: Partial<Strategy> = {
     if (context.subresource !== '') return;
     const taints = objectsAt(object.spec, 'taints');
     const isTainted = taints.some(({ key, effect }) => key === NOT_READY['key'] && effect === NOT_READY['effect']);
-    if (!isTainted) ensureAt(json(object), 'spec')['taints'] = [...taints, { ...NOT_READY }];
+    if (!isTainted) ensureAt(object, 'spec')['taints'] = [...taints, { ...NOT_READY }];
   },
   prepareCreate: (object) => dropConfiguration(object, undefined),
   prepareUpdate: (object, old) => dropConfiguration(object, old),

@@ -8,10 +8,8 @@ import { ensureAt, fill } from '../types/parts.ts';
 import { validateSelector } from './selectors.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
-const json = (object: KubeObject) => object as unknown as JsonObject;
-
 function validateRules(object: KubeObject, namespaced: boolean, problems: Problems) {
-  for (const [index, rule] of objectsAt(json(object), 'rules').entries()) {
+  for (const [index, rule] of objectsAt(object, 'rules').entries()) {
     const at = `rules[${index}]`;
     if (listAt(rule, 'verbs').length === 0) problems.required(`${at}.verbs`, 'verbs must contain at least one value');
     const urls = listAt(rule, 'nonResourceURLs');
@@ -53,7 +51,7 @@ export function roleStrategy(namespaced: boolean): Partial<Strategy> {
     validateName: pathSegment,
     validate(object, problems) {
       validateRules(object, namespaced, problems);
-      validateAggregation(optionalAt(json(object), 'aggregationRule'), problems);
+      validateAggregation(optionalAt(object, 'aggregationRule'), problems);
     },
     admit: (object, old, context) => checkEscalation(object, old, context),
   };
@@ -62,7 +60,7 @@ export function roleStrategy(namespaced: boolean): Partial<Strategy> {
 /** The strategy of RoleBindings and ClusterRoleBindings. */
 export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
   const validate = (object: KubeObject, problems: Problems) => {
-    const reference = objectAt(json(object), 'roleRef');
+    const reference = objectAt(object, 'roleRef');
     const group = textAt(reference, 'apiGroup');
     if (group !== GROUP) problems.notSupported('roleRef.apiGroup', group, [GROUP]);
     const kinds = namespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
@@ -70,15 +68,15 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
     problems.requireOneOf('roleRef.kind', kind, kinds);
     const name = textAt(reference, 'name');
     problems.requireName('roleRef.name', name, pathSegment);
-    for (const [index, subject] of objectsAt(json(object), 'subjects').entries())
+    for (const [index, subject] of objectsAt(object, 'subjects').entries())
       validateSubject(subject, `subjects[${index}]`, object, namespaced, problems);
   };
   return {
     validateName: pathSegment,
     defaults(object) {
-      const reference = ensureAt(json(object), 'roleRef');
+      const reference = ensureAt(object, 'roleRef');
       fill(reference, { apiGroup: GROUP });
-      for (const subject of objectsAt(json(object), 'subjects')) {
+      for (const subject of objectsAt(object, 'subjects')) {
         const kind = textAt(subject, 'kind');
         if (kind === 'User' || kind === 'Group') fill(subject, { apiGroup: GROUP });
       }
@@ -86,8 +84,8 @@ export function bindingStrategy(namespaced: boolean): Partial<Strategy> {
     validate,
     validateUpdate(object, old, problems) {
       validate(object, problems);
-      const reference = objectAt(json(object), 'roleRef');
-      if (jsonEquals(reference, json(old)['roleRef'])) return;
+      const reference = objectAt(object, 'roleRef');
+      if (jsonEquals(reference, old['roleRef'])) return;
       const shown = {
         APIGroup: textAt(reference, 'apiGroup'),
         Kind: textAt(reference, 'kind'),

@@ -72,8 +72,7 @@ export function mirrorPodProblem(spec: JsonObject): string | undefined {
  */
 export function referenceProblem(spec: JsonObject, account: KubeObject | undefined): string | undefined {
   if (account === undefined) return undefined;
-  const lists = account as unknown as JsonObject;
-  const named = (list: string) => new Set(objectsAt(lists, list).map((secret) => textAt(secret, 'name')));
+  const named = (list: string) => new Set(objectsAt(account, list).map((secret) => textAt(secret, 'name')));
   const end = `is not allowed because service account ${account.metadata.name ?? ''} does not reference that`;
   const [mountable, pullable] = [named('secrets'), named('imagePullSecrets')];
   for (const volume of objectsAt(spec, 'volumes')) {

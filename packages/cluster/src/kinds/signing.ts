@@ -14,8 +14,6 @@ import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
 const RESOURCE = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests' } as const;
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
 
-const json = (object: KubeObject) => object as unknown as JsonObject;
-
 /** The key usages, in the order in which messages list them. */
 const USAGES = [
   'any',
@@ -57,13 +55,13 @@ export const signingRequestStrategy: Partial<Strategy> = {
   statusResets: [['status', 'conditions']],
   subresourceResets: { approval: [['spec'], ['status', 'certificate']] },
   prepareCreate(object, { user }) {
-    const spec = ensureAt(json(object), 'spec');
+    const spec = ensureAt(object, 'spec');
     for (const field of ['username', 'uid', 'groups', 'extra']) delete spec[field];
     const { name, uid = '', groups, extra = {} } = user;
     if (name !== '') spec['username'] = name;
     if (uid !== '') spec['uid'] = uid;
     if (groups.length > 0) spec['groups'] = [...groups];
-    if (Object.keys(extra).length > 0) spec['extra'] = structuredClone(extra) as unknown as JsonObject;
+    if (Object.keys(extra).length > 0) spec['extra'] = structuredClone(extra) as JsonObject;
     object.status = {};
   },
   prepareUpdate(object, old, context) {

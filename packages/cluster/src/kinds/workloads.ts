@@ -16,7 +16,7 @@ import { selects } from './selects.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** Returns the specification of a draft, and creates it if it is missing. */
-export const specOf = (object: MutableObject): JsonObject => ensureAt(object as unknown as JsonObject, 'spec');
+export const specOf = (object: MutableObject): JsonObject => ensureAt(object, 'spec');
 
 /**
  * Caches the warnings of each template. Successive versions of an object share the same template object while it does

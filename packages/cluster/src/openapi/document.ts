@@ -46,7 +46,7 @@ export function versionSchemas(
 }
 
 function addCustom(resource: CustomResource, collector: SchemaCollector) {
-  const published = publish(resource.schema as unknown as JsonValue, collector, 0) as JsonObject;
+  const published = publish(resource.schema as JsonValue, collector, 0) as JsonObject;
   const properties = isJsonObject(published['properties']) ? published['properties'] : {};
   const name = customComponent(resource);
   collector.schemas[name] = {

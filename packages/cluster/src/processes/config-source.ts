@@ -8,10 +8,9 @@ export interface ConfigSource {
 
 /** The decoded entries of a ConfigMap or Secret. */
 export function configEntries(kind: 'configmap' | 'secret', object: KubeObject): ReadonlyMap<string, Buffer> {
-  const parent = object as unknown as Parameters<typeof objectAt>[0];
   const entries = new Map<string, Buffer>();
   const read = (member: string, encoding: 'utf8' | 'base64') => {
-    for (const [key, value] of Object.entries(objectAt(parent, member))) {
+    for (const [key, value] of Object.entries(objectAt(object, member))) {
       entries.set(key, Buffer.from(asText(value), encoding));
     }
   };

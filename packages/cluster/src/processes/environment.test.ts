@@ -34,7 +34,7 @@ const OBJECTS: Readonly<Record<string, JsonObject>> = {
 };
 
 const config: ConfigSource = {
-  find: (kind, name) => OBJECTS[`${kind} ${name}`] as unknown as KubeObject | undefined,
+  find: (kind, name) => OBJECTS[`${kind} ${name}`] as KubeObject | undefined,
 };
 
 const pod: KubeObject = {

@@ -118,7 +118,7 @@ class BuiltinResource implements ServedResource {
       if (settled === object) settled = { ...object };
       settled[name] = null;
     }
-    return settled as unknown as KubeObject;
+    return settled as KubeObject;
   }
 
   toStorage(object: KubeObject): KubeObject {

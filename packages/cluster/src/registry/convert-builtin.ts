@@ -18,16 +18,15 @@ export function storageOf(
 
 /** Converts an object of a built-in kind to the given version. */
 export function convertBuiltin(object: KubeObject, apiVersion: string): KubeObject {
-  const source = object as unknown as JsonObject;
   switch (`${object.apiVersion}→${apiVersion}`) {
     case 'v1→events.k8s.io/v1':
-      return renamed(source, apiVersion, EVENT_NAMES) as unknown as KubeObject;
+      return renamed(object, apiVersion, EVENT_NAMES) as KubeObject;
     case 'events.k8s.io/v1→v1':
-      return toCoreEvent(source, apiVersion) as unknown as KubeObject;
+      return toCoreEvent(object, apiVersion) as KubeObject;
     case 'autoscaling/v1→autoscaling/v2':
-      return hpaToV2(source, apiVersion) as unknown as KubeObject;
+      return hpaToV2(object, apiVersion) as KubeObject;
     case 'autoscaling/v2→autoscaling/v1':
-      return hpaToV1(source, apiVersion) as unknown as KubeObject;
+      return hpaToV1(object, apiVersion) as KubeObject;
     default:
       return { ...object, apiVersion };
   }

@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { sortVersions } from './versions.ts';
@@ -103,8 +103,8 @@ export class CustomResource implements ServedResource {
     if (this.#webhook !== undefined)
       return this.#answer(this.#webhook, object, this.#storageVersion, this.#storageSchema, conversions);
     // Fields that the storage version does not declare are not stored.
-    const converted = { ...object, apiVersion: this.#storageVersion } as unknown as JsonObject;
-    return this.#schemas().prune(this.#storageSchema, converted).value as unknown as KubeObject;
+    const converted = { ...object, apiVersion: this.#storageVersion };
+    return this.#schemas().prune(this.#storageSchema, converted).value as KubeObject;
   }
 
   /**
@@ -118,9 +118,9 @@ export class CustomResource implements ServedResource {
     }
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
     const { prune, withReadDefaults } = this.#schemas();
-    const pruned = prune(this.schema, converted as unknown as JsonObject).value;
+    const pruned = prune(this.schema, converted).value;
     const own = object.apiVersion === this.apiVersion;
-    return (own ? withReadDefaults(this.schema, pruned) : pruned) as unknown as KubeObject;
+    return (own ? withReadDefaults(this.schema, pruned) : pruned) as KubeObject;
   }
 
   isConverted(object: KubeObject): boolean {
@@ -166,8 +166,8 @@ export class CustomResource implements ServedResource {
     if (conversions === undefined) throw notConverted();
     const converted = conversions.find(webhook, withoutVersion(object), apiVersion);
     const metadata = withLabelsOf(object, converted);
-    const pruned = this.#schemas().prune(schema, { ...converted, metadata } as unknown as JsonObject).value;
-    return pruned as unknown as KubeObject;
+    const pruned = this.#schemas().prune(schema, { ...converted, metadata }).value;
+    return pruned as KubeObject;
   }
 }
 

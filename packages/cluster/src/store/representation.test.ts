@@ -33,8 +33,8 @@ test('the bytes are the JSON of the object, whichever parts are copied from the 
       let last: KubeObject | undefined;
       for (const [version, turn] of turns.entries()) {
         const next = object(version, turn.parts, [{ manager: 'x'.repeat(200) }]);
-        const shared = shareUnchanged(last as JsonObject | undefined, copyJson(next) as unknown as JsonObject);
-        const stored = collection.put('a', shared as unknown as KubeObject);
+        const shared = shareUnchanged(last as JsonObject | undefined, copyJson(next));
+        const stored = collection.put('a', shared);
         last = stored.object;
         if (turn.isRead) expect(read(stored.as(AS_STORED))).toBe(JSON.stringify(stored.object));
       }
@@ -74,8 +74,7 @@ test('a form with defaults that are longer than a stored object is created for e
   const schema = { properties: { list: { items: { properties: { d: { default: 'x'.repeat(1000) } } } } } };
   const version = {
     isConverted: () => false,
-    fromStorage: (stored: KubeObject) =>
-      withReadDefaults(schema, stored as unknown as JsonObject) as unknown as KubeObject,
+    fromStorage: (stored: KubeObject) => withReadDefaults(schema, stored) as KubeObject,
   };
   const stored = (items: number) => new Stored('a', object(1, { list: Array.from({ length: items }, () => ({})) }), 1);
   const [short, long] = [stored(10), stored(2000)];

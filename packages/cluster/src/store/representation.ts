@@ -144,11 +144,11 @@ function writeObject(writer: PartWriter, object: KubeObject): number {
   const bodyStart = writer.length;
   let comma = false;
   for (const key of Object.keys(object)) {
-    const value = object[key] as JsonValue | undefined;
+    const value = object[key];
     if (value === undefined || key === 'kind' || key === 'apiVersion') continue;
     writer.text(`${comma ? ',' : ''}${JSON.stringify(key)}:`);
     comma = true;
-    if (key === 'metadata') writeMetadata(writer, object.metadata as Record<string, JsonValue | undefined>);
+    if (key === 'metadata') writeMetadata(writer, object.metadata);
     else if (typeof value === 'object' && value !== null) writer.part(value);
     else writer.text(toJsonText(value));
   }

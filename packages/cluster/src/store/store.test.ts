@@ -1,3 +1,4 @@
+import type { JsonObject } from '@typekro/kit/core';
 import { describe, expect, test } from 'vitest';
 import { Store } from './store.ts';
 
@@ -173,7 +174,7 @@ describe('the memory of the events of a store', () => {
     return { store, first: store.collection('', 'first'), second: store.collection('', 'second') };
   }
 
-  test.each<[string, (turn: number) => object, number, number]>([
+  test.each<[string, (turn: number) => JsonObject, number, number]>([
     ['a large object that changes', (turn) => ({ text: `${turn}`.padEnd(10 * KILOBYTE, 'x') }), 8, 10],
     ['a small object', (turn) => ({ text: `${turn}` }), 150, 150],
     [
@@ -191,7 +192,7 @@ describe('the memory of the events of a store', () => {
     expect(first.since(1)?.length).toBe(kept === 150 ? kept : undefined);
   });
 
-  test.each<[string, object, object, string[]]>([
+  test.each<[string, JsonObject, JsonObject, string[]]>([
     ['a list and an object that are equal', { list: [{ a: 1 }], map: { b: 'x' } }, {}, ['list', 'map']],
     ['the equal one of two members', { list: [1], map: { b: 'x' } }, { map: { b: 'y' } }, ['list']],
     ['no object whose members have another order', { map: { a: 1, b: 2 } }, { map: { b: 2, a: 1 } }, []],

@@ -4,7 +4,6 @@ import { age, numberAt } from '@typekro/kit/kubernetes';
 
 export const NONE = '<none>';
 
-export const json = (object: KubeObject) => object as unknown as JsonObject;
 export const name = (object: KubeObject) => object.metadata.name ?? '';
 export const ageCell = (object: KubeObject, now: number) => age(object.metadata.creationTimestamp, now);
 export const orNone = (text: string) => (text === '' ? NONE : text);

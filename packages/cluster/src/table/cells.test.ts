@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { CELLS } from './cells.ts';
 
 // The expected cells equal the cells of kube-apiserver (pkg/printers/internalversion).
@@ -11,7 +11,7 @@ const cellsOf = (type: string, parts: JsonObject, metadata: JsonObject = {}): re
     kind: '',
     metadata: { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
     ...parts,
-  } as unknown as KubeObject;
+  };
   return CELLS[type]?.(object, NOW) ?? [];
 };
 

@@ -4,7 +4,7 @@ import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@type
 import { labelSelectorText } from '../types/label-selector-text.ts';
 import { age, duration, firstObserved, lastObserved } from '@typekro/kit/kubernetes';
 import { autoscalerCells } from './autoscaler-cells.ts';
-import { ageCell, countCell, json, mapText, name, NONE, orNone } from './cell-parts.ts';
+import { ageCell, countCell, mapText, name, NONE, orNone } from './cell-parts.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { endpointsCells, ingressCells, serviceCells, sliceCells } from './network-cells.ts';
 import { podCells } from './pod-cells.ts';
@@ -53,8 +53,8 @@ function jobCells(object: KubeObject, now: number): JsonValue[] {
 }
 
 function bindingCells(object: KubeObject, now: number): JsonValue[] {
-  const reference = objectAt(json(object), 'roleRef');
-  const subjects = objectsAt(json(object), 'subjects');
+  const reference = objectAt(object, 'roleRef');
+  const subjects = objectsAt(object, 'subjects');
   const of = (kind: string) => subjects.filter((subject) => subject['kind'] === kind);
   const accounts = of('ServiceAccount').map((subject) => `${textAt(subject, 'namespace')}/${textAt(subject, 'name')}`);
   return [
@@ -72,29 +72,28 @@ function bindingCells(object: KubeObject, now: number): JsonValue[] {
 }
 
 function eventCells(object: KubeObject, now: number): JsonValue[] {
-  const event = json(object);
-  const series = optionalAt(event, 'series');
-  const [first, last] = [firstObserved(event), lastObserved(event)];
-  const involved = optionalAt(event, 'involvedObject') ?? objectAt(event, 'regarding');
-  const source = optionalAt(event, 'source') ?? objectAt(event, 'deprecatedSource');
+  const series = optionalAt(object, 'series');
+  const [first, last] = [firstObserved(object), lastObserved(object)];
+  const involved = optionalAt(object, 'involvedObject') ?? objectAt(object, 'regarding');
+  const source = optionalAt(object, 'source') ?? objectAt(object, 'deprecatedSource');
   const component =
-    textAt(source, 'component') || textAt(event, 'reportingComponent') || textAt(event, 'reportingController');
-  const instance = textAt(source, 'host') || textAt(event, 'reportingInstance');
+    textAt(source, 'component') || textAt(object, 'reportingComponent') || textAt(object, 'reportingController');
+  const instance = textAt(source, 'host') || textAt(object, 'reportingInstance');
   const from = instance === '' ? component : `${component}, ${instance}`;
   const target =
     textAt(involved, 'name') === ''
       ? textAt(involved, 'kind').toLowerCase()
       : `${textAt(involved, 'kind').toLowerCase()}/${textAt(involved, 'name')}`;
-  const times = numberAt(series, 'count') ?? numberAt(event, 'count') ?? numberAt(event, 'deprecatedCount') ?? 1;
+  const times = numberAt(series, 'count') ?? numberAt(object, 'count') ?? numberAt(object, 'deprecatedCount') ?? 1;
   const since = (text: string) => (text === '' ? '<unknown>' : age(text, now));
   return [
     since(last),
-    textAt(event, 'type'),
-    textAt(event, 'reason'),
+    textAt(object, 'type'),
+    textAt(object, 'reason'),
     target,
     textAt(involved, 'fieldPath'),
     from,
-    (textAt(event, 'message') || textAt(event, 'note')).trim(),
+    (textAt(object, 'message') || textAt(object, 'note')).trim(),
     since(first),
     times,
     name(object),
@@ -220,7 +219,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   ...INFRASTRUCTURE_CELLS,
   'v1/configmaps': (object, now) => [
     name(object),
-    size(json(object)['data']) + size(json(object)['binaryData']),
+    size(object['data']) + size(object['binaryData']),
     ageCell(object, now),
   ],
   'v1/endpoints': endpointsCells,
@@ -233,8 +232,8 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   'v1/pods': podCells,
   'v1/podtemplates': (object) => [
     name(object),
-    ...containersOf(objectAt(json(object), 'template')),
-    mapText(objectAt(objectAt(objectAt(json(object), 'template'), 'metadata'), 'labels')),
+    ...containersOf(objectAt(object, 'template')),
+    mapText(objectAt(objectAt(objectAt(object, 'template'), 'metadata'), 'labels')),
   ],
   'v1/replicationcontrollers': (object, now) => [
     name(object),
@@ -246,12 +245,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     mapText(objectAt(object.spec, 'selector')),
   ],
   'v1/resourcequotas': quotaCells,
-  'v1/secrets': (object, now) => [
-    name(object),
-    textAt(json(object), 'type'),
-    size(json(object)['data']),
-    ageCell(object, now),
-  ],
+  'v1/secrets': (object, now) => [name(object), textAt(object, 'type'), size(object['data']), ageCell(object, now)],
   'v1/serviceaccounts': (object, now) => [name(object), ageCell(object, now)],
   'v1/services': serviceCells,
   'apps/v1/daemonsets': (object, now) => [
@@ -328,19 +322,19 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
   'rbac.authorization.k8s.io/v1/roles': (object) => [name(object), object.metadata.creationTimestamp ?? ''],
   'scheduling.k8s.io/v1/priorityclasses': (object, now) => [
     name(object),
-    numberAt(json(object), 'value') ?? 0,
-    json(object)['globalDefault'] === true,
+    numberAt(object, 'value') ?? 0,
+    object['globalDefault'] === true,
     ageCell(object, now),
-    textAt(json(object), 'preemptionPolicy'),
+    textAt(object, 'preemptionPolicy'),
   ],
   'storage.k8s.io/v1/storageclasses': (object, now) => {
     const isDefault = DEFAULT_CLASS_ANNOTATIONS.some((key) => object.metadata.annotations?.[key] === 'true');
     return [
       isDefault ? `${name(object)} (default)` : name(object),
-      textAt(json(object), 'provisioner'),
-      textAt(json(object), 'reclaimPolicy'),
-      textAt(json(object), 'volumeBindingMode'),
-      json(object)['allowVolumeExpansion'] === true,
+      textAt(object, 'provisioner'),
+      textAt(object, 'reclaimPolicy'),
+      textAt(object, 'volumeBindingMode'),
+      object['allowVolumeExpansion'] === true,
       ageCell(object, now),
     ];
   },

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import type { ColumnFacts } from '../data.ts';
 import { stringifyJson, oncePerObject } from '@typekro/kit/core';
 import { loadData } from '../data.ts';
@@ -94,7 +94,7 @@ function customColumns(declared: readonly PrinterColumn[]): Columns {
     // A path that cannot be parsed selects no values.
     if (steps === undefined) return () => null;
     return (object: KubeObject, now: number, budget: PathBudget) =>
-      cellOf(valuesAt(object as unknown as JsonObject, steps, budget), column.type, now, budget);
+      cellOf(valuesAt(object, steps, budget), column.type, now, budget);
   });
   return {
     definitions: [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 
 const NOW = Date.parse('2026-01-01T00:01:00Z');
@@ -9,7 +9,7 @@ const cellsOf = (type: string, parts: JsonObject, metadata: JsonObject = {}) => 
     kind: '',
     metadata: { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z', ...metadata },
     ...parts,
-  } as unknown as KubeObject;
+  };
   return INFRASTRUCTURE_CELLS[type]?.(object, NOW);
 };
 

@@ -10,7 +10,7 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import { goLabelSelector } from '../types/label-selector-text.ts';
-import { ageCell, json, name, NONE } from './cell-parts.ts';
+import { ageCell, name, NONE } from './cell-parts.ts';
 
 /** The cells of an object of a built-in kind, in the order of its columns. */
 export type CellPrinter = (object: KubeObject, now: number) => readonly JsonValue[];
@@ -21,7 +21,7 @@ function revisionCells(object: KubeObject, now: number): JsonValue[] {
   const owner = (object.metadata.ownerReferences ?? []).find((reference) => reference.controller === true);
   const group = owner?.apiVersion.includes('/') === true ? `.${owner.apiVersion.split('/')[0]}` : '';
   const controller = owner === undefined ? NONE : `${(owner.kind + group).toLowerCase()}/${owner.name}`;
-  return [name(object), controller, json(object)['revision'] ?? 0, ageCell(object, now)];
+  return [name(object), controller, object['revision'] ?? 0, ageCell(object, now)];
 }
 
 function apiServiceCells(object: KubeObject, now: number): JsonValue[] {
@@ -153,14 +153,10 @@ function priorityLevelCells(object: KubeObject, now: number): JsonValue[] {
 export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicies': policyCells('mutations'),
   'admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings': policyBindingCells,
-  'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': counted((object) =>
-    listAt(json(object), 'webhooks'),
-  ),
+  'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': counted((object) => listAt(object, 'webhooks')),
   'admissionregistration.k8s.io/v1/validatingadmissionpolicies': policyCells('validations'),
   'admissionregistration.k8s.io/v1/validatingadmissionpolicybindings': policyBindingCells,
-  'admissionregistration.k8s.io/v1/validatingwebhookconfigurations': counted((object) =>
-    listAt(json(object), 'webhooks'),
-  ),
+  'admissionregistration.k8s.io/v1/validatingwebhookconfigurations': counted((object) => listAt(object, 'webhooks')),
   'apiregistration.k8s.io/v1/apiservices': apiServiceCells,
   'apps/v1/controllerrevisions': revisionCells,
   'certificates.k8s.io/v1/certificatesigningrequests': signingCells,
@@ -172,11 +168,7 @@ export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
     listAt(object.spec, 'cidrs').join(','),
     ageCell(object, now),
   ],
-  'node.k8s.io/v1/runtimeclasses': (object, now) => [
-    name(object),
-    textAt(json(object), 'handler'),
-    ageCell(object, now),
-  ],
+  'node.k8s.io/v1/runtimeclasses': (object, now) => [name(object), textAt(object, 'handler'), ageCell(object, now)],
   'resource.k8s.io/v1/resourceclaims': (object, now) => [name(object), claimState(object), ageCell(object, now)],
   'resource.k8s.io/v1/resourceslices': (object, now) => [
     name(object),
@@ -197,7 +189,7 @@ export const INFRASTRUCTURE_CELLS: Readonly<Record<string, CellPrinter>> = {
   ],
   'storage.k8s.io/v1/volumeattributesclasses': (object, now) => [
     name(object),
-    textAt(json(object), 'driverName'),
+    textAt(object, 'driverName'),
     ageCell(object, now),
   ],
 };

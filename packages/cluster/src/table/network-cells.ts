@@ -1,7 +1,7 @@
 /** The table cells of kinds with addresses and ports. */
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { ageCell, json, mapText, name, NONE, orNone } from './cell-parts.ts';
+import { ageCell, mapText, name, NONE, orNone } from './cell-parts.ts';
 
 function servicePorts(spec: JsonObject): string {
   const ports = objectsAt(spec, 'ports').map((port) => {
@@ -69,13 +69,11 @@ export function ingressCells(object: KubeObject, now: number): JsonValue[] {
 
 /** The row of an EndpointSlice. */
 export function sliceCells(object: KubeObject, now: number): JsonValue[] {
-  const ports = objectsAt(json(object), 'ports').map((port) => String(port['port'] ?? port['name'] ?? '*'));
-  const endpoints = objectsAt(json(object), 'endpoints').flatMap((endpoint) =>
-    listAt(endpoint, 'addresses').map(String),
-  );
+  const ports = objectsAt(object, 'ports').map((port) => String(port['port'] ?? port['name'] ?? '*'));
+  const endpoints = objectsAt(object, 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses').map(String));
   return [
     name(object),
-    textAt(json(object), 'addressType'),
+    textAt(object, 'addressType'),
     firstOf(ports) || '<unset>',
     firstOf(endpoints) || '<unset>',
     ageCell(object, now),
@@ -84,7 +82,7 @@ export function sliceCells(object: KubeObject, now: number): JsonValue[] {
 
 /** The row of an Endpoints object. */
 export function endpointsCells(object: KubeObject, now: number): JsonValue[] {
-  const subsets = objectsAt(json(object), 'subsets');
+  const subsets = objectsAt(object, 'subsets');
   const pairs = subsets.flatMap((subset) => {
     const [ports, addresses] = [objectsAt(subset, 'ports'), objectsAt(subset, 'addresses')];
     const ips = addresses.map((address) => textAt(address, 'ip'));

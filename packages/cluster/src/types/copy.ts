@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
 
 /** Freezes a JSON value deeply. Parts that are already frozen are skipped. */
@@ -11,9 +11,7 @@ export function deepFreeze<T>(value: T): T {
 }
 
 /** A mutable deep copy of a frozen object. */
-export function thaw(object: KubeObject): KubeObject {
-  return copyJson(object as unknown as JsonObject) as unknown as KubeObject;
-}
+export const thaw = (object: KubeObject): KubeObject => copyJson(object);
 
 /** A deep copy of a JSON value. */
 export function copyJson<T>(value: T): T {

@@ -136,12 +136,9 @@ const startOf = (empty: JsonObject) => copyJson(empty);
 
 function typed(write: WriteRequest, object: KubeObject, inStorageVersion: boolean): KubeObject {
   try {
-    const sent = object as unknown as JsonObject;
     // Frozen parts belong to the live object, so they need no decoding.
-    const { value } = redecode(write.resource, sent, inStorageVersion);
-    return write.resource.custom === undefined
-      ? value
-      : (withNulls(sent, value as unknown as JsonObject) as unknown as KubeObject);
+    const { value } = redecode(write.resource, object, inStorageVersion);
+    return write.resource.custom === undefined ? value : (withNulls(object, value) as KubeObject);
   } catch (thrown) {
     if (!(thrown instanceof DecodeError)) throw thrown;
     throw internalError(thrown.message);

@@ -178,7 +178,7 @@ export function decodeAs(raw: RawBody, type: BodyType, registry: Registry, valid
           : problems;
       throw refused(`strict decoding error: ${texts.join(', ')}`);
     }
-    return { object: decoded as unknown as KubeObject, warnings: validation === 'Warn' ? problems : [] };
+    return { object: decoded as KubeObject, warnings: validation === 'Warn' ? problems : [] };
   } catch (thrown) {
     if (thrown instanceof DecodeError) throw refused(thrown.message);
     throw thrown;

@@ -52,7 +52,7 @@ export function decodeDeleteOptions(raw: RawBody, registry: Registry): JsonObjec
     unnamed: true,
   };
   const value = checkDeleteOptionsType(raw.value ?? {}, raw.body);
-  return decodeAs({ ...raw, value }, type, registry, 'Ignore').object as unknown as JsonObject;
+  return decodeAs({ ...raw, value }, type, registry, 'Ignore').object;
 }
 
 /** Returns the options with the type that the decoder expects. Throws 400 for a value of another type. */

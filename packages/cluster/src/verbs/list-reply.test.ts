@@ -103,7 +103,7 @@ const items = (length: number, value?: JsonObject) =>
       },
     },
     { names: { plural: 'boxes' } },
-  ) as unknown as JsonObject;
+  );
 
 beforeAll(async () => {
   cluster = await createEmbeddedCluster({ controllers: false });

@@ -58,8 +58,7 @@ export function patchObject(write: WriteRequest, patch: PatchBody): WriteResult 
 
 /** Applies a JSON, merge or strategic merge patch to the live object. Returns the result, decoded as its type. */
 export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody): KubeObject {
-  const before = live as unknown as JsonObject;
-  const { value, shown, problems } = applied(write.resource.node, before, patch);
+  const { value, shown, problems } = applied(write.resource.node, live, patch);
   if (!isJsonObject(value))
     throw refusedPatch(shown, `json: cannot unmarshal ${word(value)} into Go value of type v1.${write.resource.kind}`);
   let object: KubeObject;

@@ -203,8 +203,8 @@ function metadataProblems(resource: ServedResource, next: KubeObject, live: Kube
 function shareParts(live: KubeObject, next: MutableObject) {
   const { metadata: before, ...parts } = live;
   const { metadata } = next;
-  shareMembers(parts as JsonObject, next as unknown as JsonObject);
-  shareMembers(before as JsonObject, metadata as JsonObject);
+  shareMembers(parts, next);
+  shareMembers(before, metadata);
 }
 
 function shareMembers(before: JsonObject, after: JsonObject) {

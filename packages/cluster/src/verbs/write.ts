@@ -258,13 +258,13 @@ export function ownershipContext(write: WriteRequest): FieldContext {
       const other = resource.inVersion(apiVersion);
       if (other === undefined) return undefined;
       const from = typeof object['apiVersion'] === 'string' ? object['apiVersion'] : resource.apiVersion;
-      const kube = { ...object, apiVersion: from, kind: resource.kind } as unknown as KubeObject;
+      const kube = { ...object, apiVersion: from, kind: resource.kind } as KubeObject;
       const source = resource.inVersion(from) ?? resource;
       // Without a conversion webhook, only `apiVersion` changes. As in the API server, the object is not pruned here.
       if (other.custom !== undefined && other.custom.conversion === undefined) {
         return { node: other.node, object: { ...object, apiVersion, kind: other.kind } };
       }
-      const converted = source.convert(kube, other, write.services.conversions) as unknown as JsonObject;
+      const converted = source.convert(kube, other, write.services.conversions);
       const typed = other.custom === undefined ? decodeObject(other.node, converted).value : converted;
       return { node: other.node, object: typed };
     },
@@ -287,7 +287,7 @@ export function redecode(
 ): { value: KubeObject; unknown: readonly string[] } {
   const typed = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
   const decoded = decodeTyped(typed, bodyTypeOf(resource), frozenIsTyped);
-  return { value: decoded.value as unknown as KubeObject, unknown: decoded.unknown };
+  return { value: decoded.value as KubeObject, unknown: decoded.unknown };
 }
 
 /**

@@ -26,14 +26,14 @@ export function admitVirtual<Virtual extends JsonObject | KubeObject>(
   object: Virtual,
 ): Virtual {
   if (services.admission === undefined) return object;
-  const sent = object as unknown as KubeObject;
-  return services.admission.admitRequest(writeOf(services, write), 'CREATE', sent, type) as unknown as Virtual;
+  const sent = object as KubeObject;
+  return services.admission.admitRequest(writeOf(services, write), 'CREATE', sent, type) as Virtual;
 }
 
 /** Calls the webhooks and policies for a connection. Throws `ApiError` when one of them refuses. */
 export function admitConnection(services: WriteServices, write: VirtualWrite, options: () => JsonObject): void {
   if (services.admission === undefined) return;
-  const sent = options() as unknown as KubeObject;
+  const sent = options() as KubeObject;
   services.admission.admitRequest(writeOf(services, write), 'CONNECT', sent, undefined);
 }
 

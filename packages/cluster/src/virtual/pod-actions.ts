@@ -50,7 +50,7 @@ export function evictionReply(
     node: builtinType('policy.v1.Eviction'),
     resource: undefined,
   };
-  const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object as unknown as JsonObject;
+  const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object;
   if (textAt(decoded, 'metadata', 'name') !== route.name)
     throw badRequest('name in URL does not match name in Eviction object');
   const eviction = admitVirtual(context, { request, route, warnings, options }, type, decoded);
@@ -189,8 +189,7 @@ function bind(
   const route = routeTo(decoded.metadata.name ?? '');
   const admitted = { ...route, subresource: 'binding' };
   addLabels(decoded, topologyLabels(context.store, textAt(objectAt(decoded, 'target'), 'name')));
-  const sent = decoded as unknown as JsonObject;
-  const binding = admitVirtual(context, { request, route: admitted, warnings, options }, type, sent);
+  const binding = admitVirtual(context, { request, route: admitted, warnings, options }, type, decoded);
   const pod = podOf(route);
   const node = textAt(objectAt(binding, 'target'), 'name');
   checkTarget(objectAt(binding, 'target'));
@@ -198,7 +197,7 @@ function bind(
   const problem = bindingProblem(pod, route.name);
   if (problem !== undefined) throw conflict({ group: '', plural: 'pods/binding' }, route.name, problem);
   if (!options.dryRun) {
-    const { labels = {}, annotations = {} } = (binding as unknown as KubeObject).metadata;
+    const { labels = {}, annotations = {} } = binding.metadata;
     const next = boundPod(pod, { nodeName: node, labels, annotations, now: timestampOf(context.clock) });
     route.resource.collection.put(storeKey(route.namespace, route.name), next);
   }

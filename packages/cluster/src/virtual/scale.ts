@@ -126,7 +126,7 @@ export function scaleReply(
     const raw = readBody(request, 'Scale', options.fieldValidation);
     const decoded = decodeAs(raw, scaleType(), context.registry, options.fieldValidation);
     for (const text of decoded.warnings) warnings.push(text);
-    return reply(rescale(write, live, decoded.object as unknown as JsonObject));
+    return reply(rescale(write, live, decoded.object));
   }
   if (request.method !== 'PATCH') throw methodNotAllowed();
   const form = patchForm(mediaType(request.headers['content-type']), resource.custom !== undefined);
@@ -143,9 +143,8 @@ const asScale = (write: Omit<WriteRequest, 'reviewed' | 'subresource'>): WriteRe
   subresource: 'scale',
   reviewed: {
     type: scaleType(),
-    show: (object) => scaleOf(write.resource, object) as unknown as KubeObject,
-    take: (object, scale) =>
-      withReplicas(object, pathsOf(write.resource).specReplicas, replicasOf(scale as unknown as JsonObject)),
+    show: (object) => scaleOf(write.resource, object) as KubeObject,
+    take: (object, scale) => withReplicas(object, pathsOf(write.resource).specReplicas, replicasOf(scale)),
   },
 });
 
@@ -176,7 +175,7 @@ function shownScale(
   object: KubeObject,
   { form, version }: Output,
 ): unknown {
-  const scale = scaleOf(resource, object) as unknown as KubeObject;
+  const scale = scaleOf(resource, object) as KubeObject;
   if (form === 'object') return scale;
   if (form === 'partial') return partialOf(scale, version);
   const custom = resource.custom !== undefined;
@@ -195,7 +194,7 @@ function shownScale(
     ],
     rows: [
       {
-        cells: [name, replicasOf(scale as unknown as JsonObject), replicas, age(creationTimestamp, clock.now())],
+        cells: [name, replicasOf(scale), replicas, age(creationTimestamp, clock.now())],
         object: partialOf(scale, version),
       },
     ],
@@ -223,7 +222,7 @@ function replicasOf(scale: JsonObject): number {
 
 function withReplicas(object: KubeObject, path: readonly string[], replicas: number): KubeObject {
   const next = copyJson(object);
-  let target = next as unknown as JsonObject;
+  let target: JsonObject = next;
   for (const key of path.slice(0, -1)) {
     const child = valueAt(target, key);
     const inner = isJsonObject(child) ? child : {};
@@ -237,7 +236,7 @@ function withReplicas(object: KubeObject, path: readonly string[], replicas: num
 function rescale(write: WriteRequest, live: KubeObject, scale: JsonObject): KubeObject {
   const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {};
   const { resourceVersion, uid } = metadata;
-  const sent = scale as unknown as KubeObject;
+  const sent = scale as KubeObject;
   checkName(write, sent);
   checkPlace(write, sent);
   const replicas = replicasOf(scale);
@@ -249,7 +248,7 @@ function rescale(write: WriteRequest, live: KubeObject, scale: JsonObject): Kube
   const tracked = updateOwnership(
     ownedScale(write, live),
     emptyScale,
-    scale as unknown as KubeObject,
+    scale as KubeObject,
     write.options.manager,
     scaleContext(write),
   );
@@ -285,7 +284,7 @@ function ownedScale(write: WriteRequest, live: KubeObject): KubeObject {
   const owners = toScaleEntries(readEntries(live.metadata.managedFields) ?? [], replicasIn(write));
   const metadata: JsonObject = { ...(scale['metadata'] as JsonObject) };
   if (owners.length > 0) metadata['managedFields'] = writeEntries(owners);
-  return { ...scale, metadata } as unknown as KubeObject;
+  return { ...scale, metadata } as KubeObject;
 }
 
 /** Returns the scaled object with its new owners after a write to its Scale. */
@@ -332,7 +331,7 @@ function applyScale(write: WriteRequest, live: KubeObject, body: ApplyBody): Kub
     throw inconvertible(`failed to convert new object (/${write.name}; `);
   }
   const next = applied.isChanged
-    ? withReplicas(live, pathsOf(resource).specReplicas, replicasOf(applied.object as unknown as JsonObject))
+    ? withReplicas(live, pathsOf(resource).specReplicas, replicasOf(applied.object))
     : live;
   return storeChange(write, live, copyJson(ownedAs(write, live, next, applied.object))).object;
 }

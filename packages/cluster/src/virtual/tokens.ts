@@ -70,7 +70,7 @@ export function tokenReply(
   }
   const stored = resource.collection.get(storeKey(route.namespace, route.name));
   if (stored === undefined) throw notFound(resource, route.name);
-  const spec = ensureAt(body as unknown as JsonObject, 'spec');
+  const spec = ensureAt(body, 'spec');
   const seconds = numberAt(spec, 'expirationSeconds') ?? 3600;
   const problem =
     seconds < MIN_LIFETIME_SECONDS

@@ -88,7 +88,7 @@ function loadYaml(source: string): LoadedSource {
   for (const document of documents) {
     const { value } = document;
     if (!isJsonObject(value)) continue;
-    const object = value as unknown as KubeObject;
+    const object = value as KubeObject;
     if (isCrd(object)) crds.push(object);
     else if (isDefinition(object) || isGraphObject(object)) found.push({ input: document, object: value });
   }

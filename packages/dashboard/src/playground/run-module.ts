@@ -43,7 +43,7 @@ export function runModule(text: string): RunModule {
 /** The modules that a text may import. `note` gets each composition and graph that the text makes. */
 function modulesWith(note: (made: MadeComposition) => void): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
   const makers = Object.entries(MAKERS).map(([name, maker]) => {
-    const make = maker as unknown as (...args: unknown[]) => MadeComposition;
+    const make = maker as (...args: unknown[]) => MadeComposition;
     const noted = defineFactory((...args: never[]) => {
       const made = make(...args);
       note(made);

@@ -44,12 +44,12 @@ function instanceOf(graph: Graph, spec: JsonValue): KubeObject {
   const { group, version, kind, namespaced } = graph.instance;
   const metadata = { name: 'example', ...(namespaced ? { namespace: 'default' } : {}), uid: 'example', generation: 1 };
   if (graph.definedBy === 'graph') {
-    const object = graph.definition as unknown as KubeObject;
+    const object = graph.definition as KubeObject;
     return { ...object, metadata: { ...metadata, ...object.metadata } };
   }
   const object = { apiVersion: `${group}/${version}`, kind, metadata, spec: spec as JsonObject };
   const schema = schemaOf(graph);
-  return schema === undefined ? object : (applyDefaults(schema, object) as unknown as KubeObject);
+  return schema === undefined ? object : (applyDefaults(schema, object) as KubeObject);
 }
 
 const schemaOf = ({ instance }: Graph) => crdSource([instance.crd]).schemaOf(instance);
@@ -61,7 +61,7 @@ function specProblems(
 ): PlaygroundProblem[] {
   const schema = schemaOf(graph);
   if (schema === undefined || graph.definedBy === 'graph') return [];
-  return schemaProblems(schema, instance as unknown as JsonValue).map(({ field, steps, message }) => {
+  return schemaProblems(schema, instance).map(({ field, steps, message }) => {
     const place = document?.position(steps.slice(1));
     const text = { code: 'playground/spec', severity: 'error' as const, message: `${field}: ${message}`, path: field };
     return problemIn('spec', { ...text, source: place ?? { line: 1, column: 1 } });

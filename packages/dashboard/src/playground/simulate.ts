@@ -128,7 +128,7 @@ function withStatus({ observed, server, at }: Scene, each: SimulatedObject): Sim
 
 /** Merges fields into a copy of the object. */
 function merged(object: KubeObject, fields: JsonObject): KubeObject {
-  return mergeJson(object as unknown as JsonObject, fields) as unknown as KubeObject;
+  return mergeJson(object, fields) as KubeObject;
 }
 
 /** Creates the external objects for which the user has given fields, with the name and kind that the graph reads. */
@@ -144,7 +144,7 @@ function externalObjects({ graph, instance, observed, now, server }: Scene): Sim
         if (!isJsonObject(fields)) return [];
         const metadata = { name: `${report.id}-${index}`, namespace: instance.metadata.namespace ?? 'default' };
         const object = mergeJson({ ...typeOf(graph, report.id), metadata }, named);
-        const given = merged(object as unknown as KubeObject, fields);
+        const given = merged(object as KubeObject, fields);
         return [{ node: report.id, object: server.withDefaults(given), settled: true }];
       });
     });
@@ -183,7 +183,7 @@ function stepOf(
       const shown = live.map(({ object }) => ({
         node: report.id,
         exists: true,
-        object: object as unknown as JsonObject,
+        object,
       }));
       const missing = external ? [] : wanted.slice(live.length);
       return [...shown, ...missing.map(({ object }) => ({ node: report.id, exists: false, object }))];
@@ -206,14 +206,13 @@ function variablesOf(
   { apiVersion, kind, metadata, spec = {} }: KubeObject,
   objects: readonly SimulatedObject[],
 ): ReadonlyMap<string, JsonValue> {
-  const own = { apiVersion, kind, metadata, spec } as unknown as JsonValue;
+  const own = { apiVersion, kind, metadata, spec };
   const variables = new Map<string, JsonValue>([[SPEC_NODE, own]]);
   for (const { node: id, object } of objects) {
     const type = graph.nodes.get(id)?.nodeType;
-    const value = object as unknown as JsonValue;
     const before = variables.get(id);
     const isList = type === 'collection' || type === 'externalCollection';
-    variables.set(id, isList ? [...(Array.isArray(before) ? before : []), value] : value);
+    variables.set(id, isList ? [...(Array.isArray(before) ? before : []), object] : object);
   }
   return variables;
 }

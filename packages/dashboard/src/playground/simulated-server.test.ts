@@ -36,7 +36,7 @@ const CRD = {
       },
     ],
   },
-} as unknown as KubeObject;
+};
 
 const object = (apiVersion: string, kind: string, rest: JsonObject, name = 'a'): KubeObject => ({
   apiVersion,

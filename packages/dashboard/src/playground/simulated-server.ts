@@ -1,6 +1,6 @@
 import type { NewObject } from '@typekro/cluster/object-rules';
 import { newObjects } from '@typekro/cluster/object-rules';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { gvkOf } from '@typekro/kit/core';
 import type { ResourceInfo, SchemaSource } from '@typekro/engine/schema';
 import { applyDefaults, builtinSource, crdSource, prune } from '@typekro/engine/schema';
@@ -49,7 +49,7 @@ export function simulatedServer(crds: readonly KubeObject[], at: string): Simula
       const kind = kindOf(object);
       if (kind !== undefined) return kinds.withDefaults(object, kind);
       const schema = custom.schemaOf(gvkOf(object));
-      return schema === undefined ? object : asObject(applyDefaults(schema, asJson(object)));
+      return schema === undefined ? object : asObject(applyDefaults(schema, object));
     },
   };
 }
@@ -62,7 +62,7 @@ function customObject(object: KubeObject, source: SchemaSource): NewObject {
   const type = gvkOf(object);
   const [schema, resource] = [source.schemaOf(type), source.resourceOf(type)];
   if (schema === undefined || resource === undefined) return { object };
-  const { status, ...rest } = asJson(object);
+  const { status, ...rest } = object;
   const kept = status === undefined || hasStatus(resource) ? rest : { ...rest, status };
   const value = applyDefaults(schema, prune(schema, kept).value);
   const problems = schemaProblems(schema, value).map(({ field, message }) => `${field}: ${message}`);
@@ -73,5 +73,4 @@ function customObject(object: KubeObject, source: SchemaSource): NewObject {
 
 const hasStatus = ({ subresources }: ResourceInfo): boolean => subresources.includes('status');
 
-const asJson = (object: KubeObject): JsonObject => object as unknown as JsonObject;
-const asObject = (value: JsonValue): KubeObject => value as unknown as KubeObject;
+const asObject = (value: JsonValue): KubeObject => value as KubeObject;

@@ -8,7 +8,7 @@ import type { FieldSet, FieldWriter } from './owned-fields.ts';
 import { memberKeysOf, memberFinder } from './list-members.ts';
 import { applyEntries, comparable, managerOf, ownedFields, project, storedFields } from './owned-fields.ts';
 import { sameQuantity } from './quantity.ts';
-import { isEmptyContainer, plainJson } from './json-child.ts';
+import { isEmptyContainer } from './json-child.ts';
 
 /** A field in which a live object differs from the desired one. */
 export interface FieldDifference {
@@ -56,7 +56,7 @@ export function compareApplied(
     // The server stores a Secret's `stringData` in `data`. If another manager writes `data`, the controller stays the
     // recorded owner of `stringData`. Therefore only the ownership of `data` shows whether the controller still owns
     // the field.
-    const isLost = recorded !== undefined && setAt(recorded, place.live, plainJson(live)) === undefined;
+    const isLost = recorded !== undefined && setAt(recorded, place.live, live) === undefined;
     found.push({
       path: formatPath(place.path),
       ...difference,
@@ -64,13 +64,13 @@ export function compareApplied(
       ...(isLost && others.some(({ at }) => at > appliedAt) ? { taken: true as const } : {}),
     });
   };
-  const wanted = comparable(desired, plainJson(desired));
-  const actual = comparable(live, plainJson(live));
+  const wanted = comparable(desired, desired);
+  const actual = comparable(live, live);
   const isWhole = (place: Place) => othersAt(live, place.live, manager).some((other) => other.isWhole);
   walkWanted(ROOT, wanted, actual, fields, { report, isWhole });
   if (fields !== undefined) {
     const owned = comparable(live, project(fields, actual));
-    walkReleased(ROOT, owned, wanted, { fields, actual, requested: plainJson(desired), report });
+    walkReleased(ROOT, owned, wanted, { fields, actual, requested: desired, report });
   }
   return found;
 }
@@ -315,7 +315,7 @@ function othersAt(live: KubeObject, path: readonly PathStep[], own: string): Oth
     if (!isJsonObject(entry)) continue;
     const { manager: name, fieldsV1 } = entry;
     if (typeof name !== 'string' || name === own || !isJsonObject(fieldsV1)) continue;
-    const set = setAt(fieldsV1, path, plainJson(live));
+    const set = setAt(fieldsV1, path, live);
     if (set === undefined) continue;
     const before = found.get(name);
     const isWhole = Object.keys(set).length === 0 || before?.isWhole === true;
@@ -339,7 +339,7 @@ export function withoutExternal(
   if (taken.length === 0) return desired;
   const copy = structuredClone(desired);
   for (const path of taken) {
-    const parent = path.slice(0, -1).reduce<JsonValue | undefined>(memberOf, plainJson(copy));
+    const parent = path.slice(0, -1).reduce<JsonValue | undefined>(memberOf, copy);
     if (isJsonObject(parent)) delete parent[path.at(-1) ?? ''];
   }
   return copy;

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { isJsonObject, earliest, formatRef, jsonEquals, refOf } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
@@ -232,7 +232,7 @@ function deletionStatus(
       ...overlaid,
       ...(authored ? [] : keptWatchHealth(instance, options)),
       ...nodeConditions(instance, nodes, options),
-    ] as unknown as JsonValue,
+    ],
   };
   return { conditions, status, statusChanged: !jsonEquals(status, before) };
 }

@@ -3,7 +3,7 @@ import { isBuiltinGroup, isJsonObject, parseApiVersion, stringifyJson, withGroup
 import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import { assignMembers, fieldBelow } from './compare.ts';
-import { childAt, plainJson } from './json-child.ts';
+import { childAt } from './json-child.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import { memberFinder, memberKeysOf } from './list-members.ts';
 import type { FieldWriter } from './owned-fields.ts';
@@ -78,7 +78,7 @@ export function foreignItems(
     });
   };
   const entries = (live.metadata.managedFields ?? []).filter(isJsonObject);
-  walk(plainJson(desired), plainJson(live), entries, [], []);
+  walk(desired, live, entries, [], []);
   return found;
 }
 

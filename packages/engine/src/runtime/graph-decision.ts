@@ -118,7 +118,7 @@ export function decideGraph(context: StepContext): Decision {
     const sampled = nowConditions(graph, instance, options, options.statusNow ?? options.now);
     const value: JsonObject = {
       ...(account === undefined ? {} : { appliedServiceAccount: account }),
-      conditions: [...conditions, ...health, ...sampled, ...explained] as unknown as JsonValue,
+      conditions: [...conditions, ...health, ...sampled, ...explained],
       ...trackingStatus(tracking),
     };
     const state = isHard ? 'ERROR' : converged.status === 'True' ? 'ACTIVE' : 'IN_PROGRESS';

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { earliest, jsonEquals } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
 import type { ConditionContent, GraphCondition } from './conditions.ts';
@@ -96,7 +96,7 @@ function decisionOf(
   const { managedResources: _resources, contributions: _contributions, ...others } = before;
   const status: JsonObject = {
     ...(left === undefined ? before : { ...others, ...trackingStatus(left) }),
-    conditions: [...conditions, ...keptWatchHealth(instance, options)] as unknown as JsonValue,
+    conditions: [...conditions, ...keptWatchHealth(instance, options)],
   };
   const isRemoved = finalizer === 'remove';
   const { delete: toDelete = [], release: toRelease = [], read = [] } = actions;
@@ -140,7 +140,7 @@ export function stepRefusedGraph(
   const accepted = { status: 'False', reason: 'InvalidGraph', message: problem } as const;
   const conditions = graphConditions(instance, { Accepted: accepted }, options.now);
   const shown = [...conditions, ...keptWatchHealth(instance, options)];
-  const status: JsonObject = { ...before, conditions: shown as unknown as JsonValue };
+  const status: JsonObject = { ...before, conditions: shown };
   const hasFinalizer = hasGraphFinalizer(instance);
   const attempt = { digest: '', uid: instance.metadata.uid };
   const failed = pausedWrite(observed, instanceTarget(instance, undefined), attempt, options.now);

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { earliest, jsonEquals } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
 import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
@@ -192,7 +192,7 @@ function statusOf(
       ...propagationConditions(context, instance, reports, options),
       ...revisionConditions(instance, options),
     ].filter(({ type }) => !stated.some((each) => each.type === type));
-    const wire = [...stated, ...propagated, ...sampled, ...explained] as unknown as JsonValue;
+    const wire = [...stated, ...propagated, ...sampled, ...explained];
     const record = objectRecord(context, state);
     const recorded: JsonObject = record === undefined ? {} : { [OBJECT_RECORD]: record };
     const status: JsonObject = { ...fields, ...recorded, state, conditions: wire };
@@ -227,7 +227,7 @@ function project(context: StepContext, conditions: readonly Condition[], now: nu
     ? { fields: keptFields(instance), problems: [], pending: [] }
     : projectStatus(graph, context.known, evaluation);
   if (graph.status.conditions === undefined) return { fields, problems, pending, author: undefined };
-  const schema = { ...schemaVariable(instance), status: { conditions: conditions as unknown as JsonValue } };
+  const schema = { ...schemaVariable(instance), status: { conditions: conditions } };
   // For a suspended instance, no node data is passed. Conditions that read nodes therefore do not change.
   const variables = new Map(isSuspended(instance) ? [] : context.known).set('schema', schema);
   const author = authorConditions(graph.status.conditions, instance, variables, evaluation, options.now);

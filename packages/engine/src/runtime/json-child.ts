@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '../graph/index.ts';
 
@@ -12,6 +12,3 @@ export function childAt(value: JsonValue | undefined, step: PathStep): JsonValue
 export function isEmptyContainer(value: JsonValue): boolean {
   return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }
-
-/** The object as a plain JSON value. */
-export const plainJson = (object: KubeObject): JsonValue => object as unknown as JsonValue;

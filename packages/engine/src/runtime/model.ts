@@ -163,14 +163,14 @@ export const INSTANCE_STATES: readonly InstanceState[] = ['ACTIVE', 'IN_PROGRESS
 export type InstanceState = 'ACTIVE' | 'IN_PROGRESS' | 'ERROR' | 'DELETING';
 
 /** An entry of `status.conditions`. */
-export interface Condition {
+export type Condition = {
   readonly type: string;
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason?: string;
   readonly message?: string;
   readonly lastTransitionTime?: string;
   readonly observedGeneration?: number;
-}
+};
 
 /** The options of a step. */
 export interface StepOptions {

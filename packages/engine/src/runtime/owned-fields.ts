@@ -101,12 +101,12 @@ export function ownedValues(object: KubeObject, manager: string = CHILD_MANAGER)
 }
 
 function valuesAt(object: KubeObject, fields: FieldSet): JsonObject {
-  return comparable(object, project(storedFields(object, fields), object as unknown as JsonValue));
+  return comparable(object, project(storedFields(object, fields), object));
 }
 
 /** Fingerprint of an object to be applied. It can be compared with an `ownedFingerprint`. */
 export function desiredFingerprint(desired: KubeObject): Fingerprint {
-  return new LazyDigest(comparable(desired, desired as unknown as JsonValue));
+  return new LazyDigest(comparable(desired, desired));
 }
 
 type ObjectType = Pick<KubeObject, 'apiVersion' | 'kind'>;

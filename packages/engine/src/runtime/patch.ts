@@ -46,7 +46,7 @@ export function resolvePatch(context: StepContext, node: PatchNode): Resolved {
 function fields(filled: JsonObject, { namespace }: ObjectTarget): KubeObject {
   const metadata = isJsonObject(filled['metadata']) ? filled['metadata'] : {};
   const place = namespace === undefined ? {} : { namespace };
-  return { ...filled, metadata: { ...metadata, ...place } } as unknown as KubeObject;
+  return { ...filled, metadata: { ...metadata, ...place } } as KubeObject;
 }
 
 /** The contribution of a patch node to an object. */

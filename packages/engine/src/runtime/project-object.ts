@@ -50,14 +50,14 @@ export function isAlwaysKept([first, second, third]: readonly PathStep[]): boole
 export function projectObject(object: KubeObject, reads: readonly (readonly PathStep[])[]): LiveObject {
   const { metadata } = object;
   const kept: JsonObject = {};
-  for (const path of reads) keep(kept, object as unknown as JsonValue, path, 0);
+  for (const path of reads) keep(kept, object, path, 0);
   const read = isJsonObject(kept['metadata']) ? kept['metadata'] : {};
   kept['apiVersion'] = object.apiVersion;
   kept['kind'] = object.kind;
-  kept['metadata'] = keptMetadata(metadata as JsonObject, read);
+  kept['metadata'] = keptMetadata(metadata, read);
   const engineFields = engineFieldsIn(object);
   return {
-    object: kept as unknown as KubeObject,
+    object: kept as KubeObject,
     owned: ownedFingerprint(object),
     ...(engineFields === undefined ? {} : { engineFields }),
   };

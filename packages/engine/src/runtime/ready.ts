@@ -176,7 +176,7 @@ function readyByKind(context: StepContext, node: GraphNode, object: KubeObject):
 
 /** The data of an object for expressions. */
 export function dataOf(object: KubeObject): JsonObject {
-  return object as unknown as JsonObject;
+  return object;
 }
 
 /** The data of a collection for expressions. */

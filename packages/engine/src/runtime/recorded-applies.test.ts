@@ -35,9 +35,7 @@ function recordedApplies(file: string): Recorded[] {
         req?.headers?.['Content-Type']?.includes('apply-patch') === true && !/\/(status|scale)$/.test(req.path);
       if (!isApply || manager === undefined || !isJsonObject(desired) || !isJsonObject(live)) return [];
       if (!isJsonObject(live['metadata']) || live['metadata']['managedFields'] === undefined) return [];
-      return [
-        { id: id ?? '', manager, desired: desired as unknown as KubeObject, live: live as unknown as KubeObject },
-      ];
+      return [{ id: id ?? '', manager, desired: desired as KubeObject, live: live as KubeObject }];
     });
   });
 }
@@ -60,7 +58,7 @@ function scalarPaths(value: JsonValue | undefined, path: readonly (string | numb
 function changed(object: KubeObject, path: readonly (string | number)[]): KubeObject {
   const copy = structuredClone(object);
   let at = copy as unknown as Record<string | number, JsonValue>;
-  for (const step of path.slice(0, -1)) at = at[step] as unknown as Record<string | number, JsonValue>;
+  for (const step of path.slice(0, -1)) at = at[step] as Record<string | number, JsonValue>;
   const last = path.at(-1) ?? '';
   const value = at[last];
   at[last] = typeof value === 'number' ? value + 1 : `${String(value)}-changed`;
@@ -86,12 +84,12 @@ describe('applies that a real API server accepted', () => {
   });
 
   test('are recognised as unchanged by their fingerprints alone, except applies with an empty map, an empty list or a null', () => {
-    const asking = APPLIES.filter(({ desired }) => scalarPaths(desired as unknown as JsonValue).length > 0);
+    const asking = APPLIES.filter(({ desired }) => scalarPaths(desired).length > 0);
     for (const { id, manager, desired, live } of asking) {
       const { metadata, ...rest } = desired;
       const { labels = null, annotations = null, finalizers = null, ownerReferences = null } = metadata;
       const lists = [labels, annotations, finalizers, ownerReferences].filter((value) => value !== null) as JsonValue[];
-      if (hasEmptyOrNull(rest as unknown as JsonValue) || lists.some(hasEmptyOrNull)) continue;
+      if (hasEmptyOrNull(rest) || lists.some(hasEmptyOrNull)) continue;
       expect(isSameFingerprint(ownedFingerprint(live, manager), desiredFingerprint(desired)), id).toBe(true);
     }
   });
@@ -99,7 +97,7 @@ describe('applies that a real API server accepted', () => {
   test('are written again when any desired value changes', () => {
     let count = 0;
     for (const { id, manager, desired, live } of APPLIES) {
-      for (const path of scalarPaths(desired as unknown as JsonValue)) {
+      for (const path of scalarPaths(desired)) {
         const other = changed(desired, path);
         expect(compareApplied(other, live, manager), `${id} ${path.join('.')}`).not.toEqual([]);
         const isSame = isSameFingerprint(desiredFingerprint(other), ownedFingerprint(live, manager));

@@ -141,7 +141,7 @@ export function reportOf(result: NodeResult): NodeReport {
 /** The `schema` variable: the instance without its status. */
 export function schemaVariable(instance: KubeObject): JsonObject {
   const { apiVersion, kind, metadata, spec = {} } = instance;
-  return { apiVersion, kind, metadata: metadata as JsonObject, spec };
+  return { apiVersion, kind, metadata: metadata, spec };
 }
 
 /**

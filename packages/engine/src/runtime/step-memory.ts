@@ -123,7 +123,7 @@ function readOf({ graph, instance }: MemoryInputs): JsonValue[] {
   // `graph`.
   if (graph.definedBy === 'graph') return [];
   const others = (graph.reads.get('schema') ?? []).filter(([first]) => first !== 'spec');
-  return [instance.spec ?? {}, ...others.map((path) => dataAlong(instance as unknown as JsonValue, path) ?? null)];
+  return [instance.spec ?? {}, ...others.map((path) => dataAlong(instance, path) ?? null)];
 }
 
 function dataAlong(from: JsonValue, path: readonly PathStep[]): JsonValue | undefined {

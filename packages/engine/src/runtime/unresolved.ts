@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
 import { hasAuthorConditions } from './author-conditions.ts';
@@ -35,9 +35,7 @@ export function stepUnresolved(
   const status: JsonObject = {
     ...before,
     state: 'ERROR',
-    ...(authored
-      ? {}
-      : { conditions: [...conditions, ...keptWatchHealth(instance, options), ...sampled] as unknown as JsonValue }),
+    ...(authored ? {} : { conditions: [...conditions, ...keptWatchHealth(instance, options), ...sampled] }),
   };
   return {
     parent: {},

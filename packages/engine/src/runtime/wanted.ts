@@ -129,7 +129,7 @@ export function wantedObject(
       ),
     },
   };
-  return { target, desired: desired as unknown as KubeObject };
+  return { target, desired: desired as KubeObject };
 }
 
 /**

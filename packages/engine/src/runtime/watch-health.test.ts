@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import type { Condition, WatchRequest, WatchState } from './model.ts';
 import { keptWatchHealth, watchHealthConditions } from './watch-health.ts';
 
@@ -21,7 +21,7 @@ const instanceWith = (condition?: Condition): KubeObject => ({
   apiVersion: 'x/v1',
   kind: 'X',
   metadata: { name: 'x', generation: 3 },
-  ...(condition === undefined ? {} : { status: { conditions: [condition as unknown as JsonObject] } }),
+  ...(condition === undefined ? {} : { status: { conditions: [condition] } }),
 });
 
 const healthOf = (

@@ -8,17 +8,17 @@ export interface GroupVersionKind {
 }
 
 /** An entry of `metadata.ownerReferences`. */
-export interface OwnerReference {
+export type OwnerReference = {
   apiVersion: string;
   kind: string;
   name: string;
   uid: string;
   controller?: boolean;
   blockOwnerDeletion?: boolean;
-}
+};
 
 /** The metadata fields that this package reads or writes. Other fields pass through unchanged. */
-export interface ObjectMeta {
+export type ObjectMeta = {
   name?: string;
   generateName?: string;
   namespace?: string;
@@ -33,16 +33,15 @@ export interface ObjectMeta {
   finalizers?: string[];
   ownerReferences?: OwnerReference[];
   managedFields?: JsonValue[];
-}
+};
 
 /** Any Kubernetes object: what an API server stores. */
-export interface KubeObject {
+export interface KubeObject extends JsonObject {
   apiVersion: string;
   kind: string;
   metadata: ObjectMeta;
   spec?: JsonObject;
   status?: JsonObject;
-  [field: string]: unknown;
 }
 
 /** The identity of an object: its type and name; `namespace` is absent for cluster-scoped objects. */

@@ -96,7 +96,7 @@ function compositionObject(core: CompositionCore, api: CompositionApiOptions): A
   Object.defineProperty(call, 'name', { value: core.name });
   defineResourceMembers(call, core, () => members.resources);
   rememberCore(call, core);
-  return keepPlace(call) as unknown as AnyComposition;
+  return keepPlace(call) as AnyComposition;
 }
 
 /** Defines the resources as members of the composition, under their ids and keys. Existing members are not replaced. */

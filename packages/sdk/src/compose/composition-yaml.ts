@@ -25,7 +25,7 @@ export function graphYaml(core: GraphCore, target: Target): string {
 export function instanceYaml(core: CompositionCore, spec: unknown, place?: InstancePlace): string {
   const instance = core.instance(spec, place);
   const objects = [...core.namespaces(instance), ...sharedObjects(core), instance];
-  return objects.map((object) => printYaml(object as unknown as JsonValue)).join('---\n');
+  return objects.map((object) => printYaml(object)).join('---\n');
 }
 
 /**

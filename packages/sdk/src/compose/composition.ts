@@ -110,7 +110,7 @@ export class CompositionCore extends TracedCore {
     const { records } = this.variants;
     const ids = withTrace(trace, () => hoistedIds(records));
     if (ids.size === 0) return [];
-    const { resources } = evaluateGraph(this.write('typekro').graph, instance as unknown as JsonObject, {});
+    const { resources } = evaluateGraph(this.write('typekro').graph, instance, {});
     return resources.filter(({ id }) => ids.has(id)).flatMap(({ objects }) => objects.map(hoistedNamespace));
   }
 
@@ -248,7 +248,7 @@ const HOISTED_ANNOTATION = 'typekro.dev/hoisted-namespaces';
 
 /** Adds annotations to a namespace that belongs to no instance, so that Argo CD and Flux do not prune it. */
 export function hoistedNamespace(object: JsonObject): KubeObject {
-  const { apiVersion, kind, metadata, ...rest } = object as unknown as KubeObject;
+  const { apiVersion, kind, metadata, ...rest } = object as KubeObject;
   const { labels, annotations, ...named } = metadata;
   return {
     apiVersion,

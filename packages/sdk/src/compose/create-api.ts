@@ -16,7 +16,7 @@ export function createCompositionApi(options: CompositionApiOptions): Compositio
   const define = (definition: unknown, ...args: unknown[]) => makeComposition(definition, args, options);
   return {
     kubernetesComposition: define,
-    toResourceGraph: define as unknown as ToResourceGraph,
+    toResourceGraph: define as ToResourceGraph,
     graph: (name, build, graphOptions = {}) => makeGraph(name, build, graphOptions, options),
   };
 }

@@ -102,7 +102,7 @@ function amountObject(amount: Amount): Quantity {
       ),
   };
   amounts.set(object, amount);
-  return object as unknown as Quantity;
+  return object as Quantity;
 }
 
 /** A method call on an amount: CEL text if the amount and all arguments are constants, otherwise an expression. */

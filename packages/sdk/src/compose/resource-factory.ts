@@ -126,7 +126,7 @@ export function resourceFactory<Fields extends object>(
       delete object[member];
     }
     return make({ ...object, metadata }, { id, waitForReady });
-  }) as unknown as ResourceFactory<Fields>;
+  }) as ResourceFactory<Fields>;
 }
 
 /**
@@ -141,7 +141,7 @@ export function wholeResourceFactory<Fields extends object>(
   const make = maker(apiVersion, kind, options);
   return defineResourceFactory((object: Record<string, unknown>, extras: Record<string, unknown> = {}) =>
     make(object, extras),
-  ) as unknown as WholeResourceFactory<Fields>;
+  ) as WholeResourceFactory<Fields>;
 }
 
 function maker(apiVersion: string, kind: string, options: ResourceFactoryOptions) {

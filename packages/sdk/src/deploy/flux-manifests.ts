@@ -94,7 +94,7 @@ function objectsIn(name: string, text: string): KubeObject[] {
     ) {
       throw invalid(name, 'a document is not an object with apiVersion, kind and a name');
     }
-    return value as unknown as KubeObject;
+    return value as KubeObject;
   });
 }
 

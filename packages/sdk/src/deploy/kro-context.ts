@@ -34,7 +34,7 @@ export function childRefsOf(
   const { namespace } = instance.metadata;
   return target.evaluate(instance).resources.flatMap(({ id, objects }) =>
     objects.map((object) => {
-      const ref = refOf(object as unknown as KubeObject);
+      const ref = refOf(object as KubeObject);
       return { id, object: { ...(namespace === undefined ? {} : { namespace }), ...ref } };
     }),
   );

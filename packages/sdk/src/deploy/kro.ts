@@ -108,7 +108,7 @@ async function applyInstance(
   options: { readonly waitForReady: boolean },
 ): Promise<DeployedInstance<JsonObject, JsonObject>> {
   const { api, target, signal, progress } = context;
-  const definition = kroDefinition(target) as unknown as KubeObject;
+  const definition = kroDefinition(target) as KubeObject;
   let served = await serveDefinition(context, definition);
   progress({ type: 'resource-ready', message: `ResourceGraphDefinition ${target.name} is active` });
 
@@ -215,7 +215,7 @@ export async function planKro(context: KroContext, instance: KubeObject): Promis
     target.form === 'graph'
       ? [['graph', instance]]
       : [
-          ['definition', kroDefinition(target) as unknown as KubeObject],
+          ['definition', kroDefinition(target) as KubeObject],
           ['instance', instance],
         ];
   const schema = target.form === 'graph' ? undefined : await schemaChange(context);

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, mergeJson, oncePerObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
@@ -25,9 +25,9 @@ const schemaOf = oncePerObject((graph: Graph): Schema => {
  */
 export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSchema {
   const schema = schemaOf(graph);
-  const { value, unknown } = prune(schema, instance as unknown as JsonValue);
-  const object = applyDefaults(schema, value) as unknown as KubeObject;
-  const errors = validateValue(schema, object as unknown as JsonValue);
+  const { value, unknown } = prune(schema, instance);
+  const object = applyDefaults(schema, value) as KubeObject;
+  const errors = validateValue(schema, object);
   return {
     object: { ...object, apiVersion: instance.apiVersion, kind: instance.kind, metadata: instance.metadata },
     errors: errors.map(({ field, message }) => `${field}: ${message}`),
@@ -41,5 +41,5 @@ export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSc
  */
 export function laidOver(live: KubeObject | undefined, desired: KubeObject): KubeObject {
   if (live === undefined) return desired;
-  return mergeJson(live as unknown as JsonObject, desired as unknown as JsonObject) as unknown as KubeObject;
+  return mergeJson(live, desired) as KubeObject;
 }

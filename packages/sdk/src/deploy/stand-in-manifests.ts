@@ -12,7 +12,7 @@ export const STAND_IN = 'typekro.dev/stand-in';
  */
 export function standInManifests(namespace: string): KubeObject[] {
   const list = parseJson(fluxDefinitionsText());
-  const { items } = list as unknown as { readonly items: KubeObject[] };
+  const { items } = list as { readonly items: KubeObject[] };
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     ...items,

@@ -70,5 +70,5 @@ const isPatch = (force: ApplyAction['force']): boolean => typeof force === 'obje
 /** An object without the metadata that a write may change although the content stays the same. */
 function contentOf({ metadata, ...rest }: KubeObject): JsonValue {
   const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...kept } = metadata;
-  return { ...rest, metadata: kept } as unknown as JsonValue;
+  return { ...rest, metadata: kept };
 }

@@ -105,7 +105,7 @@ export class ChildControllers {
     const { generation } = live.metadata;
     const observed = typeof known.status['observedGeneration'] === 'number' && typeof generation === 'number';
     const status = observed ? { ...known.status, observedGeneration: generation } : known.status;
-    if (partialDifferences({ status }, live as unknown as JsonObject).length === 0) return;
+    if (partialDifferences({ status }, live).length === 0) return;
     await this.#world.giveStatus(known.ref, status);
   }
 

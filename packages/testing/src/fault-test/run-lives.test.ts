@@ -42,7 +42,7 @@ const DEFINITION = {
 } satisfies KubeObject;
 
 function graphOf(definition: KubeObject): Graph {
-  const { graph, diagnostics } = compile(definition as never, { sources: builtinSource(), target: 'typekro' });
+  const { graph, diagnostics } = compile(definition, { sources: builtinSource(), target: 'typekro' });
   if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
   return graph;
 }

@@ -113,7 +113,7 @@ class Checker {
       if (expect?.refused !== undefined) continue;
       const found = resolveKind(shortName(object), object.apiVersion, object.kind, sources);
       const at = [...path, index];
-      if (found.ok) this.#fields(object as unknown as JsonObject, found.schema, at);
+      if (found.ok) this.#fields(object, found.schema, at);
       else
         this.#report(
           [...at, found.field],

@@ -129,7 +129,7 @@ export class GraphWorld {
   async patch(target: string, change: JsonObject): Promise<void> {
     const ref = await this.find(target);
     const live = changesElements(change) ? await this.#world.user.get(ref) : undefined;
-    const { status, ...rest } = expandPaths(change, live as JsonObject | undefined);
+    const { status, ...rest } = expandPaths(change, live);
     if (Object.keys(rest).length > 0) await this.#world.user.patch(ref, rest, { fieldManager: OTHER_CLIENT });
     if (isJsonObject(status)) await this.#setStatus(ref, status);
     await this.#world.settle();
@@ -262,7 +262,7 @@ export class GraphWorld {
     const { nodes } = renderInstance(this.graph, live, [], { now: this.#world.clock.now(), revision: 1 });
     const found = nodes.find(({ report }) => report.id === id)?.objects ?? [];
     return found.map(({ object }) => {
-      const ref = refOf(object as unknown as KubeObject);
+      const ref = refOf(object as KubeObject);
       const isNamespaced = this.graph.nodes.get(id)?.namespaced === true;
       const { namespace = 'default' } = this.instance;
       return ref.namespace === undefined && isNamespaced ? { ...ref, namespace } : ref;

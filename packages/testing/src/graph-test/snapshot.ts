@@ -36,7 +36,7 @@ function withoutOwn({ metadata, ...rest }: KubeObject): JsonObject {
     const own = name === 'labels' || name === 'annotations' ? authorsMap(value) : value;
     if (own !== undefined) kept[name] = own;
   }
-  const { apiVersion, kind, ...fields } = rest as unknown as JsonObject;
+  const { apiVersion, kind, ...fields } = rest;
   return { apiVersion: apiVersion ?? '', kind: kind ?? '', metadata: kept, ...fields };
 }
 

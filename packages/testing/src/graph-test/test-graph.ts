@@ -161,10 +161,10 @@ async function prepare<Spec>(
   { crds = [], workloads = false }: TestGraphOptions,
 ): Promise<PreparedDefinition> {
   const object = isComposition(definition)
-    ? (definition.toDefinition({ target: 'typekro' }) as unknown as KubeObject)
+    ? (definition.toDefinition({ target: 'typekro' }) as KubeObject)
     : definition;
   const sources = combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
-  const { graph, diagnostics } = compile(object as unknown as JsonValue, {
+  const { graph, diagnostics } = compile(object, {
     sources,
     target: 'typekro',
     features: TYPEKRO_FEATURES,

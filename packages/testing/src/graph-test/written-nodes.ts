@@ -29,7 +29,7 @@ export class WrittenNodes {
     }
     const sent = typeof body === 'string' ? tryParseJson(body) : undefined;
     if (!isJsonObject(sent) || !isJsonObject(sent['metadata'])) return;
-    const node = nodeIdOf(sent as unknown as KubeObject);
+    const node = nodeIdOf(sent as KubeObject);
     if (node === '') return;
     this.#nodeOfPath.set(place, node);
     this.#add(node, status === 201 ? this.created : undefined);

@@ -48,7 +48,7 @@ export function differences(expected: readonly KubeObject[], got: readonly KubeO
   for (const [name, object] of wanted) {
     const other = found.get(name);
     if (other === undefined) problems.push(`missing at the end: ${name}`);
-    else if (!jsonEquals(object as never, other as never)) {
+    else if (!jsonEquals(object, other)) {
       problems.push(`differs at the end: ${name}${differingPaths(object, other, '')}`);
     }
   }

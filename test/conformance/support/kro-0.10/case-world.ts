@@ -73,7 +73,7 @@ export function anyCrd(apiVersion: string, kind: string, versions: readonly stri
     version,
     fields: { subresources: { status: {} } },
   });
-  const [first] = (made.spec as unknown as { versions: JsonObject[] }).versions;
+  const [first] = (made.spec as { versions: JsonObject[] }).versions;
   const more = versions.map((name) => ({ ...first, name, storage: false }));
   return { ...made, spec: { ...made.spec, versions: [first ?? {}, ...more] } };
 }

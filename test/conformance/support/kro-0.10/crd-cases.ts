@@ -50,7 +50,7 @@ const FIELDS: readonly (readonly [RegExp, JsonObject, JsonObject])[] = [
 
 function crd(field: JsonObject, columns?: readonly JsonObject[]): KubeObject {
   const made = crdOf('Gauge', { properties: { spec: { type: 'object', properties: { f: field } } } });
-  const [version] = (made.spec as unknown as { versions: JsonObject[] }).versions;
+  const [version] = (made.spec as { versions: JsonObject[] }).versions;
   if (columns !== undefined && version !== undefined) version['additionalPrinterColumns'] = [...columns];
   return made;
 }

@@ -121,7 +121,7 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   },
   target: async (run, expected) => {
     const live = await run.target();
-    if (expected !== 'unchanged') return differences('target', live as unknown as JsonObject, expected);
+    if (expected !== 'unchanged') return differences('target', live, expected);
     return same('resourceVersion', live?.metadata.resourceVersion ?? '', run.targetBefore()?.metadata.resourceVersion ?? 'none');
   },
   created: async (run, expected) => same('created', (await run.target()) !== undefined, expected),
@@ -151,7 +151,7 @@ const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
     const [id = ''] = run.nodes.filter((node) => 'ref' in node).map((node) => String(node['id']));
     await putMatching(run.world, run.nodes, SELECTED_NAMESPACES.length);
     await run.world.advance(5000);
-    const found = ((await run.valueOf(id)) as unknown as KubeObject[] | undefined) ?? [];
+    const found = ((await run.valueOf(id)) as KubeObject[] | undefined) ?? [];
     const names = (namespace?: string) => found.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace).map(nameOf);
     const one = /^namespace (\w+) only/.exec(String(expected))?.[1];
     const matching = SELECTED_NAMESPACES.map((_, index) => `match-${index}`);
@@ -227,7 +227,7 @@ async function afterCreating(run: GraphRun, name: string, expected: JsonValue): 
   if (!isJsonObject(ref) || !isJsonObject(ref['metadata'])) throw new UnknownForm('the case has no reference');
   const metadata: JsonObject = { namespace: run.place, ...ref['metadata'] };
   if (metadata['name'] !== name) throw new UnknownForm(`no reference to "${name}"`);
-  await run.world.user.create({ ...ref, metadata } as unknown as KubeObject);
+  await run.world.user.create({ ...ref, metadata } as KubeObject);
   await run.world.advance(5000);
   return children(await run.children(), expected);
 }

@@ -189,7 +189,7 @@ const waves = (orders: readonly string[], isHeld = false): Promise<string[][]> =
 const shared = (): Promise<Findings> =>
   inWorld(async (world) => {
     const crd = anyCrd('ex.io/v1', 'Widget');
-    const [version = {}] = (crd.spec as unknown as { versions: JsonObject[] }).versions;
+    const [version = {}] = (crd.spec as { versions: JsonObject[] }).versions;
     await serve(world, crd);
     const widget = { id: 'w', template: { apiVersion: 'ex.io/v1', kind: 'Widget', metadata: { name: '${schema.metadata.name}' } } };
     await putInstance(world, [mapResource('c', { k: '${schema.spec.text}' }), widget]);

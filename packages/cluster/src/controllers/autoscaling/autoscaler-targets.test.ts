@@ -41,7 +41,7 @@ test('the controller finds the autoscalers that an event concerns without a read
   const controller = autoscalerController();
   const keysOf = (collection: Pick<Collection, 'group' | 'plural'>, subject: KubeObject) => {
     const stored = { key: `n/${subject.metadata.name}`, object: subject };
-    return [...controller.keysOf({ type: 'MODIFIED', collection, stored } as unknown as StoreEvent, client)];
+    return [...controller.keysOf({ type: 'MODIFIED', collection, stored } as StoreEvent, client)];
   };
   const autoscalers = { group: 'autoscaling', plural: 'horizontalpodautoscalers' };
   expect(keysOf(autoscalers, autoscaler('a', 'Deployment', 'd'))).toEqual(['n/a']);

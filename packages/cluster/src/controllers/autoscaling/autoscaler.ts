@@ -15,7 +15,7 @@ import { ScaleTargets } from './autoscaler-targets.ts';
 import type { ScaleHistory } from './autoscaler-limits.ts';
 import { initialHistory, withChange } from './autoscaler-limits.ts';
 import { POD_METRICS } from './metrics-server.ts';
-import { jsonOf, PODS, specNumber } from '../pods/pods.ts';
+import { PODS, specNumber } from '../pods/pods.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { isApiError } from '../controller-client.ts';
 
@@ -129,7 +129,7 @@ function factsOf(
     current,
     pods: pods?.map((pod) => {
       const metrics = client.get(POD_METRICS, namespace, pod.metadata.name ?? '');
-      return { pod, metrics: metrics === undefined ? undefined : jsonOf(metrics) };
+      return { pod, metrics: metrics === undefined ? undefined : metrics };
     }),
     history,
     now: client.now(),

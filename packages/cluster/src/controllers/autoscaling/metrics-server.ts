@@ -13,7 +13,7 @@ import type { SimulatedController } from '../controller.ts';
 import { concerns, splitKey } from '../controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { NODES } from '../nodes/node.ts';
-import { isTerminating, jsonOf, PODS } from '../pods/pods.ts';
+import { isTerminating, PODS } from '../pods/pods.ts';
 
 export const METRICS_SERVER = 'metrics-server';
 export const POD_METRICS = { group: METRICS_GROUP, plural: 'pods' } as const;
@@ -82,7 +82,7 @@ function writeNode(client: ControllerClient, name: string): void {
   });
   const total = (resource: string): string => {
     let sum = quantityOfInteger(0n);
-    for (const container of metrics.flatMap((entry) => objectsAt(jsonOf(entry), 'containers'))) {
+    for (const container of metrics.flatMap((entry) => objectsAt(entry, 'containers'))) {
       const value = quantityOf(textAt(container, 'usage', resource));
       if (value !== undefined) sum = sum.unscaled === 0n ? value : addQuantities(sum, value);
     }

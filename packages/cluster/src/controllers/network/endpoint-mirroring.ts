@@ -9,7 +9,6 @@ import type { SimulatedController } from '../controller.ts';
 import { concerns, splitKey, targetIn } from '../controller.ts';
 import { portsKey } from './endpoint-ports.ts';
 import { recordEvent } from '../events.ts';
-import { jsonOf } from '../pods/pods.ts';
 
 const NAME = 'endpoint-slice-mirroring-controller';
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;
@@ -85,8 +84,8 @@ function mirror(client: ControllerClient, endpoints: KubeObject, slices: readonl
     const text = `A max of ${MAX_MIRRORED_ADDRESSES} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
     recordEvent(client, endpoints, NAME, 'TooManyAddressesToMirror', text, 'Warning');
   }
-  const unused = new Map(slices.map((slice) => [keyOf(jsonOf(slice)), slice]));
-  const surplus = slices.filter((slice) => unused.get(keyOf(jsonOf(slice))) !== slice);
+  const unused = new Map(slices.map((slice) => [keyOf(slice), slice]));
+  const surplus = slices.filter((slice) => unused.get(keyOf(slice)) !== slice);
   const missing: Mirror[] = [];
   for (const each of mirrors) {
     const key = keyOf({ addressType: each.addressType, ports: [...each.ports] });
@@ -97,7 +96,7 @@ function mirror(client: ControllerClient, endpoints: KubeObject, slices: readonl
   }
   // A slice with other ports is reused if it has the same address type.
   for (const slice of [...unused.values(), ...surplus]) {
-    const index = missing.findIndex(({ addressType }) => addressType === textAt(jsonOf(slice), 'addressType'));
+    const index = missing.findIndex(({ addressType }) => addressType === textAt(slice, 'addressType'));
     const [next] = index < 0 ? [] : missing.splice(index, 1);
     if (next === undefined) client.remove(slice);
     else write(client, endpoints, slice, next);
@@ -115,7 +114,7 @@ function mirrorsFor(endpoints: KubeObject): {
 } {
   const mirrors = new Map<string, Mirror>();
   let [invalid, skipped] = [0, 0];
-  for (const subset of objectsAt(jsonOf(endpoints), 'subsets')) {
+  for (const subset of objectsAt(endpoints, 'subsets')) {
     const ports = objectsAt(subset, 'ports').map((port) => ({ name: '', protocol: 'TCP', ...port }));
     let added = 0;
     for (const [field, ready] of [
@@ -165,8 +164,8 @@ const labelsOf = ({ metadata }: KubeObject): Record<string, string> => ({
 function write(client: ControllerClient, source: KubeObject, slice: KubeObject, { endpoints, ports }: Mirror): void {
   const [labels, annotations] = [labelsOf(source), annotationsOf(source)];
   const same =
-    jsonEquals(jsonOf(slice)['endpoints'] ?? [], endpoints) &&
-    portsKey(objectsAt(jsonOf(slice), 'ports')) === portsKey(ports) &&
+    jsonEquals(slice['endpoints'] ?? [], endpoints) &&
+    portsKey(objectsAt(slice, 'ports')) === portsKey(ports) &&
     jsonEquals(slice.metadata.labels ?? {}, labels) &&
     jsonEquals(slice.metadata.annotations ?? {}, annotations);
   if (same) return;

@@ -4,7 +4,7 @@ import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { PortGroup } from './endpoint-ports.ts';
 import { portsKey } from './endpoint-ports.ts';
 import { NODES } from '../nodes/node.ts';
-import { isReady, jsonOf } from '../pods/pods.ts';
+import { isReady } from '../pods/pods.ts';
 import type { StoreEvent } from '../../store/store.ts';
 import { randomSuffix } from '../../verbs/generate-name.ts';
 import { controllerReference } from '../controller-client.ts';
@@ -129,7 +129,7 @@ export function writeSlices(client: ControllerClient, service: KubeObject, group
   const slices = client.controlled(service, SLICES).filter((slice) => slice.metadata.labels?.[MANAGED_BY] === MANAGER);
   const byPorts = new Map<string, KubeObject[]>();
   for (const slice of slices) {
-    const key = portsKey(objectsAt(jsonOf(slice), 'ports'));
+    const key = portsKey(objectsAt(slice, 'ports'));
     byPorts.set(key, [...(byPorts.get(key) ?? []), slice]);
   }
   const maker = new EndpointMaker(client, service);
@@ -169,7 +169,7 @@ function fill(
 ): { filled: KeptSlice[]; rest: JsonObject[] } {
   const missing = new Map(pods.map((pod) => [pod.metadata.uid ?? '', pod]));
   const filled = slices.map((slice) => {
-    const endpoints = objectsAt(jsonOf(slice), 'endpoints').flatMap((endpoint) => {
+    const endpoints = objectsAt(slice, 'endpoints').flatMap((endpoint) => {
       const uid = textAt(objectAt(endpoint, 'targetRef'), 'uid');
       const pod = missing.get(uid);
       missing.delete(uid);
@@ -188,8 +188,8 @@ function fill(
 function write(client: ControllerClient, service: KubeObject, { slice, endpoints, ports }: KeptSlice): void {
   const labels = labelsOf(service);
   const same =
-    jsonEquals(written.get(slice) ?? jsonOf(slice)['endpoints'] ?? [], endpoints) &&
-    jsonEquals(jsonOf(slice)['ports'] ?? [], [...ports]) &&
+    jsonEquals(written.get(slice) ?? slice['endpoints'] ?? [], endpoints) &&
+    jsonEquals(slice['ports'] ?? [], [...ports]) &&
     jsonEquals(slice.metadata.labels ?? {}, labels);
   if (same) return;
   const metadata = { ...slice.metadata, labels };

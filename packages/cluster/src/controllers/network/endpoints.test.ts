@@ -97,10 +97,8 @@ describe('the endpoints of a Service', () => {
     (await story.list(SLICE))
       .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'e')
       .map((slice) => ({
-        ports: objectsAt(slice as unknown as JsonObject, 'ports').map((port) => port['port']),
-        pods: objectsAt(slice as unknown as JsonObject, 'endpoints').map(
-          (endpoint) => objectAt(endpoint, 'targetRef')['name'],
-        ),
+        ports: objectsAt(slice, 'ports').map((port) => port['port']),
+        pods: objectsAt(slice, 'endpoints').map((endpoint) => objectAt(endpoint, 'targetRef')['name']),
       }))
       .toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
   const subsets = async (story: ClusterStory) => objectsAt(await story.get('v1 Endpoints', 'e'), 'subsets');

@@ -3,7 +3,7 @@ import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, splitKey, targetIn } from '../controller.ts';
-import { isFinished, isReady, isTerminating, jsonOf, PODS, isNotablePodEvent } from '../pods/pods.ts';
+import { isFinished, isReady, isTerminating, PODS, isNotablePodEvent } from '../pods/pods.ts';
 import type { PortGroup } from './endpoint-ports.ts';
 import { groupByPorts, portSubsets } from './endpoint-ports.ts';
 import { HEADLESS, hostnameIn, isHeadless, serviceOfSlice, targetRef, writeSlices } from './endpoint-slices.ts';
@@ -87,7 +87,7 @@ function writeEndpoints(client: ControllerClient, service: KubeObject, groups: r
   const known = client.get(ENDPOINTS, namespace, name);
   if (known !== undefined) {
     const { [OVER_CAPACITY]: before, ...others } = known.metadata.annotations ?? {};
-    const same = jsonEquals(jsonOf(known)['subsets'] ?? [], subsets) && before === annotations[OVER_CAPACITY];
+    const same = jsonEquals(known['subsets'] ?? [], subsets) && before === annotations[OVER_CAPACITY];
     if (same && jsonEquals(known.metadata.labels ?? {}, labels)) return;
     const metadata = { ...known.metadata, labels, annotations: { ...others, ...annotations } };
     client.update({ ...known, metadata, subsets });

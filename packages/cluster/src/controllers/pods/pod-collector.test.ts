@@ -35,7 +35,7 @@ describe('the collector of pods', () => {
         removed.push(pod.metadata.name ?? '');
         pods.remove(storeKey('n', pod.metadata.name ?? ''));
       },
-    } as unknown as ControllerClient;
+    } as ControllerClient;
     const collector = podCollector(2);
     const due: string[] = [];
     store.subscribe((event) => void due.push(...collector.keysOf(event, client)));

@@ -90,9 +90,6 @@ export function specNumber(object: KubeObject, field: string, otherwise: number)
   return typeof value === 'number' ? value : otherwise;
 }
 
-/** Returns an object as plain JSON, for kinds whose content is not below `spec`. */
-export const jsonOf = (object: KubeObject): JsonObject => object as unknown as JsonObject;
-
 /**
  * Returns the milliseconds until the next ready pod becomes available, or `undefined` when all ready pods are
  * available.

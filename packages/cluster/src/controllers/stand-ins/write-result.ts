@@ -50,7 +50,7 @@ function ensure(client: ControllerClient, owner: KubeObject, wanted: KubeObject)
   )
     return;
   const merged = merge(live, wanted);
-  if (!jsonEquals(merged as unknown as JsonValue, live as unknown as JsonValue)) client.update(merged);
+  if (!jsonEquals(merged, live)) client.update(merged);
 }
 
 /**
@@ -61,13 +61,13 @@ const WHOLE: ReadonlySet<string> = new Set(['data', 'binaryData']);
 
 function merge(live: KubeObject, wanted: KubeObject): KubeObject {
   const { metadata, ...members } = wanted as KubeObject & JsonObject;
-  const merged: JsonObject = { ...(live as unknown as JsonObject) };
+  const merged: JsonObject = { ...live };
   for (const [member, value] of Object.entries(members)) {
     merged[member] = WHOLE.has(member) ? value : mergeValue(merged[member], value);
   }
   const { labels, annotations, ownerReferences } = metadata;
   return {
-    ...(merged as unknown as KubeObject),
+    ...(merged as KubeObject),
     metadata: {
       ...live.metadata,
       ...(labels === undefined ? {} : { labels: { ...live.metadata.labels, ...labels } }),
@@ -123,7 +123,7 @@ function removeMembers(client: ControllerClient, object: KubeObject, names: read
   const live = present(client, object);
   if (live === undefined || !names.some((name) => Object.hasOwn(live, name))) return;
   const kept = Object.entries(live).filter(([name]) => !names.includes(name));
-  client.update(Object.fromEntries(kept) as unknown as KubeObject);
+  client.update(Object.fromEntries(kept) as KubeObject);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { RETRY_POLICIES } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { goQuote } from '@typekro/kit/golang';
@@ -172,7 +172,7 @@ function createSet(
       replicas,
       ...(minReady > 0 ? { minReadySeconds: minReady } : {}),
       selector: { ...selector, matchLabels: { ...selector.matchLabels, 'pod-template-hash': hash } },
-      template: { metadata: { ...metadata, labels } as unknown as JsonObject, spec },
+      template: { metadata: { ...metadata, labels }, spec },
     },
   };
   try {

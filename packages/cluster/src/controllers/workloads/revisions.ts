@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
-import { jsonOf, specNumber } from '../pods/pods.ts';
+import { specNumber } from '../pods/pods.ts';
 import { collisionsOf, podTemplateOf, templateHash, withSortedKeys } from './template-hash.ts';
 import { controllerReference, isAlreadyExists } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
@@ -21,7 +21,7 @@ function revisionsOf(client: ControllerClient, owner: KubeObject): KubeObject[] 
 
 /** Returns the number of a revision as a bigint, because a JavaScript number cannot represent every int64. */
 function numberOf(revision: KubeObject): bigint {
-  const value = jsonOf(revision)['revision'];
+  const value = revision['revision'];
   return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : 0n;
 }
 
@@ -61,7 +61,7 @@ export function currentRevision(
   const data = dataOf(owner);
   const last = all.at(-1);
   const highest = last === undefined ? 0n : numberOf(last);
-  const known = all.find((revision) => jsonEquals(jsonOf(revision)['data'], data));
+  const known = all.find((revision) => jsonEquals(revision['data'], data));
   const found =
     known === undefined
       ? create(client, owner, label, { data, revision: integer(highest + 1n) })
@@ -100,7 +100,7 @@ function create(
     } catch (error) {
       const existing = client.get(REVISIONS, namespace, metadata.name);
       if (!isAlreadyExists(error) || existing === undefined) throw error;
-      if (jsonEquals(jsonOf(existing)['data'], content.data)) return { revision: existing, collisions };
+      if (jsonEquals(existing['data'], content.data)) return { revision: existing, collisions };
     }
   }
 }
@@ -109,6 +109,6 @@ function create(
 export function atRevision(client: ControllerClient, owner: KubeObject, name: string): KubeObject {
   const revision = client.get(REVISIONS, owner.metadata.namespace ?? '', name);
   if (revision === undefined) return owner;
-  const { $patch: _patch, ...template } = objectAt(objectAt(objectAt(jsonOf(revision), 'data'), 'spec'), 'template');
+  const { $patch: _patch, ...template } = objectAt(objectAt(objectAt(revision, 'data'), 'spec'), 'template');
   return { ...owner, spec: { ...owner.spec, template } };
 }

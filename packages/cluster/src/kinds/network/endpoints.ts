@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { JsonObject } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, labelValue, listAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
 import { isLoopbackHost, jsonEquals } from '@typekro/kit/core';
 import type { Problems } from '../../errors/field-problems.ts';
@@ -7,7 +7,6 @@ import type { Strategy, WriteContext } from '../strategy.ts';
 import { addressProblem, familyOf, isIpAddress, specialAddressProblem, strictAddressProblem } from './ip-addresses.ts';
 import { fill, portProblem } from '../../types/parts.ts';
 
-const json = (object: KubeObject) => object as unknown as JsonObject;
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 
@@ -34,17 +33,17 @@ function checkProtocol(port: JsonObject, at: string, problems: Problems) {
 export const endpointSliceStrategy: Partial<Strategy> = {
   generationOf: 'labels',
   defaults(object) {
-    for (const port of objectsAt(json(object), 'ports')) {
+    for (const port of objectsAt(object, 'ports')) {
       port['name'] ??= '';
       fill(port, { protocol: 'TCP' });
     }
   },
   validate(object, problems, context) {
-    validateEndpoints(json(object), addressRule(context), problems);
-    validateRest(json(object), problems);
+    validateEndpoints(object, addressRule(context), problems);
+    validateRest(object, problems);
   },
   validateUpdate(object, old, problems, context) {
-    const [slice, before] = [json(object), json(old)];
+    const [slice, before] = [object, old];
     // Unchanged endpoints are not checked again.
     if (!jsonEquals(slice['endpoints'], before['endpoints'])) validateEndpoints(slice, addressRule(context), problems);
     validateRest(slice, problems);
@@ -159,12 +158,12 @@ function validateSlicePorts(ports: readonly JsonObject[], problems: Problems) {
 /** The strategy of Endpoints, the predecessor of EndpointSlices. */
 export const endpointsStrategy: Partial<Strategy> = {
   defaults(object) {
-    for (const subset of objectsAt(json(object), 'subsets'))
+    for (const subset of objectsAt(object, 'subsets'))
       for (const port of objectsAt(subset, 'ports')) fill(port, { protocol: 'TCP' });
   },
   validate(object, problems, context) {
     const rule = addressRule(context);
-    for (const [index, subset] of objectsAt(json(object), 'subsets').entries())
+    for (const [index, subset] of objectsAt(object, 'subsets').entries())
       validateSubset(subset, rule, `subsets[${index}]`, problems);
   },
 };

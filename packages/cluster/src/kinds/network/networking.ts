@@ -33,7 +33,7 @@ const IS_DEFAULT = 'ingressclass.kubernetes.io/is-default-class';
 export const ingressStrategy: Partial<Strategy> = {
   admitMutating(object, context) {
     if (context.subresource !== '') return;
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const spec = ensureAt(object, 'spec');
     const isNamed = (spec['ingressClassName'] ?? null) !== null || object.metadata.annotations?.[CLASS] !== undefined;
     const name = isNamed ? undefined : defaultClass(context, 'networking.k8s.io', 'ingressclasses', [IS_DEFAULT]);
     if (name !== undefined) spec['ingressClassName'] = name;
@@ -137,7 +137,7 @@ function validateReference(reference: JsonObject, at: string, problems: Problems
 
 export const networkPolicyStrategy: Partial<Strategy> = {
   defaults(object) {
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const spec = ensureAt(object, 'spec');
     for (const rule of [...objectsAt(spec, 'ingress'), ...objectsAt(spec, 'egress')]) {
       for (const port of objectsAt(rule, 'ports')) fill(port, { protocol: 'TCP' });
     }

@@ -19,7 +19,7 @@ import {
 export const serviceStrategy: Partial<Strategy> = {
   validateName: serviceName,
   defaults(object) {
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const spec = ensureAt(object, 'spec');
     fill(spec, { sessionAffinity: 'None', type: 'ClusterIP' });
     const type = textAt(spec, 'type');
     if (spec['sessionAffinity'] === 'ClientIP')
@@ -78,7 +78,7 @@ function nodePorts(spec: JsonObject): number[] {
  * update sets other values for them.
  */
 function inheritAddresses(object: MutableObject, old: KubeObject) {
-  const spec = ensureAt(object as unknown as JsonObject, 'spec');
+  const spec = ensureAt(object, 'spec');
   const before = old.spec ?? {};
   keepAllocated(spec, before);
   dropUnused(spec, before);
@@ -191,7 +191,7 @@ function allocateAddress(
   { addresses }: WriteContext,
   taken: (() => void)[],
 ) {
-  const spec = ensureAt(object as unknown as JsonObject, 'spec');
+  const spec = ensureAt(object, 'spec');
   if (textAt(spec, 'type') === 'ExternalName') return;
   const [first] = listAt(spec, 'clusterIPs');
   let address = textAt(spec, 'clusterIP') || (typeof first === 'string' ? first : '');
@@ -237,7 +237,7 @@ function allocatePorts(
   { addresses }: WriteContext,
   taken: (() => void)[],
 ) {
-  const spec = ensureAt(object as unknown as JsonObject, 'spec');
+  const spec = ensureAt(object, 'spec');
   const type = textAt(spec, 'type');
   if (!withPorts(type)) return;
   const ownPorts = new Set(nodePorts(old?.spec ?? {}));

@@ -44,7 +44,7 @@ export function defaultPriorityClass(store: ObjectLookup): KubeObject | undefine
     .collection('scheduling.k8s.io', 'priorityclasses')
     .all()
     .map(({ object }) => object)
-    .filter((one) => (one as unknown as JsonObject)['globalDefault'] === true)
+    .filter((one) => one['globalDefault'] === true)
     .reduce<KubeObject | undefined>(
       (low, one) => (low !== undefined && value(low) <= value(one) ? low : one),
       undefined,
@@ -56,7 +56,7 @@ export function defaultPriorityClass(store: ObjectLookup): KubeObject | undefine
  * pod that declares another priority or policy.
  */
 export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
-  const spec = ensureAt(pod as unknown as JsonObject, 'spec');
+  const spec = ensureAt(pod, 'spec');
   const className = textAt(spec, 'priorityClassName');
   const found =
     className === ''
@@ -91,12 +91,11 @@ export function admitPriority(pod: KubeObject, { store }: WriteContext): void {
  * not exist, when the pod declares another overhead, and when the node selectors of pod and class conflict.
  */
 export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
-  const spec = ensureAt(pod as unknown as JsonObject, 'spec');
+  const spec = ensureAt(pod, 'spec');
   const name = textAt(spec, 'runtimeClassName');
   const found = name === '' ? undefined : store.collection('node.k8s.io', 'runtimeclasses').get(name)?.object;
   if (name !== '' && found === undefined) throw refusePod(pod, `pod rejected: RuntimeClass ${goQuote(name)} not found`);
-  const runtime = found as unknown as JsonObject | undefined;
-  const fixed = optionalAt(runtime, 'overhead');
+  const fixed = optionalAt(found, 'overhead');
   const declared = optionalAt(spec, 'overhead');
   if (fixed === undefined) {
     if (declared !== undefined)
@@ -107,7 +106,7 @@ export function admitRuntime(pod: KubeObject, { store }: WriteContext): void {
       throw refusePod(pod, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
     spec['overhead'] = copyJson(overhead);
   }
-  const scheduling = optionalAt(runtime, 'scheduling');
+  const scheduling = optionalAt(found, 'scheduling');
   if (scheduling !== undefined) admitScheduling(pod, spec, scheduling);
 }
 

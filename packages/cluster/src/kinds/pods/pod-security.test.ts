@@ -211,7 +211,7 @@ describe('the Pod Security labels of a namespace', () => {
     await using story = await startClusterStory();
     await story.create(namespace({ [key('warn')]: 'baseline' }));
     const path = '/api/v1/namespaces/n/pods';
-    const warnings = await warningsOf(story, 'POST', path, pod({ hostPID: true }) as unknown as JsonObject);
+    const warnings = await warningsOf(story, 'POST', path, pod({ hostPID: true }));
     expect(warnings).toContain('would violate PodSecurity \\"baseline:latest\\": host namespaces (hostPID=true)');
   });
 

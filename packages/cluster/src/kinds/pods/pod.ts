@@ -24,7 +24,7 @@ const ALLOWED =
  */
 export const podStrategy: Partial<Strategy> = {
   defaults(object) {
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const spec = ensureAt(object, 'spec');
     defaultPodSpec(spec, true);
     if (Number(spec['terminationGracePeriodSeconds']) < 0) spec['terminationGracePeriodSeconds'] = 1;
     alignAddresses(object.status);
@@ -35,7 +35,7 @@ export const podStrategy: Partial<Strategy> = {
     if (context.hasServiceAccountAdmission) admitServiceAccount(object, context);
     admitPriority(object, context);
     admitRuntime(object, context);
-    admitPod(ensureAt(object as unknown as JsonObject, 'spec'));
+    admitPod(ensureAt(object, 'spec'));
     const node = textAt(object.spec, 'nodeName');
     if (node !== '') addLabels(object, topologyLabels(context.store, node));
   },
@@ -53,7 +53,7 @@ export const podStrategy: Partial<Strategy> = {
       checkEphemeralSecrets(object, context);
   },
   prepareCreate(object) {
-    const spec = ensureAt(object as unknown as JsonObject, 'spec');
+    const spec = ensureAt(object, 'spec');
     object.status = {
       phase: 'Pending',
       qosClass: qosClass(spec),
@@ -62,14 +62,14 @@ export const podStrategy: Partial<Strategy> = {
   },
   prepareUpdate(object, old, context) {
     if (context.subresource === '') {
-      const [spec, before] = [ensureAt(object as unknown as JsonObject, 'spec'), old.spec ?? {}];
+      const [spec, before] = [ensureAt(object, 'spec'), old.spec ?? {}];
       for (const key of ['priority', 'preemptionPolicy']) spec[key] ??= before[key] ?? null;
       admitPod(spec);
     }
     const partial = partialUpdateOf(context.subresource);
     if (partial !== undefined) object.spec = partial.keep(object.spec ?? {}, old.spec ?? {});
     if (context.subresource === 'status') {
-      const status = ensureAt(object as unknown as JsonObject, 'status');
+      const status = ensureAt(object, 'status');
       status['qosClass'] ??= old.status?.['qosClass'] ?? qosClass(old.spec ?? {});
     }
   },
@@ -97,7 +97,7 @@ export const podStrategy: Partial<Strategy> = {
   },
   warnings(object, old) {
     const name = object.metadata.name ?? '';
-    const texts = podWarnings(object as unknown as JsonObject, '');
+    const texts = podWarnings(object, '');
     if (old !== undefined || dnsLabel(name).length === 0) return texts;
     const why = name.includes('.') ? 'must not contain dots' : dnsLabel(name).join(', ');
     return [

@@ -42,7 +42,7 @@ const isMirrorPod = ({ metadata }: KubeObject): boolean => Object.hasOwn(metadat
  */
 export function admitServiceAccount(pod: KubeObject, context: WriteContext): void {
   if (!isMirrorPod(pod)) {
-    const spec = ensureAt(pod as unknown as JsonObject, 'spec');
+    const spec = ensureAt(pod, 'spec');
     if (textAt(spec, 'serviceAccountName') === '') spec['serviceAccountName'] = DEFAULT_ACCOUNT;
     aliasServiceAccount(spec);
     const account = accountOf(pod, context);
@@ -78,7 +78,7 @@ function accountOf(pod: KubeObject, { store }: WriteContext): JsonObject & KubeO
   const name = textAt(pod.spec, 'serviceAccountName');
   if (name === '') throw refusePod(pod, `no service account specified for pod ${namespace}/${podName}`);
   const found = store.collection('', 'serviceaccounts').get(`${namespace}/${name}`)?.object;
-  if (found !== undefined) return found as unknown as JsonObject & KubeObject;
+  if (found !== undefined) return found;
   const problem = `serviceaccount ${goQuote(name)} not found`;
   throw refusePod(pod, `error looking up service account ${namespace}/${name}: ${problem}`);
 }

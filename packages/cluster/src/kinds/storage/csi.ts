@@ -23,7 +23,6 @@ import { bytesOf, checkDriverName, checkParameters, checkProvisioner } from './s
 import { protectInUse } from './storage-admission.ts';
 import type { MutableObject, Strategy } from '../strategy.ts';
 
-const json = (object: KubeObject) => object as unknown as JsonObject;
 const IMMUTABLE = 'field is immutable';
 
 const MAX_NODE_ID_BYTES = 256;
@@ -42,7 +41,7 @@ const TOKENS_IN_ATTRIBUTES =
 /** The strategy of CSIDrivers. */
 export const driverStrategy: Partial<Strategy> = {
   defaults(object) {
-    const spec = ensureAt(json(object), 'spec');
+    const spec = ensureAt(object, 'spec');
     spec['attachRequired'] ??= true;
     for (const key of ['podInfoOnMount', 'storageCapacity', 'requiresRepublish', 'seLinuxMount']) spec[key] ??= false;
     fill(spec, { fsGroupPolicy: 'ReadWriteOnceWithFSType' });
@@ -160,10 +159,10 @@ function validateTopologyKeys(keys: readonly string[], at: string, problems: Pro
  */
 export const storageCapacityStrategy: Partial<Strategy> = {
   validate(object, problems, _context, old = object) {
-    validateCapacity(json(object), problems);
+    validateCapacity(object, problems);
     for (const key of ['nodeTopology', 'storageClassName']) {
-      const value = json(object)[key];
-      if (!jsonEquals(value, json(old)[key])) problems.invalid(key, value, IMMUTABLE);
+      const value = object[key];
+      if (!jsonEquals(value, old[key])) problems.invalid(key, value, IMMUTABLE);
     }
   },
 };
@@ -244,8 +243,8 @@ export const attributesClassStrategy: Partial<Strategy> = {
   },
   validate(object, problems, _context, old = object) {
     for (const key of ['driverName', 'parameters'])
-      if (!jsonEquals(json(object)[key], json(old)[key])) problems.forbidden(key, `updates to ${key} are forbidden.`);
-    validateAttributesClass(json(object), problems);
+      if (!jsonEquals(object[key], old[key])) problems.forbidden(key, `updates to ${key} are forbidden.`);
+    validateAttributesClass(object, problems);
   },
 };
 

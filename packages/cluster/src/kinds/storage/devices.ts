@@ -27,7 +27,7 @@ const IMMUTABLE = 'field is immutable';
 
 /** The strategy of ResourceClaims. The specification is immutable; a driver or a scheduler writes the status. */
 export const deviceClaimStrategy: Partial<Strategy> = {
-  defaults: (object) => defaultClaim(ensureAt(object as unknown as JsonObject, 'spec')),
+  defaults: (object) => defaultClaim(ensureAt(object, 'spec')),
   validate: (object, problems) => validateClaim(object.spec ?? {}, 'spec', problems),
   validateUpdate(object, old, problems, context) {
     if (context.subresource === 'status') validateClaimStatus(object, old, problems);
@@ -37,7 +37,7 @@ export const deviceClaimStrategy: Partial<Strategy> = {
 
 /** The strategy of ResourceClaimTemplates. */
 export const deviceClaimTemplateStrategy: Partial<Strategy> = {
-  defaults: (object) => defaultClaim(ensureAt(ensureAt(object as unknown as JsonObject, 'spec'), 'spec')),
+  defaults: (object) => defaultClaim(ensureAt(ensureAt(object, 'spec'), 'spec')),
   validate: (object, problems) => validateClaim(objectAt(object.spec, 'spec'), 'spec.spec', problems),
   validateUpdate: (object, old, problems) => checkImmutable(object, old, problems),
 };

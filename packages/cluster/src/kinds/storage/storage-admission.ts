@@ -1,5 +1,5 @@
 /** The admission plugins `DefaultStorageClass`, `StorageObjectInUseProtection` and `PersistentVolumeClaimResize`. */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { compareQuantities, objectAt, quantityOf, quantityOfInteger, textAt } from '@typekro/kit/kubernetes';
 import { forbidden } from '../../errors/status.ts';
 import { ensureAt } from '../../types/parts.ts';
@@ -12,7 +12,7 @@ const IS_DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass
 
 /** Sets the default class of a new claim that names no class. The empty string counts as a class name. */
 export function defaultStorageClass(claim: KubeObject, context: WriteContext): void {
-  const spec = ensureAt(claim as unknown as JsonObject, 'spec');
+  const spec = ensureAt(claim, 'spec');
   const isNamed = claim.metadata.annotations?.[CLASS_ANNOTATION] !== undefined;
   if (isNamed || (spec['storageClassName'] ?? null) !== null) return;
   const name = defaultClass(context, ...CLASSES, IS_DEFAULT);
@@ -52,5 +52,5 @@ function permitsExpansion(claim: KubeObject, old: KubeObject, { store }: WriteCo
   const name = classOf(claim);
   if (name === '' || name !== classOf(old)) return false;
   const found = store.collection(...CLASSES).get(name)?.object;
-  return found !== undefined && (found as unknown as JsonObject)['allowVolumeExpansion'] === true;
+  return found !== undefined && found['allowVolumeExpansion'] === true;
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { JsonObject } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
 import { formatQuantity, quantityOf } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
@@ -13,7 +13,6 @@ import { checkVolumeSource } from '../pods/pod-volumes.ts';
 import { protectInUse } from './storage-admission.ts';
 import { checkLabelName, validateNodeSelector } from '../selectors.ts';
 
-const json = (object: KubeObject) => object as unknown as JsonObject;
 const IMMUTABLE = 'field is immutable';
 
 const MAX_DRIVER_BYTES = 63;
@@ -58,7 +57,7 @@ const sourcesOf = (spec: JsonObject): JsonObject =>
 /** The strategy of PersistentVolumes. */
 export const volumeStrategy: Partial<Strategy> = {
   defaults(object) {
-    const spec = ensureAt(json(object), 'spec');
+    const spec = ensureAt(object, 'spec');
     fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' });
     defaultVolumeSource(spec);
   },
@@ -159,11 +158,11 @@ function validateCapacity(capacity: JsonObject, problems: Problems) {
 
 /** The strategy of StorageClasses. */
 export const storageClassStrategy: Partial<Strategy> = {
-  defaults: (object) => fill(json(object), { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
+  defaults: (object) => fill(object, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' }),
   validate(object, problems, _context, old = object) {
-    validateStorageClass(json(object), problems);
+    validateStorageClass(object, problems);
     for (const key of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
-      if (!jsonEquals(json(object)[key], json(old)[key])) problems.invalid(key, json(object)[key], IMMUTABLE);
+      if (!jsonEquals(object[key], old[key])) problems.invalid(key, object[key], IMMUTABLE);
     }
   },
 };

@@ -1,4 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
+import type { KubeObject } from '@typekro/kit/core';
 import { isTooDeep } from '@typekro/engine/graph';
 import type { Clock, KubeError, KubernetesApi } from '@typekro/kube';
 import { isLaterVersion, mayBeLaterVersion } from '@typekro/kit/kubernetes';
@@ -313,7 +313,7 @@ export class KindCache {
       return before === undefined ? projected : projectWithEquivalence(projected, before, object);
     } catch (thrown) {
       // When the stack is full, V8 may throw an error that is not a RangeError.
-      if (!isTooDeep(object as unknown as JsonValue)) throw thrown;
+      if (!isTooDeep(object)) throw thrown;
       const { apiVersion, kind, metadata } = object;
       const { managedFields: _managedFields, ...identity } = metadata;
       return project({ apiVersion, kind, metadata: identity });

@@ -17,7 +17,7 @@ function definition(resources: readonly object[], annotations: Record<string, st
       resources: [...resources] as never,
     },
   };
-  const { graph, diagnostics } = compile(object as never, { sources: builtinSource() });
+  const { graph, diagnostics } = compile(object, { sources: builtinSource() });
   if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
   return { graph, definition: object };
 }

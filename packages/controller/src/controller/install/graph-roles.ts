@@ -36,7 +36,7 @@ export function graphRoles(graphs: readonly Graph[], controller: ServiceAccountR
   const accounts = new Map<string, { readonly account: ServiceAccountRef; readonly places: Map<string, RuleSet> }>();
   const diagnostics: Diagnostic[] = [];
   for (const graph of graphs) {
-    const { namespace, name } = accountOf(graph.definition as unknown as KubeObject);
+    const { namespace, name } = accountOf(graph.definition as KubeObject);
     const account = { namespace: namespace === '' ? DEFAULT_NAMESPACE : namespace, name };
     const key = `${account.namespace}/${account.name}`;
     const known = accounts.get(key) ?? { account, places: new Map<string, RuleSet>() };

@@ -50,7 +50,7 @@ export function ObjectPanel({
         <input type="checkbox" checked={isWhole} onChange={() => setWhole(!isWhole)} /> Fields that the graph does not
         set
       </label>
-      <Sides desired={desired as JsonValue | undefined} live={live as JsonValue | undefined} isWhole={isWhole} />
+      <Sides desired={desired} live={live} isWhole={isWhole} />
       {managers.length === 0 ? null : (
         <>
           <h3>Field managers</h3>

@@ -336,7 +336,7 @@ describe('the head of an instance', () => {
     ['of a suspended instance', { suspended: true }, false, /suspended .* Resume Reconcile why get$/],
     ['of an instance that is gone', {}, true, / old why get$/],
   ])('shows the actions %s', (_title, more, isGone, text) => {
-    meta.value = { actions } as unknown as InspectMeta;
+    meta.value = { actions } as InspectMeta;
     expect(head(more, isGone)).toMatch(text);
   });
 
@@ -411,7 +411,7 @@ test.each([
   ['jane', 'as jane'],
   [undefined, ''],
 ])('the sign for the user %s, whose rights limit the page, is "%s"', (user, text) => {
-  meta.value = { ...(user && { user }) } as unknown as InspectMeta;
+  meta.value = { ...(user && { user }) } as InspectMeta;
   expect(textOf(<User />)).toBe(text);
 });
 
@@ -421,7 +421,7 @@ describe('the schemas of a definition', () => {
       definition: { name: 'shops', apiVersion: 'acme.dev/v1', kind: 'Shop' },
       namespaced: true,
       ...more,
-    }) as unknown as DefinitionDetail;
+    }) as DefinitionDetail;
   const schema = {
     type: 'object',
     required: ['name'],

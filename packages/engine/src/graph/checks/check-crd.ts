@@ -40,7 +40,7 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
   const seen = new Set<string>();
   for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
     const path = originOf(field);
-    const refusal = refusalText(message, valueOf(crd as unknown as JsonValue, field), field);
+    const refusal = refusalText(message, valueOf(crd, field), field);
     const isDefault = DEFAULT.test(field);
     const written = isDefault ? valueAtSteps(definition, path) : undefined;
     const offset = typeof written === 'string' ? defaultOffset(written) : undefined;

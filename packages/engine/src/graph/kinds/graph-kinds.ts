@@ -15,7 +15,7 @@ export interface InstalledKinds {
 export function installedKinds(definition: ParsedDefinition): InstalledKinds {
   const byId = new Map<string, SchemaSource>();
   for (const { id, template } of definition.resources) {
-    if (isJsonObject(template) && isCrd(template)) byId.set(id, crdSource([template as unknown as KubeObject]));
+    if (isJsonObject(template) && isCrd(template)) byId.set(id, crdSource([template as KubeObject]));
   }
   const first = <T>(lookUp: (source: SchemaSource) => T | undefined): T | undefined => {
     for (const source of byId.values()) {

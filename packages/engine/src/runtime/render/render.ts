@@ -139,7 +139,7 @@ function withoutBookkeeping(desired: KubeObject, node: GraphNode): JsonObject {
     ...authorsMap('labels', labels, authored['labels']),
     ...authorsMap('annotations', annotations, authored['annotations']),
   };
-  return { ...(desired as unknown as JsonObject), metadata: kept };
+  return { ...desired, metadata: kept };
 }
 
 /**

@@ -109,7 +109,7 @@ export function maskedUnknownRefusal(object: KubeObject | undefined, text: strin
  */
 export function maskedObjectRefusal(object: KubeObject, hides: HidesField, text: string): string {
   const values = new Set<string>();
-  for (const [path, value] of leavesOf(object as unknown as JsonValue)) if (hides(path, value)) collect(value, values);
+  for (const [path, value] of leavesOf(object)) if (hides(path, value)) collect(value, values);
   return values.size === 0 ? text : masked(text, object, values, hides);
 }
 
@@ -127,7 +127,7 @@ function masked(
   const { name = '', namespace = '', labels = {} } = object?.metadata ?? {};
   const names = new Set([name, namespace, object?.kind ?? '', ...Object.keys(labels)].filter((each) => each !== ''));
   const shown = new Set([...names, ...words]);
-  for (const [path, value] of object === undefined ? [] : leavesOf(object as unknown as JsonValue)) {
+  for (const [path, value] of object === undefined ? [] : leavesOf(object)) {
     if (typeof value === 'string' && !values.has(value) && !hides(path, value)) shown.add(value);
   }
   let result = text.replaceAll(QUOTED, (quoted) => {
@@ -173,4 +173,4 @@ function collect(value: JsonValue | undefined, values: Set<string>): void {
 }
 
 const valueIn = (object: KubeObject | undefined, path: readonly (string | number)[]): JsonValue | undefined =>
-  object === undefined ? undefined : valueAtSteps(object as unknown as JsonValue, path);
+  object === undefined ? undefined : valueAtSteps(object, path);

@@ -1,5 +1,5 @@
 import { definitionErrors } from '@typekro/cluster/rule-evaluator';
-import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { stepsIn, valueAtSteps } from '@typekro/engine/schema';
 import { withSource } from '../refusal/diagnostics.ts';
 import type { Site } from '../refusal/refusal.ts';
@@ -36,8 +36,7 @@ function placeOf(field: string): string {
 }
 
 function ruleAt(crd: KubeObject, field: string): string {
-  const root = crd as unknown as JsonValue;
-  const rule = valueAtSteps(root, stepsIn(root, field.replace(/^spec\.validation\./, 'spec.versions[0].schema.')));
+  const rule = valueAtSteps(crd, stepsIn(crd, field.replace(/^spec\.validation\./, 'spec.versions[0].schema.')));
   return typeof rule === 'string' ? rule : '';
 }
 

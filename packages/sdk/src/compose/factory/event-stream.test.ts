@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import type { DeployEvent } from '../deploy-engine.ts';
 import { eventsOf } from './event-stream.ts';
 
-const event = { type: 'failed' } as unknown as DeployEvent;
+const event = { type: 'failed' } as DeployEvent;
 
 test('a call that fails while the reader is busy throws after its last event, and causes no unhandled rejection', async () => {
   const unhandled = vi.fn();

@@ -78,7 +78,7 @@ function graphTarget(core: GraphCore, mode: Mode, namespace: string, options: Gr
     instance: () =>
       mode === 'direct'
         ? { ...GRAPH_KIND, metadata: { name: core.name, namespace }, spec: NO_SPEC }
-        : (core.write(options.target ?? 'stock').definition as unknown as KubeObject),
+        : (core.write(options.target ?? 'stock').definition as KubeObject),
     namespaces: () => [],
     get singletons() {
       return singletonsOf(core).map((shared) => ({

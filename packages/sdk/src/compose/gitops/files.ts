@@ -87,7 +87,7 @@ function folder(part: string, objects: readonly KubeObject[]): [string, string][
   const files = objects.map((object): [string, string] => {
     const file = fileName(object, taken);
     taken.add(file);
-    return [`${part}/${file}`, printYaml(object as JsonObject)];
+    return [`${part}/${file}`, printYaml(object)];
   });
   return [...files, [`${part}/kustomization.yaml`, kustomization([...taken])]];
 }

@@ -51,7 +51,7 @@ function stringsOf(quasi: TemplateLiteral, env: Env): readonly (string | undefin
     parts = Object.freeze(Object.defineProperty(cooked, 'raw', { value: raw }));
     strings.set(site, parts);
   }
-  const { raw } = parts as unknown as TemplateStringsArray;
+  const { raw } = parts as TemplateStringsArray;
   activeTrace().track(raw);
   return activeTrace().track(parts);
 }

@@ -68,7 +68,7 @@ export function runtimeComposition(
   const definition = { name: 'typekro-runtime', kind: 'TypeKroRuntime', spec: SPEC, status: STATUS };
   return api.kubernetesComposition(definition, (spec) => build(spec as TypeKroRuntimeSpec), {
     scope: () => ({ build }),
-  }) as unknown as Composition<TypeKroRuntimeSpec, TypeKroRuntimeStatus>;
+  }) as Composition<TypeKroRuntimeSpec, TypeKroRuntimeStatus>;
 }
 
 const idOf = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());

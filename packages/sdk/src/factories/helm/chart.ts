@@ -52,7 +52,7 @@ export function chartFactory<Values extends object>(reference: ChartReference): 
       () => ownRepository(reference.repository, own),
     );
     const release = { id: own, ...rest, chart, sourceRef: source };
-    return helmRelease(release as unknown as HelmReleaseConfig<Values>);
+    return helmRelease(release as HelmReleaseConfig<Values>);
   });
 }
 

@@ -49,7 +49,7 @@ export function simpleFactory<Config extends CommonConfig, Made extends Resource
 ): (config: Config) => Made {
   const [kind = type] = type.split('.');
   return defineResourceFactory((input: Config): Made => {
-    const config = takeArguments(kind, input, table, ARGUMENT_SHAPES) as unknown as Config;
+    const config = takeArguments(kind, input, table, ARGUMENT_SHAPES) as Config;
     const made = make(config);
     return config.waitForReady === true ? waitingFor(made, kind, KIND_RULES.get(type)?.cel) : made;
   });
