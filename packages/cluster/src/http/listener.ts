@@ -58,8 +58,6 @@ export async function openListener(
   };
   const limits = {
     keepAliveTimeout: 120_000,
-    requestTimeout: 60_000,
-    headersTimeout: 20_000,
     noDelay: true,
   };
   const server = createHttpServer(secure ?? httpLibrary(), limits, onRequest, (problem, request, response) =>

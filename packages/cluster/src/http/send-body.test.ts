@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
@@ -74,4 +75,20 @@ test('large updates that follow each other on a connection over TLS are all exec
   const env = { URL_OF_MAPS: `${url}${MAPS}`, TOKEN: token, CA: caData };
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', CLIENT], { env });
   expect(JSON.parse(stdout)).toEqual([201]);
+});
+
+test.each([true, false])('400 requests in one write are all answered, in order (TLS: %s)', async (https) => {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  const { url, token, caData: ca } = await cluster.listen({ https });
+  const to = { host: '127.0.0.1', port: Number(new URL(url).port) };
+  const socket = https ? connectSecurely({ ...to, ...(ca === undefined ? {} : { ca }) }) : connect(to);
+  const names = Array.from({ length: 400 }, (_, index) => `m${index}`);
+  const heads = names.map(
+    (name) => `GET ${MAPS}/${name} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n`,
+  );
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  socket.write(`${heads.join('\r\n')}Connection: close\r\n\r\n`);
+  await once(socket, 'close');
+  expect([...text.matchAll(/"name":"(m\d+)"/g)].map(([, name]) => name)).toEqual(names);
 });

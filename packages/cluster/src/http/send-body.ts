@@ -4,13 +4,6 @@ import type { ServerResponse } from 'node:http';
 const MAX_PIECE_BYTES = 128 * 1024;
 
 /**
- * The maximum number of bytes of the last piece, which is less than the buffer of a socket. While a larger piece is being
- * written, Node pauses its parser at the next request of the connection, and then refuses the rest of a request that
- * arrives over TLS (`HPE_PAUSED`).
- */
-const MAX_LAST_BYTES = 8 * 1024;
-
-/**
  * Sends a response with a body. A large body is sent in pieces, as fast as the client reads: other requests are handled
  * between the pieces, and a slow client does not cause copies of the whole body, such as a list of all objects.
  */
@@ -46,14 +39,10 @@ function* piecesOf(chunks: readonly Buffer[]): Generator<Buffer, Buffer> {
       size += part.length;
       waiting.push(part);
       if (size < MAX_PIECE_BYTES) continue;
-      const piece = Buffer.concat(waiting);
-      // The last bytes are kept back, because no more may follow.
-      yield piece.subarray(0, -MAX_LAST_BYTES);
-      waiting = [piece.subarray(-MAX_LAST_BYTES)];
-      size = MAX_LAST_BYTES;
+      yield Buffer.concat(waiting);
+      waiting = [];
+      size = 0;
     }
   }
-  const rest = Buffer.concat(waiting);
-  if (rest.length > MAX_LAST_BYTES) yield rest.subarray(0, -MAX_LAST_BYTES);
-  return rest.subarray(-MAX_LAST_BYTES);
+  return Buffer.concat(waiting);
 }

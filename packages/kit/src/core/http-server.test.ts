@@ -70,3 +70,19 @@ test('a request keeps all headers of its response', async () => {
   response.resume();
   expect(response.headers['last']).toBe('x');
 });
+
+test.each([
+  ['half of its headers', { headersTimeout: 100 }, 'GET / HTTP/1.1\r\nHost: a\r\n'],
+  ['no byte', { headersTimeout: 100 }, ''],
+  ['half of its body', { requestTimeout: 100 }, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na'],
+])('a request that sends %s is closed soon after its time', async (_, limits, bytes) => {
+  const slow = createHttpServer(http, limits, (request, response) => {
+    request.resume().once('end', () => response.end());
+  });
+  await once(slow.listen(0, '127.0.0.1'), 'listening');
+  const socket = connect(portOf(slow), '127.0.0.1');
+  socket.write(bytes);
+  // By default, Node looks every 30 s, so that this test would end at its own limit.
+  await once(socket.resume(), 'close');
+  expect(await new Promise((resolve) => slow.close(resolve))).toBeUndefined();
+});

@@ -1,8 +1,12 @@
-/** HTTP servers and requests that never forget a header. */
+/** HTTP servers and requests that never forget a header or a request, and servers that do not wait for slow clients. */
 import type { ClientRequest, IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** The maximum size of the names and values of a request's headers, in bytes. A server responds 431 to larger ones. */
 const MAX_HEADER_BYTES = 32 * 1024;
+
+/** The times within which the headers and the whole of a request must arrive, and the interval of this check. */
+const [HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS, TIMEOUT_CHECK_MS] = [20_000, 60_000, 1000];
 
 /**
  * The headers that decide who the caller is, which server is meant, or how the body is read, so that only one line may
@@ -24,7 +28,8 @@ export type RefuseRequest = (problem: string, request: IncomingMessage, response
  * `MAX_HEADER_BYTES` together; without this function Node drops all headers after the 2,000th. `refuse` responds to a
  * request that repeats one of the headers of which only one can count; default: 400 and the problem as text. The
  * problem of an `upgrade` request is not checked here; see `repeatedHeader`. Flags of Node, such as
- * `--insecure-http-parser`, do not change the parser.
+ * `--insecure-http-parser`, do not change the parser. The headers of a request must arrive within 20 seconds, and the
+ * request within 60, unless `options` have shorter limits.
  */
 export function createHttpServer<Options extends ServerOptions>(
   library: { createServer(options: Options & ServerOptions, onRequest: RequestListener): Server },
@@ -32,7 +37,15 @@ export function createHttpServer<Options extends ServerOptions>(
   onRequest: RequestListener,
   refuse: RefuseRequest = refuseAsText,
 ): Server {
-  const strict = { maxHeaderSize: MAX_HEADER_BYTES, insecureHTTPParser: false, requireHostHeader: true };
+  const { requestTimeout = REQUEST_TIMEOUT_MS } = options;
+  const strict = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    requestTimeout,
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  };
   const server = library.createServer({ ...strict, ...options }, (request, response) => {
     const problem = repeatedHeader(request);
     if (problem === undefined) onRequest(request, response);
@@ -40,8 +53,13 @@ export function createHttpServer<Options extends ServerOptions>(
   });
   // 0 means no limit, so only the size counts.
   server.maxHeadersCount = 0;
+  // Node pauses the parser of a connection whose responses wait. Over TLS, it passes on the bytes nevertheless, and the
+  // parser refuses them (`HPE_PAUSED`). After a listener for data was added, it passes on no bytes during the pause.
+  server.on('secureConnection', (socket: Socket) => socket.on('data', ignore).off('data', ignore));
   return server;
 }
+
+const ignore = (): void => undefined;
 
 /** Says which header of a request occurs more than once although only one can count; `undefined` for no such header. */
 export function repeatedHeader({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
