@@ -94,7 +94,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'cache',
     without: [
       {
-        file: 'packages/engine/src/runtime/digest.ts',
+        file: 'packages/engine/src/runtime/fingerprint.ts',
         find: "cryptoLibrary().hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20)",
         replace: "cryptoLibrary().hash('sha256', canonicalJson(value), 'hex').slice(0, 40)",
       },
@@ -178,7 +178,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
         replace: '    for (const key of keys) {',
       },
       {
-        file: 'packages/engine/src/graph/gather.ts',
+        file: 'packages/engine/src/graph/problems.ts',
         find: '  for (let index = 0; index < items.length; index += 1) {\n    const one = find(items[index] as T);',
         replace: '  for (const item of items) {\n    const one = find(item);',
       },

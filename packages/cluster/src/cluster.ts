@@ -32,7 +32,7 @@ import type { KeptState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
 import type { PodSimulation } from './pods/pod-rule-set.ts';
 import type { StandIn, StandIns } from './stand-in.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from '@typekro/kube';
 import { TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE, kubernetesReleaseOf } from '@typekro/kit/kubernetes';
 import type { KubernetesRelease } from './release.ts';

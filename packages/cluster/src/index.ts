@@ -36,8 +36,7 @@ export type {
   StandIns,
   StandInView,
 } from './stand-in.ts';
-export { STAND_IN_NAMES } from './stand-in.ts';
-export { isStandInFile, requireStandIn } from './controllers/stand-ins/stand-in-name.ts';
+export { STAND_IN_NAMES, isStandInFile, requireStandIn } from './stand-in.ts';
 export type { LogLine, SnapshotLog } from './pod-logs.ts';
 export type { PodMatch, PodSimulation, SimulatedPods } from './pods/pod-rule-set.ts';
 export type { PodRules } from './pods/pod-rules.ts';
@@ -59,6 +58,6 @@ export type { FaultMistake } from './faults/never-hits.ts';
 export { neverHits } from './faults/never-hits.ts';
 export type { MovableClock } from './movable-clock.ts';
 export { createMovableClock } from './movable-clock.ts';
-export type { Transport, TransportRequest, TransportResponse } from './transport.ts';
+export type { Transport, TransportRequest, TransportResponse } from '@typekro/kube';
 export type { DryRun, RefusalCause } from './dry-run.ts';
 export { openDryRun } from './dry-run.ts';

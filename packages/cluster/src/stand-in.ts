@@ -1,4 +1,9 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
+import { nearestName, TypeKroError } from '@typekro/kit/core';
+import { goQuote } from '@typekro/kit/golang';
+
+/** Does the text name the file of a stand-in, and not a stand-in of the package? */
+export const isStandInFile = (text: string): text is StandInFile => text.endsWith('.yaml');
 
 /**
  * A stand-in for an operator. It writes the status that the operator would write to the objects of its kinds, and
@@ -171,3 +176,19 @@ export type StandInName = (typeof STAND_IN_NAMES)[number];
 
 /** The path of a stand-in that is a file: YAML with CEL. A relative path begins at the working directory. */
 export type StandInFile = `${string}.yaml`;
+
+/**
+ * Checks that a text names a stand-in of the package or a file, and returns the text.
+ *
+ * @throws TypeKroError `cluster/unknown-stand-in`.
+ */
+export function requireStandIn(name: string): StandInName | StandInFile {
+  if (isStandInFile(name)) return name;
+  const found = STAND_IN_NAMES.find((known) => known === name);
+  if (found !== undefined) return found;
+  const nearest = nearestName(name, STAND_IN_NAMES);
+  throw new TypeKroError(`there is no stand-in ${goQuote(name)}`, {
+    code: 'cluster/unknown-stand-in',
+    remedy: `${nearest === undefined ? '' : `did you mean ${nearest}? `}the stand-ins are ${STAND_IN_NAMES.join(', ')}, and files that end with .yaml`,
+  });
+}

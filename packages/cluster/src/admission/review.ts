@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { tryParseStrictJson } from '../codec/json.ts';
-import { userJson } from '../auth/user-json.ts';
+import { userJson } from '../auth/token-documents.ts';
 import { ApiError } from '../errors/status.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { BodyType } from '../verbs/body.ts';

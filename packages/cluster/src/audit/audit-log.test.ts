@@ -8,8 +8,7 @@ import { allow, call, CONFIGURATIONS, map, MAPS } from '../../test-support/webho
 import { openWebhookServer, patchAnswer } from '../../test-support/webhook-server.ts';
 import { AuditLog } from './audit-log.ts';
 import { legacyLine } from './legacy-line.ts';
-import { RequestTrail } from './request-trail.ts';
-import { sourceIps } from './source-ips.ts';
+import { RequestTrail, sourceIps } from './request-trail.ts';
 
 const NOON = Date.parse('2026-01-01T12:00:00Z');
 const folders: string[] = [];

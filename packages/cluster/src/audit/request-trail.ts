@@ -3,13 +3,13 @@ import { isJsonObject, setOwn } from '@typekro/kit/core';
 import { formatMicroTime, textAt } from '@typekro/kit/kubernetes';
 import type { AuditEvent, AuditLevel, AuditStage } from '../audit-options.ts';
 import type { Attributes } from '../auth/authorizer.ts';
-import { userJson } from '../auth/user-json.ts';
+import { userJson } from '../auth/token-documents.ts';
 import type { UserInfo } from '../options.ts';
 import type { ApiReply, AuditTrail, ByteStream, IncomingRequest } from '../protocol/request.ts';
 import { copyJson } from '../types/copy.ts';
 import type { AuditDecision } from './audit-rules.ts';
 import { objectOfReply, withoutManagedFields } from './audited-objects.ts';
-import { sourceIps } from './source-ips.ts';
+import { isIP } from 'node:net';
 
 /** The properties of a request whose events are written. */
 export interface TrailFacts {
@@ -221,4 +221,20 @@ function whenEnded(stream: ByteStream, ended: () => void): ByteStream {
       end();
     },
   };
+}
+
+/**
+ * Returns the source addresses in the headers of a request, followed by the address of its connection. A client can
+ * forge the headers, but not the address of the connection.
+ */
+export function sourceIps({ headers, remoteAddress }: Pick<IncomingRequest, 'headers' | 'remoteAddress'>): string[] {
+  const ips = (headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => isIP(part) !== 0);
+  const realIp = (headers['x-real-ip'] ?? '').trim();
+  if (isIP(realIp) !== 0 && !ips.includes(realIp)) ips.push(realIp);
+  const remoteIp = remoteAddress?.replace(/^::ffff:(?=[\d.]+$)/, '') ?? '';
+  if (isIP(remoteIp) !== 0 && ips.at(-1) !== remoteIp) ips.push(remoteIp);
+  return ips;
 }

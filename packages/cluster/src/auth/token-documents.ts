@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { keyIdOf } from './service-tokens.ts';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import type { UserInfo } from '../options.ts';
 
 /** The path of the document with the keys that verify tokens. */
 export const KEYS_PATH = '/openid/v1/jwks';
@@ -29,5 +31,16 @@ export function issuerDocument(issuer: string, serverUrl: string, publicKeys: re
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(publicKeys.map((key) => webKeyOf(key).alg))].toSorted(),
+  };
+}
+
+/** Converts a user to the `UserInfo` of `authentication.k8s.io/v1`. */
+export function userJson({ name, uid, groups, extra = {} }: UserInfo): JsonObject {
+  const values = Object.entries(extra).map(([key, list]) => [key, [...list] as JsonValue] as const);
+  return {
+    username: name,
+    ...(uid === undefined ? {} : { uid }),
+    groups: [...groups],
+    ...(values.length === 0 ? {} : { extra: Object.fromEntries(values) }),
   };
 }

@@ -4,7 +4,7 @@ import type { AdmittedContext } from '../admission/session.ts';
 import type { WorkAdmission } from '../admission/work-admission.ts';
 import type { SchemaEngine } from '../crd/schemas.ts';
 import { ApiError } from '../errors/status.ts';
-import { topologyLabels } from '../kinds/pods/pod-topology.ts';
+import { topologyLabels } from '../kinds/pods/pod-admission.ts';
 import type { UserInfo } from '../options.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { Collection, Store } from '../store/store.ts';
@@ -17,7 +17,6 @@ import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
 import type { IndexedObject } from './relation-index.ts';
 import { claimsOf, RelationIndex, ownersOf, controllerOf, uncontrolledIn, uncontrolledTerm } from './relation-index.ts';
-import { EventLimits } from './event-limits.ts';
 import type { PodTally } from './pods/pod-tallies.ts';
 import { PodTallies } from './pods/pod-tallies.ts';
 import type { PodLogs } from '../pod-logs.ts';
@@ -25,6 +24,27 @@ import { logKey } from '../pod-logs.ts';
 import { boundPod } from '../pods/bound-pod.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
+
+/** The limits of `record.EventCorrelator` in client-go: the Events about an object without a pause, and the pause. */
+const [BURST, REFILL_MS, MAX_OBJECTS] = [25, 300_000, 4096];
+
+/** Limits the Events about one object, so that an object with much to tell does not fill the store. */
+export class EventLimits {
+  /** The Events that are left, and the time of the last one, keyed by component and uid, the oldest first. */
+  readonly #objects = new Map<string, { readonly left: number; readonly atMs: number }>();
+
+  /** May a component record an Event about an object now? Counts it. */
+  allows(component: string, uid: string, nowMs: number): boolean {
+    const key = `${component} ${uid}`;
+    const { left, atMs } = this.#objects.get(key) ?? { left: BURST, atMs: nowMs };
+    const filled = Math.min(BURST, left + (nowMs - atMs) / REFILL_MS);
+    this.#objects.delete(key);
+    this.#objects.set(key, { left: filled >= 1 ? filled - 1 : filled, atMs: nowMs });
+    const [oldest] = this.#objects.keys();
+    if (this.#objects.size > MAX_OBJECTS && oldest !== undefined) this.#objects.delete(oldest);
+    return filled >= 1;
+  }
+}
 
 /** The parts of the cluster that controllers use, including the services of a write. */
 export interface ControllerContext extends AdmittedContext {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
-import { EventLimits } from './event-limits.ts';
+import { EventLimits } from './controller-client.ts';
 
 const MINUTE = 60_000;
 

@@ -4,7 +4,7 @@ import { Api } from '../api.ts';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { ApiReply } from '../protocol/request.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport } from '@typekro/kube';
 import { inProcessTransport } from './in-process.ts';
 
 const WATCH = { method: 'GET', path: '/api/v1/namespaces/default/configmaps?watch=true' };

@@ -2,9 +2,8 @@ import { ADMIN } from '../auth/cluster-access.ts';
 import type { HandlerContext } from './handler.ts';
 import { handle } from './handler.ts';
 import type { ApiReply, ByteStream } from '../protocol/request.ts';
-import type { KubeError } from '@typekro/kube';
 import type { UserInfo } from '../options.ts';
-import type { Transport, TransportRequest, TransportResponse } from '../transport.ts';
+import type { KubeError, Transport, TransportRequest, TransportResponse } from '@typekro/kube';
 
 const NO_BYTES = Buffer.alloc(0);
 

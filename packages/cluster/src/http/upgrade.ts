@@ -9,10 +9,9 @@ import { ApiError, badRequest } from '../errors/status.ts';
 import { replyError } from '../protocol/reply.ts';
 import type { ApiReply, ConnectionUpgrade } from '../protocol/request.ts';
 import { pingFrame } from '../streaming/frames.ts';
-import { endSocket } from './end-socket.ts';
 import { asksForWatchSocket, isWatch, openWatchSocket } from './watch-socket.ts';
 import { acceptKey, WebSocketConnection } from './web-socket.ts';
-import { SocketConnection } from './socket-connection.ts';
+import { SocketConnection, endSocket } from './socket-connection.ts';
 
 /** A connection without framing: each chunk of received bytes is one message. */
 class ByteConnection extends SocketConnection {

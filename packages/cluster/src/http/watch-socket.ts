@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { Failure, parseRequestUrl } from '@typekro/kit/golang';
 import type { ApiReply, ByteStream, StreamSink } from '../protocol/request.ts';
 import { Query, splitTarget } from '../protocol/request.ts';
-import { endSocket } from './end-socket.ts';
+import { endSocket } from './socket-connection.ts';
 import { acceptKey, WebSocketConnection, writeFrame } from './web-socket.ts';
 
 const TEXT_OPCODE = 1;

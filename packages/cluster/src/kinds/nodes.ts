@@ -5,7 +5,7 @@ import { fieldDuplicate, repeatedIndexes } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import { internalValue } from './describe-difference.ts';
 import { cidrProblem, familyOf } from './network/ip-addresses.ts';
-import { checkResourceAmount } from './pods/resource-amounts.ts';
+import { checkResourceAmount } from './pods/resource-names.ts';
 import { checkLabelName } from './selectors.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 

@@ -6,8 +6,7 @@ import { checkApiServiceStatus } from './api-service.ts';
 import { checkClaimStatus } from './storage/claim-status.ts';
 import { validateStatusConditions } from './conditions.ts';
 import { checkJobStatus } from './jobs/job-status.ts';
-import { checkResourceAmount } from './pods/resource-amounts.ts';
-import { checkQuotaResourceName } from './pods/resource-names.ts';
+import { checkQuotaResourceName, checkResourceAmount } from './pods/resource-names.ts';
 import { notNegative } from '../types/parts.ts';
 
 type StatusCheck = (object: KubeObject, old: KubeObject, problems: Problems) => void;

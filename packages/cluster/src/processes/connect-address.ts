@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { netLibrary } from '@typekro/kit/core';
 import { numberAt, objectsAt } from '@typekro/kit/kubernetes';
-import { containersOf } from '../kinds/pods/pod-containers.ts';
+import { containersOf } from '../kinds/pods/pod-resources.ts';
 import { hostOf, listeningSockets, socketsOf } from './listeners.ts';
 
 /** The address of all pods on systems with a single loopback address. */

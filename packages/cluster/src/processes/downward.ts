@@ -2,7 +2,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { quantityOf, quantityToFloat, textAt, valueAt } from '@typekro/kit/kubernetes';
-import { containersOf } from '../kinds/pods/pod-containers.ts';
+import { containersOf } from '../kinds/pods/pod-resources.ts';
 import { PROCESS_LIMITS } from '../pods/node-capacity.ts';
 
 /** Addresses of the pod that its stored status may not have yet. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { countAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { containersOf } from '../kinds/pods/pod-containers.ts';
+import { containersOf } from '../kinds/pods/pod-resources.ts';
 import type { ConfigProblem, ConfigSource, MountProblem } from './config-source.ts';
 import { isProblem, mountMessage } from './config-source.ts';
 import type { PodPort } from './connect-address.ts';

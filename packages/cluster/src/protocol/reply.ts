@@ -1,7 +1,7 @@
 import { toJsonBytes } from '../codec/json.ts';
 import { toYamlText } from '../codec/yaml.ts';
 import type { Encoding } from './negotiate.ts';
-import { toHeader } from './header-text.ts';
+import { toHeader } from './forwarded-headers.ts';
 import { jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
 import type { ApiError } from '../errors/status.ts';

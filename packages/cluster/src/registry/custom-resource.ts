@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import { sortVersions } from './versions.ts';
+import { sortVersions } from './resource.ts';
 import type { CustomType, ServedResource, Subresource } from './resource.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { Collection } from '../store/store.ts';

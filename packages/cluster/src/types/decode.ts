@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { isJsonObject, setOwn, oncePerObject } from '@typekro/kit/core';
 import {
   formatMicroTime,
   formatQuantity,
@@ -7,10 +8,12 @@ import {
   parseQuantity,
   parseTime,
 } from '@typekro/kit/kubernetes';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
 import { Failure, goJsonKind } from '@typekro/kit/golang';
 import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
 import { copyJson } from './copy.ts';
+
+/** An empty object of a built-in type: it has only the fields that are always present in JSON. */
+export const emptyObject = oncePerObject((node: ObjectNode): JsonObject => decodeObject(node, {}).value);
 
 /** The error for a value that its type does not allow. The message equals the message of Go's decoder. */
 export class DecodeError extends Error {

@@ -14,17 +14,28 @@ import type { WriteContext } from '../kinds/strategy.ts';
 import { NotStored } from '../store/journal.ts';
 import type { Conversions, Stored } from '../store/stored.ts';
 import { storeKey } from '../store/store.ts';
-import { decodeObject } from '../types/decode.ts';
-import { emptyObject } from '../types/empty.ts';
+import { decodeObject, emptyObject } from '../types/decode.ts';
 import type { DeleteRequestOptions, WriteRequestOptions } from './options.ts';
-import { generateName } from './generate-name.ts';
 import { resetFields } from './strategy-for.ts';
-import { timestampOf } from '../clock.ts';
 import type { ClusterClock } from '../clock.ts';
+import { timestampOf } from '../clock.ts';
 import type { SchemaEngineSource } from '../crd/schemas.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
+
+/**
+ * The characters of generated names, as in Kubernetes. Vowels are absent, so that names contain no words. The digits 0,
+ * 1 and 3 are absent, because they look like letters.
+ */
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+
+const SUFFIX_LENGTH = 5;
+
+const MAX_PREFIX_LENGTH = 58;
+
+/** A name made of the prefix and five random characters. */
+const generateName = (prefix: string): string => prefix.slice(0, MAX_PREFIX_LENGTH) + randomSuffix();
 
 /** A function that changes an object as `Strategy.admitMutating` does. */
 export type MutatingPlugins = (object: KubeObject) => void;
@@ -317,4 +328,12 @@ export function equalExcept(ignored: ReadonlySet<string>, a: object, b: object):
   }
   for (const key of Object.keys(right)) if (!ignored.has(key)) counted--;
   return counted === 0;
+}
+
+/** Five random characters from `ALPHABET`. */
+export function randomSuffix(): string {
+  let suffix = '';
+  for (let count = 0; count < SUFFIX_LENGTH; count++)
+    suffix += ALPHABET.charAt(Math.floor(Math.random() * ALPHABET.length));
+  return suffix;
 }

@@ -9,7 +9,7 @@ import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
 import { badRequest, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
-import { addLabels, topologyLabels } from '../kinds/pods/pod-topology.ts';
+import { addLabels, topologyLabels } from '../kinds/pods/pod-admission.ts';
 import { boundPod } from '../pods/bound-pod.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { listAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Attributes } from '../auth/authorizer.ts';
 import { authorize, grantsOf } from '../auth/authorizer.ts';
-import { userJson } from '../auth/user-json.ts';
+import { userJson } from '../auth/token-documents.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import { decodeBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';

@@ -12,7 +12,7 @@ import { badRequest, conflict, invalid, methodNotAllowed, notFound } from '../er
 import { ensureAt } from '../types/parts.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
-import { emptyObject } from '../types/empty.ts';
+import { emptyObject } from '../types/decode.ts';
 import { timestampOf } from '../clock.ts';
 import { writeOptions } from '../verbs/options.ts';
 import { ownershipContext } from '../verbs/write.ts';

@@ -6,7 +6,7 @@ import type { ConditionText, ParsedDefinition, ResourceBlock } from './parsed-de
 import type { DimensionSite, ResourceDraft, ExpressionSite } from './resource-draft.ts';
 import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
 import { defSchema } from './kinds/def-schema.ts';
-import { gather } from './gather.ts';
+import { mapDefined } from './problems.ts';
 import type { InstalledKinds } from './kinds/graph-kinds.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
@@ -17,13 +17,12 @@ import type { ResolvedKind } from './kinds/resolve-kind.ts';
 import { shapeProblem } from './resource-shape.ts';
 import { resolveKind } from './kinds/resolve-kind.ts';
 import type { ExpressionText } from './expressions/scan.ts';
-import { joinParts, scanExpressions } from './expressions/scan.ts';
+import { joinParts, scanExpressions, bareHint } from './expressions/scan.ts';
 import type { Walked, Whereabouts } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
 import { walkFreely, walkWithSchema } from './walk.ts';
 import { isCrd } from './kinds/graph-kinds.ts';
-import { bareHint } from './expressions/standalone.ts';
-import { RESERVED_PREFIXES } from './names/reserved-prefixes.ts';
+import { RESERVED_PREFIXES } from './names/naming.ts';
 
 /** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */
 export function buildResources(
@@ -357,11 +356,11 @@ class Builder {
     list: 'readyWhen' | 'includeWhen' | 'propagateWhen',
     entries: readonly ConditionText[],
   ): ExpressionSite[] {
-    return gather(entries, (entry) => this.#standalone(entry, `failed to parse ${list} expressions: `, list));
+    return mapDefined(entries, (entry) => this.#standalone(entry, `failed to parse ${list} expressions: `, list));
   }
 
   #dimensions(): DimensionSite[] {
-    return gather(this.#block.forEach, (entry) => {
+    return mapDefined(this.#block.forEach, (entry) => {
       const prefix = `failed to parse forEach dimensions: invalid forEach expression for dimension "${entry.name}": `;
       const site = this.#standalone(entry, prefix, 'forEach');
       return site === undefined ? undefined : { name: entry.name, ...site };

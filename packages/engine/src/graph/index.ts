@@ -58,7 +58,7 @@ export { parseDefinitions } from './parse-definitions.ts';
 export type { ParsedPath } from './path.ts';
 export { isCrd } from './kinds/graph-kinds.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
-export type { SyntaxExplanation } from './syntax/explanation.ts';
+export type { SyntaxExplanation } from './syntax/pieces.ts';
 export type { ResolvedKind } from './kinds/resolve-kind.ts';
 export { resolveKind } from './kinds/resolve-kind.ts';
 export { explainSyntaxError } from './syntax/explain-syntax-error.ts';
@@ -68,7 +68,14 @@ export type { NameSymbol, NameText, Relation } from './names/name-text.ts';
 export { isConstantName, nameText, compareNameTexts, shownNameText, variesByInstance } from './names/name-text.ts';
 export type { DependencyMap } from './dag.ts';
 export { applyOrder, findCycle, topologicalOrder } from './dag.ts';
-export { isLowerCamelCase, isReservedWord, isUpperCamelCase, suggestId } from './names/naming.ts';
+export {
+  isLowerCamelCase,
+  isReservedWord,
+  isUpperCamelCase,
+  suggestId,
+  INTERNAL_PREFIX,
+  RESERVED_PREFIXES,
+} from './names/naming.ts';
 export { diagnosticCodes } from './codes.ts';
 /**
  * Parts of other rooms that callers of the compiler need: the types and the formatter of problems, and the
@@ -96,7 +103,6 @@ export type {
 export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 export { ALLOW_BREAKING_CHANGES, compareInstanceCrds, hasObjectRecord } from './compare-instance-crds.ts';
-export { INTERNAL_PREFIX, RESERVED_PREFIXES } from './names/reserved-prefixes.ts';
 export { controllerCrds, DEFINITION_CRD, REVISION_CRD } from './kinds/controller-crds.ts';
 export { revisionHash } from './hash.ts';
 export { isTooDeep } from './too-deep.ts';
@@ -105,8 +111,7 @@ export type { ExpressionScope, ExpressionScopes, ScopeName, ScopeNode } from './
 export { expressionScopes } from './expressions/expression-scopes.ts';
 export type { ScalarStyle } from './yaml/yaml-offset.ts';
 export { offsetInScalar } from './yaml/yaml-offset.ts';
-export { compileDocument } from './compile-document.ts';
-export { compileGraphObject } from './graph-object/compile-graph-object.ts';
+export { compileGraphObject, compileDocument } from './graph-object/compile-graph-object.ts';
 export { isGraphObject, isServiceAccountName } from './graph-object/parsed-graph.ts';
 export { graphHash } from './graph-object/graph-hash.ts';
 export { graphShape, withLiterals } from './graph-object/graph-shape.ts';
@@ -123,10 +128,9 @@ export {
   conditionSchema,
 } from './graph-object/graph-crd.ts';
 export { toMermaid } from './mermaid.ts';
-export type { GraphOutline, OutlineNode, OutlineRead } from './outline/outline.ts';
+export type { GraphOutline, OutlineNode, OutlineRead, InstanceStatus, NodeStatus } from './outline/outline.ts';
 export { graphOutline } from './outline/outline.ts';
 export { outlineLines } from './outline/outline-text.ts';
 export { toDot } from './outline/dot.ts';
-export type { InstanceStatus, NodeStatus } from './outline/node-status.ts';
 export { toSvg } from './outline/svg.ts';
 export { kindsUsed } from './kinds/kinds-used.ts';

@@ -16,8 +16,7 @@ import type { ConditionText, ParsedDefinition } from './parsed-definition.ts';
 import type { Problems } from './problems.ts';
 import { PROPAGATE_WHEN_GATE } from './propagate-when.ts';
 import type { ExpressionSite } from './resource-draft.ts';
-import { joinParts, scanExpressions } from './expressions/scan.ts';
-import { bareHint } from './expressions/standalone.ts';
+import { joinParts, scanExpressions, bareHint } from './expressions/scan.ts';
 
 /** The conditions of `spec.propagateWhen` with their types and programs, and the names of their variables. */
 export interface CheckedPropagation {

@@ -4,7 +4,7 @@ import { goQuote } from '@typekro/kit/golang';
 import { findCycle } from './dag.ts';
 import { deferredSite } from './expressions/deferral.ts';
 import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './resource-draft.ts';
-import { gather } from './gather.ts';
+import { mapDefined } from './problems.ts';
 import type { Language } from './expressions/language.ts';
 import { necessaryNames } from './names/necessary-names.ts';
 import { gateReads, linkPropagateWhen } from './propagate-when.ts';
@@ -87,10 +87,10 @@ class Linker {
     const iterators = dimensionSites.map((dimension) => dimension.name);
     const items =
       dimensionSites.length === 0 ? NO_NAMES : new Map(dimensionSites.map((site) => [site.name, this.#itemsOf(site)]));
-    const fields = gather(fieldSites, (site) => this.#field(site, iterators, items));
+    const fields = mapDefined(fieldSites, (site) => this.#field(site, iterators, items));
     this.#checkIdentity(fields, iterators);
-    const dimensions = gather(dimensionSites, (site) => this.#dimension(site, iterators));
-    const includeWhen = gather(includeSites, (site) =>
+    const dimensions = mapDefined(dimensionSites, (site) => this.#dimension(site, iterators));
+    const includeWhen = mapDefined(includeSites, (site) =>
       this.#analyse(site, 'failed to extract dependencies from includeWhen: ', []),
     );
     // Index loop: in unoptimized code for..of allocates at each step.

@@ -1,6 +1,6 @@
 import type { Graph, GraphNode } from './model.ts';
 import { dimensionsOf, isExternal, kindOf } from './nodes.ts';
-import type { InstanceStatus, NodeStatus } from './outline/node-status.ts';
+import type { InstanceStatus, NodeStatus } from './outline/outline.ts';
 import { graphOutline } from './outline/outline.ts';
 
 /** The maximum length of a line in the picture. Longer lines are cut. */

@@ -9,6 +9,5 @@
 export type { Cause, Surroundings } from './causes.ts';
 export { causesOf, causeText, podFamily, openFamily } from './causes.ts';
 export type { Readiness, ReadinessState } from './model.ts';
-export { readinessOf, SUMMARY_CONDITIONS } from './readiness.ts';
-export type { StatusReport } from './status-report.ts';
-export { statusReport } from './status-report.ts';
+export { readinessOf, SUMMARY_CONDITIONS, statusReport } from './readiness.ts';
+export type { StatusReport } from './readiness.ts';

@@ -5,8 +5,22 @@ import { numberAt, objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { KIND_TABLE } from './kind-table.ts';
 import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
 import type { Readiness } from './model.ts';
-import type { StatusReport } from './status-report.ts';
 import { current, failed, inProgress, describeCondition, staleVerdict, terminating } from './verdict.ts';
+import type { Schema } from '../schema/index.ts';
+
+/**
+ * The report fields that a custom kind's schema declares. In these fields the kind's controller reports that it has
+ * observed an object.
+ */
+export interface StatusReport {
+  /** Does the schema declare `status.conditions` as a list of conditions? */
+  readonly conditions: boolean;
+  /** Does the schema declare `status.observedGeneration` as an integer? */
+  readonly observedGeneration: boolean;
+}
+
+const own = (schema: Schema | undefined, name: string): Schema | undefined =>
+  schema?.properties !== undefined && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
 
 /**
  * Conditions that sum up the state of a custom resource. If an object has several of these conditions, the first one in
@@ -98,4 +112,14 @@ function bySummary(object: KubeObject, report: StatusReport | undefined): Readin
     return inProgress('NotObserved', 'its controller has not observed it yet: no status.conditions');
   }
   return current();
+}
+
+/** The report fields that the schema of a kind declares; undefined when it declares neither. */
+export function statusReport(schema: Schema | undefined): StatusReport | undefined {
+  const status = own(schema, 'status');
+  const condition = own(status, 'conditions')?.items;
+  const conditions = own(condition, 'type') !== undefined && own(condition, 'status') !== undefined;
+  // Some projects declare the field as a string, which cannot be compared with the generation.
+  const observedGeneration = own(status, 'observedGeneration')?.type === 'integer';
+  return conditions || observedGeneration ? { conditions, observedGeneration } : undefined;
 }

@@ -1,18 +1,18 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { namespacedName } from '@typekro/kit/core';
+import { namespacedName, isJsonObject } from '@typekro/kit/core';
 import type { CollectionNode, GraphNode, ResourceNode } from '../graph/index.ts';
 import { withoutExternal } from './compare.ts';
 import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { digestText } from './fingerprint.ts';
 import type { ForeignItem } from './foreign-items.ts';
-import { withKeptReplicas } from './kept-replicas.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import { isNamespaceMissing } from './missing-namespace.ts';
 import type { ApplyAction, Contest, FailedWrite, LiveObject } from './model.ts';
 import { applying } from './node-texts-0.10.ts';
 import type { ObjectProblem } from './node-texts.ts';
-import { desiredFingerprint, writerName, writerOf } from './owned-fields.ts';
+import type { FieldWriter } from './owned-fields.ts';
+import { desiredFingerprint, writerName, writerOf, ownedFields } from './owned-fields.ts';
 import { pausedWrite } from './paused-write.ts';
 import { refusedItems } from './refusal-remedies.ts';
 import type { ApiFailure, Because, Contested, ObjectReport, Terminating } from './report.ts';
@@ -268,4 +268,19 @@ export function readProblem(
     message: conditionFailureText(graph, failure),
     ...(retryAt === undefined ? {} : { retryAt }),
   };
+}
+
+/**
+ * The desired workload of an autoscaler, with the live number of replicas if the template no longer has the number and
+ * this writer owns it. Without the number, server-side apply would remove the field, and the API server would set its
+ * default of one replica. The writer loses the field as soon as the autoscaler changes the number.
+ */
+function withKeptReplicas(desired: KubeObject, live: KubeObject, writer: FieldWriter): KubeObject {
+  const spec = desired.spec ?? {};
+  const replicas = live.spec?.['replicas'];
+  const owned = ownedFields(live, writer)?.['f:spec'];
+  if (spec['replicas'] !== undefined || replicas === undefined) return desired;
+  return isJsonObject(owned) && owned['f:replicas'] !== undefined
+    ? { ...desired, spec: { ...spec, replicas } }
+    : desired;
 }

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import type { CollectionNode, ResourceNode } from '../graph/index.ts';
 import type { Assessed } from './assess-object.ts';
 import { assessObject, contestedObject, terminatingText } from './assess-object.ts';
-import { contestText } from './contest-text.ts';
+import { contestText } from './explain.ts';
 import { isRefusal } from './failure.ts';
 import type { ApplyAction } from './model.ts';
 import { dataOf, itemsReady, listData, objectReady, published } from './ready.ts';

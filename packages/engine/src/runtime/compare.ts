@@ -1,14 +1,21 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { compareText } from '@typekro/kit/golang';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { compareText } from '@typekro/kit/golang';
 import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import type { FieldSet, FieldWriter } from './owned-fields.ts';
-import { memberKeysOf, memberFinder } from './list-members.ts';
 import { applyEntries, comparable, managerOf, ownedFields, project, storedFields } from './owned-fields.ts';
-import { sameQuantity } from './quantity.ts';
-import { isEmptyContainer } from './json-child.ts';
+import { memberKeysOf, memberFinder, isEmptyContainer } from './list-members.ts';
+import { compareQuantities, quantityOf } from '@typekro/kit/kubernetes';
+
+/**
+ * Names of fields in the `spec` of Kubernetes' built-in types. `MAPS_OF_QUANTITIES` names maps of quantities, and
+ * `QUANTITIES` names single quantities. Strings at other paths are compared as strings.
+ */
+const MAPS_OF_QUANTITIES = new Set(['limits', 'requests', 'hard', 'capacity', 'overhead', 'default', 'defaultRequest']);
+
+const QUANTITIES = new Set(['sizeLimit', 'divisor', 'averageValue', 'storage', 'cpu', 'memory']);
 
 /** A field in which a live object differs from the desired one. */
 export interface FieldDifference {
@@ -365,4 +372,18 @@ function setAt(fields: FieldSet, path: readonly PathStep[], value: JsonValue | u
   const member = memberFinder(Object.keys(fields))(item, first);
   const below = member === undefined ? undefined : fieldBelow(fields, member);
   return below === undefined ? undefined : setAt(below, rest, item);
+}
+
+/**
+ * Are two values at this path the same quantity in different notations? The server stores `1000m` as `1` and `1024Mi`
+ * as `1Gi`. False for a path outside `spec`, and for a field whose values are not quantities.
+ */
+export function sameQuantity(path: readonly PathStep[], a: JsonValue, b: JsonValue | undefined): boolean {
+  const [above, last] = [path.at(-2), path.at(-1)];
+  if (path[0] !== 'spec') return false;
+  const isQuantity =
+    (typeof last === 'string' && QUANTITIES.has(last)) || (typeof above === 'string' && MAPS_OF_QUANTITIES.has(above));
+  if (!isQuantity || b === undefined) return false;
+  const [left, right] = [quantityOf(a), quantityOf(b)];
+  return left !== undefined && right !== undefined && compareQuantities(left, right) === 0;
 }

@@ -3,6 +3,7 @@ import { applying } from './node-texts-0.10.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { refOfTarget } from './target.ts';
 import { followsGraphEngine } from '../graph/index.ts';
+import type { Because } from './report.ts';
 
 /**
  * Drops the writes of nodes that render the same object, because each write would overwrite the other. Existing objects
@@ -51,4 +52,20 @@ function setConflict(
   if (result === undefined || result.because.kind === 'duplicate-target') return;
   const { message: _old, ...rest } = result;
   context.results.set(id, { ...rest, apply: [], inPlace: false, ...change });
+}
+
+/**
+ * Removes the writes of all nodes. Each affected node becomes blocked.
+ *
+ * @param becauseOf returns the reason of an affected node. Default: the node keeps its reason, because the conditions
+ *   name the cause
+ */
+export function suppressWrites(
+  { results }: Pick<StepContext, 'results'>,
+  becauseOf: (result: NodeResult) => Because = ({ because }) => because,
+): void {
+  for (const [id, result] of results) {
+    if (result.apply.length === 0) continue;
+    results.set(id, { ...result, apply: [], state: 'blocked', because: becauseOf(result) });
+  }
 }

@@ -1,10 +1,9 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { formatRef, isoTime, stringifyJson } from '@typekro/kit/core';
-import { contestText } from './contest-text.ts';
 import { failureText } from './failure.ts';
 import type { Decision, WatchRequest } from './model.ts';
 import { remedyOf } from './remedies.ts';
-import type { Because, NodeReport, NodeState, Terminating } from './report.ts';
+import type { Because, NodeReport, NodeState, Terminating, Contested } from './report.ts';
 import { refOfTarget } from './target.ts';
 
 /** Explains in words why a node is in its state. `why`, `plan`, events and the dashboard print explanations. */
@@ -216,4 +215,16 @@ function listText(objects: readonly ObjectRef[]): string {
 function terminatingText({ object, finalizers, since }: Terminating): string {
   const held = finalizers.length === 0 ? '' : `, held by ${finalizers.join(', ')}`;
   return `${formatRef(object)} is gone (deleted at ${since}${held})`;
+}
+
+/**
+ * The message about a contest. The message contains no times or counts, so that it stays the same while the contest
+ * lasts.
+ */
+export function contestText({ object, fields, managers, isOwn }: Contested): string {
+  if (isOwn === true) {
+    return `${formatRef(object)} gets a different value with each write: an expression of the node may read a value that the node itself changes; the controller now pauses before each write`;
+  }
+  const by = managers.length === 0 ? 'another client' : managers.join(', ');
+  return `${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${by}; the controller now pauses before each revert`;
 }

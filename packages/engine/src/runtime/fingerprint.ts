@@ -1,6 +1,11 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
-import { digestOf } from './digest.ts';
+import { jsonEquals, canonicalJson, cryptoLibrary } from '@typekro/kit/core';
+
+/** Digests of desired fields and of live fields that satisfy them. */
+export interface EquivalentDigests {
+  readonly desired: Fingerprint;
+  readonly owned: Fingerprint;
+}
 
 /**
  * Identifies a JSON value, for comparison with other values. A string is the value's digest (`digestOf`), which is
@@ -33,4 +38,27 @@ export function isSameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   if (a === b) return true;
   if (typeof a !== 'string' && typeof b !== 'string') return jsonEquals(a.value, b.value);
   return digestText(a) === digestText(b);
+}
+
+/**
+ * The digest of a JSON value: the first 20 bytes of its SHA-256, as 27 characters of base64url. Equal values have equal
+ * digests: key order is ignored, and `1` equals `1n`. Collisions of different values are practically impossible.
+ */
+export function digestOf(value: JsonValue | undefined): string {
+  // A slice of the full hex string would keep the full string in memory, for each of thousands of digests.
+  return cryptoLibrary().hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20);
+}
+
+/**
+ * The known equivalence of a live object or of one writer's fields, as a pair of digests; undefined if no equivalence
+ * is known.
+ */
+export function equivalenceOf({
+  equivalence,
+  owned = '',
+}: {
+  readonly equivalence?: EquivalentDigests | true;
+  readonly owned?: Fingerprint;
+}): EquivalentDigests | undefined {
+  return equivalence === true ? { desired: owned, owned } : equivalence;
 }

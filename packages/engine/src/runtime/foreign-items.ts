@@ -3,9 +3,8 @@ import { isBuiltinGroup, isJsonObject, parseApiVersion, stringifyJson, withGroup
 import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import { assignMembers, fieldBelow } from './compare.ts';
-import { childAt } from './json-child.ts';
 import { CHILD_MANAGER } from './keys.ts';
-import { memberFinder, memberKeysOf } from './list-members.ts';
+import { memberFinder, memberKeysOf, childAt } from './list-members.ts';
 import type { FieldWriter } from './owned-fields.ts';
 import { managerOf } from './owned-fields.ts';
 

@@ -28,7 +28,7 @@ import { pausedWrite } from './paused-write.ts';
 import type { NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf } from './step-context.ts';
-import { suppressWrites } from './suppress-writes.ts';
+import { suppressWrites } from './drop-conflicting-writes.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
 import { namespaceWatches } from './missing-namespace.ts';
 import { watchHealthConditions } from './watch-health.ts';

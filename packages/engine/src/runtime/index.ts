@@ -43,7 +43,6 @@ export type {
   WatchRequest,
   WatchState,
 } from './model.ts';
-export { equivalenceOf } from './equivalence.ts';
 export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
 export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
@@ -70,7 +69,6 @@ export { StepMemory } from './step-memory.ts';
 export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';
 export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
-export { mayForce } from './force.ts';
 export { RELEASE } from './graph-retired.ts';
 export { ORPHAN } from './members.ts';
 export { isPatchNodeManager, isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
@@ -103,9 +101,8 @@ export {
 export type { FieldDifference } from './compare.ts';
 export { compareApplied, fieldManagers } from './compare.ts';
 export type { ForeignItem } from './foreign-items.ts';
-export { digestOf } from './digest.ts';
 export type { Fingerprint } from './fingerprint.ts';
-export { digestText, isSameFingerprint } from './fingerprint.ts';
+export { digestText, isSameFingerprint, digestOf, equivalenceOf } from './fingerprint.ts';
 export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
 export { hasFinalizer, hasGraphFinalizer, isSuspended, otherFinalizers } from './finalizer.ts';
@@ -119,7 +116,7 @@ export type { PlacedExpression } from './placed-expressions.ts';
 export { expressionsOf, SPEC_NODE, statusExpressions } from './placed-expressions.ts';
 export { maskedSecretRefusal, refusalMask } from './secrets/mask-refusal.ts';
 export { expressionsIntoSecrets, secretExpressions, secretFields, secretLiveFields } from './secrets/secret-fields.ts';
-export { SECRET_MASK } from './secrets/secret-mask.ts';
+export { SECRET_MASK } from './secrets/secret-failures.ts';
 export type { LiveNodes } from './secrets/secret-nodes.ts';
 export { canBeSecret, hidesInSecret, liveNodesOf, unversionedKey } from './secrets/secret-nodes.ts';
 export type { SecretSpec } from './secrets/secret-spec.ts';
@@ -147,6 +144,7 @@ export {
   OWNER_FIELD,
   ownedFingerprintOf,
   withEngineEquivalence,
+  mayForce,
 } from './write-decision.ts';
 export type { FieldWriter } from './owned-fields.ts';
 export {

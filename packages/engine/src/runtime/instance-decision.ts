@@ -27,7 +27,7 @@ import type { Because, NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf, schemaVariable } from './step-context.ts';
 import { instanceState, MANAGED, RESOLVED, resourcesReadyCondition } from './summary.ts';
-import { suppressWrites } from './suppress-writes.ts';
+import { suppressWrites } from './drop-conflicting-writes.ts';
 import { watchHealthConditions } from './watch-health.ts';
 
 /** The pruning result when the graph has an `instanceProblem`, so that no node was visited: existing objects stay. */

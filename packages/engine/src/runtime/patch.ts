@@ -4,7 +4,7 @@ import type { Graph, PatchNode } from '../graph/index.ts';
 import type { Assessed, Writing } from './assess-object.ts';
 import { assessLive, contestedObject, fingerprintOf, observeTarget, terminatingText } from './assess-object.ts';
 import { resolveItems } from './collection.ts';
-import { contestText } from './contest-text.ts';
+import { contestText } from './explain.ts';
 import { patchManager, patchPrefix } from './field-managers.ts';
 import { isSameFingerprint, LazyDigest } from './fingerprint.ts';
 import type { Contribution, ForceOver } from './model.ts';

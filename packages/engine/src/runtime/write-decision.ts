@@ -3,10 +3,10 @@ import { objectName } from '@typekro/kit/core';
 import { formatPath } from '../graph/index.ts';
 import type { FieldDifference } from './compare.ts';
 import { compareApplied, lastWriter } from './compare.ts';
-import { foreignItems } from './foreign-items.ts';
 import type { ForeignItem } from './foreign-items.ts';
+import { foreignItems } from './foreign-items.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import { isSameFingerprint } from './fingerprint.ts';
+import { isSameFingerprint, equivalenceOf } from './fingerprint.ts';
 import { isTemplateManager } from './field-managers.ts';
 import { isOwned } from './labels.ts';
 import { labelOfObject } from './identity.ts';
@@ -18,8 +18,7 @@ import {
   INSTANCE_NAMESPACE_LABEL,
   PART_OF_LABEL,
 } from './keys.ts';
-import type { AdoptionPolicy, ApplyReason, EngineFields, EquivalentDigests, LiveObject } from './model.ts';
-import { equivalenceOf } from './equivalence.ts';
+import type { AdoptionPolicy, ApplyReason, EngineFields, EquivalentDigests, LiveObject, ApplyAction } from './model.ts';
 import type { FieldWriter } from './owned-fields.ts';
 import { engineWriters, managerOf, ownedFingerprint, writerName } from './owned-fields.ts';
 
@@ -217,4 +216,26 @@ function instanceOf(live: KubeObject): string | undefined {
   const namespace = labelOfObject(live, INSTANCE_NAMESPACE_LABEL) ?? '';
   if (kind === undefined || name === undefined) return undefined;
   return objectName({ kind, name, ...(namespace === '' ? {} : { namespace }) });
+}
+
+/**
+ * May an apply take over fields of the managers with which it conflicts? An apply that already had force has no
+ * conflicts and is not repeated. An apply without a `uid`, which should have created the object, takes over no field:
+ * another client created the object first, and the object may belong to an instance. Only the next decision sees the
+ * owner.
+ *
+ * @param managers the managers that own the fields; empty if the server does not name the managers
+ */
+export function mayForce(
+  { force = 'always', uid }: Pick<ApplyAction, 'force' | 'uid'>,
+  managers: readonly string[],
+): boolean {
+  if (force === 'always' || managers.length === 0 || uid === undefined) return false;
+  if (force === 'unlessGraph') return !managers.some(isTemplateManager);
+  return managers.every((manager) => isCovered(manager, force.prefix) && !force.except.includes(manager));
+}
+
+/** Is the manager equal to the prefix, or does it begin with the prefix and a dot? */
+function isCovered(manager: string, prefix: string): boolean {
+  return manager === prefix || manager.startsWith(`${prefix}.`);
 }

@@ -1,6 +1,6 @@
 import { goParseDurationMs } from '@typekro/kit/golang';
 import { scheduleProblem } from '../../kinds/jobs/schedule-problem.ts';
-import { isTimeZone } from '../../kinds/jobs/time-zone.ts';
+import { isTimeZone } from '../../kinds/jobs/jobs.ts';
 
 /** The times at which a schedule is due. */
 export interface Schedule {

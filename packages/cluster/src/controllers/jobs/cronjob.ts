@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { earliest, RETRY_POLICIES } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { scheduleProblem } from '../../kinds/jobs/schedule-problem.ts';
-import { isTimeZone } from '../../kinds/jobs/time-zone.ts';
+import { isTimeZone } from '../../kinds/jobs/jobs.ts';
 import { formatTime, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, splitKey, targetIn } from '../controller.ts';

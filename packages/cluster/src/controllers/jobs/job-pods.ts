@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { podFromTemplate } from '../pods/pods.ts';
-import { randomSuffix } from '../../verbs/generate-name.ts';
+import { randomSuffix } from '../../verbs/write.ts';
 import { controllerReference } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
 

@@ -5,7 +5,7 @@ import { controlByRule, ownerKeys } from '../workloads/adoption.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, splitKey, targetIn } from '../controller.ts';
 import { recordEvent } from '../events.ts';
-import { textOfIndexes } from './index-list.ts';
+import { textOfIndexes } from './failure-verdict.ts';
 import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
 import { finishedCondition, isUncounted, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';

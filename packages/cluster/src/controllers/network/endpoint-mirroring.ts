@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { randomSuffix } from '../../verbs/generate-name.ts';
+import { randomSuffix } from '../../verbs/write.ts';
 import { controllerReference } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import type { SimulatedController } from '../controller.ts';

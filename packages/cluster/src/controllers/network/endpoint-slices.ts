@@ -6,7 +6,7 @@ import { portsKey } from './endpoint-ports.ts';
 import { NODES } from '../nodes/node.ts';
 import { isReady } from '../pods/pods.ts';
 import type { StoreEvent } from '../../store/store.ts';
-import { randomSuffix } from '../../verbs/generate-name.ts';
+import { randomSuffix } from '../../verbs/write.ts';
 import { controllerReference } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
 

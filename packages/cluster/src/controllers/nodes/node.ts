@@ -2,14 +2,13 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { BootstrapContext } from '../../bootstrap.ts';
 import { jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
-import { NODE_ADDRESS } from '../../bootstrap.ts';
+import { NODE_ADDRESS, putControllerObject } from '../../bootstrap.ts';
 import { timestampOf } from '../../clock.ts';
 import { NODE_CAPACITY } from '../../pods/node-capacity.ts';
 import { versionOf } from '../../release.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, targetIn } from '../controller.ts';
 import { withReplacedLabels } from './node-labels.ts';
-import { putControllerObject } from '../put-object.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
 

@@ -1,7 +1,13 @@
 import type { KubeObject } from '@typekro/kit/core';
+import { oncePerObject } from '@typekro/kit/core';
 import type { Collection, Store, StoreEvent } from '../../store/store.ts';
-import { isFinished, isReady, isTerminating } from './pod-state.ts';
 import { controllerOf } from '../relation-index.ts';
+import { conditionOf } from '@typekro/kit/kubernetes';
+
+/** Is a stored pod ready? A stored object never changes. */
+export const isReady = oncePerObject((pod: KubeObject) => conditionOf(pod, 'Ready')?.['status'] === 'True');
+
+export const isTerminating = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp !== undefined;
 
 /** The counts of those pods of a controller that have the same labels. */
 export interface PodTally {
@@ -117,3 +123,9 @@ function add({ tally, active, ready, terminating }: Share, times: 1 | -1): void 
 }
 
 const isPods = ({ group, plural }: Collection): boolean => plural === 'pods' && group === '';
+
+/** Has the pod ended? */
+export function isFinished(pod: KubeObject): boolean {
+  const phase = pod.status?.['phase'];
+  return phase === 'Succeeded' || phase === 'Failed';
+}

@@ -3,10 +3,10 @@ import { isJsonObject } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
 import type { StoreEvent } from '../../store/store.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import { isFinished, isReady, isTerminating } from './pod-state.ts';
+import { isFinished, isReady, isTerminating } from './pod-tallies.ts';
 import { controllerOf } from '../relation-index.ts';
 
-export { isFinished, isReady, isTerminating } from './pod-state.ts';
+export { isFinished, isReady, isTerminating } from './pod-tallies.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
 

@@ -1,11 +1,10 @@
 import type { CelType, Environment, FunctionDeclaration, Value, ValueObject } from '@typekro/cel';
 import { createEnvironment, DYN, EvalFailure, fail, KRO_LIBRARIES, nowLibrary, OMIT, toJson } from '@typekro/cel';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn, yamlLibrary } from '@typekro/kit/core';
+import { setOwn, yamlLibrary, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
 import { asObject, statusCondition } from '@typekro/kit/kubernetes';
 import { selects } from '../../kinds/selects.ts';
 import type { StandIn, StandInCondition, StandInKind, StandInResult, StandInView } from '../../stand-in.ts';
-import { shippedDefinitions } from './shipped-definitions.ts';
 import type { Template } from './template.ts';
 import { compileTemplate, Variables } from './template.ts';
 
@@ -278,4 +277,10 @@ class Rules {
       throw new Error(message, { cause: thrown });
     }
   }
+}
+
+/** The CustomResourceDefinitions that the package ships for the given API groups. */
+function shippedDefinitions(...groups: readonly string[]): KubeObject[] {
+  const lists = parseJson(shippedDefinitionsText()) as unknown as readonly { readonly items: readonly KubeObject[] }[];
+  return lists.flatMap(({ items }) => items).filter(({ spec }) => groups.includes(String(spec?.['group'])));
 }

@@ -4,13 +4,17 @@ import { WebhookPending } from '../../webhooks/webhook-pending.ts';
 import type { StandIn, StandInKind, StandInResult } from '../../stand-in.ts';
 import type { StoreEvent } from '../../store/store.ts';
 import type { SimulatedController } from '../controller.ts';
-import { keyOfObject, splitKey } from '../controller.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { keyOfObject, splitKey, concerns } from '../controller.ts';
+import type { ControllerClient, ResourceName } from '../controller-client.ts';
 import { recordEvent } from '../events.ts';
-import { concernsDeployment, isDeployed, STAND_IN } from './deployed.ts';
 import type { StandInFailures } from './failures.ts';
 import { ObjectView } from './view.ts';
 import { setFinalizer, writeResult } from './write-result.ts';
+
+/** The annotation that marks the Deployment of a controller that this cluster simulates. */
+const STAND_IN = 'typekro.dev/stand-in';
+
+const DEPLOYMENTS: ResourceName = { group: 'apps', plural: 'deployments' };
 
 /** The settings with which a cluster runs a stand-in. */
 export interface HostOptions {
@@ -249,4 +253,21 @@ function partsOf(key: string): {
   const colon = key.indexOf(':');
   const dot = key.indexOf('.');
   return { plural: key.slice(0, dot), group: key.slice(dot + 1, colon), ...splitKey(key.slice(colon + 1)) };
+}
+
+/** Does a marked Deployment with the name of the controller have a ready pod? */
+function isDeployed(client: ControllerClient, controller: string): boolean {
+  return client
+    .list(DEPLOYMENTS, '')
+    .some(
+      ({ metadata, status }) =>
+        metadata.name === controller &&
+        metadata.annotations?.[STAND_IN] === 'true' &&
+        Number(status?.['readyReplicas'] ?? 0) > 0,
+    );
+}
+
+/** Is the event about a Deployment with the name of the controller? */
+function concernsDeployment(event: StoreEvent, controller: string): boolean {
+  return concerns(event, 'apps', 'deployments') && event.stored.object.metadata.name === controller;
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
 import {
   dnsLabel,
   dnsSubdomain,
@@ -10,12 +11,10 @@ import {
   textAt,
   tooLongName,
 } from '@typekro/kit/kubernetes';
-import { jsonEquals } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { Problems } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { scheduleProblem } from './schedule-problem.ts';
-import { isTimeZone } from './time-zone.ts';
 import { validateFailurePolicy } from './job-failure-policy.ts';
 import { validateSuccessPolicy } from './job-success-policy.ts';
 import { UID_LABELS, validateIndexes } from './job-validation.ts';
@@ -25,6 +24,9 @@ import { defaultTemplate } from '../pods/pod-defaults.ts';
 import { validateSelector } from '../selectors.ts';
 import { selects } from '../selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from '../workloads.ts';
+
+/** Matches one segment of a time zone name that the API accepts. */
+const PART = /^(?!-)[A-Za-z._\-0-9+]{1,14}$/;
 
 /**
  * The maximum length of a CronJob's name. The names of its Jobs are eleven characters longer, and must be valid label
@@ -290,4 +292,19 @@ export function validateTimeZone(zone: JsonValue | undefined, problems: Problems
     text = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones';
   else if (!isTimeZone(zone)) text = `unknown time zone ${zone}`;
   if (text !== undefined) problems.invalid('spec.timeZone', zone, text);
+}
+
+/** Does the IANA database have the zone? Letter case is ignored, unlike in Kubernetes. */
+export function isTimeZone(name: string): boolean {
+  const isName = name.split('/').every((part) => PART.test(part) && part !== '.' && part !== '..');
+  // In newer releases of Node, `Intl` also accepts offsets such as `+01`, which the API refuses.
+  if (!isName || name.startsWith('+')) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name }).format(0);
+    return true;
+  } catch (thrown) {
+    // For an unknown zone, `Intl` throws this error and no other.
+    if (thrown instanceof RangeError) return false;
+    throw thrown;
+  }
 }

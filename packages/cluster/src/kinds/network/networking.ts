@@ -16,7 +16,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
-import { defaultClass } from '../storage/default-class.ts';
+import { defaultClass } from '../storage/storage-admission.ts';
 import { cidrProblem, isProperPart } from './ip-addresses.ts';
 import { checkPortOrName } from '../pods/container-handlers.ts';
 import { validateSelector } from '../selectors.ts';

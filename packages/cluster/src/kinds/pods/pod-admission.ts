@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { goQuote } from '@typekro/kit/golang';
 import { jsonEquals } from '@typekro/kit/core';
+import { goQuote } from '@typekro/kit/golang';
 import {
   compareQuantities,
   numberAt,
@@ -15,6 +15,9 @@ import type { WriteContext } from '../strategy.ts';
 import type { ObjectLookup } from '../../types/lookup.ts';
 import { copyJson } from '../../types/copy.ts';
 import { ensureAt } from '../../types/parts.ts';
+
+/** The labels of a node that the admission plugin `PodTopologyLabels` copies to the pod. */
+const TOPOLOGY_LABELS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
 
 /**
  * Makes the 403 error with which an admission plugin refuses a pod. The message contains `generateName` if the name is
@@ -157,4 +160,15 @@ function covers(wide: JsonObject, narrow: JsonObject): boolean {
     if (longer !== undefined && (shorter === undefined || longer < shorter)) return false;
   }
   return exists || (textAt(narrow, 'operator') !== 'Exists' && textAt(wide, 'value') === textAt(narrow, 'value'));
+}
+
+/** The zone and region labels of a node; empty when the node does not exist. */
+export function topologyLabels(store: ObjectLookup, nodeName: string): Readonly<Record<string, string>> {
+  const labels = store.collection('', 'nodes').get(nodeName)?.object.metadata.labels ?? {};
+  return Object.fromEntries(TOPOLOGY_LABELS.flatMap((key) => (labels[key] === undefined ? [] : [[key, labels[key]]])));
+}
+
+/** Adds labels to an object, and overwrites existing labels with the same keys. */
+export function addLabels({ metadata }: KubeObject, labels: Readonly<Record<string, string>>): void {
+  if (Object.keys(labels).length > 0) metadata.labels = { ...metadata.labels, ...labels };
 }

@@ -1,5 +1,5 @@
 import { imageTag } from './image-tag.ts';
-import { containersOf } from './pod-containers.ts';
+import { containersOf } from './pod-resources.ts';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import {

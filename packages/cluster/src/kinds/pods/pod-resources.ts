@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import {
   compareQuantities,
   formatQuantity,
@@ -10,17 +11,22 @@ import {
   quantityOf,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { fieldNotFound, repeatedIndexes } from '../../errors/field-problems.ts';
 import { amountsOf, containerTotals } from './pod-totals.ts';
-import { checkResourceAmount } from './resource-amounts.ts';
 import {
   checkContainerResourceName,
   checkPodResourceName,
   isHugePages,
   isOvercommitAllowed,
+  checkResourceAmount,
 } from './resource-names.ts';
+
+/** The containers of a pod's specification, and then its init containers. */
+export const containersOf = (spec: JsonObject | undefined): JsonObject[] => [
+  ...objectsAt(spec, 'containers'),
+  ...objectsAt(spec, 'initContainers'),
+];
 
 const quantity = (value: JsonValue | undefined) => quantityOf(value ?? '0');
 

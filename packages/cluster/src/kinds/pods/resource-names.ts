@@ -1,5 +1,6 @@
 import type { Problems } from '../../errors/field-problems.ts';
-import { qualifiedName } from '@typekro/kit/kubernetes';
+import { qualifiedName, formatQuantity, isWholeQuantity, quantityOf } from '@typekro/kit/kubernetes';
+import type { JsonValue } from '@typekro/kit/core';
 
 /** The resources of the core group that a quota counts by their plain names, such as `pods`. */
 export const CORE_COUNTS: ReadonlySet<string> = new Set([
@@ -82,4 +83,15 @@ export function checkPodResourceName(name: string, path: string, problems: Probl
 export function checkQuotaResourceName(name: string, path: string, problems: Problems): void {
   checkResourceName(name, path, problems);
   if (!name.includes('/') && !isQuotaName(name)) problems.invalid(path, name, 'must be a standard resource for quota');
+}
+
+/**
+ * Checks that the amount of a resource is not negative, and that the amount of a counted resource is a whole number.
+ */
+export function checkResourceAmount(name: string, value: JsonValue, at: string, problems: Problems): void {
+  const amount = quantityOf(value);
+  if (amount === undefined) return;
+  const shown = formatQuantity(amount);
+  if (amount.unscaled < 0n) problems.invalid(at, shown, 'must be greater than or equal to 0');
+  if (isCounted(name) && !isWholeQuantity(amount)) problems.invalid(at, shown, 'must be an integer');
 }

@@ -1,4 +1,4 @@
-import { containersOf } from '../pods/pod-containers.ts';
+import { containersOf } from '../pods/pod-resources.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import {
   addQuantities,

@@ -2,8 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { listAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
-import { checkResourceAmount } from '../pods/resource-amounts.ts';
-import { checkQuotaResourceName, isQuotaName } from '../pods/resource-names.ts';
+import { checkQuotaResourceName, isQuotaName, checkResourceAmount } from '../pods/resource-names.ts';
 
 const PODS = ['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 

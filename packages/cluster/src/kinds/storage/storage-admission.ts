@@ -4,8 +4,9 @@ import { compareQuantities, objectAt, quantityOf, quantityOfInteger, textAt } fr
 import { forbidden } from '../../errors/status.ts';
 import { ensureAt } from '../../types/parts.ts';
 import { CLASS_ANNOTATION } from './claims.ts';
-import { defaultClass } from './default-class.ts';
 import type { WriteContext } from '../strategy.ts';
+
+const createdAt = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
 
 const CLASSES = ['storage.k8s.io', 'storageclasses'] as const;
 const IS_DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
@@ -53,4 +54,23 @@ function permitsExpansion(claim: KubeObject, old: KubeObject, { store }: WriteCo
   if (name === '' || name !== classOf(old)) return false;
   const found = store.collection(...CLASSES).get(name)?.object;
   return found !== undefined && found['allowVolumeExpansion'] === true;
+}
+
+/**
+ * The default class: the newest class that has one of the annotations with the value `true`. If several default classes
+ * are equally old, the first by name is chosen. `undefined` when no class is a default.
+ */
+export function defaultClass(
+  { store }: Pick<WriteContext, 'store'>,
+  group: string,
+  plural: string,
+  annotations: readonly string[],
+): string | undefined {
+  const defaults = store
+    .collection(group, plural)
+    .all()
+    .map(({ object }) => object)
+    .filter(({ metadata }) => annotations.some((name) => metadata.annotations?.[name] === 'true'));
+  // The sort is stable, and the objects are already sorted by name.
+  return defaults.toSorted((a, b) => createdAt(b) - createdAt(a))[0]?.metadata.name;
 }

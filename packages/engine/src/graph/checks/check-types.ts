@@ -10,7 +10,7 @@ import type { DimensionSite, FieldSite, ExpressionSite } from '../resource-draft
 import { readsEach } from '../resource-draft.ts';
 import type { CompiledExpression } from '../expressions/expression.ts';
 import { compileExpression } from '../expressions/expression.ts';
-import { gather } from '../gather.ts';
+import { mapDefined } from '../problems.ts';
 import { castHint } from '../warnings/hints.ts';
 import type { Language } from '../expressions/language.ts';
 import type { Problem, Problems } from '../problems.ts';
@@ -49,14 +49,14 @@ class Checker {
 
   check(): TypedResource {
     const { linked } = this;
-    const dimensions = gather(linked.dimensions, (found) => this.#dimension(found));
+    const dimensions = mapDefined(linked.dimensions, (found) => this.#dimension(found));
     const environment = this.#environment(dimensions);
-    const fields = gather(linked.fields, (found) => this.#field(found, environment));
-    const includeWhen = gather(linked.includeWhen, (found) =>
+    const fields = mapDefined(linked.fields, (found) => this.#field(found, environment));
+    const includeWhen = mapDefined(linked.includeWhen, (found) =>
       this.#condition('includeWhen', found, this.#language.typed),
     );
-    const readyWhen = gather(linked.draft.readyWhen, (site) => this.#readyWhen(site));
-    const propagateWhen = gather(linked.propagateWhen, (found) =>
+    const readyWhen = mapDefined(linked.draft.readyWhen, (site) => this.#readyWhen(site));
+    const propagateWhen = mapDefined(linked.propagateWhen, (found) =>
       this.#condition('propagateWhen', found, propagationEnvironment(linked.draft, this.#language)),
     );
     return { linked, fields, dimensions, includeWhen, readyWhen, propagateWhen };

@@ -4,7 +4,7 @@ import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { labelSelectorProblems, valueAt } from '@typekro/kit/kubernetes';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
 import { hasSelector } from '../external-metadata.ts';
-import { gather } from '../gather.ts';
+import { mapDefined } from '../problems.ts';
 import { isCrd } from '../kinds/graph-kinds.ts';
 import type { PathStep } from '../model.ts';
 import { formatPath } from '../path.ts';
@@ -13,8 +13,7 @@ import type { ResolvedKind } from '../kinds/resolve-kind.ts';
 import { resolveKind } from '../kinds/resolve-kind.ts';
 import type { DimensionSite, ExpressionSite } from '../resource-draft.ts';
 import type { ExpressionText } from '../expressions/scan.ts';
-import { joinParts, scanExpressions } from '../expressions/scan.ts';
-import { bareHint } from '../expressions/standalone.ts';
+import { joinParts, scanExpressions, bareHint } from '../expressions/scan.ts';
 import { TemplatePlace } from '../template-place.ts';
 import type { Whereabouts, Walked } from '../walk.ts';
 import { walkFreely, walkWithSchema } from '../walk.ts';
@@ -218,12 +217,12 @@ class Builder {
   }
 
   #conditions(list: 'includeWhen' | 'readyWhen', entries: readonly ConditionText[]): ExpressionSite[] {
-    return gather(entries, (entry) => this.#standalone(entry, `${list}: `, list));
+    return mapDefined(entries, (entry) => this.#standalone(entry, `${list}: `, list));
   }
 
   #dimensions(): DimensionSite[] {
     return this.#block.forEach.flatMap(({ entries }, index) =>
-      gather(entries.slice(0, 1), (entry) => {
+      mapDefined(entries.slice(0, 1), (entry) => {
         const site = this.#standalone(entry, `forEach[${index}] ${goQuote(entry.name)}: `, 'forEach');
         return site === undefined ? undefined : { name: entry.name, ...site };
       }),

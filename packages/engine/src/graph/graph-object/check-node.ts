@@ -6,7 +6,7 @@ import { explainMismatch, isAssignableWithDyn } from '../checks/assignability.ts
 import { conditionHint, keyProblem, listHint, withoutPrefix } from '../checks/check-types.ts';
 import type { CompiledExpression } from '../expressions/expression.ts';
 import { compileExpression } from '../expressions/expression.ts';
-import { gather } from '../gather.ts';
+import { mapDefined } from '../problems.ts';
 import { castHint } from '../warnings/hints.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';
 import type { FrameContext, LinkedNode } from './link-node.ts';
@@ -41,11 +41,11 @@ class Checker {
   check(): TypedNodeDraft {
     const linked = this.#linked;
     const { typed } = this.#context.language;
-    const dimensions = gather(linked.dimensions, (found) => this.#dimension(found));
+    const dimensions = mapDefined(linked.dimensions, (found) => this.#dimension(found));
     const environment = this.#environment(dimensions);
-    const fields = gather(linked.fields, (found) => this.#field(found, environment));
+    const fields = mapDefined(linked.fields, (found) => this.#field(found, environment));
     const conditions = (list: 'includeWhen' | 'readyWhen', within: Environment) =>
-      gather(linked[list], (found) => this.#condition(list, found, within));
+      mapDefined(linked[list], (found) => this.#condition(list, found, within));
     const includeWhen = conditions('includeWhen', typed);
     const readyWhen = linked.readyWhen.length === 0 ? [] : conditions('readyWhen', this.#ownEnvironment());
     return { linked, fields, dimensions, includeWhen, readyWhen };

@@ -12,6 +12,7 @@ import { compileRoot } from './compile-frame.ts';
 import { FrameProblems } from './frame-problems.ts';
 import { graphCrd } from './graph-crd.ts';
 import { readGraph } from './parsed-graph.ts';
+import { compile } from '../compile.ts';
 
 /**
  * Compiles an object of the kind Graph. Never throws for user input: the result has all problems that can be found, in
@@ -43,4 +44,11 @@ let graphKind: ReturnType<typeof crdSource> | undefined;
 
 function ownKind(): ReturnType<typeof crdSource> {
   return (graphKind ??= crdSource([graphCrd()]));
+}
+
+/** Compiles a Graph object as a Graph, and any other input as a ResourceGraphDefinition. */
+export function compileDocument(input: CompileInput, options: CompileOptions): CompileResult {
+  const value = isDefinitionDocument(input) ? input.value : input;
+  const isGraph = isJsonObject(value) && Object.hasOwn(value, 'kind') && value['kind'] === 'Graph';
+  return isGraph ? compileGraphObject(input, options) : compile(input, options);
 }

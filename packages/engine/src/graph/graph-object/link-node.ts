@@ -3,7 +3,7 @@ import type { Analysed } from '../analysis.ts';
 import { analyse, rootsOf } from '../analysis.ts';
 import { callsGlobal } from '../expressions/gated-functions.ts';
 import { deferredSite } from '../expressions/deferral.ts';
-import { gather } from '../gather.ts';
+import { mapDefined } from '../problems.ts';
 import type { Language } from '../expressions/language.ts';
 import type { LinkedParts } from '../link-resources.ts';
 import { deferredReads, onlyInBranches } from '../link-resources.ts';
@@ -58,11 +58,13 @@ class Linker {
     const { draft } = this;
     const iterators = draft.dimensions.map(({ name }) => name);
     const items = new Map(draft.dimensions.map((site) => [site.name, this.#itemsOf(site)]));
-    const fields = gather(draft.fields, (site) => this.#field(site, iterators, items));
+    const fields = mapDefined(draft.fields, (site) => this.#field(site, iterators, items));
     this.#checkIdentity(fields, iterators);
-    const dimensions = gather(draft.dimensions, (site) => this.#dimension(site, iterators));
-    const includeWhen = gather(draft.includeWhen, (site) => this.#includeWhen(site, draft.includeWhen.indexOf(site)));
-    const readyWhen = gather(draft.readyWhen, (site) => this.#readyWhen(site, draft.readyWhen.indexOf(site)));
+    const dimensions = mapDefined(draft.dimensions, (site) => this.#dimension(site, iterators));
+    const includeWhen = mapDefined(draft.includeWhen, (site) =>
+      this.#includeWhen(site, draft.includeWhen.indexOf(site)),
+    );
+    const readyWhen = mapDefined(draft.readyWhen, (site) => this.#readyWhen(site, draft.readyWhen.indexOf(site)));
     const dependsOn = [...this.#dependsOn];
     const waited = fields.filter(({ site }) => site.deferred === undefined);
     return {

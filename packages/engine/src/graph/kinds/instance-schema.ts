@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { Schema, SimpleColumn, SimpleReplicas, SimpleRule, SimpleSchemaOptions } from '../../schema/index.ts';
 import { parseSimpleSchema } from '../../schema/index.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
-import { gather } from '../gather.ts';
+import { mapDefined } from '../problems.ts';
 import type { GraphFeatures } from '../options.ts';
 import type { Problems } from '../problems.ts';
 
@@ -47,7 +47,7 @@ export function buildSpecSchema(definition: ParsedDefinition, features: GraphFea
   };
   const result = parseSimpleSchema(spec ?? {}, types ?? {}, options);
   if (result.ok) {
-    const columns = gather(result.columns, (column) => printerColumn(column, problems));
+    const columns = mapDefined(result.columns, (column) => printerColumn(column, problems));
     return { schema: result.schema, complete: true, rules: result.rules, columns, replicas: result.replicas };
   }
   for (const error of result.errors) {

@@ -1,6 +1,15 @@
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine } from '../kro-compatibility.ts';
 
+/** The prefix of labels and annotations of kro's API. */
+const KRO_PREFIX = 'kro.run/';
+
+/** The prefix of annotations that only the controller itself reads. */
+export const INTERNAL_PREFIX = 'internal.kro.run/';
+
+/** The prefixes of labels and annotations that templates may not set. */
+export const RESERVED_PREFIXES: readonly string[] = [KRO_PREFIX, INTERNAL_PREFIX];
+
 /** Words of kro that may name neither a resource nor a forEach iterator. */
 const RESERVED: ReadonlySet<string> = new Set(
   `apiVersion context dependency dependencies each externalRef externalReference externalRefs externalReferences graph

@@ -1,6 +1,5 @@
-import type { GraphOutline, OutlineNode, UnreadDependency } from './outline.ts';
+import type { GraphOutline, OutlineNode, UnreadDependency, InstanceStatus, NodeStatus } from './outline.ts';
 import { unreadDependencies } from './outline.ts';
-import type { InstanceStatus, NodeStatus } from './node-status.ts';
 import { kindText, natureText } from './outline-text.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { count } from '@typekro/kit/core';
 import { isGraphObject } from '../graph-object/parsed-graph.ts';
-import type { InstanceStatus } from './node-status.ts';
-import type { GraphOutline, OutlineNode, OutlineRead, UnreadDependency } from './outline.ts';
+import type { GraphOutline, OutlineNode, OutlineRead, UnreadDependency, InstanceStatus } from './outline.ts';
 import { unreadDependencies } from './outline.ts';
 
 /** Spaces as wide as the column of levels, for lines that show no level. */

@@ -1,7 +1,6 @@
 import type { LayoutBox, Point } from './layout.ts';
 import { layoutColumns } from './layout.ts';
-import type { GraphOutline, OutlineNode, OutlineRead } from './outline.ts';
-import type { InstanceStatus, NodeStatus } from './node-status.ts';
+import type { GraphOutline, OutlineNode, OutlineRead, InstanceStatus, NodeStatus } from './outline.ts';
 import { kindText, natureText } from './outline-text.ts';
 
 /**

@@ -1,5 +1,4 @@
-import type { SyntaxExplanation } from './explanation.ts';
-import type { ErrorSpot, Piece } from './pieces.ts';
+import type { ErrorSpot, Piece, SyntaxExplanation } from './pieces.ts';
 import { CLOSING, endsValue, openBrackets, openConditions } from './pieces.ts';
 
 /** Explains a mistake at a closing bracket, a comma or a colon; undefined if the parser stopped at another piece. */

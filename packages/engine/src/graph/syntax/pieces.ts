@@ -1,5 +1,13 @@
 import { tokenize } from '@typekro/cel';
 
+/** The explanation of a syntax error in an expression, with its remedy. */
+export interface SyntaxExplanation {
+  readonly message: string;
+  readonly hint?: string;
+  /** The offset of the mistake in the expression, in UTF-16 units; absent when the parser stopped at the mistake. */
+  readonly offset?: number;
+}
+
 /** The kind of a piece. `wrong` is text that cannot begin a token, and `end` comes after the last piece. */
 type PieceKind = 'word' | 'number' | 'text' | 'escaped' | 'operator' | 'open' | 'close' | 'comma' | 'wrong' | 'end';
 

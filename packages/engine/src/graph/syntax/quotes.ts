@@ -1,5 +1,4 @@
-import type { SyntaxExplanation } from './explanation.ts';
-import type { ErrorSpot, Piece } from './pieces.ts';
+import type { ErrorSpot, Piece, SyntaxExplanation } from './pieces.ts';
 import { areAdjacent } from './pieces.ts';
 
 /**

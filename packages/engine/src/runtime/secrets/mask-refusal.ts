@@ -5,8 +5,7 @@ import type { Graph } from '../../graph/index.ts';
 import { appendStep, INTERNAL_PREFIX, objectPathOf, objectPathText } from '../../graph/index.ts';
 import { valueAtSteps } from '../../schema/index.ts';
 import { expressionsOf, statusExpressions } from '../placed-expressions.ts';
-import { SECRET_MASK } from './secret-mask.ts';
-import { maskedLiterals } from './secret-failures.ts';
+import { maskedLiterals, SECRET_MASK } from './secret-failures.ts';
 import { canBeSecret, hidesInSecret } from './secret-nodes.ts';
 
 /**

@@ -3,8 +3,10 @@ import type { Expression, Graph } from '../../graph/index.ts';
 import { expressionsOf, statusExpressions } from '../placed-expressions.ts';
 import { expressionsIntoSecrets } from './secret-fields.ts';
 import { secretFlow } from './secret-flow.ts';
-import { SECRET_MASK } from './secret-mask.ts';
 import { secretSpec } from './secret-spec.ts';
+
+/** The string that replaces a value that can come from a Secret. */
+export const SECRET_MASK = '(secret)';
 
 /**
  * How an expression uses values of Secrets. `reads`: the expression takes a value of a Secret, or a spec field that is

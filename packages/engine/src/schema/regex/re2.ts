@@ -1,7 +1,6 @@
 import { regexProblem } from '@typekro/cel';
-import { PatternProblem } from './problem.ts';
 import { foldedRanges } from './folded-ranges.ts';
-import { CHARACTERS } from './characters.ts';
+import { CHARACTERS, PatternProblem } from './syntax.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
 /** The characters that end a line in JavaScript, as items of an RE2 class. */

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { forbidden, required } from '../validation/field-error.ts';
+import { forbidden, required, invalid } from '../validation/field-error.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import { isSet, patternErrors } from './structural-values.ts';
+import { patternProblem } from '../simple/simple-markers.ts';
 
 const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];
 const MAX_DEPTH = 200;
@@ -112,4 +112,23 @@ function* missingErrors(
   for (const { value: inner, at } of alternatives(value, path)) {
     yield* missingErrors(inner, outer, at, outerPath, depth + 1);
   }
+}
+
+/** The error of a schema's own pattern, which must be an RE2 expression. */
+export function* patternErrors(schema: JsonObject, path: string): Iterable<FieldError> {
+  const { pattern } = schema;
+  if (typeof pattern !== 'string' || pattern === '') return;
+  const problem = patternProblem(pattern);
+  if (problem !== undefined) {
+    yield invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`);
+  }
+}
+
+/**
+ * Is the keyword set? As in Go, `false` and an empty string, list or map count as unset. The number 0 counts as set,
+ * because Go's schema type has pointers to numbers.
+ */
+export function isSet(value: JsonValue | undefined): boolean {
+  if (value === undefined || value === null || value === '' || value === false) return false;
+  return Array.isArray(value) ? value.length > 0 : !isJsonObject(value) || Object.keys(value).length > 0;
 }

@@ -5,10 +5,9 @@ import { structuralSchema } from '../lazy.ts';
 import { asList } from '@typekro/kit/kubernetes';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { defaultErrors } from './structural-defaults.ts';
-import { completenessErrors, nestedErrors } from './structural-nested.ts';
+import { completenessErrors, nestedErrors, isSet, patternErrors } from './structural-nested.ts';
 import type { RuleChecker } from './structural-rules.ts';
 import { keywordErrors } from './structural-keywords.ts';
-import { isSet, patternErrors } from './structural-values.ts';
 
 export type { RuleChecker } from './structural-rules.ts';
 
