@@ -331,7 +331,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'cel',
     name: 'a type is assignable although its parameters differ',
-    file: 'packages/cel/src/check/assignable.ts',
+    file: 'packages/cel/src/types.ts',
     find: 'to.params.every((param, index) => isAssignable(from.params[index] as CelType, param))',
     replace: 'true',
     tests: [
@@ -392,7 +392,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'transform',
     name: 'the first source map comment of a file is used instead of the last one',
-    file: 'packages/sdk/src/transform/input-map.ts',
+    file: 'packages/sdk/src/transform/strip-types.ts',
     find: '.at(-1)?.[1];',
     replace: '.at(0)?.[1];',
     tests: ['packages/sdk/src/transform/input-map.test.ts'],

@@ -78,6 +78,7 @@ export {
   structType,
   typeParam,
   typeToString,
+  isAssignable,
 } from './types.ts';
 export type { Value, ValueObject } from './values.ts';
 export {
@@ -116,4 +117,3 @@ export * as syntax from './syntax/nodes.ts';
 export type { LexicalError, Token } from './syntax/lexer.ts';
 export { tokenize } from './syntax/lexer.ts';
 export { unparse } from './unparse.ts';
-export { isAssignable } from './check/assignable.ts';

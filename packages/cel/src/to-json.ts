@@ -3,7 +3,7 @@ import { setOwn } from '@typekro/kit/core';
 import { goFormatDuration } from '@typekro/kit/golang';
 import { OMIT } from './lib/index.ts';
 import { MIN_SECONDS, formatTimestamp } from './lib/timestamp.ts';
-import { goTypeName } from './eval/go-type-name.ts';
+import { goTypeName } from './eval/adopt.ts';
 import type { Value } from './values.ts';
 import {
   CelDouble,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createTransport, KubeClient, limitedTransport, loadKubeConfig, systemClock } from '@typekro/kube';
 import type { CommandContext, CommandInput } from './command.ts';
 import { textOption } from './command.ts';
+import type { JsonValue } from '@typekro/kit/core';
 
 /** A connection to the cluster of a command. The caller must dispose of it, which closes the client. */
 export interface ClusterConnection extends AsyncDisposable {
@@ -43,4 +44,13 @@ export async function connectToCluster(
     hasOtherContexts: config.hasOtherContexts === true,
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+/** Lists the CustomResourceDefinitions of the cluster that `--kubeconfig` and `--context` select. */
+export async function readClusterCrds(context: CommandContext, input: CommandInput): Promise<readonly JsonValue[]> {
+  await using connection = await connectToCluster(context, input);
+  const { client } = connection;
+  const type = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+  const { items } = await client.list(type, { signal: context.signal });
+  return items;
 }

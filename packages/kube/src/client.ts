@@ -9,11 +9,10 @@ import {
   stringifyJson,
   TypeKroError,
 } from '@typekro/kit/core';
-import { answerJson } from './http/answer-json.ts';
+import { answerJson } from './http/answer-reader.ts';
 import { systemClock } from './clock.ts';
 import { createDiscovery } from './discovery.ts';
 import { isNotFound, KubeError } from './error.ts';
-import { impersonationHeaders } from './config/impersonation.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { QueryParameters } from './paths.ts';
 import { rateLimiter } from './rate-limit.ts';
@@ -44,7 +43,7 @@ import type {
   RequestMeter,
   KubeConfig,
 } from './types.ts';
-import { createTransport } from './http/transport.ts';
+import { createTransport, impersonationHeaders } from './http/transport.ts';
 import { readPage } from './read-page.ts';
 import { runWatch } from './watch.ts';
 import { unknownKind } from './unknown-kind.ts';

@@ -1,11 +1,11 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { asObjects, asText, asTexts, groupVersionPath } from '@typekro/kit/kubernetes';
-import { answerJson } from './http/answer-json.ts';
+import { answerJson } from './http/answer-reader.ts';
 import { elapsed } from './clock.ts';
 import { isNotFound } from './error.ts';
 import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
-import { whileWanted } from './while-wanted.ts';
+import { whileWanted } from './remember.ts';
 
 /** The minimum interval between two requests for a kind that the server does not have, in milliseconds. */
 const MISS_MS = 1000;

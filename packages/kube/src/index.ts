@@ -13,7 +13,7 @@ export { elapsed, pause } from './clock.ts';
 export { isTimeout, limitOf, withDeadline } from './deadline.ts';
 export { limitedTransport } from './http/limited-transport.ts';
 export { unknownKind } from './unknown-kind.ts';
-export { whileWanted } from './while-wanted.ts';
+export { whileWanted } from './remember.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';
 export type { LeaseCandidate, LeaseTimes } from './lease-step.ts';

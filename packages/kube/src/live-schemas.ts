@@ -3,12 +3,12 @@ import { formatApiVersion, isJsonObject, monotonicMs, parseJson } from '@typekro
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource, openApiDocument } from '@typekro/engine/schema';
-import { answerJson } from './http/answer-json.ts';
+import { answerJson } from './http/answer-reader.ts';
 import type { DocumentCacheOptions } from './document-cache.ts';
 import { DocumentCache } from './document-cache.ts';
 import { isNotFound, KubeError } from './error.ts';
 import type { CallOptions, KubernetesApi } from './types.ts';
-import { whileWanted } from './while-wanted.ts';
+import { whileWanted } from './remember.ts';
 
 /** Measures look-ups of schemas. */
 export interface SchemaMeter {

@@ -1,8 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { answerJson } from './http/answer-json.ts';
+import { answerJson } from './http/answer-reader.ts';
 import { KubeError } from './error.ts';
-import { setType } from './set-type.ts';
 import type { ResourceType } from './types.ts';
 
 /**
@@ -33,4 +32,15 @@ export function readPage(type: ResourceType, text: string) {
 
 function isObject(value: JsonValue): boolean {
   return isJsonObject(value) && isJsonObject(value['metadata']);
+}
+
+/**
+ * Sets a missing apiVersion or kind of an object from a list or a watch. Replaces both if the kind is
+ * `PartialObjectMetadata`. A server omits the apiVersion and the kind in the items of built-in lists, and writes
+ * `PartialObjectMetadata` in responses with only metadata.
+ */
+export function setType(object: KubeObject, { apiVersion, kind }: ResourceType): void {
+  const isPartial = object.kind === 'PartialObjectMetadata';
+  if (isPartial || object.apiVersion === undefined) object.apiVersion = apiVersion;
+  if (isPartial || object.kind === undefined) object.kind = kind;
 }

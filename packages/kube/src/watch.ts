@@ -1,6 +1,6 @@
 import { readLines } from './http/body.ts';
 import { isAborted, KubeError } from './error.ts';
-import { setType } from './set-type.ts';
+import { setType } from './read-page.ts';
 import type { Clock, ObjectList, ResourceType, TransportResponse, WatchEvent } from './types.ts';
 import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
 import { initialWatchState, watchStep } from './watch-step.ts';

@@ -24,5 +24,4 @@ export { runGraphTest } from './graph-test/run-graph-test.ts';
 export type { FaultTestResult, Invariant, LifeEvent, LifeFailure, LifeFinding, LifeNote } from './fault-test/model.ts';
 export { MAX_LIVES, MAX_SEED, randomSeed } from './fault-test/life-plan.ts';
 export { faultSummary, firstOfEachInvariant } from './fault-test/fault-summary.ts';
-export { lifeFailureLines } from './fault-test/describe-life.ts';
-export { runLivesLate } from './fault-test/late-lives.ts';
+export { runLivesLate, lifeFailureLines } from './fault-test/late-lives.ts';

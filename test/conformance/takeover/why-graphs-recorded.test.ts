@@ -6,7 +6,7 @@ import { observe } from '../../../packages/cli/src/instance/observation.ts';
 import { statusLines, statusView } from '../../../packages/cli/src/instance/status-view.ts';
 import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
 import { isReached, parseGoal } from '../../../packages/cli/src/instance/wait-goal.ts';
-import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
+import { whyOf } from '../../../packages/cli/src/instance/evidence.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
 import { readSession } from '@typekro/kube';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';

@@ -3,7 +3,7 @@ import { findDefinition } from '../../../packages/cli/src/instance/find-definiti
 import { assumedSettings } from '@typekro/controller/controller';
 import { observe } from '../../../packages/cli/src/instance/observation.ts';
 import { definitionWhyLines, explainDefinition } from '../../../packages/cli/src/instance/why-definition.ts';
-import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
+import { whyOf } from '../../../packages/cli/src/instance/evidence.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
 import { readSession } from '@typekro/kube';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';

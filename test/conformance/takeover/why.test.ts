@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assumedSettings } from '@typekro/controller/controller';
 import { observe } from '../../../packages/cli/src/instance/observation.ts';
 import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
-import { whyOf } from '../../../packages/cli/src/instance/why-of.ts';
+import { whyOf } from '../../../packages/cli/src/instance/evidence.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
 import type { Cluster } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';

@@ -21,10 +21,9 @@ import {
   sameType,
 } from '../types.ts';
 import type { Declarations, Global } from './declarations.ts';
-import { formatArguments, formatType } from './format-type.ts';
+import { formatArguments, formatType, MAX_TYPE_SIZE, typeSize } from './format-type.ts';
 import { Signatures } from './signatures.ts';
 import { Substitution, mostGeneral, unwrapOptional } from './substitution.ts';
-import { MAX_TYPE_SIZE, typeSize } from './type-size.ts';
 
 /** The declaration or type that a name, a call or a message literal refers to. */
 export type ResolvedReference =

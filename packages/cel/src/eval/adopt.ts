@@ -1,10 +1,10 @@
 import { decodeBase64 } from '../lib/base64.ts';
-import { Failure, formatGeneral } from '@typekro/kit/golang';
+import { Failure, formatGeneral, goTypeOf } from '@typekro/kit/golang';
 import type { DataShape } from '../shape.ts';
 import type { Value } from '../values.ts';
 import { CelDuration, CelTimestamp, CelValue, checkedInt, fail } from '../values.ts';
-import { goTypeName } from './go-type-name.ts';
 import { parseDate, parseDateTime, parseSpan } from './string-formats.ts';
+import type { JsonValue } from '@typekro/kit/core';
 
 /**
  * Reads one piece of foreign data by its shape. A scalar becomes a value (a double stays a plain number). For an
@@ -106,4 +106,13 @@ function adoptText(text: string, { kind }: DataShape): Value {
       return typeof nanos === 'bigint' ? new CelDuration(nanos) : fail(`Invalid duration ${text}: ${nanos.message}`);
     }
   }
+}
+
+/**
+ * The type name of data in kro's messages. For JSON data, this is the Go type into which kro decodes the data. For a
+ * CEL value, it is the CEL type.
+ */
+export function goTypeName(data: unknown): string {
+  if (data instanceof Uint8Array) return '[]uint8';
+  return data instanceof CelValue ? data.typeName : goTypeOf(data as JsonValue | undefined);
 }

@@ -17,7 +17,7 @@ import {
 } from '../values.ts';
 import { adopt, adoptAny } from './adopt.ts';
 import { sameData } from './data.ts';
-import { equal } from './equality.ts';
+import { equal } from '../lib/equal.ts';
 import { escapeFieldName, unescapeFieldName } from './field-names.ts';
 
 /** A list of data from outside CEL. Its shape (its schema) decides how elements are read. */

@@ -1,5 +1,5 @@
 import { goParseDuration, Failure, goQuote } from '@typekro/kit/golang';
-import { atoi } from '../lib/atoi.ts';
+import { atoi } from '../lib/format-parse.ts';
 
 /** A point in time. */
 export interface Time {

@@ -1,3 +1,4 @@
+import type { Meter, Value, ValueObject } from '../values.ts';
 import {
   CelDouble,
   CelDuration,
@@ -13,10 +14,7 @@ import {
   isObject,
   ListView,
   MapView,
-  type Meter,
   OpaqueValue,
-  type Value,
-  type ValueObject,
 } from '../values.ts';
 import { tryCompare } from './compare-values.ts';
 
@@ -135,5 +133,26 @@ export function isEqual(a: Value, b: Value, meter?: Meter): boolean {
   } catch (error) {
     if (error instanceof EvalFailure && !error.fatal) return false;
     throw error;
+  }
+}
+
+/**
+ * `a == b` of values whose types are known only at run time (self-describing, see `values.ts`).
+ *
+ * @throws EvalFailure when the type of `a` refuses the comparison
+ */
+export function equal(a: Value, b: Value, meter?: Meter): boolean {
+  if (a === b && !(a instanceof OpaqueValue)) return true;
+  if (a === null || b === null) return false;
+  return equalValues(a, b, meter);
+}
+
+/** `a != b`. If the type of `a` refuses the comparison, the values count as different. */
+export function notEqual(a: Value, b: Value, meter?: Meter): boolean {
+  try {
+    return !equal(a, b, meter);
+  } catch (thrown) {
+    if (thrown instanceof EvalFailure && !thrown.fatal) return true;
+    throw thrown;
   }
 }

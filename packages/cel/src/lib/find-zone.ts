@@ -1,5 +1,5 @@
 import { failure, Failure } from '@typekro/kit/golang';
-import { atoi } from './atoi.ts';
+import { atoi } from './format-parse.ts';
 
 /**
  * The time zones that CEL's accessors accept: a name of the IANA database, or `±hours:minutes`. `Intl` looks up the

@@ -1,5 +1,4 @@
-import { Failure } from '@typekro/kit/golang';
-import { atoi } from './atoi.ts';
+import { Failure, failure, goQuote, parseInt64 } from '@typekro/kit/golang';
 import type { Clause } from './format-clause.ts';
 
 /**
@@ -76,4 +75,12 @@ function parsePrecision(digits: string): number | string {
   if (value instanceof Failure) return `error while converting precision to integer: ${value.message}`;
   if (value <= BigInt(MAX_PRECISION)) return Number(value);
   return `precision ${value} exceeds maximum allowed precision ${MAX_PRECISION}`;
+}
+
+/** An integer as Go's `strconv.Atoi` reads it, or Go's error. */
+export function atoi(text: string): bigint | Failure {
+  const value = parseInt64(text);
+  if (typeof value === 'bigint') return value;
+  const reason = value === 'syntax' ? 'invalid syntax' : 'value out of range';
+  return failure(`strconv.Atoi: parsing ${goQuote(text)}: ${reason}`);
 }

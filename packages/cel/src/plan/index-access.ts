@@ -25,7 +25,7 @@ import { goValueName } from './go-value-name.ts';
 import type { PlannedNode } from './planned-node.ts';
 import { throwPlanError } from './planned-node.ts';
 import { hasFields } from './select.ts';
-import { showKey } from './show-key.ts';
+import { showValue } from '../lib/show.ts';
 
 /** `operand[index]`. */
 export function planIndex(operand: PlannedNode, index: PlannedNode): PlannedNode {
@@ -169,4 +169,9 @@ export function mapEntry(map: Value, key: Value): Value | undefined {
 function viewKey(key: Value): string {
   if (typeof key === 'object' && key !== null && !(key instanceof CelValue)) return fail('no such overload');
   return showKey(key);
+}
+
+/** Prints a key or index for an error message. */
+export function showKey(key: Value): string {
+  return key === null ? 'null' : showValue(key);
 }

@@ -2,7 +2,7 @@ import { raise } from '../eval/shaped.ts';
 import { setOwn } from '@typekro/kit/core';
 import { SemverValue } from '../lib/opaque.ts';
 import { showValue } from '../lib/show.ts';
-import { showKey } from './show-key.ts';
+import { showKey } from './index-access.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, listType, mapType, sameType } from '../types.ts';
 import type { Literal } from '../ast.ts';

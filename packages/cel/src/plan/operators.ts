@@ -2,7 +2,7 @@ import { compareText } from '@typekro/kit/golang';
 import { compareValues } from '../lib/compare-values.ts';
 import type { Operator } from '../eval/arithmetic.ts';
 import { concatenateBytes, dynamicArithmetic, dynamicNegate, intOperation, negateInt } from '../eval/arithmetic.ts';
-import { equal, notEqual } from '../eval/equality.ts';
+import { equal, notEqual } from '../lib/equal.ts';
 import type { Frame } from '../eval/frame.ts';
 import { ShapedList, raise } from '../eval/shaped.ts';
 import type { CelType } from '../types.ts';

@@ -1,4 +1,4 @@
-import { equal } from '../eval/equality.ts';
+import { equal } from '../lib/equal.ts';
 import { raise } from '../eval/shaped.ts';
 import { BOOL } from '../types.ts';
 import type { Meter, Value } from '../values.ts';

@@ -11,7 +11,7 @@ import { planCall, planOptionalFallback } from './calls.ts';
 import { rootPlan } from './chain.ts';
 import { constantPlan, describing } from './coerce.ts';
 import { planComprehension } from './comprehension.ts';
-import { planIndex, planOptionalIndex } from './index-access.ts';
+import { planIndex, planOptionalIndex, showKey } from './index-access.ts';
 import type { EntryPlan } from './literals.ts';
 import { planList, planLiteral, planMap } from './literals.ts';
 import { planConditional, planLogic } from './logic.ts';
@@ -20,7 +20,6 @@ import type { PlannedNode } from './planned-node.ts';
 import { throwPlanError } from './planned-node.ts';
 import { PlanScope } from './scope.ts';
 import { optionalField, planHas, planSelect } from './select.ts';
-import { showKey } from './show-key.ts';
 import { shapeOfType } from './type-shape.ts';
 
 /** Turns a checked tree into closures. */

@@ -1,7 +1,7 @@
 import type { FunctionDeclaration, Library, Overload } from '../library.ts';
 import type { Operator } from '../eval/arithmetic.ts';
 import { dynamicArithmetic, dynamicNegate } from '../eval/arithmetic.ts';
-import { equal, notEqual } from '../eval/equality.ts';
+import { equal, notEqual } from '../lib/equal.ts';
 import type { CelType } from '../types.ts';
 import {
   BOOL,

@@ -1,5 +1,5 @@
-import type { Call, Expr, Literal, MapEntry } from '../ast.ts';
 import { balanced } from './balanced.ts';
+import type { Call, Expr, Literal, MapEntry } from '../ast.ts';
 
 /**
  * The position members of nodes that are built without a source text. Use such nodes only for `unparse`: they have no

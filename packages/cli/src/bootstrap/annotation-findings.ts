@@ -1,6 +1,14 @@
-import type { KubeObject } from '@typekro/kit/core';
+import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
-import type { HandBackFinding } from './hand-back-finding.ts';
+
+/** A difference between kro's controller and TypeKro's controller in the handling of an object. */
+export interface HandBackFinding {
+  /** Absent if the finding is about a failed read, after which other findings may be missing. */
+  readonly object?: ObjectRef;
+  /** The part that kro refuses or handles differently, or the objects that could not be read. */
+  readonly problem: string;
+  readonly effect: string;
+}
 
 const PREFIX = 'typekro.dev/';
 

@@ -1,7 +1,7 @@
 import type { FeatureGates } from '@typekro/controller/controller';
 import { readFeatureGates } from '@typekro/controller/controller';
 import type { GraphFeatures } from '@typekro/engine/graph';
-import { stockFeatures } from '../upgrade/stock-features.ts';
+import { stockFeatures } from '../upgrade/upgrade-check.ts';
 import { flagTexts } from './controller-arguments.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 

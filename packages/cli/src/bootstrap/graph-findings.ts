@@ -10,7 +10,7 @@ import type { ControllerFeatures } from '../upgrade/check-definition.ts';
 import { compiledGraph, kroGraphRefusal } from '../upgrade/check-graph.ts';
 import { annotationFindings } from './annotation-findings.ts';
 import { deploymentGates } from './deployment-gates.ts';
-import type { HandBackFinding } from './hand-back-finding.ts';
+import type { HandBackFinding } from './annotation-findings.ts';
 import { meaningFindings } from './meaning-findings.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 

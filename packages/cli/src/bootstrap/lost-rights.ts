@@ -10,7 +10,7 @@ import { readDefinitionRights } from '../doctor/read-definition-rights.ts';
 import { listOrNone } from '../doctor/read-facts.ts';
 import type { NeededRight } from '../doctor/read-rights.ts';
 import { definitionRights, reviewRights } from '../doctor/read-rights.ts';
-import { readingOrRefusal } from '../doctor/reading.ts';
+import { readingOrRefusal } from '../doctor/finding.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 import { accountOfPod } from './running-controllers.ts';
 

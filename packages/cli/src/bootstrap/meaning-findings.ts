@@ -4,7 +4,7 @@ import { readDefinitionObject } from '@typekro/controller/controller';
 import type { Graph, GraphFeatures, GraphNode } from '@typekro/engine/graph';
 import { formatPath, hasObjectRecord } from '@typekro/engine/graph';
 import { keys } from '@typekro/engine/runtime';
-import type { HandBackFinding } from './hand-back-finding.ts';
+import type { HandBackFinding } from './annotation-findings.ts';
 
 /**
  * Finds the parts of a definition or Graph that kro accepts but interprets differently. The reason is a gate that is on

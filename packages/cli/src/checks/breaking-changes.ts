@@ -4,7 +4,7 @@ import type { Graph } from '@typekro/engine/graph';
 import type { ComparedFacets, SchemaChange } from '@typekro/engine/schema';
 import { fieldOfChange } from '@typekro/engine/schema';
 import type { InputObject } from '../inputs/load-inputs.ts';
-import { inputPosition } from '../inputs/input-position.ts';
+import { inputPosition } from '../inputs/load-inputs.ts';
 
 /**
  * Reports the changes of the CustomResourceDefinition that a controller refuses. These are breaking changes, unless the

@@ -9,7 +9,7 @@ import { compile, compileGraphObject, controllerCrds, isDefinition, isGraphObjec
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { grouped } from '../grouped.ts';
-import type { CompiledInput } from './compiled-input.ts';
+import type { CompiledInput } from './check-references.ts';
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObject } from './check-objects.ts';
 import { checkReferences } from './check-references.ts';
@@ -17,7 +17,7 @@ import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { isFileProblem } from '../inputs/file-problem.ts';
 import { withoutConsequences, withRemedies } from './without-consequences.ts';
-import { inputPosition } from '../inputs/input-position.ts';
+import { inputPosition } from '../inputs/load-inputs.ts';
 import { isCrd } from '@typekro/engine/graph';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
 

@@ -20,10 +20,10 @@ import {
 import type { UnknownField } from './corrected-fields.ts';
 import { correctFields } from './corrected-fields.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
-import { inputPosition } from '../inputs/input-position.ts';
+import { inputPosition } from '../inputs/load-inputs.ts';
 import { hintForUnknownField } from './unknown-field-hint.ts';
 import { placesOfQuoted, positionAt, textOf } from '../inputs/source-text.ts';
-import { isAtOrInside } from '../field-inside.ts';
+import { isAtOrInside } from '../plan/value-lines.ts';
 
 /**
  * Reports the problems for which an API server would refuse an object of the files: unknown fields, values of a wrong

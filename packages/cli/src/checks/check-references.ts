@@ -1,17 +1,32 @@
-import type { Diagnostic, JsonValue } from '@typekro/kit/core';
+import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson, nearestName } from '@typekro/kit/core';
-import { formatPath, isDefinition, isGraphObject } from '@typekro/engine/graph';
+import type { KroCompatibility, NameText, Relation, Graph } from '@typekro/engine/graph';
+import {
+  formatPath,
+  isDefinition,
+  isGraphObject,
+  DEFAULT_KRO_COMPATIBILITY,
+  isConstantName,
+  shownNameText,
+  variesByInstance,
+} from '@typekro/engine/graph';
+import type { Mismatch } from './check-ports.ts';
 import { portProblems } from './check-ports.ts';
-import type { CompiledInput } from './compiled-input.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import { at, compareTexts, isComputedAt, manifestsOf, mayShareNamespace, textIn } from '../inputs/manifest.ts';
-import type { KroCompatibility, NameText, Relation } from '@typekro/engine/graph';
-import { DEFAULT_KRO_COMPATIBILITY, isConstantName, shownNameText, variesByInstance } from '@typekro/engine/graph';
 import type { NameReference } from './references.ts';
 import { referencesOf } from './references.ts';
-import { inputPosition } from '../inputs/input-position.ts';
-import type { Mismatch } from './check-ports.ts';
+import { inputPosition } from '../inputs/load-inputs.ts';
+
+/** The result of compiling one definition or one Graph object. */
+export interface CompiledInput {
+  readonly input: InputObject;
+  readonly graph?: Graph;
+  /** The CRD of a definition that has errors, but none in the schema of its spec. */
+  readonly crd?: KubeObject;
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 /**
  * Warns about references to names, keys and ports that the files lack: a Service port that no container of its pods

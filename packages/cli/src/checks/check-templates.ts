@@ -15,8 +15,8 @@ import {
 } from '@typekro/engine/schema';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
-import { inputPosition } from '../inputs/input-position.ts';
-import { isAtOrInside } from '../field-inside.ts';
+import { inputPosition } from '../inputs/load-inputs.ts';
+import { isAtOrInside } from '../plan/value-lines.ts';
 
 /**
  * Reports the problems for which an API server would refuse objects that the templates of a graph create. Fields with

@@ -1,8 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
-import { connectToCluster } from '../cluster-client.ts';
-import { readClusterCrds } from '../cluster-crds.ts';
+import { connectToCluster, readClusterCrds } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { deployedSettings } from '../controller-settings.ts';
 import type { CheckOptions } from './check-inputs.ts';

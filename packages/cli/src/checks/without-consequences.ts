@@ -2,7 +2,7 @@ import type { CodeInfo, Diagnostic } from '@typekro/kit/core';
 import { BELOW_SPEC } from './unknown-field-hint.ts';
 import { diagnosticCodes } from '@typekro/engine/graph';
 import { schemaCodes } from '@typekro/engine/schema';
-import { isAtOrInside } from '../field-inside.ts';
+import { isAtOrInside } from '../plan/value-lines.ts';
 
 /** Matches the path of a field that is next to the id of a resource and belongs below its `template`. */
 const TEMPLATE_FIELD = /^(spec\.resources\[\d+\])\.(?:apiVersion|kind|metadata|spec|data|type)$/;

@@ -4,8 +4,16 @@ import { padded } from '../text/layout.ts';
 import { printableLine } from '../text/printable.ts';
 import type { ClusterState, FoundCluster } from './cluster-folder.ts';
 import { askState, objectsInAnswer, problemInAnswer } from './control-client.ts';
-import { lastLines } from './log-lines.ts';
 import { contextName } from './user-kubeconfig.ts';
+import { readPrivate } from './cluster-files.ts';
+
+/** The number of log lines that commands show. */
+const SHOWN_LINES = 10;
+
+/** Matches a line of V8's report about a fatal error that does not say what happened, such as a native frame. */
+const REPORT_LINE = /^(?: *\d+: 0x[\da-f]+ |-+ Native stack trace -+|<---.*--->|\[\d+:0x[\da-f]+\] )/;
+
+const OUT_OF_MEMORY = /^FATAL ERROR: .*(?:heap out of memory|allocation failure|heap limit)/i;
 
 /** A named cluster as `-o json` prints it. */
 export interface ClusterView {
@@ -152,4 +160,13 @@ function crashLines({ name, data, lastLines: lines = [] }: ClusterView): readonl
     `start it again (${objects}): typekro cluster start ${name}`,
     `remove it: typekro cluster stop ${name}${data ? ' --delete' : ''}`,
   ];
+}
+
+/** Returns the last lines of a log; an empty list when there is no log. V8's report is only one line of them. */
+export function lastLines(path: string): readonly string[] {
+  const lines = (readPrivate(path) ?? '').split('\n');
+  return lines
+    .filter((line) => line !== '' && !REPORT_LINE.test(line))
+    .slice(-SHOWN_LINES)
+    .map((line) => (OUT_OF_MEMORY.test(line) ? `the process ran out of memory (${line})` : line));
 }

@@ -7,7 +7,7 @@ import type { ClusterFolder } from './cluster-folder.ts';
 import { inFolder } from './cluster-folder.ts';
 import { openPrivateLog } from './cluster-files.ts';
 import type { ClusterSettings } from './cluster-files.ts';
-import { lastLines } from './log-lines.ts';
+import { lastLines } from './cluster-view.ts';
 
 /** The message that a command sends to the cluster process that it starts. */
 export interface LaunchRequest {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { lastLines } from './log-lines.ts';
+import { lastLines } from './cluster-view.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'typekro-log-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import type { DefinitionOrigin } from '../convert/checked-definition.ts';
 import { checkedDefinition, checkedOriginals } from '../convert/checked-definition.ts';
 import { parseLifts } from '../convert/lift.ts';
 import { applicableObject, withoutLiveFields } from '../convert/live-fields.ts';
-import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
+import { documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
 import type { OriginalObject } from '../convert/origins.ts';
 import { originals, placedInObjects, placeInFile, placeInObject } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';

@@ -4,7 +4,7 @@ import { TypeKroError, whenAborted } from '@typekro/kit/core';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { ACTIONS_OPTION, actionsOf } from '../dashboard/actions-option.ts';
+import { ACTIONS_OPTION, actionsOf } from '../dashboard/port-option.ts';
 import { copiedCommands, shellFacts } from '../dashboard/copied-commands.ts';
 import { keptToken } from '../dashboard/kept-token.ts';
 import type { OpenedPage } from '../dashboard/open-browser.ts';

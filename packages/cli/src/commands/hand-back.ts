@@ -3,7 +3,7 @@ import type { ObjectRef } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import { followsGraphEngine, KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
-import type { HandBackFinding } from '../bootstrap/hand-back-finding.ts';
+import type { HandBackFinding } from '../bootstrap/annotation-findings.ts';
 import type { HandBackControllers } from '../bootstrap/hand-back-findings.ts';
 import { handBackFindings } from '../bootstrap/hand-back-findings.ts';
 import { findInstallation, installationIn, pruneInstallation } from '../bootstrap/installation.ts';

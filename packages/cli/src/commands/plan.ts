@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
-import { usesColour } from '../text/colour.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION, PLANNING_OPTIONS } from '../controller-settings.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { githubAnnotations } from '../plan/annotations.ts';
+import { githubAnnotations } from '../plan/findings.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { markdownText } from '../plan/markdown.ts';
-import { paintFor } from '../plan/paint.ts';
+import { paintFor, usesColour } from '../plan/paint.ts';
 import { planLines } from '../plan/plan-lines.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';

@@ -9,7 +9,7 @@ import { applyDefaults, crdSource } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
+import { documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { unknownForm, outputOption } from '../options.ts';

@@ -5,7 +5,7 @@ import { coveredPercent, MAX_LIVES, MAX_SEED, randomSeed } from '@typekro/testin
 import { systemClock } from '@typekro/kube';
 import { printLines } from '../text/layout.ts';
 import { printFailure } from '../failure.ts';
-import { usesColour } from '../text/colour.ts';
+import { usesColour } from '../plan/paint.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { systemEvents } from '../dev/watch-files.ts';

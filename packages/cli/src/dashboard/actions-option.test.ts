@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { actionsOf } from './actions-option.ts';
+import { actionsOf } from './port-option.ts';
 
 test.each<[Record<string, string | true>, readonly string[]]>([
   [{}, []],

@@ -1,3 +1,4 @@
+import type { ControllerSettings } from '@typekro/controller/controller';
 import { DEFINITION_KIND } from '@typekro/controller/controller';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, objectName, refOf, tryParseJson, TypeKroError } from '@typekro/kit/core';
@@ -27,13 +28,12 @@ import { InspectFailure, parseInstanceRef, visibleRows, withInstanceCounts } fro
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isTimeout, KubeError, readSession, withDeadline } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import type { ControllerSettings } from '@typekro/controller/controller';
 import type { FoundInstance } from '../instance/find-instance.ts';
 import { findInstanceAt } from '../instance/find-instance.ts';
 import { resumeInstance, requestReconcile, suspendInstance } from '../instance/instance-actions.ts';
 import { InstanceEventFilter, listEvents } from '../instance/instance-events.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
-import { observeFound } from '../instance/observation.ts';
+import { observeFound, recordedState } from '../instance/observation.ts';
 import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { suspensionEffect } from '../instance/suspension.ts';
 import { ReportedCauses } from './cause-keys.ts';
@@ -45,10 +45,13 @@ import { definitionHead, instanceRow } from './index-rows.ts';
 import { instanceDetail, nodeDetail } from './instance-detail.ts';
 import { objectDetail } from './object-detail.ts';
 import { liveNodes } from './object-nodes.ts';
-import { observedReason } from './observed-reason.ts';
 import { planTexts } from './plan-texts.ts';
 import { readPodLog } from './read-pod-log.ts';
 import { whyPath } from './why-path.ts';
+import { readConditions } from '@typekro/engine/runtime';
+import { shownNodes } from '../instance/shown-node.ts';
+import { OF_THE_INSTANCE } from '../instance/why-report.ts';
+import { awaitsWrite, waitingText } from './waiting-text.ts';
 
 /** The options of `ClusterDetails`. */
 export interface ClusterDetailsOptions {
@@ -341,4 +344,23 @@ async function versionOf(api: KubernetesApi, signal: AbortSignal): Promise<strin
     if (error instanceof KubeError || isTimeout(signal)) return undefined;
     throw error;
   }
+}
+
+/**
+ * The reason why an observed instance waits, in the words of the report behind `GET instances/REF/why`. Returns
+ * `undefined` when the status of the instance has more information: for an obstacle outside of the nodes, and for a
+ * failed write that no dry run has tried.
+ */
+export function observedReason({
+  instance,
+  decision: { nodes },
+  refusedWrites,
+}: Pick<InstanceObservation, 'instance' | 'refusedWrites'> & {
+  readonly decision: Pick<InstanceObservation['decision'], 'nodes'>;
+}): string | undefined {
+  const conditions = readConditions(instance.status?.['conditions']);
+  if (conditions.some(({ type, status }) => OF_THE_INSTANCE.has(type) && status === 'False')) return undefined;
+  if (recordedState(instance).state === 'ERROR' && awaitsWrite(nodes, refusedWrites)) return undefined;
+  const shown = shownNodes(nodes, refusedWrites);
+  return waitingText(nodes, (node) => shown.of(node));
 }

@@ -11,7 +11,7 @@ import type {
   TreeNode,
 } from '@typekro/controller/inspect';
 import { expressionsOf, readConditions, refOfTarget } from '@typekro/engine/runtime';
-import { isAtOrInside } from '../field-inside.ts';
+import { isAtOrInside } from '../plan/value-lines.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';

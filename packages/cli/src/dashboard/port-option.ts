@@ -2,6 +2,13 @@ import { join } from 'node:path';
 import type { CommandInput, OptionSpec } from '../command.ts';
 import { portOption } from '../options.ts';
 import { keptToken } from './kept-token.ts';
+import type { InspectAction } from '@typekro/controller/inspect';
+
+/** The option that allows the actions of the page. */
+export const ACTIONS_OPTION: OptionSpec = {
+  name: 'allow-actions',
+  summary: 'let the page of the dashboard suspend, resume and reconcile instances',
+};
 
 /** The option for the port of the page of a cluster. */
 export const DASHBOARD_PORT_OPTION: OptionSpec = {
@@ -37,4 +44,9 @@ export function placeOfPage(address: string): PagePlace {
   const { port, hash } = new URL(address);
   // An address has no port when it is the default port of HTTP.
   return { dashboardPort: Number(port || 80), dashboardToken: hash.replace(/^#token=/, '') };
+}
+
+/** The actions that the option allows: all of them, or none. */
+export function actionsOf({ options }: CommandInput): readonly InspectAction[] {
+  return options[ACTIONS_OPTION.name] === true ? ['suspend', 'resume', 'reconcile'] : [];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeReport } from '@typekro/engine/runtime';
 import type { RefusedWrites } from '../instance/shown-node.ts';
-import { observedReason } from './observed-reason.ts';
+import { observedReason } from './cluster-details.ts';
 import { plainMessage, waitingText } from './waiting-text.ts';
 
 const gate = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'gate' };

@@ -7,7 +7,7 @@ import type { ControllerSettings } from '@typekro/controller/controller';
 import { findInstanceAt } from '../instance/find-instance.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { observeFound } from '../instance/observation.ts';
-import { whyOf } from '../instance/why-of.ts';
+import { whyOf } from '../instance/evidence.ts';
 import { shownCauses } from '../instance/shown-node.ts';
 import type { ReportedCauses } from './cause-keys.ts';
 import { keysOfCause, keysOfNodes, objectsOfCause } from './cause-keys.ts';

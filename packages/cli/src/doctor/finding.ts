@@ -1,3 +1,5 @@
+import { KubeError } from '@typekro/kube';
+
 /**
  * The severity of a finding. An `error` means that a part of the controller does not work now. A `warning` means that a
  * part may fail later. An `info` means neither.
@@ -45,3 +47,16 @@ export const joinResults = (...results: readonly CheckResult[]): CheckResult => 
   unread: [...new Set(results.flatMap(({ unread }) => unread))],
   isEmpty: results.every(({ isEmpty }) => isEmpty),
 });
+
+/**
+ * Reads a part of the facts. When the server responds with an error, the result has the reason. Throws when the server
+ * does not respond.
+ */
+export async function readingOrRefusal<T>(read: () => Promise<T>): Promise<Reading<T>> {
+  try {
+    return { value: await read() };
+  } catch (thrown) {
+    if (!(thrown instanceof KubeError) || thrown.status < 400) throw thrown;
+    return { unread: thrown.message };
+  }
+}

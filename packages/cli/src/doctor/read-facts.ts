@@ -10,7 +10,7 @@ import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterFacts, ServerFacts } from './cluster-facts.ts';
 import type { Reading } from './finding.ts';
-import { readingOrRefusal } from './reading.ts';
+import { readingOrRefusal } from './finding.ts';
 import { readConversions } from './read-conversions.ts';
 import { readDefinitionRights } from './read-definition-rights.ts';
 import { readRights } from './read-rights.ts';

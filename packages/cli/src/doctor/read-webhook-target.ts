@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { objectsAt, optionalAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { ServiceState, WebhookTarget } from './cluster-facts.ts';
-import { readingOrRefusal } from './reading.ts';
+import { readingOrRefusal } from './finding.ts';
 
 /**
  * Reads the target of a webhook, and the state of its Service. `webhook` is the object with the field `clientConfig`.

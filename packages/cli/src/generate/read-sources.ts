@@ -6,7 +6,7 @@ import { TEMPLATE_ACTION } from '@typekro/kit/golang';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';
 import { isTooDeepValue } from '../plan/file-shape.ts';
-import { shownName } from '../text/shown-name.ts';
+import { shownName } from '../file-paths.ts';
 import { statsOf } from '../inputs/check-file.ts';
 import { readOneOf } from '../inputs/file-problem.ts';
 import { readTextFile } from '../inputs/read-manifest.ts';

@@ -1,6 +1,11 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { writeFile } from '../write-file.ts';
 import { errorCode, printableDocument, readRegularFile, TypeKroError } from '@typekro/kit/core';
+import type { CommandContext } from '../command.ts';
+import { ExitCode } from '../command.ts';
+
+/** Maps the change of a file to the word that `--check` prints. */
+const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;
 
 /** The change that was made to a file. With `check`, the change that a run without `check` would make. */
 export interface FileChange {
@@ -57,4 +62,22 @@ function readIfThere(path: string, { check }: { readonly check: boolean }): stri
       cause: error,
     });
   }
+}
+
+/** Prints one line per file with its change. With `check`, prints its state instead. */
+export function printFiles(context: CommandContext, changes: readonly FileChange[], check: boolean): void {
+  for (const { path, change } of changes)
+    context.print(`${check ? CHECKED[change] : change} ${relative(context.cwd, path)}`);
+}
+
+/** Returns the exit code for the files. With `check`, prints a message if files differ from `source`. */
+export function exitOfFiles(
+  context: CommandContext,
+  changes: readonly FileChange[],
+  check: boolean,
+  source: string,
+): number {
+  if (!check || changes.every(({ change }) => change === 'unchanged')) return ExitCode.ok;
+  context.printError(`The files differ from ${source}: run the same command without --check.`);
+  return ExitCode.drift;
 }

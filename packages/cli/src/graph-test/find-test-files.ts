@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
-import { statOf } from '../file-paths.ts';
-import { shownName } from '../text/shown-name.ts';
+import { statOf, shownName } from '../file-paths.ts';
 
 const TEST_FILE = /\.test\.ya?ml$/;
 

@@ -11,7 +11,7 @@ import { mapResource, potDefinition, virtualWorld } from '@typekro/testing/test-
 import { test as graphTest } from '../commands/test.ts';
 import { init } from '../commands/init.ts';
 import { PROJECT_PACKAGES } from './project-files.ts';
-import { sampleInstance } from './sample-instance.ts';
+import { sampleInstance } from './project-start.ts';
 
 let cwd: string;
 beforeEach(() => {

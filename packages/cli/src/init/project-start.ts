@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DEFINITION_KIND } from '@typekro/controller/controller';
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
-import { hasErrors, TypeKroError, nearestName } from '@typekro/kit/core';
+import { hasErrors, TypeKroError, nearestName, formatApiVersion } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isDefinition } from '@typekro/engine/graph';
 import { LAST_APPLIED_ANNOTATION, withoutServerFields } from '@typekro/kit/kubernetes';
@@ -12,16 +12,16 @@ import { STANDARD_INPUT, textOption } from '../command.ts';
 import type { CheckedDefinition } from '../convert/checked-definition.ts';
 import { checkedDefinition } from '../convert/checked-definition.ts';
 import { withoutLiveFields } from '../convert/live-fields.ts';
-import { documentsLeftOut, objectsIn } from '../convert/objects-in.ts';
 import { originals, placedInObjects } from '../convert/origins.ts';
 import { kindOfName, toDefinition } from '../convert/to-definition.ts';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { readChecked } from '../checks/checked.ts';
-import { parseManifest } from '../inputs/read-manifest.ts';
+import { parseManifest, documentsLeftOut, objectsIn } from '../inputs/read-manifest.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import type { ProjectPlan } from './project-files.ts';
-import { sampleInstance } from './sample-instance.ts';
 import { yamlOf } from '../text/yaml-text.ts';
+import { crdSource } from '@typekro/engine/schema';
+import { sampleValue } from '../sample-value.ts';
 
 /** The name of a definition in the cluster, in kubectl's form. */
 const IN_CLUSTER = /^(?:rgd|resourcegraphdefinitions?)\/(.+)$/i;
@@ -204,4 +204,20 @@ function definitionName(project: string): string {
     .slice(0, MAX_NAME_LENGTH)
     .replace(/-+$/, '');
   return name === '' ? 'app' : name;
+}
+
+/**
+ * Makes an example instance of a definition. Sets the fields without a default, except optional maps and optional
+ * fields that accept any type. A value can violate a rule of its field that `sampleValue` does not follow, such as
+ * `pattern`. The author must replace such a value.
+ */
+export function sampleInstance({ instance }: Graph): JsonObject {
+  const schema = crdSource([instance.crd]).schemaOf(instance);
+  const spec = sampleValue(schema?.properties?.['spec'] ?? {}, 'example', 'withoutDefaults');
+  return {
+    apiVersion: formatApiVersion(instance),
+    kind: instance.kind,
+    metadata: { name: 'example', ...(instance.namespaced ? { namespace: 'default' } : {}) },
+    spec: spec ?? {},
+  };
 }

@@ -4,8 +4,9 @@ import { extname, join, resolve } from 'node:path';
 import type { Diagnostic, KubeObject, SourcePosition } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
+import { formatPath } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';
-import { shownName } from '../text/shown-name.ts';
+import { shownName } from '../file-paths.ts';
 import { checkFile } from './check-file.ts';
 import { readOneOf } from './file-problem.ts';
 import type { ModuleLoader } from './module-loader.ts';
@@ -190,4 +191,17 @@ function emptyFile({ file, text }: EmptyFile): Diagnostic {
     hint: 'write an object into it, or do not name it',
     source: { file, line: 1, column: 1 },
   };
+}
+
+/**
+ * Returns the position of a field's value (with `key`, of its key) in the user's files. Returns `undefined` for an
+ * object that code created without a recorded position.
+ */
+export function inputPosition(
+  { document, locate }: InputObject,
+  steps: readonly PathStep[],
+  key = false,
+): SourcePosition | undefined {
+  if (document === undefined) return locate?.(formatPath(steps));
+  return key ? document.keyPosition(steps) : document.position(steps);
 }

@@ -1,6 +1,6 @@
+import { fieldList } from './why-texts.ts';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { count, isJsonObject } from '@typekro/kit/core';
-import { fieldList } from './why-texts.ts';
 
 /** The maximum number of field names in a description. */
 const MAX_NAMES = 12;

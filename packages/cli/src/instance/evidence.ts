@@ -1,9 +1,9 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
-import type { Trouble } from '@typekro/controller/inspect';
+import type { Trouble, WhyReport } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
-import { podLogPath } from '@typekro/kit/kubernetes';
 import { KubeError, readCauses } from '@typekro/kube';
+import { podLogPath } from '@typekro/kit/kubernetes';
 import type { Cause } from '@typekro/engine/readiness';
 import type { Decision, DeleteAction, RootCause } from '@typekro/engine/runtime';
 import { refOfTarget } from '@typekro/engine/runtime';
@@ -12,6 +12,9 @@ import { fieldList, emptySelectionText } from './why-texts.ts';
 import type { WritesOf } from './pending-writes.ts';
 import { pendingWrite } from './pending-writes.ts';
 import type { Evidence } from './why-report.ts';
+import { whyReport } from './why-report.ts';
+import { shownCauses } from './shown-node.ts';
+import type { InstanceObservation } from './observation.ts';
 
 /** The maximum number of log lines in a report. */
 const MAX_LOG_LINES = 10;
@@ -191,4 +194,15 @@ async function logOf(
     if (error instanceof KubeError) return undefined;
     throw error;
   }
+}
+
+/** Follows the reasons of an observed instance, or of the node that the user named, to their root causes. */
+export async function whyOf(
+  observation: InstanceObservation,
+  api: KubernetesApi,
+  signal: AbortSignal,
+): Promise<WhyReport> {
+  const { decision, node } = observation;
+  const found = await findEvidence(api, shownCauses(decision.nodes, node), observation, signal);
+  return whyReport(observation, found);
 }

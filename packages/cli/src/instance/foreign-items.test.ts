@@ -9,7 +9,7 @@ import { differenceLines, diffReport } from './diff-report.ts';
 import { observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';
 import { statusView } from './status-view.ts';
-import { whyOf } from './why-of.ts';
+import { whyOf } from './evidence.ts';
 
 const NEVER = new AbortController().signal;
 const INSTANCE = { apiVersion: 'kro.run/v1alpha1', kind: 'App', name: 'app', namespace: 'default' };

@@ -12,7 +12,7 @@ import { logSources } from './pod-logs.ts';
 import { withRefusedWrites } from './pending-writes.ts';
 import { statusLines, statusView } from './status-view.ts';
 import { treeLines } from './tree-view.ts';
-import { whyOf } from './why-of.ts';
+import { whyOf } from './evidence.ts';
 import { whyLines } from './why-view.ts';
 
 const NEVER = new AbortController().signal;

@@ -1,12 +1,16 @@
 import { RECONCILE_REQUEST } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary, isoTime } from '@typekro/kit/core';
+import { cryptoLibrary, isoTime, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
 import { isSuspended, keys } from '@typekro/engine/runtime';
 import type { ChangeResult } from './change-report.ts';
 import { annotate } from './change-report.ts';
-import { NO_SUSPENSION, refuseGraph } from './refuse-graph.ts';
+import { isGraphObject } from '@typekro/engine/graph';
+import { argumentOf } from './instance-name.ts';
+
+/** The reason for `refuseGraph` in commands about suspension. */
+export const NO_SUSPENSION = 'cannot be suspended: neither kro nor TypeKro can suspend a Graph';
 
 /** The options of a change of one instance. */
 export interface ActionOptions {
@@ -51,4 +55,18 @@ export function requestReconcile(
   options: ActionOptions,
 ): Promise<ChangeResult> {
   return annotate(api, object, RECONCILE_REQUEST, newReconcileRequest(), options);
+}
+
+/**
+ * Throws for a Graph, in a command that applies only to instances of definitions.
+ *
+ * @param why the rest of the sentence after the name of the Graph, e.g. `has no revisions`
+ * @throws TypeKroError `cli/graph` for an object of the kind Graph.
+ */
+export function refuseGraph(object: KubeObject, why: string): void {
+  if (!isGraphObject(object)) return;
+  throw new TypeKroError(`${objectName(refOf(object))} ${why}`, {
+    code: 'cli/graph',
+    remedy: `change the spec of the Graph instead; typekro why ${argumentOf(object)} shows what the Graph waits for`,
+  });
 }

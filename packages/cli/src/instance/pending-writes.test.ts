@@ -4,13 +4,13 @@ import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { observedReason } from '../dashboard/observed-reason.ts';
+import { observedReason } from '../dashboard/cluster-details.ts';
 import { instanceStatus } from './instance-picture.ts';
 import { observe } from './observation.ts';
 import { withRefusedWrites } from './pending-writes.ts';
 import { statusView } from './status-view.ts';
 import { treeLines, treeNodes } from './tree-view.ts';
-import { whyOf } from './why-of.ts';
+import { whyOf } from './evidence.ts';
 import { whyLines } from './why-view.ts';
 
 const NEVER = new AbortController().signal;

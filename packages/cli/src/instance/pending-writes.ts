@@ -18,7 +18,7 @@ import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
 import { isWorkOfController, refusalKey } from './shown-node.ts';
 import type { PendingWrite } from './why-report.ts';
-import { isAtOrInside } from '../field-inside.ts';
+import { isAtOrInside } from '../plan/value-lines.ts';
 
 /**
  * The maximum number of writes that are tried per node. The objects of a collection usually have the same problem.

@@ -1,11 +1,12 @@
 import type { DefinitionRevision } from '@typekro/controller/controller';
-import { pinnedRevision } from '@typekro/controller/controller';
+import { pinnedRevision, declaredKind } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, namespacedName } from '@typekro/kit/core';
+import { isJsonObject, namespacedName, formatApiVersion } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { instancesOfDefinition } from './definition-instances.ts';
+import type { KubernetesApi, ListOptions } from '@typekro/kube';
+import { KubeError } from '@typekro/kube';
 import { graphDifferences } from './revision-difference.ts';
+import { isInstanceOf } from './serving-definition.ts';
 
 /** A row of `typekro revisions`. */
 export interface RevisionRow {
@@ -63,4 +64,23 @@ export async function readPins(
     instances
       .filter((instance) => pinnedRevision(instance) === revision)
       .map(({ metadata }) => namespacedName(metadata));
+}
+
+/**
+ * Lists the live instances that belong to a definition. Returns `undefined` when the list fails, for example because
+ * the user may not list the kind or the kind is not served.
+ */
+export async function instancesOfDefinition(
+  api: KubernetesApi,
+  { metadata: { name = '' }, spec }: KubeObject,
+  options: Pick<ListOptions, 'metadataOnly' | 'signal'>,
+): Promise<readonly KubeObject[] | undefined> {
+  const type = declaredKind(isJsonObject(spec) ? spec : {});
+  try {
+    const { items } = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, options);
+    return items.filter((instance) => isInstanceOf(name, instance, undefined));
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
 }

@@ -8,7 +8,7 @@ import type { Condition } from '@typekro/engine/runtime';
 import { otherFinalizers, readConditions } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { printable, printableLine } from '../text/printable.ts';
-import { instancesOfDefinition } from './definition-instances.ts';
+import { instancesOfDefinition } from './revision-rows.ts';
 import { recordedState } from './observation.ts';
 import { failedConditionLines } from './why-view.ts';
 import { releaseText, withdrawnText } from './without-definition.ts';

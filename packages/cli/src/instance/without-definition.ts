@@ -1,9 +1,9 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import type { KubeObject, ObjectRef } from '@typekro/kit/core';
+import { refOf, parseApiVersion, withGroup } from '@typekro/kit/core';
 import type { Blocker } from '@typekro/controller/inspect';
 import { hasFinalizer, keys, otherFinalizers } from '@typekro/engine/runtime';
 import type { FoundInstance } from './find-instance.ts';
-import { kubectlObject } from './kubectl-object.ts';
+import { shellWord } from '../text/escapes.ts';
 
 /**
  * Describes the deletion of an instance that does not proceed because the definition is gone, or is withdrawn
@@ -60,4 +60,12 @@ export function releaseText(definition: KubeObject): string {
 function finalizerPatch(object: KubeObject, left: readonly string[]): string {
   const patch = JSON.stringify({ metadata: { finalizers: left.length === 0 ? null : left } });
   return `kubectl patch ${kubectlObject(refOf(object))} --type merge -p '${patch}'`;
+}
+
+/** Formats an object as arguments of kubectl: `service shop-svc -n team-a`, `webapp.kro.run shop -n team-a`. */
+export function kubectlObject({ apiVersion, kind, name, namespace }: ObjectRef): string {
+  const { group } = parseApiVersion(apiVersion);
+  const type = withGroup(kind.toLowerCase(), group);
+  const option = namespace === undefined || namespace === '' ? '' : ` -n ${shellWord(namespace)}`;
+  return `${shellWord(type)} ${shellWord(name)}${option}`;
 }

@@ -3,7 +3,7 @@ import { jsonEquals, MAX_CONFLICT_RETRIES, objectName, refOf, TypeKroError } fro
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
 import type { LiveSource } from './live-source.ts';
-import { kubectlObject } from '../instance/kubectl-object.ts';
+import { kubectlObject } from '../instance/without-definition.ts';
 import { hasFinalizer, keys, outcomeOfWrite } from '@typekro/engine/runtime';
 import { whyCommandOf } from './being-deleted.ts';
 import { FILE_MANAGER } from './replacement.ts';

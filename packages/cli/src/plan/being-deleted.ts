@@ -3,7 +3,7 @@ import { refOf } from '@typekro/kit/core';
 import type { Blocker } from '@typekro/controller/inspect';
 import { hasFinalizer, keys, otherFinalizers, readConditions } from '@typekro/engine/runtime';
 import { argumentOf } from '../instance/instance-name.ts';
-import { kubectlObject } from '../instance/kubectl-object.ts';
+import { kubectlObject } from '../instance/without-definition.ts';
 import { shellWord } from '../text/escapes.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { instancePlan, planOf, writePlan } from '../../test-support/plan-values.ts';
-import { githubAnnotations } from './annotations.ts';
-import { findingsOf } from './findings.ts';
+import { findingsOf, githubAnnotations } from './findings.ts';
 import { junitText } from './junit.ts';
 import { markdownText } from './markdown.ts';
 import type { DefinitionPlan, InstancePlan, Plan } from '@typekro/controller/inspect';

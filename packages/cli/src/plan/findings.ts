@@ -1,8 +1,9 @@
 import { objectName } from '@typekro/kit/core';
 import { allWrites } from './all-writes.ts';
-import { recreatedText } from '@typekro/controller/inspect';
 import type { InstancePlan, Plan } from '@typekro/controller/inspect';
+import { recreatedText } from '@typekro/controller/inspect';
 import { withoutNames } from './stand-in.ts';
+import { workflowCommand } from '../text/escapes.ts';
 
 /** A part of a plan that a reviewer must notice. */
 export interface Finding {
@@ -90,4 +91,11 @@ function instanceFindings(
 function placeOf(place: string): Pick<Finding, 'file' | 'line'> {
   const match = /^(.*?):(\d+)(?::\d+)?$/.exec(place);
   return match === null ? { file: place } : { file: match[1] ?? place, line: Number(match[2]) };
+}
+
+/** Returns the findings of a plan as workflow commands of GitHub Actions, one per line. */
+export function githubAnnotations(plan: Plan): string[] {
+  return findingsOf(plan).map(({ level, rule, message, file, line }) =>
+    workflowCommand({ level, title: `typekro plan: ${rule}`, text: message, file, line }),
+  );
 }

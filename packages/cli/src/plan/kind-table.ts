@@ -1,7 +1,7 @@
+import { grouped } from '../grouped.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ApiFailure, ObjectType } from '@typekro/engine/runtime';
 import { keys } from '@typekro/engine/runtime';
-import { grouped } from '../grouped.ts';
 
 /** The known state of one object in a table. */
 export type KnownState =

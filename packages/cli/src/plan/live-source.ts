@@ -12,9 +12,9 @@ import type {
   ReadRequest,
 } from '@typekro/engine/runtime';
 import { groupKindText, keys, refOfTarget } from '@typekro/engine/runtime';
-import { grouped } from '../grouped.ts';
 import { SharedFields } from './shared-fields.ts';
 import { KindTable, tableKey } from './kind-table.ts';
+import { grouped } from '../grouped.ts';
 import type { KnownState } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 

@@ -1,4 +1,5 @@
 import type { PlanAction } from '@typekro/controller/inspect';
+import type { CommandContext } from '../command.ts';
 
 /** The sign of each action at the beginning of a line. */
 export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {
@@ -40,4 +41,9 @@ export function paintFor(hasColour: boolean): Paint {
     alarm: (text) => paint(31, text),
     faint: (text) => paint(2, text),
   };
+}
+
+/** Returns true when the output goes to a terminal and `NO_COLOR` (https://no-color.org) is absent or empty. */
+export function usesColour({ terminal, env }: Pick<CommandContext, 'terminal' | 'env'>): boolean {
+  return terminal !== undefined && (env['NO_COLOR'] ?? '') === '';
 }

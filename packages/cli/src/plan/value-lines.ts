@@ -2,7 +2,6 @@ import type { JsonValue } from '@typekro/kit/core';
 import type { ValueChange } from '@typekro/sdk/deploy';
 import { keys, SECRET_MASK } from '@typekro/engine/runtime';
 import type { ValueLine } from '@typekro/controller/inspect';
-import { isAtOrInside } from '../field-inside.ts';
 
 /** Matches the path of a label or an annotation whose key is in brackets, such as a key with a slash. */
 const MARK = /^metadata\.(?:labels|annotations)\["([^"]+)"\]/;
@@ -38,3 +37,7 @@ export function valueLine(
     ...(isImmutable ? { immutable: true as const } : {}),
   };
 }
+
+/** Is the path of a field that of `outer`, or of a field inside it: a member or an item? */
+export const isAtOrInside = (path: string, outer: string): boolean =>
+  path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shownName } from './shown-name.ts';
+import { shownName } from '../file-paths.ts';
 
 test.each([
   ['a.yaml', '/home/me/app/a.yaml', 'a.yaml'],

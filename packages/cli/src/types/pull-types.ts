@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import { count, TypeKroError } from '@typekro/kit/core';
-import { readClusterCrds } from '../cluster-crds.ts';
+import { readClusterCrds } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
-import { exitOfFiles, printFiles } from '../generate/report-files.ts';
-import { writeFiles } from '../generate/write-files.ts';
+import { writeFiles, exitOfFiles, printFiles } from '../generate/write-files.ts';
 import { pulledCrds } from './pulled-crds.ts';
 
 /**

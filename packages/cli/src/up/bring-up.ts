@@ -13,7 +13,7 @@ import type { LiveView } from './live-view.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { allActive, allCurrent, answerTo, isRefusedForGood, Progress, progressReport, viewsOf } from './progress.ts';
 import type { Session } from './session.ts';
-import { inputPosition } from '../inputs/input-position.ts';
+import { inputPosition } from '../inputs/load-inputs.ts';
 import type { InstanceView } from './view.ts';
 import { instanceViewLines, nodeLine, titleOf } from './view.ts';
 import { CauseReader, withCauses } from './view-causes.ts';

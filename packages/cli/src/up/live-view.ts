@@ -1,5 +1,5 @@
 import { count } from '@typekro/kit/core';
-import { usesColour } from '../text/colour.ts';
+import { usesColour } from '../plan/paint.ts';
 import type { CommandContext } from '../command.ts';
 import { isDone } from '@typekro/engine/runtime';
 import type { InstanceView } from './view.ts';

@@ -1,8 +1,7 @@
 import type { CommandInput, OptionSpec } from '../command.ts';
 import { textOption } from '../command.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
-import { ACTIONS_OPTION } from '../dashboard/actions-option.ts';
-import { DASHBOARD_PORT_OPTION } from '../dashboard/port-option.ts';
+import { DASHBOARD_PORT_OPTION, ACTIONS_OPTION } from '../dashboard/port-option.ts';
 import { parseDuration } from '../duration.ts';
 import { portOption } from '../options.ts';
 import { allowsProcesses, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';

@@ -23,8 +23,7 @@ import type { SimulatedWrite } from '../plan/simulate.ts';
 import { simulationInput } from '../plan/snapshot-file.ts';
 import { brokenPins, followedGraphs, RevisionGraphs } from './followed-graphs.ts';
 import { upgradedInstances } from './instances-of.ts';
-import { upgradeRefusal } from './refusal-of.ts';
-import { stockFeatures } from './stock-features.ts';
+import { upgradeRefusal, stockFeatures } from './upgrade-check.ts';
 import type { DefinitionCheck, LevelCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
 
 /** The inputs of the check of one definition. */

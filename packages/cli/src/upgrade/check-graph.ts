@@ -10,9 +10,8 @@ import { recordedState } from '../instance/observation.ts';
 import { instancePlan } from '../plan/instance-plan.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { simulateGraph } from '../plan/plan-graph.ts';
-import { upgradeRefusal } from './refusal-of.ts';
-import { requireRead } from './require-read.ts';
-import { stockFeatures } from './stock-features.ts';
+import { upgradeRefusal, stockFeatures } from './upgrade-check.ts';
+import { requireRead } from './instances-of.ts';
 import type { GraphCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isSuspended, recordedRevision } from '@typekro/engine/runtime';
-import { upgradeRefusal } from './refusal-of.ts';
+import { upgradeRefusal } from './upgrade-check.ts';
 import type { BrokenRevision, HeldRevision } from './upgrade-check.ts';
 
 /** The result of compiling the spec of a revision. */

@@ -1,6 +1,8 @@
 import type { ControllerSettings } from '@typekro/controller/controller';
-import type { KroCompatibility } from '@typekro/engine/graph';
+import type { KroCompatibility, GraphFeatures } from '@typekro/engine/graph';
+import { TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { InstancePlan, PlanSource, SchemaLine } from '@typekro/controller/inspect';
+import type { Diagnostic } from '@typekro/kit/core';
 
 /**
  * The report of `typekro upgrade --check`, as `-o json` prints it. A later release with the same `schemaVersion` only
@@ -139,4 +141,24 @@ export function isChanged({ refusal, crd, plans }: LevelCheck): boolean {
   if (refusal !== undefined || crd === 'refused') return false;
   const isBlockedOrWritten = plans.some(({ writes, state }) => writes.length > 0 || state === 'blocked');
   return crd !== 'unchanged' || isBlockedOrWritten;
+}
+
+/** Converts the errors of a compilation to a refusal: the first error, and the other errors in `more`. */
+export function upgradeRefusal(diagnostics: readonly Diagnostic[]): Refusal & { readonly more?: readonly Refusal[] } {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [first, ...more] = errors.map(({ code, message, path, hint }): Refusal => {
+    const place = path === undefined ? '' : `${path}: `;
+    return { refusal: `${place}${message} [${code}]`, ...(hint === undefined ? {} : { hint }) };
+  });
+  if (first === undefined) return { refusal: 'it does not compile' };
+  return { ...first, ...(more.length === 0 ? {} : { more }) };
+}
+
+/**
+ * Turns off all features that released kro does not have. Keeps the values of `omit` (gate `CELOmitFunction`) and
+ * `deletionPolicy` (gate `DeletionPolicy`, after 0.10.0-rc.0).
+ */
+export function stockFeatures({ omit = false, deletionPolicy = false }: GraphFeatures): GraphFeatures {
+  const off = Object.fromEntries(Object.keys(TYPEKRO_FEATURES).map((feature) => [feature, false]));
+  return { ...off, omit, deletionPolicy };
 }

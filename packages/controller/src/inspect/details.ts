@@ -16,6 +16,12 @@ import type {
 import type { PodLog } from './instance-reports.ts';
 import type { Plan } from './plan.ts';
 
+/**
+ * The viewer that reads as the client's own user. `mayList` is always true, because the same client has listed all that
+ * the interface shows.
+ */
+export const ownViewer = (api: KubernetesApi): Viewer => ({ api, mayList: () => Promise.resolve(true) });
+
 /** The caller of a request, and what the caller may read. */
 export interface Viewer {
   /** The name of the user. Absent for the user of the kubeconfig. */

@@ -1,9 +1,10 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
-import type { Expression, GraphNode } from '@typekro/engine/graph';
-import { dimensionsOf } from '@typekro/engine/graph';
+import type { Expression, GraphNode, ReadPart } from '@typekro/engine/graph';
+import { dimensionsOf, formatPath } from '@typekro/engine/graph';
 import { evaluateToJson } from '@typekro/engine/runtime';
-import type { CurrentValue } from './model.ts';
+import type { CurrentValue, InstanceNode } from './model.ts';
+import { valueAtSteps } from '@typekro/engine/schema';
 
 /** The maximum size of a value as JSON, in bytes. */
 const MAX_VALUE_BYTES = 4096;
@@ -54,4 +55,23 @@ export function evaluatedValue(
   if (result.state === 'error') return { is: 'failed', message: result.failure.reason };
   if (result.state === 'pending') return { is: 'unknown', message: result.failure.reason };
   return result.value === undefined ? { is: 'unknown', message: 'the field is left out' } : boundedValue(result.value);
+}
+
+/** The number of objects in each state. */
+export function countObjects(objects: InstanceNode['objects']): InstanceNode['counts'] {
+  const counts = { unknown: 0, absent: 0, present: 0, deleting: 0, failed: 0 };
+  for (const { state } of objects) counts[state] += 1;
+  return counts;
+}
+
+/**
+ * The current value of data that an expression reads. For a collection, it is the list of the values of all objects.
+ *
+ * @param data the object of the node, or the objects of a collection; `undefined` before an object exists
+ */
+export function presentValue({ id, steps }: ReadPart, data: JsonValue | undefined): CurrentValue {
+  if (data === undefined) return { is: 'unknown', message: `${id} does not exist yet` };
+  const value = Array.isArray(data) ? data.map((item) => valueAtSteps(item, steps) ?? null) : valueAtSteps(data, steps);
+  if (value === undefined) return { is: 'unknown', message: `${formatPath([id, ...steps])} has no value` };
+  return { is: 'known', value };
 }

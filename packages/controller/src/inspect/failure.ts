@@ -1,7 +1,10 @@
-import { TypeKroError } from '@typekro/kit/core';
 import type { TypeKroErrorDetails } from '@typekro/kit/core';
+import { TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { InstanceRow, InspectProblem, SourceDiagnostic } from './model.ts';
+
+/** The maximum length of an unknown name in a message. */
+const MAX_NAME_LENGTH = 100;
 
 /** The details of an `InspectFailure`. */
 interface InspectFailureDetails extends TypeKroErrorDetails {
@@ -64,3 +67,16 @@ export function jsonBody(text: string): Readonly<Record<string, unknown>> {
 /** The failure of a request that the client has written wrongly. */
 export const badInspectRequest = (message: string): InspectFailure =>
   new InspectFailure(message, { status: 400, code: 'inspect/bad-request' });
+
+/**
+ * Refuses a query with an option that the path does not have. If a misspelled filter were ignored, the response would
+ * contain more than the caller wants.
+ *
+ * @throws InspectFailure 400, which names the known options.
+ */
+export function refuseUnknownParameters(parameters: URLSearchParams, known: readonly string[]): void {
+  const unknown = [...parameters.keys()].find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const options = known.length === 0 ? 'this path has none' : `the options of this path are ${known.join(', ')}`;
+  throw badInspectRequest(`there is no option ${JSON.stringify(unknown.slice(0, MAX_NAME_LENGTH))}: ${options}`);
+}

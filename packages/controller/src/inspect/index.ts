@@ -18,9 +18,8 @@ export { EventLog } from './event-log.ts';
 export { InspectFailure } from './failure.ts';
 export type { InspectIndex } from './inspect-index.ts';
 export { byDefinition, indexOfReports } from './inspect-index.ts';
-export { countStates, isInstanceState, withInstanceCounts } from './instance-page.ts';
-export { matchesWords } from './match-words.ts';
-export { ownViewer } from './viewer.ts';
+export { countStates, isInstanceState, withInstanceCounts, matchesWords } from './instance-page.ts';
+export { ownViewer } from './details.ts';
 export { visibleRows } from './visible-rows.ts';
 export { INSPECT_PREFIX, inspectPaths, instanceRef, parseInstanceRef, proofMessage } from './paths.ts';
 export { MAX_BODY_BYTES } from './read-body.ts';
@@ -28,5 +27,12 @@ export type { InspectServer, InspectServerOptions } from './server.ts';
 export { newInspectToken, proofOf, serveInspect, tokenOf } from './server.ts';
 export type { ShownRead } from './graph-edges.ts';
 export { edgesWith } from './graph-edges.ts';
-export { countObjects, presentValue } from './present-values.ts';
-export { boundedValue, evaluatedValue, expressionValue, FOR_EACH, readsItem } from './expression-value.ts';
+export {
+  boundedValue,
+  evaluatedValue,
+  expressionValue,
+  FOR_EACH,
+  readsItem,
+  countObjects,
+  presentValue,
+} from './expression-value.ts';

@@ -2,7 +2,6 @@ import { namespacedName } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { INSTANCE_STATES } from '@typekro/engine/runtime';
 import { badInspectRequest } from './failure.ts';
-import { matchesWords } from './match-words.ts';
 import type { DefinitionRow, InstanceCounts, InstancePage, InstanceQuery, InstanceRow, InstanceSort } from './model.ts';
 import { INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY } from './model.ts';
 
@@ -113,3 +112,15 @@ const ORDERS: Readonly<Record<InstanceSort, (a: InstanceRow, b: InstanceRow) => 
   definition: (a, b) => compareText(a.definition, b.definition),
   waiting: (a, b) => compareText(waiting(a), waiting(b)),
 };
+
+/**
+ * Does the text contain every word of the filter? Words are separated by white space, and case is ignored. A filter
+ * without words matches every text.
+ */
+export function matchesWords(text: string, filter: string): boolean {
+  const lower = text.toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => lower.includes(word));
+}

@@ -2,7 +2,7 @@ import type { ObjectRef } from '@typekro/kit/core';
 import { explainNodes } from '@typekro/engine/runtime';
 import { readActionRequest, readPlanRequest } from './bodies.ts';
 import type { InspectCall, InspectDetails } from './details.ts';
-import { badInspectRequest, InspectFailure } from './failure.ts';
+import { badInspectRequest, InspectFailure, refuseUnknownParameters } from './failure.ts';
 import type { InspectIndex } from './inspect-index.ts';
 import {
   INSTANCE_OPTIONS,
@@ -15,7 +15,6 @@ import {
 import { byDefinition } from './inspect-index.ts';
 import type { DefinitionList, InspectMeta, InstancePage } from './model.ts';
 import { parseInstanceRef } from './paths.ts';
-import { refuseUnknownParameters } from './query-options.ts';
 import type { InspectSource } from './reports.ts';
 import { DEFINITION, maySeeInstance, visibleRows } from './visible-rows.ts';
 

@@ -8,7 +8,7 @@ import { kindDescription } from '../describe.ts';
 import { knownFunctions, membersOfType } from '../functions.ts';
 import type { BeforeCursor } from '../receiver.ts';
 import { beforeCursor, typeOfReceiver } from '../receiver.ts';
-import { ItemKind } from './item-kinds.ts';
+import { ItemKind } from './fields.ts';
 
 /** The completions of an expression, and the partly typed name that they replace. */
 export interface ExpressionItems {

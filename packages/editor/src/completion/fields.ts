@@ -1,4 +1,4 @@
-import type { CompletionItem } from 'vscode-languageserver';
+import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver';
 import type { JsonValue } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
@@ -7,7 +7,19 @@ import type { CursorPlace } from '../cursor-place.ts';
 import { descriptionOf } from '../describe.ts';
 import type { ObjectPlace } from '../object-places.ts';
 import { yamlNodeAt } from '../yaml-tree.ts';
-import { ItemKind } from './item-kinds.ts';
+
+/** The kinds of completions that this server uses, with their numbers in the protocol. */
+export const ItemKind = {
+  method: 2,
+  function: 3,
+  field: 5,
+  variable: 6,
+  class: 7,
+  property: 10,
+  value: 12,
+  keyword: 14,
+  typeName: 25,
+} as const satisfies Record<string, CompletionItemKind>;
 
 /** The fields that can be added to the object at the cursor. */
 export function fieldItems(place: ObjectPlace, cursor: CursorPlace): readonly CompletionItem[] {

@@ -2,7 +2,7 @@ import type { CompletionItem } from 'vscode-languageserver';
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { GATED_MARKER_KEYS, MARKER_KEYS } from '@typekro/engine/schema';
-import { ItemKind } from './item-kinds.ts';
+import { ItemKind } from './fields.ts';
 
 /** Maps each atomic type to its description. */
 export const SIMPLE_TYPES: Readonly<Record<string, string>> = {

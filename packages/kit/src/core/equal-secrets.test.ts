@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { equalSecrets } from './equal-secrets.ts';
+import { equalSecrets } from './http-server.ts';
 
 test.each([
   ['a', 'a', true],

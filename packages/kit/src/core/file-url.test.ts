@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pathOfFileUrl } from './file-url.ts';
+import { pathOfFileUrl } from './user-file.ts';
 
 test.each([
   ['file:///app/a%20b.ts', '/app/a b.ts'],

@@ -31,15 +31,12 @@ export {
   refOf,
   withGroup,
 } from './object.ts';
-export type { CodeInfo } from './code-info.ts';
-export type { Diagnostic, Severity } from './diagnostic.ts';
+export type { Diagnostic, Severity, CodeInfo } from './diagnostic.ts';
 export { errorDiagnostic, formatDiagnostic, hasErrors } from './diagnostic.ts';
 export { assertMayDeploy, refuseDeploysHere } from './deploy-guard.ts';
 export type { TypeKroErrorDetails } from './error.ts';
-export { TypeKroError } from './error.ts';
+export { TypeKroError, errorCode, whyUnreadable } from './error.ts';
 export { closingQuote, count, nounFor, textPrefix, pascalCase, upperFirst } from './text.ts';
-export { errorCode, whyUnreadable } from './node-error.ts';
-export { pathOfFileUrl } from './file-url.ts';
 export { failsAtCaller } from './caller-error.ts';
 export { LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';
@@ -101,9 +98,8 @@ export {
   tlsLibrary,
   zlibLibrary,
 } from './libraries.ts';
-export { createHttpServer, keepAllHeaders, repeatedHeader } from './http-server.ts';
+export { createHttpServer, keepAllHeaders, repeatedHeader, isLoopbackHost, equalSecrets } from './http-server.ts';
 export { readLimitedBody } from './limited-body.ts';
-export { isLoopbackHost } from './loopback.ts';
 export { nearestName } from './nearest-name.ts';
 export { unknownKindHint } from './unknown-kind.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
@@ -117,8 +113,8 @@ export {
   readUserFile,
   readWhole,
   writeUserFile,
+  pathOfFileUrl,
 } from './user-file.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { once, oncePerObject } from './once.ts';
-export { equalSecrets } from './equal-secrets.ts';
 export { EMBEDDED_CONTEXT } from './embedded-context.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errorCode } from './node-error.ts';
+import { errorCode } from './error.ts';
 
 /**
  * Makes a directory and its missing parents.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { errorCode } from './node-error.ts';
+import { errorCode } from './error.ts';
 
 test.each([
   [Object.assign(new Error('a'), { code: 'ENOENT' }), 'ENOENT'],

@@ -7,6 +7,7 @@
  * has `O_NONBLOCK`, and a pipe is read and written through the event loop.
  */
 import type { Readable } from 'node:stream';
+import { addAbortSignal, Readable as ReadableStream } from 'node:stream';
 import {
   closeSync,
   constants,
@@ -17,9 +18,10 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs';
-import { addAbortSignal, Readable as ReadableStream } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { netLibrary, ttyLibrary } from './libraries.ts';
+import { fileURLToPath } from 'node:url';
+import { errorCode } from './error.ts';
 
 /**
  * The maximum size of an input, in bytes. It is far above the sum of the objects that a file can hold: without a limit,
@@ -134,4 +136,19 @@ function duplexOf(fd: number, use: 'read' | 'write'): Readable & NodeJS.Writable
   if (ttyLibrary().isatty(fd))
     return use === 'read' ? new (ttyLibrary().ReadStream)(fd) : new (ttyLibrary().WriteStream)(fd);
   return new (netLibrary().Socket)({ fd, readable: use === 'read', writable: use === 'write' });
+}
+
+/**
+ * Returns the path of a `file:` URL. `undefined` for every other string, and for a URL of a file that is not on this
+ * machine, such as `file://server/a.yaml`.
+ */
+export function pathOfFileUrl(url: string): string | undefined {
+  if (!url.startsWith('file:') || !URL.canParse(url)) return undefined;
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ERR_INVALID_FILE_URL_HOST' || code === 'ERR_INVALID_FILE_URL_PATH') return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { SourcePosition } from './source-position.ts';
-import { pathOfFileUrl } from './file-url.ts';
+import { pathOfFileUrl } from './user-file.ts';
 import { packageFolder } from './late-parts.ts';
 
 /** The folders of this package. A stack frame in these folders is not the user's. Empty in a bundle. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareText } from './compare.ts';
+import { compareText } from './text.ts';
 
 test.each([
   ['\uffff', '\u{1f642}'],

@@ -4,9 +4,7 @@
  *
  * @packageDocumentation
  */
-export { compareText } from './compare.ts';
 export { durationSeconds, formatSeconds, goFormatDuration, goParseDuration, goParseDurationMs } from './duration.ts';
-export { Failure, failure } from './failure.ts';
 export { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
 export { fnv32a, fnv64a } from './fnv.ts';
 export { goJson, goJsonProblem, goQuoteJson, goQuoteJsonByte } from './json.ts';
@@ -32,13 +30,22 @@ export {
   sameAddress,
   samePrefix,
 } from './netip.ts';
-export { parseIntegerLiteral } from './integer-literal.ts';
-export { goParseBool, goParseFloat, goParseInt, goParseUint, parseBool, parseInt64 } from './parse.ts';
+export {
+  goParseBool,
+  goParseFloat,
+  goParseInt,
+  goParseUint,
+  parseBool,
+  parseInt64,
+  parseIntegerLiteral,
+  Failure,
+  failure,
+} from './parse.ts';
 export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
 export type { PemBlock } from './pem.ts';
 export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
-export { goTrim, isGoSpace, TEMPLATE_ACTION } from './text.ts';
+export { goTrim, isGoSpace, TEMPLATE_ACTION, compareText } from './text.ts';
 export type { GoUrl } from './url.ts';
 export {
   formatUrl,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseIntegerLiteral } from './integer-literal.ts';
+import { parseIntegerLiteral } from './parse.ts';
 
 test.each<[string, bigint | undefined]>([
   ['0', 0n],

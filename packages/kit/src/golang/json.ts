@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/index.ts';
-import { compareText } from './compare.ts';
+import { compareText } from './text.ts';
 import { formatGeneral } from './float.ts';
 import { goQuote } from './quote.ts';
 

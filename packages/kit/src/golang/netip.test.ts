@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from './failure.ts';
+import { Failure } from './parse.ts';
 import {
   containsAddress,
   containsPrefix,

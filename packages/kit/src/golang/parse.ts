@@ -1,6 +1,23 @@
 import { parseFloat64 } from './float.ts';
 import { goQuote } from './quote.ts';
 
+/**
+ * The error message of a parser. A parser returns a failure, like a Go function that returns an `error`, and never
+ * throws it.
+ */
+export class Failure {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/**
+ * The maximum number of characters of a literal without its sign. A 64-bit integer has fewer characters in every base,
+ * unless it has leading zeros.
+ */
+const MAX_LENGTH = 80;
+
 /** A parsed value, or Go's error message (`strconv.ParseBool: parsing "x": invalid syntax`). */
 export type GoParse<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
@@ -63,4 +80,23 @@ export function goParseUint(text: string): GoParse<bigint> {
 export function goParseFloat(text: string): GoParse<number> {
   const value = parseFloat64(text);
   return typeof value === 'string' ? failed('ParseFloat', text, REASONS[value]) : { ok: true, value };
+}
+
+/**
+ * Parses a Go integer literal with an optional sign: `010` and `0o10` are octal, `0x10` is hexadecimal, and `0b10` is
+ * binary. Undefined for any other string, and for `_` between digits.
+ */
+export function parseIntegerLiteral(text: string): bigint | undefined {
+  const match = /^([+-]?)(?:(0x[\da-f]+|0o[0-7]+|0b[01]+|0|[1-9]\d*)|0([0-7]+))$/i.exec(text);
+  if (match === null) return undefined;
+  const [, sign, plain, octal = ''] = match;
+  const literal = plain ?? `0o${octal}`;
+  if (literal.length > MAX_LENGTH) return undefined;
+  const size = BigInt(literal);
+  return sign === '-' ? -size : size;
+}
+
+/** Short for `new Failure(message)`. */
+export function failure(message: string): Failure {
+  return new Failure(message);
 }

@@ -1,7 +1,6 @@
 import { parse, parseExpressionAt } from 'acorn';
 import { describe, expect, test } from 'vitest';
-import { assignedAround, freeNames } from './free-names.ts';
-import { analyseScopes } from './scope-analysis.ts';
+import { analyseScopes, assignedAround, freeNames } from './scope-analysis.ts';
 import { assignedNames, isFunction } from './syntax.ts';
 import type { FunctionSyntax } from './syntax.ts';
 

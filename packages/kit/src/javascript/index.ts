@@ -6,13 +6,19 @@
  *
  * @packageDocumentation
  */
-export { assignedAround, freeNames } from './free-names.ts';
-export { quoteForAuthor, quoteJs } from './quote-js.ts';
-export { analyseScopes, findBinding } from './scope-analysis.ts';
+export { analyseScopes, findBinding, assignedAround, freeNames } from './scope-analysis.ts';
 export type { Binding, Captures, Scope, ScopeAnalysis } from './scope-analysis.ts';
 export { inputMap, mapPosition, readInputMap } from './source-map.ts';
 export type { InputMap } from './source-map.ts';
-export { assignedNames, boundNames, childrenOf, isFunction, varNames, visitNodes } from './syntax.ts';
-export type { FunctionSyntax } from './syntax.ts';
-export { syntaxErrorOf } from './syntax-error.ts';
-export type { JavaScriptSyntaxError } from './syntax-error.ts';
+export {
+  assignedNames,
+  boundNames,
+  childrenOf,
+  isFunction,
+  varNames,
+  visitNodes,
+  quoteForAuthor,
+  quoteJs,
+  syntaxErrorOf,
+} from './syntax.ts';
+export type { FunctionSyntax, JavaScriptSyntaxError } from './syntax.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quoteForAuthor, quoteJs } from './quote-js.ts';
+import { quoteForAuthor, quoteJs } from './syntax.ts';
 
 test.each([
   ['a', `"a"`, `'a'`],

@@ -7,6 +7,18 @@ import type {
   Statement,
 } from 'acorn';
 
+/** A syntax error that acorn reports. */
+export interface JavaScriptSyntaxError {
+  readonly message: string;
+  /** The offset of the error in the text, in UTF-16 units. */
+  readonly offset: number;
+}
+
+/** A string as a JavaScript literal in double quotes. The literal also has no line separator of Unicode. */
+export const quoteJs = (text: string): string => JSON.stringify(text).replace(/[\u2028\u2029]/g, escaped);
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** A function of any kind. */
 export type FunctionSyntax =
   | ArrowFunctionExpression
@@ -112,4 +124,23 @@ export function assignedNames(body: AnyNode): Set<string> {
     true,
   );
   return names;
+}
+
+/**
+ * A string as a JavaScript literal in code that an author reads. The literal has the kind of quotes that needs fewer
+ * escapes, and single quotes if there is no difference.
+ */
+export function quoteForAuthor(text: string): string {
+  const inside = quoteJs(text).slice(1, -1);
+  const single = inside.split("'").length;
+  const double = inside.split('\\"').length;
+  if (single > double) return `"${inside}"`;
+  return `'${inside.replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
+
+/** Converts a syntax error of acorn, and removes the position from the end of its message. Rethrows any other error. */
+export function syntaxErrorOf(thrown: unknown): JavaScriptSyntaxError {
+  if (!(thrown instanceof SyntaxError)) throw thrown;
+  const { pos: offset = 0 } = thrown as SyntaxError & { readonly pos?: number };
+  return { message: thrown.message.replace(/ \(\d+:\d+\)$/, ''), offset };
 }

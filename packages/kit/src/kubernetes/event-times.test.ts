@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../core/index.ts';
-import { firstObserved, lastObserved } from './event-times.ts';
+import { firstObserved, lastObserved } from './age.ts';
 
 test.each<[string, JsonObject, first: string, last: string]>([
   ['of v1', { firstTimestamp: '1', lastTimestamp: '2', eventTime: null }, '1', '2'],

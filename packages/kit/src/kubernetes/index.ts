@@ -4,9 +4,8 @@
  *
  * @packageDocumentation
  */
-export { age, duration } from './age.ts';
+export { age, duration, firstObserved, lastObserved } from './age.ts';
 export { groupVersionPath, podLogPath } from './api-path.ts';
-export { firstObserved, lastObserved } from './event-times.ts';
 export type { FailedRequest, FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
 export type { FieldError, FieldErrorReason } from './field-error.ts';
@@ -61,6 +60,8 @@ export {
   textAt,
   transitionTimeOf,
   valueAt,
+  LAST_APPLIED_ANNOTATION,
+  withoutServerFields,
 } from './object-fields.ts';
 export type { ParsedQuantity, QuantityFormat } from './quantity.ts';
 export {
@@ -80,6 +81,5 @@ export type { GrantedAction, ResourceAction } from './rbac-rule.ts';
 export { grantedActions, ruleAllows } from './rbac-rule.ts';
 export type { MicroInstant } from './time.ts';
 export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
-export { LAST_APPLIED_ANNOTATION, withoutServerFields } from './server-fields.ts';
 export { webhookClientErrors } from './webhook-client.ts';
 export { isLaterVersion, mayBeLaterVersion, wentBack } from './resource-version.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '../core/index.ts';
-import { withoutServerFields } from './server-fields.ts';
+import { withoutServerFields } from './object-fields.ts';
 
 test('for an object that is being deleted, withoutServerFields keeps only the fields that the author wrote', () => {
   const object: KubeObject = {

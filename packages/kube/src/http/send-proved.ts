@@ -1,6 +1,6 @@
 import type { Authenticator, Proof } from '../config/authenticator.ts';
 import type { TransportRequest, TransportResponse } from '../types.ts';
-import { whileWanted } from '../while-wanted.ts';
+import { whileWanted } from '../remember.ts';
 
 /** A response, and the proof (credentials) with which the request was sent. */
 export interface ProvedResponse {

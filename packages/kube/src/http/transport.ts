@@ -9,8 +9,7 @@ import { RenewedConnections } from './renewed-connections.ts';
 import { renewProof, sendProved } from './send-proved.ts';
 import type { TlsOptions } from './sockets.ts';
 import { openSockets } from './sockets.ts';
-import { impersonationHeaders } from '../config/impersonation.ts';
-import type { Clock, Transport, TransportRequest, TransportResponse, KubeConfig } from '../types.ts';
+import type { Clock, Transport, TransportRequest, TransportResponse, KubeConfig, Impersonation } from '../types.ts';
 import { unreachable } from './unreachable.ts';
 
 /** A transport over sockets that are kept alive between requests, directly or through the configured proxy. */
@@ -70,4 +69,9 @@ function tlsOptions(config: KubeConfig, { certificate, authority }: TlsIdentity)
     ...(config.tlsServerName === undefined ? {} : { servername: config.tlsServerName }),
     rejectUnauthorized: !config.insecureSkipTlsVerify,
   };
+}
+
+/** The headers of a request that impersonates a user. */
+export function impersonationHeaders(impersonate: Impersonation | undefined): Record<string, string> {
+  return impersonate === undefined ? {} : { 'impersonate-user': impersonate.user };
 }

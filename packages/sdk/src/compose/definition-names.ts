@@ -2,7 +2,7 @@ import { parseApiVersion, pascalCase } from '@typekro/kit/core';
 import { isDnsSubdomain } from '@typekro/kit/kubernetes';
 import { refuseUnknownOptions, wrongDefinition as wrong } from './definition-error.ts';
 import type { DefinitionNames } from './emit/definition.ts';
-import { kebabCase } from './resources/resource-ids.ts';
+import { kebabCase } from './resources/create-resource.ts';
 import type { SchemaInput } from './public-types.ts';
 import type { ServedParts } from './served-kind.ts';
 import { SERVED_KEYS, servedParts } from './served-kind.ts';

@@ -4,7 +4,7 @@ import { applyDefaults } from '@typekro/engine/schema';
 import type { Schema } from '@typekro/engine/schema';
 import type { CompositionCore } from './composition.ts';
 import { checkRequired, argumentMembers, refuseUnknownArguments } from './factory-arguments.ts';
-import { camelCase } from './resources/resource-ids.ts';
+import { camelCase } from './resources/create-resource.ts';
 import { opaque } from './value/native-functions.ts';
 import { memberOf, withDefault } from './factory-helpers.ts';
 import { choose } from './interp/branches.ts';

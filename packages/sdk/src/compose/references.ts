@@ -1,10 +1,9 @@
 import { formatApiVersion, oncePerObject } from '@typekro/kit/core';
 import { crdSource } from '@typekro/engine/schema';
 import type { CompositionCore } from './composition.ts';
-import { createResource, handleOf } from './resources/create-resource.ts';
+import { createResource, handleOf, camelCase } from './resources/create-resource.ts';
 import { addSchemas } from './resources/run-schemas.ts';
 import type { Manifest } from './resources/create-resource.ts';
-import { camelCase } from './resources/resource-ids.ts';
 import { getMember } from './library/member.ts';
 import { bring } from './resources/bring.ts';
 import { currentInterpreter } from './trace/current.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { FactoryOptions } from '../compose/index.ts';
 import { isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi, LoadKubeConfigOptions, Transport } from '@typekro/kube';
-import { createTransport, KubeClient, loadKubeConfig } from '@typekro/kube';
+import { createTransport, KubeClient, loadKubeConfig, KubeError } from '@typekro/kube';
 import { retriesOf } from './retries-of.ts';
 
 /** Is the option a transport? `typekro/testing` passes a transport to a cluster in this process. */
@@ -59,4 +59,19 @@ function configOptions(kubeConfig: unknown): LoadKubeConfigOptions {
  */
 function keepOpen(transport: Transport): Transport {
   return { request: (request) => transport.request(request), close: () => Promise.resolve() };
+}
+
+/**
+ * Creates the namespace when it is missing. When the client may not read namespaces, creates nothing. If the namespace
+ * is then missing, the client's next write fails.
+ */
+export async function ensureNamespace(api: KubernetesApi, name: string, signal: AbortSignal): Promise<void> {
+  const ref = { apiVersion: 'v1', kind: 'Namespace', name };
+  try {
+    if ((await api.find(ref, { signal })) !== undefined) return;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return;
+    throw error;
+  }
+  await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { fieldManager: 'typekro', signal });
 }

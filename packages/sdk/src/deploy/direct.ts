@@ -18,7 +18,7 @@ import { failedDeploy, isTooLong, timedOut, tooLarge } from './direct-failures.t
 import { DirectRun, openNodes } from './direct-run.ts';
 import { describeLeftovers } from './failure-report.ts';
 import { ignoreNotFound } from './errors.ts';
-import { ensureNamespace } from './namespace.ts';
+import { ensureNamespace } from './connect.ts';
 import { finalFailures, missingNamespace } from './node-failures.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, parentObject, virtualInstance, wantedMetadata } from './parent.ts';

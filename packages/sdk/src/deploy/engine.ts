@@ -4,7 +4,7 @@ import { refOf } from '@typekro/kit/core';
 import { statusCondition } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
 import { isTimeout, systemClock } from '@typekro/kube';
-import { connect } from './connect.ts';
+import { connect, ensureNamespace } from './connect.ts';
 import type { LastDeploy } from './contexts.ts';
 import {
   directContext,
@@ -21,7 +21,6 @@ import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } f
 import { monitorEvents } from './event-monitor.ts';
 import type { DirectContext } from './direct-run.ts';
 import { refuseOtherMode } from './graph-modes.ts';
-import { ensureNamespace } from './namespace.ts';
 import { childRefsOf } from './kro-context.ts';
 import {
   appliedAt,

@@ -2,9 +2,8 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { errorCode, readRegularFile, TypeKroError } from '@typekro/kit/core';
 import { attachSources } from './attach.ts';
-import { inputMapOf } from './input-map.ts';
 import { inlineMap, isAuthorsFile } from './load.ts';
-import { isTypeScript } from './strip-types.ts';
+import { isTypeScript, inputMapOf } from './strip-types.ts';
 
 /** The members of Bun's plugin interface that this file uses (bun.com/docs/bundler/plugins). */
 export interface BunHost {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inputMap, mapPosition } from '@typekro/kit/javascript';
-import { inputMapOf } from './input-map.ts';
+import { inputMapOf } from './strip-types.ts';
 
 const map = (source: string) => ({ version: 3, sources: [source], names: [], mappings: 'AACA' });
 const comment = (source: string) =>

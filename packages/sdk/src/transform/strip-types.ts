@@ -1,7 +1,7 @@
 import * as nodeModule from 'node:module';
 import { errorCode, TypeKroError } from '@typekro/kit/core';
-import { inputMapOf } from './input-map.ts';
 import type { InputMap } from '@typekro/kit/javascript';
+import { readInputMap } from '@typekro/kit/javascript';
 
 type Strip = (code: string, options: { readonly mode: 'strip' | 'transform'; readonly sourceMap?: boolean }) => string;
 
@@ -65,4 +65,13 @@ export function cannotStripTypes(file: string, cause?: unknown): TypeKroError {
   // reliably passed on.
   const message = `${file} is TypeScript, and Node ${process.versions.node} cannot remove its types; ${remedy}`;
   return new TypeKroError(message, { code: 'transform/types-not-stripped', remedy, cause });
+}
+
+/**
+ * The source map that the last `sourceMappingURL` comment of a module names; `undefined` if there is no such comment or
+ * the map cannot be read.
+ */
+export function inputMapOf(code: string, file: string): InputMap | undefined {
+  const url = [...code.matchAll(/^\/\/[#@] ?sourceMappingURL=(\S+)[ \t]*$/gm)].at(-1)?.[1];
+  return url === undefined ? undefined : readInputMap(url, file);
 }

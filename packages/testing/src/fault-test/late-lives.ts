@@ -1,6 +1,6 @@
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
 import type { GraphTest } from '../graph-test/model.ts';
-import type { FaultTestResult } from './model.ts';
+import type { FaultTestResult, LifeFailure } from './model.ts';
 import type { LivesOptions } from './run-lives.ts';
 
 /** Like `runLives`, but loads the code on the first call. */
@@ -11,4 +11,23 @@ export async function runLivesLate(
 ): Promise<FaultTestResult> {
   const { runLives } = await import('./run-lives.ts');
   return runLives(base, tests, options);
+}
+
+/**
+ * The lines below the title of a failure: the expectation, the received state, the reason, the time, and the last
+ * events.
+ */
+export function lifeFailureLines(
+  { expected, received, because, atMs, events }: LifeFailure,
+  paint: { readonly good: (text: string) => string; readonly bad: (text: string) => string },
+): string[] {
+  return [
+    `     expected  ${paint.good(expected)}`,
+    `     received  ${paint.bad(received)}`,
+    ...(because === undefined ? [] : [`     because   ${because}`]),
+    `     when      at t=${atMs / 1000}s of virtual time`,
+    ...events.map(
+      ({ atMs: at, text }, index) => `     ${index === 0 ? 'before  ' : '        '}  t=${at / 1000}s  ${text}`,
+    ),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { formatRef, refOf, TypeKroError } from '@typekro/kit/core';
+import type { Graph } from '@typekro/engine/graph';
 import { formatPath } from '@typekro/engine/graph';
 import { isDone } from '@typekro/engine/runtime';
 import type { Action } from '../graph-test/actions.ts';
@@ -19,7 +20,6 @@ import {
   unmetAtRest,
 } from './final-expectation.ts';
 import type { LifeFinding } from './model.ts';
-import { secretValues } from './secret-values.ts';
 
 /** The input of a life. A life is one run of a test, from the creation of an instance to its deletion. */
 export interface LifeInput {
@@ -270,4 +270,22 @@ function isOnChild(at: Action['at'], { steps = [] }: GraphTest): boolean {
   if (first !== 'steps' || typeof index !== 'number') return false;
   if (what === 'patch') return target !== 'instance';
   return what === 'delete' && steps[index]?.delete?.[Number(target)] !== 'instance';
+}
+
+/**
+ * Returns a predicate: can a node's values come from a Secret? True if the node is a Secret or depends on a Secret.
+ * `undefined` stands for the instance's status.
+ */
+export function secretValues(graph: Graph): (node: string | undefined) => boolean {
+  const known = new Map<string, boolean>();
+  const isSecret = (id: string): boolean => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    known.set(id, false);
+    const node = graph.nodes.get(id);
+    const result = node !== undefined && (node.type?.kind === 'Secret' || node.dependsOn.some(isSecret));
+    known.set(id, result);
+    return result;
+  };
+  return (node) => (node === undefined ? graph.status.dependsOn.some(isSecret) : isSecret(node));
 }

@@ -8,7 +8,7 @@ import { prepareTests } from '../graph-test/prepare.ts';
 import { LifeWorld } from './life-world.ts';
 import { graphRules } from './graph-rules.ts';
 import { runLives } from './run-lives.ts';
-import { secretValues } from './secret-values.ts';
+import { secretValues } from './play-life.ts';
 
 const map = (name: string, data: Record<string, string>) => ({
   apiVersion: 'v1',

@@ -1,7 +1,7 @@
 import { TypeKroError } from '@typekro/kit/core';
-import { durationMs } from './duration.ts';
 import type { GraphWorld } from './graph-world.ts';
 import type { GivenState, TestPath, TestStep } from './model.ts';
+import { goParseDurationMs } from '@typekro/kit/golang';
 
 /** An action of a step, and its path in the test. */
 export interface Action {
@@ -46,4 +46,14 @@ function checkedDurationMs(duration: string | number): number {
     code: 'testing/bad-duration',
     remedy: 'write e.g. 90s or 5m',
   });
+}
+
+/**
+ * Converts a duration of a test (a number of seconds, or a string such as `90s`) to milliseconds. `undefined` for any
+ * other string and for negative durations.
+ */
+export function durationMs(duration: string | number): number | undefined {
+  const text = String(duration);
+  const milliseconds = goParseDurationMs(/^\d{1,9}(\.\d+)?$/.test(text) ? `${text}s` : text);
+  return milliseconds !== undefined && milliseconds >= 0 ? milliseconds : undefined;
 }

@@ -3,7 +3,7 @@ import { hasErrors, isJsonObject } from '@typekro/kit/core';
 import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
 import { formatPath, parseDefinitions } from '@typekro/engine/graph';
 import * as ValueShape from '../value-shape.ts';
-import { durationMs } from './duration.ts';
+import { durationMs } from './actions.ts';
 import type { GraphTest } from './model.ts';
 import { snapshotKey } from './run-graph-test.ts';
 

@@ -2,7 +2,7 @@ import type { CallContext, Library } from '../../library.ts';
 import { BYTES, STRING } from '../../types.ts';
 import { overload } from '../define.ts';
 import { fnv64a } from '@typekro/kit/golang';
-import { md5, sha256 } from '../hash.ts';
+import { cryptoLibrary } from '@typekro/kit/core';
 
 /** kro's functions for digests of strings. */
 export const kroHash: Library = {
@@ -16,4 +16,14 @@ function digest(name: string, compute: (text: string) => Uint8Array) {
     return compute(text);
   };
   return { name, overloads: [overload(`${name}_string`, [STRING], BYTES, call)] };
+}
+
+/** Digests of the UTF-8 bytes of a string. */
+
+export function sha256(text: string): Uint8Array {
+  return new Uint8Array(cryptoLibrary().createHash('sha256').update(text, 'utf8').digest());
+}
+
+function md5(text: string): Uint8Array {
+  return new Uint8Array(cryptoLibrary().createHash('md5').update(text, 'utf8').digest());
 }

@@ -2,7 +2,7 @@ import type { CallContext, Library } from '../../library.ts';
 import { INT, STRING } from '../../types.ts';
 import { fail, checkedInt, type Int, type Value } from '../../values.ts';
 import { overload } from '../define.ts';
-import { sha256 } from '../hash.ts';
+import { sha256 } from './kro-hash.ts';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
 /** The number of 32-bit words in the digest. A random string repeats after this number of characters. */

@@ -10,7 +10,7 @@ import { annotate, CHANGE_OPTIONS } from '../../instance/change-report.ts';
 import type { FoundInstance } from '../../instance/find-instance.ts';
 import { findInstance } from '../../instance/find-instance.ts';
 import { argumentOf } from '../../instance/instance-name.ts';
-import { refuseGraph } from '../../instance/refuse-graph.ts';
+import { refuseGraph } from '../../instance/instance-actions.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/observation.ts';
 
 /** `typekro pin INSTANCE`: keeps an instance at one revision of its definition. */

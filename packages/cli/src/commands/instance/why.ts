@@ -2,12 +2,12 @@ import type { KubeObject } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
-import { usesColour } from '../../text/colour.ts';
+import { usesColour } from '../../plan/paint.ts';
 import type { Command } from '../../command.ts';
 import { findDefinition } from '../../instance/find-definition.ts';
 import { DECIDING_OPTIONS, INSTANCE_NODE_POSITIONAL, reportOnInstance } from '../../instance/observation.ts';
 import { definitionWhyLines, explainDefinition } from '../../instance/why-definition.ts';
-import { whyOf } from '../../instance/why-of.ts';
+import { whyOf } from '../../instance/evidence.ts';
 import { whyLines } from '../../instance/why-view.ts';
 
 /** The prefixes that mark an argument as the name of a definition. */

@@ -4,8 +4,10 @@ import { ownsObjects, typedNodes } from '@typekro/engine/graph';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { annotationProblems, readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/policies.ts';
 import { clusterRole, impersonation, impersonationObjects, rightsObjects } from './account-roles.ts';
-import { escalationWarnings } from './escalation.ts';
 import { ruleObjects, RuleSet } from './rule-set.ts';
+
+/** Kinds that grant rights. A client that writes an object of such a kind must hold the granted rights. */
+const GRANTING_KINDS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
 
 /** The label of ClusterRoles that the controller's ClusterRole aggregates. */
 export const AGGREGATION_LABEL = 'rbac.kro.run/aggregate-to-controller';
@@ -196,4 +198,18 @@ function addNodes(rules: RuleSet, graph: Graph): void {
     rules.add(type.group, plural, ['get', 'list', 'watch']);
     if (ownsObjects(node)) rules.add(type.group, plural, ['create', 'patch', 'delete']);
   }
+}
+
+/** A warning for each node whose objects grant rights. */
+export function escalationWarnings(graph: Graph): Diagnostic[] {
+  return typedNodes(graph)
+    .filter(
+      (node) =>
+        node.type.group === 'rbac.authorization.k8s.io' && GRANTING_KINDS.has(node.type.kind) && ownsObjects(node),
+    )
+    .map(({ id, type }) => ({
+      code: 'rbac/escalation',
+      severity: 'warning',
+      message: `${graph.name}: ${id} is a ${type.kind}: its writer must hold every right that the ${type.kind} grants, or have the verbs bind and escalate; these rules add neither`,
+    }));
 }

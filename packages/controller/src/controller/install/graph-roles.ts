@@ -5,7 +5,7 @@ import { isExternal, isTyped, ownsObjects, typedNodes } from '@typekro/engine/gr
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { accountOf } from '../graph/graph-object.ts';
 import { impersonationObjects, rightsObjects } from './account-roles.ts';
-import { escalationWarnings } from './escalation.ts';
+import { escalationWarnings } from './definition-roles.ts';
 import { RuleSet } from './rule-set.ts';
 
 /** The roles for a set of Graphs. */

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
-import { useId, useMemo, useState } from 'preact/hooks';
+import { useId, useMemo, useState, useEffect } from 'preact/hooks';
 import type { DefinitionDetail } from '@typekro/controller/inspect';
 import { Icon } from '../shared/icons.tsx';
 import { CopyCommand, Empty, Line, copyText } from '../shared/parts.tsx';
-import type { InstanceProblem } from '../../playground/model.ts';
+import type { InstanceProblem, InstanceCheck } from '../../playground/model.ts';
 import { toYaml } from '../text/to-yaml.ts';
 import type { FormField } from './form-fields.ts';
 import { formFields } from './form-fields.ts';
@@ -11,7 +11,9 @@ import type { FormTexts } from './form-instance.ts';
 import { fieldKey, formInstance, NAME_KEY, NAMESPACE_KEY, removeRow, rowCount, rowNameKey } from './form-instance.ts';
 import type { PlacedProblems } from './place-problems.ts';
 import { placeProblems } from './place-problems.ts';
-import { useCheck } from './use-check.ts';
+import type { JsonObject } from '@typekro/kit/core';
+import type { RunState } from '../playground/runner.ts';
+import { browserHost, createRunner } from '../playground/runner.ts';
 
 // The form and the schema panel are in one script, which a page loads on demand.
 export { SchemaPanel } from './schema-panel.tsx';
@@ -293,4 +295,22 @@ function Control({
         />
       );
   }
+}
+
+/**
+ * The violations of the schema by an instance. The engine in the worker of the playground checks the rules of the
+ * schema, including CEL rules. `key` is equal for equal instances.
+ */
+function useCheck(
+  schema: JsonObject | undefined,
+  instance: JsonObject,
+  key: string,
+): RunState<readonly InstanceProblem[]> {
+  const [state, setState] = useState<RunState<readonly InstanceProblem[]>>({ is: 'running' });
+  const runner = useMemo(() => createRunner<InstanceCheck, readonly InstanceProblem[]>(browserHost(), setState), []);
+  useEffect(() => runner.close, [runner]);
+  useEffect(() => {
+    if (schema !== undefined) runner.run({ schema, instance });
+  }, [schema, key]);
+  return state;
 }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { StateShape } from '../shared/icons.tsx';
-import { shortText } from '../text/short-text.ts';
+import { shortText } from './place-labels.ts';
 import type { Point } from './layout.ts';
 import type { Box } from './picture.ts';
 import { BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH, CELL_GAP, CELL_SIZE } from './picture.ts';

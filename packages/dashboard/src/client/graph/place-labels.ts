@@ -2,7 +2,8 @@ import type { Layout, Point } from './layout.ts';
 import { lineKey } from './layout.ts';
 import { pointAt } from './line-path.ts';
 import type { Box, Line } from './picture.ts';
-import { shortText } from '../text/short-text.ts';
+
+import { printable } from '@typekro/kit/core';
 
 /** A label of a line with its position. `x` and `y` are its middle. */
 export interface PlacedLabel {
@@ -96,3 +97,14 @@ const areaOf = ({ x, y }: Point, width: number): Area => ({
 
 const overlaps = (a: Area, b: Area): boolean =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+/**
+ * The text as the page draws it, with at most `length` characters; a longer one ends with `…`. A surrogate pair is
+ * never divided.
+ */
+export function shortText(whole: string, length: number): string {
+  const text = printable(whole);
+  if (text.length <= length) return text;
+  const characters = Array.from(text);
+  return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
+}

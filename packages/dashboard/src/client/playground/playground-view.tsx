@@ -5,8 +5,7 @@ import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult, PlaygroundTe
 import type { Route } from '../data/routes.ts';
 import { addressProblems, navigate } from '../data/session.ts';
 import styles from '../styles/playground.css';
-import { announce } from '../shared/announcer.tsx';
-import { copyText } from '../shared/parts.tsx';
+import { copyText, announce } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { Segments } from '../shared/tabs.tsx';
 import type { EditorTarget } from './code-editor.tsx';

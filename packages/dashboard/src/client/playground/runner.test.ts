@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PlaygroundInput, PlaygroundResult } from '../../playground/model.ts';
-import type { EngineMessage, EngineRequest } from './messages.ts';
-import type { RunState } from './runner.ts';
+import type { RunState, EngineMessage, EngineRequest } from './runner.ts';
 import { createRunner, MAX_RUN_MS } from './runner.ts';
 
 const input = (source: string): PlaygroundInput => ({ language: 'yaml', source, spec: '', observed: '' });

@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
 import { STATUS_NODE } from '@typekro/controller/inspect';
 import type { PlaygroundStep } from '../../playground/model.ts';
-import { ExpressionList } from '../shared/expression-list.tsx';
-import { Empty } from '../shared/parts.tsx';
+import { Empty, ExpressionList } from '../shared/parts.tsx';
 
 /** The expressions of one node, or of the status, in a step: places, types and values. */
 export function StepValues(props: {

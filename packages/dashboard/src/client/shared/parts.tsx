@@ -1,16 +1,24 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { CurrentValue } from '@typekro/controller/inspect';
+import type { CurrentValue, ExpressionValue } from '@typekro/controller/inspect';
 import type { ApiError } from '../data/api.ts';
 import { connection } from '../data/connection.ts';
 import type { Remote } from '../data/remote.ts';
-import { formatRoute, type Route } from '../data/routes.ts';
-import { meta, navigate } from '../data/session.ts';
+import type { Route } from '../data/routes.ts';
+import { formatRoute } from '../data/routes.ts';
+import { meta, navigate, addressProblems } from '../data/session.ts';
 import { currentValueText } from '../graph/picture.ts';
 import type { Tone } from '../graph/states.ts';
 import { stateWord, toneOf } from '../graph/states.ts';
 import { inNewShell, splitCommand, withInput } from '../text/kubectl.ts';
-import { announce } from './announcer.tsx';
 import { Icon, StateIcon } from './icons.tsx';
+import { signal } from '@preact/signals';
+
+/** How long a message stays, in milliseconds. */
+const SHOWN_MS = 4000;
+
+const message = signal('');
+
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** A link to an address of the page. */
 export function Link(props: {
@@ -244,5 +252,48 @@ export function Value({ value }: { readonly value: CurrentValue }): JSX.Element 
     <span class={`value is-${value.is}`} title={isAbsent ? value.message : undefined}>
       {isAbsent ? value.message : currentValueText(value)}
     </span>
+  );
+}
+
+/** Sentences about the parts of the address that the page does not know and leaves out. */
+export function AddressProblems(): JSX.Element | null {
+  const [...problems] = addressProblems.value;
+  return problems.length === 0 ? null : (
+    <p class="notice" role="alert">
+      {problems.join(' ')} The page ignores this part of the address.
+    </p>
+  );
+}
+
+/** Shows a short message, and reads it to users of a screen reader. */
+export function announce(text: string): void {
+  message.value = text;
+  clearTimeout(timer);
+  timer = setTimeout(() => (message.value = ''), SHOWN_MS);
+}
+
+/** The element that shows the messages. */
+export function Announcer(): JSX.Element {
+  return (
+    <div class="announcer" role="status" data-empty={message.value === ''}>
+      {message.value}
+    </div>
+  );
+}
+
+/** Expressions, each with its place, its type and its current value. */
+export function ExpressionList(props: { readonly expressions: readonly ExpressionValue[] }): JSX.Element {
+  return (
+    <ul class="rows expressions">
+      {props.expressions.map(({ place, expression, type, value }) => (
+        <li key={`${place} ${expression}`}>
+          <p>
+            <strong>{place}</strong> <span class="soft">{type}</span>
+          </p>
+          <code>{expression}</code>
+          <Value value={value} />
+        </li>
+      ))}
+    </ul>
   );
 }

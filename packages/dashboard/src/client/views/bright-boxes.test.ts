@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { brightBoxes } from './bright-boxes.ts';
+import { brightBoxes } from './instance-view.tsx';
 
 const boxes = [
   { id: 'a', members: ['a'] },

@@ -5,10 +5,9 @@ import type { ActionAnswer, ActionRequest, InspectAction, InstanceDetail } from 
 import { inspectPaths } from '@typekro/controller/inspect';
 import { ApiError } from '../data/api.ts';
 import { currentApi, meta } from '../data/session.ts';
-import { announce } from '../shared/announcer.tsx';
 import { reasonTone } from '../graph/states.ts';
 import { ageOf } from '../shared/clock.ts';
-import { CopyCommand, Dot, Line, Link, StateBadge } from '../shared/parts.tsx';
+import { CopyCommand, Dot, Line, Link, StateBadge, announce } from '../shared/parts.tsx';
 import { getCommand, whyCommand } from '../text/kubectl.ts';
 
 /** The name, the state and the actions of an instance. */

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { objectName } from '@typekro/kit/core';
-import type { InstanceDetail, WhyPath } from '@typekro/controller/inspect';
+import type { InstanceDetail, WhyPath, WhyChain } from '@typekro/controller/inspect';
 import { inspectPaths, parseInstanceRef } from '@typekro/controller/inspect';
 import type { Route } from '../data/routes.ts';
 import { navigate } from '../data/session.ts';
@@ -9,7 +9,7 @@ import { REPEAT_MS } from '../data/remote.ts';
 import { ofInstance, ofReports } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
 import { GraphView } from '../graph/graph-view.tsx';
-import type { PictureOptions } from '../graph/picture.ts';
+import type { PictureOptions, Box } from '../graph/picture.ts';
 import { useNarrow } from '../graph/use-narrow.ts';
 import { useInstancePicture } from '../graph/use-picture.ts';
 import { NodeList } from '../lists/node-list.tsx';
@@ -19,9 +19,7 @@ import { Segments } from '../shared/tabs.tsx';
 import { Panel } from '../shared/panel.tsx';
 import { getCommand, instanceEventsCommand, whyCommand } from '../text/kubectl.ts';
 import { EventsPanel } from './events-panel.tsx';
-import { brightBoxes } from './bright-boxes.ts';
 import { InstanceHead } from './instance-head.tsx';
-import { keepBeforeDeletion } from './keep-before-deletion.ts';
 import { LazyParts } from './lazy-views.tsx';
 import { NodePanel } from './node-panel.tsx';
 import { WhyPanel } from './why-panel.tsx';
@@ -251,4 +249,29 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
       </div>
     </>
   );
+}
+
+/**
+ * The boxes that are not dimmed: those on the paths from the waiting nodes to the causes. Undefined when nothing waits;
+ * then no box is dimmed.
+ */
+export function brightBoxes(
+  boxes: readonly Pick<Box, 'id' | 'members'>[],
+  chains: readonly Pick<WhyChain, 'nodes'>[],
+): ReadonlySet<string> | undefined {
+  const nodes = new Set(chains.flatMap((chain) => chain.nodes));
+  if (nodes.size === 0) return undefined;
+  return new Set(boxes.filter(({ members }) => members.some((member) => nodes.has(member))).map(({ id }) => id));
+}
+
+/**
+ * The state of an instance that the page shows after the instance is gone: the last state before the deletion was
+ * requested, because the deletion empties the list of nodes. Without such a state, the page shows the first state that
+ * was read.
+ */
+export function keepBeforeDeletion(
+  kept: InstanceDetail | undefined,
+  next: InstanceDetail | undefined,
+): InstanceDetail | undefined {
+  return next === undefined || (kept !== undefined && next.instance.deletedAt !== undefined) ? kept : next;
 }

@@ -17,8 +17,7 @@ import { InstancePages } from '../lists/instance-pages.ts';
 import { InstanceTable } from '../lists/instance-table.tsx';
 import { useFieldText } from '../shared/field-text.ts';
 import { Icon, StateIcon } from '../shared/icons.tsx';
-import { announce } from '../shared/announcer.tsx';
-import { copyCommand, Empty, Notices, ReadNotice } from '../shared/parts.tsx';
+import { copyCommand, Empty, Notices, ReadNotice, announce } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { DEFINITIONS_COMMAND, listKindsCommand } from '../text/kubectl.ts';
 

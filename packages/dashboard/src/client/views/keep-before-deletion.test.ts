@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { InstanceDetail } from '@typekro/controller/inspect';
-import { keepBeforeDeletion } from './keep-before-deletion.ts';
+import { keepBeforeDeletion } from './instance-view.tsx';
 
 const detail = (deletedAt?: string): InstanceDetail =>
   ({ instance: deletedAt === undefined ? {} : { deletedAt }, nodes: [] }) as unknown as InstanceDetail;

@@ -9,10 +9,9 @@ import { isFileOver, useFileDrop } from '../shared/file-drop.ts';
 import { CopyCommand, Line, Problem } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { planCommand } from '../text/kubectl.ts';
-import { takeHandedText } from './handed-text.ts';
 import { PlanResult } from './plan-result.tsx';
 import type { PlanText } from './plan-text.ts';
-import { createFileReader, isStale } from './plan-text.ts';
+import { createFileReader, isStale, takeHandedText } from './plan-text.ts';
 import { SourceText } from './source-panel.tsx';
 
 /** The state of a plan. `of` is the text to which a result belongs. */

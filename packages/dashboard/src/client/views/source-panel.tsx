@@ -4,7 +4,7 @@ import type { DefinitionDetail, SourceDiagnostic } from '@typekro/controller/ins
 import { navigate } from '../data/session.ts';
 import { Line } from '../shared/parts.tsx';
 import { caretAt } from '../playground/offsets.ts';
-import { handText } from './handed-text.ts';
+import { handText } from './plan-text.ts';
 
 /** Shows the source of a definition and its problems. A caret below the line marks the column of each problem. */
 export function SourcePanel({

@@ -1,5 +1,5 @@
 import type { Node, Variable } from '../ir/node.ts';
-import { rewrite } from '../ir/substitute.ts';
+import { rewrite } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { symbolic } from '../value/proxy.ts';
 import { toNode } from '../value/nodes.ts';

@@ -3,9 +3,8 @@ import { setOwn } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { and, conjuncts, literal, macro, method, object, select, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { isLiteral, mentions, Variable, walk } from '../ir/node.ts';
+import { isLiteral, mentions, Variable, walk, rewrite, substitute } from '../ir/node.ts';
 import { legalName } from '../ir/variable-names.ts';
-import { rewrite, substitute } from '../ir/substitute.ts';
 import { DYN, listOf, mapOf } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { LoopRecord, RecordNode, ResourceRecord } from '../trace/records.ts';
@@ -20,7 +19,7 @@ import { conditionNode } from './conditions.ts';
 import { propagateConditions } from './propagate-conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression.ts';
-import { camelCase, isReservedId } from '../resources/resource-ids.ts';
+import { camelCase, isReservedId } from '../resources/create-resource.ts';
 import { LEFT_OUT, templateOf } from './template.ts';
 
 /** The parts of the whole graph that are needed to write one resource. */

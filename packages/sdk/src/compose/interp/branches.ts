@@ -6,7 +6,10 @@ import { mergeValues, phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, forked, NORMAL } from './completion.ts';
+import type { Env } from './env.ts';
 import { DeadEnd } from './env.ts';
+import type { Expression } from 'acorn';
+import { truthy } from '../value/ops.ts';
 
 /** Runs `work`. Returns `dead` when the code of the composition that `work` runs ends in `throw`. */
 export function unlessDead<T>(work: () => T, dead: T): T {
@@ -57,4 +60,17 @@ export function when(test: boolean | Node, work: () => Completion): Completion {
 /** A truth value as a node. */
 export function asNode(test: boolean | Node): Node {
   return typeof test === 'boolean' ? literal(test) : test;
+}
+
+/** The truth value of a test. When the test assigns to a read-only value, the refusal suggests `===`. */
+export function testOf(node: Expression, env: Env): ReturnType<typeof truthy> {
+  if (node.type !== 'AssignmentExpression' || node.operator !== '=') return truthy(env.interpreter.evaluate(node, env));
+  try {
+    return truthy(env.interpreter.evaluate(node, env));
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'read-only') throw error;
+    const meant = new Refusal('read-only', `${error.message}: this test assigns with =`, 'write === to compare');
+    meant.site = error.site;
+    throw meant;
+  }
 }

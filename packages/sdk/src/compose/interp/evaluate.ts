@@ -12,7 +12,6 @@ import type {
   UpdateExpression,
 } from 'acorn';
 import { nativeOperator } from './native-operator.ts';
-import { testOf } from './test-of.ts';
 import { warnUndefinedOperand } from './undefined-text.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
@@ -28,7 +27,7 @@ import { noteWritten, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { typeofValue } from '../library/typeof-value.ts';
 import { assignTo, evaluateDelete } from './assign.ts';
-import { choose } from './branches.ts';
+import { choose, testOf } from './branches.ts';
 import { logicalOperation } from './logical-operators.ts';
 import { callExpression, argumentsOf, sourceTextOf } from './call-expression.ts';
 import { evaluateMember } from './members.ts';

@@ -2,7 +2,7 @@ import { oncePerObject } from '@typekro/kit/core';
 import type { AnyNode } from 'acorn';
 import type { FunctionLike, FunctionSource } from '../source/provider.ts';
 import { currentRun, sourceOfFunction } from '../source/current.ts';
-import { isNativeText } from '../source/native-text.ts';
+import { isNativeText } from '../source/text-source.ts';
 import { BUILD_TIME_NAMES } from '../library/build-time.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import type { Closure } from '../value/closure.ts';

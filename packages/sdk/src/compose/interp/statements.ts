@@ -1,4 +1,3 @@
-import { testOf } from './test-of.ts';
 import type {
   BlockStatement,
   CatchClause,
@@ -14,7 +13,7 @@ import { allOf, and, literal, not, or } from '../ir/build.ts';
 import { CompositionError, isStackOverflow, noteThrow, Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { equals, truthy } from '../value/ops.ts';
-import { asNode, branch } from './branches.ts';
+import { asNode, branch, testOf } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { mapLeaves, NORMAL } from './completion.ts';
 import type { Env } from './env.ts';

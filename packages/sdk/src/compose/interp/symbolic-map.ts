@@ -4,7 +4,7 @@ import { assignedNames } from '@typekro/kit/javascript';
 import { parameterName, usesIndex } from '../library/callbacks.ts';
 import { TRUE } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
-import { substitute } from '../ir/substitute.ts';
+import { substitute } from '../ir/node.ts';
 import { elements, indexed, loopView, noteGaps, View } from '../library/view.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';

@@ -3,8 +3,7 @@ import { orderOf } from './extremes.ts';
 import { foldLoop } from './fold.ts';
 import type { ListFold } from './list-fold.ts';
 import type { Node } from './node.ts';
-import { isVariable, mentions } from './node.ts';
-import { substitute } from './substitute.ts';
+import { isVariable, mentions, substitute } from './node.ts';
 import { INTEGER, listOf } from './types.ts';
 
 /**

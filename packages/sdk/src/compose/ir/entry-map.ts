@@ -1,7 +1,6 @@
 import { and, compare, eq, index, macro, macroVariable, method, not, object, variable } from './build.ts';
 import type { Node, Variable } from './node.ts';
-import { bodyOf, isVariable, mentions, walk } from './node.ts';
-import { substitute } from './substitute.ts';
+import { bodyOf, isVariable, mentions, walk, substitute } from './node.ts';
 import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { call, index, macro, macroVariable, size, variable } from './build.ts';
 import type { Node, VariableRead, Variable } from './node.ts';
-import { memberOfLiteral, mentions, walk, withArgs } from './node.ts';
-import { substitute } from './substitute.ts';
+import { memberOfLiteral, mentions, walk, withArgs, substitute } from './node.ts';
 import { BOOL, DYN, INTEGER, listOf } from './types.ts';
 
 /**

@@ -2,9 +2,8 @@ import { CHARACTERS } from '@typekro/engine/schema';
 import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, toText, TRUE } from './build.ts';
 
 import type { Node } from './node.ts';
-import { makeNode } from './node.ts';
+import { makeNode, rewrite } from './node.ts';
 import { bindOnce, doubleLiteral } from './numeric.ts';
-import { rewrite } from './substitute.ts';
 import { BOOL, FLOAT, INTEGER, NumberType, STRING } from './types.ts';
 
 const DIGITS = '([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?';

@@ -17,8 +17,7 @@ import {
 import type { ListFold } from './list-fold.ts';
 import { mapped } from './list-fold.ts';
 import type { Node, Variable } from './node.ts';
-import { isLiteral, isVariable, mentions } from './node.ts';
-import { substitute } from './substitute.ts';
+import { isLiteral, isVariable, mentions, substitute } from './node.ts';
 import { INTEGER, listOf, STRING } from './types.ts';
 
 /**

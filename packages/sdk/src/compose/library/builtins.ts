@@ -33,7 +33,6 @@ import { opaque } from '../value/native-functions.ts';
 import { defineBuildTime } from './build-time.ts';
 import { callDefined, define, isDefined, NATIVE, scalar, symbolicSome } from './builtin-table.ts';
 import { isEndless } from './carried.ts';
-import { converted } from './converted.ts';
 import { defineNumbers } from './number-builtins.ts';
 import { defineTexts } from './text-builtins.ts';
 import { markSet } from './sets.ts';
@@ -44,7 +43,7 @@ import { mergeSpread } from './objects.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { freezeWritten, isFrozen, owned } from './write.ts';
-import { entriesView, keysOf, isSymbolicList, positionsBelow, View } from './view.ts';
+import { entriesView, keysOf, isSymbolicList, positionsBelow, View, converted } from './view.ts';
 import { requireInteger } from '../ir/lower.ts';
 
 defineNumbers();

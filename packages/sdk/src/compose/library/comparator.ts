@@ -1,5 +1,5 @@
 import type { Node, Variable } from '../ir/node.ts';
-import { substitute } from '../ir/substitute.ts';
+import { substitute } from '../ir/node.ts';
 
 /** The key by which a comparator of `a` and `b` sorts, ascending or descending. */
 export function sortKey(

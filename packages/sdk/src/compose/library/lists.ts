@@ -25,7 +25,7 @@ import { nearestName } from '@typekro/kit/core';
 import type { Node, Variable } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { asDoubles, numberTest } from '../ir/parse-numbers.ts';
-import { substitute } from '../ir/substitute.ts';
+import { substitute } from '../ir/node.ts';
 import { describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';

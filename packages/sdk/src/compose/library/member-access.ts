@@ -11,9 +11,8 @@ import { optionalNode } from '../value/nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Sym, testedPresence } from '../value/symbolic.ts';
 import type { Absence } from '../value/symbolic.ts';
-import { converted } from './converted.ts';
 import { stringMethod } from './strings.ts';
-import { forElement } from './view.ts';
+import { forElement, converted } from './view.ts';
 
 /**
  * Prepares the read of a member of a value. `has` is set if the read itself is optional (`value?.member`), or if a `?.`

@@ -18,15 +18,13 @@ import { assumeAlternatives } from './alternatives.ts';
 import { accessed, characterAt, derive, elementAt, makeTyped, mapMember } from './member-access.ts';
 import type { MemberAccess } from './member-access.ts';
 import { refuseCodeMaker, refuseHostMember } from './confined.ts';
-import { converted, withoutShort } from './converted.ts';
 import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
-import { shownElement } from './shown-element.ts';
 import { keyedSlot } from './keyed.ts';
-import { elements } from './view.ts';
+import { elements, converted, withoutShort } from './view.ts';
 import { resourceMember } from './resources.ts';
 import { isSetMethod } from './sets.ts';
-import { writtenElements } from './spread.ts';
+import { writtenElements, shownElement } from './spread.ts';
 import { isOpen } from '../value/open.ts';
 import { View } from './view.ts';
 

@@ -11,11 +11,9 @@ import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { and, cond, literal, not, TRUE } from '../ir/build.ts';
 import { elementAt } from './member-access.ts';
-import { shownElement } from './shown-element.ts';
 import { stringMethod } from './strings.ts';
 import { listMethod } from './lists.ts';
-import { elements } from './view.ts';
-import { View } from './view.ts';
+import { elements, View } from './view.ts';
 
 const GROUPED =
   'list the keys first, then what belongs to each: const keys = [...new Set(list.map((x) => x.key))]; ' +
@@ -178,4 +176,17 @@ function* takeFirst(iterable: Iterable<unknown>, count: number): Iterable<unknow
     yield item;
     if (taken >= count) return;
   }
+}
+
+/**
+ * An element of a list in the form that the author sees. When the element may be missing, its form is conditional as a
+ * whole: a pair of `Object.entries(map)` has both parts or is missing.
+ */
+export function shownElement(interpreter: Interpreter, view: View, position: number): unknown {
+  const found = symbolic(elementAt(interpreter, view.list, new Sym(literal(position))));
+  if (!(found instanceof Sym)) return undefined;
+  const { absence } = found;
+  if (absence === undefined) return view.show(found);
+  const shown = activeTrace().under(absence.has, () => view.show(found.present()));
+  return phi(absence.has, shown, undefined);
 }

@@ -16,15 +16,13 @@ import {
   or,
 } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
-import { bodyOf, isLiteral } from '../ir/node.ts';
-import { substitute } from '../ir/substitute.ts';
-import { INTEGER, listOf, STRING } from '../ir/types.ts';
+import { bodyOf, isLiteral, substitute } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
+import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { SeenList, Sym } from '../value/symbolic.ts';
 import { listSym, toNode } from '../value/nodes.ts';
-import { converted } from './converted.ts';
 
 /**
  * A symbolic list as the author iterates it: an expression for the list of loop values, and a function that converts
@@ -257,4 +255,24 @@ export function elements(view: View): Sym {
   const value = loopValue(view, loop);
   const shown = forElement(view.list.node, value.node, () => toNode(view.show(value)));
   return new Sym(macro('map', view.list.node, [loop], [shown], listOf(shown.type)), { waits: view.list.waits });
+}
+
+/** Converts a value to its form in JavaScript: times and durations become strings, and bytes become base64. */
+export function converted(value: Sym): Sym {
+  const { type } = value;
+  const as = (node: Node) => new Sym(node, { absence: value.absence, waits: value.waits, label: value.label });
+  if (type.kind === 'timestamp' || type.kind === 'duration')
+    return withoutShort(as(call('string', [value.node], STRING)));
+  if (type.kind === 'bytes') return withoutShort(as(call('base64.encode', [value.node], STRING)));
+  return value;
+}
+
+/**
+ * Returns a converted value without the CEL optional in its `absence`, because this optional contains the value before
+ * the conversion.
+ */
+export function withoutShort(value: Sym): Sym {
+  if (value.absence === undefined) return value;
+  const { optional: _, ...absence } = value.absence;
+  return new Sym(value.node, { absence, waits: value.waits, label: value.label });
 }

@@ -1,4 +1,4 @@
-import { parseApiVersion, setOwn } from '@typekro/kit/core';
+import { parseApiVersion, setOwn, upperFirst } from '@typekro/kit/core';
 import { variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
 import { defineResourceFactory } from './define-resource-factory.ts';
@@ -12,8 +12,13 @@ import { mergedPieces } from '../value/nodes.ts';
 import { textNode, textValue } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
-import { camelCase, ID } from './resource-ids.ts';
 import { schemaFor } from './run-schemas.ts';
+import { isReservedWord } from '@typekro/engine/graph';
+
+/** Matches the resource ids that kro accepts. */
+const ID = /^[a-z][A-Za-z0-9]*$/;
+
+const lowerFirst = (word: string): string => word.charAt(0).toLowerCase() + word.slice(1);
 
 /** A Kubernetes object, whose values may be symbolic. */
 export interface Manifest {
@@ -271,4 +276,21 @@ function callerOf(calls: readonly Site[], site: Site | undefined): Site | undefi
   const holds = ({ text, start, end }: Site): boolean =>
     site !== undefined && text === site.text && start <= site.start && site.end <= end;
   return calls.find((call) => !holds(call));
+}
+
+/** Does at least one level of kro reserve the word, so that it cannot be an id or an iterator? */
+export function isReservedId(id: string): boolean {
+  return isReservedWord(id, '0.10');
+}
+
+/** `my-app_name` → `myAppName`. */
+export function camelCase(text: string): string {
+  const words = text.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  const joined = words.map((word, position) => (position === 0 ? lowerFirst(word) : upperFirst(word))).join('');
+  return /^[a-z]/.test(joined) ? joined : `r${upperFirst(joined)}`;
+}
+
+/** `myApp` → `my-app`: the name of a definition. */
+export function kebabCase(text: string): string {
+  return text.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
 }

@@ -1,4 +1,4 @@
-import { setOwn } from '@typekro/kit/core';
+import { setOwn, TypeKroError } from '@typekro/kit/core';
 import { variable } from '../ir/build.ts';
 import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, joinTypes, listOf, NEVER, NULL, STRING } from '../ir/types.ts';
@@ -10,7 +10,7 @@ import { isOpen } from '../value/open.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import { addRecord, checkId, copyOf, refuseInPredicate } from './create-resource.ts';
-import { refuseOutsideGraph } from './graph-only.ts';
+import { currentTrace } from '../trace/current.ts';
 
 /**
  * Names a value of a graph: a `def` node of the kind Graph. The graph computes the value once, and other nodes refer to
@@ -99,4 +99,26 @@ function typeOf(raw: unknown): StaticType {
     return listOf(value.map(typeOf).reduce((all, each) => joinTypes(all, each), NEVER));
   }
   return isObjectValue(value) ? objectType(value as Readonly<Record<string, unknown>>) : toNode(value).type;
+}
+
+/**
+ * Refuses a call of `def` or `patch` outside the function of `graph()`, because only a Graph can have the nodes that
+ * they make.
+ */
+export function refuseOutsideGraph(name: 'def' | 'patch'): void {
+  const trace = currentTrace();
+  if (trace === undefined) {
+    throw new TypeKroError(`${name}() is called outside a graph`, {
+      code: 'compose/outside',
+      remedy: `call it inside the function of graph(name, () => { … })`,
+    });
+  }
+  if (trace.form === 'graph') return;
+  refuse(
+    'unsupported',
+    `only a Graph can have the node that ${name}() makes; a composition becomes a ResourceGraphDefinition`,
+    name === 'def'
+      ? 'write a const: its value is written into the fields that use it'
+      : 'put it into a graph(): graph(name, () => { … })',
+  );
 }

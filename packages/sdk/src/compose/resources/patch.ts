@@ -13,7 +13,7 @@ import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { addRecord, checkId, copyOf, defaultId, refuseInPredicate } from './create-resource.ts';
 import type { ExternalReference } from './external-ref.ts';
-import { refuseOutsideGraph } from './graph-only.ts';
+import { refuseOutsideGraph } from './def.ts';
 import { schemaFor, schemasOf } from './run-schemas.ts';
 
 /** The metadata that a patch may set. */

@@ -4,7 +4,7 @@ import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '@typekro/kit/core';
 import { Refusal, refuse } from '../refusal/refusal.ts';
 import { freeNames, mapPosition } from '@typekro/kit/javascript';
-import { isNativeText } from './native-text.ts';
+import { isNativeText } from './text-source.ts';
 import { parseFunction } from './parse.ts';
 import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './provider.ts';
 

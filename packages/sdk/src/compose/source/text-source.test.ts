@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { isNativeText } from './native-text.ts';
-import { refuseWithoutProvider } from './text-source.ts';
+import { refuseWithoutProvider, isNativeText } from './text-source.ts';
 
 test.each<[string, unknown, boolean]>([
   ['a native function', Math.max, true],

@@ -1,8 +1,10 @@
 import { refuse } from '../refusal/refusal.ts';
 import { freeNames } from '@typekro/kit/javascript';
-import { isNativeText } from './native-text.ts';
 import { parseFunction } from './parse.ts';
 import type { FunctionLike, FunctionSource } from './provider.ts';
+
+/** Is this the string that `toString` returns for a native or a bound function? Such a function has no source. */
+export const isNativeText = (text: string): boolean => /\{\s*\[native code\]\s*\}\s*$/.test(text);
 
 /**
  * The source of a function from its text. The variables come from the option `scope`. `undefined` for native functions.
