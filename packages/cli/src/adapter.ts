@@ -1,7 +1,7 @@
 import { Command as CommanderCommand, CommanderError, Option } from 'commander';
 import type { OutputConfiguration } from 'commander';
 import { TypeKroError } from '@typekro/kit/core';
-import { withoutAlias } from './command-words.ts';
+import { withNegativeValues, withoutAlias } from './command-words.ts';
 import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
 import { ExitCode } from './command.ts';
 import { DEBUG } from './options.ts';
@@ -177,12 +177,13 @@ export async function runCommandLine(
       program.outputHelp();
       return ExitCode.usage;
     }
-    const line = withoutAlias(argv);
+    let line = withoutAlias(argv);
     const entry = commands.find(({ name }) => name === nameIn(line));
     const sub = program.commands.find((each) => each.name() === entry?.name);
     if (entry !== undefined && sub !== undefined) {
       const command = await entry.load();
       describe(sub, command);
+      line = withNegativeValues(line, command);
       if (answersByExitCode(command, line)) usageCode = ExitCode.failed;
       sub.action(async () => {
         refuseEmpty(command, sub.args);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withoutAlias } from './command-words.ts';
+import { withNegativeValues, withoutAlias } from './command-words.ts';
 
 test.each([
   ['preview -f app.yaml', 'render app.yaml'],
@@ -12,4 +12,19 @@ test.each([
   ['', ''],
 ])('the command line "%s" becomes "%s"', (line, expected) => {
   expect(withoutAlias(line.split(' ')).join(' ')).toBe(expected);
+});
+
+test.each([
+  ['cluster clock dev -1h', 'cluster clock dev -- -1h'],
+  ['cluster clock dev -1h --debug', 'cluster clock dev --debug -- -1h'],
+  ['cluster clock dev -.5s', 'cluster clock dev -- -.5s'],
+  ['wait shop --timeout -1s', 'wait shop --timeout -1s'],
+  ['wait shop -t -1s', 'wait shop -t -1s'],
+  ['wait shop -- -1s', 'wait shop -- -1s'],
+  ['wait -1s -- shop', 'wait -- -1s shop'],
+  ['wait shop --sve', 'wait shop --sve'],
+  ['wait shop --sve -', 'wait shop --sve -'],
+])('%s is read as: %s', (line, expected) => {
+  const options = [{ name: 'timeout', short: 't', summary: '', value: 'duration' }];
+  expect(withNegativeValues(line.split(' '), { options }).join(' ')).toBe(expected);
 });

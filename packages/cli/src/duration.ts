@@ -14,9 +14,10 @@ export function parseDuration(text: string, label: string, maxMs = Infinity): nu
   const shown = label === '' ? text : `${label} ${text}`;
   const duration = goParseDurationMs(/^\d{1,9}$/.test(text) ? `${text}s` : text);
   if (duration === undefined || duration < 0) {
-    throw new TypeKroError(`${shown} is not a duration`, {
+    const isNegative = duration !== undefined;
+    throw new TypeKroError(`${shown} is ${isNegative ? 'negative' : 'not a duration'}`, {
       code: 'cli/bad-duration',
-      remedy: 'write e.g. 90s, 2m or 500ms',
+      remedy: `${isNegative ? 'time only goes forward: ' : ''}write e.g. 90s, 2m or 500ms`,
     });
   }
   if (duration > maxMs) {

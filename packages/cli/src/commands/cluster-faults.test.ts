@@ -186,6 +186,9 @@ test('cluster: the clock is moved forward, and the server restarts at its addres
     }
   `);
   expect((await run('cluster clock dev 5x')).err).toContain('5x is not a duration [cli/bad-duration]');
+  expect((await run('cluster clock dev -1h -o json')).err).toBe(
+    'error: -1h is negative [cli/bad-duration]\n  hint: time only goes forward: write e.g. 90s, 2m or 500ms',
+  );
   expect((await run('cluster restart dev --pause 2m')).code).toBe(2);
   await run('cluster load dev -', CONFIG_MAP);
   expect((await run('cluster restart dev')).out).toMatchInlineSnapshot(
