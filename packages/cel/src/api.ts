@@ -79,6 +79,11 @@ export type CompileResult =
   | Exclude<CheckResult, { ok: true }>
   | Exclude<PlanResult, { ok: true }>;
 
+/** A budget that evaluations reduce by their cost. */
+export interface SharedBudget {
+  left: number;
+}
+
 /** The options of one evaluation. */
 export interface EvaluateOptions {
   /**
@@ -98,6 +103,12 @@ export interface EvaluateOptions {
    * exceeded. Default: the remaining budget is not reported.
    */
   readonly meter?: { left: number };
+  /**
+   * A second budget, which all evaluations with the same object share. It also counts the work that the first budget
+   * does not count, such as parsing a quantity, so a unit takes at most about half a microsecond. Each evaluation
+   * reduces `left` by its cost. An evaluation that exceeds `left` fails, and sets `left` to 0. Default: none.
+   */
+  readonly shared?: SharedBudget;
   /**
    * Counts the work of searches of regular expressions. All evaluations with the same object share the limit of one
    * evaluation, which is about half a second. Default: each search has the limit.

@@ -13,6 +13,7 @@ export type {
   CompileResult,
   EvalResult,
   EvaluateOptions,
+  SharedBudget,
   Environment,
   EnvironmentOptions,
   ParseResult,
@@ -82,6 +83,7 @@ export {
 } from './types.ts';
 export type { Value, ValueObject } from './values.ts';
 export {
+  BUDGET_EXCEEDED,
   CelDouble,
   CelDuration,
   CelMap,

@@ -11,6 +11,13 @@ export interface CallContext {
    * @throws EvalFailure when the budget is used up
    */
   charge(units: number): void;
+  /**
+   * Charges work that cel-go's cost does not count, such as parsing, to the budget that evaluations share, if there is
+   * one. A unit is about half a microsecond.
+   *
+   * @throws EvalFailure when the shared budget is used up
+   */
+  work(units: number): void;
   /** The time of `now()`, in milliseconds since 1970. */
   readonly now: number;
   /** The work of all searches of regular expressions, if several evaluations share its limit. */

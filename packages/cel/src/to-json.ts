@@ -1,4 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
+import type { SharedBudget } from './api.ts';
 import { setOwn } from '@typekro/kit/core';
 import { goFormatDuration } from '@typekro/kit/golang';
 import { OMIT } from './lib/index.ts';
@@ -6,6 +7,7 @@ import { MIN_SECONDS, formatTimestamp } from './lib/timestamp.ts';
 import { goTypeName } from './eval/adopt.ts';
 import type { Value } from './values.ts';
 import {
+  BUDGET_EXCEEDED,
   CelDouble,
   CelDuration,
   CelErrorValue,
@@ -28,7 +30,12 @@ export type JsonResult =
 export interface JsonOptions {
   /** The value that replaces `omit()`. Without it, the field or element is left out. */
   readonly omit?: JsonValue;
+  /** The budget of the evaluation's `shared` option, which the copies of the values also use. Default: none. */
+  readonly shared?: SharedBudget;
 }
+
+/** The work for a value of a result, in units of the shared budget. */
+const VALUE_WORK = 4;
 
 /** The maximum depth of a result. */
 const MAX_DEPTH = 500;
@@ -55,12 +62,16 @@ function refuse(message: string): never {
  * list or map removes its element or field.
  */
 export function toJson(value: Value, options: JsonOptions = {}): JsonResult {
+  const conversion = new Conversion(options);
   try {
-    const json = new Conversion(options.omit).convert(value, 0);
+    const json = conversion.convert(value, 0);
     return { ok: true, value: json };
   } catch (thrown) {
     if (thrown instanceof Refusal) return { ok: false, error: thrown.message };
     throw thrown;
+  } finally {
+    const { shared } = options;
+    if (shared !== undefined) shared.left = Math.max(0, shared.left - VALUE_WORK * conversion.count);
   }
 }
 
@@ -71,17 +82,20 @@ const BYTES =
 /** One conversion; `omitted` replaces `omit()`. */
 class Conversion {
   readonly #omitted: JsonValue | undefined;
-  #count = 0;
+  readonly #maximum: number;
+  /** The number of converted values. */
+  count = 0;
 
-  constructor(omitted: JsonValue | undefined) {
-    this.#omitted = omitted;
+  constructor({ omit, shared }: JsonOptions) {
+    this.#omitted = omit;
+    this.#maximum = Math.min(MAX_VALUES, (shared?.left ?? Infinity) / VALUE_WORK);
   }
 
   convert(value: Value, depth: number): JsonValue | undefined {
     if (depth > MAX_DEPTH) return refuse('result is nested too deep');
     // CEL values can share parts, but JSON values are copied. Without a limit, the JSON value of a small expression
     // could exceed the memory.
-    if (++this.#count > MAX_VALUES) return refuse('result is too large');
+    if (++this.count > this.#maximum) return refuse(this.count > MAX_VALUES ? 'result is too large' : BUDGET_EXCEEDED);
     switch (typeof value) {
       case 'string':
       case 'boolean':

@@ -18,13 +18,22 @@ export function orFail<T>(result: T | Failure): T {
   return result instanceof Failure ? fail(result.message) : result;
 }
 
-/**
- * Makes the implementation of a function that reads a whole string. A call costs one unit per four characters of the
- * string.
- */
+/** The work for an entry of a map that a macro or function makes. Unlike the keys of a literal, its keys are hashed. */
+export const ENTRY_WORK = 8;
+
+/** The work of a parser, such as that of a quantity, in addition to that for its characters. */
+const PARSER_WORK = 8;
+
+/** Charges a function that parses a string: one unit per four characters, and `PARSER_WORK`. */
+export function chargeParser(context: CallContext, { length }: string): void {
+  context.charge(length >> 2);
+  context.work(PARSER_WORK);
+}
+
+/** Makes the implementation of a function that parses a whole string. */
 export function reading<T extends Value>(read: (text: string) => T): (text: string, context: CallContext) => T {
   return (text, context) => {
-    context.charge(text.length >> 2);
+    chargeParser(context, text);
     return read(text);
   };
 }

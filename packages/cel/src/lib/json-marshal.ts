@@ -97,8 +97,12 @@ function writeList(elements: readonly Value[], state: State, depth: number): str
 /** Maps the CEL type of a key to its Go type. */
 const GO_TYPES: Readonly<Record<string, string>> = { int: 'int64', uint: 'uint64', double: 'float64', bool: 'bool' };
 
+/** The work for the order of an entry, in addition to the cost of its value. */
+const SORTED_ENTRY_WORK = 4;
+
 function writeMap(entries: readonly (readonly [Value, Value])[], state: State, depth: number): string {
   const texts: { readonly key: string; readonly value: string }[] = [];
+  state.context.work(SORTED_ENTRY_WORK * entries.length);
   for (const [key, value] of entries) {
     if (typeof key !== 'string') {
       const typeName = typeNameOf(key);

@@ -4,7 +4,7 @@ import { Failure } from '@typekro/kit/golang';
 import { marshalJson } from './json-marshal.ts';
 import { parseGoJson } from './json-parse.ts';
 
-const context = { charge: () => undefined, now: 0 };
+const context = { charge: () => undefined, work: () => undefined, now: 0 };
 
 describe('JSON as Go reads it', () => {
   test('numbers become doubles, the last of equal keys wins, __proto__ is an ordinary key', () => {

@@ -147,7 +147,7 @@ describe('a pattern', () => {
     const pattern = compilePattern(source);
     if (pattern instanceof Failure) throw new Error(pattern.message);
     let units = 0;
-    const context = { charge: (more: number) => void (units += more), now: 0 };
+    const context = { charge: (more: number) => void (units += more), work: () => undefined, now: 0 };
     if (member === 'findAll') pattern.findAll(text, 1, context);
     else pattern[member](text, context);
     return units;

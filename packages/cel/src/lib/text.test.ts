@@ -48,7 +48,7 @@ describe('format strings', () => {
 });
 
 describe('patterns', () => {
-  const context = { charge: () => undefined, now: 0 };
+  const context = { charge: () => undefined, work: () => undefined, now: 0 };
   test.each([
     ['[', 'error parsing regexp: missing closing ]: `[`'],
     ['\\', 'error parsing regexp: trailing backslash at end of expression: ``'],

@@ -4,6 +4,7 @@ import { BOOL, DYN, listType, mapType } from '../types.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure, entriesOf, fail, mapKeyText } from '../values.ts';
 import { describing } from './coerce.ts';
+import { ENTRY_WORK } from '../lib/define.ts';
 import { makeMap } from './literals.ts';
 import { absorbable, attempt } from './logic.ts';
 import type { Loop } from './loop.ts';
@@ -152,6 +153,7 @@ export function planTransform(
       loop.each(frame, () => {
         if (!failed.holds(keep, frame)) return false;
         const value = failed.part(run, frame);
+        frame.work(ENTRY_WORK);
         if (value !== undefined) entries.push([keyOf(frame), value]);
         return false;
       });
@@ -174,6 +176,7 @@ export function planTransformEntries(loop: Loop, filter: PlannedNode | undefined
       const add: Run = (at) => {
         for (const entry of entriesOf(raise(run(at))) ?? fail('no such overload')) {
           at.charge(1);
+          at.work(ENTRY_WORK);
           const text = mapKeyText(entry[0]);
           if (keys.has(text)) return fail(`insert failed: key ${showValue(entry[0])} already exists`);
           keys.add(text);

@@ -114,6 +114,9 @@ export function checked(value: Value): Value {
   return typeof value === 'object' && value instanceof CelErrorValue ? raise(value) : value;
 }
 
+/** The work for an entry of a map over which a loop runs, in addition to the cost of an iteration. */
+const COLLECTED_ENTRY_WORK = 3;
+
 /** Plans the loop over a range that may be a list or a map. The kind is known only at run time. */
 function anyLoop(range: Run, first: number, second: number | undefined): Loop {
   const each: Loop['each'] = (frame, runIteration) => {
@@ -130,7 +133,10 @@ function anyLoop(range: Run, first: number, second: number | undefined): Loop {
       }
       return;
     }
-    for (const [key, entry] of entriesOf(value) ?? notIterable(value)) {
+    const entries = entriesOf(value) ?? notIterable(value);
+    // The entries are collected before the first iteration, which may be the last.
+    frame.work(COLLECTED_ENTRY_WORK * entries.length);
+    for (const [key, entry] of entries) {
       frame.charge(1);
       locals[first] = key;
       if (second !== undefined) locals[second] = entry;

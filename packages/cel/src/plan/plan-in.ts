@@ -1,7 +1,8 @@
+import type { Frame } from '../eval/frame.ts';
 import { equal } from '../lib/equal.ts';
 import { raise } from '../eval/shaped.ts';
 import { BOOL } from '../types.ts';
-import type { Meter, Value } from '../values.ts';
+import type { Value } from '../values.ts';
 import { CelMap, EvalFailure, ListView, MapView, elementsOf, fail, isObject } from '../values.ts';
 import { describing } from './coerce.ts';
 import { mapEntry } from './index-access.ts';
@@ -26,9 +27,9 @@ export function planIn(element: PlannedNode, container: PlannedNode): PlannedNod
   };
 }
 
-function contains(container: Value, wanted: Value, meter: Meter): boolean {
+function contains(container: Value, wanted: Value, frame: Frame): boolean {
   const elements = elementsOf(container);
-  if (elements !== undefined) return listContains(elements, wanted, container instanceof ListView, meter);
+  if (elements !== undefined) return listContains(elements, wanted, container instanceof ListView, frame);
   if (container instanceof CelMap || container instanceof MapView || isObject(container)) {
     return mapEntry(container, wanted) !== undefined;
   }
@@ -39,12 +40,13 @@ function contains(container: Value, wanted: Value, meter: Meter): boolean {
  * Does the list contain the value? An element whose comparison fails counts as different. With `reports`, which is set
  * for lists of foreign data (data from outside CEL), the first such failure is thrown if no element is equal.
  */
-function listContains(elements: readonly Value[], wanted: Value, reports: boolean, meter: Meter): boolean {
-  meter.charge(elements.length >> 2);
+function listContains(elements: readonly Value[], wanted: Value, reports: boolean, frame: Frame): boolean {
+  frame.charge(elements.length >> 2);
+  frame.work(elements.length);
   let failure: EvalFailure | undefined;
   for (const element of elements) {
     try {
-      if (equal(raise(element), wanted, meter)) return true;
+      if (equal(raise(element), wanted, frame)) return true;
     } catch (thrown) {
       if (!(thrown instanceof EvalFailure) || thrown.fatal) throw thrown;
       failure ??= thrown;

@@ -169,6 +169,9 @@ describe('hostile data', () => {
   });
 });
 
+/** The numbers from 0 to `size` - 1. */
+const numbers = (size: number) => Array.from({ length: size }, (_, index) => index);
+
 describe('budget', () => {
   test.each([
     'lists.range(100).map(a, lists.range(100).map(b, lists.range(100).map(c, lists.range(100).map(d, a))))',
@@ -208,6 +211,37 @@ describe('budget', () => {
     if (!compiled.ok) throw new Error(compiled.text);
     const result = compiled.program.evaluate(variables, { budget: 200_000 });
     expect(result.ok ? result.value : result.error.message).toBe('evaluation budget exceeded');
+  });
+
+  const entries = Object.fromEntries(numbers(1_000).map((key) => [`k${key}`, key]));
+  test.each<[string, number]>([
+    ['lists.range(1000).all(i, x.exists(k, true))', 3_000_000],
+    ['lists.range(1000).transformMapEntry(i, v, {v: v}).size() > 0', 10_000],
+    ['x.transformMap(k, v, v).size() > 0', 11_000],
+    ['x.merge(x).size() > 0', 16_000],
+    ['json.marshal(x) != ""', 4_000],
+    ['lists.range(1000).all(i, quantity("1Gi").isGreaterThan(quantity("1Ki")))', 16_000],
+    ['lists.range(1000).all(i, url("https://a/b").getHost() == "a")', 8_000],
+    ['lists.range(1000).all(i, string(double(i)) != "")', 4_000],
+    ['lists.range(1000).all(i, i in [-1, -2, i])', 3_000],
+  ])('%s costs at least %d units of a shared budget', (text, least) => {
+    const compiled = kroEnvironment({ variables: { x: DYN } }).compile(text);
+    if (!compiled.ok) throw new Error(compiled.text);
+    const shared = { left: 10_000_000 };
+    compiled.program.evaluate({ x: entries }, { shared });
+    expect(10_000_000 - shared.left).toBeGreaterThanOrEqual(least);
+    const small = { left: least / 4 };
+    const result = compiled.program.evaluate({ x: entries }, { shared: small });
+    expect([result.ok ? result.value : result.error.message, small.left]).toEqual(['evaluation budget exceeded', 0]);
+  });
+
+  test('the copy of a result as JSON uses the shared budget', () => {
+    const shared = { left: 100 };
+    expect([toJson(numbers(20), { shared }).ok, shared.left]).toEqual([true, 16]);
+    expect([toJson(numbers(20), { shared }), shared.left]).toEqual([
+      { ok: false, error: 'evaluation budget exceeded' },
+      0,
+    ]);
   });
 
   test('a short substring of a long string is found', () => {

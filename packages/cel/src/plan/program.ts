@@ -66,7 +66,8 @@ class JoinedProgram implements Program {
   }
 
   evaluate(variables: Variables, options?: EvaluateOptions): EvalResult {
-    let frame = new Frame([], 0, options?.budget ?? DEFAULT_BUDGET, options);
+    const budget = budgetOf(options);
+    let frame = new Frame([], 0, budget, options);
     try {
       let text = '';
       for (const part of this.#parts) {
@@ -83,7 +84,7 @@ class JoinedProgram implements Program {
     } catch (thrown) {
       return { ok: false, error: failureOf(thrown) };
     } finally {
-      if (options?.meter !== undefined) options.meter.left = frame.left;
+      settle(frame, budget, options);
     }
   }
 }
@@ -118,7 +119,7 @@ class PlannedProgram implements Program {
   }
 
   evaluate(variables: Variables, options?: EvaluateOptions): EvalResult {
-    const budget = options?.budget ?? DEFAULT_BUDGET;
+    const budget = budgetOf(options);
     let frame: Frame | undefined;
     try {
       frame = this.frame(variables, budget, options);
@@ -126,9 +127,22 @@ class PlannedProgram implements Program {
     } catch (thrown) {
       return { ok: false, error: failureOf(thrown) };
     } finally {
-      if (options?.meter !== undefined) options.meter.left = frame?.left ?? budget;
+      settle(frame, budget, options);
     }
   }
+}
+
+function budgetOf({ budget = DEFAULT_BUDGET, shared }: EvaluateOptions = {}): number {
+  return shared === undefined ? budget : Math.min(budget, shared.left);
+}
+
+/** Reports the cost of an evaluation that began with `budget`, and reduces the shared budget by it. */
+function settle(frame: Frame | undefined, budget: number, { meter, shared }: EvaluateOptions = {}): void {
+  const { left = budget, refused = 0 } = frame ?? {};
+  if (meter !== undefined) meter.left = left;
+  if (shared === undefined) return;
+  const isExhausted = shared.left < 0 || (left < 0 && budget === shared.left);
+  shared.left = isExhausted ? 0 : Math.max(0, shared.left - (budget - left - refused));
 }
 
 function unchanged(data: unknown): unknown {

@@ -18,17 +18,25 @@ import { CelDuration, CelTimestamp, CelUint, fail, checkedInt, toUint } from '..
 
 function overload(id: string, from: CelType, to: CelType, call: Overload['call']): Overload {
   const convert = call as (value: Value, context: CallContext) => Value;
-  if (from.kind !== 'string' && from.kind !== 'bytes') return { id, params: [from], result: to, call };
+  const work = (to === STRING && WITH_FORMAT.has(from)) || (from === STRING && WITH_FORMAT.has(to)) ? FORMAT_WORK : 0;
+  const isText = from === STRING || from === BYTES;
+  if (!isText && work === 0) return { id, params: [from], result: to, call };
   return {
     id,
     params: [from],
     result: to,
-    call: (value: Uint8Array | string, context: CallContext) => {
-      if (value.length > 64) context.charge(value.length);
+    call: (value: Value, context: CallContext) => {
+      const { length } = isText ? (value as Uint8Array | string) : '';
+      if (length > 64) context.charge(length);
+      context.work(work);
       return convert(value, context);
     },
   };
 }
+
+/** Types whose strings have a notation of their own, which takes longer to read and write than digits. */
+const WITH_FORMAT: ReadonlySet<CelType> = new Set([DOUBLE, DURATION, TIMESTAMP]);
+const FORMAT_WORK = 4;
 
 const same = (value: Value) => value;
 

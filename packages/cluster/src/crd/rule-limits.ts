@@ -1,5 +1,5 @@
 import type { Checked, Program } from '@typekro/cel';
-import { minRoundCost } from '@typekro/cel';
+import { BUDGET_EXCEEDED, minRoundCost } from '@typekro/cel';
 
 /** The maximum cost of one evaluation of a rule, in the units of an API server. */
 const MAX_CALL_COST = 1_000_000;
@@ -28,6 +28,8 @@ export class ObjectBudget {
   isExhausted = false;
   /** The work of all searches of regular expressions: the cost of an API server does not show how long they take. */
   readonly searches = { visits: 0 };
+  /** The work of all rules that the cost does not show either, such as collecting the entries of a map. */
+  readonly shared = { left: MAX_OBJECT_COST };
   #left = MAX_OBJECT_COST;
 
   /**
@@ -47,17 +49,17 @@ export type LimitedRun = (variables: Record<string, unknown>, budget?: ObjectBud
 /**
  * Makes an evaluation that stops at the cost limit of an API server. The exact cost is not counted; instead, the number
  * of loop iterations is limited, and each iteration counts with its minimum cost. An evaluation that an API server
- * completes is therefore never stopped. An evaluation that an API server stops may complete here, because long strings
+ * completes is therefore stopped only if the work of all rules of the object takes seconds. An evaluation that an API server stops may complete here, because long strings
  * cost no more than short strings, and an expression without loops costs nothing.
  */
 export function limitedRun(program: Program, checked: Checked): LimitedRun {
   const round = minRoundCost(checked);
-  return (variables, { searches } = new ObjectBudget()) => {
+  return (variables, { searches, shared } = new ObjectBudget()) => {
     const budget = round === undefined ? undefined : Math.floor(MAX_CALL_COST / round);
     const meter = { left: 0 };
     const limit = budget === undefined ? {} : { budget };
-    const result = program.evaluate(variables, { trusted: true, meter, searches, ...limit });
-    if (meter.left >= 0 || result.ok) {
+    const result = program.evaluate(variables, { trusted: true, meter, searches, shared, ...limit });
+    if (result.ok || result.error.message !== BUDGET_EXCEEDED) {
       const cost = budget === undefined || round === undefined ? 0 : (budget - meter.left) * round;
       return { result, isOverLimit: false, cost };
     }

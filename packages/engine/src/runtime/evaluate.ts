@@ -1,5 +1,5 @@
-import type { Value } from '@typekro/cel';
-import { toJson } from '@typekro/cel';
+import type { SharedBudget, Value } from '@typekro/cel';
+import { BUDGET_EXCEEDED, toJson } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
 import { goJsonProblem, goQuote, goTypeOf } from '@typekro/kit/golang';
 import type { Deferral, Expression, Hole, ReadPart } from '../graph/index.ts';
@@ -58,13 +58,26 @@ export interface EvaluateContext {
   readonly secretUse?: (expression: Expression) => SecretUse | undefined;
   /** Counts the expressions that were evaluated. */
   readonly tally?: { evaluations: number };
+  /** The budget that all expressions of a step share, see `stepBudget`. Default: none. */
+  readonly shared?: StepBudget;
+}
+
+/** The budget of a step. With it, a step takes at most a few seconds, in which the controller does nothing else. */
+interface StepBudget extends SharedBudget {
+  readonly total: number;
+}
+
+/** The budget of a step whose expressions have the given budget. */
+export function stepBudget(budget = 0): StepBudget {
+  const total = Math.max(10_000_000, budget);
+  return { total, left: total };
 }
 
 /** Evaluates an expression and converts its value to JSON as kro does. */
 export function evaluateToJson(expression: Expression, variables: Variables, context: EvaluateContext): Evaluated {
   const result = evaluateRaw(expression, variables, context);
   if (result.state !== 'value') return result;
-  const converted = toJson(result.value);
+  const converted = toJson(result.value, context);
   if (!converted.ok) return { state: 'error', failure: failureOf(expression, 'convert', converted.error, context) };
   return { state: 'value', value: converted.value };
 }
@@ -144,14 +157,22 @@ export function keyCollision(
   return failureOf(expression, 'convert', `duplicate key ${goQuote(key)}`, context);
 }
 
+function exhausted({ total }: StepBudget): string {
+  return (
+    `evaluation budget exceeded: the expressions up to this one cost more than ${total.toLocaleString('en')} ` +
+    'together; make the lists that they read shorter, or divide the definition'
+  );
+}
+
 function failureOf(
   expression: Expression,
   phase: 'eval' | 'convert',
   celReason: string,
-  { secretUse }: Pick<EvaluateContext, 'secretUse'>,
+  { secretUse, shared }: Pick<EvaluateContext, 'secretUse' | 'shared'>,
 ): EvaluationFailure {
   const use = secretUse?.(expression);
-  const reason = use === undefined ? celReason : maskedReason(celReason, expression.cel);
+  const known = use === undefined ? celReason : maskedReason(celReason, expression.cel);
+  const reason = shared?.left === 0 && celReason === BUDGET_EXCEEDED ? exhausted(shared) : known;
   const cel = use === 'writes' ? maskedLiterals(expression.cel) : expression.cel;
   const missing = MISSING.exec(reason)?.[1];
   return {

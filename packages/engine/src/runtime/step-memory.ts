@@ -11,7 +11,7 @@ export interface MemoryInputs {
   readonly instance: KubeObject;
   /** The version of the controller, which is the value of a label. */
   readonly version: string;
-  readonly evaluation: { readonly now: number; readonly budget?: number };
+  readonly evaluation: { readonly now: number; readonly budget?: number; readonly shared?: { left: number } };
   readonly options: {
     readonly maxCollectionSize?: number;
     readonly namespaces?: 'any' | 'instance';
@@ -30,6 +30,9 @@ type FindKind = (
 interface Remembered {
   readonly inputs: readonly unknown[];
   readonly resolved: Resolved;
+  /** The cost of the node's expressions, and the budget of the step before them. */
+  readonly cost: number;
+  readonly budget: number;
 }
 
 /**
@@ -49,6 +52,8 @@ export class StepMemory {
    */
   #read: JsonValue = [];
   #kinds: FindKind | undefined;
+  /** The budget of the step. A cached node costs as much as a resolved one, so that the decision is the same. */
+  #budget = { left: 0 };
   readonly #nodes = new Map<string, Remembered>();
 
   /** Begins a step. Clears the memory if an input that all nodes share has changed. */
@@ -59,6 +64,7 @@ export class StepMemory {
     this.#shared = shared;
     this.#read = read;
     this.#kinds = context.options.kinds;
+    this.#budget = context.evaluation.shared ?? { left: 0 };
   }
 
   /**
@@ -74,12 +80,18 @@ export class StepMemory {
   ): Resolved {
     const inputs = reads.map((id) => ready.get(id));
     const known = this.#nodes.get(node.id);
+    const { left } = this.#budget;
     if (known !== undefined && areSame(inputs, known.inputs) && this.#areServed(node, known.resolved)) {
-      return known.resolved;
+      // With another budget, a node that used it up, or would use it up now, has another result.
+      if (known.cost < left || known.budget === left) {
+        this.#budget.left -= known.cost;
+        return known.resolved;
+      }
     }
     const resolved = resolve();
+    const cost = left - this.#budget.left;
     if (resolved.state === 'resolved' || resolved.reason.because.kind === 'expression-failed')
-      this.#nodes.set(node.id, { inputs, resolved });
+      this.#nodes.set(node.id, { inputs, resolved, cost, budget: left });
     else this.#nodes.delete(node.id);
     return resolved;
   }

@@ -4,6 +4,7 @@ import type { Graph, GraphOrigin, KroCompatibility } from '../graph/index.ts';
 import { applySetIdOf, recordedInventory } from './applyset.ts';
 import { stepDeletion } from './deletion.ts';
 import { dropConflictingWrites } from './drop-conflicting-writes.ts';
+import { stepBudget } from './evaluate.ts';
 import { templateManager } from './field-managers.ts';
 import { decideGraph } from './graph-decision.ts';
 import { stepGraphDeletion } from './graph-deletion.ts';
@@ -162,6 +163,7 @@ export function createStepContext(
     evaluation: {
       now: options.templateNow ?? options.now,
       tally: { evaluations: 0 },
+      shared: stepBudget(options.budget),
       trusted: options.plainData ?? false,
       later: [ahead, known],
       secretUse: (expression) => secretUseOf(graph, expression),

@@ -12,7 +12,7 @@ import {
 import { Failure } from '@typekro/kit/golang';
 import { BOOL, DOUBLE, INT, STRING, type CelType } from '../../types.ts';
 import { fail, checkedInt, type Int, type Value } from '../../values.ts';
-import { member, orFail, overload } from '../define.ts';
+import { chargeParser, member, orFail, overload } from '../define.ts';
 import { QUANTITY, QuantityValue } from '../opaque.ts';
 
 const two: readonly CelType[] = [QUANTITY, QUANTITY];
@@ -129,13 +129,11 @@ export const kubernetesQuantity: Library = {
   ],
 };
 
-/**
- * Parses a quantity. The cost is a quarter of the string's length, plus the number of digits that the exponent adds or
- * removes.
- */
+/** Parses a quantity. The digits that the exponent adds or removes cost one unit each. */
 function parsed(text: string, context: CallContext): ParsedQuantity | Failure {
   const exponent = Number(/[eE]([-+]?\d{1,4})$/.exec(text.slice(-8))?.[1] ?? 0);
-  context.charge((text.length >> 2) + Math.abs(exponent));
+  chargeParser(context, text);
+  context.charge(Math.abs(exponent));
   return parseQuantity(text);
 }
 

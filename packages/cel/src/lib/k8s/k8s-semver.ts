@@ -2,7 +2,7 @@ import type { CallContext, Library } from '../../library.ts';
 import { Failure } from '@typekro/kit/golang';
 import { BOOL, INT, STRING, type CelType } from '../../types.ts';
 import { checkedInt, type Value } from '../../values.ts';
-import { member, orFail, overload, reading } from '../define.ts';
+import { chargeParser, member, orFail, overload, reading } from '../define.ts';
 import { SEMVER, SemverValue } from '../opaque.ts';
 import { compareSemver, parseSemver, parseTolerantSemver, type SemanticVersion } from '../semver.ts';
 
@@ -81,7 +81,7 @@ export const semverNormalization: Library = {
 };
 
 function parsed(text: string, normalize: boolean, context: CallContext): SemanticVersion | Failure {
-  context.charge(text.length >> 2);
+  chargeParser(context, text);
   return normalize ? parseTolerantSemver(text) : parseSemver(text);
 }
 

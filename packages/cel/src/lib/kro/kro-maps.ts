@@ -2,7 +2,7 @@ import type { CallContext, Library } from '../../library.ts';
 import { setOwn } from '@typekro/kit/core';
 import { DYN, mapType, typeParam } from '../../types.ts';
 import { CelMap, entriesOf, fail, type Value } from '../../values.ts';
-import { member } from '../define.ts';
+import { ENTRY_WORK, member } from '../define.ts';
 
 const MAP = mapType(typeParam('K'), typeParam('V'));
 /** The maximum depth to which maps are merged. Deeper data is replaced. */
@@ -37,6 +37,7 @@ type Entries = readonly (readonly [Value, Value])[];
 /** Returns a map with all keys of both maps. For a key that both maps have, `both` computes the value. */
 function union(left: Entries, right: Entries, context: CallContext, both: (a: Value, b: Value) => Value): Value {
   context.charge(left.length + right.length);
+  context.work(ENTRY_WORK * (left.length + right.length));
   if ([...left, ...right].every(([key]) => typeof key === 'string')) {
     const merged = new Map(left as readonly (readonly [string, Value])[]);
     for (const [key, value] of right as readonly (readonly [string, Value])[]) {
