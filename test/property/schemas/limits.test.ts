@@ -2,6 +2,7 @@ import { type } from 'arktype';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { fromStandardSchema } from '@typekro/engine/schema';
 import type { JsonValue } from '@typekro/kit/core';
 import { composed, difference } from './compare.ts';
 import { objectOf } from './methods.ts';
@@ -382,4 +383,33 @@ test('the host has its own functions after a default was read', () => {
   composed(objectOf('zod', { field: z.string().default(now) }));
   expect([Date === date, Date.now === own, Math.random === random]).toEqual([true, true, true]);
   expect(Object.keys(Object.getOwnPropertyDescriptors(globalThis.crypto))).not.toContain('randomUUID');
+});
+
+const doubled = (schema: unknown, wrap: (inner: unknown) => unknown): unknown => {
+  let found = schema;
+  for (let level = 0; level < 40; level += 1) found = wrap(found);
+  return found;
+};
+const endlessZod = (): z.ZodType => z.object({ next: z.lazy(endlessZod), last: z.lazy(endlessZod) });
+const endlessValibot = (): v.GenericSchema => v.object({ next: v.lazy(endlessValibot), last: v.lazy(endlessValibot) });
+const SHARED = /more than 100000 parts: a part that stands in several places counts in each$/;
+const ENDLESS =
+  /^field (?:next\.)+next: the type has more than 100 levels, or no end: a lazy type may make itself anew$/;
+
+// arktype itself takes exponential time for such a type.
+test.each<[string, () => unknown, RegExp]>([
+  ['zod', () => doubled(z.string(), (inner) => z.object({ a: inner as z.ZodType, b: inner as z.ZodType })), SHARED],
+  ['valibot', () => doubled(v.string(), (a) => v.object({ a, b: a } as v.ObjectEntries)), SHARED],
+  ['JSON Schema', () => doubled({ type: 'string' }, (a) => ({ type: 'object', properties: { a, b: a } })), SHARED],
+  ['zod without an end', endlessZod, ENDLESS],
+  ['valibot without an end', endlessValibot, ENDLESS],
+])('a type of %s with 2^40 fields is refused at once', (_, make, message) => {
+  const { diagnostics } = fromStandardSchema(make());
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'schema/too-deep',
+      message: expect.stringMatching(message) as string,
+      hint: 'use object for the inner part',
+    },
+  ]);
 });

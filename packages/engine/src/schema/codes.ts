@@ -66,9 +66,9 @@ const conversionCodes: readonly CodeInfo[] = [
   ),
   error(
     'too-deep',
-    'The schema is nested deeper than 100 levels.',
+    'The schema is nested deeper than 100 levels, has no end, or has more than 100,000 parts.',
     field(`${'{"type": "array", "items": '.repeat(120)}{"type": "string"}${'}'.repeat(120)}`),
-    'Make the structure flatter.',
+    'Make the structure flatter, or use object for an inner part.',
   ),
   error(
     'intersection',

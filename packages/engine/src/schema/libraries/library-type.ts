@@ -29,6 +29,43 @@ export function refused(message: string, hint: string, code = 'transform'): Json
   return { [REFUSED]: { code, message, hint } };
 }
 
+/** The maximum nesting of a library's type, and the maximum number of its parts, each counted once. */
+const [MAX_DEPTH, MAX_PARTS] = [100, 100_000];
+
+/**
+ * The printed parts of a type. A part that stands in several places is printed once, because the places can be as many
+ * as two to the power of their nesting.
+ */
+export class PrintedParts {
+  readonly #printed = new Map<unknown, JsonObject>();
+  #isRefused = false;
+
+  /** Prints a part. `open` has the parts around it. A part that contains itself, or has no end, is refused. */
+  of(part: unknown, open: ReadonlySet<unknown>, print: () => JsonObject): JsonObject {
+    if (open.has(part)) {
+      const message = 'the type contains itself, which SimpleSchema cannot express';
+      return refused(message, INNER_OBJECT, 'recursive');
+    }
+    const known = this.#printed.get(part);
+    if (known !== undefined) return known;
+    if (open.size > MAX_DEPTH || this.#printed.size > MAX_PARTS) {
+      // One refusal is enough.
+      if (this.#isRefused) return {};
+      this.#isRefused = true;
+      const isDeep = open.size > MAX_DEPTH;
+      const message = isDeep
+        ? `the type has more than ${MAX_DEPTH} levels`
+        : `the type has more than ${MAX_PARTS} parts`;
+      return refused(`${message}, or no end: a lazy type may make itself anew`, INNER_OBJECT, 'too-deep');
+    }
+    const printed = print();
+    this.#printed.set(part, printed);
+    return printed;
+  }
+}
+
+const INNER_OBJECT = 'use object for the inner part';
+
 /** The remedy for a transform. */
 export const IN_COMPOSITION = 'leave it out, and compute the value in the function of the composition';
 /** The remedy for a check that cannot become a rule. */

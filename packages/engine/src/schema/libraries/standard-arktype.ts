@@ -12,6 +12,7 @@ import {
   methodOf,
   parsedBy,
   patternKeywords,
+  PrintedParts,
   readMember,
   refused,
   restrict,
@@ -24,23 +25,23 @@ import { printTuple, printUnion } from './library-union.ts';
  * conditions, defaults and the flags of patterns. A node that this reader does not know is refused.
  */
 export function arktypeJsonSchema(type: unknown, found: FoundChecks): JsonObject {
-  return print(readMember(type, 'internal'), { found, open: new Set() });
+  return print(readMember(type, 'internal'), { found, open: new Set(), parts: new PrintedParts() });
 }
 
 interface Printing {
   readonly found: FoundChecks;
   /** The nodes around the part. A node that contains itself is refused. */
   readonly open: ReadonlySet<unknown>;
+  readonly parts: PrintedParts;
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const kindOf = (node: unknown): string => String(readMember(node, 'kind'));
 
-function print(node: unknown, state: Printing): JsonObject {
-  if (state.open.has(node)) {
-    const message = 'the type contains itself, which SimpleSchema cannot express';
-    return refused(message, 'use object for the inner part', 'recursive');
-  }
+const print = (node: unknown, state: Printing): JsonObject =>
+  state.parts.of(node, state.open, () => printPart(node, state));
+
+function printPart(node: unknown, state: Printing): JsonObject {
   const inner: Printing = { ...state, open: new Set([...state.open, node]) };
   const kind = kindOf(node);
   const printed = ARKTYPE_NODES.get(kind)?.(node, inner) ?? {

@@ -40,8 +40,32 @@ export function fromStandardSchema(type: unknown): SchemaResult {
   if (raw === undefined) return refuse(standard);
   const isOfLibrary = isOfKnownLibrary(type);
   const result = fromJsonSchema(raw, { checks: found, isOfLibrary });
+  if (result.ok && isTooLarge(result.schema)) {
+    const message = `the type has more than ${MAX_PARTS} parts: a part that stands in several places counts in each`;
+    return failure('schema/too-deep', message, 'use object for the inner part');
+  }
   const lost = result.ok && isOfLibrary ? [...lostParts(result.schema)] : [];
   return lost.length === 0 ? result : { ok: false, diagnostics: [...result.diagnostics, ...lost] };
+}
+
+/** The maximum number of parts of a type, each counted in all its places. */
+const MAX_PARTS = 100_000;
+
+/** Does a schema have too many parts? Parts that contain themselves are reported when the schema is written. */
+function isTooLarge(root: Schema): boolean {
+  let count = 0;
+  const open = new Set<Schema>();
+  const visit = (part: Schema): void => {
+    count += 1;
+    if (count > MAX_PARTS || open.has(part)) return;
+    open.add(part);
+    const { properties = {}, items, additionalProperties: values, allOf = [], anyOf = [] } = part;
+    for (const inner of [...Object.values(properties), items, values, ...allOf, ...anyOf])
+      if (typeof inner === 'object') visit(inner);
+    open.delete(part);
+  };
+  visit(root);
+  return count > MAX_PARTS;
 }
 
 /**

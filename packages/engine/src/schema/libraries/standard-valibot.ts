@@ -5,6 +5,7 @@ import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import type { FoundChecks } from './library-type.ts';
 import {
   constantOf,
+  PrintedParts,
   readMember,
   refused,
   isUncheckedText,
@@ -20,23 +21,23 @@ import { addValibotAction } from './standard-valibot-actions.ts';
  * structure (`kind`, `type`, `entries`, `pipe`, …). A schema or action that this reader does not know is refused.
  */
 export function valibotJsonSchema(schema: unknown, found: FoundChecks): JsonObject {
-  return print(schema, { found, open: new Set() });
+  return print(schema, { found, open: new Set(), parts: new PrintedParts() });
 }
 
 interface Printing {
   readonly found: FoundChecks;
   /** The schemas around the part. A schema that contains itself is refused. */
   readonly open: ReadonlySet<unknown>;
+  readonly parts: PrintedParts;
 }
 
 const ASYNCHRONOUS = 'use the synchronous functions: v.object() for v.objectAsync(), v.check() for v.checkAsync()';
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 
-function print(schema: unknown, state: Printing): JsonObject {
-  if (state.open.has(schema)) {
-    const message = 'the type contains itself, which SimpleSchema cannot express';
-    return refused(message, 'use object for the inner part', 'recursive');
-  }
+const print = (schema: unknown, state: Printing): JsonObject =>
+  state.parts.of(schema, state.open, () => printPart(schema, state));
+
+function printPart(schema: unknown, state: Printing): JsonObject {
   if (readMember(schema, 'async') === true) return refused('an asynchronous schema has no rule', ASYNCHRONOUS);
   if (readMember(schema, 'fallback') !== undefined) {
     return refused(

@@ -9,6 +9,7 @@ import {
   isChangedByLibrary,
   constantOf,
   patternKeywords,
+  PrintedParts,
   readMember,
   refused,
   withAppliedDefault,
@@ -23,23 +24,23 @@ import { addZodChecks, zodDefinition } from './standard-zod-checks.ts';
  * refinements, and all that only the result of a pipe has. A type or check that this reader does not know is refused.
  */
 export function zodJsonSchema(type: unknown, found: FoundChecks): JsonObject {
-  return print(type, { found, open: new Set() });
+  return print(type, { found, open: new Set(), parts: new PrintedParts() });
 }
 
 interface Printing {
   readonly found: FoundChecks;
   /** The types around the part. A type that contains itself is refused. */
   readonly open: ReadonlySet<unknown>;
+  readonly parts: PrintedParts;
 }
 
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const NULL: JsonObject = { type: 'null' };
 
-function print(schema: unknown, state: Printing): JsonObject {
-  if (state.open.has(schema)) {
-    const message = 'the type contains itself, which SimpleSchema cannot express';
-    return refused(message, 'use object for the inner part', 'recursive');
-  }
+const print = (schema: unknown, state: Printing): JsonObject =>
+  state.parts.of(schema, state.open, () => printPart(schema, state));
+
+function printPart(schema: unknown, state: Printing): JsonObject {
   const definition = zodDefinition(schema);
   const kind = String(readMember(definition, 'type'));
   const inner: Printing = { ...state, open: new Set([...state.open, schema]) };
