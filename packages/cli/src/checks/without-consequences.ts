@@ -90,14 +90,19 @@ const BROKEN_SHAPE: ReadonlySet<string> = new Set([
   'input/unknown-field',
 ]);
 
+/** The maximum number of findings that are compared with each other. The time grows with the square of the number. */
+const MAX_COMPARED = 1000;
+
 /**
  * Returns the findings about one object, without those that are consequences of others. A finding about another object
  * has another cause, even at the same path, so the function is called once per object. For a module that could not be
  * loaded, the objects are unknown, and the function is called once per file. The most important rules are these. A
  * field that is reported as misspelt is not also reported as missing. While a part that declares names is broken, no
- * name is reported as unknown. A value has only one problem.
+ * name is reported as unknown. A value has only one problem. Findings after the first 1,000 are all returned.
  */
 export function withoutConsequences(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (found.length > MAX_COMPARED)
+    return [...withoutConsequences(found.slice(0, MAX_COMPARED)), ...found.slice(MAX_COMPARED)];
   const diagnostics = withTexts(collapsed(found));
   const broken = diagnostics.filter(({ code, path = '' }) => BROKEN_SHAPE.has(code) || isBrokenLoop(code, path));
   return diagnostics.flatMap((each) => {
