@@ -1,6 +1,7 @@
 import dns from 'node:dns';
 import { describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
+import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../test-support/webhook-cluster.ts';
 import type { ReviewAnswer, ReviewRequest } from '../../test-support/webhook-server.ts';
 import { openWebhookServer, patchAnswer } from '../../test-support/webhook-server.ts';
@@ -365,3 +366,28 @@ describe('patches', () => {
     expect(status).toBe(422);
   });
 });
+
+test.each(['POST', 'PUT', 'PATCH'])(
+  'a %s of a custom resource whose definition is deleted meanwhile gets 404',
+  async (method) => {
+    const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    const BOXES = '/apis/example.com/v1/namespaces/default/boxes';
+    const state = { deletes: false };
+    await using setup = await setUp(() => async (response, { uid }) => {
+      if (state.deletes) await call(setup.transport, 'DELETE', `${CRDS}/boxes.example.com`);
+      while (state.deletes && (await call(setup.transport, 'GET', BOXES)).status === 200);
+      response.end(reviewWith({ uid, allowed: true }));
+    });
+    expect(
+      (await call(setup.transport, 'POST', CRDS, crdOf('Box', ANYTHING, { names: { plural: 'boxes' } }))).status,
+    ).toBe(201);
+    const box = { apiVersion: 'example.com/v1', kind: 'Box', metadata: { name: 'a' }, a: method };
+    const made = method === 'POST' ? undefined : await call(setup.transport, 'POST', BOXES, box);
+    const rules = [{ operations: ['*'], apiGroups: ['example.com'], apiVersions: ['v1'], resources: ['boxes'] }];
+    await setup.configure('Validating', 'h', { rules });
+    state.deletes = true;
+    const path = method === 'POST' ? BOXES : `${BOXES}/a`;
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    expect((await call(setup.transport, method, path, { ...box, ...made?.body, b: 1 }, type)).status).toBe(404);
+  },
+);

@@ -8,6 +8,7 @@ import { decodeTyped, bodyTypeOf } from './body.ts';
 import type { UserInfo } from '../options.ts';
 import type { AuditTrail } from '../protocol/request.ts';
 import type { ServedResource } from '../registry/resource.ts';
+import { unknownResource } from '../errors/status.ts';
 import { admitPodSecurity } from '../kinds/pods/pod-security-admission.ts';
 import { admitQuota } from '../kinds/quota/quota-admission.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
@@ -191,6 +192,9 @@ export function checkAndStore<T, R>(
   check: (context: WriteContext) => T,
   store: (checked: T, context: WriteContext) => R,
 ): R {
+  // A definition can be deleted while its request runs. An object of an unserved kind could not be read or removed.
+  const { custom, group, plural } = write.resource;
+  if (custom !== undefined && write.services.registry.findAny(group, plural) === undefined) throw unknownResource();
   const undos: (() => void)[] = [];
   const context = writeContext(write, (undo) => void undos.push(undo));
   let isChecked = false;
