@@ -116,10 +116,14 @@ test.each<[string, SchemaInput]>([
 test.each<[string, SchemaInput, object, string]>([
   ['an infinite number', v.object({ n: v.number() }), { n: Infinity }, 'JSON cannot represent this number'],
   ['NaN', { type: 'object', properties: { n: { type: 'number' } } }, { n: NaN }, 'JSON cannot represent this number'],
+  ['half of a surrogate pair', z.object({ n: z.string() }), { n: 'a\ud800' }, 'n: Invalid value: "a\\ud800": UTF-8 cannot'],
+  ['its other half in a list', z.object({ n: z.string(), l: z.array(z.string()) }), { n: 'a', l: ['😀', '\udc00'] }, 'l[1]: Invalid value: "\\udc00": UTF-8 cannot'],
+  ['half of a pair in a name', v.object({ n: v.string(), m: v.record(v.string(), v.string()) }), { n: 'a', m: { 'a\ud800': '' } }, 'm: Invalid value: "a\\ud800": UTF-8 cannot'],
   ['an unknown member of a strict object', z.strictObject({ n: z.string() }), { n: 'a', m: 1 }, 'Unrecognized key'],
   ['null in an optional field', z.object({ n: z.string().optional() }), { n: null }, 'expected string, received null'],
 ])('a spec with %s is refused', (_name, spec, value, message) => {
   expect(() => compose(spec).toInstance(value as never)).toThrow(message);
+  expect(() => compose(spec).evaluate(value as never)).toThrow(message);
 });
 
 test.each<[string, SchemaInput, string]>([

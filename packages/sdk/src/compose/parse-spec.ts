@@ -74,14 +74,21 @@ function fillAbsent(root: JsonObject, steps: readonly (string | number)[], schem
   return true;
 }
 
-/** The first number that JSON cannot represent, with its path; undefined if there is none. */
-export function numberOutsideJson(value: unknown, field = ''): RefusedField | undefined {
+/** Half of a surrogate pair without the other half, which UTF-8 cannot represent. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const HALF_PAIR = 'UTF-8 cannot represent half of a surrogate pair';
+
+/** The first number, string or name that JSON in UTF-8 cannot represent, with its path; undefined if there is none. */
+export function valueOutsideJson(value: unknown, field = ''): RefusedField | undefined {
   if (typeof value === 'number' && !Number.isFinite(value))
     return { field, message: `Invalid value: ${value}: JSON cannot represent this number` };
+  if (typeof value === 'string' && LONE_SURROGATE.test(value))
+    return { field, message: `Invalid value: ${JSON.stringify(value)}: ${HALF_PAIR}` };
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [name, member] of Object.entries(value) as [string, JsonValue][]) {
+    if (LONE_SURROGATE.test(name)) return { field, message: `Invalid value: ${JSON.stringify(name)}: ${HALF_PAIR}` };
     const inner = Array.isArray(value) ? `${field}[${name}]` : field === '' ? name : `${field}.${name}`;
-    const found = numberOutsideJson(member, inner);
+    const found = valueOutsideJson(member, inner);
     if (found !== undefined) return found;
   }
   return undefined;
