@@ -72,6 +72,8 @@ describe('problems', () => {
       ['a: .inf', 'yaml/unsupported-value', 1],
       ['a: !binary x', 'yaml/unsupported-value', 1],
       ['? {a: 1}\n: b', 'yaml/unsupported-value', 1],
+      ['a: b\nc: ["x\\ud800"]', 'yaml/unsupported-value', 2],
+      ['{"a": 1,\n"\\udc00": 2}', 'yaml/unsupported-value', 2],
       ['a: {b: ${c}}', 'yaml/syntax', 1],
       ['{\n // x\n "a": 1}', 'yaml/syntax', 2],
       ['{ /* x\n */ "a": 1}', 'yaml/syntax', 1],

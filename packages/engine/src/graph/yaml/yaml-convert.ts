@@ -159,6 +159,11 @@ class Converter {
 
   #scalarValue(node: Scalar.Parsed): JsonValue {
     const source = node.source ?? '';
+    if (/\p{Surrogate}/u.test(source)) {
+      const message = `${JSON.stringify(source)} has half of a surrogate pair, which UTF-8 cannot represent`;
+      this.#report(node, 'yaml/unsupported-value', message, 'write the character itself');
+      return null;
+    }
     if (node.tag !== undefined) return this.#tagged(node, node.tag, source);
     if (node.type !== undefined && node.type !== 'PLAIN') return source;
     if (/^[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)$/.test(source)) {
