@@ -16,7 +16,7 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
 import type { CurrentValues } from './current-values.ts';
 import { maskSecrets } from '../plan/mask-secrets.ts';
-import { pastOf } from './field-managers.ts';
+import { pastOf } from '../instance/field-managers.ts';
 import { maskedOutline, SALT, textOfExpression, valueEdges } from './graph-edges.ts';
 import { maskedObject } from './masked-object.ts';
 import { knownReadiness, withCounts } from './object-readiness.ts';

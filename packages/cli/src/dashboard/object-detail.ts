@@ -16,7 +16,7 @@ import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
 import { logSourcesOf } from '../instance/pod-logs.ts';
 import { readObject } from './current-values.ts';
-import { managersOf } from './field-managers.ts';
+import { managersOf } from '../instance/field-managers.ts';
 import { maskedObject } from './masked-object.ts';
 import { ownedObjects } from './owned-objects.ts';
 import { labelledNodes, liveNodes, nodesOfObject } from './object-nodes.ts';

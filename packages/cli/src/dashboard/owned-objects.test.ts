@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
-import { pastOf } from './field-managers.ts';
+import { pastOf } from '../instance/field-managers.ts';
 import { mainValue, ownedObjects } from './owned-objects.ts';
 
 const object = (kind: string, more: JsonObject = {}, name = 'a'): KubeObject => ({
@@ -71,6 +71,10 @@ test('the owned objects have states and restarts, and the last log line of at mo
 const time = (minute: number): string => `2026-01-01T00:0${minute}:00Z`;
 const instance = (ready: string, at = time(5)): KubeObject =>
   object('Shop', { status: { conditions: [{ type: 'Ready', status: ready, lastTransitionTime: at }] } });
+const made = (minute: number): KubeObject => {
+  const known = instance('False');
+  return { ...known, metadata: { ...known.metadata, creationTimestamp: time(minute) } };
+};
 const changed = (manager: string, minute: number, more: JsonObject = {}): KubeObject => {
   const managedFields = [{ manager, operation: 'Update', time: time(minute), ...more }];
   return { ...object('ConfigMap', {}, manager), metadata: { name: manager, managedFields } };
@@ -84,6 +88,8 @@ test.each<[string, KubeObject, readonly KubeObject[], object | undefined]>([
   ['a change at once', instance('False'), [changed('jane', 5)], { after: { manager: 'jane', time: time(5) } }],
   ['a later change', instance('Unknown'), [changed('jane', 6), changed('bob', 1)], { after: { manager: 'bob' } }],
   ['a status', instance('False'), [changed('jane', 4, { subresource: 'status' })], { since: time(5) }],
+  ['a change at the creation', made(4), [changed('jane', 4), changed('bob', 3)], { since: time(5) }],
+  ['a change after the creation', made(3), [changed('jane', 4)], { after: { manager: 'jane' } }],
   ['own changes', instance('False'), [changed('kro.run/applyset', 4), changed('kro-x', 4)], { since: time(5) }],
 ])('the past with %s', (_title, given, objects, past) => {
   const found = pastOf(given, objects);

@@ -8,6 +8,7 @@ import type { Cause } from '@typekro/engine/readiness';
 import type { Decision, DeleteAction, RootCause } from '@typekro/engine/runtime';
 import { refOfTarget } from '@typekro/engine/runtime';
 import { dataAt } from './data-at.ts';
+import { pastOf } from './field-managers.ts';
 import { fieldList, emptySelectionText } from './why-texts.ts';
 import type { WritesOf } from './pending-writes.ts';
 import { pendingWrite } from './pending-writes.ts';
@@ -202,7 +203,16 @@ export async function whyOf(
   api: KubernetesApi,
   signal: AbortSignal,
 ): Promise<WhyReport> {
-  const { decision, node } = observation;
-  const found = await findEvidence(api, shownCauses(decision.nodes, node), observation, signal);
-  return whyReport(observation, found);
+  const { instance, definition, decision, node } = observation;
+  const roots = shownCauses(decision.nodes, node);
+  const objects = roots.flatMap((root) => root.objects).slice(0, MAX_OBJECTS);
+  const [found, ...live] = await Promise.all([
+    findEvidence(api, roots, observation, signal),
+    ...objects.map((ref) => findReadable(api, ref, signal)),
+  ]);
+  const past = pastOf(
+    instance,
+    [instance, definition, ...live].filter((object) => object !== undefined),
+  );
+  return { ...whyReport(observation, found), ...definedMember('after', past?.after) };
 }

@@ -1,6 +1,7 @@
 import { declaresConditions } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, objectName } from '@typekro/kit/core';
+import { age } from '@typekro/kit/kubernetes';
 import { isGraphObject } from '@typekro/engine/graph';
 import type { AbsentStatusField, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
 import { causeText } from '@typekro/engine/readiness';
@@ -25,7 +26,14 @@ export function whyLines(observation: InstanceObservation, report: WhyReport, no
   const causes = report.causes.flatMap((cause) => ['', ...causeLines(cause, colour)]);
   const refusals = report.refusals.flatMap((refusal) => ['', ...failedConditionLines(refusal, colour)]);
   const fields = (report.statusFields ?? []).flatMap((field) => ['', ...absentFieldLines(field)]);
-  return [...head, ...blocked, ...refusals, ...causes, ...fields, ...endLines(observation, report)];
+  const { after } = report;
+  const change =
+    after === undefined
+      ? []
+      : [
+          `  last change  ${printableLine(`${after.manager}: ${objectName(after.object)}`)}, ${age(after.time, now)} ago`,
+        ];
+  return [...head, ...change, ...blocked, ...refusals, ...causes, ...fields, ...endLines(observation, report)];
 }
 
 function absentFieldLines({ field, expression, reason, remedy }: AbsentStatusField): string[] {

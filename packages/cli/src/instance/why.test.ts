@@ -5,10 +5,8 @@ import type { KubeObject } from '@typekro/kit/core';
 import type { VirtualWorld, VirtualWorldOptions } from '@typekro/testing/test-support/virtual-world';
 import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import { findEvidence } from './evidence.ts';
+import { whyOf } from './evidence.ts';
 import { observe } from './observation.ts';
-import { rootCausesOf } from '@typekro/engine/runtime';
-import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 
 let world: VirtualWorld;
@@ -71,8 +69,7 @@ const job = (image: string) => `
 
 async function why(text = 'shop'): Promise<string> {
   const seen = await observe(world.user, text, 'default', NEVER, { settings: assumedSettings('this test') });
-  const evidence = await findEvidence(world.user, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
-  const lines = whyLines(seen, whyReport(seen, evidence), world.clock.now(), false);
+  const lines = whyLines(seen, await whyOf(seen, world.user, NEVER), world.clock.now(), false);
   // Names of pods end with random characters.
   return lines
     .join('\n')
@@ -435,4 +432,13 @@ spec:
   const text = await why('whole');
   expect(text).toContain('(App default/inner): ');
   expect(text).toContain('look       typekro why app/default/inner');
+});
+
+test('why names the last change before the instance became not ready', async () => {
+  await start({}, definition(config('map', '{ a: "${string(10 / schema.spec.size)}" }')), instance({ size: 5 }));
+  expect(await why()).not.toContain('last change');
+  const app = { apiVersion: 'kro.run/v1alpha1', kind: 'App', namespace: 'default', name: 'shop' };
+  await world.user.patch(app, { spec: { size: 0 } }, { fieldManager: 'jane' });
+  await world.advance(125_000);
+  expect(await why()).toContain('\n  last change  jane: App default/shop, 2m5s ago\n');
 });

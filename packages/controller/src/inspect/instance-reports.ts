@@ -35,6 +35,8 @@ export interface WhyReport {
   readonly state: string;
   /** The last transition time of the condition `Ready` (RFC 3339). */
   readonly since?: string;
+  /** The last change before `since`, see `InstancePast`. Absent when the instance is ready, or no change is known. */
+  readonly after?: NonNullable<InstancePast['after']>;
   /** The message of the condition `Ready`. Absent when the condition is True or has no message. */
   readonly recorded?: string;
   /** The instance is suspended: no object is written before it is resumed. */

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, refOf } from '@typekro/kit/core';
 import type { FieldManager, InstancePast } from '@typekro/controller/inspect';
 import { asObjects, textAt } from '@typekro/kit/kubernetes';
-import { recordedState } from '../instance/observation.ts';
+import { recordedState } from './observation.ts';
 
 /** The field managers of an object, the most recent writer first. */
 export function managersOf(object: KubeObject | undefined): FieldManager[] {
@@ -33,8 +33,8 @@ function leavesOf(fields: JsonObject): number {
 const OF_CONTROLLER = /^kro[.-]/;
 
 /**
- * Since when an instance is not ready, and the last change before that was not a change of the controller or of a
- * status. Undefined for a ready instance.
+ * Since when an instance is not ready, and the last change before that which was not a change of the controller or of a
+ * status. A change until the creation of the instance does not count. Undefined for a ready instance.
  *
  * @param objects the instance, its definition and its objects
  */
@@ -42,9 +42,10 @@ export function pastOf(instance: KubeObject, objects: readonly KubeObject[]): In
   const { ready } = recordedState(instance);
   const since = ready?.lastTransitionTime;
   if (ready === undefined || ready.status === 'True' || since === undefined) return undefined;
+  const created = instance.metadata.creationTimestamp ?? '';
   const changes = objects.flatMap((object) =>
-    managersOf(object).flatMap(({ manager, subresource, time }) =>
-      time === undefined || time > since || subresource === 'status' || OF_CONTROLLER.test(manager)
+    managersOf(object).flatMap(({ manager, subresource, time = '' }) =>
+      time <= created || time > since || subresource === 'status' || OF_CONTROLLER.test(manager)
         ? []
         : [{ object: refOf(object), manager, time }],
     ),
