@@ -100,18 +100,12 @@ test.each<[string, SchemaInput]>([
 });
 
 test.each<[string, SchemaInput]>([
-  ["zod", z.object({ n: z.string().toLowerCase().trim().toUpperCase() })],
-  ["zod", z.object({ n: z.string().toUpperCase().toLowerCase() })],
-  [
-    "valibot",
-    v.object({ n: v.pipe(v.string(), v.toLowerCase(), v.toUpperCase()) }),
-  ],
-])(
-  "a change of case of %s that undoes an earlier one is refused",
-  (_library, spec) => {
-    expect(() => compose(spec)).toThrow(/undoes an earlier change of case/);
-  }
-);
+  ['zod', z.object({ n: z.string().toLowerCase().trim().toUpperCase() })],
+  ['zod', z.object({ n: z.string().toUpperCase().toLowerCase() })],
+  ['valibot', v.object({ n: v.pipe(v.string(), v.toLowerCase(), v.toUpperCase()) })],
+])('a change of case of %s that undoes an earlier one is refused', (_library, spec) => {
+  expect(() => compose(spec)).toThrow(/undoes an earlier change of case/);
+});
 
 test.each<[string, SchemaInput, object, string]>([
   ['an infinite number', v.object({ n: v.number() }), { n: Infinity }, 'JSON cannot represent this number'],

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { transitionTimeOf } from '@typekro/kit/kubernetes';
+import { objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import type { ServedResource } from '../registry/resource.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
@@ -90,42 +90,28 @@ function conditions(namespace: KubeObject, remaining: readonly Remaining[], time
     for (const finalizer of object.metadata.finalizers ?? []) counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1);
   }
   const finalizers = [...counts].map(([name, count]) => `${name} in ${count} resource instances`).toSorted();
-  const wanted: readonly (readonly [type: string, problem: boolean, reason: string, message: string])[] = [
-    ['NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'],
+  const isLeft = `Some resources are remaining: ${content.join(', ')}`;
+  const isHeld = `Some content in the namespace has finalizers remaining: ${finalizers.join(', ')}`;
+  const noneHeld = 'All content-preserving finalizers finished';
+  const wanted = [
+    ['DeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'],
+    ['DeletionGroupVersionParsingFailure', false, 'ParsedGroupVersions', 'All legacy kube types successfully parsed'],
     [
-      'NamespaceDeletionGroupVersionParsingFailure',
-      false,
-      'ParsedGroupVersions',
-      'All legacy kube types successfully parsed',
-    ],
-    [
-      'NamespaceDeletionContentFailure',
+      'DeletionContentFailure',
       false,
       'ContentDeleted',
       'All content successfully deleted, may be waiting on finalization',
     ],
     remaining.length > 0
-      ? [
-          'NamespaceContentRemaining',
-          true,
-          'SomeResourcesRemain',
-          `Some resources are remaining: ${content.join(', ')}`,
-        ]
-      : ['NamespaceContentRemaining', false, 'ContentRemoved', 'All content successfully removed'],
+      ? ['ContentRemaining', true, 'SomeResourcesRemain', isLeft]
+      : ['ContentRemaining', false, 'ContentRemoved', 'All content successfully removed'],
     finalizers.length > 0
-      ? [
-          'NamespaceFinalizersRemaining',
-          true,
-          'SomeFinalizersRemain',
-          `Some content in the namespace has finalizers remaining: ${finalizers.join(', ')}`,
-        ]
-      : ['NamespaceFinalizersRemaining', false, 'ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
-  ];
-  const before = Array.isArray(namespace.status?.['conditions'])
-    ? (namespace.status['conditions'] as JsonObject[])
-    : [];
-  return wanted.map(([type, problem, reason, message]) => {
-    const status = problem ? 'True' : 'False';
+      ? ['FinalizersRemaining', true, 'SomeFinalizersRemain', isHeld]
+      : ['FinalizersRemaining', false, 'ContentHasNoFinalizers', noneHeld],
+  ] as const;
+  const before = objectsAt(namespace.status, 'conditions');
+  return wanted.map(([suffix, problem, reason, message]) => {
+    const [type, status] = [`Namespace${suffix}`, problem ? 'True' : 'False'];
     const known = before.find((condition) => condition['type'] === type);
     return { type, status, lastTransitionTime: transitionTimeOf(known, status, time), reason, message };
   });

@@ -64,6 +64,16 @@ export class PrintedParts {
   }
 }
 
+/** The state of the reader of a library's type: the checks that it found, the parts around a part, and the printed parts. */
+export interface Printing {
+  readonly found: FoundChecks;
+  readonly open: ReadonlySet<unknown>;
+  readonly parts: PrintedParts;
+}
+
+/** A member of a library's object as a list; empty for any other value. */
+export const unknownList = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+
 const INNER_OBJECT = 'use object for the inner part';
 
 /** The remedy for a transform. */

@@ -3,7 +3,7 @@ import { setOwn } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import { divisorKeywords, restrictNumber, restrictSize } from './library-keywords.ts';
-import type { FoundChecks } from './library-type.ts';
+import type { FoundChecks, Printing } from './library-type.ts';
 import {
   addCheck,
   constantDefault,
@@ -13,6 +13,7 @@ import {
   parsedBy,
   patternKeywords,
   PrintedParts,
+  unknownList,
   readMember,
   refused,
   restrict,
@@ -28,14 +29,6 @@ export function arktypeJsonSchema(type: unknown, found: FoundChecks): JsonObject
   return print(readMember(type, 'internal'), { found, open: new Set(), parts: new PrintedParts() });
 }
 
-interface Printing {
-  readonly found: FoundChecks;
-  /** The nodes around the part. A node that contains itself is refused. */
-  readonly open: ReadonlySet<unknown>;
-  readonly parts: PrintedParts;
-}
-
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const kindOf = (node: unknown): string => String(readMember(node, 'kind'));
 
 const print = (node: unknown, state: Printing): JsonObject =>
@@ -89,7 +82,7 @@ function unit(node: unknown): JsonObject {
 }
 
 function union(node: unknown, state: Printing): JsonObject {
-  const branches = list(readMember(node, 'branches'));
+  const branches = unknownList(readMember(node, 'branches'));
   const isTransforming = branches.length > 1 && branches.some((branch) => kindOf(branch) === 'morph');
   if (isTransforming) return refused('an alternative of a union has a morph', IN_COMPOSITION);
   const printed = branches.map((branch) => print(branch, state));
@@ -98,7 +91,7 @@ function union(node: unknown, state: Printing): JsonObject {
 }
 
 function morph(node: unknown, state: Printing): JsonObject {
-  return list(readMember(node, 'morphs')).reduce<JsonObject>(
+  return unknownList(readMember(node, 'morphs')).reduce<JsonObject>(
     (printed, step) => {
       if (printed[REFUSED] !== undefined || printed[UNSUPPORTED] !== undefined) return printed;
       const name = methodOf(step);
@@ -112,7 +105,7 @@ function morph(node: unknown, state: Printing): JsonObject {
 }
 
 function intersection(node: unknown, state: Printing): JsonObject {
-  return list(readMember(node, 'children')).reduce<JsonObject>((printed, child) => {
+  return unknownList(readMember(node, 'children')).reduce<JsonObject>((printed, child) => {
     const constraint = CONSTRAINTS.get(kindOf(child));
     return constraint === undefined ? { ...printed, ...print(child, state) } : constraint(printed, child, state);
   }, {});
@@ -156,13 +149,13 @@ function structure(printed: JsonObject, node: unknown, state: Printing): JsonObj
   if (sequence !== undefined) return { ...printed, ...printSequence(sequence, state) };
   const properties: JsonObject = {};
   const required: string[] = [];
-  for (const prop of list(readMember(node, 'props'))) {
+  for (const prop of unknownList(readMember(node, 'props'))) {
     const key = readMember(prop, 'key');
     if (typeof key !== 'string') return { [UNSUPPORTED]: 'a key that is a symbol cannot be written as JSON' };
     setOwn(properties, key, printProperty(prop, state));
     if (kindOf(prop) === 'required') required.push(key);
   }
-  const [index, ...more] = list(readMember(node, 'index'));
+  const [index, ...more] = unknownList(readMember(node, 'index'));
   const isOfText = index === undefined || kindOf(readMember(index, 'signature')) === 'domain';
   if (more.length > 0 || !isOfText)
     return refused('the names of the members of a map are restricted', 'use plain strings as keys');
@@ -193,8 +186,10 @@ function printProperty(prop: unknown, state: Printing): JsonObject {
 
 function printSequence(sequence: unknown, state: Printing): JsonObject {
   const variadic = readMember(sequence, 'variadic');
-  const prefix = list(readMember(sequence, 'prefix'));
-  const others = ['postfix', 'optionals', 'defaultables'].some((name) => list(readMember(sequence, name)).length > 0);
+  const prefix = unknownList(readMember(sequence, 'prefix'));
+  const others = ['postfix', 'optionals', 'defaultables'].some(
+    (name) => unknownList(readMember(sequence, name)).length > 0,
+  );
   if (others) return refused('a list with optional items or items at its end has no schema', 'use an object');
   const rest = variadic === undefined || variadic === null ? undefined : print(variadic, state);
   if (prefix.length === 0 && rest !== undefined) return { items: rest };

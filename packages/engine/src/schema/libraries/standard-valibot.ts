@@ -2,10 +2,11 @@ import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
-import type { FoundChecks } from './library-type.ts';
+import type { FoundChecks, Printing } from './library-type.ts';
 import {
   constantOf,
   PrintedParts,
+  unknownList,
   readMember,
   refused,
   isUncheckedText,
@@ -24,15 +25,7 @@ export function valibotJsonSchema(schema: unknown, found: FoundChecks): JsonObje
   return print(schema, { found, open: new Set(), parts: new PrintedParts() });
 }
 
-interface Printing {
-  readonly found: FoundChecks;
-  /** The schemas around the part. A schema that contains itself is refused. */
-  readonly open: ReadonlySet<unknown>;
-  readonly parts: PrintedParts;
-}
-
 const ASYNCHRONOUS = 'use the synchronous functions: v.object() for v.objectAsync(), v.check() for v.checkAsync()';
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 
 const print = (schema: unknown, state: Printing): JsonObject =>
   state.parts.of(schema, state.open, () => printPart(schema, state));
@@ -46,7 +39,7 @@ function printPart(schema: unknown, state: Printing): JsonObject {
     );
   }
   const inner = { ...state, open: new Set([...state.open, schema]) };
-  const [first, ...actions] = list(readMember(schema, 'pipe'));
+  const [first, ...actions] = unknownList(readMember(schema, 'pipe'));
   const base = first === undefined || first === schema ? printType(schema, inner) : print(first, inner);
   const piped = actions.reduce<JsonObject>((printed, action) => {
     if (printed[REFUSED] !== undefined) return printed;
@@ -91,8 +84,8 @@ export const VALIBOT_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handl
   ['void', () => ABSENT_SCHEMA],
   ['never', () => ({ not: {} })],
   ['literal', (schema) => constants([readMember(schema, 'literal')])],
-  ['picklist', (schema) => constants(list(readMember(schema, 'options')))],
-  ['enum', (schema) => constants(list(readMember(schema, 'options')))],
+  ['picklist', (schema) => constants(unknownList(readMember(schema, 'options')))],
+  ['enum', (schema) => constants(unknownList(readMember(schema, 'options')))],
   ['array', (schema, state) => ({ type: 'array', items: print(readMember(schema, 'item'), state) })],
   ['tuple', (schema, state) => tuple(schema, state)],
   ['strict_tuple', (schema, state) => tuple(schema, state)],
@@ -189,15 +182,15 @@ function printObject(schema: unknown, state: Printing, others: JsonObject): Json
 const OPTIONAL = new Set(['optional', 'exact_optional', 'undefinedable', 'nullish']);
 
 function tuple(schema: unknown, state: Printing, rest?: JsonObject): JsonObject {
-  const items = list(readMember(schema, 'items')).map((item) => print(item, state));
+  const items = unknownList(readMember(schema, 'items')).map((item) => print(item, state));
   return printTuple(items, items.length, rest);
 }
 
 const alternatives = (schema: unknown, state: Printing): JsonObject[] =>
-  list(readMember(schema, 'options')).map((option) => print(option, state));
+  unknownList(readMember(schema, 'options')).map((option) => print(option, state));
 
 function intersect(schema: unknown, state: Printing): JsonObject {
-  const options = list(readMember(schema, 'options')).map((option) => print(option, state));
+  const options = unknownList(readMember(schema, 'options')).map((option) => print(option, state));
   if (options.every((option) => option[CLOSED] !== 'strict')) return printIntersection(options, schema);
   return refused('a strict object in an intersection refuses the members of the other parts', 'use v.object()');
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
-import type { FoundChecks } from './library-type.ts';
+import type { FoundChecks, Printing } from './library-type.ts';
 import {
   allowsNull,
   IN_COMPOSITION,
@@ -10,6 +10,7 @@ import {
   constantOf,
   patternKeywords,
   PrintedParts,
+  unknownList,
   readMember,
   refused,
   withAppliedDefault,
@@ -27,14 +28,6 @@ export function zodJsonSchema(type: unknown, found: FoundChecks): JsonObject {
   return print(type, { found, open: new Set(), parts: new PrintedParts() });
 }
 
-interface Printing {
-  readonly found: FoundChecks;
-  /** The types around the part. A type that contains itself is refused. */
-  readonly open: ReadonlySet<unknown>;
-  readonly parts: PrintedParts;
-}
-
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const NULL: JsonObject = { type: 'null' };
 
 const print = (schema: unknown, state: Printing): JsonObject =>
@@ -54,7 +47,7 @@ function printPart(schema: unknown, state: Printing): JsonObject {
   if (printed[UNSUPPORTED] !== undefined) return printed;
   // A format such as z.email() is its own first check.
   const own = readMember(definition, 'check') === undefined || kind === 'custom' ? [] : [schema];
-  const checks = [...own, ...list(readMember(definition, 'checks'))];
+  const checks = [...own, ...unknownList(readMember(definition, 'checks'))];
   const checked = addZodChecks(printed, checks, {
     found: state.found,
     absent: [
@@ -106,7 +99,7 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['any', () => ({})],
   ['unknown', () => ({})],
   ['never', () => ({ not: {} })],
-  ['literal', (definition) => constants(list(readMember(definition, 'values')))],
+  ['literal', (definition) => constants(unknownList(readMember(definition, 'values')))],
   ['enum', (definition) => constants(enumValues(readMember(definition, 'entries')))],
   ['template_literal', (_definition, _state, schema) => templateLiteral(schema)],
   ['array', (definition, state) => ({ type: 'array', items: print(readMember(definition, 'element'), state) })],
@@ -180,7 +173,7 @@ function printObject(definition: unknown, state: Printing): JsonObject {
 }
 
 function tuple(definition: unknown, state: Printing): JsonObject {
-  const items = list(readMember(definition, 'items'));
+  const items = unknownList(readMember(definition, 'items'));
   const rest = readMember(definition, 'rest');
   const required = items.findIndex(isOptional);
   return printTuple(
@@ -203,7 +196,7 @@ function record(definition: unknown, state: Printing): JsonObject {
 function union(definition: unknown, state: Printing): JsonObject {
   if (readMember(definition, 'inclusive') === false && readMember(definition, 'discriminator') === undefined)
     return refused('xor() accepts a value of exactly one alternative', 'use z.union()');
-  return printUnion(list(readMember(definition, 'options')).map((option) => print(option, state)));
+  return printUnion(unknownList(readMember(definition, 'options')).map((option) => print(option, state)));
 }
 
 function intersection(definition: unknown, state: Printing, schema: unknown): JsonObject {
