@@ -12,6 +12,7 @@ import { grouped } from '../grouped.ts';
 import type { CompiledInput } from './check-references.ts';
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObject } from './check-objects.ts';
+import { checkCycles } from './check-cycles.ts';
 import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
@@ -117,6 +118,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     ...[...found.values()].flatMap((own) =>
       withoutConsequences(own.filter((each) => !isReportedByTrace(each, loading))),
     ),
+    ...checkCycles(inputs.objects, settings.level),
     ...checkReferences(inputs.objects, [...compiled.results, ...ownGraphs], settings.level),
     ...unknown,
     ...refusedCrds,

@@ -47,6 +47,16 @@ const fileCodes: readonly CodeInfo[] = [
     remedy: 'Correct the name, add the object, or declare it with externalRef when the cluster has it already.',
   },
   {
+    code: 'input/endless-instances',
+    severity: 'warning',
+    summary:
+      'Definitions create instances of each other, or of themselves, without a condition. Each instance leads to more instances, without an end.',
+    example: RGD(`    - id: next
+      template: { apiVersion: kro.run/v1alpha1, kind: Shop, metadata: { name: next }, spec: { name: a } }
+`),
+    remedy: 'Give one of the resources a condition (includeWhen) that ends the chain.',
+  },
+  {
     code: 'input/missing-key',
     severity: 'warning',
     summary:
