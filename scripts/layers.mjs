@@ -19,7 +19,7 @@ import { roomOf, ROOMS, sourceFiles } from './workspace.mjs';
  */
 export const FLOORS = {
   cel: [
-    'errors.ts text.ts values.ts types.ts shape.ts ast.ts library.ts provider.ts api.ts',
+    'text.ts values.ts types.ts shape.ts ast.ts library.ts provider.ts api.ts',
     'syntax',
     'macros.ts',
     'lib',
@@ -33,7 +33,7 @@ export const FLOORS = {
     'index.ts',
   ],
   runtime: [
-    'target.ts keys.ts field-managers.ts identity.ts labels.ts selector.ts list-members.ts',
+    'target.ts keys.ts field-managers.ts identity.ts labels.ts selector.ts list-members.ts json-child.ts',
     'fingerprint.ts owned-fields.ts compare.ts foreign-items.ts',
     'placed-expressions.ts',
     'secrets',
@@ -102,7 +102,7 @@ export const FLOORS = {
   ],
   compose: [
     // Words: the author's input and output, and refusals.
-    'aspect-types.ts definition-error.ts',
+    'aspect-types.ts',
     'served-kind.ts',
     'public-types.ts',
     'refusal',
@@ -137,7 +137,6 @@ export const FLOORS = {
     'evaluate-composition.ts',
     'factory',
     'composition-api.ts composition-object.ts graph-object.ts',
-    'create-api.ts',
     'index.ts',
   ],
 };

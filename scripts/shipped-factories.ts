@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { controllerCrds } from '@typekro/controller/controller';
 import type { JsonValue } from '@typekro/kit/core';
 import { parseJson } from '@typekro/kit/core';
-import { generateBuiltin, generateFactories } from '../packages/sdk/src/factories/generate/index.ts';
+import { generateBuiltin } from '../packages/sdk/src/factories/generate/generate-builtin.ts';
+import { generateFactories } from '../packages/sdk/src/factories/generate/generate-factories.ts';
 import type { BuiltinDescriptions } from '@typekro/engine/schema';
 import { builtinSource } from '@typekro/engine/schema';
 

@@ -416,7 +416,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'dashboard',
     name: 'a held canary is shown as a running canary',
-    file: 'packages/dashboard/src/client/views/rollout-notice.tsx',
+    file: 'packages/dashboard/src/client/views/definition-view.tsx',
     find: "{rollout.phase === 'held' ? 'is held' : 'is tried first'}",
     replace: 'is tried first',
     tests: ['packages/dashboard/src/client/views/panels.mocked.test.tsx'],

@@ -20,6 +20,8 @@ export type {
   PlanResult,
   Program,
   VariableOptions,
+  CelError,
+  CelEvalError,
 } from './api.ts';
 export type {
   Ast,
@@ -37,7 +39,6 @@ export type {
   StructLiteral,
   SyntaxNode,
 } from './ast.ts';
-export type { CelError, CelEvalError } from './errors.ts';
 export type {
   CallContext,
   FunctionDeclaration,

@@ -19,6 +19,9 @@ import { textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
 import { KUBECONFIG_OPTIONS } from './options.ts';
 
+/** The controller's ServiceAccount that `typekro bootstrap` and the chart create by default. */
+export const DEFAULT_CONTROLLER = 'kro-system/typekro';
+
 /** The source of a level that the command line sets. */
 export const LEVEL_FLAG = '--kro-compatibility';
 

@@ -3,7 +3,7 @@ import { cryptoLibrary } from '@typekro/kit/core';
 import { AdmissionGate } from './admission/gate.ts';
 import type { FrontProxy } from './aggregation/front-proxy.ts';
 import { FRONT_PROXY_USER } from './aggregation/front-proxy.ts';
-import type { AuditLog } from './audit/index.ts';
+import type { AuditLog } from './audit/audit-log.ts';
 import { AggregationGate } from './aggregation/gate.ts';
 import type { ClusterAccess } from './auth/cluster-access.ts';
 import type { ClusterClock } from './clock.ts';

@@ -14,7 +14,6 @@ import { timestampOf } from './clock.ts';
 import type { ClusterOptions, ServerAddress } from './options.ts';
 import type { ServiceAddresses } from './kinds/network/service-addresses.ts';
 import type { Registry } from './registry/registry.ts';
-import { decodeObject } from './types/decode.ts';
 
 const NETWORKING = 'networking.k8s.io';
 
@@ -297,14 +296,4 @@ function seedRoles(context: BootstrapContext) {
       registry.release.defaultRoles(plural).map((value) => complete(context, ofKind(resource, value), created)),
     );
   }
-}
-
-/** Stores a system object without the checks of a request. Does nothing when the resource is not served. */
-export function putControllerObject(context: BootstrapContext, group: string, plural: string, value: JsonObject): void {
-  const resource = context.registry.findAny(group, plural);
-  if (resource === undefined) return;
-  const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
-  const decoded = decodeObject(resource.node, named).value as KubeObject;
-  const { key, object } = complete(context, decoded, timestampOf(context.clock));
-  resource.collection.put(key, resource.toStorage(object));
 }

@@ -14,7 +14,7 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { DiscoveredGroup, DiscoveredResource, TypeFacts } from './data.ts';
-import { applyMergePatch } from './patch/merge-patch.ts';
+import { applyMergePatch } from './patch/json-patch.ts';
 import type { KubernetesRelease, RoleKind } from './release.ts';
 import { latestRelease } from './release.ts';
 

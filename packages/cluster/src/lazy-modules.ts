@@ -53,7 +53,7 @@ export const persistence = new LazyModule(() => import('./persistence.ts'));
 export const presentation = new LazyModule(() => import('./present-process.ts'));
 
 /** The audit log. Only a cluster with the option `audit` needs it. */
-export const auditing = new LazyModule(() => import('./audit/index.ts'));
+export const auditing = new LazyModule(() => import('./audit/audit-log.ts'));
 
 /** The simulated controllers. */
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));

@@ -10,13 +10,12 @@ import {
   TypeKroError,
 } from '@typekro/kit/core';
 import { answerJson } from './http/answer-reader.ts';
-import { systemClock } from './clock.ts';
-import { createDiscovery } from './discovery.ts';
+import { systemClock, rateLimiter } from './clock.ts';
+import { createDiscovery, unknownKind } from './discovery.ts';
 import { isNotFound, KubeError } from './error.ts';
 import { collectionPath, objectPath, withQuery } from './paths.ts';
 import type { QueryParameters } from './paths.ts';
-import { rateLimiter } from './rate-limit.ts';
-import type { RateLimit } from './rate-limit.ts';
+import type { RateLimit } from './clock.ts';
 import type { CoreRequest, RequestContext } from './http/request.ts';
 import { requestStream, requestText } from './http/request.ts';
 import type {
@@ -46,7 +45,6 @@ import type {
 import { createTransport, impersonationHeaders } from './http/transport.ts';
 import { readPage } from './read-page.ts';
 import { runWatch } from './watch.ts';
-import { unknownKind } from './unknown-kind.ts';
 
 /** The options of a client. One of `transport` and `config` is necessary. */
 export interface KubeClientOptions {

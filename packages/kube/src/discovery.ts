@@ -3,7 +3,7 @@ import { formatApiVersion, isJsonObject, parseApiVersion } from '@typekro/kit/co
 import { asObjects, asText, asTexts, groupVersionPath } from '@typekro/kit/kubernetes';
 import { answerJson } from './http/answer-reader.ts';
 import { elapsed } from './clock.ts';
-import { isNotFound } from './error.ts';
+import { isNotFound, KubeError } from './error.ts';
 import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
 import { whileWanted } from './remember.ts';
 
@@ -214,4 +214,13 @@ function legacyVersions(list: JsonValue): string[] {
       formatApiVersion({ group: asText(group['name']), version: asText(version['version']) }),
     ),
   );
+}
+
+/** The error of a request about a kind that the server does not have. */
+export function unknownKind(type: ResourceType, cause?: unknown): KubeError {
+  return new KubeError(`the server has no kind "${type.kind}" in version "${type.apiVersion}"`, {
+    status: 404,
+    reason: 'UnknownKind',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

@@ -46,7 +46,7 @@ export type { Environment } from './config/in-cluster.ts';
 export { inClusterConfig, isInCluster } from './config/in-cluster.ts';
 export { createTransport } from './http/transport.ts';
 export type { BackoffPolicy } from '@typekro/kit/core';
-export type { RateLimit } from './rate-limit.ts';
+export type { RateLimit } from './clock.ts';
 export type { DocumentCacheOptions } from './document-cache.ts';
 export type { LiveSchemaOptions, SchemaMeter } from './live-schemas.ts';
 export { LiveSchemas } from './live-schemas.ts';

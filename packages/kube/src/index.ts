@@ -12,7 +12,7 @@ export * from './entry.ts';
 export { elapsed, pause } from './clock.ts';
 export { isTimeout, limitOf, withDeadline } from './deadline.ts';
 export { limitedTransport } from './http/limited-transport.ts';
-export { unknownKind } from './unknown-kind.ts';
+export { unknownKind } from './discovery.ts';
 export { whileWanted } from './remember.ts';
 export type { EventRecorderOptions, ObjectEvent } from './event-recorder.ts';
 export { EventRecorder } from './event-recorder.ts';

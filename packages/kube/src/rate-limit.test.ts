@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rateLimiter } from './rate-limit.ts';
+import { rateLimiter } from './clock.ts';
 
 it.each([
   ['the wall clock is not set', 0],

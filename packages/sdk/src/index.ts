@@ -9,8 +9,9 @@
 import { createCompositionApi, defineFactory } from './compose/index.ts';
 import type { DefineGraph, KubernetesComposition, ToResourceGraph } from './compose/index.ts';
 import { callerPlace } from '@typekro/kit/core';
-import { createRuntimeBootstrap } from './factories/bootstrap/index.ts';
-import type { RuntimeBootstrap, TypeKroRuntimeOptions } from './factories/bootstrap/index.ts';
+import type { RuntimeBootstrap } from './factories/bootstrap/bootstrap.ts';
+import { createRuntimeBootstrap } from './factories/bootstrap/bootstrap.ts';
+import type { TypeKroRuntimeOptions } from './factories/bootstrap/options.ts';
 
 const api = createCompositionApi({
   loadDeploy: async () => (await import('./deploy/index.ts')).createDeployEngine(),
@@ -62,13 +63,9 @@ function bootstrapOf(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
   return createRuntimeBootstrap(options, { api, install }, callerPlace());
 }
 
-export type {
-  RuntimeBootstrap,
-  RuntimeFactory,
-  TypeKroRuntimeOptions,
-  TypeKroRuntimeSpec,
-  TypeKroRuntimeStatus,
-} from './factories/bootstrap/index.ts';
+export type { RuntimeBootstrap, RuntimeFactory } from './factories/bootstrap/bootstrap.ts';
+export type { TypeKroRuntimeOptions } from './factories/bootstrap/options.ts';
+export type { TypeKroRuntimeSpec, TypeKroRuntimeStatus } from './factories/bootstrap/runtime.ts';
 export type {
   AddedMetadata,
   AliasDefinitions,

@@ -1,4 +1,4 @@
-import type { CelError } from '../errors.ts';
+import type { CelError } from '../api.ts';
 import { codePointLength } from '../text.ts';
 
 /** The maximum number of stored errors per expression. Additional errors are only counted. */

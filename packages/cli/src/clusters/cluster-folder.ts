@@ -1,10 +1,11 @@
 import { chmodSync, lstatSync, readdirSync } from 'node:fs';
 import { join, posix, win32 } from 'node:path';
-import { errorCode, makeDirectory, TypeKroError, userFolder } from '@typekro/kit/core';
+import { errorCode, makeDirectory, TypeKroError, userFolder, backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import { dnsLabel } from '@typekro/kit/kubernetes';
 import { lockHolder } from '../up/process-lock.ts';
 import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
 import { DATA_FOLDER, readRecord, readSettings } from './cluster-files.ts';
+import { isTimeout, pause, systemClock, withDeadline } from '@typekro/kube';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -254,4 +255,24 @@ function readFolder(folder: ClusterFolder): FoundCluster {
     ...(record === undefined ? {} : { record }),
     ...(holder === undefined ? {} : { pid: holder.pid, isCertain: holder.isCertain }),
   };
+}
+
+/**
+ * Calls `read` repeatedly until it returns a value. Polling is needed because `read` reads the state of another
+ * process, which sends no events. Returns `undefined` after the time limit. Rejects with the signal's reason when the
+ * signal aborts.
+ */
+export function poll<Result>(
+  limitMs: number,
+  signal: AbortSignal,
+  read: () => Result | undefined,
+): Promise<Result | undefined> {
+  return withDeadline(limitMs, [signal], systemClock, async (until) => {
+    for (let tries = 1; ; tries += 1) {
+      const found = read();
+      if (found !== undefined || isTimeout(until)) return found;
+      until.throwIfAborted();
+      await pause(systemClock, backoffMs(RETRY_POLICIES.clusterProcess, tries, 0), until);
+    }
+  });
 }

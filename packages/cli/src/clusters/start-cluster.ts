@@ -4,13 +4,12 @@ import type { CommandContext } from '../command.ts';
 import { KUBERNETES_RELEASE, KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
 import { shellWord } from '../text/escapes.ts';
 import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
-import { clusterFolder, clusterNames, clustersDirectory, findCluster } from './cluster-folder.ts';
+import { clusterFolder, clusterNames, clustersDirectory, findCluster, poll } from './cluster-folder.ts';
 import type { AuditFiles, ClusterSettings, RunningRecord } from './cluster-files.ts';
 import { readSettings, unusableFiles, writeSettings } from './cluster-files.ts';
 import { askState } from './control-client.ts';
 import { launchCluster, NOT_STARTED } from './launch.ts';
 import { ALREADY_SERVED } from './leave-folder.ts';
-import { poll } from './poll.ts';
 import { tidyFolder } from './stop-cluster.ts';
 import { contextName, editKubeconfig, userKubeconfig, withContext } from './user-kubeconfig.ts';
 

@@ -4,11 +4,10 @@ import { cryptoLibrary, errorCode, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { lockHolder, takeLock } from '../up/process-lock.ts';
 import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
-import { findCluster, inFolder, isFull } from './cluster-folder.ts';
+import { findCluster, inFolder, isFull, poll } from './cluster-folder.ts';
 import { readSettings } from './cluster-files.ts';
 import { control } from './control-client.ts';
 import { leaveFolder, removeContext } from './leave-folder.ts';
-import { poll } from './poll.ts';
 
 /** A signal that a stop sends when the request to stop does not end the process. */
 export type EndingSignal = 'SIGTERM' | 'SIGKILL';

@@ -20,7 +20,7 @@ import { statOf } from '../file-paths.ts';
 import { replaceFile } from '../write-file.ts';
 import { writePrivate } from './cluster-files.ts';
 import { changedText } from './kubeconfig-text.ts';
-import { poll } from './poll.ts';
+import { poll } from './cluster-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,6 @@
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { registerAnswers } from '../lsp/answers.ts';
-import { protocolLibrary } from '../lsp/library.ts';
 import { LanguageServer } from '../lsp/server.ts';
 import { protocolStreams } from '../process/protocol-streams.ts';
 
@@ -27,7 +26,7 @@ export const lsp: Command = {
   async run(context) {
     const remedy = 'let an editor start typekro lsp as a process; docs/editor.md has the settings';
     const { input, output } = protocolStreams(context, 'lsp', remedy);
-    const library = await protocolLibrary();
+    const library = await import('../lsp/protocol-library.ts');
     return new Promise((resolve) => {
       const reader = new library.StreamMessageReader(input);
       const writer = new library.StreamMessageWriter(output);

@@ -3,7 +3,7 @@ import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { count, hasErrors, TypeKroError } from '@typekro/kit/core';
 import { isDefinition } from '@typekro/engine/graph';
 import { noDefinition } from '../choose-definitions.ts';
-import { DEFAULT_CONTROLLER } from '../rbac/default-controller.ts';
+import { DEFAULT_CONTROLLER } from '../controller-settings.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, namesCluster, textOption } from '../command.ts';
 import { readChecked } from '../checks/checked.ts';

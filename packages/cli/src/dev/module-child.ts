@@ -5,7 +5,7 @@
 import type { SourcePosition } from '@typekro/kit/core';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '@typekro/kit/core';
 import { appendStep } from '@typekro/engine/graph';
-import { endProcess } from '../process/end-process.ts';
+import { endProcess } from '../inputs/loading.ts';
 import { lateFailures } from '../inputs/late-failures.ts';
 import { loadModule } from '../inputs/load-module.ts';
 import type { ModuleObject } from '../inputs/module-loader.ts';

@@ -1,4 +1,4 @@
-import { endProcess } from '../process/end-process.ts';
+const exitProcess = process.exit.bind(process);
 
 /** The time in seconds after which a note reports that a module is still being loaded. */
 const SLOW_SECONDS = 10;
@@ -49,4 +49,9 @@ export async function whileLoading<Result>(
     for (const { signal, handler } of handlers) process.on(signal, handler);
     process.exit = endProcess;
   }
+}
+
+/** Ends the process immediately, even while the loader of user modules has replaced `process.exit`. */
+export function endProcess(code?: number | string | null): never {
+  return exitProcess(code);
 }

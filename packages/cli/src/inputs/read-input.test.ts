@@ -2,7 +2,7 @@ import { closeSync, createReadStream, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { PassThrough, Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { readInput } from './read-input.ts';
+import { readInput } from './source-text.ts';
 
 test('standard input is read to its end', async () => {
   const input = new PassThrough();

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { SourcePosition } from '@typekro/kit/core';
-import { LineIndex, readRegularFile } from '@typekro/kit/core';
+import { LineIndex, readRegularFile, readWhole, TypeKroError, whyUnreadable } from '@typekro/kit/core';
+import type { Readable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
+import { STANDARD_INPUT } from '../command.ts';
 
 /** Returns the text of a file, for excerpts and positions, or an empty string when the file does not exist. */
 export function textOf(path: string): string {
@@ -36,4 +39,24 @@ export function placesOfQuoted(text: string, wanted: string): readonly number[] 
 /** Converts an offset to a line and a column. */
 export function positionAt(file: string, text: string, offset: number): SourcePosition {
   return new LineIndex(text, file).position(offset);
+}
+
+/**
+ * Reads standard input to its end.
+ *
+ * @throws TypeKroError `input/unreadable` when it cannot be read, for example after its terminal was closed, or
+ *   when it is too long for `readWhole`.
+ * @throws AbortError when `signal` aborts first.
+ */
+export async function readInput(input: Readable, signal: AbortSignal): Promise<Buffer> {
+  try {
+    return await readWhole(addAbortSignal(signal, input));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new TypeKroError(`${STANDARD_INPUT} cannot be read: ${whyUnreadable(error)}`, {
+      code: 'input/unreadable',
+      remedy: 'pipe text into the command, or name a file',
+      cause: error,
+    });
+  }
 }

@@ -1,7 +1,6 @@
 import type { Connection, HoverParams } from 'vscode-languageserver';
 import { expect, test, vi } from 'vitest';
 import { registerAnswers } from './answers.ts';
-import { protocolLibrary } from './library.ts';
 import { LanguageServer } from './server.ts';
 
 type Handler = (params: HoverParams) => unknown;
@@ -38,7 +37,7 @@ test.each([
   ['a manifest', 'file:///work/app.yaml', 'yaml'],
 ])('an internal error of a hover in %s is reported, and the client gets no hover', async (_text, uri) => {
   const { connection, errors, hover } = recordingConnection();
-  const library = await protocolLibrary();
+  const library = await import('./protocol-library.ts');
   const context = {
     cwd: '/work',
     env: {},

@@ -17,10 +17,13 @@ import {
 } from '@typekro/editor';
 import { expressionsAt, SCRIPT } from './compositions.ts';
 import { formatEdits } from './format-edits.ts';
-import type { ProtocolLibrary } from './library.ts';
 import { liveHover } from './live-hover.ts';
+import type * as Library from './protocol-library.ts';
 import { runLens } from './run-lens.ts';
 import type { LanguageServer } from './server.ts';
+
+/** The library of the Language Server Protocol. */
+export type ProtocolLibrary = typeof Library;
 
 /**
  * Registers the handlers of requests. No handler waits for a running check: a handler uses the current text of the

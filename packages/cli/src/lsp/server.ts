@@ -14,7 +14,7 @@ import { textOf } from '../inputs/source-text.ts';
 import { checkDocument } from './check-document.ts';
 import type { TracedModule } from './compositions.ts';
 import { importsPackage, SCRIPT, traceModule } from './compositions.ts';
-import type { ProtocolLibrary } from './library.ts';
+import type * as Library from './protocol-library.ts';
 import type { LspSettings } from './settings.ts';
 import { DEFAULT_SETTINGS, readEditorSettings } from './settings.ts';
 import { findManifests, MANIFEST, readManifestFile, shownFile } from './workspace-files.ts';
@@ -30,7 +30,7 @@ export class LanguageServer {
   readonly workspace = new Workspace(shippedCrds);
   readonly #connection: Connection;
   readonly #context: CommandContext;
-  readonly #library: ProtocolLibrary;
+  readonly #library: typeof Library;
   readonly #end = new AbortController();
   readonly #graphs = new Map<string, readonly CompiledOutline[]>();
   readonly #waiting = new Set<string>();
@@ -42,7 +42,7 @@ export class LanguageServer {
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> = Promise.resolve();
 
-  constructor(connection: Connection, library: ProtocolLibrary, context: CommandContext) {
+  constructor(connection: Connection, library: typeof Library, context: CommandContext) {
     this.#connection = connection;
     this.#library = library;
     this.#context = context;

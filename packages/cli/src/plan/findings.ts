@@ -1,5 +1,5 @@
 import { objectName } from '@typekro/kit/core';
-import { allWrites } from './all-writes.ts';
+import { allWrites } from './fold.ts';
 import type { InstancePlan, Plan } from '@typekro/controller/inspect';
 import { recreatedText } from '@typekro/controller/inspect';
 import { withoutNames } from './stand-in.ts';

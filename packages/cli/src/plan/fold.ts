@@ -1,5 +1,4 @@
 import type { ObjectRef } from '@typekro/kit/core';
-import { allWrites } from './all-writes.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from '@typekro/controller/inspect';
 import { withoutNames } from './stand-in.ts';
 
@@ -117,4 +116,24 @@ function textOf({ fixed, named }: Pattern, instance: ObjectRef): string {
     return typeof each === 'string' ? withoutNames(each, instance, STAND_INS) : each;
   });
   return `${JSON.stringify(fixed)} ${general}`;
+}
+
+/**
+ * Returns all writes of an instance: first those with its present revision, then those with the new revision. The same
+ * object can appear twice.
+ */
+export function allWrites({ meanwhile, writes }: Pick<InstancePlan, 'meanwhile' | 'writes'>): readonly ObjectPlan[] {
+  return meanwhile === undefined ? writes : [...meanwhile.writes, ...writes];
+}
+
+/**
+ * Returns the writes that the controller makes immediately. With `rollout: later`, the writes of the new revision wait
+ * for the canary.
+ */
+export function writesAtOnce({
+  rollout,
+  meanwhile,
+  writes,
+}: Pick<InstancePlan, 'meanwhile' | 'rollout' | 'writes'>): readonly ObjectPlan[] {
+  return rollout === 'later' ? (meanwhile?.writes ?? []) : writes;
 }

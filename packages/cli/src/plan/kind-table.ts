@@ -1,4 +1,4 @@
-import { grouped } from '../grouped.ts';
+import { grouped } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ApiFailure, ObjectType } from '@typekro/engine/runtime';
 import { keys } from '@typekro/engine/runtime';

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatApiVersion, gvkOf, withGroup } from '@typekro/kit/core';
+import { grouped, formatApiVersion, gvkOf, withGroup } from '@typekro/kit/core';
 import { apiFailure, eachEffect } from '@typekro/controller/execute';
 import type { KubernetesApi, ListOptions } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
@@ -14,7 +14,6 @@ import type {
 import { groupKindText, keys, refOfTarget } from '@typekro/engine/runtime';
 import { SharedFields } from './shared-fields.ts';
 import { KindTable, tableKey } from './kind-table.ts';
-import { grouped } from '../grouped.ts';
 import type { KnownState } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 

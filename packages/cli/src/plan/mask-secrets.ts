@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson, tryParseJson } from '@typekro/kit/core';
+import { grouped, isJsonObject, stringifyJson, tryParseJson } from '@typekro/kit/core';
 import { asText, LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { isTooDeepValue } from './file-shape.ts';
@@ -163,14 +163,11 @@ const isServiceAccountToken = ({ type }: JsonObject): boolean => type === 'kuber
  * independent of the number of values.
  */
 function byBeginning(salt: string, values: ReadonlyMap<string, TextForm>): (text: string) => string {
-  const found = new Map<string, string[]>();
-  const sorted = [...values.keys()].filter((value) => value.length >= MIN_FOUND_LENGTH);
-  for (const value of sorted.sort((a, b) => b.length - a.length)) {
-    const beginning = value.slice(0, MIN_FOUND_LENGTH);
-    const known = found.get(beginning);
-    if (known === undefined) found.set(beginning, [value]);
-    else known.push(value);
-  }
+  const long = [...values.keys()].filter((value) => value.length >= MIN_FOUND_LENGTH);
+  const found = grouped(
+    long.sort((a, b) => b.length - a.length),
+    (value) => value.slice(0, MIN_FOUND_LENGTH),
+  );
   if (found.size === 0) return (text) => text;
   return (text) => {
     let cleaned = '';

@@ -16,7 +16,7 @@ import {
   text,
 } from './file-shape.ts';
 import type { LiveSource } from './live-source.ts';
-import { allWrites } from './all-writes.ts';
+import { allWrites } from './fold.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 
 /**

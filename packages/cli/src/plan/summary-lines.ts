@@ -1,6 +1,6 @@
 import { count } from '@typekro/kit/core';
 import { printableLine } from '../text/printable.ts';
-import { allWrites } from './all-writes.ts';
+import { allWrites } from './fold.ts';
 import type { Plan, ObjectPlan } from '@typekro/controller/inspect';
 import type { PlanView } from './object-lines.ts';
 

@@ -4,7 +4,7 @@ import { terminalKeyboard } from './keyboard.ts';
 import { wrappedLines } from '../text/layout.ts';
 import { outputText, printable } from '../text/printable.ts';
 import { ExitCode, STANDARD_INPUT } from '../command.ts';
-import { endProcess } from './end-process.ts';
+import { endProcess } from '../inputs/loading.ts';
 
 /**
  * The terminal and npm each deliver the same Ctrl-C as a signal. Signals within this time of the first one count as one
@@ -103,7 +103,7 @@ const context: CommandContext = {
     return errorColumns();
   },
   async readInput() {
-    const { readInput } = await import('../inputs/read-input.ts');
+    const { readInput } = await import('../inputs/source-text.ts');
     const bytes = await readInput(process.stdin, interrupt.signal);
     const { decodeText } = await import('../inputs/read-manifest.ts');
     return decodeText(bytes, STANDARD_INPUT);

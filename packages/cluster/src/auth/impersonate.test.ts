@@ -3,7 +3,7 @@ import { call } from '../../test-support/webhook-cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { UserInfo } from '../options.ts';
-import { toHeader } from '../protocol/forwarded-headers.ts';
+import { toHeader } from '../protocol/reply.ts';
 
 const REVIEWS = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';

@@ -5,7 +5,7 @@ import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiError } from '../errors/status.ts';
 import { badRequest } from '../errors/status.ts';
 import type { UserInfo } from '../options.ts';
-import { fromHeader } from '../protocol/forwarded-headers.ts';
+import { fromHeader } from '../protocol/reply.ts';
 import type { AuditTrail } from '../protocol/request.ts';
 import { refusal } from './authorize.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';

@@ -6,7 +6,7 @@ import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
-import { putControllerObject } from '../bootstrap.ts';
+import { putControllerObject } from './nodes/node.ts';
 import { CLAIMS } from './scheduler.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from '../pods/bound-pod.ts';

@@ -6,7 +6,7 @@ import type { Negotiated } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { unknownResource } from '../errors/status.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import { sortVersions } from '../registry/resource.ts';
+import { sortVersions } from '../registry/custom-resource.ts';
 import { replyValue } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 

@@ -1,5 +1,5 @@
 import { serverVersionOf } from '@typekro/kit/kubernetes';
-import type { AuditLog } from '../audit/index.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { aggregatedReply, AggregationContext, withOpenApiPaths } from '../aggregation/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { impersonate } from '../auth/impersonate.ts';

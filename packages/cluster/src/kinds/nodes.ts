@@ -9,6 +9,12 @@ import { checkResourceAmount } from './pods/resource-names.ts';
 import { checkLabelName } from './selectors.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 
+/** Maps current labels to the deprecated labels that they replaced, which old node selectors still use. */
+const REPLACED_LABELS: ReadonlyMap<string, string> = new Map([
+  ['kubernetes.io/os', 'beta.kubernetes.io/os'],
+  ['kubernetes.io/arch', 'beta.kubernetes.io/arch'],
+]);
+
 const NOT_READY: JsonObject = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' };
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -142,4 +148,14 @@ function checkKeptCidrs(next: readonly JsonValue[], before: readonly JsonValue[]
   const changes = before.length === next.length ? before.filter((cidr, index) => cidr !== next[index]).length : 1;
   for (let count = 0; count < changes; count += 1)
     problems.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
+}
+
+/** Returns the labels of a node, in which each deprecated label has the value of its replacement. */
+export function withReplacedLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const result = { ...labels };
+  for (const [label, replaced] of REPLACED_LABELS) {
+    const value = labels[label];
+    if (value !== undefined) result[replaced] = value;
+  }
+  return result;
 }

@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { builtinType } from '../types/builtin.ts';
-import { applyJsonPatch, JsonPatchError } from './json-patch.ts';
-import { applyMergePatch } from './merge-patch.ts';
+import { applyJsonPatch, JsonPatchError, applyMergePatch } from './json-patch.ts';
 import { applyStrategicPatch, StrategicPatchError } from './strategic.ts';
 
 test.each<[JsonValue, JsonValue, JsonValue]>([

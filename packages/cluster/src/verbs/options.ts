@@ -1,6 +1,6 @@
 import { goParseInt, goQuote } from '@typekro/kit/golang';
 import { Problems } from '../errors/field-problems.ts';
-import { fromHeader } from '../protocol/forwarded-headers.ts';
+import { fromHeader } from '../protocol/reply.ts';
 import type { ApiRequest, Query } from '../protocol/request.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { badRequest, invalid } from '../errors/status.ts';

@@ -31,7 +31,7 @@ export type { DefinitionRevision } from './definition/definition-revisions.ts';
 export { definitionRevisions, revisionsIn } from './definition/definition-revisions.ts';
 export type { ControllerSettings } from './settings.ts';
 export { assumedSettings, compileOptionsOf, settingsOf, withLevel } from './settings.ts';
-export { PIN_ANNOTATION, pinnedRevision } from './instance/pinned-revision.ts';
+export { PIN_ANNOTATION, pinnedRevision } from './definition/revision.ts';
 export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
 export { readPolicies } from './definition/policies.ts';
 export { previewDefinition } from './definition/preview-definition.ts';

@@ -1,3 +1,4 @@
+import { grouped } from '@typekro/kit/core';
 import type { ResourceType } from '@typekro/kube';
 import { EventLog } from './event-log.ts';
 import { withInstanceCounts } from './instance-page.ts';
@@ -27,13 +28,7 @@ export interface InspectIndex {
 export function byDefinition<Row extends { readonly definition: string }>(
   rows: Iterable<Row>,
 ): ReadonlyMap<string, readonly Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(row.definition);
-    if (group === undefined) groups.set(row.definition, [row]);
-    else group.push(row);
-  }
-  return groups;
+  return grouped(rows, ({ definition }) => definition);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Ast, CelError, Expr, ParseResult } from '@typekro/cel';
 import { needsNoEscape } from '@typekro/kit/golang';
 import type { ExpressionSite } from './resource-draft.ts';
-import { offsetOfPlace } from './kinds/fields-at.ts';
+import { offsetOfPlace } from './kinds/schema-paths.ts';
 import { celCode, celHint, celWords } from './warnings/hints.ts';
 import type { Language, ReferenceRules, ExpressionNames } from './expressions/language.ts';
 import type { ReadPart } from './model.ts';

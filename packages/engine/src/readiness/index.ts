@@ -8,6 +8,6 @@
  */
 export type { Cause, Surroundings } from './causes.ts';
 export { causesOf, causeText, podFamily, openFamily } from './causes.ts';
-export type { Readiness, ReadinessState } from './model.ts';
+export type { Readiness, ReadinessState } from './verdict.ts';
 export { readinessOf, SUMMARY_CONDITIONS, statusReport } from './readiness.ts';
 export type { StatusReport } from './readiness.ts';

@@ -4,7 +4,7 @@ import type { StatusCondition } from '@typekro/kit/kubernetes';
 import { numberAt, objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { KIND_TABLE } from './kind-table.ts';
 import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
-import type { Readiness } from './model.ts';
+import type { Readiness } from './verdict.ts';
 import { current, failed, inProgress, describeCondition, staleVerdict, terminating } from './verdict.ts';
 import type { Schema } from '../schema/index.ts';
 

@@ -6,7 +6,8 @@ import { formatPath } from '../graph/index.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import type { FieldSet, FieldWriter } from './owned-fields.ts';
 import { applyEntries, comparable, managerOf, ownedFields, project, storedFields } from './owned-fields.ts';
-import { memberKeysOf, memberFinder, isEmptyContainer } from './list-members.ts';
+import { memberKeysOf, memberFinder } from './list-members.ts';
+import { isEmptyContainer } from './json-child.ts';
 import { compareQuantities, quantityOf } from '@typekro/kit/kubernetes';
 
 /**

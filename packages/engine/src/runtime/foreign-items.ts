@@ -4,7 +4,8 @@ import type { PathStep } from '../graph/index.ts';
 import { formatPath } from '../graph/index.ts';
 import { assignMembers, fieldBelow } from './compare.ts';
 import { CHILD_MANAGER } from './keys.ts';
-import { memberFinder, memberKeysOf, childAt } from './list-members.ts';
+import { memberFinder, memberKeysOf } from './list-members.ts';
+import { childAt } from './json-child.ts';
 import type { FieldWriter } from './owned-fields.ts';
 import { managerOf } from './owned-fields.ts';
 

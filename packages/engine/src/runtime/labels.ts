@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary, gvkOf } from '@typekro/kit/core';
+import { grouped, cryptoLibrary, gvkOf } from '@typekro/kit/core';
 import type { Graph, GraphNode, KroCompatibility } from '../graph/index.ts';
 import { annotationOf, labelOfObject } from './identity.ts';
 import * as keys from './keys.ts';
@@ -178,16 +178,7 @@ export function nodeIdOf(object: KubeObject): string {
 }
 
 /** Groups objects by the id of their node. Each group keeps the order of the input. */
-export function objectsByNode(objects: readonly KubeObject[]): Map<string, KubeObject[]> {
-  const byNode = new Map<string, KubeObject[]>();
-  for (const object of objects) {
-    const id = nodeIdOf(object);
-    const known = byNode.get(id);
-    if (known === undefined) byNode.set(id, [object]);
-    else known.push(object);
-  }
-  return byNode;
-}
+export const objectsByNode = (objects: readonly KubeObject[]): Map<string, KubeObject[]> => grouped(objects, nodeIdOf);
 
 /** The deletion wave of an object; 0 if the annotation is absent or not a number. */
 export function applyOrderOf(object: KubeObject): number {

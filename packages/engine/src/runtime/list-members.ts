@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { canonicalJson, isJsonObject, tryParseJson } from '@typekro/kit/core';
-import type { PathStep } from '../graph/index.ts';
 
 /** Members that identify items by the same keys, indexed by the values of these keys. */
 interface Keyed {
@@ -61,15 +60,4 @@ function valuesAt(item: JsonObject, keys: readonly string[]): string {
 
 function addFirst<Key>(map: Map<Key, string>, key: Key, member: string): void {
   if (!map.has(key)) map.set(key, member);
-}
-
-/** The member or list element at one path step; `undefined` if there is none. */
-export function childAt(value: JsonValue | undefined, step: PathStep): JsonValue | undefined {
-  if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined;
-  return isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step) ? value[step] : undefined;
-}
-
-/** Is the value a list or an object without content? */
-export function isEmptyContainer(value: JsonValue): boolean {
-  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }

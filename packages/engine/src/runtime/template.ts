@@ -4,7 +4,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { Hole, PathStep, TemplatePlan } from '../graph/index.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
 import { evaluateField, keyCollision } from './evaluate.ts';
-import { childAt } from './list-members.ts';
+import { childAt } from './json-child.ts';
 
 /** A value and its path. The value `undefined` removes the field or list element at the path. */
 export interface FieldValue {

@@ -2,6 +2,12 @@ import { homedir, userInfo } from 'node:os';
 import { posix, win32 } from 'node:path';
 
 /**
+ * The name of the context in kubeconfigs of embedded clusters. For a failed connection with this context, an error can
+ * say that the cluster has ended.
+ */
+export const EMBEDDED_CONTEXT = 'typekro';
+
+/**
  * Returns the home directory of the user: the absolute path in `HOME`, or the system's home directory. A relative path
  * in `HOME` has no effect, because each working directory would have a different home.
  */

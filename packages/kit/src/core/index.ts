@@ -53,7 +53,7 @@ export {
   SILENT_WATCH_RETRIES,
   STABLE_RUN_MS,
 } from './retry-policies.ts';
-export { homeDirectory, userFolder } from './home-directory.ts';
+export { homeDirectory, userFolder, EMBEDDED_CONTEXT } from './home-directory.ts';
 export { makeDirectory } from './make-directory.ts';
 export {
   dashboardFilesText,
@@ -104,8 +104,8 @@ export { nearestName } from './nearest-name.ts';
 export { unknownKindHint } from './unknown-kind.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
 export { seededRandom } from './seeded-random.ts';
-export { setOwn, definedMember, getOwn } from './members.ts';
-export type { FilePosition, SourcePosition } from './source-position.ts';
+export { setOwn, definedMember, getOwn, grouped } from './members.ts';
+export type { FilePosition, SourcePosition } from './line-index.ts';
 export {
   interruptFiles,
   openRegularFile,
@@ -117,4 +117,3 @@ export {
 } from './user-file.ts';
 export { packageFolders, userFrames } from './user-frame.ts';
 export { once, oncePerObject } from './once.ts';
-export { EMBEDDED_CONTEXT } from './embedded-context.ts';

@@ -1,4 +1,4 @@
-import type { SourcePosition } from './source-position.ts';
+import type { SourcePosition } from './line-index.ts';
 import { userFrames } from './user-frame.ts';
 
 /**

@@ -3,6 +3,18 @@ export function definedMember<K extends string, V>(key: K, value: V | undefined)
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }
 
+/** Groups items by key. Keys and items keep the order of the input. */
+export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
 /**
  * Returns an own member of the object `record`, or `undefined` when the object or the member is absent. Inherited
  * members are not read.

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { SourcePosition } from './source-position.ts';
+import type { SourcePosition } from './line-index.ts';
 import { pathOfFileUrl } from './user-file.ts';
 import { packageFolder } from './late-parts.ts';
 

@@ -5,7 +5,6 @@
  * @packageDocumentation
  */
 export { age, duration, firstObserved, lastObserved } from './age.ts';
-export { groupVersionPath, podLogPath } from './api-path.ts';
 export type { FailedRequest, FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
 export type { FieldError, FieldErrorReason } from './field-error.ts';
@@ -38,6 +37,8 @@ export {
   qualifiedName,
   tooLongName,
   wildcardSubdomain,
+  groupVersionPath,
+  podLogPath,
 } from './names.ts';
 export type { LabelMatcher, Labels } from './parse-selector.ts';
 export { labelMatcher, parseSelector } from './parse-selector.ts';

@@ -1,13 +1,13 @@
-import { failsAtCaller, keepPlace, TypeKroError } from '@typekro/kit/core';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { failsAtCaller, keepPlace, TypeKroError } from '@typekro/kit/core';
 import type { CompositionFunctions } from './trace-composition.ts';
 import { CompositionCore } from './composition.ts';
 import { definitionYaml, instanceYaml } from './composition-yaml.ts';
 import type { FactoryOptions, InstancePlace, Mode } from './deploy-engine.ts';
 import { evaluateComposition } from './evaluate-composition.ts';
 import { explainComposition } from './explain.ts';
-import { createFactory } from './factory/factory.ts';
 import type { CompositionApiOptions } from './factory/factory.ts';
+import { createFactory } from './factory/factory.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { nestComposition } from './nest-composition.ts';
 import { resourceReferences, schemaReference, statusReference } from './references.ts';
@@ -16,6 +16,16 @@ import type { CompositionOptions, EmitOptions, Resource, Target } from './public
 import type { FunctionLike } from './source/provider.ts';
 import { rememberCore } from './singleton.ts';
 import { currentTrace } from './trace/current.ts';
+import type { KubernetesComposition, ToResourceGraph } from './composition-api.ts';
+import { makeGraph } from './graph-object.ts';
+import type { DefineGraph } from './graph-type.ts';
+
+/** The ways to define a graph. */
+export interface CompositionApi {
+  readonly kubernetesComposition: KubernetesComposition;
+  readonly toResourceGraph: ToResourceGraph;
+  readonly graph: DefineGraph;
+}
 
 type AnyComposition = Composition<JsonObject, JsonObject, Readonly<Record<string, Resource>>, JsonObject>;
 
@@ -118,4 +128,14 @@ function isEmitOptions(value: object): value is EmitOptions {
   const isAspect = (entry: unknown) => (entry as { kind?: unknown } | null)?.kind === 'aspect';
   const known = target === undefined || target === 'stock' || target === 'typekro';
   return known && (aspects === undefined || (Array.isArray(aspects) && aspects.every(isAspect)));
+}
+
+/** Creates the API of compositions. The engine of `factory().deploy()` is loaded when a call first needs it. */
+export function createCompositionApi(options: CompositionApiOptions): CompositionApi {
+  const define = (definition: unknown, ...args: unknown[]) => makeComposition(definition, args, options);
+  return {
+    kubernetesComposition: define,
+    toResourceGraph: define as ToResourceGraph,
+    graph: (name, build, graphOptions = {}) => makeGraph(name, build, graphOptions, options),
+  };
 }

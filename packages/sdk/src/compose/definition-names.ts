@@ -1,11 +1,10 @@
 import { parseApiVersion, pascalCase } from '@typekro/kit/core';
 import { isDnsSubdomain } from '@typekro/kit/kubernetes';
-import { refuseUnknownOptions, wrongDefinition as wrong } from './definition-error.ts';
 import type { DefinitionNames } from './emit/definition.ts';
 import { kebabCase } from './resources/create-resource.ts';
 import type { SchemaInput } from './public-types.ts';
 import type { ServedParts } from './served-kind.ts';
-import { SERVED_KEYS, servedParts } from './served-kind.ts';
+import { SERVED_KEYS, servedParts, refuseUnknownOptions, wrongDefinition as wrong } from './served-kind.ts';
 
 /**
  * A definition in normalized form. In the author's definition, `spec` and `status` may be at the top level or below

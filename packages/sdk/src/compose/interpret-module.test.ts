@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { interpretModule } from './interpret-module.ts';
-import { createCompositionApi } from './create-api.ts';
+import { createCompositionApi } from './composition-object.ts';
 import { CompositionError } from './refusal/refusal.ts';
 import { createResource } from './resources/create-resource.ts';
 import { defineFactory } from './value/native-functions.ts';

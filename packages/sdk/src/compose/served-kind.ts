@@ -1,6 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import { refuseUnknownOptions, wrongDefinition as wrong } from './definition-error.ts';
+import { isJsonObject, nearestName, TypeKroError } from '@typekro/kit/core';
 
 /** A column of `kubectl get`. The fields are those of a CustomResourceDefinition. */
 export interface PrinterColumn {
@@ -78,7 +77,7 @@ const METADATA_KEYS: readonly string[] = ['labels', 'annotations'];
 export function servedParts(given: Readonly<Record<string, unknown>>): ServedParts {
   const { scope } = given;
   if (scope !== undefined && scope !== 'Namespaced' && scope !== 'Cluster')
-    throw wrong(`the scope of a definition must be "Namespaced" or "Cluster", not ${shown(scope)}`);
+    throw wrongDefinition(`the scope of a definition must be "Namespaced" or "Cluster", not ${shown(scope)}`);
   const shortNames = textList(given, 'shortNames');
   const categories = textList(given, 'categories');
   const columns = listOf(given, 'additionalPrinterColumns').map(printerColumn);
@@ -98,7 +97,7 @@ export function servedParts(given: Readonly<Record<string, unknown>>): ServedPar
 function textList(given: Readonly<Record<string, unknown>>, key: string): string[] {
   return listOf(given, key).map((entry) => {
     if (typeof entry === 'string' && entry !== '') return entry;
-    throw wrong(`${key} of a definition must be a list of strings, but contains ${shown(entry)}`);
+    throw wrongDefinition(`${key} of a definition must be a list of strings, but contains ${shown(entry)}`);
   });
 }
 
@@ -106,25 +105,28 @@ function listOf(given: Readonly<Record<string, unknown>>, key: string): readonly
   const value = given[key];
   if (value === undefined) return [];
   if (Array.isArray(value)) return value as readonly unknown[];
-  throw wrong(`${key} of a definition must be a list, not ${shown(value)}`);
+  throw wrongDefinition(`${key} of a definition must be a list, not ${shown(value)}`);
 }
 
 function printerColumn(value: unknown, index: number): JsonObject {
   const where = `additionalPrinterColumns[${index}]`;
-  if (!isJsonObject(value)) throw wrong(`${where} must be an object: { name, type, jsonPath }`);
+  if (!isJsonObject(value)) throw wrongDefinition(`${where} must be an object: { name, type, jsonPath }`);
   refuseUnknownOptions(value, COLUMN_KEYS, where);
   for (const key of ['name', 'type', 'jsonPath']) {
-    if (typeof value[key] !== 'string' || value[key] === '') throw wrong(`${where} needs a ${key}`);
+    if (typeof value[key] !== 'string' || value[key] === '') throw wrongDefinition(`${where} needs a ${key}`);
   }
   if (!COLUMN_TYPES.includes(value['type'] as string))
-    throw wrong(`the type of ${where} must be one of ${COLUMN_TYPES.join(', ')}, not ${shown(value['type'])}`);
+    throw wrongDefinition(
+      `the type of ${where} must be one of ${COLUMN_TYPES.join(', ')}, not ${shown(value['type'])}`,
+    );
   if (!(value['jsonPath'] as string).startsWith('.'))
-    throw wrong(`the jsonPath of ${where} must begin with a dot`, `write ".${value['jsonPath'] as string}"`);
+    throw wrongDefinition(`the jsonPath of ${where} must begin with a dot`, `write ".${value['jsonPath'] as string}"`);
   for (const key of ['description', 'format']) {
-    if (value[key] !== undefined && typeof value[key] !== 'string') throw wrong(`${key} of ${where} must be a string`);
+    if (value[key] !== undefined && typeof value[key] !== 'string')
+      throw wrongDefinition(`${key} of ${where} must be a string`);
   }
   if (value['priority'] !== undefined && !Number.isInteger(value['priority']))
-    throw wrong(`priority of ${where} must be an integer`);
+    throw wrongDefinition(`priority of ${where} must be an integer`);
   return definedMembers(value);
 }
 
@@ -132,16 +134,19 @@ function printerColumn(value: unknown, index: number): JsonObject {
 function addedMetadata(given: Readonly<Record<string, unknown>>, key: string): JsonObject {
   const value = given[key];
   if (value === undefined) return {};
-  if (!isJsonObject(value)) throw wrong(`${key} of a definition must be an object: { labels, annotations }`);
+  if (!isJsonObject(value)) throw wrongDefinition(`${key} of a definition must be an object: { labels, annotations }`);
   refuseUnknownOptions(value, METADATA_KEYS, key);
   return Object.fromEntries(
     METADATA_KEYS.flatMap((part) => {
       const texts = value[part];
       if (texts === undefined) return [];
-      if (!isJsonObject(texts)) throw wrong(`${key}.${part} must be an object of strings`);
+      if (!isJsonObject(texts)) throw wrongDefinition(`${key}.${part} must be an object of strings`);
       for (const [name, text] of Object.entries(texts)) {
         if (typeof text === 'string') continue;
-        throw wrong(`${key}.${part} has ${shown(text)} at "${name}"; it must be a string`, `write "${String(text)}"`);
+        throw wrongDefinition(
+          `${key}.${part} has ${shown(text)} at "${name}"; it must be a string`,
+          `write "${String(text)}"`,
+        );
       }
       return Object.keys(texts).length === 0 ? [] : [[part, { ...texts }]];
     }),
@@ -152,3 +157,23 @@ const definedMembers = (value: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
 
 const shown = (value: unknown): string => JSON.stringify(value) ?? String(value);
+
+/** The error `compose/definition` for an invalid definition. */
+export function wrongDefinition(message: string, remedy?: string): TypeKroError {
+  return new TypeKroError(message, { code: 'compose/definition', ...(remedy === undefined ? {} : { remedy }) });
+}
+
+/**
+ * Refuses unknown keys, so that a misspelt key, such as `staus`, is not silently ignored.
+ *
+ * @throws TypeKroError `compose/definition` for the first unknown key. The error names the most similar known key.
+ */
+export function refuseUnknownOptions(given: object, known: readonly string[], what: string): void {
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, known);
+  throw wrongDefinition(
+    `${what} has no "${unknown}"`,
+    near === undefined ? `leave it out: it has ${known.join(', ')}` : `did you mean "${near}"?`,
+  );
+}

@@ -35,6 +35,8 @@ import {
 } from './kro.ts';
 import { deleteKro } from './kro-delete.ts';
 import { takeFromController } from './migrate.ts';
+import type { KroSource } from '../factories/index.ts';
+import type { RuntimeInstallation } from './install-runtime.ts';
 
 /** Makes the engine of the factories. A connection is opened at the first call and kept. */
 export function createDeployEngine(): DeployEngine {
@@ -230,4 +232,12 @@ function stateOf(object: KubeObject): string {
   const is = (type: string, status: string) => statusCondition(object, type)?.status === status;
   if (is('Accepted', 'False')) return 'ERROR';
   return is('Accepted', 'True') && is('Ready', 'True') ? 'ACTIVE' : 'IN_PROGRESS';
+}
+
+/**
+ * Loads `install-runtime.ts` and calls its `installRuntime`. The module is loaded only when it is used, because few
+ * deploys install a runtime.
+ */
+export async function installRuntimeOnDemand(installation: RuntimeInstallation): Promise<KroSource> {
+  return (await import('./install-runtime.ts')).installRuntime(installation);
 }

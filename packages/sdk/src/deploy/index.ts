@@ -15,10 +15,9 @@ export {
   moveToDirect,
   recordRefOf,
 } from './change-owner.ts';
-export { createDeployEngine } from './engine.ts';
+export { createDeployEngine, installRuntimeOnDemand } from './engine.ts';
 export { DeploymentTimeoutError, InvalidGraphError, ResourceGraphFactoryError } from './errors.ts';
 export type { RuntimeInstallation } from './install-runtime.ts';
-export { installRuntimeOnDemand } from './install-runtime-on-demand.ts';
 export type { ObserveInstanceOptions } from './observe-instance.ts';
 export { isBookkeeping, observeInstance } from './observe-instance.ts';
 export type { ObserveMembersOptions } from './observe-members.ts';

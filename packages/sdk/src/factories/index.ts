@@ -4,19 +4,17 @@
  *
  * @packageDocumentation
  */
-export type {
-  BootstrapNeeds,
-  KroSource,
-  RuntimeBootstrap,
-  RuntimeFactory,
-  RuntimeSettings,
-  TypeKroRuntimeOptions,
-  TypeKroRuntimeSpec,
-  TypeKroRuntimeStatus,
-} from './bootstrap/index.ts';
-export { createRuntimeBootstrap, EARLIER_KRO, FLUX_CONTROLLERS } from './bootstrap/index.ts';
-export type { ChartOptions, GeneratedFactories, GenerateOptions } from './generate/index.ts';
-export { builtinFactoryNames, factoryKey, generateChart, generateFactories, identifier } from './generate/index.ts';
+export type { BootstrapNeeds, RuntimeBootstrap, RuntimeFactory } from './bootstrap/bootstrap.ts';
+export { createRuntimeBootstrap } from './bootstrap/bootstrap.ts';
+export type { RuntimeSettings, TypeKroRuntimeOptions } from './bootstrap/options.ts';
+export type { KroSource, TypeKroRuntimeSpec, TypeKroRuntimeStatus } from './bootstrap/runtime.ts';
+export { EARLIER_KRO, FLUX_CONTROLLERS } from './bootstrap/runtime.ts';
+export { builtinFactoryNames, factoryKey } from './generate/generate-builtin.ts';
+export type { ChartOptions } from './generate/generate-chart.ts';
+export { generateChart } from './generate/generate-chart.ts';
+export type { GeneratedFactories, GenerateOptions } from './generate/generate-factories.ts';
+export { generateFactories } from './generate/generate-factories.ts';
+export { identifier } from './generate/identifiers.ts';
 export { simple } from './simple/index.ts';
 /**
  * The exports of `typekro/simple` and `typekro/kubernetes`, for hosts such as the playground that supply them to an

@@ -1,5 +1,5 @@
 import { withGroup } from '@typekro/kit/core';
-import { DEFAULT_CONTROLLER } from '../../rbac/default-controller.ts';
+import { DEFAULT_CONTROLLER } from '../../controller-settings.ts';
 import type { ClusterFacts, Right } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading } from '../finding.ts';

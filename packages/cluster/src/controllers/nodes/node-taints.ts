@@ -5,7 +5,7 @@ import { CORDON_TAINT } from '../../scheduling/taints.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, targetIn } from '../controller.ts';
 import { NODES } from './node.ts';
-import { withReplacedLabels } from './node-labels.ts';
+import { withReplacedLabels } from '../../kinds/nodes.ts';
 import { ZoneHealth } from './zone-health.ts';
 
 /** Maps the status of the condition `Ready` to the key of the resulting taint with the effect `NoExecute`. */

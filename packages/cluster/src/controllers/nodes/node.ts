@@ -1,14 +1,16 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { BootstrapContext } from '../../bootstrap.ts';
+import { complete } from '../../bootstrap.ts';
 import { jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
-import { NODE_ADDRESS, putControllerObject } from '../../bootstrap.ts';
+import { NODE_ADDRESS } from '../../bootstrap.ts';
 import { timestampOf } from '../../clock.ts';
 import { NODE_CAPACITY } from '../../pods/node-capacity.ts';
 import { versionOf } from '../../release.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, targetIn } from '../controller.ts';
-import { withReplacedLabels } from './node-labels.ts';
+import { withReplacedLabels } from '../../kinds/nodes.ts';
+import { decodeObject } from '../../types/decode.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;
 
@@ -123,4 +125,14 @@ export function nodeStatusController({ registry }: Pick<BootstrapContext, 'regis
       if (!jsonEquals(status, node.status ?? {})) client.updateStatus(node, status);
     },
   };
+}
+
+/** Stores a system object without the checks of a request. Does nothing when the resource is not served. */
+export function putControllerObject(context: BootstrapContext, group: string, plural: string, value: JsonObject): void {
+  const resource = context.registry.findAny(group, plural);
+  if (resource === undefined) return;
+  const named = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
+  const decoded = decodeObject(resource.node, named).value as KubeObject;
+  const { key, object } = complete(context, decoded, timestampOf(context.clock));
+  resource.collection.put(key, resource.toStorage(object));
 }

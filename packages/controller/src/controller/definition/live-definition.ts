@@ -5,7 +5,7 @@ import { compile, followsGraphEngine, kindsUsed, revisionHash } from '@typekro/e
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, LiveSchemas } from '@typekro/kube';
 import { DEFAULT_VERSION, readConditions, recordedRevision } from '@typekro/engine/runtime';
-import { PIN_ANNOTATION, pinnedRevision } from '../instance/pinned-revision.ts';
+import { PIN_ANNOTATION, pinnedRevision } from './revision.ts';
 import type { DefinitionRevision } from './definition-revisions.ts';
 import { definitionRevisions } from './definition-revisions.ts';
 import { crdDifference } from './crd-difference.ts';

@@ -3,7 +3,6 @@ import type { Graph, InstancePropagation } from '@typekro/engine/graph';
 import { revisionHash } from '@typekro/engine/graph';
 import { DEFAULT_VERSION, readConditions } from '@typekro/engine/runtime';
 import { instanceId } from '../instance/instance-directory.ts';
-import { pinnedRevision } from '../instance/pinned-revision.ts';
 import type { RolloutPreview } from '../rollout/preview-rollout.ts';
 import { followsRollouts, instanceKey } from '../rollout/canary.ts';
 import { previewRollout } from '../rollout/preview-rollout.ts';
@@ -18,7 +17,7 @@ import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
 import type { ControllerSettings } from '../settings.ts';
 import { annotationProblems, readPolicies } from './policies.ts';
-import { definitionOf, readRevision } from './revision.ts';
+import { definitionOf, readRevision, pinnedRevision } from './revision.ts';
 
 /** The input of a preview. The preview sends no requests. */
 export interface DefinitionPreviewInput {

@@ -5,6 +5,9 @@ import { hasFinalizer, keys } from '@typekro/engine/runtime';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_KIND, DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
 
+/** The annotation that pins an instance to a revision. */
+export const PIN_ANNOTATION = 'typekro.dev/revision';
+
 /** The label of a revision. Its value is the hash of the spec. */
 const REVISION_HASH_LABEL = 'kro.run/graph-revision-hash';
 
@@ -103,4 +106,15 @@ export function adoptedOwners(revision: Revision, definition: DefinitionObject):
     return kind !== DEFINITION_TYPE.kind || !apiVersion.startsWith(`${DEFINITION_TYPE.group}/`);
   });
   return [...others, ownerOf(definition)];
+}
+
+/**
+ * The revision to which an instance is pinned. `NaN` when the annotation is not a number, and `undefined` without a
+ * pin.
+ */
+export function pinnedRevision(instance: KubeObject): number | undefined {
+  const annotations = instance.metadata.annotations ?? {};
+  const text = Object.hasOwn(annotations, PIN_ANNOTATION) ? annotations[PIN_ANNOTATION] : undefined;
+  if (text === undefined || text === '') return undefined;
+  return /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
 }

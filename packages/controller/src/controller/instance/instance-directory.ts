@@ -23,7 +23,7 @@ import type { Canary, RevisionOutcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
 import type { InstanceRecord } from './record.ts';
 import { newRecord, deleteOrDrop, forgetFailures } from './record.ts';
-import { PIN_ANNOTATION, pinnedRevision } from './pinned-revision.ts';
+import { PIN_ANNOTATION, pinnedRevision } from '../definition/revision.ts';
 
 /** The graph of a revision, or the reason why there is none. */
 export type RevisionGraph =

@@ -2,7 +2,7 @@ import { cryptoLibrary } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { Graph } from '@typekro/engine/graph';
 import { isSuspended } from '@typekro/engine/runtime';
-import { pinnedRevision } from '../instance/pinned-revision.ts';
+import { pinnedRevision } from '../definition/revision.ts';
 import type { KubeObject } from '@typekro/kit/core';
 
 /** A canary: some instances try a revision, and the other instances stay with the revision before it. */

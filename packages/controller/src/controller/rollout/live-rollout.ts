@@ -4,7 +4,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import { recordedRevision } from '@typekro/engine/runtime';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
-import { pinnedRevision } from '../instance/pinned-revision.ts';
+import { pinnedRevision } from '../definition/revision.ts';
 import type { Allowance } from './canary.ts';
 import { allowedOf, decideRollout, mayTry } from './canary.ts';
 import { hasPropagateWhen, possibleBases, rolloutCount } from './rollouts.ts';

@@ -1,3 +1,4 @@
+import { grouped } from '@typekro/kit/core';
 import type { GraphEdge } from '@typekro/controller/inspect';
 import type { OutlineNode } from '@typekro/engine/graph';
 
@@ -109,13 +110,7 @@ function membersOf<Node extends Omit<GroupInput, 'settled'>>(
 ): ReadonlyMap<string, readonly Node[]> {
   const levels = nodes.reduce((highest, { level }) => Math.max(highest, level), 1);
   for (let span = 1; ; span *= 2) {
-    const found = new Map<string, Node[]>();
-    for (const node of nodes) {
-      const id = `group:${Math.floor((node.level - 1) / span)}:${node.kind}`;
-      const list = found.get(id);
-      if (list === undefined) found.set(id, [node]);
-      else list.push(node);
-    }
+    const found = grouped(nodes, ({ level, kind }) => `group:${Math.floor((level - 1) / span)}:${kind}`);
     if (found.size <= MAX_NODES / 3 || span >= levels) return found;
   }
 }

@@ -2,8 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { dashboardFilesText } from '@typekro/kit/core';
 import { computeLayout } from './compute-layout.ts';
-import type { LayoutInput } from './layout.ts';
-import type { LayoutAnswer, LayoutRequest } from './layout-messages.ts';
+import type { LayoutInput, LayoutAnswer, LayoutRequest } from './layout.ts';
 
 /** The worker script of the page. It lacks the parts of the layout library that the page does not use. */
 const script = (JSON.parse(dashboardFilesText()) as Record<string, string>)['/layout-worker.js'] ?? '';

@@ -1,3 +1,15 @@
+/** A request to the worker that computes layouts. */
+export interface LayoutRequest {
+  readonly id: number;
+  readonly input: LayoutInput;
+}
+
+/** The worker's response to the request with the same id. */
+export interface LayoutAnswer {
+  readonly id: number;
+  readonly layout: Layout;
+}
+
 /** The input of a layout: the sizes of the boxes, and the lines. It has nothing that depends on states. */
 export interface LayoutInput {
   readonly boxes: readonly { readonly id: string; readonly width: number; readonly height: number }[];

@@ -1,6 +1,5 @@
 import { whenOwnServer } from '../data/connection.ts';
-import type { Layout, LayoutInput } from './layout.ts';
-import type { LayoutAnswer, LayoutRequest } from './layout-messages.ts';
+import type { Layout, LayoutInput, LayoutAnswer, LayoutRequest } from './layout.ts';
 
 /** The receiver of a layout. */
 interface LayoutReceiver {

@@ -1,11 +1,10 @@
 import type { JSX } from 'preact';
 import { useEffect, useId } from 'preact/hooks';
 import type { InstanceRow, InstanceSort } from '@typekro/controller/inspect';
-import { useNarrow } from '../graph/use-narrow.ts';
 import { reasonTone } from '../graph/states.ts';
 import { ageOf } from '../shared/clock.ts';
 import { Icon } from '../shared/icons.tsx';
-import { Link, StateBadge } from '../shared/parts.tsx';
+import { Link, StateBadge, useNarrow } from '../shared/parts.tsx';
 import type { InstancePages } from './instance-pages.ts';
 import { PAGE_SIZE } from './instance-pages.ts';
 import { useVirtual } from './use-virtual.ts';

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { STATUS_NODE } from '@typekro/controller/inspect';
 import type { PlaygroundStep } from '../../playground/model.ts';
-import { Empty, ExpressionList } from '../shared/parts.tsx';
+import { Empty } from '../shared/parts.tsx';
+import { ExpressionList } from '../shared/expression-list.tsx';
 
 /** The expressions of one node, or of the status, in a step: places, types and values. */
 export function StepValues(props: {

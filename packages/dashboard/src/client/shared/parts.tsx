@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { CurrentValue, ExpressionValue } from '@typekro/controller/inspect';
+import type { CurrentValue } from '@typekro/controller/inspect';
 import type { ApiError } from '../data/api.ts';
 import { connection } from '../data/connection.ts';
 import type { Remote } from '../data/remote.ts';
@@ -12,6 +12,10 @@ import { stateWord, toneOf } from '../graph/states.ts';
 import { inNewShell, splitCommand, withInput } from '../text/kubectl.ts';
 import { Icon, StateIcon } from './icons.tsx';
 import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+
+/** Windows up to this width have one column. The style sheet has the same width. */
+const NARROW = '(max-width: 760px)';
 
 /** How long a message stays, in milliseconds. */
 const SHOWN_MS = 4000;
@@ -281,19 +285,14 @@ export function Announcer(): JSX.Element {
   );
 }
 
-/** Expressions, each with its place, its type and its current value. */
-export function ExpressionList(props: { readonly expressions: readonly ExpressionValue[] }): JSX.Element {
-  return (
-    <ul class="rows expressions">
-      {props.expressions.map(({ place, expression, type, value }) => (
-        <li key={`${place} ${expression}`}>
-          <p>
-            <strong>{place}</strong> <span class="soft">{type}</span>
-          </p>
-          <code>{expression}</code>
-          <Value value={value} />
-        </li>
-      ))}
-    </ul>
-  );
+/** Is the window narrow? */
+export function useNarrow(): boolean {
+  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+  useEffect(() => {
+    const query = matchMedia(NARROW);
+    const update = (): void => setNarrow(query.matches);
+    query.addEventListener('change', update);
+    return () => query.removeEventListener('change', update);
+  }, []);
+  return isNarrow;
 }

@@ -1,14 +1,14 @@
 import type { JSX } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import { parseApiVersion } from '@typekro/kit/core';
-import type { DefinitionDetail, DefinitionRow, InspectEvent } from '@typekro/controller/inspect';
+import type { DefinitionDetail, DefinitionRow, InspectEvent, RolloutState } from '@typekro/controller/inspect';
 import { inspectPaths } from '@typekro/controller/inspect';
 import type { Route } from '../data/routes.ts';
 import { navigate } from '../data/session.ts';
 import { isOfKind, ofDefinitions } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
 import { GraphView } from '../graph/graph-view.tsx';
-import { pictureOfDefinition } from '../graph/picture.ts';
+import { pictureOfDefinition, plural } from '../graph/picture.ts';
 import { useOpened } from '../graph/use-picture.ts';
 import { CopyCommand, Dot, Empty, Link, NoNode, Notices, ReadNotice, StateBadge } from '../shared/parts.tsx';
 import type { Tab } from '../shared/tabs.tsx';
@@ -17,7 +17,6 @@ import { getCommand, listCommand } from '../text/kubectl.ts';
 import { InstanceList } from './instances-view.tsx';
 import { OutlinePanel } from './outline-panel.tsx';
 import { LazyForm, LazyRevisions, LazySchemas } from './lazy-views.tsx';
-import { RolloutNotice } from './rollout-notice.tsx';
 import { SourcePanel } from './source-panel.tsx';
 
 type DefinitionRoute = Extract<Route, { view: 'definition' }>;
@@ -174,6 +173,24 @@ function DefinitionInstances({
         definition={definition}
         onChange={(options) => navigate({ ...route, tab: 'instances', ...options }, { replace: true })}
       />
+    </div>
+  );
+}
+
+/** Shows the state of a canary rollout. */
+export function RolloutNotice({ rollout }: { readonly rollout: RolloutState }): JSX.Element {
+  const first = rollout.first.slice(0, 5).join(', ');
+  const more = rollout.first.length > 5 ? ` and ${rollout.first.length - 5} more` : '';
+  return (
+    <div class={`notice${rollout.phase === 'held' ? ' bad' : ''}`}>
+      <p>
+        <strong>
+          Revision {rollout.revision} {rollout.phase === 'held' ? 'is held' : 'is tried first'} on{' '}
+          {rollout.first.length} of {plural(rollout.of, 'instance')}
+        </strong>{' '}
+        ({first}
+        {more}). {rollout.message}
+      </p>
     </div>
   );
 }

@@ -8,16 +8,8 @@ import { useRemote } from '../data/use-remote.ts';
 import { objectStateText, plural, toneOfObject, unreadyFirst } from '../graph/picture.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
-import {
-  CopyCommand,
-  copyCommand,
-  Empty,
-  ReadNotice,
-  Remedy,
-  StateBadge,
-  Value,
-  ExpressionList,
-} from '../shared/parts.tsx';
+import { CopyCommand, copyCommand, Empty, ReadNotice, Remedy, StateBadge, Value } from '../shared/parts.tsx';
+import { ExpressionList } from '../shared/expression-list.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import type { Tab } from '../shared/tabs.tsx';
 import { Tabs } from '../shared/tabs.tsx';

@@ -36,7 +36,7 @@ const { connection } = await import('../data/connection.ts');
 const { meta } = await import('../data/session.ts');
 const { SchemaForm, SchemaPanel } = await import('../form/schema-form.tsx');
 const { ConnectionBanner, ConnectionSign } = await import('../shared/connection-sign.tsx');
-const { DefinitionView } = await import('./definition-view.tsx');
+const { DefinitionView, RolloutNotice } = await import('./definition-view.tsx');
 const { EventsPanel } = await import('./events-panel.tsx');
 const { InstanceHead } = await import('./instance-head.tsx');
 const { LogsPanel } = await import('./logs-panel.tsx');
@@ -44,7 +44,6 @@ const { NodePanel } = await import('./node-panel.tsx');
 const { ObjectPanel, OwnedObjects } = await import('./object-panel.tsx');
 const { OutlinePanel } = await import('./outline-panel.tsx');
 const { InstanceParts } = await import('./instance-parts.tsx');
-const { RolloutNotice } = await import('./rollout-notice.tsx');
 const { User } = await import('../app.tsx');
 
 const nothing = (): void => {};

@@ -1,5 +1,3 @@
-let handed: PlanText | undefined;
-
 /** The text of a plan, and the name of its file. */
 export interface PlanText {
   readonly name: string;
@@ -38,15 +36,3 @@ export function joinFiles(files: readonly PlanText[]): PlanText {
 
 /** Does the text `of`, for which a result was made, differ from the shown text, or come from another file? */
 export const isStale = (of: PlanText, shown: PlanText): boolean => of.text !== shown.text || of.name !== shown.name;
-
-/** Passes a text to the view of the plan. The page opens this view next. */
-export function handText(text: PlanText): void {
-  handed = text;
-}
-
-/** Takes the text that another view passed. A second call returns nothing. */
-export function takeHandedText(): PlanText | undefined {
-  const text = handed;
-  handed = undefined;
-  return text;
-}

@@ -11,7 +11,8 @@ import { useShortcuts } from '../shared/shortcuts.ts';
 import { planCommand } from '../text/kubectl.ts';
 import { PlanResult } from './plan-result.tsx';
 import type { PlanText } from './plan-text.ts';
-import { createFileReader, isStale, takeHandedText } from './plan-text.ts';
+import { createFileReader, isStale } from './plan-text.ts';
+import { takeHandedText } from './source-panel.tsx';
 import { SourceText } from './source-panel.tsx';
 
 /** The state of a plan. `of` is the text to which a result belongs. */

@@ -3,8 +3,8 @@ import { useRef } from 'preact/hooks';
 import type { DefinitionDetail, SourceDiagnostic } from '@typekro/controller/inspect';
 import { navigate } from '../data/session.ts';
 import { Line } from '../shared/parts.tsx';
+import type { PlanText } from './plan-text.ts';
 import { caretAt } from '../playground/offsets.ts';
-import { handText } from './plan-text.ts';
 
 /** Shows the source of a definition and its problems. A caret below the line marks the column of each problem. */
 export function SourcePanel({
@@ -91,4 +91,18 @@ export function SourceText(props: {
       })}
     </ol>
   );
+}
+
+let handed: PlanText | undefined;
+
+/** Passes a text to the view of the plan. The page opens this view next. */
+export function handText(text: PlanText): void {
+  handed = text;
+}
+
+/** Takes the text that another view passed. A second call returns nothing. */
+export function takeHandedText(): PlanText | undefined {
+  const text = handed;
+  handed = undefined;
+  return text;
 }

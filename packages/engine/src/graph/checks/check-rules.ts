@@ -2,7 +2,7 @@ import type { CelError, Environment, TypeProvider } from '@typekro/cel';
 import { BOOL, createEnvironment, RULE_LIBRARIES, typeToString } from '@typekro/cel';
 import type { SimpleRule } from '../../schema/index.ts';
 import { celTypes, markerOffset } from '../../schema/index.ts';
-import { fieldsAt, offsetOfPlace } from '../kinds/fields-at.ts';
+import { fieldsAt, offsetOfPlace } from '../kinds/schema-paths.ts';
 import { celCode, celHint, celWords } from '../warnings/hints.ts';
 import type { CompileOptions } from '../options.ts';
 import type { Problems } from '../problems.ts';

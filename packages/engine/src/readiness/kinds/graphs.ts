@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { statusCondition, textAt } from '@typekro/kit/kubernetes';
-import type { Readiness } from '../model.ts';
+import type { Readiness } from '../verdict.ts';
 import { current, failed, inProgress, isOfEarlierGeneration, describeCondition } from '../verdict.ts';
 
 /**

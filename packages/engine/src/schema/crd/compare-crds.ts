@@ -5,7 +5,7 @@ import type { ComparedFacets } from './compare-facets.ts';
 import { compareSchemas } from './compare-schemas.ts';
 import type { SchemaChange } from './compare-schemas.ts';
 import { structuralSchema } from '../lazy.ts';
-import { crdVersions, versionSchema } from './crd-narrowings.ts';
+import { crdVersions, versionSchema } from './crd-source.ts';
 
 /** The changes between two CRDs of a kind, or the reason why the CRDs cannot be compared. */
 export type CrdComparison = CrdChanges | { readonly error: string };

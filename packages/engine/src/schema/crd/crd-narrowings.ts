@@ -1,8 +1,8 @@
+import { crdVersions, versionSchema } from './crd-source.ts';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { formatCheck } from '../formats.ts';
 import type { Schema } from '../model.ts';
-import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 
 /** The depth at which the comparison stops and reports that the schemas are too deep. */
 const MAX_DEPTH = 64;
@@ -170,15 +170,4 @@ function takesType(old: string | undefined, next: string): boolean {
 
 function text(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : 'none';
-}
-
-/** The versions of a CRD. */
-export function crdVersions(crd: KubeObject): JsonObject[] {
-  return objectsAt(crd, 'spec', 'versions');
-}
-
-/** The schema of a CRD's version as written (`openAPIV3Schema`); `undefined` if the version has none. */
-export function versionSchema(version: JsonValue | undefined): JsonObject | undefined {
-  const schema = isJsonObject(version) ? valueAt(version, 'schema', 'openAPIV3Schema') : undefined;
-  return isJsonObject(schema) ? schema : undefined;
 }

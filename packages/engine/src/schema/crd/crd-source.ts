@@ -5,6 +5,7 @@ import { builtinSource } from '../builtin-source.ts';
 import { ResourceIndex, typeKey } from '../discovery.ts';
 import { deriveSchema, EMPTY, lazyMember, viewSchema } from '../lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../model.ts';
+import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 
 /** The verbs of every custom resource. */
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -185,4 +186,15 @@ function listSchema(list: ResourceInfo, item: () => Schema): Schema {
     },
     'x-kubernetes-group-version-kind': [{ group: list.group, version: list.version, kind: list.kind }],
   };
+}
+
+/** The versions of a CRD. */
+export function crdVersions(crd: KubeObject): JsonObject[] {
+  return objectsAt(crd, 'spec', 'versions');
+}
+
+/** The schema of a CRD's version as written (`openAPIV3Schema`); `undefined` if the version has none. */
+export function versionSchema(version: JsonValue | undefined): JsonObject | undefined {
+  const schema = isJsonObject(version) ? valueAt(version, 'schema', 'openAPIV3Schema') : undefined;
+  return isJsonObject(schema) ? schema : undefined;
 }

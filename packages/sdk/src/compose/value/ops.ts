@@ -24,8 +24,7 @@ import { describeType, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current.ts';
 import { asSym, distribute, resolveMerged } from './merge.ts';
-import { primitiveOf } from './primitive.ts';
-import { printedText } from './printed.ts';
+import { printedText, primitiveOf } from './printed.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';
 import { Phi, Sym, testedPresence } from './symbolic.ts';
 

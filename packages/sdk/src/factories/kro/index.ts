@@ -15,5 +15,4 @@ export type {
 } from './generated/kro.run.ts';
 export { graph as graphObject, resourceGraphDefinition } from './generated/kro.run.ts';
 export type { KroCustomResourceInput, KroStatusFields, WithKroStatusFields } from './kro-resource.ts';
-export { kroCustomResource } from './kro-resource.ts';
-export { kroCustomResourceDefinition } from './kro-definition.ts';
+export { kroCustomResource, kroCustomResourceDefinition } from './kro-resource.ts';
