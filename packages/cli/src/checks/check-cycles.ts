@@ -1,7 +1,7 @@
+import { grouped } from '@typekro/kit/core';
 import type { Diagnostic } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import { formatPath, isDefinition } from '@typekro/engine/graph';
-import { grouped } from '../grouped.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
 import type { WrittenObject } from '../inputs/manifest.ts';
