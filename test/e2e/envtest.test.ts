@@ -3,13 +3,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
 import { createServingCertificate } from '@typekro/cluster';
+import { freePort } from '../support/api-server.ts';
 import { CLI, RunningCommand } from '../support/command.ts';
 
 /**
@@ -199,17 +199,5 @@ function get(url: string, options: GetOptions = {}, onAnswer = () => {}): Promis
     })
       .on('error', reject)
       .end();
-  });
-}
-
-/** Returns a free TCP port. Another process can take the port before the caller does. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

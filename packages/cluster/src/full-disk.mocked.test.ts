@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Cluster } from './cluster.ts';
+import { sendJson } from '../test-support/send-json.ts';
 import { createEmbeddedCluster } from './cluster.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
@@ -46,15 +47,8 @@ const service = (name: string, clusterIP = '10.96.7.7') => ({
 });
 
 async function call(cluster: Cluster, method: string, path: string, body?: object) {
-  const reply = await cluster.transport().request({
-    method,
-    path,
-    headers: { 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  let text = '';
-  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
-  return { code: reply.status, body: JSON.parse(text) as Record<string, unknown> };
+  const { status: code, body: answer } = await sendJson(cluster, method, path, { body });
+  return { code, body: answer };
 }
 
 let directory = '';

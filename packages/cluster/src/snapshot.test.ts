@@ -1,25 +1,14 @@
 import { describe, expect, test, vi } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
+import { sendJson } from '../test-support/send-json.ts';
 import { createManualClock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, never> & { metadata: { resourceVersion: string; uid: string }; items: unknown[] };
-}
+type Answer = Record<string, never> & { metadata: { resourceVersion: string; uid: string }; items: unknown[] };
 
-async function call(cluster: Cluster, method: string, path: string, body?: object): Promise<Answer> {
-  const reply = await cluster.transport().request({
-    method,
-    path,
-    headers: { 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  let text = '';
-  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
-  return { status: reply.status, body: JSON.parse(text) as Answer['body'] };
-}
+const call = (cluster: Cluster, method: string, path: string, body?: object) =>
+  sendJson<Answer>(cluster, method, path, { body });
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

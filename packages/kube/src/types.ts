@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef, JsonValue } from '@typekro/kit/core';
+import type { ResourceInfo } from '@typekro/engine/schema';
 import type { KubeError } from './error.ts';
 
 /** A command that prints credentials (`users[].user.exec` of a kubeconfig). */
@@ -271,20 +272,7 @@ export type WatchEvent =
   | { readonly type: 'ERROR'; readonly error: KubeError; readonly retryAfterMs: number };
 
 /** The discovery entry of a kind. */
-export interface ApiResource {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  /** Name in URLs, e.g. `deployments`. */
-  readonly plural: string;
-  readonly singular: string;
-  readonly namespaced: boolean;
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly verbs: readonly string[];
-  /** `status`, `scale`, … */
-  readonly subresources: readonly string[];
-}
+export type ApiResource = ResourceInfo;
 
 /** Looks up the kinds that a server has. */
 export interface Discovery {

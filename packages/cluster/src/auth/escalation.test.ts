@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KubeClient } from '@typekro/kube';
+import { sendJson } from '../../test-support/send-json.ts';
 import type { Cluster } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
 
@@ -107,15 +108,9 @@ test('a cluster that allows all requests allows every user to write roles and bi
 
 test('an unknown field is quoted in Go syntax', async () => {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
-  const answer = await cluster.transport().request({
-    method: 'POST',
-    path: '/api/v1/namespaces/default/configmaps?fieldValidation=Strict',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...object, 'a\u0001"': 1 }),
-  });
-  let text = '';
-  for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
-  expect(JSON.parse(text)).toMatchObject({
+  const path = '/api/v1/namespaces/default/configmaps?fieldValidation=Strict';
+  const { body } = await sendJson(cluster, 'POST', path, { body: { ...object, 'a\u0001"': 1 } });
+  expect(body).toMatchObject({
     message: expect.stringContaining(String.raw`unknown field "a\x01\""`) as string,
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { sendJson } from '../../test-support/send-json.ts';
 import { podTemplate, startClusterStory } from '../../test-support/cluster-story.ts';
 import type { ClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -295,23 +296,16 @@ test('the eviction of a pod that two budgets select is refused, and counts for n
   for (const name of ['a', 'b'])
     await story.create({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name }, spec });
   await story.cluster.idle();
-  const transport = story.cluster.transport();
   const [name = ''] = await story.names('v1 Pod');
-  const answer = await transport.request({
-    method: 'POST',
-    path: `/api/v1/namespaces/default/pods/${name}/eviction`,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } }),
+  const { body } = await sendJson(story.cluster, 'POST', `/api/v1/namespaces/default/pods/${name}/eviction`, {
+    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } },
   });
-  let text = '';
-  for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
-  expect(JSON.parse(text)).toMatchObject({
+  expect(body).toMatchObject({
     code: 500,
     message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
   });
   for (const budget of ['a', 'b'])
     expect((await story.get('policy/v1 PodDisruptionBudget', budget)).status).toMatchObject({ disruptionsAllowed: 1 });
-  await transport.close();
 });
 
 test('a budget allows at most maxUnavailable concurrent evictions', async () => {

@@ -3,28 +3,16 @@ import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { ManualClock } from '../clock.ts';
 import { createManualClock } from '../clock.ts';
+import { sendJson } from '../../test-support/send-json.ts';
 import type { UserInfo } from '../options.ts';
 import type { FaultRule, Faults } from './model.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly headers: Record<string, string>;
-}
+type Answer = Awaited<ReturnType<typeof call>>;
 
-async function call(cluster: Cluster, method: string, path: string, body?: object, user?: UserInfo): Promise<Answer> {
-  const reply = await cluster.transport(user).request({
-    method,
-    path,
-    headers: { 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  let text = '';
-  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
-  return { status: reply.status, headers: reply.headers, body: JSON.parse(text) as Record<string, unknown> };
-}
+const call = (cluster: Cluster, method: string, path: string, body?: object, user?: UserInfo) =>
+  sendJson(cluster, method, path, { body, user });
 
 const map = (name: string, value = '') => ({
   apiVersion: 'v1',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
+import { sendJson } from '../../test-support/send-json.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 const SERVICES = '/apis/apiregistration.k8s.io/v1/apiservices';
@@ -15,16 +16,9 @@ interface Body {
 
 async function story() {
   const cluster = await createEmbeddedCluster({ controllers: false });
-  const send = async (method: string, path: string, body?: JsonObject, type = 'application/json') => {
-    const reply = await cluster.transport().request({
-      method,
-      path,
-      headers: { 'content-type': type },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    let text = '';
-    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-    return { code: reply.status, body: JSON.parse(text) as Body };
+  const send = async (method: string, path: string, body?: JsonObject, type?: string) => {
+    const { status: code, body: answer } = await sendJson<Body>(cluster, method, path, { body, type });
+    return { code, body: answer };
   };
   const create = (spec: JsonObject, name = `${String(spec['version'])}.${String(spec['group'])}`) =>
     send('POST', SERVICES, { apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name }, spec });

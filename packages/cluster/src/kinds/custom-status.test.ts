@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { sendJson } from '../../test-support/send-json.ts';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
@@ -48,16 +49,9 @@ const definition = (maximum: number, statusSchema: JsonObject = status): JsonObj
 
 let cluster: Cluster;
 
-async function call(method: string, path: string, body?: JsonValue, type = 'application/json') {
-  const reply = await cluster.transport().request({
-    method,
-    path,
-    headers: { 'content-type': type },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  let text = '';
-  for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
-  return { code: reply.status, body: JSON.parse(text) as JsonObject };
+async function call(method: string, path: string, body?: JsonObject | JsonValue[], type?: string) {
+  const { status: code, body: answer } = await sendJson<JsonObject>(cluster, method, path, { body, type });
+  return { code, body: answer };
 }
 
 beforeAll(async () => {

@@ -1,3 +1,5 @@
+import { grouped } from '@typekro/kit/core';
+
 const CONTEXT = 3;
 /** If the second text has at least this number of lines, its frequent lines do not start a match. */
 const MANY_LINES = 200;
@@ -61,12 +63,7 @@ function searchedMatches(before: readonly string[], after: readonly string[]): M
 }
 
 function placesOf(lines: readonly string[]): Map<string, number[]> {
-  const places = new Map<string, number[]>();
-  for (const [index, line] of lines.entries()) {
-    const list = places.get(line);
-    if (list === undefined) places.set(line, [index]);
-    else list.push(index);
-  }
+  const places = grouped(lines.keys(), (index) => lines[index] ?? '');
   if (lines.length < MANY_LINES) return places;
   const maxPlaces = Math.floor(lines.length / 100) + 1;
   return new Map([...places].filter(([, list]) => list.length <= maxPlaces));

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendJson } from '../../test-support/send-json.ts';
 import type { Cluster, UserInfo } from '../index.ts';
 import { der } from '../codec/write-der.ts';
 import { createEmbeddedCluster } from '../index.ts';
@@ -52,11 +53,8 @@ let cluster: Cluster;
 
 async function send(method: string, path: string, body: object, user?: UserInfo, server = cluster) {
   const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-  const headers = { 'content-type': type };
-  const reply = await server.transport(user).request({ method, path, headers, body: JSON.stringify(body) });
-  let text = '';
-  for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-  return { code: reply.status, answer: JSON.parse(text) as Answer };
+  const { status: code, body: answer } = await sendJson<Answer>(server, method, path, { body, type, user });
+  return { code, answer };
 }
 
 const signingRequest = (name: string, spec: object = {}) => ({

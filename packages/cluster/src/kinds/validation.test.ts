@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
+import { sendJson } from '../../test-support/send-json.ts';
 import type { Cluster } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
 
@@ -14,14 +15,8 @@ interface Status {
   readonly details?: { readonly causes?: readonly { readonly field: string; readonly message: string }[] };
 }
 
-async function send(method: string, path: string, body: JsonObject, type = 'application/json') {
-  const answer = await cluster
-    .transport()
-    .request({ method, path, headers: { 'content-type': type }, body: JSON.stringify(body) });
-  let text = '';
-  for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
-  return { status: answer.status, body: JSON.parse(text) as JsonObject & Status };
-}
+const send = (method: string, path: string, body: JsonObject, type?: string) =>
+  sendJson<JsonObject & Status>(cluster, method, path, { body, type });
 
 const PATHS = {
   ControllerRevision: ['apps/v1', '/apis/apps/v1/namespaces/default/controllerrevisions'],

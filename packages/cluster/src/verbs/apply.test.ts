@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sendJson } from '../../test-support/send-json.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 const GADGETS = '/apis/example.com/v1/namespaces/default/gadgets';
@@ -49,17 +50,9 @@ interface Answer {
 
 async function story() {
   const cluster = await createEmbeddedCluster({ controllers: false });
-  const transport = cluster.transport();
-  const send = async (method: string, path: string, body?: object, type = 'application/json') => {
-    const reply = await transport.request({
-      method,
-      path,
-      headers: { 'content-type': type },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    let text = '';
-    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-    return { status: reply.status, answer: JSON.parse(text) as Answer };
+  const send = async (method: string, path: string, body?: object, type?: string) => {
+    const { status, body: answer } = await sendJson<Answer>(cluster, method, path, { body, type });
+    return { status, answer };
   };
   await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', DEFINITION);
   await cluster.idle();

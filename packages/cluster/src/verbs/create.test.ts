@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendJson } from '../../test-support/send-json.ts';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
@@ -10,14 +11,9 @@ let cluster: Cluster;
 
 async function send(method: string, path: string, metadata: object, more: object = {}) {
   const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-  const headers = { 'content-type': type };
-  const reply = await cluster
-    .transport()
-    .request({ method, path, headers, body: JSON.stringify({ metadata, ...more }) });
-  let text = '';
-  for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-  const body = JSON.parse(text) as { message?: string; metadata?: { resourceVersion?: string } };
-  return { status: reply.status, message: body.message, version: body.metadata?.resourceVersion };
+  type Answer = { message?: string; metadata?: { resourceVersion?: string } };
+  const { status, body } = await sendJson<Answer>(cluster, method, path, { body: { metadata, ...more }, type });
+  return { status, message: body.message, version: body.metadata?.resourceVersion };
 }
 
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
+import { sendJson } from '../../test-support/send-json.ts';
 import { call, map, MAPS } from '../../test-support/webhook-cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
@@ -15,11 +16,7 @@ test('a write changes either the spec or the status, and only a change of the sp
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const send = async (method: string, path: string, body: object): Promise<Deployment> => {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const headers = { 'content-type': type };
-    const reply = await cluster.transport().request({ method, path, headers, body: JSON.stringify(body) });
-    let text = '';
-    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-    return JSON.parse(text) as Deployment;
+    return (await sendJson<Deployment>(cluster, method, path, { body, type })).body;
   };
   const labels = { app: 'a' };
   const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } };

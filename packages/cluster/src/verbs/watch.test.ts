@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { sendJson } from '../../test-support/send-json.ts';
 import { createManualClock } from '../clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
@@ -17,16 +18,9 @@ async function story() {
   const cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();
   const send = async (method: string, path: string, body?: object) => {
-    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const reply = await transport.request({
-      method,
-      path,
-      headers: { 'content-type': type },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    let text = '';
-    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-    return JSON.parse(text) as { metadata: { resourceVersion: string } };
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : undefined;
+    type Written = { metadata: { resourceVersion: string } };
+    return (await sendJson<Written>(cluster, method, path, { body, type })).body;
   };
   const watch = async (query: string, count: number): Promise<() => Promise<Event[]>> => {
     const reply = await transport.request({ method: 'GET', path: `${MAPS}?watch=true&${query}` });

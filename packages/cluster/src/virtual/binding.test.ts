@@ -1,21 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { sendJson } from '../../test-support/send-json.ts';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 test('a binding must name a node', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
-  const transport = cluster.transport();
-  const post = async (path: string, body: object) => {
-    const reply = await transport.request({
-      method: 'POST',
-      path: `/api/v1/namespaces/default/pods${path}`,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+  const post = async (path: string, object: object) => {
+    const { status, body } = await sendJson(cluster, 'POST', `/api/v1/namespaces/default/pods${path}`, {
+      body: object,
     });
-    let text = '';
-    for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
-    return { status: reply.status, message: (JSON.parse(text) as { message?: string }).message };
+    return { status, message: body['message'] };
   };
   const bind = (target: object) =>
     post('/p/binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target });

@@ -18,7 +18,7 @@ export type { FieldDescription, FieldLookup, MemberFacts } from './field-facts.t
 export { factsOf, findField, itemOf, membersOf, namesIn, typeText, valueText } from './field-facts.ts';
 export { combineSources } from './combined-source.ts';
 export type { CrdSourceOptions } from './crd/crd-source.ts';
-export { crdSource } from './crd/crd-source.ts';
+export { crdSource, crdVersions, versionSchema } from './crd/crd-source.ts';
 export { resourcesOfDiscovery } from './discovery.ts';
 export { structuralSchema } from './lazy.ts';
 export type { OpenApiDocument, OpenApiSourceOptions } from './openapi-source.ts';
@@ -49,7 +49,6 @@ export { parentSchema, refusalText, unknownFieldHint } from './refusal-text.ts';
 export type { RefusedPlace } from './refused-place.ts';
 export { refusedPlace, stepsIn, valueAtSteps, withField } from './refused-place.ts';
 export { crdNarrowings } from './crd/crd-narrowings.ts';
-export { crdVersions, versionSchema } from './crd/crd-source.ts';
 export type { CrdChanges, CrdComparison } from './crd/compare-crds.ts';
 export { compareCrds, fieldOfChange } from './crd/compare-crds.ts';
 export type { BoundKeyword, ChangeType, SchemaChange } from './crd/compare-schemas.ts';

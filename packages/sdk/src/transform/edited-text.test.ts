@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { SourceMap } from 'node:module';
 import { expect, test } from 'vitest';
-import { inOrder, insertAll, LineTable, mapEdited } from './edited-text.ts';
+import { inOrder, insertAll, LineTable, mapEdited, encodeVlq } from './edited-text.ts';
 import type { Insertion } from './edited-text.ts';
-import { encodeVlq } from './edited-text.ts';
 
 test('lines end as in JavaScript', () => {
   const lines = new LineTable('a\r\nb\rc\u2028d\n');

@@ -1,10 +1,9 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { conditionOf, numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } from './job-indexes.ts';
-import { isFailedPod, replacesOnlyFailed } from './job-pods.ts';
+import { isFailedPod, replacesOnlyFailed, isIndexed, TRACKING } from './job-pods.ts';
 import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf, indexesIn, textOfIndexes } from './failure-verdict.ts';
-import { isIndexed, TRACKING } from './job-pods.ts';
 import { isFinished, MAX_CHANGED_OBJECTS, specNumber } from '../pods/pods.ts';
 import { earliest } from '@typekro/kit/core';
 

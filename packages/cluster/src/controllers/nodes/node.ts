@@ -1,9 +1,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { BootstrapContext } from '../../bootstrap.ts';
-import { complete } from '../../bootstrap.ts';
+import { complete, NODE_ADDRESS } from '../../bootstrap.ts';
 import { jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
-import { NODE_ADDRESS } from '../../bootstrap.ts';
 import { timestampOf } from '../../clock.ts';
 import { NODE_CAPACITY } from '../../pods/node-capacity.ts';
 import { versionOf } from '../../release.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
+import { sendJson } from '../../../test-support/send-json.ts';
 import type { Cluster } from '../../index.ts';
 import { createEmbeddedCluster } from '../../index.ts';
 import { checkClaimLimits, claimProblems, podProblems } from './limit-ranger.ts';
@@ -154,12 +155,7 @@ describe('the admission plugin', () => {
 
   async function create(plural: string, content: JsonObject): Promise<JsonObject> {
     const path = `/api/v1/namespaces/default/${plural}`;
-    const headers = { 'content-type': 'application/json' };
-    const body = JSON.stringify({ apiVersion: 'v1', ...content });
-    const answer = await cluster.transport().request({ method: 'POST', path, headers, body });
-    let text = '';
-    for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
-    return JSON.parse(text);
+    return (await sendJson<JsonObject>(cluster, 'POST', path, { body: { apiVersion: 'v1', ...content } })).body;
   }
   const pod = (name: string, ...cpus: string[]): JsonObject => ({
     kind: 'Pod',

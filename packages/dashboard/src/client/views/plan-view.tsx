@@ -12,8 +12,7 @@ import { planCommand } from '../text/kubectl.ts';
 import { PlanResult } from './plan-result.tsx';
 import type { PlanText } from './plan-text.ts';
 import { createFileReader, isStale } from './plan-text.ts';
-import { takeHandedText } from './source-panel.tsx';
-import { SourceText } from './source-panel.tsx';
+import { takeHandedText, SourceText } from './source-panel.tsx';
 
 /** The state of a plan. `of` is the text to which a result belongs. */
 type PlanState =

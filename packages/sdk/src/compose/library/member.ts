@@ -21,12 +21,11 @@ import { refuseCodeMaker, refuseHostMember } from './confined.ts';
 import { refuseInherited } from './key.ts';
 import type { Key } from './key.ts';
 import { keyedSlot } from './keyed.ts';
-import { elements, converted, withoutShort } from './view.ts';
+import { elements, converted, withoutShort, View } from './view.ts';
 import { resourceMember } from './resources.ts';
 import { isSetMethod } from './sets.ts';
 import { writtenElements, shownElement } from './spread.ts';
 import { isOpen } from '../value/open.ts';
-import { View } from './view.ts';
 
 /** Reads `object.key`; with `optional`, `object?.key`. */
 export function getMember(interpreter: Interpreter, object: unknown, key: Key, optional = false): unknown {
