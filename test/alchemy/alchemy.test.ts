@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFailed, onTestFinished, test } from 'vitest';
 import type { TestCluster } from '@typekro/testing';
 import { createCluster } from '@typekro/testing';
 import type { Ended } from '../support/command.ts';
@@ -57,7 +57,11 @@ function projectIn(parent: string): string {
 
 function start(program: string, story: Story = {}): Promise<Ended> {
   const env = { ...QUIET, STORY: JSON.stringify(story) };
-  return new RunningCommand(process.execPath, [program], { cwd: directory, env }).ended;
+  const command = new RunningCommand(process.execPath, [program], { cwd: directory, env });
+  // A program that does not end is the usual form of a failure here, and its output says where it waits.
+  onTestFailed(() => console.error(`the output of ${program}:\n${command.output}`));
+  onTestFinished(() => void command.process.kill('SIGKILL'));
+  return command.ended;
 }
 
 /** Runs the program, and returns the results of its declarations. */

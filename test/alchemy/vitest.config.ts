@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // As in the main configuration: a whole run tries a failed test again, and names it as flaky.
+    retry: process.env['TYPEKRO_RETRY'] === '1' ? 1 : 0,
   },
 });
