@@ -6,7 +6,7 @@
  *
  * @packageDocumentation
  */
-export type { Cause, Surroundings } from './causes.ts';
+export type { Cause } from './causes.ts';
 export { causesOf, causeText, podFamily, openFamily } from './causes.ts';
 export type { Readiness, ReadinessState } from './verdict.ts';
 export { readinessOf, SUMMARY_CONDITIONS, statusReport } from './readiness.ts';

@@ -1,7 +1,7 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { formatRef, isoTime, stringifyJson } from '@typekro/kit/core';
 import { failureText } from './failure.ts';
-import type { Decision, WatchRequest } from './model.ts';
+import type { Decision } from './model.ts';
 import { remedyOf } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating, Contested } from './report.ts';
 import { refOfTarget } from './target.ts';
@@ -63,14 +63,6 @@ export function explainNode(report: NodeReport): Explanation {
   const remedy = remedyOf(because);
   const isDue = remedy?.when === 'now';
   return { node: id, state, reason: reasonOf(because), waitsFor, ...(isDue ? { remedy: remedy.text } : {}) };
-}
-
-/** The description of a watch in words. */
-export function describeWatch({ target, nodeId }: WatchRequest): string {
-  const { type } = target;
-  const where = target.namespace === undefined ? '' : ` in ${target.namespace}`;
-  const what = 'name' in target ? `${type.kind} ${target.name}` : `${type.plural} with "${target.selector}"`;
-  return `${what}${where}${nodeId === '' ? '' : ` for ${nodeId}`}`;
 }
 
 function waitsForOf(because: Because): readonly string[] {

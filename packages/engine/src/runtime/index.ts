@@ -12,7 +12,6 @@ export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './targe
 export type {
   AdoptionPolicy,
   ApplyAction,
-  ApplyReason,
   Condition,
   Contest,
   Decision,
@@ -23,10 +22,7 @@ export type {
   FailedRead,
   FailedWrite,
   InstanceState,
-  ForceRule,
   GraphTracking,
-  Inventory,
-  InventoryScope,
   ListObservation,
   LiveObject,
   ManagedResource,
@@ -45,7 +41,7 @@ export type {
 } from './model.ts';
 export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
-export { readWithDefault, remedyOf, type Remedy } from './remedies.ts';
+export { readWithDefault, remedyOf } from './remedies.ts';
 export { CORRECT_REFUSED, isImmutableMessage, refusalRemedy, refusedItems } from './refusal-remedies.ts';
 export { DEFAULT_VERSION } from './keys.ts';
 export { step } from './step.ts';
@@ -73,8 +69,6 @@ export { RELEASE } from './graph-retired.ts';
 export { ORPHAN } from './members.ts';
 export { isPatchNodeManager, isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
 export { contributionKey, mergedTracking, recordedTracking, resourceKey, trackingStatus } from './tracking.ts';
-export { graphConditions } from './conditions.ts';
-export type { GraphCondition } from './conditions.ts';
 export type {
   Because,
   Contested,
@@ -88,29 +82,19 @@ export type {
 } from './report.ts';
 export type { NodeCounts } from './report.ts';
 export { countNodes, isDone } from './report.ts';
-export type { ApplySetParent, RecordedInventory } from './applyset.ts';
-export {
-  applySetId,
-  applySetIdOf,
-  inventoryHash,
-  inventoryOf,
-  recordedInventory,
-  recordedScope,
-  unionScope,
-} from './applyset.ts';
+export { applySetId, applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 export type { FieldDifference } from './compare.ts';
 export { compareApplied, fieldManagers } from './compare.ts';
 export type { ForeignItem } from './foreign-items.ts';
 export type { Fingerprint } from './fingerprint.ts';
 export { digestText, isSameFingerprint, digestOf, equivalenceOf } from './fingerprint.ts';
-export type { NowSample } from './now-sample.ts';
 export { readNowSample } from './now-sample.ts';
-export { hasFinalizer, hasGraphFinalizer, isSuspended, otherFinalizers } from './finalizer.ts';
+export { hasFinalizer, isSuspended, otherFinalizers } from './finalizer.ts';
 export type { FailureMask } from './failure-mask.ts';
 export { failureMask, writeMask } from './failure-mask.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
 export { isSameWrite, type WriteAttempt } from './paused-write.ts';
-export { groupKindText, objectKey, parseGroupKind, targetKey, writeKey } from './identity.ts';
+export { groupKindText, objectKey, targetKey, writeKey } from './identity.ts';
 export * as keys from './keys.ts';
 export type { PlacedExpression } from './placed-expressions.ts';
 export { expressionsOf, SPEC_NODE, statusExpressions } from './placed-expressions.ts';
@@ -123,33 +107,12 @@ export type { SecretSpec } from './secrets/secret-spec.ts';
 export { secretSpec } from './secrets/secret-spec.ts';
 export type { ObjectOutcome } from './object-outcome.ts';
 export { outcomeOfApply, outcomeOfWrite } from './object-outcome.ts';
-export {
-  applyOrderOf,
-  childAnnotations,
-  childLabels,
-  instanceLabels,
-  isOwned,
-  nodeIdOf,
-  nodeLabel,
-  objectsByNode,
-  releasePatch,
-} from './labels.ts';
+export { isOwned, nodeIdOf, nodeLabel, objectsByNode, releasePatch } from './labels.ts';
 export { memberNamespaces, memberTarget, reportOfLive } from './members.ts';
-export type { WriteDecision } from './write-decision.ts';
-export {
-  isWhole,
-  decideWrite,
-  engineFieldsOf,
-  graphsWriting,
-  OWNER_FIELD,
-  ownedFingerprintOf,
-  withEngineEquivalence,
-  mayForce,
-} from './write-decision.ts';
+export { engineFieldsOf, graphsWriting, OWNER_FIELD, withEngineEquivalence, mayForce } from './write-decision.ts';
 export type { FieldWriter } from './owned-fields.ts';
 export {
   desiredFingerprint,
-  ownedFields,
   ownedFingerprint,
   ownedValues,
   withoutWriter,
@@ -160,15 +123,6 @@ export { engineFieldsIn, isAlwaysKept, projectObject } from './project-object.ts
 export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
 export { INSTANCE_STATES } from './model.ts';
 export type { ConditionContent } from './conditions.ts';
-export type { Explanation } from './explain.ts';
 export type { RootCause } from './root-causes.ts';
 export { rootCausesOf } from './root-causes.ts';
-export {
-  changeLines,
-  dependencyText,
-  describeWatch,
-  explainNodes,
-  explainLines,
-  explainNode,
-  readOfExpression,
-} from './explain.ts';
+export { changeLines, dependencyText, explainNodes, explainLines, explainNode, readOfExpression } from './explain.ts';
