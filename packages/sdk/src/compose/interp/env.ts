@@ -1,13 +1,16 @@
 import { oncePerObject } from '@typekro/kit/core';
 import type { AnyNode, Expression, Pattern, Statement } from 'acorn';
-import { FollowUp, noteFailure, Refusal, refuse } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
+import { FollowUp, noteFailure, Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import type { LexicalEnvironment, Self, Unit } from '../value/closure.ts';
-import { useDetached } from '../value/detached.ts';
 import { POISON } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';
+import { symbolic } from '../value/proxy.ts';
+
+/** Resources that were made outside a composition. Each graph that uses such a resource writes the resource. */
+const detached = new WeakSet<object>();
 
 /** How a pattern binds its names: as declarations, or as assignments to existing variables. */
 export type BindingMode = 'const' | 'let' | 'var' | 'assign';
@@ -132,4 +135,18 @@ export function writeName(env: Env, name: string, value: unknown): void {
   if (binding.constant) throw new TypeError('Assignment to constant variable.');
   activeTrace().recordUndo(binding);
   binding.value = value;
+}
+
+/** Notes a resource that was made outside a composition. */
+export function markDetached(reference: object): void {
+  detached.add(reference);
+}
+
+/**
+ * Returns the value. If it is a resource that was made outside a composition, adds it to the composition that is being
+ * traced.
+ */
+function useDetached(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && detached.has(value)) symbolic(value);
+  return value;
 }

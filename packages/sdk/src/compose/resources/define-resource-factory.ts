@@ -10,7 +10,7 @@ import type { ResourceRecord } from '../trace/records.ts';
 import { CompositionError, Refusal, refuse } from '../refusal/refusal.ts';
 import { Trace } from '../trace/trace.ts';
 import { activeTrace, currentTrace, withTrace } from '../trace/current.ts';
-import { markDetached } from '../value/detached.ts';
+import { markDetached } from '../interp/env.ts';
 import { hasTokens, symbolicMember, referenceTo, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 
