@@ -34,24 +34,11 @@ interface Entry {
  * @throws Error when an export has no comment.
  */
 export function apiPage(): string {
-  const { exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
-    readonly exports: Readonly<Record<string, { readonly types: string }>>;
-  };
-  const files = Object.keys(ENTRIES).map((entry) => ROOT + (exports[entry]?.types ?? '').replace(/^\.\//, ''));
-  const program = ts.createProgram(files, {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2022,
-    skipLibCheck: true,
-    types: ['node'],
-  });
-  const checker = program.getTypeChecker();
+  const { checker, modules } = openEntries(Object.keys(ENTRIES));
   const undescribed: string[] = [];
   const sections = Object.entries(ENTRIES).map(([entry, purpose], index) => {
     const name = entry.replace(/^\./, 'typekro');
-    const source = program.getSourceFile(files[index] ?? '');
-    const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
-    if (module === undefined) throw new Error(`${name} has no declarations; run npm run build`);
-    const found = checker.getExportsOfModule(module).map((symbol) => entryOf(symbol, checker));
+    const found = (modules[index] ?? []).map((symbol) => entryOf(symbol, checker));
     undescribed.push(...found.filter(({ summary }) => summary === '').map((each) => `${name}: ${each.name}`));
     const rows = found
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -71,6 +58,36 @@ ${sections.join('\n\n')}
 - **An import has no such export.** The names of TypeKro 0.33 are in [the migration guide](../migrating-from-typekro-sdk.md).
 - **TypeScript does not find \`typekro/…\`.** Set \`moduleResolution\` to \`nodenext\` or \`bundler\`.
 `;
+}
+
+/**
+ * Reads the declarations of entry points of the package.
+ *
+ * @throws Error when an entry point has no declarations.
+ */
+export function openEntries(entries: readonly string[]): {
+  readonly checker: ts.TypeChecker;
+  /** The exports of each entry point. */
+  readonly modules: readonly (readonly ts.Symbol[])[];
+} {
+  const { exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as {
+    readonly exports: Readonly<Record<string, { readonly types: string }>>;
+  };
+  const files = entries.map((entry) => ROOT + (exports[entry]?.types ?? '').replace(/^\.\//, ''));
+  const program = ts.createProgram(files, {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    skipLibCheck: true,
+    types: ['node'],
+  });
+  const checker = program.getTypeChecker();
+  const modules = files.map((file, index) => {
+    const source = program.getSourceFile(file);
+    const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
+    if (module === undefined) throw new Error(`${entries[index]} has no declarations; run npm run build`);
+    return checker.getExportsOfModule(module);
+  });
+  return { checker, modules };
 }
 
 function entryOf(symbol: ts.Symbol, checker: ts.TypeChecker): Entry {

@@ -143,6 +143,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/commands.md', 'The command line'),
       page('docs/reference/cli.md', 'Every command'),
       page('docs/reference/api.md', 'The library'),
+      page('docs/reference/simple.md', 'Arguments of the factories'),
       page('docs/reference/cel.md', 'Functions of expressions'),
       page('docs/reference/labels.md', 'Annotations and labels'),
       page('docs/reference/chart.md', 'Values of the chart'),

@@ -70,7 +70,10 @@ test('the pictures of graphs are as `npm run docs` draws them, and no picture is
 test('the written pages document everything that the code defines', { timeout: 60_000 }, async () => {
   const pages = await writtenPages();
   for (const [name, text] of pages) expect(text, name).toMatch(/^# .+\n/);
-  expect(pages.size).toBe(6);
+  expect(pages.size).toBe(7);
+  expect(pages.get('docs/reference/simple.md')).toMatch(
+    /^\| `cpuUtilization` \| `number` \| {2}\| `spec\.metrics` \| Target of the average CPU utilization, .*\|$/m,
+  );
 });
 
 test('docs/commands.md has every exit code', () => {

@@ -28,10 +28,7 @@ export interface ServiceConfig extends CommonConfig {
   readonly ports: readonly (ServicePort | number)[];
   /** How clients reach the Service. Default ClusterIP. */
   readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName' | undefined;
-  /**
-   * Address of the Service in the cluster; `None` makes the Service headless. The API server chooses an address when
-   * absent.
-   */
+  /** Address of the Service in the cluster; `None` makes it headless. Default: the API server chooses an address. */
   readonly clusterIP?: string | undefined;
   /** The name that DNS returns, for type ExternalName. */
   readonly externalName?: string | undefined;
