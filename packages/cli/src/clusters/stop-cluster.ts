@@ -91,7 +91,7 @@ async function endProcess(
     code: 'cluster/not-stopped',
     remedy: isCertain
       ? `look at the process, and at its log ${folder.log}`
-      : `this system does not say which program the process ${pid} runs: end the process if it serves the cluster`,
+      : `this system does not say which program the process ${pid} runs: end the process if it serves the cluster; if it ran in another container that has ended, remove ${folder.lock}`,
   });
 }
 

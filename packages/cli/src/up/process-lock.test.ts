@@ -92,6 +92,24 @@ describe('a process lock', () => {
     }
   });
 
+  test.skipIf(process.platform !== 'linux')(
+    'of another container is never replaced, and its process is not certain',
+    () => {
+      const lock = take();
+      const [, , , space = ''] = readFileSync(file, 'utf8').split(' ');
+      lock.release();
+      const boot = space.slice(0, space.indexOf('/'));
+      for (const pid of [999_999_999, process.pid]) {
+        writeFileSync(file, `${pid} 1 x ${boot}/pid:[1]`);
+        expect(takeLock(file)).toEqual({ holder: pid, elsewhere: expect.stringContaining(`remove ${file}`) as string });
+        expect(lockHolder(file)).toEqual({ pid, isCertain: false });
+      }
+      // After a restart of the system, no process of a lock from before runs.
+      writeFileSync(file, '999999999 1 x another-boot/pid:[1]');
+      expect(take().isHeld()).toBe(true);
+    },
+  );
+
   test('is not released when another process has replaced it', () => {
     const lock = take();
     writeFileSync(file, '1 1 other');

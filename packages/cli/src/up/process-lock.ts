@@ -1,4 +1,4 @@
-import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash, randomUUID } from 'node:crypto';
 import { errorCode, readRegularFile } from '@typekro/kit/core';
 
@@ -12,6 +12,8 @@ export interface ProcessLock {
 /** The result when a live process holds the lock, or is taking over the lock of a dead one. */
 export interface LockRefusal {
   readonly holder: number;
+  /** Where else to look for the process, and what to do when it is gone. Absent for a process that this one can see. */
+  readonly elsewhere?: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface LockRefusal {
  * find the same dead lock, only one gets the new lock.
  */
 export function takeLock(file: string): ProcessLock | LockRefusal {
-  const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
+  const own = `${process.pid} ${startOf(process.pid)} ${randomUUID()} ${PROCESS_SPACE}`;
   const draft = `${file}.${process.pid}`;
   try {
     writeFileSync(draft, own, { mode: 0o600 });
@@ -30,6 +32,7 @@ export function takeLock(file: string): ProcessLock | LockRefusal {
       const found = read(file);
       if (found === undefined) continue; // The holder has just released the lock.
       const holder = Number.parseInt(found, 10);
+      if (isElsewhere(found)) return { holder, elsewhere: elsewhere(file) };
       if (isHolderAlive(found)) return { holder };
       // Only the process with this claim may replace the dead lock, and it replaces the lock in one step.
       const claim = takeLock(`${file}.${digestOf(found)}.claim`);
@@ -62,7 +65,8 @@ export function lockHolder(file: string): LockHolder | undefined {
   const found = read(file);
   if (found === undefined || !isHolderAlive(found)) return undefined;
   const [pid = '', start = '-'] = found.split(' ');
-  return { pid: Number.parseInt(pid, 10), isCertain: start !== '-' && start === startOf(Number.parseInt(pid, 10)) };
+  const isStart = start !== '-' && start === startOf(Number.parseInt(pid, 10));
+  return { pid: Number.parseInt(pid, 10), isCertain: isStart && !isElsewhere(found) };
 }
 
 function heldLock(file: string, own: string): ProcessLock {
@@ -102,6 +106,7 @@ function read(file: string): string | undefined {
  * time shows that it is a later process with the same id.
  */
 function isHolderAlive(lock: string): boolean {
+  if (isElsewhere(lock)) return true;
   const [pidText = '', start = ''] = lock.split(' ');
   const pid = Number.parseInt(pidText, 10);
   if (!Number.isInteger(pid) || pid <= 0) return false;
@@ -112,6 +117,32 @@ function isHolderAlive(lock: string): boolean {
   }
   return isSameStart(start, startOf(pid));
 }
+
+/**
+ * The processes that this one can see: the start of the system and the PID namespace, as with a container. Empty on a
+ * system other than Linux.
+ */
+const PROCESS_SPACE = (() => {
+  try {
+    const boot = readRegularFile('/proc/sys/kernel/random/boot_id').toString().trim();
+    return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return '';
+  }
+})();
+
+/**
+ * Was the lock taken since the start of this system, by a process that this one cannot see? Nothing shows whether such a
+ * process is alive, so its lock is never taken over.
+ */
+function isElsewhere(lock: string): boolean {
+  const [, , , space = ''] = lock.split(' ');
+  const boot = (text: string) => text.slice(0, text.indexOf('/') + 1);
+  return boot(space) !== '' && space !== PROCESS_SPACE && boot(space) === boot(PROCESS_SPACE);
+}
+
+const elsewhere = (file: string): string =>
+  `the process runs in another container (PID namespace), so nobody can see here whether it has ended; if it has, remove ${file}`;
 
 /** May both start times be of one process? An unknown time fits every time of a process that has not ended. */
 export const isSameStart = (locked: string, now: string): boolean =>

@@ -48,7 +48,9 @@ export function takeStateDirectory(
     if ('holder' in lock) {
       throw new TypeKroError(`a cluster named "${name}" is already running here (process ${lock.holder})`, {
         code: 'up/already-running',
-        remedy: `use it with \`export KUBECONFIG=${shellWord(kubeconfig)}\`, stop it, or start another with \`--name other\``,
+        remedy:
+          lock.elsewhere ??
+          `use it with \`export KUBECONFIG=${shellWord(kubeconfig)}\`, stop it, or start another with \`--name other\``,
       });
     }
     return {
