@@ -87,6 +87,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
     title: 'Guides',
     pages: [
       page('docs/examples.md', 'Examples to start from'),
+      page('docs/guides/recipes.md', 'Recipes by task'),
       page('docs/compositions.md', 'Write a composition'),
       page('docs/definitions.md', 'Write a definition in YAML'),
       page('docs/graphs.md', 'Graphs without an API'),
