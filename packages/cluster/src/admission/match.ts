@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { labelSelectorMatcher, listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { notFound } from '../errors/status.ts';
-import { selects } from '../kinds/selects.ts';
 import type { ServedResource } from '../registry/resource.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { AdmissionAttributes, Operation } from './attributes.ts';
@@ -94,7 +93,7 @@ const isEmpty = (selector: JsonObject): boolean =>
 export function objectSelected(selector: JsonObject, { operation, object, old }: AdmissionAttributes): boolean {
   if (isEmpty(selector)) return true;
   if (operation === 'CONNECT') return false;
-  return [object, old].some((state) => state !== undefined && selects(selector, labelsOf(state)));
+  return [object, old].some((state) => state !== undefined && labelSelectorMatcher(selector)(labelsOf(state)));
 }
 
 /** Returns the labels of an object. A review or a token request can lack metadata. */
@@ -111,8 +110,8 @@ export function namespaceSelected(selector: JsonObject, attributes: AdmissionAtt
   const { resource, namespace, object, operation, subresource } = attributes;
   if (namespace === '' && !isNamespaces(resource)) return true;
   const isOwn = isNamespaces(resource) && subresource === '' && operation !== 'DELETE';
-  if (isOwn && object !== undefined) return selects(selector, labelsOf(object));
+  if (isOwn && object !== undefined) return labelSelectorMatcher(selector)(labelsOf(object));
   const found = store.collection('', 'namespaces').get(namespace)?.object;
   if (found === undefined) throw notFound({ group: '', plural: 'namespaces' }, namespace);
-  return selects(selector, labelsOf(found));
+  return labelSelectorMatcher(selector)(labelsOf(found));
 }

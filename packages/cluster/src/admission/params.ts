@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { selects } from '../kinds/selects.ts';
+import { labelSelectorMatcher, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { ServedResource } from '../registry/resource.ts';
 import type { Conversions } from '../store/stored.ts';
 import type { AdmissionContext } from './attributes.ts';
@@ -71,5 +70,5 @@ function selectedParams(
   return resource.collection
     .inNamespace(place)
     .map((stored) => stored.as(resource, conversions).object)
-    .filter(({ metadata }) => selects(selector, metadata.labels ?? {}));
+    .filter(({ metadata }) => labelSelectorMatcher(selector)(metadata.labels ?? {}));
 }

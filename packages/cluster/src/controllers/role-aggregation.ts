@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { distinctJson, jsonEquals } from '@typekro/kit/core';
-import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import { selects } from '../kinds/selects.ts';
+import { labelSelectorMatcher, objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from './controller.ts';
 import { concerns, targetIn } from './controller.ts';
 
@@ -43,4 +42,4 @@ const selectorsOf = (role: KubeObject): JsonObject[] =>
   objectsAt(objectAt(role, 'aggregationRule'), 'clusterRoleSelectors');
 
 const isPart = (selectors: readonly JsonObject[], { metadata }: KubeObject): boolean =>
-  selectors.some((selector) => selects(selector, metadata.labels ?? {}));
+  selectors.some((selector) => labelSelectorMatcher(selector)(metadata.labels ?? {}));

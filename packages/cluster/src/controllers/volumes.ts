@@ -1,8 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { compareQuantities, listAt, objectAt, quantityOf, textAt } from '@typekro/kit/kubernetes';
+import { compareQuantities, labelSelectorMatcher, listAt, objectAt, quantityOf, textAt } from '@typekro/kit/kubernetes';
 import type { BootstrapContext } from '../bootstrap.ts';
-import { selects } from '../kinds/selects.ts';
 import type { SimulatedController } from './controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
 import { recordEvent } from './events.ts';
@@ -106,7 +105,7 @@ function fits(volume: KubeObject, claim: KubeObject): boolean {
     textAt(volume.spec, 'volumeMode') === textAt(claim.spec, 'volumeMode') &&
     listAt(claim.spec, 'accessModes').every((mode) => modes.includes(mode)) &&
     compare(capacityOf(volume), requestOf(claim)) >= 0 &&
-    (selector === undefined || selects(objectAt(claim.spec, 'selector'), volume.metadata.labels ?? {}))
+    (selector === undefined || labelSelectorMatcher(objectAt(claim.spec, 'selector'))(volume.metadata.labels ?? {}))
   );
 }
 

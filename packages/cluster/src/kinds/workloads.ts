@@ -1,5 +1,13 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import {
+  dnsLabel,
+  labelSelectorMatcher,
+  listAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+} from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import { goParseInt } from '@typekro/kit/golang';
 import { Problems } from '../errors/field-problems.ts';
@@ -12,7 +20,6 @@ import { defaultTemplate } from './pods/pod-defaults.ts';
 import { validatePodSpec } from './pods/pod-validation.ts';
 import { podWarnings } from './pods/pod-warnings.ts';
 import { validateSelector } from './selectors.ts';
-import { selects } from './selects.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** Returns the specification of a draft, and creates it if it is missing. */
@@ -73,7 +80,8 @@ function validateTemplateOf(
   if (selector !== undefined) validateSelector(selector, 'spec.selector', wrong);
   problems.push(...wrong);
   if (wrong.length > 0 && selector !== undefined) problems.invalid('spec.selector', selector, 'invalid label selector');
-  const mismatch = selector === undefined ? true : wrong.length === 0 && !empty && !selects(selector, labels);
+  const mismatch =
+    selector === undefined ? true : wrong.length === 0 && !empty && !labelSelectorMatcher(selector)(labels);
   if (mismatch) {
     const shown = metadata['labels'] === undefined ? null : labels;
     problems.invalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`');

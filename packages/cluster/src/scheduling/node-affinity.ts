@@ -1,16 +1,17 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { parseInt64 } from '@typekro/kit/golang';
-import { asTexts, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { selects } from '../kinds/selects.ts';
+import { oncePerObject } from '@typekro/kit/core';
+import {
+  asTexts,
+  labelMapMatcher,
+  labelSelectorMatcher,
+  listAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+} from '@typekro/kit/kubernetes';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const NAME_FIELD = 'metadata.name';
-
-/** Does the node have all these labels? */
-function hasLabels(node: KubeObject, wanted: JsonObject): boolean {
-  const labels = node.metadata.labels ?? {};
-  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
-}
 
 /** Returns a node affinity that matches only the node with this name. */
 export function nodeAffinityTo(name: string): JsonObject {
@@ -61,39 +62,21 @@ export function affinityProblem(pod: KubeObject): string | undefined {
 
 /** Does the node have the labels of the pod's node selector, and match a term of its required node affinity? */
 export function matchesNode(pod: KubeObject, node: KubeObject): boolean {
-  if (!hasLabels(node, objectAt(pod.spec, 'nodeSelector'))) return false;
+  if (!labelMapMatcher(objectAt(pod.spec, 'nodeSelector'))(node.metadata.labels)) return false;
   const terms = requiredTerms(pod);
   return terms === undefined || terms.some((term) => matchesTerm(term, node));
 }
 
-/** Does the node match the term? An empty term matches no node. */
-function matchesTerm(term: JsonObject, node: KubeObject): boolean {
-  const [labels, fields] = [objectsAt(term, 'matchExpressions'), objectsAt(term, 'matchFields')];
-  if (labels.length === 0 && fields.length === 0) return false;
-  const own = node.metadata.labels ?? {};
-  const { name = '' } = node.metadata;
-  return (
-    labels.every((requirement) => meets(requirement, own)) &&
-    fields.every((requirement) => meets(requirement, { [NAME_FIELD]: name }))
-  );
-}
-
 /**
- * Do the labels meet the requirement? In addition to the operators of label selectors, a node selector can compare
- * integers.
+ * Does the node match the term? An empty term matches no node. In addition to the operators of label selectors, a term
+ * can compare integers.
  */
-function meets(requirement: JsonObject, present: Readonly<Record<string, string>>): boolean {
-  const { operator } = requirement;
-  if (operator !== 'Gt' && operator !== 'Lt') return selects({ matchExpressions: [requirement] }, present);
-  const key = textAt(requirement, 'key');
-  const own = integerOf(Object.hasOwn(present, key) ? present[key] : undefined);
-  const bound = integerOf(asTexts(requirement['values'])[0]);
-  if (own === undefined || bound === undefined) return false;
-  return operator === 'Gt' ? own > bound : own < bound;
+function matchesTerm(term: JsonObject, { metadata: { name = '', labels } }: KubeObject): boolean {
+  const [expressions, fields] = [listAt(term, 'matchExpressions'), listAt(term, 'matchFields')];
+  if (expressions.length === 0 && fields.length === 0) return false;
+  return labelSelectorMatcher(term)(labels) && fieldMatcher(term)({ [NAME_FIELD]: name });
 }
 
-/** Parses an integer; `undefined` for a string that is not an int64. */
-function integerOf(text: string | undefined): bigint | undefined {
-  const value = parseInt64(text ?? '');
-  return typeof value === 'bigint' ? value : undefined;
-}
+const fieldMatcher = oncePerObject((term: JsonObject) =>
+  labelSelectorMatcher({ matchExpressions: objectsAt(term, 'matchFields') }),
+);

@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { numberAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { labelSelectorMatcher } from '../kinds/selects.ts';
+import { labelSelectorMatcher, numberAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Misfit } from './node-fit.ts';
 import { roomMisfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';

@@ -1,8 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { conditionOf, countAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import { conditionOf, countAt, labelSelectorMatcher, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { ApiError, forbidden, internalError } from '../errors/status.ts';
 import { disruptionConditions } from '../kinds/disruption-condition.ts';
-import { selects } from '../kinds/selects.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 
 const VIOLATION = "Cannot evict pod as it would violate the pod's disruption budget.";
@@ -27,7 +26,7 @@ export function admitEviction(store: UncheckedObjectStore, pod: KubeObject, now:
   const budgets = store.collection('policy', 'poddisruptionbudgets');
   const [budget, ...more] = [...budgets.inNamespace(namespace)].filter(({ object }) => {
     const selector = optionalAt(object.spec, 'selector');
-    return selector !== undefined && selects(selector, labels);
+    return selector !== undefined && labelSelectorMatcher(selector)(labels);
   });
   if (budget === undefined) return;
   if (more.length > 0) {

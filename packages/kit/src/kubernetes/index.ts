@@ -18,7 +18,7 @@ export {
   versionOfRelease,
 } from './kubernetes-version.ts';
 export type { LabelSelectorProblem } from './label-selector.ts';
-export { labelSelectorProblems, requirementText } from './label-selector.ts';
+export { labelMapMatcher, labelSelectorMatcher, labelSelectorProblems, requirementText } from './label-selector.ts';
 export {
   configMapKey,
   dns1035Label,

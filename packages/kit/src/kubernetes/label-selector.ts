@@ -1,6 +1,9 @@
-import type { JsonValue } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { isJsonObject, oncePerObject } from '../core/index.ts';
 import { labelValue, qualifiedName } from './names.ts';
-import { isJsonObject } from '../core/index.ts';
+import { listAt, objectAt, objectsAt, textAt } from './object-fields.ts';
+import type { LabelMatcher } from './parse-selector.ts';
+import { requirementsMatcher } from './parse-selector.ts';
 import { compareText, goQuote } from '../golang/index.ts';
 
 /** One problem of a label selector. */
@@ -80,6 +83,29 @@ function checkRequirement(
 function invalid(value: JsonValue | undefined, message: string): string {
   return `Invalid value: ${typeof value === 'string' ? goQuote(value) : 'null'}: ${message}`;
 }
+
+/** Returns a function that matches labels against a map of labels, e.g. the selector of a Service. */
+export const labelMapMatcher: (wanted: JsonObject) => LabelMatcher = oncePerObject((wanted: JsonObject) =>
+  requirementsMatcher(equalTo(wanted)),
+);
+
+/**
+ * Returns a function that matches labels against a label selector, or against the labels of a term of a node selector.
+ * Each object of a selector is compiled once.
+ */
+export const labelSelectorMatcher: (selector: JsonObject) => LabelMatcher = oncePerObject((selector: JsonObject) =>
+  requirementsMatcher([
+    ...equalTo(objectAt(selector, 'matchLabels')),
+    ...objectsAt(selector, 'matchExpressions').map((entry) => ({
+      key: textAt(entry, 'key'),
+      operator: textAt(entry, 'operator'),
+      values: listAt(entry, 'values'),
+    })),
+  ]),
+);
+
+const equalTo = (wanted: JsonObject) =>
+  Object.entries(wanted).map(([key, value]) => ({ key, operator: 'In', values: [value] }));
 
 /** Formats a requirement of `matchExpressions` in the string syntax of selectors, with sorted values. */
 export function requirementText(key: string, operator: string, values: readonly string[]): string {

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { Failure } from '../golang/index.ts';
-import { requirementText } from './label-selector.ts';
+import { labelMapMatcher, labelSelectorMatcher, requirementText } from './label-selector.ts';
 import { labelMatcher, parseSelector } from './parse-selector.ts';
 
 const labels = { app: 'web', tier: 'front', 'acme.test/team': 'a', size: '5' };
@@ -44,6 +44,83 @@ describe('labelMatcher', () => {
     expect(labelMatcher('!a')(undefined)).toBe(true);
     expect(labelMatcher('a')(undefined)).toBe(false);
   });
+});
+
+describe('a selector with many requirements', () => {
+  const many = <T>(make: (index: number) => T): T[] => Array.from({ length: 1000 }, (_, index) => make(index));
+  const keyed = (operator: string, values: string[] = []) => many((index) => ({ key: `k${index}`, operator, values }));
+  const equal = (value: string) => Object.fromEntries(many((index) => [`k${index}`, value]));
+  const webs = (operator: string) => many((index) => ({ key: 'app', operator, values: ['web', `v${index}`] }));
+  const expressions = (matchExpressions: { key: string; operator: string; values: string[] }[]) =>
+    labelSelectorMatcher({ matchExpressions });
+  it.each([
+    ['of other labels', labelMapMatcher(equal('v')), false],
+    ['that forbid other labels', expressions(keyed('DoesNotExist')), true],
+    ['that forbid values of other labels', expressions(keyed('NotIn', ['a'])), true],
+    ['that require other labels', expressions(keyed('Exists')), false],
+    ['of one label', expressions(webs('In')), true],
+    ['that forbid values of one label', expressions(webs('NotIn')), false],
+    ['in a string', labelMatcher(many((index) => `!k${index}`).join(',')), true],
+  ])('%s looks at each label of an object once', (_, matches, expected) => {
+    let reads = 0;
+    const counted = new Proxy(labels, {
+      getOwnPropertyDescriptor: (target, key) => {
+        reads += 1;
+        return Reflect.getOwnPropertyDescriptor(target, key);
+      },
+    });
+    expect(matches(counted)).toBe(expected);
+    // The names of the labels are read once per object, and then each label.
+    expect(reads).toBeLessThanOrEqual(2 * Object.keys(labels).length);
+  });
+
+  it('looks at its own keys only for an object with many labels', () => {
+    const reads = new Set<string | symbol>();
+    const counted = new Proxy(equal('v'), { get: (target, key) => (reads.add(key), Reflect.get(target, key)) });
+    expect(labelMatcher('k1,k2!=a,!b')(counted)).toBe(true);
+    expect([...reads]).toEqual(['k1', 'k2']);
+  });
+
+  it.each([
+    ['a label selector', labelSelectorMatcher],
+    ['a map of labels', labelMapMatcher],
+  ])('is read once, as %s', (_, compile) => {
+    let reads = 0;
+    const count = <Kept>(kept: Kept): Kept => {
+      reads += 1;
+      return kept;
+    };
+    const selector = new Proxy(
+      {},
+      {
+        ownKeys: (target) => count(Reflect.ownKeys(target)),
+        get: (target, key): unknown => count(Reflect.get(target, key)),
+      },
+    );
+    const all = compile(selector);
+    const before = reads;
+    expect(many(() => compile(selector)(labels))).toEqual(many(() => true));
+    expect([reads, compile(selector)]).toEqual([before, all]);
+  });
+});
+
+test.each([
+  [['In', ['a', 'b']], ['In', ['b', 'c']], 'b'],
+  [['In', ['a', 'b']], ['NotIn', ['a']], 'b'],
+  [['Exists', []], ['NotIn', ['a']], 'b c d 7'],
+  [['In', ['a']], ['In', ['b']], ''],
+  [['DoesNotExist', []], ['NotIn', ['a']], 'none'],
+  [['DoesNotExist', []], ['Exists', []], ''],
+  [['NotIn', ['a', 'b']], ['NotIn', ['c']], 'd 7 none'],
+  [['Gt', ['3']], ['Gt', ['6']], '7'],
+  [['Gt', ['6']], ['Lt', ['7']], ''],
+  [['Gt', ['x']], ['Exists', []], ''],
+  [['Unknown', []], ['NotIn', ['a']], ''],
+] as const)('%j and %j of the same key select the values %s', (first, second, expected) => {
+  const matchExpressions = [first, second].map(([operator, values]) => ({ key: 'k', operator, values: [...values] }));
+  const matches = labelSelectorMatcher({ matchExpressions });
+  const selected = ['a', 'b', 'c', 'd', '7'].filter((k) => matches({ k }));
+  expect([...selected, ...(matches({}) ? ['none'] : [])].join(' ')).toBe(expected);
 });
 
 const KEY_RULE =

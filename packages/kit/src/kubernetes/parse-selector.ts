@@ -1,16 +1,19 @@
 import { Failure, goQuote, parseInt64 } from '../golang/index.ts';
+import { oncePerObject } from '../core/index.ts';
 import { labelValue, qualifiedName } from './names.ts';
 
 /** The labels of an object; undefined for an object without labels. */
-export type Labels = Readonly<Record<string, string>> | undefined;
+export type Labels = Readonly<Record<string, unknown>> | undefined;
 
 /** Does a selector match an object with these labels? */
 export type LabelMatcher = (labels: Labels) => boolean;
 
+/** A requirement of a label selector or a node selector. */
 interface Requirement {
   readonly key: string;
-  readonly operator: '=' | '!=' | 'in' | 'notin' | 'exists' | '!' | '>' | '<';
-  readonly values: readonly string[];
+  /** `In`, `NotIn`, `Exists`, `DoesNotExist`, `Gt` or `Lt`. No object meets a requirement with another operator. */
+  readonly operator: string;
+  readonly values: readonly unknown[];
 }
 
 /**
@@ -19,8 +22,7 @@ interface Requirement {
  */
 export function parseSelector(text: string): LabelMatcher | Failure {
   try {
-    const tests = new SelectorParser(text).parse().map(matcherOf);
-    return (labels) => tests.every((matches) => matches(labels));
+    return requirementsMatcher(new SelectorParser(text).parse());
   } catch (thrown) {
     if (thrown instanceof SelectorError) return new Failure(thrown.message);
     throw thrown;
@@ -37,35 +39,68 @@ class SelectorError extends Error {}
 
 const unparsable = (problem: string) => new SelectorError(`unable to parse requirement: ${problem}`);
 
-function matcherOf({ key, operator, values }: Requirement): LabelMatcher {
-  const valueIn = (labels: Labels) => (labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined);
-  switch (operator) {
-    case '=':
-    case 'in':
-      return (labels) => {
-        const value = valueIn(labels);
-        return value !== undefined && values.includes(value);
-      };
-    case '!=':
-    case 'notin':
-      return (labels) => {
-        const value = valueIn(labels);
-        return value === undefined || !values.includes(value);
-      };
-    case 'exists':
-      return (labels) => valueIn(labels) !== undefined;
-    case '!':
-      return (labels) => valueIn(labels) === undefined;
-    case '>':
-    case '<': {
-      const bound = parseInt64(values[0] ?? '');
-      return (labels) => {
-        const value = parseInt64(valueIn(labels) ?? '');
-        if (typeof value !== 'bigint' || typeof bound !== 'bigint') return false;
-        return operator === '>' ? value > bound : value < bound;
-      };
-    }
+/** What the requirements of a selector say about one key. */
+interface KeyRule {
+  isRequired: boolean;
+  allowed?: ReadonlySet<unknown>;
+  denied?: Set<unknown>;
+  above?: bigint;
+  below?: bigint;
+}
+
+const NONE: ReadonlySet<unknown> = new Set();
+const namesOf = oncePerObject((labels: object): readonly string[] => Object.keys(labels));
+
+/**
+ * Returns a function that matches labels against requirements. Requirements of the same key become one rule, so a match
+ * looks at each label once at most, however many requirements there are.
+ */
+export function requirementsMatcher(requirements: Iterable<Requirement>): LabelMatcher {
+  const rules = new Map<string, KeyRule>();
+  for (const requirement of requirements) {
+    let rule = rules.get(requirement.key);
+    if (rule === undefined) rules.set(requirement.key, (rule = { isRequired: false }));
+    narrow(rule, requirement);
   }
+  const required = [...rules].filter(([, { isRequired }]) => isRequired);
+  for (const [key] of required) rules.delete(key);
+  return (labels = {}) => {
+    for (const [key, rule] of required)
+      if (!Object.hasOwn(labels, key) || labels[key] === undefined || !accepts(rule, labels[key])) return false;
+    if (rules.size === 0) return true;
+    const names = namesOf(labels);
+    for (const key of names.length < rules.size ? names : rules.keys()) {
+      const rule = rules.get(key);
+      if (rule === undefined || !Object.hasOwn(labels, key) || labels[key] === undefined) continue;
+      if (!accepts(rule, labels[key])) return false;
+    }
+    return true;
+  };
+}
+
+function narrow(rule: KeyRule, { operator, values }: Requirement): void {
+  const { allowed } = rule;
+  rule.isRequired ||= operator !== 'NotIn' && operator !== 'DoesNotExist';
+  if (operator === 'In') {
+    rule.allowed = new Set(allowed === undefined ? values : values.filter((value) => allowed.has(value)));
+  } else if (operator === 'NotIn') {
+    rule.denied ??= new Set();
+    for (const value of values) rule.denied.add(value);
+  } else if (operator !== 'Exists') {
+    const bound = parseInt64(String(values[0] ?? ''));
+    if ((operator !== 'Gt' && operator !== 'Lt') || typeof bound !== 'bigint') rule.allowed = NONE;
+    else if (operator === 'Gt') rule.above = rule.above === undefined || bound > rule.above ? bound : rule.above;
+    else rule.below = rule.below === undefined || bound < rule.below ? bound : rule.below;
+  }
+}
+
+/** Does the value of a present label agree with the rule of its key? */
+function accepts({ allowed, denied, above, below }: KeyRule, value: unknown): boolean {
+  if (allowed?.has(value) === false || denied?.has(value) === true) return false;
+  if (above === undefined && below === undefined) return true;
+  const number = parseInt64(String(value));
+  if (typeof number !== 'bigint') return false;
+  return (above === undefined || number > above) && (below === undefined || number < below);
 }
 
 /** The white space of label selectors. Other white space counts as part of an identifier. */
@@ -105,21 +140,21 @@ class SelectorParser {
     const key = this.#token();
     if (!isIdentifier(key)) throw unparsable(`found '${key}', expected: identifier`);
     checkKey(key);
-    if (negated) return { key, operator: '!', values: [] };
+    if (negated) return { key, operator: 'DoesNotExist', values: [] };
     const operator = this.#peek();
     switch (operator) {
       case '':
       case ',':
-        return { key, operator: 'exists', values: [] };
+        return { key, operator: 'Exists', values: [] };
       case '=':
       case '==':
       case '!=':
         this.#token();
-        return { key, operator: operator === '!=' ? '!=' : '=', values: checked(key, [this.#value()]) };
+        return { key, operator: operator === '!=' ? 'NotIn' : 'In', values: checked(key, [this.#value()]) };
       case 'in':
       case 'notin':
         this.#token();
-        return { key, operator, values: checked(key, this.#values()) };
+        return { key, operator: operator === 'in' ? 'In' : 'NotIn', values: checked(key, this.#values()) };
       case '>':
       case '<': {
         this.#token();
@@ -128,7 +163,7 @@ class SelectorParser {
           throw unparsable(
             `values[0]: Invalid value: ${goQuote(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
           );
-        return { key, operator, values: checked(key, [value]) };
+        return { key, operator: operator === '>' ? 'Gt' : 'Lt', values: checked(key, [value]) };
       }
       default:
         throw unparsable(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);

@@ -1,8 +1,9 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { objectsAt } from '@typekro/kit/kubernetes';
+import { isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
+import type { LabelMatcher } from '@typekro/kit/kubernetes';
+import { labelMapMatcher, objectsAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from '../controller.ts';
-import { concerns, splitKey, targetIn } from '../controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
 import { isFinished, isReady, isTerminating, PODS, isNotablePodEvent } from '../pods/pods.ts';
 import type { PortGroup } from './endpoint-ports.ts';
 import { groupByPorts, portSubsets } from './endpoint-ports.ts';
@@ -33,9 +34,10 @@ export const endpointsController: SimulatedController = {
     }
     if (!concerns(event, '', 'pods') || !isNotablePodEvent(event)) return;
     const { namespace = '' } = event.stored.object.metadata;
+    const states = [event.stored.object, event.previous?.object].filter((object) => object !== undefined);
     for (const service of client.list(SERVICES, namespace)) {
-      const objects = [event.stored.object, event.previous?.object].filter((object) => object !== undefined);
-      if (objects.some((pod) => selects(service, pod))) yield `${namespace}/${service.metadata.name ?? ''}`;
+      const matches = matcherOf(service);
+      if (matches !== undefined && states.some((pod) => matches(pod.metadata.labels))) yield keyOfObject(service);
     }
   },
 
@@ -43,10 +45,11 @@ export const endpointsController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const service = client.get(SERVICES, namespace, name);
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
-    if (selectorOf(service) === undefined || service.spec?.['type'] === 'ExternalName') return;
+    const matches = matcherOf(service);
+    if (matches === undefined || service.spec?.['type'] === 'ExternalName') return;
     const pods = client
       .list(PODS, namespace)
-      .filter((pod) => selects(service, pod) && !isFinished(pod) && typeof pod.status?.['podIP'] === 'string');
+      .filter((pod) => matches(pod.metadata.labels) && !isFinished(pod) && typeof pod.status?.['podIP'] === 'string');
     const groups = groupByPorts(service, pods);
     writeSlices(client, service, groups);
     writeEndpoints(client, service, withAddresses(service, groups));
@@ -62,18 +65,15 @@ function withAddresses(service: KubeObject, groups: readonly PortGroup[]): reado
   return isHeadless(service) ? groups : [];
 }
 
-function selectorOf(service: KubeObject): JsonObject | undefined {
+/** Returns the matcher of a Service; `undefined` for a Service without a selector. */
+function matcherOf(service: KubeObject): LabelMatcher | undefined {
   const selector = service.spec?.['selector'];
-  return isJsonObject(selector) && Object.keys(selector).length > 0 ? selector : undefined;
+  return isJsonObject(selector) ? nonEmptyMatcher(selector) : undefined;
 }
 
-function selects(service: KubeObject, pod: KubeObject): boolean {
-  const selector = selectorOf(service);
-  if (selector === undefined) return false;
-  const labels = pod.metadata.labels ?? {};
-  for (const key in selector) if (!Object.hasOwn(labels, key) || labels[key] !== selector[key]) return false;
-  return true;
-}
+const nonEmptyMatcher = oncePerObject((selector: JsonObject) =>
+  Object.keys(selector).length === 0 ? undefined : labelMapMatcher(selector),
+);
 
 function writeEndpoints(client: ControllerClient, service: KubeObject, groups: readonly PortGroup[]): void {
   const { namespace = '', name = '' } = service.metadata;

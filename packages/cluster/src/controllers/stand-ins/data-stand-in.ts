@@ -2,8 +2,7 @@ import type { CelType, Environment, FunctionDeclaration, Value, ValueObject } fr
 import { createEnvironment, DYN, EvalFailure, fail, KRO_LIBRARIES, nowLibrary, OMIT, toJson } from '@typekro/cel';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { setOwn, yamlLibrary, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
-import { asObject, statusCondition } from '@typekro/kit/kubernetes';
-import { selects } from '../../kinds/selects.ts';
+import { asObject, labelSelectorMatcher, statusCondition } from '@typekro/kit/kubernetes';
 import type { StandIn, StandInCondition, StandInKind, StandInResult, StandInView } from '../../stand-in.ts';
 import type { Template } from './template.ts';
 import { compileTemplate, Variables } from './template.ts';
@@ -138,7 +137,7 @@ class Language {
               'selects',
               2,
               (selector: Value, labels: Value) =>
-                selector !== null && selects(asObject(jsonOf(selector)), asObject(jsonOf(labels))),
+                selector !== null && labelSelectorMatcher(asObject(jsonOf(selector)))(asObject(jsonOf(labels))),
             ),
             ...Object.entries(functions).map(([signature, body]) => this.#templateFunction(signature, body ?? null)),
             ...Object.entries(provided).map(([name, call]) =>

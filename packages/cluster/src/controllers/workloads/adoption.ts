@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { objectAt, optionalAt } from '@typekro/kit/kubernetes';
-import { labelSelectorMatcher } from '../../kinds/selects.ts';
+import { labelSelectorMatcher, objectAt, optionalAt } from '@typekro/kit/kubernetes';
 import type { StoreEvent } from '../../store/store.ts';
 import { concerns, keyOfObject } from '../controller.ts';
 import { controllerReference, isAdoptable, withOwner } from '../controller-client.ts';

@@ -1,9 +1,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { withGroup } from '@typekro/kit/core';
 import { Failure, goQuote } from '@typekro/kit/golang';
-import { countAt, objectAt, optionalAt, parseTime } from '@typekro/kit/kubernetes';
+import { countAt, labelSelectorMatcher, objectAt, optionalAt, parseTime } from '@typekro/kit/kubernetes';
 import { disruptionConditions } from '../../kinds/disruption-condition.ts';
-import { selects } from '../../kinds/selects.ts';
 import { goLabelSelector } from '../../types/label-selector-text.ts';
 import type { SimulatedController } from '../controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
@@ -120,7 +119,7 @@ function disruptedPods(
 
 function covers(budget: KubeObject, pod: KubeObject): boolean {
   const selector = optionalAt(budget.spec, 'selector');
-  return selector !== undefined && selects(selector, pod.metadata.labels ?? {});
+  return selector !== undefined && labelSelectorMatcher(selector)(pod.metadata.labels ?? {});
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { earliest, RETRY_POLICIES } from '@typekro/kit/core';
-import { conditionOf, objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
-import { labelSelectorMatcher } from '../../kinds/selects.ts';
+import { conditionOf, labelMapMatcher, objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
 import type { ControlRule } from './adoption.ts';
 import { controlByRule, ownerKeys } from './adoption.ts';
 import type { SimulatedController } from '../controller.ts';
@@ -196,7 +195,7 @@ function report(
 ): number | undefined {
   const tallies = client.podTallies(set);
   const matchLabels = objectAt(objectAt(objectAt(set.spec, 'template'), 'metadata'), 'labels');
-  const isLabelled = labelSelectorMatcher({ matchLabels });
+  const isLabelled = labelMapMatcher(matchLabels);
   const failure = problem === undefined ? [] : [failureOf(client, set, problem)];
   const conditions = [...conditionsExcept(set, 'ReplicaFailure'), ...failure];
   const readyReplicas = sumOf(tallies, ({ ready }) => ready);

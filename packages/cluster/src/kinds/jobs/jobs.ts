@@ -10,6 +10,7 @@ import {
   optionalAt,
   textAt,
   tooLongName,
+  labelSelectorMatcher,
 } from '@typekro/kit/kubernetes';
 import { compareText } from '@typekro/kit/golang';
 import type { Problems } from '../../errors/field-problems.ts';
@@ -22,7 +23,6 @@ import { internalTemplate, internalValue } from '../describe-difference.ts';
 import { ensureAt, fill, notNegative } from '../../types/parts.ts';
 import { defaultTemplate } from '../pods/pod-defaults.ts';
 import { validateSelector } from '../selectors.ts';
-import { selects } from '../selects.ts';
 import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from '../workloads.ts';
 
 /** Matches one segment of a time zone name that the API accepts. */
@@ -128,7 +128,7 @@ function validateGenerated(object: KubeObject, problems: Problems) {
     if (labels[key] === undefined) problems.required(at, `must be '${value}'`);
     else if (labels[key] !== value) problems.invalid(at, sortedLabels(labels), `must be '${value}'`);
   }
-  if (!selects(selector, Object.fromEntries(expected)))
+  if (!labelSelectorMatcher(selector)(Object.fromEntries(expected)))
     problems.invalid('spec.selector', selector, '`selector` not auto-generated');
 }
 
@@ -152,7 +152,7 @@ function validateWholeSpec(spec: JsonObject, problems: Problems) {
   if (selector === undefined) problems.required('spec.selector');
   const metadata = objectAt(objectAt(spec, 'template'), 'metadata');
   const labels = objectAt(metadata, 'labels');
-  if (selector === undefined || (isReadable && !selects(selector, labels)))
+  if (selector === undefined || (isReadable && !labelSelectorMatcher(selector)(labels)))
     problems.invalid(
       'spec.template.metadata.labels',
       metadata['labels'] === undefined ? null : labels,

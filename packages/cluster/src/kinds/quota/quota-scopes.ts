@@ -1,8 +1,15 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import {
+  labelSelectorMatcher,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+} from '@typekro/kit/kubernetes';
 import type { GroupResource } from '../../errors/status.ts';
 import { qosClass } from '../pods/pod-defaults.ts';
-import { selects } from '../selects.ts';
 
 /** A condition that an object must meet so that a quota counts the object. */
 export interface ScopeCondition {
@@ -77,7 +84,9 @@ const classOf = (pod: KubeObject): string => textAt(pod.status, 'qosClass') || q
 /** Does the name of an object's class meet the condition? For an object without a class, the name is empty. */
 function matchesValue({ scope, operator, values }: ScopeCondition, name: string): boolean {
   const labels: JsonObject = name === '' ? {} : { [scope]: name };
-  return selects({ matchExpressions: [{ key: scope, operator, values: [...values] as string[] }] }, labels);
+  return labelSelectorMatcher({ matchExpressions: [{ key: scope, operator, values: [...values] as string[] }] })(
+    labels,
+  );
 }
 
 function concernsOtherNamespaces(spec: JsonObject): boolean {
