@@ -50,38 +50,66 @@ test('the error for a refused instance of a cluster-scoped kind names no namespa
   expect(await errorsOf(text)).toEqual(['error: a.yaml:10: App one can never be ACTIVE as it is:']);
 });
 
+/** Shows instances whose state is `state.now`. The result counts their reports and the updates of the view. */
+function showing(instances: number, state: { now: string }) {
+  let listener = () => {};
+  const counts = { reports: 0, shown: 0 };
+  const summary = (name: string) => ({
+    ref: `v1/App/default/${name}`,
+    kind: 'App',
+    name,
+    namespace: 'default',
+    state: state.now,
+  });
+  const reports = {
+    instances: () => Array.from({ length: instances }, (_, index) => summary(`a${index}`)),
+    definitions: () => [],
+    report: () => {
+      counts.reports += 1;
+      return { ...summary('a'), nodes: [], conditions: [] };
+    },
+    subscribe: (each: () => void) => {
+      listener = each;
+      return () => {};
+    },
+  };
+  const session = { api: {}, controller: { reports } } as unknown as Parameters<typeof showChanges>[0];
+  const view = { update: () => void (counts.shown += 1) } as unknown as Parameters<typeof showChanges>[1];
+  const stop = showChanges(session, view, new Progress([], reports as never), false);
+  return { counts, stop, event: () => listener() };
+}
+
+test('the events of many instances are shown together', () => {
+  vi.useFakeTimers();
+  try {
+    const { counts, stop, event } = showing(21, { now: 'ACTIVE' });
+    event(); // The number of instances is not known before the first view.
+    const { shown } = counts;
+    for (let index = 0; index < 1000; index += 1) event();
+    expect(counts.shown).toBe(shown);
+    vi.advanceTimersByTime(60_000);
+    expect(counts.shown).toBe(shown + 1);
+    stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('while all instances are ACTIVE, nothing is read and shown until the next event', () => {
   vi.useFakeTimers();
   try {
-    let state = 'IN_PROGRESS';
-    let listener = () => {};
-    const counts = { reports: 0, shown: 0 };
-    const summary = () => ({ ref: 'v1/App/default/a', kind: 'App', name: 'a', namespace: 'default', state });
-    const reports = {
-      instances: () => [summary()],
-      definitions: () => [],
-      report: () => {
-        counts.reports += 1;
-        return { ...summary(), nodes: [], conditions: [] };
-      },
-      subscribe: (each: () => void) => {
-        listener = each;
-        return () => {};
-      },
-    };
-    const session = { api: {}, controller: { reports } } as unknown as Parameters<typeof showChanges>[0];
-    const view = { update: () => void (counts.shown += 1) } as unknown as Parameters<typeof showChanges>[1];
-    const stop = showChanges(session, view, new Progress([], reports as never), false);
+    const state = { now: 'IN_PROGRESS' };
+    const { counts, stop, event } = showing(1, state);
     vi.advanceTimersByTime(1000);
     const working = counts.shown;
     expect(working).toBeGreaterThan(2);
-    state = 'ACTIVE';
-    listener();
+    state.now = 'ACTIVE';
+    event();
     const { reports: before } = counts;
     vi.advanceTimersByTime(60_000);
     expect(counts).toEqual({ reports: before, shown: working + 1 });
-    state = 'ERROR';
-    listener();
+    state.now = 'ERROR';
+    event();
     vi.advanceTimersByTime(1000);
     expect(counts.shown).toBeGreaterThan(working + 3);
     stop();

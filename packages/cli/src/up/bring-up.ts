@@ -45,6 +45,12 @@ export interface BringUp {
  */
 const SHOW_EVERY_MS = 200;
 
+/**
+ * The maximum number of instances that are shown after every event. More instances are shown at the interval, because
+ * the work of a view grows with their number, and so does the number of events.
+ */
+const MAX_SHOWN_AT_ONCE = 20;
+
 /** The states of instances that only an event changes. */
 const ENDED: ReadonlySet<string> = new Set(['deleted', 'unmanaged']);
 
@@ -53,19 +59,24 @@ const CAUSES_MS = 3000;
 
 /**
  * Shows the instances after every event, and at a fixed interval while one of them works or waits, until the caller
- * calls the returned function.
+ * calls the returned function. The events of many instances are shown together.
  */
 export function showChanges(session: Session, view: LiveView, progress: Progress, once: boolean): () => void {
   const reader = new CauseReader(session.api);
   let isAtRest = false;
+  let isMany = false;
   const show = () => {
     const views = progress.views();
+    isMany = views.length > MAX_SHOWN_AT_ONCE;
     isAtRest = !progress.isUndecided && views.every((view) => ENDED.has(view.state) || allActive([view]));
     // The command ends now, and reports the refused nodes itself (`reportRefused`).
     if (once && refusedNodes(views).length > 0) return;
     view.update(reader.show(views));
   };
-  const unsubscribe = session.controller.reports.subscribe(show);
+  const unsubscribe = session.controller.reports.subscribe(() => {
+    isAtRest = false;
+    if (!isMany) show();
+  });
   const timer = setInterval(() => {
     if (!isAtRest) show();
   }, SHOW_EVERY_MS);
@@ -106,7 +117,8 @@ export async function bringUp(task: BringUp): Promise<number> {
   const wanted = instances.map(({ object }) => object);
   const { reports } = session.controller;
   const { view } = task;
-  const stopShowing = showChanges(session, view, new Progress(wanted, reports), task.once);
+  const progress = new Progress(wanted, reports);
+  const stopShowing = showChanges(session, view, progress, task.once);
   const finish = () => {
     stopShowing();
     view.finish();
@@ -123,7 +135,7 @@ export async function bringUp(task: BringUp): Promise<number> {
       for (const input of instances) applied.push(await applyInput(session, input, signal));
       await settled(session, signal);
       await until(session, signal, () => {
-        const current = viewsOf(wanted, reports);
+        const current = progress.views().slice(0, wanted.length);
         return (allActive(current) && allCurrent(applied, reports)) || (task.once && refusedNodes(current).length > 0);
       });
       const views = viewsOf(wanted, reports);
