@@ -140,7 +140,7 @@ export function folderError(error: unknown, path: string): TypeKroError {
     code: 'cluster/folder',
     what: `use ${path}`,
     remedy: isFull(error)
-      ? 'make room on the disk: typekro cluster stop NAME --delete removes the objects of a cluster'
+      ? 'make room on the disk and try again: the objects of the cluster are kept'
       : 'set XDG_STATE_HOME to a folder that you may write to',
   });
 }
