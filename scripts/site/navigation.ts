@@ -118,6 +118,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/runbook.md', 'Alerts and the runbook'),
       page('docs/guides/uninstall.md', 'Uninstall'),
       page('docs/scale.md', 'Scale and sizing'),
+      page('docs/support.md', 'Support matrix'),
       page('docs/evidence.md', 'Evidence'),
       page('docs/controller-figures.md', 'Figures of the controller'),
       page('docs/simulation.md', 'Simulation'),

@@ -159,10 +159,10 @@ test('a check without objects is reported as empty and not as passed', () => {
 test.each<[string, Partial<ClusterFacts>, readonly string[]]>([
   [
     'an old server without streamed lists',
-    { server: { ...healthy.server, version: 'v1.29.0', minor: 29, watchLists: { value: false } } },
+    { server: { ...healthy.server, version: 'v1.33.0', minor: 33, watchLists: { value: false } } },
     [
-      'error server API server v1.29.0: is older than Kubernetes 1.30',
-      'info server API server v1.29.0: does not stream lists (feature gate WatchList)',
+      'error server API server v1.33.0: is older than Kubernetes 1.34',
+      'info server API server v1.33.0: does not stream lists (feature gate WatchList)',
     ],
   ],
   [

@@ -1,9 +1,10 @@
 import type { ClusterFacts } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
 import { checkReading, joinResults } from '../finding.ts';
+import { KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
 
-/** The oldest minor version of Kubernetes that the chart accepts. */
-const MIN_MINOR = 30;
+/** The oldest version of Kubernetes that the chart accepts: the oldest one that the controller is tested with. */
+const OLDEST = KUBERNETES_RELEASES.at(-1) ?? '';
 
 /** The largest clock difference that is not reported. The server's Date header has only whole seconds. */
 const MAX_SKEW_MS = 5000;
@@ -12,15 +13,15 @@ const MAX_SKEW_MS = 5000;
 export function checkServer({ server }: ClusterFacts): CheckResult {
   const where = `API server ${server.version}`;
   const old: Finding[] =
-    server.minor >= MIN_MINOR
+    server.minor >= Number(OLDEST.split('.')[1])
       ? []
       : [
           {
             severity: 'error',
             where,
-            what: `is older than Kubernetes 1.${MIN_MINOR}`,
-            why: 'expressions in CRDs, and fields that the controller writes, may be unknown to it',
-            remedy: `upgrade the cluster to 1.${MIN_MINOR} or later`,
+            what: `is older than Kubernetes ${OLDEST}`,
+            why: 'no test runs the controller on it, and fields that the controller writes may be unknown to it',
+            remedy: `upgrade the cluster to ${OLDEST} or later`,
           },
         ];
   const lists = checkReading(server.watchLists, (served): Finding[] =>
