@@ -19,27 +19,7 @@ export {
 } from './kubernetes-version.ts';
 export type { LabelSelectorProblem } from './label-selector.ts';
 export { labelMapMatcher, labelSelectorMatcher, labelSelectorProblems, requirementText } from './label-selector.ts';
-export {
-  configMapKey,
-  dns1035Label,
-  dnsLabel,
-  conditionReason,
-  dnsSubdomain,
-  isDnsLabel,
-  isDnsSubdomain,
-  featureName,
-  domainPath,
-  envVarName,
-  labelValue,
-  namePrefix,
-  pathSegment,
-  portName,
-  qualifiedName,
-  tooLongName,
-  wildcardSubdomain,
-  groupVersionPath,
-  podLogPath,
-} from './names.ts';
+export * from './names.ts';
 export type { LabelMatcher, Labels } from './parse-selector.ts';
 export { labelMatcher, parseSelector } from './parse-selector.ts';
 export type { StatusCondition } from './object-fields.ts';
@@ -64,20 +44,7 @@ export {
   LAST_APPLIED_ANNOTATION,
   withoutServerFields,
 } from './object-fields.ts';
-export type { ParsedQuantity, QuantityFormat } from './quantity.ts';
-export {
-  addQuantities,
-  compareQuantities,
-  formatQuantity,
-  isMultipleOf,
-  isWholeQuantity,
-  parseQuantity,
-  quantityOf,
-  quantityOfInteger,
-  quantityToFloat,
-  quantityToInteger,
-  subtractQuantities,
-} from './quantity.ts';
+export * from './quantity.ts';
 export type { GrantedAction, ResourceAction } from './rbac-rule.ts';
 export { grantedActions, ruleAllows } from './rbac-rule.ts';
 export type { MicroInstant } from './time.ts';

@@ -1,4 +1,5 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { oncePerObject } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 
 /** Pods that serve a Service at the same port numbers. */
@@ -10,19 +11,23 @@ export interface PortGroup {
 
 /**
  * Groups pods by the port numbers at which they serve the Service. A named target port can have a different number in
- * each pod. A pod without a container port of that name does not serve the port.
+ * each pod. A pod without a container port of that name does not serve the port. The ports of the Service are read once
+ * per group, because both the Service and each pod can have thousands.
  */
 export function groupByPorts(service: KubeObject, pods: readonly KubeObject[]): PortGroup[] {
   const servicePorts = objectsAt(service.spec, 'ports');
-  const isFixed = servicePorts.every((port) => typeof targetOf(port) === 'number');
-  if (isFixed) return pods.length === 0 ? [] : [{ ports: servicePorts.flatMap((port) => endpointPort(port)), pods }];
+  const wanted = new Set(servicePorts.flatMap((port) => nameOfTarget(port) ?? []));
   const groups = new Map<string, { ports: JsonObject[]; pods: KubeObject[] }>();
   for (const pod of pods) {
-    const ports = servicePorts.flatMap((port) => endpointPort(port, pod));
-    const key = portsKey(ports);
+    const numbers = namedPorts(pod);
+    const used = [...numbers].filter(([name]) => wanted.has(name));
+    const key = used
+      .map(([name, number]) => `${name}=${number}`)
+      .toSorted()
+      .join();
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { ports, pods: [pod] });
-    else group.pods.push(pod);
+    if (group !== undefined) group.pods.push(pod);
+    else groups.set(key, { ports: servicePorts.flatMap((port) => endpointPort(port, numbers)), pods: [pod] });
   }
   return [...groups.values()];
 }
@@ -35,31 +40,47 @@ export function portsKey(ports: readonly JsonObject[]): string {
   return texts.toSorted().join();
 }
 
-const targetOf = (port: JsonObject): unknown => {
+const targetOf = (port: JsonObject): JsonValue | undefined => {
   const target = port['targetPort'];
   return target === undefined || target === 0 || target === '' ? port['port'] : target;
 };
 
-function endpointPort(port: JsonObject, pod?: KubeObject): JsonObject[] {
+const protocolOf = (port: JsonObject): string => textAt(port, 'protocol') || 'TCP';
+
+/** Returns the key in `namedPorts` of the target of a Service's port; `undefined` for a number. */
+function nameOfTarget(port: JsonObject): string | undefined {
   const target = targetOf(port);
-  const protocol = textAt(port, 'protocol') || 'TCP';
-  const number = typeof target === 'number' ? target : namedPort(String(target), protocol, pod);
-  if (number === undefined) return [];
-  const { appProtocol } = port;
-  return [{ name: port['name'] ?? '', port: number, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }];
+  return typeof target === 'number' ? undefined : `${protocolOf(port)} ${String(target)}`;
 }
 
-function namedPort(name: string, protocol: string, pod: KubeObject | undefined): number | undefined {
-  const sidecars = objectsAt(pod?.spec, 'initContainers').filter((entry) => entry['restartPolicy'] === 'Always');
-  for (const container of [...sidecars, ...objectsAt(pod?.spec, 'containers')]) {
+function endpointPort(port: JsonObject, numbers: ReadonlyMap<string, number>): JsonObject[] {
+  const name = nameOfTarget(port);
+  const number = name === undefined ? targetOf(port) : numbers.get(name);
+  if (number === undefined) return [];
+  const { appProtocol } = port;
+  return [
+    {
+      name: port['name'] ?? '',
+      port: number,
+      protocol: protocolOf(port),
+      ...(appProtocol === undefined ? {} : { appProtocol }),
+    },
+  ];
+}
+
+/** The numbers of a pod's named ports, by protocol and name. The first port with a name counts. */
+const namedPorts = oncePerObject((pod: KubeObject): ReadonlyMap<string, number> => {
+  const numbers = new Map<string, number>();
+  const sidecars = objectsAt(pod.spec, 'initContainers').filter((entry) => entry['restartPolicy'] === 'Always');
+  for (const container of [...sidecars, ...objectsAt(pod.spec, 'containers')]) {
     for (const port of objectsAt(container, 'ports')) {
+      const key = `${protocolOf(port)} ${textAt(port, 'name')}`;
       const number = port['containerPort'];
-      if (port['name'] !== name || (textAt(port, 'protocol') || 'TCP') !== protocol) continue;
-      if (typeof number === 'number') return number;
+      if (typeof number === 'number' && !numbers.has(key)) numbers.set(key, number);
     }
   }
-  return undefined;
-}
+  return numbers;
+});
 
 /**
  * Returns the ports and pods of the subsets of an Endpoints object. A subset contains the ports that the same pods

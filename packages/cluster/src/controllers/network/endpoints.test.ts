@@ -40,55 +40,48 @@ const named = {
 
 describe('groupByPorts returns the groups of pods with the same ports', () => {
   const summary = (groups: ReturnType<typeof groupByPorts>) =>
-    groups.map(({ ports, pods }) => [ports.map((port) => port['port']), pods.map(({ metadata }) => metadata.name)]);
+    groups.map(({ ports, pods }) =>
+      [...ports.map((port) => port['port']), ':', ...pods.map(({ metadata }) => metadata.name)].join(' '),
+    );
+  const [dns, sidecar] = [
+    { ports: [{ port: 53, protocol: 'UDP', targetPort: 'dns' }] },
+    { name: 's', restartPolicy: 'Always', ports: [{ name: 'http', containerPort: 7 }] },
+  ];
 
-  test.each<[string, JsonObject, KubeObject[], unknown]>([
+  test.each<[string, JsonObject, KubeObject[], string[]]>([
     ['no pods', named, [], []],
-    ['fixed ports', { ports: [{ port: 80 }] }, [pod('a', {}), pod('b', {})], [[[80], ['a', 'b']]]],
+    ['fixed ports', { ports: [{ port: 80 }] }, [pod('a', {}), pod('b', {})], ['80 : a b']],
     [
       'a port name with different numbers',
       named,
       [pod('a', { http: 8080 }), pod('b', { http: 80 }), pod('c', { http: 8080 })],
-      [
-        [
-          [8080, 9090],
-          ['a', 'c'],
-        ],
-        [[80, 9090], ['b']],
-      ],
+      ['8080 9090 : a c', '80 9090 : b'],
     ],
-    ['a port name that one pod does not have', named, [pod('a', { other: 1 })], [[[9090], ['a']]]],
-    [
-      'a port name with another protocol',
-      { ports: [{ port: 53, protocol: 'UDP', targetPort: 'dns' }] },
-      [pod('a', { dns: 53 })],
-      [[[], ['a']]],
-    ],
-    [
-      'a port name in a sidecar',
-      named,
-      [
-        pod(
-          'a',
-          {},
-          {
-            initContainers: [{ name: 's', restartPolicy: 'Always', ports: [{ name: 'http', containerPort: 7 }] }],
-          },
-        ),
-      ],
-      [[[7, 9090], ['a']]],
-    ],
+    ['a port name that one pod does not have', named, [pod('a', { other: 1 })], ['9090 : a']],
+    ['a port name with another protocol', dns, [pod('a', { dns: 53 })], [': a']],
+    ['a port name in a sidecar', named, [pod('a', { http: 8 }, { initContainers: [sidecar] })], ['7 9090 : a']],
   ])('%s', (_title, spec, pods, expected) => {
     expect(summary(groupByPorts(service(spec), pods))).toEqual(expected);
   });
 
   test('a subset has the ports that the same pods serve', () => {
     const groups = groupByPorts(service(named), [pod('a', { http: 8080 }), pod('b', { http: 80 })]);
-    expect(summary(portSubsets(groups))).toEqual([
-      [[8080], ['a']],
-      [[9090], ['a', 'b']],
-      [[80], ['b']],
-    ]);
+    expect(summary(portSubsets(groups))).toEqual(['8080 : a', '9090 : a b', '80 : b']);
+  });
+
+  test('many named ports of a Service and of its pods are read once each', () => {
+    let reads = 0;
+    const counted = (port: JsonObject): JsonObject =>
+      new Proxy(port, { get: (target, key) => ((reads += 1), Reflect.get(target, key) as JsonObject) });
+    const many = <T>(make: (index: number) => T): T[] => Array.from({ length: 100 }, (_, index) => make(index));
+    const pods = many((index) => {
+      const ports = many((at) => counted({ name: `n${at}`, containerPort: at + 1 }));
+      return pod(`p${index}`, {}, { containers: [{ name: 'c', image: 'i', ports }] });
+    });
+    const spec = { ports: many((at) => counted({ name: `n${at}`, port: at + 1, targetPort: `n${at}` })) };
+    const groups = groupByPorts(service(spec), pods);
+    expect([groups.length, groups[0]?.ports.length, groups[0]?.pods.length]).toEqual([1, 100, 100]);
+    expect(reads).toBeLessThan(10 * 101 * 100);
   });
 });
 
