@@ -2,278 +2,79 @@ import { readFileSync } from 'node:fs';
 import { markdownTable } from '../markdown-table.ts';
 import { sourceFiles } from '../workspace.mjs';
 
-type Author = 'user' | 'controller' | 'SDK' | 'cluster' | 'command';
-
-interface Key {
-  /** The name with its domain, as objects have it. */
-  readonly name: string;
-  readonly form: 'annotation' | 'label' | 'finalizer' | 'field manager' | 'condition' | 'other name';
-  /** The objects that have the annotation, label, finalizer or field manager. */
-  readonly on: string;
-  readonly by: Author;
-  readonly meaning: string;
-}
-
-const key = (name: string, form: Key['form'], on: string, by: Author, meaning: string): Key => ({
-  name,
-  form,
-  on,
-  by,
-  meaning,
-});
-
 /**
- * The names of the domains `kro.run` and `typekro.dev` in the sources. A test fails for a name that is neither here nor
- * in `NOT_KEYS`.
+ * The names of the domains `kro.run` and `typekro.dev` in the sources, one in a line: the name with its domain, its form,
+ * the objects that have it, who writes it, and its meaning. A test fails for a name that is neither here nor in
+ * `NOT_KEYS`.
  */
-const KEYS: readonly Key[] = [
-  key(
-    'kro.run/allow-breaking-changes',
-    'annotation',
-    'definition',
-    'user',
-    '`true`: the CRD may change in ways that break instances',
-  ),
-  key(
-    'typekro.dev/service-account',
-    'annotation',
-    'definition',
-    'user',
-    '`namespace/name`: the ServiceAccount with whose rights the controller writes the objects',
-  ),
-  key(
-    'typekro.dev/adoption',
-    'annotation',
-    'definition',
-    'user',
-    '`adopt` (default), `refuse` or `take-over` for objects that exist, for all nodes or one: `refuse, database=take-over`',
-  ),
-  key(
-    'typekro.dev/namespaces',
-    'annotation',
-    'definition',
-    'user',
-    '`instance`: templates may write only in the namespace of their instance; `any`: in every namespace',
-  ),
-  key(
-    'typekro.dev/canary',
-    'annotation',
-    'definition',
-    'user',
-    'a number or a percentage, `2` or `10%`: the instances that get a new revision first',
-  ),
-  key(
-    'typekro.dev/cel-budget',
-    'annotation',
-    'definition',
-    'user',
-    'the cost that one expression may spend, at most 10,000,000',
-  ),
-  key(
-    'typekro.dev/deletion-policy',
-    'annotation',
-    'definition, instance',
-    'user',
-    '`wait` on a definition: it stays until its instances are gone; `orphan` on an instance: its objects stay',
-  ),
-  key(
-    'kro.run/reconcile',
-    'annotation',
-    'instance',
-    'user',
-    '`suspended`: the controller writes nothing for the instance; `typekro suspend` sets it',
-  ),
-  key(
-    'typekro.dev/revision',
-    'annotation',
-    'instance',
-    'user',
-    'the number of the revision to stay with; `typekro pin` sets it',
-  ),
-  key(
-    'typekro.dev/reconcile-requested',
-    'annotation',
-    'instance',
-    'command',
-    'asks for a pass now; `typekro reconcile` sets it',
-  ),
-  key(
-    'typekro.dev/explain',
-    'annotation',
-    'definition, instance',
-    'user',
-    '`true`: the status has a condition for every node; `false` is the default',
-  ),
-  key(
-    'typekro.dev/simulated',
-    'annotation',
-    'node, object of the cluster',
-    'cluster',
-    'the embedded cluster simulates the object; also a label, and the provisioner of the storage class',
-  ),
-  key('typekro.dev/process', 'annotation', 'pod', 'cluster', 'the process of the cluster whose log the pod shows'),
-  key('typekro.dev/stand-in', 'annotation', 'object of a stand-in', 'cluster', 'the stand-in that plays the operator'),
-  key(
-    'typekro.dev/simulate',
-    'annotation',
-    'object',
-    'user',
-    'the prefix of the annotations of simulations: [testing](../testing.md#the-lives-of-pods)',
-  ),
-  key(
-    'typekro.dev/simulate-hold',
-    'annotation',
-    'object',
-    'user',
-    'the simulated controllers that do not work on the object: `true` for all, or their names',
-  ),
-  key(
-    'typekro.dev/simulate-delay-seconds',
-    'annotation',
-    'object',
-    'user',
-    'the delay of the simulated controllers after an event of the object',
-  ),
-  key(
-    'typekro.dev/simulate-failure',
-    'annotation',
-    'object',
-    'user',
-    'the reason of the simulated failure of the object or of its containers',
-  ),
-  key('typekro.dev/simulate-ready-after-seconds', 'annotation', 'object', 'user', 'the time until the object is ready'),
-  key(
-    'typekro.dev/run',
-    'annotation',
-    'pod',
-    'user',
-    '`process`: its containers are processes of the machine, if the cluster allows it',
-  ),
-  key('typekro.dev/max-processes', 'annotation', 'pod', 'user', 'the maximum number of processes of each container'),
-  key('typekro.dev/RunsAsProcess', 'condition', 'pod', 'cluster', 'why the pod cannot run as processes'),
-  key(
-    'typekro.dev/depends-on',
-    'annotation',
-    'template of a composition',
-    'SDK',
-    'makes the node wait for another node: the text reads the name of an object of the other node. The id of the other node follows the prefix',
-  ),
-  key(
-    'typekro.dev/hoisted-namespaces',
-    'annotation',
-    'instance',
-    'SDK',
-    'the namespaces that were applied before the instance, as JSON',
-  ),
-  key(
-    'typekro.dev/rollout',
-    'annotation',
-    'revision',
-    'controller',
-    'the number of instances that get the revision first, or `done`',
-  ),
-  key(
-    'typekro.dev/propagated',
-    'annotation',
-    'revision',
-    'controller',
-    '`done`: `propagateWhen` holds the revision back from no instance',
-  ),
-  key(
-    'internal.kro.run/apply-order',
-    'annotation',
-    'object of a node',
-    'controller',
-    'the position in the order of creation, which determines the order of the deletion',
-  ),
-  key('internal.kro.run/node-path', 'annotation', 'object of a node', 'controller', 'the node that made the object'),
-  key(
-    'internal.kro.run/instance-name',
-    'annotation',
-    'object of a node',
-    'controller',
-    'the name of the instance, if it is too long for a label',
-  ),
-  key(
-    'internal.kro.run/instance-group',
-    'annotation',
-    'object of a node',
-    'controller',
-    'the group of the instance, if it is too long for a label',
-  ),
-  key(
-    'internal.kro.run/deletion-policy',
-    'annotation',
-    'object of a node',
-    'controller',
-    '`Orphaned`: the object stays when no node wants it any more',
-  ),
-  key(
-    'internal.kro.run/patch-contributions',
-    'annotation',
-    'instance',
-    'controller',
-    'the fields that the graph patches',
-  ),
-  key('internal.kro.run/applyset-inventory-hash', 'annotation', 'instance', 'controller', 'the hash of the inventory'),
-  key(
-    'kro.run/owned',
-    'label',
-    'definition, instance, object of a node',
-    'controller',
-    '`true`: a controller owns the object',
-  ),
-  key(
-    'kro.run/kro-version',
-    'label',
-    'definition, instance, object of a node',
-    'controller',
-    'the version of the controller',
-  ),
-  key('kro.run/resource-graph-definition-name', 'label', 'instance, object of a node', 'controller', 'the definition'),
-  key(
-    'kro.run/resource-graph-definition-id',
-    'label',
-    'instance, object of a node',
-    'controller',
-    'the UID of the definition',
-  ),
-  key('kro.run/instance-id', 'label', 'object of a node', 'controller', 'the UID of the instance'),
-  key('kro.run/instance-name', 'label', 'object of a node', 'controller', 'the name of the instance'),
-  key('kro.run/instance-namespace', 'label', 'object of a node', 'controller', 'the namespace of the instance'),
-  key('kro.run/instance-group', 'label', 'object of a node', 'controller', 'the API group of the instance'),
-  key('kro.run/instance-version', 'label', 'object of a node', 'controller', 'the API version of the instance'),
-  key('kro.run/instance-kind', 'label', 'object of a node', 'controller', 'the kind of the instance'),
-  key('kro.run/node-id', 'label', 'object of a node', 'controller', 'the id of the node'),
-  key('kro.run/collection-index', 'label', 'object of a collection', 'controller', 'the place in the list'),
-  key('kro.run/collection-size', 'label', 'object of a collection', 'controller', 'the length of the list'),
-  key('kro.run/graph-revision-hash', 'label', 'revision', 'controller', 'the hash of the spec'),
-  key(
-    'rbac.kro.run/aggregate-to-controller',
-    'label',
-    'ClusterRole',
-    'user',
-    '`true`: the controller gets these rights',
-  ),
-  key('typekro.dev/definition', 'label', 'record of direct mode', 'SDK', 'the name of the definition'),
-  key('typekro.dev/factory', 'label', 'instance', 'SDK', 'the factory that made the instance'),
-  key('typekro.dev/mode', 'label', 'instance', 'SDK', 'the mode of the factory: `kro`'),
-  key('typekro.dev/rgd', 'label', 'instance', 'SDK', 'the name of the definition'),
-  key(
-    'typekro.dev/installation',
-    'label',
-    'object of an installation',
-    'command',
-    'the name of the installation of `typekro bootstrap`',
-  ),
-  key('typekro.dev/lease', 'label', 'Lease', 'controller', 'its purpose: `replica` or `shard`'),
-  key('kro.run/finalizer', 'finalizer', 'definition, instance', 'controller', 'the objects are deleted first'),
-  key('kro.run/graph-finalizer', 'finalizer', 'Graph', 'controller', 'the objects are deleted first'),
-  key('kro.run/applyset', 'field manager', 'object of a node', 'controller', 'the fields that templates set'),
-  key('kro.run/applyset-parent', 'field manager', 'instance', 'controller', 'the inventory'),
-  key('kro.run/labeller', 'field manager', 'instance', 'controller', 'finalizer and labels'),
-  key('now.typekro.dev/sampled', 'condition', 'instance', 'controller', 'the time that `now()` gave'),
-];
+const KEYS = `
+kro.run/allow-breaking-changes | annotation | definition | user | \`true\`: the CRD may change in ways that break instances
+typekro.dev/service-account | annotation | definition | user | \`namespace/name\`: the ServiceAccount with whose rights the controller writes the objects
+typekro.dev/adoption | annotation | definition | user | \`adopt\` (default), \`refuse\` or \`take-over\` for objects that exist, for all nodes or one: \`refuse, database=take-over\`
+typekro.dev/namespaces | annotation | definition | user | \`instance\`: templates may write only in the namespace of their instance; \`any\`: in every namespace
+typekro.dev/canary | annotation | definition | user | a number or a percentage, \`2\` or \`10%\`: the instances that get a new revision first
+typekro.dev/cel-budget | annotation | definition | user | the cost that one expression may spend, at most 10,000,000
+typekro.dev/deletion-policy | annotation | definition, instance | user | \`wait\` on a definition: it stays until its instances are gone; \`orphan\` on an instance: its objects stay
+kro.run/reconcile | annotation | instance | user | \`suspended\`: the controller writes nothing for the instance; \`typekro suspend\` sets it
+typekro.dev/revision | annotation | instance | user | the number of the revision to stay with; \`typekro pin\` sets it
+typekro.dev/reconcile-requested | annotation | instance | command | asks for a pass now; \`typekro reconcile\` sets it
+typekro.dev/explain | annotation | definition, instance | user | \`true\`: the status has a condition for every node; \`false\` is the default
+typekro.dev/simulated | annotation | node, object of the cluster | cluster | the embedded cluster simulates the object; also a label, and the provisioner of the storage class
+typekro.dev/process | annotation | pod | cluster | the process of the cluster whose log the pod shows
+typekro.dev/stand-in | annotation | object of a stand-in | cluster | the stand-in that plays the operator
+typekro.dev/simulate | annotation | object | user | the prefix of the annotations of simulations: [testing](../testing.md#the-lives-of-pods)
+typekro.dev/simulate-hold | annotation | object | user | the simulated controllers that do not work on the object: \`true\` for all, or their names
+typekro.dev/simulate-delay-seconds | annotation | object | user | the delay of the simulated controllers after an event of the object
+typekro.dev/simulate-failure | annotation | object | user | the reason of the simulated failure of the object or of its containers
+typekro.dev/simulate-ready-after-seconds | annotation | object | user | the time until the object is ready
+typekro.dev/run | annotation | pod | user | \`process\`: its containers are processes of the machine, if the cluster allows it
+typekro.dev/max-processes | annotation | pod | user | the maximum number of processes of each container
+typekro.dev/RunsAsProcess | condition | pod | cluster | why the pod cannot run as processes
+typekro.dev/depends-on | annotation | template of a composition | SDK | makes the node wait for another node: the text reads the name of an object of the other node. The id of the other node follows the prefix
+typekro.dev/hoisted-namespaces | annotation | instance | SDK | the namespaces that were applied before the instance, as JSON
+typekro.dev/rollout | annotation | revision | controller | the number of instances that get the revision first, or \`done\`
+typekro.dev/propagated | annotation | revision | controller | \`done\`: \`propagateWhen\` holds the revision back from no instance
+internal.kro.run/apply-order | annotation | object of a node | controller | the position in the order of creation, which determines the order of the deletion
+internal.kro.run/node-path | annotation | object of a node | controller | the node that made the object
+internal.kro.run/instance-name | annotation | object of a node | controller | the name of the instance, if it is too long for a label
+internal.kro.run/instance-group | annotation | object of a node | controller | the group of the instance, if it is too long for a label
+internal.kro.run/deletion-policy | annotation | object of a node | controller | \`Orphaned\`: the object stays when no node wants it any more
+internal.kro.run/patch-contributions | annotation | instance | controller | the fields that the graph patches
+internal.kro.run/applyset-inventory-hash | annotation | instance | controller | the hash of the inventory
+kro.run/owned | label | definition, instance, object of a node | controller | \`true\`: a controller owns the object
+kro.run/kro-version | label | definition, instance, object of a node | controller | the version of the controller
+kro.run/resource-graph-definition-name | label | instance, object of a node | controller | the definition
+kro.run/resource-graph-definition-id | label | instance, object of a node | controller | the UID of the definition
+kro.run/instance-id | label | object of a node | controller | the UID of the instance
+kro.run/instance-name | label | object of a node | controller | the name of the instance
+kro.run/instance-namespace | label | object of a node | controller | the namespace of the instance
+kro.run/instance-group | label | object of a node | controller | the API group of the instance
+kro.run/instance-version | label | object of a node | controller | the API version of the instance
+kro.run/instance-kind | label | object of a node | controller | the kind of the instance
+kro.run/node-id | label | object of a node | controller | the id of the node
+kro.run/collection-index | label | object of a collection | controller | the place in the list
+kro.run/collection-size | label | object of a collection | controller | the length of the list
+kro.run/graph-revision-hash | label | revision | controller | the hash of the spec
+rbac.kro.run/aggregate-to-controller | label | ClusterRole | user | \`true\`: the controller gets these rights
+typekro.dev/definition | label | record of direct mode | SDK | the name of the definition
+typekro.dev/factory | label | instance | SDK | the factory that made the instance
+typekro.dev/mode | label | instance | SDK | the mode of the factory: \`kro\`
+typekro.dev/rgd | label | instance | SDK | the name of the definition
+typekro.dev/installation | label | object of an installation | command | the name of the installation of \`typekro bootstrap\`
+typekro.dev/lease | label | Lease | controller | its purpose: \`replica\` or \`shard\`
+kro.run/finalizer | finalizer | definition, instance | controller | the objects are deleted first
+kro.run/graph-finalizer | finalizer | Graph | controller | the objects are deleted first
+kro.run/applyset | field manager | object of a node | controller | the fields that templates set
+kro.run/applyset-parent | field manager | instance | controller | the inventory
+kro.run/labeller | field manager | instance | controller | finalizer and labels
+now.typekro.dev/sampled | condition | instance | controller | the time that \`now()\` gave
+`
+  .trim()
+  .split('\n')
+  .map((line) => {
+    const [name = '', form = '', on = '', by = '', meaning = ''] = line.split(' | ');
+    return { name, form, on, by, meaning };
+  });
 
 /** Names in the sources that are neither on objects nor of interest to users, each with the reason. */
 const NOT_KEYS: Readonly<Record<string, string>> = {

@@ -52,9 +52,8 @@ describe.each(ofProjects)('%s', (group) => {
     }
   });
 
-  test('the list of all projects and the README name the group', () => {
+  test('the list of all projects names the group', () => {
     expect(read('docs/factories/projects.md')).toContain(`[\`typekro/${group}\`](${group}.md)`);
-    expect(read('README.md')).toMatch(new RegExp(`\`(?:typekro/)?${group}\``));
   });
 });
 

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
-const page = read('docs/support.md');
+const page = read('docs/evidence.md');
 
 test('the chart and the page name the oldest Kubernetes that the controller is run with', () => {
   const { kubeVersion } = parse(read('charts/typekro/Chart.yaml')) as { readonly kubeVersion: string };
