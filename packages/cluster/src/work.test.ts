@@ -56,7 +56,11 @@ test('a task that runNow starts between two batches is finished before the next 
   expect(ran.slice(64)).toEqual(['begins', 'ends', 'last']);
 });
 
-test('the tasks of timers that are due together leave turns to requests of other processes', async () => {
+// Timers with the same time run in one phase of the event loop, with the microtasks of each before the next timer.
+test.each<[string, (run: () => void) => void]>([
+  ['timers that are due together', (run) => void setTimeout(run, 1)],
+  ['one change', (run) => run()],
+])('long tasks of %s leave turns to requests of other processes', async (_, begin) => {
   const work = new Work((thrown) => expect.unreachable(String(thrown)));
   work.share();
   const state = { ran: 0 };
@@ -65,8 +69,7 @@ test('the tasks of timers that are due together leave turns to requests of other
     while (performance.now() - began < 3) state.ran += 0;
     state.ran += 1;
   };
-  // Timers with the same time run in one phase of the event loop, with the microtasks of each before the next timer.
-  for (let index = 0; index < 50; index += 1) setTimeout(() => work.enqueue(busy, true), 1);
+  for (let index = 0; index < 50; index += 1) begin(() => work.enqueue(busy));
   const seen: number[] = [];
   while (state.ran < 50) {
     await new Promise((resolve) => setImmediate(resolve));

@@ -29,8 +29,6 @@ export class Work {
   #unfinished: Promise<void> | undefined;
   #stopped = false;
   #isShared = false;
-  /** Did a timer cause the first task since the queue was empty? */
-  #isTimed = false;
   /** When did the queue begin to run tasks in this turn of the event loop? Undefined before its first task. */
   #turnBegan: number | undefined;
   /** The number of tasks of `enqueueAfter` whose promise is pending. */
@@ -48,15 +46,13 @@ export class Work {
   }
 
   /**
-   * Queues `task`. It runs after the current write, and before `idle()` resolves. Does nothing after `stop()`. With
-   * `isTimed`, a timer causes the task.
+   * Queues `task`. It runs after the current write, and before `idle()` resolves. Does nothing after `stop()`.
    */
-  enqueue(task: () => void | Promise<void>, isTimed = false): void {
+  enqueue(task: () => void | Promise<void>): void {
     if (this.#stopped) return;
     this.#queue.push(task);
     if (this.#running) return;
     this.#running = true;
-    this.#isTimed = isTimed;
     queueMicrotask(() => void this.#drain());
   }
 
@@ -85,8 +81,8 @@ export class Work {
   }
 
   /**
-   * From now on, other processes send requests. The queue then yields by time after tasks of timers: many can be due
-   * together, each of which begins a new count of tasks. Before, the order of tasks must be the same in each run.
+   * From now on, other processes send requests. The queue then yields by time: a task can be long, and the tasks of many
+   * timers that are due together would each begin a new count. Before, the order of tasks must be the same in each run.
    */
   share(): void {
     this.#isShared = true;
@@ -94,7 +90,7 @@ export class Work {
 
   /** Must other work of the process run after a number of tasks? */
   #mustYield(done: number): boolean {
-    if (!this.#isShared || !this.#isTimed) {
+    if (!this.#isShared) {
       const changes = this.#changes();
       if (done % TASKS_PER_BATCH !== 0 && changes - this.#changesBefore < CHANGES_PER_BATCH) return false;
       this.#changesBefore = changes;

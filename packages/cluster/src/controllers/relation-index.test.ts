@@ -46,6 +46,21 @@ test('after random changes, the index finds the same objects as a scan of all ob
   );
 });
 
+test('a change of an object with many owners reads each owner a few times', () => {
+  let reads = 0;
+  const store = new Store();
+  const index = new RelationIndex(store, (collection, object) => {
+    const get = (terms: object, key: string | symbol) => ((reads += 1), Reflect.get(terms, key) as unknown);
+    return new Proxy<readonly string[]>(ownersOf(collection, object), { get });
+  });
+  store.subscribe((event) => index.take(event));
+  const owners = Array.from({ length: 500 }, (_, at) => `u${at}`);
+  const pods = store.collection('', 'pods');
+  for (const left of [owners, owners.slice(1), owners.slice(2)]) pods.put('a', objectOf('a', left));
+  expect(['u0', 'u1', 'u2'].map((uid) => index.find(uid).length)).toEqual([0, 0, 1]);
+  expect(reads).toBeLessThan(20 * owners.length);
+});
+
 test('a new index contains the existing objects', () => {
   const store = new Store();
   store.collection('', 'pods').put('a', objectOf('a', ['u1']));

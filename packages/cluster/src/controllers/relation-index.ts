@@ -31,7 +31,9 @@ export class RelationIndex {
   fill(store: Store): void {
     this.#places.clear();
     for (const collection of store.collections()) {
-      for (const { key, object } of collection.all()) this.#add(collection, key, object);
+      for (const { key, object } of collection.all())
+        for (const term of this.#termsOf(collection, object))
+          this.#add(term, placeOf(collection, key), collection, key);
     }
   }
 
@@ -40,9 +42,11 @@ export class RelationIndex {
     const before = previous === undefined ? NOTHING : this.#termsOf(collection, previous.object);
     const after = type === 'DELETED' ? NOTHING : this.#termsOf(collection, stored.object);
     if (before.length === 0 && after.length === 0) return;
+    // An object can have thousands of terms, so they are not compared with each other.
+    const [known, kept] = [new Set(before), new Set(after)];
     const place = placeOf(collection, stored.key);
-    for (const term of before) if (!after.includes(term)) this.#drop(term, place);
-    if (after.length > 0) this.#add(collection, stored.key, stored.object);
+    for (const term of known) if (!kept.has(term)) this.#drop(term, place);
+    for (const term of kept) if (!known.has(term)) this.#add(term, place, collection, stored.key);
   }
 
   /** Returns the objects with a term, in the order of their addition. */
@@ -60,13 +64,10 @@ export class RelationIndex {
     return this.#places.size;
   }
 
-  #add(collection: Collection, key: string, object: KubeObject): void {
-    for (const term of this.#termsOf(collection, object)) {
-      let places = this.#places.get(term);
-      if (places === undefined) this.#places.set(term, (places = new Map()));
-      const place = placeOf(collection, key);
-      if (!places.has(place)) places.set(place, { collection, key });
-    }
+  #add(term: string, place: string, collection: Collection, key: string): void {
+    let places = this.#places.get(term);
+    if (places === undefined) this.#places.set(term, (places = new Map()));
+    places.set(place, { collection, key });
   }
 
   #drop(term: string, place: string): void {

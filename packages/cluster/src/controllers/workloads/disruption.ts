@@ -38,7 +38,7 @@ export const disruptionController: SimulatedController = {
     if (!concerns(event, '', 'pods') || client.isEmpty(BUDGETS) || !isNotablePodEvent(event)) return;
     const pods = [event.stored.object, event.previous?.object].filter((pod) => pod !== undefined);
     for (const budget of client.list(BUDGETS, event.stored.object.metadata.namespace ?? '')) {
-      if (pods.some((pod) => covers(budget, pod))) yield keyOfObject(budget);
+      if (pods.some(coveredBy(budget))) yield keyOfObject(budget);
     }
   },
 
@@ -46,7 +46,7 @@ export const disruptionController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const budget = client.get(BUDGETS, namespace, name);
     if (budget === undefined || budget.metadata.deletionTimestamp !== undefined) return;
-    const pods = client.list(PODS, namespace).filter((pod) => covers(budget, pod));
+    const pods = client.list(PODS, namespace).filter(coveredBy(budget));
     if (pods.length === 0) recordEvent(client, budget, COMPONENT, 'NoPods', 'No matching pods found');
     const health = healthOf(client, budget, pods);
     if (health instanceof Failure) return reportFailure(client, budget, health.message);
@@ -99,6 +99,7 @@ function disruptedPods(
   const listed = objectAt(budget.status, 'disruptedPods');
   const kept: JsonObject = {};
   let againMs: number | undefined;
+  if (Object.keys(listed).length === 0) return { pods: kept, againMs };
   for (const pod of pods) {
     const { name = '', namespace = '', deletionTimestamp } = pod.metadata;
     const time = Object.hasOwn(listed, name) ? String(listed[name]) : '';
@@ -117,9 +118,10 @@ function disruptedPods(
   return { pods: kept, againMs };
 }
 
-function covers(budget: KubeObject, pod: KubeObject): boolean {
+function coveredBy(budget: KubeObject): (pod: KubeObject) => boolean {
   const selector = optionalAt(budget.spec, 'selector');
-  return selector !== undefined && labelSelectorMatcher(selector)(pod.metadata.labels ?? {});
+  const matches = selector && labelSelectorMatcher(selector);
+  return (pod) => matches?.(pod.metadata.labels) === true;
 }
 
 /**
