@@ -10,8 +10,16 @@ export interface IndexedSection {
   readonly text: string;
 }
 
-/** Other words that readers search for, with the beginnings of the words of the pages. */
-const SYNONYMS = { import: /^(?:adopt|takeover)/, stuck: /^(?:waits?$|blocked)/ };
+/** Words of the pages, each with other words that readers search for. */
+const SYNONYMS: readonly (readonly [of: RegExp, words: readonly string[]])[] = [
+  [/^(?:adopt|takeover)/, ['import']],
+  [/^(?:waits?$|blocked)/, ['stuck', 'hangs', 'pending', 'ready']],
+  [/^autoscaler/, ['hpa', 'scaling']],
+  [/^tls$/, ['https', 'ssl']],
+  [/^environment$/, ['env']],
+  [/^networkpolic/, ['firewall']],
+  [/^uninstall/, ['remove', 'cleanup']],
+];
 
 /** The options of the search index. The build and the page must use the same options. */
 export const SEARCH_OPTIONS: Options<IndexedSection> = {
@@ -22,7 +30,7 @@ export const SEARCH_OPTIONS: Options<IndexedSection> = {
   tokenize: (text) => text.split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== ''),
   processTerm: (term) => {
     const word = term.toLowerCase();
-    return [word, ...Object.entries(SYNONYMS).flatMap(([other, pattern]) => (pattern.test(word) ? [other] : []))];
+    return [word, ...SYNONYMS.flatMap(([of, words]) => (of.test(word) ? words.filter((other) => other !== word) : []))];
   },
   searchOptions: {
     processTerm: (term) => term.toLowerCase(),
