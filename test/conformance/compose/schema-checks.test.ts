@@ -154,3 +154,16 @@ test.each<[what: string, make: () => z.ZodType]>([
   expect(define).toThrow(expect.objectContaining({ code: 'schema/unsupported-type' }));
   expect(define).toThrow(/field n(?:\[\])?: a bigint cannot be written as JSON/);
 });
+
+const RAW = { type: 'object', properties: { n: { type: 'string', format: 'date' }, o: { type: 'object' } } };
+
+test.each<[string, unknown, RegExp]>([
+  ['is a Date', new Date(0), /class Date/],
+  ['is a Map', new Map([['n', 'x']]), /class Map/],
+  ['contains a Set', { o: new Set(['x']) }, /o: .*class Set/],
+  ['contains a boxed string', { n: new String('2024-02-29') }, /n: .*class String/],
+  ['contains a day that no calendar has', { n: '2021-02-29' }, /n: .*should match/],
+])('a spec that %s is refused', (_name, spec, message) => {
+  expect(() => compose(RAW).toInstance(spec as JsonObject)).toThrow(message);
+  expect(compose(RAW).toInstance({ n: '2024-02-29', o: {} }).spec).toEqual({ n: '2024-02-29', o: {} });
+});

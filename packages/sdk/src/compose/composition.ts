@@ -16,7 +16,7 @@ import { refusedRules } from './emit/refused-rules.ts';
 import { violations } from './emit/violations.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { CompositionOptions, SchemaInput, Target } from './public-types.ts';
-import { valueOutsideJson, parseSpec } from './parse-spec.ts';
+import { strangeObject, valueOutsideJson, parseSpec } from './parse-spec.ts';
 import { schemasFor, schemaOfInput, withUnknownKinds } from './schemas.ts';
 import { traceComposition } from './trace-composition.ts';
 import type { CompositionFunctions, Traced } from './trace-composition.ts';
@@ -167,7 +167,7 @@ export class CompositionCore extends TracedCore {
     const parsed = parseSpec(this.specInput, spec, given, authored);
     const { schema, rules } = this.checks;
     const value = applyDefaults(schema, parsed.ok ? plainSpec(parsed.value) : given) as JsonObject;
-    const lost = valueOutsideJson(parsed.ok ? parsed.value : spec);
+    const lost = strangeObject(spec, value) ?? valueOutsideJson(parsed.ok ? parsed.value : spec);
     const found =
       lost === undefined ? validateValue(schema, value, { evaluateRules: withShownRules(rules()) }) : [lost];
     // The messages of the schema name a remedy, so they take precedence over those of the library.

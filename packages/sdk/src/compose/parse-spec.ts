@@ -3,6 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { LibraryResult, Schema } from '@typekro/engine/schema';
 import { libraryParser, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import type { SchemaInput } from './public-types.ts';
+import { classOf, isPlainObject } from './value/printed.ts';
 
 /** A field that a library refuses, with the library's message. */
 interface RefusedField {
@@ -74,6 +75,26 @@ function fillAbsent(root: JsonObject, steps: readonly (string | number)[], schem
   return true;
 }
 
+const memberPath = (field: string, name: string, parent: object): string =>
+  Array.isArray(parent) ? `${field}[${name}]` : field === '' ? name : `${field}.${name}`;
+
+/**
+ * The first object of a spec that is neither an object literal nor a list, with its path. JSON would drop the contents of
+ * a `Map`, and change a `Date`. Members that the library drops are not examined.
+ */
+export function strangeObject(spec: unknown, kept: unknown, field = ''): RefusedField | undefined {
+  if (typeof spec !== 'object' || spec === null) return undefined;
+  if (!Array.isArray(spec) && !isPlainObject(spec))
+    return { field, message: `Invalid value: an object of the class ${classOf(spec)}: write plain data` };
+  if (typeof kept !== 'object' || kept === null) return undefined;
+  for (const [name, member] of Object.entries(spec)) {
+    if (!Object.hasOwn(kept, name)) continue;
+    const found = strangeObject(member, Reflect.get(kept, name), memberPath(field, name, spec));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** Half of a surrogate pair without the other half, which UTF-8 cannot represent. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const HALF_PAIR = 'UTF-8 cannot represent half of a surrogate pair';
@@ -87,8 +108,7 @@ export function valueOutsideJson(value: unknown, field = ''): RefusedField | und
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [name, member] of Object.entries(value) as [string, JsonValue][]) {
     if (LONE_SURROGATE.test(name)) return { field, message: `Invalid value: ${JSON.stringify(name)}: ${HALF_PAIR}` };
-    const inner = Array.isArray(value) ? `${field}[${name}]` : field === '' ? name : `${field}.${name}`;
-    const found = valueOutsideJson(member, inner);
+    const found = valueOutsideJson(member, memberPath(field, name, value));
     if (found !== undefined) return found;
   }
   return undefined;

@@ -43,16 +43,22 @@ interface FormatConstraint {
   readonly bounds?: readonly [number, number];
 }
 
+/** The years of two digits that 4 divides, without 00. */
+const FOURTH = '(?:0[48]|[2468][048]|[13579][26])';
+/** A date of the calendar. The 29th of February is one only in leap years. */
+const DATE =
+  '(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))' +
+  `|(?:[0-9]{2}${FOURTH}|(?:00|${FOURTH})00)-02-29)`;
+
 const FORMATS: ReadonlyMap<string, FormatConstraint> = new Map<string, FormatConstraint>([
   ['int32', { bounds: [-2147483648, 2147483647] }],
   ['byte', { pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' }],
   ['cidr', { rule: 'isCIDR(self)' }],
-  ['date', { pattern: '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$' }],
+  ['date', { pattern: `^${DATE}$` }],
   [
     'date-time',
     {
-      pattern:
-        '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$',
+      pattern: `^${DATE}[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$`,
     },
   ],
   ['duration', { pattern: '^[+-]?(?:0|(?:(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:ns|us|µs|ms|s|m|h))+)$' }],
@@ -78,5 +84,6 @@ const FORMATS: ReadonlyMap<string, FormatConstraint> = new Map<string, FormatCon
  * such as `isbn`, which are then not enforced.
  */
 export function formatConstraint(schema: Schema): FormatConstraint | undefined {
-  return schema.format === undefined ? undefined : FORMATS.get(schema.format);
+  const constraint = schema.format === undefined ? undefined : FORMATS.get(schema.format);
+  return (constraint?.bounds === undefined) === (schema.type === 'string') ? constraint : undefined;
 }
