@@ -3,6 +3,12 @@ import { callEach } from './call-each.ts';
 /** The numbers of tasks, and of changes of objects, after which the queue yields to other work of the process. */
 const [TASKS_PER_BATCH, CHANGES_PER_BATCH] = [64, 100];
 
+/**
+ * The number of tasks in one turn of the event loop before the time counts. The few tasks of one change, such as those
+ * that serve a new kind, stay together, however slow the machine is.
+ */
+const TASKS_BEFORE_TIME = 16;
+
 /** The maximum time for which work runs without a turn for the requests of others, apart from the work for one object. */
 export const MAX_TURN_MS = 10;
 
@@ -29,8 +35,8 @@ export class Work {
   #unfinished: Promise<void> | undefined;
   #stopped = false;
   #isShared = false;
-  /** When did the queue begin to run tasks in this turn of the event loop? Undefined before its first task. */
-  #turnBegan: number | undefined;
+  /** The tasks of this turn of the event loop, and the time of the first one. Undefined before it. */
+  #turn: { readonly began: number; tasks: number } | undefined;
   /** The number of tasks of `enqueueAfter` whose promise is pending. */
   #expected = 0;
   readonly #waiting: (() => void)[] = [];
@@ -81,8 +87,8 @@ export class Work {
   }
 
   /**
-   * From now on, other processes send requests. The queue then yields by time: a task can be long, and the tasks of many
-   * timers that are due together would each begin a new count. Before, the order of tasks must be the same in each run.
+   * From now on, other processes send requests. After a few tasks, the queue then yields by time, because a task can be
+   * long. Before, the order of tasks must be the same in each run.
    */
   share(): void {
     this.#isShared = true;
@@ -90,15 +96,16 @@ export class Work {
 
   /** Must other work of the process run after a number of tasks? */
   #mustYield(done: number): boolean {
-    if (!this.#isShared) {
-      const changes = this.#changes();
-      if (done % TASKS_PER_BATCH !== 0 && changes - this.#changesBefore < CHANGES_PER_BATCH) return false;
-      this.#changesBefore = changes;
-      return true;
+    if (this.#isShared) {
+      if (this.#turn === undefined) setImmediate(() => (this.#turn = undefined)).unref();
+      const turn = (this.#turn ??= { began: performance.now(), tasks: 0 });
+      turn.tasks += 1;
+      if (turn.tasks >= TASKS_BEFORE_TIME && performance.now() - turn.began >= MAX_TURN_MS) return true;
     }
-    if (this.#turnBegan === undefined) setImmediate(() => (this.#turnBegan = undefined)).unref();
-    this.#turnBegan ??= performance.now();
-    return performance.now() - this.#turnBegan >= MAX_TURN_MS;
+    const changes = this.#changes();
+    if (done % TASKS_PER_BATCH !== 0 && changes - this.#changesBefore < CHANGES_PER_BATCH) return false;
+    this.#changesBefore = changes;
+    return true;
   }
 
   /** Runs `callback` when the cluster closes. */
