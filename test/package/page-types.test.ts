@@ -55,11 +55,12 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
  * the named file. All other blocks together are one file, in their order.
  */
 function filesOf(page: string): Readonly<Record<string, string>> {
-  const files: Record<string, string> = {};
+  // A page may continue the program of the README.
+  const files: Record<string, string> = page === 'docs/deploy.md' ? filesOf('README.md') : {};
   const text = readFileSync(join(ROOT, page), 'utf8');
   for (const [, block = ''] of text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)) {
     const name = /^\/\/ ([\w./-]+\.ts)\n/.exec(block)?.[1] ?? 'blocks.ts';
-    files[name] = `${files[name] ?? beforeOf(page)}${block}`;
+    files[name] = `${files[name] ?? (name === 'blocks.ts' ? beforeOf(page) : '')}${block}`;
   }
   return files;
 }

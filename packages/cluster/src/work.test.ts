@@ -56,11 +56,7 @@ test('a task that runNow starts between two batches is finished before the next 
   expect(ran.slice(64)).toEqual(['begins', 'ends', 'last']);
 });
 
-// Timers with the same time run in one phase of the event loop, with the microtasks of each before the next timer.
-test.each<[string, (run: () => void) => void]>([
-  ['timers that are due together', (run) => void setTimeout(run, 1)],
-  ['one change', (run) => run()],
-])('long tasks of %s leave turns to requests of other processes', async (_, begin) => {
+test('the tasks of timers that are due together leave turns to requests of other processes', async () => {
   const work = new Work((thrown) => expect.unreachable(String(thrown)));
   work.share();
   const state = { ran: 0 };
@@ -69,29 +65,14 @@ test.each<[string, (run: () => void) => void]>([
     while (performance.now() - began < 3) state.ran += 0;
     state.ran += 1;
   };
-  for (let index = 0; index < 50; index += 1) begin(() => work.enqueue(busy));
+  // Timers with the same time run in one phase of the event loop, with the microtasks of each before the next timer.
+  for (let index = 0; index < 50; index += 1) setTimeout(() => work.enqueue(busy, true), 1);
   const seen: number[] = [];
   while (state.ran < 50) {
     await new Promise((resolve) => setImmediate(resolve));
     if (seen.at(-1) !== state.ran) seen.push(state.ran);
   }
-  expect(seen.length).toBeGreaterThan(2);
-});
-
-test('the few tasks of one change run in one turn, however long they are', async () => {
-  const work = new Work((thrown) => expect.unreachable(String(thrown)));
-  work.share();
-  const state = { ran: 0, turned: false };
-  const busy = () => {
-    const began = performance.now();
-    while (performance.now() - began < 3) state.turned ||= false;
-    state.ran += 1;
-    expect(state.turned).toBe(false);
-  };
-  for (let index = 0; index < 15; index += 1) work.enqueue(busy);
-  setImmediate(() => (state.turned = true));
-  await work.idle();
-  expect(state.ran).toBe(15);
+  expect(seen.length).toBeGreaterThan(5);
 });
 
 test('tasks that change many objects leave turns to others after a number of changes', async () => {

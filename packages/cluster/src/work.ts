@@ -3,12 +3,6 @@ import { callEach } from './call-each.ts';
 /** The numbers of tasks, and of changes of objects, after which the queue yields to other work of the process. */
 const [TASKS_PER_BATCH, CHANGES_PER_BATCH] = [64, 100];
 
-/**
- * The number of tasks in one turn of the event loop before the time counts. The few tasks of one change, such as those
- * that serve a new kind, stay together, however slow the machine is.
- */
-const TASKS_BEFORE_TIME = 16;
-
 /** The maximum time for which work runs without a turn for the requests of others, apart from the work for one object. */
 export const MAX_TURN_MS = 10;
 
@@ -35,8 +29,10 @@ export class Work {
   #unfinished: Promise<void> | undefined;
   #stopped = false;
   #isShared = false;
-  /** The tasks of this turn of the event loop, and the time of the first one. Undefined before it. */
-  #turn: { readonly began: number; tasks: number } | undefined;
+  /** Did a timer cause the first task since the queue was empty? */
+  #isTimed = false;
+  /** When did the queue begin to run tasks in this turn of the event loop? Undefined before its first task. */
+  #turnBegan: number | undefined;
   /** The number of tasks of `enqueueAfter` whose promise is pending. */
   #expected = 0;
   readonly #waiting: (() => void)[] = [];
@@ -52,13 +48,15 @@ export class Work {
   }
 
   /**
-   * Queues `task`. It runs after the current write, and before `idle()` resolves. Does nothing after `stop()`.
+   * Queues `task`. It runs after the current write, and before `idle()` resolves. Does nothing after `stop()`. With
+   * `isTimed`, a timer causes the task.
    */
-  enqueue(task: () => void | Promise<void>): void {
+  enqueue(task: () => void | Promise<void>, isTimed = false): void {
     if (this.#stopped) return;
     this.#queue.push(task);
     if (this.#running) return;
     this.#running = true;
+    this.#isTimed = isTimed;
     queueMicrotask(() => void this.#drain());
   }
 
@@ -87,8 +85,8 @@ export class Work {
   }
 
   /**
-   * From now on, other processes send requests. After a few tasks, the queue then yields by time, because a task can be
-   * long. Before, the order of tasks must be the same in each run.
+   * From now on, other processes send requests. The queue then yields by time after tasks of timers: many can be due
+   * together, each of which begins a new count of tasks. Before, the order of tasks must be the same in each run.
    */
   share(): void {
     this.#isShared = true;
@@ -96,16 +94,15 @@ export class Work {
 
   /** Must other work of the process run after a number of tasks? */
   #mustYield(done: number): boolean {
-    if (this.#isShared) {
-      if (this.#turn === undefined) setImmediate(() => (this.#turn = undefined)).unref();
-      const turn = (this.#turn ??= { began: performance.now(), tasks: 0 });
-      turn.tasks += 1;
-      if (turn.tasks >= TASKS_BEFORE_TIME && performance.now() - turn.began >= MAX_TURN_MS) return true;
+    if (!this.#isShared || !this.#isTimed) {
+      const changes = this.#changes();
+      if (done % TASKS_PER_BATCH !== 0 && changes - this.#changesBefore < CHANGES_PER_BATCH) return false;
+      this.#changesBefore = changes;
+      return true;
     }
-    const changes = this.#changes();
-    if (done % TASKS_PER_BATCH !== 0 && changes - this.#changesBefore < CHANGES_PER_BATCH) return false;
-    this.#changesBefore = changes;
-    return true;
+    if (this.#turnBegan === undefined) setImmediate(() => (this.#turnBegan = undefined)).unref();
+    this.#turnBegan ??= performance.now();
+    return performance.now() - this.#turnBegan >= MAX_TURN_MS;
   }
 
   /** Runs `callback` when the cluster closes. */

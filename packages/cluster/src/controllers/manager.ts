@@ -202,15 +202,15 @@ export class ControllerManager implements ControllerSettings {
     if (delay === 0) return this.#push(entry, key);
     const timer = this.#context.clock.setTimer(delay, () => {
       entry.slowed.delete(key);
-      this.#push(entry, key);
+      this.#push(entry, key, true);
     });
     entry.slowed.set(key, timer);
   }
 
-  #push(entry: Entry, key: string): void {
+  #push(entry: Entry, key: string, isTimed = false): void {
     if (entry.due.has(key)) return;
     entry.due.add(key);
-    this.#context.work.enqueue(() => this.#reconcile(entry, key));
+    this.#context.work.enqueue(() => this.#reconcile(entry, key), isTimed);
   }
 
   #reconcile(entry: Entry, key: string): void {
@@ -245,7 +245,7 @@ export class ControllerManager implements ControllerSettings {
     if (again === 'next') return this.#push(entry, key);
     const timer = this.#context.clock.setTimer(Math.max(1, again), () => {
       entry.timers.delete(key);
-      this.#push(entry, key);
+      this.#push(entry, key, true);
     });
     entry.timers.set(key, timer);
   }
