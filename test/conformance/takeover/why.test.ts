@@ -43,6 +43,7 @@ test('why names the finalizer that delays a deletion', async () => {
     [
       "Stack takeover/leaving   DELETING AGE   being deleted for AGE   revision 1   0 of 2 nodes deleted",
       "note: this report assumes that the controller decides as kro 0.9 does (the recording)",
+      "  last change  typekro: ConfigMap takeover/leaving-high, AGE ago",
       "",
       "… high  deleting: waits until ConfigMap v1 takeover/leaving-high is gone (deleted at TIME, held by test/hold)",
       "   do         find out which controller must remove test/hold, and why it does not",
@@ -60,6 +61,7 @@ test('why says that an instance is suspended', async () => {
       "Pause takeover/asleep   ACTIVE AGE   suspended   revision 1   1 of 1 nodes ready",
       "note: suspended by the annotation kro.run/reconcile: no object is written before typekro resume pause/takeover/asleep",
       "note: this report assumes that the controller decides as kro 0.9 does (the recording)",
+      "  last change  typekro: Pause takeover/asleep, AGE ago",
       "",
       "no write is pending, and the instance is suspended",
     ]
