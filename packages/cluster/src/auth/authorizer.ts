@@ -1,4 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { asTexts, objectAt, objectsAt, ruleAllows, textAt } from '@typekro/kit/kubernetes';
 import type { PolicyRule } from '../data.ts';
@@ -67,14 +68,14 @@ export function* grantsOf(
   problems: string[],
 ): Generator<Grant> {
   for (const { object } of context.store.collection(GROUP, 'clusterrolebindings').all()) {
-    const subject = subjectFor(object, user, '');
+    const subject = subjectFor(object, user);
     if (subject === undefined) continue;
     const rules = rulesOfRef(context, objectAt(object, 'roleRef'), '', problems);
     if (rules !== undefined) yield { rules, description: describe(object, 'ClusterRoleBinding', subject) };
   }
   if (namespace === '') return;
   for (const { object } of context.store.collection(GROUP, 'rolebindings').inNamespace(namespace)) {
-    const subject = subjectFor(object, user, namespace);
+    const subject = subjectFor(object, user);
     if (subject === undefined) continue;
     const rules = rulesOfRef(context, objectAt(object, 'roleRef'), namespace, problems);
     if (rules !== undefined) yield { rules, description: describe(object, 'RoleBinding', subject) };
@@ -89,20 +90,23 @@ function describe(binding: KubeObject, kind: string, subject: JsonObject): strin
   return `${kind} ${goQuote(`${binding.metadata.name}${place}`)} of ${textAt(reference, 'kind')} ${goQuote(textAt(reference, 'name'))} to ${subjectKind} ${goQuote(textAt(subject, 'name') + suffix)}`;
 }
 
-function subjectFor(binding: KubeObject, user: UserInfo, namespace: string): JsonObject | undefined {
-  return objectsAt(binding, 'subjects').find((subject) => {
-    const name = textAt(subject, 'name');
-    switch (subject['kind']) {
-      case 'User':
-        return user.name === name;
-      case 'Group':
-        return user.groups.includes(name);
-      case 'ServiceAccount':
-        return user.name === `system:serviceaccount:${textAt(subject, 'namespace') || namespace}:${name}`;
-      default:
-        return false;
-    }
-  });
+/** The subjects of a binding with their positions, by kind and name. A binding may have tens of thousands of them. */
+const subjectsOf = oncePerObject((binding: KubeObject) => {
+  const subjects = new Map<string, { readonly position: number; readonly subject: JsonObject }>();
+  for (const [position, subject] of objectsAt(binding, 'subjects').entries()) {
+    const [kind, name] = [textAt(subject, 'kind'), textAt(subject, 'name')];
+    const namespace = textAt(subject, 'namespace') || (binding.metadata.namespace ?? '');
+    const key = `${kind} ${kind === 'ServiceAccount' ? `system:serviceaccount:${namespace}:${name}` : name}`;
+    if (!subjects.has(key)) subjects.set(key, { position, subject });
+  }
+  return subjects;
+});
+
+/** The first subject of a binding that is the user, or a group of the user. */
+function subjectFor(binding: KubeObject, { name, groups }: UserInfo): JsonObject | undefined {
+  const keys = [`User ${name}`, `ServiceAccount ${name}`, ...groups.map((group) => `Group ${group}`)];
+  const found = keys.flatMap((key) => subjectsOf(binding).get(key) ?? []);
+  return found.toSorted((a, b) => a.position - b.position)[0]?.subject;
 }
 
 /** Returns the rules of a role. When the role does not exist, adds a problem to `problems` and returns `undefined`. */

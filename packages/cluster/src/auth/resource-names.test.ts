@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cluster } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
+import type { KubeObject } from '@typekro/kit/core';
+import type { RoleContext } from './authorizer.ts';
+import { authorize, covers } from './authorizer.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -91,3 +94,54 @@ test.each([
     expect(await send('GET', `/api/v1/namespaces/${path}`, undefined, 'anna')).toBe(status);
   },
 );
+
+test('the names of a rule and the subjects of a binding are read once, and not for each request', () => {
+  let reads = 0;
+  const list = (texts: readonly string[]) =>
+    new Proxy([...texts], { get: (target, key) => ((reads += 1), Reflect.get(target, key) as unknown) });
+  const names = list(Array.from({ length: 1_000 }, (_, index) => `n${index}`));
+  const rule = { apiGroups: [''], resources: ['configmaps'], resourceNames: names, verbs: ['get'] };
+  const action = { verb: 'get', group: '', resource: 'configmaps', subresource: '', namespace: 'default' };
+  expect(covers(rule, { ...action, name: 'n999' })).toBe(true);
+  const first = reads;
+  for (let index = 0; index < 100; index += 1) expect(covers(rule, { ...action, name: `m${index}` })).toBe(false);
+  expect(reads).toBe(first);
+});
+
+test.each<[string, object[], string | undefined]>([
+  ['no subject', [], undefined],
+  ['a subject of another kind', [{ kind: 'Robot', name: 'eve' }], undefined],
+  [
+    'two subjects: the first in the list',
+    [
+      { kind: 'Group', name: 'team' },
+      { kind: 'User', name: 'eve' },
+    ],
+    'Group "team"',
+  ],
+  [
+    'a repeated subject',
+    [
+      { kind: 'User', name: 'eve' },
+      { kind: 'User', name: 'eve' },
+    ],
+    'User "eve"',
+  ],
+])('a binding with %s', async (_, subjects, described) => {
+  const role = { apiGroups: [''], resources: ['secrets'], verbs: ['get'] };
+  const ref = { apiGroup: GROUP, kind: 'Role', name: 'r' };
+  const object = (more: object) => ({ metadata: { name: 'r', namespace: 'default' }, ...more }) as KubeObject;
+  const store = {
+    collection: (_group: string, plural: string) => ({
+      all: () => [],
+      inNamespace: () => (plural === 'rolebindings' ? [{ object: object({ roleRef: ref, subjects }) }] : []),
+      get: () => ({ object: object({ rules: [role] }) }),
+    }),
+  } as unknown as RoleContext['store'];
+  const action = { verb: 'get', group: '', resource: 'secrets', subresource: '', namespace: 'default', name: 'a' };
+  const { allowed, reason } = authorize({ store, allowsAll: false }, { name: 'eve', groups: ['team'] }, action);
+  expect([allowed, reason]).toEqual([
+    described !== undefined,
+    described === undefined ? '' : `RBAC: allowed by RoleBinding "r/default" of Role "r" to ${described}`,
+  ]);
+});

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
+import { oncePerObject } from '../core/index.ts';
 import { asTexts } from './object-fields.ts';
 
 /** An action on a resource. */
@@ -40,14 +41,18 @@ export function grantedActions(rules: readonly JsonObject[]): GrantedAction[] {
 /** Does a role's rule allow the action? `*` stands for all verbs, groups or resources, as in RBAC. */
 export function ruleAllows(rule: JsonObject, action: ResourceAction): boolean {
   const { verb, group, resource, subresource, name } = action;
-  if (!includes(asTexts(rule['verbs']), verb) || !includes(asTexts(rule['apiGroups']), group)) return false;
-  const full = subresource === '' ? resource : `${resource}/${subresource}`;
-  const isNamed = asTexts(rule['resources']).some(
-    (entry) => entry === '*' || entry === full || (subresource !== '' && entry === `*/${subresource}`),
-  );
+  if (!includes(rule['verbs'], verb) || !includes(rule['apiGroups'], group)) return false;
+  const resources = rule['resources'];
+  const isNamed =
+    includes(resources, subresource === '' ? resource : `${resource}/${subresource}`) ||
+    (subresource !== '' && includes(resources, `*/${subresource}`));
   if (!isNamed) return false;
-  const names = asTexts(rule['resourceNames']);
-  return names.length === 0 || names.includes(name);
+  const names = rule['resourceNames'];
+  return !Array.isArray(names) || textsOf(names).size === 0 || textsOf(names).has(name);
 }
 
-const includes = (list: readonly string[], value: string): boolean => list.includes('*') || list.includes(value);
+/** The texts of a list of a rule. A rule may have tens of thousands of names, and each request asks many rules. */
+const textsOf = oncePerObject((list: readonly JsonValue[]) => new Set(asTexts([...list])));
+
+const includes = (list: JsonValue | undefined, value: string): boolean =>
+  Array.isArray(list) && (textsOf(list).has('*') || textsOf(list).has(value));
