@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createCompositionApi } from '@typekro/sdk/compose';
 import type { SchemaInput } from '@typekro/sdk/compose';
-import type { JsonObject } from '@typekro/kit/core';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });
@@ -160,10 +160,187 @@ const RAW = { type: 'object', properties: { n: { type: 'string', format: 'date' 
 test.each<[string, unknown, RegExp]>([
   ['is a Date', new Date(0), /class Date/],
   ['is a Map', new Map([['n', 'x']]), /class Map/],
+  ['contains inherited members', { o: Object.create({ x: 'y' }) as object }, /o: /],
   ['contains a Set', { o: new Set(['x']) }, /o: .*class Set/],
   ['contains a boxed string', { n: new String('2024-02-29') }, /n: .*class String/],
   ['contains a day that no calendar has', { n: '2021-02-29' }, /n: .*should match/],
 ])('a spec that %s is refused', (_name, spec, message) => {
   expect(() => compose(RAW).toInstance(spec as JsonObject)).toThrow(message);
   expect(compose(RAW).toInstance({ n: '2024-02-29', o: {} }).spec).toEqual({ n: '2024-02-29', o: {} });
+});
+
+/** Does the SDK enforce a JSON Schema for a value that it forbids, warn of it, or refuse the schema? */
+function fate(spec: JsonObject, value: JsonObject): string {
+  try {
+    const app = kubernetesComposition({ name: 'app', spec: { type: 'object', ...spec } }, () => ({ ready: true }));
+    const warned = app.diagnostics.filter(({ code }) => code === 'schema/not-enforced');
+    try {
+      app.toInstance(value);
+      return warned.length > 0 ? 'warned' : 'silent';
+    } catch (error) {
+      const { message } = error as Error;
+      return message.startsWith('the schema of') ? `refused ${message}` : `enforced ${message}`;
+    }
+  } catch (error) {
+    return `refused ${(error as Error).message}`;
+  }
+}
+
+const S = { type: 'string' };
+const I = { type: 'integer' };
+const X = { type: 'object', properties: { x: S } };
+const field = (a: JsonValue): JsonObject => ({ properties: { a } });
+const list = (keywords: JsonObject): JsonObject => field({ type: 'array', ...keywords });
+const has = (...names: string[]): JsonObject => ({ required: names });
+
+/** An object with a member `__proto__`, as JSON makes it. */
+const ofPrototype = (value: JsonValue): JsonObject => Object.fromEntries([['__proto__', value]]);
+
+describe('each restriction of a JSON Schema is enforced, refused or warned about', () => {
+  test.each<[fate: string, schema: JsonObject, forbidden: JsonObject]>([
+    ['warned', field({ ...S, not: { const: 'x' } }), { a: 'x' }],
+    ['warned', { ...field(S), if: has('a'), then: has('b') }, { a: 'x' }],
+    ['warned', { ...field(S), dependentRequired: { a: ['b'] } }, { a: 'x' }],
+    ['warned', { ...field(S), dependentSchemas: { a: has('b') } }, { a: 'x' }],
+    ['warned', { ...field(S), dependencies: { a: ['b'] } }, { a: 'x' }],
+    ['warned', field({ type: 'object', propertyNames: { pattern: '^x' }, additionalProperties: S }), { a: { y: 'a' } }],
+    ['warned', field({ type: 'object', patternProperties: { '^x': S } }), { a: { y: 'a' } }],
+    ['refused', field({ type: 'object', patternProperties: { '^x': S, '^y': I } }), { a: {} }],
+    ['enforced b: ', { ...field(S), additionalProperties: false }, { a: 'x', b: 3 }],
+    ['enforced b: ', { type: 'object', additionalProperties: false }, { b: 3 }],
+    ['enforced a.b: ', field({ ...X, additionalProperties: false }), { a: { b: 3 } }],
+    ['enforced a[0].b: ', list({ items: { ...X, unevaluatedProperties: false } }), { a: [{ b: 3 }] }],
+    ['enforced b: ', { unevaluatedProperties: false, allOf: [field(S)] }, { b: 3 }],
+    ['enforced a.b: ', field({ anyOf: [X, { ...X, ...has('x') }], unevaluatedProperties: false }), { a: { b: 'y' } }],
+    ['refused', { ...field(S), ...has('zz') }, {}],
+    ['refused', field({ type: 'object', additionalProperties: S, ...has('zz') }), {}],
+    ['refused', field({ ...X, anyOf: [has('x'), has('zz')] }), { a: {} }],
+    ['refused', field(false), { a: 1 }],
+    [
+      'enforced a: ',
+      field({
+        oneOf: [
+          { ...S, minLength: 2 },
+          { ...S, maxLength: 3 },
+        ],
+      }),
+      { a: 'ab' },
+    ],
+    ['enforced a: ', field({ ...S, oneOf: [{ minLength: 2 }, { maxLength: 3 }, { pattern: 'a' }] }), { a: 'ab' }],
+    ['enforced a: ', field({ oneOf: [{ const: 'x' }, { enum: ['x', 'y'] }] }), { a: 'x' }],
+    ['enforced a: ', field({ ...S, maxLength: 1, oneOf: [{ const: 'x' }, { const: 'yy' }] }), { a: 'yy' }],
+    ['enforced a: ', field({ ...X, properties: { x: S, y: S }, oneOf: [has('x'), has('y')] }), { a: { x: '', y: '' } }],
+    [
+      'enforced a: ',
+      field({
+        oneOf: [
+          { ...X, ...has('x') },
+          { type: 'object', properties: { x: S, y: S }, ...has('y') },
+        ],
+      }),
+      { a: { x: '', y: '' } },
+    ],
+    ['refused', field({ oneOf: [X, { type: 'object', properties: { y: S } }] }), { a: {} }],
+    [
+      'enforced a: ',
+      field({ ...S, anyOf: [{ minLength: 2 }, { pattern: '^x' }], oneOf: [{ maxLength: 3 }, { pattern: '^a' }] }),
+      { a: 'ab' },
+    ],
+    [
+      'refused',
+      field({
+        anyOf: [
+          { ...X, minProperties: 1 },
+          { ...X, ...has('x') },
+        ],
+      }),
+      { a: {} },
+    ],
+    ['enforced a: ', field({ type: ['string', 'null'], anyOf: [{ minLength: 2 }, { const: 'x' }] }), { a: 'y' }],
+    ['warned', list({ items: S, contains: { const: 'x' } }), { a: ['y'] }],
+    ['warned', list({ prefixItems: [S], items: { ...S, minLength: 3 } }), { a: ['x', 'y'] }],
+    ['warned', list({ prefixItems: [{ ...S, pattern: '^q' }], items: S }), { a: ['x'] }],
+    ['enforced a: ', list({ prefixItems: [S, S], items: false }), { a: ['x', 'y', 'z'] }],
+    ['enforced a: ', list({ items: [S, S], additionalItems: false, maxItems: 9 }), { a: ['x', 'y', 'z'] }],
+    ['enforced a[1]: ', list({ items: S, uniqueItems: true }), { a: ['x', 'x'] }],
+    ['enforced a: ', list({ items: S, minItems: 1 }), { a: [] }],
+    ['warned', list({ prefixItems: [S], items: S, unevaluatedItems: false }), { a: ['x', 'y'] }],
+    ['enforced a: ', field({ type: 'number', minimum: 1, exclusiveMinimum: true }), { a: 1 }],
+    ['enforced a: ', field({ type: 'number', multipleOf: 0.5 }), { a: 0.7 }],
+    ...['minimum', 'maximum', 'multipleOf', 'exclusiveMinimum'].map((name): [string, JsonObject, JsonObject] => [
+      'refused',
+      field({ type: 'number', [name]: '5' }),
+      { a: 1 },
+    ]),
+    ...['minLength', 'maxItems', 'pattern', 'format', 'enum', 'required', 'properties', 'oneOf', 'items', 'type'].map(
+      (name): [string, JsonObject, JsonObject] => ['refused', field({ ...S, [name]: 2.5 }), { a: 'x' }],
+    ),
+    ['refused', field({ allOf: [S, { minLength: '2' }] }), { a: 'x' }],
+    ['refused', field({ type: 'strnig', enum: ['x'] }), { a: 'y' }],
+    ['warned', field({ ...S, minlength: 3 }), { a: 'x' }],
+    ['warned', field({ ...S, $dynamicRef: '#x' }), { a: 'x' }],
+    ['warned', field({ ...S, format: 'json-pointer' }), { a: 'z z' }],
+    ['warned', field({ ...S, format: 'regex' }), { a: '(' }],
+    ['warned', field({ ...S, format: 'isbn' }), { a: '1' }],
+    ['warned', field({ ...S, contentEncoding: 'base16' }), { a: 'z' }],
+    ['enforced a: ', field({ ...S, contentEncoding: 'base64' }), { a: '!' }],
+    ['enforced a: ', field({ ...S, format: 'ipv4', pattern: '^x' }), { a: 'x' }],
+    [
+      'enforced a: ',
+      field({
+        format: 'ipv4',
+        anyOf: [
+          { ...S, minLength: 2 },
+          { ...S, pattern: '^x' },
+        ],
+      }),
+      { a: 'xyz' },
+    ],
+    ['enforced a: ', field({ ...S, format: 'ipv4', enum: ['x', '1.1.1.1'] }), { a: 'x' }],
+    ...['2021-02-29', '1900-02-29', '2023-04-31', '2023-13-01', '2023-00-10', '2023-01-32'].flatMap(
+      (day): [string, JsonObject, JsonObject][] => [
+        ['enforced a: ', field({ ...S, format: 'date' }), { a: day }],
+        ['enforced a: ', field({ ...S, format: 'date-time' }), { a: `${day}T00:00:00Z` }],
+      ],
+    ),
+    ['enforced a: ', field({ ...I, format: 'int32' }), { a: 3e9 }],
+    ['warned', field({ ...I, format: 'uint16' }), { a: 70_000 }],
+    ['enforced __proto__: ', { properties: ofPrototype(S) }, ofPrototype(3)],
+    ['enforced b: ', { properties: ofPrototype(S), additionalProperties: false }, { b: 'x' }],
+  ])('%s: %j for %j', (expected, schema, forbidden) => {
+    expect(fate(schema, forbidden)).toMatch(
+      new RegExp(
+        `^${expected.replace(/^enforced /, 'enforced Invalid spec: ').replaceAll(/[[\].]/g, String.raw`\$&`)}`,
+      ),
+    );
+  });
+
+  test.each<[JsonObject, JsonObject]>([
+    [field({ ...S, format: 'date' }), { a: '2024-02-29' }],
+    [field({ ...S, format: 'date' }), { a: '2000-02-29' }],
+    [field({ ...S, format: 'date' }), { a: '0000-02-29' }],
+    [{ properties: ofPrototype(S), additionalProperties: false }, ofPrototype('x')],
+    [
+      field({
+        oneOf: [
+          { ...S, minLength: 2 },
+          { ...S, maxLength: 3 },
+        ],
+      }),
+      { a: 'abcd' },
+    ],
+    [
+      field({
+        oneOf: [
+          { ...X, ...has('x') },
+          { type: 'object', properties: { y: S }, ...has('y') },
+        ],
+      }),
+      { a: { y: '' } },
+    ],
+    [{ ...field({ ...X, additionalProperties: false }), additionalProperties: false }, { a: { x: 'y' } }],
+    [field({ anyOf: [X, { ...X, ...has('x') }], unevaluatedProperties: false }), { a: { x: 'y' } }],
+  ])('%j accepts %j without a warning', (schema, value) => {
+    expect(fate(schema, value)).toBe('silent');
+  });
 });

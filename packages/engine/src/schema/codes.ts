@@ -59,6 +59,12 @@ const conversionCodes: readonly CodeInfo[] = [
     'Use a type that JSON can hold: string, integer, number, boolean, array or object.',
   ),
   error(
+    'keyword',
+    'A keyword of a JSON Schema has a value that has no meaning.',
+    field('{"type": "integer", "minimum": "5"}'),
+    'Write a value of the type that the keyword takes.',
+  ),
+  error(
     'unknown-reference',
     'A $ref has no target.',
     field('{"$ref": "#/$defs/Port"}'),

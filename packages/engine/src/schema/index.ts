@@ -48,7 +48,8 @@ export type { BoundKeyword, ChangeType, SchemaChange } from './crd/compare-schem
 export type { ComparedFacets, FacetChangeType } from './crd/compare-facets.ts';
 export { compareSchemas } from './crd/compare-schemas.ts';
 export type { SchemaResult } from './libraries/json-schema.ts';
-export { fromJsonSchema, schemaChecks } from './libraries/json-schema.ts';
+export { fromJsonSchema } from './libraries/json-schema.ts';
+export { schemaChecks } from './libraries/json-schema-nodes.ts';
 export type { LibraryResult, SchemaCheck } from './libraries/library-type.ts';
 export { libraryParser } from './libraries/library-type.ts';
 export { fromStandardSchema } from './libraries/standard-schema.ts';

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
+import { asTexts } from '@typekro/kit/kubernetes';
 import type { Schema } from './model.ts';
 
 /** Adds a member to `target` that is computed on first access and is a read-only value afterwards. */
@@ -18,94 +19,68 @@ export function lazyMember<T extends object>(target: T, name: string, compute: (
 type Child = (raw: JsonValue | undefined) => Schema;
 
 /** Maps each known member to its reader. A reader ignores a value of a wrong JSON type. */
-const READERS: ReadonlyMap<string, (node: object, name: string, value: JsonValue, child: Child) => void> = new Map([
-  ...each(['items', 'not'], (node, name, value, child) => {
+const READERS: ReadonlyMap<string, Reader> = new Map([
+  ...each('items not', (node, name, value, child) => {
     if (isJsonObject(value)) lazyMember(node, name, () => child(value));
   }),
-  ...each(['additionalProperties'], (node, name, value, child) => {
+  ...each('additionalProperties', (node, name, value, child) => {
     if (isJsonObject(value)) lazyMember(node, name, () => child(value));
     else if (typeof value === 'boolean') put(node, name, value);
   }),
-  ...each(['allOf', 'anyOf', 'oneOf'], (node, name, value, child) => {
+  ...each('allOf anyOf oneOf', (node, name, value, child) => {
     if (Array.isArray(value)) lazyMember(node, name, () => value.map((entry) => child(entry)));
   }),
-  ...each(['properties'], (node, name, value, child) => {
+  ...each('properties', (node, name, value, child) => {
     if (isJsonObject(value)) lazyMember(node, name, () => membersOf(value, child));
   }),
-  ...each(['type'], (node, name, value) => {
+  ...each('type', (node, name, value) => {
     // In a list of types, only the first type counts.
     const first = Array.isArray(value) ? value[0] : value;
     if (typeof first === 'string' && first !== '') put(node, name, first);
   }),
   ...each(
-    [
-      'format',
-      'title',
-      'description',
-      'pattern',
-      'x-kubernetes-list-type',
-      'x-kubernetes-map-type',
-      'x-kubernetes-patch-strategy',
-      'x-kubernetes-patch-merge-key',
-    ],
-    (node, name, value) => {
-      if (typeof value === 'string') put(node, name, value);
-    },
+    'format title description pattern x-kubernetes-list-type x-kubernetes-map-type ' +
+      'x-kubernetes-patch-strategy x-kubernetes-patch-merge-key',
+    ofType('string'),
   ),
   ...each(
-    [
-      'minimum',
-      'maximum',
-      'multipleOf',
-      'minLength',
-      'maxLength',
-      'minItems',
-      'maxItems',
-      'minProperties',
-      'maxProperties',
-    ],
-    (node, name, value) => {
-      if (typeof value === 'number' || typeof value === 'bigint') put(node, name, value);
-    },
+    'minimum maximum multipleOf minLength maxLength minItems maxItems minProperties maxProperties',
+    ofType('number', 'bigint'),
   ),
   ...each(
-    [
-      'nullable',
-      'uniqueItems',
-      'exclusiveMinimum',
-      'exclusiveMaximum',
-      'x-kubernetes-preserve-unknown-fields',
-      'x-kubernetes-int-or-string',
-      'x-kubernetes-embedded-resource',
-    ],
-    (node, name, value) => {
-      if (typeof value === 'boolean') put(node, name, value);
-    },
+    'nullable uniqueItems exclusiveMinimum exclusiveMaximum x-kubernetes-preserve-unknown-fields ' +
+      'x-kubernetes-int-or-string x-kubernetes-embedded-resource',
+    ofType('boolean'),
   ),
-  ...each(['required', 'x-kubernetes-list-map-keys'], (node, name, value) => {
-    if (Array.isArray(value))
-      put(
-        node,
-        name,
-        value.filter((entry) => typeof entry === 'string'),
-      );
+  ...each('required x-kubernetes-list-map-keys', (node, name, value) => {
+    if (Array.isArray(value)) put(node, name, asTexts(value));
   }),
-  ...each(['default'], (node, name, value) => {
+  ...each('default', (node, name, value) => {
     if (value !== null) put(node, name, value);
   }),
-  ...each(['enum'], (node, name, value) => {
+  ...each('enum', (node, name, value) => {
     if (Array.isArray(value)) put(node, name, value);
   }),
-  ...each(['x-kubernetes-validations', 'x-kubernetes-group-version-kind'], (node, name, value) => {
+  ...each('x-kubernetes-validations x-kubernetes-group-version-kind', (node, name, value) => {
     if (Array.isArray(value)) put(node, name, value.filter(isJsonObject));
   }),
 ]);
 
 type Reader = (node: object, name: string, value: JsonValue, child: Child) => void;
 
-function each(names: readonly string[], read: Reader): [string, Reader][] {
-  return names.map((name) => [name, read]);
+/** A reader that keeps the values of some types. */
+function ofType(...types: string[]): Reader {
+  return (node, name, value) => {
+    if (types.includes(typeof value)) put(node, name, value);
+  };
 }
+
+function each(names: string, read: Reader): [string, Reader][] {
+  return names.split(' ').map((name) => [name, read]);
+}
+
+/** The names of the known members. */
+export const KNOWN_MEMBERS: readonly string[] = [...READERS.keys()];
 
 function put(node: object, name: string, value: unknown): void {
   Object.defineProperty(node, name, { value, enumerable: true, configurable: true, writable: true });

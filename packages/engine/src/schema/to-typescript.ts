@@ -1,5 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { definitionNameOf } from './libraries/json-schema.ts';
+import { definitionNameOf } from './libraries/json-schema-nodes.ts';
 import type { Schema } from './model.ts';
 import { pascalCase } from '@typekro/kit/core';
 

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { getOwn, isJsonObject } from '@typekro/kit/core';
 import type { LibraryResult, Schema } from '@typekro/engine/schema';
 import { libraryParser, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import type { SchemaInput } from './public-types.ts';
@@ -23,7 +23,10 @@ type ParsedSpec =
  */
 export function parseSpec(input: SchemaInput, spec: unknown, plain: JsonObject, schema: Schema): ParsedSpec {
   const parse = libraryParser(input);
-  if (parse === undefined) return { ok: true, value: spec };
+  if (parse === undefined) {
+    const undeclared = undeclaredMember(schema, plain);
+    return undeclared === undefined ? { ok: true, value: spec } : { ok: false, fields: [undeclared] };
+  }
   // Libraries read integers as numbers. A spec with a `bigint` keeps its value, so the library only checks it.
   const numbers = withNumbers(plain);
   if (numbers !== plain) {
@@ -73,6 +76,25 @@ function fillAbsent(root: JsonObject, steps: readonly (string | number)[], schem
   const isNullable = schemaNodeAt(schema, steps)?.nullable === true;
   Object.defineProperty(parent, name, { value: isNullable ? null : undefined, enumerable: true, writable: true });
   return true;
+}
+
+/** The first member that a closed object of a JSON Schema does not declare. */
+function undeclaredMember(schema: Schema, value: JsonValue, field = ''): RefusedField | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { additionalProperties: others, items, anyOf, oneOf } = schema;
+  const parts = [schema, ...(anyOf ?? oneOf ?? [])];
+  const isClosed =
+    others === false || (parts.length > 1 && parts.slice(1).every((part) => part.additionalProperties === false));
+  for (const [name, member] of Object.entries(value)) {
+    const at = memberPath(field, name, value);
+    const declared = parts.map(({ properties = {} }) => getOwn(properties, name)).find((each) => each !== undefined);
+    const part = Array.isArray(value) ? items : (declared ?? (typeof others === 'object' ? others : undefined));
+    if (part === undefined && isClosed && !Array.isArray(value))
+      return { field: at, message: 'the schema has no such field, and allows no others' };
+    const found = part === undefined || member === undefined ? undefined : undeclaredMember(part, member, at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 const memberPath = (field: string, name: string, parent: object): string =>

@@ -75,7 +75,7 @@ export function schemaOfInput(
   const result = fromStandardSchema(input);
   const diagnostics = result.diagnostics.map((each) => ofInput(each, input, what));
   if (result.ok && !hasErrors(diagnostics))
-    return { schema: namesNoField(result.schema) ? NO_FIELDS : result.schema, diagnostics };
+    return { schema: namesNoField(result.schema) ? noFields(result.schema) : result.schema, diagnostics };
   throw unusableSchema(what, diagnostics);
 }
 
@@ -117,7 +117,11 @@ export function declaredStatus(input: SchemaInput): Schema | undefined {
   return result.ok && !hasErrors(result.diagnostics) ? result.schema : undefined;
 }
 
-const NO_FIELDS: Schema = { type: 'object', properties: {} };
+const noFields = ({ additionalProperties }: Schema): Schema => ({
+  type: 'object',
+  properties: {},
+  additionalProperties,
+});
 
 /** Does the schema name no field, as those of `type({})` and `z.object({})`? Such a spec has no fields. */
 function namesNoField({ type, properties, additionalProperties, ...others }: Schema): boolean {

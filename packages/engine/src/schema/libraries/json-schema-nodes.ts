@@ -1,8 +1,11 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { getOwn, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { applyDefaults } from '../validation/defaults.ts';
-import type { Schema, ValidationRule } from '../model.ts';
-import { celLiteral } from '../simple/simple-emit-cel.ts';
+import { KNOWN_MEMBERS } from '../lazy.ts';
+import type { SchemaCheck } from './library-type.ts';
+import type { Schema } from '../model.ts';
+import { matchRules } from './regex-flags.ts';
+import { celLiteral, formatConstraint } from '../simple/simple-emit-cel.ts';
 
 /** A node of a structural schema during its conversion. */
 export type Node = { -readonly [K in keyof Schema]: Schema[K] };
@@ -13,14 +16,19 @@ export type Node = { -readonly [K in keyof Schema]: Schema[K] };
  */
 export function fractionsAsRules(node: Node): void {
   if (node.type !== 'number' || node.anyOf !== undefined) return;
-  const rules: ValidationRule[] = [];
+  const rules: string[] = [];
   for (const [name, exclusive, operator] of BOUNDS) {
     const bound = node[name];
     if (typeof bound !== 'number' || Number.isInteger(bound) || node[exclusive] === true) continue;
     delete node[name];
-    rules.push({ rule: `self ${operator} ${celLiteral(node, bound)}` });
+    rules.push(`self ${operator} ${celLiteral(node, bound)}`);
   }
-  if (rules.length > 0) node['x-kubernetes-validations'] = [...(node['x-kubernetes-validations'] ?? []), ...rules];
+  addRules(node, rules);
+}
+
+function addRules(node: Node, rules: readonly string[]): void {
+  if (rules.length === 0) return;
+  node['x-kubernetes-validations'] = [...(node['x-kubernetes-validations'] ?? []), ...rules.map((rule) => ({ rule }))];
 }
 
 const BOUNDS = [
@@ -28,11 +36,30 @@ const BOUNDS = [
   ['maximum', 'exclusiveMaximum', '<='],
 ] as const;
 
+/** Formats that no value of the type violates. */
+const FREE = new Set(['int64', 'float', 'double', 'password']);
+
+/**
+ * Makes rules of the format next to a pattern, because a definition has one pattern for a field. Returns the warning for
+ * a format that the definition cannot check, or for an encoding.
+ */
+export function formatAsRules(node: Node, { contentEncoding, format }: JsonObject): string | undefined {
+  if (node.type !== 'string' && node.type !== 'integer' && node.type !== 'number') return undefined;
+  if (node.type === 'string' && contentEncoding !== undefined && (contentEncoding !== 'base64' || format !== undefined))
+    return `\`contentEncoding\` ${String(contentEncoding)} is an annotation and is not enforced`;
+  if (node.format === undefined || FREE.has(node.format)) return undefined;
+  const constraint = formatConstraint(node);
+  if (constraint === undefined) return `\`format\` ${node.format} is an annotation and is not enforced`;
+  if (node.pattern === undefined) return undefined;
+  addRules(node, constraint.rule === undefined ? matchRules(constraint.pattern ?? '') : [constraint.rule]);
+  return undefined;
+}
+
 /** The default of an object without the members that the API server adds, because they are the defaults of fields. */
 export function withoutFilled({ properties = {} }: Schema, value: JsonValue): JsonValue {
   if (!isJsonObject(value)) return value;
   const given = Object.entries(value).filter(([name, member]) => {
-    const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    const field = getOwn(properties, name);
     return field?.default === undefined || !jsonEquals(applyDefaults(field, field.default), member);
   });
   return Object.fromEntries(given);
@@ -48,48 +75,25 @@ export function copyExtensions(node: Node, raw: JsonObject): void {
 
 /** Getters that read the members of a node on each access, because the node may still be incomplete. */
 export function lazyCopies(target: Schema): PropertyDescriptorMap {
-  const member = (name: keyof Schema): PropertyDescriptor => ({
+  const member = (name: string): PropertyDescriptor => ({
     configurable: true,
     enumerable: true,
-    get: () => target[name],
+    get: () => target[name as keyof Schema],
     set(this: object, value: unknown) {
       Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
     },
   });
-  return Object.fromEntries(COPIED.map((name) => [name, member(name)]));
+  return Object.fromEntries(KNOWN_MEMBERS.map((name) => [name, member(name)]));
 }
 
-const COPIED: readonly (keyof Schema)[] = [
-  'type',
-  'format',
-  'title',
-  'description',
-  'nullable',
-  'default',
-  'enum',
-  'properties',
-  'additionalProperties',
-  'required',
-  'items',
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'minLength',
-  'maxLength',
-  'pattern',
-  'minItems',
-  'maxItems',
-  'minProperties',
-  'maxProperties',
-  'allOf',
-  'anyOf',
-  'x-kubernetes-preserve-unknown-fields',
-  'x-kubernetes-int-or-string',
-  'x-kubernetes-embedded-resource',
-  'x-kubernetes-map-type',
-  'x-kubernetes-list-type',
-  'x-kubernetes-list-map-keys',
-  'x-kubernetes-validations',
-];
+/** Maps a shared schema to its name in `$defs` or `definitions`. Generators use this name as the name of a type. */
+export const names = new WeakMap<Schema, string>();
+
+/** The name of a schema in `$defs`; undefined for a schema without a name. */
+export const definitionNameOf = (schema: Schema): string | undefined => names.get(schema);
+
+/** The functions of the checks of a schema. */
+export const checksOf = new WeakMap<Schema, readonly SchemaCheck[]>();
+
+/** The checks of a schema that its author wrote as functions in a type of a library. */
+export const schemaChecks = (schema: Schema): readonly SchemaCheck[] => checksOf.get(schema) ?? [];

@@ -1,4 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { asList } from '@typekro/kit/kubernetes';
+import { isInteger64 } from '../validation/validate-scalars.ts';
 import type { Node } from './json-schema-nodes.ts';
 
 /** Maps formats of JSON Schema to the names that an API server knows. */
@@ -76,3 +78,20 @@ function exclude(
   } else if (typeof value === 'bigint') node[name] = value + BigInt(direction);
   else node[name] = (direction === 1 ? Math.floor(value) : Math.ceil(value)) + direction;
 }
+
+/** The type of all values; undefined if they have several. */
+export function constantType(values: readonly JsonValue[]): string | undefined {
+  const kinds = new Set(
+    values.map((value) => {
+      if (typeof value === 'number' || typeof value === 'bigint') return isInteger64(value) ? 'integer' : 'number';
+      return Array.isArray(value) ? 'array' : typeof value;
+    }),
+  );
+  if (kinds.size === 2 && kinds.has('integer') && kinds.has('number')) return 'number';
+  const [kind] = kinds;
+  return kinds.size === 1 ? kind : undefined;
+}
+
+/** Does an alternative allow only strings? */
+export const isTextSchema = (raw: JsonObject): boolean =>
+  raw['type'] === 'string' || typeof raw['const'] === 'string' || constantType(asList(raw['enum'])) === 'string';

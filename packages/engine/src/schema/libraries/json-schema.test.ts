@@ -144,17 +144,17 @@ describe('intersections', () => {
     [
       'a closed part and a part with an optional property',
       { allOf: [closed, { properties: { x: { minLength: 1 }, y: text } }] },
-      { type: 'object', properties: { x: { type: 'string', minLength: 1 } } },
+      { type: 'object', properties: { x: { type: 'string', minLength: 1 } }, additionalProperties: false },
     ],
     [
       'a property and a closed part after it',
       { type: 'object', properties: { y: text }, allOf: [closed] },
-      { type: 'object', properties: { x: { type: 'string' } } },
+      { type: 'object', properties: { x: { type: 'string' } }, additionalProperties: false },
     ],
     [
       'a closed part and a map',
       { allOf: [closed, { additionalProperties: { maxLength: 5 } }] },
-      { type: 'object', properties: { x: { type: 'string', maxLength: 5 } } },
+      { type: 'object', properties: { x: { type: 'string', maxLength: 5 } }, additionalProperties: false },
     ],
     [
       'a map and a property',
@@ -168,7 +168,7 @@ describe('intersections', () => {
     [
       'a closed part next to unevaluatedProperties',
       { allOf: [closed], unevaluatedProperties: false },
-      { type: 'object', properties: { x: { type: 'string' } } },
+      { type: 'object', properties: { x: { type: 'string' } }, additionalProperties: false },
     ],
     [
       'a part that is nullable and a part that is not',

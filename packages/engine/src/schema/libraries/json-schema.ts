@@ -1,30 +1,50 @@
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
-import { distinctJson, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
-import { asList, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { commonJson, distinctJson, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { asList, asObject, asTexts, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { mergeAllOf } from '../merge-all-of.ts';
 import {
   ABSENT,
+  alternativesOf,
+  asSchema,
   CHECKS,
   CLOSED,
   IGNORED,
+  impliedType,
+  haveNoCommonValue,
+  listedKeys,
   isEmpty,
+  ONE_TYPE,
+  TYPES,
+  unknownKeywords,
+  wrongKeyword,
+  mayBeAbsent,
   NOTES,
+  onlyLists,
   onlyRequires,
   REFUSED,
   refusesNull,
   restrictionsBeside,
   restricts,
+  tupleOf,
   UNSUPPORTED,
 } from './json-schema-members.ts';
 import { collectIds, resolvePointer } from './json-schema-references.ts';
 import { allowsNull } from './library-type.ts';
 import type { SchemaCheck } from './library-type.ts';
-import { numberMembers, stringMembers } from './json-schema-scalars.ts';
-import { copyExtensions, fractionsAsRules, lazyCopies, withoutFilled } from './json-schema-nodes.ts';
+import { constantType, isTextSchema, numberMembers, stringMembers } from './json-schema-scalars.ts';
+import {
+  checksOf,
+  copyExtensions,
+  formatAsRules,
+  names,
+  schemaChecks,
+  fractionsAsRules,
+  lazyCopies,
+  withoutFilled,
+} from './json-schema-nodes.ts';
 import type { Node } from './json-schema-nodes.ts';
 import type { Schema } from '../model.ts';
 import { validateValue } from '../validation/validate.ts';
-import { isInteger64 } from '../validation/validate-scalars.ts';
 
 /**
  * The structural schema for a JSON Schema, or the errors of the conversion. After a successful conversion, all
@@ -41,21 +61,6 @@ const MAX_DEPTH = 200;
  * intersections.
  */
 const MAX_PARTS = 1000;
-
-/** Maps a shared schema to its name in `$defs` or `definitions`. Generators use this name as the name of a type. */
-const names = new WeakMap<Schema, string>();
-
-/** The name of a schema in `$defs`; undefined for a schema without a name. */
-export function definitionNameOf(schema: Schema): string | undefined {
-  return names.get(schema);
-}
-
-const checksOf = new WeakMap<Schema, readonly SchemaCheck[]>();
-
-/** The checks of a schema that its author wrote as functions in a type of a library. */
-export function schemaChecks(schema: Schema): readonly SchemaCheck[] {
-  return checksOf.get(schema) ?? [];
-}
 
 /** The options of {@link fromJsonSchema}. */
 interface ConversionOptions {
@@ -141,6 +146,7 @@ class Converter {
       this.#error(path, 'too-deep', `nested deeper than ${MAX_DEPTH} levels`);
       return;
     }
+    this.#checkKeywords(raw, path);
     const { $ref: reference, ...beside } = raw;
     if (typeof reference === 'string' && !restricts(beside)) {
       this.#reference(node, raw, reference, path, depth);
@@ -179,6 +185,16 @@ class Converter {
     copyExtensions(node, raw);
     if (this.#isOfLibrary) fractionsAsRules(node);
     this.#addChecks(node, raw);
+  }
+
+  /** Reports keywords of a JSON Schema that have no meaning. The readers of libraries print no such keywords. */
+  #checkKeywords(raw: JsonObject, path: string): void {
+    if (this.#isOfLibrary) return;
+    const wrong = wrongKeyword(raw);
+    if (wrong !== undefined && this.#lenient) this.#warn(path, 'not-enforced', wrong.message);
+    else if (wrong !== undefined) this.#error(path, 'keyword', wrong.message, wrong.hint);
+    for (const { message, hint } of this.#lenient ? [] : unknownKeywords(raw))
+      this.#warn(path, 'not-enforced', message, hint);
   }
 
   #addChecks(node: Node, raw: JsonObject): void {
@@ -227,11 +243,21 @@ class Converter {
   }
 
   #plain(node: Node, raw: JsonObject, path: string, depth: number): void {
+    if (typeof raw['type'] === 'string' && !TYPES.includes(raw['type'])) {
+      this.#error(path, 'unsupported-type', `the type ${raw['type']} has no form in JSON`, `use ${ONE_TYPE}`);
+      return;
+    }
     if (raw['enum'] !== undefined || raw['const'] !== undefined) {
       this.#constants(node, raw, path);
       return;
     }
     const type = typeof raw['type'] === 'string' ? raw['type'] : impliedType(raw);
+    this.#scalarOrContainer(node, raw, type, path, depth);
+    const unchecked = this.#isOfLibrary ? undefined : formatAsRules(node, raw);
+    if (unchecked !== undefined) this.#warn(path, 'not-enforced', unchecked);
+  }
+
+  #scalarOrContainer(node: Node, raw: JsonObject, type: string | undefined, path: string, depth: number): void {
     switch (type) {
       case 'string':
         stringMembers(node, raw);
@@ -258,19 +284,18 @@ class Converter {
           this.#error(path, 'never', 'no value is allowed here', 'remove the field');
         }
         break;
-      default:
-        this.#error(path, 'unsupported-type', `the type ${type} has no form in JSON`);
     }
   }
 
   /** Replaces the reference of an intersection's part by the target. */
   #resolve(raw: JsonObject, path: string): JsonObject {
     const { $ref: reference, ...beside } = raw;
-    if (typeof reference !== 'string') return raw;
-    const target = this.#target(reference, path) ?? {};
+    const target = typeof reference === 'string' ? (this.#target(reference, path) ?? {}) : raw;
     // A target that is itself a reference is resolved as a separate part.
-    const isPlain = target['$ref'] === undefined && !restricts(beside);
-    return isPlain ? target : { ...beside, allOf: [target, ...asList(beside['allOf'])] };
+    const isPlain = target === raw || (target['$ref'] === undefined && !restricts(beside));
+    const resolved = isPlain ? target : { ...beside, allOf: [target, ...asList(beside['allOf'])] };
+    this.#checkKeywords(resolved, path);
+    return resolved;
   }
 
   #constants(node: Node, raw: JsonObject, path: string): void {
@@ -309,20 +334,12 @@ class Converter {
   #array(node: Node, raw: JsonObject, path: string, depth: number): void {
     node.type = 'array';
     const inner = `${path}[]`;
-    const tuple = Array.isArray(raw['prefixItems'])
-      ? raw['prefixItems']
-      : Array.isArray(raw['items'])
-        ? raw['items']
-        : [];
-    const rest = isJsonObject(raw['items']) ? [raw['items']] : [];
-    const kinds = [...tuple.filter(isJsonObject), ...rest];
+    const [tuple, after] = tupleOf(raw);
+    const kinds = distinctJson([...tuple, ...(isJsonObject(after) ? [after] : [])]);
     if (kinds.length === 0) node.items = { 'x-kubernetes-preserve-unknown-fields': true };
     else if (kinds.length === 1 && kinds[0] !== undefined) node.items = this.convert(kinds[0], inner, depth + 1);
     else node.items = this.convert({ anyOf: kinds }, inner, depth + 1);
-    for (const name of ['minItems', 'maxItems'] as const) {
-      const bound = raw[name];
-      if (typeof bound === 'number') node[name] = bound;
-    }
+    for (const name of ['minItems', 'maxItems'] as const) if (typeof raw[name] === 'number') node[name] = raw[name];
     if (raw['uniqueItems'] === true) {
       const isComparable = node.items.type !== undefined && node.items.type !== 'object';
       if (isComparable) node['x-kubernetes-list-type'] = 'set';
@@ -331,21 +348,26 @@ class Converter {
         this.#warn(path, 'not-enforced', message);
       }
     }
-    if (tuple.length > 0 && raw['items'] === false) node.maxItems ??= tuple.length;
-    if (tuple.length > 1)
-      this.#warn(path, 'not-enforced', 'a tuple becomes a list; the order of its types is not enforced');
+    if (after === false) node.maxItems = Math.min(Number(node.maxItems ?? Infinity), tuple.length);
+    const isOpen = after === undefined || after === true;
+    if (tuple.length > 0 && (kinds.length > 1 || isOpen)) {
+      const message = 'a tuple becomes a list; which position has which schema is not enforced';
+      this.#warn(path, 'not-enforced', isOpen ? `${message}, and further items have one of these schemas` : message);
+    }
   }
 
   #object(node: Node, raw: JsonObject, path: string, depth: number): void {
     node.type = 'object';
-    const required = new Set(
-      Array.isArray(raw['required']) ? raw['required'].filter((name) => typeof name === 'string') : [],
-    );
-    const declared = isJsonObject(raw['properties']) ? raw['properties'] : {};
+    const required = new Set(asTexts(raw['required']));
+    const declared = asObject(raw['properties']);
     const properties: [string, Schema][] = [];
-    for (const [name, value] of Object.entries({ ...declared, ...this.#listedKeys(raw) })) {
+    for (const [name, value] of Object.entries({ ...declared, ...listedKeys(raw) })) {
       const at = path === '' ? name : `${path}.${name}`;
-      if (value === true) properties.push([name, this.convert({}, at, depth + 1)]);
+      if (name === '__proto__' && this.#isOfLibrary) {
+        this.#error(at, 'unsupported-type', 'the library drops a member of this name', 'give the field another name');
+        continue;
+      }
+      if (typeof value === 'boolean') properties.push([name, this.convert(asSchema(value), at, depth + 1)]);
       if (!isJsonObject(value)) continue;
       if (mayBeAbsent(value)) required.delete(name);
       if (value[ABSENT] !== true) properties.push([name, this.convert(value, at, depth + 1)]);
@@ -357,29 +379,27 @@ class Converter {
       this.#error(path, 'unsupported-type', message, 'declare the fields, or use a record');
     }
     if (required.size > 0) node.required = [...required];
+    if (!this.#isOfLibrary && !this.#lenient) this.#requireDeclared(required, Object.fromEntries(properties), path);
     const others = this.#otherMembers(raw, path);
     if (isJsonObject(others) && Object.keys(others).length > 0) {
       node.additionalProperties = this.convert(others, `${path}.*`, depth + 1);
     } else if (others === true || isJsonObject(others) || (properties.length === 0 && others === undefined)) {
       node['x-kubernetes-preserve-unknown-fields'] = true;
-    }
-    for (const name of ['minProperties', 'maxProperties'] as const) {
-      const bound = raw[name];
-      if (typeof bound === 'number') node[name] = bound;
-    }
+    } else if (others === false && !this.#isOfLibrary) node.additionalProperties = false;
+    for (const name of ['minProperties', 'maxProperties'] as const)
+      if (typeof raw[name] === 'number') node[name] = raw[name];
   }
 
-  /** The properties for an object whose keys are listed in an enum. Each key becomes an optional property. */
-  #listedKeys(raw: JsonObject): JsonObject {
-    const keys = isJsonObject(raw['propertyNames']) ? raw['propertyNames']['enum'] : undefined;
-    const value = raw['additionalProperties'];
-    if (!Array.isArray(keys) || !isJsonObject(value)) return {};
-    return Object.fromEntries(keys.filter((key) => typeof key === 'string').map((key) => [key, value]));
+  #requireDeclared(required: Iterable<string>, properties: object, path: string): void {
+    for (const name of required) {
+      if (Object.hasOwn(properties, name)) continue;
+      const message = `\`required\` names ${name}, which is not one of the properties`;
+      this.#error(path, 'keyword', message, `declare ${name} in properties, or leave it out of required`);
+    }
   }
 
   #otherMembers(raw: JsonObject, path: string): JsonObject | boolean | undefined {
-    const patterns = isJsonObject(raw['patternProperties']) ? Object.entries(raw['patternProperties']) : [];
-    const [first, ...more] = patterns;
+    const [first, ...more] = Object.entries(asObject(raw['patternProperties']));
     if (first !== undefined) {
       const [pattern, value] = first;
       if (more.length > 0) this.#error(path, 'pattern-properties', 'patternProperties may have only one pattern');
@@ -388,7 +408,7 @@ class Converter {
       }
       return isJsonObject(value) ? value : true;
     }
-    const names = isJsonObject(raw['propertyNames']) ? raw['propertyNames'] : {};
+    const names = asObject(raw['propertyNames']);
     if (Array.isArray(names['enum'])) return false;
     const { type: _type, pattern, ...others } = names;
     const checks = Object.keys(others).length > 0 ? stringifyJson(others) : undefined;
@@ -408,7 +428,10 @@ class Converter {
   #union(node: Node, raw: JsonObject, alternatives: readonly JsonObject[], path: string, depth: number): void {
     const present = alternatives.filter((entry) => entry['type'] !== 'null' && entry[ABSENT] !== true);
     const common = restrictionsBeside(raw);
-    const hasNull = !refusesNull(common) && alternatives.some(allowsNull);
+    const isExact = !this.#isOfLibrary && raw['anyOf'] === undefined && raw['oneOf'] !== undefined;
+    const nulls = alternatives.filter(allowsNull).length;
+    const hasNull = !refusesNull(common) && (isExact ? nulls === 1 : nulls > 0);
+    if (!this.#isOfLibrary && raw['format'] !== undefined) common['format'] = raw['format'];
     if (hasNull) node.nullable = true;
     const [only] = present;
     const combined = (entry: JsonObject): JsonObject =>
@@ -428,70 +451,35 @@ class Converter {
       Object.defineProperties(node, lazyCopies(schema));
       checksOf.set(node, schemaChecks(schema));
       if (hasNull) node.nullable = true;
-    } else if (present.every((entry) => entry['const'] !== undefined || Array.isArray(entry['enum']))) {
-      const values = present.flatMap((entry) =>
-        Array.isArray(entry['enum']) ? entry['enum'] : [entry['const'] ?? null],
-      );
-      this.#constants(node, { enum: values }, path);
-    } else if (typeof raw['format'] === 'string' && present.every(isText)) {
+    } else if (present.every(onlyLists)) {
+      const listed = present.flatMap((entry) => distinctJson(asList(entry['enum'] ?? [entry['const'] ?? null])));
+      const once = (value: JsonValue) => listed.filter((other) => jsonEquals(value, other)).length === 1;
+      const exact = isExact ? listed.filter(once) : listed;
+      const values = Array.isArray(common['enum']) ? commonJson(exact, common['enum']) : exact;
+      this.#constants(node, { ...common, enum: values }, path);
+    } else if (this.#isOfLibrary && typeof raw['format'] === 'string' && present.every(isTextSchema)) {
       stringMembers(node, { type: 'string', format: raw['format'] });
     } else if (isJsonObject(common['properties']) && present.every(onlyRequires)) {
       this.#plain(node, common, path, depth);
-      node.anyOf = present.map((entry) => this.convert({ ...entry, type: 'object' }, path, depth + 1));
+      const branches = present.map((entry) => ({ type: 'object', required: asTexts(entry['required']) }));
+      for (const { required } of branches) this.#requireDeclared(required, common['properties'], path);
+      node[isExact ? 'oneOf' : 'anyOf'] = branches;
     } else {
       const branches = present.map((entry) => this.#alternative(combined(entry), path, depth));
       const types = new Set(branches.map((branch) => branch.type));
       const [type] = types;
       if (types.size === 1 && type !== undefined) node.type = type;
-      node.anyOf = branches;
+      const isApart = branches.every((a, at) => branches.slice(at + 1).every((b) => haveNoCommonValue(a, b)));
+      node[isExact && !isApart ? 'oneOf' : 'anyOf'] = branches;
     }
+    if (!this.#isOfLibrary && raw['unevaluatedProperties'] === false) node.additionalProperties = false;
   }
 }
 
 /** The keywords that restrict a constant. */
-const OF_CONSTANTS = 'minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf'.split(
-  ' ',
-);
+const OF_CONSTANTS =
+  'format minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf'.split(' ');
 
 const nameOfPart = (path: string): string => (path === '' ? 'the schema' : `field ${path}`);
 
 const EVERYTHING = new Set(['^(.*)$', '^.*$', '.*', '', '^']);
-
-const isText = (raw: JsonObject): boolean =>
-  raw['type'] === 'string' || typeof raw['const'] === 'string' || constantType(asList(raw['enum'])) === 'string';
-
-/** The alternatives of `anyOf`, `oneOf` or a list of types; `undefined` for a schema that is not a union. */
-function alternativesOf(raw: JsonObject): JsonObject[] | undefined {
-  for (const name of ['anyOf', 'oneOf'] as const) {
-    const list = raw[name];
-    if (Array.isArray(list)) return list.map((entry) => (isJsonObject(entry) ? entry : {}));
-  }
-  const types = raw['type'];
-  if (!Array.isArray(types)) return undefined;
-  const common: JsonObject = { ...raw };
-  for (const name of ['type', 'default', 'description', 'title']) delete common[name];
-  return types.map((type) => (type === 'null' ? { type } : { ...common, type }));
-}
-
-/** May the member be absent because `undefined` is one of its values? */
-function mayBeAbsent(raw: JsonObject): boolean {
-  return raw[ABSENT] === true || (alternativesOf(raw) ?? []).some((entry) => entry[ABSENT] === true);
-}
-
-function constantType(values: readonly JsonValue[]): string | undefined {
-  const kinds = new Set(
-    values.map((value) => {
-      if (typeof value === 'number' || typeof value === 'bigint') return isInteger64(value) ? 'integer' : 'number';
-      return Array.isArray(value) ? 'array' : typeof value;
-    }),
-  );
-  if (kinds.size === 2 && kinds.has('integer') && kinds.has('number')) return 'number';
-  const [kind] = kinds;
-  return kinds.size === 1 ? kind : undefined;
-}
-
-function impliedType(raw: JsonObject): string | undefined {
-  if (raw['properties'] !== undefined || raw['additionalProperties'] !== undefined) return 'object';
-  if (raw['items'] !== undefined || raw['prefixItems'] !== undefined) return 'array';
-  return raw['pattern'] === undefined ? undefined : 'string';
-}

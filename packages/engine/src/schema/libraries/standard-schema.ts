@@ -59,8 +59,8 @@ function isTooLarge(root: Schema): boolean {
     count += 1;
     if (count > MAX_PARTS || open.has(part)) return;
     open.add(part);
-    const { properties = {}, items, additionalProperties: values, allOf = [], anyOf = [] } = part;
-    for (const inner of [...Object.values(properties), items, values, ...allOf, ...anyOf])
+    const { properties = {}, items, additionalProperties: values, allOf = [], anyOf = [], oneOf = [] } = part;
+    for (const inner of [...Object.values(properties), items, values, ...allOf, ...anyOf, ...oneOf])
       if (typeof inner === 'object') visit(inner);
     open.delete(part);
   };

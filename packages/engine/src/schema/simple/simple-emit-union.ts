@@ -24,14 +24,16 @@ export function mergeUnion(schema: Schema): Schema {
   if (schema.properties !== undefined) {
     // The fields are declared outside of the alternatives, so the alternatives only state which fields belong together.
     return withRule(
+      schema,
       base,
       branches.map((branch) => objectCondition(branch)),
     );
   }
-  if (type === 'object') return mergeObjects(base, branches);
+  if (type === 'object') return mergeObjects(schema, base, branches);
   if (type === 'array') throw new EmitProblem('union', 'SimpleSchema has no type for alternatives of lists');
   const limit = longest(branches);
   return withRule(
+    schema,
     limit === undefined || base.maxLength !== undefined ? base : { ...base, maxLength: limit },
     branches.map((branch) => scalarCondition({ type, ...ownMembers(branch) })),
   );
@@ -55,16 +57,30 @@ function longest(branches: readonly Schema[]): number | undefined {
 /** A shallow copy. The copy reads all lazy members. */
 const ownMembers = (schema: Schema): Schema => ({ ...schema });
 
-function withRule(schema: Schema, conditions: readonly string[]): Schema {
-  if (conditions.includes('true')) return schema;
-  const rule = [...new Set(conditions)]
-    .map((condition) => (conditions.length > 1 ? `(${condition})` : condition))
-    .join(' || ');
+/** Adds the rule of a union. Of the conditions of `oneOf`, exactly one holds. */
+function withRule(union: Schema, schema: Schema, conditions: readonly string[]): Schema {
+  const rule = union.oneOf === undefined ? anyOf(conditions) : exactlyOne(conditions);
+  if (rule === 'true') return schema;
   return { ...schema, 'x-kubernetes-validations': [...(schema['x-kubernetes-validations'] ?? []), { rule }] };
 }
 
+function anyOf(conditions: readonly string[]): string {
+  if (conditions.includes('true')) return 'true';
+  const texts = conditions.map((condition) => (conditions.length > 1 ? `(${condition})` : condition));
+  return [...new Set(texts)].join(' || ');
+}
+
+function exactlyOne(conditions: readonly string[]): string {
+  if (conditions.filter((condition) => condition === 'true').length > 1) {
+    const hint = 'write anyOf, or give each alternative a restriction of its own';
+    throw new EmitProblem('union', 'each value belongs to several alternatives of oneOf', hint);
+  }
+  if (conditions.length === 2) return conditions.map((condition) => `(${condition})`).join(' != ');
+  return conditions.length === 1 ? anyOf(conditions) : `[${conditions.join(', ')}].exists_one(c, c)`;
+}
+
 /** One object with the fields of all branches. A field that only some branches require is optional. */
-function mergeObjects(base: Schema, branches: readonly Schema[]): Schema {
+function mergeObjects(union: Schema, base: Schema, branches: readonly Schema[]): Schema {
   const properties = new Map<string, Schema>();
   for (const branch of branches) {
     const isOpen = (branch.additionalProperties ?? false) !== false;
@@ -100,6 +116,7 @@ function mergeObjects(base: Schema, branches: readonly Schema[]): Schema {
     return objectCondition(branch, new Set(required), forbidden);
   });
   return withRule(
+    union,
     { ...base, properties: Object.fromEntries(properties), ...(required.length > 0 ? { required } : {}) },
     conditions,
   );
@@ -133,12 +150,11 @@ function objectCondition(
   forbidden: readonly string[] = [],
 ): string {
   const parts = forbidden.map((name) => `!has(${fieldOf(name)})`);
-  if (branch['x-kubernetes-validations'] !== undefined)
-    throw new EmitProblem(
-      'union',
-      'an alternative that is an object has a rule',
-      'write the rule for all alternatives',
-    );
+  const { anyOf: any, oneOf, minProperties, maxProperties, 'x-kubernetes-validations': own } = branch;
+  if ([any, oneOf, minProperties, maxProperties, own].some((each) => each !== undefined)) {
+    const message = 'an alternative that is an object has a rule, alternatives or a number of members';
+    throw new EmitProblem('union', message, 'write the rule for all alternatives');
+  }
   for (const name of branch.required ?? []) if (!common.has(name)) parts.push(`has(${fieldOf(name)})`);
   for (const [name, schema] of Object.entries(branch.properties ?? {})) {
     if (!Array.isArray(schema.enum)) continue;
@@ -177,9 +193,10 @@ function scalarCondition(branch: Schema): string {
     parts.push(`self ${exclusiveMaximum === true ? '<' : '<='} ${celLiteral(branch, maximum)}`);
   if (multipleOf !== undefined) parts.push(multipleRule(branch, multipleOf));
   for (const { rule } of branch['x-kubernetes-validations'] ?? []) parts.push(`(${rule})`);
-  if (branch.anyOf !== undefined) {
-    const inner = branch.anyOf.map((each) => scalarCondition({ type: branch.type, ...ownMembers(each) }));
-    if (!inner.includes('true')) parts.push(`(${inner.map((each) => `(${each})`).join(' || ')})`);
-  }
+  const inner = (branch.anyOf ?? branch.oneOf)?.map((each) =>
+    scalarCondition({ type: branch.type, ...ownMembers(each) }),
+  );
+  const rule = inner === undefined ? 'true' : branch.oneOf === undefined ? anyOf(inner) : exactlyOne(inner);
+  if (rule !== 'true') parts.push(`(${rule})`);
   return parts.length === 0 ? 'true' : parts.join(' && ');
 }

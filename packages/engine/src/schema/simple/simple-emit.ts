@@ -1,5 +1,5 @@
 import type { Diagnostic } from '@typekro/kit/core';
-import { definitionNameOf } from '../libraries/json-schema.ts';
+import { definitionNameOf } from '../libraries/json-schema-nodes.ts';
 import type { Schema } from '../model.ts';
 import { EmitProblem, markersOf, quoteMarker } from './simple-emit-markers.ts';
 import { TypeNames } from './simple-emit-names.ts';
