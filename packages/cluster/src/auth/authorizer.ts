@@ -67,18 +67,18 @@ export function* grantsOf(
   namespace: string,
   problems: string[],
 ): Generator<Grant> {
-  for (const { object } of context.store.collection(GROUP, 'clusterrolebindings').all()) {
-    const subject = subjectFor(object, user);
-    if (subject === undefined) continue;
-    const rules = rulesOfRef(context, objectAt(object, 'roleRef'), '', problems);
-    if (rules !== undefined) yield { rules, description: describe(object, 'ClusterRoleBinding', subject) };
-  }
-  if (namespace === '') return;
-  for (const { object } of context.store.collection(GROUP, 'rolebindings').inNamespace(namespace)) {
-    const subject = subjectFor(object, user);
-    if (subject === undefined) continue;
-    const rules = rulesOfRef(context, objectAt(object, 'roleRef'), namespace, problems);
-    if (rules !== undefined) yield { rules, description: describe(object, 'RoleBinding', subject) };
+  const stored = (plural: string) => context.store.collection(GROUP, plural);
+  const own = namespace === '' ? [] : stored('rolebindings').inNamespace(namespace);
+  for (const [kind, place, bindings] of [
+    ['ClusterRoleBinding', '', stored('clusterrolebindings').all()],
+    ['RoleBinding', namespace, own],
+  ] as const) {
+    for (const { object } of bindings) {
+      const subject = subjectFor(object, user);
+      if (subject === undefined) continue;
+      const rules = rulesOfRef(context, objectAt(object, 'roleRef'), place, problems);
+      if (rules !== undefined) yield { rules, description: describe(object, kind, subject) };
+    }
   }
 }
 
@@ -90,23 +90,23 @@ function describe(binding: KubeObject, kind: string, subject: JsonObject): strin
   return `${kind} ${goQuote(`${binding.metadata.name}${place}`)} of ${textAt(reference, 'kind')} ${goQuote(textAt(reference, 'name'))} to ${subjectKind} ${goQuote(textAt(subject, 'name') + suffix)}`;
 }
 
-/** The subjects of a binding with their positions, by kind and name. A binding may have tens of thousands of them. */
+/** The positions of a binding's subjects, by kind and name. A binding may have tens of thousands of them. */
 const subjectsOf = oncePerObject((binding: KubeObject) => {
-  const subjects = new Map<string, { readonly position: number; readonly subject: JsonObject }>();
+  const positions = new Map<string, number>();
   for (const [position, subject] of objectsAt(binding, 'subjects').entries()) {
     const [kind, name] = [textAt(subject, 'kind'), textAt(subject, 'name')];
     const namespace = textAt(subject, 'namespace') || (binding.metadata.namespace ?? '');
     const key = `${kind} ${kind === 'ServiceAccount' ? `system:serviceaccount:${namespace}:${name}` : name}`;
-    if (!subjects.has(key)) subjects.set(key, { position, subject });
+    if (!positions.has(key)) positions.set(key, position);
   }
-  return subjects;
+  return positions;
 });
 
 /** The first subject of a binding that is the user, or a group of the user. */
 function subjectFor(binding: KubeObject, { name, groups }: UserInfo): JsonObject | undefined {
   const keys = [`User ${name}`, `ServiceAccount ${name}`, ...groups.map((group) => `Group ${group}`)];
-  const found = keys.flatMap((key) => subjectsOf(binding).get(key) ?? []);
-  return found.toSorted((a, b) => a.position - b.position)[0]?.subject;
+  const positions = keys.flatMap((key) => subjectsOf(binding).get(key) ?? []);
+  return objectsAt(binding, 'subjects')[Math.min(...positions)];
 }
 
 /** Returns the rules of a role. When the role does not exist, adds a problem to `problems` and returns `undefined`. */

@@ -157,12 +157,9 @@ export function keyCollision(
   return failureOf(expression, 'convert', `duplicate key ${goQuote(key)}`, context);
 }
 
-function exhausted({ total }: StepBudget): string {
-  return (
-    `evaluation budget exceeded: the expressions up to this one cost more than ${total.toLocaleString('en')} ` +
-    'together; make the lists that they read shorter, or divide the definition'
-  );
-}
+const exhausted = ({ total }: StepBudget): string =>
+  `evaluation budget exceeded: the expressions up to this one cost more than ${total.toLocaleString('en')} together; ` +
+  'make the lists that they read shorter, or divide the definition';
 
 function failureOf(
   expression: Expression,

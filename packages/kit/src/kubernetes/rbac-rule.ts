@@ -42,10 +42,9 @@ export function grantedActions(rules: readonly JsonObject[]): GrantedAction[] {
 export function ruleAllows(rule: JsonObject, action: ResourceAction): boolean {
   const { verb, group, resource, subresource, name } = action;
   if (!includes(rule['verbs'], verb) || !includes(rule['apiGroups'], group)) return false;
-  const resources = rule['resources'];
   const isNamed =
-    includes(resources, subresource === '' ? resource : `${resource}/${subresource}`) ||
-    (subresource !== '' && includes(resources, `*/${subresource}`));
+    includes(rule['resources'], subresource === '' ? resource : `${resource}/${subresource}`) ||
+    (subresource !== '' && includes(rule['resources'], `*/${subresource}`));
   if (!isNamed) return false;
   const names = rule['resourceNames'];
   return !Array.isArray(names) || textsOf(names).size === 0 || textsOf(names).has(name);
