@@ -90,23 +90,23 @@ function describe(binding: KubeObject, kind: string, subject: JsonObject): strin
   return `${kind} ${goQuote(`${binding.metadata.name}${place}`)} of ${textAt(reference, 'kind')} ${goQuote(textAt(reference, 'name'))} to ${subjectKind} ${goQuote(textAt(subject, 'name') + suffix)}`;
 }
 
-/** The positions of a binding's subjects, by kind and name. A binding may have tens of thousands of them. */
+/** The subjects of a binding with their positions, by kind and name. A binding may have tens of thousands of them. */
 const subjectsOf = oncePerObject((binding: KubeObject) => {
-  const positions = new Map<string, number>();
+  const subjects = new Map<string, { readonly position: number; readonly subject: JsonObject }>();
   for (const [position, subject] of objectsAt(binding, 'subjects').entries()) {
     const [kind, name] = [textAt(subject, 'kind'), textAt(subject, 'name')];
     const namespace = textAt(subject, 'namespace') || (binding.metadata.namespace ?? '');
     const key = `${kind} ${kind === 'ServiceAccount' ? `system:serviceaccount:${namespace}:${name}` : name}`;
-    if (!positions.has(key)) positions.set(key, position);
+    if (!subjects.has(key)) subjects.set(key, { position, subject });
   }
-  return positions;
+  return subjects;
 });
 
 /** The first subject of a binding that is the user, or a group of the user. */
 function subjectFor(binding: KubeObject, { name, groups }: UserInfo): JsonObject | undefined {
   const keys = [`User ${name}`, `ServiceAccount ${name}`, ...groups.map((group) => `Group ${group}`)];
-  const positions = keys.flatMap((key) => subjectsOf(binding).get(key) ?? []);
-  return objectsAt(binding, 'subjects')[Math.min(...positions)];
+  const found = keys.flatMap((key) => subjectsOf(binding).get(key) ?? []);
+  return found.toSorted((a, b) => a.position - b.position)[0]?.subject;
 }
 
 /** Returns the rules of a role. When the role does not exist, adds a problem to `problems` and returns `undefined`. */

@@ -97,8 +97,8 @@ test.each([
 
 test('the names of a rule and the subjects of a binding are read once, and not for each request', () => {
   let reads = 0;
-  const list = (texts: readonly string[]) =>
-    new Proxy([...texts], { get: (target, key) => ((reads += 1), Reflect.get(target, key) as unknown) });
+  const list = <Entry>(entries: readonly Entry[]) =>
+    new Proxy([...entries], { get: (target, key) => ((reads += 1), Reflect.get(target, key) as unknown) });
   const names = list(Array.from({ length: 1_000 }, (_, index) => `n${index}`));
   const rule = { apiGroups: [''], resources: ['configmaps'], resourceNames: names, verbs: ['get'] };
   const action = { verb: 'get', group: '', resource: 'configmaps', subresource: '', namespace: 'default' };
@@ -106,6 +106,18 @@ test('the names of a rule and the subjects of a binding are read once, and not f
   const first = reads;
   for (let index = 0; index < 100; index += 1) expect(covers(rule, { ...action, name: `m${index}` })).toBe(false);
   expect(reads).toBe(first);
+
+  const subjects = list(Array.from({ length: 1_000 }, (_, index) => ({ kind: 'User', name: `u${index}` })));
+  const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'r' };
+  const binding = { metadata: { name: 'r' }, roleRef, subjects } as unknown as KubeObject;
+  const store = {
+    collection: () => ({ all: () => [{ object: binding }], inNamespace: () => [], get: () => undefined }),
+  } as unknown as RoleContext['store'];
+  const ask = (name: string) => authorize({ store, allowsAll: false }, { name, groups: [] }, { ...action, name: 'a' });
+  ask('u999');
+  const once = reads;
+  for (let index = 0; index < 100; index += 1) ask(`u${index}`);
+  expect(reads).toBe(once);
 });
 
 test.each<[string, object[], string | undefined]>([
