@@ -47,6 +47,8 @@ const MAX_EVENT_LISTS = 2;
 /** The reasons why one object is not ready. */
 export interface ReadCauses {
   readonly object: ObjectRef;
+  /** The object as it was read. Absent when it does not exist, or its read failed. */
+  readonly live?: KubeObject;
   readonly causes: readonly Cause[];
   /** Failed reads with their reasons. If there are any, the causes may be incomplete. */
   readonly unread: readonly string[];
@@ -81,6 +83,7 @@ export async function readCauses(api: Reads, refs: readonly ObjectRef[], signal:
     const { objects, events, unread } = around.get(ref.namespace ?? '') ?? NOTHING;
     return {
       object: ref,
+      ...(object === undefined ? {} : { live: object }),
       causes: object === undefined ? [] : causesOf(object, { objects, events }),
       unread: failure === undefined ? unread : [...unread, `it could not be read: ${failure.message}`],
     };

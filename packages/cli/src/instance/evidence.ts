@@ -41,7 +41,7 @@ export async function findEvidence(
   roots: readonly RootCause[],
   observation: WritesOf,
   signal: AbortSignal,
-): Promise<{ readonly root: RootCause; readonly evidence: Evidence }[]> {
+): Promise<{ readonly root: RootCause; readonly evidence: Evidence; readonly live: readonly KubeObject[] }[]> {
   const { decision } = observation;
   const readRefs = roots.map(({ objects }) => objects.slice(0, MAX_OBJECTS));
   const all = readRefs.flat();
@@ -51,13 +51,14 @@ export async function findEvidence(
     roots.map(async (root, index) => {
       const objects = readRefs[index] ?? [];
       const own = objects.flatMap((object) => causes.get(object) ?? []);
+      const live = own.flatMap((each) => each.live ?? []);
       const unread = [...new Set(own.flatMap((each) => each.unread))];
       const omitted = root.objects.length - objects.length;
       if (omitted > 0) unread.push(`${count(omitted, 'more object')} ${omitted === 1 ? 'was' : 'were'} not read`);
       const [troubles, write, found] = await Promise.all([
         Promise.all(own.flatMap((each) => each.causes).map((cause) => withLog(api, cause, signal))),
         pendingWrite(api, root.node, observation, signal),
-        dataFound(api, root, decision, signal),
+        dataFound(api, root, live, decision, signal),
       ]);
       const isOfRoot = ({ nodeId }: DeleteAction): boolean => nodeId === root.node.id;
       const due = decision.delete.filter(isOfRoot).map((action) => dueText('deletion', action));
@@ -69,7 +70,7 @@ export async function findEvidence(
       const pending = isDeletion && write?.result === 'accepted' ? undefined : write;
       const isRefused = isDeletion && write?.result === 'refused';
       const evidence = { found: [...found, ...orphaned, ...(isRefused ? [] : due)], troubles, unread };
-      return { root, evidence: { ...evidence, ...definedMember('write', pending) } };
+      return { root, live, evidence: { ...evidence, ...definedMember('write', pending) } };
     }),
   );
 }
@@ -80,7 +81,8 @@ export async function findEvidence(
  */
 async function dataFound(
   api: KubernetesApi,
-  { node, objects }: RootCause,
+  { node }: RootCause,
+  live: readonly KubeObject[],
   decision: Decision,
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -90,8 +92,7 @@ async function dataFound(
   const external = await externalItems(api, because.nodes, decision, signal);
   const empty = external.filter(({ items }) => items.length === 0).map(({ selection }) => selection);
   if (empty.length > 0) return empty;
-  const own = await Promise.all(objects.slice(0, MAX_OBJECTS).map((ref) => findReadable(api, ref, signal)));
-  const all = [...own, ...external.flatMap(({ items }) => items)].filter((object) => object !== undefined);
+  const all = [...live, ...external.flatMap(({ items }) => items)];
   const { expression, index } = itemOf(because.expression);
   const candidates = index === undefined ? all : all.slice(index, index + 1);
   for (const object of candidates) {
@@ -99,15 +100,6 @@ async function dataFound(
     if (text !== undefined) return [`${objectName(refOf(object))}: ${text}`];
   }
   return [];
-}
-
-async function findReadable(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<KubeObject | undefined> {
-  try {
-    return await api.find(ref, { signal });
-  } catch (error) {
-    if (error instanceof KubeError) return undefined;
-    throw error;
-  }
 }
 
 /** Splits `parts[1].data.x` into the expression for one item, `parts.data.x`, and the index of the item. */
@@ -204,15 +196,8 @@ export async function whyOf(
   signal: AbortSignal,
 ): Promise<WhyReport> {
   const { instance, definition, decision, node } = observation;
-  const roots = shownCauses(decision.nodes, node);
-  const objects = roots.flatMap((root) => root.objects).slice(0, MAX_OBJECTS);
-  const [found, ...live] = await Promise.all([
-    findEvidence(api, roots, observation, signal),
-    ...objects.map((ref) => findReadable(api, ref, signal)),
-  ]);
-  const past = pastOf(
-    instance,
-    [instance, definition, ...live].filter((object) => object !== undefined),
-  );
+  const found = await findEvidence(api, shownCauses(decision.nodes, node), observation, signal);
+  const live = found.flatMap((each) => each.live).slice(0, MAX_OBJECTS);
+  const past = pastOf(instance, [instance, ...(definition === undefined ? [] : [definition]), ...live]);
   return { ...whyReport(observation, found), ...definedMember('after', past?.after) };
 }
