@@ -32,8 +32,7 @@ export function takeLock(file: string): ProcessLock | LockRefusal {
       const found = read(file);
       if (found === undefined) continue; // The holder has just released the lock.
       const holder = Number.parseInt(found, 10);
-      if (isElsewhere(found)) return { holder, elsewhere: elsewhere(file) };
-      if (isHolderAlive(found)) return { holder };
+      if (isHolderAlive(found)) return { holder, ...(isElsewhere(found) ? { elsewhere: elsewhere(file) } : {}) };
       // Only the process with this claim may replace the dead lock, and it replaces the lock in one step.
       const claim = takeLock(`${file}.${digestOf(found)}.claim`);
       if ('holder' in claim) return claim;

@@ -81,12 +81,11 @@ export class StepMemory {
     const inputs = reads.map((id) => ready.get(id));
     const known = this.#nodes.get(node.id);
     const { left } = this.#budget;
-    if (known !== undefined && areSame(inputs, known.inputs) && this.#areServed(node, known.resolved)) {
-      // With another budget, a node that used it up, or would use it up now, has another result.
-      if (known.cost < left || known.budget === left) {
-        this.#budget.left -= known.cost;
-        return known.resolved;
-      }
+    // With another budget, a node that used it up, or would use it up now, has another result.
+    const isAffordable = known !== undefined && (known.cost < left || known.budget === left);
+    if (isAffordable && areSame(inputs, known.inputs) && this.#areServed(node, known.resolved)) {
+      this.#budget.left -= known.cost;
+      return known.resolved;
     }
     const resolved = resolve();
     const cost = left - this.#budget.left;
