@@ -217,7 +217,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/sdk/src/compose/library/strings.ts',
     find: '  if (known !== undefined) {',
     replace: '  if (known === Number.NaN) {',
-    tests: ['test/property/compose/methods.test.ts', 'test/conformance/compose/js-to-cel.test.ts'],
+    tests: ['test/conformance/compose/typed.test.ts'],
   },
   {
     room: 'compose',

@@ -260,7 +260,7 @@ function filesOf(change: Change, definition: KubeObject, instances: readonly Kub
 
 /**
  * Acts as another client: changes a ConfigMap that the plan changes, or the labels of an instance of the plan. Returns
- * the sentence of the refusal about this change, or `undefined` if the plan has no instance.
+ * the sentence of the refusal about this change, or `undefined` if the plan has no existing instance.
  */
 async function move(random: Random, { instances }: Plan): Promise<string | undefined> {
   const maps = instances
@@ -274,8 +274,11 @@ async function move(random: Random, { instances }: Plan): Promise<string | undef
     await place.world.settle();
     return `${objectName(target)} was changed`;
   }
-  if (instances.length === 0) return undefined;
-  const { instance } = pick(random, instances);
+  const found = await Promise.all(instances.map(({ instance }) => place.world.user.find(instance)));
+  // A nested instance that the plan creates does not exist yet.
+  const live = instances.filter((_, index) => found[index] !== undefined);
+  if (live.length === 0) return undefined;
+  const { instance } = pick(random, live);
   await place.world.user.patch(instance, { metadata: { labels: { tier: 'other' } } });
   await place.world.settle();
   return `${objectName(instance)} was changed`;
