@@ -4,7 +4,7 @@
  * point exports. `--update` accepts differing reports.
  */
 import { CompilerState, Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -96,6 +96,10 @@ for (const [entry, target] of reported) {
     console.error(`The API of ${entry} changed: read the difference, then run npm run check -- api --update.`);
     failed = true;
   } else if (!result.succeeded && !update && isReported(target)) failed = true;
+  if (!update || !isReported(target)) continue;
+  // The comparison ignores white space, and an empty line between any two declarations only makes reports longer.
+  const path = `${root}/api/${name}.api.md`;
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/\n+(?=\n(?:\/\/|export|\(No|```$))/gm, ''));
 }
 for (const file of readdirSync(`${root}/temp`).filter((each) => each.endsWith('.api.md')))
   for (const [, name] of readFileSync(`${root}/temp/${file}`, 'utf8').matchAll(EXPORT)) named.add(name);

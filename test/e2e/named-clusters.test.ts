@@ -1,9 +1,20 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
@@ -221,6 +232,32 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
       const { code, stderr } = await run('start', 'other', '--port', new URL(url).port);
       expect([code, stderr]).toEqual([1, expect.stringContaining('is in use')]);
       expect(await ok('list')).not.toContain('other');
+    },
+  );
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'a cluster whose log cannot be written, because the disk is full, continues to serve',
+    { timeout: 120_000 },
+    async () => {
+      const path = folder('dev');
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      const kubeconfig = join(path, 'kubeconfig');
+      const files = { name: 'dev', path, lock: join(path, 'lock'), kubeconfig, log: join(path, 'log') };
+      const full = openSync('/dev/full', 'w');
+      const stdio = ['ignore', full, full, 'ipc'] as const;
+      const child = fork(join(dirname(CLI), 'clusters/server-main.js'), { cwd: home, stdio: [...stdio] });
+      closeSync(full);
+      child.send({ folder: { ...files, data: join(path, 'data') }, settings: { schemaVersion: 1, data: false } });
+      const [report] = (await once(child, 'message')) as unknown[];
+      expect(report).toEqual({ kind: 'ready' });
+      const view = JSON.parse((await run('status', 'dev', '-o', 'json')).stdout) as { cluster: View };
+      // The process reports each of these signals in its log.
+      child.kill('SIGHUP');
+      await create(view.cluster);
+      child.kill('SIGHUP');
+      expect((await find(view.cluster))?.metadata.name).toBe('kept');
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
     },
   );
 });

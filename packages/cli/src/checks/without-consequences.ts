@@ -105,8 +105,9 @@ export function withoutConsequences(found: readonly Diagnostic[]): readonly Diag
     return [...withoutConsequences(found.slice(0, MAX_COMPARED)), ...found.slice(MAX_COMPARED)];
   const diagnostics = withTexts(collapsed(found));
   const broken = diagnostics.filter(({ code, path = '' }) => BROKEN_SHAPE.has(code) || isBrokenLoop(code, path));
+  const named = broken.filter((each) => !isMisnamedId(each, broken));
   return diagnostics.flatMap((each) => {
-    if (broken.includes(each)) return isCause(each, broken) ? [withMeantName(each, diagnostics)] : [];
+    if (broken.includes(each)) return isCause(each, named) ? [withMeantName(each, diagnostics)] : [];
     if (
       each.code === 'graph/unknown-identifier' &&
       [...broken, ...diagnostics.filter(isLost)].some(({ path = '' }) => hidesNames(path))
@@ -197,15 +198,14 @@ const isFieldOf = ({ code, path = '' }: Diagnostic, { path: parent = '' }: Diagn
   code === 'input/unknown-field' && path.startsWith(`${parent}.`) && !path.slice(parent.length + 1).includes('.');
 
 /**
- * Is the finding a cause? Of several findings about one broken part, only the first is a cause. A misspelt field is the
- * cause of a missing field.
+ * Is the finding a cause? Of several findings about one broken part, only the first is a cause. The list `broken` has no
+ * missing fields whose misspelling is reported, because the misspelt field is their cause.
  */
 function isCause(each: Diagnostic, broken: readonly Diagnostic[]): boolean {
   const { source, path = '' } = each;
-  if (isMisnamedId(each, broken)) return false;
+  if (!broken.includes(each)) return false;
   const first = broken.find(
     (other) =>
-      !isMisnamedId(other, broken) &&
       !areTwoFields(each, other) &&
       other.source !== undefined &&
       other.source.file === source?.file &&

@@ -48,5 +48,7 @@ async function serve({ folder, settings }: LaunchRequest): Promise<void> {
 }
 
 closeInheritedFiles();
+// Node ends a process whose error output cannot be written, for example when the disk of the log is full.
+process.stderr.on('error', () => undefined);
 process.on('SIGHUP', () => log('a terminal was closed; the cluster continues'));
 process.once('message', (request: LaunchRequest) => void serve(request));

@@ -58,6 +58,12 @@ describe('problems', () => {
     ['a second object without a line ---', 'kind: A\nname: a\nkind: B\nname: b\n', ['yaml/duplicate-key']],
     ['a Helm template of several documents', '{{- if a }}\na: 1\n---\n{{ b }}\n---\nc: {{ c }}\n', ['yaml/syntax']],
     ['several documents that are not YAML', 'a: [\n---\nb: [\n', ['yaml/syntax', 'yaml/syntax']],
+    [
+      'documents with several problems',
+      'a: ]\nb: ]\n---\nc: 1\n---\n? [\n]\nd: "\\x"\n',
+      ['yaml/syntax', 'yaml/syntax'],
+    ],
+    ['a mistake of each kind in one document', 'a: [x\nb: ]\n"c": &\n', ['yaml/syntax']],
   ])('%s has the errors %#', (_, text, codes) => {
     const { diagnostics } = parseDefinitions(text, 'f.yaml');
     expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual(codes.map((code) => [code, 'error']));
