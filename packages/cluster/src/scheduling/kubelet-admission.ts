@@ -30,8 +30,7 @@ export function rejectionOf(demand: PodDemand, node: KubeObject, usage: NodeUsag
   }
   if (!matchesNode(demand.pod, node)) return failed('NodeAffinity', NODE_AFFINITY_REASON);
   if (!usage.hasPortsFor(demand)) return failed('NodePorts', HOST_PORT_REASON);
-  const tolerations = objectsAt(demand.pod.spec, 'tolerations');
-  if (untoleratedTaint(objectsAt(node.spec, 'taints'), tolerations, ['NoExecute']) !== undefined) {
+  if (untoleratedTaint(objectsAt(node.spec, 'taints'), demand.pod.spec, ['NoExecute']) !== undefined) {
     return failed('TaintToleration', "node(s) had taints that the pod didn't tolerate");
   }
   return undefined;

@@ -22,10 +22,7 @@ export function nodeAffinityTo(name: string): JsonObject {
 /**
  * The first node name in `namedNodes`, e.g. the node of `nodeAffinityTo`; `undefined` when the affinity names no node.
  */
-export function nodeOfAffinity(pod: KubeObject): string | undefined {
-  const [name] = namedNodes(pod) ?? [];
-  return name;
-}
+export const nodeOfAffinity = (pod: KubeObject): string | undefined => [...(namedNodes(pod) ?? [])][0];
 
 const requiredTerms = (pod: KubeObject): readonly JsonObject[] | undefined => {
   const required = optionalAt(pod.spec, 'affinity', 'nodeAffinity', REQUIRED);
@@ -43,19 +40,16 @@ export function namedNodes(pod: KubeObject): ReadonlySet<string> | undefined {
   const terms = requiredTerms(pod);
   if (terms === undefined || terms.length === 0) return undefined;
   for (const term of terms) {
-    const lists = objectsAt(term, 'matchFields')
+    const [first, ...others] = objectsAt(term, 'matchFields')
       .filter((field) => field['key'] === NAME_FIELD && field['operator'] === 'In')
       .map((field) => asTexts(field['values']));
-    const [first, ...others] = lists;
     if (first === undefined) return undefined;
     for (const name of first) if (others.every((list) => list.includes(name))) names.add(name);
   }
   return names;
 }
 
-/**
- * kube-scheduler's message for a pod whose set `namedNodes` is empty; `undefined` for any other pod.
- */
+/** kube-scheduler's message for a pod whose set `namedNodes` is empty; `undefined` for any other pod. */
 export function affinityProblem(pod: KubeObject): string | undefined {
   return namedNodes(pod)?.size === 0 ? 'pod affinity terms conflict' : undefined;
 }

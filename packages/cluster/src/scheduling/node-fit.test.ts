@@ -4,6 +4,7 @@ import { rejectionOf } from './kubelet-admission.ts';
 import { misfitOf } from './node-fit.ts';
 import { demandOf, NodeUsage } from './node-usage.ts';
 import { allocatableOf, requestsOf } from './resources.ts';
+import { tolerationOf, untoleratedTaint } from './taints.ts';
 
 const pod = (spec: JsonObject): KubeObject => ({
   apiVersion: 'v1',
@@ -78,7 +79,8 @@ const label = (operator: string, ...values: readonly string[]): JsonObject => ({
 const field = (operator: string, name: string): JsonObject => ({
   matchFields: [{ key: 'metadata.name', operator, values: [name] }],
 });
-const tainted = (effect: string): JsonObject => ({ taints: [{ key: 'a', value: 'b', effect }] });
+const TAINT = { key: 'a', value: 'b', effect: 'NoSchedule' };
+const tainted = (effect: string): JsonObject => ({ taints: [{ ...TAINT, effect }] });
 const PORTS = "node(s) didn't have free ports for the requested pod ports";
 const AFFINITY = "node(s) didn't match Pod's node affinity/selector";
 const CORDONED = 'node(s) were unschedulable';
@@ -148,28 +150,7 @@ describe('the scheduler accepts or refuses a node', () => {
     ['with a taint', pod({}), node(tainted('NoSchedule')), [], [TAINTED], false],
     ['with a NoExecute taint', pod({}), node(tainted('NoExecute')), [], [TAINTED], false],
     ['with a PreferNoSchedule taint', pod({}), node(tainted('PreferNoSchedule')), [], []],
-    [
-      'with a taint that the pod tolerates',
-      pod({ tolerations: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] }),
-      node(tainted('NoSchedule')),
-      [],
-      [],
-    ],
-    [
-      'with a taint whose value the toleration does not match',
-      pod({ tolerations: [{ key: 'a', operator: 'Equal', value: 'c' }] }),
-      node(tainted('NoSchedule')),
-      [],
-      [TAINTED],
-      false,
-    ],
-    [
-      'with a taint, for a pod that tolerates all taints',
-      pod({ tolerations: [{ operator: 'Exists' }] }),
-      node(tainted('NoExecute')),
-      [],
-      [],
-    ],
+    ['with a taint that the pod tolerates', pod({ tolerations: [TAINT] }), node(tainted('NoSchedule')), [], []],
     ['without the labels of the node selector', pod({ nodeSelector: { size: 'l' } }), node(), [], [AFFINITY], false],
     ['with the labels of the node selector', pod({ nodeSelector: { size: 'l' } }), node({}, { size: 'l' }), [], []],
     ['with a label of the affinity', pod(affinityTo(label('In', 's', 'l'))), node({}, { size: 'l' }), [], []],
@@ -327,4 +308,48 @@ describe('the kubelet refuses a pod', () => {
   ])('but accepts one %s', (_, candidate, place) => {
     expect(rejectionOf(demandOf(candidate), place, usageOf())).toBeUndefined();
   });
+});
+
+test.each<[string, JsonObject, readonly JsonObject[], number]>([
+  ['an equal key, value and effect', TAINT, [{ ...TAINT, operator: 'Equal' }], 0],
+  ['the operator Equal by default', TAINT, [{ ...TAINT, operator: '' }], 0],
+  ['another value', TAINT, [{ ...TAINT, value: 'c' }], -1],
+  ['no value, of a taint with a value', TAINT, [{ key: 'a' }], -1],
+  ['no value, of a taint without a value', { key: 'a', effect: 'NoExecute' }, [{ key: 'a' }], 0],
+  [
+    'another key',
+    TAINT,
+    [
+      { ...TAINT, key: 'c' },
+      { key: 'c', operator: 'Exists' },
+    ],
+    -1,
+  ],
+  ['another effect', TAINT, [{ ...TAINT, effect: 'NoExecute' }], -1],
+  ['all effects', TAINT, [{ key: 'a', value: 'b' }], 0],
+  ['all values', TAINT, [{ key: 'a', operator: 'Exists' }], 0],
+  ['all keys', TAINT, [{ operator: 'Exists' }], 0],
+  ['all keys of one effect', TAINT, [{ operator: 'Exists', effect: 'NoSchedule' }], 0],
+  ['all keys of another effect', TAINT, [{ operator: 'Exists', effect: 'NoExecute' }], -1],
+  ['an unknown operator', { ...TAINT, value: '5' }, [{ key: 'a', operator: 'Gt', value: '5' }], -1],
+  ['several, of which the first counts', TAINT, [{ key: 'c' }, { operator: 'Exists' }, TAINT, TAINT], 1],
+  ['several, of which the first is the most exact', TAINT, [TAINT, { key: 'a', operator: 'Exists' }], 0],
+])('a pod tolerates a taint with %s', (_, taint, list, place) => {
+  expect(tolerationOf(taint, { tolerations: [...list] })).toBe(list[place]);
+});
+
+test('a toleration is read once, not once for each taint of each node', () => {
+  const keys = Array.from({ length: 500 }, (_, place) => `k${place}`);
+  let reads = 0;
+  const counted = (key: string): JsonObject => ({
+    operator: 'Exists',
+    get key() {
+      reads += 1;
+      return key;
+    },
+  });
+  const spec = { tolerations: keys.toReversed().map(counted) };
+  const taints = keys.map((key) => ({ key, effect: 'NoSchedule' }));
+  for (let node = 0; node < 3; node += 1) expect(untoleratedTaint(taints, spec, ['NoSchedule'])).toBeUndefined();
+  expect(reads).toBe(keys.length);
 });

@@ -4,7 +4,7 @@ import { matchesNode } from './node-affinity.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
 import type { Shortage } from './resources.ts';
 import { allocatableOf, POD_COUNT, shortagesOf } from './resources.ts';
-import { CORDON_TAINT, tolerates, untoleratedTaint } from './taints.ts';
+import { CORDON_TAINT, tolerationOf, untoleratedTaint } from './taints.ts';
 
 /** The reasons why a pod cannot run on a node, in the words of kube-scheduler. */
 export interface Misfit {
@@ -28,11 +28,10 @@ export function misfitOf(demand: PodDemand, node: KubeObject, usage: NodeUsage):
 
 /** The part of `misfitOf` that does not depend on other pods. */
 function nodeMisfitOf(pod: KubeObject, node: KubeObject): Misfit | undefined {
-  const tolerations = objectsAt(pod.spec, 'tolerations');
-  if (node.spec?.['unschedulable'] === true && !tolerations.some((entry) => tolerates(entry, CORDON_TAINT))) {
+  if (node.spec?.['unschedulable'] === true && tolerationOf(CORDON_TAINT, pod.spec) === undefined) {
     return incurable('node(s) were unschedulable');
   }
-  if (untoleratedTaint(objectsAt(node.spec, 'taints'), tolerations, ['NoSchedule', 'NoExecute']) !== undefined) {
+  if (untoleratedTaint(objectsAt(node.spec, 'taints'), pod.spec, ['NoSchedule', 'NoExecute']) !== undefined) {
     return incurable('node(s) had untolerated taint(s)');
   }
   return matchesNode(pod, node) ? undefined : incurable(NODE_AFFINITY_REASON);

@@ -79,9 +79,7 @@ function readAmounts(values: JsonObject): Resources {
 }
 
 function inUnits(quantities: ReadonlyMap<string, ParsedQuantity>): Resources {
-  const amounts = new Map<string, bigint>();
-  for (const [name, quantity] of quantities) amounts.set(name, roundUp(quantity, name === 'cpu' ? 3 : 0));
-  return amounts;
+  return new Map([...quantities].map(([name, quantity]) => [name, roundUp(quantity, name === 'cpu' ? 3 : 0)]));
 }
 
 /** The quantity times `10 ** power`, rounded up. */

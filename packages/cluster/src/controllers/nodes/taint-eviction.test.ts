@@ -53,7 +53,7 @@ describe('the delay before an eviction', () => {
       0,
     ],
   ])('%s', (_, taints, tolerations, expected) => {
-    expect(evictionDelayMs(taints, tolerations)).toBe(expected);
+    expect(evictionDelayMs(taints, { tolerations: [...tolerations] })).toBe(expected);
   });
 });
 

@@ -65,7 +65,7 @@ export function taintEvictionController(): SimulatedController {
       const pod = client.get(PODS, namespace, name);
       if (pod === undefined) return undefined;
       const taints = noExecuteTaints(nodeOf(client, pod));
-      const delayMs = taints.length === 0 ? undefined : evictionDelayMs(taints, objectsAt(pod.spec, 'tolerations'));
+      const delayMs = taints.length === 0 ? undefined : evictionDelayMs(taints, pod.spec);
       if (delayMs === undefined) {
         cancel(client, pod);
         return undefined;

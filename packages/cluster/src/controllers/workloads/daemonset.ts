@@ -107,7 +107,7 @@ interface DaemonNodes {
  */
 function eligibleNodes(client: ControllerClient, set: KubeObject): DaemonNodes {
   const spec = objectAt(objectAt(set.spec, 'template'), 'spec');
-  const tolerations = tolerationsOf(spec);
+  const tolerating = { tolerations: [...tolerationsOf(spec)] };
   const only = textAt(spec, 'nodeName');
   const run: string[] = [];
   const keep: string[] = [];
@@ -116,8 +116,8 @@ function eligibleNodes(client: ControllerClient, set: KubeObject): DaemonNodes {
     if (deletionTimestamp !== undefined || (only !== '' && only !== name)) continue;
     if (!matchesNode({ ...set, spec }, node)) continue;
     const taints = objectsAt(node.spec, 'taints');
-    if (untoleratedTaint(taints, tolerations, ['NoSchedule', 'NoExecute']) === undefined) run.push(name);
-    else if (untoleratedTaint(taints, tolerations, ['NoExecute']) === undefined) keep.push(name);
+    if (untoleratedTaint(taints, tolerating, ['NoSchedule', 'NoExecute']) === undefined) run.push(name);
+    else if (untoleratedTaint(taints, tolerating, ['NoExecute']) === undefined) keep.push(name);
   }
   return { run, keep };
 }
