@@ -22,9 +22,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'controller',
     name: 'a pass keeps the revision with which it began',
-    file: 'packages/controller/src/controller/instance/instance-reconciler.ts',
-    find: '      if (!isCurrent() || !isChosenFor(served, instance)) return { requeueAt: clock.now() };',
-    replace: '      if (!isChosenFor(served, instance)) return { requeueAt: clock.now() };',
+    file: 'packages/controller/src/controller/instance/instance-directory.ts',
+    find: 'const isCurrent = () => this.#servedOf(id) === latest;',
+    replace: 'const isCurrent = () => this.#servedOf(id) !== undefined;',
     tests: ['test/simulation/features/revision-during-pass.test.ts'],
   },
   {
@@ -45,10 +45,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     room: 'controller',
-    name: 'a canary policy that is added later moves instances to an earlier revision',
+    name: 'a canary never grows beyond the number of instances with which it began',
     file: 'packages/controller/src/controller/rollout/rollouts.ts',
-    find: 'if (recorded === undefined || recorded === DONE || allowance === undefined) {',
-    replace: 'if (recorded === DONE || allowance === undefined) {',
+    find: 'Math.max(Number(recorded), allowedOf(allowance, candidates.length))',
+    replace: 'Number(recorded)',
     tests: ['test/simulation/features/canary.test.ts'],
   },
   {
