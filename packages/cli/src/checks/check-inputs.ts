@@ -233,9 +233,7 @@ function oncePerPlace(diagnostics: readonly Diagnostic[]): readonly Diagnostic[]
   });
 }
 
-/**
- * Is this the refusal of a container whose missing image the trace of the composition has already reported?
- */
+/** Is this the refusal of a container whose missing image the trace of the composition has already reported? */
 function isReportedByTrace({ code, source, path = '' }: Diagnostic, reported: readonly Diagnostic[]): boolean {
   if (code !== 'input/refused-template' || source === undefined || !/containers\[\d+\]$/.test(path)) return false;
   return reported.some(

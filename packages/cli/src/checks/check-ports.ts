@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, nearestName } from '@typekro/kit/core';
+import { grouped, isJsonObject, nearestName, oncePerObject, stringifyJson } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import {
@@ -51,13 +51,11 @@ function containerPorts(holder: WrittenObject, pod: readonly string[]): readonly
   const [own, initial = []] = written;
   const whole = own !== undefined && isList(own) && isList(initial);
   if (!whole || !lists.every((list) => list === undefined || isList(list))) return undefined;
-  return containers.flatMap(({ entry }) =>
-    entriesAt(entry, 'ports').map((port) => ({
-      holder,
-      number: port.entry['containerPort'],
-      name: port.entry['name'],
-    })),
-  );
+  return containers.flatMap(({ entry }) => offersOf(holder, entriesAt(entry, 'ports'), 'containerPort'));
+}
+
+function offersOf(holder: WrittenObject, ports: ReturnType<typeof entriesAt>, number: string): Offer[] {
+  return ports.map(({ entry }) => ({ holder, number: entry[number], name: entry['name'] }));
 }
 
 const isList = (value: JsonValue): boolean => Array.isArray(value) && value.every(isJsonObject);
@@ -79,12 +77,9 @@ function isMissing(referrer: WrittenObject, port: JsonValue, offers: readonly Of
 function serviceProblems(service: WrittenObject, all: readonly WrittenObject[]): Mismatch[] {
   const selector = at(service.object, 'spec', 'selector');
   if (!isJsonObject(selector) || Object.keys(selector).length === 0) return [];
-  const selected = all.flatMap((holder) => {
-    const pod = podPath(holder);
-    return pod !== undefined && couldSelect(service, selector, holder, pod) ? [{ holder, pod }] : [];
-  });
-  if (selected.length === 0) return [];
-  const pods = selected.map(({ holder, pod }) => containerPorts(holder, pod));
+  const pods = candidates(service, selector, all)
+    .filter(({ holder, pod }) => couldSelect(service, selector, holder, pod))
+    .map(({ holder, pod }) => containerPorts(holder, pod));
   // If an expression computes the ports of a pod, any port can exist, so nothing is reported. Numbers are reported only
   // if every pod lists ports, because a container is not required to list them.
   const listed = pods.every((ports): ports is readonly Offer[] => ports !== undefined) ? pods : [];
@@ -101,6 +96,44 @@ function serviceProblems(service: WrittenObject, all: readonly WrittenObject[]):
     const remedy = given === undefined ? 'add targetPort' : 'correct targetPort';
     return [mismatch(service, port, place, offers, absence, remedy, 'the container')];
   });
+}
+
+/** The namespace and the labels, each with its text; the text is empty if it is not constant. */
+const traitsOf = (manifest: WrittenObject, labels: JsonObject): (readonly [field: string, text: string])[] =>
+  Object.entries({ ...labels, '': at(manifest.object, 'metadata', 'namespace') }).map(([field, value]) => {
+    const text = textIn(manifest, value);
+    return [field, text !== undefined && isConstantName(text) ? shownNameText(text) : ''];
+  });
+
+/** The trait of workloads whose labels an expression computes. */
+const ANY = ['*', ''] as const;
+
+const workloadsOf = oncePerObject((all: readonly WrittenObject[]) => {
+  const workloads = all.flatMap((holder, place) => {
+    const pod = podPath(holder);
+    return pod === undefined ? [] : [{ holder, pod, place }];
+  });
+  const entries = workloads.flatMap((workload) => {
+    const path = [...workload.pod, 'metadata', 'labels'];
+    const labels = at(workload.holder.object, ...path);
+    const traits = traitsOf(workload.holder, isJsonObject(labels) ? labels : {});
+    if (isComputedAt(workload.holder, ...path)) traits.push(ANY);
+    return traits.map((trait) => ({ workload, trait: stringifyJson([...trait]) }));
+  });
+  return { workloads, byTrait: grouped(entries, ({ trait }) => trait) };
+});
+
+/** The workloads with the rarest trait that the Service asks for, because a file may have thousands of both. */
+function candidates(service: WrittenObject, selector: JsonObject, all: readonly WrittenObject[]) {
+  const { workloads, byTrait } = workloadsOf(all);
+  const wanted = traitsOf(service, selector).filter(([, text]) => text !== '');
+  const [rarest] = wanted
+    .map(([field, text]) =>
+      [[field, text], [field, ''], ANY].flatMap((trait) => byTrait.get(stringifyJson([...trait])) ?? []),
+    )
+    .toSorted((a, b) => a.length - b.length);
+  const found = rarest === undefined ? workloads : new Set(rarest.map(({ workload }) => workload));
+  return [...found].toSorted((a, b) => a.place - b.place);
 }
 
 function isNamed(manifest: WrittenObject, port: JsonValue): boolean {
@@ -149,11 +182,7 @@ function backendProblems(
   const { holder } = only;
   const ports = at(holder.object, 'spec', 'ports');
   if (ports === undefined || !isList(ports)) return [];
-  const offers = entriesAt(holder.object, 'spec', 'ports').map(({ entry }) => ({
-    holder,
-    number: entry['port'],
-    name: entry['name'],
-  }));
+  const offers = offersOf(holder, entriesAt(holder.object, 'spec', 'ports'), 'port');
   return ['number', 'name'].flatMap((field) => {
     const port = at(backend, 'port', field);
     if (port === undefined || !isMissing(ingress, port, offers)) return [];
@@ -169,11 +198,7 @@ function probeProblems(manifest: WrittenObject, pod: readonly string[]): Mismatc
   return containerFields(manifest.object, pod).flatMap(({ entry, path }) => {
     const ports = entry['ports'];
     if (ports !== undefined && !isList(ports)) return [];
-    const offers = entriesAt(entry, 'ports').map((port) => ({
-      holder: manifest,
-      number: port.entry['containerPort'],
-      name: port.entry['name'],
-    }));
+    const offers = offersOf(manifest, entriesAt(entry, 'ports'), 'containerPort');
     return ['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) =>
       ['httpGet', 'tcpSocket'].flatMap((handler) => {
         const place = [probe, handler, 'port'];

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { objectAt } from '@typekro/kit/kubernetes';
 import { checkReferences } from './check-references.ts';
 import { parseManifest } from '../inputs/read-manifest.ts';
 
@@ -76,6 +77,13 @@ test.each<readonly [title: string, objects: readonly string[], found: readonly s
   ],
   ['a port that the selected pods lack', [service('a', 80), workload('a', '')], ['input/port-mismatch']],
   ['a port that only pods of another namespace lack', [service('a', 80), workload('b', '')], []],
+  [
+    'a port that pods without a namespace lack',
+    [service('a', 80), workload('b', ''), workload(undefined, '')],
+    ['input/port-mismatch'],
+  ],
+  ['a port that one of the selected pods has', [workload('a', ''), service('a', 80), workload(undefined, '', 80)], []],
+  ['a port that pods with another label have', [workload('a', '', 80), service('a', 81).replace('web}', 'other}')], []],
 ])(
   'plain objects cause a warning only for a reference or a port that is certainly missing: %s',
   (_title, objects, found) => {
@@ -88,3 +96,27 @@ test.each<readonly [title: string, objects: readonly string[], found: readonly s
     expect(warnings.map(({ code }) => code)).toEqual(found);
   },
 );
+
+test('the labels of pods are compared with the Services that may select them, not with each Service', () => {
+  const names = Array.from({ length: 100 }, (_, place) => `web${place}`);
+  const texts = names.flatMap((name) =>
+    [service('a', 8080), workload('a', '')].map((text) => text.replaceAll('web', name)),
+  );
+  const { objects: inputs } = parseManifest(texts.join('\n---\n'), 'a.yaml');
+  let reads = 0;
+  for (const [place, { object: each }] of inputs.entries()) {
+    if (each['kind'] !== 'Deployment') continue;
+    const get = () => {
+      reads += 1;
+      return names[(place - 1) / 2];
+    };
+    Object.defineProperty(objectAt(each, 'spec', 'template', 'metadata', 'labels'), 'app', { enumerable: true, get });
+  }
+  const found = checkReferences(
+    inputs.map((each) => ({ ...each, file: 'a.yaml' })),
+    [],
+  );
+  expect(found).toEqual([]);
+  expect(reads).toBeGreaterThanOrEqual(names.length);
+  expect(reads).toBeLessThan(names.length * 10);
+});

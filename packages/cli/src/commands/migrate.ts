@@ -52,9 +52,7 @@ interface Task {
   readonly signal: AbortSignal;
 }
 
-/**
- * `typekro migrate NAME… --to kro|direct`: moves instances to another owner without changing their objects.
- */
+/** `typekro migrate NAME… --to kro|direct`: moves instances to another owner without changing their objects. */
 export const migrate: Command = {
   name: 'migrate',
   description:

@@ -73,9 +73,7 @@ export function withoutLiveFields(objects: readonly KubeObject[]): WithoutLiveFi
   return { objects: kept, leftOut };
 }
 
-/**
- * Returns an object as a user applies it: without its status, its owners, and the metadata that the server sets.
- */
+/** Returns an object as a user applies it: without its status, its owners, and the metadata that the server sets. */
 export function applicableObject(object: KubeObject): JsonObject {
   const { apiVersion, kind, metadata, ...others } = withoutServerFields(object);
   const { ownerReferences: _owners, ...kept } = asObject(metadata);

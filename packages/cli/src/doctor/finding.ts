@@ -30,9 +30,7 @@ export interface CheckResult {
   readonly isEmpty: boolean;
 }
 
-/**
- * Runs a check on a reading. If the value could not be read, the result has no findings and contains the reason.
- */
+/** Runs a check on a reading. If the value could not be read, the result has no findings and contains the reason. */
 export function checkReading<T>(reading: Reading<T>, check: (value: T) => readonly Finding[]): CheckResult {
   return 'unread' in reading
     ? { findings: [], unread: [reading.unread], isEmpty: false }

@@ -4,9 +4,7 @@ import { faultCases } from './fault-report.ts';
 import { snapshotLines } from './text-report.ts';
 import type { TestFileResult, TestResult } from './run-test-file.ts';
 
-/**
- * Prints test results as JUnit XML: one suite per file, one case per test, and one case per error of a file.
- */
+/** Prints test results as JUnit XML: one suite per file, one case per test, and one case per error of a file. */
 export function testJunitText(files: readonly TestFileResult[], filter?: string): string {
   const suites = files
     .filter(({ foreign }) => foreign !== true)

@@ -97,9 +97,7 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
   release: '~',
 };
 
-/**
- * Prints the report as text, with one line per object, per differing field, and per node that was not compared.
- */
+/** Prints the report as text, with one line per object, per differing field, and per node that was not compared. */
 export function differenceLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
   if (changes.length === 0 && notCompared.length === 0) {
     return ['no difference: every object is as the graph wants it'];

@@ -20,9 +20,7 @@ import { isWorkOfController, refusalKey } from './shown-node.ts';
 import type { PendingWrite } from './why-report.ts';
 import { isAtOrInside } from '../plan/value-lines.ts';
 
-/**
- * The maximum number of writes that are tried per node. The objects of a collection usually have the same problem.
- */
+/** The maximum number of writes that are tried per node. The objects of a collection usually have the same problem. */
 const MAX_TRIED = 10;
 
 /**

@@ -44,9 +44,7 @@ export interface OldSpecTask {
   readonly input: SimulationInput;
 }
 
-/**
- * Does not check the writes on the server, because this simulation serves only to find the deleted objects.
- */
+/** Does not check the writes on the server, because this simulation serves only to find the deleted objects. */
 const UNCHECKED: Pick<WriteChecker, 'check'> = {
   check: (writes) => Promise.resolve(writes.map(() => ({ checked: 'none' }))),
 };

@@ -7,9 +7,7 @@ import { totals } from './summary-lines.ts';
 /** A marker with which a workflow finds the comment of an earlier plan, to replace it. */
 const MARK = '<!-- typekro plan -->';
 
-/**
- * Prints the plan as the body of a comment: the findings, then the whole plan in a collapsed block.
- */
+/** Prints the plan as the body of a comment: the findings, then the whole plan in a collapsed block. */
 export function markdownText(plan: Plan): string {
   const names = plan.definitions.map(({ name }) => `\`${name}\``).join(', ');
   const findings = findingsOf(plan).map(

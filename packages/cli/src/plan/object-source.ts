@@ -23,9 +23,7 @@ export interface ObjectSource {
   readonly limits: ReadonlySet<string>;
 }
 
-/**
- * The failure of an object that the source did not load. It occurs only if the caller did not call `load` before.
- */
+/** The failure of an object that the source did not load. It occurs only if the caller did not call `load` before. */
 const NOT_READ: ApiFailure = { code: 0, reason: 'NotRead', message: 'it was not read' };
 
 /**

@@ -203,9 +203,7 @@ function recordWrite(store: ObservedStore, action: ApplyAction, answer: WriteAns
   };
 }
 
-/**
- * Marks the writes that count as made. Returns true when there are any, because the next step can then decide more.
- */
+/** Marks the writes that count as made. Returns true when there are any, because the next step can then decide more. */
 function settle({ isSettled }: SimulationInput, store: ObservedStore, { apply }: Decision): boolean {
   let found = false;
   for (const action of apply) if (isSettled?.(action) === true && store.settle(action)) found = true;

@@ -1,6 +1,4 @@
-/**
- * Matches the text before a refused value in a server's message. The value is JSON, or a Go struct, map or slice.
- */
+/** Matches the text before a refused value in a server's message. The value is JSON, or a Go struct, map or slice. */
 const VALUE = /\b(?:Invalid|Unsupported|Duplicate) value: (?:[\w.*/[\]&]*)(?=[{[])/g;
 
 /** Values up to this length are not shortened. */

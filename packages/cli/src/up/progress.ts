@@ -119,9 +119,7 @@ function viewOf(object: KubeObject, report: InstanceReport | undefined): Instanc
  */
 const UNRESOLVED: ReadonlySet<string> = new Set(['GraphResolved', 'Accepted']);
 
-/**
- * Returns the problem of an instance as a whole: the controller has no graph for it, or it is suspended.
- */
+/** Returns the problem of an instance as a whole: the controller has no graph for it, or it is suspended. */
 function problemOf(report: InstanceReport): string | undefined {
   const { conditions, state } = report;
   const unresolved = conditions.find(({ type, status }) => UNRESOLVED.has(type) && status === 'False');

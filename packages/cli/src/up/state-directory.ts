@@ -13,9 +13,7 @@ export interface StateDirectory {
   readonly kubeconfig: string;
   /** The file with the log of the controller. */
   readonly log: string;
-  /**
-   * Releases the lock on the cluster's name. Replaces the content of the kubeconfig file with `endedKubeconfig`.
-   */
+  /** Releases the lock on the cluster's name. Replaces the content of the kubeconfig file with `endedKubeconfig`. */
   release(): void;
 }
 
