@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson, nearestName } from '@typekro/kit/core';
+import { grouped, isJsonObject, oncePerObject, stringifyJson, nearestName } from '@typekro/kit/core';
 import type { KroCompatibility, NameText, Relation, Graph } from '@typekro/engine/graph';
 import {
   formatPath,
@@ -58,21 +58,28 @@ export function checkReferences(
 /** Kinds of objects that controllers of custom resources can create. */
 const MADE_BY_CUSTOM_RESOURCES = new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim']);
 
+/** The objects by kind and name. Those whose name is not constant are found by their kind alone. */
+const byName = oncePerObject((all: readonly WrittenObject[]) =>
+  grouped(all, (each) => nameKey(each.kind, textIn(each, at(each.object, 'metadata', 'name')))),
+);
+
+const nameKey = (kind: string, name: NameText | undefined): string =>
+  stringifyJson(name !== undefined && isConstantName(name) ? [kind, shownNameText(name)] : [kind]);
+
 function problemOf(manifest: WrittenObject, reference: NameReference, all: readonly WrittenObject[]): Mismatch[] {
   const name = textIn(manifest, reference.name);
   if (name === undefined) return [];
-  const known = all.filter(
-    (other) => other.builtin && other.kind === reference.kind && mayShareNamespace(manifest, other),
-  );
-  const related = known.map((other) => ({
-    other,
-    relation: relationOf(manifest, name, other),
-  }));
+  const isKnown = (other: WrittenObject): boolean =>
+    other.builtin && other.kind === reference.kind && mayShareNamespace(manifest, other);
+  const keys = [nameKey(reference.kind, name), nameKey(reference.kind, undefined)];
+  const candidates = isConstantName(name) ? keys.flatMap((key) => byName(all).get(key) ?? []) : all;
+  const related = candidates.filter(isKnown).map((other) => ({ other, relation: relationOf(manifest, name, other) }));
   const possible = related.filter(({ relation }) => relation !== 'different');
   if (possible.length > 0) {
     const [only] = possible;
     return possible.length === 1 && only?.relation === 'equal' ? missingKey(manifest, reference, only.other) : [];
   }
+  const known = all.filter(isKnown);
   const own = known.filter(({ input }) => input === manifest.input);
   const mayBeForeign = manifest.base.length === 0 ? known.length === 0 : !isConstantName(name) && own.length === 0;
   if (mayBeForeign || (MADE_BY_CUSTOM_RESOURCES.has(reference.kind) && hasMakers(reference.kind, all))) return [];
