@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { grouped, isJsonObject, nearestName, oncePerObject, stringifyJson } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
+import { isConstantName, shownNameText } from '@typekro/engine/graph';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import {
   at,
@@ -12,8 +13,7 @@ import {
   podPath,
   textIn,
 } from '../inputs/manifest.ts';
-import { isConstantName, shownNameText } from '@typekro/engine/graph';
-import { ingressBackends } from './references.ts';
+import { ingressBackends, namedLike } from './references.ts';
 
 /** A reference that an API server accepts, but that cannot work with the other objects. */
 export interface Mismatch {
@@ -165,18 +165,14 @@ function backendProblems(
   path: readonly PathStep[],
   all: readonly WrittenObject[],
 ): Mismatch[] {
-  const services = all.filter(
-    (each) =>
-      each.builtin &&
-      each.kind === 'Service' &&
-      at(each.object, 'spec', 'type') !== 'ExternalName' &&
-      mayShareNamespace(ingress, each),
-  );
-  const related = services.map((holder) => ({
-    holder,
-    relation: compareFieldValues(ingress, backend['name'], holder, at(holder.object, 'metadata', 'name')),
-  }));
-  const possible = related.filter(({ relation }) => relation !== 'different');
+  const name = textIn(ingress, backend['name']);
+  if (name === undefined) return [];
+  const possible = namedLike('Service', name, all).flatMap((holder) => {
+    const { builtin, kind, object } = holder;
+    if (!builtin || kind !== 'Service' || at(object, 'spec', 'type') === 'ExternalName') return [];
+    const relation = compareFieldValues(ingress, backend['name'], holder, at(object, 'metadata', 'name'));
+    return relation === 'different' || !mayShareNamespace(ingress, holder) ? [] : [{ holder, relation }];
+  });
   const [only] = possible;
   if (only === undefined || possible.length > 1 || only.relation !== 'equal' || only.holder.external) return [];
   const { holder } = only;

@@ -21,6 +21,8 @@ const account = (name: string): string =>
   object('ServiceAccount', name, undefined, 'automountServiceAccountToken: true');
 const service = (namespace: string, port: number): string =>
   object('Service', 'web', namespace, `spec: {selector: {app: web}, ports: [{port: ${port}}]}`);
+const BACKEND = 'spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}';
+const INGRESS = object('Ingress', 'web', 'a', BACKEND).replace('apiVersion: v1', 'apiVersion: networking.k8s.io/v1');
 const READS_SETTINGS = 'volumes: [{name: s, configMap: {name: settings}}], ';
 
 test.each<readonly [title: string, objects: readonly string[], found: readonly string[]]>([
@@ -104,6 +106,7 @@ test.each<readonly [title: string, pair: readonly string[], path: readonly strin
     ['spec', 'template', 'metadata', 'labels'],
     'app',
   ],
+  ['a Service with the Ingresses of it', [INGRESS, service('a', 80)], ['metadata'], 'name'],
   ['a name with the references to it', [workload('a', READS_SETTINGS), map('settings', 'a')], ['metadata'], 'name'],
 ])('compares %s, not with all others', (_title, pair, path, field) => {
   const texts = Array.from({ length: 100 }, (_, place) =>

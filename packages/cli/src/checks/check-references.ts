@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
-import { grouped, isJsonObject, oncePerObject, stringifyJson, nearestName } from '@typekro/kit/core';
+import { isJsonObject, nearestName, stringifyJson } from '@typekro/kit/core';
 import type { KroCompatibility, NameText, Relation, Graph } from '@typekro/engine/graph';
 import {
   formatPath,
@@ -16,7 +16,7 @@ import type { InputObject } from '../inputs/load-inputs.ts';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import { at, compareTexts, isComputedAt, manifestsOf, mayShareNamespace, textIn } from '../inputs/manifest.ts';
 import type { NameReference } from './references.ts';
-import { referencesOf } from './references.ts';
+import { namedLike, referencesOf } from './references.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
 
 /** The result of compiling one definition or one Graph object. */
@@ -58,22 +58,14 @@ export function checkReferences(
 /** Kinds of objects that controllers of custom resources can create. */
 const MADE_BY_CUSTOM_RESOURCES = new Set(['ConfigMap', 'Secret', 'Service', 'ServiceAccount', 'PersistentVolumeClaim']);
 
-/** The objects by kind and name. Those whose name is not constant are found by their kind alone. */
-const byName = oncePerObject((all: readonly WrittenObject[]) =>
-  grouped(all, (each) => nameKey(each.kind, textIn(each, at(each.object, 'metadata', 'name')))),
-);
-
-const nameKey = (kind: string, name: NameText | undefined): string =>
-  stringifyJson(name !== undefined && isConstantName(name) ? [kind, shownNameText(name)] : [kind]);
-
 function problemOf(manifest: WrittenObject, reference: NameReference, all: readonly WrittenObject[]): Mismatch[] {
   const name = textIn(manifest, reference.name);
   if (name === undefined) return [];
   const isKnown = (other: WrittenObject): boolean =>
     other.builtin && other.kind === reference.kind && mayShareNamespace(manifest, other);
-  const keys = [nameKey(reference.kind, name), nameKey(reference.kind, undefined)];
-  const candidates = isConstantName(name) ? keys.flatMap((key) => byName(all).get(key) ?? []) : all;
-  const related = candidates.filter(isKnown).map((other) => ({ other, relation: relationOf(manifest, name, other) }));
+  const related = namedLike(reference.kind, name, all)
+    .filter(isKnown)
+    .map((other) => ({ other, relation: relationOf(manifest, name, other) }));
   const possible = related.filter(({ relation }) => relation !== 'different');
   if (possible.length > 0) {
     const [only] = possible;

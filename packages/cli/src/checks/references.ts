@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
+import { grouped, isJsonObject, oncePerObject, stringifyJson } from '@typekro/kit/core';
+import type { NameText, PathStep } from '@typekro/engine/graph';
+import { isConstantName, shownNameText } from '@typekro/engine/graph';
 import type { WrittenObject } from '../inputs/manifest.ts';
-import { at, containerFields, entriesAt, podPath } from '../inputs/manifest.ts';
+import { at, containerFields, entriesAt, podPath, textIn } from '../inputs/manifest.ts';
 
 /** A field that must contain the name of another object in the same namespace. */
 export interface NameReference {
@@ -135,3 +136,15 @@ function roleReference(object: JsonObject): NameReference[] {
   if (at(object, 'roleRef', 'kind') !== 'Role') return [];
   return [{ kind: 'Role', name: at(object, ...path), path, effect: 'the binding grants no rights without it' }];
 }
+
+/** The objects by kind and name. Those whose name is not constant are found by their kind alone. */
+const byName = oncePerObject((all: readonly WrittenObject[]) =>
+  grouped(all, (each) => nameKey(each.kind, textIn(each, at(each.object, 'metadata', 'name')))),
+);
+
+const nameKey = (kind: string, name?: NameText): string =>
+  stringifyJson(name !== undefined && isConstantName(name) ? [kind, shownNameText(name)] : [kind]);
+
+/** The objects that may have this kind and name. For a name that an expression computes, all objects. */
+export const namedLike = (kind: string, name: NameText, all: readonly WrittenObject[]): readonly WrittenObject[] =>
+  isConstantName(name) ? [nameKey(kind, name), nameKey(kind)].flatMap((key) => byName(all).get(key) ?? []) : all;

@@ -63,9 +63,7 @@ interface Violation {
   readonly reason: string;
   /** The index of the validation. */
   readonly index: number;
-  /**
-   * True for an error of an audit annotation. Such an error denies the request, whatever actions the binding has.
-   */
+  /** True for an error of an audit annotation. Such an error denies the request, whatever actions the binding has. */
   readonly isOfAnnotation: boolean;
 }
 

@@ -17,9 +17,7 @@ export interface EscalationContext extends RoleContext {
   readonly user: UserInfo;
 }
 
-/**
- * Every right on every resource and path. A role that aggregates the rules of other roles can receive any of them.
- */
+/** Every right on every resource and path. A role that aggregates the rules of other roles can receive any of them. */
 const FULL_AUTHORITY: readonly JsonObject[] = [
   { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
   { nonResourceURLs: ['*'], verbs: ['*'] },

@@ -75,9 +75,7 @@ function tooDeep(text: string): boolean {
   return false;
 }
 
-/**
- * Counts the opening brackets, including those in strings. Stops when the number exceeds the maximum depth.
- */
+/** Counts the opening brackets, including those in strings. Stops when the number exceeds the maximum depth. */
 function openings(text: string): number {
   let count = 0;
   for (const bracket of ['{', '[']) {
