@@ -104,27 +104,14 @@ interface Load {
 }
 
 const LOADS: readonly Load[] = [
-  {
-    name: 'GET of 4 KB',
-    goal: 8000,
-    p99: 5,
-    request: (index) => requestBytes('GET', `${PATH}/d${index % OBJECTS}`),
-  },
+  { name: 'GET of 4 KB', goal: 8000, p99: 5, request: (index) => requestBytes('GET', `${PATH}/d${index % OBJECTS}`) },
   {
     name: 'PUT',
     goal: 2500,
     request: (index) => requestBytes('PUT', `${PATH}/d${index % OBJECTS}`, deployment(index % OBJECTS, index)),
   },
-  {
-    name: 'server-side apply, changing',
-    goal: 2500,
-    request: (index) => applied(index % OBJECTS, index, 'bench'),
-  },
-  {
-    name: 'server-side apply, nothing new',
-    goal: 4000,
-    request: (index) => applied(index % CONNECTIONS, -1, 'same'),
-  },
+  { name: 'server-side apply, changing', goal: 2500, request: (index) => applied(index % OBJECTS, index, 'bench') },
+  { name: 'server-side apply, nothing new', goal: 4000, request: (index) => applied(index % CONNECTIONS, -1, 'same') },
   { name: 'list of 200', goal: 200, request: () => requestBytes('GET', PATH) },
 ];
 

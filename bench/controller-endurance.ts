@@ -41,10 +41,7 @@ const cluster = fork(new URL('support/rotating-cluster.ts', import.meta.url), [f
 });
 await message(cluster);
 const order = (what: ClusterOrder): Promise<number> => message<number>(cluster, what);
-const client = new KubeClient({
-  config: await loadKubeConfig({ path: join(folder, 'load.yaml') }),
-  userAgent: 'load',
-});
+const client = new KubeClient({ config: await loadKubeConfig({ path: join(folder, 'load.yaml') }), userAgent: 'load' });
 const load = new SteadyLoad(client, instances);
 const controllers = [
   await ProbedController.start('a', folder, ['--leader-elect']),

@@ -11,11 +11,7 @@ export const databaseStack = kubernetesComposition(
     name: 'database-stack',
     apiVersion: 'data.example.com/v1alpha1',
     kind: 'DatabaseStack',
-    spec: type({
-      name: 'string',
-      image: 'string',
-      database: { name: 'string', user: 'string', password: 'string' },
-    }),
+    spec: type({ name: 'string', image: 'string', database: { name: 'string', user: 'string', password: 'string' } }),
     status: type({ databaseReady: 'boolean', databaseEndpoint: 'string', appEndpoint: 'string', ready: 'boolean' }),
   },
   ({ name, image, database }) => {

@@ -24,12 +24,7 @@ export const app = kubernetesComposition(
       image: 'nginx:1.27',
       replicas: spec.replicas,
     });
-    const svc = Service({
-      id: 'svc',
-      name: `${spec.name}-svc`,
-      selector: { app: spec.name },
-      ports: [{ port: 80 }],
-    });
+    const svc = Service({ id: 'svc', name: `${spec.name}-svc`, selector: { app: spec.name }, ports: [{ port: 80 }] });
 
     return {
       ready: deploy.status.readyReplicas >= spec.replicas,

@@ -68,10 +68,7 @@ for (const [entry, target] of reported) {
       dtsRollup: { enabled: false },
       messages: {
         compilerMessageReporting: { default: { logLevel: 'warning' } },
-        extractorMessageReporting: {
-          default: { logLevel: 'none' },
-          'ae-forgotten-export': { logLevel: 'warning' },
-        },
+        extractorMessageReporting: { default: { logLevel: 'none' }, 'ae-forgotten-export': { logLevel: 'warning' } },
         tsdocMessageReporting: { default: { logLevel: 'none' } },
       },
     },

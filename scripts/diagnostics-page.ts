@@ -10,11 +10,7 @@ interface Chapter {
 }
 
 const CHAPTERS: readonly Chapter[] = [
-  {
-    area: 'yaml',
-    title: 'Files',
-    text: 'Problems of the YAML itself, found before the file is read as a definition.',
-  },
+  { area: 'yaml', title: 'Files', text: 'Problems of the YAML itself, found before the file is read as a definition.' },
   {
     area: 'input',
     title: 'Objects',
@@ -30,11 +26,7 @@ const CHAPTERS: readonly Chapter[] = [
     title: 'Definitions',
     text: 'Problems of the parts of a definition and of their relations. Warnings are not errors for kro; without them the problems would appear only in a cluster.',
   },
-  {
-    area: 'cel',
-    title: 'Expressions',
-    text: 'Problems inside `${…}`.',
-  },
+  { area: 'cel', title: 'Expressions', text: 'Problems inside `${…}`.' },
   {
     area: 'schema',
     title: 'Types of compositions',

@@ -62,11 +62,7 @@ async function embedLibraries(root, made) {
     });
     checkOneByte(outfile, readFileSync(outfile, 'utf8'));
   };
-  await write('bundled-libraries', 'yaml', '', {
-    platform: 'neutral',
-    external: ['re2js'],
-    plugins: [keepProxyApart],
-  });
+  await write('bundled-libraries', 'yaml', '', { platform: 'neutral', external: ['re2js'], plugins: [keepProxyApart] });
   await write('bundled-proxy', 'undici', 'const require = (name) => process.getBuiltinModule(name);', {
     platform: 'node',
   });

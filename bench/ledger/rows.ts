@@ -282,11 +282,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
         find: '  if (!isContainer(data) || plain.has(data)) return data;',
         replace: '  if (!isContainer(data)) return data;',
       },
-      {
-        file: 'packages/cel/src/eval/safe-data.ts',
-        find: '  plain.add(data);\n',
-        replace: '',
-      },
+      { file: 'packages/cel/src/eval/safe-data.ts', find: '  plain.add(data);\n', replace: '' },
       {
         file: 'packages/cel/src/eval/safe-data.ts',
         find: '  if (Array.isArray(data)) for (const entry of data) if (isContainer(entry)) plain.add(entry);\n',

@@ -45,9 +45,6 @@ export const FILTER_MAP: Case = {
 };
 
 /** A pattern that takes exponential time in a backtracking engine. */
-export const EVIL_PATTERN: Case = {
-  name: '`^(a+)+$` on 28 characters',
-  expression: 'text.matches("^(a+)+$")',
-};
+export const EVIL_PATTERN: Case = { name: '`^(a+)+$` on 28 characters', expression: 'text.matches("^(a+)+$")' };
 
 export const EVIL_TEXT = `${'a'.repeat(27)}!`;

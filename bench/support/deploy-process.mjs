@@ -9,10 +9,7 @@ import { ConfigMap, Deployment } from '../../dist/factories/simple/index.js';
 
 const [kubeConfig, mode, count] = process.argv.slice(2);
 
-const megabytes = () => ({
-  rss: process.memoryUsage.rss() / 2 ** 20,
-  peak: process.resourceUsage().maxRSS / 2 ** 10,
-});
+const megabytes = () => ({ rss: process.memoryUsage.rss() / 2 ** 20, peak: process.resourceUsage().maxRSS / 2 ** 10 });
 
 const spec = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
 const numbers = Array.from({ length: Number(count) - 2 }, (_, index) => index);

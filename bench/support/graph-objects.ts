@@ -54,14 +54,7 @@ function workload(id: string, image: string): JsonObject {
  * subgraph.
  */
 export function application(): JsonObject {
-  const settings = {
-    name: 'shop',
-    enabled: true,
-    replicas: 2,
-    port: 8080,
-    memory: '256Mi',
-    regions: ['eu', 'us'],
-  };
+  const settings = { name: 'shop', enabled: true, replicas: 2, port: 8080, memory: '256Mi', regions: ['eu', 'us'] };
   const service = (id: string): JsonObject => ({
     id: `${id}Service`,
     template: {

@@ -59,10 +59,7 @@ export function numbered(index: number, isBad: boolean): KubeObject {
 /** A Graph with the objects of an instance of `five`. */
 export function graphOfFive(index: number): KubeObject {
   const nodes = Array.from({ length: 5 }, (_, number) =>
-    configMap(`m${number}`, `g${index}-${number}`, {
-      text: '${cfg.text}',
-      ...(number === 0 ? { fixed: 'a' } : {}),
-    }),
+    configMap(`m${number}`, `g${index}-${number}`, { text: '${cfg.text}', ...(number === 0 ? { fixed: 'a' } : {}) }),
   );
   return {
     apiVersion: 'kro.run/v1alpha1',

@@ -61,11 +61,7 @@ await admin.create({
 /** A new token of the ServiceAccount. Tokens are valid for ten minutes, the shortest time that an API server accepts. */
 async function token(): Promise<string> {
   const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/b/token`;
-  const body = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    spec: { expirationSeconds: 600 },
-  };
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 600 } };
   const answer = await admin.raw({ method: 'POST', path, body });
   return (JSON.parse(answer.text) as { status: { token: string } }).status.token;
 }

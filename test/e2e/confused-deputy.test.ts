@@ -95,12 +95,7 @@ describe.each<{
 }>([
   { mode: 'aggregation', rbac: 'aggregation', obtained: ['crd'] },
   { mode: 'aggregation with the policy', rbac: 'aggregation', policy: true, obtained: [] },
-  {
-    mode: 'aggregation with the gate GraphKind',
-    rbac: 'aggregation',
-    flags: GRAPHS,
-    obtained: ['account', 'crd'],
-  },
+  { mode: 'aggregation with the gate GraphKind', rbac: 'aggregation', flags: GRAPHS, obtained: ['account', 'crd'] },
   {
     mode: 'aggregation with the gate GraphKind and the policy',
     rbac: 'aggregation',

@@ -39,12 +39,7 @@ beforeEach(async () => {
   };
 });
 
-const options = (more: object = {}) => ({
-  namespace,
-  kubeConfig: server.kubeconfig,
-  timeout: 20_000,
-  ...more,
-});
+const options = (more: object = {}) => ({ namespace, kubeConfig: server.kubeconfig, timeout: 20_000, ...more });
 const direct = (name = 'note', more: object = {}) => note(name).factory('direct', options(more));
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name, namespace });
 const textOf = async (name: string) => (await server.client.find(configMap(`${name}-page`)))?.['data'];

@@ -110,11 +110,7 @@ test('withPropagateWhen() holds back changes, in a plan and in a deploy', async 
       ],
     }
   `);
-  const hasty = gated.factory('direct', {
-    namespace: 'default',
-    transport: cluster.transport,
-    timeout: 2000,
-  });
+  const hasty = gated.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 2000 });
   await expect(hasty.deploy(held)).rejects.toThrow(
     'holds back a change of its object until propagateWhen schema.spec.go is true',
   );

@@ -133,10 +133,7 @@ describe.each(serverKinds())('the rights of a controller on $name', ({ start, wo
 
   test('a definition with a ServiceAccount uses the rights of that account', async () => {
     const definition = parse(readFileSync(file, 'utf8').replaceAll('Rights', 'Account')) as KubeObject;
-    definition.metadata = {
-      name: 'account',
-      annotations: { 'typekro.dev/service-account': `${NAMESPACE}/deployer` },
-    };
+    definition.metadata = { name: 'account', annotations: { 'typekro.dev/service-account': `${NAMESPACE}/deployer` } };
     const path = join(server.directory, 'account.json');
     writeFileSync(path, JSON.stringify(definition));
     const kind = { apiVersion: RIGHTS.apiVersion, kind: 'Account' };

@@ -280,8 +280,8 @@ export const MUTATIONS: readonly Mutation[] = [
     room: 'cli',
     name: 'a source with hidden values of Secrets is offered for a plan',
     file: 'packages/cli/src/dashboard/definition-detail.ts',
-    find: '...(text === definitionText(definition) ? {} : { masked: true }),',
-    replace: '',
+    find: '...(text === definitionText(definition) ? {} : { masked: true }) },',
+    replace: '},',
     tests: ['test/simulation/dashboard.test.ts'],
   },
   {

@@ -103,9 +103,7 @@ describe('the packed tarball in a separate project', () => {
 describe('the packed tarball with only its dependencies', () => {
   let directory: string;
   const typekro = (...args: string[]) =>
-    new RunningCommand(process.execPath, ['node_modules/typekro/dist/cli/main.js', ...args], {
-      cwd: directory,
-    });
+    new RunningCommand(process.execPath, ['node_modules/typekro/dist/cli/main.js', ...args], { cwd: directory });
 
   beforeAll(() => {
     directory = makePackedProject(tmpdir(), 'dependencies');

@@ -58,12 +58,7 @@ test('a spec may contain status values of an earlier deployment', () => {
   const statuses = new Map([['first', { url: 'http://x' }]]);
   expect(
     filledIn({ a: '${first.url}', b: { c: '${first.url}' }, d: 1, e: ['${first.url}', ['${first.url}']] }, statuses),
-  ).toEqual({
-    a: 'http://x',
-    b: { c: 'http://x' },
-    d: 1,
-    e: ['http://x', ['http://x']],
-  });
+  ).toEqual({ a: 'http://x', b: { c: 'http://x' }, d: 1, e: ['http://x', ['http://x']] });
 });
 
 test.each([

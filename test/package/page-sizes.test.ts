@@ -24,10 +24,7 @@ test('the size of the page includes its static imports, and the size of a late s
   };
   expect(pageSizes(files)).toEqual([
     { name: 'page', bytes: gzipped('<p>', app, 'a{}', 'b', 'shared'.repeat(99)) },
-    {
-      name: 'views',
-      bytes: gzipped('<p>', app, 'a{}', 'b', 'shared'.repeat(99), late, 'late'.repeat(50), other),
-    },
+    { name: 'views', bytes: gzipped('<p>', app, 'a{}', 'b', 'shared'.repeat(99), late, 'late'.repeat(50), other) },
     { name: 'late-view', bytes: gzipped(late, 'late'.repeat(50)) },
     { name: 'other-worker', bytes: gzipped(other, 'late'.repeat(50)) },
     { name: 'playground-worker', bytes: gzipped('engine') },

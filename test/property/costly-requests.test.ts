@@ -30,10 +30,7 @@ const deployment = (env: JsonValue): JsonObject => ({
   metadata: { name: 'a' },
   spec: {
     selector: { matchLabels: { a: 'b' } },
-    template: {
-      metadata: { labels: { a: 'b' } },
-      spec: { containers: [{ name: 'c', image: 'i', env }] },
-    },
+    template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i', env }] } },
   },
 });
 const env = (count: number, value: string): JsonObject[] => many(count, (index) => ({ name: `e${index}`, value }));

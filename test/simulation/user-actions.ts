@@ -368,10 +368,7 @@ function foreignChild(name: string): UserAction {
 }
 
 function patch(text: string, ref: ObjectRef, body: JsonObject, subresource?: string): UserAction {
-  return {
-    text,
-    do: (admin) => admin.patch(ref, body, subresource === undefined ? {} : { subresource }),
-  };
+  return { text, do: (admin) => admin.patch(ref, body, subresource === undefined ? {} : { subresource }) };
 }
 
 function stripLabel(name: string, label: string): UserAction {
@@ -409,9 +406,7 @@ function tamper(
       if (old.metadata.uid !== present.metadata.uid || isRestored(present, old)) return undefined;
       if (tries < 2 * MAX_TAKEN_TRIES) return 'later';
       const { labels = {}, annotations = {}, finalizers = [] } = old.metadata;
-      return admin.patch(ref, {
-        metadata: { labels: { ...labels }, annotations: { ...annotations }, finalizers },
-      });
+      return admin.patch(ref, { metadata: { labels: { ...labels }, annotations: { ...annotations }, finalizers } });
     },
   };
 }

@@ -71,12 +71,7 @@ const TEMPLATES: Readonly<Record<string, (name: string, value: string) => JsonOb
     metadata: { name, annotations: { v: value } },
     rules: [],
   }),
-  lid: (name, value) => ({
-    apiVersion: 'acme.test/v1',
-    kind: 'Lid',
-    metadata: { name },
-    spec: { text: value },
-  }),
+  lid: (name, value) => ({ apiVersion: 'acme.test/v1', kind: 'Lid', metadata: { name }, spec: { text: value } }),
 };
 
 /** Maps a plural to its kind, for the kinds of generated graphs. */

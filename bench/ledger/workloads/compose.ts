@@ -4,11 +4,7 @@ import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { printTime } from './figures.ts';
 
 const text = { type: 'string' };
-const spec = {
-  type: 'object',
-  properties: { name: text, on: { type: 'boolean' } },
-  required: ['name', 'on'],
-};
+const spec = { type: 'object', properties: { name: text, on: { type: 'boolean' } }, required: ['name', 'on'] };
 const numbers = Array.from({ length: 1000 }, (_, index) => index);
 await printTime(() => {
   const composition = kubernetesComposition({ name: 'app', spec }, (schema: Record<string, unknown>) => {

@@ -44,10 +44,7 @@ export function liveText(index: number): string {
           fieldsType: 'FieldsV1',
           fieldsV1: {
             'f:metadata': { 'f:labels': { 'f:app': {}, [`f:${keys.OWNED_LABEL}`]: {} } },
-            'f:spec': {
-              'f:replicas': {},
-              'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"web"}': own } } },
-            },
+            'f:spec': { 'f:replicas': {}, 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"web"}': own } } } },
           },
         },
       ],

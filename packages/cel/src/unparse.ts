@@ -179,13 +179,7 @@ function doubleText(value: number): string {
   return /[.e]/.test(digits) ? digits : `${digits}.0`;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-};
+const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function escape(value: string): string {
   // oxlint-disable-next-line no-control-regex -- the function escapes control characters

@@ -13,12 +13,9 @@ const STRATEGIC = 'application/strategic-merge-patch+json';
 let cluster: Cluster;
 
 async function send(method: string, path: string, type: string, body?: string) {
-  const reply = await cluster.transport().request({
-    method,
-    path,
-    headers: { 'content-type': type },
-    ...(body === undefined ? {} : { body }),
-  });
+  const reply = await cluster
+    .transport()
+    .request({ method, path, headers: { 'content-type': type }, ...(body === undefined ? {} : { body }) });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
   return { status: reply.status, text };

@@ -49,12 +49,14 @@ const many = (character: string, count: number) => character.repeat(count);
 let cluster: Cluster;
 
 async function call(method: string, path: string, body?: object | string, type = 'application/json') {
-  const reply = await cluster.transport().request({
-    method,
-    path,
-    headers: { 'content-type': type },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
+  const reply = await cluster
+    .transport()
+    .request({
+      method,
+      path,
+      headers: { 'content-type': type },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
   return { code: reply.status, body: JSON.parse(text) as JsonObject };

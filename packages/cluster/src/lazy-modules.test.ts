@@ -2,10 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LoadAhead } from './lazy-modules.ts';
 
 let loaded: string[];
-const part = (name: string) => ({
-  load: () => Promise.resolve(loaded.push(name)),
-  settled: () => Promise.resolve(),
-});
+const part = (name: string) => ({ load: () => Promise.resolve(loaded.push(name)), settled: () => Promise.resolve() });
 
 beforeEach(() => {
   loaded = [];

@@ -33,12 +33,14 @@ const crd = crdOf('Big', { properties: { n: { type: 'integer' } } }, { scope: 'C
 const BIG = '{"apiVersion":"example.com/v1","kind":"Big","metadata":{"name":"b"},"n":9223372036854775807}';
 
 async function call(cluster: Cluster, method: string, path: string, body?: object | string) {
-  const reply = await cluster.transport().request({
-    method,
-    path,
-    headers: { 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
+  const reply = await cluster
+    .transport()
+    .request({
+      method,
+      path,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
   return { status: reply.status, text };

@@ -27,10 +27,7 @@ import { adoptRelease, inThisRelease } from './upgrade.ts';
 const MIN_FOLD_BYTES = 4 * 1024 * 1024;
 
 /** The content to store, and the function that reports failed writes. */
-export type PersistenceContext = SnapshotContext &
-  BootstrapContext & {
-    readonly report: (thrown: unknown) => void;
-  };
+export type PersistenceContext = SnapshotContext & BootstrapContext & { readonly report: (thrown: unknown) => void };
 
 /** The state of a cluster that is stored in files. */
 export interface KeptState {

@@ -79,12 +79,14 @@ describe('a restored cluster', () => {
     expect((await call(cluster, 'POST', GADGETS, gadget('two'))).body).toMatchObject({ spec: { size: 3 } });
     expect((await call(cluster, 'GET', GADGETS)).body.items).toHaveLength(2);
     const scale = { spec: { replicas: 3 } };
-    await cluster.transport().request({
-      method: 'PATCH',
-      path: '/apis/apps/v1/namespaces/default/deployments/web',
-      headers: { 'content-type': 'application/merge-patch+json' },
-      body: JSON.stringify(scale),
-    });
+    await cluster
+      .transport()
+      .request({
+        method: 'PATCH',
+        path: '/apis/apps/v1/namespaces/default/deployments/web',
+        headers: { 'content-type': 'application/merge-patch+json' },
+        body: JSON.stringify(scale),
+      });
     await cluster.idle();
     expect((await call(cluster, 'GET', '/api/v1/namespaces/default/pods')).body.items).toHaveLength(3);
   });
@@ -133,10 +135,9 @@ describe('a restored cluster', () => {
       ['ADDED', undefined],
       ['ERROR', 410],
     ]);
-    const again = await cluster.transport().request({
-      method: 'GET',
-      path: `${MAPS}?watch=true&resourceVersion=${created.body.metadata.resourceVersion}`,
-    });
+    const again = await cluster
+      .transport()
+      .request({ method: 'GET', path: `${MAPS}?watch=true&resourceVersion=${created.body.metadata.resourceVersion}` });
     let resumed = '';
     for await (const chunk of again.body) resumed += Buffer.from(chunk).toString();
     expect(resumed).toContain('"code":410');

@@ -73,9 +73,7 @@ test('default roles, bindings and nodes are updated to the current version, a de
   expect(await story.get('v1 Node', 'fake-0', '')).toMatchObject({
     status: { nodeInfo: { kubeletVersion: 'v1.36.0' } },
   });
-  expect(await story.get('v1 Node', 'old', '')).toMatchObject({
-    status: { nodeInfo: { kubeletVersion: 'v1.32.4' } },
-  });
+  expect(await story.get('v1 Node', 'old', '')).toMatchObject({ status: { nodeInfo: { kubeletVersion: 'v1.32.4' } } });
 });
 
 test('a start with the same version changes only the certificate authority for requests to other API servers', async () => {

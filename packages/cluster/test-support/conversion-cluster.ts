@@ -56,9 +56,7 @@ export function panelCrd(conversion: JsonObject, storage: 'v1' | 'v2' = 'v1'): K
     name,
     served: true,
     storage: name === storage,
-    schema: {
-      openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: spec }, status } },
-    },
+    schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: spec }, status } } },
     subresources: { status: {} },
     ...more,
   });

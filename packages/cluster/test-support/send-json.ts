@@ -28,11 +28,13 @@ export async function sendJson<Body = Record<string, unknown>>(
     status,
     headers,
     body: chunks,
-  } = await cluster.transport(user).request({
-    method,
-    path,
-    headers: { 'content-type': type },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  } = await cluster
+    .transport(user)
+    .request({
+      method,
+      path,
+      headers: { 'content-type': type },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   return { status, headers, body: JSON.parse(await text(chunks)) as Body };
 }

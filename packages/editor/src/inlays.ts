@@ -76,11 +76,7 @@ function outlineOf(placed: PlacedPart, graphs: readonly CompiledOutline[]): Grap
 }
 
 /** The commands of the code lenses. The client may run a command itself; otherwise the server runs it. */
-export const LENS_COMMANDS = {
-  graph: 'typekro.graph',
-  render: 'typekro.render',
-  plan: 'typekro.plan',
-} as const;
+export const LENS_COMMANDS = { graph: 'typekro.graph', render: 'typekro.render', plan: 'typekro.plan' } as const;
 
 /** The code lenses above definitions and Graphs, and above instances of the workspace's definitions. */
 export function lensesOf(document: EditorDocument, workspace: Workspace): readonly CodeLens[] {

@@ -124,10 +124,7 @@ export class KubeClient implements KubernetesApi {
       random: options.random ?? Math.random,
       retries: options.retries ?? REQUEST_RETRIES,
       backoff: options.backoff ?? RETRY_POLICIES.request,
-      headers: {
-        'user-agent': options.userAgent ?? 'typekro',
-        ...impersonationHeaders(options.impersonate),
-      },
+      headers: { 'user-agent': options.userAgent ?? 'typekro', ...impersonationHeaders(options.impersonate) },
       observe:
         onRequest === undefined
           ? undefined

@@ -13,9 +13,7 @@ import type { RuntimeBootstrap } from './factories/bootstrap/bootstrap.ts';
 import { createRuntimeBootstrap } from './factories/bootstrap/bootstrap.ts';
 import type { TypeKroRuntimeOptions } from './factories/bootstrap/options.ts';
 
-const api = createCompositionApi({
-  loadDeploy: async () => (await import('./deploy/index.ts')).createDeployEngine(),
-});
+const api = createCompositionApi({ loadDeploy: async () => (await import('./deploy/index.ts')).createDeployEngine() });
 
 /**
  * Defines a resource graph by a function of its spec. The resources that the function creates become the nodes; its

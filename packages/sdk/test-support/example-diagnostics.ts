@@ -23,10 +23,7 @@ const gauge = crdOf('Gauge', {
   properties: {
     spec: {
       type: 'object',
-      properties: {
-        level: { type: 'integer', maximum: 10 },
-        anything: { type: 'object', additionalProperties: true },
-      },
+      properties: { level: { type: 'integer', maximum: 10 }, anything: { type: 'object', additionalProperties: true } },
     },
   },
 });

@@ -218,10 +218,7 @@ function definitionDetail(
     schema: definition.schema,
     statusSchema: definition.statusSchema,
     namespaced: true,
-    source: {
-      text: sourceOf(name, definition.text),
-      ...(kind === 'Fleet' ? { masked: true as const } : {}),
-    },
+    source: { text: sourceOf(name, definition.text), ...(kind === 'Fleet' ? { masked: true as const } : {}) },
     diagnostics: [],
     revisions: [4, 3, 2, 1].map((revision) => ({
       revision,
@@ -349,12 +346,7 @@ function shopNode(id: string, { children, hostile }: SceneSize): ReturnType<Node
         return { object, state: 'present', ready: index % 31 !== 2 };
       });
       const written = objects.filter(({ state }) => state === 'present').length;
-      return {
-        state: 'waiting',
-        reason: `${written} of ${children} objects are written`,
-        waitsFor: ['web'],
-        objects,
-      };
+      return { state: 'waiting', reason: `${written} of ${children} objects are written`, waitsFor: ['web'], objects };
     }
     case 'service':
       return { state: 'pending', reason: 'waits for web', waitsFor: ['web'], objects: [] };

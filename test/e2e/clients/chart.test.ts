@@ -99,10 +99,7 @@ describe.skipIf(program === '')('the chart, rendered', () => {
 
   test.each([
     { name: 'with its defaults', sets: [] },
-    {
-      name: 'unrestricted',
-      sets: ['rbac.mode=unrestricted'],
-    },
+    { name: 'unrestricted', sets: ['rbac.mode=unrestricted'] },
     {
       name: 'with every optional part',
       sets: [

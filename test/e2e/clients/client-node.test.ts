@@ -60,8 +60,6 @@ describe.each(clientServers())('the JavaScript client on $name', ({ start, workl
 
   test('an error carries the code of the Status', async () => {
     const core = config.makeApiClient(CoreV1Api);
-    await expect(core.readNamespacedConfigMap({ namespace, name: 'none' })).rejects.toMatchObject({
-      code: 404,
-    });
+    await expect(core.readNamespacedConfigMap({ namespace, name: 'none' })).rejects.toMatchObject({ code: 404 });
   });
 });

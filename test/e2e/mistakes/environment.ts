@@ -248,9 +248,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /shop\.ts:\d+:\d+/,
     /type/,
     /install/,
-    {
-      files: { 'shop.ts': COMPOSITION.replace("'arktype'", "'@acme/types'") },
-    },
+    { files: { 'shop.ts': COMPOSITION.replace("'arktype'", "'@acme/types'") } },
   ),
   ...(
     [
@@ -316,9 +314,7 @@ export const environmentMistakes: readonly Mistake[] = [
     /a\.yaml:1:1/,
     /the file is empty/,
     /do not name it/,
-    {
-      files: { 'a.yaml': '', 'shop.yaml': DEFINITION },
-    },
+    { files: { 'a.yaml': '', 'shop.yaml': DEFINITION } },
   ),
   command(
     'the option -f',

@@ -141,9 +141,7 @@ export const typescriptMistakes: readonly Mistake[] = [
   composition('a reserved id', [["id: 'svc'", "id: 'schema'"]], /schema/, /"schemaService"/, {
     place: /shop\.ts:12:\d+/,
   }),
-  composition('an id with a space', [["id: 'svc'", "id: 'my svc'"]], /my svc/, /mySvc/, {
-    place: /shop\.ts:12:\d+/,
-  }),
+  composition('an id with a space', [["id: 'svc'", "id: 'my svc'"]], /my svc/, /mySvc/, { place: /shop\.ts:12:\d+/ }),
   composition('a port out of range', [['port: 80 }', 'port: 80800 }']], /80800/, /1 to 65535/, {
     place: /shop\.ts:12:\d+/,
   }),
@@ -189,9 +187,7 @@ export const typescriptMistakes: readonly Mistake[] = [
     [["id: 'svc'", "id: ['app'][0]!"]],
     /id "app"/,
     /its own id/,
-    {
-      place: /shop\.ts:12:17/,
-    },
+    { place: /shop\.ts:12:17/ },
   ),
   ...(
     [

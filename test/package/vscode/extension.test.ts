@@ -71,9 +71,7 @@ test('the archive has its manifests, and each asset that they name', () => {
 test('the extension starts the server, shows the graph, and runs its commands', { timeout: 60_000 }, async () => {
   const vscode = load(FAKE) as { readonly host: Host };
   const { state, configuration, workspace, window } = vscode.host;
-  const internals = Module as unknown as {
-    _resolveFilename: (request: string, ...rest: unknown[]) => string;
-  };
+  const internals = Module as unknown as { _resolveFilename: (request: string, ...rest: unknown[]) => string };
   const resolve = internals._resolveFilename;
   internals._resolveFilename = (request, ...rest) => (request === 'vscode' ? FAKE : resolve(request, ...rest));
   const main = join(folder, 'extension.cjs');

@@ -289,10 +289,7 @@ export function compare(source: string, host: Host = 'transform'): Verdict {
     const waiting = evaluation.resources.find((resource) => resource.pending !== undefined);
     const objects = evaluation.resources
       .flatMap((resource) => resource.objects)
-      .map((object) => ({
-        name: (object['metadata'] as JsonObject)['name'] as string,
-        data: object['data'] ?? {},
-      }));
+      .map((object) => ({ name: (object['metadata'] as JsonObject)['name'] as string, data: object['data'] ?? {} }));
     const found: Outcome = { objects: sorted(objects), status: evaluation.status };
     if (
       waiting !== undefined ||

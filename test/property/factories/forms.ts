@@ -80,26 +80,10 @@ export const FORMS: Readonly<Record<string, Form>> = {
     compose: (of) => () => void call(of, undefined),
     valuations: () => [{ spec: on, value: undefined }],
   },
-  null: {
-    optional,
-    compose: (of) => () => void call(of, null),
-    valuations: () => [{ spec: on, value: undefined }],
-  },
-  'c ? a : undefined': {
-    optional,
-    compose: (of) => (s) => void call(of, s.c ? of.a : undefined),
-    valuations: maybe,
-  },
-  'c ? a : null': {
-    optional,
-    compose: (of) => (s) => void call(of, s.c ? of.a : null),
-    valuations: maybe,
-  },
-  'c ? a : b': {
-    optional: false,
-    compose: (of) => (s) => void call(of, s.c ? of.a : of.b),
-    valuations: either,
-  },
+  null: { optional, compose: (of) => () => void call(of, null), valuations: () => [{ spec: on, value: undefined }] },
+  'c ? a : undefined': { optional, compose: (of) => (s) => void call(of, s.c ? of.a : undefined), valuations: maybe },
+  'c ? a : null': { optional, compose: (of) => (s) => void call(of, s.c ? of.a : null), valuations: maybe },
+  'c ? a : b': { optional: false, compose: (of) => (s) => void call(of, s.c ? of.a : of.b), valuations: either },
   'a required field': {
     typed: true,
     optional: false,
@@ -233,10 +217,7 @@ function schemasOf(subject: Subject, form: Form): readonly (readonly [Subject, J
 
 const sourceKind = (value: JsonObject) => ({
   type: 'object',
-  properties: {
-    spec: { type: 'object', properties: {} },
-    status: { type: 'object', properties: { value } },
-  },
+  properties: { spec: { type: 'object', properties: {} }, status: { type: 'object', properties: { value } } },
 });
 
 type Outcome = readonly JsonObject[] | string;

@@ -247,10 +247,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     valibot: v.pipe(v.array(v.pipe(v.string(), v.trim(), v.maxLength(10))), v.maxLength(10)),
     values: [[], ['a'], [' a']],
   },
-  'a union of long patterns without a limit': {
-    arktype: type('string.email|string.uuid'),
-    code: 'schema/rule',
-  },
+  'a union of long patterns without a limit': { arktype: type('string.email|string.uuid'), code: 'schema/rule' },
   'a union of long patterns with a limit': {
     zod: z.union([z.email().max(64), z.literal('abc')]),
     arktype: type('string.email|string.uuid').and('string<=64'),

@@ -38,10 +38,7 @@ const Level = { Low: 1, High: 2, 1: 'Low', 2: 'High' } as const;
 const Tier = { Free: 'free', Paid: 'paid' } as const;
 type Tree = { value: string; next?: Tree | undefined };
 const zodTree: z.ZodType<Tree> = z.lazy(() => z.object({ value: z.string(), next: zodTree.optional() }));
-const valibotTree: v.GenericSchema<Tree> = v.object({
-  value: v.string(),
-  next: v.optional(v.lazy(() => valibotTree)),
-});
+const valibotTree: v.GenericSchema<Tree> = v.object({ value: v.string(), next: v.optional(v.lazy(() => valibotTree)) });
 
 const zodMethods: Method[] = [
   ...rows(
@@ -212,12 +209,7 @@ const zodMethods: Method[] = [
   ...rows('zod', 'schema/null-only')({ 'z.null()': z.null() }),
   ...rows('zod', 'schema/null-element')({ 'nullable() of a list item': z.array(z.string().nullable()) }),
   ...rows('zod', 'schema/recursive')({ 'recursive types': zodTree }),
-  ...rows(
-    'zod',
-    'schema/open-object',
-  )({
-    'z.looseObject(), catchall()': z.looseObject({ a: z.string() }),
-  }),
+  ...rows('zod', 'schema/open-object')({ 'z.looseObject(), catchall()': z.looseObject({ a: z.string() }) }),
   ...rows(
     'zod',
     'schema/union',
@@ -321,17 +313,11 @@ const arktypeMethods: Method[] = [
   ...rows(
     'arktype',
     'schema/pattern',
-  )({
-    'patterns with other look-around or a back reference, as in string.date.iso': type('string.date.iso'),
-  }),
+  )({ 'patterns with other look-around or a back reference, as in string.date.iso': type('string.date.iso') }),
   ...rows(
     'arktype',
     'schema/unsupported-type',
-  )({
-    bigint: type('bigint'),
-    'Date, Map, Set and other classes': type('Date'),
-    symbol: type('symbol'),
-  }),
+  )({ bigint: type('bigint'), 'Date, Map, Set and other classes': type('Date'), symbol: type('symbol') }),
   ...rows('arktype', 'schema/any')({ unknown: type('unknown') }),
   ...rows('arktype', 'schema/null-only')({ null: type('null') }),
   ...rows('arktype', 'schema/null-element')({ 'null in a list': type('(string|null)[]') }),
@@ -339,9 +325,7 @@ const arktypeMethods: Method[] = [
   ...rows(
     'arktype',
     'schema/recursive',
-  )({
-    'recursive types': type.module({ tree: { value: 'string', 'next?': 'tree' } }).tree,
-  }),
+  )({ 'recursive types': type.module({ tree: { value: 'string', 'next?': 'tree' } }).tree }),
 ];
 
 const valibotMethods: Method[] = [
@@ -480,12 +464,7 @@ const valibotMethods: Method[] = [
   ...rows('valibot', 'schema/null-only')({ 'null()': v.null() }),
   ...rows('valibot', 'schema/null-element')({ 'nullable() of an item': v.array(v.nullable(v.string())) }),
   ...rows('valibot', 'schema/recursive')({ 'recursive schemas': valibotTree }),
-  ...rows(
-    'valibot',
-    'schema/open-object',
-  )({
-    'looseObject(), objectWithRest()': v.looseObject({ a: v.string() }),
-  }),
+  ...rows('valibot', 'schema/open-object')({ 'looseObject(), objectWithRest()': v.looseObject({ a: v.string() }) }),
   ...rows('valibot', 'schema/union')({ 'union() of several types': v.union([v.string(), v.number()]) }),
 ];
 

@@ -33,10 +33,7 @@ const reader = mapResource('reader', { size: '${string(addon.spec.size)}' });
 const addonCrd = crdOf(
   'Addon',
   { properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } },
-  {
-    group: 'late.test',
-    version: 'v1',
-  },
+  { group: 'late.test', version: 'v1' },
 );
 const addonRef = { apiVersion: 'late.test/v1', kind: 'Addon', namespace: 'default', name: 'p-addon' };
 

@@ -82,10 +82,7 @@ describe('events', () => {
     const metadata = { name: 'p-map', namespace: 'default', labels };
     await world.user.apply(
       { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'theirs' } },
-      {
-        fieldManager: 'helm',
-        force: true,
-      },
+      { fieldManager: 'helm', force: true },
     );
     await world.apply(pot('p'));
     expect(await world.eventsOf('p')).toContain(

@@ -73,11 +73,7 @@ describe('Graphs that create endless copies of themselves', () => {
         { id: 'own', ref: { ...GRAPH, metadata: { name: 'g' } } },
         {
           id: 'copy',
-          template: {
-            ...GRAPH,
-            metadata: { name: "${own.metadata.name + 'x'}" },
-            spec: { nodes: `\${${copies}}` },
-          },
+          template: { ...GRAPH, metadata: { name: "${own.metadata.name + 'x'}" }, spec: { nodes: `\${${copies}}` } },
         },
       ]),
     );

@@ -20,9 +20,7 @@ const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
 let world: VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld({
-    controller: { features: { propagateWhen: true } },
-  });
+  world = await virtualWorld({ controller: { features: { propagateWhen: true } } });
 });
 afterEach(() => world.close());
 
@@ -124,16 +122,10 @@ describe('spec.propagateWhen of a definition', () => {
     // No instance is ready with the second revision. Therefore the condition of the third revision is always false.
     // With the condition of the second, the third would go to the same instance first.
     await define('v3', "${pot.metadata.name == 'none'}");
-    expect(await versions()).toEqual({
-      v1: NAMES.filter((name) => name !== first),
-      v2: [first],
-    });
+    expect(await versions()).toEqual({ v1: NAMES.filter((name) => name !== first), v2: [first] });
     await world.restart();
     await world.advance(MINUTE);
-    expect(await versions()).toEqual({
-      v1: NAMES.filter((name) => name !== first),
-      v2: [first],
-    });
+    expect(await versions()).toEqual({ v1: NAMES.filter((name) => name !== first), v2: [first] });
     expect(await revisionOf(first)).toBe('False 2: the instance stays with revision 2, although the newest is 3');
   });
 
@@ -185,9 +177,7 @@ describe('spec.propagateWhen of a definition', () => {
 
   it('takes effect after the canary', async () => {
     await fiveOnFirst();
-    await define('v2', "${pot.metadata.name != 'none'}", {
-      'typekro.dev/canary': '2',
-    });
+    await define('v2', "${pot.metadata.name != 'none'}", { 'typekro.dev/canary': '2' });
     const first = (await versions())['v2'] ?? [];
     expect(first).toHaveLength(2);
     await approve('v2', first);
@@ -229,9 +219,7 @@ describe('spec.propagateWhen of a definition', () => {
     await fiveOnFirst();
     await define('v2', "${pot.metadata.name == 'a'}");
     await approve('v2', ['a']);
-    await define('v3', "${pot.metadata.name == 'a'}", {
-      'typekro.dev/canary': '1',
-    });
+    await define('v3', "${pot.metadata.name == 'a'}", { 'typekro.dev/canary': '1' });
     const { v1 = [], v2 = [], v3 = [] } = await versions();
     expect(v3).toHaveLength(1);
     expect([...v1, ...v3]).toEqual(expect.arrayContaining(['b', 'c', 'd', 'e']));

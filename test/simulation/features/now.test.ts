@@ -40,10 +40,7 @@ describe('the time that now() returns', () => {
     await define([
       mapResource('map', { at: '${string(now())}' }),
       { ...mapResource('late', { a: 'b' }), includeWhen: [`\${now() > timestamp("${soon}")}`] },
-      {
-        ...mapResource('gate', { a: 'b' }),
-        readyWhen: [`\${gate.data.a == "b" && now() < timestamp("${soon}")}`],
-      },
+      { ...mapResource('gate', { a: 'b' }), readyWhen: [`\${gate.data.a == "b" && now() < timestamp("${soon}")}`] },
     ]);
     await world.apply(pot('p'));
     expect(await writesOfRestart()).toEqual([]);

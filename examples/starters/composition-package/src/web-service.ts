@@ -31,9 +31,6 @@ export const webService = kubernetesComposition(
       metadata: { name: spec.name, labels },
       spec: { selector: { app: spec.name }, ports: [{ port: 80 }] },
     });
-    return {
-      url: `http://${http.metadata.name}`,
-      ready: web.status.readyReplicas === web.spec.replicas,
-    };
+    return { url: `http://${http.metadata.name}`, ready: web.status.readyReplicas === web.spec.replicas };
   },
 );

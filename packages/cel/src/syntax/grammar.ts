@@ -67,11 +67,7 @@ export const GRAMMAR: Readonly<Record<string, Rule>> = {
   calc: {
     body: [rule('unary', 'e')],
     continuations: [
-      {
-        precedence: 2,
-        label: 'binary',
-        body: [anyOf([T.STAR, T.SLASH, T.PERCENT], 'op'), rule('calc', 'right', 3)],
-      },
+      { precedence: 2, label: 'binary', body: [anyOf([T.STAR, T.SLASH, T.PERCENT], 'op'), rule('calc', 'right', 3)] },
       { precedence: 1, label: 'binary', body: [anyOf([T.MINUS, T.PLUS], 'op'), rule('calc', 'right', 2)] },
     ],
   },

@@ -34,12 +34,7 @@ async function findings(refuses?: RegExp, to: KroCompatibility = '0.9', controll
   await using planning = await openPlanning(
     context,
     { positionals: [], options: {} },
-    {
-      api: client,
-      source: { kind: 'cluster', name: 'test' },
-      namespace: 'default',
-      checkedBy: 'server',
-    },
+    { api: client, source: { kind: 'cluster', name: 'test' }, namespace: 'default', checkedBy: 'server' },
   );
   return await handBackFindings(planning.planned, to, controllers);
 }

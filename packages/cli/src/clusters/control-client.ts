@@ -68,10 +68,7 @@ export async function control(
   const refusal = tryParseJson(bytes.toString('utf8'));
   if (status !== 422 || !isJsonObject(refusal)) throw noAnswer(`responds with the status ${status}`);
   const { message, code, remedy } = refusal;
-  throw new TypeKroError(String(message), {
-    code: String(code),
-    ...(typeof remedy === 'string' ? { remedy } : {}),
-  });
+  throw new TypeKroError(String(message), { code: String(code), ...(typeof remedy === 'string' ? { remedy } : {}) });
 }
 
 /**

@@ -82,10 +82,7 @@ export async function disturb(
   }
 }
 
-const answer = (status: number, body: object): ControlAnswer => ({
-  status,
-  body: { schemaVersion: 1, ...body },
-});
+const answer = (status: number, body: object): ControlAnswer => ({ status, body: { schemaVersion: 1, ...body } });
 
 const timeOf = ({ now, aheadMs }: ControlledCluster['clock']) => ({ now: isoTime(now()), aheadMs });
 

@@ -89,10 +89,7 @@ async function auditFiles(
   if (log !== undefined && log !== 'none') requireFolder(resolve(cwd, log), 'cluster/audit-log');
   if (policy === undefined) return log === undefined || log === 'none' ? log : { log: resolve(cwd, log) };
   if (log === undefined || log === 'none') {
-    throw new TypeKroError('--audit-policy needs an audit log', {
-      code: 'cli/usage',
-      remedy: 'add --audit-log FILE',
-    });
+    throw new TypeKroError('--audit-policy needs an audit log', { code: 'cli/usage', remedy: 'add --audit-log FILE' });
   }
   const { parseAuditPolicyFile } = await import('../audit-policy-file.ts');
   const { diagnostics, text } = await parseAuditPolicyFile(resolve(cwd, policy), policy);

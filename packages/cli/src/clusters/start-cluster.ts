@@ -270,10 +270,7 @@ function contextPlace(
   if (file.startsWith(clustersDirectory(env) + sep)) {
     throw new TypeKroError(
       `${file} is the kubeconfig of a named cluster, and each start of the cluster overwrites it`,
-      {
-        code: 'cluster/kubeconfig',
-        remedy: 'name another file with --kubeconfig, or unset KUBECONFIG',
-      },
+      { code: 'cluster/kubeconfig', remedy: 'name another file with --kubeconfig, or unset KUBECONFIG' },
     );
   }
   const settings = readSettings(folder.path) ?? { schemaVersion: 1, data: false };

@@ -42,10 +42,7 @@ export const apply: Command = {
   examples: [
     { command: 'typekro apply plan-8f3c21d0.json', summary: 'carries out exactly the saved plan' },
     { command: 'typekro apply webapp.yaml', summary: 'plans the file, and applies it' },
-    {
-      command: 'typekro apply job.yaml --replace',
-      summary: 'also replaces objects whose immutable fields change',
-    },
+    { command: 'typekro apply job.yaml --replace', summary: 'also replaces objects whose immutable fields change' },
   ],
   async run(context, input) {
     const saved = await savedPlanOf(context, input);

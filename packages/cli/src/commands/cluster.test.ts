@@ -161,10 +161,7 @@ test('cluster start refuses wrong options for the audit log, and another audit l
   const rules = 'rules: [{level: Metadata, verb: [get], verbs: [patch], resources: [{resources: [namespaces]}]}]';
   writeFileSync(policy, `${head}${rules}\n`);
   expect(await run('cluster start dev --run-processes --audit-log audit.log --audit-policy policy.yaml')).toMatchObject(
-    {
-      code: 0,
-      err: expect.stringContaining('policy.yaml:3:27: warning: there is no field "verb" here') as string,
-    },
+    { code: 0, err: expect.stringContaining('policy.yaml:3:27: warning: there is no field "verb" here') as string },
   );
   writeFileSync(join(clusters.home, 'boats.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: docks}\n');
   expect(await run('cluster load dev boats.yaml')).toMatchObject({ code: 0 });

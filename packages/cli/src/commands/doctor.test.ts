@@ -44,10 +44,7 @@ const DEFINITION: KubeObject = {
   spec: {
     schema: { apiVersion: 'v1', kind: 'Pot', group: 'acme.test', spec: { text: 'string' } },
     resources: [
-      {
-        id: 'map',
-        template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } },
-      },
+      { id: 'map', template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}' } } },
     ],
   },
 };

@@ -154,10 +154,7 @@ test.skipIf(process.platform === 'win32')(
     const own = mkdtempSync(join(home, 'own bin'));
     writeFileSync(join(own, 'kubectl'), '#!/bin/sh\necho "own $*"\n', { mode: 0o755 });
     const kubectl = (folders: readonly string[]) =>
-      spawnSync(join(path, 'kubectl'), ['get', 'a  b'], {
-        encoding: 'utf8',
-        env: { PATH: folders.join(':') },
-      });
+      spawnSync(join(path, 'kubectl'), ['get', 'a  b'], { encoding: 'utf8', env: { PATH: folders.join(':') } });
     expect(kubectl([path, own]).stdout).toBe('own get a  b\n');
     const other = (await runIn(join(home, 'other cache'))('envtest')).out;
     expect(kubectl([path, other, path, own]).stdout).toBe('own get a  b\n');

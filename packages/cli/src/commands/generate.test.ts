@@ -94,10 +94,7 @@ test('reads the CustomResourceDefinitions of one group from a cluster', async ()
     await client.close();
     writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
     const { code, text } = await run(['--cluster', '--kubeconfig', 'kubeconfig', '--group', 'example.com']);
-    expect({ code, text }).toEqual({
-      code: 0,
-      text: 'created generated/example.com.ts\n1 factory in 1 file',
-    });
+    expect({ code, text }).toEqual({ code: 0, text: 'created generated/example.com.ts\n1 factory in 1 file' });
   } finally {
     await cluster.close();
   }
@@ -107,10 +104,7 @@ test('makes a factory for a Helm chart, with the types of its values schema', as
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
     type: 'object',
-    properties: {
-      replicas: { type: 'integer', description: 'How many.' },
-      mode: { $ref: '#/$defs/Record' },
-    },
+    properties: { replicas: { type: 'integer', description: 'How many.' }, mode: { $ref: '#/$defs/Record' } },
     $defs: { Record: { type: 'object', properties: { 'a b': { enum: ['x', 'y'] } } } },
   };
   writeFileSync(join(cwd, 'values.schema.json'), JSON.stringify(schema));

@@ -41,10 +41,7 @@ let run: (line: string) => Promise<CommandRun>;
 
 beforeEach(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-migrate-'));
-  const tokens = {
-    cli: { name: 'cli', groups: ['system:masters'] },
-    reader: { name: 'reader', groups: [] },
-  };
+  const tokens = { cli: { name: 'cli', groups: ['system:masters'] }, reader: { name: 'reader', groups: [] } };
   cluster = await createCluster({ clock: 'real', tokens });
   const { kubeconfig } = await cluster.listen({ port: 0 });
   for (const name of ['cli', 'reader']) {
@@ -206,11 +203,7 @@ async function interrupted(line: string): Promise<number> {
   for (let passed = 0; ; passed += 1) {
     const refused = { kind: 'error', status: 403, reason: 'Forbidden', message: 'interrupted' } as const;
     const rule = cluster.faults.add(
-      {
-        user: 'cli',
-        method: ['POST', 'PUT', 'PATCH', 'DELETE'],
-        where: ({ path }) => !path.includes('dryRun'),
-      },
+      { user: 'cli', method: ['POST', 'PUT', 'PATCH', 'DELETE'], where: ({ path }) => !path.includes('dryRun') },
       refused,
       { after: passed, times: Infinity },
     );
@@ -382,11 +375,7 @@ test('--definition chooses one direct deployment, and a damaged record of anothe
   await cluster.client.create({
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: {
-      name: 'typekro-other-a',
-      namespace: 'default',
-      labels: { 'typekro.dev/definition': 'other' },
-    },
+    metadata: { name: 'typekro-other-a', namespace: 'default', labels: { 'typekro.dev/definition': 'other' } },
     data: { definition: 'damaged' },
   });
   expect((await run('a --to direct --file app.yaml')).err).toContain('[deploy/record-invalid]');

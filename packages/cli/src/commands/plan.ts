@@ -142,10 +142,7 @@ function printerFor(context: CommandContext, input: CommandInput): (plan: Plan) 
   if (!['text', 'json', 'yaml'].includes(form))
     throw unknownForm(form, ['text', 'json', 'yaml', ...Object.keys(PLAN_FORMS)]);
   const print = reportPrinter(context, input);
-  const view = {
-    paint: paintFor(usesColour(context)),
-    all: input.options['all'] === true,
-  };
+  const view = { paint: paintFor(usesColour(context)), all: input.options['all'] === true };
   return (plan) => print({ data: plan, lines: () => planLines(plan, view) });
 }
 

@@ -179,10 +179,7 @@ function printer(context: CommandContext, input: CommandInput): (renderings: rea
   if (form === 'json' || form === 'yaml') {
     const print = reportPrinter(context, input);
     return (renderings) =>
-      print({
-        data: { schemaVersion: 1, instances: renderings.map(dataOf) },
-        lines: () => [renderedYaml(renderings)],
-      });
+      print({ data: { schemaVersion: 1, instances: renderings.map(dataOf) }, lines: () => [renderedYaml(renderings)] });
   }
   throw unknownForm(form ?? '', ['yaml', 'json']);
 }

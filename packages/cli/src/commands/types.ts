@@ -38,12 +38,7 @@ export const types: Command = {
   ],
   options: [
     outputOption(FORM_NAMES.join(', '), FORM_NAMES),
-    {
-      name: 'kind',
-      summary: `instead of files: ${OWN_KINDS.join(' or ')}`,
-      value: 'kind',
-      choices: OWN_KINDS,
-    },
+    { name: 'kind', summary: `instead of files: ${OWN_KINDS.join(' or ')}`, value: 'kind', choices: OWN_KINDS },
     DEFINITION_OPTION,
     ...CRD_OPTIONS,
     { name: 'out', summary: 'pull: folder to write to', value: 'folder', defaultValue: 'crds' },

@@ -302,26 +302,32 @@ const labels = fc.constantFrom({ app: 'web' }, { app: 'db' }, { tier: 'x', app: 
 
 /** Random objects, some of which refer to each other. */
 const object: fc.Arbitrary<KubeObject> = fc.oneof(
-  fc.record({ name, word }).map(({ name: own, word: text }) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: own },
-    data: { key: text, name: own },
-  })),
-  fc.record({ name, word }).map(({ name: own, word: text }) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: own, annotations: { note: text } },
-    type: 'Opaque',
-    stringData: { key: text },
-  })),
+  fc
+    .record({ name, word })
+    .map(({ name: own, word: text }) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: own },
+      data: { key: text, name: own },
+    })),
+  fc
+    .record({ name, word })
+    .map(({ name: own, word: text }) => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: own, annotations: { note: text } },
+      type: 'Opaque',
+      stringData: { key: text },
+    })),
   name.map((own) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: own } })),
-  fc.record({ name, labels }).map(({ name: own, labels: selector }) => ({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: own },
-    spec: { selector, ports: [{ port: 80 }] },
-  })),
+  fc
+    .record({ name, labels })
+    .map(({ name: own, labels: selector }) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: own },
+      spec: { selector, ports: [{ port: 80 }] },
+    })),
   fc
     .record({ kind: fc.constantFrom('Deployment', 'StatefulSet'), name, labels, other: name, text: word })
     .map(({ kind, name: own, labels: matchLabels, other, text }) => ({

@@ -3,12 +3,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { parseLifts } from './lift.ts';
 
 const object = (apiVersion: string, kind: string, name: string, more: JsonObject = {}, namespace?: string) =>
-  ({
-    apiVersion,
-    kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
-    ...more,
-  }) as KubeObject;
+  ({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, ...more }) as KubeObject;
 
 const OBJECTS = [
   object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'system:app', { rules: [{ verbs: ['get'] }] }),

@@ -61,10 +61,7 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
     ...(graph === undefined ? {} : { graph: graphOutline(graph), ...schemasOf(graph) }),
     edges: graph === undefined ? [] : graphEdges(graph),
     namespaced: graph?.instance.namespaced ?? textAt(definition.spec, 'schema', 'scope') !== 'Cluster',
-    source: {
-      text,
-      ...(text === definitionText(definition) ? {} : { masked: true }),
-    },
+    source: { text, ...(text === definitionText(definition) ? {} : { masked: true }) },
     diagnostics: found.map((diagnostic) => sourceDiagnostic(diagnostic, text, definition)),
     revisions: revisionRows(definition, issued, pinnedTo).map(({ created, ...revision }) => ({
       ...revision,

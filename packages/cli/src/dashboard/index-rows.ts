@@ -79,11 +79,7 @@ export function instanceFacts(instance: KubeObject): InstanceFacts {
     ...(pin === undefined || Number.isNaN(pin) ? {} : { pinned: true as const }),
     ...(deletionTimestamp === undefined ? {} : { deletedAt: deletionTimestamp }),
   };
-  return {
-    row,
-    ...(definition === undefined ? {} : { definition }),
-    ...(revision === undefined ? {} : { revision }),
-  };
+  return { row, ...(definition === undefined ? {} : { definition }), ...(revision === undefined ? {} : { revision }) };
 }
 
 /**

@@ -33,11 +33,7 @@ const unread: NodeReport = {
   ...other,
   id: 'unread',
   state: 'failed',
-  because: {
-    kind: 'read-failed',
-    object: gate,
-    failure: { code: 403, reason: 'Forbidden', message: 'no' },
-  },
+  because: { kind: 'read-failed', object: gate, failure: { code: 403, reason: 'Forbidden', message: 'no' } },
 };
 const due: NodeReport = { ...waiting, state: 'applying', because: { kind: 'write', action: 'create', count: 1 } };
 const REASON = 'waits for ConfigMap v1 default/gate, which another client must create';

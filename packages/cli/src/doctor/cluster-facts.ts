@@ -71,10 +71,7 @@ export interface WebhookRule {
 
 /** The target of a webhook: a Service in the cluster, or a URL. */
 export type WebhookTarget =
-  | {
-      readonly service: { readonly namespace: string; readonly name: string };
-      readonly state: Reading<ServiceState>;
-    }
+  | { readonly service: { readonly namespace: string; readonly name: string }; readonly state: Reading<ServiceState> }
   | { readonly url: string };
 
 /** The state of a webhook's Service. */

@@ -83,10 +83,7 @@ export function definitionFileOf(path: string, named: string | undefined): strin
   if (sibling !== undefined) return sibling;
   throw new TypeKroError(
     `${basename(path)} names no definition, and there is no ${stem}.yaml or ${stem}.ts next to it`,
-    {
-      code: 'input/not-found',
-      remedy: 'write "definition: app.yaml" with the path of the file from the test file',
-    },
+    { code: 'input/not-found', remedy: 'write "definition: app.yaml" with the path of the file from the test file' },
   );
 }
 

@@ -76,10 +76,7 @@ export interface ReadTestFile {
   /** The result before the tests run. For a file with errors, this is the final result. */
   readonly before: TestFileResult;
   /** Absent when no test of the file can run. */
-  readonly ready?: {
-    readonly file: GraphTestFile;
-    readonly loaded: LoadedDefinition;
-  };
+  readonly ready?: { readonly file: GraphTestFile; readonly loaded: LoadedDefinition };
 }
 
 /**

@@ -38,10 +38,7 @@ export async function runLens(
   if (load === undefined || !isManifest) {
     throw new TypeKroError(
       load === undefined ? `there is no command ${name}` : `${name} takes the URI of a YAML or JSON file`,
-      {
-        code: 'cli/usage',
-        remedy: `the commands are ${Object.keys(COMMANDS).join(', ')}`,
-      },
+      { code: 'cli/usage', remedy: `the commands are ${Object.keys(COMMANDS).join(', ')}` },
     );
   }
   const lines: string[] = [];

@@ -63,10 +63,7 @@ function linesOf({ instance, state, writes, children, notes }: MovedInstance, to
   ];
 }
 
-const OWNERS: Readonly<Record<Owner, string>> = {
-  kro: 'the controller of its definition',
-  direct: 'direct mode',
-};
+const OWNERS: Readonly<Record<Owner, string>> = { kro: 'the controller of its definition', direct: 'direct mode' };
 
 /** Returns the writes of a migration, in order. */
 export function writesOf(to: Owner, instance: ObjectRef, record: ObjectRef): readonly MovedObject[] {

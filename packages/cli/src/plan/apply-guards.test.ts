@@ -221,11 +221,7 @@ test('a new enum is a breaking change, unless the controller of the cluster has 
   const found = await planOf('plan FILE', next);
   expect(found.definitions[0]?.refusal).toBeUndefined();
   const features = { omit: false, dynamicKeys: false, variables: false };
-  expect(found.source.controller).toMatchObject({
-    kroCompatibility: '0.9',
-    from: 'Deployment team-a/kro',
-    features,
-  });
+  expect(found.source.controller).toMatchObject({ kroCompatibility: '0.9', from: 'Deployment team-a/kro', features });
   // A snapshot contains the level and the gates.
   expect(await run('snapshot level.json')).toMatchObject({ code: 0, err: '' });
   await world.user.delete({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'team-a', name: 'kro' });

@@ -70,11 +70,7 @@ test('equal findings of several instances are merged, and the message ends with 
     });
   const plan = planOf({ instances: [blocked('a'), blocked('shop')], limits: ['Secrets cannot be read'] });
   expect(findingsOf(plan)).toEqual([
-    {
-      rule: 'blocked',
-      level: 'error',
-      message: 'map waits: NAME-db has data (Pot team/a, Pot team/shop)',
-    },
+    { rule: 'blocked', level: 'error', message: 'map waits: NAME-db has data (Pot team/a, Pot team/shop)' },
     { rule: 'not-seen', level: 'warning', message: 'Secrets cannot be read' },
   ]);
 });

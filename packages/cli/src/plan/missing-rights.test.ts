@@ -65,12 +65,7 @@ async function planWithout(refuses: RegExp | undefined): Promise<Plan> {
   writeFileSync(join(plans.cwd, 'rights.json'), stringifyJson(definition('two')));
   const loaded = await loadFiles(context, ['rights.json']);
   const source = { kind: 'cluster', name: 'test' } as const;
-  const target = {
-    api: client,
-    source,
-    namespace: 'team-a',
-    checkedBy: 'server',
-  } as const;
+  const target = { api: client, source, namespace: 'team-a', checkedBy: 'server' } as const;
   const made = await planOfFiles(context, { positionals: ['rights.json'], options: {} }, loaded, target);
   if (made === undefined) throw new Error(errors.join('\n'));
   return made.plan;

@@ -157,10 +157,7 @@ test('a Graph can use a kind that a definition in the same files declares', asyn
       apiVersion: 'kro.run/v1alpha1',
       kind: 'ResourceGraphDefinition',
       metadata: { name: 'pots' },
-      spec: {
-        schema: { apiVersion: 'v1alpha1', kind: 'Pot', spec: { size: 'integer' } },
-        resources: [],
-      },
+      spec: { schema: { apiVersion: 'v1alpha1', kind: 'Pot', spec: { size: 'integer' } }, resources: [] },
     },
     graph({
       id: 'pot',

@@ -41,9 +41,7 @@ async function planGraph(context: PlanContext, file: FileObject, declared: Schem
   const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GRAPH_CRD };
   const resting = planWithoutWrites(context, file, head);
   if (resting !== undefined) return resting;
-  const { graph, step, problems } = await liveGraph(context.api, after, context.signal, context.settings, {
-    declared,
-  });
+  const { graph, step, problems } = await liveGraph(context.api, after, context.signal, context.settings, { declared });
   if (graph === undefined) {
     const because = `the Graph does not compile: ${problems[0]?.message ?? ''}`;
     if (context.operation === 'delete') return deletionWithoutGraph(head, because, 'the status of the Graph records');

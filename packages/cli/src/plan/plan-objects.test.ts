@@ -29,11 +29,7 @@ test('the plan of a Graph shows no literal of a Secret', () => {
 test('the plan of a Graph with an added node shows no literal of its Secrets', () => {
   const [before, after] = [graph(secret('hush')), graph(secret('hush'), secret('hush2', 'other'))];
   expect(fieldLines(after, before, after, [])).toEqual([
-    {
-      path: 'spec.nodes',
-      from: [secret('(secret)')],
-      to: [secret('(secret)'), secret('(secret)', 'other')],
-    },
+    { path: 'spec.nodes', from: [secret('(secret)')], to: [secret('(secret)'), secret('(secret)', 'other')] },
   ]);
 });
 

@@ -259,14 +259,9 @@ test('an allowed breaking change lists dropped values and refused instances', as
   const { spec, ...rest } = definition(
     [deployment(2), service(80), job('a'), secret(PASSWORD)],
     {},
-    {
-      'kro.run/allow-breaking-changes': 'true',
-    },
+    { 'kro.run/allow-breaking-changes': 'true' },
   );
-  const schema = {
-    ...(spec?.['schema'] as JsonObject),
-    spec: { image: 'string | default="x" maxLength=3' },
-  };
+  const schema = { ...(spec?.['schema'] as JsonObject), spec: { image: 'string | default="x" maxLength=3' } };
   const { code, out, err } = await run('plan --exit-code', { ...rest, spec: { ...spec, schema } });
   expect(err).toBe('');
   expect(stableOutput(out)).toMatchInlineSnapshot(`

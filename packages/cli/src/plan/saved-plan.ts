@@ -361,10 +361,7 @@ function isSame(a: object | undefined, b: object | undefined): boolean {
       place: _place,
       checked: _checked,
       ...rest
-    } = (value ?? {}) as {
-      readonly place?: string;
-      readonly checked?: string;
-    };
+    } = (value ?? {}) as { readonly place?: string; readonly checked?: string };
     return digestOf(rest);
   };
   return plain(a) === plain(b);

@@ -61,10 +61,7 @@ test('an object that both revisions of an instance write counts once, and object
   const twice = (before: string, after: string) =>
     planOf({
       instances: [
-        instancePlan('t/a', {
-          writes: [write(after)],
-          meanwhile: { writes: [write(before)], later: [], blocked: [] },
-        }),
+        instancePlan('t/a', { writes: [write(after)], meanwhile: { writes: [write(before)], later: [], blocked: [] } }),
       ],
     }).summary.change;
   expect(twice('one.test/v1', 'one.test/v1')).toBe(1);

@@ -57,9 +57,7 @@ export async function takeSnapshot({
   for (const spec of specs) {
     const kind = declaredKind(spec);
     whole.set(groupKindText(kind), kind);
-    const external = kindsUsed({
-      resources: asObjects(spec['resources']).map(({ externalRef }) => ({ externalRef })),
-    });
+    const external = kindsUsed({ resources: asObjects(spec['resources']).map(({ externalRef }) => ({ externalRef })) });
     for (const each of external) whole.set(groupKindText(each), each);
     for (const each of kindsUsed(spec)) owned.set(groupKindText(each), each);
   }

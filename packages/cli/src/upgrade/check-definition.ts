@@ -107,9 +107,7 @@ export async function compareControllers(
     ...(own.graph === undefined ? {} : { graph: own.graph }),
     ...(graph !== undefined
       ? {}
-      : {
-          refused: { ...upgradeRefusal(diagnostics), acceptedBy: await acceptingControllers(task, spec, features) },
-        }),
+      : { refused: { ...upgradeRefusal(diagnostics), acceptedBy: await acceptingControllers(task, spec, features) } }),
   };
 }
 

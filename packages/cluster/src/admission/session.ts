@@ -151,10 +151,7 @@ export class AdmissionSession implements WriteAdmission {
 
   admitDelete(write: WriteRequest, old: KubeObject, options: DeleteRequestOptions): void {
     if (isExempt(write.resource)) return;
-    const attributes = {
-      ...this.#attributes(write, 'DELETE', undefined, old),
-      options: deleteOptionsOf(options),
-    };
+    const attributes = { ...this.#attributes(write, 'DELETE', undefined, old), options: deleteOptionsOf(options) };
     this.#mutated(attributes, write.warnings);
     this.#validated(attributes, write.warnings);
   }

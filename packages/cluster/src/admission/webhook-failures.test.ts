@@ -66,10 +66,7 @@ describe('a webhook that fails', () => {
     [
       'a patch that is nested too deeply',
       'Mutating',
-      () => ({
-        ...patchAnswer([]),
-        patch: base64(`[{"op":"add","path":"/data","value":${DEEP}}]`),
-      }),
+      () => ({ ...patchAnswer([]), patch: base64(`[{"op":"add","path":"/data","value":${DEEP}}]`) }),
       `${FAILED}received undecodable patch in webhook response: the patch is not a list of operations`,
     ],
     [

@@ -90,12 +90,14 @@ async function story(answer: Answer = jokes) {
     path: string,
     { body, headers = {}, user }: { body?: JsonObject; headers?: Record<string, string>; user?: UserInfo } = {},
   ) => {
-    const reply = await cluster.transport(user).request({
-      method,
-      path,
-      headers: { 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const reply = await cluster
+      .transport(user)
+      .request({
+        method,
+        path,
+        headers: { 'content-type': 'application/json', ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
     let content = '';
     for await (const chunk of reply.body) content += Buffer.from(chunk).toString('utf8');
     return { code: reply.status, content, body: content.startsWith('{') ? (JSON.parse(content) as JsonObject) : {} };
@@ -127,9 +129,7 @@ async function story(answer: Answer = jokes) {
   };
   const condition = async () => {
     const { body } = await send('GET', `${SERVICES}/v1.fun.io`);
-    const { status } = body as {
-      status: { conditions: { status: string; reason: string; message: string }[] };
-    };
+    const { status } = body as { status: { conditions: { status: string; reason: string; message: string }[] } };
     const [first] = status.conditions;
     return [first?.status, first?.reason, first?.message.replaceAll(String(server.port), 'PORT')];
   };

@@ -77,12 +77,7 @@ export function mergeGroup(
   const names = sortedVersions([...present, ...added.map(({ version }) => version)], priorityIn(apiServices, group));
   const versions = names.map((version) => ({ groupVersion: `${group}/${version}`, version }));
   const preferred = versions[0];
-  return {
-    ...own,
-    name: group,
-    versions,
-    ...(preferred === undefined ? {} : { preferredVersion: preferred }),
-  };
+  return { ...own, name: group, versions, ...(preferred === undefined ? {} : { preferredVersion: preferred }) };
 }
 
 /** Returns the groups of `/apis` (`APIGroupList`). */

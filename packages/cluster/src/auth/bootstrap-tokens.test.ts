@@ -10,11 +10,7 @@ const TOKEN = 'abcdef.0123456789abcdef';
 const encoded = (data: Record<string, string>) =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
 
-const DATA = {
-  'token-id': 'abcdef',
-  'token-secret': '0123456789abcdef',
-  'usage-bootstrap-authentication': 'true',
-};
+const DATA = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-authentication': 'true' };
 
 const secretOf = (data: Record<string, string>, type = 'bootstrap.kubernetes.io/token') => ({
   apiVersion: 'v1',

@@ -110,9 +110,7 @@ test('an unknown field is quoted in Go syntax', async () => {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
   const path = '/api/v1/namespaces/default/configmaps?fieldValidation=Strict';
   const { body } = await sendJson(cluster, 'POST', path, { body: { ...object, 'a\u0001"': 1 } });
-  expect(body).toMatchObject({
-    message: expect.stringContaining(String.raw`unknown field "a\x01\""`) as string,
-  });
+  expect(body).toMatchObject({ message: expect.stringContaining(String.raw`unknown field "a\x01\""`) as string });
 });
 
 test('a rule with more rights than the server can compare is refused', async () => {

@@ -43,12 +43,14 @@ async function impersonate(rules: readonly Rule[], headers: Record<string, strin
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'r' },
     subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: user.name }],
   });
-  const reply = await cluster.transport(user).request({
-    method: 'POST',
-    path: REVIEWS,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ apiVersion: `${GROUP}/v1`, kind: 'SelfSubjectReview' }),
-  });
+  const reply = await cluster
+    .transport(user)
+    .request({
+      method: 'POST',
+      path: REVIEWS,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ apiVersion: `${GROUP}/v1`, kind: 'SelfSubjectReview' }),
+    });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
   const body = JSON.parse(text) as { message?: string; status?: { userInfo?: JsonObject } };
@@ -96,11 +98,7 @@ test.each<[string, readonly Rule[], Record<string, string>, unknown]>([
       ['impersonate', GROUP, 'uids'],
       ['impersonate', GROUP, 'userextras/example.com/x', '1', '2'],
     ],
-    as('anna', {
-      'impersonate-group': 'a, b\nc',
-      'impersonate-uid': 'u',
-      'impersonate-extra-example.com%2fx': '1\n2',
-    }),
+    as('anna', { 'impersonate-group': 'a, b\nc', 'impersonate-uid': 'u', 'impersonate-extra-example.com%2fx': '1\n2' }),
     {
       username: 'anna',
       uid: 'u',

@@ -51,10 +51,7 @@ const MODES: readonly Mode[] = [
   },
   { constraint: 'arbitrary-node', appliesTo: (wanted) => hasOnlyName(wanted) && nodeOf(wanted.name) !== undefined },
   { constraint: 'serviceaccount', appliesTo: (wanted) => hasOnlyName(wanted) && accountOf(wanted.name) !== undefined },
-  {
-    constraint: 'user-info',
-    appliesTo: ({ name }) => nodeOf(name) === undefined && accountOf(name) === undefined,
-  },
+  { constraint: 'user-info', appliesTo: ({ name }) => nodeOf(name) === undefined && accountOf(name) === undefined },
   { constraint: undefined, appliesTo: () => true },
 ];
 

@@ -26,12 +26,14 @@ afterAll(() => cluster.close());
 
 async function send(method: string, path: string, body?: object, user?: string): Promise<number> {
   const patch = method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json';
-  const { status } = await cluster.transport().request({
-    method,
-    path,
-    headers: { 'content-type': patch, ...(user === undefined ? {} : { 'impersonate-user': user }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const { status } = await cluster
+    .transport()
+    .request({
+      method,
+      path,
+      headers: { 'content-type': patch, ...(user === undefined ? {} : { 'impersonate-user': user }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   return status;
 }
 

@@ -74,9 +74,7 @@ describe('a Deployment', () => {
     await create(deployment(2));
     await client.patch(
       inDefault('apps/v1', 'Deployment', 'web'),
-      {
-        spec: { template: { spec: { containers: [{ name: 'c', image: 'nginx:2' }] } } },
-      },
+      { spec: { template: { spec: { containers: [{ name: 'c', image: 'nginx:2' }] } } } },
       { type: 'strategic' },
     );
     await cluster.idle();

@@ -49,9 +49,7 @@ describe.each(KINDS)('$type', ({ type, component, selector }) => {
     await story.client.patch(
       { apiVersion, kind, name: 'r', namespace: 'default' },
       { spec: { replicas: 3 } },
-      {
-        subresource: 'scale',
-      },
+      { subresource: 'scale' },
     );
     await story.cluster.idle();
     expect(await story.names('v1 Pod')).toHaveLength(3);

@@ -214,10 +214,7 @@ describe('preemption', () => {
       spec: {
         replicas: 2,
         selector: { matchLabels: { app: 'low' } },
-        template: {
-          metadata: { labels: { app: 'low' } },
-          spec: { ...pod('', 1).spec, priorityClassName: 'low' },
-        },
+        template: { metadata: { labels: { app: 'low' } }, spec: { ...pod('', 1).spec, priorityClassName: 'low' } },
       },
     };
     await story.create(replicaSet);

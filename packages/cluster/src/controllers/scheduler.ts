@@ -48,10 +48,7 @@ export function scheduler(): SimulatedController {
   const ledger = new NodeLedger(boundNodeOf);
   const waiting = new WaitingPods();
 
-  const room: RoomView = {
-    account: (node) => ledger.account(node),
-    nominated: (node) => waiting.nominated(node),
-  };
+  const room: RoomView = { account: (node) => ledger.account(node), nominated: (node) => waiting.nominated(node) };
 
   const viewOf = (client: ControllerClient): SchedulingView => ({
     ...room,

@@ -51,11 +51,7 @@ export function serviceAccountController(certificateAuthority: () => string): Si
         client.create({
           apiVersion: 'v1',
           kind: 'ConfigMap',
-          metadata: {
-            name: ROOT_CA,
-            namespace,
-            annotations: { [DESCRIPTION]: DESCRIPTION_TEXT },
-          },
+          metadata: { name: ROOT_CA, namespace, annotations: { [DESCRIPTION]: DESCRIPTION_TEXT } },
           data,
         });
       }

@@ -21,10 +21,7 @@ function statefulSet(spec: JsonObject = {}, annotations: Record<string, string> 
 }
 
 const CLAIM_TEMPLATES: JsonObject[] = [
-  {
-    metadata: { name: 'data' },
-    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-  },
+  { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
 ];
 
 const newImage = { template: { spec: { containers: [{ name: 'c', image: 'i:2' }] } } };

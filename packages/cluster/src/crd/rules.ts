@@ -125,11 +125,7 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
     if (outcome.limit === 'rule') {
       const what = `'${LIMIT_EXCEEDED}': no further validation rules will be run due to call cost exceeds limit for rule`;
       return [
-        {
-          reason: 'FieldValueInvalid',
-          field: site.field,
-          message: `Invalid value: ${type}: ${what}: ${text.trim()}`,
-        },
+        { reason: 'FieldValueInvalid', field: site.field, message: `Invalid value: ${type}: ${what}: ${text.trim()}` },
       ];
     }
     return [

@@ -248,11 +248,13 @@ describe('faults of watches', () => {
   async function watching(cluster: Cluster) {
     const version = (await call(cluster, 'GET', MAPS)).body['metadata'] as { resourceVersion: string };
     const signal = new AbortController();
-    const reply = await cluster.transport().request({
-      method: 'GET',
-      path: `${MAPS}?watch=true&resourceVersion=${version.resourceVersion}`,
-      signal: signal.signal,
-    });
+    const reply = await cluster
+      .transport()
+      .request({
+        method: 'GET',
+        path: `${MAPS}?watch=true&resourceVersion=${version.resourceVersion}`,
+        signal: signal.signal,
+      });
     const seen: string[] = [];
     const ended = (async () => {
       for await (const chunk of reply.body) {

@@ -36,12 +36,7 @@ const MATCH: Readonly<Record<keyof FaultMatch, true>> = {
   where: true,
 };
 
-const OPTIONS: Readonly<Record<keyof FaultOptions, true>> = {
-  times: true,
-  after: true,
-  probability: true,
-  seed: true,
-};
+const OPTIONS: Readonly<Record<keyof FaultOptions, true>> = { times: true, after: true, probability: true, seed: true };
 
 /** The ways in which a fault ends a watch. */
 const ENDS: Readonly<Record<NonNullable<Extract<Fault, { kind: 'watch-drop' }>['how']>, true>> = {

@@ -25,33 +25,22 @@ test.each<[string, readonly ManagedEntry[], Readonly<Record<string, readonly str
   [
     'the only entry of another version is kept',
     [entryOf('a', 1, 'v2'), entryOf('b', 2), entryOf('c', 3)],
-    {
-      'v2 a': ['f:a'],
-      'v1 ancient-changes': ['f:b', 'f:c', 'f:late0'],
-    },
+    { 'v2 a': ['f:a'], 'v1 ancient-changes': ['f:b', 'f:c', 'f:late0'] },
   ],
   [
     'entries are merged only with entries of the same version',
     [entryOf('a', 1, 'v2'), entryOf('b', 2), entryOf('c', 3, 'v2'), entryOf('d', 4)],
-    {
-      'v2 ancient-changes': ['f:a', 'f:c'],
-      'v1 ancient-changes': ['f:b', 'f:d', 'f:late0'],
-    },
+    { 'v2 ancient-changes': ['f:a', 'f:c'], 'v1 ancient-changes': ['f:b', 'f:d', 'f:late0'] },
   ],
   [
     'an earlier merged entry is merged with the oldest entry',
     [entryOf('ancient-changes', 1), entryOf('b', 2)],
-    {
-      'v1 ancient-changes': ['f:ancient-changes', 'f:b'],
-    },
+    { 'v1 ancient-changes': ['f:ancient-changes', 'f:b'] },
   ],
   [
     'an entry that is older than the merged entry is kept',
     [entryOf('a', 1), entryOf('ancient-changes', 2)],
-    {
-      'v1 a': ['f:a'],
-      'v1 ancient-changes': ['f:ancient-changes', 'f:late0'],
-    },
+    { 'v1 a': ['f:a'], 'v1 ancient-changes': ['f:ancient-changes', 'f:late0'] },
   ],
 ])('with entries of many managers, %s', (_, early, expected) => {
   const entries = new Map([...early, ...LATE].map((entry) => [entryKey(entry), entry]));

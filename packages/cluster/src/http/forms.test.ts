@@ -11,12 +11,14 @@ const AUTHORIZATION = '/apis/authorization.k8s.io/v1';
 let cluster: Cluster;
 
 async function send(method: string, path: string, accept: string, body?: object) {
-  const reply = await cluster.transport().request({
-    method,
-    path,
-    headers: { 'content-type': 'application/json', accept },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const reply = await cluster
+    .transport()
+    .request({
+      method,
+      path,
+      headers: { 'content-type': 'application/json', accept },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
   const answer = JSON.parse(text) as { kind?: string; apiVersion?: string; message?: string };

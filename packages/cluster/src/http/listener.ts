@@ -56,10 +56,7 @@ export async function openListener(
       response.destroy();
     });
   };
-  const limits = {
-    keepAliveTimeout: 120_000,
-    noDelay: true,
-  };
+  const limits = { keepAliveTimeout: 120_000, noDelay: true };
   const server = createHttpServer(secure ?? httpLibrary(), limits, onRequest, (problem, request, response) =>
     send(replyError(badRequest(problem)), request, response),
   );

@@ -151,11 +151,7 @@ describe('the connection of an upgrade request that is refused', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const accepted = once(server, 'connection') as Promise<[Socket]>;
-    const client = connect({
-      port: (server.address() as AddressInfo).port,
-      host: '127.0.0.1',
-      allowHalfOpen: true,
-    });
+    const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
     client.write(request(line, SOCKET));
     const [socket] = await accepted;
     const closed = once(socket, 'close');

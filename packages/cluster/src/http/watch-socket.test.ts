@@ -43,12 +43,14 @@ function exchange(path: string, until: RegExp, begun: (text: string) => void = (
 }
 
 const create = (name: string) =>
-  cluster.transport().request({
-    method: 'POST',
-    path: MAPS,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }),
-  });
+  cluster
+    .transport()
+    .request({
+      method: 'POST',
+      path: MAPS,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }),
+    });
 
 test('a watch over a WebSocket sends each past and each new event as a text message', async () => {
   await create('first');

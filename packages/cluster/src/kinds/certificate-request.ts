@@ -46,12 +46,7 @@ interface KeyKind {
   readonly failure: string;
 }
 
-const RSA: KeyKind = {
-  type: 'rsa',
-  name: 'RSA',
-  goType: '*rsa.PublicKey',
-  failure: 'crypto/rsa: verification error',
-};
+const RSA: KeyKind = { type: 'rsa', name: 'RSA', goType: '*rsa.PublicKey', failure: 'crypto/rsa: verification error' };
 const ECDSA: KeyKind = {
   type: 'ec',
   name: 'ECDSA',

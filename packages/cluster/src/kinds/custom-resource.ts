@@ -32,11 +32,7 @@ export function customStrategy(
     const ratchet = (site: RuleSite) => ratcheted(site, evaluate, context);
     const changesStatus = context.subresource === 'status';
     problems.push(
-      ...validateValue(schema, object, {
-        old,
-        member: changesStatus ? 'status' : undefined,
-        evaluateRules: ratchet,
-      }),
+      ...validateValue(schema, object, { old, member: changesStatus ? 'status' : undefined, evaluateRules: ratchet }),
     );
     if (version.scale === undefined) return;
     if (!changesStatus) checkReplicas(object, version.scale.specReplicasPath, problems);

@@ -33,10 +33,7 @@ const definition = (maximum: number, statusSchema: JsonObject = status): JsonObj
   crdOf(
     'Box',
     {
-      properties: {
-        spec: { type: 'object', properties: { n: { type: 'integer', maximum } } },
-        status: statusSchema,
-      },
+      properties: { spec: { type: 'object', properties: { n: { type: 'integer', maximum } } }, status: statusSchema },
       'x-kubernetes-validations': [{ rule: "!has(self.status) || self.status.b != 'y'", message: 'not y' }],
     },
     {

@@ -34,12 +34,7 @@ function problemsOf(name: keyof typeof KINDS, { metadata = {}, ...content }: Jso
     metadata: { name: 'x', namespace: 'n', ...(metadata as object) },
     ...content,
   };
-  const result = newObjects('2026-01-01T00:00:00Z').create(object, {
-    kind,
-    group,
-    plural,
-    hasStatus: true,
-  });
+  const result = newObjects('2026-01-01T00:00:00Z').create(object, { kind, group, plural, hasStatus: true });
   if (!('refusal' in result)) return '';
   return result.refusal.replace(`${withGroup(kind, group)} "x" is invalid: `, '');
 }

@@ -28,8 +28,6 @@ test('only one priority class is the default', async () => {
 test('of several default classes, pods get the class with the lowest value', () => {
   const classes = [priorityClass('a', 3, true), priorityClass('b', 1, true), priorityClass('c', 0, false)];
   const items = classes.map((object) => ({ key: object.metadata.name ?? '', object }));
-  const store = {
-    collection: () => ({ size: 3, get: () => undefined, all: () => items, inNamespace: () => items }),
-  };
+  const store = { collection: () => ({ size: 3, get: () => undefined, all: () => items, inNamespace: () => items }) };
   expect(defaultPriorityClass(store)?.metadata.name).toBe('b');
 });

@@ -93,12 +93,7 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 test('the server writes the authenticated user into the spec of a signing request', async () => {
-  const user = {
-    name: 'approver',
-    uid: '7',
-    groups: ['g', 'system:authenticated'],
-    extra: { 'example.com/k': ['v'] },
-  };
+  const user = { name: 'approver', uid: '7', groups: ['g', 'system:authenticated'], extra: { 'example.com/k': ['v'] } };
   const forged = { username: 'root', uid: '0', groups: ['system:masters'], extra: { a: ['b'] } };
   const { code, answer } = await send('POST', REQUESTS, signingRequest('mine', forged), user);
   expect(code).toBe(201);

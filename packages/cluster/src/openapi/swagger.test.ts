@@ -53,10 +53,7 @@ test('an OpenAPI v3 operation is converted to v2', () => {
         parameters: [{ name: 'dryRun', in: 'query', schema: { type: 'string', uniqueItems: true } }],
         requestBody: { content: { 'application/merge-patch+json': { schema: { type: 'object' } } } },
         responses: {
-          '200': {
-            description: 'OK',
-            content: { 'application/json': { schema: { $ref: '#/components/schemas/A' } } },
-          },
+          '200': { description: 'OK', content: { 'application/json': { schema: { $ref: '#/components/schemas/A' } } } },
         },
       },
     },

@@ -65,10 +65,9 @@ export function toSwaggerPaths(paths: JsonObject): JsonObject {
 
 function toSwaggerOperation(operation: JsonObject): JsonObject {
   const { parameters, requestBody, responses, ...rest } = operation;
-  const flat = (Array.isArray(parameters) ? parameters : []).filter(isJsonObject).map(({ schema, ...parameter }) => ({
-    ...parameter,
-    ...(isJsonObject(schema) ? schema : {}),
-  }));
+  const flat = (Array.isArray(parameters) ? parameters : [])
+    .filter(isJsonObject)
+    .map(({ schema, ...parameter }) => ({ ...parameter, ...(isJsonObject(schema) ? schema : {}) }));
   const content = isJsonObject(requestBody) && isJsonObject(requestBody['content']) ? requestBody['content'] : {};
   const [body] = Object.values(content);
   const schemaOf = (entry: JsonValue | undefined) =>

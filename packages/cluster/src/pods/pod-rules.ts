@@ -110,12 +110,7 @@ const SETTINGS: Readonly<Record<keyof PodRules, Setting>> = {
     expected: 'a reason in the form of Kubernetes, such as OOMKilled',
   },
   crashes: number('crashes', MAX_CRASHES, true, `a whole number from 0 to ${MAX_CRASHES}`),
-  log: {
-    annotation: 'log',
-    read: (text) => text,
-    isValid: (value) => typeof value === 'string',
-    expected: 'a string',
-  },
+  log: { annotation: 'log', read: (text) => text, isValid: (value) => typeof value === 'string', expected: 'a string' },
   cpu: quantity('cpu', '250m'),
   memory: quantity('memory', '64Mi'),
 };

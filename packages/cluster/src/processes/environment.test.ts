@@ -33,9 +33,7 @@ const OBJECTS: Readonly<Record<string, JsonObject>> = {
   'secret key': { data: { TOKEN: Buffer.from('abc').toString('base64') } },
 };
 
-const config: ConfigSource = {
-  find: (kind, name) => OBJECTS[`${kind} ${name}`] as KubeObject | undefined,
-};
+const config: ConfigSource = { find: (kind, name) => OBJECTS[`${kind} ${name}`] as KubeObject | undefined };
 
 const pod: KubeObject = {
   apiVersion: 'v1',

@@ -223,9 +223,7 @@ test('a container that fails is restarted, first at once, and then after growing
         containerStatuses: [
           {
             restartCount,
-            state: {
-              waiting: { reason: 'CrashLoopBackOff', message: expect.stringContaining(`back-off ${pause}s`) },
-            },
+            state: { waiting: { reason: 'CrashLoopBackOff', message: expect.stringContaining(`back-off ${pause}s`) } },
             lastState: { terminated: { exitCode: 1 } },
           },
         ],

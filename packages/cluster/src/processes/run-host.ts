@@ -18,10 +18,7 @@ export interface RunHost {
   readonly address: string;
   /** Begins a run of a container. */
   beginRun(): RunPrograms;
-  readonly log: {
-    begin(container: string): void;
-    write(container: string, line: string): void;
-  };
+  readonly log: { begin(container: string): void; write(container: string, line: string): void };
   specification(pod: KubeObject, container: string): JsonObject;
   prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem | MountProblem;
   event(reason: string, message: string, type?: 'Normal' | 'Warning'): void;

@@ -17,9 +17,7 @@ describe('the header with warnings', () => {
     [
       'one warning of the maximum length in another script',
       ['字'.repeat(4096)],
-      {
-        warning: Buffer.from(`299 - "${'字'.repeat(4096)}"`).toString('latin1'),
-      },
+      { warning: Buffer.from(`299 - "${'字'.repeat(4096)}"`).toString('latin1') },
     ],
     ['one warning of the maximum length', ['x'.repeat(4096)], { warning: `299 - "${'x'.repeat(4096)}"` }],
     ['one warning that is too long', ['"'.repeat(4097)], { warning: `299 - "${String.raw`\"`.repeat(256)}"` }],

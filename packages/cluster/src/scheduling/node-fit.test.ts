@@ -23,9 +23,7 @@ const node = (spec: JsonObject = {}, labels: Record<string, string> = {}): KubeO
   kind: 'Node',
   metadata: { name: 'n', labels },
   spec,
-  status: {
-    allocatable: { cpu: '2', memory: '1Gi', pods: '3', 'ephemeral-storage': '10Gi', 'example.com/gpu': '1' },
-  },
+  status: { allocatable: { cpu: '2', memory: '1Gi', pods: '3', 'ephemeral-storage': '10Gi', 'example.com/gpu': '1' } },
 });
 const usageOf = (...pods: readonly KubeObject[]): NodeUsage => {
   const usage = new NodeUsage();

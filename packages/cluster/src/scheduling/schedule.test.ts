@@ -325,11 +325,7 @@ describe('a pod of higher priority evicts', () => {
     ],
     [
       'the pods of the node with the lower sum of priorities',
-      {
-        nodes: two,
-        pods: [on('a', 'p', 4), on('a', 'o', 4), on('b', 'q', 4), on('b', 'r', 3)],
-        cpu: '2',
-      },
+      { nodes: two, pods: [on('a', 'p', 4), on('a', 'o', 4), on('b', 'q', 4), on('b', 'r', 3)], cpu: '2' },
       ['q', 'r'],
       'b',
     ],

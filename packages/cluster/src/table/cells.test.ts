@@ -115,11 +115,7 @@ describe('the cells equal those of kube-apiserver: a pod', () => {
     ['is being deleted', { containers: [running()], metadata: { deletionTimestamp: END } }, '1/1 | Terminating | 0'],
     [
       'has completed and is being deleted',
-      {
-        phase: 'Succeeded',
-        containers: [ended(0, { reason: 'Completed' })],
-        metadata: { deletionTimestamp: END },
-      },
+      { phase: 'Succeeded', containers: [ended(0, { reason: 'Completed' })], metadata: { deletionTimestamp: END } },
       '0/1 | Completed | 0',
     ],
     [
@@ -138,10 +134,7 @@ const hosts = (...names: readonly string[]) => ({
 });
 const ADDRESSES = [{ ip: '10.0.0.2' }, { hostname: 'lb' }, { ip: '10.0.0.1', hostname: 'x' }, { hostname: 'lb' }, {}];
 
-const metric = (type: string, source: JsonObject) => ({
-  type,
-  [type.charAt(0).toLowerCase() + type.slice(1)]: source,
-});
+const metric = (type: string, source: JsonObject) => ({ type, [type.charAt(0).toLowerCase() + type.slice(1)]: source });
 const targets = (...metrics: readonly JsonObject[]) => ({ spec: { metrics: [...metrics] } });
 const cpu = (target: JsonObject) => metric('Resource', { name: 'cpu', target });
 

@@ -110,11 +110,7 @@ const refusedPatch = (shown: string, problem: string) =>
     message: ` "" is invalid: patch: Invalid value: ${goQuote(shown)}: ${problem}`,
     details: {
       causes: [
-        {
-          reason: 'FieldValueInvalid',
-          message: `Invalid value: ${goQuote(shown)}: ${problem}`,
-          field: 'patch',
-        },
+        { reason: 'FieldValueInvalid', message: `Invalid value: ${goQuote(shown)}: ${problem}`, field: 'patch' },
       ],
     },
   });

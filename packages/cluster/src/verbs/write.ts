@@ -126,16 +126,7 @@ export interface WriteRequest {
 /** The write with which the API server itself sets the status of a cluster-scoped object that it serves. */
 export function serverStatusWrite(services: WriteServices, resource: ServedResource, name: string): WriteRequest {
   const options = { dryRun: false, manager: 'kube-apiserver', fieldValidation: 'Ignore' as const, force: false };
-  return {
-    services,
-    resource,
-    namespace: '',
-    name,
-    subresource: 'status',
-    user: ADMIN,
-    options,
-    warnings: [],
-  };
+  return { services, resource, namespace: '', name, subresource: 'status', user: ADMIN, options, warnings: [] };
 }
 
 /** The result of a write. */

@@ -11,12 +11,14 @@ const UPGRADE = { connection: 'keep-alive, Upgrade', upgrade: 'websocket' };
 let cluster: Cluster;
 
 async function call(method: string, path: string, { body, user, headers = {} }: CallOptions = {}) {
-  const reply = await cluster.transport(user).request({
-    method,
-    path,
-    headers: { 'content-type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const reply = await cluster
+    .transport(user)
+    .request({
+      method,
+      path,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   let text = '';
   for await (const chunk of reply.body) text += Buffer.from(chunk).toString('utf8');
   const message = text.startsWith('{') ? (JSON.parse(text) as { message?: string }).message : text.trimEnd();

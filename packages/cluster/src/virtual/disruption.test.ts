@@ -155,12 +155,14 @@ describe('an eviction', () => {
 describe('the deletion by an eviction', () => {
   const evict = async ({ cluster }: ClusterStory, deleteOptions: JsonObject, query = ''): Promise<number> => {
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' }, deleteOptions };
-    const reply = await cluster.transport().request({
-      method: 'POST',
-      path: `/api/v1/namespaces/default/pods/p/eviction${query}`,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(eviction),
-    });
+    const reply = await cluster
+      .transport()
+      .request({
+        method: 'POST',
+        path: `/api/v1/namespaces/default/pods/p/eviction${query}`,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(eviction),
+      });
     return reply.status;
   };
   const spec = { containers: [{ name: 'c', image: 'i' }] };
@@ -192,12 +194,14 @@ describe('the object of an eviction', () => {
     await using story = await startClusterStory();
     const spec = { containers: [{ name: 'c', image: 'i' }] };
     await story.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec });
-    const reply = await story.cluster.transport().request({
-      method: 'POST',
-      path: '/api/v1/namespaces/default/pods/p/eviction',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ apiVersion, kind: 'Eviction', metadata: name === '' ? {} : { name } }),
-    });
+    const reply = await story.cluster
+      .transport()
+      .request({
+        method: 'POST',
+        path: '/api/v1/namespaces/default/pods/p/eviction',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ apiVersion, kind: 'Eviction', metadata: name === '' ? {} : { name } }),
+      });
     expect(reply.status).toBe(status);
     await story.cluster.idle();
     expect((await story.find('v1 Pod', 'p')) === undefined).toBe(status === 201);

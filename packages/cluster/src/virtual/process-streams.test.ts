@@ -10,10 +10,7 @@ import { streamOpener } from './process-streams.ts';
 
 const SOCKET = { upgrade: 'websocket', 'sec-websocket-protocol': 'v5.channel.k8s.io' };
 const RUNNING: ContainerState = { is: 'running', startedMs: 0, started: true, ready: true, stopping: false };
-const ENDED: ContainerState = {
-  is: 'ended',
-  end: { exitCode: 1, reason: 'Error', startedMs: 0, endedMs: 0 },
-};
+const ENDED: ContainerState = { is: 'ended', end: { exitCode: 1, reason: 'Error', startedMs: 0, endedMs: 0 } };
 
 function request(query: string, headers: ApiRequest['headers'] = SOCKET): ApiRequest {
   const body = Buffer.alloc(0);

@@ -16,12 +16,14 @@ test.each(['.spec.__proto__.polluted', '.spec.constructor.polluted'])(
     await cluster.idle();
     const path = '/apis/example.com/v1/namespaces/default/odds';
     const send = async (method: string, at: string, body: string): Promise<{ status: number; text: string }> => {
-      const reply = await cluster.transport().request({
-        method,
-        path: at,
-        headers: { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
-        body,
-      });
+      const reply = await cluster
+        .transport()
+        .request({
+          method,
+          path: at,
+          headers: { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
+          body,
+        });
       let text = '';
       for await (const chunk of reply.body) text += Buffer.from(chunk).toString();
       return { status: reply.status, text };

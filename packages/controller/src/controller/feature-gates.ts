@@ -89,11 +89,7 @@ export function readFeatureGates(text: string): FeatureGates {
     else for (const each of group ?? []) grouped.set(each, on);
   }
   const isOn = (feature: Feature) => named.get(feature) ?? grouped.get(feature) ?? false;
-  return {
-    features: switches(FEATURES, isOn),
-    ...(problem === undefined ? {} : { problem }),
-    warnings,
-  };
+  return { features: switches(FEATURES, isOn), ...(problem === undefined ? {} : { problem }), warnings };
 }
 
 /** The list of gates that turns on these features, in the notation of `--feature-gates`. */

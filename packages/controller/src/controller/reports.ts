@@ -225,14 +225,7 @@ export class Reports implements InspectSource {
     facts: Pick<InspectEvent, 'outcome' | 'revision'> = {},
   ): void {
     this.#lastId += 1;
-    const event: InspectEvent = {
-      id: this.#lastId,
-      at,
-      type,
-      subject,
-      ...facts,
-      message: internString(message),
-    };
+    const event: InspectEvent = { id: this.#lastId, at, type, subject, ...facts, message: internString(message) };
     this.#events.push(event);
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
     for (const listener of this.#listeners) listener(event);

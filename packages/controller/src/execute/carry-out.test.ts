@@ -82,11 +82,7 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
     effects: 'write',
     rules: { backoff: RETRY_POLICIES.instanceWrite, silentRetries: 1, lasting: 'retried' },
     instance: INSTANCE,
-    parent: {
-      target: target('X', 'x'),
-      write: () => act('write parent'),
-      complete: () => act('complete parent'),
-    },
+    parent: { target: target('X', 'x'), write: () => act('write parent'), complete: () => act('complete parent') },
     view: {
       failedWrite: (at) => failed.get(targetKey(at)),
       setFailedWrite: (at, failure) => {

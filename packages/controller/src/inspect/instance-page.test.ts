@@ -62,14 +62,7 @@ describe('readInstanceQuery', () => {
     ['definition=a&namespace=&search=x', { definition: 'a', search: 'x' }],
     [
       'state=ERROR&revision=3&sort=age&order=desc&offset=500&limit=100',
-      {
-        state: 'ERROR',
-        revision: 3,
-        sort: 'age',
-        order: 'desc',
-        offset: 500,
-        limit: 100,
-      },
+      { state: 'ERROR', revision: 3, sort: 'age', order: 'desc', offset: 500, limit: 100 },
     ],
     ['unknown=1', {}],
   ])('reads `%s`', (text, query) => {

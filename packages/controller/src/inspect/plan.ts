@@ -78,11 +78,7 @@ export interface DefinitionPlan {
    * The canary of a new revision: `instances` names the instances that follow the revision first, and `of` is the
    * number of instances from which they are chosen.
    */
-  readonly canary?: {
-    readonly instances: readonly string[];
-    readonly of: number;
-    readonly phase: 'waiting' | 'held';
-  };
+  readonly canary?: { readonly instances: readonly string[]; readonly of: number; readonly phase: 'waiting' | 'held' };
   /** Sentences about additional consequences of the definition's deletion. */
   readonly notes: readonly string[];
 }

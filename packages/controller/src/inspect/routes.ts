@@ -162,10 +162,7 @@ async function answerInstance(
   if (!(await maySeeInstance(subject, call.viewer))) {
     throw new InspectFailure(
       `you may not list ${subject.kind}${subject.namespace === undefined ? '' : ` in ${subject.namespace}`}`,
-      {
-        status: 403,
-        code: 'inspect/forbidden',
-      },
+      { status: 403, code: 'inspect/forbidden' },
     );
   }
   const gone = (): never => {

@@ -123,10 +123,7 @@ describe('paths', () => {
 
   it('answers a failure with a code and a message', async () => {
     const body = (await (await get('/api/v1/instances/acme.test/v1/Boat/n/c/report')).json()) as InspectProblem;
-    expect(body).toEqual({
-      code: 'inspect/no-instance',
-      message: 'there is no instance acme.test/v1/Boat/n/c',
-    });
+    expect(body).toEqual({ code: 'inspect/no-instance', message: 'there is no instance acme.test/v1/Boat/n/c' });
   });
 
   it('an error about an unknown option names the options of the path, but no value', async () => {

@@ -67,10 +67,7 @@ export function eraseTypes(text: string, file: string): ErasedTypes {
   visit(program, (node) => {
     const hint = MORE_THAN_TYPES.get(node.type);
     if (hint === undefined || node.declare === true) return eraser.erase(node);
-    diagnostics.push({
-      ...problem('this syntax cannot be interpreted', lines.position(node.start)),
-      hint,
-    });
+    diagnostics.push({ ...problem('this syntax cannot be interpreted', lines.position(node.start)), hint });
     return false;
   });
   return diagnostics.length === 0 ? { text: eraser.text } : { diagnostics };

@@ -29,13 +29,7 @@ export function runPlayground(input: PlaygroundInput, now: number): PlaygroundRe
   const shown = { kind: graph.instance.kind, object: definition, graph: graphOutline(graph), instance };
   if (all.some(({ severity }) => severity === 'error')) return { problems: all, definition: shown, steps: [] };
   const values = isJsonObject(observed.value) ? observed.value : {};
-  const simulation = simulatePlayground({
-    graph,
-    instance,
-    observed: values,
-    crds,
-    now,
-  });
+  const simulation = simulatePlayground({ graph, instance, observed: values, crds, now });
   return { problems: all, definition: shown, ...simulation };
 }
 

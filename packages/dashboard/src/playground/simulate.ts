@@ -180,11 +180,7 @@ function stepOf(
     ),
     objects: nodes.flatMap(({ report, objects: wanted, external }) => {
       const live = objects.filter(({ node }) => node === report.id);
-      const shown = live.map(({ object }) => ({
-        node: report.id,
-        exists: true,
-        object,
-      }));
+      const shown = live.map(({ object }) => ({ node: report.id, exists: true, object }));
       const missing = external ? [] : wanted.slice(live.length);
       return [...shown, ...missing.map(({ object }) => ({ node: report.id, exists: false, object }))];
     }),

@@ -15,13 +15,7 @@ function definition(metadata: JsonValue, status: JsonObject = {}): JsonObject {
       schema: {
         apiVersion: 'v1',
         kind: 'Maps',
-        spec: {
-          text: 'string',
-          number: 'integer',
-          any: 'object',
-          labels: 'map[string]string',
-          texts: '[]string',
-        },
+        spec: { text: 'string', number: 'integer', any: 'object', labels: 'map[string]string', texts: '[]string' },
         status,
       },
       resources: [{ id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata } }],

@@ -19,10 +19,7 @@ const SELECTOR: Schema = {
     matchLabels: { type: 'object', additionalProperties: TEXT },
     matchExpressions: {
       type: 'array',
-      items: {
-        type: 'object',
-        properties: { key: TEXT, operator: TEXT, values: { type: 'array', items: TEXT } },
-      },
+      items: { type: 'object', properties: { key: TEXT, operator: TEXT, values: { type: 'array', items: TEXT } } },
     },
   },
 };

@@ -31,10 +31,7 @@ function made(text: string) {
     JSON.parse(JSON.stringify(value ?? null).replaceAll(/§|:1:\d+:|\\n \| [.．]*\^/g, ''));
   const node = graph?.nodes.get('b');
   const [hole] = node?.template.holes ?? [];
-  const inputs = {
-    schema: { spec: { name: 'n', count: 2, tags: ['p', 'q'] } },
-    a: { data: { x: 'seen' } },
-  };
+  const inputs = { schema: { spec: { name: 'n', count: 2, tags: ['p', 'q'] } }, a: { data: { x: 'seen' } } };
   return plain({
     diagnostics,
     dependsOn: node?.dependsOn,

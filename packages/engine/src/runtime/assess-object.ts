@@ -57,10 +57,7 @@ export function assessObject(
     const { report } = observed;
     const contest = context.observed.contest?.(target);
     if (contest?.isOwn === true && contest.retryAt > context.options.now) return { report, contest, isPaused: true };
-    return {
-      report,
-      ...write(context, node, wanted, fingerprintOf(context, desired), { why: 'create' }, writing),
-    };
+    return { report, ...write(context, node, wanted, fingerprintOf(context, desired), { why: 'create' }, writing) };
   }
 
   const { live, report } = observed;

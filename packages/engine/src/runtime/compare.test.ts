@@ -209,14 +209,7 @@ describe('an item of a list whose live index differs, because another manager in
       entry('injector', 5, 'sidecar', ['image']),
     ];
     expect(compareApplied(pod('a'), injected('b', fields))).toEqual([
-      {
-        path: 'spec.containers[0].image',
-        kind: 'differs',
-        wanted: 'a',
-        found: 'b',
-        managers: ['editor'],
-        taken: true,
-      },
+      { path: 'spec.containers[0].image', kind: 'differs', wanted: 'a', found: 'b', managers: ['editor'], taken: true },
     ]);
   });
 

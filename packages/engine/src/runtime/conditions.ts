@@ -94,12 +94,7 @@ function summarisedConditions<Type extends string>(
     const known = previous.get(type);
     if (value !== undefined) return transition(type, value, known, generation, now);
     if (known !== undefined) return deleting ? { ...known, observedGeneration: generation } : known;
-    return {
-      type,
-      ...awaiting(type),
-      lastTransitionTime: createdAt,
-      observedGeneration: generation,
-    };
+    return { type, ...awaiting(type), lastTransitionTime: createdAt, observedGeneration: generation };
   });
   const root = rootCondition(dependents, previous.get(ROOT_CONDITION), generation, now);
   // The sort is stable: conditions with equal times keep their previous order.

@@ -21,11 +21,7 @@ describe('canonicalJson', () => {
     { title: 'list items, which keep their order', value: ['b', 'a'], text: '["b","a"]' },
     { title: 'large integers', value: { b: 2n ** 53n + 1n, a: 1n }, text: '{"a":1,"b":9007199254740993}' },
     { title: 'an object without its absent members', value: { b: undefined, a: null }, text: '{"a":null}' },
-    {
-      title: 'the name __proto__',
-      value: JSON.parse('{"b":1,"__proto__":2}'),
-      text: '{"__proto__":2,"b":1}',
-    },
+    { title: 'the name __proto__', value: JSON.parse('{"b":1,"__proto__":2}'), text: '{"__proto__":2,"b":1}' },
   ])('writes $title', ({ value, text }) => {
     expect(canonicalJson(value)).toBe(text);
   });

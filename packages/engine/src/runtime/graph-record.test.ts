@@ -299,12 +299,7 @@ describe('the deletion of a Graph', () => {
     graphs.apply(graph(map('a', 'a', 'k: v'), patch('p', 't', 'x: "1"')));
     const foreign = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name: 't', fieldManager: 'kubectl' };
     graphs.cluster.apply(
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: 't', namespace: 'team-a' },
-        data: { mine: '2' },
-      },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 't', namespace: 'team-a' }, data: { mine: '2' } },
       'kubectl',
     );
     graphs.cluster.edit('Graph.kro.run/team-a/g', (object) => {
@@ -350,11 +345,7 @@ describe('the deletion of a Graph', () => {
     const isConfirmed = () => false;
     it.each<{ name: string; view: Partial<Observed>; expected: unknown[] }>([
       { name: 'the view equals the state of the API server', view: {}, expected: [[], 'remove', []] },
-      {
-        name: 'only watches reported the state',
-        view: { isConfirmed },
-        expected: [['whole-object a'], 'keep', []],
-      },
+      { name: 'only watches reported the state', view: { isConfirmed }, expected: [['whole-object a'], 'keep', []] },
       {
         name: 'the API server confirmed the absence of the object, but not that of the target',
         view: { isConfirmed: ({ name }) => name === 'a' },

@@ -136,12 +136,7 @@ describe('patch nodes', () => {
   it('a waiting node does not rewrite the status', () => {
     const graphs = new GraphObjects();
     graphs.cluster.apply(
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: 't', namespace: 'team-a' },
-        data: { a: '0' },
-      },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 't', namespace: 'team-a' }, data: { a: '0' } },
       'other',
     );
     graphs.apply(graph(patch('p', 't', 'a: "1"'), patch('q', 'absent', 'a: "1"')));

@@ -27,11 +27,7 @@ function desired(rest: JsonObject): KubeObject {
 }
 
 const PORTS = {
-  'f:spec': {
-    'f:ports': {
-      'k:{"port":80,"protocol":"TCP"}': { '.': {}, 'f:port': {}, 'f:name': {} },
-    },
-  },
+  'f:spec': { 'f:ports': { 'k:{"port":80,"protocol":"TCP"}': { '.': {}, 'f:port': {}, 'f:name': {} } } },
 };
 
 interface Case {

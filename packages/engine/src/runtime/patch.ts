@@ -51,11 +51,7 @@ function fields(filled: JsonObject, { namespace }: ObjectTarget): KubeObject {
 
 /** The contribution of a patch node to an object. */
 function contributionTo(target: ObjectTarget, { manager = '', subresource }: Writing): Contribution {
-  return {
-    ...refOfTarget(target),
-    ...(subresource === undefined ? {} : { subresource }),
-    fieldManager: manager,
-  };
+  return { ...refOfTarget(target), ...(subresource === undefined ? {} : { subresource }), fieldManager: manager };
 }
 
 /** Does the status record the contribution? If so, the node has written the fields before. */

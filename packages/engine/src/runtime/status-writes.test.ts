@@ -48,10 +48,7 @@ test('the record of the objects is written by its own manager, after the fields 
   const writes = statusWrites(
     instanceWith({ ...OLD, ...recorded('old'), a: 1 }),
     { ...NEW, ...recorded('new'), a: 2 },
-    {
-      level: '0.10',
-      recordsObjects: true,
-    },
+    { level: '0.10', recordsObjects: true },
   );
   expect(writes).toEqual([
     update(AUTHOR, { a: 2, ...recorded('old'), ...OLD }),

@@ -120,11 +120,7 @@ resources:
       'kro.run/instance-namespace': 'ns',
       'kro.run/instance-name': 'other',
     };
-    cluster.put({
-      apiVersion: 'parts.test/v1',
-      kind: 'Pump',
-      metadata: { name: 'b-1', namespace: 'ns', labels },
-    });
+    cluster.put({ apiVersion: 'parts.test/v1', kind: 'Pump', metadata: { name: 'b-1', namespace: 'ns', labels } });
     const { decision } = settle(graph, putInstance(graph, cluster, 'a', { names: ['a', 'b'], sizes: [1] }), cluster);
     expect(decision.nodes[0]).toMatchObject({
       state: 'failed',

@@ -8,9 +8,7 @@ const SCHEMA = 'schema: {spec: {a: string, b: string, tags: "[]string | default=
 const withData = (data: string) =>
   graphOf(
     `${SCHEMA}\nresources:\n  - {id: map, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: map}, data: {${data}}}}`,
-    {
-      features: { dynamicKeys: true },
-    },
+    { features: { dynamicKeys: true } },
   );
 
 function run(graph: ReturnType<typeof graphOf>, spec: JsonObject, cluster = new FakeCluster()) {

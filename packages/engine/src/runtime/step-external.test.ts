@@ -153,10 +153,7 @@ resources:
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { at: 'far' });
     const { decision } = settle(graph, key, cluster, { step: { namespaces: 'instance' } });
-    expect(decision.nodes[0]).toMatchObject({
-      state: 'failed',
-      because: { kind: 'outside-namespace', allowed: 'ns' },
-    });
+    expect(decision.nodes[0]).toMatchObject({ state: 'failed', because: { kind: 'outside-namespace', allowed: 'ns' } });
     expect(cluster.get('ConfigMap/far/c')).toBeUndefined();
   });
 

@@ -91,10 +91,7 @@ function outline(schema: Schema, depth: number): unknown {
 }
 
 test('a bundle of published documents describes the same types as the built-in data', () => {
-  const bundled = bundledSource({
-    types: () => bundleTypes([document()]),
-    discovery: () => [data('discovery.json')],
-  });
+  const bundled = bundledSource({ types: () => bundleTypes([document()]), discovery: () => [data('discovery.json')] });
   const source = builtinSource();
   const list = (name: string): boolean => ['core.v1.ContainerPort', 'core.v1.ServicePort'].includes(name);
   for (const name of Object.keys(types).filter((name) => !list(name))) {

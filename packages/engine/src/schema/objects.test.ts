@@ -277,12 +277,7 @@ describe('validate', () => {
 
   test('keeps errors of unchanged values in allOf, and of unchanged elements without a key', () => {
     const items = object({ k: { type: 'string' }, v: { type: 'string', maxLength: 1 } });
-    const list: Schema = {
-      type: 'array',
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['k'],
-      items,
-    };
+    const list: Schema = { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'], items };
     const alternative: Schema = { allOf: [{ properties: { s: { maxLength: 1 } } }] };
     const schema = object({ list, s: { type: 'string' }, t: { type: 'string' } }, alternative);
     const stored = { list: [{ v: 'long' }, { k: 'a', v: 'long' }, { k: 'a', v: 'x' }], s: 'long' };

@@ -2,10 +2,7 @@ import type { TypeFacts, TypeTable } from './builtin-types.ts';
 
 /** Makes a table of types whose facts are in memory. */
 export function tableOfFacts(facts: Readonly<Record<string, TypeFacts>>): TypeTable {
-  return {
-    names: () => Object.keys(facts),
-    facts: (name) => (Object.hasOwn(facts, name) ? facts[name] : undefined),
-  };
+  return { names: () => Object.keys(facts), facts: (name) => (Object.hasOwn(facts, name) ? facts[name] : undefined) };
 }
 
 /**

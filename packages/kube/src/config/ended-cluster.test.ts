@@ -39,13 +39,7 @@ test.each([
 const request = { method: 'GET', path: '/version', headers: {} } as const;
 
 function configOf(server: string): KubeConfig {
-  return {
-    ...FILE,
-    server,
-    namespace: 'default',
-    credentials: {},
-    insecureSkipTlsVerify: false,
-  };
+  return { ...FILE, server, namespace: 'default', credentials: {}, insecureSkipTlsVerify: false };
 }
 
 test('a client sends no request with the kubeconfig that an ended embedded cluster leaves behind', async () => {

@@ -36,10 +36,7 @@ export function declare(scope: DeclaringScope | undefined, id: string, props: St
     const { kind, name, namespace } = props.place;
     throw new TypeKroError(
       `the KroResources "${other.id}" and "${id}" both declare ${kind} "${name}" in namespace "${namespace}"`,
-      {
-        code: 'alchemy/declared-twice',
-        remedy: 'remove one of them, or give its instance another name or namespace',
-      },
+      { code: 'alchemy/declared-twice', remedy: 'remove one of them, or give its instance another name or namespace' },
     );
   }
   declared.set(root, [...known.filter((each) => !isSame(each)), { scope, id, props }]);

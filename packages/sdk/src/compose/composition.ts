@@ -201,11 +201,7 @@ export class CompositionCore extends TracedCore {
     return {
       apiVersion: formatApiVersion({ group: names.group ?? 'kro.run', version: names.version }),
       kind: names.kind,
-      metadata: {
-        name,
-        ...(isClusterScoped(served) ? {} : { namespace }),
-        labels: { ...instanceLabels(this.name) },
-      },
+      metadata: { name, ...(isClusterScoped(served) ? {} : { namespace }), labels: { ...instanceLabels(this.name) } },
       spec: value,
     };
   }

@@ -14,10 +14,7 @@ test.each([
   [
     'columns, without absent members',
     { additionalPrinterColumns: [{ name: 'A', type: 'date', jsonPath: '.a', format: undefined, priority: 1 }] },
-    {
-      schema: { additionalPrinterColumns: [{ name: 'A', type: 'date', jsonPath: '.a', priority: 1 }] },
-      metadata: {},
-    },
+    { schema: { additionalPrinterColumns: [{ name: 'A', type: 'date', jsonPath: '.a', priority: 1 }] }, metadata: {} },
   ],
   [
     'labels and annotations',

@@ -20,11 +20,7 @@ export function failedDeploy(
   const first = failed[0];
   return new ResourceGraphFactoryError(
     `deploying ${context.graph.name} "${context.name}" failed:\n${lines.join('\n')}`,
-    {
-      code: 'deploy/failed',
-      remedy: first === undefined ? '' : remedyOfNode(first),
-      nodes: decision.nodes,
-    },
+    { code: 'deploy/failed', remedy: first === undefined ? '' : remedyOfNode(first), nodes: decision.nodes },
   );
 }
 

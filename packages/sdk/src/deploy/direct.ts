@@ -231,10 +231,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
       // `now()` in templates has the same value in all steps of a deploy.
       templateNow: record.time ?? (context.clock ?? systemClock).now(),
     },
-    record: {
-      target: { type: CONFIG_MAP, name: ref.name, namespace },
-      selector: `${DEFINITION_LABEL}=${graph.name}`,
-    },
+    record: { target: { type: CONFIG_MAP, name: ref.name, namespace }, selector: `${DEFINITION_LABEL}=${graph.name}` },
     beforeWrite: hooks.beforeWrite ?? (() => Promise.resolve()),
     async writeParent(parent, current) {
       const merged = { ...current, metadata: wantedMetadata(parent, current) };
@@ -243,12 +240,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
       // record again.
       const { uid: recordUid = '' } = current.metadata;
       if (recordUid !== '') wanted.metadata.uid = recordUid;
-      const written = await api.apply(wanted, {
-        fieldManager: keys.INVENTORY_MANAGER,
-        force: true,
-        signal,
-        ...ONCE,
-      });
+      const written = await api.apply(wanted, { fieldManager: keys.INVENTORY_MANAGER, force: true, signal, ...ONCE });
       const { labels = {}, annotations = {}, uid } = written.metadata;
       return {
         ...current,

@@ -16,7 +16,5 @@ test.each([
   };
   const timeout = AbortSignal.abort(new DOMException('the time is over', 'TimeoutError'));
   const context = { api: scriptedApi(), signal: timeout } as unknown as KroContext;
-  await expect(waitForDeletion(context, leaving)).rejects.toMatchObject({
-    message: `Boat b still exists: ${text}`,
-  });
+  await expect(waitForDeletion(context, leaving)).rejects.toMatchObject({ message: `Boat b still exists: ${text}` });
 });

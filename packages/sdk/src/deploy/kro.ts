@@ -268,10 +268,7 @@ async function schemaChange({ api, target, signal }: KroContext): Promise<Schema
     const { breaking, nonBreaking } = compared;
     if (breaking.length + nonBreaking.length === 0) return undefined;
     const isAllowed = target.options.allowBreakingChanges === true;
-    return {
-      graph,
-      breaking: isAllowed ? [] : breaking.map((each) => `${each.description} (${fieldOfChange(each)})`),
-    };
+    return { graph, breaking: isAllowed ? [] : breaking.map((each) => `${each.description} (${fieldOfChange(each)})`) };
   } catch (error) {
     const isUnread = error instanceof KubeError && error.status === 403;
     if (isUnread || error instanceof InvalidGraphError) return undefined;

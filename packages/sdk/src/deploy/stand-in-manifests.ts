@@ -34,10 +34,7 @@ function deployment(name: string, namespace: string): KubeObject {
     spec: {
       replicas: 1,
       selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: { containers: [{ name: 'manager', image: 'typekro.dev/stand-in' }] },
-      },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'manager', image: 'typekro.dev/stand-in' }] } },
     },
   };
 }

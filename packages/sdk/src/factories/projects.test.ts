@@ -230,13 +230,7 @@ describe('argocd', () => {
   test.each([
     ['annotation', { annotations: { 'argocd.argoproj.io/tracking-id': '' } }],
     ['label', { labels: { 'app.kubernetes.io/instance': '' } }],
-    [
-      'both',
-      {
-        annotations: { 'argocd.argoproj.io/tracking-id': '' },
-        labels: { 'app.kubernetes.io/instance': '' },
-      },
-    ],
+    ['both', { annotations: { 'argocd.argoproj.io/tracking-id': '' }, labels: { 'app.kubernetes.io/instance': '' } }],
   ] as const)('tracking by %s copies the tracking metadata of the instance', (by, metadata) => {
     const { objects, yaml } = composed(({ name }) => {
       configMap({ id: 'config', metadata: { name, ...argocdTracking({ by }) }, data: {} });

@@ -74,10 +74,7 @@ export function attachSources(module: ModuleSource): Transformed | undefined {
     }),
   );
   const { sources, mappings } = mapEdited(tokens, ordered, lines, module.mapsAreChained === true ? placeOf : authorOf);
-  return {
-    code: insertAll(code, ordered) + helperText(helper),
-    map: { version: 3, sources, names: [], mappings },
-  };
+  return { code: insertAll(code, ordered) + helperText(helper), map: { version: 3, sources, names: [], mappings } };
 }
 
 function isSdkModule(name: string, packages: readonly string[]): boolean {

@@ -38,10 +38,7 @@ export function restingState(
     return [blur.text(objectKey(object)), { text, node, owned: blur.object(ownedValues(object)) }] as const;
   });
   const status = instance === undefined ? undefined : normalize(instance).status;
-  return {
-    status: instance === undefined ? undefined : blur.object(status ?? {}),
-    children: new Map(found),
-  };
+  return { status: instance === undefined ? undefined : blur.object(status ?? {}), children: new Map(found) };
 }
 
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;

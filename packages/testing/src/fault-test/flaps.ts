@@ -54,13 +54,7 @@ export class FlapDetector {
     if (child === undefined || child.uid === uid) return;
     const { deletion } = child;
     if (deletion === undefined || deletion === 'other' || this.#isExpected(key, deletion)) return;
-    this.found.push({
-      key,
-      node,
-      deletedAtMs: deletion.atMs,
-      createdAtMs: atMs,
-      because: deletion.because(),
-    });
+    this.found.push({ key, node, deletedAtMs: deletion.atMs, createdAtMs: atMs, because: deletion.because() });
   }
 
   /** Records a deletion of a child by the controller. `because` is called only if the child is created again. */

@@ -47,9 +47,7 @@ test('a patch and a deletion can name an object that the same step or an earlier
 });
 
 test('a target that only a later step applies is refused before the test runs', async () => {
-  const early = testGraph(notes, {
-    steps: [{ patch: { 'ConfigMap/late': { 'data.text': 'b' } } }, { apply: [late] }],
-  });
+  const early = testGraph(notes, { steps: [{ patch: { 'ConfigMap/late': { 'data.text': 'b' } } }, { apply: [late] }] });
   await expect(early).rejects.toThrow(
     'ConfigMap/late is applied only by a later step (apply it in an earlier step, or write it under "given.objects")',
   );

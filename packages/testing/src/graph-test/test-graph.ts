@@ -163,11 +163,7 @@ async function prepare<Spec>(
     ? (definition.toDefinition({ target: 'typekro' }) as KubeObject)
     : definition;
   const sources = combineSources(builtinSource(), crdSource([...crds, ...controllerCrds()]));
-  const { graph, diagnostics } = compile(object, {
-    sources,
-    target: 'typekro',
-    features: TYPEKRO_FEATURES,
-  });
+  const { graph, diagnostics } = compile(object, { sources, target: 'typekro', features: TYPEKRO_FEATURES });
   if (graph === undefined || hasErrors(diagnostics)) {
     const texts = diagnostics.filter(({ severity }) => severity === 'error').map((each) => formatDiagnostic(each));
     throw new TypeKroError(`the definition has errors:\n${texts.join('\n')}`, { code: 'testing/bad-definition' });

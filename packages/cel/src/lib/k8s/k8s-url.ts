@@ -25,10 +25,7 @@ export const kubernetesUrl: Library = {
     part('getHostname', 'url_get_hostname', ({ url }) => urlHostname(url)),
     part('getPort', 'url_get_port', ({ url }) => urlPort(url)),
     part('getEscapedPath', 'url_get_escaped_path', ({ url }) => urlEscapedPath(url)),
-    {
-      name: 'getQuery',
-      overloads: [member('url_get_query', [URL_TYPE], mapType(STRING, listType(STRING)), getQuery)],
-    },
+    { name: 'getQuery', overloads: [member('url_get_query', [URL_TYPE], mapType(STRING, listType(STRING)), getQuery)] },
     {
       name: 'isURL',
       overloads: [

@@ -34,11 +34,7 @@ export const diff: Command = {
         });
       }
       const data = diffReport(await withRefusedWrites(api, observation, context.signal), graph);
-      return {
-        data,
-        lines: () => differenceLines(data),
-        code: codeOf(data),
-      };
+      return { data, lines: () => differenceLines(data), code: codeOf(data) };
     }),
 };
 

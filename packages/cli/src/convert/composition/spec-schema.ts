@@ -107,10 +107,7 @@ function stringType(schema: Schema): Code | undefined {
 }
 
 function sizes(minimum: Schema['minLength'], maximum: Schema['maxLength']): Pick<Schema, 'minimum' | 'maximum'> {
-  return {
-    ...(minimum === undefined ? {} : { minimum }),
-    ...(maximum === undefined ? {} : { maximum }),
-  };
+  return { ...(minimum === undefined ? {} : { minimum }), ...(maximum === undefined ? {} : { maximum }) };
 }
 
 function listType(schema: Schema): Code | undefined {

@@ -42,10 +42,7 @@ describe('a HorizontalPodAutoscaler', () => {
     await story.create(deployment({ replicas }));
     await story.create(autoscaler());
     expect((await story.get('apps/v1 Deployment', 'web')).status).toMatchObject({ availableReplicas: expected });
-    expect(await statusOf(story)).toMatchObject({
-      currentReplicas: expected,
-      desiredReplicas,
-    });
+    expect(await statusOf(story)).toMatchObject({ currentReplicas: expected, desiredReplicas });
     expect(conditionOf(await story.get(AUTOSCALER, 'h'), 'ScalingActive')).toMatchObject({
       status: 'False',
       reason: 'FailedGetResourceMetric',

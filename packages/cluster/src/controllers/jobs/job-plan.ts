@@ -161,11 +161,7 @@ export function tallyAtEnd(job: KubeObject, tally: Tally, final: JobCondition): 
   const removed = tally.active.slice(0, MAX_CHANGED_OBJECTS);
   const living = [...removed, ...tally.terminating].filter((pod) => isTracked(pod) && !ended.has(pod));
   const failures = final.type === 'Failed' ? living.filter((pod) => failureVerdict(job, pod).action !== 'Ignore') : [];
-  return {
-    ...tally,
-    failed: tally.failedWithAwaiting + failures.length,
-    counted: [...tally.ended, ...living],
-  };
+  return { ...tally, failed: tally.failedWithAwaiting + failures.length, counted: [...tally.ended, ...living] };
 }
 
 function perIndexOf(

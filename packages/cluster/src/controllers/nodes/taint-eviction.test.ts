@@ -74,12 +74,9 @@ test('after a node gets a taint, only the pods of this node are queued, and no c
   const client = new ControllerClient(context as unknown as ControllerContext, 'c', indexes);
   const keys: string[] = [];
   store.subscribe((event) => keys.push(...taintEvictionController().keysOf(event, client)));
-  store.collection('', 'nodes').put('n', {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name: 'n' },
-    spec: { taints: [TAINT] },
-  });
+  store
+    .collection('', 'nodes')
+    .put('n', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' }, spec: { taints: [TAINT] } });
   expect([keys, reads]).toEqual([['default/a'], []]);
   for (const name of ['a', 'b', 'c']) pods.remove(`default/${name}`);
   expect(indexes.nodes.size).toBe(0);

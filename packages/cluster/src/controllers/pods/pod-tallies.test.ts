@@ -30,12 +30,7 @@ function podOf(name: string, { owner, kind, labels, phase, ready, terminating }:
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: {
-      name,
-      labels,
-      ownerReferences,
-      ...(terminating ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
-    },
+    metadata: { name, labels, ownerReferences, ...(terminating ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) },
     status: { phase, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
   };
 }

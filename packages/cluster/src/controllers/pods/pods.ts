@@ -76,10 +76,7 @@ export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['m
   const { metadata, spec } = isJsonObject(template) ? template : {};
   const { labels, annotations } = (isJsonObject(metadata) ? metadata : {}) as KubeObject['metadata'];
   return {
-    metadata: {
-      ...(labels === undefined ? {} : { labels }),
-      ...(annotations === undefined ? {} : { annotations }),
-    },
+    metadata: { ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) },
     spec: isJsonObject(spec) ? spec : {},
   };
 }

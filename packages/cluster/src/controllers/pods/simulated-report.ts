@@ -54,10 +54,7 @@ function stateOf(
 ): { readonly state: JsonObject; readonly lastState: JsonObject } {
   switch (outcome.state) {
     case 'waiting':
-      return {
-        state: { waiting: { reason: outcome.reason, message: `simulated: ${outcome.reason}` } },
-        lastState: {},
-      };
+      return { state: { waiting: { reason: outcome.reason, message: `simulated: ${outcome.reason}` } }, lastState: {} };
     case 'running': {
       const { earlier } = outcome;
       // The plan does not contain the time of the earlier start, which no client needs.
@@ -95,8 +92,5 @@ function initReport(
   const sidecar = container['restartPolicy'] === 'Always';
   const own: PodOutcome =
     sidecar && outcome.state === 'running' ? outcome : outcome.state === 'waiting' ? outcome : { state: 'succeeded' };
-  return {
-    ...containerReport(own, startedAt, sidecar ? finishedAt : startedAt),
-    ready: outcome.state !== 'waiting',
-  };
+  return { ...containerReport(own, startedAt, sidecar ? finishedAt : startedAt), ready: outcome.state !== 'waiting' };
 }

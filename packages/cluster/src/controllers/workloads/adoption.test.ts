@@ -21,10 +21,7 @@ const job = owner('batch/v1 Job', {
   selector,
   parallelism: 1,
   completions: 5,
-  template: {
-    metadata: { labels, annotations: { 'typekro.dev/simulate-run-seconds': '1000' } },
-    spec: endless.spec,
-  },
+  template: { metadata: { labels, annotations: { 'typekro.dev/simulate-run-seconds': '1000' } }, spec: endless.spec },
 });
 
 /** Owners of pods, and whether the owner replaces a released pod. */

@@ -47,11 +47,7 @@ export function createMember(client: ControllerClient, set: KubeObject, ordinal:
       name: member,
       generateName: `${name}-`,
       namespace,
-      labels: {
-        ...metadata.labels,
-        ...identityOf(set, ordinal),
-        [REVISION_HASH]: revision,
-      },
+      labels: { ...metadata.labels, ...identityOf(set, ordinal), [REVISION_HASH]: revision },
       ownerReferences: [controllerReference(set)],
     },
     spec: {

@@ -31,11 +31,7 @@ const OWNERS = { kind: 'StatefulSet', resource: STATEFUL_SETS } as const;
  * A member's name consists of the set's name and a number. The set releases a member that no longer matches the
  * selector, even though the pod keeps its name.
  */
-const MEMBERS: ControlRule = {
-  owners: OWNERS,
-  resource: PODS,
-  accepts: (set, pod) => ordinalOf(set, pod) >= 0,
-};
+const MEMBERS: ControlRule = { owners: OWNERS, resource: PODS, accepts: (set, pod) => ordinalOf(set, pod) >= 0 };
 
 const REVISIONS_OF_SET: ControlRule = { owners: OWNERS, resource: REVISIONS, keepsAll: true };
 

@@ -11,10 +11,7 @@ export function podTemplateOf(workload: KubeObject): {
 } {
   const template = workload.spec?.['template'];
   const { metadata, spec } = isJsonObject(template) ? template : {};
-  return {
-    metadata: isJsonObject(metadata) ? metadata : {},
-    spec: isJsonObject(spec) ? spec : {},
-  };
+  return { metadata: isJsonObject(metadata) ? metadata : {}, spec: isJsonObject(spec) ? spec : {} };
 }
 
 /** `status.collisionCount`: the number of name collisions of the workload's ReplicaSets or ControllerRevisions. */

@@ -14,11 +14,7 @@ const MANAGED: JsonObject = {
 const config = (text: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: {
-    name: 'a',
-    uid: 'u',
-    managedFields: [MANAGED],
-  },
+  metadata: { name: 'a', uid: 'u', managedFields: [MANAGED] },
   data: { text },
 });
 const live = (text: string): LiveObject => projectObject(config(text), [['data']]);

@@ -10,12 +10,7 @@ const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps'
 const withVersion = (version: string | undefined, text: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: {
-    name: 'a',
-    namespace: 'n',
-    uid: 'u',
-    ...(version === undefined ? {} : { resourceVersion: version }),
-  },
+  metadata: { name: 'a', namespace: 'n', uid: 'u', ...(version === undefined ? {} : { resourceVersion: version }) },
   data: { text },
 });
 

@@ -86,12 +86,7 @@ export function newRevision(
 }
 
 function ownerOf(definition: DefinitionObject): OwnerReference {
-  return {
-    ...DEFINITION_KIND,
-    name: definition.name,
-    uid: definition.uid,
-    controller: true,
-  };
+  return { ...DEFINITION_KIND, name: definition.name, uid: definition.uid, controller: true };
 }
 
 /**

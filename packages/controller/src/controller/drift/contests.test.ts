@@ -18,11 +18,7 @@ describe('withRevert', () => {
     { name: 'limits the pause to its maximum', times: [0, 1, 2, 12, 32, 67], retryAt: 102 },
     { name: 'forgets reverts outside of the window', times: [0, 60, 120], retryAt: undefined },
     { name: 'counts all reverts in the window', times: [0, 60, 99], retryAt: 109 },
-    {
-      name: 'begins a new count of reverts after the end of a contest',
-      times: [0, 1, 2, 500],
-      retryAt: undefined,
-    },
+    { name: 'begins a new count of reverts after the end of a contest', times: [0, 1, 2, 500], retryAt: undefined },
   ];
   it.each(rows)('$name', ({ times, retryAt }) => {
     const last = times.at(-1) ?? 0;

@@ -13,11 +13,7 @@ export interface ContestPolicy {
 }
 
 /** The default policy: five reverts in two minutes make a contest, with the pauses of `contestedField`. */
-export const CONTEST_POLICY: ContestPolicy = {
-  reverts: 5,
-  windowMs: 120_000,
-  pause: RETRY_POLICIES.contestedField,
-};
+export const CONTEST_POLICY: ContestPolicy = { reverts: 5, windowMs: 120_000, pause: RETRY_POLICIES.contestedField };
 
 /** A reverted field: its path, and the managers that had changed it. */
 export interface RevertedField {

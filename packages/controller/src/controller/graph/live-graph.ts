@@ -56,10 +56,7 @@ export async function liveGraph(
   const live = await schemas.sourceFor(kindsNamed(object).types, { signal });
   const sources = declared === undefined ? live : combineSources(live, declared);
   const input = { apiVersion, kind, metadata: { name, namespace }, spec };
-  const { graph, diagnostics } = compileGraphObject(input, {
-    ...compileOptionsOf(settings),
-    sources,
-  });
+  const { graph, diagnostics } = compileGraphObject(input, { ...compileOptionsOf(settings), sources });
   const actingAs = serviceAccountUser(accountOf(object));
   const step = { ...stepOptionsOf(settings), version: DEFAULT_VERSION, account: actingAs };
   const problems = diagnostics.filter(({ severity }) => severity === 'error');

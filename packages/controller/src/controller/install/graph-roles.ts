@@ -88,12 +88,14 @@ function placeOf(node: TypedNode, own: string): string {
 
 /** A warning for each node whose kind an expression computes. */
 function hiddenKinds({ name, nodes }: Graph): Diagnostic[] {
-  return [...nodes.values()].filter(hasHiddenKind).map((node) => ({
-    code: 'rbac/computed-kind',
-    severity: 'warning' as const,
-    message: `${name}: the kind of ${node.id} is computed; its rights are not in these rules`,
-    hint: `add a rule for each kind that ${node.id} may have, with the verbs ${verbsOf(node)}`,
-  }));
+  return [...nodes.values()]
+    .filter(hasHiddenKind)
+    .map((node) => ({
+      code: 'rbac/computed-kind',
+      severity: 'warning' as const,
+      message: `${name}: the kind of ${node.id} is computed; its rights are not in these rules`,
+      hint: `add a rule for each kind that ${node.id} may have, with the verbs ${verbsOf(node)}`,
+    }));
 }
 
 function hasHiddenKind(node: GraphNode): boolean {

@@ -64,10 +64,7 @@ export function controllerManifests(options: ManifestOptions): KubeObject[] {
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace }, automountServiceAccountToken: false },
     ...(rbac === 'aggregation' ? aggregatedRoles(name, role) : [unrestrictedRole(role)]),
     binding('ClusterRoleBinding', { name: role }, { kind: 'ClusterRole', name: role }, account),
-    {
-      ...rbacObject('Role', { name: `${name}:leader-election`, namespace }),
-      rules: ruleObjects(leaseRules()),
-    },
+    { ...rbacObject('Role', { name: `${name}:leader-election`, namespace }), rules: ruleObjects(leaseRules()) },
     binding(
       'RoleBinding',
       { name: `${name}:leader-election`, namespace },

@@ -15,13 +15,7 @@ const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 
 function viewWithoutCache() {
   const none = () => undefined;
   const client = scriptedApi();
-  const caches = new CacheSet({
-    client,
-    clock: new TestClock(),
-    onWake: none,
-    onChildChange: none,
-    onWentBack: none,
-  });
+  const caches = new CacheSet({ client, clock: new TestClock(), onWake: none, onChildChange: none, onWentBack: none });
   const unwatched = new UnwatchedObjects();
   const record = newRecord('a', 'a', 'd', caches);
   record.unwatched = unwatched;

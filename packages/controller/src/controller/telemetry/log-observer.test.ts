@@ -35,10 +35,7 @@ describe('the log', () => {
 
   test('names an inactive definition again only when the message of its condition changes', () => {
     const { entries, observer } = setup();
-    const status = (message: string): WrittenStatus => ({
-      state: 'Inactive',
-      conditions: [{ ...condition, message }],
-    });
+    const status = (message: string): WrittenStatus => ({ state: 'Inactive', conditions: [{ ...condition, message }] });
     const is = (message: string) => ({ name: 'boats', status: status(message) }) as unknown as DefinitionObject;
     observer.listen({ kind: 'definition-changed', definition: is('one'), status: status('one') });
     expect(entries).toEqual([]);

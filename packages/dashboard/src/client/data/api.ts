@@ -107,11 +107,7 @@ export function createApi(token: string, mayBeStranger: () => boolean): Api {
   return {
     get: (path, signal) => request(path, {}, signal),
     post: (path, body) =>
-      request(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: stringifyJson(body),
-      }),
+      request(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: stringifyJson(body) }),
     proof: () => proofOfServer(token),
     check: () => request(inspectPaths.meta(), {}, AbortSignal.timeout(MAX_ANSWER_MS)),
     events: async () => {

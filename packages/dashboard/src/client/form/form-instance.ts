@@ -84,10 +84,7 @@ export function formInstance(kind: InstanceKind, fields: readonly FormField[], t
   const object: JsonObject = {
     apiVersion: kind.apiVersion,
     kind: kind.kind,
-    metadata: {
-      name: name === '' ? 'NAME' : name,
-      ...(kind.namespaced && namespace !== '' ? { namespace } : {}),
-    },
+    metadata: { name: name === '' ? 'NAME' : name, ...(kind.namespaced && namespace !== '' ? { namespace } : {}) },
     spec: spec ?? {},
   };
   return { object, problems: work.problems, places };

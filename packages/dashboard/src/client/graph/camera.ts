@@ -60,11 +60,7 @@ export function placementIn(
 /** Zooms. The point of the picture at `at`, in pixels of the frame, does not move. */
 export function zoomCamera(camera: Camera, factor: number, at: Point): Camera {
   const scale = clamp(camera.scale * factor, MIN_SCALE, MAX_SCALE);
-  return {
-    x: camera.x + at.x / camera.scale - at.x / scale,
-    y: camera.y + at.y / camera.scale - at.y / scale,
-    scale,
-  };
+  return { x: camera.x + at.x / camera.scale - at.x / scale, y: camera.y + at.y / camera.scale - at.y / scale, scale };
 }
 
 /** Moves the picture by a distance on the screen. */

@@ -26,10 +26,7 @@ export function createRouter(
   const along = ({ x, y }: Point): number => (isRight ? x : y);
   const lane = ({ x, y }: Point): number => (isRight ? y : x);
   const pointOf = (at: number, of: number): Point => (isRight ? { x: at, y: of } : { x: of, y: at });
-  const sides = (box: Placed): Level => ({
-    start: along(box),
-    end: along(box) + (isRight ? box.width : box.height),
-  });
+  const sides = (box: Placed): Level => ({ start: along(box), end: along(box) + (isRight ? box.width : box.height) });
   const laneOf = (box: Placed): number => lane(box) + (isRight ? box.height : box.width) / 2;
   const levels = levelsOf(boxes.map(sides));
   const levelAt = (at: number): number => levels.findIndex(({ start, end }) => start <= at && at <= end);

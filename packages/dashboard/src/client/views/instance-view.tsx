@@ -133,16 +133,8 @@ function Workbench({ detail, route }: { readonly detail: InstanceDetail; readonl
       description: "Change between the template's graph and the instance's graph",
       run: () => setMode(mode === 'template' ? 'instance' : 'template'),
     },
-    {
-      keys: 'v',
-      description: 'Show the events of the instance',
-      run: () => toggleSide('events'),
-    },
-    {
-      keys: 's',
-      description: 'Show the spec and the conditions of the instance',
-      run: () => toggleSide('object'),
-    },
+    { keys: 'v', description: 'Show the events of the instance', run: () => toggleSide('events') },
+    { keys: 's', description: 'Show the spec and the conditions of the instance', run: () => toggleSide('object') },
     {
       keys: 'c',
       description: 'Copy a command for the instance',

@@ -51,11 +51,7 @@ export function NodePanel(props: {
           <LazyObject key={instanceRef(object)} instance={instance} object={object} />
         ),
     },
-    {
-      id: 'values',
-      label: 'Values',
-      panel: () => <ValuesPanel instance={instance} node={node.id} object={object} />,
-    },
+    { id: 'values', label: 'Values', panel: () => <ValuesPanel instance={instance} node={node.id} object={object} /> },
     {
       id: 'events',
       label: 'Events',

@@ -24,12 +24,7 @@ vi.mock(import('../data/session.ts'), async (original) => ({
   ...(await original()),
   liveRead: ((path: string) => {
     const key = [...answers.keys()].find((each) => path.startsWith(`/api/v1/${each}`));
-    return {
-      state: { value: answers.get(key ?? '') ?? {} },
-      refresh: () => {},
-      notice: () => {},
-      close: () => {},
-    };
+    return { state: { value: answers.get(key ?? '') ?? {} }, refresh: () => {}, notice: () => {}, close: () => {} };
   }) as unknown as Awaited<ReturnType<typeof original>>['liveRead'],
 }));
 

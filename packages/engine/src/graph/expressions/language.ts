@@ -288,11 +288,7 @@ export class Language {
   }
 
   readScope(names: ReadonlyMap<string, ReadPart | undefined>): ReadScope {
-    return {
-      names,
-      isVariable: (id) => this.isVariable(id),
-      isCollection: (id) => this.isCollection(id),
-    };
+    return { names, isVariable: (id) => this.isVariable(id), isCollection: (id) => this.isCollection(id) };
   }
 
   /** Is the name the id of a node, or `schema` in a definition? */

@@ -76,14 +76,7 @@ describe('a compiled Graph', () => {
 
   test('counts waves from 1 in each frame, and ignores defs', () => {
     const waves = [...graph.applyOrder].filter(([id]) => !['env', 'inner/own'].includes(id));
-    expect(Object.fromEntries(waves)).toEqual({
-      inner: 1,
-      'inner/cm': 1,
-      'inner/later': 2,
-      out: 2,
-      mark: 1,
-      dyn: 1,
-    });
+    expect(Object.fromEntries(waves)).toEqual({ inner: 1, 'inner/cm': 1, 'inner/later': 2, out: 2, mark: 1, dyn: 1 });
   });
 
   test('puts a reader of a def into wave 1, even when the def reads an object', () => {
@@ -212,13 +205,7 @@ describe('the first message is that of kro', () => {
     ],
     [
       'readyWhen of a patch that reads the patch',
-      [
-        {
-          id: 'p',
-          patch: map('p'),
-          readyWhen: ['${p.data.k == "v"}'],
-        },
-      ],
+      [{ id: 'p', patch: map('p'), readyWhen: ['${p.data.k == "v"}'] }],
       'build dependency graph: node "p": readyWhen[0]: patch node "p" does not publish a value into scope and cannot be referenced in CEL expressions',
     ],
     [

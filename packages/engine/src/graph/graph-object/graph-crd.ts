@@ -72,11 +72,7 @@ function graphSpec(): JsonObject {
     type: 'object',
     required: ['nodes'],
     properties: {
-      serviceAccountName: {
-        type: 'string',
-        maxLength: MAX_ACCOUNT_NAME_LENGTH,
-        pattern: ACCOUNT_NAME,
-      },
+      serviceAccountName: { type: 'string', maxLength: MAX_ACCOUNT_NAME_LENGTH, pattern: ACCOUNT_NAME },
       nodes: {
         type: 'array',
         minItems: 1,

@@ -120,10 +120,7 @@ describe('a graph that is made from the graph of another Graph of the same shape
     expect(made.definition).toBe(other);
     expect(made.hash).toBe(compiled(other).hash);
     expect(made.nodes.get('cfg')?.template.skeleton).toEqual({ text: 'second' });
-    expect(made.nodes.get('a')?.template.skeleton).toEqual({
-      ...map('second-a'),
-      data: { own: 'second', read: null },
-    });
+    expect(made.nodes.get('a')?.template.skeleton).toEqual({ ...map('second-a'), data: { own: 'second', read: null } });
     expect(made.nodes.get('a')?.template.holes).toBe(first.nodes.get('a')?.template.holes);
     expect(made.nodes.get('b')).toBe(first.nodes.get('b'));
     expect(JSON.stringify([...made.nodes.values()].map((node) => node.template.skeleton))).not.toContain('first');

@@ -34,11 +34,7 @@ function definitionCrd(): KubeObject {
       column('AGE', 'date', '.metadata.creationTimestamp'),
     ],
     spec: definitionSpec(),
-    status: {
-      ...resourceStatus(),
-      state: string,
-      lastIssuedRevision: { type: 'integer', format: 'int64' },
-    },
+    status: { ...resourceStatus(), state: string, lastIssuedRevision: { type: 'integer', format: 'int64' } },
     selectableFields: [],
   });
 }
@@ -146,11 +142,7 @@ function graphSchema(): JsonObject {
     required: ['apiVersion', 'kind', 'scope'],
     properties: {
       kind: { type: 'string', pattern: '^[A-Z][a-zA-Z0-9]{0,62}$', ...immutable('kind') },
-      apiVersion: {
-        type: 'string',
-        pattern: '^v[0-9]+(alpha[0-9]+|beta[0-9]+)?$',
-        ...immutable('apiVersion'),
-      },
+      apiVersion: { type: 'string', pattern: '^v[0-9]+(alpha[0-9]+|beta[0-9]+)?$', ...immutable('apiVersion') },
       group: { type: 'string', default: 'kro.run', ...immutable('group') },
       scope: { type: 'string', default: 'Namespaced', enum: ['Namespaced', 'Cluster'], ...immutable('scope') },
       spec: freeForm,

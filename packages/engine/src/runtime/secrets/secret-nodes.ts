@@ -45,10 +45,7 @@ export function liveNodesOf(objects: Iterable<readonly [node: string, object: Ob
       sharing.set(id, new Set([...(sharing.get(id) ?? []), ...others]));
     }
   }
-  return {
-    mayHaveSecret: (id) => types.get(id)?.has(SECRET) ?? true,
-    sharing: (id) => [...(sharing.get(id) ?? [])],
-  };
+  return { mayHaveSecret: (id) => types.get(id)?.has(SECRET) ?? true, sharing: (id) => [...(sharing.get(id) ?? [])] };
 }
 
 const typeKey = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): string =>

@@ -159,11 +159,7 @@ describe('intersections', () => {
     [
       'a map and a property',
       { type: 'object', properties: { y: { minLength: 1 } }, allOf: [{ additionalProperties: text }] },
-      {
-        type: 'object',
-        properties: { y: { type: 'string', minLength: 1 } },
-        additionalProperties: { type: 'string' },
-      },
+      { type: 'object', properties: { y: { type: 'string', minLength: 1 } }, additionalProperties: { type: 'string' } },
     ],
     [
       'a closed part next to unevaluatedProperties',

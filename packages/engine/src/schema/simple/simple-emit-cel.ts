@@ -57,9 +57,7 @@ const FORMATS: ReadonlyMap<string, FormatConstraint> = new Map<string, FormatCon
   ['date', { pattern: `^${DATE}$` }],
   [
     'date-time',
-    {
-      pattern: `^${DATE}[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$`,
-    },
+    { pattern: `^${DATE}[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$` },
   ],
   ['duration', { pattern: '^[+-]?(?:0|(?:(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:ns|us|µs|ms|s|m|h))+)$' }],
   ['email', { pattern: '^[^@\\s]+@[^@\\s]+$' }],

@@ -201,9 +201,7 @@ describe('zod', () => {
   });
 
   test('two patterns keep their flags', () => {
-    const schema = z.object({
-      a: z.string().regex(/^a/i).regex(/b$/),
-    });
+    const schema = z.object({ a: z.string().regex(/^a/i).regex(/b$/) });
     expect(emit(schema).spec).toEqual({
       a: String.raw`string | required=true pattern="(?i)^a" validation="self.matches(\"b$\")"`,
     });
@@ -375,10 +373,7 @@ test('arbitrary strings survive the round trip through markers', () => {
         };
         const written = toSimpleSchema(schema);
         const read = written.ok ? parseSimpleSchema(written.spec, written.types) : undefined;
-        expect(read?.ok ? read.schema.properties?.['f'] : read).toMatchObject({
-          default: value,
-          description: text,
-        });
+        expect(read?.ok ? read.schema.properties?.['f'] : read).toMatchObject({ default: value, description: text });
       },
     ),
   );

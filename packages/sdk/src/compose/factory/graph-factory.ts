@@ -97,9 +97,6 @@ function refusePatches(core: GraphCore): void {
   if (patches.length === 0) return;
   throw new TypeKroError(
     `graph ${core.name} has patches (${patches.join(', ')}), and mode direct cannot undo patches`,
-    {
-      code: 'compose/mode',
-      remedy: "use factory('kro'), or put the patches into another graph",
-    },
+    { code: 'compose/mode', remedy: "use factory('kro'), or put the patches into another graph" },
   );
 }

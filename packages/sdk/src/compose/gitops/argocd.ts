@@ -38,10 +38,7 @@ export function argoApplication(name: string, options: ArgoOptions): JsonObject 
     spec: {
       project,
       source: { repoURL, path, targetRevision },
-      destination: {
-        server: 'https://kubernetes.default.svc',
-        namespace: options.destinationNamespace ?? 'default',
-      },
+      destination: { server: 'https://kubernetes.default.svc', namespace: options.destinationNamespace ?? 'default' },
       syncPolicy: { automated: { prune: true, selfHeal: true }, syncOptions: ['ServerSideApply=true'] },
     },
   };

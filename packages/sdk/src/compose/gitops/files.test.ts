@@ -30,11 +30,7 @@ describe('the folder', () => {
       'kustomization.yaml',
     ]);
     expect(read(files['kustomization.yaml'])).toEqual([
-      {
-        apiVersion: 'kustomize.config.k8s.io/v1beta1',
-        kind: 'Kustomization',
-        resources: ['definitions', 'instances'],
-      },
+      { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: ['definitions', 'instances'] },
     ]);
     expect(read(files['instances/shop-team-a.yaml'])).toEqual([instance('a', 'team')]);
   });

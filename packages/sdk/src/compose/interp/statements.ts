@@ -246,11 +246,7 @@ function throwValue(value: unknown): never {
   const { text, isKnown } = thrownMessage(value);
   if (!isKnown)
     trace.warn('message', 'the message of a precondition is constant; the values in it are shown as expressions');
-  trace.validations.push({
-    rule: overLoops(not(allOf(trace.guards))),
-    message: text,
-    site: trace.site,
-  });
+  trace.validations.push({ rule: overLoops(not(allOf(trace.guards))), message: text, site: trace.site });
   throw new DeadEnd();
 }
 

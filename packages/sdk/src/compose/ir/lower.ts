@@ -258,11 +258,7 @@ function withoutMinusZero(value: Node): Node {
     );
   }
   if (!isDouble(value) || !mayBeMinusZero(value)) return value;
-  return makeNode({
-    kind: 'add',
-    args: [value, doubleLiteral(0)],
-    type: FLOAT,
-  });
+  return makeNode({ kind: 'add', args: [value, doubleLiteral(0)], type: FLOAT });
 }
 
 /** A value to print as JSON, without -0 in any of its parts. */

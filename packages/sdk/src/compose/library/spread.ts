@@ -111,10 +111,7 @@ export function patternElements(
 export function writtenElements(
   interpreter: Interpreter,
   items: readonly unknown[],
-): {
-  at(position: number): unknown;
-  rest(from: number): unknown;
-} {
+): { at(position: number): unknown; rest(from: number): unknown } {
   const open = items.findIndex(isOpen);
   const sure = open < 0 ? items.length : open;
   const tail = items.slice(sure);

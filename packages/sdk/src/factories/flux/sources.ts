@@ -22,9 +22,7 @@ export const DEFAULT_INTERVAL = '5m';
 export const gitRepository = flatFactory<GitRepositorySpec, GitRepositoryFields, 'interval'>(
   'gitRepository',
   raw.gitRepository,
-  {
-    interval: DEFAULT_INTERVAL,
-  },
+  { interval: DEFAULT_INTERVAL },
 );
 
 /**
@@ -35,9 +33,7 @@ export const gitRepository = flatFactory<GitRepositorySpec, GitRepositoryFields,
 export const ociRepository = flatFactory<OCIRepositorySpec, OCIRepositoryFields, 'interval'>(
   'ociRepository',
   raw.ociRepository,
-  {
-    interval: DEFAULT_INTERVAL,
-  },
+  { interval: DEFAULT_INTERVAL },
 );
 
 /** An object store (such as S3) whose files Flux fetches. */

@@ -48,11 +48,7 @@ export function generateFactories(documents: readonly JsonValue[], options: Gene
   const paths = [...byFile].flatMap(([path, plans]) => plans.map((plan) => ({ plan, path })));
   return {
     files,
-    kinds: paths.map(({ plan, path }) => ({
-      apiVersion: `${plan.group}/${plan.version}`,
-      kind: plan.kind,
-      path,
-    })),
+    kinds: paths.map(({ plan, path }) => ({ apiVersion: `${plan.group}/${plan.version}`, kind: plan.kind, path })),
     diagnostics,
   };
 }

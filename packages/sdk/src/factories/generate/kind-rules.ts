@@ -115,10 +115,7 @@ const NETWORK: readonly [string, ReadinessRule][] = [
   ],
   [
     'Endpoints',
-    {
-      cel: 'self.?subsets.orValue([]).exists(s, s.?addresses.orValue([]).size() > 0)',
-      words: 'it has an address',
-    },
+    { cel: 'self.?subsets.orValue([]).exists(s, s.?addresses.orValue([]).size() > 0)', words: 'it has an address' },
   ],
   [
     'Gateway.gateway.networking.k8s.io',

@@ -17,12 +17,7 @@ export interface KindNames {
 
 /** Names under a base such as `Certificate` or, for a version that is not preferred, `CertificateV1beta1`. */
 export function namesUnder(base: string): KindNames {
-  return {
-    fields: `${base}Fields`,
-    spec: `${base}Spec`,
-    status: `${base}Status`,
-    factory: factoryName(base),
-  };
+  return { fields: `${base}Fields`, spec: `${base}Spec`, status: `${base}Status`, factory: factoryName(base) };
 }
 
 /** The base of a kind's names. */

@@ -39,9 +39,7 @@ export type HelmReleaseSettings = Omit<HelmReleaseSpec, 'chart' | 'chartRef' | '
 export type HelmReleaseConfig<Values extends object = Record<string, unknown>> = FlatInput<
   HelmReleaseSettings,
   'interval'
-> & {
-  readonly values?: Values | undefined;
-} & (
+> & { readonly values?: Values | undefined } & (
     | { readonly chart: ChartInput; readonly sourceRef?: ChartSource | undefined; readonly chartRef?: never }
     | {
         readonly chartRef: NonNullable<HelmReleaseSpec['chartRef']>;

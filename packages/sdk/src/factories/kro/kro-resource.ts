@@ -6,9 +6,7 @@ import type { ApiextensionsV1, Body } from '../kubernetes/index.ts';
 export const kroCustomResourceDefinition = resourceFactory<Body<ApiextensionsV1.CustomResourceDefinition>>(
   'apiextensions.k8s.io/v1',
   'CustomResourceDefinition',
-  {
-    readyWhen: 'self.?status.?conditions.orValue([]).exists(c, c.type == "Established" && c.status == "True")',
-  },
+  { readyWhen: 'self.?status.?conditions.orValue([]).exists(c, c.type == "Established" && c.status == "True")' },
 );
 
 /** The fields that kro writes into the status of every instance, in addition to the fields that the graph defines. */

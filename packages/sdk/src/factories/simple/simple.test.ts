@@ -198,10 +198,7 @@ describe('the simple factories make objects that the compiler accepts, and refus
         apiVersion: 'apps/v1',
         kind: 'Deployment',
         metadata,
-        spec: {
-          selector: { matchLabels: { app: 'x' } },
-          template: { metadata: { labels: { app: 'x' } }, spec },
-        },
+        spec: { selector: { matchLabels: { app: 'x' } }, template: { metadata: { labels: { app: 'x' } }, spec } },
       },
       {
         apiVersion: 'v1',
