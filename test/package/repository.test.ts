@@ -71,3 +71,11 @@ test('each decision has a unique number', () => {
   const numbers = files.flatMap((file) => /^docs\/decisions\/(\d{4})-/.exec(file)?.[1] ?? []);
   expect(numbers).toEqual([...new Set(numbers)]);
 });
+
+test.each(files.filter((file) => file.endsWith('/package-lock.json')))(
+  '%s has one line for each package (`node scripts/update-lock.mjs FOLDER` writes it)',
+  (file) => {
+    const { packages } = JSON.parse(read(file)) as { readonly packages: object };
+    expect(read(file).split('\n').length - Object.keys(packages).length).toBeLessThan(10);
+  },
+);
