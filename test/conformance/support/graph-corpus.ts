@@ -28,16 +28,11 @@ export function readLines(file: string): JsonObject[] {
 
 /** The CRDs of a corpus directory. */
 function readCrds(dir: string): KubeObject[] {
-  const folder = join(dir, 'crds');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => /\.ya?ml$|\.json$/.test(name))
-    .toSorted()
-    .flatMap((name) => {
-      const { documents, diagnostics } = parseDefinitions(readFileSync(join(folder, name), 'utf8'), name);
-      if (diagnostics.length > 0) throw new Error(`${name}: ${diagnostics.map((each) => each.message).join('; ')}`);
-      return documents.map((document) => document.value as KubeObject);
-    });
+  const file = join(dir, 'crds.yaml');
+  if (!existsSync(file)) return [];
+  const { documents, diagnostics } = parseDefinitions(readFileSync(file, 'utf8'), file);
+  if (diagnostics.length > 0) throw new Error(`${file}: ${diagnostics.map((each) => each.message).join('; ')}`);
+  return documents.map((document) => document.value as KubeObject);
 }
 
 /** All definitions of a corpus directory: `rgd.jsonl` and `realistic/`. */
@@ -65,6 +60,9 @@ export function readGraphCases(dir: string): GraphCase[] {
 
 function realisticCases(folder: string, sources: SchemaSource): GraphCase[] {
   if (!existsSync(folder)) return [];
+  const expectations = new Map(
+    readLines(join(folder, 'expected.jsonl')).map(({ file, ...expected }) => [file as string, expected]),
+  );
   return readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
     .toSorted()
@@ -73,14 +71,15 @@ function realisticCases(folder: string, sources: SchemaSource): GraphCase[] {
       const { documents, diagnostics } = parseDefinitions(text, name);
       const [document] = documents;
       if (document === undefined) throw new Error(`${name}: ${diagnostics.map((each) => each.message).join('; ')}`);
-      const expected = readFileSync(join(folder, name.replace(/\.yaml$/, '.expected.json')), 'utf8');
+      const expected = expectations.get(name);
+      if (expected === undefined) throw new Error(`expected.jsonl does not have ${name}`);
       return {
         name: `realistic/${name}`,
         group: 'realistic',
         definition: document.value,
         sources,
         omit: /^#\s*needs:.*CELOmitFunction/.test(text),
-        expect: parseJson(expected) as JsonObject,
+        expect: expected,
       };
     });
 }

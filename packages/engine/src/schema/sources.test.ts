@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { builtinSource, combineSources, crdSource, openApiDocument, openApiSource } from './index.ts';
 import type { Schema } from './index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
@@ -122,8 +122,8 @@ describe('builtinSource', () => {
   });
 });
 
-const crdFolder = new URL('../../../../test/conformance/graph/crds/', import.meta.url);
-const crds = readdirSync(crdFolder).map((name) => parse(readFileSync(new URL(name, crdFolder), 'utf8')) as KubeObject);
+const crdFile = new URL('../../../../test/conformance/graph/crds.yaml', import.meta.url);
+const crds = parseAllDocuments(readFileSync(crdFile, 'utf8')).map((document) => document.toJS() as KubeObject);
 
 describe.each([false, true])('crdSource (pack: %s)', (pack) => {
   const source = crdSource(crds, { pack });
