@@ -11,10 +11,8 @@ import { chartCrds } from './chart-crds.ts';
 import { compositionsPage } from './compositions-page.ts';
 import { controllerPage } from './controller-page.ts';
 import { dataFlowPicture } from './data-flow-picture.ts';
-import { dependenciesPage } from './dependencies-page.ts';
 import { docsPictures } from './docs-pictures.ts';
 import { scalePage } from './scale-page.ts';
-import { seedsPage } from './seeds-page.ts';
 import { writtenPages } from './written-pages.ts';
 import { exampleGraphs, withPictures } from './example-graphs.ts';
 import { VERSIONED_FILES, withVersion } from './version.ts';
@@ -31,8 +29,6 @@ async function writeAbsentPages(): Promise<void> {
 }
 
 async function writePages(): Promise<void> {
-  write('docs/seeds.md', seedsPage());
-  write('docs/dependencies.md', dependenciesPage());
   const page = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
   write('docs/controller.md', controllerPage(page('docs/controller.md')));
   write('docs/compositions.md', compositionsPage(page('docs/compositions.md')));

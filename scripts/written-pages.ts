@@ -1,3 +1,4 @@
+import { dependenciesPage } from './dependencies-page.ts';
 import { diagnosticsPage } from './diagnostics-page.ts';
 import { apiPage } from './reference/api-page.ts';
 import { argumentsPage } from './reference/arguments-page.ts';
@@ -5,6 +6,7 @@ import { celPage } from './reference/cel-page.ts';
 import { chartPage } from './reference/chart-page.ts';
 import { commandsPage } from './reference/commands-page.ts';
 import { labelsPage } from './reference/labels-page.ts';
+import { seedsPage } from './seeds-page.ts';
 
 /**
  * The pages of the documentation that contain only what the code defines, keyed by path. They are not in the
@@ -13,7 +15,9 @@ import { labelsPage } from './reference/labels-page.ts';
  */
 export async function writtenPages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
+    ['docs/dependencies.md', dependenciesPage()],
     ['docs/diagnostics.md', diagnosticsPage()],
+    ['docs/seeds.md', seedsPage()],
     ['docs/reference/cli.md', await commandsPage()],
     ['docs/reference/api.md', apiPage()],
     ['docs/reference/simple.md', argumentsPage()],

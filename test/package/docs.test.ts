@@ -6,22 +6,12 @@ import { compositionsPage } from '../../scripts/compositions-page.ts';
 import { controllerPage } from '../../scripts/controller-page.ts';
 import { dataFlowPicture } from '../../scripts/data-flow-picture.ts';
 import { docsPictures } from '../../scripts/docs-pictures.ts';
-import { dependenciesPage } from '../../scripts/dependencies-page.ts';
 import { scalePage } from '../../scripts/scale-page.ts';
-import { seedsPage } from '../../scripts/seeds-page.ts';
 import { ExitCode } from '@typekro/cli';
 import { VERSIONED_FILES, withVersion } from '../../scripts/version.ts';
 import { writtenPages } from '../../scripts/written-pages.ts';
 
 const committed = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
-
-test('docs/seeds.md is what `npm run docs` writes', () => {
-  expect(committed('docs/seeds.md')).toBe(seedsPage());
-});
-
-test('docs/dependencies.md is what `npm run docs` writes', () => {
-  expect(committed('docs/dependencies.md')).toBe(dependenciesPage());
-});
 
 test('docs/controller.md has the flags and metrics of the code, as `npm run docs` writes them', () => {
   const page = committed('docs/controller.md');
@@ -70,7 +60,7 @@ test('the pictures of graphs are as `npm run docs` draws them, and no picture is
 test('the written pages document everything that the code defines', { timeout: 60_000 }, async () => {
   const pages = await writtenPages();
   for (const [name, text] of pages) expect(text, name).toMatch(/^# .+\n/);
-  expect(pages.size).toBe(7);
+  expect(pages.size).toBe(9);
   expect(pages.get('docs/reference/simple.md')).toMatch(
     /^\| `cpuUtilization` \| `number` \| {2}\| `spec\.metrics` \| Target of the average CPU utilization, .*\|$/m,
   );
