@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GraphOutline } from '@typekro/engine/graph';
 import { toSvg } from '@typekro/engine/graph';
 import { markdownTable } from './markdown-table.ts';
-import { ROOMS, sourceFiles } from './workspace.mjs';
+import { roomOf, ROOMS, sourceFiles } from './workspace.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -23,7 +23,7 @@ const PURE: ReadonlySet<string> = new Set([
 ]);
 
 const IMPORT =
-  /^(?:import|export) [^;]*? from '(?:(?:\.\.\/)+([\w-]+)\/index\.ts|@typekro\/(?:(?:kit|engine|controller|sdk)\/)?([\w-]+)(?:\/[\w/-]+)?)';$/gms;
+  /^(?:import|export) [^;]*? from '(?:(\.\.\/[^']+)|@typekro\/(?:(?:kit|engine|controller|sdk)\/)?([\w-]+)(?:\/[\w/-]+)?)';$/gms;
 
 /** A room with the rooms that it imports. */
 interface Room {
@@ -36,10 +36,15 @@ interface Room {
 function readRooms(): readonly Room[] {
   const sources = sourceFiles();
   return Object.entries(ROOMS).map(([name, folder]) => {
-    const files = sources
-      .filter((file) => file.startsWith(`${folder}/`))
-      .map((file) => readFileSync(join(ROOT, file), 'utf8'));
-    const found = new Set(files.flatMap((text) => [...text.matchAll(IMPORT)].map(([, own, other]) => own ?? other)));
+    const found = new Set(
+      sources
+        .filter((file) => file.startsWith(`${folder}/`))
+        .flatMap((file) =>
+          [...readFileSync(join(ROOT, file), 'utf8').matchAll(IMPORT)].map(([, path, door]) =>
+            path === undefined ? door : roomOf(join(dirname(file), path)),
+          ),
+        ),
+    );
     const imports = Object.keys(ROOMS).filter((room) => room !== name && found.has(room));
     return { name, purpose: purposeOf(readFileSync(join(ROOT, folder, 'index.ts'), 'utf8')), imports };
   });

@@ -13,7 +13,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { bundleTypes } from '@typekro/engine/schema';
+import { bundleTypes } from '../packages/engine/src/schema/bundle.ts';
 import { goFieldsOf, protobufNumbersOf } from './go-fields.ts';
 import { defaultRolesOf } from './kubernetes-roles.ts';
 

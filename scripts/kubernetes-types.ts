@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonValue } from '@typekro/kit/core';
-import { bundleTypes } from '@typekro/engine/schema';
+import { bundleTypes } from '../packages/engine/src/schema/bundle.ts';
 
 const DISCOVERY = ['api.json', 'apis.json'] as const;
 

@@ -1,7 +1,7 @@
 /**
  * Checks the rules for imports inside a package, imports of types included:
  *
- * - A room imports only earlier rooms of `rooms.json`, and only their `index.ts`.
+ * - A room imports only earlier rooms of `rooms.json`.
  * - Inside the rooms of `FLOORS`, a file imports only files of its own floor and of lower floors.
  * - No file imports itself through other files.
  *
@@ -33,7 +33,7 @@ export const FLOORS = {
     'index.ts',
   ],
   runtime: [
-    'target.ts keys.ts field-managers.ts identity.ts labels.ts selector.ts list-members.ts json-child.ts',
+    'target.ts keys.ts field-managers.ts identity.ts labels.ts selector.ts list-members.ts',
     'fingerprint.ts owned-fields.ts compare.ts foreign-items.ts',
     'placed-expressions.ts',
     'secrets',
@@ -265,7 +265,7 @@ function problemsOfTables() {
   });
 }
 
-/** Finds imports of a later room of the same package, and of a file of an earlier room that is not its door. */
+/** Finds imports of a later room of the same package. */
 function problemsOfRooms(files) {
   const names = Object.keys(ROOMS);
   return [...files].flatMap(([file, imports]) => {
@@ -273,9 +273,8 @@ function problemsOfRooms(files) {
     if (room === undefined) return [];
     return [...imports].flatMap(([target, line]) => {
       const other = roomOf(target);
-      if (other === undefined || other === room) return [];
-      if (names.indexOf(other) > names.indexOf(room)) return [`${file}:${line}: ${room} may not import ${other}`];
-      return target === `${ROOMS[other]}/index.ts` ? [] : [`${file}:${line}: import ${other} through its index.ts`];
+      if (other === undefined || names.indexOf(other) <= names.indexOf(room)) return [];
+      return [`${file}:${line}: ${room} may not import ${other}`];
     });
   });
 }

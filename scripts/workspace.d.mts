@@ -9,3 +9,6 @@ export function sourceOf(built: string): string;
 
 /** The entry points of the published package, with those that the pattern of `exports` covers. */
 export function publishedEntries(): [entry: string, target: { readonly types: string; readonly default: string }][];
+
+/** The room of a source; `undefined` for a file that belongs to no room. */
+export function roomOf(source: string): string | undefined;

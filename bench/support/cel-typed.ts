@@ -1,12 +1,12 @@
 import { kroEnvironment, STRING, type Environment } from '../../dist/cel/index.js';
-import { builtinSource, celTypes, type CelResource, type Schema } from '../../dist/schema/index.js';
+import { builtinSource, celTypes, type Schema } from '../../dist/schema/index.js';
 import { retainedBytes } from './measure.ts';
 
 const text: Schema = { type: 'string' };
 const object = (properties: Readonly<Record<string, Schema>>): Schema => ({ type: 'object', properties });
 
 /** The schemas of the instance and of the list in the benchmark's data. `typedEnvironment` adds the Deployment. */
-const RESOURCES: Readonly<Record<string, CelResource>> = {
+const RESOURCES: Parameters<typeof celTypes>[0] = {
   schema: {
     schema: object({
       spec: object({ name: text, host: text, path: text, image: text, replicas: { type: 'integer' } }),

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { parseJson } from '@typekro/kit/core';
 import type { SchemaChange } from '@typekro/engine/schema';
-import { compareCrds } from '@typekro/engine/schema';
+import { compareCrds } from '../../packages/engine/src/schema/crd/compare-crds.ts';
 
 type Recorded = Omit<SchemaChange, 'breaking'>;
 

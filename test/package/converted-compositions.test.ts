@@ -8,7 +8,8 @@ import { parseAllDocuments } from 'yaml';
 import { toComposition } from '../../packages/cli/src/convert/composition/to-composition.ts';
 import { withUnknownKinds } from '../../packages/sdk/src/compose/schemas.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import { builtinSource, compile } from '@typekro/engine/graph';
+import { compile } from '@typekro/engine/graph';
+import { builtinSource } from '../../packages/engine/src/schema/index.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const sources = withUnknownKinds(builtinSource());

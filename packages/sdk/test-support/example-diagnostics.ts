@@ -7,7 +7,6 @@ import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } fro
 import { SOURCE } from '../src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Secret } from '../src/factories/simple/index.ts';
 import { compileDocument, parseDefinitions, TYPEKRO_FEATURES } from '@typekro/engine/graph';
-import type { SchemaResult } from '@typekro/engine/schema';
 import {
   builtinSource,
   combineSources,
@@ -105,7 +104,7 @@ function objectOf(value: JsonValue) {
   throw new TypeError('the example is not a JSON object');
 }
 
-function ofSchema(result: SchemaResult): readonly Diagnostic[] {
+function ofSchema(result: ReturnType<typeof fromJsonSchema>): readonly Diagnostic[] {
   if (!result.ok) return result.diagnostics;
   return [...result.diagnostics, ...toSimpleSchema(result.schema).diagnostics];
 }

@@ -19,7 +19,8 @@ import {
 } from '@typekro/cel';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import type { CelResource, Schema } from '@typekro/engine/schema';
+import type { Schema } from '@typekro/engine/schema';
+import type { CelResource } from '../../../packages/engine/src/schema/cel-types.ts';
 import { celTypes } from '@typekro/engine/schema';
 import type { TopicResult } from './report.ts';
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { ALLOW_BREAKING_CHANGES, builtinSource, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { ALLOW_BREAKING_CHANGES, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import { breakingChanges } from './breaking-changes.ts';
 

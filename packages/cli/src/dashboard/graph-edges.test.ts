@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { builtinSource, compileGraphObject } from '@typekro/engine/graph';
+import { compileGraphObject } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { maskedOutline } from './graph-edges.ts';
 
 /** Returns the outline of a Graph with a node of this kind. An expression in the node contains a literal. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import { compile, builtinSource } from '@typekro/engine/graph';
+import { compile } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { secretLiveFields } from '@typekro/engine/runtime';
 import { maskedObject } from './masked-object.ts';
 

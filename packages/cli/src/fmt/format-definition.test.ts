@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { jsonEquals } from '@typekro/kit/core';
-import { builtinSource, compile, parseDefinitions } from '@typekro/engine/graph';
+import { compile, parseDefinitions } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { formatDefinitions } from './format-definition.ts';
 import { formatExpression } from './format-expression.ts';
 

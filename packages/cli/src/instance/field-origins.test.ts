@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { builtinSource, compile } from '@typekro/engine/graph';
+import { compile } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { fieldOrigins } from './field-origins.ts';
 
 const { graph } = compile(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { builtinSource, compile, revisionHash } from '@typekro/engine/graph';
+import { compile, revisionHash } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import type { ApplyAction } from '@typekro/engine/runtime';
 import { hashedValue } from './masked-values.ts';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';

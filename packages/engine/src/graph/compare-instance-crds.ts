@@ -1,8 +1,10 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { valueAt } from '@typekro/kit/kubernetes';
-import type { ComparedFacets, CrdComparison } from '../schema/index.ts';
-import { compareCrds, crdVersions } from '../schema/index.ts';
+import type { ComparedFacets } from '../schema/index.ts';
+import type { CrdComparison } from '../schema/crd/compare-crds.ts';
+import { compareCrds } from '../schema/crd/compare-crds.ts';
+import { crdVersions } from '../schema/index.ts';
 import { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { Graph } from './model.ts';
 

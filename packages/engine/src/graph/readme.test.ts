@@ -1,4 +1,4 @@
 import { testReadmeExamples } from '@typekro/kit/test-support/readme-examples';
-import * as entry from './index.ts';
+import * as entry from './entry.ts';
 
 testReadmeExamples(new URL('README.md', import.meta.url), 'typekro/graph', entry);

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { namespacedName, isJsonObject } from '@typekro/kit/core';
-import type { CollectionNode, GraphNode, ResourceNode } from '../graph/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import type { CollectionNode, ResourceNode } from '../graph/model.ts';
 import { withoutExternal } from './compare.ts';
 import { conditionFailureText } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { CollectionNode, ResourceNode } from '../graph/index.ts';
+import type { CollectionNode, ResourceNode } from '../graph/model.ts';
 import type { Assessed } from './assess-object.ts';
 import { assessObject, contestedObject, terminatingText } from './assess-object.ts';
 import { contestText } from './explain.ts';

@@ -1,7 +1,8 @@
 import type { Value } from '@typekro/cel';
 import { OpaqueValue, RUNTIME_VALUE } from '@typekro/cel';
 import type { KubeObject } from '@typekro/kit/core';
-import type { ConditionExpression, Graph } from '../graph/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { ConditionExpression } from '../graph/model.ts';
 import { readConditions, transition } from './conditions.ts';
 import type { ConditionContent } from './conditions.ts';
 import type { EvaluateContext, Variables } from './evaluate.ts';

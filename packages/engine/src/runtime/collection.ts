@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import type { CollectionNode, ForEachDimension, GraphNode } from '../graph/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import type { CollectionNode, ForEachDimension } from '../graph/model.ts';
 import { goTypeOf } from '@typekro/kit/golang';
 import { evaluateToJson } from './evaluate.ts';
 import { targetKey } from './identity.ts';

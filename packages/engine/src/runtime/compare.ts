@@ -2,12 +2,11 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { PathStep } from '../graph/index.ts';
-import { formatPath } from '../graph/index.ts';
+import { formatPath, isEmptyContainer } from '../graph/path.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import type { FieldSet, FieldWriter } from './owned-fields.ts';
 import { applyEntries, comparable, managerOf, ownedFields, project, storedFields } from './owned-fields.ts';
 import { memberKeysOf, memberFinder } from './list-members.ts';
-import { isEmptyContainer } from './json-child.ts';
 import { compareQuantities, quantityOf } from '@typekro/kit/kubernetes';
 
 /**

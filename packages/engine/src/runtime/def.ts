@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import type { DefNode } from '../graph/index.ts';
+import type { DefNode } from '../graph/model.ts';
 import { fillItems } from './collection.ts';
 import { published, valueReady } from './ready.ts';
 import type { Resolved } from './resolved.ts';

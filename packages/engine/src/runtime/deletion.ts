@@ -35,7 +35,8 @@ import type {
 } from './model.ts';
 import { isNodeCondition, nodeConditions } from './node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
-import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
+import { followsGraphEngine } from '../graph/index.ts';
+import { OBJECT_RECORD } from '../graph/crd.ts';
 import { pausedWrite } from './paused-write.ts';
 import { keptWatchHealth } from './watch-health.ts';
 

@@ -2,7 +2,8 @@ import type { SharedBudget, Value } from '@typekro/cel';
 import { BUDGET_EXCEEDED, toJson } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
 import { goJsonProblem, goQuote, goTypeOf } from '@typekro/kit/golang';
-import type { Deferral, Expression, Hole, ReadPart } from '../graph/index.ts';
+import type { Expression, Hole, ReadPart } from '../graph/index.ts';
+import type { Deferral } from '../graph/model.ts';
 import type { SecretUse } from './secrets/secret-failures.ts';
 import { maskedLiterals, maskedReason } from './secrets/secret-failures.ts';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { changeLines, explainLines, explainNode, remedyOf, rootCausesOf } from './index.ts';
+import { explainNode, remedyOf, rootCausesOf } from './index.ts';
+import { changeLines, explainLines } from './explain.ts';
 import type { Because, NodeReport, NodeState } from './index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };

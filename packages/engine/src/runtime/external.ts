@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { formatRef, isJsonObject } from '@typekro/kit/core';
-import type { ExternalCollectionNode, ExternalNode } from '../graph/index.ts';
+import type { ExternalCollectionNode, ExternalNode } from '../graph/model.ts';
 import { conditionFailureText } from './failure.ts';
 import { compareObjects } from './identity.ts';
 import { dataOf, externalItemsReady, listData, objectReady, published } from './ready.ts';

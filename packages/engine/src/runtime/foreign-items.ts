@@ -1,11 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isBuiltinGroup, isJsonObject, parseApiVersion, stringifyJson, withGroup } from '@typekro/kit/core';
 import type { PathStep } from '../graph/index.ts';
-import { formatPath } from '../graph/index.ts';
+import { childAt, formatPath } from '../graph/path.ts';
 import { assignMembers, fieldBelow } from './compare.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import { memberFinder, memberKeysOf } from './list-members.ts';
-import { childAt } from './json-child.ts';
 import type { FieldWriter } from './owned-fields.ts';
 import { managerOf } from './owned-fields.ts';
 

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { earliest, jsonEquals } from '@typekro/kit/core';
-import { MAX_MANAGED_RESOURCES } from '../graph/index.ts';
+import { MAX_MANAGED_RESOURCES } from '../graph/graph-object/graph-crd.ts';
 import type { ConditionContent } from './conditions.ts';
 import { graphConditions } from './conditions.ts';
 import { confirmations } from './confirmation.ts';

@@ -62,7 +62,6 @@ export type { StatusWrite, StatusWriteOptions } from './status-writes.ts';
 export { statusWrites } from './status-writes.ts';
 export { selectorText } from './selector.ts';
 export { StepMemory } from './step-memory.ts';
-export { stepDeletion } from './deletion.ts';
 export { stepUnresolved } from './unresolved.ts';
 export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
 export { RELEASE } from './graph-retired.ts';
@@ -82,9 +81,9 @@ export type {
 } from './report.ts';
 export type { NodeCounts } from './report.ts';
 export { countNodes, isDone } from './report.ts';
-export { applySetId, applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
+export { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 export type { FieldDifference } from './compare.ts';
-export { compareApplied, fieldManagers } from './compare.ts';
+export { fieldManagers } from './compare.ts';
 export type { ForeignItem } from './foreign-items.ts';
 export type { Fingerprint } from './fingerprint.ts';
 export { digestText, isSameFingerprint, digestOf, equivalenceOf } from './fingerprint.ts';
@@ -111,18 +110,11 @@ export { isOwned, nodeIdOf, nodeLabel, objectsByNode, releasePatch } from './lab
 export { memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 export { engineFieldsOf, graphsWriting, OWNER_FIELD, withEngineEquivalence, mayForce } from './write-decision.ts';
 export type { FieldWriter } from './owned-fields.ts';
-export {
-  desiredFingerprint,
-  ownedFingerprint,
-  ownedValues,
-  withoutWriter,
-  writerName,
-  writerOf,
-} from './owned-fields.ts';
+export { ownedFingerprint, ownedValues, withoutWriter, writerName, writerOf } from './owned-fields.ts';
 export { engineFieldsIn, isAlwaysKept, projectObject } from './project-object.ts';
 export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
 export { INSTANCE_STATES } from './model.ts';
 export type { ConditionContent } from './conditions.ts';
 export type { RootCause } from './root-causes.ts';
 export { rootCausesOf } from './root-causes.ts';
-export { changeLines, dependencyText, explainNodes, explainLines, explainNode, readOfExpression } from './explain.ts';
+export { dependencyText, explainNodes, explainNode, readOfExpression } from './explain.ts';

@@ -1,7 +1,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { earliest, jsonEquals } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
-import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
+import { followsGraphEngine } from '../graph/index.ts';
+import { OBJECT_RECORD } from '../graph/crd.ts';
 import { recordedScope } from './applyset.ts';
 import { authorConditions, hasAuthorConditions } from './author-conditions.ts';
 import type { ConditionContent } from './conditions.ts';

@@ -1,4 +1,4 @@
-import { INTERNAL_PREFIX, RESERVED_PREFIXES } from '../graph/index.ts';
+import { INTERNAL_PREFIX, RESERVED_PREFIXES } from '../graph/names/naming.ts';
 
 /** Names that kro writes into the cluster. Clients, other controllers and later versions read these names. */
 

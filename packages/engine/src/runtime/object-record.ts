@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { GraphNode } from '../graph/index.ts';
-import { apiVersionOf, kindOf, OBJECT_RECORD } from '../graph/index.ts';
+import { kindOf } from '../graph/index.ts';
+import { apiVersionOf } from '../graph/nodes.ts';
+import { OBJECT_RECORD } from '../graph/crd.ts';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import * as keys from './keys.ts';
 import { nodeLabel } from './labels.ts';

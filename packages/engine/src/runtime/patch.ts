@@ -1,6 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { Graph, PatchNode } from '../graph/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { PatchNode } from '../graph/model.ts';
 import type { Assessed, Writing } from './assess-object.ts';
 import { assessLive, contestedObject, fingerprintOf, observeTarget, terminatingText } from './assess-object.ts';
 import { resolveItems } from './collection.ts';

@@ -6,7 +6,7 @@ import { evaluateField } from './evaluate.ts';
 import type { Decision, StatusProblem } from './model.ts';
 import type { FieldValue } from './template.ts';
 import { comparePaths, fillSkeleton } from './template.ts';
-import { childAt, isEmptyContainer } from './json-child.ts';
+import { childAt, isEmptyContainer } from '../graph/path.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 
 type PendingStatusField = NonNullable<Decision['statusPending']>[number];

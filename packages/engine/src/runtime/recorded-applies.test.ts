@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { compareApplied, desiredFingerprint, isSameFingerprint, ownedFingerprint } from './index.ts';
+import { isSameFingerprint, ownedFingerprint } from './index.ts';
+import { compareApplied } from './compare.ts';
+import { desiredFingerprint } from './owned-fields.ts';
 
 /** A server-side apply that a real API server accepted, and the server's response. */
 interface Recorded {

@@ -1,4 +1,4 @@
-import type { ResourceNode } from '../graph/index.ts';
+import type { ResourceNode } from '../graph/model.ts';
 import { childLabels } from './labels.ts';
 import { fillTemplate, identityHoles } from './template.ts';
 import type { StepContext } from './step-context.ts';

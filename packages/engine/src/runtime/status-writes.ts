@@ -1,7 +1,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals, setOwn } from '@typekro/kit/core';
 import type { KroCompatibility } from '../graph/index.ts';
-import { followsGraphEngine, OBJECT_RECORD } from '../graph/index.ts';
+import { followsGraphEngine } from '../graph/index.ts';
+import { OBJECT_RECORD } from '../graph/crd.ts';
 import { applySetIdOf } from './applyset.ts';
 import { STATUS_NODE } from './contributions.ts';
 import { patchManager } from './field-managers.ts';

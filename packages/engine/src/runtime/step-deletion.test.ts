@@ -4,7 +4,8 @@ import { decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Observed } from './index.ts';
-import { explainNodes, stepDeletion } from './index.ts';
+import { explainNodes } from './index.ts';
+import { stepDeletion } from './deletion.ts';
 import { instanceTarget } from './members.ts';
 
 const TOWER = graphOf(`

@@ -1,6 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { oncePerObject } from '@typekro/kit/core';
-import type { Graph, GraphOrigin, KroCompatibility } from '../graph/index.ts';
+import type { Graph, KroCompatibility } from '../graph/index.ts';
+import type { GraphOrigin } from '../graph/model.ts';
 import { applySetIdOf, recordedInventory } from './applyset.ts';
 import { stepDeletion } from './deletion.ts';
 import { dropConflictingWrites } from './drop-conflicting-writes.ts';

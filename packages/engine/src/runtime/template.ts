@@ -1,10 +1,11 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { Hole, PathStep, TemplatePlan } from '../graph/index.ts';
+import type { Hole, PathStep } from '../graph/index.ts';
+import type { TemplatePlan } from '../graph/model.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
 import { evaluateField, keyCollision } from './evaluate.ts';
-import { childAt } from './json-child.ts';
+import { childAt } from '../graph/path.ts';
 
 /** A value and its path. The value `undefined` removes the field or list element at the path. */
 export interface FieldValue {

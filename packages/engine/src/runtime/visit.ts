@@ -1,5 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
-import type { CollectionNode, DefNode, GraphNode, PatchNode, ResourceNode } from '../graph/index.ts';
+import type { GraphNode } from '../graph/index.ts';
+import type { CollectionNode, DefNode, PatchNode, ResourceNode } from '../graph/model.ts';
 import { followsGraphEngine, ownsObjects } from '../graph/index.ts';
 import { assess } from './assess.ts';
 import { identitiesOfCollection, resolveCollection } from './collection.ts';

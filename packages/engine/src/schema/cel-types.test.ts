@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { kroEnvironment, typeToString } from '@typekro/cel';
-import { celType, celTypes } from './index.ts';
+import { celTypes } from './index.ts';
+import { celType } from './cel-types.ts';
 import type { Schema } from './index.ts';
 
 const STRING: Schema = { type: 'string' };

@@ -8,10 +8,10 @@ import {
   crdSource,
   hasRules,
   prune,
-  ruleSites,
   structuralSchema,
   validateValue,
 } from './index.ts';
+import { ruleSites } from './rule-sites.ts';
 import type { Schema } from './index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 

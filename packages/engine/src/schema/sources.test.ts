@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { parseAllDocuments } from 'yaml';
-import { builtinSource, combineSources, crdSource, openApiDocument, openApiSource } from './index.ts';
+import { builtinSource, combineSources, crdSource, openApiDocument } from './index.ts';
+import { openApiSource } from './openapi-source.ts';
 import type { Schema } from './index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { builtinSource, fromJsonSchema, parseSimpleSchema, schemaNodeAt, toTypeScript, updateSchema } from './index.ts';
+import { builtinSource, fromJsonSchema, parseSimpleSchema, schemaNodeAt, toTypeScript } from './index.ts';
+import { updateSchema } from './validation/update-schema.ts';
 import type { Schema } from './index.ts';
 
 test('writes an interface with many kinds of members', () => {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { parseJson, stringifyJson } from '@typekro/kit/core';
-import { graphHash } from '@typekro/engine/graph';
+import { graphHash } from '../../../../packages/engine/src/graph/graph-object/graph-hash.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { same } from './compile-cases.ts';

@@ -1,6 +1,6 @@
 import { typeToString } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
-import { builtinSource } from '@typekro/engine/graph';
+import { builtinSource } from '../../../../packages/engine/src/schema/index.ts';
 import { Language } from '../../../../packages/engine/src/graph/expressions/language.ts';
 import type { Schema } from '@typekro/engine/schema';
 import type { CaseOutcome, KroCase } from './cases.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import { builtinSource, compile } from '@typekro/engine/graph';
+import { compile } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { definitionRoles } from './definition-roles.ts';
 import { controllerManifests } from './manifests.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { builtinSource, compileGraphObject } from '@typekro/engine/graph';
+import { compileGraphObject } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { graphRoles } from './graph-roles.ts';
 
 const CONTROLLER = { namespace: 'kro-system', name: 'typekro' };

@@ -1,6 +1,7 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import type { RuleChecker } from '../../schema/index.ts';
-import { crdErrors, defaultOffset, refusalText, stepsIn, valueAtSteps } from '../../schema/index.ts';
+import { crdErrors, refusalText, stepsIn, valueAtSteps } from '../../schema/index.ts';
+import { defaultOffset } from '../../schema/simple/marker-advice.ts';
 import type { PathStep } from '../model.ts';
 import type { Problems } from '../problems.ts';
 

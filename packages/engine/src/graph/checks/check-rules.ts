@@ -1,7 +1,8 @@
 import type { CelError, Environment, TypeProvider } from '@typekro/cel';
 import { BOOL, createEnvironment, RULE_LIBRARIES, typeToString } from '@typekro/cel';
-import type { SimpleRule } from '../../schema/index.ts';
-import { celTypes, markerOffset } from '../../schema/index.ts';
+import type { SimpleRule } from '../../schema/simple/simple-schema.ts';
+import { markerOffset } from '../../schema/simple/simple-lexer.ts';
+import { celTypes } from '../../schema/index.ts';
 import { fieldsAt, offsetOfPlace } from '../kinds/schema-paths.ts';
 import { celCode, celHint, celWords } from '../warnings/hints.ts';
 import type { CompileOptions } from '../options.ts';

@@ -10,9 +10,11 @@ import type {
   Program,
 } from '@typekro/cel';
 import { DYN, kroEnvironment, listType, references, renameVariables } from '@typekro/cel';
-import type { CelResource, Schema } from '../../schema/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import type { CelResource } from '../../schema/cel-types.ts';
+import { celType } from '../../schema/cel-types.ts';
 import { nearestName } from '@typekro/kit/core';
-import { builtinSource, celShape, celType, celTypes } from '../../schema/index.ts';
+import { builtinSource, celShape, celTypes } from '../../schema/index.ts';
 import { callsGlobal, functionNames, isFeature } from './gated-functions.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import type { DimensionSite, ExpressionSite, FieldSite, ResourceDraft } from '../resource-draft.ts';

@@ -3,7 +3,9 @@ import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import type { Graph } from '../index.ts';
 import { warningCodes } from '../codes/codes-warnings.ts';
-import { builtinSource, compile, compileGraphObject, formatDiagnostic, parseDefinitions } from '../index.ts';
+import { compile, compileGraphObject, parseDefinitions } from '../index.ts';
+import { builtinSource } from '../../schema/index.ts';
+import { formatDiagnostic } from '@typekro/kit/core';
 
 const sources = builtinSource();
 

@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { Schema, SimpleColumn, SimpleReplicas, SimpleRule, SimpleSchemaOptions } from '../../schema/index.ts';
+import type { Schema } from '../../schema/index.ts';
+import type { SimpleColumn, SimpleReplicas } from '../../schema/simple/simple-columns.ts';
+import type { SimpleRule, SimpleSchemaOptions } from '../../schema/simple/simple-schema.ts';
 import { parseSimpleSchema } from '../../schema/index.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import { mapDefined } from '../problems.ts';

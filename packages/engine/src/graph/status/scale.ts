@@ -1,5 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
-import type { SimpleReplicas } from '../../schema/index.ts';
+import type { SimpleReplicas } from '../../schema/simple/simple-columns.ts';
 import { PLAIN_NAME } from '../kinds/instance-schema.ts';
 import type { PathStep } from '../model.ts';
 import type { ProblemLocation, Problems } from '../problems.ts';

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { markerAdvice } from '../../schema/index.ts';
+import { markerAdvice } from '../../schema/simple/marker-advice.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import type { PathStep } from '../model.ts';
 import type { Problems } from '../problems.ts';

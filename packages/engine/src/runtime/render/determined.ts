@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '../../graph/index.ts';
 import { formatQuantity, quantityOf } from '@typekro/kit/kubernetes';
-import { childAt } from '../json-child.ts';
+import { childAt } from '../../graph/path.ts';
 
 /**
  * Does an expression have the same value for the created objects as for the sent objects? True if the expression reads

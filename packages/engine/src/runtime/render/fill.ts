@@ -1,6 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
-import type { ForEachDimension, GraphNode, Hole, PathStep } from '../../graph/index.ts';
-import { dimensionsOf, objectPathOf } from '../../graph/index.ts';
+import type { GraphNode, Hole, PathStep } from '../../graph/index.ts';
+import type { ForEachDimension } from '../../graph/model.ts';
+import { objectPathOf } from '../../graph/nodes.ts';
+import { dimensionsOf } from '../../graph/index.ts';
 import type { Dimensions } from '../collection.ts';
 import { assignItem, evaluateDimensions, maxItems } from '../collection.ts';
 import type { Evaluated, FieldExpression } from '../evaluate.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { graphOf } from '../../../test-support/compile-graph.ts';
 import type { ObjectRef } from '@typekro/kit/core';
-import { builtinSource, compileGraphObject } from '../../graph/index.ts';
+import { compileGraphObject } from '../../graph/index.ts';
+import { builtinSource } from '../../schema/index.ts';
 import {
   expressionsIntoSecrets,
   liveNodesOf,

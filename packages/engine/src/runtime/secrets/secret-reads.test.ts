@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { graphOf } from '../../../test-support/compile-graph.ts';
 import type { JsonValue } from '@typekro/kit/core';
 import type { Graph } from '../../graph/index.ts';
-import { builtinSource, compileGraphObject } from '../../graph/index.ts';
+import { compileGraphObject } from '../../graph/index.ts';
+import { builtinSource } from '../../schema/index.ts';
 import { secretExpressions, secretFields, secretLiveFields } from '../index.ts';
 
 /** Compiles a Graph with these nodes. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ComparedFacets, Schema } from '../index.ts';
-import { compareCrds, compareSchemas } from '../index.ts';
+import { compareCrds } from './compare-crds.ts';
+import { compareSchemas } from './compare-schemas.ts';
 
 const changes = (old: Schema, next: Schema, facets: ComparedFacets): string[] =>
   compareSchemas(old, next, facets).map(({ breaking, path, type }) => `${breaking ? '!' : ' '}${path} ${type}`);

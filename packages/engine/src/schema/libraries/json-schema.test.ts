@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { DOUBLE, kroEnvironment } from '@typekro/cel';
 import type { JsonObject } from '@typekro/kit/core';
 import { fromJsonSchema, fromStandardSchema, toSimpleSchema } from '../index.ts';
-import type { Schema, SimpleValue } from '../index.ts';
+import type { Schema } from '../index.ts';
+import type { SimpleValue } from '../simple/simple-emit-names.ts';
 
 const withField = (a: JsonObject, more: JsonObject = {}): JsonObject => ({
   type: 'object',

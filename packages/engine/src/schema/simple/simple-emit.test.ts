@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { z } from 'zod';
 import { fromJsonSchema, fromStandardSchema, parseSimpleSchema, toSimpleSchema } from '../index.ts';
-import type { Schema, SimpleBlock, SimpleEmitOptions, SimpleValue } from '../index.ts';
+import type { Schema, SimpleBlock } from '../index.ts';
+import type { SimpleEmitOptions } from './simple-emit.ts';
+import type { SimpleValue } from './simple-emit-names.ts';
 
 function emit(schema: unknown, options?: SimpleEmitOptions): { spec: SimpleBlock; types: SimpleBlock } {
   const read = fromStandardSchema(schema);

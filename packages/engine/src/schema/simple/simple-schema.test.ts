@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { parseSimpleSchema } from '../index.ts';
-import type { SimpleSchemaError } from '../index.ts';
+import type { SimpleSchemaError } from './simple-type.ts';
 
 const errorsOf = (spec: JsonValue, types?: JsonValue): readonly SimpleSchemaError[] => {
   const result = parseSimpleSchema(spec, types);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { crdUpdateErrors, structuralErrors } from '../index.ts';
+import { crdUpdateErrors } from '../index.ts';
+import { structuralErrors } from './structural.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 
 const spec = (a: JsonObject): JsonObject => ({
