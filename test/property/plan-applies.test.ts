@@ -79,10 +79,11 @@ function happened(before: ReadonlyMap<string, KubeObject>, after: ReadonlyMap<st
 }
 
 /** The part of a plan that is carried out immediately. */
-type Reached = Pick<InstancePlan, 'writes' | 'recreated' | 'rollout'>;
+type Reached = Pick<InstancePlan, 'writes' | 'recreated' | 'rollout' | 'after'>;
 
 /** The effects that a plan predicts for an instance, under the assumption that no further node becomes ready. */
-function predictedEffects({ writes, recreated = [], rollout }: Reached): Effects {
+function predictedEffects({ writes, recreated = [], rollout, after: nodes }: Reached): Effects {
+  if (nodes !== undefined) return {};
   return Object.fromEntries([
     ...writes
       .filter(({ after = [], action, refusal }) => after.length === 0 && action !== 'labels' && refusal === undefined)

@@ -23,16 +23,33 @@ export async function planMeanwhile(
   changed: readonly ChangedInstance[],
   plans: InstancePlan[],
 ): Promise<void> {
-  const planned = await planInstances({ ...context, children: context.checker }, changed);
+  const planned = await planInstances({ ...context, children: context.present ?? context.checker }, changed);
   for (const [index, { at }] of changed.entries()) {
     const [plan, now] = [plans[at], planned[index]];
-    if (plan === undefined || now === undefined || plan.rollout !== 'later') continue;
-    const { writes, later, blocked } = now;
-    const isAtRest = writes.every(({ action }) => action === 'labels') && later.length === 0 && blocked.length === 0;
-    if (isAtRest) continue;
-    const meanwhile: Meanwhile = { writes, later, blocked };
-    plans[at] = { ...plan, ...(blocked.length === 0 ? {} : { state: 'blocked' }), meanwhile };
+    if (plan !== undefined && now !== undefined && plan.rollout === 'later') plans[at] = withMeanwhile(plan, now);
   }
+}
+
+/**
+ * Adds the writes that nested instances get while their parents wait for the canary.
+ *
+ * @param present the plans of these nested instances, with the present revision of their parents
+ */
+export function addPresent(plans: readonly InstancePlan[], present: readonly InstancePlan[]): InstancePlan[] {
+  const all = new Map(plans.map((plan) => [basisKey(plan.instance), plan]));
+  for (const now of present) {
+    const key = basisKey(now.instance);
+    if (now.parent !== undefined) all.set(key, withMeanwhile(all.get(key) ?? { ...now, ...NO_WRITES }, now));
+  }
+  return [...all.values()].filter((plan) => plans.includes(plan) || plan.meanwhile !== undefined);
+}
+
+const NO_WRITES = { writes: [], later: [], blocked: [] } satisfies Meanwhile;
+
+function withMeanwhile(plan: InstancePlan, { writes, later, blocked }: InstancePlan): InstancePlan {
+  const isAtRest = writes.every(({ action }) => action === 'labels') && later.length === 0 && blocked.length === 0;
+  if (isAtRest) return plan;
+  return { ...plan, ...(blocked.length === 0 ? {} : { state: 'blocked' }), meanwhile: { writes, later, blocked } };
 }
 
 /**

@@ -8,7 +8,7 @@ import { padded } from '../text/layout.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
 import { signOf } from './paint.ts';
-import { recreatedText, UNREAD } from '@typekro/controller/inspect';
+import { parentText, recreatedText, UNREAD } from '@typekro/controller/inspect';
 import type { InstancePlan, Meanwhile, ObjectPlan, OpenNode, Plan } from '@typekro/controller/inspect';
 
 /** The maximum width of the name column. A longer name gets its own line. */
@@ -76,7 +76,8 @@ const REASON_SIGNS: Readonly<Record<InstancePlan['state'], string>> = {
 /** Prints the plan of one instance without its name. */
 function rowsOf(plan: InstancePlan, view: PlanView): string[] {
   const { paint } = view;
-  const { instance, state, because, remedy, action, fields, meanwhile, recreated = [], rollout, parent } = plan;
+  const { instance, state, because, remedy, action, fields, meanwhile, recreated = [], rollout } = plan;
+  const origin = parentText(plan);
   const sign = REASON_SIGNS[state];
   const word = wordOf(state, action === 'delete' ? 'delete' : 'apply');
   const isPruned = action === 'none' && fields.length > 0;
@@ -86,7 +87,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
       ? []
       : [`${paint.sign(signOf(plan))} the instance${plan.unread === undefined ? '' : `  ${UNREAD}`}`];
   return [
-    ...(parent === undefined ? [] : [paint.faint(`by ${objectName(parent)}`)]),
+    ...(origin === undefined ? [] : [paint.faint(printableLine(origin))]),
     ...(because === undefined ? [] : [`${paint.sign(sign)} ${word}: ${printableLine(because)}`]),
     ...(remedy === undefined ? [] : [`    try: ${printableLine(remedy)}`]),
     ...own,
@@ -95,7 +96,7 @@ function rowsOf(plan: InstancePlan, view: PlanView): string[] {
     ...(rollout === 'later' && meanwhile !== undefined ? ['after the canary'] : []),
     ...nodeRows(plan, view, instance),
     ...recreated.map((object) => `${paint.sign('-/+')} ${objectName(object)} ${recreatedText(plan)}`),
-    ...(recreated.length === 0
+    ...(recreated.length === 0 || plan.parent !== undefined
       ? []
       : [`    try: ${suspendCommand(instance)} before the apply, and ${resumeCommand(instance)} after it`]),
     ...(rollout === 'later' && meanwhile === undefined ? [paint.faint('after the canary')] : []),

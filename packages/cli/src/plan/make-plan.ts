@@ -9,6 +9,7 @@ import type { InputObject } from '../inputs/load-inputs.ts';
 import { deletionOfDefinition } from './delete-definition.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
+import { addPresent } from './before-revision.ts';
 import { NestedInstances } from './nested-instances.ts';
 import { planDefinition, planInstancesOfDefinition } from './plan-definition.ts';
 import type { InstancesTask } from './plan-definition.ts';
@@ -63,7 +64,8 @@ export async function makePlan(
     if (planned.instances.isNewSchema) context.checker.changedCrds.add(graph.instance.crd.metadata.name ?? '');
   }
   const nested = new NestedInstances(context, ofDefinitions);
-  const within = { ...context, children: nested.checker() };
+  const present = new NestedInstances(context, ofDefinitions);
+  const within = { ...context, children: nested.checker(), present: present.checker() };
   for (const task of ofDefinitions.values()) instances.push(...(await planInstancesOfDefinition(within, task)));
   const tasks: InstanceTask[] = [];
   const graphs: FileObject[] = [];
@@ -77,7 +79,10 @@ export async function makePlan(
     else others.push(filePlan(context, file));
   }
   instances.push(...(await planInstances(within, tasks)), ...(await planGraphs(within, graphs, declared)));
-  const all = await nested.addTo(instances);
+  const now = instances.flatMap(({ recreated: _recreated, ...plan }) =>
+    plan.meanwhile === undefined ? [] : [{ ...plan, ...plan.meanwhile }],
+  );
+  const all = addPresent(await nested.addTo(instances), await present.addTo(now));
   all.sort((a, b) => compareText(nameOf(a), nameOf(b)));
   for (const graph of isDeletion ? files.graphs : []) {
     const definition = byDefinition.get(graph.name);

@@ -213,6 +213,66 @@ test.each<[what: string, group: string, before: KubeObject[], files: KubeObject[
   expect(changes(live, await objectsOf(group, kinds))).toEqual(expected);
 });
 
+/** An outer definition whose inner instance reads a map that is ready with this value. */
+function waiting(group: string, annotations: Record<string, string> = {}, value = SIZE): KubeObject[] {
+  const first = map('first', SIZE, {
+    readyWhen: ['${first.data.value != "slow"}'],
+    includeWhen: ['${schema.spec.zone != ""}'],
+  });
+  const inner = child(group, 'Inner', 'inner', { size: value });
+  const outer = definition(group, 'Outer', [first, inner], {}, { zone: 'string | default="z"' });
+  return [definition(group, 'Inner', [map('map', SIZE)]), { ...outer, metadata: { ...outer.metadata, annotations } }];
+}
+const ofFirst = '${first.data.value}';
+const outers = (group: string, spec: JsonObject): KubeObject[] =>
+  ['one', 'two'].map((name) => instance(group, 'Outer', spec, { name: `${group}-${name}` }));
+
+/** The writes of a nested instance, and what they wait for. */
+const nestedOf = ({ instances }: Plan): JsonValue[] =>
+  instances.flatMap(({ parent, after, rollout, meanwhile, writes, recreated }) => {
+    if (parent === undefined) return [];
+    const texts = (of: typeof writes) => of.map(({ action, object }) => `${action} ${object.kind}`);
+    const waits = after === undefined ? (rollout ?? '') : `after ${after.join()}`;
+    return [[waits, texts(meanwhile?.writes ?? []), texts(writes), (recreated ?? []).map(({ kind }) => kind)]];
+  });
+
+test.each<[what: string, group: string, before: KubeObject[], files: KubeObject[], expected: JsonValue[]]>([
+  [
+    'whose parent waits for a node before it writes it',
+    'after',
+    waiting('after', {}, ofFirst),
+    [instance('after', 'Outer', { size: 'slow' })],
+    [['after first', [], ['create ConfigMap'], []]],
+  ],
+  [
+    'of a parent that waits for a canary, and changes it with its present revision before',
+    'later',
+    [...waiting('later', { 'typekro.dev/canary': '1' }), ...outers('later', { size: 'm' })],
+    [...waiting('later', { 'typekro.dev/canary': '1' }, '${schema.spec.size}-x'), ...outers('later', { size: 'l' })],
+    [
+      ['', [], ['change ConfigMap'], []],
+      ['later', ['change ConfigMap'], ['change ConfigMap'], []],
+    ],
+  ],
+  [
+    'that is recreated with its own objects, because the new revision leaves it out for the old spec',
+    'anew',
+    [...waiting('anew'), instance('anew', 'Outer', { size: 'm', zone: '' })],
+    [...waiting('anew', {}, ofFirst), instance('anew', 'Outer', { size: 'm', zone: 'y' })],
+    [['', [], [], ['ConfigMap']]],
+  ],
+])('a plan says what happens to an instance %s', async (_what, _group, before, files, expected) => {
+  const { world, run } = plans;
+  for (const object of before) {
+    await world.apply(object);
+    await world.advance(3000);
+  }
+  await world.advance(10_000);
+  const { out } = await run('plan FILE -o json', ...files);
+  expect(nestedOf(JSON.parse(out) as Plan).sort()).toEqual(expected);
+  expect((await run('plan FILE', ...files)).out).toContain('by Outer team-a/');
+});
+
 test('definitions whose instances create each other end the plan with a limit', async () => {
   const { world, run } = plans;
   const ping = definition('loop', 'Ping', [child('loop', 'Pong', 'pong', {})]);

@@ -1,4 +1,5 @@
-import type { InstancePlan } from '@typekro/controller/inspect';
+import type { InstancePlan, ObjectPlan } from '@typekro/controller/inspect';
+import type { ObjectRef } from '@typekro/kit/core';
 import { definedMember, refOf } from '@typekro/kit/core';
 import type { PlanContext } from './plan-context.ts';
 import { prepare } from './plan-definition.ts';
@@ -39,7 +40,7 @@ export class NestedInstances {
 
   /**
    * Adds the plans of nested instances to the plans of files. They replace the plans that were made without the writes
-   * of the other instances.
+   * of the other instances. Nested instances wait for what their parents wait for.
    */
   async addTo(plans: readonly InstancePlan[]): Promise<InstancePlan[]> {
     const ofFiles = plans.filter(({ action }) => action !== 'none');
@@ -48,12 +49,43 @@ export class NestedInstances {
     for (const key of given) this.#plans.delete(key);
     const all = [...plans.filter((plan) => !this.#plans.has(keyOf(plan))), ...this.#plans.values()];
     const parents = new Map(
-      all.flatMap(({ writes, instance }) => writes.map(({ object }) => [basisKey(object), instance] as const)),
+      all.flatMap((plan) => plan.writes.map((write) => [basisKey(write.object), { plan, write }] as const)),
     );
-    return all.map((plan) => {
-      const key = keyOf(plan);
-      return this.#plans.has(key) ? { ...plan, ...definedMember('parent', parents.get(key)) } : plan;
-    });
+    const placed = (plan: InstancePlan, level = 1): InstancePlan => {
+      const parent = this.#plans.has(keyOf(plan)) ? parents.get(keyOf(plan)) : undefined;
+      if (parent === undefined || level > MAX_LEVELS) return plan;
+      return { ...plan, ...underParent(placed(parent.plan, level + 1), parent.write) };
+    };
+    return this.#addRecreated(
+      all.map((plan) => placed(plan)),
+      given,
+    );
+  }
+
+  /** Adds the objects of the nested instances that are recreated. They are deleted and created again with them. */
+  async #addRecreated(plans: readonly InstancePlan[], given: ReadonlySet<string>): Promise<InstancePlan[]> {
+    const all = new Map(plans.map((plan) => [keyOf(plan), plan]));
+    const seen = new Set(given);
+    for (let parents = plans.filter(({ recreated }) => recreated !== undefined); parents.length > 0;) {
+      const next: InstancePlan[] = [];
+      for (const parent of parents) {
+        const refs = (parent.recreated ?? []).filter((ref) => !seen.has(basisKey(ref)));
+        for (const ref of refs) seen.add(basisKey(ref));
+        for (const deletion of await this.#deletionsOf(refs)) {
+          const planned = all.get(keyOf(deletion));
+          const lost = new Set(planned?.writes.filter(({ action }) => isRemoval(action)).map(keyOfWrite));
+          const recreated = deletion.writes.filter((write) => isRemoval(write.action) && !lost.has(keyOfWrite(write)));
+          if (recreated.length === 0) continue;
+          const { instance, rollout } = parent;
+          const own = planned ?? { ...deletion, writes: [], ...definedMember('rollout', rollout) };
+          const state = own.state === 'unchanged' ? 'changed' : own.state;
+          next.push({ ...own, state, parent: instance, recreated: recreated.map(({ object }) => object) });
+        }
+      }
+      for (const plan of next) all.set(keyOf(plan), plan);
+      parents = next;
+    }
+    return [...all.values()];
   }
 
   async #check(writes: readonly CheckedWrite[], level: number): Promise<readonly WriteAnswer[]> {
@@ -93,23 +125,39 @@ export class NestedInstances {
 
   /** Plans the instances that the plans delete, and the instances that these delete. */
   async #planDeletions(plans: readonly InstancePlan[], given: ReadonlySet<string>): Promise<void> {
-    const context: PlanContext = { ...this.#context, operation: 'delete' };
     for (let parents = [...plans, ...this.#plans.values()]; parents.length > 0;) {
-      const deleted = parents
-        .flatMap(({ writes }) => writes)
-        .filter(({ action }) => action === 'prune' || action === 'delete');
-      const tasks = deleted.flatMap(({ object }) => {
-        const [live, key] = [this.#context.source.liveOf(object), basisKey(object)];
-        if (live === undefined || given.has(key) || this.#plans.has(key)) return [];
-        return instanceTask(context, { desired: live, live, answer: { checked: 'none' } }) ?? [];
-      });
-      parents = (await planInstances(context, tasks)).map(withoutOwnChange);
+      const deleted = parents.flatMap(({ writes }) => writes).filter(({ action }) => isRemoval(action));
+      const refs = deleted.map(({ object }) => object);
+      parents = await this.#deletionsOf(
+        refs.filter((ref) => !given.has(basisKey(ref)) && !this.#plans.has(basisKey(ref))),
+      );
       for (const plan of parents) this.#plans.set(keyOf(plan), plan);
     }
+  }
+
+  /** Plans the deletion of the instances among the objects. */
+  async #deletionsOf(refs: readonly ObjectRef[]): Promise<InstancePlan[]> {
+    const context: PlanContext = { ...this.#context, operation: 'delete' };
+    const tasks = refs.flatMap((ref) => {
+      const live = this.#context.source.liveOf(ref);
+      if (live === undefined) return [];
+      return instanceTask(context, { desired: live, live, answer: { checked: 'none' } }) ?? [];
+    });
+    return (await planInstances(context, tasks)).map(withoutOwnChange);
   }
 }
 
 const keyOf = ({ instance }: InstancePlan): string => basisKey(instance);
+const keyOfWrite = ({ object }: ObjectPlan): string => basisKey(object);
+const isRemoval = (action: ObjectPlan['action']): boolean => action === 'prune' || action === 'delete';
+
+/** Returns the parent of a nested instance, and what the parent's write of the nested instance waits for. */
+function underParent(
+  { instance, rollout, after: afterParent }: InstancePlan,
+  { after = afterParent }: ObjectPlan,
+): Pick<InstancePlan, 'parent' | 'after' | 'rollout'> {
+  return { parent: instance, ...definedMember('after', after), ...(rollout === 'later' ? { rollout } : {}) };
+}
 
 /** Removes the change of the instance object itself, because the plan of its parent has this change. */
 function withoutOwnChange({ checked: _checked, ...plan }: InstancePlan): InstancePlan {

@@ -20,6 +20,8 @@ export interface PlanContext {
    * which plans no other instances.
    */
   readonly children?: Pick<WriteChecker, 'check'>;
+  /** As `children`, for the writes with the present revision of instances that wait for a canary. Default: `checker`. */
+  readonly present?: Pick<WriteChecker, 'check'>;
   readonly basics: ClusterBasics;
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;

@@ -11,7 +11,7 @@ export type * from './model.ts';
 export { CLUSTER_TOKEN, INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY, STATUS_NODE } from './model.ts';
 export type * from './instance-reports.ts';
 export type * from './plan.ts';
-export { recreatedText, UNREAD, writeNotes } from './plan-words.ts';
+export { parentText, recreatedText, UNREAD, writeNotes } from './plan-words.ts';
 export type * from './reports.ts';
 export type * from './details.ts';
 export { EventLog } from './event-log.ts';

@@ -1,3 +1,4 @@
+import { objectName } from '@typekro/kit/core';
 import type { InstancePlan, ObjectPlan } from './plan.ts';
 
 /** The note about an object that could not be read. */
@@ -26,11 +27,18 @@ export function writeNotes({ action, after, finalizers, checked, unread }: Objec
   return [
     ...(unread === undefined ? [] : [UNREAD]),
     ...(note === undefined ? [] : [note]),
-    ...(after === undefined ? [] : [`after ${after.join(', ')} ${after.length === 1 ? 'is' : 'are'} ready`]),
+    ...(after === undefined ? [] : [afterText(after)]),
     ...(finalizers === undefined ? [] : [`stays until its finalizers are removed: ${finalizers.join(', ')}`]),
     ...(checked === 'none' && !UNCHECKED.has(action) ? ['not checked'] : []),
   ];
 }
+
+const afterText = (after: readonly string[]): string =>
+  `after ${after.join(', ')} ${after.length === 1 ? 'is' : 'are'} ready`;
+
+/** Names the parent of a nested instance, and the nodes that its write waits for. */
+export const parentText = ({ parent, after }: Pick<InstancePlan, 'parent' | 'after'>): string | undefined =>
+  parent === undefined ? undefined : `by ${objectName(parent)}${after === undefined ? '' : `, ${afterText(after)}`}`;
 
 /**
  * Explains why an object of `InstancePlan.recreated` is deleted and created again. For `rollout: later`, this happens

@@ -197,6 +197,8 @@ export interface InstancePlan {
   readonly deletedSince?: string;
   /** The instance whose planned write creates, changes or deletes this instance. Its plan has the write. */
   readonly parent?: ObjectRef;
+  /** The nodes of `parent`, or of its own parents, that must be ready before the write of this instance. */
+  readonly after?: readonly string[];
   /** The action on the instance object itself. `none` for an instance that is not in the files. */
   readonly action: PlanAction | 'none';
   /** How the write of the instance object itself was checked. Absent without a write, and for a deletion. */
@@ -215,7 +217,7 @@ export interface InstancePlan {
    * The objects that are deleted and created again. They are deleted because the definition is applied before the
    * instance, and the new revision leaves them out for the old spec. After the instance is applied, they are created
    * again, when their nodes allow it. For `rollout: later`, this happens only if the canary ends before the instance is
-   * applied. Absent when there are none.
+   * applied. A nested instance is recreated with its parent's object. Absent when there are none.
    */
   readonly recreated?: readonly ObjectRef[];
   readonly writes: readonly ObjectPlan[];

@@ -9,7 +9,7 @@ import type {
   PlanAction,
   ValueLine,
 } from '@typekro/controller/inspect';
-import { recreatedText, UNREAD, writeNotes } from '@typekro/controller/inspect';
+import { parentText, recreatedText, UNREAD, writeNotes } from '@typekro/controller/inspect';
 import { plural } from '../graph/picture.ts';
 import { summaryParts, worstFirst, writeCounts } from './plan-summary.ts';
 import { Details, FirstItems } from '../shared/details.tsx';
@@ -176,6 +176,7 @@ export function InstanceChanges({ plan }: { readonly plan: InstancePlan }): JSX.
   const { because, remedy, action, fields, meanwhile, recreated = [], rollout } = plan;
   return (
     <>
+      <Line kind="soft" text={parentText(plan)} />
       <Line text={because} />
       <Remedy text={remedy} />
       {action === 'none' && fields.length > 0 ? <p>The instance loses fields that the schema no longer has.</p> : null}
