@@ -81,9 +81,7 @@ export interface RequestMeter {
   unanswered?(method: string, error: KubeError): void;
   /** Called when a response was read to its end. Not called for streams. */
   read?(method: string, bytes: number): void;
-  /**
-   * Called before each request is sent, with the delay that the client's own rate limit caused, in milliseconds.
-   */
+  /** Called before each request is sent, with the delay that the client's own rate limit caused, in milliseconds. */
   heldBack?(method: string, milliseconds: number): void;
   /** Called when a request is sent again after this status. */
   retried?(method: string, status: number): void;

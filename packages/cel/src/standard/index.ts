@@ -1,7 +1,4 @@
-/**
- * The standard library of CEL: operators, conversions, sizes, string tests, time accessors and the standard
- * macros.
- */
+/** The standard library of CEL: operators, conversions, sizes, string tests, time accessors and the standard macros. */
 import type { Library } from '../library.ts';
 import { standardMatches } from '../lib/matches.ts';
 import { standardTime } from '../lib/standard-time.ts';

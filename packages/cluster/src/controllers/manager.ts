@@ -259,9 +259,7 @@ export class ControllerManager implements ControllerSettings {
     });
   }
 
-  /**
-   * Runs a reconcile whose writes pass through webhooks and policies, with the webhook responses received so far.
-   */
+  /** Runs a reconcile whose writes pass through webhooks and policies, with the webhook responses received so far. */
   #admitted(entry: Entry, key: string, admission: WorkAdmission, runs: number): void {
     entry.client.admitBy(admission);
     try {

@@ -9,9 +9,7 @@ import { sizeAtPath, timesInRequest } from './rule-sizes.ts';
 const MAX_EXPRESSION_COST = 10_000_000;
 /** The maximum estimated cost of all expressions of a schema. */
 const MAX_SCHEMA_COST = 100_000_000;
-/**
- * The maximum number of rules that are named when the total cost is too high. These are the most expensive rules.
- */
+/** The maximum number of rules that are named when the total cost is too high. These are the most expensive rules. */
 const MAX_NAMED_RULES = 4;
 
 const HINT =

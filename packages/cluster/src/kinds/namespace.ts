@@ -45,9 +45,7 @@ export const namespaceStrategy: Partial<Strategy> = {
     if (PERMANENT.has(name))
       throw forbidden({ group: '', plural: 'namespaces' }, name, 'this namespace may not be deleted');
   },
-  /**
-   * Marks a deleted namespace as Terminating, or removes it when it has no finalizers.
-   */
+  /** Marks a deleted namespace as Terminating, or removes it when it has no finalizers. */
   terminate(draft, { timestamp, finalizers }) {
     if (!isHeldBySpec(draft) && (draft.metadata.finalizers ?? []).length === 0) return 'remove';
     if (draft.metadata.deletionTimestamp !== undefined && draft.status?.['phase'] === 'Terminating') return 'keep';

@@ -22,9 +22,7 @@ export interface RunHost {
   specification(pod: KubeObject, container: string): JsonObject;
   prepare(pod: KubeObject, container: JsonObject): Preparation | ConfigProblem | MountProblem;
   event(reason: string, message: string, type?: 'Normal' | 'Warning'): void;
-  /**
-   * Connects to the port of a probe or a hook. Without a `host`, tries the address of the pod, and then 127.0.0.1.
-   */
+  /** Connects to the port of a probe or a hook. Without a `host`, tries the address of the pod, and then 127.0.0.1. */
   connect(pod: KubeObject, host: string | undefined, port: number): Promise<Socket>;
   /** Called after the facts about a container have changed. */
   changed(): void;

@@ -5,9 +5,7 @@ import type { CacheChange } from './cache/kind-cache.ts';
 import type { CacheMeter } from './cache/cache-set.ts';
 import { CacheSet } from './cache/cache-set.ts';
 
-/**
- * An identity that reads and writes children. It has its own client, and caches of the objects that it may read.
- */
+/** An identity that reads and writes children. It has its own client, and caches of the objects that it may read. */
 export interface ActingIdentity {
   /** The user name of the ServiceAccount; `undefined` for the controller itself. */
   readonly user?: string;

@@ -87,9 +87,7 @@ class KroController implements Controller {
   readonly #stopping = new AbortController();
   #readyWaiters: (() => void)[] = [];
   #unmeasure: readonly ((() => void) | undefined)[] = [];
-  /**
-   * Describes what the check of the controller's own kinds waits for; `undefined` before and after the check.
-   */
+  /** Describes what the check of the controller's own kinds waits for; `undefined` before and after the check. */
   #checkWaitsFor: string | undefined;
   readonly #isReached: () => boolean;
   readonly #isOutOfReach: () => boolean;

@@ -41,9 +41,7 @@ export interface WakeRouterOptions {
   readonly onInstance: (change: CacheChange) => void;
   /** Called when all of the controller's own kinds are listed. */
   readonly onReady: () => void;
-  /**
-   * Called with the error of a watch of the controller's own kinds, or with `undefined` while the watch works.
-   */
+  /** Called with the error of a watch of the controller's own kinds, or with `undefined` while the watch works. */
   readonly onOwnRead: (type: ObjectType, error: KubeError | undefined) => void;
 }
 

@@ -39,9 +39,7 @@ export function withMessage(error: KubeError, message: string): KubeError {
   });
 }
 
-/**
- * The managers of the fields that cause the conflict of a server-side apply; sorted. Empty for any other error.
- */
+/** The managers of the fields that cause the conflict of a server-side apply; sorted. Empty for any other error. */
 export function conflictingManagers({ details }: KubeError): readonly string[] {
   const names = details.causes.flatMap(({ reason, message = '' }) =>
     reason === 'FieldManagerConflict' ? (/^conflict with "((?:[^"\\]|\\.)*)"/.exec(message)?.[1] ?? []) : [],

@@ -12,9 +12,7 @@ const lazy = <Library>(name: string): (() => Library) => {
 /** Regular expressions in linear time, loaded when the first pattern is compiled. */
 export const re2Library: () => typeof Re2Namespace = lazy('re2js');
 
-/**
- * The YAML library, loaded when the first YAML string is parsed. A program without YAML strings never loads it.
- */
+/** The YAML library, loaded when the first YAML string is parsed. A program without YAML strings never loads it. */
 export const yamlLibrary: () => typeof YamlNamespace = lazy('yaml');
 
 /** The HTTP client that speaks to a server through a proxy. Only a connection through a proxy needs it. */

@@ -105,9 +105,7 @@ function parseSuffix(text: string): Suffix | undefined {
   return { format: 'decimalExponent', exponent: Number(exponent) };
 }
 
-/**
- * The int64 form; undefined if the number has too many digits. The digits are counted by Kubernetes' rules.
- */
+/** The int64 form; undefined if the number has too many digits. The digits are counted by Kubernetes' rules. */
 function smallQuantity(
   text: string,
   negative: boolean,

@@ -102,9 +102,7 @@ export class CompositionCore extends TracedCore {
     return (definition['spec'] as JsonObject)['resources'] as readonly JsonObject[];
   }
 
-  /**
-   * The namespaces that are applied before an instance in kro mode.
-   */
+  /** The namespaces that are applied before an instance in kro mode. */
   namespaces(instance: KubeObject): KubeObject[] {
     const { trace } = this.traced;
     const { records } = this.variants;

@@ -78,9 +78,7 @@ export interface GraphFactory {
   getStatus(): Promise<FactoryStatus>;
   /** Deletes the Graph and its objects, and releases the fields of its patches. */
   delete(options?: DeployCallOptions): Promise<DeletionResult>;
-  /**
-   * Restores the deploy before the last one; a graph that was deployed only once is **deleted**. Direct mode only.
-   */
+  /** Restores the deploy before the last one; a graph that was deployed only once is **deleted**. Direct mode only. */
   rollback(): Promise<RollbackResult>;
   toDryRun(): Promise<DryRunResult>;
   /** The changes that `deploy()` would make, field by field. Writes no object. */

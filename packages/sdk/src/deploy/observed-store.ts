@@ -237,9 +237,7 @@ export class ObservedStore implements Observed {
     this.setEquivalence(target, { desired: fingerprint, owned: held === '' ? fingerprint : held }, writerName(writer));
   }
 
-  /**
-   * Records that the object no longer exists. Does nothing when the known object of this name has another UID.
-   */
+  /** Records that the object no longer exists. Does nothing when the known object of this name has another UID. */
   setGone(target: ObjectTarget, uid: string | undefined): void {
     const known = this.#objects.get(targetKey(target));
     if (known?.state === 'present' && known.live.object.metadata.uid !== uid) return;

@@ -67,9 +67,7 @@ function differences(
   return jsonEquals(expected, received) ? [] : [{ at, path, expected, received }];
 }
 
-/**
- * The fields that only the received value has. Lists of different lengths are reported by `differences`.
- */
+/** The fields that only the received value has. Lists of different lengths are reported by `differences`. */
 function surplus(
   expected: JsonValue | undefined,
   received: JsonValue | undefined,

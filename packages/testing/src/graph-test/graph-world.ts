@@ -103,9 +103,7 @@ export class GraphWorld {
     await this.#world.settle();
   }
 
-  /**
-   * Creates or changes objects as another client, and then writes their status as the controller of their kind.
-   */
+  /** Creates or changes objects as another client, and then writes their status as the controller of their kind. */
   async apply(objects: readonly KubeObject[]): Promise<void> {
     for (const { status, ...object } of objects) {
       const applied = await this.#withNamespace(object);

@@ -53,9 +53,7 @@ export type ExpectedEvent =
   | string
   | { readonly type?: 'Normal' | 'Warning'; readonly reason?: string; readonly message?: string };
 
-/**
- * An expected order of nodes. Each entry comes before the next one. The nodes of an inner list may be in any order.
- */
+/** An expected order of nodes. Each entry comes before the next one. The nodes of an inner list may be in any order. */
 export type ExpectedOrder = readonly (string | readonly string[])[];
 
 /** The expectations after a step. Absent members are not checked. */

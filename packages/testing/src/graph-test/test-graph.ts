@@ -26,9 +26,7 @@ export interface TypedGraphTest<Spec> extends Omit<GraphTest, 'name' | 'given'> 
 
 /** The options of `testGraph`. */
 export interface TestGraphOptions {
-  /**
-   * CustomResourceDefinitions of custom kinds that the definition uses. Default: none.
-   */
+  /** CustomResourceDefinitions of custom kinds that the definition uses. Default: none. */
   readonly crds?: readonly KubeObject[];
   /** Are workloads simulated? Default: false, so the test itself must write the status of each object. */
   readonly workloads?: boolean;

@@ -98,9 +98,7 @@ export class SkewedClock implements Clock {
   }
 }
 
-/**
- * Returns a generator of random numbers for a seed. The generators of adjacent seeds are unrelated.
- */
+/** Returns a generator of random numbers for a seed. The generators of adjacent seeds are unrelated. */
 export const storyRandom = (seed: number): (() => number) => seededRandom(Math.imul(seed, 0x9e3779b9) >>> 0);
 
 /**

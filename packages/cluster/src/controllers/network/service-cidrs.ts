@@ -49,9 +49,7 @@ export const serviceCidrController: SimulatedController = {
   },
 };
 
-/**
- * Does the range contain an IPAddress that no other range contains? Ignores other ranges that are being deleted.
- */
+/** Does the range contain an IPAddress that no other range contains? Ignores other ranges that are being deleted. */
 function isNeeded(client: ControllerClient, range: KubeObject): boolean {
   const others = client
     .list(RANGES, '')

@@ -30,9 +30,7 @@ export function simulated(object: KubeObject, setting: keyof typeof SIMULATE): s
   return value === undefined || value === '' ? undefined : value;
 }
 
-/**
- * Returns the annotation's value in milliseconds, or `undefined` when it is absent, negative or not a number.
- */
+/** Returns the annotation's value in milliseconds, or `undefined` when it is absent, negative or not a number. */
 export function simulatedMs(object: KubeObject, setting: 'delay' | 'readyAfter'): number | undefined {
   const seconds = Number(simulated(object, setting) ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;

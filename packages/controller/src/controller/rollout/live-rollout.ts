@@ -18,9 +18,7 @@ export interface LiveRollout {
   readonly base?: DefinitionRevision;
   /** Is the instance one of the first that get the newest revision? */
   readonly isFirst: boolean;
-  /**
-   * A sentence about the instances that get the newest revision first, and the revision that this instance follows.
-   */
+  /** A sentence about the instances that get the newest revision first, and the revision that this instance follows. */
   readonly note: string;
 }
 

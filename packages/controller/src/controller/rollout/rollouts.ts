@@ -34,9 +34,7 @@ const MAX_NAMED_INSTANCES = 3;
 export interface RolloutDecision {
   /** `undefined` when all instances follow the newest revision. */
   readonly canary?: Canary;
-  /**
-   * The condition `RolledOut`. `undefined` for definitions without a canary. `keep` leaves the condition unchanged.
-   */
+  /** The condition `RolledOut`. `undefined` for definitions without a canary. `keep` leaves the condition unchanged. */
   readonly condition?: ConditionContent | 'keep';
   /** The condition `Propagated`. `undefined` for definitions without `propagateWhen`. */
   readonly propagated?: ConditionContent | 'keep';

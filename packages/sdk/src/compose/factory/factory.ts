@@ -119,9 +119,7 @@ export function deployTarget(
   };
 }
 
-/**
- * If `breaking` is true, adds to a definition the annotation of kro that permits breaking changes of the schema.
- */
+/** If `breaking` is true, adds to a definition the annotation of kro that permits breaking changes of the schema. */
 function permitted(definition: JsonObject, breaking: boolean): JsonObject {
   if (!breaking) return definition;
   const metadata = definition['metadata'] as JsonObject;

@@ -11,9 +11,7 @@ import { evaluateObject, privateMember, propertyKey } from './members.ts';
 /** A call: the function, and the arguments. */
 type Call = Pick<CallExpression, 'callee' | 'arguments'>;
 
-/**
- * Evaluates `f(…)` and `object.method(…)` outside an optional chain. `first` are values before the arguments.
- */
+/** Evaluates `f(…)` and `object.method(…)` outside an optional chain. `first` are values before the arguments. */
 export function callExpression({ callee, arguments: nodes }: Call, env: Env, first: readonly unknown[] = []): unknown {
   if (callee.type === 'MemberExpression') {
     const object = evaluateObject(callee.object, env);

@@ -28,9 +28,7 @@ function makesOneIdTwice(from: number): boolean {
   return new Set(made.map(({ id }) => id)).size < made.length;
 }
 
-/**
- * The parts as one list. `undefined` when they cannot be one list; the resources with equal ids are refused then.
- */
+/** The parts as one list. `undefined` when they cannot be one list; the resources with equal ids are refused then. */
 function joined(items: readonly unknown[]): Sym | undefined {
   try {
     return symOfItems(items);

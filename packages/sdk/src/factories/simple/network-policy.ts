@@ -6,9 +6,7 @@ import type { NetworkPolicyResource } from './kinds.ts';
 
 /** Arguments of `NetworkPolicy`. */
 export interface NetworkPolicyConfig extends CommonConfig {
-  /**
-   * Selector of the pods to which the policy applies. `{}` selects all pods in the namespace of the policy.
-   */
+  /** Selector of the pods to which the policy applies. `{}` selects all pods in the namespace of the policy. */
   readonly podSelector: object;
   /**
    * Directions that the policy restricts. Derived when absent: `Egress` when `egress` is present, `Ingress` when
