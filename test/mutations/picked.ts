@@ -89,7 +89,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/engine/src/runtime/propagate.ts',
     find: 'if (found === undefined) return item;',
     replace: 'if (found === undefined || items.length > 1) return item;',
-    tests: ['test/simulation/hold-items.test.ts'],
+    tests: ['test/simulation/reports.test.ts'],
   },
   {
     room: 'cluster',
@@ -153,7 +153,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/kube/src/config/authenticator.ts',
     find: '      file?.forget((known) => bearer(known) === refused.authorization);\n',
     replace: '',
-    tests: ['test/simulation/days.test.ts'],
+    tests: ['test/simulation/reports.test.ts'],
   },
   {
     room: 'kube',
@@ -161,7 +161,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/kube/src/http/send-proved.ts',
     find: 'if (response.status !== 401 || !authenticator.renews) return response;',
     replace: 'if (response.status !== 401 || authenticator.renews) return response;',
-    tests: ['test/simulation/days.test.ts', 'test/e2e/rotated-credentials.test.ts'],
+    tests: ['test/simulation/reports.test.ts', 'test/e2e/rotated-credentials.test.ts'],
   },
   {
     room: 'execute',
@@ -217,7 +217,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/sdk/src/compose/library/strings.ts',
     find: '  if (known !== undefined) {',
     replace: '  if (known === Number.NaN) {',
-    tests: ['test/conformance/compose/typed.test.ts'],
+    tests: ['test/conformance/compose/programs.test.ts'],
   },
   {
     room: 'compose',
@@ -258,7 +258,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/sdk/src/deploy/plan.ts',
     find: 'const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];',
     replace: 'const keys = Object.keys(after);',
-    tests: ['packages/sdk/src/deploy/plan.test.ts'],
+    tests: ['packages/sdk/src/deploy/deploy-with-kro.test.ts'],
   },
   {
     room: 'deploy',

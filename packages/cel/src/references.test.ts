@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { testReadmeExamples } from '@typekro/kit/test-support/readme-examples';
+import * as entry from './index.ts';
 import { inspect, kroEnvironment, references } from './index.ts';
+
+testReadmeExamples(new URL('README.md', import.meta.url), 'typekro/cel', entry);
 
 const environment = kroEnvironment();
 const options = {

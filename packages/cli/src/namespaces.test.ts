@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ObjectMeta } from '@typekro/kit/core';
 import { withNamespace } from './namespaces.ts';
+import { chooseDefinitions } from './choose-definitions.ts';
+import type { CommandInput } from './command.ts';
 
 const object = (metadata: ObjectMeta) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
 
@@ -16,4 +18,18 @@ test.each([
   ['without a given namespace, an object does not change', { name: 'a' }, undefined, { name: 'a' }],
 ])('%s', (_title, metadata, namespace, expected) => {
   expect(withNamespace(object(metadata), namespace)).toEqual(object(expected));
+});
+
+test.each([
+  ['zzzzzz', ['web'], 'known definitions: web'],
+  ['zzzzzz', ['web', 'database'], 'known definitions: web, database'],
+  ['wep', ['web', 'database'], 'did you mean web?'],
+])('the remedy for the unknown definition %s among %j', (name, names, remedy) => {
+  const input: CommandInput = { positionals: [], options: { definition: name } };
+  const choose = () =>
+    chooseDefinitions(
+      names.map((each) => ({ name: each })),
+      input,
+    );
+  expect(choose).toThrow(expect.objectContaining({ code: 'cli/usage', remedy }));
 });

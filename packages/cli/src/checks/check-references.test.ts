@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { objectAt } from '@typekro/kit/kubernetes';
-import { checkReferences } from './check-references.ts';
+import { DEFAULT_KRO_COMPATIBILITY } from '@typekro/engine/graph';
+import type { Diagnostic } from '@typekro/kit/core';
 import { parseManifest } from '../inputs/read-manifest.ts';
+import { checkReferences } from './check-references.ts';
+import { checkCycles } from './check-cycles.ts';
+import { withoutConsequences } from './without-consequences.ts';
 
 const object = (kind: string, name: string, namespace: string | undefined, rest: string): string =>
   `{apiVersion: ${kind === 'Deployment' ? 'apps/v1' : 'v1'}, kind: ${kind}, metadata: {name: ${name}${
@@ -130,4 +134,75 @@ test.each<readonly [title: string, pair: readonly string[], path: readonly strin
   expect(found).toEqual([]);
   expect(reads).toBeGreaterThanOrEqual(texts.length);
   expect(reads).toBeLessThan(texts.length * 20);
+});
+
+const definition = (kind: string, made: string, more = '', group = 'kro.run'): string =>
+  `{apiVersion: kro.run/v1alpha1, kind: ResourceGraphDefinition, metadata: {name: ${kind}}, spec: {` +
+  `schema: {apiVersion: v1alpha1, kind: ${kind}, group: ${group}}, resources: [{id: r, ${more}` +
+  `template: {apiVersion: kro.run/v1alpha1, kind: ${made}, metadata: {name: r}}}]}}`;
+
+test.each<readonly [title: string, objects: readonly string[], found: readonly string[]]>([
+  ['two definitions that create each other', [definition('A', 'B'), definition('B', 'A')], ['A creates B creates A']],
+  [
+    'three definitions, and one that leads to them',
+    [definition('X', 'A'), definition('A', 'B'), definition('B', 'C'), definition('C', 'A')],
+    ['A creates B creates C creates A'],
+  ],
+  ['a definition that creates itself', [definition('A', 'A')], ['A creates A']],
+  ['a chain with an end', [definition('A', 'B'), definition('B', 'C')], []],
+  ['a condition', [definition('A', 'B'), definition('B', 'A', 'includeWhen: ["${schema.spec.more}"], ')], []],
+  ['a loop', [definition('A', 'B'), definition('B', 'A', 'forEach: [{x: "${schema.spec.list}"}], ')], []],
+  ['a kind of another group', [definition('A', 'B', '', 'x.io'), definition('B', 'A')], []],
+])('definitions whose instances have no end are reported: %s', (_, objects, found) => {
+  const { objects: inputs } = parseManifest(objects.join('\n---\n'), 'a.yaml');
+  const named = inputs.map((input) => ({ ...input, file: 'a.yaml' }));
+  expect(checkCycles(named, DEFAULT_KRO_COMPATIBILITY).map(({ message }) => message)).toEqual(
+    found.map((chain) => `each instance leads to more instances, without an end: ${chain}`),
+  );
+});
+
+const finding = (path: string, code = 'input/unknown-field', column = 5): Diagnostic => ({
+  code,
+  severity: 'error',
+  message: `wrong: ${path}`,
+  path,
+  source: { file: 'app.ts', line: 3, column },
+});
+
+test.each<readonly [name: string, found: readonly Diagnostic[], kept: readonly string[]]>([
+  ['two unknown fields', [finding('spec.foo'), finding('spec.bar')], ['spec.foo', 'spec.bar']],
+  [
+    'two fields, of which one name begins with the other',
+    [finding('spec.a'), finding('spec.ab')],
+    ['spec.a', 'spec.ab'],
+  ],
+  ['fields of two items', [finding('spec.a[0].x'), finding('spec.a[1].x')], ['spec.a[0].x', 'spec.a[1].x']],
+  ['a field and a field inside it', [finding('spec.a'), finding('spec.a.b')], ['spec.a']],
+  ['a field and an item of it', [finding('spec.a'), finding('spec.a[0]')], ['spec.a']],
+  ['one field twice', [finding('spec.a'), finding('spec.a')], ['spec.a']],
+  [
+    'an unknown field after another broken part',
+    [finding('spec.resources[0].id', 'graph/invalid-id'), finding('spec.resources[0].template.x')],
+    ['spec.resources[0].id'],
+  ],
+  [
+    'a field and a field inside it, at two places of the source',
+    [finding('spec.a'), finding('spec.a.b', 'input/unknown-field', 9)],
+    ['spec.a', 'spec.a.b'],
+  ],
+])('withoutConsequences keeps only the causes: %s', (_name, found, kept) => {
+  expect(withoutConsequences(found).map(({ path }) => path)).toEqual(kept);
+});
+
+test.each([
+  ['equal keys', 'yaml/duplicate-key', 'warning'],
+  ['ids that are not allowed', 'graph/invalid-id', 'error'],
+] as const)('of 10,000 findings, such as %s, not all are compared with each other', (_what, code, severity) => {
+  const state = { reads: 0 };
+  const found = Array.from({ length: 10_000 }, (_, index): Diagnostic => {
+    const finding: Diagnostic = { code, severity, message: 'm', path: `spec.resources[${index}].id` };
+    return Object.defineProperty(finding, 'code', { get: () => ((state.reads += 1), code) });
+  });
+  expect(withoutConsequences(found)).toEqual(found);
+  expect(state.reads).toBeLessThan(20_000_000);
 });

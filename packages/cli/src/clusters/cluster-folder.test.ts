@@ -1,9 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { startInStat } from '../up/process-lock.ts';
 import { readSettings, removeRecord } from './cluster-files.ts';
-import { clustersDirectory, clusterFolder, inFolder, isFull, stateOf } from './cluster-folder.ts';
+import { clusterFolder, clustersDirectory, inFolder, isFull, stateOf } from './cluster-folder.ts';
+import { isInherited } from './inherited-files.ts';
+import { stopCluster } from './stop-cluster.ts';
 
 test.each([
   ['nothing', { hasFolder: false, isHeld: false, hasLock: false }, 'absent'],
@@ -104,4 +110,65 @@ test.each([
   [{ code: 'cluster/folder', cause: undefined }, false],
 ])('the error %o means that the disk is full: %s', (error, expected) => {
   expect(isFull(error)).toBe(expected);
+});
+
+test.each([
+  ['a pipe of the caller', 'pos:\t0\nflags:\t01\nmnt_id:\t15\n', true],
+  ['a pipe of Node', 'pos:\t0\nflags:\t02004001\nmnt_id:\t15\n', false],
+  ['a file of Node', 'pos:\t0\nflags:\t02100000\nmnt_id:\t15\n', false],
+  ['a file without flags', 'pos:\t0\n', false],
+])('isInherited decides whether the process inherits %s', (_what, info, expected) => {
+  expect(isInherited(info)).toBe(expected);
+});
+
+describe('stop cluster', () => {
+  let home: string;
+  const children: ChildProcess[] = [];
+  beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'typekro-stop-'))));
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  /** Starts a process that runs a statement, and makes it the holder of a cluster's lock. */
+  async function startHolder(lock: string, statement: string) {
+    const program = `${statement}; console.log('up'); setInterval(() => undefined, 1e6);`;
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
+    children.push(child);
+    await once(child.stdout, 'data');
+    writeFileSync(lock, `${child.pid} ${startInStat(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))} holder`);
+    return child;
+  }
+
+  // Only Linux reports the start times of processes. On other systems it is never certain which process a signal would
+  // end, so no signal is sent.
+  test.runIf(process.platform === 'linux').each([
+    ['', 'SIGTERM', []],
+    ["process.on('SIGTERM', () => undefined)", 'SIGKILL', ['dev has not ended after SIGTERM; SIGKILL follows']],
+  ])('a lock holder that runs %j is ended by %s, and each step is printed', async (statement, endedBy, said) => {
+    const env = { XDG_STATE_HOME: home };
+    const folder = clusterFolder(env, 'dev');
+    mkdirSync(folder.path, { recursive: true });
+    const child = await startHolder(folder.lock, statement);
+    const exit = once(child, 'exit');
+    const lines: string[] = [];
+    const context = {
+      cwd: home,
+      env,
+      print: () => undefined,
+      printError: (line: string) => void lines.push(line),
+      readInput: () => Promise.resolve(''),
+      signal: new AbortController().signal,
+    };
+    const limits = { request: 100, stopped: 100, terminated: 500, killed: 5000 };
+    expect(await stopCluster(context, 'dev', false, limits)).toEqual({
+      name: 'dev',
+      before: 'starting',
+      endedBy,
+      kept: false,
+    });
+    expect(lines).toEqual(said);
+    expect((await exit)[1]).toBe(endedBy);
+    expect(existsSync(folder.path)).toBe(false);
+  });
 });

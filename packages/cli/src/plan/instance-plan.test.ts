@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import type { Because, Decision, NodeReport, NodeState } from '@typekro/engine/runtime';
+import { pot } from '@typekro/testing/test-support/virtual-world';
+import { refOf } from '@typekro/kit/core';
+import type { JsonValue } from '@typekro/kit/core';
 import { instancePlan } from './instance-plan.ts';
+import { planWithoutWrites } from './plan-instance.ts';
+import type { PlanContext } from './plan-context.ts';
+import type { FileObject } from './plan-objects.ts';
+import { isTooDeepValue } from './file-shape.ts';
 
 const GRAPH = graphOf(`
 schema: {spec: {name: string}}
@@ -38,4 +45,37 @@ test.each<[NodeState, Because, ReturnType<typeof listed>]>([
   ['failed', { kind: 'write-failed', object: MAP, failure, retryAt: 0 }, 'blocked'],
 ])('the list in which the plan has a node that is %s because of %o: %s', (state, because, expected) => {
   expect(listed(state, because)).toBe(expected);
+});
+
+test('an instance that is suspended in the cluster stays suspended, even if its apply was not checked', () => {
+  const desired = pot('rose', { text: 'new' });
+  const live = pot('rose', { text: 'old' }, { 'kro.run/reconcile': 'suspended' });
+  const file: FileObject = { input: { object: desired, file: 'app.yaml' }, desired, live, answer: { checked: 'none' } };
+  const head = { instance: refOf(desired), definition: 'pots', action: 'change', fields: [] } as const;
+  const context = { operation: 'apply' } as PlanContext;
+  expect(planWithoutWrites(context, file, head)).toMatchObject({ state: 'deferred', because: 'it is suspended' });
+});
+
+/** Returns `depth` lists, or `depth` objects, inside each other. */
+function nested(depth: number, inside: (value: JsonValue | undefined) => JsonValue): JsonValue {
+  let value = inside(undefined);
+  for (let count = 1; count < depth; count += 1) value = inside(value);
+  return value;
+}
+
+const list = (value: JsonValue | undefined): JsonValue => (value === undefined ? [] : [1, value]);
+const object = (value: JsonValue | undefined): JsonValue => (value === undefined ? {} : { a: 1, b: value });
+
+test.each<readonly [string, JsonValue, boolean]>([
+  ['a string', 'text', false],
+  ['null', null, false],
+  ['1 list', nested(1, list), false],
+  ['500 lists', nested(500, list), false],
+  ['501 lists', nested(501, list), true],
+  ['500 objects', nested(500, object), false],
+  ['501 objects', nested(501, object), true],
+  ['100,000 lists', nested(100_000, list), true],
+  ['a string inside 500 lists', nested(500, (value) => [value ?? 'text']), false],
+])('the nesting of a file value is limited to 500: %s', (_, value, isTooDeep) => {
+  expect(isTooDeepValue(value)).toBe(isTooDeep);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { shownName } from '../file-paths.ts';
 import { withShortValues } from './short-values.ts';
 
 const long = 'x'.repeat(90);
@@ -32,4 +33,19 @@ test('each long value after "Invalid value:" is shortened, also in a truncated m
   expect(withShortValues(`{"a":"${long}"}`)).toBe(`{"a":"${long}"}`);
   const many = 'Invalid value: {'.repeat(5000);
   expect(withShortValues(many).length).toBeLessThan(100);
+});
+
+test.each([
+  ['a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
+  ['./a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
+  ['/home/me/app/a.yaml', '/home/me/app/a.yaml', 'a.yaml'],
+  ['../b.yaml', '/home/me/b.yaml', '../b.yaml'],
+  ['./../b.yaml', '/home/me/b.yaml', '../b.yaml'],
+  ['/home/me/b.yaml', '/home/me/b.yaml', '/home/me/b.yaml'],
+  ['/home/me/app/..b.yaml', '/home/me/app/..b.yaml', '..b.yaml'],
+  ['../other', '/home/me/other/c.yaml', '../other/c.yaml'],
+  ['/home/me/other', '/home/me/other/c.yaml', '/home/me/other/c.yaml'],
+  ['.', '/home/me/app', '.'],
+])('for the argument %s, messages show the file %s as %s', (given, path, shown) => {
+  expect(shownName(path, '/home/me/app', given)).toBe(shown);
 });

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../index.ts';
-import { call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
+import { CONFIGURATIONS, MAPS, allow, call, map, setUp } from '../../test-support/webhook-cluster.ts';
+import { AdmissionPending, ConversionPending } from '../webhooks/webhook-pending.ts';
+import { Api } from '../api.ts';
+import { withAdmission } from './session.ts';
 
 const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 const rules = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }];
@@ -71,4 +74,84 @@ test.each<[string, string, object, object?]>([
   }
   expect((await written).status).toBe(201);
   expect(others).toBeGreaterThan(4);
+});
+
+const FAILED = 'Internal error occurred: failed calling webhook "h.example.com": received invalid webhook response: ';
+const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/data', value: { by: 'h' } }])).toString('base64');
+
+test.each([
+  [['v1', 'v1beta1'], 'v1'],
+  [['v9', 'v1beta1', 'v1'], 'v1beta1'],
+])('a webhook that accepts %j gets a review in the version %s', async (admissionReviewVersions, version) => {
+  await using set = await setUp(allow);
+  await set.configure('Validating', 'h', { admissionReviewVersions });
+  // This test checks only the request, because the test server responds in the version v1.
+  await call(set.transport, 'POST', MAPS, map('a'));
+  expect(set.server.seen.map(({ apiVersion }) => apiVersion)).toEqual([`admission.k8s.io/${version}`]);
+});
+
+const REVIEW = { apiVersion: 'admission.k8s.io/v1beta1', kind: 'AdmissionReview' };
+
+test.each<[string, 'Mutating' | 'Validating', object, number, unknown]>([
+  ['without a uid', 'Validating', { ...REVIEW, response: { allowed: true } }, 201, undefined],
+  ['without a kind', 'Validating', { response: { allowed: true } }, 201, undefined],
+  ['with a patch without a type', 'Mutating', { ...REVIEW, response: { allowed: true, patch } }, 201, { by: 'h' }],
+  [
+    'with an unknown type of patch',
+    'Mutating',
+    { ...REVIEW, response: { allowed: true, patch, patchType: 'x' } },
+    201,
+    { by: 'h' },
+  ],
+  ['without a patch', 'Mutating', { ...REVIEW, response: { allowed: true, patchType: 'JSONPatch' } }, 201, undefined],
+  [
+    'with a patch of a validating webhook',
+    'Validating',
+    { ...REVIEW, response: { allowed: true, patch } },
+    201,
+    undefined,
+  ],
+  [
+    'with a denial',
+    'Validating',
+    { ...REVIEW, response: { allowed: false, status: { message: 'no' } } },
+    400,
+    'admission webhook "h.example.com" denied the request: no',
+  ],
+  ['without the field response', 'Validating', REVIEW, 500, `${FAILED}webhook response was absent`],
+  [
+    'in the version v1',
+    'Validating',
+    { ...REVIEW, apiVersion: 'admission.k8s.io/v1', response: { allowed: true } },
+    500,
+    `${FAILED}webhook response was absent`,
+  ],
+])('a v1beta1 review has the expected outcome for a response %s', async (_title, kind, answer, status, expected) => {
+  await using set = await setUp(() => (response) => void response.end(JSON.stringify(answer)));
+  await set.configure(kind, 'h', { admissionReviewVersions: ['v1beta1'] });
+  const reply = await call(set.transport, 'POST', MAPS, map('a'));
+  expect([reply.status, status === 201 ? reply.body['data'] : reply.body.message]).toEqual([status, expected]);
+});
+
+test.each([
+  ['decisions of webhooks', 30, AdmissionPending],
+  ['conversions by webhooks', 100, ConversionPending],
+])('a write waits for %s at most %i times', async (_, limit, Pending) => {
+  const api = new Api({});
+  const write = async (waits: number) => {
+    let [answers, attempts] = [0, 0];
+    const pending = () =>
+      new Pending(() => {
+        answers += 1;
+        return Promise.resolve();
+      });
+    const written = withAdmission(api, [], () => {
+      attempts += 1;
+      if (attempts <= waits) throw pending();
+      return 'written';
+    });
+    return [await written.catch((error: Error) => error.message), answers];
+  };
+  expect(await write(limit)).toEqual(['written', limit]);
+  expect(await write(limit + 1)).toEqual([expect.stringContaining('the object changes too often'), limit]);
 });

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { InspectEvent } from '../inspect/index.ts';
 import { CurrentController } from './current-controller.ts';
 import type { Controller } from './options.ts';
+import { requireKnownControllerOptions } from './known-options.ts';
 
 /**
  * The members of a controller that `CurrentController` uses, and a function that sends an event to the controller's
@@ -57,4 +59,18 @@ test('a process without a controller has metrics of the election and the process
   current.controller = working('one').controller;
   current.leads = true;
   expect(current.metricsText()).toMatch(/^one 1\n[^]*leader_election_master_status{name="controller.kro.run"} 1$/m);
+});
+
+test.each([
+  [{ maxGraphRevision: 3 }, 'a controller has no option "maxGraphRevision"', 'did you mean "maxGraphRevisions"?'],
+  [{ features: { ommit: true } }, 'features has no option "ommit"', 'did you mean "omit"?'],
+  [{ constructor: 1 }, 'a controller has no option "constructor"', expect.stringContaining('the options are client,')],
+])('%j is refused', (options, message, remedy: unknown) => {
+  const check = () => requireKnownControllerOptions({ client: {}, ...options } as never);
+  expect(check).toThrow(expect.objectContaining({ code: 'controller/unknown-option', message, remedy }));
+});
+
+test('known options and features are accepted', () => {
+  const options = { client: {}, instanceConcurrency: 4, features: { ...TYPEKRO_FEATURES, omit: true } } as never;
+  expect(() => requireKnownControllerOptions(options)).not.toThrow();
 });

@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest';
-import type { NodeReport } from '@typekro/engine/runtime';
+import { describe, expect, test } from 'vitest';
+import type { Decision, NodeReport } from '@typekro/engine/runtime';
+import type { Graph } from '@typekro/engine/graph';
+import type { RetryPolicy } from '../compose/index.ts';
 import { remedyOfNode, remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
+import { describeLeftovers, podLogsCommand } from './failure-report.ts';
+import { writeRulesOf } from './retries-of.ts';
 
 const object = { apiVersion: 'v1', kind: 'Service', name: 'web', namespace: 'shop' };
 const failed = (because: NodeReport['because']): NodeReport => ({ id: 'web', state: 'failed', because, objects: [] });
@@ -56,3 +60,62 @@ test.each([
 ])('at the time limit, %s has a remedy', (event, remedy) => {
   expect(remedyOfWaiting(`shop "a" did not become ready in time:\n  ${event}`)).toMatch(remedy);
 });
+
+const web = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'shop' };
+
+test.each([
+  [web, 'kubectl logs -n shop deployment/web --all-containers'],
+  [{ apiVersion: 'v1', kind: 'Pod', name: 'p' }, 'kubectl logs -n default pod/p --all-containers'],
+  [{ apiVersion: 'v1', kind: 'Service', name: 's' }, undefined],
+])('the command for the logs of %o is known only for kinds with logs', (ref, expected) => {
+  expect(podLogsCommand(ref)).toBe(expected);
+});
+
+describe('the description of leftovers', () => {
+  const decision = (names: readonly string[]): Decision =>
+    ({
+      nodes: names.map((name) => ({
+        id: name,
+        because: { kind: 'ready' },
+        objects: [{ object: { ...web, name }, state: 'present' }],
+      })),
+    }) as unknown as Decision;
+
+  const graphOf = (nodeType: string, ...names: string[]) =>
+    ({ nodes: new Map(names.map((id) => [id, { id, nodeType }])) }) as unknown as Pick<Graph, 'nodes'>;
+  const graph = graphOf('resource');
+
+  test.each(['external', 'externalCollection', 'patch'])('leaves out the object of a node of type %s', (nodeType) => {
+    expect(describeLeftovers(decision(['a', 'b']), graphOf(nodeType, 'a'))[0]).toBe(
+      'in the cluster: Deployment apps/v1 shop/b',
+    );
+  });
+
+  test('has the objects and the remedies', () => {
+    const [objects, ways] = describeLeftovers(decision(['a', 'b']), graph);
+    expect(objects).toContain('shop/a');
+    expect(ways).toContain('rollback()');
+  });
+
+  test('counts the objects beyond the limit of a line', () => {
+    const many = Array.from({ length: 12 }, (_, index) => `n${index}`);
+    expect(describeLeftovers(decision(many), graph)[0]).toMatch(/and 2 more$/);
+  });
+
+  test('is empty without objects', () => {
+    expect(describeLeftovers(decision([]), graph)).toEqual([]);
+  });
+});
+
+test.each<[string, RetryPolicy, object]>([
+  ['no options', {}, { backoff: { initialMs: 100, maxMs: 5000, factor: 2 }, silentRetries: 4 }],
+  ['longer pauses', { initialDelay: 500, maxDelay: 9000 }, { backoff: { initialMs: 500, maxMs: 9000, factor: 2 } }],
+  ['no pause at all', { initialDelay: 0, maxDelay: 0 }, { backoff: { initialMs: 100, maxMs: 100, factor: 2 } }],
+  ['pauses that shrink', { backoffMultiplier: 0.5 }, { backoff: { factor: 1 } }],
+  ['no retries', { maxRetries: 0 }, { silentRetries: 0 }],
+])(
+  'a policy with %s yields write rules whose pauses never become shorter and whose lasting failures are final',
+  (_name, policy, rules) => {
+    expect(writeRulesOf(policy)).toMatchObject({ ...rules, lasting: 'final' });
+  },
+);

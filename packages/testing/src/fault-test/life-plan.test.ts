@@ -1,5 +1,114 @@
 import { describe, expect, test } from 'vitest';
-import { chooseTest, disturbancesOf, MAX_SEED, pauseOf, seedOfLife } from './life-plan.ts';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { changesOf } from './child-changes.ts';
+import { faultSummary, firstOfEachInvariant } from './fault-summary.ts';
+import type { FaultTestResult, Invariant, LifeFailure } from './model.ts';
+import { MAX_SEED, chooseTest, disturbancesOf, pauseOf, seedOfLife } from './life-plan.ts';
+
+const LAST = {
+  path: 'metadata.annotations.another-client',
+  patch: { metadata: { annotations: { 'another-client': 'was here' } } },
+};
+
+function child(fields: JsonObject, owned: JsonObject): KubeObject {
+  const { metadata, ...rest } = fields;
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    ...rest,
+    metadata: {
+      name: 'a',
+      ...(metadata as JsonObject),
+      managedFields: [{ manager: 'kro.run/applyset', operation: 'Apply', fieldsV1: owned }],
+    },
+  };
+}
+
+describe('the changes that another client can make to a child', () => {
+  const cases: readonly (readonly [string, KubeObject, readonly JsonObject[]])[] = [
+    ['nothing owned', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: 'x' } }, []],
+    ['a text', child({ data: { a: 'x', b: 'y' } }, { 'f:data': { 'f:a': {} } }), [{ data: { a: 'x-changed' } }]],
+    [
+      'a number and a boolean',
+      child({ spec: { replicas: 2, paused: false } }, { 'f:spec': { 'f:replicas': {}, 'f:paused': {} } }),
+      [{ spec: { replicas: 3 } }, { spec: { paused: true } }],
+    ],
+    ['a list is skipped', child({ spec: { list: ['a'] } }, { 'f:spec': { 'f:list': {} } }), []],
+    [
+      'labels of the author, but not labels of the controller',
+      child(
+        { metadata: { labels: { 'kro.run/owned': 'true', 'applyset.kubernetes.io/part-of': 'x', team: 'a' } } },
+        {
+          'f:metadata': { 'f:labels': { 'f:kro.run/owned': {}, 'f:applyset.kubernetes.io/part-of': {}, 'f:team': {} } },
+        },
+      ),
+      [{ metadata: { labels: { team: 'a-changed' } } }],
+    ],
+  ];
+
+  test.each(cases)('%s', (_name, object, patches) => {
+    const found = changesOf(object, 0);
+    expect(found.at(-1)).toEqual(LAST);
+    expect(found.slice(0, -1).map(({ patch }) => patch)).toEqual(patches);
+  });
+
+  test('a number from 0 to 1 selects the change with which the list begins', () => {
+    const object = child({ data: { a: '1', b: '2', c: '3' } }, { 'f:data': { 'f:a': {}, 'f:b': {}, 'f:c': {} } });
+    const paths = (from: number) => changesOf(object, from).map(({ path }) => path);
+    expect(paths(0)).toEqual(['data.a', 'data.b', 'data.c', LAST.path]);
+    expect(paths(0.5)).toEqual(['data.b', 'data.c', 'data.a', LAST.path]);
+    expect(paths(0.99)).toEqual(['data.c', 'data.a', 'data.b', LAST.path]);
+  });
+});
+
+function failure(invariant: Invariant, seed?: number): LifeFailure {
+  const base = { invariant, expected: 'a', received: 'b', atMs: 0, events: [], test: 't' };
+  return seed === undefined ? base : { ...base, seed };
+}
+
+function result(lives: number, failures: readonly LifeFailure[], planned = lives): FaultTestResult {
+  return { lives, planned, failures, seed: 1, notes: [], milliseconds: 1 };
+}
+
+const ROWS: readonly (readonly [FaultTestResult, string])[] = [
+  [result(200, []), '200 lives, 0 orphans, 0 stuck, 0 flaps'],
+  [result(1, []), '1 life, 0 orphans, 0 stuck, 0 flaps'],
+  [result(37, [], 200), '37 of 200 lives, 0 orphans, 0 stuck, 0 flaps'],
+  [result(200, [failure('flap', 91)]), '200 lives, 0 orphans, 0 stuck, 1 flap (seed 91)'],
+  [result(9, [failure('flap', 2), failure('flap', 2)]), '9 lives, 0 orphans, 0 stuck, 1 flap (seed 2)'],
+  [
+    result(9, [failure('orphan', 1), failure('orphan', 4), failure('stuck', 1), failure('differs', 7)]),
+    '9 lives, 2 orphans (seeds 1, 4), 1 stuck (seed 1), 0 flaps, 1 different end (seed 7)',
+  ],
+  [
+    result(
+      9,
+      [1, 2, 3, 4, 5, 6, 7].map((seed) => failure('order', seed)),
+    ),
+    '9 lives, 0 orphans, 0 stuck, 0 flaps, 7 wrong orders (seeds 1, 2, 3, 4, 5 and 2 more)',
+  ],
+  [result(0, [failure('stuck')], 9), '0 of 9 lives, 0 orphans, 1 stuck (without faults), 0 flaps'],
+  [
+    result(3, [failure('stuck'), failure('stuck', 5)], 9),
+    '3 of 9 lives, 0 orphans, 2 stuck (without faults; seed 5), 0 flaps',
+  ],
+];
+
+describe('the summary of lives', () => {
+  test.each(ROWS.map(([given, text]) => [text, given] as const))('%s', (text, given) => {
+    expect(faultSummary(given)).toBe(text);
+  });
+
+  test('firstOfEachInvariant returns the first failure of each invariant, and the number of other lives that break it', () => {
+    const failures = [failure('flap', 1), failure('flap', 1), failure('orphan', 2), failure('flap', 3)];
+    expect(
+      firstOfEachInvariant(failures).map(({ failure: { invariant, seed }, more }) => [invariant, seed, more]),
+    ).toEqual([
+      ['flap', 1, 1],
+      ['orphan', 2, 0],
+    ]);
+  });
+});
 
 const tests = ['create', 'scale', 'delete', 'upgrade'].map((name) => ({ name }));
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);

@@ -1,8 +1,10 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { KubeObject } from '@typekro/kit/core';
 import type { WatchEvent } from '@typekro/kube';
+import type { Graph } from '@typekro/engine/graph';
+import type { ObjectType } from '@typekro/engine/runtime';
 import { CacheSet } from './cache-set.ts';
 
 const type = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
@@ -38,4 +40,41 @@ test.each<[string, string | undefined, string | undefined]>([
   expect(text()).toEqual({ text: 'three' });
   expect(onWentBack).not.toHaveBeenCalled();
   await caches.close();
+});
+
+describe('foreign objects', () => {
+  const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+  const PART_OF = 'applyset.kubernetes.io/part-of';
+  const identity = { name: 'foreign', namespace: 'n', uid: 'uid-foreign', resourceVersion: '2' };
+  /** An object that belongs to another owner, and that no graph names. */
+  const foreign: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { ...identity, labels: { app: 'other', [PART_OF]: 'x' } },
+    data: { read: 'a', unread: 'b' },
+  };
+
+  it.each<[string, string[][], unknown]>([
+    ['no field', [], undefined],
+    ['one field', [['data', 'read']], { read: 'a' }],
+  ])(
+    'the cache has only the identity of a foreign object, its ApplySet label, and the fields that graphs read in objects of its kind: a graph reads %s',
+    async (_, paths, data) => {
+      const api = scriptedApi();
+      const none = () => undefined;
+      const clock = new TestClock();
+      const caches = new CacheSet({ client: api, clock, onWake: none, onChildChange: none, onWentBack: none });
+      const node = { id: 'a', nodeType: 'resource', type, plural: type.plural, namespaced: type.namespaced };
+      caches.keepGraph({ reads: new Map([['a', paths]]), nodes: new Map([['a', node]]) } as unknown as Graph);
+      caches.setInterest('i1', [{ kind: 'object', nodeId: 'a', target: { type, namespace: 'n', name: 'own' } }]);
+      // The watch has no namespace, although its only subscriber reads one object of one namespace.
+      expect(api.watches.map(({ namespace }) => namespace)).toEqual([undefined]);
+      await api.watches[0]?.push({ type: 'RESTARTED' }, { type: 'ADDED', object: foreign });
+      await api.watches[0]?.push({ type: 'SYNCED', resourceVersion: '2' });
+      const held = caches.peek(type)?.get('n/foreign')?.object;
+      expect(held?.metadata).toEqual({ ...identity, labels: { [PART_OF]: 'x' } });
+      expect(held?.['data']).toEqual(data);
+      await caches.close();
+    },
+  );
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { InstanceDetail } from '@typekro/controller/inspect';
 import { createFileReader, isStale, joinFiles } from './plan-text.ts';
+import { brightBoxes, keepBeforeDeletion } from './instance-view.tsx';
 
 test.each([
   [[{ name: 'a.yaml', text: 'a: 1' }], { name: 'a.yaml', text: 'a: 1' }],
@@ -53,4 +55,39 @@ describe('of files that the user gives one after the other', () => {
     last.reject(new DOMException('a folder'));
     await expect(shownLast).rejects.toThrow('a folder');
   });
+});
+
+const boxes = [
+  { id: 'a', members: ['a'] },
+  { id: 'group', members: ['b', 'c'] },
+  { id: 'd', members: ['d'] },
+];
+
+test.each([
+  ['no chain', [], undefined],
+  ['a chain', [{ nodes: ['a'] }], ['a']],
+  ['a chain through a group', [{ nodes: ['c', 'd'] }], ['group', 'd']],
+  ['two chains', [{ nodes: ['a'] }, { nodes: ['d'] }], ['a', 'd']],
+])('brightBoxes returns the boxes that contain nodes of the chains: %s', (_title, chains, expected) => {
+  const bright = brightBoxes(boxes, chains);
+  expect(bright === undefined ? undefined : [...bright]).toEqual(expected);
+});
+
+const detail = (deletedAt?: string): InstanceDetail =>
+  ({ instance: deletedAt === undefined ? {} : { deletedAt }, nodes: [] }) as unknown as InstanceDetail;
+
+test('the last state before the deletion stays during the deletion and after it', () => {
+  const [first, second, leaving] = [detail(), detail(), detail('2026-01-02T03:04:05Z')];
+  const kept = [first, second, leaving, undefined, detail('2026-01-02T03:04:05Z')].reduce(
+    keepBeforeDeletion,
+    undefined,
+  );
+  expect(kept).toBe(second);
+});
+
+test('the state of an instance that is first read during its deletion stays, until a new instance has its name', () => {
+  const [leaving, made] = [detail('2026-01-02T03:04:05Z'), detail()];
+  const kept = keepBeforeDeletion(undefined, leaving);
+  expect(kept).toBe(leaving);
+  expect(keepBeforeDeletion(kept, made)).toBe(made);
 });

@@ -1,4 +1,0 @@
-import { testReadmeExamples } from '@typekro/kit/test-support/readme-examples';
-import * as entry from './index.ts';
-
-testReadmeExamples(new URL('README.md', import.meta.url), 'typekro/cel', entry);

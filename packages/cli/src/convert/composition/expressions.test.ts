@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, afterAll, beforeAll, expect, test } from 'vitest';
+import { stringifyJson } from '@typekro/kit/core';
+import type { JsonObject } from '@typekro/kit/core';
+import { commandRunner } from '../../../test-support/run-command.ts';
+import { convert } from '../../commands/convert.ts';
+import { objectCode, printCode, stringCode, textCode } from './code.ts';
+import { renamedTo } from './expression-code.ts';
+
+test.each([
+  ['a variable', 'zone', textCode('zone'), '{ zone }'],
+  ['a text', 'zone', stringCode('zone'), "{ zone: 'zone' }"],
+  ['a string under a name that needs quotes', 'a-b', stringCode('a-b'), "{ 'a-b': 'a-b' }"],
+  ['a literal', 'true', textCode('true'), '{ true: true }'],
+  ['the value null', 'null', textCode('null'), '{ null: null }'],
+  ['the name __proto__', '__proto__', textCode('__proto__'), "{ ['__proto__']: __proto__ }"],
+])('prints a member with %s', (_what, name, value, expected) => {
+  expect(printCode(objectCode([[name, value]]), 0)).toBe(expected);
+});
+
+test.each([
+  ['region.ready()', 'each.ready()'],
+  ['cel.bind(x, region, x.ready())', 'cel.bind(x, each, x.ready())'],
+  ['region.ready() && [1].all(region, region > 0)', 'each.ready() && [1].all(region, region > 0)'],
+  ['region.all(region, region.ready())', 'each.all(region, region.ready())'],
+  ['db.ready()', 'db.ready()'],
+])('the free uses of the iterator in %s are renamed', (cel, expected) => {
+  expect(renamedTo('each', cel, new Set(['region']))).toBe(expected);
+});
+
+describe('propagate when', () => {
+  let cwd: string;
+  beforeAll(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'typekro-propagate-'));
+  });
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+  test('propagateWhen and a name with dots are kept, and the names of forEach iterators become each', async () => {
+    const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: {} });
+    const definition: JsonObject = {
+      apiVersion: 'kro.run/v1alpha1',
+      kind: 'ResourceGraphDefinition',
+      metadata: { name: 'apps.example.org' },
+      spec: {
+        schema: { apiVersion: 'v1alpha1', kind: 'App', spec: { regions: '[]string', go: 'boolean' } },
+        resources: [
+          { id: 'db', template: map('db') },
+          {
+            id: 'maps',
+            forEach: [{ region: '${schema.spec.regions}' }],
+            template: map('${region}'),
+            propagateWhen: ['${exponentiallyReady(region, maps)}', '${db.ready() && [1].all(region, region > 0)}'],
+          },
+          { id: 'end', template: map('end'), propagateWhen: ['${maps.ready() && schema.spec.go}'] },
+        ],
+      },
+    };
+    writeFileSync(join(cwd, 'apps.yaml'), stringifyJson(definition));
+    const { out, err } = await commandRunner([convert], cwd)('convert apps.yaml --to typescript');
+    expect(err).toBe('');
+    expect(out).toContain("name: 'apps.example.org'");
+    expect(out.match(/\.withPropagateWhen.*/g)).toMatchInlineSnapshot(`
+    [
+      ".withPropagateWhen('exponentiallyReady(each, maps)');",
+      ".withPropagateWhen('db.ready() && [1].all(region, region > 0)');",
+      ".withPropagateWhen('maps.ready() && schema.spec.go');",
+    ]
+  `);
+  });
+});

@@ -1,0 +1,100 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { platform, tmpdir } from 'node:os';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { pathOfFileUrl } from './user-file.ts';
+import { homeDirectory } from './home-directory.ts';
+import { makeDirectory } from './make-directory.ts';
+
+const root = fileURLToPath(new URL('../../../../packages', import.meta.url));
+
+/**
+ * Matches expressions that depend on the module's own path. In a bundle these expressions have another value, or none.
+ */
+const FROM_THE_PLACE = /\bimport\.meta\b|\b__dirname\b|\b__filename\b|\brequire\.resolve\b|new Worker\(/;
+
+/** Modules that no bundle contains. A bundle has replacements for some, and a host loads the others by path. */
+const NEVER_BUNDLED = [
+  'kit/src/core/assets.ts',
+  'kit/src/core/late-libraries.ts',
+  'sdk/src/transform/load.ts',
+  'sdk/src/transform/register.ts',
+];
+
+test('only modules that no bundle contains use their own path', () => {
+  const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('dashboard/src/client'))
+    .filter((file) => !file.includes('/test-support/'))
+    .filter((file) =>
+      FROM_THE_PLACE.test(readFileSync(join(root, file), 'utf8').replaceAll(/^\s*(?:\/?\*|\/\/).*$/gm, '')),
+    );
+  // Code that reads a file of the package belongs in `core/assets.ts`. Code that loads a library late belongs in
+  // `core/late-libraries.ts`.
+  expect(found.map((file) => file.replaceAll('\\', '/')).toSorted()).toEqual(NEVER_BUNDLED);
+});
+
+test.each([
+  ['file:///app/a%20b.ts', '/app/a b.ts'],
+  ['file:/app/a.ts', '/app/a.ts'],
+  ['file://localhost/app/a.ts', '/app/a.ts'],
+  ['file://server/a.ts', undefined],
+  ['file:///a%2Fb.ts', undefined],
+  ['file://[a.ts', undefined],
+  ['https://example.com/a.ts', undefined],
+  ['/app/a.ts', undefined],
+])('the path of %s is %s', (url, path) => {
+  expect(pathOfFileUrl(url)).toBe(path);
+});
+
+describe('home directory', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('an absolute path in the environment is the home directory', () => {
+    expect(homeDirectory({ HOME: '/home/me' }, 'linux')).toBe('/home/me');
+  });
+
+  test.each(['', 'relative', './here', undefined])(
+    'with HOME=%j, the result is the home directory of the system',
+    (home) => {
+      vi.stubEnv('HOME', home);
+      expect(isAbsolute(homeDirectory({ HOME: home }, 'linux'))).toBe(true);
+    },
+  );
+});
+
+describe('making a directory', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'typekro-make-'));
+    writeFileSync(join(folder, 'file'), '');
+    symlinkSync('nowhere', join(folder, 'dangling'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('makes missing parents, and does nothing when the directory exists', () => {
+    const path = join(folder, 'a/b/c');
+    makeDirectory(path, 0o700);
+    makeDirectory(path);
+    expect(statSync(path).isDirectory()).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  test.each([
+    ['a file in its place', 'file', 'ENOTDIR'],
+    ['a file above it', 'file/a/b', 'ENOTDIR'],
+    ['a link without a target', 'dangling/a', 'EEXIST'],
+    ['a name that is too long', `${'a'.repeat(300)}/b`, 'ENAMETOOLONG'],
+  ])('%s is refused', (_what, name, code) => {
+    expect(() => makeDirectory(join(folder, name))).toThrow(expect.objectContaining({ code }) as Error);
+  });
+
+  test.runIf(platform() === 'linux')(
+    'fails, and does not repeat forever, below a directory that reports ENOENT for every new name',
+    () => {
+      for (const path of ['/proc/typekro', '/proc/typekro/a/b']) {
+        expect(() => makeDirectory(path)).toThrow(/ENOENT/);
+      }
+    },
+  );
+});
