@@ -1,5 +1,5 @@
 import type { CommandContext } from './command.ts';
-import { controller } from './commands/controller.ts';
+import { controller } from './commands/controller-command.ts';
 import { printFailure } from './failure.ts';
 
 /** Runs the controller with the words after `controller`. Prints failures, and resolves to the exit code. */

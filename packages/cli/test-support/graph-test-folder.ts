@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as testCommand } from '../src/commands/test.ts';
+import { test as testCommand } from '../src/commands/test-command.ts';
 import type { CommandRun } from './run-command.ts';
 import { commandRunner } from './run-command.ts';
 

@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandRun } from '../../test-support/run-command.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { fmt } from './fmt.ts';
-import { lint } from './lint.ts';
+import { fmt } from './fmt-command.ts';
+import { lint } from './lint-command.ts';
 
 const WANTED = `apiVersion: kro.run/v1alpha1
 kind: ResourceGraphDefinition

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { types } from './types.ts';
+import { types } from './types-command.ts';
 
 const run = commandRunner([types], '.');
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../command.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { completion } from '../commands/completion.ts';
+import { completion } from '../commands/completion-command.ts';
 import { commands } from '../commands/index.ts';
 import { candidatesFor, commandCandidates } from './candidates.ts';
 import { completionScript, SHELLS } from './scripts.ts';

@@ -10,7 +10,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import { renderInstance } from '@typekro/engine/runtime';
 import { applyDefaults, builtinSource, crdSource } from '@typekro/engine/schema';
-import { convert } from '../commands/convert.ts';
+import { convert } from '../commands/convert-command.ts';
 import { parseLifts } from './lift.ts';
 import { toDefinition } from './to-definition.ts';
 

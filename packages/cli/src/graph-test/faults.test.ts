@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { HEAD, GIVEN, testFolder, withoutDurations } from '../../test-support/graph-test-folder.ts';
-import { test as testCommand } from '../commands/test.ts';
+import { test as testCommand } from '../commands/test-command.ts';
 
 const { cwd, run, write, remove } = testFolder();
 afterAll(remove);

@@ -6,7 +6,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { yamlLibrary } from '@typekro/kit/core';
 import { runCommandLine } from '../adapter.ts';
 import { entriesOf } from '../../test-support/run-command.ts';
-import { test as testCommand } from '../commands/test.ts';
+import { test as testCommand } from '../commands/test-command.ts';
 
 const { cwd, run, write, remove } = testFolder();
 afterAll(remove);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { GIVEN, HEAD, testFolder, withoutDurations } from '../../test-support/graph-test-folder.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { test as testCommand } from '../commands/test.ts';
+import { test as testCommand } from '../commands/test-command.ts';
 
 const { cwd, run, write, remove } = testFolder();
 afterAll(remove);

@@ -6,7 +6,7 @@
 // oxlint-disable-next-line import/no-unassigned-import
 import './controller-heap.ts';
 import type { CommandEntry } from '../command.ts';
-import { controller } from '../commands/controller.ts';
+import { controller } from '../commands/controller-command.ts';
 import { packageVersion } from '../package-version.ts';
 import { runControllerWords } from '../run-controller-words.ts';
 import { runProcess } from '../process/run-process.ts';

@@ -9,8 +9,8 @@ import { builtinSource } from '@typekro/engine/schema';
 import { runCommandLine } from '../adapter.ts';
 import { commandRunner, entriesOf } from '../../test-support/run-command.ts';
 import { mapResource, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { test as graphTest } from '../commands/test.ts';
-import { init } from '../commands/init.ts';
+import { test as graphTest } from '../commands/test-command.ts';
+import { init } from '../commands/init-command.ts';
 import { PROJECT_PACKAGES } from './project-files.ts';
 import { sampleInstance } from './project-start.ts';
 

@@ -6,9 +6,9 @@ import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { withoutTimes } from '../../test-support/without-times.ts';
-import { diff } from '../commands/instance/diff.ts';
-import { tree } from '../commands/instance/tree.ts';
-import { why } from '../commands/instance/why.ts';
+import { diff } from '../commands/instance/diff-command.ts';
+import { tree } from '../commands/instance/tree-command.ts';
+import { why } from '../commands/instance/why-command.ts';
 
 let world: VirtualWorld;
 let cwd: string;

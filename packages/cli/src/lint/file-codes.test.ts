@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { explain } from '../commands/explain.ts';
-import { lint } from '../commands/lint.ts';
+import { explain } from '../commands/explain-command.ts';
+import { lint } from '../commands/lint-command.ts';
 import { documentedCodes } from './file-codes.ts';
 import { ruleNames } from './rules.ts';
 

@@ -6,9 +6,9 @@ import { printFailure } from '../failure.ts';
 
 /** Maps the id of a code lens to the loader of its command. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  [LENS_COMMANDS.graph]: () => import('../commands/graph.ts').then(({ graph }) => graph),
-  [LENS_COMMANDS.render]: () => import('../commands/render.ts').then(({ render }) => render),
-  [LENS_COMMANDS.plan]: () => import('../commands/plan.ts').then(({ plan }) => plan),
+  [LENS_COMMANDS.graph]: () => import('../commands/graph-command.ts').then(({ graph }) => graph),
+  [LENS_COMMANDS.render]: () => import('../commands/render-command.ts').then(({ render }) => render),
+  [LENS_COMMANDS.plan]: () => import('../commands/plan-command.ts').then(({ plan }) => plan),
 };
 
 /** The result of a command that the server ran for a client. */

@@ -77,7 +77,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
       crds: CRDS,
       strict: flag('warnings count as errors'),
     }),
-    load: () => import('../commands/validate.ts').then(({ validate }) => validate),
+    load: () => import('../commands/validate-command.ts').then(({ validate }) => validate),
     toInput(given, limits) {
       const content = given['text'];
       if ((typeof content === 'string') === (given['files'] !== undefined)) throw oneOf('files', 'text');
@@ -105,7 +105,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
       },
       ['files'],
     ),
-    load: () => import('../commands/render.ts').then(({ render }) => render),
+    load: () => import('../commands/render-command.ts').then(({ render }) => render),
     toInput(given, limits) {
       const { values } = given;
       return {
@@ -137,7 +137,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
       },
       ['files'],
     ),
-    load: () => import('../commands/plan.ts').then(({ plan }) => plan),
+    load: () => import('../commands/plan-command.ts').then(({ plan }) => plan),
     toInput: (given, limits) => ({
       positionals: filesOf(given['files'], limits),
       options: {
@@ -161,7 +161,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
       },
       ['instance'],
     ),
-    load: () => import('../commands/instance/why.ts').then(({ why }) => why),
+    load: () => import('../commands/instance/why-command.ts').then(({ why }) => why),
     toInput: instanceInput,
   },
   {
@@ -169,7 +169,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
     title: 'Nodes of an instance',
     description: 'Returns every node of an instance of the cluster with its objects, its state and the reason.',
     inputSchema: schema({ instance: INSTANCE, namespace: NAMESPACE }, ['instance']),
-    load: () => import('../commands/instance/tree.ts').then(({ tree }) => tree),
+    load: () => import('../commands/instance/tree-command.ts').then(({ tree }) => tree),
     toInput: instanceInput,
   },
   {
@@ -186,7 +186,7 @@ export const MCP_TOOLS: readonly McpTool[] = [
       },
       ['subject'],
     ),
-    load: () => import('../commands/explain.ts').then(({ explain }) => explain),
+    load: () => import('../commands/explain-command.ts').then(({ explain }) => explain),
     toInput(given, limits) {
       return {
         positionals: subjectOf(String(given['subject']), String(given['path'] ?? ''), limits),

@@ -8,8 +8,8 @@ import { stringifyJson } from '@typekro/kit/core';
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { runCommandLine } from '../adapter.ts';
 import { entriesOf } from '../../test-support/run-command.ts';
-import { apply } from '../commands/apply.ts';
-import { plan } from '../commands/plan.ts';
+import { apply } from '../commands/apply-command.ts';
+import { plan } from '../commands/plan-command.ts';
 import type { Plan } from '@typekro/controller/inspect';
 
 let world: VirtualWorld;

@@ -7,8 +7,8 @@ import { commandRunner } from '../../test-support/run-command.ts';
 import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import { stringifyJson } from '@typekro/kit/core';
 import type { JsonObject } from '@typekro/kit/core';
-import { plan } from '../commands/plan.ts';
-import { why } from '../commands/instance/why.ts';
+import { plan } from '../commands/plan-command.ts';
+import { why } from '../commands/instance/why-command.ts';
 import type { OpenNode, Plan, WhyReport } from '@typekro/controller/inspect';
 
 let plans: PlanWorld;

@@ -7,9 +7,9 @@ import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapResource, pot, potDefinition, potRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
-import { diff } from '../commands/instance/diff.ts';
-import { plan } from '../commands/plan.ts';
-import { why } from '../commands/instance/why.ts';
+import { diff } from '../commands/instance/diff-command.ts';
+import { plan } from '../commands/plan-command.ts';
+import { why } from '../commands/instance/why-command.ts';
 
 let world: VirtualWorld;
 let cwd: string;

@@ -6,7 +6,7 @@ import type { Plan } from '@typekro/controller/inspect';
 import { planWorld } from '../../test-support/plan-world.ts';
 import type { PlanWorld } from '../../test-support/plan-world.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { why } from '../commands/instance/why.ts';
+import { why } from '../commands/instance/why-command.ts';
 import { droppedLines } from './dropped-lines.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 import { SharedFields } from './shared-fields.ts';

@@ -8,9 +8,9 @@ import { stringifyJson } from '@typekro/kit/core';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { runCommandLine } from '../adapter.ts';
 import { entriesOf } from '../../test-support/run-command.ts';
-import { apply } from '../commands/apply.ts';
-import { plan } from '../commands/plan.ts';
-import { snapshot } from '../commands/snapshot.ts';
+import { apply } from '../commands/apply-command.ts';
+import { plan } from '../commands/plan-command.ts';
+import { snapshot } from '../commands/snapshot-command.ts';
 import type { Plan } from '@typekro/controller/inspect';
 
 let world: VirtualWorld;

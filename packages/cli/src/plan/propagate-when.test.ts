@@ -6,8 +6,8 @@ import { planWorld } from '../../test-support/plan-world.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { mapRef, mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { upgrade } from '../commands/upgrade.ts';
-import { why } from '../commands/instance/why.ts';
+import { upgrade } from '../commands/upgrade-command.ts';
+import { why } from '../commands/instance/why-command.ts';
 
 let plans: PlanWorld;
 beforeEach(async () => {

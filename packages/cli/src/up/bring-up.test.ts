@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CommandInProcess } from '../../test-support/command-in-process.ts';
-import { up } from '../commands/up.ts';
+import { up } from '../commands/up-command.ts';
 import { showChanges } from './bring-up.ts';
 import { Progress } from './progress.ts';
 

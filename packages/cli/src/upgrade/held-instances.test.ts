@@ -4,7 +4,7 @@ import { planWorld } from '../../test-support/plan-world.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { upgrade } from '../commands/upgrade.ts';
+import { upgrade } from '../commands/upgrade-command.ts';
 import type { UpgradeCheck } from './upgrade-check.ts';
 
 let plans: PlanWorld;

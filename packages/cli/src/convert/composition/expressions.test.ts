@@ -5,7 +5,7 @@ import { describe, afterAll, beforeAll, expect, test } from 'vitest';
 import { stringifyJson } from '@typekro/kit/core';
 import type { JsonObject } from '@typekro/kit/core';
 import { commandRunner } from '../../../test-support/run-command.ts';
-import { convert } from '../../commands/convert.ts';
+import { convert } from '../../commands/convert-command.ts';
 import { objectCode, printCode, stringCode, textCode } from './code.ts';
 import { renamedTo } from './expression-code.ts';
 

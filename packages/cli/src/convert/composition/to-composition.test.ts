@@ -14,7 +14,7 @@ import { compile, formatPath } from '@typekro/engine/graph';
 import { withUnknownKinds } from '@typekro/sdk/compose';
 import { isLongRun } from '@typekro/kit/test-support/budget';
 import { commandRunner } from '../../../test-support/run-command.ts';
-import { convert } from '../../commands/convert.ts';
+import { convert } from '../../commands/convert-command.ts';
 import { toComposition } from './to-composition.ts';
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));

@@ -10,7 +10,7 @@ import { packageVersion } from '../package-version.ts';
 import { paintFor, usesColour } from '../plan/paint.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
-import { refuseCluster } from './plan.ts';
+import { refuseCluster } from './plan-command.ts';
 import { checkDefinition } from '../upgrade/check-definition.ts';
 import { checkGraph, graphsOf } from '../upgrade/check-graph.ts';
 import { requireRead } from '../upgrade/instances-of.ts';

@@ -7,7 +7,7 @@ import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
-import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply.ts';
+import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply-command.ts';
 import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
 
 /** The values of `--from`. */

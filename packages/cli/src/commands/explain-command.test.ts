@@ -8,8 +8,8 @@ import { commandRunner } from '../../test-support/run-command.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { fromJsonSchema, validateValue } from '@typekro/engine/schema';
 import { documentedCodes } from '../lint/file-codes.ts';
-import { explain } from './explain.ts';
-import { types } from './types.ts';
+import { explain } from './explain-command.ts';
+import { types } from './types-command.ts';
 
 const DEFINITION = `
 apiVersion: kro.run/v1alpha1

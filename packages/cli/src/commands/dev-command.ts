@@ -14,7 +14,7 @@ import { shippedNote } from '../checks/known-crds.ts';
 import { startUpSession } from '../up/session.ts';
 import { CLUSTER_OPTIONS, readSessionOptions, SESSION_OPTIONS } from '../up/session-options.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
-import { ENDED } from './up.ts';
+import { ENDED } from './up-command.ts';
 
 /** `typekro dev FILE…`: starts a cluster as `up` does, applies the files, and applies them again after each save. */
 export const dev: Command = {

@@ -12,7 +12,7 @@ import { kubernetesComposition } from '@typekro/sdk';
 import { waitForObject } from '@typekro/kube';
 import type { TestCluster } from '@typekro/testing';
 import { createCluster } from '@typekro/testing';
-import { migrate } from './migrate.ts';
+import { migrate } from './migrate-command.ts';
 
 const app = kubernetesComposition(
   {

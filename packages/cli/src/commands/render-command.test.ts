@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { CommandRun } from '../../test-support/run-command.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { render } from './render.ts';
+import { render } from './render-command.ts';
 
 const DEFINITION = `
 apiVersion: kro.run/v1alpha1

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CommandRun } from '../../test-support/run-command.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
-import { graph } from './graph.ts';
+import { graph } from './graph-command.ts';
 
 const definition = (name: string, kind: string): string => `
 apiVersion: kro.run/v1alpha1

@@ -7,7 +7,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
 import { runCommandLine } from '../adapter.ts';
 import { entriesOf } from '../../test-support/run-command.ts';
-import { generate } from './generate.ts';
+import { generate } from './generate-command.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
 let cwd: string;
