@@ -50,10 +50,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'it serves until it is stopped: test/e2e/clients/kubectl-processes.test.ts starts local processes',
   'dev app.yaml': 'it serves until it is stopped: test/e2e/dev.test.ts starts it',
   controller: 'it serves until it is stopped: test/e2e/controller.test.ts starts it',
-  'controller --opentelemetry-traces':
-    'it serves until it is stopped: test/simulation/features/traces.test.ts has the controller with traces',
-  'migrate shop --to kro': 'it needs a direct deployment: packages/cli/src/commands/migrate.test.ts runs it',
-  'migrate shop --to kro --dry-run': 'it needs a direct deployment: packages/cli/src/commands/migrate.test.ts runs it',
+  'migrate shop --to kro': 'it needs a direct deployment: packages/cli/src/commands/migrate-command.test.ts runs it',
+  'migrate shop --to kro --dry-run':
+    'it needs a direct deployment: packages/cli/src/commands/migrate-command.test.ts runs it',
   mcp: 'it serves until it is stopped: test/e2e/mcp.test.ts starts it',
   dashboard: 'it serves until it is stopped: packages/cli/src/commands/long-running.test.ts starts it',
   'up --stand-in cert-manager':
@@ -63,7 +62,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'cluster start --stand-in external-secrets':
     'a running cluster is given no other stand-ins: packages/cli/src/commands/stand-ins.test.ts starts one',
   'cluster start dev --audit-log audit.log --audit-policy policy.yaml':
-    'a running cluster gets no audit log: packages/cli/src/commands/cluster.test.ts starts one',
+    'a running cluster gets no audit log: packages/cli/src/commands/cluster-command.test.ts starts one',
   'cluster start --kubernetes 1.35':
     'a running cluster keeps its version: packages/cli/src/commands/cluster-problems.test.ts starts one',
   lsp: 'it serves until it is stopped: test/e2e/editor/features.test.ts starts it',

@@ -7,12 +7,12 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /**
  * `README.md` and the pages directly in `docs`, relative to the root of the repository. `WALKED_PAGES` has the pages in
  * the folders for users. Neither list contains the pages about decisions, because they keep the commands of the time
- * when they were written.
+ * when they were written, or pages that `npm run docs` writes.
  */
 export const USER_PAGES: readonly string[] = [
   'README.md',
   ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && !/^(?:dependencies|seeds)\.md$/.test(name))
     .map((name) => `docs/${name}`),
 ];
 
