@@ -19,6 +19,7 @@ const PURE: ReadonlySet<string> = new Set([
   'runtime',
   'readiness',
   'javascript',
+  'notations',
   'editor',
 ]);
 

@@ -1,6 +1,4 @@
-/**
- * The page about the first programs of the project, from the table that `test/e2e/seeds` checks.
- */
+/** The page about the first programs of the project, from the table that `test/e2e/seeds` checks. */
 import type { Outcome } from '../test/e2e/seeds/outcomes.ts';
 import { programs } from '../test/e2e/seeds/outcomes.ts';
 

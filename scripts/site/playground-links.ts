@@ -24,9 +24,7 @@ export async function playgroundInSite(root: string): Promise<ReadonlyMap<string
   return new Map(files.map(([path, text]) => [posix.join(folder, path), text]));
 }
 
-/**
- * The links to the playground, one per example. A link opens the playground with the source files of the example.
- */
+/** The links to the playground, one per example. A link opens the playground with the source files of the example. */
 export async function playgroundLinks(address: string): Promise<string> {
   const items = PLAYGROUND_EXAMPLES.map(async (example) => {
     const state = await encodeInput(example);

@@ -313,9 +313,9 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    room: 'schema',
+    room: 'notations',
     name: 'an absent object gets the defaults of its fields',
-    file: 'packages/engine/src/schema/libraries/standard-schema.ts',
+    file: 'packages/sdk/src/notations/standard-schema.ts',
     find: "field.type === 'object' && defaultsItself(field)",
     replace: "field.type === 'object' && false",
     tests: ['test/property/schemas/methods.test.ts'],

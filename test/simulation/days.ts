@@ -9,8 +9,7 @@ import type { TransportRequest } from '@typekro/kube';
 import { RotatedCredentials } from './rotated-credentials.ts';
 import { run } from './run.ts';
 import type { UserAction } from './instance-actions.ts';
-import { applyRig, removeChild, removeRig } from './user-actions.ts';
-import { randomActions, replaceDefinition } from './user-actions.ts';
+import { applyRig, removeChild, removeRig, randomActions, replaceDefinition } from './user-actions.ts';
 
 const HOUR_MS = 3_600_000;
 /** The maximum pause between two random actions of users. */

@@ -126,9 +126,7 @@ function* conflicts(requests: number): Iterable<{ what: string; schedule: FaultS
   }
 }
 
-/**
- * Runs a series until `isEnough` returns true for a failure. Returns the number of runs and the failures.
- */
+/** Runs a series until `isEnough` returns true for a failure. Returns the number of runs and the failures. */
 export async function runSeries(
   { actions, each }: Series,
   isEnough: (problems: readonly string[]) => boolean = () => false,

@@ -22,9 +22,7 @@ export interface ReviewRequest {
   readonly userInfo: JsonObject;
 }
 
-/**
- * The response of a webhook: its members without `uid`, or a function that writes the HTTP response itself.
- */
+/** The response of a webhook: its members without `uid`, or a function that writes the HTTP response itself. */
 export type ReviewAnswer = JsonObject | ((response: ServerResponse, request: ReviewRequest) => void);
 
 /** A server of admission webhooks. */

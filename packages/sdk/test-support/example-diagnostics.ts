@@ -7,14 +7,10 @@ import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } fro
 import { SOURCE } from '../src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Secret } from '../src/factories/simple/index.ts';
 import { compileDocument, parseDefinitions, TYPEKRO_FEATURES } from '@typekro/engine/graph';
-import {
-  builtinSource,
-  combineSources,
-  crdSource,
-  fromJsonSchema,
-  fromStandardSchema,
-  toSimpleSchema,
-} from '@typekro/engine/schema';
+import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
+import { fromJsonSchema } from '../src/notations/json-schema.ts';
+import { fromStandardSchema } from '../src/notations/standard-schema.ts';
+import { toSimpleSchema } from '../src/notations/simple-emit.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
 /** A kind with bounds and with a field whose value can be any object, for the examples that need such a kind. */

@@ -55,9 +55,7 @@ const INSTANCES: readonly InstancePlan[] = [
   instance('outlet', [deployment('outlet', [GRACE, { path: 'spec.replicas', from: 3, to: 2 }], { action: 'restore' })]),
 ];
 
-/**
- * The plan with which the server of a scene responds to every text. `readAt` (RFC 3339) is the time of the read.
- */
+/** The plan with which the server of a scene responds to every text. `readAt` (RFC 3339) is the time of the read. */
 export const scenePlan = (readAt: string): Plan => ({
   schemaVersion: 1,
   operation: 'apply',

@@ -38,9 +38,7 @@ const widgets = crdSource([
 ]);
 const sources = combineSources(widgets, builtinSource());
 
-/**
- * A Graph in YAML, and the same graph in TypeScript. The test evaluates both graphs with the observed objects.
- */
+/** A Graph in YAML, and the same graph in TypeScript. The test evaluates both graphs with the observed objects. */
 interface Example {
   readonly yaml: string;
   readonly program: () => unknown;

@@ -1,6 +1,4 @@
-/**
- * The expected results of the first programs (`docs/seeds.md`), from `test/fixtures/seeds/outcomes.json`.
- */
+/** The expected results of the first programs (`docs/seeds.md`), from `test/fixtures/seeds/outcomes.json`. */
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createCompositionApi } from '@typekro/sdk/compose';
+import { createCompositionApi, resourceFactory } from '@typekro/sdk/compose';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
@@ -7,7 +7,6 @@ import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.
 import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';
 import { putInstance, settle } from '@typekro/engine/test-support/direct-loop';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
-import { resourceFactory } from '@typekro/sdk/compose';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

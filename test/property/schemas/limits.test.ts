@@ -2,7 +2,7 @@ import { type } from 'arktype';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { fromStandardSchema } from '@typekro/engine/schema';
+import { fromStandardSchema } from '../../../packages/sdk/src/notations/standard-schema.ts';
 import type { JsonValue } from '@typekro/kit/core';
 import { composed, difference } from './compare.ts';
 import { objectOf } from './methods.ts';

@@ -5,7 +5,7 @@ import { assumedSettings, compileOptionsOf } from '@typekro/controller/controlle
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { grouped, formatRef, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject, controllerCrds, isDefinition, isGraphObject } from '@typekro/engine/graph';
+import { compile, compileGraphObject, controllerCrds, isDefinition, isGraphObject, isCrd } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import type { CompiledInput } from './check-references.ts';
@@ -18,7 +18,6 @@ import { corrected } from './corrected.ts';
 import { isFileProblem } from '../inputs/file-problem.ts';
 import { withoutConsequences, withRemedies } from './without-consequences.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
-import { isCrd } from '@typekro/engine/graph';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
 
 /** The result of checking the user's files. */

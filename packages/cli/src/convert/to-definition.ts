@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn, stringifyJson } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import { isReservedWord, suggestId } from '@typekro/engine/graph';
-import { toSimpleSchema } from '@typekro/engine/schema';
+import { toSimpleSchema } from '@typekro/sdk/notations';
 import type { Lift } from './lift.ts';
 import { applicableObject } from './live-fields.ts';
 import type { FieldReference } from './references.ts';

@@ -1,4 +1,4 @@
-import type { DefinitionRevision } from '@typekro/controller/controller';
+import type { DefinitionRevision, ControllerSettings } from '@typekro/controller/controller';
 import { compileLiveDocument, definitionRevisions, runningRollout } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { formatDiagnostic, isJsonObject } from '@typekro/kit/core';
@@ -15,7 +15,6 @@ import type {
 import type { KubernetesApi } from '@typekro/kube';
 import { objectAt, objectsAt, textAt, withoutServerFields } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';
-import type { ControllerSettings } from '@typekro/controller/controller';
 import { revisionRows, instancesOfDefinition } from '../instance/revision-rows.ts';
 import { maskSecrets } from '../plan/mask-secrets.ts';
 import { yamlOf } from '../text/yaml-text.ts';

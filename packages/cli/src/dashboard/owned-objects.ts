@@ -1,11 +1,10 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
-import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
+import { numberAt, objectsAt, textAt, podLogPath } from '@typekro/kit/kubernetes';
 import type { OwnedObject } from '@typekro/controller/inspect';
 import { readinessOf } from '@typekro/engine/readiness';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { podLogPath } from '@typekro/kit/kubernetes';
 
 /** The maximum number of pods whose last log line is read. Each of them needs a request. */
 const MAX_LOGS = 3;

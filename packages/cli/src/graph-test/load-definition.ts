@@ -1,13 +1,12 @@
 import { dirname, relative, resolve } from 'node:path';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { controllerCrds, isDefinition } from '@typekro/engine/graph';
+import { controllerCrds, isDefinition, isCrd } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import type { GraphTestFile } from '@typekro/testing';
 import type { CommandContext } from '../command.ts';
 import { checkNamedFiles } from '../checks/checked.ts';
-import { isCrd } from '@typekro/engine/graph';
 import { definitionFileOf } from './find-test-files.ts';
 
 /** The compiled definition of a test file, and the definitions and CRDs of the test's cluster. */

@@ -1,11 +1,16 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { isDefinition, isGraphObject } from '@typekro/engine/graph';
+import type { PathStep, KroCompatibility, NameText, Relation } from '@typekro/engine/graph';
+import {
+  isDefinition,
+  isGraphObject,
+  DEFAULT_KRO_COMPATIBILITY,
+  isConstantName,
+  nameText,
+  compareNameTexts,
+} from '@typekro/engine/graph';
 import { builtinSource, valueAtSteps } from '@typekro/engine/schema';
 import type { InputObject } from './load-inputs.ts';
-import type { KroCompatibility, NameText, Relation } from '@typekro/engine/graph';
-import { DEFAULT_KRO_COMPATIBILITY, isConstantName, nameText, compareNameTexts } from '@typekro/engine/graph';
 
 /**
  * An object in the form that the user wrote: an object of the files, or a template in a definition or a Graph, with its

@@ -1,8 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, formatApiVersion, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isDefinition } from '@typekro/engine/graph';
-import { isCrd } from '@typekro/engine/graph';
+import { isDefinition, isCrd } from '@typekro/engine/graph';
 import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';

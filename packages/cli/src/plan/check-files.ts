@@ -1,13 +1,12 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { hasErrors, isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import { isDefinition, isGraphObject, kindsUsed } from '@typekro/engine/graph';
+import { isDefinition, isGraphObject, kindsUsed, isCrd } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { declaredKind } from '@typekro/controller/controller';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { CommandContext, CommandInput } from '../command.ts';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { checkInputs } from '../checks/check-inputs.ts';
-import { isCrd } from '@typekro/engine/graph';
 import { knownCrds, shippedNote } from '../checks/known-crds.ts';
 import { lateFailures } from '../inputs/late-failures.ts';
 import { loadInputs } from '../inputs/load-inputs.ts';

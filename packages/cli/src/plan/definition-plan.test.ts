@@ -1,7 +1,6 @@
-import { assumedSettings } from '@typekro/controller/controller';
+import { assumedSettings, previewDefinition } from '@typekro/controller/controller';
 import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
-import { previewDefinition } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { definitionPlan } from './definition-plan.ts';
 

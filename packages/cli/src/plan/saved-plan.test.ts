@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseJson, stringifyJson } from '@typekro/kit/core';
-import type { JsonObject } from '@typekro/kit/core';
-import type { KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 import { LiveSource } from './live-source.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember } from '@typekro/kit/core';
-import { isBookkeeping, ObservedStore } from '@typekro/sdk/deploy';
+import { isBookkeeping, ObservedStore, laidOver } from '@typekro/sdk/deploy';
 import { patchWriter } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
 import type {
@@ -16,7 +16,6 @@ import type {
   StepOptions,
 } from '@typekro/engine/runtime';
 import { digestOf, digestText, step, StepMemory, targetKey } from '@typekro/engine/runtime';
-import { laidOver } from '@typekro/sdk/deploy';
 import type { Checked } from '@typekro/controller/inspect';
 import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
 

@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { groupVersionPath } from '@typekro/kit/kubernetes';
+import { groupVersionPath, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { goQuote } from '@typekro/kit/golang';
-import { numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import { BadStatus, NoAnswer, readDocument } from './ask-server.ts';

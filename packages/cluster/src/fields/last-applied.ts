@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { setOwn, isJsonObject } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import type { ObjectNode } from '../types/node.ts';

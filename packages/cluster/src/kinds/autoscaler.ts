@@ -1,6 +1,14 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
-import { quantityOf } from '@typekro/kit/kubernetes';
+import {
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  pathSegment,
+  textAt,
+  quantityOf,
+} from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
 import { fieldNotSupported } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';

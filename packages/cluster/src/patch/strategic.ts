@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { setOwn, isJsonObject } from '@typekro/kit/core';
 import { goText } from '../fields/check.ts';
 import type { FieldNode, TypeNode } from '../types/node.ts';
 

@@ -1,8 +1,18 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import {
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+  age,
+  duration,
+  firstObserved,
+  lastObserved,
+} from '@typekro/kit/kubernetes';
 import { labelSelectorText } from '../types/label-selector-text.ts';
-import { age, duration, firstObserved, lastObserved } from '@typekro/kit/kubernetes';
 import { autoscalerCells } from './autoscaler-cells.ts';
 import { ageCell, countCell, mapText, name, NONE, orNone } from './cell-parts.ts';
 import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';

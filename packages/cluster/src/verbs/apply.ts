@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { setOwn, isJsonObject } from '@typekro/kit/core';
 import { applyWithOwnership } from '../fields/ownership.ts';
 import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
 import { badRequest, conflict, internalError, notFound } from '../errors/status.ts';

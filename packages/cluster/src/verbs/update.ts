@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { setOwn, jsonEquals } from '@typekro/kit/core';
 import { goParseUint, goQuote } from '@typekro/kit/golang';
 import { updateOwnership } from '../fields/ownership.ts';
 import { Problems } from '../errors/field-problems.ts';

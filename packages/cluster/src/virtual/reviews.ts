@@ -1,7 +1,7 @@
 import type { Annotate } from '../auth/service-tokens.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { listAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Attributes } from '../auth/authorizer.ts';
+import type { Attributes, RoleContext } from '../auth/authorizer.ts';
 import { authorize, grantsOf } from '../auth/authorizer.ts';
 import { userJson } from '../auth/token-documents.ts';
 import { updateOwnership } from '../fields/ownership.ts';
@@ -16,7 +16,6 @@ import { writeOptions } from '../verbs/options.ts';
 import { emptyFor, ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
-import type { RoleContext } from '../auth/authorizer.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../clock.ts';
 import type { WriteServices } from '../verbs/write.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn } from '@typekro/kit/core';
-import { countAt, valueAt } from '@typekro/kit/kubernetes';
+import { countAt, valueAt, age } from '@typekro/kit/kubernetes';
 import { readEntries, writeEntries } from '../fields/entries.ts';
 import type { FieldContext } from '../fields/ownership.ts';
 import { applyWithOwnership, updateOwnership } from '../fields/ownership.ts';
@@ -24,7 +24,6 @@ import {
 } from '../errors/status.ts';
 import { labelSelectorText } from '../types/label-selector-text.ts';
 import type { ServedResource } from '../registry/resource.ts';
-import { age } from '@typekro/kit/kubernetes';
 import { partialOf } from '../table/partial-object.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';

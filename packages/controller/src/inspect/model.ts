@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import type { Diagnostic } from '@typekro/kit/core';
+import type { JsonObject, JsonValue, KubeObject, ObjectRef, Diagnostic } from '@typekro/kit/core';
 import type { GraphOutline } from '@typekro/engine/graph';
 import type { Condition, FieldDifference, InstanceState, ObjectReport } from '@typekro/engine/runtime';
 import type { DefinitionSummary, InspectEvent, InspectLimit, InstanceSummary } from './reports.ts';

@@ -1,6 +1,4 @@
-/**
- * Maps the id of a node to the ids on which the node depends. The map has the order of the definition.
- */
+/** Maps the id of a node to the ids on which the node depends. The map has the order of the definition. */
 export type DependencyMap = ReadonlyMap<string, readonly string[]>;
 
 /**

@@ -45,14 +45,13 @@ export type {
   SchemaSource,
   ValidationRule,
 } from '../schema/index.ts';
+export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export type { BoundKeyword, ChangeType } from '../schema/crd/compare-schemas.ts';
-export type { CrdChanges } from '../schema/crd/compare-crds.ts';
+export type { CrdChanges, CrdComparison } from '../schema/crd/compare-crds.ts';
 export type { CrdSourceOptions } from '../schema/crd/crd-source.ts';
 export type { FacetChangeType } from '../schema/crd/compare-facets.ts';
 export type { ListType } from '../schema/model.ts';
 export type { OpenApiDocument } from '../schema/openapi-source.ts';
-export type { CrdComparison } from '../schema/crd/compare-crds.ts';
-export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';
 export { OBJECT_RECORD } from './crd.ts';
 export type { ScopeNode } from './expressions/expression-scope.ts';
 export { graphHash } from './graph-object/graph-hash.ts';

@@ -29,14 +29,14 @@ export {
   ownsObjects,
   typedNodes,
 } from './nodes.ts';
-export { TYPEKRO_FEATURES } from './options.ts';
 export type { CompileInput, CompileOptions, CompileResult, GraphFeatures } from './options.ts';
+export { TYPEKRO_FEATURES } from './options.ts';
 export type { DefinitionDocument } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';
+export { parseDefinitions } from './parse-definitions.ts';
 export type { KroCompatibility } from './kro-compatibility.ts';
 export { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine, KRO_COMPATIBILITY_LEVELS } from './kro-compatibility.ts';
 export { isDefinition } from './parsed-definition.ts';
-export { parseDefinitions } from './parse-definitions.ts';
 export { isCrd } from './kinds/graph-kinds.ts';
 export { appendStep, formatPath, parsePath } from './path.ts';
 export { resolveKind } from './kinds/resolve-kind.ts';

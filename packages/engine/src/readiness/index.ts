@@ -9,5 +9,5 @@
 export type { Cause } from './causes.ts';
 export { causesOf, causeText, podFamily, openFamily } from './causes.ts';
 export type { Readiness, ReadinessState } from './verdict.ts';
-export { readinessOf, SUMMARY_CONDITIONS, statusReport } from './readiness.ts';
 export type { StatusReport } from './readiness.ts';
+export { readinessOf, SUMMARY_CONDITIONS, statusReport } from './readiness.ts';

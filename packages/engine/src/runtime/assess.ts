@@ -147,9 +147,7 @@ function withoutItems(node: CollectionNode) {
   return { state: 'ready', because: { kind: 'no-items', dimension: emptyDimension(node) } } as const;
 }
 
-/**
- * The state of a node with contested fields. The reason names the contests. `undefined` if there is no contest.
- */
+/** The state of a node with contested fields. The reason names the contests. `undefined` if there is no contest. */
 function contestOf(
   node: ResourceNode | CollectionNode,
   items: readonly Assessed[],

@@ -14,9 +14,7 @@ export interface Explanation {
   readonly reason: string;
   /** Ids of the nodes that this node waits for. */
   readonly waitsFor: readonly string[];
-  /**
-   * The action for the user; absent if waiting is usually enough. `remedyOf` returns a remedy in this case, too.
-   */
+  /** The action for the user; absent if waiting is usually enough. `remedyOf` returns a remedy in this case, too. */
   readonly remedy?: string;
 }
 

@@ -6,9 +6,9 @@
  *
  * @packageDocumentation
  */
+export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 export { refOfTarget } from './target.ts';
 
-export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
 export type {
   AdoptionPolicy,
   ApplyAction,
@@ -39,22 +39,23 @@ export type {
   WatchRequest,
   WatchState,
 } from './model.ts';
+export { INSTANCE_STATES } from './model.ts';
 export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export type { RefusedObject } from './refusal-remedies.ts';
-export { readWithDefault, remedyOf } from './remedies.ts';
 export { CORRECT_REFUSED, isImmutableMessage, refusalRemedy, refusedItems } from './refusal-remedies.ts';
+export { readWithDefault, remedyOf } from './remedies.ts';
 export { DEFAULT_VERSION } from './keys.ts';
 export { step } from './step.ts';
 export { readyObjects } from './ready-objects.ts';
 export type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from './render/render.ts';
 export { renderInstance } from './render/render.ts';
-export { evaluateToJson } from './evaluate.ts';
 export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
+export { evaluateToJson } from './evaluate.ts';
 export { variablesOfItem } from './item-variables.ts';
 export { fillTemplate } from './template.ts';
 export type { PropagatedInstance } from './instance-propagation.ts';
 export { heldInstances } from './instance-propagation.ts';
-export { readsTime } from './now-sample.ts';
+export { readsTime, readNowSample } from './now-sample.ts';
 export { TIME_PAUSE_MS } from './propagate.ts';
 export { recordedRevision } from './revision-condition.ts';
 export { projectStatus } from './project-status.ts';
@@ -65,7 +66,7 @@ export { StepMemory } from './step-memory.ts';
 export { stepUnresolved } from './unresolved.ts';
 export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
 export { RELEASE } from './graph-retired.ts';
-export { ORPHAN } from './members.ts';
+export { ORPHAN, memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 export { isPatchNodeManager, isTemplateManager, patchManager, patchPrefix, templateManager } from './field-managers.ts';
 export { contributionKey, mergedTracking, recordedTracking, resourceKey, trackingStatus } from './tracking.ts';
 export type {
@@ -78,8 +79,8 @@ export type {
   ApiFailure,
   MissingPermission,
   ReadData,
+  NodeCounts,
 } from './report.ts';
-export type { NodeCounts } from './report.ts';
 export { countNodes, isDone } from './report.ts';
 export { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 export type { FieldDifference } from './compare.ts';
@@ -87,12 +88,12 @@ export { fieldManagers } from './compare.ts';
 export type { ForeignItem } from './foreign-items.ts';
 export type { Fingerprint } from './fingerprint.ts';
 export { digestText, isSameFingerprint, digestOf, equivalenceOf } from './fingerprint.ts';
-export { readNowSample } from './now-sample.ts';
 export { hasFinalizer, isSuspended, otherFinalizers } from './finalizer.ts';
 export type { FailureMask } from './failure-mask.ts';
 export { failureMask, writeMask } from './failure-mask.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
-export { isSameWrite, type WriteAttempt } from './paused-write.ts';
+export type { WriteAttempt } from './paused-write.ts';
+export { isSameWrite } from './paused-write.ts';
 export { groupKindText, objectKey, targetKey, writeKey } from './identity.ts';
 export * as keys from './keys.ts';
 export type { PlacedExpression } from './placed-expressions.ts';
@@ -107,14 +108,12 @@ export { secretSpec } from './secrets/secret-spec.ts';
 export type { ObjectOutcome } from './object-outcome.ts';
 export { outcomeOfApply, outcomeOfWrite } from './object-outcome.ts';
 export { isOwned, nodeIdOf, nodeLabel, objectsByNode, releasePatch } from './labels.ts';
-export { memberNamespaces, memberTarget, reportOfLive } from './members.ts';
 export { engineFieldsOf, graphsWriting, OWNER_FIELD, withEngineEquivalence, mayForce } from './write-decision.ts';
 export type { FieldWriter } from './owned-fields.ts';
 export { ownedFingerprint, ownedValues, withoutWriter, writerName, writerOf } from './owned-fields.ts';
 export { engineFieldsIn, isAlwaysKept, projectObject } from './project-object.ts';
-export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
-export { INSTANCE_STATES } from './model.ts';
 export type { ConditionContent } from './conditions.ts';
+export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
 export type { RootCause } from './root-causes.ts';
 export { rootCausesOf } from './root-causes.ts';
 export { dependencyText, explainNodes, explainNode, readOfExpression } from './explain.ts';

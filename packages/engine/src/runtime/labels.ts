@@ -121,9 +121,7 @@ export function instanceLabels(graph: Graph, definitionUid: string, version: str
   };
 }
 
-/**
- * Is the object owned by kro? Checks kro's own label or, if that label is missing, `app.kubernetes.io/managed-by`.
- */
+/** Is the object owned by kro? Checks kro's own label or, if that label is missing, `app.kubernetes.io/managed-by`. */
 export function isOwned(object: KubeObject): boolean {
   const owned = labelOfObject(object, keys.OWNED_LABEL);
   return owned === undefined ? labelOfObject(object, keys.MANAGED_BY_LABEL) === 'kro' : owned === 'true';

@@ -14,9 +14,7 @@ export function memberTarget(applySet: string, groupKind: string, namespaces: re
   return { applySet, ...parseGroupKind(groupKind), namespaces };
 }
 
-/**
- * The namespaces of an inventory, and the namespace of its parent or, for a cluster-scoped parent, `default`.
- */
+/** The namespaces of an inventory, and the namespace of its parent or, for a cluster-scoped parent, `default`. */
 export function memberNamespaces(parentNamespace: string | undefined, scope: InventoryScope): string[] {
   return [...new Set([parentNamespace ?? 'default', ...scope.namespaces])].sort(compareText);
 }

@@ -129,9 +129,7 @@ export interface Observed {
    * has no failed reads.
    */
   failedRead?(target: ObjectTarget): FailedRead | undefined;
-  /**
-   * Did this process delete the object with this UID? Optional for a view that reflects a deletion immediately.
-   */
+  /** Did this process delete the object with this UID? Optional for a view that reflects a deletion immediately. */
   isDeleted?(target: ObjectTarget, uid: string): boolean;
   /**
    * Did the response to a read or a write of this pass report the state that the view has? A state from a watch may be

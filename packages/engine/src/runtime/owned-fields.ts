@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { setOwn, isJsonObject } from '@typekro/kit/core';
 import type { Fingerprint } from './fingerprint.ts';
 import { LazyDigest } from './fingerprint.ts';
 import { ENGINE_PREFIX } from './field-managers.ts';

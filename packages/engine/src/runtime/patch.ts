@@ -85,9 +85,7 @@ interface PatchWriters {
 
 const CACHE = new WeakMap<Graph, PatchWriters>();
 
-/**
- * The field managers of a Graph's patch nodes. The result is cached per graph while the UID stays the same.
- */
+/** The field managers of a Graph's patch nodes. The result is cached per graph while the UID stays the same. */
 export function patchWriters(graph: Graph, uid: string): PatchWriters {
   const known = CACHE.get(graph);
   if (known?.uid === uid) return known;

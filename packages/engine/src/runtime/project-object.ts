@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { setOwn, isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '../graph/index.ts';
 import * as keys from './keys.ts';
 import { engineWriters, ownedFingerprint, writerName } from './owned-fields.ts';

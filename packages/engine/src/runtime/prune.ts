@@ -186,9 +186,7 @@ function goesBefore(graph: Graph, id: string, wave: number, object: KubeObject):
   return graph.nodes.has(own) && transitiveDependents(graph).get(own)?.has(id) === true;
 }
 
-/**
- * One report per node id: all retired objects of the node, and the ids of all nodes that keep at least one of them.
- */
+/** One report per node id: all retired objects of the node, and the ids of all nodes that keep at least one of them. */
 function retiredReports(
   graph: Graph,
   retired: readonly KubeObject[],

@@ -13,9 +13,7 @@ import { liveNodesOf } from './secrets/secret-nodes.ts';
  */
 export type RefusedObject = Partial<ObjectRef>;
 
-/**
- * Matches the messages of servers about a field that is immutable on an existing object.
- */
+/** Matches the messages of servers about a field that is immutable on an existing object. */
 const IMMUTABLE = /\bis immutable\b|may not change once set|updates to .* are forbidden/;
 
 /** Maps patterns of the server's messages to remedies for the refused write. */

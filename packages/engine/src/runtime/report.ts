@@ -73,9 +73,7 @@ export interface Contested {
   readonly managers: readonly string[];
   /** The controller does not correct the fields before this time (milliseconds since the epoch). */
   readonly retryAt: number;
-  /**
-   * Does the controller itself change the object repeatedly, because the desired value changes with each write?
-   */
+  /** Does the controller itself change the object repeatedly, because the desired value changes with each write? */
   readonly isOwn?: true;
 }
 
@@ -199,9 +197,7 @@ export type Because =
       /** Set if the instance itself is being deleted, with all its objects. */
       readonly isWhole?: true;
       readonly heldBy?: readonly string[];
-      /**
-       * Those of `objects` that stay in the cluster because of the deletion policy. Absent if no object stays.
-       */
+      /** Those of `objects` that stay in the cluster because of the deletion policy. Absent if no object stays. */
       readonly kept?: readonly ObjectRef[];
     };
 

@@ -101,9 +101,7 @@ export interface NodeResult {
   /** kro's message for the condition. */
   readonly message?: string;
   readonly objects: readonly ObjectReport[];
-  /**
-   * The objects that the node wants. Empty for skipped and external nodes; undefined for an unresolved node.
-   */
+  /** The objects that the node wants. Empty for skipped and external nodes; undefined for an unresolved node. */
   readonly wanted: readonly WantedObject[] | undefined;
   /** The known identities of an unresolved node's objects. */
   readonly identities?: readonly ObjectTarget[];

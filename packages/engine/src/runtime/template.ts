@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { setOwn, isJsonObject } from '@typekro/kit/core';
 import type { Hole, PathStep } from '../graph/index.ts';
 import type { TemplatePlan } from '../graph/model.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';

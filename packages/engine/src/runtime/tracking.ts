@@ -4,9 +4,7 @@ import { asText } from '@typekro/kit/kubernetes';
 import { groupKindText } from './identity.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 
-/**
- * The objects and fields that the status of a Graph records. Malformed entries are skipped.
- */
+/** The objects and fields that the status of a Graph records. Malformed entries are skipped. */
 export function recordedTracking(graph: KubeObject): GraphTracking {
   const { managedResources, contributions } = graph.status ?? {};
   return {

@@ -28,9 +28,7 @@ export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
 /** The decision whether an object must be written. */
 export type WriteDecision =
   | { readonly kind: 'none' }
-  /**
-   * The live fields satisfy the desired ones, but no recorded pair says so. The caller records this pair.
-   */
+  /** The live fields satisfy the desired ones, but no recorded pair says so. The caller records this pair. */
   | { readonly kind: 'equivalent'; readonly pair: EquivalentDigests }
   | {
       readonly kind: 'apply';

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson } from '@typekro/kit/core';
-import { enumText, quoteDefault, quoteMarker } from './simple/simple-emit-markers.ts';
+import { enumText, quoteDefault, quoteMarker } from './simple/simple-lexer.ts';
 
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['string', 'string'],

@@ -1,12 +1,11 @@
 /**
- * One structural model of types (`Schema`), and the functions that read, write or apply schemas. The formats are
- * OpenAPI v3 and CRD schemas with Kubernetes' extensions, kro's SimpleSchema, the types of Standard Schema libraries,
- * and TypeScript types. Objects are validated, defaulted and pruned as an API server does. CRDs can be compared. All
- * functions are pure and use no network; built-in kinds come from the package's own data.
+ * One structural model of types (`Schema`), and the functions that read or apply schemas. The formats are OpenAPI v3 and
+ * CRD schemas with Kubernetes' extensions, and kro's SimpleSchema. Objects are validated, defaulted and pruned as an API
+ * server does. CRDs can be compared. All functions are pure and use no network; built-in kinds come from the package's
+ * own data.
  *
  * @packageDocumentation
  */
-export type { SimpleBlock } from './simple/simple-emit-names.ts';
 export type { FieldStep, ResourceInfo, Schema, SchemaSource, ValidationRule } from './model.ts';
 export type { BuiltinDescriptions } from './builtin-descriptions.ts';
 export { describeField, describeBuiltinKind, describeBuiltinType } from './builtin-descriptions.ts';
@@ -16,9 +15,10 @@ export type { FieldDescription, MemberFacts } from './field-facts.ts';
 export { factsOf, findField, membersOf, namesIn, typeText, valueText } from './field-facts.ts';
 export { combineSources } from './combined-source.ts';
 export { crdSource, crdVersions, versionSchema } from './crd/crd-source.ts';
-export { structuralSchema } from './lazy.ts';
+export { lazyCopies, structuralSchema } from './lazy.ts';
 export { openApiDocument } from './openapi-source.ts';
-export { GATED_MARKER_KEYS, MARKER_KEYS } from './simple/simple-lexer.ts';
+export { enumText, GATED_MARKER_KEYS, MARKER_KEYS, quoteDefault, quoteMarker } from './simple/simple-lexer.ts';
+export { patternProblem } from './simple/simple-markers.ts';
 export { parseSimpleSchema } from './simple/simple-schema.ts';
 export { pluralize } from './pluralize.ts';
 export { applyDefaults, DefaultsTooLongError } from './validation/defaults.ts';
@@ -29,31 +29,17 @@ export { hasRules } from './rule-sites.ts';
 export { embeddedResources } from './validation/validate-embedded.ts';
 export { validateValue } from './validation/validate.ts';
 export type { RefusalText } from './refusal-text.ts';
-export { shapeHint } from './shape-hint.ts';
 export { parentSchema, refusalText, unknownFieldHint } from './refusal-text.ts';
+export { shapeHint } from './shape-hint.ts';
 export type { RefusedPlace } from './refused-place.ts';
 export { refusedPlace, stepsIn, valueAtSteps, withField } from './refused-place.ts';
 export { crdNarrowings } from './crd/crd-narrowings.ts';
 export { fieldOfChange } from './crd/compare-crds.ts';
 export type { SchemaChange } from './crd/compare-schemas.ts';
 export type { ComparedFacets } from './crd/compare-facets.ts';
-export { fromJsonSchema } from './libraries/json-schema.ts';
-export { schemaChecks } from './libraries/json-schema-nodes.ts';
-export type { LibraryResult, SchemaCheck } from './libraries/library-type.ts';
-export { libraryParser } from './libraries/library-type.ts';
-export { fromStandardSchema } from './libraries/standard-schema.ts';
-export type { GroupStep } from './regex/groups.ts';
-export { stepsToGroups } from './regex/groups.ts';
-export type { RegexUse } from './regex/re2.ts';
-export { minMatchLength, printRe2, subexpressionsOf } from './regex/re2.ts';
-export type { ParsedRegex, Regex } from './regex/syntax.ts';
-export { parseRegex, CHARACTERS, PatternProblem } from './regex/syntax.ts';
-export { toSimpleSchema } from './simple/simple-emit.ts';
-export { ruleWithMessage } from './simple/simple-emit-markers.ts';
 export { celShape } from './cel-shape.ts';
 export { celTypes } from './cel-types.ts';
 export { schemaCodes } from './codes.ts';
 export { crdErrors, crdUpdateErrors, isEstablished } from './crd/crd-errors.ts';
 export type { RuleChecker } from './structural/structural.ts';
-export { docComment, toTypeScript } from './to-typescript.ts';
 export { schemaNodeAt } from './validation/update-schema.ts';

@@ -79,9 +79,6 @@ function each(names: string, read: Reader): [string, Reader][] {
   return names.split(' ').map((name) => [name, read]);
 }
 
-/** The names of the known members. */
-export const KNOWN_MEMBERS: readonly string[] = [...READERS.keys()];
-
 function put(node: object, name: string, value: unknown): void {
   Object.defineProperty(node, name, { value, enumerable: true, configurable: true, writable: true });
 }
@@ -128,4 +125,17 @@ export function deriveSchema(base: Schema, own: Schema): Schema {
     if (!Object.hasOwn(own, name)) lazyMember(node, name, () => base[name as keyof Schema]);
   }
   return Object.assign(node, own);
+}
+
+/** Getters that read the members of a node on each access, because the node may still be incomplete. */
+export function lazyCopies(target: Schema): PropertyDescriptorMap {
+  const member = (name: string): PropertyDescriptor => ({
+    configurable: true,
+    enumerable: true,
+    get: () => target[name as keyof Schema],
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
+    },
+  });
+  return Object.fromEntries([...READERS.keys()].map((name) => [name, member(name)]));
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, portName } from '@typekro/kit/kubernetes';
 import { refusalText } from './refusal-text.ts';
+import type { Schema } from './model.ts';
+import { schemaNodeAt, updateSchema } from './validation/update-schema.ts';
 import { stepsIn, valueAtSteps, withField } from './refused-place.ts';
 
 test.each<[string, string, (string | number)[]]>([
@@ -125,5 +127,27 @@ describe('a suggested name is valid', () => {
       const suggested = /for example "(.*)"$/.exec(hint)?.[1];
       expect(suggested === undefined ? [] : check(suggested), `${value}: ${hint}`).toEqual([]);
     }
+  });
+});
+
+describe('updateSchema', () => {
+  const schema: Schema = {
+    type: 'object',
+    properties: {
+      a: { type: 'array', items: { type: 'object', properties: { n: { type: 'number' } } } },
+      m: { type: 'object', additionalProperties: { type: 'number' } },
+    },
+  };
+  const integer = (node: Schema): Schema => ({ ...node, type: 'integer' });
+
+  test.each([[['a', 0, 'n']], [['m', 'any']]])('changes only the node at %j', (path) => {
+    const updated = updateSchema(schema, path, integer);
+    expect(updated === undefined ? undefined : schemaNodeAt(updated, path)).toEqual({ type: 'integer' });
+    expect(schemaNodeAt(schema, path)).toEqual({ type: 'number' });
+  });
+
+  test.each([[['x']], [['a', 'n']], [['a', 0, 'toString']]])('returns undefined for %j', (path) => {
+    expect(updateSchema(schema, path, integer)).toBeUndefined();
+    expect(schemaNodeAt(schema, path)).toBeUndefined();
   });
 });

@@ -8,7 +8,7 @@ export { durationSeconds, formatSeconds, goFormatDuration, goParseDuration, goPa
 export { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
 export { fnv32a, fnv64a } from './fnv.ts';
 export { goJson, goJsonProblem, goQuoteJson, goQuoteJsonByte } from './json.ts';
-export { goJsonKind, goTypeOf } from './json-kind.ts';
+export { goJsonKind, goTypeOf, isInteger64 } from './json-kind.ts';
 export { goJsonSyntaxError } from './json-syntax.ts';
 export type { IpAddress, IpPrefix } from './netip.ts';
 export {
@@ -45,7 +45,7 @@ export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
 export type { PemBlock } from './pem.ts';
 export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
-export { goTrim, isGoSpace, TEMPLATE_ACTION, compareText } from './text.ts';
+export { CHARACTERS, goTrim, isGoSpace, TEMPLATE_ACTION, compareText } from './text.ts';
 export type { GoUrl } from './url.ts';
 export {
   formatUrl,

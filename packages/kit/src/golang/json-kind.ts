@@ -31,3 +31,9 @@ export function goTypeOf(value: JsonValue | undefined): string {
       return 'map[string]interface {}';
   }
 }
+
+/** Does Go decode a number as a 64-bit integer? Go decodes all other numbers as floats. */
+export function isInteger64(value: number | bigint): boolean {
+  if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n;
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+}

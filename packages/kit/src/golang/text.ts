@@ -51,3 +51,13 @@ function adjusted(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit >= 0xe000 ? unit - 0x2000 : unit + 0x2000;
 }
+
+/**
+ * Sets of characters as items of an RE2 class: JavaScript's white space, with U+FEFF and without U+0085, and the
+ * characters that `toLowerCase` and `toUpperCase` change.
+ */
+export const CHARACTERS = {
+  space: String.raw`\s\v\pZ\x{FEFF}`,
+  notLower: String.raw`\p{Lu}\p{Lt}\x{2160}-\x{216F}\x{24B6}-\x{24CF}`,
+  notUpper: String.raw`\p{Ll}\p{Lt}\x{345}\x{149}\x{2170}-\x{217F}\x{24D0}-\x{24E9}`,
+} as const;

@@ -1,11 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import type { BackoffPolicy } from '@typekro/kit/core';
+import type { BackoffPolicy, ObjectRef } from '@typekro/kit/core';
 import { backoffMs, TypeKroError } from '@typekro/kit/core';
 import { classify } from '@typekro/kit/kubernetes';
 import { readBodyText } from './body.ts';
 import { elapsed, pause } from '../clock.ts';
 import { abortedError, errorOfResponse, KubeError } from '../error.ts';
-import type { ObjectRef } from '@typekro/kit/core';
 import type { Clock, Transport, TransportResponse, RequestMeter } from '../types.ts';
 
 /** A request with the properties that determine whether it may be retried. */

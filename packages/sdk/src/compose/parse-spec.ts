@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { getOwn, isJsonObject } from '@typekro/kit/core';
-import type { LibraryResult, Schema } from '@typekro/engine/schema';
-import { libraryParser, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import type { LibraryResult } from '../notations/library-type.ts';
+import type { Schema } from '@typekro/engine/schema';
+import { libraryParser } from '../notations/library-type.ts';
+import { schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import type { SchemaInput } from './public-types.ts';
 import { classOf, isPlainObject } from './value/printed.ts';
 

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '@typekro/kit/core';
-import type { Schema, SchemaCheck } from '@typekro/engine/schema';
-import { schemaChecks } from '@typekro/engine/schema';
+import type { Schema } from '@typekro/engine/schema';
+import type { SchemaCheck } from '../notations/library-type.ts';
+import { schemaChecks } from '../notations/json-schema-nodes.ts';
 import { fieldRules } from './emit/field-rules.ts';
 import { callClosure } from './interp/functions.ts';
 import { outerClosure } from './interp/outside-functions.ts';

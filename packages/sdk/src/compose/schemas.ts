@@ -1,7 +1,8 @@
 import type { Diagnostic } from '@typekro/kit/core';
 import { formatApiVersion, formatDiagnostic, hasErrors } from '@typekro/kit/core';
 import type { ResourceInfo, Schema, SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, fromStandardSchema, pluralize } from '@typekro/engine/schema';
+import { builtinSource, combineSources, pluralize } from '@typekro/engine/schema';
+import { fromStandardSchema } from '../notations/standard-schema.ts';
 import { CompositionError } from './refusal/refusal.ts';
 import type { SchemaInput } from './public-types.ts';
 import { describeValue } from './value/ops.ts';

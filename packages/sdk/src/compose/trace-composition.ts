@@ -1,8 +1,7 @@
 import type { ObjectExpression } from 'acorn';
-import { hasErrors, pascalCase, setOwn } from '@typekro/kit/core';
+import { hasErrors, pascalCase, setOwn, gvkOf } from '@typekro/kit/core';
 import type { Diagnostic } from '@typekro/kit/core';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import { gvkOf } from '@typekro/kit/core';
 import type { NormalDefinition } from './definition-names.ts';
 import { createResource, isReservedId, camelCase } from './resources/create-resource.ts';
 import { schemasOf, setSchemas } from './resources/run-schemas.ts';

@@ -1,6 +1,5 @@
-import type { Diagnostic } from '@typekro/kit/core';
+import type { Diagnostic, TypeKroErrorDetails } from '@typekro/kit/core';
 import { formatDiagnostic, TypeKroError } from '@typekro/kit/core';
-import type { TypeKroErrorDetails } from '@typekro/kit/core';
 import { isNotFound } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
 

@@ -8,8 +8,10 @@ import {
   keys,
   objectKey,
   patchPrefix,
+  recordedTracking,
+  resourceKey,
+  templateManager,
 } from '@typekro/engine/runtime';
-import { recordedTracking, resourceKey, templateManager } from '@typekro/engine/runtime';
 import { fieldManagersOf, managerOfRequest, templateManagers, userOf } from './graph-writers.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { MemberKind, Rule, ServerReader, Suspect, UnreadyDependency } from './rules.ts';

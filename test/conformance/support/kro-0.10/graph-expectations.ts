@@ -23,9 +23,7 @@ function fits(object: KubeObject, words: string): boolean {
   return isSame && isPlaced && hasData(object, tail);
 }
 
-/**
- * Does the data of the object match words such as `{k: v, n: "2"}`? `without m` means that the key `m` is absent.
- */
+/** Does the data of the object match words such as `{k: v, n: "2"}`? `without m` means that the key `m` is absent. */
 function hasData(object: KubeObject, words: string): boolean {
   const data = isJsonObject(object['data']) ? object['data'] : {};
   const pairs = [...words.matchAll(/[{,]\s*(\w+):\s*"?([^",}]*)"?/g)];

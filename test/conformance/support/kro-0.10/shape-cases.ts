@@ -1,8 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { isServiceAccountName, scanExpressions } from '@typekro/engine/graph';
+import { isServiceAccountName, scanExpressions, isReservedWord } from '@typekro/engine/graph';
 import { manifestProblem, isDynamicManifest } from '../../../../packages/engine/src/graph/graph-object/object-structure.ts';
 import { isReservedInGraphs } from '../../../../packages/engine/src/graph/graph-object/check-shape.ts';
-import { isReservedWord } from '@typekro/engine/graph';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { containsAll, failed, outcomeOf, PASSED } from './cases.ts';
 import { acceptedText, compileNodes, same } from './compile-cases.ts';

@@ -1,6 +1,14 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { dnsLabel, listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { quantityOf } from '@typekro/kit/kubernetes';
+import {
+  dnsLabel,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  textAt,
+  quantityOf,
+} from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { validateClaimSpec } from '../storage/claims.ts';
 import { checkDownward, checkKeys, checkProjected } from './mounted-files.ts';

@@ -1,13 +1,16 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { objectAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
-import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import {
+  objectAt,
+  objectsAt,
+  qualifiedName,
+  textAt,
   compareQuantities,
   formatQuantity,
   quantityOf,
   quantityOfInteger,
   quantityToFloat,
 } from '@typekro/kit/kubernetes';
+import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { checkContainerResourceName, checkResourceName, isOvercommitAllowed } from '../pods/resource-names.ts';
 

@@ -1,6 +1,15 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
-import { formatQuantity, quantityOf } from '@typekro/kit/kubernetes';
+import {
+  dnsSubdomain,
+  listAt,
+  objectAt,
+  objectsAt,
+  optionalAt,
+  qualifiedName,
+  textAt,
+  formatQuantity,
+  quantityOf,
+} from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
 import type { Problems } from '../../errors/field-problems.ts';
 import { repeatedIndexes } from '../../errors/field-problems.ts';

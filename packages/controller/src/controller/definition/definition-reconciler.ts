@@ -1,7 +1,7 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { definedMember, RETRY_POLICIES } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { kindsUsed } from '@typekro/engine/graph';
+import { kindsUsed, followsGraphEngine } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import { failureText, readConditions, recordedRevision } from '@typekro/engine/runtime';
@@ -30,7 +30,6 @@ import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
 import { revisionName, pinnedRevision } from './revision.ts';
 import { RevisionStore } from './revision-store.ts';
-import { followsGraphEngine } from '@typekro/engine/graph';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The dependencies of a `DefinitionReconciler`. */

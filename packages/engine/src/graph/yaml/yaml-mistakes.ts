@@ -78,9 +78,7 @@ function commentEnd(source: string, at: number): number | undefined {
   return end < 0 ? source.length : end + 2;
 }
 
-/**
- * Finds the position and the reason of a mistake if the parser reports only a consequence of it.
- */
+/** Finds the position and the reason of a mistake if the parser reports only a consequence of it. */
 export function knownMistake(code: string, source: string, at: number): YamlProblem | undefined {
   const found = mistakeAt(code, source, at);
   return found === undefined ? undefined : { code: 'yaml/syntax', ...found };

@@ -20,9 +20,7 @@ export interface RenderedNode {
   readonly report: NodeReport;
   /** The objects as they would be sent, without the controller's own labels and annotations. */
   readonly objects: readonly RenderedObject[];
-  /**
-   * Is the number of objects known? If not (a collection whose lists are unknown), one object represents all items.
-   */
+  /** Is the number of objects known? If not (a collection whose lists are unknown), one object represents all items. */
   readonly countKnown: boolean;
   /** The `includeWhen` conditions that have no value yet. */
   readonly undecided: readonly string[];

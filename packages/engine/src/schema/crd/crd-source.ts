@@ -1,11 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, parseJson, stringifyJson, zlibLibrary, once } from '@typekro/kit/core';
-import { asText, asTexts } from '@typekro/kit/kubernetes';
+import { asText, asTexts, objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import { builtinSource } from '../builtin-source.ts';
 import { ResourceIndex, typeKey } from '../discovery.ts';
 import { deriveSchema, EMPTY, lazyMember, viewSchema } from '../lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from '../model.ts';
-import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 
 /** The verbs of every custom resource. */
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];

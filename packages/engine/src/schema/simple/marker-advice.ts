@@ -1,8 +1,7 @@
 import { closingQuote } from '@typekro/kit/core';
 import { goTrim } from '@typekro/kit/golang';
 import type { Marker, MarkerKey } from './simple-lexer.ts';
-import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
-import { quoteMarker } from './simple-emit-markers.ts';
+import { MARKER_KEYS, lexMarkers, quoteMarker } from './simple-lexer.ts';
 import { parseSimpleType } from './simple-type.ts';
 import type { SimpleType } from './simple-type.ts';
 

@@ -1,3 +1,5 @@
+import type { JsonValue } from '@typekro/kit/core';
+import { stringifyJson } from '@typekro/kit/core';
 import { goQuote, goTrim, isGoSpace } from '@typekro/kit/golang';
 
 /** The markers of SimpleSchema. */
@@ -153,3 +155,28 @@ export function markerOffset(text: string, { valueOffset, quoted }: Marker, posi
   }
   return at;
 }
+
+/** A marker value in quotes. */
+export function quoteMarker(value: string): string {
+  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+/**
+ * The marker value of a string default. kro puts a string default between quotes without escaping, so the value must
+ * have JSON escapes.
+ */
+export const quoteDefault = (value: string): string => quoteMarker(JSON.stringify(value).slice(1, -1));
+
+/** The value of the `enum` marker; `undefined` if the marker cannot list the values. */
+export function enumText(type: JsonValue | undefined, values: readonly JsonValue[]): string | undefined {
+  if (values.length === 0) return undefined;
+  if (type === 'string' && values.every(listable)) return quoteMarker(values.join(','));
+  if (type !== 'integer' || !values.every(isInteger)) return undefined;
+  return quoteMarker(values.map((value) => stringifyJson(value)).join(','));
+}
+
+const isInteger = (value: JsonValue): boolean => typeof value === 'bigint' || Number.isInteger(value);
+
+/** Can the value be an entry of the `enum` marker's comma-separated list? */
+const listable = (value: JsonValue): boolean =>
+  typeof value === 'string' && value !== '' && value.trim() === value && !/[,\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value);

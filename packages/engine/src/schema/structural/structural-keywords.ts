@@ -20,9 +20,7 @@ interface Place {
    */
   readonly uncorrelatable?: string;
   readonly compile: RuleChecker | undefined;
-  /**
-   * The maximum number of values of this part in one object; `undefined` if an enclosing list or map is unbounded.
-   */
+  /** The maximum number of values of this part in one object; `undefined` if an enclosing list or map is unbounded. */
   readonly times: number | undefined;
 }
 

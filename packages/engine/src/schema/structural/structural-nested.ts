@@ -48,9 +48,7 @@ function* alternatives(schema: JsonObject, path: string): Iterable<Alternative> 
   if (isJsonObject(schema['not'])) yield { value: schema['not'], at: `${path}.not`, keyword: 'not' };
 }
 
-/**
- * Keywords that are forbidden in alternatives, each with the API server's message.
- */
+/** Keywords that are forbidden in alternatives, each with the API server's message. */
 const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['type', 'must be empty to be structural'],
   ['title', 'must be empty to be structural'],

@@ -1,6 +1,6 @@
 import { compileSearch } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
-import { formatGeneral, goJson, goQuote } from '@typekro/kit/golang';
+import { formatGeneral, goJson, goQuote, isInteger64 } from '@typekro/kit/golang';
 import { canonicalJson } from '@typekro/kit/core';
 import { invalid, notSupported, tooLong, typeInvalid } from './field-error.ts';
 import { formatCheck } from '../formats.ts';
@@ -24,12 +24,6 @@ function kindOf(value: JsonValue): readonly [type: string, format: string] {
   if (typeof value === 'number' || typeof value === 'bigint')
     return isInteger64(value) ? ['integer', 'int64'] : ['number', 'float64'];
   return Array.isArray(value) ? ['array', ''] : ['object', ''];
-}
-
-/** Does Go decode a number as a 64-bit integer? Go decodes all other numbers as floats. */
-export function isInteger64(value: number | bigint): boolean {
-  if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n;
-  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
 /** The schema's format; empty if the format is unknown or belongs to another type than the schema's. */

@@ -37,9 +37,7 @@ export interface ValidateOptions {
   readonly evaluateRules?: (site: RuleSite) => readonly FieldError[];
 }
 
-/**
- * The check of a schema. Each node is compiled once. A child node is compiled when a value first reaches it.
- */
+/** The check of a schema. Each node is compiled once. A child node is compiled when a value first reaches it. */
 export const checkOf: (schema: Schema) => Check = oncePerObject((schema) => compile(schema));
 
 /** The number of passed checks that a server counts for every non-null value. */

@@ -1,13 +1,15 @@
 import type { Diagnostic, JsonObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { objectAt } from '@typekro/kit/kubernetes';
-import type { Schema, SimpleBlock } from '@typekro/engine/schema';
-import { parseSimpleSchema, toSimpleSchema } from '@typekro/engine/schema';
+import type { Schema } from '@typekro/engine/schema';
+import type { SimpleBlock } from '../../notations/simple-emit-names.ts';
+import { parseSimpleSchema } from '@typekro/engine/schema';
+import { toSimpleSchema } from '../../notations/simple-emit.ts';
 import { specType } from '../library/schema-type.ts';
 import type { Target } from '../public-types.ts';
 import type { ServedParts } from '../served-kind.ts';
 import { unusableSchema } from '../schemas.ts';
-import type { ResourceRecord } from '../trace/records.ts';
+import type { ResourceRecord, ValidationRecord } from '../trace/records.ts';
 import { failureOf } from '../refusal/refusal.ts';
 import type { Refusal, Site } from '../refusal/refusal.ts';
 import { ExpressionWriter } from './expression.ts';
@@ -18,7 +20,6 @@ import { statusFields } from './status.ts';
 import { fieldRules } from './field-rules.ts';
 import type { FieldRulesOut } from './field-rules.ts';
 import type { Variants } from './variants.ts';
-import type { ValidationRecord } from '../trace/records.ts';
 
 /** Names and versions of a definition, with defaults filled in. */
 export interface DefinitionNames {

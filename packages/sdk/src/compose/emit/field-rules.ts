@@ -3,7 +3,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { cond, not, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, Variable, walk, rewrite } from '../ir/node.ts';
-import { ruleWithMessage } from '@typekro/engine/schema';
+import { ruleWithMessage } from '../../notations/simple-emit-markers.ts';
 import type { Target } from '../public-types.ts';
 import { Facts } from '../trace/facts.ts';
 import type { ValidationRecord } from '../trace/records.ts';

@@ -1,4 +1,4 @@
-import { CHARACTERS } from '@typekro/engine/schema';
+import { CHARACTERS } from '@typekro/kit/golang';
 import type { EntryFlag, LiteralNode, Node, ObjectLiteral } from './node.ts';
 import { isLiteral, literalNode, makeNode, Variable } from './node.ts';
 import type { StaticType } from './types.ts';

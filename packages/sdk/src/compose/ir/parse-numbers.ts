@@ -1,4 +1,4 @@
-import { CHARACTERS } from '@typekro/engine/schema';
+import { CHARACTERS } from '@typekro/kit/golang';
 import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, toText, TRUE } from './build.ts';
 
 import type { Node } from './node.ts';

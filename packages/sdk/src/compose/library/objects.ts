@@ -10,13 +10,12 @@ import type { Members } from '../value/key-order.ts';
 import { deleteMember, setMember, setMemberWhen } from '../value/members.ts';
 import { mergeValues, resolveMerged } from '../value/merge.ts';
 import { mergedPieces, objectNode, toNode } from '../value/nodes.ts';
-import { textNode } from '../value/ops.ts';
+import { textNode, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
 import { MERGED, Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { getMember } from './member.ts';
-import { truthy } from '../value/ops.ts';
 import { isLiteral } from '../ir/node.ts';
 import type { Node } from '../ir/node.ts';
 

@@ -1,4 +1,4 @@
-import { compare, index, literal, method, size, variable } from '../ir/build.ts';
+import { compare, index, literal, method, size, variable, macroVariable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
@@ -12,7 +12,6 @@ import { closureOf } from '../value/closure.ts';
 import { argumentCount, changesItsFirst, parameterName } from './callbacks.ts';
 import { opaque } from '../value/native-functions.ts';
 import { boundNames } from '@typekro/kit/javascript';
-import { macroVariable } from '../ir/build.ts';
 import {
   afterIterations,
   carriedEndless,

@@ -19,15 +19,12 @@ import {
 import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { BOOL, INTEGER, listOf, STRING } from '../ir/types.ts';
-import {
-  minMatchLength,
-  parseRegex,
-  PatternProblem,
-  printRe2,
-  stepsToGroups,
-  subexpressionsOf,
-} from '@typekro/engine/schema';
-import type { GroupStep, ParsedRegex, Regex, RegexUse } from '@typekro/engine/schema';
+import { minMatchLength, printRe2, subexpressionsOf } from '../../notations/regex/re2.ts';
+import { parseRegex, PatternProblem } from '../../notations/regex/syntax.ts';
+import { stepsToGroups } from '../../notations/regex/groups.ts';
+import type { GroupStep } from '../../notations/regex/groups.ts';
+import type { ParsedRegex, Regex } from '../../notations/regex/syntax.ts';
+import type { RegexUse } from '../../notations/regex/re2.ts';
 import { refuse } from '../refusal/refusal.ts';
 
 /** A pattern and its tree. */

@@ -1,3 +1,4 @@
+import { CHARACTERS } from '@typekro/kit/golang';
 import {
   add,
   call,
@@ -19,7 +20,6 @@ import type { Conditional, Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
-import { CHARACTERS } from '@typekro/engine/schema';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current.ts';

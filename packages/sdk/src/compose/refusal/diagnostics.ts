@@ -1,6 +1,5 @@
 import type { Diagnostic } from '@typekro/kit/core';
-import type { Refusal } from './refusal.ts';
-import type { Site } from './refusal.ts';
+import type { Refusal, Site } from './refusal.ts';
 
 /** Makes a diagnostic of a refusal, with its position in the source. */
 export function diagnosticOf(refusal: Refusal): Diagnostic {

@@ -1,6 +1,5 @@
 import { Cel, createResource, externalRef, opaque } from '../../compose/index.ts';
-import type { Composition, CompositionApi } from '../../compose/index.ts';
-import type { SchemaInput } from '../../compose/index.ts';
+import type { Composition, CompositionApi, SchemaInput } from '../../compose/index.ts';
 import type { RuntimeSettings } from './options.ts';
 
 /** The spec of a runtime. */

@@ -1,6 +1,7 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import type { BuiltinDescriptions, BuiltinSource, ResourceInfo, Schema, SchemaSource } from '@typekro/engine/schema';
-import { describeField, describeBuiltinKind, describeBuiltinType, toTypeScript } from '@typekro/engine/schema';
+import { describeField, describeBuiltinKind, describeBuiltinType } from '@typekro/engine/schema';
+import { toTypeScript } from '../../notations/to-typescript.ts';
 import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { factoryName, identifier } from './identifiers.ts';

@@ -1,5 +1,6 @@
 import type { Diagnostic, JsonObject } from '@typekro/kit/core';
-import { docComment, fromJsonSchema, toTypeScript } from '@typekro/engine/schema';
+import { docComment, toTypeScript } from '../../notations/to-typescript.ts';
+import { fromJsonSchema } from '../../notations/json-schema.ts';
 import { header } from './generate-factories.ts';
 import { factoryName, fileNameOf } from './identifiers.ts';
 import { quoteJs } from '@typekro/kit/javascript';

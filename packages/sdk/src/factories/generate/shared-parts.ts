@@ -1,5 +1,5 @@
 import type { Schema } from '@typekro/engine/schema';
-import { toTypeScript } from '@typekro/engine/schema';
+import { toTypeScript } from '../../notations/to-typescript.ts';
 import { singular } from './identifiers.ts';
 import { pascalCase } from '@typekro/kit/core';
 

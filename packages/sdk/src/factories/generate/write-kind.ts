@@ -2,7 +2,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, pascalCase } from '@typekro/kit/core';
 import { quoteJs } from '@typekro/kit/javascript';
 import type { Schema } from '@typekro/engine/schema';
-import { docComment, toTypeScript } from '@typekro/engine/schema';
+import { docComment, toTypeScript } from '../../notations/to-typescript.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { factoryName, identifier } from './identifiers.ts';
 import type { FilePart } from './shared-parts.ts';

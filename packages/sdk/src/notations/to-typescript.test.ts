@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { builtinSource, fromJsonSchema, parseSimpleSchema, schemaNodeAt, toTypeScript } from './index.ts';
-import { updateSchema } from './validation/update-schema.ts';
-import type { Schema } from './index.ts';
+import { builtinSource, parseSimpleSchema } from '@typekro/engine/schema';
+import { fromJsonSchema } from './json-schema.ts';
+import { toTypeScript } from './to-typescript.ts';
+import type { Schema } from '@typekro/engine/schema';
 
 test('writes an interface with many kinds of members', () => {
   const parsed = parseSimpleSchema(
@@ -78,28 +79,6 @@ test('a description cannot end the comment', () => {
   expect(toTypeScript({ type: 'string', description: 'a */ b' }, { name: 'T' })).toBe(
     '/** a *\\/ b */\nexport type T = string;\n',
   );
-});
-
-describe('updateSchema', () => {
-  const schema: Schema = {
-    type: 'object',
-    properties: {
-      a: { type: 'array', items: { type: 'object', properties: { n: { type: 'number' } } } },
-      m: { type: 'object', additionalProperties: { type: 'number' } },
-    },
-  };
-  const integer = (node: Schema): Schema => ({ ...node, type: 'integer' });
-
-  test.each([[['a', 0, 'n']], [['m', 'any']]])('changes only the node at %j', (path) => {
-    const updated = updateSchema(schema, path, integer);
-    expect(updated === undefined ? undefined : schemaNodeAt(updated, path)).toEqual({ type: 'integer' });
-    expect(schemaNodeAt(schema, path)).toEqual({ type: 'number' });
-  });
-
-  test.each([[['x']], [['a', 'n']], [['a', 0, 'toString']]])('returns undefined for %j', (path) => {
-    expect(updateSchema(schema, path, integer)).toBeUndefined();
-    expect(schemaNodeAt(schema, path)).toBeUndefined();
-  });
 });
 
 test('a part with an existing type can be nullable', () => {

@@ -1,7 +1,8 @@
 import type { Diagnostic } from '@typekro/kit/core';
-import { definitionNameOf } from '../libraries/json-schema-nodes.ts';
-import type { Schema } from '../model.ts';
-import { EmitProblem, markersOf, quoteMarker } from './simple-emit-markers.ts';
+import { definitionNameOf } from './json-schema-nodes.ts';
+import type { Schema } from '@typekro/engine/schema';
+import { EmitProblem, markersOf } from './simple-emit-markers.ts';
+import { quoteMarker } from '@typekro/engine/schema';
 import { TypeNames } from './simple-emit-names.ts';
 import { mergeUnion } from './simple-emit-union.ts';
 import type { SimpleValue, SimpleBlock } from './simple-emit-names.ts';

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { DOUBLE, kroEnvironment } from '@typekro/cel';
 import type { JsonObject } from '@typekro/kit/core';
-import { fromJsonSchema, fromStandardSchema, toSimpleSchema } from '../index.ts';
-import type { Schema } from '../index.ts';
-import type { SimpleValue } from '../simple/simple-emit-names.ts';
+import { fromJsonSchema } from './json-schema.ts';
+import { fromStandardSchema } from './standard-schema.ts';
+import { toSimpleSchema } from './simple-emit.ts';
+import type { Schema } from '@typekro/engine/schema';
+import type { SimpleValue } from './simple-emit-names.ts';
 
 const withField = (a: JsonObject, more: JsonObject = {}): JsonObject => ({
   type: 'object',

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
-import { isInteger64 } from '../validation/validate-scalars.ts';
+import { isInteger64 } from '@typekro/kit/golang';
 import type { Node } from './json-schema-nodes.ts';
 
 /** Maps formats of JSON Schema to the names that an API server knows. */

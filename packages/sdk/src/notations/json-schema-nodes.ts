@@ -1,11 +1,10 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { getOwn, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { applyDefaults } from '../validation/defaults.ts';
-import { KNOWN_MEMBERS } from '../lazy.ts';
+import { applyDefaults } from '@typekro/engine/schema';
 import type { SchemaCheck } from './library-type.ts';
-import type { Schema } from '../model.ts';
+import type { Schema } from '@typekro/engine/schema';
 import { matchRules } from './regex-flags.ts';
-import { celLiteral, formatConstraint } from '../simple/simple-emit-cel.ts';
+import { celLiteral, formatConstraint } from './simple-emit-cel.ts';
 
 /** A node of a structural schema during its conversion. */
 export type Node = { -readonly [K in keyof Schema]: Schema[K] };
@@ -73,19 +72,6 @@ export function copyExtensions(node: Node, raw: JsonObject): void {
   }
 }
 
-/** Getters that read the members of a node on each access, because the node may still be incomplete. */
-export function lazyCopies(target: Schema): PropertyDescriptorMap {
-  const member = (name: string): PropertyDescriptor => ({
-    configurable: true,
-    enumerable: true,
-    get: () => target[name as keyof Schema],
-    set(this: object, value: unknown) {
-      Object.defineProperty(this, name, { configurable: true, enumerable: true, writable: true, value });
-    },
-  });
-  return Object.fromEntries(KNOWN_MEMBERS.map((name) => [name, member(name)]));
-}
-
 /** Maps a shared schema to its name in `$defs` or `definitions`. Generators use this name as the name of a type. */
 export const names = new WeakMap<Schema, string>();
 
@@ -97,3 +83,43 @@ export const checksOf = new WeakMap<Schema, readonly SchemaCheck[]>();
 
 /** The checks of a schema that its author wrote as functions in a type of a library. */
 export const schemaChecks = (schema: Schema): readonly SchemaCheck[] => checksOf.get(schema) ?? [];
+
+/**
+ * Resolves a reference into the document: `#`, `#/$defs/X`, `#/definitions/X`, or any other JSON pointer. Names may
+ * have percent escapes.
+ */
+export function resolvePointer(root: JsonObject, reference: string): JsonObject | undefined {
+  if (reference !== '#' && !reference.startsWith('#/')) return undefined;
+  let current: JsonValue | undefined = root;
+  for (const part of reference.split('/').slice(1)) {
+    const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
+    if (Array.isArray(current)) current = current[Number(name)];
+    else if (isJsonObject(current) && Object.hasOwn(current, name)) current = current[name];
+    else return undefined;
+  }
+  return isJsonObject(current) ? current : undefined;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (thrown) {
+    if (!(thrown instanceof URIError)) throw thrown;
+    return part;
+  }
+}
+
+/** Collects the schemas that a reference can denote by `$id` or `$anchor`. Objects may be shared and cyclic. */
+export function collectIds(root: JsonObject, ids: Map<string, JsonObject>): void {
+  const seen = new Set<object>();
+  const open: JsonValue[] = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
+    seen.add(value);
+    if (!Array.isArray(value)) {
+      if (typeof value['$id'] === 'string') ids.set(value['$id'], value);
+      if (typeof value['$anchor'] === 'string') ids.set(`#${value['$anchor']}`, value);
+    }
+    for (const inner of Array.isArray(value) ? value : Object.values(value)) if (inner !== undefined) open.push(inner);
+  }
+}

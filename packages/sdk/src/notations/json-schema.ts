@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
 import { commonJson, distinctJson, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import { asList, asObject, asTexts, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { mergeAllOf } from '../merge-all-of.ts';
+import { mergeAllOf } from './merge-all-of.ts';
 import {
   ABSENT,
   alternativesOf,
@@ -28,7 +28,6 @@ import {
   tupleOf,
   UNSUPPORTED,
 } from './json-schema-members.ts';
-import { collectIds, resolvePointer } from './json-schema-references.ts';
 import { allowsNull } from './library-type.ts';
 import type { SchemaCheck } from './library-type.ts';
 import { constantType, isTextSchema, numberMembers, stringMembers } from './json-schema-scalars.ts';
@@ -39,12 +38,14 @@ import {
   names,
   schemaChecks,
   fractionsAsRules,
-  lazyCopies,
   withoutFilled,
+  collectIds,
+  resolvePointer,
 } from './json-schema-nodes.ts';
 import type { Node } from './json-schema-nodes.ts';
-import type { Schema } from '../model.ts';
-import { validateValue } from '../validation/validate.ts';
+import { lazyCopies } from '@typekro/engine/schema';
+import type { Schema } from '@typekro/engine/schema';
+import { validateValue } from '@typekro/engine/schema';
 
 /**
  * The structural schema for a JSON Schema, or the errors of the conversion. After a successful conversion, all

@@ -1,10 +1,11 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';
-import type { Schema } from '../model.ts';
-import { matchRule, splitLookahead, toRe2 } from '../libraries/regex-flags.ts';
-import { patternProblem } from './simple-markers.ts';
-import { isInteger64 } from '../validation/validate-scalars.ts';
+import type { Schema } from '@typekro/engine/schema';
+import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
+import { patternProblem } from '@typekro/engine/schema';
+import { enumText, quoteDefault, quoteMarker } from '@typekro/engine/schema';
+import { isInteger64 } from '@typekro/kit/golang';
 
 /** A part of a schema that SimpleSchema cannot express. */
 export class EmitProblem extends Error {
@@ -17,11 +18,6 @@ export class EmitProblem extends Error {
     this.code = code;
     this.hint = hint;
   }
-}
-
-/** A marker value in quotes. */
-export function quoteMarker(value: string): string {
-  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
 /**
@@ -81,12 +77,6 @@ const IMMUTABLE_MESSAGE = 'field is immutable';
 const isEmptyObject = (value: JsonValue): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 
-/**
- * The marker value of a string default. kro puts a string default between quotes without escaping, so the value must
- * have JSON escapes.
- */
-export const quoteDefault = (value: string): string => quoteMarker(JSON.stringify(value).slice(1, -1));
-
 /** The marker value of a default. */
 function defaultText(schema: Schema, value: JsonValue): string {
   const mismatch = () =>
@@ -110,20 +100,6 @@ function defaultText(schema: Schema, value: JsonValue): string {
       return stringifyJson(value);
   }
 }
-
-/** The value of the `enum` marker; `undefined` if the marker cannot list the values. */
-export function enumText(type: JsonValue | undefined, values: readonly JsonValue[]): string | undefined {
-  if (values.length === 0) return undefined;
-  if (type === 'string' && values.every(listable)) return quoteMarker(values.join(','));
-  if (type !== 'integer' || !values.every(isInteger)) return undefined;
-  return quoteMarker(values.map((value) => stringifyJson(value)).join(','));
-}
-
-const isInteger = (value: JsonValue): boolean => typeof value === 'bigint' || Number.isInteger(value);
-
-/** Can the value be an entry of the `enum` marker's comma-separated list? */
-const listable = (value: JsonValue): boolean =>
-  typeof value === 'string' && value !== '' && value.trim() === value && !/[,\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value);
 
 function enumeration(schema: Schema, markers: string[], rules: string[]): void {
   const values = schema.enum;

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { definitionNameOf } from './libraries/json-schema-nodes.ts';
-import type { Schema } from './model.ts';
+import { definitionNameOf } from './json-schema-nodes.ts';
+import type { Schema } from '@typekro/engine/schema';
 import { pascalCase } from '@typekro/kit/core';
 
 /** The options of `toTypeScript`. */

@@ -3,10 +3,14 @@ import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { z } from 'zod';
-import { fromJsonSchema, fromStandardSchema, parseSimpleSchema, toSimpleSchema } from '../index.ts';
-import type { Schema, SimpleBlock } from '../index.ts';
+import { formatConstraint } from './simple-emit-cel.ts';
+import { fromJsonSchema } from './json-schema.ts';
+import { fromStandardSchema } from './standard-schema.ts';
+import { parseSimpleSchema } from '@typekro/engine/schema';
+import { toSimpleSchema } from './simple-emit.ts';
+import type { Schema } from '@typekro/engine/schema';
+import type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
 import type { SimpleEmitOptions } from './simple-emit.ts';
-import type { SimpleValue } from './simple-emit-names.ts';
 
 function emit(schema: unknown, options?: SimpleEmitOptions): { spec: SimpleBlock; types: SimpleBlock } {
   const read = fromStandardSchema(schema);
@@ -474,4 +478,12 @@ test('fromJsonSchema, toSimpleSchema and fromStandardSchema never throw, whateve
       expect(fromStandardSchema(value)).toHaveProperty('ok');
     }),
   );
+});
+
+test.each([
+  ['ipv4', ['0.0.0.0', '10.9.99.199', '255.249.200.100'], ['01.2.3.4', '1.2.3.04', '00.0.0.0', '256.1.1.1', '1.2.3']],
+  ['mac', ['00:1a:2B:3c:4d:5e', '00-1a-2b-3c-4d-5e'], ['00:1a-2b:3c-4d:5e', '00:1a:2b:3c:4d', '001a2b3c4d5e']],
+])('the pattern that enforces the format %s in SimpleSchema takes %j and refuses %j', (format, good, bad) => {
+  const pattern = new RegExp(formatConstraint({ type: 'string', format })?.pattern ?? '');
+  expect([...good, ...bad].filter((text) => pattern.test(text))).toEqual(good);
 });

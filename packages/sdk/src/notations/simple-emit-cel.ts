@@ -1,6 +1,6 @@
 import { escapeFieldName } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
-import type { Schema } from '../model.ts';
+import type { Schema } from '@typekro/engine/schema';
 
 /** Formats a constant as a CEL literal of the field's type. */
 export function celLiteral(schema: Schema, value: JsonValue | bigint): string {

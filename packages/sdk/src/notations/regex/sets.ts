@@ -1,6 +1,5 @@
-import { foldedRanges } from './folded-ranges.ts';
-import type { CharacterRange } from './folded-ranges.ts';
-import { subexpressionsOf, minMatchLength } from './re2.ts';
+import type { CharacterRange } from './re2.ts';
+import { foldedRanges, subexpressionsOf, minMatchLength } from './re2.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
 /** A set of characters as ranges. */

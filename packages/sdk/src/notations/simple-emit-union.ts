@@ -1,7 +1,7 @@
 import { distinctJson } from '@typekro/kit/core';
 import type { JsonValue } from '@typekro/kit/core';
-import type { Schema } from '../model.ts';
-import { matchRules } from '../libraries/regex-flags.ts';
+import type { Schema } from '@typekro/engine/schema';
+import { matchRules } from './regex-flags.ts';
 import { celField, celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';
 import { EmitProblem } from './simple-emit-markers.ts';
 

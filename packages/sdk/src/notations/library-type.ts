@@ -1,11 +1,12 @@
+import { CHARACTERS } from '@typekro/kit/golang';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { CHECKS, REFUSED, TRANSFORMED } from './json-schema-members.ts';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
-import { printRe2 } from '../regex/re2.ts';
+import { printRe2 } from './regex/re2.ts';
 import { readsVariable } from './variable-reads.ts';
-import { parseRegex, WITHOUT_LOOKING, CHARACTERS, PatternProblem } from '../regex/syntax.ts';
+import { parseRegex, WITHOUT_LOOKING, PatternProblem } from './regex/syntax.ts';
 
 /** Reads a member of a schema library's object or function; undefined for any other value. */
 export function readMember(target: unknown, name: string): unknown {

@@ -1,16 +1,8 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject } from '@typekro/kit/kubernetes';
-import {
-  ANNOTATIONS,
-  CHECKS,
-  CLOSED,
-  NOTES,
-  refusesNull,
-  TRANSFORMED,
-  typesOf,
-} from './libraries/json-schema-members.ts';
-import { matchRules } from './libraries/regex-flags.ts';
+import { ANNOTATIONS, CHECKS, CLOSED, NOTES, refusesNull, TRANSFORMED, typesOf } from './json-schema-members.ts';
+import { matchRules } from './regex-flags.ts';
 
 /**
  * Merges two values of a keyword for an intersection; `undefined` if they contradict each other, or if their merge is

@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
 import { commonJson, getOwn, isJsonObject, nearestName, stringifyJson } from '@typekro/kit/core';
 import { asList, asObject, asTexts } from '@typekro/kit/kubernetes';
-import type { Schema } from '../model.ts';
+import type { Schema } from '@typekro/engine/schema';
 
 /** The member with which the readers of schema libraries mark a part that has no form in JSON Schema. */
 export const UNSUPPORTED = 'x-typekro-unsupported';
