@@ -52,7 +52,7 @@ export const FLOORS = {
   ],
   cluster: [
     // Code that works without a cluster.
-    'clock.ts movable-clock.ts data.ts release.ts stand-in.ts audit-options.ts options.ts work.ts call-each.ts lazy-module.ts',
+    'cluster-clock.ts movable-clock.ts kubernetes-data.ts release.ts stand-in.ts audit-options.ts cluster-options.ts work.ts call-each.ts lazy-module.ts',
     'codec',
     'errors',
     'types',
@@ -85,7 +85,7 @@ export const FLOORS = {
     'bootstrap.ts',
     'controllers',
     'snapshot.ts',
-    'upgrade.ts',
+    'adopt-release.ts',
     'state-log.ts',
     'persistence.ts',
     // HTTP: sockets, routes, and the checks before them.
@@ -118,7 +118,7 @@ export const FLOORS = {
     // Resources, and the building blocks of factories.
     'schemas.ts',
     'resources',
-    'argument-shapes.ts computed.ts quantity.ts raw-cel.ts',
+    'check-argument-shape.ts computed.ts quantity.ts raw-cel.ts',
     'cel-api.ts factory-arguments.ts factory-helpers.ts',
     'resource-factory.ts',
     // Aspects, and the output.
@@ -131,12 +131,12 @@ export const FLOORS = {
     'interpret-module.ts',
     'traced-core.ts',
     'composition.ts composition-type.ts graph-core.ts',
-    'references.ts',
+    'resource-references.ts',
     'nest-composition.ts singleton.ts',
     'composition-yaml.ts explain.ts',
     'evaluate-composition.ts',
     'factory',
-    'composition-api.ts composition-object.ts graph-object.ts',
+    'composition-api.ts composition-object.ts make-graph.ts',
     'index.ts',
   ],
 };

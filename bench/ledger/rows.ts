@@ -151,10 +151,10 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'compose',
     without: [
       countedKeys('packages/sdk/src/compose/resources/create-resource.ts'),
-      countedKeys('packages/sdk/src/compose/emit/template.ts'),
+      countedKeys('packages/sdk/src/compose/emit/emit-template.ts'),
       countedKeys('packages/sdk/src/factories/simple/common.ts'),
       {
-        file: 'packages/sdk/src/compose/emit/yaml.ts',
+        file: 'packages/sdk/src/compose/emit/print-yaml.ts',
         find: '    for (let index = 0; index < keys.length; index += 1) {\n      const key = keys[index] as string;\n      const text',
         replace: '    for (const key of keys) {\n      const text',
       },
@@ -468,7 +468,7 @@ import * as simulationCode from './controllers/index.ts';`,
     workload: 'updates',
     without: [
       {
-        file: 'packages/cluster/src/fields/compare.ts',
+        file: 'packages/cluster/src/fields/compare-fields.ts',
         find: '  if (areEqualLists(before, after)) return SAME;\n',
         replace: '',
       },

@@ -102,7 +102,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'cluster',
     name: 'a container cannot mount the volume of a claim template',
-    file: 'packages/cluster/src/kinds/workloads.ts',
+    file: 'packages/cluster/src/kinds/workload-strategies.ts',
     find: 'volumes: [...claims, ...others]',
     replace: 'volumes: others',
     tests: ['packages/cluster/src/kinds/stateful-set-volumes.test.ts'],
@@ -214,7 +214,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'compose',
     name: 'slice does not count from the end',
-    file: 'packages/sdk/src/compose/library/strings.ts',
+    file: 'packages/sdk/src/compose/library/string-methods.ts',
     find: '  if (known !== undefined) {',
     replace: '  if (known === Number.NaN) {',
     tests: ['test/conformance/compose/programs.test.ts'],
@@ -222,7 +222,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'compose',
     name: 'a condition that is always true is written',
-    file: 'packages/sdk/src/compose/emit/resource.ts',
+    file: 'packages/sdk/src/compose/emit/resource-entry.ts',
     find: 'unique(conditions.flatMap(conjuncts)).filter((node) => !isLiteral(node, true));',
     replace: 'unique(conditions.flatMap(conjuncts));',
     tests: ['test/conformance/compose/entries.test.ts'],
@@ -238,7 +238,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'compose',
     name: 'a member that cannot be deleted causes no error',
-    file: 'packages/sdk/src/compose/library/write.ts',
+    file: 'packages/sdk/src/compose/library/write-member.ts',
     find: 'if (!deleteMember(target, key)) throw cannotDelete(target, key);',
     replace: 'deleteMember(target, key);',
     tests: ['test/conformance/compose/unusual.test.ts'],
@@ -255,7 +255,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'deploy',
     name: 'fields that an update removes are not in a plan',
-    file: 'packages/sdk/src/deploy/plan.ts',
+    file: 'packages/sdk/src/deploy/changed-fields.ts',
     find: 'const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];',
     replace: 'const keys = Object.keys(after);',
     tests: ['packages/sdk/src/deploy/deploy-with-kro.test.ts'],

@@ -1,24 +1,24 @@
 import { getHeapStatistics } from 'node:v8';
 import { cryptoLibrary } from '@typekro/kit/core';
-import { AdmissionGate } from './admission/gate.ts';
+import { AdmissionGate } from './admission/admission-gate.ts';
 import type { FrontProxy } from './aggregation/front-proxy.ts';
 import { FRONT_PROXY_USER } from './aggregation/front-proxy.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import { AggregationGate } from './aggregation/gate.ts';
 import type { ClusterAccess } from './auth/cluster-access.ts';
-import type { ClusterClock } from './clock.ts';
+import type { ClusterClock } from './cluster-clock.ts';
 import type { Interceptor, OpenStream } from './protocol/request.ts';
-import { createSteadyClock, systemClusterClock } from './clock.ts';
+import { createSteadyClock, systemClusterClock } from './cluster-clock.ts';
 import type { Authority } from './codec/certificate.ts';
 import { createAuthority, openAuthority } from './codec/certificate.ts';
-import { isControllerEnabled, SERVICE_ACCOUNT_CONTROLLER } from './controllers/settings.ts';
+import { isControllerEnabled, SERVICE_ACCOUNT_CONTROLLER } from './controllers/enabled-controllers.ts';
 import type { ServiceAddresses } from './kinds/network/service-addresses.ts';
 import { createServiceAddresses } from './kinds/network/service-addresses.ts';
-import type { ClusterOptions } from './options.ts';
+import type { ClusterOptions } from './cluster-options.ts';
 import { missesProgram } from './errors/missing-program.ts';
 import { PodLogs } from './pod-logs.ts';
 import type { KubernetesRelease } from './release.ts';
-import type { ProcessRuntime } from './processes/runtime.ts';
+import type { ProcessRuntime } from './processes/process-runtime.ts';
 import { Registry } from './registry/registry.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import { Store } from './store/store.ts';
@@ -36,7 +36,7 @@ import {
   watching,
   writing,
 } from './lazy-modules.ts';
-import type { SchemaEngineSource } from './crd/schemas.ts';
+import type { SchemaEngineSource } from './crd/needs-schemas.ts';
 import type { ServiceAddress } from './webhooks/webhook-client.ts';
 import { Work } from './work.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createManualClock, createSteadyClock, systemClusterClock } from './clock.ts';
+import { createManualClock, createSteadyClock, systemClusterClock } from './cluster-clock.ts';
 import { createEmbeddedCluster } from './cluster.ts';
 import { KubeClient } from '@typekro/kube';
 

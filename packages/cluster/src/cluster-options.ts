@@ -1,5 +1,5 @@
 import type { AuditOptions } from './audit-options.ts';
-import type { ClusterClock } from './clock.ts';
+import type { ClusterClock } from './cluster-clock.ts';
 import type { StandIn, StandInFile, StandInName } from './stand-in.ts';
 
 /** The user of a request. Authentication determines it, and authorization checks it. */

@@ -2,7 +2,7 @@ import { followApiServices } from './aggregation/follow-api-services.ts';
 import { Api } from './api.ts';
 import { PROGRAM_GONE } from './errors/missing-program.ts';
 import { bootstrap, NODE_ADDRESS } from './bootstrap.ts';
-import { needsSchemas } from './crd/schemas.ts';
+import { needsSchemas } from './crd/needs-schemas.ts';
 import { followAddresses } from './follow-addresses.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
 import { registerVersions } from './definitions/register-versions.ts';
@@ -19,15 +19,15 @@ import {
   writing,
 } from './lazy-modules.ts';
 import { FaultRules } from './faults/fault-rules.ts';
-import type { Faults } from './faults/model.ts';
+import type { Faults } from './faults/fault.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { ControllerSettings, StartedControllers } from './controllers/index.ts';
-import { noControllers, noPods } from './controllers/settings.ts';
-import type { ClusterClock } from './clock.ts';
+import { noControllers, noPods } from './controllers/enabled-controllers.ts';
+import type { ClusterClock } from './cluster-clock.ts';
 import { inProcessTransport } from './http/in-process.ts';
 import { openListener } from './http/listener.ts';
-import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './options.ts';
+import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './cluster-options.ts';
 import type { KeptState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
 import type { PodSimulation } from './pods/pod-rule-set.ts';

@@ -5,9 +5,9 @@ import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
 import { schemaEngine, writing } from './lazy-modules.ts';
 import { followDefinitions } from './definitions/follow-definitions.ts';
-import type { StatusBody } from './errors/status.ts';
+import type { StatusBody } from './errors/api-error.ts';
 import { inProcessTransport } from './http/in-process.ts';
-import type { ServedResource } from './registry/resource.ts';
+import type { ServedResource } from './registry/served-resource.ts';
 
 /** A reason why a server refuses an object, in the server's words. */
 export interface RefusalCause {

@@ -13,7 +13,7 @@ import {
   objectAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { DiscoveredGroup, DiscoveredResource, TypeFacts } from './data.ts';
+import type { DiscoveredGroup, DiscoveredResource, TypeFacts } from './kubernetes-data.ts';
 import { applyMergePatch } from './patch/json-patch.ts';
 import type { KubernetesRelease, RoleKind } from './release.ts';
 import { latestRelease } from './release.ts';

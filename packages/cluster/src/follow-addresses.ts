@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
-import type { ClusterClock } from './clock.ts';
-import { timestampOf } from './clock.ts';
+import type { ClusterClock } from './cluster-clock.ts';
+import { timestampOf } from './cluster-clock.ts';
 import type { ServiceAddresses } from './kinds/network/service-addresses.ts';
 import type { Store } from './store/store.ts';
 import { storeKey } from './store/store.ts';

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';
-import type { Listener } from './options.ts';
+import type { Listener } from './cluster-options.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const MAP = { apiVersion: 'v1', kind: 'ConfigMap' };

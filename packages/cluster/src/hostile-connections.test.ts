@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { systemClusterClock } from './clock.ts';
+import { systemClusterClock } from './cluster-clock.ts';
 import { createEmbeddedCluster } from './cluster.ts';
-import type { Listener } from './options.ts';
+import type { Listener } from './cluster-options.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const MEGABYTE = 1024 * 1024;

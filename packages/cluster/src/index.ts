@@ -19,8 +19,8 @@ export type {
   ServiceAccountKeys,
   ServingCertificate,
   UserInfo,
-} from './options.ts';
-export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, KubeVerb } from './faults/model.ts';
+} from './cluster-options.ts';
+export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, KubeVerb } from './faults/fault.ts';
 export type {
   FollowedKind,
   KindName,
@@ -52,8 +52,8 @@ export type {
   AuditStage,
   AuditUser,
 } from './audit-options.ts';
-export type { ClusterClock, ManualClock, Timer } from './clock.ts';
-export { createManualClock, systemClusterClock } from './clock.ts';
+export type { ClusterClock, ManualClock, Timer } from './cluster-clock.ts';
+export { createManualClock, systemClusterClock } from './cluster-clock.ts';
 export type { FaultMistake } from './faults/never-hits.ts';
 export { neverHits } from './faults/never-hits.ts';
 export type { MovableClock } from './movable-clock.ts';

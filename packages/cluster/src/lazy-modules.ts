@@ -6,7 +6,7 @@
 import { LazyModule } from './lazy-module.ts';
 
 /** Discovery. */
-export const discovery = new LazyModule(() => import('./discovery/discovery.ts'));
+export const discovery = new LazyModule(() => import('./discovery/discovery-reply.ts'));
 
 /** Watches. */
 export const watching = new LazyModule(() => import('./verbs/watch.ts'));
@@ -59,7 +59,7 @@ export const auditing = new LazyModule(() => import('./audit/audit-log.ts'));
 export const simulation = new LazyModule(() => import('./controllers/index.ts'));
 
 /** Runs the containers of pods as local processes. Only a cluster with the option `runProcesses` needs this module. */
-export const processes = new LazyModule(() => import('./processes/runtime.ts'));
+export const processes = new LazyModule(() => import('./processes/process-runtime.ts'));
 
 /** The stand-ins for operators. */
 export const standInCatalogue = new LazyModule(() => import('./controllers/stand-ins/catalogue.ts'));
@@ -74,7 +74,7 @@ const SELDOM_PARTS: readonly LazyModule<unknown>[] = [
   aggregation,
   otherPaths,
   impersonation,
-  new LazyModule(() => import('./http/upgrade.ts')),
+  new LazyModule(() => import('./http/serve-upgrades.ts')),
   new LazyModule(() => import('./virtual/port-forward.ts')),
   new LazyModule(() => import('./virtual/spdy-channels.ts')),
 ];

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createManualClock } from './clock.ts';
+import { createManualClock } from './cluster-clock.ts';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';

@@ -13,7 +13,7 @@ import {
   TypeKroError,
 } from '@typekro/kit/core';
 import { callEach } from './call-each.ts';
-import { keyOfObject } from './controllers/controller.ts';
+import { keyOfObject } from './controllers/simulated-controller.ts';
 import type { ClusterSnapshot, SnapshotCollection, SnapshotContext } from './snapshot.ts';
 import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { BootstrapContext } from './bootstrap.ts';
@@ -21,7 +21,7 @@ import { versionOf } from './release.ts';
 import { LogFile, writeAll } from './state-log.ts';
 import type { Change, Journal } from './store/journal.ts';
 import { NotStored, throwOthersThanNotStored } from './store/journal.ts';
-import { adoptRelease, inThisRelease } from './upgrade.ts';
+import { adoptRelease, inThisRelease } from './adopt-release.ts';
 
 /** The minimum size in bytes at which a log is merged into the state. */
 const MIN_FOLD_BYTES = 4 * 1024 * 1024;

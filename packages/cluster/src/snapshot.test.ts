@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { sendJson } from '../test-support/send-json.ts';
-import { createManualClock } from './clock.ts';
+import { createManualClock } from './cluster-clock.ts';
 import type { Cluster } from './cluster.ts';
 import { createEmbeddedCluster } from './cluster.ts';
 

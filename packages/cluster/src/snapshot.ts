@@ -3,7 +3,7 @@ import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { callEach } from './call-each.ts';
 import { republishDefinitions } from './definitions/follow-definitions.ts';
 import { takeStoredAddresses } from './follow-addresses.ts';
-import { keyOfObject } from './controllers/controller.ts';
+import { keyOfObject } from './controllers/simulated-controller.ts';
 import type { PodLogs, SnapshotLog } from './pod-logs.ts';
 import { throwOthersThanNotStored } from './store/journal.ts';
 import { Stored } from './store/stored.ts';

@@ -9,9 +9,9 @@
 import { createCompositionApi, defineFactory } from './compose/index.ts';
 import type { DefineGraph, KubernetesComposition, ToResourceGraph } from './compose/index.ts';
 import { callerPlace } from '@typekro/kit/core';
-import type { RuntimeBootstrap } from './factories/bootstrap/bootstrap.ts';
-import { createRuntimeBootstrap } from './factories/bootstrap/bootstrap.ts';
-import type { TypeKroRuntimeOptions } from './factories/bootstrap/options.ts';
+import type { RuntimeBootstrap } from './factories/bootstrap/runtime-bootstrap.ts';
+import { createRuntimeBootstrap } from './factories/bootstrap/runtime-bootstrap.ts';
+import type { TypeKroRuntimeOptions } from './factories/bootstrap/runtime-settings.ts';
 
 const api = createCompositionApi({ loadDeploy: async () => (await import('./deploy/index.ts')).createDeployEngine() });
 
@@ -61,8 +61,8 @@ function bootstrapOf(options: TypeKroRuntimeOptions = {}): RuntimeBootstrap {
   return createRuntimeBootstrap(options, { api, install }, callerPlace());
 }
 
-export type { RuntimeBootstrap, RuntimeFactory } from './factories/bootstrap/bootstrap.ts';
-export type { TypeKroRuntimeOptions } from './factories/bootstrap/options.ts';
+export type { RuntimeBootstrap, RuntimeFactory } from './factories/bootstrap/runtime-bootstrap.ts';
+export type { TypeKroRuntimeOptions } from './factories/bootstrap/runtime-settings.ts';
 export type { TypeKroRuntimeSpec, TypeKroRuntimeStatus } from './factories/bootstrap/runtime.ts';
 export type {
   AddedMetadata,

@@ -1,9 +1,9 @@
-import { parseStrictJson, tryParseStrictJson } from '../../../packages/cluster/src/codec/json.ts';
-import { ApiError } from '../../../packages/cluster/src/errors/status.ts';
+import { parseStrictJson, tryParseStrictJson } from '../../../packages/cluster/src/codec/json-codec.ts';
+import { ApiError } from '../../../packages/cluster/src/errors/api-error.ts';
 import type { FieldContext } from '../../../packages/cluster/src/fields/ownership.ts';
 import { applyWithOwnership, updateOwnership } from '../../../packages/cluster/src/fields/ownership.ts';
 import { emptyTree } from '../../../packages/cluster/src/fields/tree.ts';
-import { TypedError } from '../../../packages/cluster/src/fields/walk.ts';
+import { TypedError } from '../../../packages/cluster/src/fields/typed-walk.ts';
 import { applyJsonPatch, JsonPatchError, applyMergePatch } from '../../../packages/cluster/src/patch/json-patch.ts';
 import { applyStrategicPatch, StrategicPatchError } from '../../../packages/cluster/src/patch/strategic.ts';
 import { builtinType } from '../../../packages/cluster/src/types/builtin.ts';

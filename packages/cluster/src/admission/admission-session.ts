@@ -1,14 +1,14 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { parseApiVersion } from '@typekro/kit/core';
-import type { ClusterClock } from '../clock.ts';
-import { conflict } from '../errors/status.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
+import { conflict } from '../errors/api-error.ts';
 import { ConversionAnswers } from '../conversion/answers.ts';
 import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
 import { copyJson } from '../types/copy.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 import type { BodyType } from '../verbs/body.ts';
 import { bodyTypeOf } from '../verbs/body.ts';
-import type { DeleteRequestOptions } from '../verbs/options.ts';
+import type { DeleteRequestOptions } from '../verbs/request-options.ts';
 import type { MutatingPlugins, WriteAdmission, WriteRequest, WriteServices } from '../verbs/write.ts';
 import { AddressLedger } from './address-ledger.ts';
 import type { AdmissionAttributes, AdmissionContext, Operation } from './attributes.ts';

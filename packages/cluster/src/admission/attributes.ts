@@ -1,13 +1,13 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { AuditTrail } from '../protocol/request.ts';
 import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { Conversions } from '../store/stored.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { BodyType } from '../verbs/body.ts';
-import { ADMISSION_GROUP } from './gate.ts';
+import { ADMISSION_GROUP } from './admission-gate.ts';
 
 /** The parts of the cluster that admission uses. */
 export interface AdmissionContext {

@@ -3,7 +3,7 @@ import { createEmbeddedCluster } from '../index.ts';
 import { CONFIGURATIONS, MAPS, allow, call, map, setUp } from '../../test-support/webhook-cluster.ts';
 import { AdmissionPending, ConversionPending } from '../webhooks/webhook-pending.ts';
 import { Api } from '../api.ts';
-import { withAdmission } from './session.ts';
+import { withAdmission } from './admission-session.ts';
 
 const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 const rules = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }];

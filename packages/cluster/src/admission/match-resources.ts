@@ -1,8 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
-import { matchedResource, namespaceSelected, objectSelected } from './match.ts';
+import { matchedResource, namespaceSelected, objectSelected } from './rule-matches.ts';
 
 /**
  * Compares a request with the `MatchResources` of a policy or a binding. Returns the resource in the version that the

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
-import type { DeleteRequestOptions } from '../verbs/options.ts';
+import type { DeleteRequestOptions } from '../verbs/request-options.ts';
 import type { WriteRequest } from '../verbs/write.ts';
 import type { Operation } from './attributes.ts';
 

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { labelSelectorMatcher, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { Conversions } from '../store/stored.ts';
 import type { AdmissionContext } from './attributes.ts';
 

@@ -1,14 +1,14 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { stringifyJson, oncePerObject } from '@typekro/kit/core';
 import { listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { ApiError, forbidden, notFound } from '../errors/status.ts';
-import { ExpressionCompiler, variablesOf } from '../expressions/environment.ts';
-import type { CompiledExpression } from '../expressions/environment.ts';
-import type { MatchCondition } from '../expressions/evaluate.ts';
-import { bindVariables, conditionsHold, evaluateExpression, shownMessage } from '../expressions/evaluate.ts';
+import { ApiError, forbidden, notFound } from '../errors/api-error.ts';
+import { ExpressionCompiler, variablesOf } from '../expressions/expression-compiler.ts';
+import type { CompiledExpression } from '../expressions/expression-compiler.ts';
+import type { MatchCondition } from '../expressions/evaluate-expression.ts';
+import { bindVariables, conditionsHold, evaluateExpression, shownMessage } from '../expressions/evaluate-expression.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { isNamespaces } from './attributes.ts';
-import { compileConditions, expressionData, versionedFor } from './hooks.ts';
+import { compileConditions, expressionData, versionedFor } from './webhook-calls.ts';
 import type { PolicyInvocation } from './policy-dispatch.ts';
 import { policyInvocations } from './policy-dispatch.ts';
 

@@ -1,8 +1,8 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectAt, textAt } from '@typekro/kit/kubernetes';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
-import { ADMISSION_GROUP } from './gate.ts';
+import { ADMISSION_GROUP } from './admission-gate.ts';
 import { matchedByResources } from './match-resources.ts';
 import { ConfigurationError, paramResource, paramsOf } from './params.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { Registry } from '../registry/registry.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import { Store } from '../store/store.ts';
 import type { AdmissionAttributes, Operation } from './attributes.ts';
-import type { RuleTarget } from './match.ts';
-import { matchedResource, namespaceSelected, objectSelected, ruleMatches } from './match.ts';
+import type { RuleTarget } from './rule-matches.ts';
+import { matchedResource, namespaceSelected, objectSelected, ruleMatches } from './rule-matches.ts';
 
 const rule = (parts: object = {}) => ({
   operations: ['CREATE'],

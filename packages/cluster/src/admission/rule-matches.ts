@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { labelSelectorMatcher, listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { notFound } from '../errors/status.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import { notFound } from '../errors/api-error.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { AdmissionAttributes, Operation } from './attributes.ts';
 import { isNamespaces } from './attributes.ts';

@@ -8,10 +8,10 @@ import type { TLSSocket } from 'node:tls';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { createManualClock } from '../clock.ts';
+import { createManualClock } from '../cluster-clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import { createAuthority } from '../codec/certificate.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 const SERVICES = '/apis/apiregistration.k8s.io/v1/apiservices';
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';

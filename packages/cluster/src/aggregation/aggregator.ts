@@ -1,8 +1,8 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import { conditionOf, objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
-import type { ClusterClock, Timer } from '../clock.ts';
-import { timestampOf } from '../clock.ts';
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
+import { timestampOf } from '../cluster-clock.ts';
 import { thaw } from '../types/copy.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';

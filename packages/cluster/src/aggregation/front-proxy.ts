@@ -1,4 +1,4 @@
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 /**
  * The identity with which the cluster calls other API servers. These servers trust the headers of a client whose

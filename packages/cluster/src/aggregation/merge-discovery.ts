@@ -1,7 +1,7 @@
 /** Discovery documents that include the versions of other servers. */
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { listAt, numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { sortVersions } from '../registry/custom-resource.ts';
+import { sortVersions } from '../registry/served-custom-resource.ts';
 
 /** A version that another server serves, with the content of its last discovery document. */
 export interface OtherVersion {

@@ -3,10 +3,10 @@ import type { AuditEvent, AuditOptions, AuditPolicy } from '../audit-options.ts'
 import { attributesOf } from '../auth/authorize.ts';
 import type { Attributes } from '../auth/authorizer.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
-import type { ClusterClock } from '../clock.ts';
-import { toJsonText } from '../codec/json.ts';
-import { ApiError } from '../errors/status.ts';
-import type { UserInfo } from '../options.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
+import { toJsonText } from '../codec/json-codec.ts';
+import { ApiError } from '../errors/api-error.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { ApiReply, AuditTrail, IncomingRequest } from '../protocol/request.ts';
 import { Query, splitPath, splitTarget } from '../protocol/request.ts';
 import { auditDecision } from './audit-rules.ts';

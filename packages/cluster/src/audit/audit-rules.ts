@@ -1,6 +1,6 @@
 import type { AuditGroupResources, AuditLevel, AuditPolicy, AuditPolicyRule, AuditStage } from '../audit-options.ts';
 import type { Attributes } from '../auth/authorizer.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 /** The level and stages of the events of one request. */
 export interface AuditDecision {

@@ -13,7 +13,7 @@ import {
 import { basename, dirname, extname, join } from 'node:path';
 import { errorCode, isoTime, makeDirectory, TypeKroError } from '@typekro/kit/core';
 import type { AuditOptions } from '../audit-options.ts';
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 
 const MEGABYTE_BYTES = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;

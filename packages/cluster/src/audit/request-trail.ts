@@ -4,7 +4,7 @@ import { formatMicroTime, textAt } from '@typekro/kit/kubernetes';
 import type { AuditEvent, AuditLevel, AuditStage } from '../audit-options.ts';
 import type { Attributes } from '../auth/authorizer.ts';
 import { userJson } from '../auth/token-documents.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { ApiReply, AuditTrail, ByteStream, IncomingRequest } from '../protocol/request.ts';
 import { copyJson } from '../types/copy.ts';
 import type { AuditDecision } from './audit-rules.ts';

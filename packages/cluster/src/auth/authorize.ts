@@ -1,9 +1,9 @@
 import { goQuote } from '@typekro/kit/golang';
 import { parseFieldSelector } from '../protocol/selectors.ts';
 import type { ApiRequest, AuditTrail } from '../protocol/request.ts';
-import type { GroupResource } from '../errors/status.ts';
-import { ApiError, forbidden } from '../errors/status.ts';
-import type { UserInfo } from '../options.ts';
+import type { GroupResource } from '../errors/api-error.ts';
+import { ApiError, forbidden } from '../errors/api-error.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { Attributes, RoleContext } from './authorizer.ts';
 import { authorize } from './authorizer.ts';
 import { verbOf } from '../protocol/request.ts';

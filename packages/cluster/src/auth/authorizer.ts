@@ -2,8 +2,8 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { asTexts, objectAt, objectsAt, ruleAllows, textAt } from '@typekro/kit/kubernetes';
-import type { PolicyRule } from '../data.ts';
-import type { UserInfo } from '../options.ts';
+import type { PolicyRule } from '../kubernetes-data.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
 /** An action of a user on a resource, or on a path that is not a resource. */

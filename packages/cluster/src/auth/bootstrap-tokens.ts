@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { equalSecrets } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
 /** The type of the Secrets in `kube-system` that contain bootstrap tokens. */

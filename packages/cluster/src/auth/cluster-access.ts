@@ -1,6 +1,6 @@
 import { cryptoLibrary } from '@typekro/kit/core';
-import { ApiError } from '../errors/status.ts';
-import type { ClusterOptions, UserInfo } from '../options.ts';
+import { ApiError } from '../errors/api-error.ts';
+import type { ClusterOptions, UserInfo } from '../cluster-options.ts';
 import { bootstrapUser } from './bootstrap-tokens.ts';
 import type { Annotate, TokenContext, TokenIssuer, TokenOwner } from './service-tokens.ts';
 import { createTokenIssuer } from './service-tokens.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { call } from '../../test-support/webhook-cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { createEmbeddedCluster } from '../cluster.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import { toHeader } from '../protocol/reply.ts';
 
 const REVIEWS = '/apis/authentication.k8s.io/v1/selfsubjectreviews';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
-import type { ClusterOptions } from '../options.ts';
+import type { ClusterOptions } from '../cluster-options.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = (

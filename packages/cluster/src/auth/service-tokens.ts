@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { cryptoLibrary, isJsonObject, TypeKroError } from '@typekro/kit/core';
-import type { ClusterOptions, ServiceAccountKeys, UserInfo } from '../options.ts';
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterOptions, ServiceAccountKeys, UserInfo } from '../cluster-options.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { TokenBindings } from './token-bindings.ts';
 import type { TokenLifetime } from './token-lifetime.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
 /** An object to which a token is bound. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { keyIdOf } from './service-tokens.ts';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 /** The path of the document with the keys that verify tokens. */
 export const KEYS_PATH = '/openid/v1/jwks';

@@ -1,10 +1,10 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from './controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
 import { UnstoredValues } from './unstored-values.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 
 /** The parts of the cluster that the token controller uses in addition to stored objects. */
 export interface AccountTokenContext {

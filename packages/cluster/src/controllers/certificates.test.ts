@@ -7,7 +7,7 @@ import { call } from '../../test-support/webhook-cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { createMovableClock } from '../movable-clock.ts';
-import type { ClusterOptions, Listener, UserInfo } from '../options.ts';
+import type { ClusterOptions, Listener, UserInfo } from '../cluster-options.ts';
 
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const CLIENT = ['digital signature', 'client auth'];

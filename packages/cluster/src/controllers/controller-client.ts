@@ -1,17 +1,17 @@
 import type { JsonObject, KubeObject, OwnerReference } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { AdmittedContext } from '../admission/session.ts';
+import type { AdmittedContext } from '../admission/admission-session.ts';
 import type { WorkAdmission } from '../admission/work-admission.ts';
-import type { SchemaEngine } from '../crd/schemas.ts';
-import { ApiError } from '../errors/status.ts';
+import type { SchemaEngine } from '../crd/needs-schemas.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { topologyLabels } from '../kinds/pods/pod-admission.ts';
-import type { UserInfo } from '../options.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { UserInfo } from '../cluster-options.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
-import { readScale, setReplicas } from '../virtual/scale.ts';
+import { readScale, setReplicas } from '../virtual/scale-reply.ts';
 import { changeObject } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { redecode } from '../verbs/write.ts';
@@ -23,7 +23,7 @@ import type { PodLogs } from '../pod-logs.ts';
 import { logKey } from '../pod-logs.ts';
 import { boundPod } from '../pods/bound-pod.ts';
 import type { Registry } from '../registry/registry.ts';
-import { timestampOf } from '../clock.ts';
+import { timestampOf } from '../cluster-clock.ts';
 
 /** The limits of `record.EventCorrelator` in client-go: the Events about an object without a pause, and the pause. */
 const [BURST, REFILL_MS, MAX_OBJECTS] = [25, 300_000, 4096];

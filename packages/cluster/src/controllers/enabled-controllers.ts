@@ -1,5 +1,5 @@
 import { getOwn, TypeKroError } from '@typekro/kit/core';
-import type { ControllersOptions } from '../options.ts';
+import type { ControllersOptions } from '../cluster-options.ts';
 import type { PodSimulation } from '../pods/pod-rule-set.ts';
 
 /** The behaviour of the simulated controllers of a cluster. It can be changed while the controllers run. */

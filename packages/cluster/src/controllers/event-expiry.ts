@@ -1,6 +1,6 @@
-import type { SimulatedController } from './controller.ts';
-import { concerns, splitKey } from './controller.ts';
-import { MAX_CHANGED_OBJECTS } from './pods/pods.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { concerns, splitKey } from './simulated-controller.ts';
+import { MAX_CHANGED_OBJECTS } from './pods/pod-state.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 

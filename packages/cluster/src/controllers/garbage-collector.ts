@@ -1,8 +1,8 @@
 import type { KubeObject, OwnerReference } from '@typekro/kit/core';
-import type { SimulatedController } from './controller.ts';
-import { keyOfObject, splitKey } from './controller.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { keyOfObject, splitKey } from './simulated-controller.ts';
 import type { ResourceName, ControllerClient } from './controller-client.ts';
-import { MAX_CHANGED_OBJECTS } from './pods/pods.ts';
+import { MAX_CHANGED_OBJECTS } from './pods/pod-state.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';

@@ -5,7 +5,7 @@
  *
  * @packageDocumentation
  */
-import type { ClusterOptions, ControllersOptions } from '../options.ts';
+import type { ClusterOptions, ControllersOptions } from '../cluster-options.ts';
 import { ingressController, loadBalancerController } from './network/addresses.ts';
 import { tokenController } from './account-tokens.ts';
 import { autoscalerController } from './autoscaling/autoscaler.ts';
@@ -18,23 +18,23 @@ import { quotaController } from './quota.ts';
 import { aggregationController } from './role-aggregation.ts';
 import { claimProtection, volumeController } from './volume-lifecycle.ts';
 import { claimController, putStorageClass } from './volumes.ts';
-import type { SimulatedController } from './controller.ts';
+import type { SimulatedController } from './simulated-controller.ts';
 import { cronJobController } from './jobs/cronjob.ts';
 import { daemonSetController } from './workloads/daemonset.ts';
-import { deploymentController } from './workloads/deployment.ts';
+import { deploymentController } from './workloads/deployment-controller.ts';
 import { endpointsController } from './network/endpoints.ts';
 import { endpointMirroring } from './network/endpoint-mirroring.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { jobController, ttlController } from './jobs/job.ts';
 import { kubelet } from './pods/kubelet.ts';
-import { KUBELET } from './pods/pods.ts';
+import { KUBELET } from './pods/pod-state.ts';
 import { podCollector } from './pods/pod-collector.ts';
 import { ProcessPods } from './pods/process-pods.ts';
-import type { ProcessRuntime } from '../processes/runtime.ts';
+import type { ProcessRuntime } from '../processes/process-runtime.ts';
 import { ControllerManager } from './manager.ts';
 import { METRICS_SERVER, metricsServer } from './autoscaling/metrics-server.ts';
 import { namespaceController } from './namespace.ts';
-import { nodeStatusController, putNode } from './nodes/node.ts';
+import { nodeStatusController, putNode } from './nodes/simulated-node.ts';
 import { nodeTaintController } from './nodes/node-taints.ts';
 import { replicaSetController, replicationController } from './workloads/replicaset.ts';
 import { scheduler } from './scheduler.ts';
@@ -45,8 +45,8 @@ import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './workloads/statefulset.ts';
 import { taintEvictionController } from './nodes/taint-eviction.ts';
 import { tokenCleaner } from './token-cleaner.ts';
-import { checkControllerNames, SERVICE_ACCOUNT_CONTROLLER } from './settings.ts';
-import type { ControllerSettings } from './settings.ts';
+import { checkControllerNames, SERVICE_ACCOUNT_CONTROLLER } from './enabled-controllers.ts';
+import type { ControllerSettings } from './enabled-controllers.ts';
 import type { BootstrapContext } from '../bootstrap.ts';
 import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
 import type { PodSimulation } from '../pods/pod-rule-set.ts';
@@ -59,8 +59,8 @@ import type { StandIn, StandIns } from '../stand-in.ts';
 import type { AccountTokenContext } from './account-tokens.ts';
 import type { ManagerContext } from './manager.ts';
 
-export type { ControllerSettings } from './settings.ts';
-export { noControllers } from './settings.ts';
+export type { ControllerSettings } from './enabled-controllers.ts';
+export { noControllers } from './enabled-controllers.ts';
 
 /**
  * Returns the controllers of every cluster. The garbage collector is first, so that the other controllers do not

@@ -1,11 +1,11 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
-import type { ServedResource } from '../registry/resource.ts';
-import type { SimulatedController } from './controller.ts';
-import { concerns, targetIn } from './controller.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { concerns, targetIn } from './simulated-controller.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { isHeldByCollector } from './garbage-collector.ts';
-import { MAX_CHANGED_OBJECTS, PODS } from './pods/pods.ts';
+import { MAX_CHANGED_OBJECTS, PODS } from './pods/pod-state.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 

@@ -4,8 +4,8 @@ import { addQuantities, formatQuantity, objectAt, quantityOf } from '@typekro/ki
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import { inScopes } from '../kinds/quota/quota-scopes.ts';
 import { limitsFor, usageOf } from '../kinds/quota/quota-usage.ts';
-import type { SimulatedController } from './controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
 
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
 

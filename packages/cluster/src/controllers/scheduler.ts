@@ -8,13 +8,13 @@ import { isWorthTrying, nominationOf, schedule } from '../scheduling/schedule.ts
 import type { Victims } from '../scheduling/victims.ts';
 import { WaitingPods } from '../scheduling/waiting-pods.ts';
 import type { StoreEvent } from '../store/store.ts';
-import type { SimulatedController } from './controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from './controller.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
 import { BUDGETS } from './workloads/disruption.ts';
 import { disruptPod } from './workloads/disruption-target.ts';
 import { recordEvent } from './events.ts';
-import { isSimulatedNode, NODES } from './nodes/node.ts';
-import { isTerminating, PODS } from './pods/pods.ts';
+import { isSimulatedNode, NODES } from './nodes/simulated-node.ts';
+import { isTerminating, PODS } from './pods/pod-state.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { claimsOfPod } from '../pods/bound-pod.ts';
 

@@ -1,8 +1,8 @@
 import { jsonEquals } from '@typekro/kit/core';
 import { ROOT_CA } from '../kinds/pods/service-account-admission.ts';
-import type { SimulatedController } from './controller.ts';
-import { concerns, targetIn } from './controller.ts';
-import { SERVICE_ACCOUNT_CONTROLLER } from './settings.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { concerns, targetIn } from './simulated-controller.ts';
+import { SERVICE_ACCOUNT_CONTROLLER } from './enabled-controllers.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 const SERVICE_ACCOUNTS = { group: '', plural: 'serviceaccounts' } as const;

@@ -1,6 +1,6 @@
 import { BOOTSTRAP_TOKEN_TYPE, bootstrapTokenEnd } from '../auth/bootstrap-tokens.ts';
-import type { SimulatedController } from './controller.ts';
-import { concerns, splitKey, targetIn } from './controller.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { concerns, splitKey, targetIn } from './simulated-controller.ts';
 
 const SECRETS = { group: '', plural: 'secrets' } as const;
 

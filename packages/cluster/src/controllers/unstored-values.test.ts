@@ -5,7 +5,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { tokenController } from './account-tokens.ts';
 import { signingController } from './certificates.ts';
 import { ControllerClient, createIndexes } from './controller-client.ts';
-import type { SimulatedController } from './controller.ts';
+import type { SimulatedController } from './simulated-controller.ts';
 
 const request = Buffer.from(certificateRequest('ada').request).toString('base64');
 const signing: KubeObject = {

@@ -1,8 +1,8 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectAt, textAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from './controller.ts';
-import { concerns, splitKey, targetIn } from './controller.ts';
-import { isFinished } from './pods/pods.ts';
+import type { SimulatedController } from './simulated-controller.ts';
+import { concerns, splitKey, targetIn } from './simulated-controller.ts';
+import { isFinished } from './pods/pod-state.ts';
 import { CLAIMS } from './scheduler.ts';
 import { VOLUMES } from './volumes.ts';
 import type { ControllerClient } from './controller-client.ts';

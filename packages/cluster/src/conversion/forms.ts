@@ -1,5 +1,5 @@
 import type { LazyModule } from '../lazy-module.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { Stored } from '../store/stored.ts';
 import type { ConversionContext, convertObjects } from './convert.ts';
 

@@ -5,8 +5,8 @@ import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
 import { applyDefaults, DefaultsTooLongError } from '@typekro/engine/schema';
-import { internalError, STORED_TOO_LARGE } from '../errors/status.ts';
-import { withoutSharing } from '../types/share.ts';
+import { internalError, STORED_TOO_LARGE } from '../errors/api-error.ts';
+import { withoutSharing } from '../types/share-unchanged.ts';
 
 /** The maximum length of the defaults in the object of a request. With longer ones, the object cannot be stored. */
 const MAX_SENT_LENGTH = 1.5 * 1024 * 1024;

@@ -4,7 +4,7 @@ import type { Schema } from '@typekro/engine/schema';
 import { prune } from '@typekro/engine/schema';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
-import type { ObjectNode } from '../types/node.ts';
+import type { ObjectNode } from '../types/type-node.ts';
 import { withSentDefaults } from './custom-defaults.ts';
 import { checkEmbedded } from './embedded.ts';
 

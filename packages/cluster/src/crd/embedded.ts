@@ -6,7 +6,7 @@ import type { Schema } from '@typekro/engine/schema';
 import { embeddedResources, fieldPath } from '@typekro/engine/schema';
 import { builtinType } from '../types/builtin.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
-import type { ObjectNode } from '../types/node.ts';
+import type { ObjectNode } from '../types/type-node.ts';
 
 const META: ObjectNode = {
   kind: 'object',

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Schema } from '@typekro/engine/schema';
 import { checkTyped } from '../fields/check.ts';
-import type { TypeNode } from '../types/node.ts';
-import { memberNode } from '../types/node.ts';
-import { rootNode } from './node.ts';
+import type { TypeNode } from '../types/type-node.ts';
+import { memberNode } from '../types/type-node.ts';
+import { rootNode } from './root-node.ts';
 
 const OPEN = { 'x-kubernetes-preserve-unknown-fields': true } as const;
 const RESOURCE: Schema = { type: 'object', 'x-kubernetes-embedded-resource': true };

@@ -3,7 +3,7 @@ import { estimateCost } from '@typekro/cel';
 import type { Schema } from '@typekro/engine/schema';
 import { RuleCosts } from './rule-costs.ts';
 import { sizeAtPath } from './rule-sizes.ts';
-import { ruleEnvironment } from './rules.ts';
+import { ruleEnvironment } from './validation-rules.ts';
 
 function check(rule: string, schema: Schema) {
   const result = ruleEnvironment(schema, false, false).check(rule);

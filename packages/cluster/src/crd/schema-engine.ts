@@ -3,10 +3,15 @@
  * and the CEL implementation. `lazy-modules.ts` loads this code as one module.
  */
 export { prune, validateValue } from '@typekro/engine/schema';
-export { conditionProblem, ExpressionCompiler, mutationProblem, textProblem } from '../expressions/environment.ts';
+export {
+  conditionProblem,
+  ExpressionCompiler,
+  mutationProblem,
+  textProblem,
+} from '../expressions/expression-compiler.ts';
 export { parseShardSelector } from '../expressions/shard-selector.ts';
 export { policyTypeWarnings } from '../expressions/type-check.ts';
 export { decodeCustom } from './decode-custom.ts';
 export { withReadDefaults } from './custom-defaults.ts';
-export { ruleEvaluator } from './rules.ts';
+export { ruleEvaluator } from './validation-rules.ts';
 export { validateDefinition } from './validate-definition.ts';

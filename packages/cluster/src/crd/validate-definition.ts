@@ -5,7 +5,7 @@ import { crdErrors, crdUpdateErrors } from '@typekro/engine/schema';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
-import { ruleChecks } from './rules.ts';
+import { ruleChecks } from './validation-rules.ts';
 
 /**
  * Checks a CustomResourceDefinition. With `old`, also checks the update against the stored one. The verbs `create` and

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { RuleCosts } from './rule-costs.ts';
-import { ruleChecker, ruleEvaluator } from './rules.ts';
+import { ruleChecker, ruleEvaluator } from './validation-rules.ts';
 
 test.each([
   ["random.seededString(5, 'a') == self", "undeclared reference to 'random'"],

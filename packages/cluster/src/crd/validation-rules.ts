@@ -10,7 +10,7 @@ import { RuleCosts } from './rule-costs.ts';
 import type { LimitedRun } from './rule-limits.ts';
 import { LIMIT_EXCEEDED, limitedRun, ObjectBudget } from './rule-limits.ts';
 import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
-import { shownMessage } from '../expressions/evaluate.ts';
+import { shownMessage } from '../expressions/evaluate-expression.ts';
 
 let base: Environment | undefined;
 

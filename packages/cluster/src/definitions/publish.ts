@@ -1,8 +1,8 @@
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import type { ParsedCrd } from '../crd/parsed-crd.ts';
 import { hasCondition, readNames } from '../crd/parsed-crd.ts';
-import type { SchemaEngineSource } from '../crd/schemas.ts';
-import { CustomResource } from '../registry/custom-resource.ts';
+import type { SchemaEngineSource } from '../crd/needs-schemas.ts';
+import { CustomResource } from '../registry/served-custom-resource.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import { createManualClock } from '../clock.ts';
+import { createManualClock } from '../cluster-clock.ts';
 import { NotStored } from '../store/journal.ts';
 import { Store } from '../store/store.ts';
 import { Work } from '../work.ts';

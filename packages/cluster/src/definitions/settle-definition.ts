@@ -14,7 +14,7 @@ import type { PublishContext } from './publish.ts';
 import { GROUP, PLURAL, publish } from './publish.ts';
 import { thaw } from '../types/copy.ts';
 import type { Store } from '../store/store.ts';
-import { timestampOf } from '../clock.ts';
+import { timestampOf } from '../cluster-clock.ts';
 
 /** The parts of the cluster that the lifecycle of a CustomResourceDefinition uses. */
 export interface LifecycleContext extends WriteServices, PublishContext {

@@ -1,12 +1,12 @@
 import { cryptoLibrary } from '@typekro/kit/core';
-import { toJsonText } from '../codec/json.ts';
-import { loadData } from '../data.ts';
+import { toJsonText } from '../codec/json-codec.ts';
+import { loadData } from '../kubernetes-data.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import type { Negotiated } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
-import { unknownResource } from '../errors/status.ts';
-import type { ServedResource } from '../registry/resource.ts';
-import { sortVersions } from '../registry/custom-resource.ts';
+import { unknownResource } from '../errors/api-error.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import { sortVersions } from '../registry/served-custom-resource.ts';
 import { replyValue } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 

@@ -2,7 +2,7 @@ import type { CelType, Library, Overload, Value } from '@typekro/cel';
 import { BOOL, fail, opaqueType, OpaqueValue, STRING } from '@typekro/cel';
 import { dnsLabel, dnsSubdomain } from '@typekro/kit/kubernetes';
 import type { AuthorizationDecision, Attributes } from '../auth/authorizer.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 /** Decides whether a user may perform an action. */
 export type Decide = (user: UserInfo, attributes: Attributes) => AuthorizationDecision;

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { BOOL, STRING } from '@typekro/cel';
 import type { KubeObject } from '@typekro/kit/core';
 import { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
-import type { ScopeOptions } from './environment.ts';
-import { ExpressionCompiler, expressionProblem } from './environment.ts';
-import { bindVariables, conditionsHold, evaluateExpression } from './evaluate.ts';
+import type { ScopeOptions } from './expression-compiler.ts';
+import { ExpressionCompiler, expressionProblem } from './expression-compiler.ts';
+import { bindVariables, conditionsHold, evaluateExpression } from './evaluate-expression.ts';
 
 const scope: ScopeOptions = { hasParams: true, hasAuthorizer: true };
 const authorizer = new AuthorizerValue({ name: 'eve', groups: [] }, (user, { verb, resource, name, path }) => ({

@@ -4,7 +4,7 @@ import { createEnvironment } from '@typekro/cel';
 import type { KubeObject } from '@typekro/kit/core';
 import { fnv64a, goQuote } from '@typekro/kit/golang';
 import type { ShardSelector } from '../protocol/selectors.ts';
-import { internalError } from '../errors/status.ts';
+import { internalError } from '../errors/api-error.ts';
 
 /** A range of hashes. `start` belongs to the range, and `end` does not. */
 interface ShardRange {

@@ -1,11 +1,11 @@
 import { seededRandom } from '@typekro/kit/core';
-import type { ClusterClock, Timer } from '../clock.ts';
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
-import { ApiError, conflict } from '../errors/status.ts';
+import { ApiError, conflict } from '../errors/api-error.ts';
 import { faultRequest, matchesFault } from './matches-fault.ts';
 import { requireKnownMembers } from './known-members.ts';
 import { FAULT_VERBS } from './never-hits.ts';
-import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './model.ts';
+import type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults } from './fault.ts';
 import { cutStream, delayedStream } from './streams.ts';
 import { replyError } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';

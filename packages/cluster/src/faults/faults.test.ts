@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
-import type { ManualClock } from '../clock.ts';
-import { createManualClock } from '../clock.ts';
+import type { ManualClock } from '../cluster-clock.ts';
+import { createManualClock } from '../cluster-clock.ts';
 import { sendJson } from '../../test-support/send-json.ts';
-import type { UserInfo } from '../options.ts';
-import type { FaultRule, Faults } from './model.ts';
+import type { UserInfo } from '../cluster-options.ts';
+import type { FaultRule, Faults } from './fault.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 

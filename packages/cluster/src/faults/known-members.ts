@@ -1,5 +1,5 @@
 import { remedyForName, requireKnownOptions, TypeKroError } from '@typekro/kit/core';
-import type { Fault, FaultMatch, FaultOptions } from './model.ts';
+import type { Fault, FaultMatch, FaultOptions } from './fault.ts';
 import { neverHits } from './never-hits.ts';
 
 type MembersOf<F> = Readonly<Record<Exclude<keyof F, 'kind'>, true>>;

@@ -1,6 +1,6 @@
 import { attributesOf } from '../auth/authorize.ts';
 import type { ApiRequest } from '../protocol/request.ts';
-import type { FaultMatch, FaultRequest } from './model.ts';
+import type { FaultMatch, FaultRequest } from './fault.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** Collects the properties of a request that the conditions of rules compare. */

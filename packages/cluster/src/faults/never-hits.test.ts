@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
-import type { Fault, FaultMatch } from './model.ts';
+import type { Fault, FaultMatch } from './fault.ts';
 import { neverHits } from './never-hits.ts';
 
 const ERROR: Fault = { kind: 'error', status: 500, reason: 'InternalError' };

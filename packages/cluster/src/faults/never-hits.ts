@@ -1,5 +1,5 @@
 import { nearestName } from '@typekro/kit/core';
-import type { Fault, FaultMatch } from './model.ts';
+import type { Fault, FaultMatch } from './fault.ts';
 
 /** A reason why a rule can hit no request. */
 export interface FaultMistake {

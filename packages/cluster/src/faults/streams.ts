@@ -1,7 +1,7 @@
-import type { ClusterClock, Timer } from '../clock.ts';
-import { toJsonBytes } from '../codec/json.ts';
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
+import { toJsonBytes } from '../codec/json-codec.ts';
 import type { ByteStream, StreamSink } from '../protocol/request.ts';
-import { ApiError } from '../errors/status.ts';
+import { ApiError } from '../errors/api-error.ts';
 
 const NEWLINE = 0x0a;
 

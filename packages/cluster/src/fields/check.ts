@@ -1,9 +1,9 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { ListNode, ScalarNode, TypeNode } from '../types/node.ts';
-import { deduce, memberNode } from '../types/node.ts';
+import type { ListNode, ScalarNode, TypeNode } from '../types/type-node.ts';
+import { deduce, memberNode } from '../types/type-node.ts';
 import { formatFieldPath } from './tree.ts';
-import { memberStep, elementSteps, TypedError } from './walk.ts';
+import { memberStep, elementSteps, TypedError } from './typed-walk.ts';
 
 /**
  * Checks that a configuration has the structure of its type. Throws at the first violation: an undeclared member, a

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
-import { anyNode } from '../types/node.ts';
-import { compareFields } from './compare.ts';
-import { mergeApplied } from './merge.ts';
+import { anyNode } from '../types/type-node.ts';
+import { compareFields } from './compare-fields.ts';
+import { mergeApplied } from './merge-applied.ts';
 import { toFieldsV1, treeOfMembers } from './tree.ts';
 import { capUpdaters, entryKey } from './entries.ts';
 import type { ManagedEntry } from './entries.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
-import type { ListNode } from '../types/node.ts';
-import { anyNode } from '../types/node.ts';
-import { mergeApplied } from './merge.ts';
+import type { ListNode } from '../types/type-node.ts';
+import { anyNode } from '../types/type-node.ts';
+import { mergeApplied } from './merge-applied.ts';
 
 const VARIABLES: ListNode = { kind: 'list', list: 'map', keys: ['name'], items: anyNode };
 const NAMES: ListNode = { kind: 'list', list: 'set', keys: [], items: { kind: 'scalar', type: 'string' } };

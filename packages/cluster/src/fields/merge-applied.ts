@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
 import { asList, asObject } from '@typekro/kit/kubernetes';
-import { sameJson } from '../types/share.ts';
-import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/node.ts';
-import { anyNode, memberNode } from '../types/node.ts';
-import { formOf, isLeaf, elementSteps } from './walk.ts';
+import { sameJson } from '../types/share-unchanged.ts';
+import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/type-node.ts';
+import { anyNode, memberNode } from '../types/type-node.ts';
+import { formOf, isLeaf, elementSteps } from './typed-walk.ts';
 
 /** Merges the applied configuration into the live value. The result shares its unchanged parts with the live value. */
 export function mergeApplied(node: TypeNode, live: JsonValue | undefined, applied: JsonValue | undefined): JsonValue {

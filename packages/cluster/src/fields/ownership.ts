@@ -1,14 +1,14 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { count, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { ApiError, badRequest, internalError } from '../errors/status.ts';
-import { shareUnchanged } from '../types/share.ts';
-import type { ObjectNode } from '../types/node.ts';
+import { ApiError, badRequest, internalError } from '../errors/api-error.ts';
+import { shareUnchanged } from '../types/share-unchanged.ts';
+import type { ObjectNode } from '../types/type-node.ts';
 import { checkTyped } from './check.ts';
-import type { FieldComparison } from './compare.ts';
-import { addedOrModified, compareFields } from './compare.ts';
+import type { FieldComparison } from './compare-fields.ts';
+import { addedOrModified, compareFields } from './compare-fields.ts';
 import type { ManagedEntry } from './entries.ts';
 import { capUpdaters, entryKey, readEntries, writeEntries } from './entries.ts';
-import { mergeApplied } from './merge.ts';
+import { mergeApplied } from './merge-applied.ts';
 import type { FieldTree } from './tree.ts';
 import {
   difference,
@@ -21,7 +21,7 @@ import {
   treeOfMembers,
   unionOfTrees,
 } from './tree.ts';
-import { fieldSet, removePaths, TypedError, withDeclaredParents } from './walk.ts';
+import { fieldSet, removePaths, TypedError, withDeclaredParents } from './typed-walk.ts';
 
 /**
  * The input of `applyWithOwnership` and `updateOwnership` that depends on the resource, its version and the request.

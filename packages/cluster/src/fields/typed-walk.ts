@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, setOwn, oncePerObject } from '@typekro/kit/core';
-import { toJsonText } from '../codec/json.ts';
-import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../types/node.ts';
-import { anyMapNode, anyNode, deduce, memberNode } from '../types/node.ts';
+import { toJsonText } from '../codec/json-codec.ts';
+import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../types/type-node.ts';
+import { anyMapNode, anyNode, deduce, memberNode } from '../types/type-node.ts';
 import { emptyTree, FieldTree, leafTree } from './tree.ts';
 
 /** The error for a value that does not have the structure of its type. The message begins with the path. */

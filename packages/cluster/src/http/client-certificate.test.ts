@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
-import type { ClusterOptions, Listener } from '../options.ts';
+import type { ClusterOptions, Listener } from '../cluster-options.ts';
 import type { CertificatePair } from '../codec/certificate.ts';
 import { createAuthority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';

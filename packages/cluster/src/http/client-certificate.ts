@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import type { ClusterClock } from '../clock.ts';
-import type { UserInfo } from '../options.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 /** The values of one attribute of a certificate's subject, as a list. */
 const valuesOf = (value: string | readonly string[] | undefined): readonly string[] =>

@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isLoopbackHost, TypeKroError } from '@typekro/kit/core';
 import { ANONYMOUS } from '../auth/cluster-access.ts';
-import { toJsonText } from '../codec/json.ts';
-import { ApiError } from '../errors/status.ts';
-import type { UserInfo } from '../options.ts';
+import { toJsonText } from '../codec/json-codec.ts';
+import { ApiError } from '../errors/api-error.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 /**
  * Refuses a listener that other machines can reach, if requests without credentials would get an identity from it.

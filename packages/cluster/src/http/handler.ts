@@ -3,10 +3,10 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { aggregatedReply, AggregationContext, withOpenApiPaths } from '../aggregation/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { impersonate } from '../auth/impersonate.ts';
-import type { SchemaEngine } from '../crd/schemas.ts';
-import { needsSchemas } from '../crd/schemas.ts';
-import type { discoveryReply } from '../discovery/discovery.ts';
-import { JsonSyntaxError } from '../codec/json.ts';
+import type { SchemaEngine } from '../crd/needs-schemas.ts';
+import { needsSchemas } from '../crd/needs-schemas.ts';
+import type { discoveryReply } from '../discovery/discovery-reply.ts';
+import { JsonSyntaxError } from '../codec/json-codec.ts';
 import { healthReply } from './health.ts';
 import { compressReply } from './compress.ts';
 import { indentedReply, prettyReply } from './pretty.ts';
@@ -22,13 +22,13 @@ import {
   methodNotAllowed,
   requestTooLarge,
   serviceUnavailable,
-} from '../errors/status.ts';
+} from '../errors/api-error.ts';
 import { replyError, replyText, replyValue } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import { lacksDescriptors, missesProgram, NO_DESCRIPTORS, PROGRAM_GONE } from '../errors/missing-program.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { openApiReply } from '../openapi/open-api-reply.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { KubernetesRelease } from '../release.ts';
 
 /** The parts of the cluster that requests use. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import { textAt } from '@typekro/kit/kubernetes';
-import { createManualClock } from '../clock.ts';
+import { createManualClock } from '../cluster-clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 test.each([

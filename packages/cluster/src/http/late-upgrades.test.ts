@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { serveUpgradesLate } from './late-upgrades.ts';
-import { serveUpgrades } from './upgrade.ts';
+import { serveUpgrades } from './serve-upgrades.ts';
 
 const REQUEST = ['GET /api/v1/pods?watch=1 HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', '', ''];
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { serveUpgrades, UpgradeHost } from './upgrade.ts';
+import type { serveUpgrades, UpgradeHost } from './serve-upgrades.ts';
 
 /** The exports of the module that serves protocol upgrades. */
 interface UpgradeCode {
@@ -12,7 +12,7 @@ export function serveUpgradesLate(
   server: Server,
   isSecure: boolean,
   host: UpgradeHost,
-  load: () => Promise<UpgradeCode> = () => import('./upgrade.ts'),
+  load: () => Promise<UpgradeCode> = () => import('./serve-upgrades.ts'),
 ): void {
   const loadFirst = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Node's server has removed its own error listener, and an error without a listener would end the process.

@@ -9,12 +9,12 @@ import { isLocalRequest, refuseClient, refuseOpenIdentity } from './guard.ts';
 import type { HandlerContext } from './handler.ts';
 import { handle, MAX_BODY_BYTES } from './handler.ts';
 import type { ApiReply } from '../protocol/request.ts';
-import { badRequest, requestTooLarge } from '../errors/status.ts';
+import { badRequest, requestTooLarge } from '../errors/api-error.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { secureServing } from './secure-server.ts';
 import { sendBody } from './send-body.ts';
 import { serveUpgradesLate } from './late-upgrades.ts';
-import type { Listener, ListenOptions, UserInfo } from '../options.ts';
+import type { Listener, ListenOptions, UserInfo } from '../cluster-options.ts';
 import { replyError } from '../protocol/reply.ts';
 
 /** The parts of the cluster that a socket uses. */

@@ -4,13 +4,13 @@
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import { issuerDocument, KEYS_PATH, keySetOf } from '../auth/token-documents.ts';
-import { methodNotAllowed } from '../errors/status.ts';
+import { methodNotAllowed } from '../errors/api-error.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import { replyText, replyValue } from '../protocol/reply.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { MetricsContext } from './metrics.ts';
-import { metricsText } from './metrics.ts';
+import type { MetricsContext } from './metrics-text.ts';
+import { metricsText } from './metrics-text.ts';
 
 /** The parts of the cluster that these paths use. */
 export interface OtherPathsContext extends MetricsContext {

@@ -7,7 +7,7 @@ import type { IncomingRequest } from '../protocol/request.ts';
 import { compressReply } from './compress.ts';
 import { flatHeaders } from './flat-headers.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import { metricsText } from './metrics.ts';
+import { metricsText } from './metrics-text.ts';
 import { prettyReply } from './pretty.ts';
 
 const large = Buffer.alloc(200_000, 'a');

@@ -1,14 +1,14 @@
 import { goQuote } from '@typekro/kit/golang';
 import { pathSegment } from '@typekro/kit/kubernetes';
-import type { SchemaEngine } from '../crd/schemas.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { SchemaEngine } from '../crd/needs-schemas.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import { getObject, listObjects } from '../verbs/read.ts';
 import type { Negotiated, Output } from '../protocol/negotiate.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { checkVerb, isRead, isVirtual } from '../verbs/route.ts';
-import { badRequest, methodNotAllowed, notFound, unknownResource } from '../errors/status.ts';
+import { badRequest, methodNotAllowed, notFound, unknownResource } from '../errors/api-error.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { LazyModule } from '../lazy-module.ts';
 import type { Registry } from '../registry/registry.ts';

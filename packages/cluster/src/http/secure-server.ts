@@ -1,7 +1,7 @@
 import type { RequestListener, Server, ServerOptions } from 'node:http';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { cryptoLibrary, httpsLibrary, TypeKroError } from '@typekro/kit/core';
-import type { ListenOptions, ServingCertificate } from '../options.ts';
+import type { ListenOptions, ServingCertificate } from '../cluster-options.ts';
 import { createAuthority } from '../codec/certificate.ts';
 
 /** Creates TLS servers. */

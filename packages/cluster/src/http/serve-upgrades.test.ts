@@ -7,7 +7,7 @@ import type { Cluster, Listener } from '../index.ts';
 import { createEmbeddedCluster } from '../index.ts';
 import type { ApiReply, StreamSink } from '../protocol/request.ts';
 import { sendBody } from './send-body.ts';
-import { serveUpgrades } from './upgrade.ts';
+import { serveUpgrades } from './serve-upgrades.ts';
 
 let cluster: Cluster;
 let listener: Listener;

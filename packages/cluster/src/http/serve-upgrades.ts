@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { httpLibrary } from '@typekro/kit/core';
-import { ApiError, badRequest } from '../errors/status.ts';
+import { ApiError, badRequest } from '../errors/api-error.ts';
 import { replyError } from '../protocol/reply.ts';
 import type { ApiReply, ConnectionUpgrade } from '../protocol/request.ts';
 import { pingFrame } from '../streaming/frames.ts';

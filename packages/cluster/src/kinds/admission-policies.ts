@@ -11,13 +11,13 @@ import {
   qualifiedName,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { SchemaEngine } from '../crd/schemas.ts';
+import type { SchemaEngine } from '../crd/needs-schemas.ts';
 import type { Problems } from '../errors/field-problems.ts';
 import { fieldRequired } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { defaultMatchResources, validateMatchConditions, validateMatchResources } from './admission-rules.ts';
 import { checkParamKind, checkParamRef } from './param-rights.ts';
-import { validateSelector } from './selectors.ts';
+import { validateSelector } from './validate-selector.ts';
 import type { Strategy } from './strategy.ts';
 
 const FAILURE_POLICIES = ['Fail', 'Ignore'];

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { listAt, objectAt, objectsAt, optionalAt, pathSegment, qualifiedName, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
-import { validateSelector } from './selectors.ts';
+import { validateSelector } from './validate-selector.ts';
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 const SCOPES = ['*', 'Cluster', 'Namespaced'];

@@ -5,7 +5,7 @@ import { startClusterStory } from '../../test-support/cluster-story.ts';
 import { Problems } from '../errors/field-problems.ts';
 import { statusChecks } from './status-checks.ts';
 import { validateSchedule, validateTimeZone } from './jobs/jobs.ts';
-import { finalizerWarnings } from './custom-resource.ts';
+import { finalizerWarnings } from './custom-strategy.ts';
 import { validateAnnotations, validateMetaUpdate } from './metadata.ts';
 import { defaultPriorityClass } from './pods/pod-admission.ts';
 import { secretStrategy } from './config.ts';

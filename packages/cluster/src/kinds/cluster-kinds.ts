@@ -1,6 +1,6 @@
 import { dnsLabel, numberAt, objectAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { jsonEquals } from '@typekro/kit/core';
-import { forbidden } from '../errors/status.ts';
+import { forbidden } from '../errors/api-error.ts';
 import type { Strategy } from './strategy.ts';
 import { alignSources, validateClaimSpec, validateClaimUpdate } from './storage/claims.ts';
 import { validateLabels } from './metadata.ts';
@@ -11,8 +11,8 @@ import { validateOverhead } from './pods/pod-resources.ts';
 import { validateTolerations } from './pods/pod-scheduling.ts';
 import { checkClaimGrowth, defaultStorageClass, protectInUse } from './storage/storage-admission.ts';
 import { defaultTemplate } from './pods/pod-defaults.ts';
-import { validateSelector } from './selectors.ts';
-import { validateTemplate } from './workloads.ts';
+import { validateSelector } from './validate-selector.ts';
+import { validateTemplate } from './workload-strategies.ts';
 
 export const claimStrategy: Partial<Strategy> = {
   defaults: (object) => fill(ensureAt(object, 'spec'), { volumeMode: 'Filesystem' }),

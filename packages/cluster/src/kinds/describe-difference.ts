@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { builtinType } from '../types/builtin.ts';
-import type { ObjectNode, TypeNode } from '../types/node.ts';
+import type { ObjectNode, TypeNode } from '../types/type-node.ts';
 import { goName } from './network/internal-names.ts';
 import { unifiedDifference } from './line-difference.ts';
 

@@ -24,13 +24,13 @@ import {
   storageCapacityStrategy,
 } from './storage/csi.ts';
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './config.ts';
-import { crdStrategy } from './crd.ts';
-import { endpointSliceStrategy, endpointsStrategy } from './network/endpoints.ts';
+import { crdStrategy } from './crd-strategy.ts';
+import { endpointSliceStrategy, endpointsStrategy } from './network/endpoint-strategies.ts';
 import { coreEventStrategy, eventStrategy } from './event.ts';
 import { limitRangeStrategy } from './quota/limit-range.ts';
-import { autoscalerStrategy } from './autoscaler.ts';
+import { autoscalerStrategy } from './autoscaler-strategy.ts';
 import { ingressClassStrategy, ingressStrategy, networkPolicyStrategy } from './network/networking.ts';
-import { nodeStrategy } from './nodes.ts';
+import { nodeStrategy } from './node-strategy.ts';
 import { podStrategy } from './pods/pod.ts';
 import {
   deviceClaimStrategy,
@@ -40,12 +40,12 @@ import {
 } from './storage/devices.ts';
 import { flowSchemaStrategy, priorityLevelStrategy } from './flow-control.ts';
 import { ipAddressStrategy, serviceCidrStrategy } from './network/address-kinds.ts';
-import { quotaStrategy } from './quota/quota.ts';
+import { quotaStrategy } from './quota/quota-strategy.ts';
 import { bindingStrategy, roleStrategy } from './rbac.ts';
-import { storageClassStrategy, volumeStrategy } from './storage/storage.ts';
-import { webhookStrategy } from './webhooks.ts';
-import { serviceStrategy } from './network/service.ts';
-import { signingRequestStrategy } from './signing.ts';
+import { storageClassStrategy, volumeStrategy } from './storage/storage-strategies.ts';
+import { webhookStrategy } from './webhook-strategy.ts';
+import { serviceStrategy } from './network/service-strategy.ts';
+import { signingRequestStrategy } from './signing-request-strategy.ts';
 import { statusChecks } from './status-checks.ts';
 import { cronJobStrategy, jobStrategy } from './jobs/jobs.ts';
 import {
@@ -54,8 +54,8 @@ import {
   replicaSetStrategy,
   replicationControllerStrategy,
   statefulSetStrategy,
-} from './workloads.ts';
-import { namespaceStrategy } from './namespace.ts';
+} from './workload-strategies.ts';
+import { namespaceStrategy } from './namespace-strategy.ts';
 
 /** The strategy of a built-in kind. */
 export function strategyOf(group: string, plural: string, hasStatus: boolean): Strategy {

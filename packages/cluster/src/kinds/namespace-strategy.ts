@@ -3,7 +3,7 @@ import { dnsLabel, listAt, qualifiedName } from '@typekro/kit/kubernetes';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Strategy } from './strategy.ts';
 import { ensureAt } from '../types/parts.ts';
-import { forbidden } from '../errors/status.ts';
+import { forbidden } from '../errors/api-error.ts';
 
 /** The namespaces that cannot be deleted. */
 const PERMANENT = new Set(['default', 'kube-system', 'kube-public']);

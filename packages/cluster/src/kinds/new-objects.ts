@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { ApiError, internalError, invalid } from '../errors/status.ts';
+import { ApiError, internalError, invalid } from '../errors/api-error.ts';
 import { copyJson } from '../types/copy.ts';
 import { strategyOf } from './index.ts';
 import { validateMeta } from './metadata.ts';

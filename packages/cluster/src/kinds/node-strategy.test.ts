@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { nodeStrategy } from './nodes.ts';
+import { nodeStrategy } from './node-strategy.ts';
 import type { WriteContext } from './strategy.ts';
 import { Problems } from '../errors/field-problems.ts';
 

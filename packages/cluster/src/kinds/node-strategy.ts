@@ -6,7 +6,7 @@ import { ensureAt } from '../types/parts.ts';
 import { internalValue } from './describe-difference.ts';
 import { cidrProblem, familyOf } from './network/ip-addresses.ts';
 import { checkResourceAmount } from './pods/resource-names.ts';
-import { checkLabelName } from './selectors.ts';
+import { checkLabelName } from './validate-selector.ts';
 import type { MutableObject, Strategy } from './strategy.ts';
 
 /** Maps current labels to the deprecated labels that they replaced, which old node selectors still use. */

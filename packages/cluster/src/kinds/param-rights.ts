@@ -4,7 +4,7 @@ import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
 import { objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
 import type { Problems } from '../errors/field-problems.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 import type { WriteContext } from './strategy.ts';
 
 const GROUP = 'admissionregistration.k8s.io';

@@ -5,7 +5,7 @@ import type { Problems } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { checkBinding, checkEscalation } from '../auth/escalation.ts';
 import { ensureAt, fill } from '../types/parts.ts';
-import { validateSelector } from './selectors.ts';
+import { validateSelector } from './validate-selector.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 function validateRules(object: KubeObject, namespaced: boolean, problems: Problems) {

@@ -5,7 +5,7 @@ import { dnsLabel, dnsSubdomain, listAt, numberAt, objectsAt, pathSegment, textA
 import { authorize } from '../auth/authorizer.ts';
 import type { Problems } from '../errors/field-problems.ts';
 import { repeatedIndexes } from '../errors/field-problems.ts';
-import { forbidden } from '../errors/status.ts';
+import { forbidden } from '../errors/api-error.ts';
 import { ensureAt } from '../types/parts.ts';
 import { CertificateRequestError, readCertificateRequest } from './certificate-request.ts';
 import { CLIENT_SIGNER } from './certificate-signers.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { statefulSetStrategy } from './workloads.ts';
+import { statefulSetStrategy } from './workload-strategies.ts';
 import { Problems } from '../errors/field-problems.ts';
 
 const claim = (name: string): JsonObject => ({

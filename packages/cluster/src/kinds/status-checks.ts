@@ -4,7 +4,7 @@ import type { Problems } from '../errors/field-problems.ts';
 import { addressProblem, isIpAddress } from './network/ip-addresses.ts';
 import { checkApiServiceStatus } from './api-service.ts';
 import { checkClaimStatus } from './storage/claim-status.ts';
-import { validateStatusConditions } from './conditions.ts';
+import { validateStatusConditions } from './status-conditions.ts';
 import { checkJobStatus } from './jobs/job-status.ts';
 import { checkQuotaResourceName, checkResourceAmount } from './pods/resource-names.ts';
 import { notNegative } from '../types/parts.ts';

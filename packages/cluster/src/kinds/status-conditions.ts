@@ -2,7 +2,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { conditionReason, numberAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
 import { repeatedIndexes } from '../errors/field-problems.ts';
-import { checkLabelName } from './selectors.ts';
+import { checkLabelName } from './validate-selector.ts';
 
 const STATUSES = ['False', 'True', 'Unknown'];
 const MAX_REASON_BYTES = 1024;

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { UserInfo } from '../options.ts';
-import type { SchemaEngineSource } from '../crd/schemas.ts';
+import type { UserInfo } from '../cluster-options.ts';
+import type { SchemaEngineSource } from '../crd/needs-schemas.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 import type { KindLookup } from '../types/lookup.ts';
 import type { ServiceAddresses } from './network/service-addresses.ts';

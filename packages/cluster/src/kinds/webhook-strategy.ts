@@ -15,7 +15,7 @@ import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 import type { ConditionChecker } from './admission-rules.ts';
 import { validateMatchConditions, validateRule } from './admission-rules.ts';
-import { validateSelector } from './selectors.ts';
+import { validateSelector } from './validate-selector.ts';
 
 const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');
 const VERSIONS = ['v1', 'v1beta1'];

@@ -12,14 +12,14 @@ import { jsonEquals } from '@typekro/kit/core';
 import { goParseInt } from '@typekro/kit/golang';
 import { Problems } from '../errors/field-problems.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';
-import { badRequest } from '../errors/status.ts';
+import { badRequest } from '../errors/api-error.ts';
 import { validateClaimSpec } from './storage/claims.ts';
 import { validateAnnotations, validateLabels } from './metadata.ts';
 import { ensureAt, fill, intOrPercent, notNegative } from '../types/parts.ts';
 import { defaultTemplate } from './pods/pod-defaults.ts';
 import { validatePodSpec } from './pods/pod-validation.ts';
 import { podWarnings } from './pods/pod-warnings.ts';
-import { validateSelector } from './selectors.ts';
+import { validateSelector } from './validate-selector.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** Returns the specification of a draft, and creates it if it is missing. */

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { describeField, describeBuiltinType } from '@typekro/engine/schema';
-import type { FieldFacts } from '../data.ts';
-import { loadData } from '../data.ts';
+import type { FieldFacts } from '../kubernetes-data.ts';
+import { loadData } from '../kubernetes-data.ts';
 import type { KubernetesRelease } from '../release.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
-import { toJsonBytes } from '../codec/json.ts';
-import { CustomResource } from '../registry/custom-resource.ts';
+import { toJsonBytes } from '../codec/json-codec.ts';
+import { CustomResource } from '../registry/served-custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
-import { ApiError, methodNotAllowed } from '../errors/status.ts';
-import { versionPaths, versionSchemas } from './document.ts';
+import { ApiError, methodNotAllowed } from '../errors/api-error.ts';
+import { versionPaths, versionSchemas } from './version-schemas.ts';
 import { swaggerProtobuf } from './swagger-protobuf.ts';
 import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 import { replyText } from '../protocol/reply.ts';

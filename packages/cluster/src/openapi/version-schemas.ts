@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, setOwn, upperFirst } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
-import { CustomResource } from '../registry/custom-resource.ts';
+import { CustomResource } from '../registry/served-custom-resource.ts';
 import { builtinTypesOf } from '../types/builtin.ts';
-import { builtinTypeName } from '../registry/builtin.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import { builtinTypeName } from '../registry/builtin-resources.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import { SchemaCollector, componentName } from './builtin-schemas.ts';
 import type { Registry } from '../registry/registry.ts';
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn, isJsonObject } from '@typekro/kit/core';
 import { goText } from '../fields/check.ts';
-import type { FieldNode, TypeNode } from '../types/node.ts';
+import type { FieldNode, TypeNode } from '../types/type-node.ts';
 
 /** The error of a strategic merge patch that cannot be applied, with the API server's message. */
 export class StrategicPatchError extends Error {}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ConfigSource } from './config-source.ts';
-import { containerCommand, containerEnvironment, inheritedVariables } from './environment.ts';
+import { containerCommand, containerEnvironment, inheritedVariables } from './container-environment.ts';
 import { innerPath, mountLinks, volumeFiles } from './volume-files.ts';
 import { expandVariables, missingVariables } from './container-settings.ts';
 

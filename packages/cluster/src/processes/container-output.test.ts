@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { createManualClock } from '../clock.ts';
+import { createManualClock } from '../cluster-clock.ts';
 import { LineCutter } from './output-lines.ts';
 import { probeOnce } from './probe.ts';
 import { PodTokens } from './pod-tokens.ts';

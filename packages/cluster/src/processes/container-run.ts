@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { RETRY_POLICIES } from '@typekro/kit/core';
 import { numberAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Timer } from '../clock.ts';
+import type { Timer } from '../cluster-clock.ts';
 import type { RunPrograms } from './container-members.ts';
 import type { ContainerProcess, ProcessEnd, ProgramGuard } from './container-process.ts';
 import { hasStarted, startProcess } from './container-process.ts';

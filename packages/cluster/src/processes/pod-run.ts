@@ -7,7 +7,7 @@ import { isProblem, mountMessage } from './config-source.ts';
 import type { PodPort } from './connect-address.ts';
 import { connectToPod } from './connect-address.ts';
 import { ContainerRun, graceMsOf } from './container-run.ts';
-import { containerCommand, containerEnvironment } from './environment.ts';
+import { containerCommand, containerEnvironment } from './container-environment.ts';
 import type { ContainerEnd, ContainerFacts, LifeDecision } from './life.ts';
 import { decideLife, NEW_CONTAINER } from './life.ts';
 import { PodFolder } from './pod-folder.ts';

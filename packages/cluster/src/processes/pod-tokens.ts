@@ -1,4 +1,4 @@
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 import type { ConfigProblem } from './config-source.ts';
 
 /** A volume's request for a token of the pod's service account. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { optionalAt } from '@typekro/kit/kubernetes';
-import type { ClusterClock, Timer } from '../clock.ts';
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import type { AttemptResult } from './probe.ts';
 import type { ProbeCount, ProbePlan } from './probe-plan.ts';
 import { countResult, NO_RESULTS, probePlan } from './probe-plan.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 import type { ConfigProblem, MountProblem } from './config-source.ts';
 import type { ContainerMembers, RunPrograms } from './container-members.ts';
 import type { TokenRequest } from './pod-tokens.ts';

@@ -1,5 +1,5 @@
 import { toHeader } from './reply.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 /** Hop-by-hop headers (RFC 9110, 7.6.1), which are not forwarded. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([

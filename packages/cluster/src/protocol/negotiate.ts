@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { ApiError } from '../errors/status.ts';
+import { ApiError } from '../errors/api-error.ts';
 import type { TableSource } from '../table/columns.ts';
 import type { TableOptions } from '../table/table.ts';
 

@@ -1,10 +1,10 @@
-import { toJsonBytes } from '../codec/json.ts';
+import { toJsonBytes } from '../codec/json-codec.ts';
 import { toYamlText } from '../codec/yaml.ts';
 import type { Encoding } from './negotiate.ts';
 
 import { jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
-import type { ApiError } from '../errors/status.ts';
+import type { ApiError } from '../errors/api-error.ts';
 
 /**
  * The maximum total length of a response's warnings, in characters. There is a limit because clients limit the size of

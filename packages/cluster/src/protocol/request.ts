@@ -1,5 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 /** Matches a query that must be decoded, because it has escapes, plus signs, or characters other than visible ASCII. */
 const ENCODED = /[^!-*,-~]|%/;

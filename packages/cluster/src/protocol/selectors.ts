@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { compareText, Failure } from '@typekro/kit/golang';
 import { parseSelector } from '@typekro/kit/kubernetes';
-import { badRequest } from '../errors/status.ts';
+import { badRequest } from '../errors/api-error.ts';
 
 /** Does an object match a selector? */
 export type Matcher = (object: KubeObject) => boolean;

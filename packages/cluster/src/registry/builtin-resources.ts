@@ -1,14 +1,14 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
-import type { DiscoveredResource } from '../data.ts';
+import type { DiscoveredResource } from '../kubernetes-data.ts';
 import type { KubernetesRelease } from '../release.ts';
 import type { Store } from '../store/store.ts';
 import type { BuiltinTypes } from '../types/builtin.ts';
 import { builtinType, builtinTypesOf } from '../types/builtin.ts';
-import type { FieldNode, ObjectNode } from '../types/node.ts';
-import { anyNode } from '../types/node.ts';
+import type { FieldNode, ObjectNode } from '../types/type-node.ts';
+import { anyNode } from '../types/type-node.ts';
 import { convertBuiltin, storageOf } from './convert-builtin.ts';
-import type { ServedResource, Subresource } from './resource.ts';
+import type { ServedResource, Subresource } from './served-resource.ts';
 
 /**
  * The name of a kind's type in `types.json`, such as `core.v1.Pod`. The name contains only the first label of the

@@ -3,8 +3,8 @@ import { goQuote } from '@typekro/kit/golang';
 import { valueAt } from '@typekro/kit/kubernetes';
 import type { Matcher } from '../protocol/selectors.ts';
 import { parseFieldSelector } from '../protocol/selectors.ts';
-import { badRequest } from '../errors/status.ts';
-import type { ServedResource } from './resource.ts';
+import { badRequest } from '../errors/api-error.ts';
+import type { ServedResource } from './served-resource.ts';
 
 /** The fields that selectors of a kind may name, and the server's message for any other field. */
 interface FieldRules {

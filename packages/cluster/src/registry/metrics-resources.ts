@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { Store } from '../store/store.ts';
-import { looseType } from './builtin.ts';
-import type { ServedResource } from './resource.ts';
+import { looseType } from './builtin-resources.ts';
+import type { ServedResource } from './served-resource.ts';
 
 /** The group of the resources that a metrics server offers. */
 export const METRICS_GROUP = 'metrics.k8s.io';

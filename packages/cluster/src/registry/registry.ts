@@ -3,8 +3,8 @@ import { parseApiVersion } from '@typekro/kit/core';
 import type { KubernetesRelease } from '../release.ts';
 import { latestRelease } from '../release.ts';
 import type { Store } from '../store/store.ts';
-import { builtinResources } from './builtin.ts';
-import type { ServedResource } from './resource.ts';
+import { builtinResources } from './builtin-resources.ts';
+import type { ServedResource } from './served-resource.ts';
 
 /** The index of all served resources, by group, version and plural. */
 export class Registry {

@@ -2,17 +2,17 @@ import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 
-import type { CustomType, ServedResource, Subresource } from './resource.ts';
+import type { CustomType, ServedResource, Subresource } from './served-resource.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { Collection } from '../store/store.ts';
 import type { Conversions } from '../store/stored.ts';
-import { ApiError, internalError } from '../errors/status.ts';
-import type { ObjectNode } from '../types/node.ts';
+import { ApiError, internalError } from '../errors/api-error.ts';
+import type { ObjectNode } from '../types/type-node.ts';
 import type { ConversionWebhook, DefinedVersion, ParsedCrd } from '../crd/parsed-crd.ts';
 import { pathParts } from '../crd/parsed-crd.ts';
-import { rootNode } from '../crd/node.ts';
-import type { SchemaEngineSource } from '../crd/schemas.ts';
-import { customStrategy } from '../kinds/custom-resource.ts';
+import { rootNode } from '../crd/root-node.ts';
+import type { SchemaEngineSource } from '../crd/needs-schemas.ts';
+import { customStrategy } from '../kinds/custom-strategy.ts';
 
 /** The verbs of a custom resource, in the order of the discovery document. */
 export const CUSTOM_VERBS: ReadonlySet<string> = new Set([

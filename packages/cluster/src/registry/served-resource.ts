@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
-import type { GroupResource } from '../errors/status.ts';
+import type { GroupResource } from '../errors/api-error.ts';
 import type { Collection } from '../store/store.ts';
 import type { Conversions, ServedVersion } from '../store/stored.ts';
-import type { ObjectNode } from '../types/node.ts';
+import type { ObjectNode } from '../types/type-node.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { PrinterColumn } from '../table/columns.ts';
 

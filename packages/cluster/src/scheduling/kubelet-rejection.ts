@@ -4,7 +4,7 @@ import { isExtendedResource } from '../kinds/pods/resource-names.ts';
 import { matchesNode } from './node-affinity.ts';
 import { HOST_PORT_REASON, NODE_AFFINITY_REASON } from './node-fit.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
-import { allocatableOf, shortagesOf } from './resources.ts';
+import { allocatableOf, shortagesOf } from './requested-resources.ts';
 import { untoleratedTaint } from './taints.ts';
 
 /** The reason and the message with which a kubelet refuses a pod. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { rejectionOf } from './kubelet-admission.ts';
+import { rejectionOf } from './kubelet-rejection.ts';
 import { misfitOf } from './node-fit.ts';
 import { demandOf, NodeUsage } from './node-usage.ts';
-import { allocatableOf, requestsOf } from './resources.ts';
+import { allocatableOf, requestsOf } from './requested-resources.ts';
 import { tolerationOf, untoleratedTaint } from './taints.ts';
 
 const pod = (spec: JsonObject): KubeObject => ({

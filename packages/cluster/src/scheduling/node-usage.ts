@@ -2,8 +2,8 @@ import type { KubeObject } from '@typekro/kit/core';
 import { numberAt } from '@typekro/kit/kubernetes';
 import type { HostPort } from './host-ports.ts';
 import { HostPortTable, hostPortsOf } from './host-ports.ts';
-import type { Resources } from './resources.ts';
-import { requestsOf } from './resources.ts';
+import type { Resources } from './requested-resources.ts';
+import { requestsOf } from './requested-resources.ts';
 
 /** The resources and host ports that a pod needs on its node. */
 export interface PodDemand {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { throwTogether } from '../call-each.ts';
-import { ApiError } from '../errors/status.ts';
+import { ApiError } from '../errors/api-error.ts';
 
 /** A change that the store is about to make. */
 export interface Change {

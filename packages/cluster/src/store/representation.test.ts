@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { withReadDefaults } from '../crd/custom-defaults.ts';
 import { Representation } from './representation.ts';
-import { shareUnchanged } from '../types/share.ts';
+import { shareUnchanged } from '../types/share-unchanged.ts';
 import { Store } from './store.ts';
 import { Stored } from './stored.ts';
 import { copyJson, deepFreeze } from '../types/copy.ts';

@@ -1,7 +1,7 @@
 /** The size limit of stored objects, and their size in memory. */
 import type { KubeObject } from '@typekro/kit/core';
 import { isBuiltinGroup } from '@typekro/kit/core';
-import { STORED_TOO_LARGE } from '../errors/status.ts';
+import { STORED_TOO_LARGE } from '../errors/api-error.ts';
 import { NotStored } from './journal.ts';
 
 /** The maximum size of a stored object, in bytes: the default of etcd's flag `--max-request-bytes`. */

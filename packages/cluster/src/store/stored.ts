@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import { deepFreeze } from '../types/copy.ts';
-import { isUnshared } from '../types/share.ts';
+import { isUnshared } from '../types/share-unchanged.ts';
 import { Representation } from './representation.ts';
 
 /** The results that conversion webhooks have returned so far for one write. */

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import type { ColumnFacts } from '../data.ts';
+import type { ColumnFacts } from '../kubernetes-data.ts';
 import { stringifyJson, oncePerObject } from '@typekro/kit/core';
-import { loadData } from '../data.ts';
+import { loadData } from '../kubernetes-data.ts';
 import { age } from '@typekro/kit/kubernetes';
 import { CELLS } from './cells.ts';
 import type { PathBudget } from './json-path.ts';

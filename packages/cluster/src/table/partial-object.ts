@@ -1,5 +1,5 @@
 import { goQuote } from '@typekro/kit/golang';
-import { badRequest } from '../errors/status.ts';
+import { badRequest } from '../errors/api-error.ts';
 import type { KubeObject } from '@typekro/kit/core';
 
 const VALUES: ReadonlySet<string> = new Set(['', 'Metadata', 'None', 'Object']);

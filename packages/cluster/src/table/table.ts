@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 import type { TableSource } from './columns.ts';
 import { columnsOf } from './columns.ts';
 import { checkIncludeObject, partialOf } from './partial-object.ts';

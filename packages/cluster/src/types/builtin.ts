@@ -1,9 +1,9 @@
 import { oncePerObject } from '@typekro/kit/core';
-import type { FieldFacts, TypeFacts } from '../data.ts';
+import type { FieldFacts, TypeFacts } from '../kubernetes-data.ts';
 import type { KubernetesRelease } from '../release.ts';
 import { latestRelease } from '../release.ts';
-import type { FieldNode, ObjectNode, ScalarType, TypeNode } from './node.ts';
-import { anyNode } from './node.ts';
+import type { FieldNode, ObjectNode, ScalarType, TypeNode } from './type-node.ts';
+import { anyNode } from './type-node.ts';
 
 const SCALARS = new Set<string>([
   'string',

@@ -9,7 +9,7 @@ import {
   parseTime,
 } from '@typekro/kit/kubernetes';
 import { Failure, goJsonKind } from '@typekro/kit/golang';
-import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './node.ts';
+import type { FieldNode, ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './type-node.ts';
 import { copyJson } from './copy.ts';
 
 /** An empty object of a built-in type: it has only the fields that are always present in JSON. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { builtinType } from './builtin.ts';
 import { decodeObject } from './decode.ts';
 import { ProtobufError, decodeProtobuf } from './protobuf.ts';
-import { sameJson, shareUnchanged } from './share.ts';
+import { sameJson, shareUnchanged } from './share-unchanged.ts';
 import { copyJson, deepFreeze } from './copy.ts';
 
 test.each<[JsonValue, string]>([

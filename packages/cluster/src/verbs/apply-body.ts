@@ -2,10 +2,10 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind } from '@typekro/kit/golang';
-import { hasDuplicateFields, JsonDepthError, JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
+import { hasDuplicateFields, JsonDepthError, JsonSyntaxError, parseStrictJson } from '../codec/json-codec.ts';
 import type { ParsedYaml } from '../codec/yaml.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
-import { badRequest } from '../errors/status.ts';
+import { badRequest } from '../errors/api-error.ts';
 import type { WriteRequest } from './write.ts';
 
 /** The configuration of an apply. */

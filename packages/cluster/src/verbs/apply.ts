@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { setOwn, isJsonObject } from '@typekro/kit/core';
 import { applyWithOwnership } from '../fields/ownership.ts';
 import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
-import { badRequest, conflict, internalError, notFound } from '../errors/status.ts';
+import { badRequest, conflict, internalError, notFound } from '../errors/api-error.ts';
 import { DecodeError } from '../types/decode.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
 import type { ApplyBody } from './apply-body.ts';

@@ -8,18 +8,18 @@ import {
   MAX_STRICT_PROBLEMS,
   parseStrictJson,
   walkMembers,
-} from '../codec/json.ts';
+} from '../codec/json-codec.ts';
 import type { BuiltinTypes } from '../types/builtin.ts';
 import { builtinTypesOf } from '../types/builtin.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
-import type { ObjectNode } from '../types/node.ts';
-import type { FieldValidation } from './options.ts';
+import type { ObjectNode } from '../types/type-node.ts';
+import type { FieldValidation } from './request-options.ts';
 import type { ApiRequest } from '../protocol/request.ts';
-import { ApiError, badRequest, invalid } from '../errors/status.ts';
+import { ApiError, badRequest, invalid } from '../errors/api-error.ts';
 
 /** A parsed body without a type. */
 export interface RawBody {

@@ -2,9 +2,9 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
-import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
-import type { ApiError } from '../errors/status.ts';
-import { badRequest } from '../errors/status.ts';
+import { JsonSyntaxError, parseStrictJson } from '../codec/json-codec.ts';
+import type { ApiError } from '../errors/api-error.ts';
+import { badRequest } from '../errors/api-error.ts';
 
 /** Identifies the next page of a list. */
 export interface ContinueToken {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { updateOwnership } from '../fields/ownership.ts';
-import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../errors/status.ts';
+import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound } from '../errors/api-error.ts';
 import { validateMeta } from '../kinds/metadata.ts';
 import type { MutableObject, WriteContext } from '../kinds/strategy.ts';
 import { storeKey } from '../store/store.ts';
@@ -16,7 +16,7 @@ import {
   putObject,
   storableObject,
 } from './write.ts';
-import { timestampOf } from '../clock.ts';
+import { timestampOf } from '../cluster-clock.ts';
 import { strategyFor } from './strategy-for.ts';
 import { Problems } from '../errors/field-problems.ts';
 

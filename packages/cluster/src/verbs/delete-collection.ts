@@ -1,9 +1,9 @@
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { replyList } from './respond.ts';
-import { ApiError } from '../errors/status.ts';
+import { ApiError } from '../errors/api-error.ts';
 import { deleteObject, warnOfOrphans } from './delete.ts';
-import type { DeleteRequestOptions, ListRequestOptions } from './options.ts';
+import type { DeleteRequestOptions, ListRequestOptions } from './request-options.ts';
 import type { ReadContext } from './read.ts';
 import { selectionOf, selectItems } from './read.ts';
 import type { WriteRequest, WriteServices } from './write.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { formatApiVersion, parseApiVersion } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { badRequest } from '../errors/status.ts';
+import { badRequest } from '../errors/api-error.ts';
 import { builtinType } from '../types/builtin.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RawBody } from './body.ts';

@@ -1,8 +1,8 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { formatTime } from '@typekro/kit/kubernetes';
-import { timestampOf } from '../clock.ts';
-import { conflict, notFound } from '../errors/status.ts';
-import type { DeleteRequestOptions } from './options.ts';
+import { timestampOf } from '../cluster-clock.ts';
+import { conflict, notFound } from '../errors/api-error.ts';
+import type { DeleteRequestOptions } from './request-options.ts';
 import { commit } from './update.ts';
 import type { WriteRequest } from './write.ts';
 import { checkWrite, keyOfWrite, liveObject } from './write.ts';

@@ -1,6 +1,6 @@
-import { toJsonText } from '../codec/json.ts';
+import { toJsonText } from '../codec/json-codec.ts';
 import { isLongYaml, toYamlLine, toYamlText } from '../codec/yaml.ts';
-import { ApiError } from '../errors/status.ts';
+import { ApiError } from '../errors/api-error.ts';
 import type { Encoding } from '../protocol/negotiate.ts';
 import { replyValue } from '../protocol/reply.ts';
 import type { ApiReply } from '../protocol/request.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createManualClock } from '../clock.ts';
+import { createManualClock } from '../cluster-clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';

@@ -1,13 +1,19 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
-import { duplicateFields, hasDuplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
+import {
+  duplicateFields,
+  hasDuplicateFields,
+  JsonSyntaxError,
+  parseStrictJson,
+  toJsonText,
+} from '../codec/json-codec.ts';
 import { goText } from '../fields/check.ts';
-import { ApiError, badRequest, internalError, notFound } from '../errors/status.ts';
+import { ApiError, badRequest, internalError, notFound } from '../errors/api-error.ts';
 import { applyJsonPatch, JsonPatchError, MAX_OPERATIONS, applyMergePatch } from '../patch/json-patch.ts';
 import { applyStrategicPatch, StrategicFormatError, StrategicPatchError } from '../patch/strategic.ts';
 import { DecodeError } from '../types/decode.ts';
-import type { ObjectNode } from '../types/node.ts';
+import type { ObjectNode } from '../types/type-node.ts';
 import { applyText } from './apply.ts';
 import { strictTexts } from './body.ts';
 import { checkName, checkPlace, unnamed } from './create.ts';

@@ -8,17 +8,17 @@ import { Turns } from './list-reply.ts';
 import { replyList, replyObject, representation } from './respond.ts';
 import type { Matcher, ShardSelector } from '../protocol/selectors.ts';
 import { parseLabelSelector } from '../protocol/selectors.ts';
-import type { SchemaEngineSource } from '../crd/schemas.ts';
-import { ApiError, badRequest, expired, internalError, notFound } from '../errors/status.ts';
+import type { SchemaEngineSource } from '../crd/needs-schemas.ts';
+import { ApiError, badRequest, expired, internalError, notFound } from '../errors/api-error.ts';
 import { fieldMatcher } from '../registry/field-selectors.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { Store } from '../store/store.ts';
 import type { Stored } from '../store/stored.ts';
 import { ofNamespace, positionAfter, storeKey } from '../store/store.ts';
 import { decodeToken, encodeToken, isExpired } from './continue-token.ts';
-import type { ListRequestOptions } from './options.ts';
-import { listOptions } from './options.ts';
-import type { ClusterClock } from '../clock.ts';
+import type { ListRequestOptions } from './request-options.ts';
+import { listOptions } from './request-options.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 
 /**
  * The parts of the cluster that `selectionOf` uses. The schema engine must be loaded for a request with a

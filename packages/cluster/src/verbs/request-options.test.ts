@@ -6,7 +6,7 @@ import type { Cluster } from '../index.ts';
 import { checkDuplicates } from './apply-body.ts';
 import type { WriteRequest } from './write.ts';
 import { decodeToken, encodeToken } from './continue-token.ts';
-import { listOptions, writeOptions } from './options.ts';
+import { listOptions, writeOptions } from './request-options.ts';
 
 test('all repeated keys are reported, even if there are very many', () => {
   const duplicates = Array.from({ length: 500_000 }, (_, index) => `line ${index}: key "a" already set in map`);

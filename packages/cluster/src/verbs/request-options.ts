@@ -3,7 +3,7 @@ import { Problems } from '../errors/field-problems.ts';
 import { fromHeader } from '../protocol/reply.ts';
 import type { ApiRequest, Query } from '../protocol/request.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import { badRequest, invalid } from '../errors/status.ts';
+import { badRequest, invalid } from '../errors/api-error.ts';
 
 /** How unknown and duplicate members are treated. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';

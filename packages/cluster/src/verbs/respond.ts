@@ -1,8 +1,8 @@
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import type { Representation } from '../store/representation.ts';
 import type { Stored } from '../store/stored.ts';
 import { partialOf } from '../table/partial-object.ts';
-import { ApiError } from '../errors/status.ts';
+import { ApiError } from '../errors/api-error.ts';
 import type { Output, PartialOutput } from '../protocol/negotiate.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { warningHeader, replyValue } from '../protocol/reply.ts';

@@ -1,7 +1,7 @@
-import type { ServedResource } from '../registry/resource.ts';
-import type { WriteRequestOptions } from './options.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
+import type { WriteRequestOptions } from './request-options.ts';
 import type { ApiRequest } from '../protocol/request.ts';
-import { methodNotAllowed } from '../errors/status.ts';
+import { methodNotAllowed } from '../errors/api-error.ts';
 import { verbOf } from '../protocol/request.ts';
 
 /** The parts of a path below a group and version. */

@@ -3,7 +3,7 @@ import type { FieldTree } from '../fields/tree.ts';
 import { treeOfMembers } from '../fields/tree.ts';
 import { strategyOf } from '../kinds/index.ts';
 import type { Strategy } from '../kinds/strategy.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 
 const builtinStrategy = oncePerObject(({ group, plural, subresources }: ServedResource) =>
   strategyOf(group, plural, subresources.has('status')),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sendJson } from '../../test-support/send-json.ts';
-import { createManualClock } from '../clock.ts';
+import { createManualClock } from '../cluster-clock.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterStory } from '../../test-support/cluster-story.ts';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { admitEviction } from './disruption.ts';
+import { admitEviction } from './admit-eviction.ts';
 
 const NOW = '2026-01-01T12:00:00Z';
 const BEFORE = '2026-01-01T11:00:00Z';

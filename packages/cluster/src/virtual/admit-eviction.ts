@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { conditionOf, countAt, labelSelectorMatcher, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import { ApiError, forbidden, internalError } from '../errors/status.ts';
+import { ApiError, forbidden, internalError } from '../errors/api-error.ts';
 import { disruptionConditions } from '../kinds/disruption-condition.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
 

@@ -8,21 +8,21 @@ import { Problems } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
-import { badRequest, conflict, internalError, methodNotAllowed } from '../errors/status.ts';
+import { badRequest, conflict, internalError, methodNotAllowed } from '../errors/api-error.ts';
 import { addLabels, topologyLabels } from '../kinds/pods/pod-admission.ts';
 import { boundPod } from '../pods/bound-pod.ts';
 import { storeKey } from '../store/store.ts';
 import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
-import type { DeleteRequestOptions } from '../verbs/options.ts';
-import { checkDeleteOptions, writeOptions } from '../verbs/options.ts';
+import type { DeleteRequestOptions } from '../verbs/request-options.ts';
+import { checkDeleteOptions, writeOptions } from '../verbs/request-options.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
-import { admitEviction } from './disruption.ts';
+import { admitEviction } from './admit-eviction.ts';
 import { admitVirtual } from './admit-virtual.ts';
 import { podOf } from './pod-container.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
-import { timestampOf } from '../clock.ts';
+import { timestampOf } from '../cluster-clock.ts';
 
 const success = (code: number) => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code });
 

@@ -3,13 +3,13 @@ import { goParseInt, goQuote } from '@typekro/kit/golang';
 import { optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { ApiReply, ApiRequest, ByteStream } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
-import { ApiError, badRequest, methodNotAllowed } from '../errors/status.ts';
+import { ApiError, badRequest, methodNotAllowed } from '../errors/api-error.ts';
 import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, containerStatus, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { replyText, warningHeader } from '../protocol/reply.ts';
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 import { storeKey } from '../store/store.ts';
-import type { ProcessRuntime } from '../processes/runtime.ts';
+import type { ProcessRuntime } from '../processes/process-runtime.ts';
 
 /** The options of a log request: which part of the log is returned, and how it is formatted. */
 interface LogOptions {

@@ -2,7 +2,7 @@
  * `portforward` of pods that are local processes, in the three protocols of Kubernetes: SPDY/3.1, SPDY/3.1 tunnelled
  * through a WebSocket, and a WebSocket with two channels per port.
  */
-import type { ClusterClock, Timer } from '../clock.ts';
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { ApiReply, ApiRequest, MessageConnection } from '../protocol/request.ts';
 import { ChannelSession } from '../streaming/channel-session.ts';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { badRequest } from '../errors/status.ts';
+import { badRequest } from '../errors/api-error.ts';
 import type { ContainerProcess, ProcessEnd } from '../processes/container-process.ts';
 import { hasStarted } from '../processes/container-process.ts';
 import type { ContainerRun } from '../processes/container-run.ts';

@@ -10,14 +10,14 @@ import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
-import { badRequest, invalid, methodNotAllowed } from '../errors/status.ts';
-import type { UserInfo } from '../options.ts';
-import { writeOptions } from '../verbs/options.ts';
+import { badRequest, invalid, methodNotAllowed } from '../errors/api-error.ts';
+import type { UserInfo } from '../cluster-options.ts';
+import { writeOptions } from '../verbs/request-options.ts';
 import { emptyFor, ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { Registry } from '../registry/registry.ts';
-import { timestampOf } from '../clock.ts';
+import { timestampOf } from '../cluster-clock.ts';
 import type { WriteServices } from '../verbs/write.ts';
 
 /** The parts of the cluster that reviews use. */

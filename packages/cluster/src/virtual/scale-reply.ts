@@ -21,23 +21,23 @@ import {
   methodNotAllowed,
   notFound,
   unknownResource,
-} from '../errors/status.ts';
+} from '../errors/api-error.ts';
 import { labelSelectorText } from '../types/label-selector-text.ts';
-import type { ServedResource } from '../registry/resource.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import { partialOf } from '../table/partial-object.ts';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
-import { writeOptions } from '../verbs/options.ts';
+import { writeOptions } from '../verbs/request-options.ts';
 import type { ApplyBody } from '../verbs/apply-body.ts';
 import { checkDuplicates, readApply } from '../verbs/apply-body.ts';
-import { patchForm, patchVirtual } from '../verbs/patch.ts';
+import { patchForm, patchVirtual } from '../verbs/patch-object.ts';
 import { checkName, checkPlace } from '../verbs/create.ts';
 import { checkVersion, storeChange } from '../verbs/update.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 import { ownershipContext, liveObject } from '../verbs/write.ts';
 import { copyJson } from '../types/copy.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
-import type { ClusterClock } from '../clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 import type { Registry } from '../registry/registry.ts';
 
 interface ScalePaths {

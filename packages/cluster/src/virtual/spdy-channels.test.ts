@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RecordedConnection, SpdyHeaders } from '../../test-support/spdy-client.ts';
 import { ADMIN } from '../auth/cluster-access.ts';
-import { createManualClock } from '../clock.ts';
+import { createManualClock } from '../cluster-clock.ts';
 import type { ApiRequest, MessageConnection } from '../protocol/request.ts';
 import { Query } from '../protocol/request.ts';
 import { dataFrame, INITIAL_WINDOW_SETTING, resetFrame, settingFrame } from '../streaming/frames.ts';

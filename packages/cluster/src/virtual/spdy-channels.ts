@@ -1,5 +1,5 @@
 /** `exec` and `attach` by SPDY/3.1, which clients before Kubernetes 1.31 use. Each channel is one stream. */
-import type { ClusterClock, Timer } from '../clock.ts';
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import type { ApiReply, ApiRequest, ConnectionUpgrade, MessageConnection } from '../protocol/request.ts';
 import type { ClientStream } from '../streaming/client-stream.ts';
 import { SpdySession } from '../streaming/spdy-session.ts';

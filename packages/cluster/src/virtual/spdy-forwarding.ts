@@ -1,4 +1,4 @@
-import type { ClusterClock, Timer } from '../clock.ts';
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import type { MessageConnection } from '../protocol/request.ts';
 import type { ClientStream } from '../streaming/client-stream.ts';
 import { SpdySession } from '../streaming/spdy-session.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../cluster.ts';
 import { createEmbeddedCluster } from '../cluster.ts';
-import type { UserInfo } from '../options.ts';
+import type { UserInfo } from '../cluster-options.ts';
 
 const NOTE = 'the embedded cluster simulates containers, no process runs in them';
 const ELSEWHERE = `${NOTE}, so try this on a cluster with nodes`;

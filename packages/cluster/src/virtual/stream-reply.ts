@@ -9,7 +9,7 @@ import { textAt } from '@typekro/kit/kubernetes';
 import { authorizeConnect } from '../auth/authorize.ts';
 import type { ApiReply, ApiRequest, ConnectionUpgrade } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
-import { badRequest, notFound } from '../errors/status.ts';
+import { badRequest, notFound } from '../errors/api-error.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { asksForProcesses } from '../processes/container-settings.ts';
 import { admitConnection } from './admit-virtual.ts';
@@ -18,7 +18,7 @@ import { containerOf, notRunning, podOf, SIMULATED_NOTE } from './pod-container.
 import { isWebSocketRequest } from './negotiate-streams.ts';
 import { replyText } from '../protocol/reply.ts';
 import { streamOpener, webSocketReply } from './process-streams.ts';
-import type { ConnectContext } from './proxy.ts';
+import type { ConnectContext } from './proxy-reply.ts';
 
 /**
  * Handles GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403, 404, and the refusal of a webhook or

@@ -1,5 +1,5 @@
 import { TypeKroError } from '@typekro/kit/core';
-import type { Lifecycle, Secret, StoredOutput, StoredProps } from './model.ts';
+import type { Lifecycle, Secret, StoredOutput, StoredProps } from './kro-resource-props.ts';
 
 /** The versions of alchemy that `npm run long -- alchemy` tests: the range in `peerDependencies`. */
 const VERSIONS = '~0.94.0';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadAlchemy } from './alchemy-package.ts';
 import { declare } from './declare.ts';
-import type { InstanceLocation, StoredConnection, StoredProps } from './model.ts';
+import type { InstanceLocation, StoredConnection, StoredProps } from './kro-resource-props.ts';
 
 const missing = (text: string) => Object.assign(new Error(text), { code: 'ERR_MODULE_NOT_FOUND' });
 

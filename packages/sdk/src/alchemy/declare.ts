@@ -1,5 +1,5 @@
 import { TypeKroError } from '@typekro/kit/core';
-import type { StoredProps } from './model.ts';
+import type { StoredProps } from './kro-resource-props.ts';
 import { sameLocation } from './places.ts';
 
 /** The part of an Alchemy scope that distinguishes the runs of a program. */

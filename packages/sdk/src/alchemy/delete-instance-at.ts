@@ -1,7 +1,7 @@
 import type { DeployTarget } from '../compose/index.ts';
 import { parseApiVersion, TypeKroError } from '@typekro/kit/core';
 import type { Transport } from '@typekro/kube';
-import type { InstanceLocation, StoredConnection } from './model.ts';
+import type { InstanceLocation, StoredConnection } from './kro-resource-props.ts';
 import { kubeConfigOf } from './stored-props.ts';
 
 /** The options of `deleteInstanceAt`. */

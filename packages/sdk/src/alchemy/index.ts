@@ -10,10 +10,10 @@ import { parseJson, TypeKroError } from '@typekro/kit/core';
 import { loadAlchemy } from './alchemy-package.ts';
 import { declare } from './declare.ts';
 import { runLifecycle } from './run-lifecycle.ts';
-import type { KroResourceOutput, KroResourceProps } from './model.ts';
+import type { KroResourceOutput, KroResourceProps } from './kro-resource-props.ts';
 import { storedProps } from './stored-props.ts';
 
-export type { KroResourceOutput, KroResourceProps, Secret, WithSecrets } from './model.ts';
+export type { KroResourceOutput, KroResourceProps, Secret, WithSecrets } from './kro-resource-props.ts';
 
 /** The kind of these resources in Alchemy's state. */
 export const KRO_RESOURCE_TYPE = 'typekro::KroResource';

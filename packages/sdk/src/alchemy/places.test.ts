@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InstanceLocation, StoredOutput, StoredProps } from './model.ts';
+import type { InstanceLocation, StoredOutput, StoredProps } from './kro-resource-props.ts';
 import { deletions, leftBehind, moveOf, sameLocation } from './places.ts';
 
 const place = (name: string, changes: Partial<InstanceLocation> = {}): InstanceLocation => ({

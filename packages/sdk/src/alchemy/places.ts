@@ -1,5 +1,5 @@
 import { parseApiVersion } from '@typekro/kit/core';
-import type { Lifecycle, InstanceLocation } from './model.ts';
+import type { Lifecycle, InstanceLocation } from './kro-resource-props.ts';
 
 /**
  * Do both locations name the same instance? The mode is ignored, because a deploy in another mode takes the objects

@@ -3,7 +3,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import type { Transport } from '@typekro/kube';
 import { deleteInstanceAt } from './delete-instance-at.ts';
-import type { Lifecycle, InstanceLocation, StoredOutput, StoredProps } from './model.ts';
+import type { Lifecycle, InstanceLocation, StoredOutput, StoredProps } from './kro-resource-props.ts';
 import { deletions, leftBehind, moveOf } from './places.ts';
 
 /** The transports, keyed by the `fqn` of the resource that declared them. Alchemy's state cannot hold a transport. */

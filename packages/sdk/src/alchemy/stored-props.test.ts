@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createResource } from '../compose/index.ts';
 import { parseJson } from '@typekro/kit/core';
 import { kubernetesComposition } from '../index.ts';
-import type { Secret } from './model.ts';
+import type { Secret } from './kro-resource-props.ts';
 import { kubeConfigOf, openSpec, storedProps } from './stored-props.ts';
 
 const isSecret = (value: unknown): value is Secret =>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
-import type { KroResourceProps, Secret, StoredConnection, StoredProps } from './model.ts';
+import type { KroResourceProps, Secret, StoredConnection, StoredProps } from './kro-resource-props.ts';
 
 /**
  * A spec in two forms. `plain` has all values and is sent to the cluster. `sealed` has `null` for each secret and is

@@ -1,13 +1,13 @@
 import { call, concat, has, list, literal, method, not, raw } from './ir/build.ts';
 import type { Node } from './ir/node.ts';
-import { BOOL, DYN, FLOAT, INTEGER, STRING } from './ir/types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, STRING } from './ir/value-types.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { logicalOperation } from './interp/logical-operators.ts';
 import { choose } from './interp/branches.ts';
 import { refuse } from './refusal/refusal.ts';
-import { activeTrace } from './trace/current.ts';
+import { activeTrace } from './trace/current-trace.ts';
 import { resolveMerged } from './value/merge.ts';
-import { toNode } from './value/nodes.ts';
+import { toNode } from './value/value-nodes.ts';
 import { textNode, textValue, truthy } from './value/ops.ts';
 import { hasTokens, symbolic, wrap } from './value/proxy.ts';
 import { Sym } from './value/symbolic.ts';

@@ -10,14 +10,14 @@ import type { CompositionApiOptions } from './factory/factory.ts';
 import { createFactory } from './factory/factory.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { nestComposition } from './nest-composition.ts';
-import { resourceReferences, schemaReference, statusReference } from './references.ts';
+import { resourceReferences, schemaReference, statusReference } from './resource-references.ts';
 import type { Composition } from './composition-type.ts';
 import type { CompositionOptions, EmitOptions, Resource, Target } from './public-types.ts';
-import type { FunctionLike } from './source/provider.ts';
+import type { FunctionLike } from './source/function-source.ts';
 import { rememberCore } from './singleton.ts';
-import { currentTrace } from './trace/current.ts';
+import { currentTrace } from './trace/current-trace.ts';
 import type { KubernetesComposition, ToResourceGraph } from './composition-api.ts';
-import { makeGraph } from './graph-object.ts';
+import { makeGraph } from './make-graph.ts';
 import type { DefineGraph } from './graph-type.ts';
 
 /** The ways to define a graph. */

@@ -4,7 +4,7 @@ import type { InstancePlace } from './deploy-engine.ts';
 import type { GraphCore } from './graph-core.ts';
 import type { TracedCore } from './traced-core.ts';
 import { hoistedNamespace } from './composition.ts';
-import { printYaml } from './emit/yaml.ts';
+import { printYaml } from './emit/print-yaml.ts';
 import type { Target } from './public-types.ts';
 import type { Singleton } from './singleton.ts';
 import { sharedInstance, singletonsOf } from './singleton.ts';

@@ -25,8 +25,8 @@ import type { Rendered } from './traced-core.ts';
 import type { Refusal, Site } from './refusal/refusal.ts';
 import { CompositionError } from './refusal/refusal.ts';
 import { isClusterScoped } from './served-kind.ts';
-import { withProviders } from './source/current.ts';
-import { withTrace } from './trace/current.ts';
+import { withProviders } from './source/current-run.ts';
+import { withTrace } from './trace/current-trace.ts';
 import type { ValidationRecord } from './trace/records.ts';
 
 interface CompositionParts {

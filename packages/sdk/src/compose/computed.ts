@@ -1,6 +1,6 @@
 import { setOwn } from '@typekro/kit/core';
 import { defineFactory } from './value/native-functions.ts';
-import { currentTrace, currentInterpreter } from './trace/current.ts';
+import { currentTrace, currentInterpreter } from './trace/current-trace.ts';
 
 /** Maps the name of a value to the function that computes it from the input. */
 export type AliasDefinitions<Input> = Readonly<Record<string, (input: Input) => unknown>>;

@@ -1,12 +1,12 @@
 import { nearestName } from '@typekro/kit/core';
-import { checkArgumentShape } from './argument-shapes.ts';
-import type { ArgumentShape } from './argument-shapes.ts';
+import { checkArgumentShape } from './check-argument-shape.ts';
+import type { ArgumentShape } from './check-argument-shape.ts';
 import { refuse } from './refusal/refusal.ts';
-import { currentTrace, currentInterpreter } from './trace/current.ts';
+import { currentTrace, currentInterpreter } from './trace/current-trace.ts';
 import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';
 import { phi, resolveMerged } from './value/merge.ts';
-import { mayBeUndefined, mergedPieces } from './value/nodes.ts';
+import { mayBeUndefined, mergedPieces } from './value/value-nodes.ts';
 import { labelOf, symbolic, wrap } from './value/proxy.ts';
 import { Phi } from './value/symbolic.ts';
 

@@ -10,7 +10,7 @@ import type { GraphOptions } from './graph-type.ts';
 import type { Target } from './public-types.ts';
 import type { Refusal } from './refusal/refusal.ts';
 import { schemasFor, withUnknownKinds } from './schemas.ts';
-import type { FunctionLike } from './source/provider.ts';
+import type { FunctionLike } from './source/function-source.ts';
 import { traceComposition } from './trace-composition.ts';
 import type { Traced } from './trace-composition.ts';
 import { TracedCore } from './traced-core.ts';

@@ -5,13 +5,13 @@ import { LineIndex } from '@typekro/kit/core';
 import { syntaxErrorOf } from '@typekro/kit/javascript';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
-import { interpreter } from './interp/interpreter.ts';
+import { interpreter } from './interp/tree-interpreter.ts';
 import { diagnosticOf } from './refusal/diagnostics.ts';
 import { CompositionError, Refusal, refusalOf, refuse } from './refusal/refusal.ts';
-import { withProviders } from './source/current.ts';
+import { withProviders } from './source/current-run.ts';
 import { compositionError } from './trace-composition.ts';
 import { Trace } from './trace/trace.ts';
-import { withTrace } from './trace/current.ts';
+import { withTrace } from './trace/current-trace.ts';
 import type { Unit } from './value/closure.ts';
 
 /** A module of compositions, for a host that must not execute the module's code natively. */

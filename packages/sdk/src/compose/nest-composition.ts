@@ -12,14 +12,14 @@ import { getMember } from './library/member.ts';
 import { mergeSpread } from './library/objects.ts';
 import { dependOn, noteLastResource } from './library/resources.ts';
 import { addRefinements } from './refinements.ts';
-import { withProviders } from './source/current.ts';
+import { withProviders } from './source/current-run.ts';
 import { runFunctions } from './trace-composition.ts';
 import type { NestedComposition } from './composition-type.ts';
-import { activeTrace, currentInterpreter, decide } from './trace/current.ts';
+import { activeTrace, currentInterpreter, decide } from './trace/current-trace.ts';
 import type { ResourceRecord } from './trace/records.ts';
 import { mapOfMembers } from './value/key-order.ts';
 import { resolveMerged } from './value/merge.ts';
-import { mayBeUndefined, mergedPieces } from './value/nodes.ts';
+import { mayBeUndefined, mergedPieces } from './value/value-nodes.ts';
 import { symbolic, wrap } from './value/proxy.ts';
 import { Maybe, Phi, Sym } from './value/symbolic.ts';
 

@@ -5,13 +5,13 @@ import { schemaChecks } from '../notations/json-schema-nodes.ts';
 import { fieldRules } from './emit/field-rules.ts';
 import { callClosure } from './interp/functions.ts';
 import { outerClosure } from './interp/outside-functions.ts';
-import { interpreter } from './interp/interpreter.ts';
+import { interpreter } from './interp/tree-interpreter.ts';
 import { siteOf } from './interp/env.ts';
 import { diagnosticOf } from './refusal/diagnostics.ts';
 import { Refusal, refuse, refusalOf } from './refusal/refusal.ts';
 import { unusableSchema } from './schemas.ts';
-import { parseFunction } from './source/parse.ts';
-import { activeTrace } from './trace/current.ts';
+import { parseFunction } from './source/parse-function.ts';
+import { activeTrace } from './trace/current-trace.ts';
 import type { Closure } from './value/closure.ts';
 
 /** A step from a schema to a part of it: the name of a field, `[]` for the items of a list, `.*` for the values of a map. */

@@ -6,10 +6,10 @@ import type { TracedCore } from './traced-core.ts';
 import { isSymbolicDeep } from './value/symbolic-deep.ts';
 import { defineFactory } from './value/native-functions.ts';
 import type { Composition } from './composition-type.ts';
-import { statusOfInstance } from './references.ts';
+import { statusOfInstance } from './resource-references.ts';
 import { refuse } from './refusal/refusal.ts';
 import type { Trace } from './trace/trace.ts';
-import { currentTrace } from './trace/current.ts';
+import { currentTrace } from './trace/current-trace.ts';
 
 /** The namespace of singletons. */
 export const SINGLETON_NAMESPACE = 'typekro-singletons';

@@ -6,7 +6,7 @@ import { GRAPH_KIND } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
 import { keys } from '@typekro/engine/runtime';
-import { instanceKindOf, MANAGER } from './kro.ts';
+import { instanceKindOf, MANAGER } from './deploy-kro.ts';
 import { releaseNamespaces, takeFromController, takeFromDirect } from './migrate.ts';
 import type { DirectRecord } from './parent.ts';
 import { DEFINITION_LABEL, isRecordOf, parentObject, readDeployRecord, revisionOf } from './parent.ts';

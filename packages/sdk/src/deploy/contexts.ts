@@ -17,7 +17,7 @@ import {
   readDeployRecord,
   revisionOf,
 } from './parent.ts';
-import { ProgressReporter } from './progress.ts';
+import { ProgressReporter } from './progress-reporter.ts';
 import type { DirectContext } from './direct-run.ts';
 import { parentRef } from './record-owner.ts';
 

@@ -5,7 +5,7 @@ import type { RuntimeSettings } from '../factories/index.ts';
 import { fluxManifests } from './flux-manifests.ts';
 import type { KroContext } from './kro-context.ts';
 import { waitForDeletion } from './kro-wait.ts';
-import { changeOf, changedPaths } from './plan.ts';
+import { changeOf, changedPaths } from './changed-fields.ts';
 
 const SETTINGS: RuntimeSettings = {
   namespace: 'flux-system',

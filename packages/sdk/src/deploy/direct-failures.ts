@@ -6,7 +6,7 @@ import { describeLeftovers, describeUnready } from './failure-report.ts';
 import { openNodes } from './direct-run.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
 import { remedyOfNode, remedyOfWaiting } from './node-failures.ts';
-import { describeNode } from './progress.ts';
+import { describeNode } from './progress-reporter.ts';
 import type { DirectContext } from './direct-run.ts';
 
 /** The error of a deploy with permanently failed nodes. `left` has lines about the remaining objects. */

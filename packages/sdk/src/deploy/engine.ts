@@ -32,7 +32,7 @@ import {
   kroDefinitionStatus,
   listKro,
   planKro,
-} from './kro.ts';
+} from './deploy-kro.ts';
 import { deleteKro } from './kro-delete.ts';
 import { takeFromController } from './migrate.ts';
 import type { KroSource } from '../factories/index.ts';

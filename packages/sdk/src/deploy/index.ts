@@ -27,6 +27,6 @@ export type { KnownFailure } from './direct-run.ts';
 export type { ObserveGraphOptions } from './observe-graph.ts';
 export { observeGraph, ServedTypes } from './observe-graph.ts';
 export { listKey, observedObjects, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
-export type { ValueChange } from './plan.ts';
-export { changedFields, changedValues } from './plan.ts';
+export type { ValueChange } from './changed-fields.ts';
+export { changedFields, changedValues } from './changed-fields.ts';
 export { laidOver, underSchema } from './new-schema.ts';

@@ -5,7 +5,7 @@ import { isConflict, isNotFound, isTimeout } from '@typekro/kube';
 import type { DeletionEffect } from './deletion-result.ts';
 import { identityOf } from './deletion-result.ts';
 import { ignoreNotFound } from './errors.ts';
-import { appliedAt, MANAGER } from './kro.ts';
+import { appliedAt, MANAGER } from './deploy-kro.ts';
 import type { KroContext } from './kro-context.ts';
 import { definitionRef } from './kro-context.ts';
 import { waitForDeletion } from './kro-wait.ts';

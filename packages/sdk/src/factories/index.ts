@@ -4,9 +4,9 @@
  *
  * @packageDocumentation
  */
-export type { BootstrapNeeds, RuntimeBootstrap, RuntimeFactory } from './bootstrap/bootstrap.ts';
-export { createRuntimeBootstrap } from './bootstrap/bootstrap.ts';
-export type { RuntimeSettings, TypeKroRuntimeOptions } from './bootstrap/options.ts';
+export type { BootstrapNeeds, RuntimeBootstrap, RuntimeFactory } from './bootstrap/runtime-bootstrap.ts';
+export { createRuntimeBootstrap } from './bootstrap/runtime-bootstrap.ts';
+export type { RuntimeSettings, TypeKroRuntimeOptions } from './bootstrap/runtime-settings.ts';
 export type { KroSource, TypeKroRuntimeSpec, TypeKroRuntimeStatus } from './bootstrap/runtime.ts';
 export { EARLIER_KRO, FLUX_CONTROLLERS } from './bootstrap/runtime.ts';
 export { builtinFactoryNames, factoryKey } from './generate/generate-builtin.ts';

@@ -8,7 +8,7 @@
  */
 import * as root from '../index.ts';
 import type { ExternalReference, Manifest, ResourceOptions } from '../compose/index.ts';
-import type { Enhanced } from './types.ts';
+import type { Enhanced } from './legacy-types.ts';
 
 export * from '../index.ts';
 export {
@@ -71,7 +71,7 @@ export * as nats from '../factories/nats/index.ts';
 export * as ory from '../factories/ory/index.ts';
 export * as rook from '../factories/rook/index.ts';
 export * from './generated/moved.ts';
-export type * from './types.ts';
+export type * from './legacy-types.ts';
 
 /** `externalRef` of `typekro`, with the types of spec and status as type arguments, which older programs pass. */
 export const externalRef = root.externalRef as unknown as <

@@ -15,7 +15,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { MetricProblem } from './autoscaler-custom-metrics.ts';
 import { customMetricProblem } from './autoscaler-custom-metrics.ts';
-import { isReady, isTerminating } from '../pods/pods.ts';
+import { isReady, isTerminating } from '../pods/pod-state.ts';
 
 /** A pod of the target, and its metrics, or `undefined` when it has none. */
 export interface MeasuredPod {

@@ -9,11 +9,11 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { ContainerUsage } from '../../pods/node-capacity.ts';
 import { METRICS_GROUP } from '../../registry/metrics-resources.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, splitKey } from '../controller.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, splitKey } from '../simulated-controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import { NODES } from '../nodes/node.ts';
-import { isTerminating, PODS } from '../pods/pods.ts';
+import { NODES } from '../nodes/simulated-node.ts';
+import { isTerminating, PODS } from '../pods/pod-state.ts';
 
 export const METRICS_SERVER = 'metrics-server';
 export const POD_METRICS = { group: METRICS_GROUP, plural: 'pods' } as const;

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
-import { specNumber } from '../pods/pods.ts';
+import { specNumber } from '../pods/pod-state.ts';
 import { rollingLimits } from '../workloads/rollout-plan.ts';
 
 /**

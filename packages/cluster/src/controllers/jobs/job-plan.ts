@@ -4,7 +4,7 @@ import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } f
 import { isFailedPod, replacesOnlyFailed, isIndexed, TRACKING } from './job-pods.ts';
 import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf, indexesIn, textOfIndexes } from './failure-verdict.ts';
-import { isFinished, MAX_CHANGED_OBJECTS, specNumber } from '../pods/pods.ts';
+import { isFinished, MAX_CHANGED_OBJECTS, specNumber } from '../pods/pod-state.ts';
 import { earliest } from '@typekro/kit/core';
 
 /**

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
-import { podFromTemplate } from '../pods/pods.ts';
+import { podFromTemplate } from '../pods/pod-state.ts';
 import { randomSuffix } from '../../verbs/write.ts';
 import { controllerReference } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';

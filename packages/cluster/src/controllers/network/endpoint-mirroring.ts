@@ -5,8 +5,8 @@ import { LAST_APPLIED_ANNOTATION, objectsAt, optionalAt, textAt } from '@typekro
 import { randomSuffix } from '../../verbs/write.ts';
 import { controllerReference } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, splitKey, targetIn } from '../controller.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
 import { portsKey } from './endpoint-ports.ts';
 import { recordEvent } from '../events.ts';
 

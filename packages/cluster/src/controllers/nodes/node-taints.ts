@@ -2,10 +2,10 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { conditionOf, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { CORDON_TAINT } from '../../scheduling/taints.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, targetIn } from '../controller.ts';
-import { NODES } from './node.ts';
-import { withReplacedLabels } from '../../kinds/nodes.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, targetIn } from '../simulated-controller.ts';
+import { NODES } from './simulated-node.ts';
+import { withReplacedLabels } from '../../kinds/node-strategy.ts';
 import { ZoneHealth } from './zone-health.ts';
 
 /** Maps the status of the condition `Ready` to the key of the resulting taint with the effect `NoExecute`. */

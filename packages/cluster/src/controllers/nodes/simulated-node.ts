@@ -3,12 +3,12 @@ import type { BootstrapContext } from '../../bootstrap.ts';
 import { complete, NODE_ADDRESS } from '../../bootstrap.ts';
 import { jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
-import { timestampOf } from '../../clock.ts';
+import { timestampOf } from '../../cluster-clock.ts';
 import { NODE_CAPACITY } from '../../pods/node-capacity.ts';
 import { versionOf } from '../../release.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, targetIn } from '../controller.ts';
-import { withReplacedLabels } from '../../kinds/nodes.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, targetIn } from '../simulated-controller.ts';
+import { withReplacedLabels } from '../../kinds/node-strategy.ts';
 import { decodeObject } from '../../types/decode.ts';
 
 export const NODES = { group: '', plural: 'nodes' } as const;

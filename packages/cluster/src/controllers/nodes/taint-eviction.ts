@@ -2,12 +2,12 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { evictionDelayMs } from '../../scheduling/taints.ts';
 import type { StoreEvent } from '../../store/store.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
 import { disruptPod } from '../workloads/disruption-target.ts';
 import { recordEvent } from '../events.ts';
-import { NODES } from './node.ts';
-import { PODS } from '../pods/pods.ts';
+import { NODES } from './simulated-node.ts';
+import { PODS } from '../pods/pod-state.ts';
 import type { ControllerClient } from '../controller-client.ts';
 
 const NAME = 'taint-eviction-controller';

@@ -1,12 +1,12 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { Rejection } from '../../scheduling/kubelet-admission.ts';
-import { rejectionOf } from '../../scheduling/kubelet-admission.ts';
+import type { Rejection } from '../../scheduling/kubelet-rejection.ts';
+import { rejectionOf } from '../../scheduling/kubelet-rejection.ts';
 import { boundNodeOf, NodeLedger } from '../../scheduling/node-ledger.ts';
 import { demandOf } from '../../scheduling/node-usage.ts';
 import type { StoreEvent } from '../../store/store.ts';
 import { recordEvent } from '../events.ts';
-import { isFinished, isTerminating, KUBELET } from './pods.ts';
+import { isFinished, isTerminating, KUBELET } from './pod-state.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { RefusalPauses } from '../refusal-pauses.ts';
 import { controllerOf } from '../relation-index.ts';

@@ -3,11 +3,11 @@ import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { PROCESS } from '../../pod-logs.ts';
 import type { PodRuleSet } from '../../pods/pod-rule-set.ts';
 import type { PodRules } from '../../pods/pod-rules.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, splitKey, targetIn } from '../controller.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { KubeletAdmission } from './kubelet-admission.ts';
-import { isSimulatedNode, NODES } from '../nodes/node.ts';
+import { isSimulatedNode, NODES } from '../nodes/simulated-node.ts';
 import type { EphemeralPhase } from './ephemeral-containers.ts';
 import { planEphemeral } from './ephemeral-containers.ts';
 import { DEADLINE, endedOutcome, remainingLife, untilDeadline } from './pod-end.ts';
@@ -19,7 +19,7 @@ import { runModeProblem } from '../../processes/container-settings.ts';
 import { planPod, UNHEALTHY } from './pod-outcome.ts';
 import { hasPodStarted, observedStatus, podStatus, restartsIn } from './pod-status.ts';
 import { simulatedReport } from './simulated-report.ts';
-import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
+import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pod-state.ts';
 import type { ControllerClient } from '../controller-client.ts';
 
 /** The log line and the event message of a pod without rules. */

@@ -4,7 +4,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
 import { Store, storeKey } from '../../store/store.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
-import { NODE_NAME } from '../nodes/node.ts';
+import { NODE_NAME } from '../nodes/simulated-node.ts';
 import { podCollector, surplusPods } from './pod-collector.ts';
 
 const ended = (name: string, second: number, reason?: string): KubeObject => ({

@@ -1,11 +1,11 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, keyOfObject, splitKey } from '../controller.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, keyOfObject, splitKey } from '../simulated-controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { withDisruptionTarget } from '../workloads/disruption-target.ts';
-import { NODES } from '../nodes/node.ts';
-import { isFinished, isTerminating, PODS } from './pods.ts';
+import { NODES } from '../nodes/simulated-node.ts';
+import { isFinished, isTerminating, PODS } from './pod-state.ts';
 
 /** The number of ended pods that a cluster keeps: the default of `--terminated-pod-gc-threshold`. */
 const MAX_ENDED_PODS = 12_500;

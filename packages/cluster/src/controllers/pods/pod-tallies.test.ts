@@ -5,7 +5,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { Store } from '../../store/store.ts';
 import { ControllerClient } from '../controller-client.ts';
 import { PodTallies } from './pod-tallies.ts';
-import { activePods, isFinished, isReady, isTerminating } from './pods.ts';
+import { activePods, isFinished, isReady, isTerminating } from './pod-state.ts';
 import { controllerOf } from '../relation-index.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'] as const;

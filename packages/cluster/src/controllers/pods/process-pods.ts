@@ -5,13 +5,13 @@ import type { StoreEvent } from '../../store/store.ts';
 import { limitsProblem } from '../../processes/limits.ts';
 import { processRefusals } from '../../processes/refusals.ts';
 import { asksForProcesses, NOT_ALLOWED } from '../../processes/container-settings.ts';
-import type { ProcessRuntime } from '../../processes/runtime.ts';
+import type { ProcessRuntime } from '../../processes/process-runtime.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import { concerns } from '../controller.ts';
+import { concerns } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { DEADLINE } from './pod-end.ts';
 import { podStatus } from './pod-status.ts';
-import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pods.ts';
+import { isFinished, isTerminating, KUBELET, PODS, removeEnded } from './pod-state.ts';
 import { processReport, refusalReport } from './process-report.ts';
 
 /** Runs the pods that request local processes. Without a runtime, refuses these pods. */

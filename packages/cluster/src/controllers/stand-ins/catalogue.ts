@@ -9,7 +9,7 @@ const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {
   ack: () => shipped('ack'),
   argocd: () => shipped('argocd'),
   'cert-manager': async () =>
-    shipped('cert-manager', (await import('./cert-manager/functions.ts')).CERT_MANAGER_FUNCTIONS),
+    shipped('cert-manager', (await import('./cert-manager/cert-manager-functions.ts')).CERT_MANAGER_FUNCTIONS),
   cnpg: async () => shipped('cnpg', (await import('./cnpg-functions.ts')).CNPG_FUNCTIONS),
   'external-secrets': async () =>
     shipped('external-secrets', (await import('./external-secret-values.ts')).EXTERNAL_SECRETS_FUNCTIONS),

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { StandInFailure, StandInMatch } from '../../stand-in.ts';
-import { simulated } from '../pods/simulate.ts';
+import { simulated } from '../pods/simulated-pods.ts';
 
 /**
  * Parses a failure from the string `Reason` or `Reason: message`. Without a message, the default message says that the

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
-import { createManualClock } from '../../clock.ts';
+import { createManualClock } from '../../cluster-clock.ts';
 import { createEmbeddedCluster } from '../../cluster.ts';
 import type { Cluster } from '../../cluster.ts';
 

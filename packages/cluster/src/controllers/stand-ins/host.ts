@@ -3,12 +3,12 @@ import { jsonEquals } from '@typekro/kit/core';
 import { WebhookPending } from '../../webhooks/webhook-pending.ts';
 import type { StandIn, StandInKind, StandInResult } from '../../stand-in.ts';
 import type { StoreEvent } from '../../store/store.ts';
-import type { SimulatedController } from '../controller.ts';
-import { keyOfObject, splitKey, concerns } from '../controller.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { keyOfObject, splitKey, concerns } from '../simulated-controller.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
 import { recordEvent } from '../events.ts';
 import type { StandInFailures } from './failures.ts';
-import { ObjectView } from './view.ts';
+import { ObjectView } from './object-view.ts';
 import { setFinalizer, writeResult } from './write-result.ts';
 
 /** The annotation that marks the Deployment of a controller that this cluster simulates. */

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import type { KindName, StandInCondition, StandInFailure, StandInView } from '../../stand-in.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import { simulatedMs } from '../pods/simulate.ts';
+import { simulatedMs } from '../pods/simulated-pods.ts';
 
 /** The values that a view needs in addition to the cluster. */
 export interface ViewInputs {

@@ -5,8 +5,8 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { countAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { KubeClient } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { ManualClock } from '../../clock.ts';
-import { createManualClock } from '../../clock.ts';
+import type { ManualClock } from '../../cluster-clock.ts';
+import { createManualClock } from '../../cluster-clock.ts';
 import type { Cluster } from '../../cluster.ts';
 import { createEmbeddedCluster } from '../../cluster.ts';
 

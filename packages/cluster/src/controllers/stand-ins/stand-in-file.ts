@@ -5,7 +5,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { readRegularFile, yamlLibrary } from '@typekro/kit/core';
 import type { StandIn } from '../../stand-in.ts';
 import { dataStandIn } from './data-stand-in.ts';
-import { invalidStandIn } from './template.ts';
+import { invalidStandIn } from './compile-template.ts';
 
 const TEXT: Schema = { type: 'string' };
 const ANY: Schema = { 'x-kubernetes-preserve-unknown-fields': true };

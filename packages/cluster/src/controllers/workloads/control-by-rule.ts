@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { labelSelectorMatcher, objectAt, optionalAt } from '@typekro/kit/kubernetes';
 import type { StoreEvent } from '../../store/store.ts';
-import { concerns, keyOfObject } from '../controller.ts';
+import { concerns, keyOfObject } from '../simulated-controller.ts';
 import { controllerReference, isAdoptable, withOwner } from '../controller-client.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';

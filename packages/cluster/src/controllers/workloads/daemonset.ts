@@ -1,12 +1,12 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ControlRule } from './adoption.ts';
-import { controlByRule, ownerKeys } from './adoption.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from '../controller.ts';
+import type { ControlRule } from './control-by-rule.ts';
+import { controlByRule, ownerKeys } from './control-by-rule.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { surgePlan } from './daemon-surge.ts';
-import { NODES } from '../nodes/node.ts';
+import { NODES } from '../nodes/simulated-node.ts';
 import {
   activePods,
   isAvailable,
@@ -19,7 +19,7 @@ import {
   specNumber,
   untilAvailable,
   isNotablePodEvent,
-} from '../pods/pods.ts';
+} from '../pods/pod-state.ts';
 import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
 import { share } from './rollout-plan.ts';
 import { matchesNode, nodeAffinityTo, nodeOfAffinity } from '../../scheduling/node-affinity.ts';

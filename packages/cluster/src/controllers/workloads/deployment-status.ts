@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { asObjects, conditionOf, countAt, textAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import { recordEvent } from '../events.ts';
-import { specNumber, withoutZeros } from '../pods/pods.ts';
+import { specNumber, withoutZeros } from '../pods/pod-state.ts';
 import { rollingLimits } from './rollout-plan.ts';
 import { collisionsOf } from './template-hash.ts';
 import type { ControllerClient } from '../controller-client.ts';

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { conditionOf, numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { isReady } from '../pods/pods.ts';
+import { isReady } from '../pods/pod-state.ts';
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 

@@ -1,10 +1,10 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { earliest, RETRY_POLICIES } from '@typekro/kit/core';
 import { conditionOf, labelMapMatcher, objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
-import type { ControlRule } from './adoption.ts';
-import { controlByRule, ownerKeys } from './adoption.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, splitKey, targetIn } from '../controller.ts';
+import type { ControlRule } from './control-by-rule.ts';
+import { controlByRule, ownerKeys } from './control-by-rule.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import {
   MAX_CHANGED_OBJECTS,
@@ -19,7 +19,7 @@ import {
   specNumber,
   untilAvailable,
   withoutZeros,
-} from '../pods/pods.ts';
+} from '../pods/pod-state.ts';
 import { controllerReference, isApiError } from '../controller-client.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
 import type { PodTally } from '../pods/pod-tallies.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
-import { specNumber } from '../pods/pods.ts';
+import { specNumber } from '../pods/pod-state.ts';
 import { collisionsOf, podTemplateOf, templateHash, withSortedKeys } from './template-hash.ts';
 import { controllerReference, isAlreadyExists } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { numberAt, objectAt, textAt } from '@typekro/kit/kubernetes';
-import { specNumber } from '../pods/pods.ts';
+import { specNumber } from '../pods/pod-state.ts';
 
 /** The next number of pods for each ReplicaSet of a Deployment. */
 export interface RolloutPlan {

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { recordEvent } from '../events.ts';
-import { podFromTemplate } from '../pods/pods.ts';
+import { podFromTemplate } from '../pods/pod-state.ts';
 import { atRevision, REVISION_HASH } from './revisions.ts';
 import { CLAIMS } from '../scheduler.ts';
 import { controllerReference, isApiError } from '../controller-client.ts';

@@ -1,10 +1,10 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { earliest, RETRY_POLICIES } from '@typekro/kit/core';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
-import type { ControlRule } from './adoption.ts';
-import { controlByRule, ownerKeys } from './adoption.ts';
-import type { SimulatedController } from '../controller.ts';
-import { concerns, splitKey, targetIn } from '../controller.ts';
+import type { ControlRule } from './control-by-rule.ts';
+import { controlByRule, ownerKeys } from './control-by-rule.ts';
+import type { SimulatedController } from '../simulated-controller.ts';
+import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import {
   isAvailable,
@@ -17,7 +17,7 @@ import {
   specNumber,
   untilAvailable,
   isNotablePodEvent,
-} from '../pods/pods.ts';
+} from '../pods/pod-state.ts';
 import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
 import { createMember, giveClaimsToPod, ordinalOf, ownClaims, restoreIdentity } from './statefulset-members.ts';
 import type { ControllerClient } from '../controller-client.ts';

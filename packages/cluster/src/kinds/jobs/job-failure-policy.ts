@@ -4,7 +4,7 @@ import { listAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { fieldRequired, repeatedIndexes } from '../../errors/field-problems.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import { checkLabelName } from '../selectors.ts';
+import { checkLabelName } from '../validate-selector.ts';
 
 const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
 const STATES = ['False', 'True', 'Unknown'];

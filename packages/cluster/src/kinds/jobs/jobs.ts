@@ -22,8 +22,14 @@ import { UID_LABELS, validateIndexes } from './job-validation.ts';
 import { internalTemplate, internalValue } from '../describe-difference.ts';
 import { ensureAt, fill, notNegative } from '../../types/parts.ts';
 import { defaultTemplate } from '../pods/pod-defaults.ts';
-import { validateSelector } from '../selectors.ts';
-import { immutableSelector, specOf, templateWarnings, validateTemplate, warningsOfTemplate } from '../workloads.ts';
+import { validateSelector } from '../validate-selector.ts';
+import {
+  immutableSelector,
+  specOf,
+  templateWarnings,
+  validateTemplate,
+  warningsOfTemplate,
+} from '../workload-strategies.ts';
 
 /** Matches one segment of a time zone name that the API accepts. */
 const PART = /^(?!-)[A-Za-z._\-0-9+]{1,14}$/;

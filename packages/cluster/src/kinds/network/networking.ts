@@ -19,7 +19,7 @@ import type { Strategy } from '../strategy.ts';
 import { defaultClass } from '../storage/storage-admission.ts';
 import { cidrProblem, isProperPart } from './ip-addresses.ts';
 import { checkPortOrName } from '../pods/container-handlers.ts';
-import { validateSelector } from '../selectors.ts';
+import { validateSelector } from '../validate-selector.ts';
 import { ensureAt, fill, portProblem } from '../../types/parts.ts';
 
 /** The deprecated annotation that names the class of an Ingress. Its successor is the field `ingressClassName`. */

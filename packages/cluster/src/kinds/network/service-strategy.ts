@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { fieldInvalid, Problems } from '../../errors/field-problems.ts';
-import { invalid } from '../../errors/status.ts';
+import { invalid } from '../../errors/api-error.ts';
 import type { MutableObject, Strategy, WriteContext } from '../strategy.ts';
 import { ensureAt, fill } from '../../types/parts.ts';
 import {

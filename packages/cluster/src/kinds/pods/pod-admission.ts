@@ -10,7 +10,7 @@ import {
   quantityOf,
   textAt,
 } from '@typekro/kit/kubernetes';
-import { forbidden } from '../../errors/status.ts';
+import { forbidden } from '../../errors/api-error.ts';
 import type { WriteContext } from '../strategy.ts';
 import type { ObjectLookup } from '../../types/lookup.ts';
 import { copyJson } from '../../types/copy.ts';

@@ -11,7 +11,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { repeatedIndexes } from '../../errors/field-problems.ts';
-import { checkLabelName, validateNodeSelector, validateNodeTerm, validateSelector } from '../selectors.ts';
+import { checkLabelName, validateNodeSelector, validateNodeTerm, validateSelector } from '../validate-selector.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution';

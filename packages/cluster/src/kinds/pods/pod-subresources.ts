@@ -4,7 +4,7 @@ import { goQuote } from '@typekro/kit/golang';
 import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { fieldForbidden } from '../../errors/field-problems.ts';
-import { forbidden } from '../../errors/status.ts';
+import { forbidden } from '../../errors/api-error.ts';
 import type { MutableObject, WriteContext } from '../strategy.ts';
 import { describeDifference } from '../describe-difference.ts';
 import { qosClass } from './pod-defaults.ts';

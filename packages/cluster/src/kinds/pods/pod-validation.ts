@@ -20,7 +20,7 @@ import { validateOverhead, validatePodResources } from './pod-resources.ts';
 import { validateScheduling } from './pod-scheduling.ts';
 import { validatePodSecurity } from './pod-security.ts';
 import { validateVolumes } from './pod-volumes.ts';
-import { checkLabelName } from '../selectors.ts';
+import { checkLabelName } from '../validate-selector.ts';
 
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];

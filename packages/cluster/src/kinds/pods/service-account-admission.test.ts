@@ -4,7 +4,7 @@ import type { ClusterStory } from '../../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { createEmbeddedCluster } from '../../cluster.ts';
-import type { ClusterOptions } from '../../options.ts';
+import type { ClusterOptions } from '../../cluster-options.ts';
 import { mirrorPodProblem, referenceProblem } from '../secret-references.ts';
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import { compareQuantities, formatQuantity, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { forbidden } from '../../errors/status.ts';
+import { forbidden } from '../../errors/api-error.ts';
 import { ensureAt } from '../../types/parts.ts';
 import { refusePod } from '../pods/pod-admission.ts';
 import type { Amounts } from '../pods/pod-totals.ts';

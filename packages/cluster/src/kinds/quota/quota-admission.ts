@@ -10,8 +10,8 @@ import {
   subtractQuantities,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { GroupResource } from '../../errors/status.ts';
-import { forbidden } from '../../errors/status.ts';
+import type { GroupResource } from '../../errors/api-error.ts';
+import { forbidden } from '../../errors/api-error.ts';
 import type { UncheckedObjectStore } from '../../types/lookup.ts';
 import type { Amounts } from '../pods/pod-totals.ts';
 import { hasPodLevelResources } from '../pods/pod-totals.ts';

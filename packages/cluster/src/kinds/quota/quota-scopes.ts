@@ -8,7 +8,7 @@ import {
   optionalAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { GroupResource } from '../../errors/status.ts';
+import type { GroupResource } from '../../errors/api-error.ts';
 import { qosClass } from '../pods/pod-defaults.ts';
 
 /** A condition that an object must meet so that a quota counts the object. */

@@ -10,7 +10,7 @@ import {
   quantityOfInteger,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { GroupResource } from '../../errors/status.ts';
+import type { GroupResource } from '../../errors/api-error.ts';
 import { CLASS_ANNOTATION } from '../storage/claims.ts';
 import { podTotals } from '../pods/pod-totals.ts';
 import type { Amounts } from '../pods/pod-totals.ts';

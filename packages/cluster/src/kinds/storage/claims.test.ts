@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { claimStrategy } from '../cluster-kinds.ts';
-import { volumeStrategy } from './storage.ts';
+import { volumeStrategy } from './storage-strategies.ts';
 import type { MutableObject, Strategy, WriteContext } from '../strategy.ts';
 import { Problems } from '../../errors/field-problems.ts';
 

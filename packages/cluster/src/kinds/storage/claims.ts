@@ -13,7 +13,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { describeDifference } from '../describe-difference.ts';
-import { validateSelector } from '../selectors.ts';
+import { validateSelector } from '../validate-selector.ts';
 
 const ZERO = quantityOfInteger(0n);
 

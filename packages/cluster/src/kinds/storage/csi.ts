@@ -18,8 +18,8 @@ import { repeatedIndexes } from '../../errors/field-problems.ts';
 import { ensureAt, fill, notNegative } from '../../types/parts.ts';
 import { validateAccessModes } from './claims.ts';
 import { internalValue } from '../describe-difference.ts';
-import { validateSelector } from '../selectors.ts';
-import { bytesOf, checkDriverName, checkParameters, checkProvisioner } from './storage.ts';
+import { validateSelector } from '../validate-selector.ts';
+import { bytesOf, checkDriverName, checkParameters, checkProvisioner } from './storage-strategies.ts';
 import { protectInUse } from './storage-admission.ts';
 import type { MutableObject, Strategy } from '../strategy.ts';
 

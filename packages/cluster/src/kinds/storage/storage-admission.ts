@@ -1,7 +1,7 @@
 /** The admission plugins `DefaultStorageClass`, `StorageObjectInUseProtection` and `PersistentVolumeClaimResize`. */
 import type { KubeObject } from '@typekro/kit/core';
 import { compareQuantities, objectAt, quantityOf, quantityOfInteger, textAt } from '@typekro/kit/kubernetes';
-import { forbidden } from '../../errors/status.ts';
+import { forbidden } from '../../errors/api-error.ts';
 import { ensureAt } from '../../types/parts.ts';
 import { CLASS_ANNOTATION } from './claims.ts';
 import type { WriteContext } from '../strategy.ts';

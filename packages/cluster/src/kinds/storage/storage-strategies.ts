@@ -20,7 +20,7 @@ import { ensureAt, fill } from '../../types/parts.ts';
 import { defaultVolumeSource } from '../pods/pod-defaults.ts';
 import { checkVolumeSource } from '../pods/pod-volumes.ts';
 import { protectInUse } from './storage-admission.ts';
-import { checkLabelName, validateNodeSelector } from '../selectors.ts';
+import { checkLabelName, validateNodeSelector } from '../validate-selector.ts';
 
 const IMMUTABLE = 'field is immutable';
 

@@ -1,12 +1,12 @@
 import type { Schema } from '@typekro/engine/schema';
 import { nearestName } from '@typekro/kit/core';
 import { ELEMENT } from '../interp/returned-fields.ts';
-import type { StaticType } from '../ir/types.ts';
+import type { StaticType } from '../ir/value-types.ts';
 import { refuse, Refusal } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { mergedPieces } from '../value/nodes.ts';
+import { mergedPieces } from '../value/value-nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 

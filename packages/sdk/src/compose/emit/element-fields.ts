@@ -2,7 +2,7 @@ import type { Node, Variable } from '../ir/node.ts';
 import { rewrite } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { symbolic } from '../value/proxy.ts';
-import { toNode } from '../value/nodes.ts';
+import { toNode } from '../value/value-nodes.ts';
 
 /**
  * Replaces reads between resources of the same loop iteration: the read becomes the value from the template of the

@@ -8,7 +8,7 @@ import type { Target } from '../public-types.ts';
 import { Facts } from '../trace/facts.ts';
 import type { ValidationRecord } from '../trace/records.ts';
 import { Refusal } from '../refusal/refusal.ts';
-import { ExpressionWriter } from './expression.ts';
+import { ExpressionWriter } from './expression-writer.ts';
 import { holds } from './violations.ts';
 
 /** Preconditions as markers of SimpleSchema: rules by field, and required fields. */

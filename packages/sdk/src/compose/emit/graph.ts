@@ -5,9 +5,9 @@ import type { Target } from '../public-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { failureOf, Refusal } from '../refusal/refusal.ts';
 import type { TracedGraph } from './definition.ts';
-import { ExpressionWriter } from './expression.ts';
+import { ExpressionWriter } from './expression-writer.ts';
 import { assertPlainData } from './plain-data.ts';
-import { resourceEntry } from './resource.ts';
+import { resourceEntry } from './resource-entry.ts';
 import type { Variants } from './variants.ts';
 
 /** The parts of a Graph that the traced function does not supply. */

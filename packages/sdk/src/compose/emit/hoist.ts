@@ -4,7 +4,7 @@ import type { Node, Variable } from '../ir/node.ts';
 import { mentions } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { toNode } from '../value/nodes.ts';
+import { toNode } from '../value/value-nodes.ts';
 
 /**
  * Is the resource a Namespace that is applied before the instance instead of by the graph? As a resource of the graph,

@@ -2,13 +2,13 @@ import type { JsonValue } from '@typekro/kit/core';
 import { nearestName } from '@typekro/kit/core';
 import { refuse } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { mergedPieces, toNode } from '../value/nodes.ts';
+import { mergedPieces, toNode } from '../value/value-nodes.ts';
 import { isOpen } from '../value/open.ts';
 import { textNode } from '../value/ops.ts';
 import { isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import type { ExpressionWriter } from './expression.ts';
+import type { ExpressionWriter } from './expression-writer.ts';
 
 /** The members of a condition. The controller adds the time and the generation. */
 const MEMBERS: readonly string[] = ['type', 'status', 'reason', 'message'];

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { literal, variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
-import { STRING } from '../ir/types.ts';
-import { interpreter } from '../interp/interpreter.ts';
+import { STRING } from '../ir/value-types.ts';
+import { interpreter } from '../interp/tree-interpreter.ts';
 import { Trace } from '../trace/trace.ts';
-import { withTrace } from '../trace/current.ts';
+import { withTrace } from '../trace/current-trace.ts';
 import { KEYS } from '../value/key-order.ts';
 import { tokenFor, wrap } from '../value/proxy.ts';
 import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, Untranslated } from '../value/symbolic.ts';

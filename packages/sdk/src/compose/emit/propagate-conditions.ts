@@ -4,10 +4,10 @@ import type { Node } from '../ir/node.ts';
 import { walk, rewrite } from '../ir/node.ts';
 import type { Target } from '../public-types.ts';
 import { Refusal } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import { conditionNode } from './conditions.ts';
-import { ExpressionWriter } from './expression.ts';
+import { conditionNode } from './condition-node.ts';
+import { ExpressionWriter } from './expression-writer.ts';
 
 /** The parts of the graph that the conditions of one resource need. */
 interface Names {

@@ -1,11 +1,11 @@
 import type { Diagnostic } from '@typekro/kit/core';
 import type { Node, Raw } from '../ir/node.ts';
-import type { StaticType } from '../ir/types.ts';
+import type { StaticType } from '../ir/value-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { mergedPieces } from '../value/nodes.ts';
+import { mergedPieces } from '../value/value-nodes.ts';
 import { isOpen as isOpenItem } from '../value/open.ts';
 import { isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';

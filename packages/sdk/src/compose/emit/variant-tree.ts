@@ -4,7 +4,7 @@ import { isLiteral, Variable, substitute } from '../ir/node.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { conditionNode } from './conditions.ts';
+import { conditionNode } from './condition-node.ts';
 import { withoutMissing } from './with-dependencies.ts';
 import { specialiseValue, visitWrittenNodes } from '../value/specialise.ts';
 

@@ -4,7 +4,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { celShape } from '@typekro/engine/schema';
-import { ExpressionWriter } from './expression.ts';
+import { ExpressionWriter } from './expression-writer.ts';
 import type { Node } from '../ir/node.ts';
 import type { ValidationRecord } from '../trace/records.ts';
 

@@ -6,7 +6,7 @@ import type { CompositionCore } from '../composition.ts';
 import type { InstanceName } from '../deploy-engine.ts';
 import type { EvaluatedResource } from '../public-types.ts';
 import type { TracedCore } from '../traced-core.ts';
-import { printYaml } from '../emit/yaml.ts';
+import { printYaml } from '../emit/print-yaml.ts';
 import { evaluateComposition } from '../evaluate-composition.ts';
 
 /**

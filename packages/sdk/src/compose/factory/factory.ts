@@ -17,7 +17,7 @@ import { sharedInstance, SINGLETON_NAMESPACE, singletonsOf } from '../singleton.
 import { checkedCall, checkedName, checkFactoryOptions, checkMode } from './factory-options.ts';
 import { directManifests } from './direct-manifests.ts';
 import { evaluateInstance } from '../evaluate-composition.ts';
-import { eventsOf } from './event-stream.ts';
+import { eventsOf } from './events-of-call.ts';
 import type { TracedCore } from '../traced-core.ts';
 
 /** The dependency of the composition API: the engine behind `factory().deploy()`. */

@@ -5,7 +5,7 @@ import { graphYaml } from '../composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Mode } from '../deploy-engine.ts';
 import { manifestsOfResources } from './direct-manifests.ts';
 import { evaluateTraced } from '../evaluate-composition.ts';
-import { eventsOf } from './event-stream.ts';
+import { eventsOf } from './events-of-call.ts';
 import { deployTarget, targetReadiness } from './factory.ts';
 import type { CompositionApiOptions } from './factory.ts';
 import { checkedCall, checkGraphFactoryOptions, checkMode } from './factory-options.ts';

@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { parseApiVersion, TypeKroError } from '@typekro/kit/core';
 import { isDefinition } from '@typekro/engine/graph';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
-import { printYaml } from '../emit/yaml.ts';
+import { printYaml } from '../emit/print-yaml.ts';
 import { argoApplication, argoHealth } from './argocd.ts';
 import type { ArgoOptions } from './argocd.ts';
 import { fluxKustomizations } from './flux.ts';

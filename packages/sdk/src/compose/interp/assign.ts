@@ -1,7 +1,7 @@
 import type { AnyNode, Expression, MemberExpression } from 'acorn';
 import { getMember } from '../library/member.ts';
 import { memberKeyOf } from '../library/key.ts';
-import { deleteKey, writeMember } from '../library/write.ts';
+import { deleteKey, writeMember } from '../library/write-member.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { Env } from './env.ts';
 import { readName, writeName } from './env.ts';

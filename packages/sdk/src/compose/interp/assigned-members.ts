@@ -1,8 +1,8 @@
 import type { AnyNode, MemberExpression } from 'acorn';
 import { KEYS } from '../value/key-order.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { mergedPieces } from '../value/nodes.ts';
+import { mergedPieces } from '../value/value-nodes.ts';
 import { symbolic } from '../value/proxy.ts';
 import { visitNodes } from '@typekro/kit/javascript';
 

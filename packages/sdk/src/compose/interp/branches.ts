@@ -1,7 +1,7 @@
 import { literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { FollowUp, isStackOverflow, Refusal, thrownInBranch } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { mergeValues, phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';

@@ -3,10 +3,10 @@ import { callMethod } from '../library/methods.ts';
 import { spreadItems } from '../library/spread.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { callValue } from './calls.ts';
+import { callValue } from './call-value.ts';
 import type { Env } from './env.ts';
 import { refuseUnmade } from './env.ts';
-import { evaluateObject, privateMember, propertyKey } from './members.ts';
+import { evaluateObject, privateMember, propertyKey } from './evaluate-member.ts';
 
 /** A call: the function, and the arguments. */
 type Call = Pick<CallExpression, 'callee' | 'arguments'>;

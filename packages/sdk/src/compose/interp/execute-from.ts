@@ -1,4 +1,4 @@
-import { decide } from '../trace/current.ts';
+import { decide } from '../trace/current-trace.ts';
 import { unlessDead, when } from './branches.ts';
 import type { Completion } from './completion.ts';
 import { DEAD_END, mapLeaves, NORMAL, reaches } from './completion.ts';

@@ -8,7 +8,7 @@ import type {
   Statement,
 } from 'acorn';
 import { FollowUp, refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { writtenElements } from '../library/spread.ts';
 import { DEAD, POISON } from '../value/symbolic.ts';
 import { resultOf } from './completion.ts';

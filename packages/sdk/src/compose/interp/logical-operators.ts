@@ -1,5 +1,5 @@
 import { literal, not } from '../ir/build.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
 import { equals, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
@@ -9,7 +9,7 @@ import { choose } from './branches.ts';
 /**
  * Evaluates `&&`, `||` and `??`. When the test of the left side is known, the right side is evaluated only if
  * JavaScript would evaluate it. When the test is symbolic, both sides are evaluated. The result is one expression if
- * CEL can express it, and otherwise a `Phi` with the test, which `emit/template.ts` writes as CEL. For
+ * CEL can express it, and otherwise a `Phi` with the test, which `emit/emit-template.ts` writes as CEL. For
  * `spec.a?.b ?? 'x'` the test is `spec.a?.b == null`. This test follows from the `Absence` of the left side (made in
  * `library/member-access.ts`); `ir/optional-reads.ts` writes the result with `.?` and `orValue`.
  */

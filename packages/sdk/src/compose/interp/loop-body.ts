@@ -2,8 +2,8 @@ import { index, literal, object, variable } from '../ir/build.ts';
 import { setOwn } from '@typekro/kit/core';
 import type { Node } from '../ir/node.ts';
 import { Variable } from '../ir/node.ts';
-import { DYN, mapOf, STRING } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { DYN, mapOf, STRING } from '../ir/value-types.ts';
+import type { StaticType } from '../ir/value-types.ts';
 import {
   carriedEndless,
   carriedMembers,
@@ -20,9 +20,9 @@ import { factOf } from '../library/view.ts';
 import type { View } from '../library/view.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import type { ProgramVariable, Writes } from '../trace/trace.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { asSym, resolveMerged } from '../value/merge.ts';
-import { listNode } from '../value/nodes.ts';
+import { listNode } from '../value/value-nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, Maybe, POISON, Splice, Sym } from '../value/symbolic.ts';
 import type { AssignedMember } from './assigned-members.ts';

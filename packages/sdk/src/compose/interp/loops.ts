@@ -12,11 +12,11 @@ import type {
 import { add, and, compare, literal, raw, subtract } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
-import { DYN, listOf } from '../ir/types.ts';
+import { DYN, listOf } from '../ir/value-types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { mayBeUndefined, mergedPieces, toNode } from '../value/nodes.ts';
+import { mayBeUndefined, mergedPieces, toNode } from '../value/value-nodes.ts';
 import { needPresent, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';

@@ -1,7 +1,7 @@
 import { oncePerObject } from '@typekro/kit/core';
 import type { AnyNode } from 'acorn';
-import type { FunctionLike, FunctionSource } from '../source/provider.ts';
-import { currentRun, sourceOfFunction } from '../source/current.ts';
+import type { FunctionLike, FunctionSource } from '../source/function-source.ts';
+import { currentRun, sourceOfFunction } from '../source/current-run.ts';
 import { isNativeText } from '../source/text-source.ts';
 import { BUILD_TIME_NAMES } from '../library/build-time.ts';
 import { Refusal } from '../refusal/refusal.ts';

@@ -1,6 +1,6 @@
 import type { ArrayPattern, AssignmentPattern, ObjectPattern, Pattern } from 'acorn';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { getMember } from '../library/member.ts';
 import { memberKeyOf } from '../library/key.ts';
 import { restOf } from '../library/objects.ts';

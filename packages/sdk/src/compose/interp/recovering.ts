@@ -1,6 +1,6 @@
 import type { AnyNode, Statement } from 'acorn';
 import { FollowUp, Refusal } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { symbolic } from '../value/proxy.ts';
 import { POISON } from '../value/symbolic.ts';
 import type { Completion } from './completion.ts';

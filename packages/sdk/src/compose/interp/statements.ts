@@ -11,7 +11,7 @@ import type {
 import type { Node } from '../ir/node.ts';
 import { allOf, and, literal, not, or } from '../ir/build.ts';
 import { CompositionError, isStackOverflow, noteThrow, Refusal, refuse } from '../refusal/refusal.ts';
-import { activeTrace, decide } from '../trace/current.ts';
+import { activeTrace, decide } from '../trace/current-trace.ts';
 import { equals, truthy } from '../value/ops.ts';
 import { asNode, branch, testOf } from './branches.ts';
 import type { Completion } from './completion.ts';

@@ -3,7 +3,7 @@ import { concat, literal } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { textOrNode, textValue } from '../value/ops.ts';
 import type { Site } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { callExpression } from './call-expression.ts';
 import type { Env } from './env.ts';
 import { inEnv, siteOf } from './env.ts';

@@ -2,7 +2,7 @@ import { DeadEnd } from './env.ts';
 import type { Node } from '../ir/node.ts';
 import { scriptOf } from '../ir/script.ts';
 import { placedFailure, Refusal } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { textNode } from '../value/ops.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 

@@ -1,5 +1,5 @@
 import type { AnyNode, BinaryExpression } from 'acorn';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import type { Env } from './env.ts';
 import { siteOf } from './env.ts';
 

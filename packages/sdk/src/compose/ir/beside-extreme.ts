@@ -1,10 +1,10 @@
 import { allOf, compare, cond, conjuncts, eq, index, literal, macro, not, size, subtract, variable } from './build.ts';
 import { orderOf } from './extremes.ts';
-import { foldLoop } from './fold.ts';
+import { foldLoop } from './fold-loop.ts';
 import type { ListFold } from './list-fold.ts';
 import type { Node } from './node.ts';
 import { isVariable, mentions, substitute } from './node.ts';
-import { INTEGER, listOf } from './types.ts';
+import { INTEGER, listOf } from './value-types.ts';
 
 /**
  * Translates a value that a loop keeps together with the largest or least key, such as `name` in

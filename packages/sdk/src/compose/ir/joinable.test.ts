@@ -16,8 +16,8 @@ import { Lowering } from './lower.ts';
 import type { Node } from './node.ts';
 import { Variable } from './node.ts';
 import { celText } from './to-cel.ts';
-import type { StaticType } from './types.ts';
-import { BOOL, DYN, INTEGER, listOf, STRING } from './types.ts';
+import type { StaticType } from './value-types.ts';
+import { BOOL, DYN, INTEGER, listOf, STRING } from './value-types.ts';
 
 const schema = variable(new Variable('s', 'schema'), DYN);
 const resource = variable(new Variable('r', 'resource'), DYN);

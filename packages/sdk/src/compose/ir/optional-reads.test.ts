@@ -4,8 +4,8 @@ import type { Node } from './node.ts';
 import { Variable } from './node.ts';
 import { withOptionalReads } from './optional-reads.ts';
 import { celText } from './to-cel.ts';
-import { BOOL, INTEGER, listOf, mapOf, STRING } from './types.ts';
-import type { StaticType } from './types.ts';
+import { BOOL, INTEGER, listOf, mapOf, STRING } from './value-types.ts';
+import type { StaticType } from './value-types.ts';
 
 const schema = variable(new Variable('s', 'schema'), STRING);
 const field = (name: string, type: StaticType): Node => select(schema, name, type);

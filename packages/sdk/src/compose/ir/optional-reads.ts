@@ -1,7 +1,7 @@
 import { compare, conjuncts, has, isIn, isLiteralNumber, literal, optIndex, optSelect, size } from './build.ts';
 import type { Node } from './node.ts';
 import { makeNode, withArgs } from './node.ts';
-import { INTEGER } from './types.ts';
+import { INTEGER } from './value-types.ts';
 
 /**
  * In a lowered expression (one whose operations and types are CEL's), replaces the tests for members, together with the
@@ -10,7 +10,7 @@ import { INTEGER } from './types.ts';
  * null member is null in both, and errors are the same.
  *
  * This is the last step of `a?.b ?? 'x'`: `interp/optional-chain.ts` makes the test and the read of `a?.b`,
- * `interp/logical-operators.ts` makes the choice of `??`, and `emit/expression.ts` calls this function before it prints
+ * `interp/logical-operators.ts` makes the choice of `??`, and `emit/expression-writer.ts` calls this function before it prints
  * the CEL.
  */
 export function withOptionalReads(root: Node): Node {

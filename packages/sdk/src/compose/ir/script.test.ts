@@ -25,7 +25,7 @@ import {
 import { makeNode, NodeTable, Variable, withNodes } from './node.ts';
 import type { Node } from './node.ts';
 import { scriptOf } from './script.ts';
-import { BOOL, DYN, INTEGER, listOf, STRING } from './types.ts';
+import { BOOL, DYN, INTEGER, listOf, STRING } from './value-types.ts';
 
 const spec = (): Node => select(variable(new Variable('schema', 'schema'), DYN), 'spec', DYN);
 const name = (): Node => select(spec(), 'name', STRING);

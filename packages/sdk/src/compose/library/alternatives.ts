@@ -1,8 +1,8 @@
 import type { Schema } from '@typekro/engine/schema';
 import { and, eq, has, literal, not, or, select, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import type { ObjectStaticType } from '../ir/types.ts';
-import { activeTrace } from '../trace/current.ts';
+import type { ObjectStaticType } from '../ir/value-types.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 
 /**
  * Adds the fact that an object has the fields of one alternative of its schema. Then a test of a field, such as the one

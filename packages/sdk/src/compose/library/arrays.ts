@@ -1,21 +1,21 @@
 import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build.ts';
 import { isLiteral, UnknownLength } from '../ir/node.ts';
-import { INTEGER } from '../ir/types.ts';
+import { INTEGER } from '../ir/value-types.ts';
 import type { Node } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace, decide } from '../trace/current.ts';
+import { activeTrace, decide } from '../trace/current-trace.ts';
 import { itemWhen, mergeValues, phi, resolveMerged } from '../value/merge.ts';
-import { isListValue, symOfItems } from '../value/nodes.ts';
+import { isListValue, symOfItems } from '../value/value-nodes.ts';
 import { bool, equals, textNode, textValue, truthy } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { DEAD, Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { argumentCount, usesIndex } from './callbacks.ts';
-import { listMethod } from './lists.ts';
+import { listMethod } from './list-methods.ts';
 import { viewOf } from './view.ts';
 import { overParts } from './over-parts.ts';
-import { owned } from './write.ts';
+import { owned } from './write-member.ts';
 import { spreadItems } from './spread.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 

@@ -1,4 +1,4 @@
-import type { FunctionLike } from '../source/provider.ts';
+import type { FunctionLike } from '../source/function-source.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { define } from './builtin-table.ts';
 

@@ -1,4 +1,4 @@
-import type { FunctionLike } from '../source/provider.ts';
+import type { FunctionLike } from '../source/function-source.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';

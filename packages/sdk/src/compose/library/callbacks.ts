@@ -2,7 +2,7 @@ import type { AnyNode, Pattern } from 'acorn';
 import { boundNames, childrenOf, visitNodes } from '@typekro/kit/javascript';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { isNativeFactory } from '../value/native-functions.ts';
-import type { FunctionLike } from '../source/provider.ts';
+import type { FunctionLike } from '../source/function-source.ts';
 
 /** The name of a callback's first parameter, for variables of macros. */
 export function parameterName(interpreter: Interpreter, fn: unknown, fallback: string): string {

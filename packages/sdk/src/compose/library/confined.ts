@@ -1,5 +1,5 @@
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 
 /** Members that every value has, and through which a program could reach functions and prototypes of the host. */
 const HOST_MEMBERS: ReadonlySet<PropertyKey> = new Set([

@@ -1,12 +1,12 @@
 import { isOpen } from '../value/open.ts';
 import { and, eq, has, isIn, literal, or, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { describeType } from '../ir/types.ts';
+import { describeType } from '../ir/value-types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
-import { ownKeys, hasOwnKey } from '../value/members.ts';
+import { activeTrace } from '../trace/current-trace.ts';
+import { ownKeys, hasOwnKey } from '../value/set-member.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
-import { mergedPieces, objectNode } from '../value/nodes.ts';
+import { mergedPieces, objectNode } from '../value/value-nodes.ts';
 import { bool, equals, needPresent, textNode, unary } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';

@@ -1,11 +1,11 @@
 import { eq, macro, macroVariable, method, object, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
-import { BOOL, listOf, mapOf, STRING } from '../ir/types.ts';
+import { BOOL, listOf, mapOf, STRING } from '../ir/value-types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
-import { mayBeUndefined, mergedPieces, toNode } from '../value/nodes.ts';
+import { mayBeUndefined, mergedPieces, toNode } from '../value/value-nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { isOpen } from '../value/open.ts';

@@ -1,5 +1,5 @@
-import { DYN, describeType } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { DYN, describeType } from '../ir/value-types.ts';
+import type { StaticType } from '../ir/value-types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { distribute, phi, resolveMerged } from '../value/merge.ts';
@@ -14,13 +14,13 @@ import { isOpen } from '../value/open.ts';
 import { arrayMethod, asCondition } from './arrays.ts';
 import { hasKey } from './has-key.ts';
 import type { Key } from './key.ts';
-import { listMethod, viewMethod } from './lists.ts';
-import { regexMethod } from './matches.ts';
+import { listMethod, viewMethod } from './list-methods.ts';
+import { regexMethod } from './regex-methods.ts';
 import { getMember, memberOfSide } from './member.ts';
 import { numberMethod } from './numbers.ts';
 import { resourceMember } from './resources.ts';
 import { spreadItems } from './spread.ts';
-import { stringMethod } from './strings.ts';
+import { stringMethod } from './string-methods.ts';
 import { View } from './view.ts';
 
 /** Calls `object.key(…)`. */

@@ -1,6 +1,6 @@
 import { Refusal } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
-import { symOfItems } from '../value/nodes.ts';
+import { activeTrace } from '../trace/current-trace.ts';
+import { symOfItems } from '../value/value-nodes.ts';
 import { isOpen } from '../value/open.ts';
 import type { Sym } from '../value/symbolic.ts';
 

@@ -1,12 +1,12 @@
 import { allOf, call, cond, literal, method, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { Variable } from '../ir/node.ts';
-import { BOOL, DOUBLE, DYN } from '../ir/types.ts';
+import { BOOL, DOUBLE, DYN } from '../ir/value-types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { opaque } from '../value/native-functions.ts';
-import { toNode } from '../value/nodes.ts';
+import { toNode } from '../value/value-nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Splice, Sym } from '../value/symbolic.ts';
 

@@ -1,11 +1,11 @@
 import { compare, index, literal, method, size, variable, macroVariable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { INTEGER } from '../ir/types.ts';
+import { INTEGER } from '../ir/value-types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { asSym, phi, resolveMerged } from '../value/merge.ts';
-import { toNode } from '../value/nodes.ts';
+import { toNode } from '../value/value-nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { closureOf } from '../value/closure.ts';

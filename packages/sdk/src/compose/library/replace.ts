@@ -1,16 +1,16 @@
 import { cond, concat, literal, method } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
-import { STRING } from '../ir/types.ts';
+import { STRING } from '../ir/value-types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { argumentCount } from './callbacks.ts';
-import { unknownGroup } from './matches.ts';
+import { unknownGroup } from './regex-methods.ts';
 import { replacePattern } from './regex.ts';
 import type { MatchTexts, Replacement } from './regex.ts';
 

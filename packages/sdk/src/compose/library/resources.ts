@@ -6,7 +6,7 @@ import type { ResourceRecord } from '../trace/records.ts';
 import { not } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { propagationProgress } from './propagation-progress.ts';
 import { symbolic, wrap } from '../value/proxy.ts';

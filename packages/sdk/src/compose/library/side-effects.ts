@@ -1,8 +1,8 @@
 import { oncePerObject } from '@typekro/kit/core';
 import type { AnyNode } from 'acorn';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
-import type { FunctionNode } from '../source/parse.ts';
+import { activeTrace } from '../trace/current-trace.ts';
+import type { FunctionNode } from '../source/parse-function.ts';
 import { assignedAround, visitNodes } from '@typekro/kit/javascript';
 
 /** Methods that change their object. */

@@ -2,17 +2,17 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
 import { isOpen, iterable } from '../value/open.ts';
 import { needPresent, textNode } from '../value/ops.ts';
-import { listNode, plainList, toNode } from '../value/nodes.ts';
+import { listNode, plainList, toNode } from '../value/value-nodes.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { and, cond, literal, not, TRUE } from '../ir/build.ts';
 import { elementAt } from './member-access.ts';
-import { stringMethod } from './strings.ts';
-import { listMethod } from './lists.ts';
+import { stringMethod } from './string-methods.ts';
+import { listMethod } from './list-methods.ts';
 import { elements, View } from './view.ts';
 
 const GROUPED =

@@ -1,13 +1,13 @@
 import { call, cond, literal, method } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
-import { BOOL, DYN, STRING } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { BOOL, DYN, STRING } from '../ir/value-types.ts';
+import type { StaticType } from '../ir/value-types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { closureOf } from '../value/closure.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { toNode } from '../value/nodes.ts';
+import { toNode } from '../value/value-nodes.ts';
 import { needPresent, textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';

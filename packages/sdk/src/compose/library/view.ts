@@ -17,12 +17,12 @@ import {
 } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { bodyOf, isLiteral, substitute } from '../ir/node.ts';
-import type { StaticType } from '../ir/types.ts';
-import { INTEGER, listOf, STRING } from '../ir/types.ts';
-import { activeTrace, decide } from '../trace/current.ts';
+import type { StaticType } from '../ir/value-types.ts';
+import { INTEGER, listOf, STRING } from '../ir/value-types.ts';
+import { activeTrace, decide } from '../trace/current-trace.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { SeenList, Sym } from '../value/symbolic.ts';
-import { listSym, toNode } from '../value/nodes.ts';
+import { listSym, toNode } from '../value/value-nodes.ts';
 
 /**
  * A symbolic list as the author iterates it: an expression for the list of loop values, and a function that converts

@@ -1,7 +1,7 @@
 import { oncePerObject } from '@typekro/kit/core';
 import { refuse } from '../refusal/refusal.ts';
 import type { Trace } from '../trace/trace.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import type { Sym } from '../value/symbolic.ts';
 
 /** For each trace, the resources that stand for values made outside of the composition function, by key. */

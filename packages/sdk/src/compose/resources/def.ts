@@ -1,16 +1,16 @@
 import { setOwn, TypeKroError } from '@typekro/kit/core';
 import { variable } from '../ir/build.ts';
-import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
-import { BOOL, DYN, FLOAT, INTEGER, joinTypes, listOf, NEVER, NULL, STRING } from '../ir/types.ts';
+import type { Field, ObjectStaticType, StaticType } from '../ir/value-types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, joinTypes, listOf, NEVER, NULL, STRING } from '../ir/value-types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { mergedPieces, toNode } from '../value/nodes.ts';
+import { mergedPieces, toNode } from '../value/value-nodes.ts';
 import { defineFactory } from '../value/native-functions.ts';
 import { isOpen } from '../value/open.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
 import { addRecord, checkId, copyOf, refuseInPredicate } from './create-resource.ts';
-import { currentTrace } from '../trace/current.ts';
+import { currentTrace } from '../trace/current-trace.ts';
 
 /**
  * Names a value of a graph: a `def` node of the kind Graph. The graph computes the value once, and other nodes refer to

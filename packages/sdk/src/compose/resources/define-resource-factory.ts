@@ -1,15 +1,15 @@
 import { keepPlace, oncePerObject } from '@typekro/kit/core';
 import { defineFactory } from '../value/native-functions.ts';
-import { interpreter } from '../interp/interpreter.ts';
+import { interpreter } from '../interp/tree-interpreter.ts';
 import { diagnosticOf, explainRefusal } from '../refusal/diagnostics.ts';
 import { setSchemas } from './run-schemas.ts';
 import { schemasFor } from '../schemas.ts';
-import { withProviders } from '../source/current.ts';
+import { withProviders } from '../source/current-run.ts';
 import { bring } from './bring.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { CompositionError, Refusal, refuse } from '../refusal/refusal.ts';
 import { Trace } from '../trace/trace.ts';
-import { activeTrace, currentTrace, withTrace } from '../trace/current.ts';
+import { activeTrace, currentTrace, withTrace } from '../trace/current-trace.ts';
 import { markDetached } from '../interp/env.ts';
 import { hasTokens, symbolicMember, referenceTo, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';

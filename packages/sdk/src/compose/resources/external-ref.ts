@@ -1,12 +1,12 @@
 import { variable } from '../ir/build.ts';
-import { listOf } from '../ir/types.ts';
+import { listOf } from '../ir/value-types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { defineFactory } from '../value/native-functions.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { createResource, makeRecord } from './create-resource.ts';
 import { defineResourceFactory } from './define-resource-factory.ts';
-import { activeTrace, currentTrace } from '../trace/current.ts';
+import { activeTrace, currentTrace } from '../trace/current-trace.ts';
 import { TypeKroError } from '@typekro/kit/core';
 import type { Resource } from '../public-types.ts';
 

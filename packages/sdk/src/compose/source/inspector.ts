@@ -5,8 +5,8 @@ import type { SourcePosition } from '@typekro/kit/core';
 import { Refusal, refuse } from '../refusal/refusal.ts';
 import { freeNames, mapPosition } from '@typekro/kit/javascript';
 import { isNativeText } from './text-source.ts';
-import { parseFunction } from './parse.ts';
-import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './provider.ts';
+import { parseFunction } from './parse-function.ts';
+import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './function-source.ts';
 
 interface ScopeView {
   readonly kind: string;

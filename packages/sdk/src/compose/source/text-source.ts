@@ -1,7 +1,7 @@
 import { refuse } from '../refusal/refusal.ts';
 import { freeNames } from '@typekro/kit/javascript';
-import { parseFunction } from './parse.ts';
-import type { FunctionLike, FunctionSource } from './provider.ts';
+import { parseFunction } from './parse-function.ts';
+import type { FunctionLike, FunctionSource } from './function-source.ts';
 
 /** Is this the string that `toString` returns for a native or a bound function? Such a function has no source. */
 export const isNativeText = (text: string): boolean => /\{\s*\[native code\]\s*\}\s*$/.test(text);

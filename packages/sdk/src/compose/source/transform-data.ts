@@ -1,6 +1,6 @@
 import type { SourcePosition } from '@typekro/kit/core';
-import { parseFunction } from './parse.ts';
-import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './provider.ts';
+import { parseFunction } from './parse-function.ts';
+import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './function-source.ts';
 
 /** The data that the load or build transform attaches to a function. */
 export interface TransformData {

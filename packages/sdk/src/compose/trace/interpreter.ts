@@ -1,4 +1,4 @@
-import type { FunctionNode } from '../source/parse.ts';
+import type { FunctionNode } from '../source/parse-function.ts';
 
 /**
  * The interface of the interpreter for the library and the proxies. The interpreter itself is in `interp/`, in a

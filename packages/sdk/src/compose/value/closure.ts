@@ -1,8 +1,8 @@
 import type { ObjectExpression } from 'acorn';
 import type { SourcePosition } from '@typekro/kit/core';
-import type { FunctionNode } from '../source/parse.ts';
-import type { CapturedVariable, FunctionLike } from '../source/provider.ts';
-import { activeTrace } from '../trace/current.ts';
+import type { FunctionNode } from '../source/parse-function.ts';
+import type { CapturedVariable, FunctionLike } from '../source/function-source.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { ProgramVariable } from '../trace/trace.ts';
 
 /** The text that is being interpreted, and the look-up of its free names. */

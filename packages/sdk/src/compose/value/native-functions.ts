@@ -1,4 +1,4 @@
-import type { FunctionLike } from '../source/provider.ts';
+import type { FunctionLike } from '../source/function-source.ts';
 
 /** Functions that are called natively with symbolic values: functions of the SDK, and opaque functions. */
 const natives = new WeakSet<FunctionLike>();

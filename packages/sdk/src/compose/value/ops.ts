@@ -20,9 +20,9 @@ import {
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
-import { describeType, INTEGER, isScalar } from '../ir/types.ts';
+import { describeType, INTEGER, isScalar } from '../ir/value-types.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace, decide } from '../trace/current.ts';
+import { activeTrace, decide } from '../trace/current-trace.ts';
 import { asSym, distribute, resolveMerged } from './merge.ts';
 import { printedText, primitiveOf } from './printed.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from './proxy.ts';

@@ -2,11 +2,11 @@ import { inspect } from 'node:util';
 import { MADE_AT, oncePerObject, TypeKroError } from '@typekro/kit/core';
 import { scriptOf } from '../ir/script.ts';
 import type { Node } from '../ir/node.ts';
-import { activeTrace, currentInterpreter, currentTrace } from '../trace/current.ts';
+import { activeTrace, currentInterpreter, currentTrace } from '../trace/current-trace.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { toText } from '../ir/build.ts';
-import { isScalar } from '../ir/types.ts';
+import { isScalar } from '../ir/value-types.ts';
 import { Phi, Sym } from './symbolic.ts';
 
 const behind = new WeakMap<object, Sym | Phi>();

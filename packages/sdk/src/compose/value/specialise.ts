@@ -6,7 +6,7 @@ import type { Facts } from '../trace/facts.ts';
 import { textNode, textValue } from './ops.ts';
 import { KEYS } from './key-order.ts';
 import type { KeyEntry } from './key-order.ts';
-import { copyKeys } from './members.ts';
+import { copyKeys } from './set-member.ts';
 import { hasTokens, symbolic, wrap } from './proxy.ts';
 import type { MergedPiece } from './symbolic.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';

@@ -1,6 +1,6 @@
 import { closureOf } from './closure.ts';
 import { KEYS } from './key-order.ts';
-import { mergedPieces } from './nodes.ts';
+import { mergedPieces } from './value-nodes.ts';
 import { hasTokens, symbolic } from './proxy.ts';
 import { Maybe, SeenList, Splice } from './symbolic.ts';
 

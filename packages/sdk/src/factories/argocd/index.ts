@@ -4,5 +4,5 @@
  * @packageDocumentation
  */
 export * from './generated/argoproj.io.ts';
-export type { TrackingMetadata, TrackingMethod, TrackingOptions } from './tracking.ts';
-export { argocdTracking } from './tracking.ts';
+export type { TrackingMetadata, TrackingMethod, TrackingOptions } from './argocd-tracking.ts';
+export { argocdTracking } from './argocd-tracking.ts';

@@ -1,6 +1,6 @@
 import { Cel, createResource, externalRef, opaque } from '../../compose/index.ts';
 import type { Composition, CompositionApi, SchemaInput } from '../../compose/index.ts';
-import type { RuntimeSettings } from './options.ts';
+import type { RuntimeSettings } from './runtime-settings.ts';
 
 /** The spec of a runtime. */
 export interface TypeKroRuntimeSpec {

@@ -32,7 +32,15 @@ export type {
   ServiceResource,
   StatefulSetResource,
 } from './kinds.ts';
-export type { ContainerPort, EnvSource, EnvValue, EnvVar, PodConfig, Probe, ResourceRequirements } from './pods.ts';
+export type {
+  ContainerPort,
+  EnvSource,
+  EnvValue,
+  EnvVar,
+  PodConfig,
+  Probe,
+  ResourceRequirements,
+} from './pod-template.ts';
 export type { ServiceConfig, ServicePort } from './service.ts';
 export { Service } from './service.ts';
 export type { HelmChartResource } from './helm-chart.ts';
@@ -45,7 +53,7 @@ export type { SecretConfig } from './secret.ts';
 export { Secret } from './secret.ts';
 export type { PersistentVolumeConfig, PvcConfig } from './storage.ts';
 export { PersistentVolume, Pvc } from './storage.ts';
-export type { CronJobConfig, DaemonSetConfig, JobConfig, StatefulSetConfig } from './workloads.ts';
-export { CronJob, DaemonSet, Job, StatefulSet } from './workloads.ts';
+export type { CronJobConfig, DaemonSetConfig, JobConfig, StatefulSetConfig } from './workload-factories.ts';
+export { CronJob, DaemonSet, Job, StatefulSet } from './workload-factories.ts';
 export { simple } from './simple.ts';
 export * from './generated/moved.ts';

@@ -7,7 +7,7 @@ import { NetworkPolicy } from './network-policy.ts';
 import { Secret } from './secret.ts';
 import { Service } from './service.ts';
 import { PersistentVolume, Pvc } from './storage.ts';
-import { CronJob, DaemonSet, Job, StatefulSet } from './workloads.ts';
+import { CronJob, DaemonSet, Job, StatefulSet } from './workload-factories.ts';
 
 /** All simple factories under one name: `simple.Deployment({ … })`. */
 export const simple = {

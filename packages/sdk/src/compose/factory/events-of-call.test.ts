@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import type { DeployEvent } from '../deploy-engine.ts';
-import { eventsOf } from './event-stream.ts';
+import { eventsOf } from './events-of-call.ts';
 
 const event = { type: 'failed' } as DeployEvent;
 

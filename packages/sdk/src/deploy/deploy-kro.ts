@@ -7,7 +7,7 @@ import { fieldOfChange } from '@typekro/engine/schema';
 import { objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { takeFromDirect } from './migrate.ts';
-import { changeOf } from './plan.ts';
+import { changeOf } from './changed-fields.ts';
 import { deployedGraph } from './compile-for.ts';
 import { InvalidGraphError, ResourceGraphFactoryError } from './errors.ts';
 import { laidOver, underSchema } from './new-schema.ts';

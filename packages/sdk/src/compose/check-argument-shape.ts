@@ -1,5 +1,5 @@
 import { refuse } from './refusal/refusal.ts';
-import { activeTrace } from './trace/current.ts';
+import { activeTrace } from './trace/current-trace.ts';
 import { resolveMerged } from './value/merge.ts';
 import { hasTokens, labelOf, symbolic } from './value/proxy.ts';
 import { Maybe, Phi, SeenList, Splice } from './value/symbolic.ts';

@@ -1,9 +1,9 @@
 import type { Node } from '../ir/node.ts';
 import { setOwn } from '@typekro/kit/core';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
-import { freshList } from '../value/nodes.ts';
+import { freshList } from '../value/value-nodes.ts';
 import { bool, textNode } from '../value/ops.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym, Untranslated } from '../value/symbolic.ts';

@@ -9,7 +9,7 @@ import type { CompositionApiOptions } from './factory/factory.ts';
 import { createGraphFactory } from './factory/graph-factory.ts';
 import type { GraphComposition, GraphFactoryOptions, GraphOptions } from './graph-type.ts';
 import type { EmitOptions, Target } from './public-types.ts';
-import type { FunctionLike } from './source/provider.ts';
+import type { FunctionLike } from './source/function-source.ts';
 
 /** Makes a graph from the arguments of `graph`. */
 export function makeGraph(

@@ -3,20 +3,20 @@ import { refuseMovedName, setOwn } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { isOpen } from '../value/open.ts';
 import { call, cond, literal, not, object, orValue } from '../ir/build.ts';
-import { refuseIterable } from '../library/sets.ts';
-import { DYN } from '../ir/types.ts';
+import { refuseIterable } from '../library/marked-sets.ts';
+import { DYN } from '../ir/value-types.ts';
 import type { Target } from '../public-types.ts';
 import type { Node } from '../ir/node.ts';
-import type { FunctionLike } from '../source/provider.ts';
+import type { FunctionLike } from '../source/function-source.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';
-import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode } from '../value/nodes.ts';
+import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode } from '../value/value-nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
-import { escapeText } from './expression.ts';
-import type { ExpressionWriter } from './expression.ts';
+import { escapeText } from './expression-writer.ts';
+import type { ExpressionWriter } from './expression-writer.ts';
 import { declaredMemberSchema } from './flows.ts';
 
 /** The result that stands for an absent field. */

@@ -4,7 +4,7 @@ import { refuseMovedName } from '@typekro/kit/core';
 import { builtin, constructBuiltin, takesAnyNumber } from '../library/builtins.ts';
 import { isOpen, refuseOpen } from '../value/open.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
 import { hasTokens, labelOf, splitTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
@@ -17,8 +17,8 @@ import { isPlain, isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { isNativeFactory, makesResources } from '../value/native-functions.ts';
 import { mayAssignVariables, mustBeTraced, outerClosure } from './outside-functions.ts';
 import { mayChangeOutside, refuseNativeChange, refuseSymbolicFilling } from '../library/side-effects.ts';
-import { forgetVariables } from '../source/current.ts';
-import type { FunctionLike } from '../source/provider.ts';
+import { forgetVariables } from '../source/current-run.ts';
+import type { FunctionLike } from '../source/function-source.ts';
 
 /** Calls a function value: interprets the function, or runs it natively where the rules allow this. */
 export function callValue(

@@ -8,8 +8,8 @@ import type {
 } from '../../compose/index.ts';
 import { defineFactory } from '../../compose/index.ts';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
-import type { RuntimeSettings, TypeKroRuntimeOptions } from './options.ts';
-import { runtimeSettings, settingsDiagnostics } from './options.ts';
+import type { RuntimeSettings, TypeKroRuntimeOptions } from './runtime-settings.ts';
+import { runtimeSettings, settingsDiagnostics } from './runtime-settings.ts';
 import type { KroSource, TypeKroRuntimeSpec, TypeKroRuntimeStatus } from './runtime.ts';
 import { runtimeComposition } from './runtime.ts';
 

@@ -5,22 +5,22 @@ import { and, conjuncts, literal, macro, method, object, select, variable } from
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable, walk, rewrite, substitute } from '../ir/node.ts';
 import { legalName } from '../ir/variable-names.ts';
-import { DYN, listOf, mapOf } from '../ir/types.ts';
+import { DYN, listOf, mapOf } from '../ir/value-types.ts';
 import type { Target } from '../public-types.ts';
 import type { LoopRecord, RecordNode, ResourceRecord } from '../trace/records.ts';
 import { Refusal } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { KEYS } from '../value/key-order.ts';
-import { copyKeys } from '../value/members.ts';
+import { copyKeys } from '../value/set-member.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
 import type { MergedPiece } from '../value/symbolic.ts';
-import { conditionNode } from './conditions.ts';
+import { conditionNode } from './condition-node.ts';
 import { propagateConditions } from './propagate-conditions.ts';
 import { elementFields } from './element-fields.ts';
-import { ExpressionWriter } from './expression.ts';
+import { ExpressionWriter } from './expression-writer.ts';
 import { camelCase, isReservedId } from '../resources/create-resource.ts';
-import { LEFT_OUT, templateOf } from './template.ts';
+import { LEFT_OUT, templateOf } from './emit-template.ts';
 
 /** The parts of the whole graph that are needed to write one resource. */
 export interface EntryContext {

@@ -6,7 +6,7 @@ import { addSchemas } from './resources/run-schemas.ts';
 import type { Manifest } from './resources/create-resource.ts';
 import { getMember } from './library/member.ts';
 import { bring } from './resources/bring.ts';
-import { currentInterpreter } from './trace/current.ts';
+import { currentInterpreter } from './trace/current-trace.ts';
 import type { DerivedField, ResourceRecord } from './trace/records.ts';
 import { refuse } from './refusal/refusal.ts';
 import { isClusterScoped } from './served-kind.ts';

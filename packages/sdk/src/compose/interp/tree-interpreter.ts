@@ -1,11 +1,11 @@
 import { getMember } from '../library/member.ts';
 import { callMethod } from '../library/methods.ts';
-import type { FunctionLike } from '../source/provider.ts';
+import type { FunctionLike } from '../source/function-source.ts';
 import { closureOf } from '../value/closure.ts';
 import { isNativeFactory } from '../value/native-functions.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
-import { callValue } from './calls.ts';
+import { callValue } from './call-value.ts';
 import type { TreeInterpreter } from './env.ts';
 import { evaluate } from './evaluate.ts';
 import { outerClosure } from './outside-functions.ts';

@@ -6,18 +6,18 @@ import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
 import { quoteCel } from '../ir/to-cel.ts';
 import { getMember } from '../library/member.ts';
-import { refuseIterable } from '../library/sets.ts';
+import { refuseIterable } from '../library/marked-sets.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
-import { activeTrace, currentInterpreter } from '../trace/current.ts';
+import { activeTrace, currentInterpreter } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
-import { listNode, mergedPieces, objectNode, toNode } from '../value/nodes.ts';
+import { listNode, mergedPieces, objectNode, toNode } from '../value/value-nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
-import type { ExpressionWriter } from './expression.ts';
+import type { ExpressionWriter } from './expression-writer.ts';
 import { ownConditions } from './own-conditions.ts';
-import { mergeSides } from './template.ts';
+import { mergeSides } from './emit-template.ts';
 import { presence } from '../library/carried.ts';
 
 /**

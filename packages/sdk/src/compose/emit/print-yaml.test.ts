@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { JsonValue } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
-import { printYaml } from './yaml.ts';
+import { printYaml } from './print-yaml.ts';
 
 test('a member without a value is left out', () => {
   expect(printYaml({ b: { d: undefined, c: 1 }, a: undefined })).toBe('b:\n  c: 1\n');

@@ -1,5 +1,5 @@
 import type { SourcePosition } from '@typekro/kit/core';
-import type { FunctionNode } from './parse.ts';
+import type { FunctionNode } from './parse-function.ts';
 
 /** A free variable: its value, or the fact that it has none yet. */
 export type CapturedVariable = { readonly value: unknown } | { readonly uninitialised: true };

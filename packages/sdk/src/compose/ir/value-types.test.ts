@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Field, ObjectStaticType, StaticType } from './types.ts';
-import { DYN, INTEGER, joinTypes, optionalOf, STRING } from './types.ts';
+import type { Field, ObjectStaticType, StaticType } from './value-types.ts';
+import { DYN, INTEGER, joinTypes, optionalOf, STRING } from './value-types.ts';
 
 const objectOf = (fields: Readonly<Record<string, Field>>): ObjectStaticType => ({
   kind: 'object',

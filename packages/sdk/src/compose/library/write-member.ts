@@ -3,15 +3,15 @@ import { isOpen } from '../value/open.ts';
 import { setOwn } from '@typekro/kit/core';
 import { eq, literal } from '../ir/build.ts';
 import { refuse } from '../refusal/refusal.ts';
-import { activeTrace } from '../trace/current.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
 import { textNode } from '../value/ops.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { keyedSlot, writeSlot } from './keyed.ts';
-import { deleteMember, deleteMemberWhen } from '../value/members.ts';
-import { mergedPieces } from '../value/nodes.ts';
+import { deleteMember, deleteMemberWhen } from '../value/set-member.ts';
+import { mergedPieces } from '../value/value-nodes.ts';
 import { mergeKey, mergeSpread, restOf } from './objects.ts';
 
 /** Interprets `object.key = value`. */

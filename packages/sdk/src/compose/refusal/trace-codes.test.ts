@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { exampleDiagnostics } from '../../../test-support/example-diagnostics.ts';
-import { traceCodes } from './codes.ts';
+import { traceCodes } from './trace-codes.ts';
 
 describe('the example of each code yields a diagnostic with this code', () => {
   test.each(traceCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {

@@ -2,7 +2,7 @@ import { textSource } from './text-source.ts';
 import { freeNames } from '@typekro/kit/javascript';
 import { InspectorProvider } from './inspector.ts';
 import { transformProvider } from './transform-data.ts';
-import type { FunctionLike, FunctionSource, Provider } from './provider.ts';
+import type { FunctionLike, FunctionSource, Provider } from './function-source.ts';
 
 let providers: readonly Provider[] = [];
 let depth = 0;
