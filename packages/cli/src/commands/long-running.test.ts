@@ -95,7 +95,7 @@ test('up --once ends when everything is ACTIVE, and when an instance can never b
     "Kubernetes API at https://127.0.0.1:PORT, up in N ms
     Containers are simulated: no image is pulled, no process runs in a pod.
     error: shop.yaml:1: Pot default/shop can never be ACTIVE as it is:
-      ✗ map  failed: could not be written: ConfigMap v1 default/Not a name: ConfigMap "Not a name" is invalid: metadata.name: Invalid value: "Not a name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')
+      ✗ map  failed: the API server refuses ConfigMap default/Not a name: ConfigMap "Not a name" is invalid: metadata.name: Invalid value: "Not a name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')
         hint: correct the field in the definition, or the value in the instance
 
     The cluster has ended, and its kubeconfig is no longer usable; without --once it stays up for kubectl.

@@ -1,8 +1,6 @@
-import { count, objectName } from '@typekro/kit/core';
+import { count } from '@typekro/kit/core';
 import type { NodeReport } from '@typekro/engine/runtime';
-import { explainNode, failureText, isRefusal } from '@typekro/engine/runtime';
-import { refusedText } from '../instance/pending-writes.ts';
-import { shownCauses } from '../instance/shown-node.ts';
+import { shownCauses, shownNodes } from '../instance/shown-node.ts';
 import type { RefusedWrites } from '../instance/shown-node.ts';
 
 /**
@@ -11,22 +9,12 @@ import type { RefusedWrites } from '../instance/shown-node.ts';
  */
 export function waitingText(
   nodes: readonly NodeReport[],
-  explain: (node: NodeReport) => { readonly reason: string } = explainReport,
+  explain: (node: NodeReport) => { readonly reason: string } = (node) => shownNodes([node]).of(node),
 ): string | undefined {
   const [first, ...others] = shownCauses(nodes);
   if (first === undefined) return undefined;
   const { reason } = explain(first.node);
   return `${first.node.id === '' ? '' : `${first.node.id}: `}${reason}${moreCauses(others.length)}`;
-}
-
-/**
- * The reason of a node in a report. A refused write is described in the words of `typekro why`, which tries the write
- * by a dry run.
- */
-function explainReport(node: NodeReport): { readonly reason: string } {
-  const { because } = node;
-  if (because.kind !== 'write-failed' || !isRefusal(because.failure)) return explainNode(node);
-  return { reason: refusedText(objectName(because.object), failureText(because.failure, because.foreign)) };
 }
 
 /**

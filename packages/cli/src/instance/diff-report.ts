@@ -1,5 +1,5 @@
 import type { ObjectRef } from '@typekro/kit/core';
-import { objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { DiffReport, ObjectDifference } from '@typekro/controller/inspect';
 import type { FieldDifference, NodeReport } from '@typekro/engine/runtime';
@@ -8,6 +8,7 @@ import { printable, printableLine } from '../text/printable.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
 import type { RefusedWrite } from './shown-node.ts';
+import { refusalKey } from './shown-node.ts';
 
 /**
  * Compares the objects of an instance with the graph. Lists first the objects to write, in the order of the writes.
@@ -30,7 +31,7 @@ export function diffReport(
       object: refOfTarget(target),
       action: why,
       ...(lastWriter === undefined ? {} : { lastWriter }),
-      ...refusalOf(refusedWrites?.get(nodeId), refOfTarget(target)),
+      ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId })), refOfTarget(target)),
       fields: differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference)),
     })),
     ...(decision.orphan ?? []).map(({ nodeId, target }) => ({
@@ -43,6 +44,7 @@ export function diffReport(
       node: nodeId,
       object: refOfTarget(target),
       action: 'delete' as const,
+      ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId, retired: true })), refOfTarget(target)),
       fields: [],
     })),
     ...(decision.release ?? []).map(({ target }) => ({
@@ -63,9 +65,11 @@ export function diffReport(
   };
 }
 
-/** The refusal of the write of this object, if it is the refused write of its node. */
-function refusalOf(write: RefusedWrite | undefined, object: ObjectRef): Pick<ObjectDifference, 'refused'> {
-  if (write?.object === undefined || objectName(write.object) !== objectName(object)) return {};
+/** The refusal of the write of this object, if it is among the refused writes of its node. */
+function refusalOf(first: RefusedWrite | undefined, ref: ObjectRef): Pick<ObjectDifference, 'refused'> {
+  const refused = first === undefined ? [] : [first, ...(first.others ?? [])];
+  const write = refused.find(({ object }) => object !== undefined && formatRef(object) === formatRef(ref));
+  if (write === undefined) return {};
   const { problem: reason, remedy } = write;
   return { refused: { reason, ...(remedy === undefined ? {} : { remedy }) } };
 }

@@ -11,6 +11,7 @@ import {
   isRefusal,
   refOfTarget,
   refusalRemedy,
+  refusedText,
   refusedItems,
 } from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../plan/replacement.ts';
@@ -36,11 +37,12 @@ export async function withRefusedWrites(
   const tried = await Promise.all(
     decision.nodes
       .filter(isWorkOfController)
-      .map(async (node) => ({ node, write: await pendingWrite(api, node, observation, signal) })),
+      .map(async (node) => ({ node, writes: await tryWrites(api, node, observation, signal) })),
   );
-  const refused = tried.flatMap(({ node, write }) =>
-    write?.result === 'refused' ? [[refusalKey(node), write] as const] : [],
-  );
+  const refused = tried.flatMap(({ node, writes }) => {
+    const [first, ...others] = writes.filter(({ result }) => result === 'refused');
+    return first === undefined ? [] : [[refusalKey(node), { ...first, others }] as const];
+  });
   return refused.length === 0 ? observation : { ...observation, refusedWrites: new Map(refused) };
 }
 
@@ -49,23 +51,26 @@ export async function withRefusedWrites(
  * request. If none is refused, returns the first one with an unknown result. If all are accepted, returns the first
  * one. Returns `undefined` when none is pending.
  */
-export async function pendingWrite(
+export async function pendingWrite(...of: Parameters<typeof tryWrites>): Promise<PendingWrite | undefined> {
+  const tried = await tryWrites(...of);
+  return (
+    tried.find(({ result }) => result === 'refused') ?? tried.find(({ result }) => result !== 'accepted') ?? tried[0]
+  );
+}
+
+/** Tries the first `MAX_TRIED` pending writes of a node, or deletions of its retired objects. */
+async function tryWrites(
   api: KubernetesApi,
   { id, because }: NodeReport,
   observation: WritesOf,
   signal: AbortSignal,
-): Promise<PendingWrite | undefined> {
+): Promise<readonly PendingWrite[]> {
   const { apply, delete: deletions } = observation.decision;
   const pending: readonly PendingAction[] = because.kind === 'retired' ? deletions : apply;
   const actions = pending.filter(({ nodeId }) => nodeId === id);
   const account = accountOf(observation);
   const mask = refusalTextOf(observation);
-  const tried = await Promise.all(
-    actions.slice(0, MAX_TRIED).map((action) => dryRunAs(api, action, account, mask, signal)),
-  );
-  return (
-    tried.find(({ result }) => result === 'refused') ?? tried.find(({ result }) => result !== 'accepted') ?? tried[0]
-  );
+  return Promise.all(actions.slice(0, MAX_TRIED).map((action) => dryRunAs(api, action, account, mask, signal)));
 }
 
 /** The parts of an observation that are needed to try its pending writes. */
@@ -186,6 +191,3 @@ async function dryRun(
     };
   }
 }
-
-/** The sentence for a write that the API server refuses, with the server's message. */
-export const refusedText = (object: string, message: string): string => `the API server refuses ${object}: ${message}`;

@@ -31,6 +31,8 @@ export interface RefusedWrite {
   readonly remedy?: string;
   /** The refused object; absent if only its node is known. */
   readonly object?: ObjectRef;
+  /** The other refused writes of the node. */
+  readonly others?: readonly RefusedWrite[];
 }
 
 /** The refusals of pending writes and deletions, found by dry runs and keyed by `refusalKey`. */

@@ -1,5 +1,6 @@
 import { targetKey } from './identity.ts';
 import { applying } from './node-texts-0.10.ts';
+import { waitForNodes } from './include.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { refOfTarget } from './target.ts';
 import { followsGraphEngine } from '../graph/index.ts';
@@ -55,17 +56,23 @@ function setConflict(
 }
 
 /**
- * Removes the writes of all nodes. Each affected node becomes blocked.
+ * Removes the writes of all nodes. Each affected node becomes blocked, and so do the nodes that wait for it.
  *
  * @param becauseOf returns the reason of an affected node. Default: the node keeps its reason, because the conditions
  *   name the cause
  */
 export function suppressWrites(
-  { results }: Pick<StepContext, 'results'>,
+  context: Pick<StepContext, 'results'>,
   becauseOf: (result: NodeResult) => Because = ({ because }) => because,
 ): void {
+  const { results } = context;
   for (const [id, result] of results) {
-    if (result.apply.length === 0) continue;
-    results.set(id, { ...result, apply: [], state: 'blocked', because: becauseOf(result) });
+    const { because, state } = result;
+    if (result.apply.length > 0)
+      results.set(id, { ...result, apply: [], state: 'blocked', because: becauseOf(result) });
+    else if (because.kind === 'dependency' && state === 'pending') {
+      const ids = because.nodes.map((node) => node.id);
+      results.set(id, { ...result, ...waitForNodes(context, ids) });
+    }
   }
 }

@@ -35,7 +35,7 @@ test.each<[Because, string, string?]>([
   ],
   [
     { kind: 'write-failed', object: pod, failure: { code: 422, reason: 'Invalid', message: 'no' }, retryAt: 0 },
-    'could not be written: Pod v1 ns/web: no; next try at 1970-01-01T00:00:00.000Z',
+    'the API server refuses Pod ns/web: no; next try at 1970-01-01T00:00:00.000Z',
   ],
   [
     {
@@ -44,7 +44,7 @@ test.each<[Because, string, string?]>([
       failure: { code: 403, reason: 'Forbidden', message: 'pods "web" is forbidden: exceeded quota: q' },
       retryAt: Infinity,
     },
-    'could not be written: Pod v1 ns/web: pods "web" is forbidden: exceeded quota: q',
+    'the API server refuses Pod ns/web: pods "web" is forbidden: exceeded quota: q',
     'request at most what the quota still allows, or have the quota raised: kubectl describe resourcequota -n ns',
   ],
   [

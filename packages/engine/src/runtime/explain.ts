@@ -1,6 +1,6 @@
 import type { ObjectRef } from '@typekro/kit/core';
-import { formatRef, isoTime, stringifyJson } from '@typekro/kit/core';
-import { failureText } from './failure.ts';
+import { formatRef, isoTime, objectName, stringifyJson } from '@typekro/kit/core';
+import { failureText, isRefusal } from './failure.ts';
 import type { Decision } from './model.ts';
 import { remedyOf } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating, Contested } from './report.ts';
@@ -17,6 +17,9 @@ export interface Explanation {
   /** The action for the user; absent if waiting is usually enough. `remedyOf` returns a remedy in this case, too. */
   readonly remedy?: string;
 }
+
+/** The sentence for a write that the API server refuses, with the server's message. */
+export const refusedText = (object: string, message: string): string => `the API server refuses ${object}: ${message}`;
 
 /** The explanation of every node, in topological order. */
 export function explainNodes(decision: Pick<Decision, 'nodes'>): Explanation[] {
@@ -105,8 +108,13 @@ const REASONS: { readonly [Kind in Because['kind']]: (because: Of<Kind>) => stri
   held: heldReason,
   'being-deleted': ({ objects }) => `waits until ${objects.map(terminatingText).join(', ')}`,
   'expression-failed': (because) => failedAt(because) + readOfExpression(because),
-  'write-failed': ({ object, failure, retryAt, foreign }) =>
-    `could not be written: ${formatRef(object)}: ${failureText(failure, foreign)}${Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : ''}`,
+  'write-failed': ({ object, failure, retryAt, foreign }) => {
+    const text = failureText(failure, foreign);
+    const next = Number.isFinite(retryAt) ? `; next try at ${isoTime(retryAt)}` : '';
+    return isRefusal(failure)
+      ? refusedText(objectName(object), text) + next
+      : `could not be written: ${formatRef(object)}: ${text}${next}`;
+  },
   'other-owner': ({ object, owner, instance }) => ownerReason(object, owner, instance),
   'graph-owner': ({ object, managers }) =>
     `may not write ${formatRef(object)}, which another Graph writes (field manager ${managers.join(', ')})`,

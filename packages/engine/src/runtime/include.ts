@@ -107,7 +107,7 @@ export function excludedBy({ results }: StepContext, ids: readonly string[]): Be
  * The state and the reason of a node that waits for other nodes. The state is `blocked` if one of these nodes is failed
  * or blocked.
  */
-export function waitForNodes(context: StepContext, ids: readonly string[]): Unresolved {
+export function waitForNodes(context: Pick<StepContext, 'results'>, ids: readonly string[]): Unresolved {
   const nodes = ids.map((id) => ({ id, state: context.results.get(id)?.state ?? ('pending' as const) }));
   const stuck = nodes.some(({ state }) => state === 'failed' || state === 'blocked');
   return { state: stuck ? 'blocked' : 'pending', because: { kind: 'dependency', nodes } };

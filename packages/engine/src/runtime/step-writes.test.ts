@@ -319,6 +319,8 @@ schema: {spec: {k: string}, status: {k: "\${c.data.k}"}}
 resources:
   - id: c
     template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {k: "\${schema.spec.k}"}}
+  - id: d
+    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: d}, data: {k: "\${c.data.k}"}}
 `);
     const cluster = new FakeCluster();
     const key = putInstance(graph, cluster, 'a', { k: '1' });
@@ -331,6 +333,8 @@ resources:
     const { instance, decision } = settle(graph, key, cluster);
     expect(cluster.log).toEqual([]);
     expect(decision.nodes[0]).toMatchObject({ state: 'blocked', because: { kind: 'suspended' } });
+    const nodes = [{ id: 'c', state: 'blocked' }];
+    expect(decision.nodes[1]).toMatchObject({ state: 'blocked', because: { kind: 'dependency', nodes } });
     expect(instance?.status).toMatchObject({ state: 'ACTIVE', k: '1' });
     expect(instance?.status?.['conditions']).toContainEqual(
       expect.objectContaining({
