@@ -21,16 +21,11 @@ export interface Explanation {
 /** The sentence for a write that the API server refuses, with the server's message. */
 export const refusedText = (object: string, message: string): string => `the API server refuses ${object}: ${message}`;
 
-/** The explanation of every node, in topological order. */
-export function explainNodes(decision: Pick<Decision, 'nodes'>): Explanation[] {
-  return decision.nodes.map(explainNode);
-}
-
 /**
  * One line per node with aligned columns (`web  waiting  waits until …`), then one line per status field that failed.
  */
 export function explainLines(decision: Pick<Decision, 'nodes' | 'statusProblems'>): string[] {
-  const rows = explainNodes(decision);
+  const rows = decision.nodes.map(explainNode);
   const width = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
   const [ids, states] = [width(rows.map(({ node }) => node)), width(rows.map(({ state }) => state))];
   const lines = rows.flatMap(({ node, state, reason, remedy }) => [

@@ -116,4 +116,4 @@ export type { ConditionContent } from './conditions.ts';
 export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
 export type { RootCause } from './root-causes.ts';
 export { rootCausesOf } from './root-causes.ts';
-export { dependencyText, explainNodes, explainNode, refusedText, readOfExpression } from './explain.ts';
+export { dependencyText, explainNode, refusedText, readOfExpression } from './explain.ts';

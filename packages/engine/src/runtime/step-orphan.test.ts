@@ -3,7 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { conditionOf, decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { explainNodes } from './explain.ts';
+import { explainNode } from './explain.ts';
 import type { Graph } from '../graph/index.ts';
 
 const POLICY = 'internal.kro.run/deletion-policy';
@@ -125,7 +125,7 @@ describe('an object with the deletion policy Orphaned', () => {
     const { cluster, key } = made(graph);
     cluster.remove(key);
     const decision = decide(graph, cluster.get(key) as KubeObject, cluster);
-    expect(Object.fromEntries(explainNodes(decision).map(({ node, reason }) => [node, reason]))).toEqual({
+    expect(Object.fromEntries(decision.nodes.map(explainNode).map(({ node, reason }) => [node, reason]))).toEqual({
       reader: 'deletes its objects: ConfigMap v1 ns/reader',
       data: 'waits for reader before it leaves its objects in the cluster (deletionPolicy: Orphaned): ConfigMap v1 ns/data',
     });
