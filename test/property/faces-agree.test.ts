@@ -9,10 +9,10 @@ import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details
 import type { ClusterDetailsOptions } from '../../packages/cli/src/dashboard/cluster-details.ts';
 import { controllerSettings } from '../../packages/cli/src/controller-settings.ts';
 import type { StatusView } from '../../packages/cli/src/instance/status-view.ts';
-import { diff } from '../../packages/cli/src/commands/instance/diff.ts';
-import { status } from '../../packages/cli/src/commands/instance/status.ts';
-import { tree } from '../../packages/cli/src/commands/instance/tree.ts';
-import { why } from '../../packages/cli/src/commands/instance/why.ts';
+import { diff } from '../../packages/cli/src/commands/instance/diff-command.ts';
+import { status } from '../../packages/cli/src/commands/instance/status-command.ts';
+import { tree } from '../../packages/cli/src/commands/instance/tree-command.ts';
+import { why } from '../../packages/cli/src/commands/instance/why-command.ts';
 import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
 import { commandRunner } from '@typekro/cli/test-support/run-command';
 import type { PlanWorld } from '@typekro/cli/test-support/plan-world';
