@@ -19,7 +19,7 @@ import { roomOf, ROOMS, sourceFiles } from './workspace.mjs';
  */
 export const FLOORS = {
   cel: [
-    'text.ts values.ts types.ts shape.ts ast.ts library.ts provider.ts api.ts',
+    'utf8.ts values.ts types.ts shape.ts ast.ts library.ts provider.ts api.ts',
     'syntax',
     'macros.ts',
     'lib',

@@ -245,7 +245,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'expressions',
     without: [
       {
-        file: 'packages/cel/src/syntax/parse.ts',
+        file: 'packages/cel/src/syntax/parse-expression.ts',
         find: '  if (lexical.length === 0)\n',
         replace: '  if (lexical.length < 0)\n',
       },

@@ -1,6 +1,6 @@
 import type { Command, OptionSpec } from '../../packages/cli/src/command.ts';
 import { commands } from '../../packages/cli/src/commands/index.ts';
-import { DEBUG } from '../../packages/cli/src/options.ts';
+import { DEBUG } from '../../packages/cli/src/command-options.ts';
 import { markdownTable } from '../markdown-table.ts';
 
 /** `docs/reference/cli.md`: every command with its arguments, options and examples, as `--help` has them. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { encodeInput } from '../../packages/dashboard/src/client/playground/share.ts';
+import { encodeInput } from '../../packages/dashboard/src/client/playground/encoded-input.ts';
 import { PLAYGROUND_EXAMPLES } from '../../packages/dashboard/src/playground/examples.ts';
 import { escapeHtml } from './escape-html.ts';
 import { PLAYGROUND } from './navigation.ts';

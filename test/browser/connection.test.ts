@@ -5,7 +5,7 @@ import { CLUSTER_TOKEN } from '@typekro/controller/inspect';
 import { createScene, FLEET_REF, SCENE_TIME, SHOP_REF } from './support/scene.ts';
 import type { SceneServer } from './support/scene-server.ts';
 import { serveScene } from './support/scene-server.ts';
-import { MAX_SILENCE_MS } from '../../packages/dashboard/src/client/data/api.ts';
+import { MAX_SILENCE_MS } from '../../packages/dashboard/src/client/data/api-client.ts';
 
 describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () => {
   const scene = createScene({ instances: 100, nodes: 900, children: 240 });

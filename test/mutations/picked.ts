@@ -347,7 +347,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/kit/src/core/printable.ts',
     find: 'return withEscapes(text, (character) => character.split',
     replace: 'return text; withEscapes(text, (character) => character.split',
-    tests: ['packages/cli/src/text/printable.test.ts', 'packages/cli/src/commands/hostile-files.test.ts'],
+    tests: ['packages/cli/src/text/output-text.test.ts', 'packages/cli/src/commands/hostile-files.test.ts'],
   },
   {
     room: 'golang',
@@ -408,10 +408,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'testing',
     name: 'a change of an element removes the other elements',
-    file: 'packages/testing/src/graph-test/compare.ts',
+    file: 'packages/testing/src/graph-test/partial-differences.ts',
     find: 'return value.with(step, changed(element, rest, change, inner));',
     replace: 'return [changed(element, rest, change, inner)];',
-    tests: ['packages/testing/src/graph-test/compare.test.ts'],
+    tests: ['packages/testing/src/graph-test/partial-differences.test.ts'],
   },
   {
     room: 'dashboard',

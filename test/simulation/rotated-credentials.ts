@@ -6,7 +6,7 @@ import type { Proof } from '../../packages/kube/src/config/authenticator.ts';
 import { createAuthenticator } from '../../packages/kube/src/config/authenticator.ts';
 import { loadKubeConfig } from '@typekro/kube';
 import { sendProved } from '../../packages/kube/src/http/send-proved.ts';
-import type { Clock, KubeConfig, Transport, TransportResponse } from '../../packages/kube/src/types.ts';
+import type { Clock, KubeConfig, Transport, TransportResponse } from '../../packages/kube/src/kube-api.ts';
 import { storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
 
 /** The time from the end of one rotation to the start of the next, in milliseconds. */

@@ -6,7 +6,7 @@ import type { Site } from '../../scripts/site/build-site.ts';
 import { buildSite } from '../../scripts/site/build-site.ts';
 import { PAGES, PLAYGROUND } from '../../scripts/site/navigation.ts';
 import { SEARCH_OPTIONS } from '../../scripts/site/search-options.ts';
-import { decodeInput } from '../../packages/dashboard/src/client/playground/share.ts';
+import { decodeInput } from '../../packages/dashboard/src/client/playground/encoded-input.ts';
 import { PLAYGROUND_EXAMPLES } from '../../packages/dashboard/src/playground/examples.ts';
 
 const MAX_FIRST_PAGE_BYTES = 150_000;

@@ -16,11 +16,11 @@ import type { Library, Macro, ValidationContext, Validator } from './library.ts'
 import { planProgram } from './plan/program.ts';
 import { standardLibrary } from './standard/index.ts';
 import type { MacroTable } from './syntax/builder.ts';
-import { parseExpression } from './syntax/parse.ts';
+import { parseExpression } from './syntax/parse-expression.ts';
 import type { CelType } from './types.ts';
 import { ErrorList } from './syntax/error-list.ts';
 import { expanded } from './syntax/macro-expander.ts';
-import { walkExpr } from './check/walk.ts';
+import { walkExpr } from './check/walk-expr.ts';
 
 function toVariable(name: string, declared: CelType | VariableOptions): DeclaredVariable {
   return 'params' in declared ? { name, type: declared } : { name, ...declared };

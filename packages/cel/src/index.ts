@@ -116,7 +116,7 @@ export { nanosecondsOfUnit } from './eval/string-formats.ts';
 export { typeNameOf } from './values.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';
 /** The nodes of syntax trees. */
-export * as syntax from './syntax/nodes.ts';
+export * as syntax from './syntax/unparsed-nodes.ts';
 export type { LexicalError, Token } from './syntax/lexer.ts';
 export { tokenize } from './syntax/lexer.ts';
 export { unparse } from './unparse.ts';

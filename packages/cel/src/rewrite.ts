@@ -1,5 +1,5 @@
 import type { Ast, Call, Expr } from './ast.ts';
-import { operandsOf } from './check/walk.ts';
+import { operandsOf } from './check/walk-expr.ts';
 
 /**
  * Visits the nodes of an expression in source order, parents before children. For a macro, visits the call and not the

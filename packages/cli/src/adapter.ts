@@ -4,9 +4,9 @@ import { TypeKroError } from '@typekro/kit/core';
 import { withNegativeValues, withoutAlias } from './command-words.ts';
 import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
 import { ExitCode } from './command.ts';
-import { DEBUG } from './options.ts';
-import { printFailure } from './failure.ts';
-import { printLines } from './text/layout.ts';
+import { DEBUG } from './command-options.ts';
+import { printFailure } from './print-failure.ts';
+import { printLines } from './text/text-layout.ts';
 import { hintForCommand, isForeignCommand } from './foreign-commands.ts';
 
 /** Returns the name that commander uses for an option in its result: `logLevel` for `log-level`. */

@@ -5,11 +5,11 @@ import { describe, afterAll, beforeAll, expect, test } from 'vitest';
 import { commandRunner } from '../test-support/run-command.ts';
 import { withNegativeValues, withoutAlias } from './command-words.ts';
 import { takeConnectionFlags } from './connection-flags.ts';
-import { parseDuration, timeLimit } from './duration.ts';
+import { parseDuration, timeLimit } from './parse-duration.ts';
 import { commands } from './commands/index.ts';
 import { isNoFile, isOutside, statOf } from './file-paths.ts';
 import { FOREIGN_COMMANDS } from './foreign-commands.ts';
-import { optionWords, unknownForm, wordsFromName } from './options.ts';
+import { optionWords, unknownForm, wordsFromName } from './command-options.ts';
 import type { CommandInput } from './command.ts';
 
 test.each([

@@ -17,7 +17,7 @@ import { valueAt } from '@typekro/kit/kubernetes';
 import type { CommandInput, OptionSpec } from './command.ts';
 import { textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
-import { KUBECONFIG_OPTIONS } from './options.ts';
+import { KUBECONFIG_OPTIONS } from './command-options.ts';
 
 /** The controller's ServiceAccount that `typekro bootstrap` and the chart create by default. */
 export const DEFAULT_CONTROLLER = 'kro-system/typekro';

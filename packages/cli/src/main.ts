@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import * as nodeModule from 'node:module';
-import { wordsFromName } from './options.ts';
+import { wordsFromName } from './command-options.ts';
 import { optimizeLate } from './process/optimize-late.ts';
 import { keepHeapSmall } from './process/small-heap.ts';
 

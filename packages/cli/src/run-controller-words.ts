@@ -1,6 +1,6 @@
 import type { CommandContext } from './command.ts';
 import { controller } from './commands/controller-command.ts';
-import { printFailure } from './failure.ts';
+import { printFailure } from './print-failure.ts';
 
 /** Runs the controller with the words after `controller`. Prints failures, and resolves to the exit code. */
 export async function runControllerWords(context: CommandContext, words: readonly string[]): Promise<number> {

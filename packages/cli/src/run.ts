@@ -1,5 +1,5 @@
 import type { CommandContext } from './command.ts';
-import { wordsFromName } from './options.ts';
+import { wordsFromName } from './command-options.ts';
 import { packageVersion } from './package-version.ts';
 import type { RunWords } from './process/run-process.ts';
 import { runProcess } from './process/run-process.ts';

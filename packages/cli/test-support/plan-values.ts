@@ -1,5 +1,5 @@
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
-import { summaryOf } from '../src/plan/summary.ts';
+import { summaryOf } from '../src/plan/summary-of-plan.ts';
 
 /** A planned write of a ConfigMap by one node. `members` replaces defaults. */
 export function writePlan(members: Partial<ObjectPlan> = {}): ObjectPlan {

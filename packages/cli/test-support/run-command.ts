@@ -1,6 +1,6 @@
 import { runCommandLine } from '../src/adapter.ts';
 import type { Command, CommandEntry } from '../src/command.ts';
-import { outputText } from '../src/text/printable.ts';
+import { outputText } from '../src/text/output-text.ts';
 
 /** Exit code and output of a command. */
 export interface CommandRun {

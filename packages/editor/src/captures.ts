@@ -1,5 +1,5 @@
 import type { SchemaSource } from '@typekro/engine/schema';
-import type { DocumentPart } from './document.ts';
+import type { DocumentPart } from './editor-document.ts';
 import { scopesOf } from './scopes.ts';
 import type { NamedSymbol } from './symbols.ts';
 import { isSamePath, readsOf } from './symbols.ts';

@@ -1,8 +1,8 @@
 import type { CodeAction, Diagnostic as ProtocolDiagnostic, TextEdit } from 'vscode-languageserver';
-import type { DiagnosticData } from './diagnostics.ts';
-import { DIAGNOSTIC_SOURCE } from './diagnostics.ts';
-import { EditorDocument } from './document.ts';
-import type { EditorText } from './text.ts';
+import type { DiagnosticData } from './protocol-diagnostics.ts';
+import { DIAGNOSTIC_SOURCE } from './protocol-diagnostics.ts';
+import { EditorDocument } from './editor-document.ts';
+import type { EditorText } from './editor-text.ts';
 
 /** A change that a hint describes. */
 interface Fix {

@@ -2,17 +2,17 @@ import type { Hover, Position } from 'vscode-languageserver';
 import { typeToString } from '@typekro/cel';
 import type { ExpressionScope } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
-import { detailOf } from './completion/expressions.ts';
-import { MARKERS, SIMPLE_TYPES } from './completion/simple-schema.ts';
+import { detailOf } from './completion/expression-items.ts';
+import { MARKERS, SIMPLE_TYPES } from './completion/simple-schema-items.ts';
 import { descriptionOf, fieldMarkdown, kindDescription } from './describe.ts';
-import type { EditorDocument, PlacedPart } from './document.ts';
-import type { WrittenExpression } from './expressions.ts';
-import { knownFunctions } from './functions.ts';
+import type { EditorDocument, PlacedPart } from './editor-document.ts';
+import type { WrittenExpression } from './expressions-of-text.ts';
+import { knownFunctions } from './known-functions.ts';
 import { isDefinitionValue, isSimpleSchemaPath, objectPlace } from './object-places.ts';
 import type { MacroCall } from './receiver.ts';
 import { beforeCursor, typeOfReceiver } from './receiver.ts';
 import { scopesOf } from './scopes.ts';
-import type { Span } from './text.ts';
+import type { Span } from './editor-text.ts';
 import { placeAt } from './yaml-tree.ts';
 
 /** An explanation in Markdown, and the span of the part that it explains. */

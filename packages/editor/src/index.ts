@@ -7,9 +7,9 @@
  * @packageDocumentation
  */
 export { completionsAt, MAX_COMPLETIONS } from './completion/index.ts';
-export type { DiagnosticData } from './diagnostics.ts';
-export { DIAGNOSTIC_SOURCE, toProtocol } from './diagnostics.ts';
-export { EditorDocument, MAX_EDITED_LENGTH, openDocument } from './document.ts';
+export type { DiagnosticData } from './protocol-diagnostics.ts';
+export { DIAGNOSTIC_SOURCE, toProtocol } from './protocol-diagnostics.ts';
+export { EditorDocument, MAX_EDITED_LENGTH, openDocument } from './editor-document.ts';
 export { fixesFor } from './fixes.ts';
 export { hoverAt } from './hover.ts';
 export type { CompiledOutline } from './inlays.ts';
@@ -17,7 +17,7 @@ export { inlayHintsOf, LENS_COMMANDS, lensesOf, outlinesOf } from './inlays.ts';
 export { definitionAt, referencesAt, renameableAt, renameAt } from './navigation.ts';
 export type { ObjectField } from './object-field.ts';
 export { objectFieldAt } from './object-field.ts';
-export { foldingRangesOf, symbolsOf } from './outline.ts';
-export { EditorText } from './text.ts';
-export { TOKENS_LEGEND, tokensOf } from './tokens.ts';
+export { foldingRangesOf, symbolsOf } from './document-symbols.ts';
+export { EditorText } from './editor-text.ts';
+export { TOKENS_LEGEND, tokensOf } from './semantic-tokens.ts';
 export { Workspace } from './workspace.ts';

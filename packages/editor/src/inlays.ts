@@ -1,8 +1,8 @@
 import type { CodeLens, InlayHint, Position, Range } from 'vscode-languageserver';
 import type { Graph, GraphOutline } from '@typekro/engine/graph';
 import { graphOutline } from '@typekro/engine/graph';
-import type { EditorDocument, PlacedPart } from './document.ts';
-import { EditorDocument as Documents } from './document.ts';
+import type { EditorDocument, PlacedPart } from './editor-document.ts';
+import { EditorDocument as Documents } from './editor-document.ts';
 import { typeOfObject } from './object-places.ts';
 import { scopesOf } from './scopes.ts';
 import type { Workspace } from './workspace.ts';

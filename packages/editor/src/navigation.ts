@@ -2,13 +2,13 @@ import type { Location, Position, Range, TextEdit, WorkspaceEdit } from 'vscode-
 import { TypeKroError } from '@typekro/kit/core';
 import { isLowerCamelCase, isReservedWord, isUpperCamelCase } from '@typekro/engine/graph';
 import { captureOf } from './captures.ts';
-import type { EditorDocument, PlacedPart } from './document.ts';
-import { EditorDocument as Documents } from './document.ts';
+import type { EditorDocument, PlacedPart } from './editor-document.ts';
+import { EditorDocument as Documents } from './editor-document.ts';
 import { typeOfObject } from './object-places.ts';
 import type { NamedSymbol } from './symbols.ts';
 import { contentOf, spansOf, namedSymbolAt, symbolSpans } from './symbols.ts';
 import { testSpans } from './test-files.ts';
-import type { Span } from './text.ts';
+import type { Span } from './editor-text.ts';
 import type { Workspace } from './workspace.ts';
 import { memberAt, yamlNodeAt, placeAt } from './yaml-tree.ts';
 

@@ -2,7 +2,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import type { ExpressionScopes } from '@typekro/engine/graph';
 import { expressionScopes, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
-import type { DocumentPart } from './document.ts';
+import type { DocumentPart } from './editor-document.ts';
 
 interface Known {
   readonly source: SchemaSource;

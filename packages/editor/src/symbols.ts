@@ -1,11 +1,11 @@
 import { renameVariables, kroEnvironment, walkAst } from '@typekro/cel';
 import type { PathStep } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
-import type { DocumentPart } from './document.ts';
-import type { WrittenExpression } from './expressions.ts';
+import type { DocumentPart } from './editor-document.ts';
+import type { WrittenExpression } from './expressions-of-text.ts';
 import { isDefinitionValue, isSimpleSchemaPath } from './object-places.ts';
 import { scopesOf } from './scopes.ts';
-import type { Span } from './text.ts';
+import type { Span } from './editor-text.ts';
 import { memberAt, yamlNodeAt, placeAt, placesIn } from './yaml-tree.ts';
 
 /**

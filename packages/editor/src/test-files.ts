@@ -1,8 +1,8 @@
 import type { Location } from 'vscode-languageserver';
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { EditorDocument, PlacedPart } from './document.ts';
-import { EditorDocument as Documents } from './document.ts';
+import type { EditorDocument, PlacedPart } from './editor-document.ts';
+import { EditorDocument as Documents } from './editor-document.ts';
 import { contentOf } from './symbols.ts';
 import type { Workspace } from './workspace.ts';
 import type { YamlPlace } from './yaml-tree.ts';

@@ -5,8 +5,8 @@ import { SHOP, editorAt } from '../test-support/editor.ts';
 import { beforeCursor } from './receiver.ts';
 import { Workspace } from './workspace.ts';
 import { inlayHintsOf, lensesOf, outlinesOf } from './inlays.ts';
-import { foldingRangesOf, symbolsOf } from './outline.ts';
-import { TOKENS_LEGEND, tokensOf } from './tokens.ts';
+import { foldingRangesOf, symbolsOf } from './document-symbols.ts';
+import { TOKENS_LEGEND, tokensOf } from './semantic-tokens.ts';
 
 test.each([
   ['schema.spec.constructor.', { receiver: 'schema.spec.constructor' }],

@@ -5,8 +5,8 @@ import type { Graph } from '@typekro/engine/graph';
 import { compile, controllerCrds, isCrd, isDefinition, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { BuiltinSource, SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
-import type { DocumentPart, EditorDocument } from './document.ts';
-import { openDocument } from './document.ts';
+import type { DocumentPart, EditorDocument } from './editor-document.ts';
+import { openDocument } from './editor-document.ts';
 
 /** The CustomResourceDefinitions that a file contains, and those of the definitions in the file. */
 interface FileKinds {

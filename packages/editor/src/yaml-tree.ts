@@ -2,7 +2,7 @@ import type { Node } from 'yaml';
 import type { JsonValue } from '@typekro/kit/core';
 import { setOwn, yamlLibrary } from '@typekro/kit/core';
 import type { PathStep, ScalarStyle } from '@typekro/engine/graph';
-import type { Span } from './text.ts';
+import type { Span } from './editor-text.ts';
 
 /** A scalar as written. `value` is its text without quotes, escapes and line folding. */
 export interface YamlScalar extends Span {

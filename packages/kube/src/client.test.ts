@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from './client.ts';
-import { KubeError } from './error.ts';
+import { KubeError } from './kube-error.ts';
 import type { FakeAnswer } from '../test-support/fake-transport.ts';
 import { fakeTransport } from '../test-support/fake-transport.ts';
-import type { Clock, TransportRequest, WatchEvent } from './types.ts';
+import type { Clock, TransportRequest, WatchEvent } from './kube-api.ts';
 
 /** Timers fire at once, so that pauses between retries take no time. */
 const instantClock: Clock = {

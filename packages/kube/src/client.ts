@@ -12,12 +12,12 @@ import {
 import { answerJson } from './http/answer-reader.ts';
 import { systemClock, rateLimiter } from './clock.ts';
 import { createDiscovery, unknownKind } from './discovery.ts';
-import { isNotFound, KubeError } from './error.ts';
-import { collectionPath, objectPath, withQuery } from './paths.ts';
-import type { QueryParameters } from './paths.ts';
+import { isNotFound, KubeError } from './kube-error.ts';
+import { collectionPath, objectPath, withQuery } from './resource-paths.ts';
+import type { QueryParameters } from './resource-paths.ts';
 import type { RateLimit } from './clock.ts';
-import type { CoreRequest, RequestContext } from './http/request.ts';
-import { requestStream, requestText } from './http/request.ts';
+import type { CoreRequest, RequestContext } from './http/request-text.ts';
+import { requestStream, requestText } from './http/request-text.ts';
 import type {
   ApiResource,
   ApplyOptions,
@@ -41,10 +41,10 @@ import type {
   WriteOptions,
   RequestMeter,
   KubeConfig,
-} from './types.ts';
+} from './kube-api.ts';
 import { createTransport, impersonationHeaders } from './http/transport.ts';
 import { readPage } from './read-page.ts';
-import { runWatch } from './watch.ts';
+import { runWatch } from './run-watch.ts';
 
 /** The options of a client. One of `transport` and `config` is necessary. */
 export interface KubeClientOptions {

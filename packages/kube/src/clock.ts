@@ -1,5 +1,5 @@
 import { monotonicMs, startTimer } from '@typekro/kit/core';
-import type { Clock } from './types.ts';
+import type { Clock } from './kube-api.ts';
 
 /** A token bucket: `perSecond` requests on average, `burst` at once. */
 export interface RateLimit {

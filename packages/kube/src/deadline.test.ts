@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isTimeout, withDeadline } from './deadline.ts';
-import type { Clock } from './types.ts';
+import type { Clock } from './kube-api.ts';
 
 /** A clock with one timer, which the test fires. */
 function handClock(): { clock: Clock; fire: () => void; cancelled: () => boolean } {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Clock } from './types.ts';
+import type { Clock } from './kube-api.ts';
 
 /**
  * The abort reason at the time limit. It has the name of the error of `AbortSignal.timeout`, and the limit as

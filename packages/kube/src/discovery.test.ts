@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createDiscovery, parseAggregated, parseResourceList } from './discovery.ts';
-import { KubeError } from './error.ts';
+import { KubeError } from './kube-error.ts';
 
 const boats = {
   resources: [

@@ -3,8 +3,8 @@ import { formatApiVersion, isJsonObject, parseApiVersion } from '@typekro/kit/co
 import { asObjects, asText, asTexts, groupVersionPath } from '@typekro/kit/kubernetes';
 import { answerJson } from './http/answer-reader.ts';
 import { elapsed } from './clock.ts';
-import { isNotFound, KubeError } from './error.ts';
-import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './types.ts';
+import { isNotFound, KubeError } from './kube-error.ts';
+import type { ApiResource, CallOptions, Clock, Discovery, ResourceType } from './kube-api.ts';
 import { whileWanted } from './remember.ts';
 
 /** The minimum interval between two requests for a kind that the server does not have, in milliseconds. */

@@ -34,9 +34,9 @@ export type {
   Credentials,
   ExecPlugin,
   KubeConfig,
-} from './types.ts';
-export type { KubeErrorDetails, StatusDetails } from './error.ts';
-export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './error.ts';
+} from './kube-api.ts';
+export type { KubeErrorDetails, StatusDetails } from './kube-error.ts';
+export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './kube-error.ts';
 export { systemClock } from './clock.ts';
 export type { KubeClientOptions } from './client.ts';
 export { KubeClient } from './client.ts';

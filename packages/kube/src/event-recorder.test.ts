@@ -3,7 +3,7 @@ import { isJsonObject, parseJson } from '@typekro/kit/core';
 import { KubeClient } from './client.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { fakeTransport } from '../test-support/fake-transport.ts';
-import type { Transport } from './types.ts';
+import type { Transport } from './kube-api.ts';
 
 const boat = { apiVersion: 'acme.test/v1', kind: 'Boat', metadata: { name: 'b', namespace: 'n', uid: 'u' } };
 

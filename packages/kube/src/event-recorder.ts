@@ -1,8 +1,8 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { cryptoLibrary, printable, textPrefix } from '@typekro/kit/core';
 import { formatTime, namePrefix } from '@typekro/kit/kubernetes';
-import { isAborted, isNotFound, KubeError } from './error.ts';
-import type { Clock, KubernetesApi } from './types.ts';
+import { isAborted, isNotFound, KubeError } from './kube-error.ts';
+import type { Clock, KubernetesApi } from './kube-api.ts';
 
 /** An event of an object, as `kubectl describe` shows it. */
 export interface ObjectEvent {

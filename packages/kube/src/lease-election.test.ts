@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import { KubeError } from './error.ts';
+import { KubeError } from './kube-error.ts';
 import { runElection } from './lease.ts';
-import type { KubernetesApi } from './types.ts';
+import type { KubernetesApi } from './kube-api.ts';
 
 const TIMES = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2000 };
 

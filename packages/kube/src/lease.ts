@@ -1,6 +1,6 @@
 import { elapsed, pause } from './clock.ts';
 import { withDeadline } from './deadline.ts';
-import { isConflict, KubeError } from './error.ts';
+import { isConflict, KubeError } from './kube-error.ts';
 import type { LeaseCandidate, LeaseState, LeaseTimes } from './lease-step.ts';
 import {
   DEFAULT_LEASE_TIMES,
@@ -10,7 +10,7 @@ import {
   leaseUnreachable,
   releasedLease,
 } from './lease-step.ts';
-import type { Clock, KubernetesApi } from './types.ts';
+import type { Clock, KubernetesApi } from './kube-api.ts';
 
 /** The calls that an election needs. */
 export type LeaseApi = Pick<KubernetesApi, 'find' | 'create' | 'update'>;

@@ -6,8 +6,8 @@ import { builtinSource, combineSources, crdSource, openApiDocument } from '@type
 import { answerJson } from './http/answer-reader.ts';
 import type { DocumentCacheOptions } from './document-cache.ts';
 import { DocumentCache } from './document-cache.ts';
-import { isNotFound, KubeError } from './error.ts';
-import type { CallOptions, KubernetesApi } from './types.ts';
+import { isNotFound, KubeError } from './kube-error.ts';
+import type { CallOptions, KubernetesApi } from './kube-api.ts';
 import { whileWanted } from './remember.ts';
 
 /** Measures look-ups of schemas. */

@@ -4,8 +4,8 @@ import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import type { Cause } from '@typekro/engine/readiness';
 import { causesOf, podFamily, openFamily } from '@typekro/engine/readiness';
 import { selectorText } from '@typekro/engine/runtime';
-import { KubeError } from './error.ts';
-import type { KubernetesApi, ListOptions, ResourceType } from './types.ts';
+import { KubeError } from './kube-error.ts';
+import type { KubernetesApi, ListOptions, ResourceType } from './kube-api.ts';
 
 const POD: ResourceType = { apiVersion: 'v1', kind: 'Pod' };
 const CLAIM: ResourceType = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { answerJson } from './http/answer-reader.ts';
-import { KubeError } from './error.ts';
-import type { ResourceType } from './types.ts';
+import { KubeError } from './kube-error.ts';
+import type { ResourceType } from './kube-api.ts';
 
 /**
  * Reads a page of a list.

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { KubeError } from './error.ts';
-import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, ResourceType } from './types.ts';
+import { KubeError } from './kube-error.ts';
+import type { ApiResource, CallOptions, KubernetesApi, ListOptions, ObjectList, ResourceType } from './kube-api.ts';
 
 /**
  * The number of objects per kind and namespace that are read by name without a list. Before the next such read, a list

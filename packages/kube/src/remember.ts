@@ -1,5 +1,5 @@
-import type { Clock } from './types.ts';
-import { abortedError } from './error.ts';
+import type { Clock } from './kube-api.ts';
+import { abortedError } from './kube-error.ts';
 
 /** A value that is loaded at its first use, and loaded again when it is too old. */
 export interface Remembered<T> {

@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import type { KubeError } from './error.ts';
-import type { KubernetesApi } from './types.ts';
+import type { KubeError } from './kube-error.ts';
+import type { KubernetesApi } from './kube-api.ts';
 
 /**
  * Watches one object until `look` returns a value other than `undefined`. `look` is called with the object, or with

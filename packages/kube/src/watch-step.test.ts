@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KubeError } from './error.ts';
+import { KubeError } from './kube-error.ts';
 import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
 import { initialWatchState, watchStep } from './watch-step.ts';
 

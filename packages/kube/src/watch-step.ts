@@ -1,8 +1,8 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { backoffMs, isJsonObject, parseJson, RETRY_POLICIES } from '@typekro/kit/core';
 import { isLaterVersion, wentBack } from '@typekro/kit/kubernetes';
-import { errorOfStatus, KubeError } from './error.ts';
-import type { ObjectList, WatchEvent } from './types.ts';
+import { errorOfStatus, KubeError } from './kube-error.ts';
+import type { ObjectList, WatchEvent } from './kube-api.ts';
 
 /** The state of a watch. */
 export interface WatchState {

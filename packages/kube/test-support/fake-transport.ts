@@ -1,4 +1,4 @@
-import type { Transport, TransportRequest, TransportResponse } from '../src/types.ts';
+import type { Transport, TransportRequest, TransportResponse } from '../src/kube-api.ts';
 
 /** The response of a fake server. */
 export interface FakeAnswer {

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export * from './entry.ts';
-export type { GraphTestResult, Mismatch, TestFailure, TestPath } from './graph-test/model.ts';
+export type { GraphTestResult, Mismatch, TestFailure, TestPath } from './graph-test/graph-test-steps.ts';
 export type { GraphTestFile } from './graph-test/parse-test-file.ts';
 export { parseTestFile, TEST_FILE_KIND } from './graph-test/parse-test-file.ts';
 export { checkTestFile } from './graph-test/check-test-file.ts';
@@ -21,7 +21,14 @@ export type { ReadAuditPolicy } from './audit-policy.ts';
 export { auditPolicyError, readAuditPolicy } from './audit-policy.ts';
 export { shownValue } from './graph-test/value-text.ts';
 export { runGraphTest } from './graph-test/run-graph-test.ts';
-export type { FaultTestResult, Invariant, LifeEvent, LifeFailure, LifeFinding, LifeNote } from './fault-test/model.ts';
+export type {
+  FaultTestResult,
+  Invariant,
+  LifeEvent,
+  LifeFailure,
+  LifeFinding,
+  LifeNote,
+} from './fault-test/fault-test-result.ts';
 export { MAX_LIVES, MAX_SEED, randomSeed } from './fault-test/life-plan.ts';
 export { faultSummary, firstOfEachInvariant } from './fault-test/fault-summary.ts';
 export { runLivesLate, lifeFailureLines } from './fault-test/late-lives.ts';

@@ -1,4 +1,4 @@
-import { readLines, WholeBody } from '../../../packages/kube/src/http/body.ts';
+import { readLines, WholeBody } from '../../../packages/kube/src/http/response-body.ts';
 import type { WatchState } from '../../../packages/kube/src/watch-step.ts';
 import { initialWatchState, watchStep } from '../../../packages/kube/src/watch-step.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';

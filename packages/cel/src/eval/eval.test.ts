@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Failure } from '@typekro/kit/golang';
-import { sameData } from './data.ts';
+import { sameData } from './same-data.ts';
 import { parseDateTime, parseSpan } from './string-formats.ts';
 
 test.each<[unknown, unknown, boolean]>([

@@ -16,7 +16,7 @@ import {
   rawData,
 } from '../values.ts';
 import { adopt, adoptAny } from './adopt.ts';
-import { sameData } from './data.ts';
+import { sameData } from './same-data.ts';
 import { equal } from '../lib/equal.ts';
 import { escapeFieldName, unescapeFieldName } from './field-names.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '@typekro/kit/golang';
 import { CelDouble } from '../values.ts';
-import { codePointLength } from '../text.ts';
+import { codePointLength } from '../utf8.ts';
 import { marshalJson } from './json-marshal.ts';
 import { parseGoJson } from './json-parse.ts';
 import { compareSemver, formatSemver, parseSemver } from './semver.ts';

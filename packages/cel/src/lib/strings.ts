@@ -3,7 +3,7 @@ import { INT, listType, STRING, type CelType } from '../types.ts';
 import { elementsOf, fail, type Int, type Value } from '../values.ts';
 import { chargePass, chargeSearch, member, overload } from './define.ts';
 import { stringFormat } from './format.ts';
-import { codePointLength, hasSurrogates } from '../text.ts';
+import { codePointLength, hasSurrogates } from '../utf8.ts';
 import { showValue } from './show.ts';
 
 const two: readonly CelType[] = [STRING, STRING];

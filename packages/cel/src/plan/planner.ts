@@ -15,7 +15,7 @@ import { planIndex, planOptionalIndex, showKey } from './index-access.ts';
 import type { EntryPlan } from './literals.ts';
 import { planList, planLiteral, planMap } from './literals.ts';
 import { planConditional, planLogic } from './logic.ts';
-import { planOperator } from './operators.ts';
+import { planOperator } from './plan-operators.ts';
 import type { PlannedNode } from './planned-node.ts';
 import { throwPlanError } from './planned-node.ts';
 import { PlanScope } from './scope.ts';

@@ -8,7 +8,7 @@ import { STRING } from '../types.ts';
 import type { Value } from '../values.ts';
 import { EvalFailure } from '../values.ts';
 import { describing } from './coerce.ts';
-import { chargeJoined } from './operators.ts';
+import { chargeJoined } from './plan-operators.ts';
 import type { PlannedNode } from './planned-node.ts';
 import { PlanError } from './planned-node.ts';
 import { Planner } from './planner.ts';

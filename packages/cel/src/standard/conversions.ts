@@ -10,7 +10,7 @@ import {
   parseInt64,
 } from '@typekro/kit/golang';
 import { MAX_SECONDS, MIN_SECONDS, formatTimestamp, parseTimestamp } from '../lib/timestamp.ts';
-import { utf8Decode, utf8Encode } from '../text.ts';
+import { utf8Decode, utf8Encode } from '../utf8.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DURATION, INT, STRING, TIMESTAMP, UINT } from '../types.ts';
 import type { Int, Value } from '../values.ts';

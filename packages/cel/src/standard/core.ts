@@ -1,6 +1,6 @@
 import { chargePass, chargeSearch } from '../lib/define.ts';
 import type { CallContext, Library, Overload } from '../library.ts';
-import { codePointLength } from '../text.ts';
+import { codePointLength } from '../utf8.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DYN, INT, STRING, listType, mapType, typeParam, typeType } from '../types.ts';
 import type { Value } from '../values.ts';

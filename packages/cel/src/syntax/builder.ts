@@ -1,7 +1,7 @@
 import type { Call, Expr, ListLiteral, Literal, MapEntry, StructField } from '../ast.ts';
 import type { Macro } from '../library.ts';
 import { CelUint, checkedInt } from '../values.ts';
-import { balanced } from './nodes.ts';
+import { balanced } from './unparsed-nodes.ts';
 import type { Token } from './lexer.ts';
 import { T } from './lexer.ts';
 import { MacroExpander } from './macro-expander.ts';

@@ -1,5 +1,5 @@
 import type { CelError } from '../api.ts';
-import { codePointLength } from '../text.ts';
+import { codePointLength } from '../utf8.ts';
 
 /** The maximum number of stored errors per expression. Additional errors are only counted. */
 const MAX_ERRORS = 100;

@@ -1,4 +1,4 @@
-import { utf8Encode } from '../text.ts';
+import { utf8Encode } from '../utf8.ts';
 
 const SIMPLE: Readonly<Record<string, string>> = {
   a: '\u0007',

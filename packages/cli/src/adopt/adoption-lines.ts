@@ -1,5 +1,5 @@
 import { objectName, stringifyJson } from '@typekro/kit/core';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import type { AdoptedField, Adoption } from './adoption.ts';
 import { SIGNS } from '../plan/paint.ts';
 

@@ -1,7 +1,7 @@
 import { objectName } from '@typekro/kit/core';
 import type { ObjectRef } from '@typekro/kit/core';
 import { resultText } from '../instance/change-report.ts';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import type { InstalledObject } from './installation.ts';
 
 /**

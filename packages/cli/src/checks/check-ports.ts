@@ -13,7 +13,7 @@ import {
   podPath,
   textIn,
 } from '../inputs/manifest.ts';
-import { ingressBackends, namedLike } from './references.ts';
+import { ingressBackends, namedLike } from './object-references.ts';
 
 /** A reference that an API server accepts, but that cannot work with the other objects. */
 export interface Mismatch {

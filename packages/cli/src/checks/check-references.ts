@@ -15,8 +15,8 @@ import { portProblems } from './check-ports.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import { at, compareTexts, isComputedAt, manifestsOf, mayShareNamespace, textIn } from '../inputs/manifest.ts';
-import type { NameReference } from './references.ts';
-import { namedLike, referencesOf } from './references.ts';
+import type { NameReference } from './object-references.ts';
+import { namedLike, referencesOf } from './object-references.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
 
 /** The result of compiling one definition or one Graph object. */

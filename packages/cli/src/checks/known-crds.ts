@@ -8,7 +8,7 @@ import { namesCluster, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
 import { objectsOf } from '../inputs/read-manifest.ts';
-import { CONTEXT_OPTION } from '../options.ts';
+import { CONTEXT_OPTION } from '../command-options.ts';
 
 /** CustomResourceDefinitions in addition to those in the files. */
 export interface KnownCrds {

@@ -4,7 +4,7 @@ import { isJsonObject, isoTime, readLimitedBody, tryParseJson, TypeKroError } fr
 import { goParseDurationMs } from '@typekro/kit/golang';
 import { formatPath } from '@typekro/engine/graph';
 import type { ControlAction, ControlledCluster } from './control-protocol.ts';
-import { readFaultRules } from './fault-rules.ts';
+import { readFaultRules } from './read-fault-rules.ts';
 import { moveClock } from './move-clock.ts';
 
 /** A response of the control interface. */

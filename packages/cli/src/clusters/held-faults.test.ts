@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Cluster } from '@typekro/cluster';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { JsonValue } from '@typekro/kit/core';
-import { readFaultRules } from './fault-rules.ts';
+import { readFaultRules } from './read-fault-rules.ts';
 import { HeldFaults, type ShownRule } from './held-faults.ts';
 
 let cluster: Cluster;

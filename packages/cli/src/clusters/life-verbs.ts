@@ -5,7 +5,7 @@ import type { CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { kubernetesOption } from '../kubernetes-option.ts';
-import { portOption } from '../options.ts';
+import { portOption } from '../command-options.ts';
 import { allowsProcesses } from '../run-processes-option.ts';
 import { standInsOf } from '../stand-in-option.ts';
 import { shellWord } from '../text/escapes.ts';

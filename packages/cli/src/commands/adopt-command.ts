@@ -8,7 +8,7 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { carryOutPlan, refuseBlocked, refuseReplacement } from './apply-command.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 
 /** The values of `--from`. */
 const OWNERS = ['helm', 'flux', 'argocd', 'controller'] as const;

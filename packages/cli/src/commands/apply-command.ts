@@ -8,7 +8,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION, PLANNING_OPTIONS } from '../controller-settings.ts';
 import { noDefinitions } from '../instance/find-instance.ts';
-import { printLines } from '../text/layout.ts';
+import { printLines } from '../text/text-layout.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
 import type { LoadedFiles } from '../plan/check-files.ts';
 import { loadFiles } from '../plan/check-files.ts';

@@ -18,7 +18,7 @@ import {
   waitUntilReady,
 } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
-import { refuseLostRights } from '../bootstrap/lost-rights.ts';
+import { refuseLostRights } from '../bootstrap/refuse-lost-rights.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterWriter } from '../bootstrap/scale-down.ts';
@@ -27,11 +27,11 @@ import { connectToCluster } from '../cluster-client.ts';
 import { controllerContainer } from '../controller-container.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../parse-duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { writeFile } from '../write-file.ts';
 import { yamlText } from '../text/yaml-text.ts';
-import { KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../options.ts';
+import { KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../command-options.ts';
 
 /** `typekro bootstrap`: installs the controller with its CRDs, or upgrades it. */
 export const bootstrap: Command = {

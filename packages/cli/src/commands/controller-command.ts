@@ -14,7 +14,7 @@ import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { takeConnectionFlags } from '../connection-flags.ts';
 import { settingsOfFlags } from '../controller-settings.ts';
-import { KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OR_POD_OPTIONS } from '../command-options.ts';
 
 /** `typekro controller`: runs the controller, with the flags of kro's controller. */
 export const controller: Command = {

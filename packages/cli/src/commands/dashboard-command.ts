@@ -10,7 +10,7 @@ import { keptToken } from '../dashboard/kept-token.ts';
 import type { OpenedPage } from '../dashboard/open-browser.ts';
 import { openBrowser } from '../dashboard/open-browser.ts';
 import { openDashboard } from '../dashboard/open-dashboard.ts';
-import { portOption, KUBECONFIG_OPTIONS } from '../options.ts';
+import { portOption, KUBECONFIG_OPTIONS } from '../command-options.ts';
 
 /** `typekro dashboard`: serves the page of a cluster on this machine. */
 export const dashboard: Command = {

@@ -11,7 +11,7 @@ import { allowsProcesses, containersLine } from '../run-processes-option.ts';
 import { goOn } from '../up/bring-up.ts';
 import { checkNamedFiles } from '../checks/checked.ts';
 import { shippedNote } from '../checks/known-crds.ts';
-import { startUpSession } from '../up/session.ts';
+import { startUpSession } from '../up/up-session.ts';
 import { CLUSTER_OPTIONS, readSessionOptions, SESSION_OPTIONS } from '../up/session-options.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { ENDED } from './up-command.ts';

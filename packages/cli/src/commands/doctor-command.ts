@@ -7,7 +7,7 @@ import { doctorLines } from '../doctor/doctor-lines.ts';
 import { readFacts } from '../doctor/read-facts.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 
 /** The maximum time until a response of the API server begins, in milliseconds. */
 const REQUEST_LIMIT_MS = 10_000;

@@ -5,9 +5,9 @@ import { KUBERNETES_RELEASE } from '@typekro/kit/kubernetes';
 import { userCacheDirectory } from '@typekro/kube';
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { assetFiles, writeAssets } from '../envtest/assets.ts';
+import { assetFiles, writeAssets } from '../envtest/envtest-assets.ts';
 import { KUBERNETES_OPTION, kubernetesOption } from '../kubernetes-option.ts';
-import { outputForm } from '../options.ts';
+import { outputForm } from '../command-options.ts';
 import { packageVersion } from '../package-version.ts';
 import { shellWord } from '../text/escapes.ts';
 

@@ -25,7 +25,7 @@ import { fileSubject } from '../explain/subject.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS, knownCrds, shippedCustomKinds } from '../checks/known-crds.ts';
-import { outputOption } from '../options.ts';
+import { outputOption } from '../command-options.ts';
 
 /** `typekro explain FILE [PATH]`, `typekro explain KIND[.PATH]`, `typekro explain CODE`. */
 export const explain: Command = {

@@ -10,7 +10,7 @@ import type { Sources } from '../generate/read-sources.ts';
 import { writeFiles, exitOfFiles, printFiles } from '../generate/write-files.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { shellWord } from '../text/escapes.ts';
-import { CONTEXT_OPTION } from '../options.ts';
+import { CONTEXT_OPTION } from '../command-options.ts';
 
 /** `typekro generate`: generates typed factories for the kinds of CustomResourceDefinitions. */
 export const generate: Command = {

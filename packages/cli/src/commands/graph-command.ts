@@ -14,7 +14,7 @@ import { treeNodes } from '../instance/tree-view.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
-import { outputOption } from '../options.ts';
+import { outputOption } from '../command-options.ts';
 
 /** The formats that draw one graph. */
 const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {

@@ -13,13 +13,13 @@ import { runningControllers } from '../bootstrap/running-controllers.ts';
 import { stopController } from '../bootstrap/scale-down.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../parse-duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { optionWords, KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../options.ts';
+import { optionWords, KUBECONFIG_OR_POD_OPTIONS, outputOption } from '../command-options.ts';
 import type { Planning } from '../plan/plan-of-files.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { resultText } from '../instance/change-report.ts';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import { graphsOf } from '../upgrade/check-graph.ts';
 
 /**

@@ -7,7 +7,7 @@ import { INSTALLATION_OPTIONS, manifestsFromInput } from '../bootstrap/manifests
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { optionWords, KUBECONFIG_OR_POD_OPTIONS } from '../options.ts';
+import { optionWords, KUBECONFIG_OR_POD_OPTIONS } from '../command-options.ts';
 import { yamlText } from '../text/yaml-text.ts';
 
 /** `typekro install`: applies the CRDs of kro, and with `--controller` the controller and its rights. */

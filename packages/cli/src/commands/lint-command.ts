@@ -1,13 +1,13 @@
-import { printLines } from '../text/layout.ts';
+import { printLines } from '../text/text-layout.ts';
 import type { Diagnostic } from '@typekro/kit/core';
 import { count, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
-import { toGitHubLines, toSarif } from '../lint/formats.ts';
-import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/rules.ts';
-import { outputForm, outputOption } from '../options.ts';
+import { toGitHubLines, toSarif } from '../lint/lint-formats.ts';
+import { CONFIG_FILE, parseLevels, readLevels, ruleNames, withLevels } from '../lint/lint-rules.ts';
+import { outputForm, outputOption } from '../command-options.ts';
 import { checkNamedFiles } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { inFileOrder, printDiagnostics } from '../checks/print-diagnostics.ts';

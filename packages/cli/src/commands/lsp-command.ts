@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts';
 import { ExitCode } from '../command.ts';
-import { registerAnswers } from '../lsp/answers.ts';
-import { LanguageServer } from '../lsp/server.ts';
+import { registerAnswers } from '../lsp/register-answers.ts';
+import { LanguageServer } from '../lsp/language-server.ts';
 import { protocolStreams } from '../process/protocol-streams.ts';
 
 /** `typekro lsp`: the language server for editors. */

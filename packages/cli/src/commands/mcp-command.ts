@@ -4,11 +4,11 @@ import type { Command } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { statOf } from '../file-paths.ts';
 import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
-import { createMcpServer } from '../mcp/server.ts';
+import { createMcpServer } from '../mcp/mcp-server.ts';
 import { stdioTransport } from '../mcp/stdio-transport.ts';
 import { packageVersion } from '../package-version.ts';
 import { protocolStreams } from '../process/protocol-streams.ts';
-import { KUBECONFIG_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OPTIONS } from '../command-options.ts';
 
 /** `typekro mcp`: offers the read-only commands as tools of the Model Context Protocol. */
 export const mcp: Command = {

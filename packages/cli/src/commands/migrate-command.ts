@@ -37,7 +37,7 @@ import {
 } from '../migrate/migration.ts';
 import type { CheckedFiles } from '../checks/checked.ts';
 import { readChecked } from '../checks/checked.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 
 /** The migration of one instance: its plan, and a function that carries it out. */
 interface Step {

@@ -15,12 +15,12 @@ import { refuseMissingNamespace } from '../plan/planned-namespace.ts';
 import type { Plan } from '@typekro/controller/inspect';
 import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
-import { hasBlocked, hasChanges } from '../plan/summary.ts';
+import { hasBlocked, hasChanges } from '../plan/summary-of-plan.ts';
 import { totals } from '../plan/summary-lines.ts';
-import { unknownForm, outputOption } from '../options.ts';
+import { unknownForm, outputOption } from '../command-options.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
-import { junitText } from '../plan/junit.ts';
+import { junitText } from '../plan/plan-junit.ts';
 import { sarifText } from '../plan/sarif.ts';
 
 /**

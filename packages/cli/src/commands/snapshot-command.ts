@@ -8,7 +8,7 @@ import { clusterTarget } from '../plan/plan-of-files.ts';
 import { snapshotText } from '../plan/snapshot-file.ts';
 import { takeSnapshot } from '../plan/take-snapshot.ts';
 import { requireFolder, writeFile } from '../write-file.ts';
-import { KUBECONFIG_OPTIONS } from '../options.ts';
+import { KUBECONFIG_OPTIONS } from '../command-options.ts';
 
 /** `typekro snapshot FILE`: writes one file with the parts of a cluster that plans use. */
 export const snapshot: Command = {

@@ -10,7 +10,7 @@ import { bringUp, goOn, instancesOf, showChanges } from '../up/bring-up.ts';
 import { createLiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
 import { readChecked } from '../checks/checked.ts';
-import { startUpSession } from '../up/session.ts';
+import { startUpSession } from '../up/up-session.ts';
 import { CLUSTER_OPTIONS, readSessionOptions, SESSION_OPTIONS } from '../up/session-options.ts';
 import { takeStateDirectory } from '../up/state-directory.ts';
 import { withoutEffect } from '../up/without-effect.ts';

@@ -17,7 +17,7 @@ import { requireRead } from '../upgrade/instances-of.ts';
 import type { DefinitionCheck, GraphCheck, UpgradeCheck, UpgradeOptions } from '../upgrade/upgrade-check.ts';
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from '../upgrade/upgrade-check.ts';
 import { upgradeLines } from '../upgrade/upgrade-lines.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 
 /**
  * `typekro upgrade --check`: prints what the controller of this version does with the definitions and Graphs of a

@@ -5,8 +5,8 @@ import { isReservedWord, suggestId } from '@typekro/engine/graph';
 import { toSimpleSchema } from '@typekro/sdk/notations';
 import type { Lift } from './lift.ts';
 import { applicableObject } from './live-fields.ts';
-import type { FieldReference } from './references.ts';
-import { fieldReferences, indexObjects } from './references.ts';
+import type { FieldReference } from './field-references.ts';
+import { fieldReferences, indexObjects } from './field-references.ts';
 
 /** The name of a definition, and the kind of its instances. */
 export interface ConvertedNames {

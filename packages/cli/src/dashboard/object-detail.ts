@@ -14,7 +14,7 @@ import {
 } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
-import { logSourcesOf } from '../instance/pod-logs.ts';
+import { logSourcesOf } from '../instance/log-sources.ts';
 import { readObject } from './current-values.ts';
 import { managersOf } from '../instance/field-managers.ts';
 import { maskedObject } from './masked-object.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CommandInput, OptionSpec } from '../command.ts';
-import { portOption } from '../options.ts';
+import { portOption } from '../command-options.ts';
 import { keptToken } from './kept-token.ts';
 import type { InspectAction } from '@typekro/controller/inspect';
 

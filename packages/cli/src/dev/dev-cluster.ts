@@ -7,7 +7,7 @@ import { bringUp, instancesOf, showChanges } from '../up/bring-up.ts';
 import type { CheckedFiles } from '../checks/checked.ts';
 import type { LiveView } from '../up/live-view.ts';
 import { Progress } from '../up/progress.ts';
-import type { Session } from '../up/session.ts';
+import type { Session } from '../up/up-session.ts';
 import { withoutEffect } from '../up/without-effect.ts';
 import { reportKey, planText, servedText } from './dev-reports.ts';
 import { removeObjects } from './remove-objects.ts';

@@ -6,8 +6,8 @@ import { parseInstanceRef } from '@typekro/controller/inspect';
 import type { Clock } from '@typekro/kube';
 import { isTimeout, pause, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
 import { applySetIdOf, keys, recordedTracking } from '@typekro/engine/runtime';
-import { printableLine } from '../text/printable.ts';
-import type { Session } from '../up/session.ts';
+import { printableLine } from '../text/output-text.ts';
+import type { Session } from '../up/up-session.ts';
 
 /** The parts of a session that faults need. */
 export type FaultSession = Pick<Session, 'api' | 'controller' | 'endWatches' | 'faults' | 'idle' | 'killController'>;

@@ -13,9 +13,9 @@ import { planLines } from '../plan/plan-lines.ts';
 import { paintFor, usesColour } from '../plan/paint.ts';
 import type { LoadedInputs } from '../inputs/load-inputs.ts';
 import { viewsOf } from '../up/progress.ts';
-import type { Session } from '../up/session.ts';
-import { SESSION_SETTINGS } from '../up/session.ts';
-import { instanceViewLines } from '../up/view.ts';
+import type { Session } from '../up/up-session.ts';
+import { SESSION_SETTINGS } from '../up/up-session.ts';
+import { instanceViewLines } from '../up/instance-view-lines.ts';
 import { withCauses } from '../up/view-causes.ts';
 
 /**

@@ -1,14 +1,14 @@
 import type { ClusterFacts } from './cluster-facts.ts';
 import type { CheckResult, Finding } from './finding.ts';
-import { checkControllers } from './checks/controllers.ts';
-import { checkConversions } from './checks/conversions.ts';
-import { checkCrds } from './checks/crds.ts';
-import { checkLeases } from './checks/leases.ts';
-import { checkPods } from './checks/pods.ts';
-import { checkRights } from './checks/rights.ts';
-import { checkClock, checkServer } from './checks/server.ts';
-import { checkStuckObjects } from './checks/stuck-objects.ts';
-import { checkWebhooks } from './checks/webhooks.ts';
+import { checkControllers } from './checks/check-controllers.ts';
+import { checkConversions } from './checks/check-conversions.ts';
+import { checkCrds } from './checks/check-crds.ts';
+import { checkLeases } from './checks/check-leases.ts';
+import { checkPods } from './checks/check-pods.ts';
+import { checkRights } from './checks/check-rights.ts';
+import { checkClock, checkServer } from './checks/check-server.ts';
+import { checkStuckObjects } from './checks/check-stuck-objects.ts';
+import { checkWebhooks } from './checks/check-webhooks.ts';
 
 /** Maps the name of each check to its function, in the order of the output. */
 const CHECKS: ReadonlyMap<string, (facts: ClusterFacts) => CheckResult> = new Map([

@@ -1,5 +1,5 @@
 import { count } from '@typekro/kit/core';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Severity } from './finding.ts';
 

@@ -3,8 +3,8 @@ import type { AuditOptions } from '@typekro/cluster';
 import { isLoopbackHost } from '@typekro/kit/core';
 import { parseBool } from '@typekro/kit/golang';
 import { kubernetesReleaseOf, KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
-import type { KnownFlag } from './flags.ts';
-import { beyondLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
+import type { KnownFlag } from './envtest-flags.ts';
+import { beyondLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './envtest-flags.ts';
 
 export const APISERVER_DESCRIPTION =
   'the API server of TypeKro, for envtest. It keeps its objects in memory and listens on loopback only.';

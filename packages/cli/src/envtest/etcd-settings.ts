@@ -1,6 +1,6 @@
 import { isLoopbackHost } from '@typekro/kit/core';
-import type { KnownFlag } from './flags.ts';
-import { beyondLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './flags.ts';
+import type { KnownFlag } from './envtest-flags.ts';
+import { beyondLoopback, narrowedToLoopback, parseFlags, withoutEffectNotice } from './envtest-flags.ts';
 
 export const ETCD_DESCRIPTION =
   'answers the health check of envtest. It stores nothing: the API server of TypeKro keeps its objects in memory.';

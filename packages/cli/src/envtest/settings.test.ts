@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ApiServerSettings } from './apiserver-settings.ts';
 import { APISERVER_FLAGS, apiServerSettings, readTokens } from './apiserver-settings.ts';
 import { etcdSettings } from './etcd-settings.ts';
-import { helpText, parseFlags } from './flags.ts';
+import { helpText, parseFlags } from './envtest-flags.ts';
 
 test.each([
   ['--v=4', { v: ['4'] }, []],

@@ -5,7 +5,7 @@ import type { PathStep } from '@typekro/engine/graph';
 import { isDefinition, isGraphObject, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
 import { asKubeObject } from '../inputs/read-manifest.ts';
 import { formatExpression } from './format-expression.ts';
-import { orderedKeys } from './key-order.ts';
+import { orderedKeys } from './ordered-keys.ts';
 import type { Edit } from './reorder.ts';
 import { lineEndOf, reorderMap } from './reorder.ts';
 

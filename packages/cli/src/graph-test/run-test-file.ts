@@ -19,7 +19,7 @@ import type { FoundTestFile } from './find-test-files.ts';
 import { definitionFileOf, testName } from './find-test-files.ts';
 import type { LoadedDefinition } from './load-definition.ts';
 import { loadDefinition } from './load-definition.ts';
-import { readSnapshots, snapshotFileOf, writeSnapshots } from './snapshot-file.ts';
+import { readSnapshots, snapshotFileOf, writeSnapshots } from './test-snapshot-file.ts';
 
 /** Options of a run of a test file. */
 export interface TestRunOptions {

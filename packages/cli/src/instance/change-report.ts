@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, objectName, refOf } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import type { OptionSpec } from '../command.ts';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import type { Report } from './print-report.ts';
 
 /** The result of a change of one object, in kubectl's words. */

@@ -4,7 +4,7 @@ import type { Graph } from '@typekro/engine/graph';
 import type { DiffReport, ObjectDifference } from '@typekro/controller/inspect';
 import type { FieldDifference, NodeReport } from '@typekro/engine/runtime';
 import { explainNode, liveNodesOf, refOfTarget, SECRET_MASK, secretLiveFields } from '@typekro/engine/runtime';
-import { printable, printableLine } from '../text/printable.ts';
+import { printable, printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
 import type { RefusedWrite } from './shown-node.ts';

@@ -8,7 +8,7 @@ import { differenceLines, diffReport } from './diff-report.ts';
 import { KubeError } from '@typekro/kube';
 import { InstanceEventFilter } from './instance-events.ts';
 import { observe } from './observation.ts';
-import { logSources } from './pod-logs.ts';
+import { logSources } from './log-sources.ts';
 import { withRefusedWrites } from './pending-writes.ts';
 import { statusLines, statusView } from './status-view.ts';
 import { treeLines } from './tree-view.ts';

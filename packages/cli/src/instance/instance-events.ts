@@ -5,7 +5,7 @@ import type { InstanceEvent } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import { age, firstObserved, lastObserved, textAt, valueAt } from '@typekro/kit/kubernetes';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 
 /** The type of the listed and watched events. */

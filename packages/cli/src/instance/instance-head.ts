@@ -1,6 +1,6 @@
 import { formatDiagnostic, objectName, refOf } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
-import { printable, printableLine } from '../text/printable.ts';
+import { printable, printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import type { ShownCounts } from './shown-node.ts';

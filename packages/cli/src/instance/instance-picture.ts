@@ -2,7 +2,7 @@ import { namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/co
 import type { Graph, InstanceStatus, NodeStatus } from '@typekro/engine/graph';
 import { graphOutline, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import { shownMark, shownNodes } from './shown-node.ts';

@@ -6,7 +6,7 @@ import { dataAt } from './data-at.ts';
 import { isCopyAt } from './masked-value.ts';
 import { reportPrinter } from './print-report.ts';
 import { whyReport } from './why-report.ts';
-import { logLines } from './pod-logs.ts';
+import { logLines } from './log-sources.ts';
 
 const service = {
   apiVersion: 'v1',

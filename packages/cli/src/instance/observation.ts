@@ -23,7 +23,7 @@ import { reportPrinter } from './print-report.ts';
 import type { RefusedWrites } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 import { isWithdrawn, withdrawnText } from './without-definition.ts';
-import { KUBECONFIG_OPTIONS, outputOption } from '../options.ts';
+import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 
 /** An instance, and the decision of a controller that would start at this moment. */
 export interface InstanceObservation {

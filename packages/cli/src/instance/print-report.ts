@@ -2,8 +2,8 @@ import type { JsonValue } from '@typekro/kit/core';
 import { parseJson, stringifyJson } from '@typekro/kit/core';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { textOption } from '../command.ts';
-import { printLines } from '../text/layout.ts';
-import { unknownForm } from '../options.ts';
+import { printLines } from '../text/text-layout.ts';
+import { unknownForm } from '../command-options.ts';
 import { printedYaml, yamlOf } from '../text/yaml-text.ts';
 
 /** The result of a command, as data and as lines of text. */

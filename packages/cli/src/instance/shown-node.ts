@@ -2,7 +2,7 @@ import type { ShownState } from '@typekro/controller/inspect';
 import type { ObjectRef } from '@typekro/kit/core';
 import type { Because, NodeCounts, NodeReport, NodeState, RootCause } from '@typekro/engine/runtime';
 import { countNodes, dependencyText, explainNode, rootCausesOf } from '@typekro/engine/runtime';
-import { stateMark } from '../up/view.ts';
+import { stateMark } from '../up/instance-view-lines.ts';
 
 /** A node as the views show it. */
 export interface ShownNode {

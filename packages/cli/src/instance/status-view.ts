@@ -5,7 +5,7 @@ import { isGraphObject } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
 import type { Condition, GraphTracking } from '@typekro/engine/runtime';
 import { isDone, patchManager, readConditions, recordedTracking } from '@typekro/engine/runtime';
-import { printable, printableLine } from '../text/printable.ts';
+import { printable, printableLine } from '../text/output-text.ts';
 import { contributedFields } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';

@@ -1,7 +1,7 @@
 import { objectName } from '@typekro/kit/core';
 import type { TreeNode } from '@typekro/controller/inspect';
 import type { ObjectReport } from '@typekro/engine/runtime';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import { contributedFields, contributedText } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';

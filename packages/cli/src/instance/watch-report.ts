@@ -3,8 +3,8 @@ import { refOf } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { waitForObject } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import { wrappedLines } from '../text/layout.ts';
-import { fitLine } from '../up/view.ts';
+import { wrappedLines } from '../text/text-layout.ts';
+import { fitLine } from '../up/instance-view-lines.ts';
 
 /**
  * The maximum time between two reads, in milliseconds. Only the instance is watched, so a change of a child appears

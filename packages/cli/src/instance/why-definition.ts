@@ -7,7 +7,7 @@ import { age } from '@typekro/kit/kubernetes';
 import type { Condition } from '@typekro/engine/runtime';
 import { otherFinalizers, readConditions } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
-import { printable, printableLine } from '../text/printable.ts';
+import { printable, printableLine } from '../text/output-text.ts';
 import { instancesOfDefinition } from './revision-rows.ts';
 import { recordedState } from './observation.ts';
 import { failedConditionLines } from './why-view.ts';

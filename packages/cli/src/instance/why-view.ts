@@ -6,7 +6,7 @@ import { isGraphObject } from '@typekro/engine/graph';
 import type { AbsentStatusField, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
 import { causeText } from '@typekro/engine/readiness';
 import { isDone } from '@typekro/engine/runtime';
-import { printable, printableLine } from '../text/printable.ts';
+import { printable, printableLine } from '../text/output-text.ts';
 import { withShortValues } from '../text/short-values.ts';
 import { headLines } from './instance-head.ts';
 import type { InstanceObservation } from './observation.ts';

@@ -6,7 +6,7 @@ import { commandRunner } from '../../test-support/run-command.ts';
 import { explain } from '../commands/explain-command.ts';
 import { lint } from '../commands/lint-command.ts';
 import { documentedCodes } from './file-codes.ts';
-import { ruleNames } from './rules.ts';
+import { ruleNames } from './lint-rules.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'typekro-codes-'));
 const run = commandRunner([explain, lint], cwd);

@@ -8,7 +8,7 @@ import type { LoadedModule } from '../inputs/module-loader.ts';
 import { placedInCall } from '../inputs/place-in-call.ts';
 import { textOf } from '../inputs/source-text.ts';
 import { checkModuleObjects } from './check-document.ts';
-import type { LspSettings } from './settings.ts';
+import type { LspSettings } from './editor-settings.ts';
 
 /** Matches the paths of files that can hold compositions. */
 export const SCRIPT = /\.[cm]?[jt]s$/i;

@@ -6,7 +6,7 @@ import { objectFieldAt } from '@typekro/editor';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext } from '../command.ts';
-import type { LspSettings } from './settings.ts';
+import type { LspSettings } from './editor-settings.ts';
 
 /** The time limit of the read for a hover, in milliseconds. */
 const READ_TIMEOUT_MS = 2000;

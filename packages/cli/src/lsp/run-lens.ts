@@ -2,7 +2,7 @@ import { dirname, basename } from 'node:path';
 import { pathOfFileUrl, TypeKroError } from '@typekro/kit/core';
 import { LENS_COMMANDS } from '@typekro/editor';
 import type { Command, CommandContext } from '../command.ts';
-import { printFailure } from '../failure.ts';
+import { printFailure } from '../print-failure.ts';
 
 /** Maps the id of a code lens to the loader of its command. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {

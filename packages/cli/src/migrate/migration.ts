@@ -5,7 +5,7 @@ import { changedFields } from '@typekro/sdk/deploy';
 import { valueAt } from '@typekro/kit/kubernetes';
 import { isSuspended } from '@typekro/engine/runtime';
 import type { Report } from '../instance/print-report.ts';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 
 /** The owner of the objects of an instance. */
 export type Owner = 'direct' | 'kro';

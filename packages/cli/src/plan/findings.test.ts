@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { instancePlan, planOf, writePlan } from '../../test-support/plan-values.ts';
 import { findingsOf, githubAnnotations } from './findings.ts';
-import { junitText } from './junit.ts';
+import { junitText } from './plan-junit.ts';
 import { markdownText } from './markdown.ts';
 import type { DefinitionPlan, InstancePlan, Plan } from '@typekro/controller/inspect';
 import { sarifText } from './sarif.ts';

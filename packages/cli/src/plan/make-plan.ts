@@ -18,7 +18,7 @@ import type { InstanceTask } from './plan-instance.ts';
 import { instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
 import { filePlan, readFileObjects } from './plan-objects.ts';
-import { summaryOf } from './summary.ts';
+import { summaryOf } from './summary-of-plan.ts';
 
 /** The checked files of a plan. */
 export interface PlannedFiles {

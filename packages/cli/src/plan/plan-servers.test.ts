@@ -4,7 +4,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi, ListOptions } from '@typekro/kube';
 import { LiveSource } from './live-source.ts';
 import { LazyRules } from './rules-server.ts';
-import { replaceName, withoutNames } from './stand-in.ts';
+import { replaceName, withoutNames } from './replace-name.ts';
 
 const MAPS = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 

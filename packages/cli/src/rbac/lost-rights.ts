@@ -4,7 +4,7 @@ import type { GrantedAction } from '@typekro/kit/kubernetes';
 import { grantedActions, objectsAt } from '@typekro/kit/kubernetes';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
-import { rightsText } from '../doctor/checks/rights.ts';
+import { rightsText } from '../doctor/checks/check-rights.ts';
 
 /**
  * Compares a ClusterRole with the ClusterRole of the same name in the cluster that the options name.

@@ -5,7 +5,7 @@ import { dimensionsOf, kindOf } from '@typekro/engine/graph';
 import type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from '@typekro/engine/runtime';
 import { explainNode } from '@typekro/engine/runtime';
 import { valueAtSteps } from '@typekro/engine/schema';
-import { printableLine } from '../text/printable.ts';
+import { printableLine } from '../text/output-text.ts';
 import { printedYaml, yamlOf } from '../text/yaml-text.ts';
 
 /** An instance, its definition and its objects. */

@@ -10,8 +10,8 @@ import { STANDARD_INPUT, textOption } from '../command.ts';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
 import { asKubeObject, readTextFile } from '../inputs/read-manifest.ts';
-import type { Setting } from './settings.ts';
-import { parseSettings, settingOf, renderSettings, withSettings } from './settings.ts';
+import type { Setting } from './render-settings.ts';
+import { parseSettings, settingOf, renderSettings, withSettings } from './render-settings.ts';
 
 /** The API of a definition, read from its schema without compiling it. */
 interface Api {

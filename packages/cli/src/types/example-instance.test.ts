@@ -4,7 +4,7 @@ import type { InstanceType } from '@typekro/engine/graph';
 import { structuralSchema } from '@typekro/engine/schema';
 import type { JsonObject } from '@typekro/kit/core';
 import { exampleInstance } from './example-instance.ts';
-import { toJsonSchema } from './json-schema.ts';
+import { toJsonSchema } from './to-json-schema.ts';
 
 const APP = { group: 'a.test', version: 'v1', kind: 'App', plural: 'apps', namespaced: true } as InstanceType;
 

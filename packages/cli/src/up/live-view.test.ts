@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CommandContext } from '../command.ts';
 import { createLiveView } from './live-view.ts';
-import type { InstanceView } from './view.ts';
+import type { InstanceView } from './instance-view-lines.ts';
 
 const view = (name: string, state: string): InstanceView => ({
   ref: `kro.run/v1alpha1/App/default/${name}`,

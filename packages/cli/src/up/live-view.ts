@@ -2,8 +2,8 @@ import { count } from '@typekro/kit/core';
 import { usesColour } from '../plan/paint.ts';
 import type { CommandContext } from '../command.ts';
 import { isDone } from '@typekro/engine/runtime';
-import type { InstanceView } from './view.ts';
-import { fitLine, instanceViewLines, messageLines, nodeLines, titleOf, wrapLine } from './view.ts';
+import type { InstanceView } from './instance-view-lines.ts';
+import { fitLine, instanceViewLines, messageLines, nodeLines, titleOf, wrapLine } from './instance-view-lines.ts';
 
 /** Shows instances as they change. */
 export interface LiveView {

@@ -2,11 +2,11 @@ import type { CommandInput, OptionSpec } from '../command.ts';
 import { textOption } from '../command.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { DASHBOARD_PORT_OPTION, ACTIONS_OPTION } from '../dashboard/port-option.ts';
-import { parseDuration } from '../duration.ts';
-import { portOption } from '../options.ts';
+import { parseDuration } from '../parse-duration.ts';
+import { portOption } from '../command-options.ts';
 import { allowsProcesses, RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION, standInsOf } from '../stand-in-option.ts';
-import type { SessionOptions } from './session.ts';
+import type { SessionOptions } from './up-session.ts';
 
 /** The name of the cluster of `up` and `dev`, and the port of its API. */
 export const CLUSTER_OPTIONS: readonly OptionSpec[] = [

@@ -3,7 +3,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { readCauses } from '@typekro/kube';
 import type { Cause } from '@typekro/engine/readiness';
 import type { NodeReport } from '@typekro/engine/runtime';
-import type { InstanceView } from './view.ts';
+import type { InstanceView } from './instance-view-lines.ts';
 
 /** The interval at which causes are read while a node waits, in milliseconds. */
 const READ_EVERY_MS = 1000;

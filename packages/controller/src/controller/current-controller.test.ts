@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { InspectEvent } from '../inspect/index.ts';
 import { CurrentController } from './current-controller.ts';
-import type { Controller } from './options.ts';
+import type { Controller } from './controller-options.ts';
 import { requireKnownControllerOptions } from './known-options.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { InspectEvent, InspectSource } from '../inspect/index.ts';
 import { createProcessMetrics } from './metrics/metrics.ts';
-import type { Metric } from './metrics/registry.ts';
-import { exposition } from './metrics/registry.ts';
-import type { Controller } from './options.ts';
+import type { Metric } from './metrics/exposition.ts';
+import { exposition } from './metrics/exposition.ts';
+import type { Controller } from './controller-options.ts';
 import type { ProbeSource } from './probes.ts';
 
 /** The name of the Lease. kro uses the same name, so that kro and this controller elect one leader in a namespace. */

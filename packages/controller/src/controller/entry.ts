@@ -6,7 +6,7 @@
  */
 export type { Logger, LogLevel } from './logger.ts';
 export { consoleLogger, jsonLogger, silentLogger } from './logger.ts';
-export type { Controller, ControllerOptions } from './options.ts';
+export type { Controller, ControllerOptions } from './controller-options.ts';
 export type {
   AdoptionPolicy,
   ApiFailure,
@@ -31,7 +31,7 @@ export type {
   InstanceSummary,
 } from '../inspect/index.ts';
 export type { ServiceAccountRef } from './acting-identity.ts';
-export type { DefinitionShare } from './shards/share.ts';
+export type { DefinitionShare } from './shards/shard-share.ts';
 export type { SpanAttributes, TraceApi, Tracer, TraceSpan } from './telemetry/traces.ts';
 export { ALLOW_BREAKING_CHANGES, controllerCrds, DEFINITION_CRD, GRAPH_CRD, REVISION_CRD } from '@typekro/engine/graph';
 export { createController } from './controller.ts';

@@ -1,7 +1,7 @@
 import { parseBool } from '@typekro/kit/golang';
 import type { GraphFeatures } from '@typekro/engine/graph';
 import { nearestName } from '@typekro/kit/core';
-import type { ControllerOptions } from './options.ts';
+import type { ControllerOptions } from './controller-options.ts';
 
 type Features = NonNullable<ControllerOptions['features']>;
 type Feature = keyof Features;

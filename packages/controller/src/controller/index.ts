@@ -33,7 +33,7 @@ export type { ControllerSettings } from './settings.ts';
 export { assumedSettings, compileOptionsOf, settingsOf, withLevel } from './settings.ts';
 export { PIN_ANNOTATION, pinnedRevision } from './definition/revision.ts';
 export type { Deferral, DefinitionPreview, DefinitionPreviewInput } from './definition/preview-definition.ts';
-export { readPolicies } from './definition/policies.ts';
+export { readPolicies } from './definition/definition-policies.ts';
 export { previewDefinition } from './definition/preview-definition.ts';
 export type { RolloutPreview } from './rollout/preview-rollout.ts';
 export { instanceKey } from './rollout/canary.ts';

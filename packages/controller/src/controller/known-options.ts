@@ -1,7 +1,7 @@
 import { requireKnownOptions } from '@typekro/kit/core';
 import { TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { GATES } from './feature-gates.ts';
-import type { ControllerOptions } from './options.ts';
+import type { ControllerOptions } from './controller-options.ts';
 
 /** The TypeScript compiler checks that the table is complete. */
 const OPTIONS: Readonly<Record<keyof ControllerOptions, true>> = {

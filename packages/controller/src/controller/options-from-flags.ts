@@ -1,7 +1,7 @@
 import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
 import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
-import type { ControllerOptions } from './options.ts';
+import type { ControllerOptions } from './controller-options.ts';
 import { definedMember, MAX_TIMER_MS } from '@typekro/kit/core';
 
 /** The options that a command line sets. Other options keep their defaults. */

@@ -4,7 +4,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { parseListenAddress, serveProbes } from './probes.ts';
 import { consoleLogger, failureLogger, jsonLogger } from './logger.ts';
-import { readPolicies } from './definition/policies.ts';
+import { readPolicies } from './definition/definition-policies.ts';
 import { instanceTypeOf, movedInstances } from './served-kinds.ts';
 import type { ServedKind } from './served-kinds.ts';
 

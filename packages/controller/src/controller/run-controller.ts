@@ -15,7 +15,7 @@ import { parseListenAddress, serveProbes } from './probes.ts';
 import { LeaseLogger } from './telemetry/lease-logger.ts';
 import type { TraceApi } from './telemetry/traces.ts';
 import { runShards } from './shards/run-shards.ts';
-import type { DefinitionShare, HeldLeases } from './shards/share.ts';
+import type { DefinitionShare, HeldLeases } from './shards/shard-share.ts';
 
 /** The options of `runController`. */
 export interface RunControllerOptions {

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { ObjectType } from '@typekro/engine/runtime';
 import type { ActingIdentity } from './acting-identity.ts';
-import type { Policies } from './definition/policies.ts';
+import type { Policies } from './definition/definition-policies.ts';
 import type { Canary } from './rollout/canary.ts';
 
 /** A kind whose instances the controller works on, with the graph and the identity for their passes. */

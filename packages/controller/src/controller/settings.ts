@@ -4,10 +4,10 @@ import { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine, TYPEKRO_FEATURES } from 
 import type { AdoptionPolicy, StepOptions } from '@typekro/engine/runtime';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import type { ControllerLimits } from '../inspect/index.ts';
-import type { Policies } from './definition/policies.ts';
-import { expressionBudget } from './definition/policies.ts';
+import type { Policies } from './definition/definition-policies.ts';
+import { expressionBudget } from './definition/definition-policies.ts';
 import { compileFeatures } from './feature-gates.ts';
-import type { ControllerOptions } from './options.ts';
+import type { ControllerOptions } from './controller-options.ts';
 
 /**
  * The settings of a controller that change its decisions. The controller decides with them, and so does every command

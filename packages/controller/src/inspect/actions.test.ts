@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { InspectDetails, Viewer } from './details.ts';
 import { indexOfReports } from './inspect-index.ts';
-import type { InspectAction } from './model.ts';
+import type { InspectAction } from './inspect-model.ts';
 import { inspectPaths } from './paths.ts';
 import type { InspectServer } from './server.ts';
 import { serveInspect, tokenOf } from './server.ts';

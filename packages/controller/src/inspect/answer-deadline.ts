@@ -1,6 +1,6 @@
 import type { Clock } from '@typekro/kube';
 import { isTimeout, whileWanted, withDeadline } from '@typekro/kube';
-import { InspectFailure } from './failure.ts';
+import { InspectFailure } from './inspect-failure.ts';
 
 /** The deadline for the response to a read, in milliseconds. */
 export const READ_DEADLINE_MS = 15_000;

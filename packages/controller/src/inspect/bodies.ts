@@ -1,5 +1,5 @@
-import { badInspectRequest, jsonBody } from './failure.ts';
-import type { ActionRequest, InspectAction, PlanFile, PlanRequest } from './model.ts';
+import { badInspectRequest, jsonBody } from './inspect-failure.ts';
+import type { ActionRequest, InspectAction, PlanFile, PlanRequest } from './inspect-model.ts';
 
 /** The maximum number of files of a plan. */
 const MAX_FILES = 100;

@@ -12,9 +12,9 @@ import type {
   PlanFile,
   RevisionDetail,
   WhyPath,
-} from './model.ts';
+} from './inspect-model.ts';
 import type { PodLog } from './instance-reports.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan-report.ts';
 
 /**
  * The viewer that reads as the client's own user. `mayList` is always true, because the same client has listed all that

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@typekro/kube';
 import type { EventLog } from './event-log.ts';
-import type { ChangeBatch, StreamReset, StreamStart } from './model.ts';
-import type { InspectEvent } from './reports.ts';
+import type { ChangeBatch, StreamReset, StreamStart } from './inspect-model.ts';
+import type { InspectEvent } from './instance-report.ts';
 
 /** The time for which changes are collected before they are sent, in milliseconds. */
 export const COLLECT_MS = 100;

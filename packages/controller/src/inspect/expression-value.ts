@@ -3,7 +3,7 @@ import { stringifyJson } from '@typekro/kit/core';
 import type { Expression, GraphNode, ReadPart } from '@typekro/engine/graph';
 import { dimensionsOf, formatPath } from '@typekro/engine/graph';
 import { evaluateToJson } from '@typekro/engine/runtime';
-import type { CurrentValue, InstanceNode } from './model.ts';
+import type { CurrentValue, InstanceNode } from './inspect-model.ts';
 import { valueAtSteps } from '@typekro/engine/schema';
 
 /** The maximum size of a value as JSON, in bytes. */

@@ -7,15 +7,15 @@
  *
  * @packageDocumentation
  */
-export type * from './model.ts';
-export { CLUSTER_TOKEN, INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY, STATUS_NODE } from './model.ts';
+export type * from './inspect-model.ts';
+export { CLUSTER_TOKEN, INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY, STATUS_NODE } from './inspect-model.ts';
 export type * from './instance-reports.ts';
-export type * from './plan.ts';
+export type * from './plan-report.ts';
 export { parentText, recreatedText, UNREAD, writeNotes } from './plan-words.ts';
-export type * from './reports.ts';
+export type * from './instance-report.ts';
 export type * from './details.ts';
 export { EventLog } from './event-log.ts';
-export { InspectFailure } from './failure.ts';
+export { InspectFailure } from './inspect-failure.ts';
 export type { InspectIndex } from './inspect-index.ts';
 export { byDefinition, indexOfReports } from './inspect-index.ts';
 export { countStates, isInstanceState, withInstanceCounts, matchesWords } from './instance-page.ts';
@@ -25,8 +25,8 @@ export { INSPECT_PREFIX, inspectPaths, instanceRef, parseInstanceRef, proofMessa
 export { MAX_BODY_BYTES } from './read-body.ts';
 export type { InspectServer, InspectServerOptions } from './server.ts';
 export { newInspectToken, proofOf, serveInspect, tokenOf } from './server.ts';
-export type { ShownRead } from './graph-edges.ts';
-export { edgesWith } from './graph-edges.ts';
+export type { ShownRead } from './shown-reads.ts';
+export { edgesWith } from './shown-reads.ts';
 export {
   boundedValue,
   evaluatedValue,

@@ -2,8 +2,8 @@ import { grouped } from '@typekro/kit/core';
 import type { ResourceType } from '@typekro/kube';
 import { EventLog } from './event-log.ts';
 import { withInstanceCounts } from './instance-page.ts';
-import type { DefinitionRow, InstanceRow } from './model.ts';
-import type { InspectLimit, InspectSource } from './reports.ts';
+import type { DefinitionRow, InstanceRow } from './inspect-model.ts';
+import type { InspectLimit, InspectSource } from './instance-report.ts';
 
 /** The definitions and instances that a server lists, in memory, and the log of their changes. */
 export interface InspectIndex {

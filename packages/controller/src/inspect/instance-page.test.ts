@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instancePage, readInstanceQuery } from './instance-page.ts';
-import type { InstanceQuery, InstanceRow } from './model.ts';
+import type { InstanceQuery, InstanceRow } from './inspect-model.ts';
 
 const row = (name: string, more: Partial<InstanceRow> = {}): InstanceRow => ({
   ref: `acme.test/v1/Boat/n/${name}`,

@@ -1,9 +1,16 @@
 import { namespacedName } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { INSTANCE_STATES } from '@typekro/engine/runtime';
-import { badInspectRequest } from './failure.ts';
-import type { DefinitionRow, InstanceCounts, InstancePage, InstanceQuery, InstanceRow, InstanceSort } from './model.ts';
-import { INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY } from './model.ts';
+import { badInspectRequest } from './inspect-failure.ts';
+import type {
+  DefinitionRow,
+  InstanceCounts,
+  InstancePage,
+  InstanceQuery,
+  InstanceRow,
+  InstanceSort,
+} from './inspect-model.ts';
+import { INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY } from './inspect-model.ts';
 
 /** The maximum length of a page. */
 const MAX_PAGE_LENGTH = 500;

@@ -1,5 +1,5 @@
 import { objectName } from '@typekro/kit/core';
-import type { InstancePlan, ObjectPlan } from './plan.ts';
+import type { InstancePlan, ObjectPlan } from './plan-report.ts';
 
 /** The note about an object that could not be read. */
 export const UNREAD = 'cannot be read with your rights, so it may be new or different';

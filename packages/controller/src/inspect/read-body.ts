@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { readLimitedBody } from '@typekro/kit/core';
-import { InspectFailure } from './failure.ts';
+import { InspectFailure } from './inspect-failure.ts';
 
 /** The maximum size of the body of a request. */
 export const MAX_BODY_BYTES = 1024 * 1024;

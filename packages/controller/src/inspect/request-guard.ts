@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopbackHost } from '@typekro/kit/core';
-import { InspectFailure } from './failure.ts';
+import { InspectFailure } from './inspect-failure.ts';
 
 /** The parts of a request that the guard checks. */
 export interface GuardedRequest {

@@ -3,7 +3,7 @@ import { readPlanRequest } from './bodies.ts';
 import { refuseForeign } from './request-guard.ts';
 import { boundedValue } from './expression-value.ts';
 import { EventLog } from './event-log.ts';
-import type { InspectEvent } from './reports.ts';
+import type { InspectEvent } from './instance-report.ts';
 
 test('a plan request is refused if two of its files have the same name', () => {
   const body = (...names: string[]) => JSON.stringify({ files: names.map((name) => ({ name, text: '' })) });

@@ -3,11 +3,11 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KubeError } from '@typekro/kube';
 import type { InspectDetails, Viewer } from './details.ts';
-import { InspectFailure } from './failure.ts';
+import { InspectFailure } from './inspect-failure.ts';
 import { indexOfReports } from './inspect-index.ts';
-import type { InspectProblem, InstancePage } from './model.ts';
+import type { InspectProblem, InstancePage } from './inspect-model.ts';
 import { inspectPaths, instanceRef } from './paths.ts';
-import type { InspectEvent, InspectSource, InstanceReport } from './reports.ts';
+import type { InspectEvent, InspectSource, InstanceReport } from './instance-report.ts';
 import type { InspectServer } from './server.ts';
 import { proofOf, serveInspect, tokenOf } from './server.ts';
 

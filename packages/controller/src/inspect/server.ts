@@ -14,15 +14,15 @@ import { systemClock } from '@typekro/kube';
 import { answerInTime, READ_DEADLINE_MS, REVIEW_DEADLINE_MS, WORK_DEADLINE_MS } from './answer-deadline.ts';
 import type { InspectDetails, Viewer } from './details.ts';
 import { EVENT_STREAM_HEADERS, EventStream } from './event-stream.ts';
-import { badInspectRequest, InspectFailure, problemOf, refuseUnknownParameters } from './failure.ts';
+import { badInspectRequest, InspectFailure, problemOf, refuseUnknownParameters } from './inspect-failure.ts';
 import type { InspectIndex } from './inspect-index.ts';
-import type { InspectProof } from './model.ts';
-import { CLUSTER_TOKEN } from './model.ts';
+import type { InspectProof } from './inspect-model.ts';
+import { CLUSTER_TOKEN } from './inspect-model.ts';
 import { INSPECT_PREFIX, PROOF_PATH, proofMessage } from './paths.ts';
 import { readTextBody } from './read-body.ts';
-import type { InspectSource } from './reports.ts';
+import type { InspectSource } from './instance-report.ts';
 import { refuseForeign, refuseOtherTypes } from './request-guard.ts';
-import { answerInspect } from './routes.ts';
+import { answerInspect } from './answer-inspect.ts';
 import { maySeeEvent } from './visible-rows.ts';
 
 /** The options of `serveInspect`. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { InspectCall, Viewer } from './details.ts';
 import { EventLog } from './event-log.ts';
 import type { InspectIndex } from './inspect-index.ts';
-import type { DefinitionList, InstancePage, InstanceRow } from './model.ts';
-import { answerInspect } from './routes.ts';
+import type { DefinitionList, InstancePage, InstanceRow } from './inspect-model.ts';
+import { answerInspect } from './answer-inspect.ts';
 import { maySeeEvent, visibleRows } from './visible-rows.ts';
 
 const row = (number: number): InstanceRow => ({

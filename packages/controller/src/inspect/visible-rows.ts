@@ -1,9 +1,9 @@
 import { compareText } from '@typekro/kit/golang';
 import type { ResourceType } from '@typekro/kube';
 import type { Viewer } from './details.ts';
-import type { InstanceRow } from './model.ts';
+import type { InstanceRow } from './inspect-model.ts';
 import { parseInstanceRef } from './paths.ts';
-import type { InspectEvent } from './reports.ts';
+import type { InspectEvent } from './instance-report.ts';
 
 /** The kind of definitions. */
 export const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' } as const;

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { printable } from '@typekro/kit/core';
-import { connection } from './data/connection.ts';
+import { connection } from './data/connection-state.ts';
 import type { Route } from './data/routes.ts';
 import { meta, navigate, route } from './data/session.ts';
 import { ConnectionBanner, ConnectionSign, Limits } from './shared/connection-sign.tsx';

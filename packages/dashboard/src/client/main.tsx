@@ -2,7 +2,7 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { startSession } from './data/session.ts';
-import { startClock } from './shared/clock.ts';
+import { startClock } from './shared/page-clock.ts';
 import { drawPrintable } from './shared/draw-printable.ts';
 import { listenToDrops } from './shared/file-drop.ts';
 import { listenToShortcuts } from './shared/shortcuts.ts';

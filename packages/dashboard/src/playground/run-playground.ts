@@ -5,9 +5,9 @@ import { formatPath, graphOutline } from '@typekro/engine/graph';
 import { applyDefaults, crdSource } from '@typekro/engine/schema';
 import { schemaProblems } from './check-instance.ts';
 import { loadSource, readValue } from './load-source.ts';
-import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult } from './model.ts';
-import { problemIn } from './model.ts';
-import { simulatePlayground } from './simulate.ts';
+import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult } from './playground-input.ts';
+import { problemIn } from './playground-input.ts';
+import { simulatePlayground } from './simulate-playground.ts';
 
 /**
  * Computes all that the playground shows: the problems of the texts, the graph, and the steps of an instance.

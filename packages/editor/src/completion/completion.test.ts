@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CURSOR, editorAt, SHOP, typing } from '../../test-support/editor.ts';
-import { knownFunctions } from '../functions.ts';
+import { knownFunctions } from '../known-functions.ts';
 import { scopesOf } from '../scopes.ts';
 import { completionsAt, MAX_COMPLETIONS } from './index.ts';
 

@@ -3,13 +3,13 @@ import type { JsonValue } from '@typekro/kit/core';
 import type { SchemaSource } from '@typekro/engine/schema';
 import type { CursorPlace } from '../cursor-place.ts';
 import { cursorPlace, expressionBefore } from '../cursor-place.ts';
-import type { EditorDocument, PlacedPart } from '../document.ts';
+import type { EditorDocument, PlacedPart } from '../editor-document.ts';
 import { isDefinitionValue, isSimpleSchemaPath, objectPlace } from '../object-places.ts';
 import { scopesOf, scopesOfValue } from '../scopes.ts';
 import { looseValue } from '../yaml-tree.ts';
-import { expressionItems } from './expressions.ts';
+import { expressionItems } from './expression-items.ts';
 import { fieldItems, valueItems } from './fields.ts';
-import { simpleSchemaItems } from './simple-schema.ts';
+import { simpleSchemaItems } from './simple-schema-items.ts';
 
 /**
  * The maximum number of completions in one response. A response of this length may be incomplete, so a client requests

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import type { JsonValue } from '../core/index.ts';
-import { compareText, goTrim } from './text.ts';
+import { compareText, goTrim } from './go-text.ts';
 import { formatSeconds, goFormatDuration, goParseDuration, goParseDurationMs } from './duration.ts';
 import { fnv32a, fnv64a } from './fnv.ts';
-import { goParseBool, goParseFloat, goParseInt, parseIntegerLiteral } from './parse.ts';
+import { goParseBool, goParseFloat, goParseInt, parseIntegerLiteral } from './strconv.ts';
 import { goJsonKind, goTypeOf } from './json-kind.ts';
 import { goJsonSyntaxError } from './json-syntax.ts';
-import { goJson, goJsonProblem, goQuoteJson, goQuoteJsonByte } from './json.ts';
+import { goJson, goJsonProblem, goQuoteJson, goQuoteJsonByte } from './go-json.ts';
 import { goPemBlocks } from './pem.ts';
 import { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
 import { sortIndices } from './sort.ts';

@@ -7,7 +7,7 @@
 export { durationSeconds, formatSeconds, goFormatDuration, goParseDuration, goParseDurationMs } from './duration.ts';
 export { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
 export { fnv32a, fnv64a } from './fnv.ts';
-export { goJson, goJsonProblem, goQuoteJson, goQuoteJsonByte } from './json.ts';
+export { goJson, goJsonProblem, goQuoteJson, goQuoteJsonByte } from './go-json.ts';
 export { goJsonKind, goTypeOf, isInteger64 } from './json-kind.ts';
 export { goJsonSyntaxError } from './json-syntax.ts';
 export type { IpAddress, IpPrefix } from './netip.ts';
@@ -40,12 +40,12 @@ export {
   parseIntegerLiteral,
   Failure,
   failure,
-} from './parse.ts';
+} from './strconv.ts';
 export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
 export type { PemBlock } from './pem.ts';
 export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
-export { CHARACTERS, goTrim, isGoSpace, TEMPLATE_ACTION, compareText } from './text.ts';
+export { CHARACTERS, goTrim, isGoSpace, TEMPLATE_ACTION, compareText } from './go-text.ts';
 export type { GoUrl } from './url.ts';
 export {
   formatUrl,

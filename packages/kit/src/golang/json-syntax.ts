@@ -1,4 +1,4 @@
-import { goQuoteJsonByte } from './json.ts';
+import { goQuoteJsonByte } from './go-json.ts';
 
 /** The maximum nesting of objects and lists that Go's `encoding/json` accepts. */
 const MAX_DEPTH = 10_000;

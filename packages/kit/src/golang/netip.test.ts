@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Failure } from './parse.ts';
+import { Failure } from './strconv.ts';
 import {
   containsAddress,
   containsPrefix,

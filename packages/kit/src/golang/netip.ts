@@ -1,4 +1,4 @@
-import { failure, Failure } from './parse.ts';
+import { failure, Failure } from './strconv.ts';
 import { goQuote } from './quote.ts';
 
 /** An IP address. Syntax, string forms and predicates are those of Go's `net/netip`. */

@@ -1,4 +1,4 @@
-import { failure, type Failure } from './parse.ts';
+import { failure, type Failure } from './strconv.ts';
 import { goQuoteBytes } from './quote.ts';
 
 /** Percent-encoding of byte strings by the rules of Go's `net/url`. */

@@ -1,4 +1,4 @@
-import { failure, Failure } from './parse.ts';
+import { failure, Failure } from './strconv.ts';
 import { goQuote, goQuoteBytes } from './quote.ts';
 import { parseAddress } from './netip.ts';
 import { escapeBytes, mustEscape, unescapeBytes } from './url-escape.ts';

@@ -1,4 +1,4 @@
-import { parseTime } from './time.ts';
+import { parseTime } from './kubernetes-time.ts';
 import type { Parent } from './object-fields.ts';
 import { objectAt, textAt } from './object-fields.ts';
 

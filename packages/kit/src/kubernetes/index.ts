@@ -7,8 +7,8 @@
 export { age, duration, firstObserved, lastObserved } from './age.ts';
 export type { FailedRequest, FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
-export type { FieldError, FieldErrorReason } from './field-error.ts';
-export { fieldErrors } from './field-error.ts';
+export type { FieldError, FieldErrorReason } from './field-errors.ts';
+export { fieldErrors } from './field-errors.ts';
 export {
   KUBERNETES_MINOR,
   KUBERNETES_RELEASE,
@@ -47,7 +47,7 @@ export {
 export * from './quantity.ts';
 export type { GrantedAction, ResourceAction } from './rbac-rule.ts';
 export { grantedActions, ruleAllows } from './rbac-rule.ts';
-export type { MicroInstant } from './time.ts';
-export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './time.ts';
-export { webhookClientErrors } from './webhook-client.ts';
+export type { MicroInstant } from './kubernetes-time.ts';
+export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './kubernetes-time.ts';
+export { webhookClientErrors } from './webhook-client-errors.ts';
 export { isLaterVersion, mayBeLaterVersion, wentBack } from './resource-version.ts';

@@ -4,7 +4,7 @@ import { runExecPlugin } from './exec-plugin.ts';
 import type { ExecCredential } from './exec-plugin.ts';
 import type { Remembered } from '../remember.ts';
 import { remember } from '../remember.ts';
-import type { Clock, KubeConfig } from '../types.ts';
+import type { Clock, KubeConfig } from '../kube-api.ts';
 
 /**
  * The credentials for a request and its connection, and the authorities that may have signed the server's certificate.

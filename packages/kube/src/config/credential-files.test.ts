@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { rememberTokenFile } from './credential-files.ts';
 import { SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
-import type { Clock } from '../types.ts';
+import type { Clock } from '../kube-api.ts';
 
 let folder = '';
 let path = '';

@@ -2,7 +2,7 @@ import { cryptoLibrary, readUserFile, TypeKroError, whyUnreadable } from '@typek
 import { SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
 import type { Remembered } from '../remember.ts';
 import { remember } from '../remember.ts';
-import type { Clock } from '../types.ts';
+import type { Clock } from '../kube-api.ts';
 
 /**
  * How long the content of a file with credentials is used, in milliseconds. The kubelet and other programs that rotate

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { endedCluster, endedServer } from './ended-cluster.ts';
 import { createTransport } from '../http/transport.ts';
-import type { KubeConfig } from '../types.ts';
+import type { KubeConfig } from '../kube-api.ts';
 
 const FILE = { server: 'https://127.0.0.1:6443', context: 'typekro', source: '.typekro/kubeconfig' };
 

@@ -1,5 +1,5 @@
 import { EMBEDDED_CONTEXT, isLoopbackHost, TypeKroError } from '@typekro/kit/core';
-import type { KubeConfig } from '../types.ts';
+import type { KubeConfig } from '../kube-api.ts';
 
 /**
  * The prefix of the server address in the kubeconfig of an ended embedded cluster. Addresses that earlier versions

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject, processLibrary, TypeKroError } from '@typekro/kit/core';
-import type { ExecPlugin, KubeConfig } from '../types.ts';
+import type { ExecPlugin, KubeConfig } from '../kube-api.ts';
 
 /** The credential that a plugin printed. */
 export interface ExecCredential {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readUserFile, TypeKroError } from '@typekro/kit/core';
-import type { KubeConfig } from '../types.ts';
+import type { KubeConfig } from '../kube-api.ts';
 
 /** Variables of the environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;

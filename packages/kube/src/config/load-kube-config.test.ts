@@ -7,7 +7,7 @@ import { createAuthenticator } from './authenticator.ts';
 import { runExecPlugin } from './exec-plugin.ts';
 import { inClusterConfig } from './in-cluster.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
-import { proxyFromEnvironment } from '../http/proxy.ts';
+import { proxyFromEnvironment } from '../http/open-proxied.ts';
 
 let folder = '';
 beforeAll(async () => {

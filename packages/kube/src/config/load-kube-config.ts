@@ -5,7 +5,7 @@ import { definedMember, isJsonObject, readUserFile, TypeKroError, whyUnreadable,
 import { asObjects } from '@typekro/kit/kubernetes';
 import { parsePlainYaml } from './plain-yaml.ts';
 import { inClusterConfig, isInCluster } from './in-cluster.ts';
-import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from '../types.ts';
+import type { Impersonation, ExecPlugin, Credentials, KubeConfig } from '../kube-api.ts';
 
 /** The source of a configuration. `text` has precedence over `path`. */
 export interface LoadKubeConfigOptions {

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { parseJson } from '@typekro/kit/core';
-import { KubeError } from '../error.ts';
+import { KubeError } from '../kube-error.ts';
 
 /** Receives the parts of a response as they arrive. */
 export interface AnswerSink {

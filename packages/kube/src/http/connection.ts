@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { monotonicMs } from '@typekro/kit/core';
 import { AnswerReader } from './answer-reader.ts';
-import { StreamBody, WholeBody } from './body.ts';
-import type { TransportRequest, TransportResponse } from '../types.ts';
+import { StreamBody, WholeBody } from './response-body.ts';
+import type { TransportRequest, TransportResponse } from '../kube-api.ts';
 
 /** The time for which an unused socket stays open, in milliseconds. The server's `keep-alive` header can shorten it. */
 const SPARE_MS = 30_000;

@@ -1,5 +1,5 @@
-import { KubeError } from '../error.ts';
-import type { Clock, Transport } from '../types.ts';
+import { KubeError } from '../kube-error.ts';
+import type { Clock, Transport } from '../kube-api.ts';
 
 /**
  * A transport that ends a request if its response does not begin in time. The client does not retry such a request,

@@ -5,11 +5,11 @@ import { TypeKroError } from '@typekro/kit/core';
 import { KubeClient } from '../client.ts';
 import { systemClock } from '../clock.ts';
 import { fakeTransport } from '../../test-support/fake-transport.ts';
-import { StreamBody } from './body.ts';
+import { StreamBody } from './response-body.ts';
 import { limitedTransport } from './limited-transport.ts';
 import { createTransport } from './transport.ts';
 import { unreachable } from './unreachable.ts';
-import { requestText } from './request.ts';
+import { requestText } from './request-text.ts';
 
 test('a connection that was paused for a slow reader is resumed at the end of the body', async () => {
   const calls: string[] = [];

@@ -1,5 +1,5 @@
 import type { Authenticator, Proof } from '../config/authenticator.ts';
-import type { TransportRequest, TransportResponse } from '../types.ts';
+import type { TransportRequest, TransportResponse } from '../kube-api.ts';
 import { whileWanted } from '../remember.ts';
 
 /** A response, and the proof (credentials) with which the request was sent. */

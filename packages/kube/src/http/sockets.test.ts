@@ -1,7 +1,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readBodyText } from './body.ts';
+import { readBodyText } from './response-body.ts';
 import type { Connections } from './sockets.ts';
 import { openSockets } from './sockets.ts';
 

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { monotonicMs, netLibrary, tlsLibrary } from '@typekro/kit/core';
 import type { ConnectionOwner, Dial } from './connection.ts';
 import { Connection } from './connection.ts';
-import type { TransportRequest, TransportResponse } from '../types.ts';
+import type { TransportRequest, TransportResponse } from '../kube-api.ts';
 
 /** Connections to one server. */
 export interface Connections {

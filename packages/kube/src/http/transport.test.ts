@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readLines, readBodyText } from './body.ts';
+import { readLines, readBodyText } from './response-body.ts';
 import { KubeClient } from '../client.ts';
 import { createTransport } from './transport.ts';
-import type { Credentials, KubeConfig } from '../types.ts';
+import type { Credentials, KubeConfig } from '../kube-api.ts';
 
 let server: Server;
 let origin = '';

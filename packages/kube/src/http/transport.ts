@@ -3,13 +3,13 @@ import { createAuthenticator } from '../config/authenticator.ts';
 import { systemClock } from '../clock.ts';
 import { isUnknownAuthority } from './connection-failures.ts';
 import { endedCluster, isEnded, refusedByEmbedded } from '../config/ended-cluster.ts';
-import { openProxied, proxyFromEnvironment } from './proxy.ts';
+import { openProxied, proxyFromEnvironment } from './open-proxied.ts';
 import type { TlsIdentity } from './renewed-connections.ts';
 import { RenewedConnections } from './renewed-connections.ts';
 import { renewProof, sendProved } from './send-proved.ts';
 import type { TlsOptions } from './sockets.ts';
 import { openSockets } from './sockets.ts';
-import type { Clock, Transport, TransportRequest, TransportResponse, KubeConfig, Impersonation } from '../types.ts';
+import type { Clock, Transport, TransportRequest, TransportResponse, KubeConfig, Impersonation } from '../kube-api.ts';
 import { unreachable } from './unreachable.ts';
 
 /** A transport over sockets that are kept alive between requests, directly or through the configured proxy. */

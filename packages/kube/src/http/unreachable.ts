@@ -1,7 +1,7 @@
 import { TypeKroError } from '@typekro/kit/core';
 import { connectionFailure } from './connection-failures.ts';
 import { endedCluster } from '../config/ended-cluster.ts';
-import type { KubeConfig } from '../types.ts';
+import type { KubeConfig } from '../kube-api.ts';
 
 type Address = Pick<KubeConfig, 'server' | 'context' | 'source'>;
 

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, refOf, setOwn } from '@typekro/kit/core';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
 import { keys, objectKey } from '@typekro/engine/runtime';
-import { partialDifferences } from '../graph-test/compare.ts';
+import { partialDifferences } from '../graph-test/partial-differences.ts';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import type { FaultyWorld } from '../simulation/faulty-world.ts';
 import type { NotedWrite } from '../simulation/ledger.ts';

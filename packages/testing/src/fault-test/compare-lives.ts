@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { objectKey, ownedValues } from '@typekro/engine/runtime';
-import { wholeDifferences } from '../graph-test/compare.ts';
+import { wholeDifferences } from '../graph-test/partial-differences.ts';
 import { normalize } from '../simulation/compare-states.ts';
-import type { LifeFinding } from './model.ts';
+import type { LifeFinding } from './fault-test-result.ts';
 
 /** A child in a final state. */
 export interface RestingChild {

@@ -1,5 +1,5 @@
 import { count, nounFor } from '@typekro/kit/core';
-import type { FaultTestResult, Invariant, LifeFailure } from './model.ts';
+import type { FaultTestResult, Invariant, LifeFailure } from './fault-test-result.ts';
 
 /**
  * Invariants that a summary always counts. A life is one run of an instance, from its creation to its deletion. Any

@@ -1,6 +1,6 @@
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
-import type { GraphTest } from '../graph-test/model.ts';
-import type { FaultTestResult, LifeFailure } from './model.ts';
+import type { GraphTest } from '../graph-test/graph-test-steps.ts';
+import type { FaultTestResult, LifeFailure } from './fault-test-result.ts';
 import type { LivesOptions } from './run-lives.ts';
 
 /** Like `runLives`, but loads the code on the first call. */

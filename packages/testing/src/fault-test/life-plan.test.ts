@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { changesOf } from './child-changes.ts';
+import { changesOf } from './changes-of-child.ts';
 import { faultSummary, firstOfEachInvariant } from './fault-summary.ts';
-import type { FaultTestResult, Invariant, LifeFailure } from './model.ts';
+import type { FaultTestResult, Invariant, LifeFailure } from './fault-test-result.ts';
 import { MAX_SEED, chooseTest, disturbancesOf, pauseOf, seedOfLife } from './life-plan.ts';
 
 const LAST = {

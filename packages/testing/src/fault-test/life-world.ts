@@ -5,19 +5,19 @@ import { isNotFound, KubeError } from '@typekro/kube';
 import { explainNode, isDone, keys, nodeIdOf, objectKey, renderInstance } from '@typekro/engine/runtime';
 import type { GraphTestBase, TestedWorld } from '../graph-test/graph-world.ts';
 import { GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
-import type { GivenState } from '../graph-test/model.ts';
+import type { GivenState } from '../graph-test/graph-test-steps.ts';
 import { WrittenNodes } from '../graph-test/written-nodes.ts';
 import { FaultyWorld } from '../simulation/faulty-world.ts';
 import type { Rule } from '../simulation/invariants.ts';
 import type { NotedWrite } from '../simulation/ledger.ts';
 import { noise, SimClock } from '../simulation/sim-clock.ts';
 import { noFaults, FaultSchedule } from '../simulation/fault-schedule.ts';
-import { changesOf } from './child-changes.ts';
+import { changesOf } from './changes-of-child.ts';
 import { FlapDetector } from './flaps.ts';
 import { applySetOfGraph, graphRules, kindsOf, ownNodes } from './graph-rules.ts';
 import type { Disturbance } from './life-plan.ts';
-import type { Invariant, LifeEvent, LifeFinding } from './model.ts';
-import { MAX_EVENTS } from './model.ts';
+import type { Invariant, LifeEvent, LifeFinding } from './fault-test-result.ts';
+import { MAX_EVENTS } from './fault-test-result.ts';
 import { ChildControllers } from './child-controllers.ts';
 
 /** The options of a `LifeWorld`. */

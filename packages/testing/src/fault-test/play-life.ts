@@ -6,7 +6,7 @@ import { isDone } from '@typekro/engine/runtime';
 import type { Action } from '../graph-test/actions.ts';
 import { startActions, stepActions } from '../graph-test/actions.ts';
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
-import type { GraphTest } from '../graph-test/model.ts';
+import type { GraphTest } from '../graph-test/graph-test-steps.ts';
 import { EndlessError } from '../simulation/faulty-world.ts';
 import type { EndFinding, RestingState } from './compare-lives.ts';
 import { compareEnds, restingState } from './compare-lives.ts';
@@ -19,7 +19,7 @@ import {
   expectationPlace,
   unmetAtRest,
 } from './final-expectation.ts';
-import type { LifeFinding } from './model.ts';
+import type { LifeFinding } from './fault-test-result.ts';
 
 /** The input of a life. A life is one run of a test, from the creation of an instance to its deletion. */
 export interface LifeInput {

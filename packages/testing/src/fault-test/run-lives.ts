@@ -1,7 +1,7 @@
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
-import type { GraphTest } from '../graph-test/model.ts';
+import type { GraphTest } from '../graph-test/graph-test-steps.ts';
 import { chooseTest, seedOfLife } from './life-plan.ts';
-import type { FaultTestResult, LifeFailure, LifeNote } from './model.ts';
+import type { FaultTestResult, LifeFailure, LifeNote } from './fault-test-result.ts';
 import type { LifeRecord } from './play-life.ts';
 import { playLife } from './play-life.ts';
 

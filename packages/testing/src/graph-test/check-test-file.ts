@@ -6,8 +6,8 @@ import * as ValueShape from '../value-shape.ts';
 import { DEPENDENT_CONDITIONS, INSTANCE_STATES, ROOT_CONDITION } from '@typekro/engine/runtime';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { combineSources, crdSource } from '@typekro/engine/schema';
-import { entriesByPath } from './compare.ts';
-import type { Expectation, GraphTest } from './model.ts';
+import { entriesByPath } from './partial-differences.ts';
+import type { Expectation, GraphTest } from './graph-test-steps.ts';
 import type { GraphTestFile } from './parse-test-file.ts';
 import { reporter } from './parse-test-file.ts';
 

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { explainNode, readConditions } from '@typekro/engine/runtime';
-import { partialDifferences, wholeDifferences } from './compare.ts';
+import { partialDifferences, wholeDifferences } from './partial-differences.ts';
 import type { GraphWorld } from './graph-world.ts';
-import type { ExpectedOrder, Expectation, Mismatch, TestPath } from './model.ts';
-import { snapshotOf } from './snapshot.ts';
+import type { ExpectedOrder, Expectation, Mismatch, TestPath } from './graph-test-steps.ts';
+import { snapshotOf } from './snapshot-of-world.ts';
 
 /** The values with which an expectation is compared. */
 export interface Observed {

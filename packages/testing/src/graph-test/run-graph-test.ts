@@ -3,14 +3,22 @@ import { TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { Graph } from '@typekro/engine/graph';
 import { rootCausesOf } from '@typekro/engine/runtime';
-import type { Expectation, GraphTest, GraphTestResult, Mismatch, TestFailure, TestPath, TestStep } from './model.ts';
+import type {
+  Expectation,
+  GraphTest,
+  GraphTestResult,
+  Mismatch,
+  TestFailure,
+  TestPath,
+  TestStep,
+} from './graph-test-steps.ts';
 import type { Action } from './actions.ts';
 import { startActions, stepActions } from './actions.ts';
 import type { CoverageRecorder } from './coverage.ts';
 import { unmetExpectations } from './expectations.ts';
 import type { GraphTestBase } from './graph-world.ts';
 import { describeGraphNode, GraphWorld } from './graph-world.ts';
-import { snapshotOf } from './snapshot.ts';
+import { snapshotOf } from './snapshot-of-world.ts';
 
 /** Options of a run. */
 export interface RunOptions {

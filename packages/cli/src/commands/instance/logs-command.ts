@@ -6,8 +6,8 @@ import { connectToCluster } from '../../cluster-client.ts';
 import type { Command, CommandContext, CommandInput } from '../../command.ts';
 import { ExitCode, textOption } from '../../command.ts';
 import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL, observe } from '../../instance/observation.ts';
-import type { LogSelection, LogSource } from '../../instance/pod-logs.ts';
-import { logLines, logSources } from '../../instance/pod-logs.ts';
+import type { LogSelection, LogSource } from '../../instance/log-sources.ts';
+import { logLines, logSources } from '../../instance/log-sources.ts';
 
 /** `typekro logs INSTANCE[/NODE]`: prints the logs of the containers that belong to an instance. */
 export const logs: Command = {

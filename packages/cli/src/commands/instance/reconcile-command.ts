@@ -10,7 +10,7 @@ import { usesColour } from '../../plan/paint.ts';
 import { controllerSettings } from '../../controller-settings.ts';
 import type { Command, CommandContext, CommandInput } from '../../command.ts';
 import { ExitCode, textOption } from '../../command.ts';
-import { parseDuration, timeLimit } from '../../duration.ts';
+import { parseDuration, timeLimit } from '../../parse-duration.ts';
 import { argumentOf } from '../../instance/instance-name.ts';
 import { annotate, CHANGE_OPTIONS, resultText } from '../../instance/change-report.ts';
 import { findDefinition } from '../../instance/find-definition.ts';
@@ -22,7 +22,7 @@ import { reportPrinter } from '../../instance/print-report.ts';
 import { suspendsWrites } from '../../instance/suspension.ts';
 import { withRefusedWrites } from '../../instance/pending-writes.ts';
 import { statusLines, statusView } from '../../instance/status-view.ts';
-import { printableLine } from '../../text/printable.ts';
+import { printableLine } from '../../text/output-text.ts';
 
 /** `typekro reconcile INSTANCE|DEFINITION`: requests a pass of the controller, and prints its outcome. */
 export const reconcile: Command = {

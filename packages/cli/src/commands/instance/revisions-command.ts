@@ -11,7 +11,7 @@ import { INSTANCE_OPTIONS } from '../../instance/observation.ts';
 import { reportPrinter } from '../../instance/print-report.ts';
 import type { RevisionRow } from '../../instance/revision-rows.ts';
 import { readPins, revisionRows } from '../../instance/revision-rows.ts';
-import { printableLine } from '../../text/printable.ts';
+import { printableLine } from '../../text/output-text.ts';
 
 /** `typekro revisions DEFINITION`: lists the revisions of a definition with their changes and pinned instances. */
 export const revisions: Command = {

@@ -19,7 +19,7 @@ import { withRefusedWrites } from '../../instance/pending-writes.ts';
 import { watchReport } from '../../instance/watch-report.ts';
 import { suspendsWrites } from '../../instance/suspension.ts';
 import { treeLines, treeNodes } from '../../instance/tree-view.ts';
-import { outputOption } from '../../options.ts';
+import { outputOption } from '../../command-options.ts';
 
 /** `typekro tree INSTANCE`: prints the nodes of an instance with their objects and states. */
 export const tree: Command = {

@@ -5,13 +5,13 @@ import { readSession, systemClock, waitForObject } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import type { Command } from '../../command.ts';
 import { ExitCode, textOption } from '../../command.ts';
-import { parseDuration, timeLimit } from '../../duration.ts';
+import { parseDuration, timeLimit } from '../../parse-duration.ts';
 import { findInstance, NEAR_NAMES } from '../../instance/find-instance.ts';
 import { CONNECTION_OPTIONS, INSTANCE_POSITIONAL, recordedState } from '../../instance/observation.ts';
 import { suspendsWrites, resumeCommand } from '../../instance/suspension.ts';
 import type { WaitGoal } from '../../instance/wait-goal.ts';
 import { goalText, isReached, parseGoal } from '../../instance/wait-goal.ts';
-import { printableLine } from '../../text/printable.ts';
+import { printableLine } from '../../text/output-text.ts';
 
 /** `typekro wait INSTANCE`: waits until an instance is ACTIVE, is deleted, or has a condition. */
 export const wait: Command = {

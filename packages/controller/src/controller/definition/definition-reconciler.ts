@@ -24,7 +24,7 @@ import { newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import { DefinitionWriter } from './definition-writer.ts';
 import { RevisionHandoff } from './revision-handoff.ts';
-import { readPolicies } from './policies.ts';
+import { readPolicies } from './definition-policies.ts';
 import { reconcileRequest } from '../reconcile-request.ts';
 import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';

@@ -6,7 +6,7 @@ import type { Condition, ConditionContent } from '@typekro/engine/runtime';
 import { readConditions, transition } from '@typekro/engine/runtime';
 import type { Schema } from '@typekro/engine/schema';
 import { crdSource, prune } from '@typekro/engine/schema';
-import { conditionsToJson, setConditions } from '../conditions.ts';
+import { conditionsToJson, setConditions } from '../set-conditions.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_TYPE } from './definition-object.ts';
 import { graphStatus, lastGraphStatus } from './graph-status.ts';

@@ -4,7 +4,7 @@ import { DEFAULT_VERSION, keys, readNowSample } from '@typekro/engine/runtime';
 import type { DefinitionObject } from './definition-object.ts';
 import type { ControllerSettings } from '../settings.ts';
 import { stepOptionsOf } from '../settings.ts';
-import type { Policies } from './policies.ts';
+import type { Policies } from './definition-policies.ts';
 
 /** The options of a step that do not depend on the time and the memory. */
 export type InstanceStepOptions = Omit<StepOptions, 'now' | 'memory'>;

@@ -18,7 +18,7 @@ import { liveRollout } from '../rollout/live-rollout.ts';
 import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
 import type { ControllerSettings } from '../settings.ts';
 import { compileOptionsOf } from '../settings.ts';
-import { annotationProblems, readPolicies } from './policies.ts';
+import { annotationProblems, readPolicies } from './definition-policies.ts';
 
 /**
  * The graph and the options that a controller uses for an instance. All of them come from objects in the cluster, so

@@ -6,7 +6,7 @@ import { instanceId } from '../instance/instance-directory.ts';
 import type { RolloutPreview } from '../rollout/preview-rollout.ts';
 import { followsRollouts, instanceKey } from '../rollout/canary.ts';
 import { previewRollout } from '../rollout/preview-rollout.ts';
-import { decidePropagation } from '../rollout/propagation.ts';
+import { decidePropagation } from '../rollout/decide-propagation.ts';
 import { isPropagationDone } from '../rollout/rollouts.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import { crdDifference } from './crd-difference.ts';
@@ -16,7 +16,7 @@ import { readDefinitionObject } from './definition-object.ts';
 import type { InstanceStepOptions } from './instance-step.ts';
 import { instanceStepOptions } from './instance-step.ts';
 import type { ControllerSettings } from '../settings.ts';
-import { annotationProblems, readPolicies } from './policies.ts';
+import { annotationProblems, readPolicies } from './definition-policies.ts';
 import { definitionOf, readRevision, pinnedRevision } from './revision.ts';
 
 /** The input of a preview. The preview sends no requests. */

@@ -12,7 +12,7 @@ import type { DefinitionObject } from './definition-object.ts';
 import { lastIssuedOf, newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import type { DefinitionWriter } from './definition-writer.ts';
-import { annotationProblems, readPolicies } from './policies.ts';
+import { annotationProblems, readPolicies } from './definition-policies.ts';
 import type { RevisionHandoff } from './revision-handoff.ts';
 import { remainingText } from './remaining-text.ts';
 

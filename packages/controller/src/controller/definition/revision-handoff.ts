@@ -9,7 +9,7 @@ import type { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
 import { declaresConditions } from './definition-object.ts';
 import { outcomes } from './definition-status.ts';
-import { annotationProblems, readPolicies } from './policies.ts';
+import { annotationProblems, readPolicies } from './definition-policies.ts';
 import type { RevisionStore } from './revision-store.ts';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import type { ControllerSettings } from '../settings.ts';

@@ -8,7 +8,7 @@ import { isNotFound, KubeError } from '@typekro/kube';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ConditionContent } from '@typekro/engine/runtime';
 import { keys, otherFinalizers, readConditions } from '@typekro/engine/runtime';
-import { conditionsToJson, setConditions } from '../conditions.ts';
+import { conditionsToJson, setConditions } from '../set-conditions.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { REVISION_TYPE } from './definition-object.ts';

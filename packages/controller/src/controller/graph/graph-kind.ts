@@ -6,7 +6,7 @@ import { serviceAccountUser } from '../acting-identity.ts';
 import type { LiveObject } from '@typekro/engine/runtime';
 import { graphsWriting } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
-import type { Policies } from '../definition/policies.ts';
+import type { Policies } from '../definition/definition-policies.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
 import { accountOf } from './graph-object.ts';

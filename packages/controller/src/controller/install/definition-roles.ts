@@ -2,7 +2,7 @@ import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { ownsObjects, typedNodes } from '@typekro/engine/graph';
 import type { ServiceAccountRef } from '../acting-identity.ts';
-import { annotationProblems, readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/policies.ts';
+import { annotationProblems, readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/definition-policies.ts';
 import { clusterRole, impersonation, impersonationObjects, rightsObjects } from './account-roles.ts';
 import { ruleObjects, RuleSet } from './rule-set.ts';
 

@@ -3,7 +3,7 @@ import type { DefinitionObject } from '../definition/definition-object.ts';
 import { ServedKinds } from '../served-kinds.ts';
 import { createMetrics } from './metrics.ts';
 import { MetricsObserver } from './metrics-observer.ts';
-import { exposition } from './registry.ts';
+import { exposition } from './exposition.ts';
 
 test('the metrics keep the deletion counts of only the last hundred deleted definitions', () => {
   const metrics = createMetrics();

@@ -1,6 +1,6 @@
 import { constants } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import { exposition } from './registry.ts';
+import { exposition } from './exposition.ts';
 import type { LoopTimes } from './runtime-meter.ts';
 import { measureRuntime, RuntimeMetrics } from './runtime-meter.ts';
 

@@ -1,7 +1,7 @@
 import type { PerformanceEntry } from 'node:perf_hooks';
 import { perfHooksLibrary } from '@typekro/kit/core';
 import type { Reading } from './metrics.ts';
-import { Metric } from './registry.ts';
+import { Metric } from './exposition.ts';
 
 /**
  * The planned time between two measurements of the event loop. A timer starts each measurement, so the real time is

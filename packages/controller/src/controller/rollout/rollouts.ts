@@ -11,7 +11,7 @@ import type { Revision } from '../definition/revision.ts';
 import { instanceId } from '../instance/instance-directory.ts';
 import type { Allowance, RolloutCandidate, RevisionOutcome, Rollout, Canary } from './canary.ts';
 import { allowedOf, decideRollout, followsRollouts, instanceKey, mayTry } from './canary.ts';
-import { decidePropagation, propagatedCondition } from './propagation.ts';
+import { decidePropagation, propagatedCondition } from './decide-propagation.ts';
 
 /**
  * The annotation of a revision with a canary: the number of instances that get the revision first, `0` before they are

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { readConditions } from '@typekro/engine/runtime';
-import { readPolicies } from '../definition/policies.ts';
+import { readPolicies } from '../definition/definition-policies.ts';
 import type { Revision } from '../definition/revision.ts';
 import type { RolloutPreview } from './preview-rollout.ts';
 import { previewRollout } from './preview-rollout.ts';

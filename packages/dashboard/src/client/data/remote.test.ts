@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { InspectEvent } from '@typekro/controller/inspect';
-import { ApiError } from './api.ts';
+import { ApiError } from './api-client.ts';
 import { createLiveRead } from './remote.ts';
 
 const change = (subject: string): InspectEvent => ({ id: 1, at: 0, type: 'object-changed', subject, message: '' });

@@ -1,7 +1,7 @@
 import type { ReadonlySignal } from '@preact/signals';
 import { signal } from '@preact/signals';
 import type { InspectEvent } from '@typekro/controller/inspect';
-import { ApiError } from './api.ts';
+import { ApiError } from './api-client.ts';
 import type { ReadState } from './reload-schedule.ts';
 import { nextReadAt } from './reload-schedule.ts';
 

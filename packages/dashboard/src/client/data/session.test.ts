@@ -47,7 +47,7 @@ afterEach(() => {
 
 test('after a proof that fails, no request with the token is sent', async () => {
   const { startSession, liveRead } = await import('./session.ts');
-  const { connection } = await import('./connection.ts');
+  const { connection } = await import('./connection-state.ts');
   startSession();
   const read = liveRead(inspectPaths.instances(), () => true, { repeatMs: 1000 });
   await vi.advanceTimersByTimeAsync(100);
@@ -75,7 +75,7 @@ test('a token with a character that no header can contain is not sent, so the pa
     return Promise.resolve(Response.json(problem, { status: authorization === undefined ? 401 : 200 }));
   });
   const { startSession } = await import('./session.ts');
-  const { connection } = await import('./connection.ts');
+  const { connection } = await import('./connection-state.ts');
   startSession();
   await vi.advanceTimersByTimeAsync(100);
   expect(connection.value).toEqual({ is: 'refused', asks: true });

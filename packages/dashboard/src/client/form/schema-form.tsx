@@ -3,7 +3,7 @@ import { useId, useMemo, useState, useEffect } from 'preact/hooks';
 import type { DefinitionDetail } from '@typekro/controller/inspect';
 import { Icon } from '../shared/icons.tsx';
 import { CopyCommand, Empty, Line, copyText } from '../shared/parts.tsx';
-import type { InstanceProblem, InstanceCheck } from '../../playground/model.ts';
+import type { InstanceProblem, InstanceCheck } from '../../playground/playground-input.ts';
 import { toYaml } from '../text/to-yaml.ts';
 import type { FormField } from './form-fields.ts';
 import { formFields } from './form-fields.ts';
@@ -12,8 +12,8 @@ import { fieldKey, formInstance, NAME_KEY, NAMESPACE_KEY, removeRow, rowCount, r
 import type { PlacedProblems } from './place-problems.ts';
 import { placeProblems } from './place-problems.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import type { RunState } from '../playground/runner.ts';
-import { browserHost, createRunner } from '../playground/runner.ts';
+import type { RunState } from '../playground/playground-runner.ts';
+import { browserHost, createRunner } from '../playground/playground-runner.ts';
 
 // The form and the schema panel are in one script, which a page loads on demand.
 export { SchemaPanel } from './schema-panel.tsx';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { connection } from '../data/connection.ts';
-import { browserHost } from '../playground/runner.ts';
+import { connection } from '../data/connection-state.ts';
+import { browserHost } from '../playground/playground-runner.ts';
 import type { Layout } from './layout.ts';
 
 /**
@@ -47,7 +47,7 @@ afterEach(() => {
 test('no layout worker is started while another program may listen on the port of the server, and the requests of this time are sent later', async () => {
   // Each test needs its own worker, and therefore its own copy of the module.
   const { requestLayout } = await import('./request-layout.ts');
-  const { connection: own } = await import('../data/connection.ts');
+  const { connection: own } = await import('../data/connection-state.ts');
   const done: Layout[] = [];
   const request = () =>
     requestLayout({ nodes: [], edges: [] } as never, { done: (layout) => done.push(layout), failed: () => {} });

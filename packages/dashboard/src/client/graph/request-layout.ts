@@ -1,4 +1,4 @@
-import { whenOwnServer } from '../data/connection.ts';
+import { whenOwnServer } from '../data/connection-state.ts';
 import type { Layout, LayoutInput, LayoutAnswer, LayoutRequest } from './layout.ts';
 
 /** The receiver of a layout. */

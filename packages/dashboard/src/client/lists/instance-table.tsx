@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useId } from 'preact/hooks';
 import type { InstanceRow, InstanceSort } from '@typekro/controller/inspect';
 import { reasonTone } from '../graph/states.ts';
-import { ageOf } from '../shared/clock.ts';
+import { ageOf } from '../shared/page-clock.ts';
 import { Icon } from '../shared/icons.tsx';
 import { Link, StateBadge, useNarrow } from '../shared/parts.tsx';
 import type { InstancePages } from './instance-pages.ts';

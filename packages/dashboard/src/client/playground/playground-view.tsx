@@ -1,7 +1,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
-import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult, PlaygroundText } from '../../playground/model.ts';
+import type {
+  PlaygroundInput,
+  PlaygroundProblem,
+  PlaygroundResult,
+  PlaygroundText,
+} from '../../playground/playground-input.ts';
 import type { Route } from '../data/routes.ts';
 import { addressProblems, navigate } from '../data/session.ts';
 import styles from '../styles/playground.css';
@@ -11,9 +16,9 @@ import { Segments } from '../shared/tabs.tsx';
 import type { EditorTarget } from './code-editor.tsx';
 import { CodeEditor } from './code-editor.tsx';
 import { ProblemList } from './problem-list.tsx';
-import type { RunState } from './runner.ts';
-import { browserHost, createRunner } from './runner.ts';
-import { decodeInput, encodeInput, TOO_LONG_TO_SHARE } from './share.ts';
+import type { RunState } from './playground-runner.ts';
+import { browserHost, createRunner } from './playground-runner.ts';
+import { decodeInput, encodeInput, TOO_LONG_TO_SHARE } from './encoded-input.ts';
 import { StepPanels } from './step-panels.tsx';
 import { StepTable } from './step-table.tsx';
 import { areStart, keepTexts, keptTexts, withLanguage } from './texts.ts';

@@ -1,9 +1,9 @@
 import { deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import type { PlaygroundInput } from '../../playground/model.ts';
+import type { PlaygroundInput } from '../../playground/playground-input.ts';
 import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
 import { excerptOf, offsetOf } from './offsets.ts';
-import { decodeInput, encodeInput } from './share.ts';
+import { decodeInput, encodeInput } from './encoded-input.ts';
 import { areStart, keepTexts, keptTexts, withLanguage } from './texts.ts';
 
 test.each([

@@ -2,7 +2,7 @@
 import { checkInstance } from '../../playground/check-instance.ts';
 import { runPlayground } from '../../playground/run-playground.ts';
 import { lockGlobals } from './host/lock-globals.ts';
-import type { EngineMessage, EngineRequest } from './runner.ts';
+import type { EngineMessage, EngineRequest } from './playground-runner.ts';
 
 const send: (message: EngineMessage) => void = postMessage.bind(globalThis);
 

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
-import { connection } from '../data/connection.ts';
+import { connection } from '../data/connection-state.ts';
 import { clockOffsetMs, meta, staleSince } from '../data/session.ts';
-import { ageOf } from './clock.ts';
+import { ageOf } from './page-clock.ts';
 import { Link } from './parts.tsx';
 import { TokenForm } from './token-form.tsx';
 

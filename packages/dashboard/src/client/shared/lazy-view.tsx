@@ -1,6 +1,6 @@
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { mayBeStranger, whenOwnServer } from '../data/connection.ts';
+import { mayBeStranger, whenOwnServer } from '../data/connection-state.ts';
 import { Loading } from './parts.tsx';
 
 /** Maps a `load` function to its view, if the script of the view is already loaded. */

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { CurrentValue } from '@typekro/controller/inspect';
-import type { ApiError } from '../data/api.ts';
-import { connection } from '../data/connection.ts';
+import type { ApiError } from '../data/api-client.ts';
+import { connection } from '../data/connection-state.ts';
 import type { Remote } from '../data/remote.ts';
 import type { Route } from '../data/routes.ts';
 import { formatRoute } from '../data/routes.ts';

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { readStored, store } from '../data/storage.ts';
+import { readStored, store } from '../data/stored-values.ts';
 
 /** The colours of the page: those of the system, or a fixed choice. */
 export const THEMES = ['system', 'light', 'dark'] as const;

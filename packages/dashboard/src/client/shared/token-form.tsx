@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { unusualCharacter } from '../data/api.ts';
+import { unusualCharacter } from '../data/api-client.ts';
 import { enterToken } from '../data/session.ts';
 
 /** Asks for a token of the cluster. The field gets the focus, unless the focus is in another part of the page. */

@@ -5,7 +5,7 @@ import { inspectPaths } from '@typekro/controller/inspect';
 import { REPEAT_MS } from '../data/remote.ts';
 import { ofReports } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
-import { ageOf } from '../shared/clock.ts';
+import { ageOf } from '../shared/page-clock.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Empty, Notices, ReadNotice } from '../shared/parts.tsx';
 

@@ -3,10 +3,10 @@ import { useState } from 'preact/hooks';
 import { objectName } from '@typekro/kit/core';
 import type { ActionAnswer, ActionRequest, InspectAction, InstanceDetail } from '@typekro/controller/inspect';
 import { inspectPaths } from '@typekro/controller/inspect';
-import { ApiError } from '../data/api.ts';
+import { ApiError } from '../data/api-client.ts';
 import { currentApi, meta } from '../data/session.ts';
 import { reasonTone } from '../graph/states.ts';
-import { ageOf } from '../shared/clock.ts';
+import { ageOf } from '../shared/page-clock.ts';
 import { CopyCommand, Dot, Line, Link, StateBadge, announce } from '../shared/parts.tsx';
 import { getCommand, whyCommand } from '../text/kubectl.ts';
 

@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { JsonObject } from '@typekro/kit/core';
 import type { InstanceDetail } from '@typekro/controller/inspect';
 import { reasonTone } from '../graph/states.ts';
-import { ageOf } from '../shared/clock.ts';
+import { ageOf } from '../shared/page-clock.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Empty, Line } from '../shared/parts.tsx';
 import { toYaml } from '../text/to-yaml.ts';

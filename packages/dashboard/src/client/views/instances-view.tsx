@@ -9,7 +9,7 @@ import type {
   InstanceSort,
 } from '@typekro/controller/inspect';
 import { INSTANCE_SORTS, inspectPaths, INSTANCE_STATES_BY_URGENCY } from '@typekro/controller/inspect';
-import { ApiError } from '../data/api.ts';
+import { ApiError } from '../data/api-client.ts';
 import type { ListOptions, Route } from '../data/routes.ts';
 import { currentApi, meta, navigate } from '../data/session.ts';
 import { toneOf, stateWord } from '../graph/states.ts';

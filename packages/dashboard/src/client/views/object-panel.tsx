@@ -7,7 +7,7 @@ import { inspectPaths } from '@typekro/controller/inspect';
 import { ofInstance } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
 import { plural } from '../graph/picture.ts';
-import { ageOf } from '../shared/clock.ts';
+import { ageOf } from '../shared/page-clock.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Line, ReadNotice } from '../shared/parts.tsx';
 import { diffLines, sideBySide } from '../text/diff-lines.ts';

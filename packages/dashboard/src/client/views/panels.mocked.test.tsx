@@ -31,8 +31,8 @@ vi.mock(import('../data/session.ts'), async (original) => ({
   })) as unknown as Awaited<ReturnType<typeof original>>['liveRead'],
 }));
 
-const { ApiError } = await import('../data/api.ts');
-const { connection } = await import('../data/connection.ts');
+const { ApiError } = await import('../data/api-client.ts');
+const { connection } = await import('../data/connection-state.ts');
 const { meta } = await import('../data/session.ts');
 const { SchemaForm, SchemaPanel } = await import('../form/schema-form.tsx');
 const { ConnectionBanner, ConnectionSign } = await import('../shared/connection-sign.tsx');

@@ -23,8 +23,8 @@ vi.mock(import('../data/session.ts'), async (original) => ({
   })) as unknown as Awaited<ReturnType<typeof original>>['liveRead'],
 }));
 
-const { ApiError } = await import('../data/api.ts');
-const { connection } = await import('../data/connection.ts');
+const { ApiError } = await import('../data/api-client.ts');
+const { connection } = await import('../data/connection-state.ts');
 const { DefinitionView } = await import('./definition-view.tsx');
 const { DefinitionsView } = await import('./definitions-view.tsx');
 const { EventsPanel } = await import('./events-panel.tsx');

@@ -4,7 +4,7 @@ import type { DefinitionDetail, RevisionDetail } from '@typekro/controller/inspe
 import { inspectPaths } from '@typekro/controller/inspect';
 import { useRemote } from '../data/use-remote.ts';
 import { plural } from '../graph/picture.ts';
-import { ageOf } from '../shared/clock.ts';
+import { ageOf } from '../shared/page-clock.ts';
 import { Details, FirstItems } from '../shared/details.tsx';
 import { CopyCommand, Empty, Link, ReadNotice } from '../shared/parts.tsx';
 import { diffLines, foldEqual } from '../text/diff-lines.ts';

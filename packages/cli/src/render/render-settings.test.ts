@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { JsonValue } from '@typekro/kit/core';
+import { parseSettings, settingOf, renderSettings, withSettings } from './render-settings.ts';
+
+const SPEC = { name: 'web', replicas: 2, zones: ['a', 'b'], image: { tag: 'x' }, empty: null };
+
+const set = (text: string, spec: JsonValue = SPEC): JsonValue =>
+  withSettings(spec, renderSettings(spec, parseSettings(text)));
+
+describe('a setting', () => {
+  test.each<readonly [text: string, changed: object]>([
+    ['replicas=3', { replicas: 3 }],
+    ['spec.replicas=3', { replicas: 3 }],
+    ['zones[1]=c', { zones: ['a', 'c'] }],
+    ['zones[3]=d', { zones: ['a', 'b', null, 'd'] }],
+    ['zones=x\\,y', { zones: 'x,y' }],
+    ['zones=[x\\,y]', { zones: ['x', 'y'] }],
+    ['image.tag=y,image.pull=Always', { image: { tag: 'y', pull: 'Always' } }],
+    ['image={}', { image: {} }],
+    ['empty.a.b=1', { empty: { a: { b: 1 } } }],
+    ['empty[0]=1', { empty: [1] }],
+    ['fresh.list[1].x=1', { fresh: { list: [null, { x: 1 }] } }],
+    ['labels["app.io/x"]=1', { labels: { 'app.io/x': 1 } }],
+    ['replicas=1,replicas=4', { replicas: 4 }],
+    ['name={a: 1},name.b=2', { name: { a: 1, b: 2 } }],
+    ['name=', { name: null }],
+    ['replicas=9007199254740993', { replicas: 9007199254740993n }],
+    ['zones=[9007199254740993\\, 2\\, 1.5]', { zones: [9007199254740993n, 2, 1.5] }],
+  ])('changes only the fields that it names: %s', (text, changed) => {
+    expect(set(text)).toEqual({ ...SPEC, ...changed });
+  });
+
+  test('the path keeps its prefix spec when the spec has a field named spec', () => {
+    expect(set('spec.a=1', { spec: { b: 2 } })).toEqual({ spec: { a: 1, b: 2 } });
+  });
+
+  test.each<readonly [text: string, message: string, remedy: string]>([
+    ['zones.x=1', '--set zones.x=1: zones is a list', 'write the number of an item: --set zones[0].x=…'],
+    ['image[0]=1', '--set image[0]=1: image is an object, not a list', '--set image.NAME=…'],
+    ['replicas.x=1', '--set replicas.x=1: replicas is 2, and has no fields', 'set the whole value: --set replicas=…'],
+    ['zones[0].x=1', '--set zones[0].x=1: zones[0] is the string "a", and has no fields', '--set zones[0]=…'],
+    ['name[0]=1', '--set name[0]=1: name is the string "web", and has no fields', '--set name=…'],
+    ['replicas=many,replicas.x=1', '--set replicas.x=1: replicas is the string "many", and has no fields', 'whole'],
+    ['zones[-1]=x', '--set zones[-1]=x: -1 is not an index of a list', 'the first item has the index 0'],
+    ['zones[1000]=x', '--set zones[1000]=x: the index 1000 is above 999', 'write a lower index'],
+    ['[0]=x', '--set [0]=x: the spec is an object, not a list', 'write the name of a field: --set NAME=…'],
+    ['spec=1', '--set spec=1 sets nothing', 'write the path of a field of the spec'],
+    ['name', '--set name sets nothing', 'a comma in a value is written \\,'],
+    ['=1', '--set =1 sets nothing', 'write the path'],
+    ['a[x]=1', '--set a[x]=1 sets nothing', 'write the path'],
+  ])('%s is refused', (text, message, remedy) => {
+    expect(() => set(text)).toThrow(
+      expect.objectContaining({ code: 'cli/usage', message, remedy: expect.stringContaining(remedy) }),
+    );
+  });
+
+  test.each<readonly [spec: JsonValue, message: string]>([
+    [['a'], '--set a=1: the spec is a list'],
+    ['text', '--set a=1: the spec is the string "text", and has no fields'],
+  ])('is refused for the spec %j', (spec, message) => {
+    expect(() => set('a=1', spec)).toThrow(message);
+  });
+
+  test('does not change the given spec', () => {
+    set('zones[0]=z,image.tag=z');
+    expect(SPEC).toMatchObject({ zones: ['a', 'b'], image: { tag: 'x' } });
+  });
+});
+
+test.each([
+  ['the field itself', ['replicas'], true, 'replicas=3'],
+  ['a field that two settings set, the last of both', ['image', 'tag'], true, 'image.tag=2'],
+  ['a field inside the value of a setting', ['image', 'a', 0], true, 'image={}'],
+  ['an object that a setting creates', ['fresh'], false, 'fresh.a=1'],
+  ['an object that the file sets', ['fresh'], true, undefined],
+  ['another field', ['zones'], true, undefined],
+] as const)('settingOf returns the expected setting for %s', (_name, path, isInFile, text) => {
+  const settings = parseSettings('image={},replicas=3,image.tag=1,image.tag=2,fresh.a=1');
+  expect(settingOf(settings, path, isInFile)?.text).toBe(text);
+});
