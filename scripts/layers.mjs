@@ -43,7 +43,7 @@ export const FLOORS = {
     'contributions.ts conditions.ts tracking.ts evaluate.ts template.ts now-sample.ts revision-condition.ts instance-propagation.ts',
     'node-texts.ts node-texts-0.9.ts node-texts-0.10.ts',
     'step-context.ts',
-    'owner-problem.ts instance-rules.ts graph-rules.ts branch-dependencies.ts include.ts ready.ts wanted.ts resource.ts collection.ts item-variables.ts external.ts ready-objects.ts assess-object.ts propagate.ts assess.ts patch.ts def.ts subgraph.ts drop-conflicting-writes.ts visit.ts',
+    'owner-problem.ts instance-rules.ts graph-rules.ts branch-dependencies.ts include.ts ready.ts wanted.ts resource.ts collection.ts item-variables.ts external.ts assess-object.ts propagate.ts assess.ts patch.ts def.ts subgraph.ts drop-conflicting-writes.ts visit.ts',
     'members.ts prune.ts inventory.ts graph-tracking.ts graph-retired.ts',
     'node-conditions.ts watch-health.ts propagation-condition.ts author-conditions.ts project-status.ts summary.ts graph-summary.ts object-record.ts status-writes.ts',
     'deletion.ts unresolved.ts instance-decision.ts graph-decision.ts graph-deletion.ts step.ts',

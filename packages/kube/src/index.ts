@@ -1,7 +1,7 @@
 /**
  * The client for a Kubernetes API. It has the `Transport` for requests, the credentials of a kubeconfig or a pod, the
- * verbs with typed errors, discovery, watches, leases, events, and the schema source of a live server. This room does
- * not know graphs. Importing it loads neither the socket code nor the YAML library. The first connection loads the
+ * verbs with typed errors, discovery, watches, leases, events, the schema source of a live server, and the reasons why an
+ * object is not ready. This room does not know graphs. Importing it loads neither the socket code nor the YAML library. The first connection loads the
  * socket code, and a kubeconfig that is not plain YAML loads the library.
  *
  * @packageDocumentation
@@ -20,6 +20,8 @@ export type { LeaseCandidate, LeaseTimes } from './lease-step.ts';
 export { DEFAULT_LEASE_TIMES, renewedLease } from './lease-step.ts';
 export type { ElectionOptions, LeaseApi } from './lease.ts';
 export { runElection } from './lease.ts';
+export type { Cause } from './causes.ts';
+export { causeText } from './causes.ts';
 export type { ReadCauses } from './read-causes.ts';
 export { readCauses, readFamilies } from './read-causes.ts';
 export { readSession } from './read-session.ts';

@@ -1,8 +1,8 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
-import type { Cause } from '@typekro/engine/readiness';
-import { causesOf, podFamily, openFamily } from '@typekro/engine/readiness';
+import type { Cause } from './causes.ts';
+import { causesOf, podFamily, openFamily } from './causes.ts';
 import { selectorText } from '@typekro/engine/runtime';
 import { KubeError } from './kube-error.ts';
 import type { KubernetesApi, ListOptions, ResourceType } from './kube-api.ts';

@@ -3,7 +3,7 @@ import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import { formatPath, isDefinition } from '@typekro/engine/graph';
-import type { RefusedPlace, Schema, SchemaSource } from '@typekro/engine/schema';
+import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import {
   applyDefaults,
   fieldPath,
@@ -252,7 +252,7 @@ function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): 
  */
 function quotedIn(
   { object, file, document, locate }: InputObject,
-  steps: RefusedPlace['steps'],
+  steps: ReturnType<typeof refusedPlace>['steps'],
 ): SourcePosition | undefined {
   if (document !== undefined || locate !== undefined) return undefined;
   const texts = [valueAtSteps(object, steps), object.metadata.name];
@@ -268,7 +268,7 @@ function quotedIn(
 function report(
   input: InputObject,
   field: string,
-  { steps, key }: RefusedPlace,
+  { steps, key }: ReturnType<typeof refusedPlace>,
   code: string,
   text: string,
   hint: string | undefined,

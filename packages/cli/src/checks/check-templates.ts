@@ -3,7 +3,7 @@ import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit
 import { formatApiVersion, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekro/engine/graph';
 import { formatPath, ownsObjects, scanExpressions, typedNodes } from '@typekro/engine/graph';
-import type { RefusalText, Schema, SchemaSource } from '@typekro/engine/schema';
+import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import {
   refusalText,
   refusedPlace,
@@ -164,7 +164,7 @@ async function checkNode(
 }
 
 /** Returns the message for a Helm template in a definition, with a hint for the equivalent expression. */
-function ownTemplate(written: JsonValue | undefined): RefusalText | undefined {
+function ownTemplate(written: JsonValue | undefined): ReturnType<typeof refusalText> | undefined {
   const found = typeof written === 'string' ? /\{\{-?\s*(?:\.Values\.)?([\w.]*)[^}]*\}\}/.exec(written) : null;
   if (found === null || typeof written !== 'string') return undefined;
   const [braces, name = ''] = found;

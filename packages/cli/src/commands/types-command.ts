@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { asObject, objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import { stringifyJson, TypeKroError } from '@typekro/kit/core';
-import type { Graph, InstanceType } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
 import { controllerCrds } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
 import { crdSource } from '@typekro/engine/schema';
@@ -117,7 +117,7 @@ function ownApi(kind: string | undefined, files: readonly string[]): Api {
 
 const isOwnKind = (kind: string | undefined): boolean => OWN_KINDS.some((each) => each === kind);
 
-const specSchema = (instance: InstanceType): Schema =>
+const specSchema = (instance: Graph['instance']): Schema =>
   crdSource([instance.crd]).schemaOf(instance)?.properties?.['spec'] ?? { type: 'object' };
 
 function typeScriptOf({ instance }: Api): string {

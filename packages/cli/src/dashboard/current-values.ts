@@ -6,10 +6,9 @@ import type { CurrentValue } from '@typekro/controller/inspect';
 import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import type { Decision, LiveNodes, PlacedExpression, SecretSpec } from '@typekro/engine/runtime';
+import type { Decision, PlacedExpression, liveNodesOf } from '@typekro/engine/runtime';
 import {
   expressionsIntoSecrets,
-  readyObjects,
   SECRET_MASK,
   secretExpressions,
   secretLiveFields,
@@ -17,6 +16,7 @@ import {
   SPEC_NODE,
   variablesOfItem,
 } from '@typekro/engine/runtime';
+import { readyObjects } from './ready-objects.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { currentNodes } from '../instance/observation.ts';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
@@ -34,11 +34,16 @@ export class CurrentValues {
   readonly #variables: ReadonlyMap<string, unknown>;
   readonly #now: number;
   readonly #isSecretField: (node: string, path: string, value?: JsonValue) => boolean;
-  readonly #spec: SecretSpec;
+  readonly #spec: ReturnType<typeof secretSpec>;
   readonly #isIntoSecret: (node: GraphNode | undefined, placed: PlacedExpression) => boolean;
   readonly #isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
 
-  constructor(graph: Graph, variables: ReadonlyMap<string, unknown>, now: number, live: LiveNodes) {
+  constructor(
+    graph: Graph,
+    variables: ReadonlyMap<string, unknown>,
+    now: number,
+    live: ReturnType<typeof liveNodesOf>,
+  ) {
     this.#graph = graph;
     this.#variables = variables;
     this.#now = now;

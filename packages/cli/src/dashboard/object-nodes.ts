@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import { isExternal } from '@typekro/engine/graph';
-import type { LiveNodes, NodeReport } from '@typekro/engine/runtime';
+import type { NodeReport } from '@typekro/engine/runtime';
 import { keys, liveNodesOf, unversionedKey } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { liveObjects } from './current-values.ts';
@@ -37,7 +37,10 @@ export function nodesOfObject(
  * Collects which objects belong to which node of an instance, from the reports, the reads and the labels of the
  * objects.
  */
-export function liveNodes(observation: Observed, variables: ReadonlyMap<string, unknown>): LiveNodes {
+export function liveNodes(
+  observation: Observed,
+  variables: ReadonlyMap<string, unknown>,
+): ReturnType<typeof liveNodesOf> {
   return liveNodesOf(
     allNodes(observation).flatMap(({ id, objects }) => {
       const live = liveObjects(variables, id);

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { errorCode, isJsonObject, nearestName, readUserFile, TypeKroError, whyUnreadable } from '@typekro/kit/core';
-import type { DefinitionDocument, ParsedDefinitions } from '@typekro/engine/graph';
+import type { DefinitionDocument } from '@typekro/engine/graph';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { STANDARD_INPUT } from '../command.ts';
@@ -36,7 +36,7 @@ export function parseManifest(text: string, file: string): ParsedManifest {
 }
 
 /** Returns the objects of a parsed text. */
-export function manifestOf(parsed: ParsedDefinitions, text: string): ParsedManifest {
+export function manifestOf(parsed: ReturnType<typeof parseDefinitions>, text: string): ParsedManifest {
   const objects: ManifestObject[] = [];
   const diagnostics = [...parsed.diagnostics];
   for (const document of parsed.documents.flatMap(itemsOf)) {

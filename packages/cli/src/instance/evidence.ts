@@ -1,10 +1,9 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import type { Trouble, WhyReport } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
+import type { KubernetesApi, Cause } from '@typekro/kube';
 import { KubeError, readCauses } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
-import type { Cause } from '@typekro/engine/readiness';
 import type { Decision, DeleteAction, RootCause } from '@typekro/engine/runtime';
 import { refOfTarget } from '@typekro/engine/runtime';
 import { dataAt } from './data-at.ts';

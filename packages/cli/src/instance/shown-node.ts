@@ -1,7 +1,7 @@
 import type { ShownState } from '@typekro/controller/inspect';
 import type { ObjectRef } from '@typekro/kit/core';
-import type { Because, NodeCounts, NodeReport, NodeState, RootCause } from '@typekro/engine/runtime';
-import { countNodes, dependencyText, explainNode, rootCausesOf } from '@typekro/engine/runtime';
+import type { Because, NodeReport, NodeState, RootCause } from '@typekro/engine/runtime';
+import { dependencyText, explainNode, rootCausesOf } from '@typekro/engine/runtime';
 import { stateMark } from '../up/instance-view-lines.ts';
 
 /** A node as the views show it. */
@@ -14,7 +14,14 @@ export interface ShownNode {
 }
 
 /** The numbers of nodes: in total, and of each state. */
-export interface ShownCounts extends NodeCounts {
+export interface ShownCounts {
+  /** The number of all nodes except the skipped ones. */
+  readonly nodes: number;
+  readonly ready: number;
+  /** The number of nodes that `includeWhen` excludes. */
+  readonly skipped: number;
+  /** The number of nodes whose objects no longer exist. */
+  readonly deleted: number;
   /** The number of nodes whose state the user may not see. Absent when it is 0. */
   readonly unknown?: number;
 }
@@ -66,6 +73,13 @@ export function shownNodes(nodes: readonly NodeReport[], refused: RefusedWrites 
       return { ...countNodes(counted), ...(unknown === 0 ? {} : { unknown }) };
     },
   };
+}
+
+/** Counts nodes by state. A skipped node has no objects, and counts only as `skipped`. */
+function countNodes(nodes: readonly Pick<NodeReport, 'state'>[]): ShownCounts {
+  const count = (wanted: NodeState): number => nodes.filter(({ state }) => state === wanted).length;
+  const skipped = count('skipped');
+  return { nodes: nodes.length - skipped, ready: count('ready'), skipped, deleted: count('deleted') };
 }
 
 /** Is the user forbidden to read the node? The controller can still have the right. */

@@ -3,7 +3,7 @@ import { isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/cor
 import { age } from '@typekro/kit/kubernetes';
 import { isGraphObject } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
-import type { Condition, GraphTracking } from '@typekro/engine/runtime';
+import type { Condition } from '@typekro/engine/runtime';
 import { isDone, patchManager, readConditions, recordedTracking } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { contributedFields } from './contributed-fields.ts';
@@ -35,7 +35,7 @@ export interface StatusView {
   /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;
   /** The objects and fields that a Graph records in its status. Absent for an instance. */
-  readonly tracking?: GraphTracking;
+  readonly tracking?: ReturnType<typeof recordedTracking>;
   /** Nodes that are not ready, or whose state is unknown. A refused write has the action of the user as `remedy`. */
   readonly open: readonly {
     readonly node: string;
@@ -119,7 +119,7 @@ export function statusLines(
 }
 
 /** Returns one line per recorded object, with its node. */
-function resourceLines({ managedResources = [] }: Partial<GraphTracking> = {}): string[] {
+function resourceLines({ managedResources = [] }: Partial<ReturnType<typeof recordedTracking>> = {}): string[] {
   const width = Math.max(0, ...managedResources.map(({ nodeID }) => nodeID.length));
   return managedResources.map(
     ({ nodeID, uid, ...object }) =>
@@ -133,7 +133,7 @@ function resourceLines({ managedResources = [] }: Partial<GraphTracking> = {}): 
  */
 function contributionLines(
   { instance, graph }: InstanceObservation,
-  { contributions = [] }: Partial<GraphTracking> = {},
+  { contributions = [] }: Partial<ReturnType<typeof recordedTracking>> = {},
 ): string[] {
   const uid = instance.metadata.uid ?? '';
   return contributions.map(({ fieldManager, subresource, ...object }) => {

@@ -9,7 +9,7 @@ import type {
   WhyCause,
   WhyReport,
 } from '@typekro/controller/inspect';
-import type { Condition, RootCause, StatusProblem } from '@typekro/engine/runtime';
+import type { Condition, RootCause } from '@typekro/engine/runtime';
 import {
   isDone,
   CORRECT_REFUSED,
@@ -102,7 +102,7 @@ function absentFields(decision: InstanceObservation['decision']): AbsentStatusFi
   const open = new Set(currentNodes(decision).flatMap((node) => (isDone(node) ? [] : [node.id])));
   const fieldOf =
     (remedy: string) =>
-    ({ path, expression, message }: StatusProblem): AbsentStatusField => ({
+    ({ path, expression, message }: InstanceObservation['decision']['statusProblems'][number]): AbsentStatusField => ({
       field: `status.${path}`,
       expression,
       reason: message,

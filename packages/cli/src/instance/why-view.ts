@@ -4,7 +4,7 @@ import { isJsonObject, objectName } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { isGraphObject } from '@typekro/engine/graph';
 import type { AbsentStatusField, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
-import { causeText } from '@typekro/engine/readiness';
+import { causeText } from '@typekro/kube';
 import { isDone } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { withShortValues } from '../text/short-values.ts';

@@ -2,7 +2,7 @@ import { objectName, refOf, YAML_OUTPUT, yamlComment, yamlLibrary, yamlOutput } 
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { dimensionsOf, kindOf } from '@typekro/engine/graph';
-import type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from '@typekro/engine/runtime';
+import type { RenderedInstance, RenderedNode } from '@typekro/engine/runtime';
 import { explainNode } from '@typekro/engine/runtime';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { printableLine } from '../text/output-text.ts';
@@ -62,7 +62,7 @@ function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
   ];
 }
 
-function documentText({ object, unknown }: RenderedObject): string {
+function documentText({ object, unknown }: RenderedNode['objects'][number]): string {
   const { Document, isNode } = yamlLibrary();
   const document = new Document(object, YAML_OUTPUT);
   for (const field of unknown) {
@@ -82,7 +82,7 @@ export function serverField(expression: string, missing: string = ''): string | 
   return field !== undefined && expression.includes(`schema.metadata.${field}`) ? `metadata.${field}` : undefined;
 }
 
-function unknownText({ waitsFor, failure, expression }: UnknownField): string {
+function unknownText({ waitsFor, failure, expression }: RenderedNode['objects'][number]['unknown'][number]): string {
   if (waitsFor.length > 0) return `not known yet, waits for ${waitsFor.join(', ')}`;
   const field = serverField(expression, failure);
   if (field !== undefined) return `exists only on a server, which sets ${field} of the instance`;

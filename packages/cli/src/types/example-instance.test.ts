@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { InstanceType } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
 import { structuralSchema } from '@typekro/engine/schema';
 import type { JsonObject } from '@typekro/kit/core';
 import { exampleInstance } from './example-instance.ts';
 import { toJsonSchema } from './to-json-schema.ts';
 
-const APP = { group: 'a.test', version: 'v1', kind: 'App', plural: 'apps', namespaced: true } as InstanceType;
+const APP = { group: 'a.test', version: 'v1', kind: 'App', plural: 'apps', namespaced: true } as Graph['instance'];
 
 test.each([
   ['a string that contains a comment mark', { type: 'string', default: 'x # y' }, 'x # y'],

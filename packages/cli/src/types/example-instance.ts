@@ -1,6 +1,6 @@
+import type { Graph } from '@typekro/engine/graph';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
-import type { InstanceType } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
 import { typeText } from '@typekro/engine/schema';
 import { asObject } from '@typekro/kit/kubernetes';
@@ -8,7 +8,7 @@ import { sampleValue } from '../sample-value.ts';
 import { yamlOf } from '../text/yaml-text.ts';
 
 /** Prints an example instance. Required fields have values for the user to replace. Other fields are comments. */
-export function exampleInstance({ group, version, kind, namespaced }: InstanceType, spec: Schema): string {
+export function exampleInstance({ group, version, kind, namespaced }: Graph['instance'], spec: Schema): string {
   const metadata = { name: kind.toLowerCase(), ...(namespaced ? { namespace: 'default' } : {}) };
   const head = yamlOf({ apiVersion: `${group}/${version}`, kind, metadata });
   const sampled = asObject(sampleValue({ ...spec, type: 'object', default: undefined }, 'spec', 'required'));

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import type { NodeReport, NodeState } from '@typekro/engine/runtime';
 import { explainNode } from '@typekro/engine/runtime';
-import type { Cause } from '@typekro/engine/readiness';
-import { causeText } from '@typekro/engine/readiness';
+import type { Cause } from '@typekro/kube';
+import { causeText } from '@typekro/kube';
 import { widthOf } from '../text/text-layout.ts';
 import { columnWidth, printableLine } from '../text/output-text.ts';
 

@@ -1,7 +1,6 @@
 import { monotonicMs } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
+import type { KubernetesApi, Cause } from '@typekro/kube';
 import { readCauses } from '@typekro/kube';
-import type { Cause } from '@typekro/engine/readiness';
 import type { NodeReport } from '@typekro/engine/runtime';
 import type { InstanceView } from './instance-view-lines.ts';
 

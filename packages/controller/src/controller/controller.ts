@@ -1,6 +1,6 @@
 import { definedMember, monotonicMs, TypeKroError } from '@typekro/kit/core';
 import { GRAPH_TYPE } from '@typekro/engine/graph';
-import { DEFAULT_VERSION } from '@typekro/engine/runtime';
+import { keys } from '@typekro/engine/runtime';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '@typekro/kube';
 import type { RequestMeter } from '@typekro/kube';
 import type { ServiceAccountRef } from './acting-identity.ts';
@@ -99,7 +99,7 @@ class KroController implements Controller {
       clock = systemClock,
       random = Math.random,
       logger = silentLogger,
-      version = DEFAULT_VERSION,
+      version = keys.DEFAULT_VERSION,
     } = options;
     const served = new ServedKinds();
     const isInShare = (definition: string) => this.#isInShare(definition);

@@ -7,12 +7,12 @@ import type {
   DeleteAction,
   FailedRead,
   FailedWrite,
-  FailureMask,
   ObjectTarget,
   OrphanAction,
   ParentWrite,
   ReadRequest,
   ReleaseAction,
+  failureMask,
 } from '@typekro/engine/runtime';
 
 /** A failed write, with the number of its failures in a row. */
@@ -132,5 +132,5 @@ export interface ExecutionPorts {
 
 /** The ports of one decision, with a mask that removes the values of Secrets from failures. */
 export interface MaskingPorts extends ExecutionPorts {
-  readonly mask: FailureMask;
+  readonly mask: ReturnType<typeof failureMask>;
 }

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '@typekro/kit/core';
-import type { Cause } from '@typekro/engine/readiness';
+import type { Cause } from '@typekro/kube';
 import type { ApplyAction, FieldDifference, NodeState, ObjectReport } from '@typekro/engine/runtime';
 
 /**

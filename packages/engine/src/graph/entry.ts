@@ -7,6 +7,9 @@
 export * from './index.ts';
 export type {
   FieldKind,
+  InstanceType,
+  InstancePropagation,
+  SubgraphNode,
   ForEachDimension,
   GraphOrigin,
   Deferral,

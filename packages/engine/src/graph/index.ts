@@ -7,18 +7,7 @@
  *
  * @packageDocumentation
  */
-export type {
-  Expression,
-  Graph,
-  Hole,
-  InstanceType,
-  PathStep,
-  ReadPart,
-  InstancePropagation,
-  GraphNode,
-  SubgraphNode,
-  TypedNode,
-} from './model.ts';
+export type { Expression, Graph, Hole, PathStep, ReadPart, GraphNode, TypedNode } from './model.ts';
 export {
   awaitedKind,
   dimensionsOf,

@@ -17,49 +17,38 @@ export type {
   Decision,
   DeleteAction,
   OrphanAction,
-  Contribution,
   EngineFields,
   FailedRead,
   FailedWrite,
   InstanceState,
-  GraphTracking,
   ListObservation,
   LiveObject,
-  ManagedResource,
   NewEquivalence,
-  ObjectReadiness,
   Observation,
   Observed,
   ParentWrite,
   ReadRequest,
   ReleaseAction,
   EquivalentDigests,
-  StatusProblem,
   StepOptions,
   WatchRequest,
   WatchState,
 } from './model.ts';
 export { INSTANCE_STATES } from './model.ts';
 export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
-export type { RefusedObject } from './refusal-remedies.ts';
 export { CORRECT_REFUSED, isImmutableMessage, refusalRemedy, refusedItems } from './refusal-remedies.ts';
 export { readWithDefault, remedyOf } from './remedies.ts';
-export { DEFAULT_VERSION } from './keys.ts';
 export { step } from './step.ts';
-export { readyObjects } from './ready-objects.ts';
-export type { RenderedInstance, RenderedNode, RenderedObject, UnknownField } from './render/render.ts';
+export type { RenderedInstance, RenderedNode } from './render/render.ts';
 export { renderInstance } from './render/render.ts';
-export type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 export { evaluateToJson } from './evaluate.ts';
 export { variablesOfItem } from './item-variables.ts';
 export { fillTemplate } from './template.ts';
-export type { PropagatedInstance } from './instance-propagation.ts';
 export { heldInstances } from './instance-propagation.ts';
 export { readsTime, readNowSample } from './now-sample.ts';
 export { TIME_PAUSE_MS } from './propagate.ts';
 export { recordedRevision } from './revision-condition.ts';
 export { projectStatus } from './project-status.ts';
-export type { StatusWrite, StatusWriteOptions } from './status-writes.ts';
 export { statusWrites } from './status-writes.ts';
 export { selectorText } from './selector.ts';
 export { StepMemory } from './step-memory.ts';
@@ -79,9 +68,8 @@ export type {
   ApiFailure,
   MissingPermission,
   ReadData,
-  NodeCounts,
 } from './report.ts';
-export { countNodes, isDone } from './report.ts';
+export { isDone } from './report.ts';
 export { applySetIdOf, recordedInventory, recordedScope } from './applyset.ts';
 export type { FieldDifference } from './compare.ts';
 export { fieldManagers } from './compare.ts';
@@ -89,7 +77,6 @@ export type { ForeignItem } from './foreign-items.ts';
 export type { Fingerprint } from './fingerprint.ts';
 export { digestText, isSameFingerprint, digestOf, equivalenceOf } from './fingerprint.ts';
 export { hasFinalizer, isSuspended, otherFinalizers } from './finalizer.ts';
-export type { FailureMask } from './failure-mask.ts';
 export { failureMask, writeMask } from './failure-mask.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './failure.ts';
 export type { WriteAttempt } from './paused-write.ts';
@@ -101,15 +88,12 @@ export { expressionsOf, SPEC_NODE, statusExpressions } from './placed-expression
 export { maskedSecretRefusal, refusalMask } from './secrets/mask-refusal.ts';
 export { expressionsIntoSecrets, secretExpressions, secretFields, secretLiveFields } from './secrets/secret-fields.ts';
 export { SECRET_MASK } from './secrets/secret-failures.ts';
-export type { LiveNodes } from './secrets/secret-nodes.ts';
 export { canBeSecret, hidesInSecret, liveNodesOf, unversionedKey } from './secrets/secret-nodes.ts';
-export type { SecretSpec } from './secrets/secret-spec.ts';
 export { secretSpec } from './secrets/secret-spec.ts';
 export type { ObjectOutcome } from './object-outcome.ts';
 export { outcomeOfApply, outcomeOfWrite } from './object-outcome.ts';
 export { isOwned, nodeIdOf, nodeLabel, objectsByNode, releasePatch } from './labels.ts';
 export { engineFieldsOf, graphsWriting, OWNER_FIELD, withEngineEquivalence, mayForce } from './write-decision.ts';
-export type { FieldWriter } from './owned-fields.ts';
 export { ownedFingerprint, ownedValues, withoutWriter, writerName, writerOf } from './owned-fields.ts';
 export { engineFieldsIn, isAlwaysKept, projectObject } from './project-object.ts';
 export type { ConditionContent } from './conditions.ts';

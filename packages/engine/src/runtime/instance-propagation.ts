@@ -1,7 +1,8 @@
 import { withProgress } from '@typekro/cel';
 import type { KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
-import type { Expression, InstancePropagation } from '../graph/index.ts';
+import type { Expression } from '../graph/index.ts';
+import type { InstancePropagation } from '../graph/model.ts';
 import type { EvaluateContext } from './evaluate.ts';
 import { evaluateToJson } from './evaluate.ts';
 

@@ -231,21 +231,3 @@ const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
 export function isDone({ state }: Pick<NodeReport, 'state'>): boolean {
   return DONE.has(state);
 }
-
-/** The numbers of an instance's nodes by state. */
-export interface NodeCounts {
-  /** The number of all nodes except the skipped ones. */
-  readonly nodes: number;
-  readonly ready: number;
-  /** The number of nodes that `includeWhen` excludes. */
-  readonly skipped: number;
-  /** The number of nodes whose objects no longer exist. */
-  readonly deleted: number;
-}
-
-/** Counts nodes by state. A skipped node has no objects, and counts only as `skipped`. */
-export function countNodes(nodes: readonly Pick<NodeReport, 'state'>[]): NodeCounts {
-  const count = (wanted: NodeState): number => nodes.filter(({ state }) => state === wanted).length;
-  const skipped = count('skipped');
-  return { nodes: nodes.length - skipped, ready: count('ready'), skipped, deleted: count('deleted') };
-}

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn } from '@typekro/kit/core';
-import type { SubgraphNode } from '../graph/index.ts';
+import type { SubgraphNode } from '../graph/model.ts';
 import { waitForNodes } from './include.ts';
 import type { Resolved } from './resolved.ts';
 import type { NodeResult, StepContext } from './step-context.ts';

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { durationSeconds, formatSeconds, goFormatDuration, goParseDuration, goParseDurationMs } from './duration.ts';
+export { formatSeconds, goFormatDuration, goParseDuration, goParseDurationMs } from './duration.ts';
 export { formatExponent, formatFixed, formatGeneral, formatJsonNumber, formatPlain, parseFloat64 } from './float.ts';
 export { fnv32a, fnv64a } from './fnv.ts';
 export { goJson, goJsonProblem, goQuoteJson, goQuoteJsonByte } from './go-json.ts';
@@ -22,7 +22,6 @@ export {
   isLinkLocalMulticast,
   isLinkLocalUnicast,
   isLoopbackAddress,
-  isMulticast,
   isUnspecified,
   maskedPrefix,
   parseAddress,
@@ -41,8 +40,7 @@ export {
   Failure,
   failure,
 } from './strconv.ts';
-export { goQuote, goQuoteBytes, needsNoEscape } from './quote.ts';
-export type { PemBlock } from './pem.ts';
+export { goQuote, needsNoEscape } from './quote.ts';
 export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
 export { CHARACTERS, goTrim, isGoSpace, TEMPLATE_ACTION, compareText } from './go-text.ts';
@@ -52,11 +50,8 @@ export {
   parseRequestUrl,
   parseUrl,
   urlEscapedPath,
-  urlFragment,
   urlHost,
   urlHostname,
   urlPort,
   urlQuery,
-  urlRawQuery,
-  urlUserinfo,
 } from './url.ts';

@@ -21,4 +21,4 @@ export {
   quoteJs,
   syntaxErrorOf,
 } from './syntax.ts';
-export type { FunctionSyntax, JavaScriptSyntaxError } from './syntax.ts';
+export type { FunctionSyntax } from './syntax.ts';

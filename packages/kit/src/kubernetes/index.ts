@@ -5,9 +5,9 @@
  * @packageDocumentation
  */
 export { age, duration, firstObserved, lastObserved } from './age.ts';
-export type { FailedRequest, FailureClass } from './failure-class.ts';
+export type { FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
-export type { FieldError, FieldErrorReason } from './field-errors.ts';
+export type { FieldError } from './field-errors.ts';
 export { fieldErrors } from './field-errors.ts';
 export {
   KUBERNETES_MINOR,
@@ -17,10 +17,9 @@ export {
   serverVersionOf,
   versionOfRelease,
 } from './kubernetes-version.ts';
-export type { LabelSelectorProblem } from './label-selector.ts';
 export { labelMapMatcher, labelSelectorMatcher, labelSelectorProblems, requirementText } from './label-selector.ts';
 export * from './names.ts';
-export type { LabelMatcher, Labels } from './parse-selector.ts';
+export type { LabelMatcher } from './parse-selector.ts';
 export { labelMatcher, parseSelector } from './parse-selector.ts';
 export type { StatusCondition } from './object-fields.ts';
 export {
@@ -45,9 +44,8 @@ export {
   withoutServerFields,
 } from './object-fields.ts';
 export * from './quantity.ts';
-export type { GrantedAction, ResourceAction } from './rbac-rule.ts';
+export type { GrantedAction } from './rbac-rule.ts';
 export { grantedActions, ruleAllows } from './rbac-rule.ts';
-export type { MicroInstant } from './kubernetes-time.ts';
 export { formatMicroTime, formatTime, parseMicroTime, parseTime } from './kubernetes-time.ts';
 export { webhookClientErrors } from './webhook-client-errors.ts';
 export { isLaterVersion, mayBeLaterVersion, wentBack } from './resource-version.ts';

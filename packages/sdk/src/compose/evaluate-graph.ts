@@ -1,15 +1,14 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { dimensionsOf } from '@typekro/engine/graph';
-import type { Expression, Graph, GraphNode, SubgraphNode } from '@typekro/engine/graph';
+import type { Expression, Graph, GraphNode } from '@typekro/engine/graph';
 import { evaluateToJson, fillTemplate, projectStatus } from '@typekro/engine/runtime';
-import type { EvaluateContext, EvaluationFailure } from '@typekro/engine/runtime';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 
 /** The variables and the context of the expressions of one node or one iteration of a loop. */
 interface Scope {
   readonly variables: Map<string, unknown>;
-  readonly context: EvaluateContext;
+  readonly context: Parameters<typeof evaluateToJson>[2];
 }
 
 /** The result of an expression: a value (`undefined` for `omit()`), or the reason why there is none. */
@@ -56,7 +55,7 @@ const isCollection = (node: GraphNode): boolean => dimensionsOf(node).length > 0
 
 /** The known values of a subgraph's nodes, by the names of the nodes. */
 function valueOfSubgraph(
-  { id, children }: SubgraphNode,
+  { id, children }: Extract<GraphNode, { nodeType: 'subgraph' }>,
   values: ReadonlyMap<string, unknown>,
 ): Record<string, unknown> {
   const known = children.filter((child) => values.has(child));
@@ -131,4 +130,5 @@ function run(expression: Expression, { variables, context }: Scope): Result {
   return result.state === 'value' ? { value: result.value } : { pending: reasonOf(result.failure) };
 }
 
-const reasonOf = ({ expression, reason }: EvaluationFailure): string => `${expression}: ${reason}`;
+const reasonOf = ({ expression, reason }: { readonly expression: string; readonly reason: string }): string =>
+  `${expression}: ${reason}`;

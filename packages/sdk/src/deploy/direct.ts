@@ -5,9 +5,8 @@ import { formatRef, gvkOf } from '@typekro/kit/core';
 import { ONCE } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
 import { isNotFound, isTimeout, systemClock } from '@typekro/kube';
-import type { StatusReport } from '@typekro/engine/readiness';
 import { readinessOf, statusReport } from '@typekro/engine/readiness';
-import type { Decision, ObjectReadiness, ObjectType } from '@typekro/engine/runtime';
+import type { Decision, ObjectType, StepOptions } from '@typekro/engine/runtime';
 import { explainNode, keys, outcomeOfApply, refOfTarget, targetKey } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource } from '@typekro/engine/schema';
@@ -271,7 +270,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
  * object's kind when there is no such function. For a custom kind without a rule, an object is ready when its
  * controller has written the status report that the schema declares.
  */
-function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: KubeObject) => ObjectReadiness {
+function readinessFor(target: DeployTarget, schemas: SchemaSource): NonNullable<StepOptions['readiness']> {
   return (object) => {
     const evaluator = target.readiness.get(object.metadata.labels?.[keys.NODE_ID_LABEL] ?? '');
     if (evaluator === undefined) return readinessOf(object, reportOf(object, schemas));
@@ -284,7 +283,7 @@ function readinessFor(target: DeployTarget, schemas: SchemaSource): (object: Kub
  * The status report that the schema of a custom kind declares. `undefined` for built-in kinds, because their readiness
  * rules do not use it.
  */
-function reportOf(object: KubeObject, schemas: SchemaSource): StatusReport | undefined {
+function reportOf(object: KubeObject, schemas: SchemaSource): ReturnType<typeof statusReport> {
   const type = gvkOf(object);
   return builtinSource().resourceOf(type) === undefined ? statusReport(schemas.schemaOf(type)) : undefined;
 }

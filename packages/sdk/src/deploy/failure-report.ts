@@ -3,9 +3,9 @@ import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatRef } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
-import { KubeError, readCauses } from '@typekro/kube';
+import { KubeError, readCauses, causeText } from '@typekro/kube';
 import { shorten } from './errors.ts';
-import { causeText, readinessOf } from '@typekro/engine/readiness';
+import { readinessOf } from '@typekro/engine/readiness';
 import type { Decision, NodeReport } from '@typekro/engine/runtime';
 import { applySetIdOf, keys } from '@typekro/engine/runtime';
 

@@ -1,5 +1,5 @@
 import { passes } from '@typekro/kit/kubernetes';
-import type { Because, Decision, NodeReport, RefusedObject } from '@typekro/engine/runtime';
+import type { Because, Decision, NodeReport } from '@typekro/engine/runtime';
 import { explainNode, failureClass, refusalRemedy } from '@typekro/engine/runtime';
 import { ResourceGraphFactoryError } from './errors.ts';
 
@@ -29,7 +29,7 @@ export function missingNamespace(what: string, namespace: string, cause: unknown
 }
 
 /** Finds the remedy for a refused write from the server's message; `undefined` when no remedy is known. */
-function remedyOfWrite(message: string, object: RefusedObject): string | undefined {
+function remedyOfWrite(message: string, object: Parameters<typeof refusalRemedy>[1]): string | undefined {
   if (/^namespaces "[^"]*" not found/.test(message)) return NAMESPACE_REMEDY;
   if (/because it is being terminated/.test(message))
     return 'wait until the namespace is gone, or use another one; then deploy again';
@@ -75,7 +75,7 @@ export function remedyOfWaiting(message: string): string | undefined {
 }
 
 /** Parses the object from a server's message about an invalid object. */
-function objectIn(message: string): RefusedObject {
+function objectIn(message: string): Parameters<typeof refusalRemedy>[1] {
   const [, kind, name] = /(\w+)[\w.-]* "([^"]+)" is invalid/.exec(message) ?? [];
   return kind === undefined || name === undefined ? {} : { kind, name };
 }

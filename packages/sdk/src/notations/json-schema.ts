@@ -43,9 +43,8 @@ import {
   resolvePointer,
 } from './json-schema-nodes.ts';
 import type { Node } from './json-schema-nodes.ts';
-import { lazyCopies } from '@typekro/engine/schema';
+import { lazyCopies, validateValue } from '@typekro/engine/schema';
 import type { Schema } from '@typekro/engine/schema';
-import { validateValue } from '@typekro/engine/schema';
 
 /**
  * The structural schema for a JSON Schema, or the errors of the conversion. After a successful conversion, all

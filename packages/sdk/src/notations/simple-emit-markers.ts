@@ -3,8 +3,7 @@ import { stringifyJson } from '@typekro/kit/core';
 import { celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';
 import type { Schema } from '@typekro/engine/schema';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
-import { patternProblem } from '@typekro/engine/schema';
-import { enumText, quoteDefault, quoteMarker } from '@typekro/engine/schema';
+import { patternProblem, enumText, quoteDefault, quoteMarker } from '@typekro/engine/schema';
 import { isInteger64 } from '@typekro/kit/golang';
 
 /** A part of a schema that SimpleSchema cannot express. */

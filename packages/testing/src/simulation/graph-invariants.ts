@@ -1,6 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
+import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import type { TransportRequest } from '@typekro/kube';
-import type { Contribution, ManagedResource } from '@typekro/engine/runtime';
 import {
   contributionKey,
   isPatchNodeManager,
@@ -260,12 +259,12 @@ export class GraphInvariants {
     return items.map((item) => ({ ...item, apiVersion: 'kro.run/v1alpha1', kind: 'Graph' }));
   }
 
-  async #find(entry: ManagedResource | Contribution): Promise<KubeObject | undefined> {
+  async #find(entry: ObjectRef): Promise<KubeObject | undefined> {
     const path = this.#pathOf(entry);
     return path === undefined ? undefined : this.#options.server.read(path);
   }
 
-  #pathOf({ apiVersion, kind, namespace, name }: ManagedResource | Contribution): string | undefined {
+  #pathOf({ apiVersion, kind, namespace, name }: ObjectRef): string | undefined {
     const path = this.#graphs.kinds.find((each) => each.apiVersion === apiVersion && each.kind === kind)?.path;
     const list = namespace === undefined ? path : path?.replace(/\/([^/]+)$/, `/namespaces/${namespace}/$1`);
     return list === undefined ? undefined : `${list}/${name}`;
@@ -297,7 +296,10 @@ function keyOf(object: KubeObject): string {
   return resourceKey(entryOf(object, undefined));
 }
 
-function entryOf({ apiVersion, kind, metadata }: KubeObject, live: KubeObject | undefined): ManagedResource {
+function entryOf(
+  { apiVersion, kind, metadata }: KubeObject,
+  live: KubeObject | undefined,
+): Parameters<typeof resourceKey>[0] {
   const { name = '', namespace = live?.metadata.namespace } = metadata;
-  return { nodeID: '', apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }

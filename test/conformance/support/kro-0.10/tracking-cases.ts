@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { GraphTracking } from '@typekro/engine/runtime';
+import type { GraphTracking } from '../../../../packages/engine/src/runtime/model.ts';
 import { mergedTracking } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { isTooDeep } from '@typekro/engine/graph';
 import type { Clock, KubeError, KubernetesApi } from '@typekro/kube';
 import { isLaterVersion, mayBeLaterVersion } from '@typekro/kit/kubernetes';
-import type { EquivalentDigests, FieldWriter, Fingerprint, LiveObject, ObjectType } from '@typekro/engine/runtime';
+import type { EquivalentDigests, Fingerprint, LiveObject, ObjectType, writerOf } from '@typekro/engine/runtime';
 import { keys, ownedFingerprint, writerName } from '@typekro/engine/runtime';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
@@ -232,7 +232,7 @@ export class KindCache {
    * Like `observe`, for the response to an apply: the owned fields of the response satisfy the desired fields. `writer`
    * names a writer of kro's graph engine. It is absent for the manager that writes the children of instances.
    */
-  observeApplied(object: KubeObject, desired: Fingerprint, writer?: FieldWriter): void {
+  observeApplied(object: KubeObject, desired: Fingerprint, writer?: ReturnType<typeof writerOf>): void {
     const key = cacheKeyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
     // The fingerprint must come from the response. The cache may already hold a later change by another client, which

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { StepOptions } from '@typekro/engine/runtime';
-import { DEFAULT_VERSION, keys, readNowSample } from '@typekro/engine/runtime';
+import { keys, readNowSample } from '@typekro/engine/runtime';
 import type { DefinitionObject } from './definition-object.ts';
 import type { ControllerSettings } from '../settings.ts';
 import { stepOptionsOf } from '../settings.ts';
@@ -22,7 +22,7 @@ export function instanceStepOptions(
   const sample = readNowSample(instance);
   return {
     ...stepOptionsOf(settings, policies),
-    version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? DEFAULT_VERSION,
+    version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? keys.DEFAULT_VERSION,
     definitionUid: uid,
     ...(sample === undefined ? {} : { templateNow: sample.template, statusNow: sample.status }),
   };

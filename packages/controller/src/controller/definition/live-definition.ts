@@ -4,7 +4,7 @@ import type { CompileInput, CompileResult, DefinitionDocument, Graph } from '@ty
 import { compile, followsGraphEngine, kindsUsed, revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, LiveSchemas } from '@typekro/kube';
-import { DEFAULT_VERSION, readConditions, recordedRevision } from '@typekro/engine/runtime';
+import { readConditions, recordedRevision, keys } from '@typekro/engine/runtime';
 import { PIN_ANNOTATION, pinnedRevision } from './revision.ts';
 import type { DefinitionRevision } from './definition-revisions.ts';
 import { definitionRevisions } from './definition-revisions.ts';
@@ -92,7 +92,7 @@ export async function liveDefinition(
     if (!mayBeRefused) return false;
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };
     const live = await api.find({ ...ref, name: graph.instance.crd.metadata.name ?? '' }, { signal });
-    const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
+    const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION);
     return (
       live !== undefined &&
       planCrd(live, wanted, definition, crdDifference(live, wanted, settings.facets, graph)).do === 'refuse'

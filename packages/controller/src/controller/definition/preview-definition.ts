@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { Graph, InstancePropagation } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
 import { revisionHash } from '@typekro/engine/graph';
-import { DEFAULT_VERSION, readConditions } from '@typekro/engine/runtime';
+import { readConditions, keys } from '@typekro/engine/runtime';
 import { instanceId } from '../instance/instance-directory.ts';
 import type { RolloutPreview } from '../rollout/preview-rollout.ts';
 import { followsRollouts, instanceKey } from '../rollout/canary.ts';
@@ -83,7 +83,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
   const lastIssued = definition.status['lastIssuedRevision'];
   const highest = Math.max(typeof lastIssued === 'number' ? lastIssued : 0, all.at(-1)?.number ?? 0);
   const to = isNew ? highest + 1 : newest.number;
-  const wanted = ownedCrd(graph.instance.crd, definition, DEFAULT_VERSION);
+  const wanted = ownedCrd(graph.instance.crd, definition, keys.DEFAULT_VERSION);
   const difference =
     input.crd === undefined
       ? { changed: true, breaking: [] }
@@ -137,7 +137,7 @@ export function previewDefinition(input: DefinitionPreviewInput): DefinitionPrev
  * decide which ones are held back.
  */
 function heldOnes(
-  propagateWhen: InstancePropagation,
+  propagateWhen: NonNullable<Graph['propagateWhen']>,
   revision: number,
   instances: readonly KubeObject[],
   now: number,

@@ -5,7 +5,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { LiveSchemas } from '@typekro/kube';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { combineSources } from '@typekro/engine/schema';
-import { DEFAULT_VERSION } from '@typekro/engine/runtime';
+import { keys } from '@typekro/engine/runtime';
 import { serviceAccountUser } from '../acting-identity.ts';
 import { compiledSpec } from '../definition/compiler.ts';
 import type { InstanceStepOptions } from '../definition/instance-step.ts';
@@ -58,7 +58,7 @@ export async function liveGraph(
   const input = { apiVersion, kind, metadata: { name, namespace }, spec };
   const { graph, diagnostics } = compileGraphObject(input, { ...compileOptionsOf(settings), sources });
   const actingAs = serviceAccountUser(accountOf(object));
-  const step = { ...stepOptionsOf(settings), version: DEFAULT_VERSION, account: actingAs };
+  const step = { ...stepOptionsOf(settings), version: keys.DEFAULT_VERSION, account: actingAs };
   const problems = diagnostics.filter(({ severity }) => severity === 'error');
   if (graph !== undefined) return { graph, step, actingAs, problems: [] };
   return { refusal: compiledSpec(undefined, diagnostics).message ?? '', step, actingAs, problems };

@@ -5,7 +5,7 @@ import { ONCE } from '../../execute/index.ts';
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
 import { classify, isBusy } from '@typekro/kit/kubernetes';
-import type { ObjectTarget, ParentWrite, StatusWrite, StatusWriteOptions } from '@typekro/engine/runtime';
+import type { ObjectTarget, ParentWrite } from '@typekro/engine/runtime';
 import { keys, otherFinalizers, statusWrites } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
@@ -17,14 +17,14 @@ export class InstanceParent implements ParentPort {
   readonly #instances: KindCache;
   readonly #instance: KubeObject;
   readonly #signal: AbortSignal;
-  readonly #options: StatusWriteOptions;
+  readonly #options: Parameters<typeof statusWrites>[2];
 
   constructor(
     api: KubernetesApi,
     instances: KindCache,
     instance: KubeObject,
     signal: AbortSignal,
-    options: StatusWriteOptions,
+    options: Parameters<typeof statusWrites>[2],
   ) {
     const { name = '', namespace } = instance.metadata;
     this.target = { type: instances.type, name, ...(namespace === undefined ? {} : { namespace }) };
@@ -86,7 +86,10 @@ export class InstanceParent implements ParentPort {
     return 'written';
   }
 
-  #sendStatus({ method, manager: fieldManager, status }: StatusWrite, uid: string): Promise<KubeObject> {
+  #sendStatus(
+    { method, manager: fieldManager, status }: ReturnType<typeof statusWrites>[number],
+    uid: string,
+  ): Promise<KubeObject> {
     const options = { subresource: 'status', fieldManager, signal: this.#signal } as const;
     const { apiVersion, kind, name, namespace } = refOf(this.#instance);
     if (method === 'apply') {

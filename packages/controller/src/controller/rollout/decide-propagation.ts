@@ -1,6 +1,6 @@
+import type { Graph } from '@typekro/engine/graph';
 import type { KubeObject } from '@typekro/kit/core';
-import type { InstancePropagation } from '@typekro/engine/graph';
-import type { ConditionContent, PropagatedInstance } from '@typekro/engine/runtime';
+import type { ConditionContent } from '@typekro/engine/runtime';
 import { heldInstances, recordedRevision } from '@typekro/engine/runtime';
 import type { RevisionOutcome } from './canary.ts';
 import { rank } from './canary.ts';
@@ -29,7 +29,7 @@ export interface Propagation {
  * This order depends only on the UIDs and the ids.
  */
 export function decidePropagation(
-  propagation: InstancePropagation,
+  propagation: NonNullable<Graph['propagateWhen']>,
   revision: number,
   candidates: readonly PropagationCandidate[],
   context: { readonly now: number; readonly budget?: number },
@@ -45,7 +45,7 @@ export function decidePropagation(
   return { members: new Set(ordered.map(({ id }) => id).filter((id) => !held.has(id))), held };
 }
 
-function progressOf({ id, object, outcome }: PropagationCandidate, revision: number): PropagatedInstance {
+function progressOf({ id, object, outcome }: PropagationCandidate, revision: number) {
   const followed = outcome?.revision ?? recordedRevision(object);
   const ready = outcome === undefined ? object.status?.['state'] === 'ACTIVE' : outcome.state === 'ready';
   return { id, object, updated: followed === revision, ready };

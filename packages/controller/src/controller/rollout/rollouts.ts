@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { definedMember } from '@typekro/kit/core';
-import type { Graph, InstancePropagation } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import type { ConditionContent } from '@typekro/engine/runtime';
 import { readsTime, TIME_PAUSE_MS } from '@typekro/engine/runtime';
@@ -86,7 +86,7 @@ export class Rollouts {
   async #propagate(
     definition: string,
     revision: Revision,
-    propagateWhen: InstancePropagation,
+    propagateWhen: NonNullable<Graph['propagateWhen']>,
     instances: KindCache | undefined,
     signal: AbortSignal,
   ): Promise<Pick<RolloutDecision, 'canary' | 'propagated' | 'retryAt'>> {

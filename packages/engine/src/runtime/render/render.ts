@@ -12,7 +12,7 @@ import { necessaryNodes } from '../branch-dependencies.ts';
 import { decideInclusion, undecidedConditions } from '../include.ts';
 import { ObservedObjects } from './observed-objects.ts';
 
-export type { ListFailure, RenderedObject, UnknownField } from './fill.ts';
+export type { ListFailure, RenderedObject } from './fill.ts';
 
 /** A node of an instance with its objects. */
 export interface RenderedNode {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { GraphNode } from '../graph/index.ts';
-import { evaluateToJson } from './evaluate.ts';
+import type { GraphNode } from '@typekro/engine/graph';
+import { evaluateToJson } from '@typekro/engine/runtime';
 
 /**
  * The readiness of each object of a node, for displays such as the dashboard. An object is ready if every condition of

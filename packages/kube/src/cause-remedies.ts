@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { refusalRemedy } from '../runtime/index.ts';
+import { refusalRemedy } from '@typekro/engine/runtime';
 
 /** The facts that select a remedy. */
 interface CauseFacts {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { causesOf, causeText } from './index.ts';
+import { causesOf, causeText } from './causes.ts';
 
 interface Parts {
   readonly owner?: KubeObject;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphOf } from '../../test-support/compile-graph.ts';
+import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import type { KubeObject } from '@typekro/kit/core';
 import { readyObjects } from './ready-objects.ts';
 
