@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   conditionText,
@@ -72,6 +72,73 @@ describe('an object of another instance', () => {
     expect(conditionText(await world.user.get(potRef('taker')), 'ResourcesReady')).toContain(
       'belongs to a different ApplySet',
     );
+  });
+});
+
+describe('an object that several instances want at the same time', () => {
+  const NAMES = ['a', 'b', 'c', 'd'];
+  const states = async () =>
+    (await Promise.all(NAMES.map((name) => world.user.get(potRef(name))))).map(({ status }) => status?.['state']);
+  /** The first instance has the object and is ready. Every other one is refused. */
+  const expectOneOwner = async () => {
+    const owner = String((await world.user.get(mapRef('shared')))['data']?.['of' as never]);
+    expect(await states()).toEqual(NAMES.map((name) => (name === owner ? 'ACTIVE' : 'ERROR')));
+    expect(writesOf(world.requests).filter((line) => line.endsWith('/shared'))).toHaveLength(1);
+  };
+
+  it.each<[string, Record<string, string>]>([
+    ['with the default policy', {}],
+    ['that may not adopt objects', { 'typekro.dev/adoption': 'refuse' }],
+  ])('is created once by new instances %s', async (_title, annotations) => {
+    await world.apply(potDefinition([shared('${schema.metadata.name}')], annotations));
+    await world.advance(5000);
+    await Promise.all(NAMES.map((name) => world.user.create(pot(name))));
+    await world.advance(MINUTE);
+    await expectOneOwner();
+  });
+
+  it('is created once by instances of two definitions, which write with accounts of their own', async () => {
+    const account = { 'typekro.dev/service-account': 'default/potter' };
+    const pots = potDefinition([shared('${schema.metadata.name}')]);
+    const { schema } = pots.spec as { schema: JsonObject };
+    const cups = { ...pots.spec, schema: { ...schema, kind: 'Cup' } };
+    await world.apply(pots, { ...pots, metadata: { name: 'cups', annotations: account }, spec: cups });
+    await world.advance(5000);
+    await Promise.all(
+      NAMES.flatMap((name) => [{ ...pot(`cup-${name}`), kind: 'Cup' }, pot(name)]).map((of) => world.user.create(of)),
+    );
+    await world.advance(MINUTE);
+    expect(writesOf(world.requests).filter((line) => line.endsWith('/shared'))).toHaveLength(1);
+  });
+
+  it('is adopted once', async () => {
+    await world.apply(potDefinition([shared('${schema.metadata.name}')]));
+    await world.user.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'shared', namespace: 'default' },
+    });
+    await world.advance(5000);
+    await Promise.all(NAMES.map((name) => world.user.create(pot(name))));
+    await world.advance(MINUTE);
+    await expectOneOwner();
+  });
+
+  it('does not cost the refused instances the objects that they had', async () => {
+    const named = (name: string) => ({
+      id: 'map',
+      template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { of: '${schema.metadata.name}' } },
+    });
+    await world.apply(potDefinition([named('own-${schema.metadata.name}')]));
+    await world.advance(5000);
+    await Promise.all(NAMES.map((name) => world.user.create(pot(name))));
+    await world.advance(MINUTE);
+    await world.apply(potDefinition([named('shared')]));
+    await world.advance(MINUTE);
+    await expectOneOwner();
+    const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
+    const kept = items.flatMap(({ metadata: { name = '' } }) => (name.startsWith('own-') ? [name] : []));
+    expect(kept).toHaveLength(NAMES.length - 1);
   });
 });
 

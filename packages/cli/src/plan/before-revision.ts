@@ -23,7 +23,10 @@ export async function planMeanwhile(
   changed: readonly ChangedInstance[],
   plans: InstancePlan[],
 ): Promise<void> {
-  const planned = await planInstances({ ...context, children: context.present ?? context.checker }, changed);
+  const planned = await planInstances(
+    { ...context, owners: new Map(), children: context.present ?? context.checker },
+    changed,
+  );
   for (const [index, { at }] of changed.entries()) {
     const [plan, now] = [plans[at], planned[index]];
     if (plan !== undefined && now !== undefined && plan.rollout === 'later') plans[at] = withMeanwhile(plan, now);

@@ -33,10 +33,11 @@ export interface PlannedFiles {
 
 /** Plans the apply of files, or their deletion. */
 export async function makePlan(
-  context: PlanContext,
+  planContext: PlanContext,
   files: PlannedFiles,
   from: PlanSource,
 ): Promise<{ readonly plan: Plan; readonly desired: readonly KubeObject[] }> {
+  const context: PlanContext = { ...planContext, owners: new Map() };
   const declared = crdSource([...files.graphs.map(({ instance }) => instance.crd), ...files.crds]);
   const objects = await readFileObjects(context, files.objects, declared);
   const graphOf = new Map(files.graphs.map((graph) => [kindOf(graph), graph]));

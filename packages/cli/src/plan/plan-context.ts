@@ -8,6 +8,7 @@ import type { ControllerSettings } from '@typekro/controller/controller';
 import type { ClusterBasics } from './cluster-basics.ts';
 import type { LiveSource } from './live-source.ts';
 import type { Plan } from '@typekro/controller/inspect';
+import type { PlannedOwners } from './simulate-all.ts';
 import type { WriteChecker } from './write-checker.ts';
 
 /** The dependencies of all parts of a plan. */
@@ -22,6 +23,8 @@ export interface PlanContext {
   readonly children?: Pick<WriteChecker, 'check'>;
   /** As `children`, for the writes with the present revision of instances that wait for a canary. Default: `checker`. */
   readonly present?: Pick<WriteChecker, 'check'>;
+  /** The objects that the planned instances create or adopt. Default: each group of instances is planned for itself. */
+  readonly owners?: PlannedOwners;
   readonly basics: ClusterBasics;
   readonly settings: ControllerSettings;
   readonly signal: AbortSignal;

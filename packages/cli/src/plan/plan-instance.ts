@@ -89,7 +89,7 @@ export async function planInstances(context: PlanContext, tasks: readonly Instan
  * @param finish called with the index, the instance and the result of each simulation
  */
 export async function simulatePrepared(
-  { source, checker, children = checker, onWrite, operation }: PlanContext,
+  { source, checker, children = checker, onWrite, operation, owners }: PlanContext,
   prepared: readonly PreparedInstance[],
   finish?: (index: number, instance: KubeObject, result: SimulationResult) => void,
 ): Promise<InstancePlan[]> {
@@ -97,12 +97,19 @@ export async function simulatePrepared(
   const simulated = prepared.flatMap((each, at) => ('input' in each ? [{ ...each, at }] : []));
   for (const [at, each] of prepared.entries()) if ('plan' in each) plans[at] = each.plan;
   const inputs = simulated.map(({ input }) => input);
-  await simulateAll(inputs, source, children, (index, result) => {
-    const { at, head, input } = simulated[index] as (typeof simulated)[number];
-    plans[at] = instancePlan(head, input.graph, result, onWrite);
-    if (operation === 'apply' && result.decision.statusChanged) source.setStatus(head.instance, plannedStatus(result));
-    finish?.(at, input.instance, result);
-  });
+  await simulateAll(
+    inputs,
+    source,
+    children,
+    (index, result) => {
+      const { at, head, input } = simulated[index] as (typeof simulated)[number];
+      plans[at] = instancePlan(head, input.graph, result, onWrite);
+      if (operation === 'apply' && result.decision.statusChanged)
+        source.setStatus(head.instance, plannedStatus(result));
+      finish?.(at, input.instance, result);
+    },
+    owners,
+  );
   return plans;
 }
 

@@ -1,7 +1,10 @@
+import type { KubeObject } from '@typekro/kit/core';
+import type { ApplyAction } from '@typekro/engine/runtime';
+import { targetKey } from '@typekro/engine/runtime';
 import type { ObjectSource } from './object-source.ts';
 import { answerRead } from './object-source.ts';
 import type { SimulationInput, SimulationRequest, SimulationResult, WriteAnswer } from './simulate.ts';
-import { simulate } from './simulate.ts';
+import { simulate, storedBy } from './simulate.ts';
 import type { WriteChecker } from './write-checker.ts';
 
 type Run = ReturnType<typeof simulate>;
@@ -21,20 +24,25 @@ const NO_ANSWERS: readonly WriteAnswer[] = [];
  */
 const MAX_TOGETHER = 200;
 
+/** The objects that instances of a plan create or adopt, by `targetKey`, and the UIDs of these instances. */
+export type PlannedOwners = Map<string, { readonly owner: string; readonly object: KubeObject }>;
+
 /**
  * Simulates instances in groups, so that their reads are combined and dry runs are concurrent.
  *
  * @param finish called with the index in `inputs` and the result of each instance, in any order
+ * @param owners the objects of instances that were simulated before. Objects of these instances are added
  */
 export async function simulateAll(
   inputs: readonly SimulationInput[],
   source: ObjectSource,
   checker: Pick<WriteChecker, 'check'>,
   finish: (index: number, result: SimulationResult) => void,
+  owners: PlannedOwners = new Map(),
 ): Promise<void> {
   for (let from = 0; from < inputs.length; from += MAX_TOGETHER) {
     const together = inputs.slice(from, from + MAX_TOGETHER);
-    await simulateTogether(together, source, checker, (index, result) => finish(from + index, result));
+    await simulateTogether(together, source, checker, (index, result) => finish(from + index, result), owners);
   }
 }
 
@@ -43,6 +51,7 @@ async function simulateTogether(
   source: ObjectSource,
   checker: Pick<WriteChecker, 'check'>,
   finish: (index: number, result: SimulationResult) => void,
+  owners: PlannedOwners,
 ): Promise<void> {
   let active: Active[] = [];
   const proceed = (index: number, run: Run, answers: readonly WriteAnswer[]): Active[] => {
@@ -67,7 +76,14 @@ async function simulateTogether(
       ];
       continue;
     }
-    const answers = await checker.check(active.flatMap(({ request }) => request.writes));
+    const writes = active.flatMap(({ index, request }) =>
+      request.writes.map((action) => ({ action, taken: takenBy(owners, inputs[index], action) })),
+    );
+    const own = writes.flatMap(({ action, taken }) => (taken === undefined ? [action] : []));
+    const checked = (await checker.check(own)).values();
+    const answers = writes.map(({ taken }): WriteAnswer =>
+      taken === undefined ? (checked.next().value as WriteAnswer) : { checked: 'none', taken },
+    );
     let at = 0;
     active = active.flatMap(({ index, run, request }) => {
       const own = answers.slice(at, at + request.writes.length);
@@ -75,4 +91,20 @@ async function simulateTogether(
       return proceed(index, run, own);
     });
   }
+}
+
+/**
+ * Returns the object that another instance of the plan creates or adopts before this write, or undefined. As in the
+ * cluster, the first of several instances gets the object.
+ */
+function takenBy(
+  owners: PlannedOwners,
+  input: SimulationInput | undefined,
+  action: ApplyAction,
+): KubeObject | undefined {
+  if ((action.why !== 'create' && action.why !== 'adopt') || action.formerOwner !== undefined) return undefined;
+  const [key, owner] = [targetKey(action.target), input?.instance.metadata.uid ?? ''];
+  const first = owners.get(key);
+  if (first === undefined) owners.set(key, { owner, object: storedBy(action, undefined) });
+  return first === undefined || first.owner === owner ? undefined : first.object;
 }

@@ -45,6 +45,8 @@ export interface WriteAnswer {
   readonly failure?: ApiFailure;
   /** True when the write is refused only because of immutable fields. */
   readonly immutable?: true;
+  /** The object that another instance of the plan creates first. The write is not made, and is decided again. */
+  readonly taken?: KubeObject;
 }
 
 /** One write of a simulation. */
@@ -154,6 +156,11 @@ export function* simulate(
     // Keeps the order of the decision, in which the controller sends the writes.
     for (const action of decision.apply) {
       const answer = answerOf.get(action);
+      if (answer?.taken !== undefined) {
+        store.setObject(action.target, undefined);
+        store.setObject(action.target, answer.taken);
+        continue;
+      }
       const mark = { apply: action, bookkeeping: true, ...definedMember('before', marks.get(action)) } as const;
       writes.push({ wave, after, ...(answer === undefined ? mark : recordWrite(store, action, answer)) });
     }
@@ -234,7 +241,7 @@ function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObje
  * Predicts the object that an apply stores, without the server: from the request and the live object before it. A patch
  * changes only its own fields.
  */
-function storedBy(action: ApplyAction, before: KubeObject | undefined): KubeObject {
+export function storedBy(action: ApplyAction, before: KubeObject | undefined): KubeObject {
   const { desired } = action;
   if (before !== undefined && patchWriter(action) !== undefined) return laidOver(before, desired);
   const uid = desired.metadata.uid ?? plannedUid(desired);

@@ -20,4 +20,5 @@ export type {
   StatusOutcome,
   WriteRules,
 } from './ports.ts';
+export { TargetClaims } from './target-claims.ts';
 export { ONCE, patchWriter, requestApply } from './write-children.ts';

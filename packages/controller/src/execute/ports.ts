@@ -1,6 +1,7 @@
 import type { BackoffPolicy, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
+import type { TargetClaims } from './target-claims.ts';
 import type {
   ApplyAction,
   Decision,
@@ -116,6 +117,8 @@ export interface ExecutionPorts {
   readonly parent: ParentPort;
   readonly view: ExecutionView;
   readonly sink: ExecutionSink;
+  /** Orders the first writes of instances that want one object. Absent when only one instance is written. */
+  readonly claims?: TargetClaims;
   /**
    * Called before the writes of a decision, also in a dry run. It is not called when the status is the only write. A
    * thrown `KubeError` counts as a failed write of the parent. Any other error ends the run.

@@ -19,6 +19,7 @@ import {
   ORPHAN,
   refOfTarget,
   RELEASE,
+  targetKey,
   withoutWriter,
   writerName,
   writerOf,
@@ -50,15 +51,36 @@ function isNamespace({ target: { type } }: ApplyAction): boolean {
   return type.kind === 'Namespace' && type.group === '';
 }
 
+/** Applies a child. Instances that create or adopt one object do so one after the other. */
 async function applyChild(ports: MaskingPorts, action: ApplyAction): Promise<void> {
-  const { view, sink, rules, mask } = ports;
+  const { claims, instance } = ports;
+  const isFirst = action.why === 'create' || action.why === 'adopt';
+  if (claims === undefined || !isFirst || patchWriter(action) !== undefined)
+    return void (await sendChild(ports, action));
+  await claims.run(targetKey(action.target), instance.metadata.uid ?? '', (isContested) =>
+    sendChild(ports, action, isContested),
+  );
+}
+
+/**
+ * Sends the apply of a child. Returns true when the server accepted it.
+ *
+ * @param isContested true to read the object first, and to write nothing if it has another owner than the decision knew
+ */
+async function sendChild(ports: MaskingPorts, action: ApplyAction, isContested = false): Promise<boolean> {
+  const { api, signal, view, sink, rules, mask } = ports;
   const { nodeId, target, desired, fingerprint, uid, version } = action;
   const writer = patchWriter(action);
   try {
+    if (isContested && isTaken(action, await api.find(refOfTarget(target), { signal }))) {
+      await view.read({ kind: 'whole-object', nodeId, target, why: 'unconfirmed' });
+      return false;
+    }
     const answer = await requestApply(ports, action);
     view.setFailedWrite(target, undefined, writer);
     sink.childApplied?.(action, answer);
     view.applied(action, answer);
+    return true;
   } catch (thrown) {
     const attempt = { digest: digestText(fingerprint), uid, ...(version === undefined ? {} : { version }) };
     await rememberFailedWrite(ports, target, attempt, thrown, {
@@ -66,7 +88,14 @@ async function applyChild(ports: MaskingPorts, action: ApplyAction): Promise<voi
       isFinal: rules.lasting === 'final',
       writer,
     });
+    return false;
   }
+}
+
+/** Does the object have another owner than the one for which its creation or adoption was decided? */
+function isTaken({ why, formerOwner = '' }: ApplyAction, live: KubeObject | undefined): boolean {
+  if (why === 'create' || live === undefined) return live !== undefined;
+  return (live.metadata.labels?.[keys.PART_OF_LABEL] ?? '') !== formerOwner;
 }
 
 /** The name of the writer of a patch node; undefined for a child. */

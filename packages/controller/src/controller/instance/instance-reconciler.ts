@@ -10,7 +10,7 @@ import {
   SILENT_RETRIES,
 } from '@typekro/kit/core';
 import type { WriteRules } from '../../execute/index.ts';
-import { attemptRead, carryOut, eachEffect } from '../../execute/index.ts';
+import { attemptRead, carryOut, eachEffect, TargetClaims } from '../../execute/index.ts';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import { typedNodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
@@ -85,11 +85,13 @@ export interface InstanceReconcilerOptions {
 /** Carries out the decisions of `runtime.step` for one instance until nothing is left to do. */
 export class InstanceReconciler {
   readonly #options: InstanceReconcilerOptions;
+  readonly #claims: TargetClaims;
   /** The last outcome. Most instances have an equal outcome and share this object. */
   #outcome: RevisionOutcome | undefined;
 
   constructor(options: InstanceReconcilerOptions) {
     this.#options = options;
+    this.#claims = new TargetClaims(options.clock);
   }
 
   /**
@@ -299,6 +301,7 @@ export class InstanceReconciler {
       instance,
       graph: step.served.graph,
       parent,
+      claims: this.#claims,
       view: new InstanceAnswers(context, record),
       sink: {
         childApplied: (action) => onEvent({ kind: 'child-written', step, action, outcome: outcomeOfApply(action) }),

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
+import type { Plan } from '@typekro/controller/inspect';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { planWorld } from '../../test-support/plan-world.ts';
+import type { PlanWorld } from '../../test-support/plan-world.ts';
+
+let place: PlanWorld;
+beforeEach(async () => {
+  place = await planWorld();
+});
+afterEach(() => place.close());
+
+const NAME = '${schema.metadata.name}';
+const map = (name: string): JsonObject => ({
+  id: 'map',
+  template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { of: NAME } },
+});
+const pots = (...names: string[]): KubeObject[] => names.map((name) => pot(name));
+
+/** A second definition, whose instances want the same object. */
+const cups = (name: string): KubeObject => {
+  const { spec = {} } = potDefinition([map(name)]);
+  return {
+    ...potDefinition([]),
+    metadata: { name: 'cups' },
+    spec: { ...spec, schema: { ...(spec['schema'] as JsonObject), kind: 'Cup' } },
+  };
+};
+
+test.each<[what: string, before: KubeObject[], files: KubeObject[], expected: Record<string, string>]>([
+  [
+    'new instances that create one object',
+    [potDefinition([map('new')])],
+    pots('a', 'b', 'c'),
+    { a: 'changed: create new', b: 'blocked', c: 'blocked' },
+  ],
+  [
+    'new instances that adopt one object',
+    [potDefinition([map('there')]), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'there' } }],
+    pots('d', 'e'),
+    { d: 'changed: adopt there', e: 'blocked' },
+  ],
+  [
+    'a name that becomes the same for all instances',
+    [potDefinition([map(`own-${NAME}`)]), ...pots('f', 'g')],
+    [potDefinition([map('one')])],
+    { f: 'changed: create one, prune own-f', g: 'blocked' },
+  ],
+  [
+    'instances of two definitions',
+    [potDefinition([map('two')]), cups('two')],
+    [{ ...pot('h'), kind: 'Cup' }, pot('i')],
+    { h: 'changed: create two', i: 'blocked' },
+  ],
+  [
+    'instances that may take the object from each other',
+    [potDefinition([map('taken')], { 'typekro.dev/adoption': 'take-over' })],
+    pots('j', 'k'),
+    { j: 'changed: create taken', k: 'changed: adopt taken' },
+  ],
+])('%s: the plan says which instance gets it', async (_what, before, files, expected) => {
+  for (const object of before) {
+    const { namespace = 'default' } = object.metadata;
+    const isMap = object.kind === 'ConfigMap';
+    await place.world.apply(isMap ? { ...object, metadata: { ...object.metadata, namespace } } : object);
+    await place.world.advance(3000);
+  }
+  const { out } = await place.run('plan FILE -o json', ...files);
+  const { instances } = JSON.parse(out) as Plan;
+  const found = instances.map(({ instance, state, writes, blocked }) => {
+    const actions = writes.map(({ action, object }) => `${action} ${object.name}`).join(', ');
+    if (blocked.length > 0)
+      expect(blocked[0]?.reason).toMatch(/^may not take .*, which belongs to (Pot|Cup) default\//);
+    return [instance.name, actions === '' ? state : `${state}: ${actions}`];
+  });
+  expect(Object.fromEntries(found)).toEqual(expected);
+});
