@@ -1,6 +1,6 @@
 /**
  * Reports second copies of small sets of functions, here called vocabularies. Only `packages/kit/src/golang` and `packages/kit/src/kubernetes`
- * may contain the functions of Go's and Kubernetes' libraries for strings, numbers and names. Only `packages/kit/src/javascript` may
+ * may contain the functions of Go's and Kubernetes' libraries for strings, numbers and names. Only `packages/sdk/src/javascript` may
  * interpret JavaScript syntax trees. Only `packages/kit/src/core` may contain the function that sets own properties, and the retry
  * policies. The script finds a copy by a regular expression for code that every implementation needs. There is no list
  * of exceptions.
@@ -29,7 +29,7 @@ const VOCABULARIES = [
   },
   {
     name: 'names of JavaScript patterns',
-    use: 'boundNames and analyseScopes of packages/kit/src/javascript',
+    use: 'boundNames and analyseScopes of packages/sdk/src/javascript',
     home: 'javascript',
     pattern: /case 'ArrayPattern':\s+return .*flatMap/,
   },

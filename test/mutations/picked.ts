@@ -360,7 +360,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'javascript',
     name: 'the sources of a source map are relative to the module, and not to the file of the map',
-    file: 'packages/kit/src/javascript/source-map.ts',
+    file: 'packages/sdk/src/javascript/source-map.ts',
     find: 'inputMap(payload, file, mapFile)',
     replace: 'inputMap(payload, file)',
     tests: ['packages/sdk/src/transform/input-map.test.ts'],

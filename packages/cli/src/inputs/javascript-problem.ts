@@ -1,6 +1,6 @@
 import { parse } from 'acorn';
 import type { SourcePosition } from '@typekro/kit/core';
-import { syntaxErrorOf } from '@typekro/kit/javascript';
+import { syntaxErrorOf } from '@typekro/sdk/javascript';
 import { positionAt, textOf } from './source-text.ts';
 
 /** A syntax error in a JavaScript file. Node does not report the position of such an error. */

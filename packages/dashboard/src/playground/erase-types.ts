@@ -2,7 +2,7 @@ import { tsPlugin } from '@sveltejs/acorn-typescript';
 import { Parser } from 'acorn';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
 import { LineIndex } from '@typekro/kit/core';
-import { syntaxErrorOf } from '@typekro/kit/javascript';
+import { syntaxErrorOf } from '@typekro/sdk/javascript';
 
 /** A node of the tree, with the members that only TypeScript has. */
 interface TypedNode {

@@ -2,7 +2,7 @@ import { parse } from 'acorn';
 import type { AnyNode, ArrowFunctionExpression, ImportDeclaration, Program, Statement } from 'acorn';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
 import { LineIndex } from '@typekro/kit/core';
-import { syntaxErrorOf } from '@typekro/kit/javascript';
+import { syntaxErrorOf } from '../javascript/index.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';
 import { interpreter } from './interp/tree-interpreter.ts';

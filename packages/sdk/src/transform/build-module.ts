@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { attachSources } from './attach.ts';
 import type { Transformed } from './attach.ts';
-import type { InputMap } from '@typekro/kit/javascript';
+import type { InputMap } from '../javascript/index.ts';
 import { isAuthorsFile } from './load.ts';
 import { canStripTypes, isTypeScript, stripTypes } from './strip-types.ts';
 

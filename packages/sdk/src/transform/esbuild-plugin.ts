@@ -2,7 +2,7 @@ import { readRegularFile } from '@typekro/kit/core';
 import { attachSources } from './attach.ts';
 import { isBuildInput } from './build-module.ts';
 import type { TransformOptions } from './build-module.ts';
-import { inputMap } from '@typekro/kit/javascript';
+import { inputMap } from '../javascript/index.ts';
 import { inlineMap } from './load.ts';
 import { isTypeScript, stripTypes } from './strip-types.ts';
 import type { Stripped } from './strip-types.ts';

@@ -9,6 +9,6 @@
 export type { ModuleSource, Transformed } from './attach.ts';
 export { attachSources } from './attach.ts';
 export type { SourceMapData } from './edited-text.ts';
-export type { InputMap } from '@typekro/kit/javascript';
+export type { InputMap } from '../javascript/index.ts';
 export type { EsbuildPlugin, TransformOptions, TransformPlugin } from './plugin.ts';
 export { typekro, typekroEsbuild, typekroWebpackLoader } from './plugin.ts';

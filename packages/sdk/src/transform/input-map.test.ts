@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inputMap, mapPosition } from '@typekro/kit/javascript';
+import { inputMap, mapPosition } from '../javascript/index.ts';
 import { inputMapOf } from './strip-types.ts';
 
 const map = (source: string) => ({ version: 3, sources: [source], names: [], mappings: 'AACA' });

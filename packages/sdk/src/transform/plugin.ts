@@ -8,7 +8,7 @@ import { moduleUrl } from '@typekro/kit/core';
 import { isBuildInput, transformForBuild } from './build-module.ts';
 import type { TransformOptions } from './build-module.ts';
 import type { SourceMapData } from './edited-text.ts';
-import { inputMap } from '@typekro/kit/javascript';
+import { inputMap } from '../javascript/index.ts';
 import { canStripTypes, isTypeScript } from './strip-types.ts';
 
 export type { TransformOptions } from './build-module.ts';

@@ -1,7 +1,7 @@
 import type { AnyNode } from 'acorn';
 import type { FilePosition } from '@typekro/kit/core';
-import type { Captures, FunctionSyntax } from '@typekro/kit/javascript';
-import { childrenOf, quoteJs } from '@typekro/kit/javascript';
+import type { Captures, FunctionSyntax } from '../javascript/index.ts';
+import { childrenOf, quoteJs } from '../javascript/index.ts';
 
 interface Context {
   readonly code: string;

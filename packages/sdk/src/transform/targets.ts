@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module';
 import type { AnyNode, BlockStatement, Program } from 'acorn';
-import { findBinding, childrenOf, isFunction } from '@typekro/kit/javascript';
-import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '@typekro/kit/javascript';
+import { findBinding, childrenOf, isFunction } from '../javascript/index.ts';
+import type { Binding, Scope, ScopeAnalysis, FunctionSyntax } from '../javascript/index.ts';
 
 /** A function to which its source is attached. */
 export interface TransformTarget {

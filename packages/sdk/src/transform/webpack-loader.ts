@@ -2,7 +2,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import { isJavaScript } from './attach.ts';
 import { isBuildInput, transformForBuild } from './build-module.ts';
 import type { TransformOptions } from './build-module.ts';
-import { inputMap } from '@typekro/kit/javascript';
+import { inputMap } from '../javascript/index.ts';
 import { canStripTypes, isTypeScript } from './strip-types.ts';
 
 /** The members of webpack's loader context that this file uses. */

@@ -1,5 +1,5 @@
 import { identifier } from '@typekro/sdk/factories';
-import { quoteForAuthor } from '@typekro/kit/javascript';
+import { quoteForAuthor } from '@typekro/sdk/javascript';
 
 /** The maximum line width of the project's code format, in characters. */
 const WIDTH = 120;

@@ -1,5 +1,5 @@
 import type { Call, Expr, Literal, Select } from '@typekro/cel';
-import { quoteForAuthor } from '@typekro/kit/javascript';
+import { quoteForAuthor } from '@typekro/sdk/javascript';
 import type { Schema } from '@typekro/engine/schema';
 import type { Code } from './code.ts';
 import { memberAccess, templatePart } from './code.ts';

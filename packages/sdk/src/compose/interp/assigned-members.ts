@@ -4,7 +4,7 @@ import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { mergedPieces } from '../value/value-nodes.ts';
 import { symbolic } from '../value/proxy.ts';
-import { visitNodes } from '@typekro/kit/javascript';
+import { visitNodes } from '../../javascript/index.ts';
 
 /** A member that the body of a loop assigns, in an object of the composition: `totals.cpu += x`. */
 export interface AssignedMember {

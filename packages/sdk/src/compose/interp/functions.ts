@@ -16,7 +16,7 @@ import type { Env, TreeInterpreter } from './env.ts';
 import type { Closure } from '../value/closure.ts';
 import { atNode, DeadEnd, inEnv, withScope } from './env.ts';
 import { rememberClosure, LexicalEnvironment } from '../value/closure.ts';
-import { boundNames, varNames } from '@typekro/kit/javascript';
+import { boundNames, varNames } from '../../javascript/index.ts';
 import type { Completion } from './completion.ts';
 
 type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclaration;

@@ -33,7 +33,7 @@ import type { Env } from './env.ts';
 import { withScope } from './env.ts';
 import { LexicalEnvironment } from '../value/closure.ts';
 import { assignedMembers } from './assigned-members.ts';
-import { assignedNames, boundNames, assignedAround } from '@typekro/kit/javascript';
+import { assignedNames, boundNames, assignedAround } from '../../javascript/index.ts';
 import { executeFrom } from './execute-from.ts';
 import { MAX_LIST_LENGTH } from '../trace/trace.ts';
 import { overItems, overIterator } from './iterations.ts';

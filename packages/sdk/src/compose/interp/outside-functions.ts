@@ -7,7 +7,7 @@ import { BUILD_TIME_NAMES } from '../library/build-time.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import type { Closure } from '../value/closure.ts';
 import { makesResources } from '../value/native-functions.ts';
-import { assignedAround, childrenOf, visitNodes } from '@typekro/kit/javascript';
+import { assignedAround, childrenOf, visitNodes } from '../../javascript/index.ts';
 
 interface Made {
   readonly closure: Closure | undefined;

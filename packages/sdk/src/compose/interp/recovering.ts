@@ -9,7 +9,7 @@ import type { Env } from './env.ts';
 import { withScope } from './env.ts';
 import { closureOf } from '../value/closure.ts';
 import { isForeign } from './host-calls.ts';
-import { assignedNames, boundNames, visitNodes } from '@typekro/kit/javascript';
+import { assignedNames, boundNames, visitNodes } from '../../javascript/index.ts';
 
 /**
  * Executes a statement. After a refusal, records the refusal and interprets the rest of the composition, so that all

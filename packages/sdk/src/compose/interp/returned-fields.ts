@@ -2,7 +2,7 @@ import type { AnyNode, Expression } from 'acorn';
 import type { Site } from '../refusal/refusal.ts';
 import type { Closure } from '../value/closure.ts';
 import { siteOf } from './env.ts';
-import { visitNodes } from '@typekro/kit/javascript';
+import { visitNodes } from '../../javascript/index.ts';
 
 /** A step into any element of a list. */
 export const ELEMENT = '[]';

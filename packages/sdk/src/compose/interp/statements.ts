@@ -22,7 +22,7 @@ import { LexicalEnvironment } from '../value/closure.ts';
 import { evaluateNamed, makeFunction, nameOfTarget } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';
 import { recovering } from './recovering.ts';
-import { boundNames } from '@typekro/kit/javascript';
+import { boundNames } from '../../javascript/index.ts';
 import { executeFrom } from './execute-from.ts';
 import { overLoops } from './symbolic-loop.ts';
 import { thrownMessage } from './thrown-message.ts';

@@ -1,6 +1,6 @@
 import type { TreeInterpreter } from './env.ts';
 import { closureOf } from '../value/closure.ts';
-import { assignedNames } from '@typekro/kit/javascript';
+import { assignedNames } from '../../javascript/index.ts';
 import { parameterName, usesIndex } from '../library/callbacks.ts';
 import { TRUE } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';

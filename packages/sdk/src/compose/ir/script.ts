@@ -1,4 +1,4 @@
-import { quoteForAuthor } from '@typekro/kit/javascript';
+import { quoteForAuthor } from '../../javascript/index.ts';
 import type { FieldAccess, Kind, Node } from './node.ts';
 import { bodyOf } from './node.ts';
 

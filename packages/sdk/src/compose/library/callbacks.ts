@@ -1,5 +1,5 @@
 import type { AnyNode, Pattern } from 'acorn';
-import { boundNames, childrenOf, visitNodes } from '@typekro/kit/javascript';
+import { boundNames, childrenOf, visitNodes } from '../../javascript/index.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { isNativeFactory } from '../value/native-functions.ts';
 import type { FunctionLike } from '../source/function-source.ts';

@@ -11,7 +11,7 @@ import { Sym } from '../value/symbolic.ts';
 import { closureOf } from '../value/closure.ts';
 import { argumentCount, changesItsFirst, parameterName } from './callbacks.ts';
 import { opaque } from '../value/native-functions.ts';
-import { boundNames } from '@typekro/kit/javascript';
+import { boundNames } from '../../javascript/index.ts';
 import {
   afterIterations,
   carriedEndless,

@@ -3,7 +3,7 @@ import type { AnyNode } from 'acorn';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import type { FunctionNode } from '../source/parse-function.ts';
-import { assignedAround, visitNodes } from '@typekro/kit/javascript';
+import { assignedAround, visitNodes } from '../../javascript/index.ts';
 
 /** Methods that change their object. */
 const MUTATING = new Set(

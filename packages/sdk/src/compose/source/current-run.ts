@@ -1,5 +1,5 @@
 import { textSource } from './text-source.ts';
-import { freeNames } from '@typekro/kit/javascript';
+import { freeNames } from '../../javascript/index.ts';
 import { InspectorProvider } from './inspector.ts';
 import { transformProvider } from './transform-data.ts';
 import type { FunctionLike, FunctionSource, Provider } from './function-source.ts';

@@ -3,7 +3,7 @@ import type { Session as InspectorSession } from 'node:inspector';
 import type * as VmModule from 'node:vm';
 import type { SourcePosition } from '@typekro/kit/core';
 import { Refusal, refuse } from '../refusal/refusal.ts';
-import { freeNames, mapPosition } from '@typekro/kit/javascript';
+import { freeNames, mapPosition } from '../../javascript/index.ts';
 import { isNativeText } from './text-source.ts';
 import { parseFunction } from './parse-function.ts';
 import type { CapturedVariable, FunctionLike, FunctionSource, Provider } from './function-source.ts';

@@ -1,5 +1,5 @@
 import { refuse } from '../refusal/refusal.ts';
-import { freeNames } from '@typekro/kit/javascript';
+import { freeNames } from '../../javascript/index.ts';
 import { parseFunction } from './parse-function.ts';
 import type { FunctionLike, FunctionSource } from './function-source.ts';
 

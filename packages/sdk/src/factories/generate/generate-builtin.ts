@@ -6,7 +6,7 @@ import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
 import { factoryName, identifier } from './identifiers.ts';
 import { builtinReadiness } from './readiness-rule.ts';
-import { quoteJs } from '@typekro/kit/javascript';
+import { quoteJs } from '../../javascript/index.ts';
 import { factoryDoc } from './write-kind.ts';
 import { formatApiVersion, pascalCase } from '@typekro/kit/core';
 

@@ -3,7 +3,7 @@ import { docComment, toTypeScript } from '../../notations/to-typescript.ts';
 import { fromJsonSchema } from '../../notations/json-schema.ts';
 import { header } from './generate-factories.ts';
 import { factoryName, fileNameOf } from './identifiers.ts';
-import { quoteJs } from '@typekro/kit/javascript';
+import { quoteJs } from '../../javascript/index.ts';
 import { pascalCase } from '@typekro/kit/core';
 
 /** The chart for which a factory is written. */

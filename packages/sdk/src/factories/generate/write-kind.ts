@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, pascalCase } from '@typekro/kit/core';
-import { quoteJs } from '@typekro/kit/javascript';
+import { quoteJs } from '../../javascript/index.ts';
 import type { Schema } from '@typekro/engine/schema';
 import { docComment, toTypeScript } from '../../notations/to-typescript.ts';
 import type { KindPlan } from './kind-plan.ts';

@@ -1,6 +1,6 @@
 import { isPlainText } from '../../compose/index.ts';
 import type { ArgumentShape } from '../../compose/index.ts';
-import { quoteForAuthor } from '@typekro/kit/javascript';
+import { quoteForAuthor } from '../../javascript/index.ts';
 
 const shape =
   (takes: ArgumentShape['takes'], items?: ArgumentShape['items']) =>

@@ -1,8 +1,8 @@
 import { SourceMap } from 'node:module';
 import type { SourceMapPayload } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import type { FilePosition } from '../core/index.ts';
-import { errorCode, pathOfFileUrl, readRegularFile } from '../core/index.ts';
+import type { FilePosition } from '@typekro/kit/core';
+import { errorCode, pathOfFileUrl, readRegularFile } from '@typekro/kit/core';
 
 /** Maps a line and a column (both from 0) of a generated file to the position in the author's file. */
 export type InputMap = (line: number, column: number) => FilePosition | undefined;
