@@ -1,12 +1,13 @@
 import type { JsonValue } from '@typekro/kit/core';
-import type { ExpressionScopes } from '@typekro/engine/graph';
 import { expressionScopes, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import type { DocumentPart } from './editor-document.ts';
 
+type Scopes = ReturnType<typeof expressionScopes>;
+
 interface Known {
   readonly source: SchemaSource;
-  readonly scopes: ExpressionScopes | undefined;
+  readonly scopes: Scopes;
 }
 
 const known = new WeakMap<DocumentPart, Known>();
@@ -15,7 +16,7 @@ const known = new WeakMap<DocumentPart, Known>();
  * The scopes of the definition or Graph in a part; `undefined` for other objects. The scopes of a part are kept until
  * `source` changes.
  */
-export function scopesOf(part: DocumentPart, source: SchemaSource): ExpressionScopes | undefined {
+export function scopesOf(part: DocumentPart, source: SchemaSource): Scopes {
   const before = known.get(part);
   if (before?.source === source) return before.scopes;
   const scopes = scopesOfValue(part.value, source);
@@ -27,6 +28,6 @@ export function scopesOf(part: DocumentPart, source: SchemaSource): ExpressionSc
  * The scopes of a value. Completions use this function, because the text with the mark at the cursor is not a part of
  * the document.
  */
-export function scopesOfValue(value: JsonValue, source: SchemaSource): ExpressionScopes | undefined {
+export function scopesOfValue(value: JsonValue, source: SchemaSource): Scopes {
   return expressionScopes(value, { sources: source, target: 'typekro', features: TYPEKRO_FEATURES });
 }

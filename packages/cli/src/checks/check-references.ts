@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, nearestName, stringifyJson } from '@typekro/kit/core';
-import type { KroCompatibility, NameText, Relation, Graph } from '@typekro/engine/graph';
+import type { KroCompatibility, NameText, Graph } from '@typekro/engine/graph';
 import {
   formatPath,
   isDefinition,
@@ -94,7 +94,7 @@ function problemOf(manifest: WrittenObject, reference: NameReference, all: reado
  * Compares a name with the name of another object. In the same definition, a constant name counts as different from a
  * name that varies by instance, because they are equal for at most one instance.
  */
-function relationOf(manifest: WrittenObject, name: NameText, other: WrittenObject): Relation {
+function relationOf(manifest: WrittenObject, name: NameText, other: WrittenObject): ReturnType<typeof compareTexts> {
   const value = at(other.object, 'metadata', 'name');
   const relation = compareTexts(manifest, name, other, textIn(other, value));
   if (relation !== 'open' || other.frame !== manifest.frame || !isConstantName(name)) return relation;

@@ -1,4 +1,4 @@
-import type { FieldDescription, MemberFacts } from '@typekro/engine/schema';
+import type { FieldDescription, membersOf } from '@typekro/engine/schema';
 import { valueText } from '@typekro/engine/schema';
 
 /**
@@ -16,7 +16,7 @@ export interface FieldReport extends FieldDescription {
    * for other fields.
    */
   readonly set?: string;
-  readonly fields: readonly MemberFacts[];
+  readonly fields: ReturnType<typeof membersOf>;
 }
 
 /** Prints a field as lines: its type, default, rules and description, and the fields below it. */
@@ -42,7 +42,7 @@ function factRows({ required, validation, ...facts }: FieldDescription): (readon
   ];
 }
 
-function memberLines(fields: readonly MemberFacts[]): string[] {
+function memberLines(fields: ReturnType<typeof membersOf>): string[] {
   const nameWidth = Math.max(...fields.map(({ name }) => name.length));
   const types = fields.map(({ type, required }) => `${type}${required ? ', required' : ''}`);
   const typeWidth = Math.max(...types.map((text) => text.length));

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import type { PathStep, KroCompatibility, NameText, Relation } from '@typekro/engine/graph';
+import type { PathStep, KroCompatibility, NameText } from '@typekro/engine/graph';
 import {
   isDefinition,
   isGraphObject,
@@ -139,7 +139,7 @@ export function compareFieldValues(
   one: JsonValue | undefined,
   b: WrittenObject,
   other: JsonValue | undefined,
-): Relation {
+): ReturnType<typeof compareNameTexts> {
   return compareTexts(a, textIn(a, one), b, textIn(b, other));
 }
 
@@ -149,7 +149,7 @@ export function compareTexts(
   left: NameText | undefined,
   b: WrittenObject,
   right: NameText | undefined,
-): Relation {
+): ReturnType<typeof compareNameTexts> {
   if (left === undefined || right === undefined) return 'open';
   const constants = [left, right].filter(isConstantName).length;
   if (a.frame !== b.frame && constants === 0) return 'open';

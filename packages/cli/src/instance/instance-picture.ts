@@ -1,5 +1,5 @@
 import { namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import type { Graph, InstanceStatus, NodeStatus } from '@typekro/engine/graph';
+import type { Graph, InstanceStatus } from '@typekro/engine/graph';
 import { graphOutline, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
 import { printableLine } from '../text/output-text.ts';
@@ -7,7 +7,7 @@ import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
 
-const TONES: Readonly<Record<ShownState, NodeStatus['tone']>> = {
+const TONES: Readonly<Record<ShownState, InstanceStatus['instance']['tone']>> = {
   ready: 'ready',
   skipped: 'idle',
   deleted: 'idle',

@@ -1,7 +1,7 @@
 import type { CompletionItem } from 'vscode-languageserver';
 import { escapeFieldName, isOptional, typeToString } from '@typekro/cel';
 import type { CelType } from '@typekro/cel';
-import type { ExpressionScope, ScopeName } from '@typekro/engine/graph';
+import type { ExpressionScope } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
 import { factsOf } from '@typekro/engine/schema';
 import { kindDescription } from '../describe.ts';
@@ -58,7 +58,7 @@ function nameItems(scope: ExpressionScope, { macros }: BeforeCursor): readonly C
 }
 
 /** A short description of a name for the completion list: its role, or the kind of its node. */
-export function detailOf({ role, node, isList }: ScopeName): string {
+export function detailOf({ role, node, isList }: ExpressionScope['names'][number]): string {
   if (role === 'instance') return 'the instance';
   if (role === 'runtime') return 'data of the controller about the instance';
   if (role === 'iterator') return 'iterator of forEach';

@@ -4,8 +4,11 @@ import { formatTime } from '@typekro/kit/kubernetes';
 import type { Condition } from './model.ts';
 
 /** kro's condition types of an instance, except `Ready`, which summarises these types. */
-export const DEPENDENT_CONDITIONS = ['InstanceManaged', 'GraphResolved', 'ResourcesReady'] as const;
-export const ROOT_CONDITION = 'Ready';
+const DEPENDENT_CONDITIONS = ['InstanceManaged', 'GraphResolved', 'ResourcesReady'] as const;
+const ROOT_CONDITION = 'Ready';
+
+/** kro's condition types of an instance. */
+export const INSTANCE_CONDITIONS: readonly string[] = [ROOT_CONDITION, ...DEPENDENT_CONDITIONS];
 
 /** One of the conditions that `Ready` summarises. */
 export type DependentCondition = (typeof DEPENDENT_CONDITIONS)[number];

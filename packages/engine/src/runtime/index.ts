@@ -97,7 +97,7 @@ export { engineFieldsOf, graphsWriting, OWNER_FIELD, withEngineEquivalence, mayF
 export { ownedFingerprint, ownedValues, withoutWriter, writerName, writerOf } from './owned-fields.ts';
 export { engineFieldsIn, isAlwaysKept, projectObject } from './project-object.ts';
 export type { ConditionContent } from './conditions.ts';
-export { DEPENDENT_CONDITIONS, readConditions, ROOT_CONDITION, transition, transitionTime } from './conditions.ts';
+export { INSTANCE_CONDITIONS, readConditions, transition, transitionTime } from './conditions.ts';
 export type { RootCause } from './root-causes.ts';
 export { rootCausesOf } from './root-causes.ts';
 export { dependencyText, explainNode, refusedText, readOfExpression } from './explain.ts';

@@ -11,7 +11,7 @@ export type { BuiltinDescriptions } from './builtin-descriptions.ts';
 export { describeField, describeBuiltinKind, describeBuiltinType } from './builtin-descriptions.ts';
 export type { BuiltinSource } from './builtin-source.ts';
 export { builtinSource } from './builtin-source.ts';
-export type { FieldDescription, MemberFacts } from './field-facts.ts';
+export type { FieldDescription } from './field-facts.ts';
 export { factsOf, findField, membersOf, namesIn, typeText, valueText } from './field-facts.ts';
 export { combineSources } from './combined-source.ts';
 export { crdSource, crdVersions, versionSchema } from './crd/crd-source.ts';
