@@ -4,7 +4,7 @@ import type {
   InitializeParams,
   InitializeResult,
 } from 'vscode-languageserver';
-import { pathOfFileUrl, TypeKroError } from '@typekro/kit/core';
+import { monotonicMs, pathOfFileUrl, TypeKroError } from '@typekro/kit/core';
 import type { CompiledOutline, EditorDocument } from '@typekro/editor';
 import { EditorText, LENS_COMMANDS, outlinesOf, TOKENS_LEGEND, toProtocol, Workspace } from '@typekro/editor';
 import type { CommandContext } from '../command.ts';
@@ -20,8 +20,9 @@ import { DEFAULT_SETTINGS, readEditorSettings } from './editor-settings.ts';
 import { findManifests, MANIFEST, readManifestFile, shownFile } from './workspace-files.ts';
 
 /**
- * The delay between a change and its check, in milliseconds. During the delay, the server can answer a completion
- * request.
+ * The minimum delay between the last change and its check, in milliseconds. During the delay, the server can answer a
+ * completion request. A document whose check takes longer is checked after a pause as long as its check, so that a
+ * series of changes is checked once.
  */
 const CHECK_DELAY_MS = 10;
 
@@ -41,6 +42,8 @@ export class LanguageServer {
   #canWatch = false;
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> = Promise.resolve();
+  /** The duration of the last check, in milliseconds. */
+  #checkMs = 0;
 
   constructor(connection: Connection, library: typeof Library, context: CommandContext) {
     this.#connection = connection;
@@ -185,10 +188,14 @@ export class LanguageServer {
     // The document that changed last is checked first.
     this.#waiting.delete(uri);
     this.#waiting.add(uri);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#checking = this.#checking.then(() => this.#checkWaiting());
-    }, CHECK_DELAY_MS);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#checking = this.#checking.then(() => this.#checkWaiting());
+      },
+      Math.max(CHECK_DELAY_MS, this.#checkMs),
+    );
   }
 
   async #checkWaiting(): Promise<void> {
@@ -207,7 +214,9 @@ export class LanguageServer {
 
   async #check(document: EditorDocument): Promise<void> {
     const { uri, version } = document;
+    const began = monotonicMs();
     const { diagnostics, graphs, graphObjects } = await checkDocument(document, this.workspace);
+    this.#checkMs = monotonicMs() - began;
     if (this.workspace.document(uri)?.version !== version || !this.workspace.isOpen(uri)) return;
     this.#graphs.set(uri, outlinesOf([...graphs, ...graphObjects]));
     this.#send(uri, toProtocol(document.text, diagnostics), version);

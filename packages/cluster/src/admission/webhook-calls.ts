@@ -6,6 +6,7 @@ import { authorize } from '../auth/authorizer.ts';
 import { forbidden } from '../errors/api-error.ts';
 import { AuthorizerValue, ResourceCheck } from '../expressions/authorizer-library.ts';
 import { ExpressionCompiler } from '../expressions/expression-compiler.ts';
+import { requestBudget } from '../crd/rule-limits.ts';
 import type { ExpressionData, MatchCondition } from '../expressions/evaluate-expression.ts';
 import { bindVariables, conditionsHold } from '../expressions/evaluate-expression.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
@@ -142,6 +143,7 @@ export function expressionData(
     ...more,
     authorizer,
     requestResource: new ResourceCheck(authorizer, facts),
+    total: requestBudget(attributes),
   };
 }
 

@@ -1,3 +1,4 @@
+import { oncePerObject } from '@typekro/kit/core';
 import type { Checked, Program } from '@typekro/cel';
 import { BUDGET_EXCEEDED, minRoundCost } from '@typekro/cel';
 
@@ -9,6 +10,12 @@ export const LIMIT_EXCEEDED = 'operation cancelled: actual cost limit exceeded';
 
 /** The maximum cost of all rules of one object. */
 const MAX_OBJECT_COST = 10_000_000;
+
+/** The maximum cost of all policies of one request, each with all of its parameters. An API server has no such limit. */
+const MAX_REQUEST_COST = 10 * MAX_OBJECT_COST;
+
+/** The rest of the cost that the policies of a request may have, by the attributes of the request. */
+export const requestBudget = oncePerObject((_attributes: object) => ({ left: MAX_REQUEST_COST }));
 
 /** The cost of `authorizer.….check(…)` in an API server, also outside of loops. */
 export const PERMISSION_CHECK_COST = 350_000;
@@ -31,6 +38,13 @@ export class ObjectBudget {
   /** The work of all rules that the cost does not show either, such as collecting the entries of a map. */
   readonly shared = { left: MAX_OBJECT_COST };
   #left = MAX_OBJECT_COST;
+  readonly #total: { left: number };
+
+  /** @param total the rest of a budget that several objects share */
+  constructor(total: { left: number } = { left: Infinity }) {
+    this.#total = total;
+    this.isExhausted = total.left < 0;
+  }
 
   /**
    * Subtracts the cost of an evaluation or a permission check from the budget. Returns false and sets `isExhausted` when the budget is
@@ -38,7 +52,8 @@ export class ObjectBudget {
    */
   spend(cost: number): boolean {
     this.#left -= cost;
-    if (this.#left < 0) this.isExhausted = true;
+    this.#total.left -= cost;
+    if (this.#left < 0 || this.#total.left < 0) this.isExhausted = true;
     return !this.isExhausted;
   }
 }

@@ -15,6 +15,8 @@ export interface ExpressionData {
   readonly params: KubeObject | null;
   readonly authorizer: AuthorizerValue;
   readonly requestResource: ResourceCheck;
+  /** The rest of the cost that all policies of the request may have. Default: no limit. */
+  readonly total?: { left: number };
 }
 
 /** The value of an expression, or the message of its error. */
@@ -37,8 +39,9 @@ function run(compiled: CompiledExpression, variables: Record<string, unknown>): 
   const budget = budgets.get(variables);
   if (budget?.isExhausted === true) return OUT_OF_BUDGET;
   const outcome = limitedRunOf(compiled)(variables, budget);
+  const isExhausted = budget?.spend(outcome.cost) === false;
   // If the limit for one expression has stopped the evaluation, the outcome already has its own error.
-  if (!outcome.isOverLimit && budget?.spend(outcome.cost) === false) return OUT_OF_BUDGET;
+  if (isExhausted && !outcome.isOverLimit) return OUT_OF_BUDGET;
   const { result } = outcome;
   return result.ok ? result : { ok: false, message: result.error.message };
 }
@@ -58,8 +61,8 @@ export function shownMessage(value: unknown): string | undefined {
  * variable is evaluated once, at its first use. If its evaluation fails, all expressions that use the variable fail.
  */
 export function bindVariables(compiler: ExpressionCompiler, data: ExpressionData): Record<string, unknown> {
-  const { requestResource, authorizer, ...direct } = data;
-  const budget = new ObjectBudget();
+  const { requestResource, authorizer, total, ...direct } = data;
+  const budget = new ObjectBudget(total);
   const counted = new AuthorizerValue(authorizer.user, (...check) =>
     budget.spend(PERMISSION_CHECK_COST) ? authorizer.decide(...check) : fail(LIMIT_EXCEEDED),
   );

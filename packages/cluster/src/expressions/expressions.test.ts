@@ -182,4 +182,21 @@ describe('conditions', () => {
       message: 'validation failed due to running out of cost budget, no further validation rules will be run',
     });
   });
+
+  test.each([
+    ['that ends', 'a + b > 0', /^true$/],
+    ['that its own limit stops', "[1, 2, 3].all(c, [1, 2, 3].all(d, 'x'.contains('x')))", /actual cost limit exceeded/],
+  ])('all policies of a request share one more budget, also for an expression %s', (_what, body, first) => {
+    const list = `[${Array.from({ length: 300 }, () => '1').join(',')}]`;
+    const text = `${list}.all(a, ${list}.all(b, ${body}))`;
+    const compiler = ExpressionCompiler.for(scope);
+    const compiled = compiler.compile(text);
+    const total = { left: 3_000_000 };
+    const values = Array.from({ length: 50 }, () => {
+      const result = evaluateExpression(compiled, text, bindVariables(compiler, { ...data, total }));
+      return result.ok ? String(result.value) : result.message;
+    });
+    expect(values[0]).toMatch(first);
+    expect(values.at(-1)).toContain('running out of cost budget');
+  });
 });
