@@ -17,7 +17,7 @@ import { isDefinition } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import { keys, missingRight } from '@typekro/engine/runtime';
-import { namedOwners } from '../adopt/adoption.ts';
+import { namedOwners } from '../plan/object-owners.ts';
 import { DEFINITION_OPTION } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';

@@ -90,8 +90,8 @@ function fixedPartOf({ node, object, action, fields, wave, after, checked }: Obj
   return [node, object.apiVersion, object.kind, action, roots(fields), wave, after, checked];
 }
 
-function namedPartOf({ fields, finalizers, refusal }: ObjectPlan): unknown {
-  return [paths(fields), finalizers, refusal];
+function namedPartOf({ fields, finalizers, managedBy, refusal }: ObjectPlan): unknown {
+  return [paths(fields), finalizers, managedBy, refusal];
 }
 
 /**

@@ -19,6 +19,7 @@ import {
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '@typekro/controller/inspect';
 import type { SimulatedWrite, SimulationResult } from './simulate.ts';
+import { namedOwners } from './object-owners.ts';
 import { replacementRefusal } from './replacement.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 
@@ -130,10 +131,13 @@ function objectPlan(
   const object = refOfTarget(target);
   const remedy = isRefused ? refusalRemedy(failure.message, object) : undefined;
   const fields = fieldsOf(write, write.apply, (path) => hides(nodeId, path));
+  const action = actionOf(write, why, fields, isRefused);
+  const owners = action !== 'adopt' || write.before === undefined ? [] : namedOwners(write.before);
   return {
     node: nodeId,
     object,
-    action: actionOf(write, why, fields, isRefused),
+    action,
+    ...(owners.length === 0 ? {} : { managedBy: owners.map(({ name }) => name) }),
     fields,
     checked: answer?.checked ?? 'none',
     ...place,

@@ -13,6 +13,7 @@ import { blockerOfDeletion } from './being-deleted.ts';
 import type { ObjectPlan, ValueLine } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import { targetOf, typeOf } from './plan-context.ts';
+import { owningInstance } from './object-owners.ts';
 import { FILE_MANAGER, keptKind, keptLive, replacementRefusal } from './replacement.ts';
 import type { WriteAnswer } from './simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
@@ -85,7 +86,14 @@ export function fileRemedy(message: string, object: ObjectRef): string | undefin
 
 /** Plans an object of a file that is neither a definition nor an instance. */
 export function filePlan({ operation }: PlanContext, { desired, live, answer, unread }: FileObject): ObjectPlan {
-  const place = { node: '', object: refOf(desired), wave: 1, ...(unread === undefined ? {} : { unread }) };
+  const owner = live === undefined ? undefined : owningInstance(live);
+  const place = {
+    node: '',
+    object: refOf(desired),
+    wave: 1,
+    ...(unread === undefined ? {} : { unread }),
+    ...(owner === undefined ? {} : { managedBy: [owner] }),
+  };
   if (operation === 'delete') {
     const finalizers = live?.metadata.finalizers ?? [];
     const action = live === undefined && unread === undefined ? 'none' : 'delete';

@@ -76,3 +76,56 @@ test.each<[what: string, before: KubeObject[], files: KubeObject[], expected: Re
   });
   expect(Object.fromEntries(found)).toEqual(expected);
 });
+
+const helm = {
+  labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+  annotations: { 'meta.helm.sh/release-name': 'web', 'meta.helm.sh/release-namespace': 'shop' },
+};
+const settings = (metadata: JsonObject, value: string): KubeObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'default', ...metadata },
+    data: { of: value },
+  }) as never;
+
+test.each<[what: string, line: string, before: KubeObject[], files: KubeObject[], managers: string[]]>([
+  [
+    'an adopted object of a Helm release',
+    'plan FILE',
+    [potDefinition([map('theirs')]), settings({ name: 'theirs', ...helm }, 'helm')],
+    pots('a'),
+    ['Helm release shop/web'],
+  ],
+  [
+    'an adopted object of nobody',
+    'plan FILE',
+    [potDefinition([map('free')]), settings({ name: 'free' }, 'x')],
+    pots('a'),
+    [],
+  ],
+  [
+    'an object of a file that an instance owns',
+    'plan FILE',
+    [potDefinition([map('own')]), ...pots('a')],
+    [settings({ name: 'own' }, 'other')],
+    ['Pot default/a'],
+  ],
+  [
+    'the deletion of an object that an instance owns',
+    'plan --delete FILE',
+    [potDefinition([map('own')]), ...pots('a')],
+    [settings({ name: 'own' }, 'a')],
+    ['Pot default/a'],
+  ],
+])('%s: the plan names who else manages it', async (_what, line, before, files, managers) => {
+  for (const object of before) {
+    await place.world.apply(object);
+    await place.world.advance(3000);
+  }
+  const { objects, instances } = JSON.parse((await place.run(`${line} -o json`, ...files)).out) as Plan;
+  const writes = [...objects, ...instances.flatMap((each) => each.writes)];
+  expect(writes.flatMap(({ managedBy = [] }) => managedBy)).toEqual(managers);
+  const { out } = await place.run(line, ...files);
+  for (const manager of managers) expect(out).toContain(`${manager} manages it, and may write it again`);
+});

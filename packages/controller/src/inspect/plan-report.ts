@@ -164,6 +164,11 @@ export interface ObjectPlan {
   readonly after?: readonly string[];
   /** The finalizers of a deleted object, which exists until other controllers remove them. */
   readonly finalizers?: readonly string[];
+  /**
+   * The others that manage the object and may write or delete it again, e.g. `Helm release shop/web`. Set for an adopted
+   * object, and for an object of a file that an instance owns.
+   */
+  readonly managedBy?: readonly string[];
   /** Why the write is refused. */
   readonly refusal?: string;
   readonly remedy?: string;

@@ -22,11 +22,12 @@ const UNCHECKED: ReadonlySet<ObjectPlan['action']> = new Set(['prune', 'delete',
  * Notes about a write in addition to its fields: the reason, the nodes that must be ready before the write, the
  * finalizers, and missing checks.
  */
-export function writeNotes({ action, after, finalizers, checked, unread }: ObjectPlan): readonly string[] {
+export function writeNotes({ action, after, finalizers, checked, unread, managedBy }: ObjectPlan): readonly string[] {
   const note = ACTION_NOTES[action];
   return [
     ...(unread === undefined ? [] : [UNREAD]),
     ...(note === undefined ? [] : [note]),
+    ...(managedBy === undefined ? [] : [`${managedBy.join(' and ')} manages it, and may write it again`]),
     ...(after === undefined ? [] : [afterText(after)]),
     ...(finalizers === undefined ? [] : [`stays until its finalizers are removed: ${finalizers.join(', ')}`]),
     ...(checked === 'none' && !UNCHECKED.has(action) ? ['not checked'] : []),
