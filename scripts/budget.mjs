@@ -53,15 +53,31 @@ function namesOf(file, seen = new Set()) {
   return names;
 }
 
-/** The largest number of names in the doors of one package. Helpers of tests are not counted. */
-function largestDoor() {
-  const names = new Map();
-  for (const [door, file] of doors()) {
-    if (door.includes('*')) continue;
-    const [, name] = door.split('/');
-    names.set(name, new Set([...(names.get(name) ?? []), ...namesOf(file)]));
-  }
-  return Math.max(...[...names].filter(([name]) => name !== 'sdk').map(([, { size }]) => size));
+/** The names in the doors of each package. Helpers of tests are not counted. */
+const doorNames = new Map();
+for (const [door, file] of doors()) {
+  const [, name] = door.split('/');
+  if (!door.includes('*')) doorNames.set(name, new Set([...(doorNames.get(name) ?? []), ...namesOf(file)]));
+}
+
+/** How many percent of the names in the doors of `engine` one other package uses alone. */
+function singleUses() {
+  const uses = sources.flatMap((file) =>
+    [...texts.get(file).matchAll(/\{([^}]*)\}(?: from '| = await import\(')@typekro\/engine\//g)].flatMap(([, list]) =>
+      list.split(',').map(
+        (name) =>
+          `${
+            name
+              .trim()
+              .replace(/^type /, '')
+              .split(' as ')[0]
+          } ${file.split('/')[1]}`,
+      ),
+    ),
+  );
+  const users = countBy([...new Set(uses)], (use) => use.split(' ')[0]);
+  const names = [...doorNames.get('engine')];
+  return Math.round((100 * names.filter((name) => users.get(name) === 1).length) / names.length);
 }
 
 const { exports } = JSON.parse(texts.get('package.json'));
@@ -80,7 +96,10 @@ const FIGURES = {
     ),
     1,
   ),
-  'names in the doors of the largest package': largestDoor(),
+  'names in the doors of the largest package': Math.max(
+    ...[...doorNames].filter(([name]) => name !== 'sdk').map(([, { size }]) => size),
+  ),
+  'percent of the names of engine that one package uses': singleUses(),
   'type assertions by way of unknown': sum(sources, (text) => text.split('as unknown as').length - 1),
 };
 
