@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { exampleDiagnostics } from '@typekro/sdk/test-support/example-diagnostics';
 import { schemaCodes } from '../../../packages/engine/src/schema/codes.ts';
 
-const FOLDER = new URL('../../../packages/engine/src/schema/', import.meta.url);
+const FOLDERS = ['engine/src/schema', 'sdk/src/notations'].map(
+  (folder) => new URL(`../../../packages/${folder}/`, import.meta.url),
+);
 
 describe('the example of each code produces the code', () => {
   test.each(schemaCodes.map((info) => [info.code, info] as const))('%s', (code, info) => {
@@ -19,11 +21,14 @@ test('no code is listed twice', () => {
   expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
 });
 
-test('the list contains exactly the codes that the folder uses', () => {
+test('the list contains exactly the codes that the folders use', () => {
   const used = new Set<string>();
-  for (const file of readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })) {
+  const files = FOLDERS.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => [file, folder] as const),
+  );
+  for (const [file, folder] of files) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /^codes?[-.]/.test(file)) continue;
-    const text = readFileSync(new URL(file, FOLDER), 'utf8');
+    const text = readFileSync(new URL(file, folder), 'utf8');
     for (const [, code] of text.matchAll(/'((?:simpleschema|schema)\/[a-z-]+)'/g)) used.add(code ?? '');
     for (const [, name] of text.matchAll(/\bwrong\(\s*'([a-z-]+)'/g)) used.add(`simpleschema/${name}`);
     for (const [, name] of text.matchAll(/(?:\bEmitProblem\(|#(?:error|warn)\([^,()]*,)\s*'([a-z-]+)'/g)) {
