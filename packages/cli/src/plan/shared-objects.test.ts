@@ -87,7 +87,7 @@ const settings = (metadata: JsonObject, value: string): KubeObject =>
     kind: 'ConfigMap',
     metadata: { namespace: 'default', ...metadata },
     data: { of: value },
-  }) as never;
+  });
 
 test.each<[what: string, line: string, before: KubeObject[], files: KubeObject[], managers: string[]]>([
   [
