@@ -7,6 +7,7 @@ import { isLongRun } from '@typekro/kit/test-support/budget';
 import { RunningCommand } from '../support/command.ts';
 import { packTarballs } from '../support/packed-tarballs.ts';
 import { stepsOfPage, withGaps } from '../support/walked-page.ts';
+import { formExamples, runForms, unequalForms } from '../../scripts/example-forms.ts';
 
 /**
  * Does this run install the packed package with its dependencies? `npm run long` does. `npm test` links the packages,
@@ -105,3 +106,24 @@ function linkPackages(folder: string, names: readonly string[]): void {
   const loader = Reflect.get(process.features, 'typescript') ? [] : ['tsx', 'esbuild', '@esbuild'];
   for (const name of [...names, ...loader]) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name), 'dir');
 }
+
+describe('example forms', () => {
+  const examples = formExamples();
+
+  let exported: Readonly<Record<string, unknown>>;
+  beforeAll(async () => {
+    exported = await import('../../examples/graphs/graphs.ts');
+  });
+
+  test('there are 18 examples, and each has a Graph', () => {
+    expect(examples).toHaveLength(18);
+    expect(examples.every(({ documents }) => documents.flat().some(({ kind }) => kind === 'Graph'))).toBe(true);
+  });
+
+  test.each(examples)('$file: every form creates the objects that the header of the file lists', async (example) => {
+    const results = await runForms(example, exported);
+    expect(results.flatMap(({ form, problems }) => problems.map((problem) => `${form}: ${problem}`))).toEqual([]);
+    expect(unequalForms(results)).toEqual([]);
+    expect(results.length).toBeGreaterThanOrEqual(2);
+  });
+});

@@ -57,7 +57,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/engine/src/runtime/paused-write.ts',
     find: '  if (hasNamespaceAppeared(observed, target, failed)) return undefined;\n',
     replace: '',
-    tests: ['packages/engine/src/runtime/paused-write.test.ts', 'test/simulation/features/late-namespaces.test.ts'],
+    tests: ['packages/engine/src/runtime/paused-write.test.ts', 'test/simulation/features/late-kinds.test.ts'],
   },
   {
     room: 'runtime',
@@ -65,7 +65,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/engine/src/runtime/assess-object.ts',
     find: '      context.missingNamespaces.add(target.namespace);',
     replace: '      context.missingNamespaces.delete(target.namespace);',
-    tests: ['test/simulation/features/late-namespaces.test.ts'],
+    tests: ['test/simulation/features/late-kinds.test.ts'],
   },
   {
     room: 'runtime',
@@ -145,7 +145,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/kube/src/watch-step.ts',
     find: 'const isEarlier = wentBack(state.latest, present);',
     replace: 'const isEarlier = false as boolean;',
-    tests: ['packages/kube/src/watch-step.test.ts', 'test/simulation/features/restored-server.test.ts'],
+    tests: ['packages/kube/src/watch-step.test.ts', 'test/simulation/features/outage.test.ts'],
   },
   {
     room: 'kube',
@@ -387,7 +387,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/controller/src/inspect/visible-rows.ts',
     find: "subject.includes('/') ? false : viewer.mayList(DEFINITION)",
     replace: 'viewer.mayList(DEFINITION)',
-    tests: ['packages/controller/src/inspect/visible-rows.test.ts'],
+    tests: ['packages/controller/src/inspect/instance-page.test.ts'],
   },
   {
     room: 'transform',

@@ -9,7 +9,7 @@ const ALL = [...dependencies.keys()].sort();
 
 test.each([
   { files: ['packages/editor/src/hover.ts'], affected: ['cli', 'editor'], changed: ['editor'] },
-  { files: ['packages/editor/src/hover.test.ts'], affected: ['editor'], changed: [] },
+  { files: ['packages/editor/src/editor-document.test.ts'], affected: ['editor'], changed: [] },
   { files: ['packages/kit/src/core/json.ts'], affected: ALL, changed: ['kit'] },
   {
     files: ['packages/kube/test-support/test-clock.ts'],

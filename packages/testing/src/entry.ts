@@ -75,4 +75,4 @@ export type {
   GraphTest,
   PartialObject,
   TestStep,
-} from './graph-test/graph-test-steps.ts';
+} from './graph-test/steps.ts';

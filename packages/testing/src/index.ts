@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export * from './entry.ts';
-export type { GraphTestResult, Mismatch, TestFailure, TestPath } from './graph-test/graph-test-steps.ts';
+export type { GraphTestResult, Mismatch, TestFailure, TestPath } from './graph-test/steps.ts';
 export type { GraphTestFile } from './graph-test/parse-test-file.ts';
 export { parseTestFile, TEST_FILE_KIND } from './graph-test/parse-test-file.ts';
 export { checkTestFile } from './graph-test/check-test-file.ts';

@@ -1,4 +1,4 @@
-import { parseStrictJson, tryParseStrictJson } from '../../../packages/cluster/src/codec/json-codec.ts';
+import { parseStrictJson, tryParseStrictJson } from '../../../packages/cluster/src/codec/json.ts';
 import { ApiError } from '../../../packages/cluster/src/errors/api-error.ts';
 import type { FieldContext } from '../../../packages/cluster/src/fields/ownership.ts';
 import { applyWithOwnership, updateOwnership } from '../../../packages/cluster/src/fields/ownership.ts';

@@ -124,9 +124,7 @@ export function dynamicArithmetic(operator: Operator, a: Value, b: Value): Value
     const other = doubleOf(b);
     return other === undefined ? fail('no such overload') : boxDouble(doubles(operator, double, other));
   }
-  if (a instanceof CelUint) {
-    return b instanceof CelUint ? uints(operator, a.value, b.value) : fail('no such overload');
-  }
+  if (a instanceof CelUint) return b instanceof CelUint ? uints(operator, a.value, b.value) : fail('no such overload');
   if (a instanceof CelDuration || a instanceof CelTimestamp) return timeArithmetic(operator, a, b);
   if (operator === '+') return concatenate(a, b);
   return fail(typeof a === 'string' ? 'no such overload' : `no such overload: _${operator}_`);

@@ -44,9 +44,7 @@ export function equalValues(a: Value, b: Value, meter: Meter = FREE, depth = 0):
   if (typeof a !== 'object' || a === null) return equalScalars(a, b);
   if (a instanceof CelUint || a instanceof CelDouble) return tryCompare(a, b) === 0;
   if (a instanceof Uint8Array) return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
-  if (a instanceof CelTimestamp) {
-    return b instanceof CelTimestamp && a.seconds === b.seconds && a.nanos === b.nanos;
-  }
+  if (a instanceof CelTimestamp) return b instanceof CelTimestamp && a.seconds === b.seconds && a.nanos === b.nanos;
   if (a instanceof CelDuration) return b instanceof CelDuration && a.nanos === b.nanos;
   if (a instanceof CelTypeValue) return b instanceof CelTypeValue && a.name === b.name;
   if (depth > MAX_DEPTH) return false;

@@ -147,9 +147,7 @@ class Parser {
 
   #word<T extends Value>(word: string, value: T): T {
     for (const letter of word) {
-      if (this.#text.charAt(this.#at) !== letter) {
-        throw this.#unexpected(`in literal ${word} (expecting '${letter}')`);
-      }
+      if (this.#text.charAt(this.#at) !== letter) throw this.#unexpected(`in literal ${word} (expecting '${letter}')`);
       this.#at += 1;
     }
     return value;

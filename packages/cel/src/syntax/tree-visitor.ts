@@ -96,9 +96,7 @@ export class TreeVisitor {
   #binary(node: ParseTreeNode): Expr {
     const op = tokenAt(node, 'op');
     const name = op === undefined ? undefined : operatorName(op.type);
-    if (op === undefined || name === undefined) {
-      return this.#builder.error(node.start.start, 'operator not found');
-    }
+    if (op === undefined || name === undefined) return this.#builder.error(node.start.start, 'operator not found');
     const left = this.visit(nodeAt(node, 'left'));
     const right = this.visit(nodeAt(node, 'right'));
     return this.#builder.binary(name, op, left, right);

@@ -239,9 +239,7 @@ export class ClusterIndex implements InspectIndex {
     const before = this.#definitions.get(head.name);
     this.#definitions.set(head.name, head);
     const { group, version, kind } = kindOfDefinition(object);
-    if (kind !== '' && version !== '') {
-      this.#watch({ apiVersion: formatApiVersion({ group, version }), kind }, isFirst);
-    }
+    if (kind !== '' && version !== '') this.#watch({ apiVersion: formatApiVersion({ group, version }), kind }, isFirst);
     this.#dropKinds();
     if (isFirst && !this.#wasRead) return;
     const message = before === undefined || before.state !== head.state ? head.state : 'the definition changed';

@@ -103,9 +103,7 @@ const SIGNS: Readonly<Record<ObjectDifference['action'], string>> = {
 
 /** Prints the report as text, with one line per object, per differing field, and per node that was not compared. */
 export function differenceLines({ instance, suspended, changes, notCompared }: DiffReport): string[] {
-  if (changes.length === 0 && notCompared.length === 0) {
-    return ['no difference: every object is as the graph wants it'];
-  }
+  if (changes.length === 0 && notCompared.length === 0) return ['no difference: every object is as the graph wants it'];
   const lines = changes.flatMap(({ node, object, action, lastWriter, refused, fields }) => {
     const writer = lastWriter === undefined || action !== 'drift' ? '' : `, last written by ${lastWriter}`;
     const what = `${action}${node === '' ? '' : ` (${node})`}${writer}`;

@@ -114,9 +114,7 @@ function endLines(
   if (causes.length > 0 || blocked.length > 0)
     return recorded === undefined || isRepeated(recorded, causes) ? [] : ['', `the controller reports: ${report}`];
   if (refusals.length > 0) return [];
-  if (isPaused(observation.instance)) {
-    return ['', 'no write is pending, and the instance is suspended'];
-  }
+  if (isPaused(observation.instance)) return ['', 'no write is pending, and the instance is suspended'];
   const open = currentNodes(decision).filter((each) => !isDone(each));
   if (node !== undefined && open.length > 0) {
     const others = open.map(({ id }) => id).join(', ');

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
-import { tryParseStrictJson } from '../codec/json-codec.ts';
+import { tryParseStrictJson } from '../codec/json.ts';
 import { userJson } from '../auth/token-documents.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';

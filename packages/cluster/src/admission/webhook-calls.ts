@@ -5,7 +5,7 @@ import { numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
 import { forbidden } from '../errors/api-error.ts';
 import { AuthorizerValue, ResourceCheck } from '../expressions/authorizer-library.ts';
-import { ExpressionCompiler } from '../expressions/expression-compiler.ts';
+import { ExpressionCompiler } from '../expressions/cel-compiler.ts';
 import { requestBudget } from '../crd/rule-limits.ts';
 import type { ExpressionData, MatchCondition } from '../expressions/evaluate-expression.ts';
 import { bindVariables, conditionsHold } from '../expressions/evaluate-expression.ts';

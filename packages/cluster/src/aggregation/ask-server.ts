@@ -4,7 +4,7 @@ import { httpsLibrary, isJsonObject, keepAllHeaders } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
 import { lookupLoopback, reasonOf } from '../webhooks/webhook-client.ts';
-import { parseStrictJson } from '../codec/json-codec.ts';
+import { parseStrictJson } from '../codec/json.ts';
 import type { FrontProxy } from './front-proxy.ts';
 import { forwardedHeaders } from '../protocol/forwarded-headers.ts';
 import { AGGREGATOR } from './front-proxy.ts';

@@ -6,7 +6,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { cryptoLibrary, isJsonObject } from '@typekro/kit/core';
 import { conditionOf, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { attributesOf } from '../auth/authorize.ts';
-import { toJsonBytes, toJsonText } from '../codec/json-codec.ts';
+import { toJsonBytes, toJsonText } from '../codec/json.ts';
 import { discoveryReply } from '../discovery/discovery-reply.ts';
 import { methodNotAllowed } from '../errors/api-error.ts';
 import { negotiate } from '../protocol/negotiate.ts';

@@ -4,7 +4,7 @@ import { attributesOf } from '../auth/authorize.ts';
 import type { Attributes } from '../auth/authorizer.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
-import { toJsonText } from '../codec/json-codec.ts';
+import { toJsonText } from '../codec/json.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { UserInfo } from '../cluster-options.ts';
 import type { ApiReply, AuditTrail, IncomingRequest } from '../protocol/request.ts';

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { tryParseStrictJson } from '../codec/json-codec.ts';
+import { tryParseStrictJson } from '../codec/json.ts';
 import { parseYaml } from '../codec/yaml.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { copyJson } from '../types/copy.ts';

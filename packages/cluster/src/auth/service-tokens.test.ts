@@ -1,7 +1,14 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createPublicKey, createVerify, generateKeyPairSync, sign } from 'node:crypto';
+import type { JsonWebKey } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { ClusterOptions } from '../cluster-options.ts';
+import { createMovableClock } from '../movable-clock.ts';
+import { call } from '../../test-support/webhook-cluster.ts';
+import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { bootstrapUser } from './bootstrap-tokens.ts';
+import { keyIdOf } from './service-tokens.ts';
+import { issuerDocument, keySetOf } from './token-documents.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = (
@@ -165,4 +172,146 @@ test.each([
   } finally {
     await account.close();
   }
+});
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+const TOKEN = 'abcdef.0123456789abcdef';
+
+const encoded = (data: Record<string, string>) =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+
+const DATA = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-authentication': 'true' };
+
+const secretOf = (data: Record<string, string>, type = 'bootstrap.kubernetes.io/token') => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'bootstrap-token-abcdef', namespace: 'kube-system' },
+  type,
+  data: encoded(data),
+});
+
+function userWith(data: Record<string, string>, token = TOKEN, type?: string) {
+  const object = secretOf(data, type);
+  const get = (key: string) => (key === 'kube-system/bootstrap-token-abcdef' ? { object } : undefined);
+  const collection = { size: 1, get, all: () => [], inNamespace: () => [] };
+  return bootstrapUser({ collection: () => collection }, token, NOW);
+}
+
+const BOOTSTRAPPER = { name: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] };
+const GROUPS = 'system:bootstrappers:z,system:bootstrappers:a-1';
+
+test.each<[string, Record<string, string>, unknown]>([
+  ['the id and the secret of the token', DATA, BOOTSTRAPPER],
+  [
+    'further groups',
+    { ...DATA, 'auth-extra-groups': GROUPS },
+    { ...BOOTSTRAPPER, groups: ['system:bootstrappers', 'system:bootstrappers:a-1', 'system:bootstrappers:z'] },
+  ],
+  ['a group that is not a bootstrapper group', { ...DATA, 'auth-extra-groups': 'system:masters' }, undefined],
+  ['another secret', { ...DATA, 'token-secret': '0123456789abcdeg' }, undefined],
+  ['a shorter secret', { ...DATA, 'token-secret': '0123' }, undefined],
+  ['another id', { ...DATA, 'token-id': 'abcdeg' }, undefined],
+  ['no use for authentication', { ...DATA, 'usage-bootstrap-authentication': 'TRUE' }, undefined],
+  ['an expiration in the future', { ...DATA, expiration: '2026-01-01T01:00:01+01:00' }, BOOTSTRAPPER],
+  ['an expiration at the present time', { ...DATA, expiration: '2026-01-01T00:00:00Z' }, undefined],
+  ['an expiration that is not a time', { ...DATA, expiration: '2027' }, undefined],
+])('bootstrapUser returns the user of a token, or undefined, when its Secret has %s', (_what, data, user) => {
+  expect(userWith(data)).toEqual(user);
+});
+
+test.each([['abcdef.0123456789ABCDEF'], ['abcdef'], ['abcdeg.0123456789abcdef'], ['']])(
+  'the token %j has no user',
+  (token) => {
+    expect(userWith(DATA, token)).toBeUndefined();
+  },
+);
+
+test('a Secret of another type contains no bootstrap token', () => {
+  expect(userWith(DATA, TOKEN, 'Opaque')).toBeUndefined();
+});
+
+test('a token is valid until it expires, and then its Secret is removed', async () => {
+  const clock = createMovableClock();
+  await using cluster = await createEmbeddedCluster({ clock, workloads: false });
+  const transport = cluster.transport();
+  const expiration = new Date(clock.now() + 3_600_000).toISOString();
+  const secrets = '/api/v1/namespaces/kube-system/secrets';
+  await call(transport, 'POST', secrets, secretOf({ ...DATA, expiration }));
+  const review = async () => {
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: TOKEN } };
+    return (await call(transport, 'POST', '/apis/authentication.k8s.io/v1/tokenreviews', body)).body['status'];
+  };
+  expect(await review()).toMatchObject({
+    authenticated: true,
+    user: { username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers', 'system:authenticated'] },
+  });
+  clock.advance(3_601_000);
+  expect(await review()).not.toMatchObject({ authenticated: true });
+  await cluster.idle();
+  expect((await call(transport, 'GET', `${secrets}/bootstrap-token-abcdef`)).status).toBe(404);
+});
+
+test('a token names the key that verifies it, and the server publishes this key', async () => {
+  await using story = await startClusterStory();
+  const send = async (method: string, path: string, body?: string) => {
+    const headers = { 'content-type': 'application/json', host: 'elsewhere:6443' };
+    const answer = await story.cluster
+      .transport()
+      .request({ method, path, headers, ...(body === undefined ? {} : { body }) });
+    let text = '';
+    for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
+    return { type: answer.headers['content-type'], value: JSON.parse(text) };
+  };
+  const review = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} });
+  const { value } = await send('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', review);
+  const [head = '', payload = '', signature = ''] = String(value.status.token).split('.');
+  const header = JSON.parse(Buffer.from(head, 'base64url').toString());
+  const document = await send('GET', '/.well-known/openid-configuration');
+  expect(document.value).toEqual({
+    issuer: 'https://kubernetes.default.svc',
+    jwks_uri: 'https://kubernetes.default.svc/openid/v1/jwks',
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  });
+  const keys = await send('GET', '/openid/v1/jwks');
+  expect(keys.type).toBe('application/jwk-set+json');
+  const key = keys.value.keys.find((entry: { kid: string }) => entry.kid === header.kid) as JsonWebKey;
+  expect(key).toMatchObject({ use: 'sig', alg: 'ES256', kty: 'EC' });
+  const publicKey = createPublicKey({ key, format: 'jwk' });
+  const isValid = createVerify('sha256')
+    .update(`${head}.${payload}`)
+    .verify({ key: publicKey, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+  expect(isValid).toBe(true);
+});
+
+test.each([true, false])('the URL of the keys contains the address of the listener (https: %s)', async (https) => {
+  await using story = await startClusterStory({ controllers: false });
+  const { url } = await story.cluster.listen({ https });
+  const answer = await story.cluster.transport().request({ method: 'GET', path: '/.well-known/openid-configuration' });
+  let text = '';
+  for await (const chunk of answer.body) text += Buffer.from(chunk).toString();
+  expect(JSON.parse(text)).toMatchObject({ jwks_uri: `${url}/openid/v1/jwks` });
+});
+
+test('no documents are served for an issuer that is not an https URL', async () => {
+  await using story = await startClusterStory({
+    controllers: false,
+    serviceAccountIssuer: 'kubernetes/serviceaccount',
+  });
+  for (const path of ['/.well-known/openid-configuration', '/openid/v1/jwks']) {
+    const answer = await story.cluster.transport().request({ method: 'GET', path });
+    for await (const _chunk of answer.body);
+    expect(answer.status).toBe(404);
+  }
+});
+
+test('the documents name the algorithm of each key', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+  const curve = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey;
+  expect(keySetOf([rsa, curve]).keys).toMatchObject([
+    { kid: keyIdOf(rsa), alg: 'RS256', kty: 'RSA' },
+    { kid: keyIdOf(curve), alg: 'ES384', crv: 'P-384' },
+  ]);
+  expect(issuerDocument('i', 'h', [rsa, curve]).id_token_signing_alg_values_supported).toEqual(['ES384', 'RS256']);
 });

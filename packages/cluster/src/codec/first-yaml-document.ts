@@ -1,6 +1,6 @@
 import type { Document, ErrorCode } from 'yaml';
 import { yamlLibrary } from '@typekro/kit/core';
-import { MAX_DEPTH } from './json-codec.ts';
+import { MAX_DEPTH } from './json.ts';
 
 /** The error for input that is not YAML. Its message resembles the message of Go's parser. */
 export class YamlSyntaxError extends Error {

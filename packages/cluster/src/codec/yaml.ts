@@ -1,7 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { escapeForYaml, setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '@typekro/kit/core';
 import { goJsonProblem, goQuote, needsNoEscape } from '@typekro/kit/golang';
-import { MAX_DEPTH, toJsonText } from './json-codec.ts';
+import { MAX_DEPTH, toJsonText } from './json.ts';
 import { goProblem, readFirstDocument, YamlSyntaxError } from './first-yaml-document.ts';
 
 export { YamlSyntaxError };

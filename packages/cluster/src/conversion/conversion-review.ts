@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
-import { toJsonText, tryParseStrictJson } from '../codec/json-codec.ts';
+import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import { validateAnnotations, validateLabels } from '../kinds/metadata.ts';
 import { Problems } from '../errors/field-problems.ts';
 

@@ -3,12 +3,7 @@
  * and the CEL implementation. `lazy-modules.ts` loads this code as one module.
  */
 export { prune, validateValue } from '@typekro/engine/schema';
-export {
-  conditionProblem,
-  ExpressionCompiler,
-  mutationProblem,
-  textProblem,
-} from '../expressions/expression-compiler.ts';
+export { conditionProblem, ExpressionCompiler, mutationProblem, textProblem } from '../expressions/cel-compiler.ts';
 export { parseShardSelector } from '../expressions/shard-selector.ts';
 export { policyTypeWarnings } from '../expressions/type-check.ts';
 export { decodeCustom } from './decode-custom.ts';

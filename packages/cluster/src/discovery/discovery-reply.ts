@@ -1,5 +1,5 @@
 import { cryptoLibrary } from '@typekro/kit/core';
-import { toJsonText } from '../codec/json-codec.ts';
+import { toJsonText } from '../codec/json.ts';
 import { loadData } from '../kubernetes-data.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import type { Negotiated } from '../protocol/negotiate.ts';

@@ -1,6 +1,6 @@
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { fieldErrors } from '@typekro/kit/kubernetes';
-import { toJsonText } from '../codec/json-codec.ts';
+import { toJsonText } from '../codec/json.ts';
 
 /**
  * Constructors of errors for fields of built-in kinds. Built-in kinds are structs in Go, so messages print their

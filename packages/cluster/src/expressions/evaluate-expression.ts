@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { oncePerObject } from '@typekro/kit/core';
 import { LIMIT_EXCEEDED, limitedRun, ObjectBudget, PERMISSION_CHECK_COST } from '../crd/rule-limits.ts';
 import { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
-import type { CompiledExpression, ExpressionCompiler } from './expression-compiler.ts';
+import type { CompiledExpression, ExpressionCompiler } from './cel-compiler.ts';
 
 /** The data of one evaluation. An object that the request does not have is `null`. */
 export interface ExpressionData {

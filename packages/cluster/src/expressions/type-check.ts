@@ -3,7 +3,7 @@ import { parseApiVersion } from '@typekro/kit/core';
 import { objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
-import { ExpressionCompiler, variablesOf } from './expression-compiler.ts';
+import { ExpressionCompiler, variablesOf } from './cel-compiler.ts';
 
 /** A warning in `status.typeChecking` of a policy. */
 export interface ExpressionWarning {

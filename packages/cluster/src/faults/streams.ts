@@ -1,5 +1,5 @@
 import type { ClusterClock, Timer } from '../cluster-clock.ts';
-import { toJsonBytes } from '../codec/json-codec.ts';
+import { toJsonBytes } from '../codec/json.ts';
 import type { ByteStream, StreamSink } from '../protocol/request.ts';
 import { ApiError } from '../errors/api-error.ts';
 

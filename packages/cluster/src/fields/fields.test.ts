@@ -1,12 +1,29 @@
 import { expect, test } from 'vitest';
-import type { JsonValue } from '@typekro/kit/core';
+import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import fc from 'fast-check';
 import { anyNode } from '../types/type-node.ts';
+import type { ListNode } from '../types/type-node.ts';
+import { builtinType } from '../types/builtin.ts';
 import { compareFields } from './compare-fields.ts';
 import { mergeApplied } from './merge-applied.ts';
-import { toFieldsV1, treeOfMembers } from './tree.ts';
+import {
+  difference,
+  emptyTree,
+  formatFieldPath,
+  fromFieldsV1,
+  intersection,
+  pathsOf,
+  sameTree,
+  toFieldsV1,
+  treeOfMembers,
+  unionOfTrees,
+} from './tree.ts';
+import type { FieldTree } from './tree.ts';
 import { capUpdaters, entryKey } from './entries.ts';
 import type { ManagedEntry } from './entries.ts';
 import { toParentEntries, toScaleEntries } from './scale-fields.ts';
+import { applyWithOwnership } from './ownership.ts';
+import type { FieldContext } from './ownership.ts';
 
 const differences = (before: JsonValue | undefined, after: JsonValue | undefined) => {
   const wrap = (value: JsonValue | undefined): JsonValue => (value === undefined ? {} : { x: value });
@@ -123,4 +140,207 @@ test('the entry of a manager that loses its only field is removed, and the entry
   const owner = entry('owner', 'Apply', [REPLICAS]);
   expect(toParentEntries([owner], [scaler], pathIn, 'apps/v1')).toHaveLength(1);
   expect(toParentEntries([owner], toScaleEntries([owner], pathIn), pathIn, 'apps/v1')).toEqual([owner]);
+});
+
+const VARIABLES: ListNode = { kind: 'list', list: 'map', keys: ['name'], items: anyNode };
+const NAMES: ListNode = { kind: 'list', list: 'set', keys: [], items: { kind: 'scalar', type: 'string' } };
+
+// A PUT may store several elements with one key. An apply with such elements is refused. An apply treats all stored
+// elements with one key as one element.
+test.each<[string, JsonValue[], JsonValue[], JsonValue[]]>([
+  [
+    'one of two keys',
+    [{ name: 'a', x: 1 }, { name: 'b' }],
+    [{ name: 'a', y: 2 }],
+    [{ name: 'a', x: 1, y: 2 }, { name: 'b' }],
+  ],
+  [
+    'a key that is stored twice',
+    [
+      { name: 'a', x: 1 },
+      { name: 'a', x: 2 },
+    ],
+    [{ name: 'a', y: 3 }],
+    [{ name: 'a', y: 3 }],
+  ],
+  [
+    'a key that is stored twice, and another key',
+    [{ name: 'a', x: 1 }, { name: 'b' }, { name: 'a', x: 2 }],
+    [
+      { name: 'b', y: 1 },
+      { name: 'a', y: 2 },
+    ],
+    [
+      { name: 'b', y: 1 },
+      { name: 'a', y: 2 },
+    ],
+  ],
+  [
+    'a key next to another key that is stored twice',
+    [{ name: 'a', x: 1 }, { name: 'a', x: 2 }, { name: 'b' }],
+    [{ name: 'b', y: 1 }],
+    [
+      { name: 'a', x: 1 },
+      { name: 'a', x: 2 },
+      { name: 'b', y: 1 },
+    ],
+  ],
+  [
+    'a key that is stored twice, and a new key',
+    [
+      { name: 'a', x: 1 },
+      { name: 'a', x: 2 },
+    ],
+    [
+      { name: 'a', y: 1 },
+      { name: 'b', y: 2 },
+    ],
+    [
+      { name: 'a', y: 1 },
+      { name: 'b', y: 2 },
+    ],
+  ],
+  [
+    'a repeated key that is stored twice',
+    [
+      { name: 'a', x: 1 },
+      { name: 'a', x: 2 },
+    ],
+    [
+      { name: 'a', y: 1 },
+      { name: 'a', y: 2 },
+    ],
+    [
+      { name: 'a', y: 1 },
+      { name: 'a', y: 2 },
+    ],
+  ],
+])('an apply merges a list of maps by its keys: %s', (_name, live, applied, merged) => {
+  expect(mergeApplied(VARIABLES, live, applied)).toEqual(merged);
+});
+
+test.each<[string[], string[], string[]]>([
+  [['a', 'a', 'b'], ['a'], ['a', 'b']],
+  [['a', 'b', 'a'], ['c'], ['a', 'b', 'a', 'c']],
+  [
+    ['a', 'b'],
+    ['b', 'a'],
+    ['b', 'a'],
+  ],
+])('the live set %j with the applied set %j becomes %j', (live, applied, merged) => {
+  expect(mergeApplied(NAMES, live, applied)).toEqual(merged);
+});
+
+const context: FieldContext = {
+  apiVersion: 'apps/v1',
+  node: builtinType('apps.v1.Deployment'),
+  builtin: true,
+  subresource: '',
+  resetFields: emptyTree,
+  time: '2020-01-01T00:00:00Z',
+  inVersion: () => undefined,
+};
+
+const text = fc.constantFrom('a', 'b');
+const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 });
+const containers = fc.uniqueArray(
+  fc.record({
+    name: fc.constantFrom('one', 'two', 'three'),
+    image: some(text),
+    args: some(fc.array(text, { maxLength: 2 })),
+    env: some(fc.uniqueArray(fc.record({ name: text, value: text }), { selector: ({ name }) => name })),
+    resources: some(fc.constant({})),
+  }),
+  { selector: ({ name }) => name, maxLength: 3 },
+);
+const configs = fc
+  .record({
+    labels: some(fc.dictionary(text, text)),
+    replicas: some(fc.integer({ min: 0, max: 2 })),
+    containers: some(containers),
+  })
+  .map(({ labels, replicas, containers: list }) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', labels },
+    spec: { replicas, template: { metadata: { labels }, spec: { containers: list } } },
+  }));
+
+/** The configuration as a parsed request body, without members that are `undefined`. */
+const sent = (config: object) => JSON.parse(JSON.stringify(config)) as JsonObject;
+
+test('an apply has the same result with and without cached configurations', () => {
+  const steps = fc.array(fc.tuple(fc.constantFrom('left', 'right'), configs), { minLength: 2, maxLength: 6 });
+  fc.assert(
+    fc.property(steps, (list) => {
+      let live: KubeObject | undefined;
+      for (const [manager, config] of list) {
+        // A copy of the object creates new trees, for which no data is cached.
+        const forgotten = live === undefined ? undefined : structuredClone(live);
+        const expected = applyWithOwnership(forgotten, {}, sent(config), manager, true, context);
+        const actual = applyWithOwnership(live, {}, sent(config), manager, true, context);
+        expect(actual).toEqual(expected);
+        live = actual.object;
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const names = fc.constantFrom('a', 'b', 'c');
+const trees = fc.array(fc.array(names, { minLength: 1, maxLength: 4 }), { maxLength: 8 }).map(treeOfMembers);
+const keys = (tree: FieldTree) => new Set([...pathsOf(tree)].map((path) => path.join(' ')));
+
+test('union, difference and intersection have the same results as operations on sets of paths', () => {
+  fc.assert(
+    fc.property(trees, trees, (left, right) => {
+      const [a, b] = [keys(left), keys(right)];
+      expect(keys(unionOfTrees(left, right))).toEqual(new Set([...a, ...b]));
+      expect(keys(difference(left, right))).toEqual(new Set([...a].filter((key) => !b.has(key))));
+      expect(keys(intersection(left, right))).toEqual(new Set([...a].filter((key) => b.has(key))));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('an operation that does not change a set returns the same object', () => {
+  fc.assert(
+    fc.property(trees, (tree) => {
+      expect(unionOfTrees(tree, tree)).toBe(tree);
+      expect(difference(tree, emptyTree)).toBe(tree);
+      expect(difference(tree, treeOfMembers([['other']]))).toBe(tree);
+    }),
+  );
+});
+
+test('a set that is written as fieldsV1 and parsed again is the same set', () => {
+  fc.assert(
+    fc.property(trees, (tree) => {
+      const read = fromFieldsV1(JSON.parse(JSON.stringify(toFieldsV1(tree))) as JsonObject);
+      expect(read !== undefined && sameTree(read, tree)).toBe(true);
+    }),
+  );
+});
+
+test.each(['k:{"a":1', 'k:1', 'k:', 'v:{', 'v:', 'i:', 'i:x', 'x:a', 'f'])('the step %s is malformed', (step) => {
+  expect(fromFieldsV1({ 'f:spec': { [step]: {} } })).toBeUndefined();
+});
+
+test.each([
+  [['f:spec', 'k:{"port":53,"protocol":"UDP"}', 'f:name'], '.spec[port=53,protocol="UDP"].name'],
+  [['f:metadata', 'f:finalizers', 'v:"a/b"'], '.metadata.finalizers[="a/b"]'],
+  [['f:list', 'i:0'], '.list[0]'],
+])('the path %j is formatted as %s', (path, text) => {
+  expect(formatFieldPath(path)).toBe(text);
+});
+
+test.each([[{ 'x:a': {} }], [{ 'f:a': 1 }], [[]], ['text']])('%j is not valid fieldsV1', (value) => {
+  expect(fromFieldsV1(value as JsonObject)).toBeUndefined();
+});
+
+test('the written fields without parts share one object, so that many fields cost little', () => {
+  const written = toFieldsV1(fromFieldsV1({ 'f:a': {}, 'f:b': { 'f:c': {}, '.': {} } }) ?? emptyTree);
+  const inner = written['f:b'] as JsonObject;
+  expect([inner['.'], inner['f:c']]).toEqual([{}, {}]);
+  expect(inner['f:c']).toBe(written['f:a']);
 });

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { setOwn, isJsonObject } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
-import { toJsonText, tryParseStrictJson } from '../codec/json-codec.ts';
+import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import type { ObjectNode } from '../types/type-node.ts';
 import { claimedPaths } from './ownership.ts';
 import type { FieldTree } from './tree.ts';

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isLoopbackHost, TypeKroError } from '@typekro/kit/core';
 import { ANONYMOUS } from '../auth/cluster-access.ts';
-import { toJsonText } from '../codec/json-codec.ts';
+import { toJsonText } from '../codec/json.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { UserInfo } from '../cluster-options.ts';
 

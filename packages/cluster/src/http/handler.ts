@@ -6,7 +6,7 @@ import type { impersonate } from '../auth/impersonate.ts';
 import type { SchemaEngine } from '../crd/needs-schemas.ts';
 import { needsSchemas } from '../crd/needs-schemas.ts';
 import type { discoveryReply } from '../discovery/discovery-reply.ts';
-import { JsonSyntaxError } from '../codec/json-codec.ts';
+import { JsonSyntaxError } from '../codec/json.ts';
 import { healthReply } from './health.ts';
 import { compressReply } from './compress.ts';
 import { indentedReply, prettyReply } from './pretty.ts';

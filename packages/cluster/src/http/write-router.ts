@@ -1,7 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { AdmissionContext } from '../admission/attributes.ts';
-import { tryParseStrictJson } from '../codec/json-codec.ts';
+import { tryParseStrictJson } from '../codec/json.ts';
 import type { AdmissionGate } from '../admission/admission-gate.ts';
 import type { withAdmission } from '../admission/admission-session.ts';
 import type { LazyModule } from '../lazy-module.ts';

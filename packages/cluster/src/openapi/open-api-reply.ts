@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
-import { toJsonBytes } from '../codec/json-codec.ts';
+import { toJsonBytes } from '../codec/json.ts';
 import { CustomResource } from '../registry/served-custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { ApiError, methodNotAllowed } from '../errors/api-error.ts';

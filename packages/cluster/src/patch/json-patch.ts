@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
-import { MAX_DEPTH } from '../codec/json-codec.ts';
+import { MAX_DEPTH } from '../codec/json.ts';
 import { copyJson } from '../types/copy.ts';
 
 /** The error of an operation that is malformed, or that cannot be applied to the document. */

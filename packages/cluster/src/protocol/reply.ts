@@ -1,4 +1,4 @@
-import { toJsonBytes } from '../codec/json-codec.ts';
+import { toJsonBytes } from '../codec/json.ts';
 import { toYamlText } from '../codec/yaml.ts';
 import type { Encoding } from './negotiate.ts';
 

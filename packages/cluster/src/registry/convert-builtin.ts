@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { tryParseStrictJson } from '../codec/json-codec.ts';
+import { tryParseStrictJson } from '../codec/json.ts';
 
 /**
  * The group, version and plural under which objects of a built-in resource are stored. A kind that is served in several

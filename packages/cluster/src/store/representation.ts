@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { toJsonText } from '../codec/json-codec.ts';
+import { toJsonText } from '../codec/json.ts';
 
 /** The position of a member's value in the bytes of an object. */
 interface Part {

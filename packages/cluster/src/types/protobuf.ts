@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { setOwn, oncePerObject } from '@typekro/kit/core';
-import { JsonSyntaxError, parseStrictJson } from '../codec/json-codec.ts';
+import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import { goJsonProblem, goQuote } from '@typekro/kit/golang';
 import { formatMicroTime, formatTime } from '@typekro/kit/kubernetes';
 import type { BuiltinTypes } from './builtin.ts';

@@ -8,7 +8,7 @@ import {
   MAX_STRICT_PROBLEMS,
   parseStrictJson,
   walkMembers,
-} from '../codec/json-codec.ts';
+} from '../codec/json.ts';
 import type { BuiltinTypes } from '../types/builtin.ts';
 import { builtinTypesOf } from '../types/builtin.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
@@ -89,9 +89,7 @@ function parseBody(
     try {
       return { ...parseYaml(TEXT.decode(body)), yaml: true, protobuf: false, body };
     } catch (thrown) {
-      if (thrown instanceof YamlSyntaxError) {
-        throw unreadable(thrown.goText);
-      }
+      if (thrown instanceof YamlSyntaxError) throw unreadable(thrown.goText);
       throw thrown;
     }
   }

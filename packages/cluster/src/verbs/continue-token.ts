@@ -2,7 +2,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
-import { JsonSyntaxError, parseStrictJson } from '../codec/json-codec.ts';
+import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import type { ApiError } from '../errors/api-error.ts';
 import { badRequest } from '../errors/api-error.ts';
 

@@ -1,4 +1,4 @@
-import { toJsonText } from '../codec/json-codec.ts';
+import { toJsonText } from '../codec/json.ts';
 import { isLongYaml, toYamlLine, toYamlText } from '../codec/yaml.ts';
 import { ApiError } from '../errors/api-error.ts';
 import type { Encoding } from '../protocol/negotiate.ts';

@@ -1,13 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
-import {
-  duplicateFields,
-  hasDuplicateFields,
-  JsonSyntaxError,
-  parseStrictJson,
-  toJsonText,
-} from '../codec/json-codec.ts';
+import { duplicateFields, hasDuplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../errors/api-error.ts';
 import { applyJsonPatch, JsonPatchError, MAX_OPERATIONS, applyMergePatch } from '../patch/json-patch.ts';
@@ -81,9 +75,7 @@ export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody)
     throw refusedPatch(shown, `strict decoding error: ${strict.join(', ')}`);
   if (fieldValidation === 'Warn') write.warnings.push(...strict);
   const sent = value['metadata'];
-  if (isJsonObject(sent) && Array.isArray(sent['managedFields'])) {
-    object.metadata.managedFields = sent['managedFields'];
-  }
+  if (isJsonObject(sent) && Array.isArray(sent['managedFields'])) object.metadata.managedFields = sent['managedFields'];
   checkName(write, object);
   checkPlace(write, object);
   strategyFor(write.resource).defaults?.(object);

@@ -61,9 +61,7 @@ export async function getObject(
 ): Promise<ApiReply> {
   const { resource, namespace, name } = target;
   const requestedVersion = request.query.get('resourceVersion');
-  if (requestedVersion !== '') {
-    await untilVersion(context, parseVersion(requestedVersion, internalError));
-  }
+  if (requestedVersion !== '') await untilVersion(context, parseVersion(requestedVersion, internalError));
   const key = storeKey(namespace, name);
   const stored =
     request.asOf === undefined

@@ -33,9 +33,7 @@ export function writeOptions(
   const problems = new Problems();
   if (kind === 'PatchOptions') {
     if (!apply && query.has('force')) problems.forbidden('force', 'may not be specified for non-apply patch');
-    if (apply && query.get('fieldManager') === '') {
-      problems.required('fieldManager', 'is required for apply patch');
-    }
+    if (apply && query.get('fieldManager') === '') problems.required('fieldManager', 'is required for apply patch');
   }
   checkManager(query.get('fieldManager'), problems);
   checkDryRun(query.all('dryRun'), problems);
@@ -187,9 +185,7 @@ function checkList(options: ListRequestOptions): FieldError[] {
         'resourceVersionMatch is forbidden unless resourceVersion is provided',
       );
     }
-    if (options.continue !== '') {
-      problems.forbidden('resourceVersionMatch', WITH_CONTINUE);
-    }
+    if (options.continue !== '') problems.forbidden('resourceVersionMatch', WITH_CONTINUE);
     if (match !== 'Exact' && match !== 'NotOlderThan') {
       problems.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']);
     }

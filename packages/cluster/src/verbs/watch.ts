@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ClusterClock, Timer } from '../cluster-clock.ts';
-import { toJsonBytes } from '../codec/json-codec.ts';
+import { toJsonBytes } from '../codec/json.ts';
 import type { FormsContext } from '../conversion/forms.ts';
 import { prepareForms } from '../conversion/forms.ts';
 import type { Output, TablePrinter } from '../protocol/negotiate.ts';

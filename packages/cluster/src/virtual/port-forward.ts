@@ -19,9 +19,7 @@ const CHANNEL_PROTOCOL = 'v4.channel.k8s.io';
 /** Switches the connection to the protocol of the request. Refuses unsupported protocols with a kubelet's messages. */
 export function forwardReply(clock: ClusterClock, request: ApiRequest, target: ForwardTarget): ApiReply {
   const openSpdy = (connection: MessageConnection) => forwardSpdy(clock, target, connection);
-  if (!isWebSocketRequest(request)) {
-    return negotiateSpdy(request, [PROTOCOL], () => openSpdy);
-  }
+  if (!isWebSocketRequest(request)) return negotiateSpdy(request, [PROTOCOL], () => openSpdy);
   const offered = offeredProtocols(request.headers['sec-websocket-protocol']);
   if (offered.includes(TUNNEL_PROTOCOL)) {
     return { status: 101, headers: {}, upgrade: { protocol: TUNNEL_PROTOCOL, open: openSpdy } };

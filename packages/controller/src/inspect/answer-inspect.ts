@@ -15,7 +15,7 @@ import {
 import { byDefinition } from './inspect-index.ts';
 import type { DefinitionList, InspectMeta, InstancePage } from './inspect-model.ts';
 import { parseInstanceRef } from './paths.ts';
-import type { InspectSource } from './instance-report.ts';
+import type { InspectSource } from './inspect-source.ts';
 import { DEFINITION, maySeeInstance, visibleRows } from './visible-rows.ts';
 
 /** The parts of a request that the routes read. */

@@ -1,4 +1,4 @@
-import type { InspectEvent } from './instance-report.ts';
+import type { InspectEvent } from './inspect-source.ts';
 
 /** The maximum number of events that are kept for clients that reconnect. */
 const MAX_KEPT_EVENTS = 1000;

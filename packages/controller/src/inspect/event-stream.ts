@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '@typekro/kube';
 import type { EventLog } from './event-log.ts';
 import type { ChangeBatch, StreamReset, StreamStart } from './inspect-model.ts';
-import type { InspectEvent } from './instance-report.ts';
+import type { InspectEvent } from './inspect-source.ts';
 
 /** The time for which changes are collected before they are sent, in milliseconds. */
 export const COLLECT_MS = 100;

@@ -12,7 +12,7 @@ export { CLUSTER_TOKEN, INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY, STATUS_NODE 
 export type * from './instance-reports.ts';
 export type * from './plan-report.ts';
 export { parentText, recreatedText, UNREAD, writeNotes } from './plan-words.ts';
-export type * from './instance-report.ts';
+export type * from './inspect-source.ts';
 export type * from './details.ts';
 export { EventLog } from './event-log.ts';
 export { InspectFailure } from './inspect-failure.ts';

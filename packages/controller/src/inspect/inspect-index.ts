@@ -3,7 +3,7 @@ import type { ResourceType } from '@typekro/kube';
 import { EventLog } from './event-log.ts';
 import { withInstanceCounts } from './instance-page.ts';
 import type { DefinitionRow, InstanceRow } from './inspect-model.ts';
-import type { InspectLimit, InspectSource } from './instance-report.ts';
+import type { InspectLimit, InspectSource } from './inspect-source.ts';
 
 /** The definitions and instances that a server lists, in memory, and the log of their changes. */
 export interface InspectIndex {

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef, Diagnostic } from '@typekro/kit/core';
 import type { GraphOutline } from '@typekro/engine/graph';
 import type { Condition, FieldDifference, InstanceState, ObjectReport } from '@typekro/engine/runtime';
-import type { DefinitionSummary, InspectEvent, InspectLimit, InstanceSummary } from './instance-report.ts';
+import type { DefinitionSummary, InspectEvent, InspectLimit, InstanceSummary } from './inspect-source.ts';
 import type {
   InstanceEvent,
   InstancePast,

@@ -1,9 +1,16 @@
-import { expect, test } from 'vitest';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { afterAll, describe, expect, it, test } from 'vitest';
+import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { readPlanRequest } from './bodies.ts';
 import { refuseForeign } from './request-guard.ts';
 import { boundedValue } from './expression-value.ts';
 import { EventLog } from './event-log.ts';
-import type { InspectEvent } from './instance-report.ts';
+import type { InspectEvent } from './inspect-source.ts';
+import type { InspectDetails, Viewer } from './details.ts';
+import { indexOfReports } from './inspect-index.ts';
+import { inspectPaths } from './paths.ts';
+import { serveInspect, tokenOf } from './server.ts';
 
 test('a plan request is refused if two of its files have the same name', () => {
   const body = (...names: string[]) => JSON.stringify({ files: names.map((name) => ({ name, text: '' })) });
@@ -94,4 +101,96 @@ test('only events of the type object-changed replace earlier events, and each li
     [1, 2, 4],
     [1, 2, 3, 4],
   ]);
+});
+
+describe('answer deadline', () => {
+  const token = 'the-token-of-this-test';
+  const own = { authorization: `Bearer ${token}` };
+  const viewer: Viewer = { api: undefined as never, mayList: () => Promise.resolve(true) };
+  const index = indexOfReports({
+    definitions: () => [],
+    instances: () => [],
+    report: () => undefined,
+    eventsAfter: () => [],
+    subscribe: () => () => undefined,
+  });
+  afterAll(() => index.close());
+
+  /** Makes work that does not end until `end` is called. */
+  function heldWork() {
+    let begun = (): void => undefined;
+    let end = (): void => undefined;
+    const started = new Promise<void>((resolve) => (begun = resolve));
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const work = async (): Promise<object> => {
+      begun();
+      await ended;
+      return { summary: 'of the work' };
+    };
+    return { started, end: () => end(), work };
+  }
+
+  describe('a response that takes long', () => {
+    const plan = (url: string): Promise<Response> =>
+      fetch(url + inspectPaths.plan(), {
+        method: 'POST',
+        headers: { ...own, 'content-type': 'application/json' },
+        body: JSON.stringify({ files: [{ name: 'a', text: 'b' }] }),
+      });
+
+    it('is not ended as an idle connection', async () => {
+      const sockets: Socket[] = [];
+      const collect = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket);
+      subscribe('http.server.request.start', collect);
+      const { started, end, work } = heldWork();
+      const details = { plan: work } as unknown as InspectDetails;
+      const slow = await serveInspect({ index, details, authenticate: tokenOf(token, viewer), idleTimeoutMs: 50_000 });
+      try {
+        const answer = plan(slow.url);
+        await started;
+        const port = Number(new URL(slow.url).port);
+        // A connection with the timeout 0 is never closed as idle.
+        expect(sockets.filter(({ localPort }) => localPort === port).map(({ timeout }) => timeout)).toEqual([0]);
+        end();
+        expect(await (await answer).json()).toEqual({ summary: 'of the work' });
+      } finally {
+        unsubscribe('http.server.request.start', collect);
+        await slow.close();
+      }
+    });
+
+    it.each<[string, 'meta' | 'plan' | 'authenticate', number]>([
+      ['a read', 'meta', 15],
+      ['a plan', 'plan', 60],
+      ['the review of a token', 'authenticate', 5],
+    ])('fails when the API server does not respond within the deadline of %s', async (_title, waiting, seconds) => {
+      const { started, work } = heldWork();
+      const clock = new TestClock();
+      const silent = await serveInspect({
+        index,
+        clock,
+        details: { [waiting]: work } as unknown as InspectDetails,
+        authenticate:
+          waiting === 'authenticate' ? async () => (await work(), undefined) : () => Promise.resolve(viewer),
+      });
+      try {
+        const answer =
+          waiting === 'plan' ? plan(silent.url) : fetch(silent.url + inspectPaths.meta(), { headers: own });
+        await started;
+        await clock.advance(seconds * 1000);
+        const response = await answer;
+        expect([response.status, await response.json()]).toEqual([
+          504,
+          {
+            code: 'inspect/no-answer',
+            message: `the API server has not responded for ${seconds} s`,
+            remedy: expect.stringContaining('/readyz'),
+          },
+        ]);
+        expect(clock.timers).toBe(0);
+      } finally {
+        await silent.close();
+      }
+    });
+  });
 });

@@ -7,7 +7,7 @@ import { InspectFailure } from './inspect-failure.ts';
 import { indexOfReports } from './inspect-index.ts';
 import type { InspectProblem, InstancePage } from './inspect-model.ts';
 import { inspectPaths, instanceRef } from './paths.ts';
-import type { InspectEvent, InspectSource, InstanceReport } from './instance-report.ts';
+import type { InspectEvent, InspectSource, InstanceReport } from './inspect-source.ts';
 import type { InspectServer } from './server.ts';
 import { proofOf, serveInspect, tokenOf } from './server.ts';
 

@@ -20,7 +20,7 @@ import type { InspectProof } from './inspect-model.ts';
 import { CLUSTER_TOKEN } from './inspect-model.ts';
 import { INSPECT_PREFIX, PROOF_PATH, proofMessage } from './paths.ts';
 import { readTextBody } from './read-body.ts';
-import type { InspectSource } from './instance-report.ts';
+import type { InspectSource } from './inspect-source.ts';
 import { refuseForeign, refuseOtherTypes } from './request-guard.ts';
 import { answerInspect } from './answer-inspect.ts';
 import { maySeeEvent } from './visible-rows.ts';

@@ -3,7 +3,7 @@ import type { ResourceType } from '@typekro/kube';
 import type { Viewer } from './details.ts';
 import type { InstanceRow } from './inspect-model.ts';
 import { parseInstanceRef } from './paths.ts';
-import type { InspectEvent } from './instance-report.ts';
+import type { InspectEvent } from './inspect-source.ts';
 
 /** The kind of definitions. */
 export const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' } as const;

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, textAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
 import { applyDefaults, stepsIn, structuralSchema, validateValue } from '@typekro/engine/schema';
-import type { InstanceCheck, InstanceProblem } from './playground-input.ts';
+import type { InstanceCheck, InstanceProblem } from './input.ts';
 
 /**
  * Returns the errors that an API server reports for an instance: invalid names, and violations of its schema and of the

@@ -1,5 +1,5 @@
 import examples from './examples.json' with { type: 'json' };
-import type { PlaygroundInput } from './playground-input.ts';
+import type { PlaygroundInput } from './input.ts';
 
 /** An example that a user of the playground can start from. */
 export interface PlaygroundExample extends PlaygroundInput {

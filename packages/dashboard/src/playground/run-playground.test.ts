@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { stringifyJson } from '@typekro/kit/core';
 import { PLAYGROUND_EXAMPLES } from './examples.ts';
-import type { PlaygroundInput } from './playground-input.ts';
+import type { PlaygroundInput } from './input.ts';
 import { runPlayground } from './run-playground.ts';
 
 const NOW = Date.UTC(2026, 0, 1);

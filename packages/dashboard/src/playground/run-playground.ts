@@ -5,8 +5,8 @@ import { formatPath, graphOutline } from '@typekro/engine/graph';
 import { applyDefaults, crdSource } from '@typekro/engine/schema';
 import { schemaProblems } from './check-instance.ts';
 import { loadSource, readValue } from './load-source.ts';
-import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult } from './playground-input.ts';
-import { problemIn } from './playground-input.ts';
+import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult } from './input.ts';
+import { problemIn } from './input.ts';
 import { simulatePlayground } from './simulate-playground.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { InstanceNode } from '@typekro/controller/inspect';
 import { countObjects, edgesWith, presentValue } from '@typekro/controller/inspect';
 import type { RenderedInstance, RenderedNode } from '@typekro/engine/runtime';
 import { explainNode, keys, renderInstance, SPEC_NODE } from '@typekro/engine/runtime';
-import type { PlaygroundStep } from './playground-input.ts';
+import type { PlaygroundStep } from './input.ts';
 import type { SimulatedServer } from './simulated-server.ts';
 import { simulatedServer } from './simulated-server.ts';
 import { simulatedStatus } from './simulated-status.ts';

@@ -2,7 +2,7 @@ import type { Graph, GraphNode } from '@typekro/engine/graph';
 import { expressionValue, STATUS_NODE } from '@typekro/controller/inspect';
 import type { PlacedExpression } from '@typekro/engine/runtime';
 import { expressionsOf, statusExpressions } from '@typekro/engine/runtime';
-import type { NodeValues } from './playground-input.ts';
+import type { NodeValues } from './input.ts';
 
 /**
  * The expressions of all nodes in the order of creation, then those of the status, with their static types and present

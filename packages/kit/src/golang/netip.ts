@@ -85,9 +85,7 @@ function parseIPv6(text: string): IpAddress | Failure {
   while (filled < 16) {
     const group = /^[0-9a-fA-F]{0,5}/.exec(rest)?.[0] ?? '';
     if (group.length > 4) return addressError(text, 'each group must have 4 or less digits', rest);
-    if (group === '') {
-      return addressError(text, 'each colon-separated field must have at least one digit', rest);
-    }
+    if (group === '') return addressError(text, 'each colon-separated field must have at least one digit', rest);
     if (rest.charAt(group.length) === '.') {
       if (ellipsis < 0 && filled !== 12) {
         return addressError(text, 'embedded IPv4 address must replace the final 2 fields of the address', rest);

@@ -83,9 +83,7 @@ function parse(bytes: string, request: boolean): GoUrl | Failure {
   if (!rest.startsWith('/')) {
     if (scheme !== '') return { ...base, opaque: rest };
     if (request) return failure('invalid URI for request');
-    if ((rest.split('/', 1)[0] ?? '').includes(':')) {
-      return failure('first path segment in URL cannot contain colon');
-    }
+    if ((rest.split('/', 1)[0] ?? '').includes(':')) return failure('first path segment in URL cannot contain colon');
   }
   let authority: { user: GoUrl['user']; host: string } = { user: undefined, host: '' };
   let omitHost = false;

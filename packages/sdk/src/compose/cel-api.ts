@@ -1,6 +1,6 @@
 import { call, concat, has, list, literal, method, not, raw } from './ir/build.ts';
 import type { Node } from './ir/node.ts';
-import { BOOL, DYN, FLOAT, INTEGER, STRING } from './ir/value-types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, STRING } from './ir/types.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { logicalOperation } from './interp/logical-operators.ts';
 import { choose } from './interp/branches.ts';

@@ -1,7 +1,7 @@
 import { macro, macroVariable, not, variable } from './ir/build.ts';
 import { setOwn, stringifyJson } from '@typekro/kit/core';
 import type { Node } from './ir/node.ts';
-import { DYN, mapOf } from './ir/value-types.ts';
+import { DYN, mapOf } from './ir/types.ts';
 import { opaque } from './value/native-functions.ts';
 import { arrayMethod } from './library/arrays.ts';
 import { callMethod } from './library/methods.ts';

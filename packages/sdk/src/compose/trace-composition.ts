@@ -20,7 +20,7 @@ import { fieldSite } from './interp/returned-fields.ts';
 import { alwaysThrown } from './interp/thrown-message.ts';
 import { select, variable, not } from './ir/build.ts';
 import { Variable } from './ir/node.ts';
-import type { ObjectStaticType } from './ir/value-types.ts';
+import type { ObjectStaticType } from './ir/types.ts';
 import { instanceType } from './library/kind-type.ts';
 import { specType } from './library/schema-type.ts';
 import type { CompositionOptions } from './public-types.ts';

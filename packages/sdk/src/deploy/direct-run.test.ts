@@ -2,10 +2,15 @@ import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { createEmbeddedCluster } from '@typekro/cluster';
-import type { Transport, TransportResponse } from '@typekro/kube';
-import { KubeClient } from '@typekro/kube';
+import { KubeClient, KubeError } from '@typekro/kube';
+import type { KubernetesApi, Transport, TransportResponse, WatchEvent } from '@typekro/kube';
+import type { KubeObject } from '@typekro/kit/core';
+import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
+import type { ObjectTarget, ObjectType } from '@typekro/engine/runtime';
 import { DirectRun } from './direct-run.ts';
 import { writeRulesOf } from './retries-of.ts';
+import { EventFilter, monitorEvents } from './event-monitor.ts';
+import { WatchSet } from './watch-set.ts';
 
 const CONFIG_MAP = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const graph = graphOf(`
@@ -104,4 +109,156 @@ test.each<[string, readonly TransportResponse[], readonly [number, number][]]>([
     expect(waited).toBeGreaterThanOrEqual(least);
     expect(waited).toBeLessThanOrEqual(most);
   }
+});
+
+const deployment = (name: string) => ({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace: 'shop' });
+const monitored = [
+  { id: 'web', object: deployment('web') },
+  { id: 'api', object: deployment('web-api') },
+];
+const event = (kind: string, name: string, more: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Event',
+  metadata: { name: 'e', namespace: 'shop' },
+  type: 'Warning',
+  reason: 'BackOff',
+  message: 'restarting',
+  involvedObject: { kind, name, namespace: 'shop' },
+  ...more,
+});
+const idOf = (filter: EventFilter, reported: KubeObject, now = 0) => filter.report(reported, now)?.resourceId;
+
+test.each([
+  ['Deployment', 'web', 'web'],
+  ['Pod', 'web-5d-x', 'web'],
+  ['Pod', 'web-api-5d-x', 'api'],
+  ['Pod', 'other', undefined],
+  ['Pod', 'website', undefined],
+])('an event of %s %s belongs to %s', (kind, name, expected) => {
+  expect(idOf(new EventFilter({}, monitored), event(kind, name))).toBe(expected);
+});
+
+test('options exclude the events of children and of other types, and events of other namespaces are always excluded', () => {
+  const own = new EventFilter({ includeChildResources: false, eventTypes: ['Warning'] }, monitored);
+  expect(idOf(own, event('Pod', 'web-5d'))).toBeUndefined();
+  expect(idOf(own, event('Deployment', 'web', { type: 'Normal' }))).toBeUndefined();
+  const elsewhere = { involvedObject: { kind: 'Deployment', name: 'web', namespace: 'other' } };
+  expect(idOf(own, event('Deployment', 'web', elsewhere))).toBeUndefined();
+  expect(idOf(own, event('Deployment', 'web'))).toBe('web');
+});
+
+test('an event is reported again after the deduplication window', () => {
+  const filter = new EventFilter({ deduplicationWindow: 10 }, monitored);
+  const at = [0, 9000, 10_000].map((now) => idOf(filter, event('Deployment', 'web'), now));
+  expect(at).toEqual(['web', undefined, 'web']);
+});
+
+test('at most maxEventsPerSecond events are reported', () => {
+  const filter = new EventFilter({ maxEventsPerSecond: 2 }, monitored);
+  const idAt = (message: string, now: number) => idOf(filter, event('Deployment', 'web', { message }), now);
+  expect([idAt('a', 0), idAt('b', 1), idAt('c', 2), idAt('d', 1000)]).toEqual(['web', 'web', undefined, 'web']);
+});
+
+test('the error of a listener ends the reports; `stop` throws it, and the process gets no unhandled error', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  const api = scriptedApi();
+  const report = () => {
+    throw new Error('no room');
+  };
+  const beginning = monitorEvents(api, monitored, {}, { clock: new TestClock(), report });
+  const [watch] = api.watches;
+  await watch?.push({ type: 'RESTARTED' }, { type: 'SYNCED', resourceVersion: '1' });
+  const monitor = await beginning;
+  await watch?.push({ type: 'ADDED', object: event('Deployment', 'web') });
+  await new Promise(setImmediate);
+  await expect(monitor.stop()).rejects.toThrow('no room');
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+});
+
+const type: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+const target = (name: string): ObjectTarget => ({ type, name, namespace: 'a' });
+const object = (name: string, labels: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'a', uid: `uid-${name}`, labels },
+  data: { large: 'value' },
+});
+const selected = object('ours', { mine: 'yes' });
+const added = (some: KubeObject): WatchEvent => ({ type: 'ADDED', object: some });
+
+/** Makes a `WatchSet` with one watch that emits these events. `changes` has the changes that the set reported. */
+async function shown(events: readonly WatchEvent[]) {
+  const changes: string[] = [];
+  let end = (): void => undefined;
+  const taken = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const watch = async function* () {
+    yield* events;
+    end();
+    // The watch stays open.
+    await new Promise(() => undefined);
+  };
+  const set = new WatchSet(
+    { watch } as unknown as KubernetesApi,
+    (_type, { kind, metadata }, gone) => changes.push(`${kind} ${metadata.uid} ${gone ? 'gone' : 'seen'}`),
+    ({ metadata }) => metadata.labels?.['mine'] === 'yes',
+  );
+  set.set([{ kind: 'object', target: target('named') }]);
+  await taken;
+  return { set, changes };
+}
+
+const synced: WatchEvent = { type: 'SYNCED', resourceVersion: '9' };
+
+test('a watch keeps objects that the deploy may read or has requested, and only the identity of the others', async () => {
+  const named = object('named');
+  const { set } = await shown([added(selected), added(object('other')), added(named), synced]);
+  expect(await set.look(target('ours'))).toEqual({ exists: true, object: selected });
+  expect(await set.look(target('named'))).toEqual({ exists: true, object: named });
+  expect(await set.look(target('other'))).toEqual({ exists: undefined });
+  expect(await set.look(target('nothing'))).toEqual({ exists: false });
+  expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([selected]);
+});
+
+test('an object is kept once the deploy may read it, and dropped once the deploy may not read it any more', async () => {
+  const modified = (some: KubeObject): WatchEvent => ({ type: 'MODIFIED', object: some });
+  const taken = object('other', { mine: 'yes' });
+  const { set } = await shown([
+    added(selected),
+    added(object('other')),
+    modified(taken),
+    modified(object('ours')),
+    synced,
+  ]);
+  expect(await set.lookAll('', 'ConfigMap', ['a'])).toEqual([taken]);
+  expect(await set.look(target('ours'))).toEqual({ exists: undefined });
+});
+
+test('objects that were deleted during an interruption are reported, including those of other owners', async () => {
+  const { set, changes } = await shown([
+    added(selected),
+    added(object('other')),
+    synced,
+    { type: 'RESTARTED' },
+    synced,
+  ]);
+  expect(changes.slice(2)).toEqual(['ConfigMap uid-ours gone', 'ConfigMap uid-other gone']);
+  expect(await set.look(target('other'))).toEqual({ exists: false });
+});
+
+test('a deleted object of another owner does not exist', async () => {
+  const deleted: WatchEvent = { type: 'DELETED', object: object('other') };
+  const { set } = await shown([added(object('other')), deleted, synced]);
+  expect(await set.look(target('other'))).toEqual({ exists: false });
+});
+
+test('no read waits for a failing watch', async () => {
+  const error = new KubeError('no', { status: 403, reason: 'Forbidden' });
+  const { set } = await shown([{ type: 'ERROR', error, retryAfterMs: 1000 }]);
+  expect(await set.look(target('named'))).toEqual({ exists: undefined });
+  expect(await set.lookAll('', 'ConfigMap', ['a'])).toBeUndefined();
 });

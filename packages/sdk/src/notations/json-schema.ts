@@ -280,9 +280,7 @@ class Converter {
         break;
       case undefined:
         node['x-kubernetes-preserve-unknown-fields'] = true;
-        if (isEmpty(raw['not'])) {
-          this.#error(path, 'never', 'no value is allowed here', 'remove the field');
-        }
+        if (isEmpty(raw['not'])) this.#error(path, 'never', 'no value is allowed here', 'remove the field');
         break;
     }
   }

@@ -3,7 +3,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
-import type { Expectation, GraphTest } from '../graph-test/graph-test-steps.ts';
+import type { Expectation, GraphTest } from '../graph-test/steps.ts';
 import { prepareTests } from '../graph-test/prepare.ts';
 import { expectationFinding, finalExpectation, isGenerated } from './final-expectation.ts';
 import { playLife } from './play-life.ts';

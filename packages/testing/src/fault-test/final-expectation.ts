@@ -3,7 +3,7 @@ import { stringifyJson } from '@typekro/kit/core';
 import { formatPath } from '@typekro/engine/graph';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import { unmetExpectations } from '../graph-test/expectations.ts';
-import type { Expectation, ExpectedChild, GraphTest, Mismatch, TestPath } from '../graph-test/graph-test-steps.ts';
+import type { Expectation, ExpectedChild, GraphTest, Mismatch, TestPath } from '../graph-test/steps.ts';
 import { shownValue } from '../graph-test/value-text.ts';
 import type { EndFinding } from './compare-lives.ts';
 

@@ -1,5 +1,5 @@
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
-import type { GraphTest } from '../graph-test/graph-test-steps.ts';
+import type { GraphTest } from '../graph-test/steps.ts';
 import type { FaultTestResult, LifeFailure } from './fault-test-result.ts';
 import type { LivesOptions } from './run-lives.ts';
 

@@ -5,7 +5,7 @@ import { isNotFound, KubeError } from '@typekro/kube';
 import { explainNode, isDone, keys, nodeIdOf, objectKey, renderInstance } from '@typekro/engine/runtime';
 import type { GraphTestBase, TestedWorld } from '../graph-test/graph-world.ts';
 import { GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
-import type { GivenState } from '../graph-test/graph-test-steps.ts';
+import type { GivenState } from '../graph-test/steps.ts';
 import { WrittenNodes } from '../graph-test/written-nodes.ts';
 import { FaultyWorld } from '../simulation/faulty-world.ts';
 import type { Rule } from '../simulation/invariants.ts';

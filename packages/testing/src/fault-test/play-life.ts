@@ -6,7 +6,7 @@ import { isDone } from '@typekro/engine/runtime';
 import type { Action } from '../graph-test/actions.ts';
 import { startActions, stepActions } from '../graph-test/actions.ts';
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
-import type { GraphTest } from '../graph-test/graph-test-steps.ts';
+import type { GraphTest } from '../graph-test/steps.ts';
 import { EndlessError } from '../simulation/faulty-world.ts';
 import type { EndFinding, RestingState } from './compare-lives.ts';
 import { compareEnds, restingState } from './compare-lives.ts';

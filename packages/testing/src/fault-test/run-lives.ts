@@ -1,5 +1,5 @@
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
-import type { GraphTest } from '../graph-test/graph-test-steps.ts';
+import type { GraphTest } from '../graph-test/steps.ts';
 import { chooseTest, seedOfLife } from './life-plan.ts';
 import type { FaultTestResult, LifeFailure, LifeNote } from './fault-test-result.ts';
 import type { LifeRecord } from './play-life.ts';

@@ -1,6 +1,6 @@
 import { TypeKroError } from '@typekro/kit/core';
 import type { GraphWorld } from './graph-world.ts';
-import type { GivenState, TestPath, TestStep } from './graph-test-steps.ts';
+import type { GivenState, TestPath, TestStep } from './steps.ts';
 import { goParseDurationMs } from '@typekro/kit/golang';
 
 /** An action of a step, and its path in the test. */

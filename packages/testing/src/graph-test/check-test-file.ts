@@ -7,7 +7,7 @@ import { INSTANCE_CONDITIONS, INSTANCE_STATES } from '@typekro/engine/runtime';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { combineSources, crdSource } from '@typekro/engine/schema';
 import { entriesByPath } from './partial-differences.ts';
-import type { Expectation, GraphTest } from './graph-test-steps.ts';
+import type { Expectation, GraphTest } from './steps.ts';
 import type { GraphTestFile } from './parse-test-file.ts';
 import { reporter } from './parse-test-file.ts';
 

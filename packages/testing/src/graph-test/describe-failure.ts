@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
-import type { Mismatch, TestFailure, TestPath } from './graph-test-steps.ts';
+import type { Mismatch, TestFailure, TestPath } from './steps.ts';
 import { shownValue } from './value-text.ts';
 
 /** The colours in the lines of a failure: green for the expected value, red for the received value. */

@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import { explainNode, readConditions } from '@typekro/engine/runtime';
 import { partialDifferences, wholeDifferences } from './partial-differences.ts';
 import type { GraphWorld } from './graph-world.ts';
-import type { ExpectedOrder, Expectation, Mismatch, TestPath } from './graph-test-steps.ts';
+import type { ExpectedOrder, Expectation, Mismatch, TestPath } from './steps.ts';
 import { snapshotOf } from './snapshot-of-world.ts';
 
 /** The values with which an expectation is compared. */

@@ -11,7 +11,7 @@ import type { NodeReport } from '@typekro/engine/runtime';
 import { explainNode, keys, nodeIdOf, renderInstance } from '@typekro/engine/runtime';
 import { virtualWorld } from '../simulation/virtual-world.ts';
 import { changesElements, expandPaths } from './partial-differences.ts';
-import type { GivenState } from './graph-test-steps.ts';
+import type { GivenState } from './steps.ts';
 import { withReplicaCounts } from './replica-counts.ts';
 import { WrittenNodes } from './written-nodes.ts';
 

@@ -4,7 +4,7 @@ import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
 import { formatPath, parseDefinitions } from '@typekro/engine/graph';
 import * as ValueShape from '../value-shape.ts';
 import { durationMs } from './actions.ts';
-import type { GraphTest } from './graph-test-steps.ts';
+import type { GraphTest } from './steps.ts';
 import { snapshotKey } from './run-graph-test.ts';
 
 type Report = ValueShape.Report;

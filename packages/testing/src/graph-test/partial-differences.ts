@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, setOwn, TypeKroError } from '@typekro/kit/core';
 import { appendStep, formatPath, parsePath } from '@typekro/engine/graph';
-import type { TestPath } from './graph-test-steps.ts';
+import type { TestPath } from './steps.ts';
 
 /** A field that differs from the expectation. */
 export interface FieldDifference {

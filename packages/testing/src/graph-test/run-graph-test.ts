@@ -3,15 +3,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { Graph } from '@typekro/engine/graph';
 import { rootCausesOf } from '@typekro/engine/runtime';
-import type {
-  Expectation,
-  GraphTest,
-  GraphTestResult,
-  Mismatch,
-  TestFailure,
-  TestPath,
-  TestStep,
-} from './graph-test-steps.ts';
+import type { Expectation, GraphTest, GraphTestResult, Mismatch, TestFailure, TestPath, TestStep } from './steps.ts';
 import type { Action } from './actions.ts';
 import { startActions, stepActions } from './actions.ts';
 import type { CoverageRecorder } from './coverage.ts';

@@ -9,7 +9,7 @@ import { runLivesLate, lifeFailureLines } from '../fault-test/late-lives.ts';
 import { MAX_LIVES, MAX_SEED, randomSeed } from '../fault-test/life-plan.ts';
 import { failureLines, PLAIN } from './describe-failure.ts';
 import type { GraphTestBase } from './graph-world.ts';
-import type { GivenState, GraphTest } from './graph-test-steps.ts';
+import type { GivenState, GraphTest } from './steps.ts';
 import { prepareTests } from './prepare.ts';
 import { runGraphTest } from './run-graph-test.ts';
 

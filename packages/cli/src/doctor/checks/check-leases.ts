@@ -57,9 +57,7 @@ const whereOf = ({ metadata }: KubeObject): string => `Lease ${metadata.namespac
 function leaseFindings(lease: KubeObject, now: number, without: WithoutHolder): Finding[] {
   const where = whereOf(lease);
   const renewed = renewedAt(lease);
-  if (holderOf(lease) === '') {
-    return [{ ...without, where, what: 'has no holder' }];
-  }
+  if (holderOf(lease) === '') return [{ ...without, where, what: 'has no holder' }];
   if (renewed !== undefined && renewed > now + MAX_AHEAD_MS) {
     return [
       {

@@ -104,9 +104,7 @@ function measureResource(
     return fails(`unable to get metrics for resource ${resource}: no metrics returned from resource metrics API`);
   }
   const groups = groupPods(pods, resource, container);
-  if (groups.measured.length === 0) {
-    return fails('did not receive metrics for targeted pods (pods might be unready)');
-  }
+  if (groups.measured.length === 0) return fails('did not receive metrics for targeted pods (pods might be unready)');
   const total = sum(groups.measured.map(({ use }) => use));
   const averageValue = averageText(resource, total / groups.measured.length);
   if (average !== undefined) {

@@ -37,9 +37,7 @@ export const jobController: SimulatedController = {
     yield* ownerKeys(event, client, PODS_OF_JOB);
     const { namespace = '' } = object.metadata;
     if (owner?.kind === 'Job' && client.get(JOBS, namespace, owner.name)?.metadata.uid === owner.uid) return;
-    if (object.metadata.finalizers?.includes(TRACKING) === true && event.type !== 'DELETED') {
-      yield `${ORPHAN}${key}`;
-    }
+    if (object.metadata.finalizers?.includes(TRACKING) === true && event.type !== 'DELETED') yield `${ORPHAN}${key}`;
   },
 
   reconcile(key, client) {

@@ -43,9 +43,7 @@ export function planEphemeral(pod: KubeObject, phase: EphemeralPhase, nowMs: num
       const reason = end.exitCode === 0 ? 'Completed' : 'Error';
       return terminated(end.exitCode, reason, formatTime(startedMs), formatTime(endMs));
     }
-    if (phase === 'over') {
-      return terminated(KILLED.exitCode, KILLED.reason, formatTime(startedMs), formatTime(nowMs));
-    }
+    if (phase === 'over') return terminated(KILLED.exitCode, KILLED.reason, formatTime(startedMs), formatTime(nowMs));
     next = Math.min(next, endMs - nowMs);
     return { running: { startedAt: formatTime(startedMs) } };
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
-import { toJsonText } from '../../codec/json-codec.ts';
+import { toJsonText } from '../../codec/json.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 const labels = { app: 'r' };

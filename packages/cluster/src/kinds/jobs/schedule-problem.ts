@@ -23,9 +23,7 @@ export function scheduleProblem(text: string): string | undefined {
     return DESCRIPTORS.includes(text) ? undefined : `unrecognized descriptor: ${text}`;
   }
   const words = text.split(/\s+/).filter(Boolean);
-  if (words.length !== FIELDS.length) {
-    return `expected exactly 5 fields, found ${words.length}: [${words.join(' ')}]`;
-  }
+  if (words.length !== FIELDS.length) return `expected exactly 5 fields, found ${words.length}: [${words.join(' ')}]`;
   for (const [index, word] of words.entries()) {
     // The parser of Kubernetes ignores empty parts.
     for (const part of word.split(',').filter(Boolean)) {

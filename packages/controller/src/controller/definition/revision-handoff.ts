@@ -139,9 +139,7 @@ export class RevisionHandoff {
     const before = served.ofDefinition(name);
     const isOther =
       before !== undefined && (before.type.kind !== what.type.kind || before.type.group !== what.type.group);
-    if (policies.invalid.length > 0 || isOther) {
-      this.withdraw(name);
-    }
+    if (policies.invalid.length > 0 || isOther) this.withdraw(name);
     if (policies.invalid.length > 0) {
       conditions.set('ControllerReady', outcomes.notStarted(annotationProblems(policies).join('; ')));
       return false;

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import type { Because, NodeReport, ObjectReport } from '@typekro/engine/runtime';
+import type { ApplyAction, Because, NodeReport, ObjectReport } from '@typekro/engine/runtime';
 import { KubeError } from '@typekro/kube';
 import type { ObjectEvent } from '@typekro/kube';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
+import type { InstanceStep } from '../controller-event.ts';
 import { heldObjects } from './held-objects.ts';
 import { RefusedEvents } from './refused-events.ts';
 import { WatchErrorLogger } from './watch-error-logger.ts';
 import { EventObserver } from './event-observer.ts';
 import { LeaseLogger } from './lease-logger.ts';
+import { LogObserver } from './log-observer.ts';
+import { Reachability } from './reachability.ts';
 
 const ref = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
 const since = '2026-01-01T00:00:00Z';
@@ -228,5 +231,156 @@ describe('lease logger', () => {
     expect(pollBoth()).toEqual(texts);
     leaseLogger.polled(undefined);
     expect(pollBoth()).toEqual(['reachable', ...texts]);
+  });
+});
+
+describe('log observer', () => {
+  function setup() {
+    const entries: unknown[] = [];
+    return {
+      entries,
+      observer: new LogObserver({ log: (level, message, fields) => entries.push([level, message, fields]) }),
+    };
+  }
+
+  describe('the log', () => {
+    const definition = { name: 'boats', status: {} } as DefinitionObject;
+    const condition = { type: 'Ready', status: 'False', reason: 'FailedToStart', message: 'boats may not be watched' };
+
+    test.each<[WrittenStatus, object]>([
+      [
+        { state: 'Inactive', conditions: [condition] },
+        { to: 'Inactive', reason: 'FailedToStart', why: 'boats may not be watched' },
+      ],
+      [
+        { state: 'Active', conditions: [{ ...condition, status: 'True', reason: 'Ready', message: '' }] },
+        { to: 'Active' },
+      ],
+    ])('has the new state of a definition, and the reason unless the new state is Active: %j', (status, fields) => {
+      const { entries, observer } = setup();
+      observer.listen({ kind: 'definition-changed', definition, status });
+      expect(entries).toEqual([['info', 'definition changed state', { definition: 'boats', from: '', ...fields }]]);
+    });
+
+    test('names an inactive definition again only when the message of its condition changes', () => {
+      const { entries, observer } = setup();
+      const status = (message: string): WrittenStatus => ({
+        state: 'Inactive',
+        conditions: [{ ...condition, message }],
+      });
+      const is = (message: string) => ({ name: 'boats', status: status(message) }) as unknown as DefinitionObject;
+      observer.listen({ kind: 'definition-changed', definition: is('one'), status: status('one') });
+      expect(entries).toEqual([]);
+      observer.listen({ kind: 'definition-changed', definition: is('one'), status: status('two') });
+      expect(entries).toEqual([
+        [
+          'info',
+          'definition is still not active',
+          { definition: 'boats', from: 'Inactive', to: 'Inactive', reason: 'FailedToStart', why: 'two' },
+        ],
+      ]);
+    });
+
+    test('has a debug entry for each written child', () => {
+      const { entries, observer } = setup();
+      const step = { instance: { metadata: { name: 'a', namespace: 'bay' } } } as InstanceStep;
+      const action = {
+        nodeId: 'web',
+        target: { type: { kind: 'Pod' }, name: 'a-web', namespace: 'bay' },
+      } as ApplyAction;
+      observer.listen({ kind: 'child-written', step, action, outcome: 'created' });
+      const child = { instance: 'a', namespace: 'bay', node: 'web', kind: 'Pod', name: 'a-web', outcome: 'created' };
+      expect(entries).toEqual([['debug', 'wrote a child', child]]);
+    });
+
+    test('names the RBAC rule to add when a pass fails with 403', () => {
+      const { entries, observer } = setup();
+      const message = 'User "kro" cannot patch resource "boats/status" in API group "acme.test" in the namespace "bay"';
+      observer.listen({
+        kind: 'pass-failed',
+        work: { group: 'boats', key: 'acme.test/Boat/bay/a' },
+        error: new KubeError(message, { status: 403, reason: 'Forbidden' }),
+        retryInMs: 100,
+        failures: 1,
+      });
+      expect(JSON.stringify(entries)).toContain(
+        JSON.stringify('add the rule {apiGroups: ["acme.test"], resources: ["boats/status"], verbs: ["patch"]}').slice(
+          1,
+          -1,
+        ),
+      );
+    });
+  });
+});
+
+describe('reachability', () => {
+  /** A clock whose wall time is corrected backwards while its monotonic time passes. */
+  const goingBack = (time: () => number) => ({ now: () => -time(), elapsed: time });
+
+  test('an unreachable server is logged once a minute, and once when it responds again', () => {
+    let now = 0;
+    const entries: string[] = [];
+    const log = {
+      log: (level: string, message: string, fields?: object) =>
+        entries.push(`${level} ${message} ${JSON.stringify(fields)}`),
+    };
+    const reachability = new Reachability(
+      log,
+      goingBack(() => now),
+    );
+    const refused = new KubeError('connect ECONNREFUSED', { status: 0, reason: 'Transport' });
+    const fail = (at: number) => {
+      now = at;
+      reachability.unanswered('GET', refused);
+      reachability.answered('GET', 0);
+    };
+    reachability.answered('GET', 200);
+    for (const at of [1000, 1500, 60_000, 61_000, 62_000]) fail(at);
+    now = 70_000;
+    reachability.answered('GET', 503);
+    reachability.answered('GET', 200);
+    fail(80_000);
+    expect(entries).toEqual([
+      'warn the API server does not respond {"error":"connect ECONNREFUSED"}',
+      'warn the API server does not respond {"error":"connect ECONNREFUSED","forMs":60000}',
+      'info the API server responds again {"afterMs":69000}',
+      'warn the API server does not respond {"error":"connect ECONNREFUSED"}',
+    ]);
+  });
+
+  test('refused credentials are logged once a minute, and once when they are accepted again', () => {
+    let now = 0;
+    const entries: unknown[] = [];
+    const reachability = new Reachability(
+      { log: (level, message, fields) => entries.push([level, message, fields]) },
+      goingBack(() => now),
+    );
+    for (const [at, status] of [
+      [0, 200],
+      [1000, 401],
+      [2000, 401],
+      [3000, 503],
+      [61_000, 401],
+      [62_000, 200],
+      [63_000, 200],
+    ] as const) {
+      now = at;
+      reachability.answered('GET', status);
+    }
+    expect(entries).toEqual([
+      ['warn', 'the API server refuses the credentials', { status: 401 }],
+      ['warn', 'the API server refuses the credentials', { status: 401, forMs: 60_000 }],
+      ['info', 'the API server accepts the credentials again', { afterMs: 61_000 }],
+    ]);
+  });
+
+  test('a server counts as reached after its first response, whatever the response is', () => {
+    const reachability = new Reachability({ log: () => undefined }, { now: () => 0 });
+    expect(reachability.isReached).toBe(false);
+    reachability.answered('GET', 0);
+    expect(reachability.isReached).toBe(false);
+    reachability.answered('GET', 503);
+    reachability.answered('GET', 0);
+    expect(reachability.isReached).toBe(true);
   });
 });

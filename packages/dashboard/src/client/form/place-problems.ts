@@ -1,4 +1,4 @@
-import type { InstanceProblem } from '../../playground/playground-input.ts';
+import type { InstanceProblem } from '../../playground/input.ts';
 import type { FormInstance } from './form-instance.ts';
 
 /** The problems of a form: the problems of fields by field key, and the problems without a field. */

@@ -3,7 +3,7 @@ import { useId, useMemo, useState, useEffect } from 'preact/hooks';
 import type { DefinitionDetail } from '@typekro/controller/inspect';
 import { Icon } from '../shared/icons.tsx';
 import { CopyCommand, Empty, Line, copyText } from '../shared/parts.tsx';
-import type { InstanceProblem, InstanceCheck } from '../../playground/playground-input.ts';
+import type { InstanceProblem, InstanceCheck } from '../../playground/input.ts';
 import { toYaml } from '../text/to-yaml.ts';
 import type { FormField } from './form-fields.ts';
 import { formFields } from './form-fields.ts';

@@ -11,7 +11,7 @@ import { tags } from '@lezer/highlight';
 import type { JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { escapeOf, printable } from '@typekro/kit/core';
-import type { PlaygroundLanguage, PlaygroundProblem } from '../../playground/playground-input.ts';
+import type { PlaygroundLanguage, PlaygroundProblem } from '../../playground/input.ts';
 import { offsetOf } from './offsets.ts';
 
 /** The position that an editor shows next. A new object with the same position moves the editor there again. */

@@ -1,5 +1,5 @@
 import { tryParseJson } from '@typekro/kit/core';
-import type { PlaygroundInput } from '../../playground/playground-input.ts';
+import type { PlaygroundInput } from '../../playground/input.ts';
 
 /** The maximum size of the texts of a link, as bytes of JSON. */
 const MAX_SHARED_LENGTH = 200_000;

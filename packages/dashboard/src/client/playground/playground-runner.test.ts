@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PlaygroundInput, PlaygroundResult } from '../../playground/playground-input.ts';
+import type { PlaygroundInput, PlaygroundResult } from '../../playground/input.ts';
 import type { RunState, EngineMessage, EngineRequest } from './playground-runner.ts';
 import { createRunner, MAX_RUN_MS } from './playground-runner.ts';
 

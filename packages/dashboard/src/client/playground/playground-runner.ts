@@ -1,11 +1,6 @@
 import { whenOwnServer } from '../data/connection-state.ts';
 import { workerFailure } from '../graph/request-layout.ts';
-import type {
-  InstanceCheck,
-  InstanceProblem,
-  PlaygroundInput,
-  PlaygroundResult,
-} from '../../playground/playground-input.ts';
+import type { InstanceCheck, InstanceProblem, PlaygroundInput, PlaygroundResult } from '../../playground/input.ts';
 
 /**
  * A request to the worker. The worker simulates the instance of the playground, or checks an instance against a schema.

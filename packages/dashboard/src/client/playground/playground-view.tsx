@@ -1,12 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
-import type {
-  PlaygroundInput,
-  PlaygroundProblem,
-  PlaygroundResult,
-  PlaygroundText,
-} from '../../playground/playground-input.ts';
+import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult, PlaygroundText } from '../../playground/input.ts';
 import type { Route } from '../data/routes.ts';
 import { addressProblems, navigate } from '../data/session.ts';
 import styles from '../styles/playground.css';

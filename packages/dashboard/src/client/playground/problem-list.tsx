@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { PlaygroundInput, PlaygroundProblem } from '../../playground/playground-input.ts';
+import type { PlaygroundInput, PlaygroundProblem } from '../../playground/input.ts';
 import { excerptOf } from './offsets.ts';
 
 const NAMES: Readonly<Record<PlaygroundProblem['text'], string>> = {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import type { JsonValue } from '@typekro/kit/core';
-import type { PlaygroundDefinition, PlaygroundStep } from '../../playground/playground-input.ts';
+import type { PlaygroundDefinition, PlaygroundStep } from '../../playground/input.ts';
 import { GraphView } from '../graph/graph-view.tsx';
 import { plural } from '../graph/picture.ts';
 import { toneOf } from '../graph/states.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import type { PlaygroundStep } from '../../playground/playground-input.ts';
+import type { PlaygroundStep } from '../../playground/input.ts';
 import { stateWord, toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { StateBadge } from '../shared/parts.tsx';

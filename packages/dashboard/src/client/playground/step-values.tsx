@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { STATUS_NODE } from '@typekro/controller/inspect';
-import type { PlaygroundStep } from '../../playground/playground-input.ts';
+import type { PlaygroundStep } from '../../playground/input.ts';
 import { Empty } from '../shared/parts.tsx';
 import { ExpressionList } from '../shared/expression-list.tsx';
 

@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import type { PlaygroundInput } from '../../playground/playground-input.ts';
+import type { PlaygroundInput } from '../../playground/input.ts';
 import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
 import { excerptOf, offsetOf } from './offsets.ts';
 import { decodeInput, encodeInput } from './encoded-input.ts';

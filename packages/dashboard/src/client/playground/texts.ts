@@ -1,5 +1,5 @@
 import { PLAYGROUND_EXAMPLES } from '../../playground/examples.ts';
-import type { PlaygroundInput, PlaygroundLanguage } from '../../playground/playground-input.ts';
+import type { PlaygroundInput, PlaygroundLanguage } from '../../playground/input.ts';
 
 const [START] = PLAYGROUND_EXAMPLES;
 

@@ -135,9 +135,7 @@ function GraphPanel({
       { view: 'definition', name: route.name, tab: 'graph', ...(node === undefined ? {} : { node }) },
       { replace: true },
     );
-  if (detail.graph === undefined) {
-    return <Empty title="The definition has no graph until its problems are solved." />;
-  }
+  if (detail.graph === undefined) return <Empty title="The definition has no graph until its problems are solved." />;
   const node = detail.graph.nodes.find(({ id }) => id === route.node);
   return (
     <>

@@ -1,6 +1,6 @@
 import { literal, raw } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { BOOL } from '../ir/value-types.ts';
+import { BOOL } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { hasTokens } from '../value/proxy.ts';
 import { textNode, truthy } from '../value/ops.ts';

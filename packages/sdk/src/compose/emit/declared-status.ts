@@ -1,7 +1,7 @@
 import type { Schema } from '@typekro/engine/schema';
 import { nearestName } from '@typekro/kit/core';
 import { ELEMENT } from '../interp/returned-fields.ts';
-import type { StaticType } from '../ir/value-types.ts';
+import type { StaticType } from '../ir/types.ts';
 import { refuse, Refusal } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';

@@ -4,7 +4,7 @@ import type { Schema } from '@typekro/engine/schema';
 import { isOpen } from '../value/open.ts';
 import { call, cond, literal, not, object, orValue } from '../ir/build.ts';
 import { refuseIterable } from '../library/marked-sets.ts';
-import { DYN } from '../ir/value-types.ts';
+import { DYN } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { Node } from '../ir/node.ts';
 import type { FunctionLike } from '../source/function-source.ts';

@@ -6,7 +6,7 @@ import { dyn, Lowering } from '../ir/lower.ts';
 import type { Node, ObjectLiteral, Variable } from '../ir/node.ts';
 import { bodyOf, makeNode, UnknownLength, walk, withArgs } from '../ir/node.ts';
 import { celText, quoteCel } from '../ir/to-cel.ts';
-import { DYN } from '../ir/value-types.ts';
+import { DYN } from '../ir/types.ts';
 import { withOptionalReads } from '../ir/optional-reads.ts';
 import { shareParts } from '../ir/share.ts';
 import type { Target } from '../public-types.ts';

@@ -153,9 +153,7 @@ function withPath(path: Way, work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (error instanceof Refusal && path !== undefined) {
-      throw new MisplacedFraction(keysOf(path), error);
-    }
+    if (error instanceof Refusal && path !== undefined) throw new MisplacedFraction(keysOf(path), error);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { literal, variable } from '../ir/build.ts';
 import { Variable } from '../ir/node.ts';
-import { STRING } from '../ir/value-types.ts';
+import { STRING } from '../ir/types.ts';
 import { interpreter } from '../interp/tree-interpreter.ts';
 import { Trace } from '../trace/trace.ts';
 import { withTrace } from '../trace/current-trace.ts';

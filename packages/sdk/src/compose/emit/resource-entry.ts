@@ -5,7 +5,7 @@ import { and, conjuncts, literal, macro, method, object, select, variable } from
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable, walk, rewrite, substitute } from '../ir/node.ts';
 import { legalName } from '../ir/variable-names.ts';
-import { DYN, listOf, mapOf } from '../ir/value-types.ts';
+import { DYN, listOf, mapOf } from '../ir/types.ts';
 import type { Target } from '../public-types.ts';
 import type { LoopRecord, RecordNode, ResourceRecord } from '../trace/records.ts';
 import { Refusal } from '../refusal/refusal.ts';

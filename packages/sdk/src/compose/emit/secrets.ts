@@ -1,6 +1,6 @@
 import type { Diagnostic } from '@typekro/kit/core';
 import type { Node, Raw } from '../ir/node.ts';
-import type { StaticType } from '../ir/value-types.ts';
+import type { StaticType } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';

@@ -1,7 +1,7 @@
 import { allOf, and, cond, literal, macro, macroVariable, method, or, select, variable } from '../ir/build.ts';
 import { setOwn } from '@typekro/kit/core';
 import type { Node } from '../ir/node.ts';
-import { DYN, listOf, STRING } from '../ir/value-types.ts';
+import { DYN, listOf, STRING } from '../ir/types.ts';
 import type { Dependency, ResourceRecord } from '../trace/records.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { mergeObjects } from '../factory-helpers.ts';

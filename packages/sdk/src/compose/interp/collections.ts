@@ -2,7 +2,7 @@ import { allOf, call, cond, conjuncts, index, macro, macroVariable, not, size, v
 import { overPositions } from '../ir/fused.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { bodyOf, mentions, walk, rewrite, substitute } from '../ir/node.ts';
-import { BOOL, DYN, INTEGER, listOf } from '../ir/value-types.ts';
+import { BOOL, DYN, INTEGER, listOf } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { specialiseNode } from '../value/specialise.ts';

@@ -2,8 +2,8 @@ import { index, literal, object, variable } from '../ir/build.ts';
 import { setOwn } from '@typekro/kit/core';
 import type { Node } from '../ir/node.ts';
 import { Variable } from '../ir/node.ts';
-import { DYN, mapOf, STRING } from '../ir/value-types.ts';
-import type { StaticType } from '../ir/value-types.ts';
+import { DYN, mapOf, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
 import {
   carriedEndless,
   carriedMembers,

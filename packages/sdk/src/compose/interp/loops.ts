@@ -12,7 +12,7 @@ import type {
 import { add, and, compare, literal, raw, subtract } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
-import { DYN, listOf } from '../ir/value-types.ts';
+import { DYN, listOf } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';

@@ -6,7 +6,7 @@ import { firstWhere, foldLoop, spread } from '../ir/fold-loop.ts';
 import type { ListFold } from '../ir/list-fold.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions, Variable } from '../ir/node.ts';
-import { BOOL, INTEGER, listOf, sameStaticType } from '../ir/value-types.ts';
+import { BOOL, INTEGER, listOf, sameStaticType } from '../ir/types.ts';
 import { besideExtreme } from '../ir/beside-extreme.ts';
 import { afterIterations } from '../library/carried.ts';
 import type { Pass } from '../library/carried.ts';

@@ -4,7 +4,7 @@ import { foldLoop } from './fold-loop.ts';
 import type { ListFold } from './list-fold.ts';
 import type { Node } from './node.ts';
 import { isVariable, mentions, substitute } from './node.ts';
-import { INTEGER, listOf } from './value-types.ts';
+import { INTEGER, listOf } from './types.ts';
 
 /**
  * Translates a value that a loop keeps together with the largest or least key, such as `name` in

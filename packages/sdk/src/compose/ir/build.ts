@@ -1,20 +1,8 @@
 import { CHARACTERS } from '@typekro/kit/golang';
 import type { EntryFlag, LiteralNode, Node, ObjectLiteral } from './node.ts';
 import { isLiteral, literalNode, makeNode, Variable } from './node.ts';
-import type { StaticType } from './value-types.ts';
-import {
-  BOOL,
-  DYN,
-  FLOAT,
-  joinTypes,
-  listOf,
-  mapOf,
-  NEVER,
-  NULL,
-  optionalOf,
-  STRING,
-  WHOLE_NUMBER,
-} from './value-types.ts';
+import type { StaticType } from './types.ts';
+import { BOOL, DYN, FLOAT, joinTypes, listOf, mapOf, NEVER, NULL, optionalOf, STRING, WHOLE_NUMBER } from './types.ts';
 
 /** Constructors of nodes. They simplify constant parts, unless the simplification could change an error. */
 

@@ -1,7 +1,7 @@
 import { and, compare, eq, index, macro, macroVariable, method, not, object, variable } from './build.ts';
 import type { Node, Variable } from './node.ts';
 import { bodyOf, isVariable, mentions, walk, substitute } from './node.ts';
-import { DYN, INTEGER, listOf, mapOf } from './value-types.ts';
+import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 
 /**
  * The map to which every element of a list adds the members of `entry`. If several elements have the same key, the last

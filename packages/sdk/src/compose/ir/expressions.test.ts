@@ -35,8 +35,8 @@ import type { Node } from './node.ts';
 import { Variable } from './node.ts';
 import { celText } from './to-cel.ts';
 import { shareParts } from './share.ts';
-import { BOOL, FLOAT, INTEGER, listOf, NumberType, optionalOf, STRING } from './value-types.ts';
-import type { StaticType } from './value-types.ts';
+import { BOOL, FLOAT, INTEGER, listOf, NumberType, optionalOf, STRING } from './types.ts';
+import type { StaticType } from './types.ts';
 
 const schema = variable(new Variable('s', 'schema'), STRING);
 const field = (name: string, type: StaticType): Node => select(schema, name, type);

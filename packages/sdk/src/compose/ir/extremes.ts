@@ -3,7 +3,7 @@ import type { Node } from './node.ts';
 import { isLiteral, isVariable, mentions, substitute } from './node.ts';
 import type { ListFold } from './list-fold.ts';
 import { filtered, mapped } from './list-fold.ts';
-import { INTEGER, isScalar, sameStaticType } from './value-types.ts';
+import { INTEGER, isScalar, sameStaticType } from './types.ts';
 
 /** Translates `if (e > m) m = e` as the maximum; with `<` as the minimum. */
 export function extreme(fold: ListFold): Node | undefined {

@@ -28,8 +28,8 @@ import { filtered, mapped } from './list-fold.ts';
 import { separated } from './separated.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, isVariable, mentions } from './node.ts';
-import { INTEGER, joinTypes, listOf, STRING } from './value-types.ts';
-import type { StaticType } from './value-types.ts';
+import { INTEGER, joinTypes, listOf, STRING } from './types.ts';
+import type { StaticType } from './types.ts';
 
 /**
  * The value of the accumulator after the loop, as one expression; `undefined` when the loop has none of the known

@@ -1,7 +1,7 @@
 import { call, index, macro, macroVariable, size, variable } from './build.ts';
 import type { Node, VariableRead, Variable } from './node.ts';
 import { memberOfLiteral, mentions, walk, withArgs, substitute } from './node.ts';
-import { BOOL, DYN, INTEGER, listOf } from './value-types.ts';
+import { BOOL, DYN, INTEGER, listOf } from './types.ts';
 
 /**
  * Joins loops over the results of other loops: `list.map(i, {"url": u, "ready": r}).all(a, a.ready)` becomes

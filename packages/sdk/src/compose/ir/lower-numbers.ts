@@ -19,7 +19,7 @@ import {
 import { bindOnce, doubleLiteral, isDouble } from './numeric.ts';
 import type { Node } from './node.ts';
 import { makeNode } from './node.ts';
-import { BOOL, FLOAT, INTEGER, listOf, STRING } from './value-types.ts';
+import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
 
 /** The smallest number above 1 that JavaScript prints with an exponent. */
 const EXPONENTS_FROM = 1e21;

@@ -8,8 +8,8 @@ import { bodyOf, makeNode, walk, withArgs } from './node.ts';
 import { bindOnce, doubleLiteral, isDouble, toDouble, toInt } from './numeric.ts';
 import { joinable } from './joinable.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
-import type { StaticType } from './value-types.ts';
-import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from './value-types.ts';
+import type { StaticType } from './types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from './types.ts';
 
 /**
  * Turns nodes with JavaScript's meaning into CEL. Decides which numbers are integers and which are doubles. Inserts the

@@ -1,5 +1,5 @@
 import { refuse } from '../refusal/refusal.ts';
-import type { StaticType } from './value-types.ts';
+import type { StaticType } from './types.ts';
 
 /** A variable: the schema, a resource, a loop or macro variable, an accumulator of a loop. */
 export class Variable {

@@ -1,7 +1,7 @@
 import { compare, conjuncts, has, isIn, isLiteralNumber, literal, optIndex, optSelect, size } from './build.ts';
 import type { Node } from './node.ts';
 import { makeNode, withArgs } from './node.ts';
-import { INTEGER } from './value-types.ts';
+import { INTEGER } from './types.ts';
 
 /**
  * In a lowered expression (one whose operations and types are CEL's), replaces the tests for members, together with the

@@ -4,7 +4,7 @@ import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, 
 import type { Node } from './node.ts';
 import { makeNode, rewrite } from './node.ts';
 import { bindOnce, doubleLiteral } from './numeric.ts';
-import { BOOL, FLOAT, INTEGER, NumberType, STRING } from './value-types.ts';
+import { BOOL, FLOAT, INTEGER, NumberType, STRING } from './types.ts';
 
 const DIGITS = '([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?';
 const DECIMAL = `[+-]?(Infinity|${DIGITS})`;

@@ -18,7 +18,7 @@ import type { ListFold } from './list-fold.ts';
 import { mapped } from './list-fold.ts';
 import type { Node, Variable } from './node.ts';
 import { isLiteral, isVariable, mentions, substitute } from './node.ts';
-import { INTEGER, listOf, STRING } from './value-types.ts';
+import { INTEGER, listOf, STRING } from './types.ts';
 
 /**
  * Translates `s = s ? s + ',' + e : e` and `if (s) s += ','; s += e`: strings with a separator between them. As in

@@ -1,7 +1,7 @@
 import type { Schema } from '@typekro/engine/schema';
 import { and, eq, has, literal, not, or, select, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import type { ObjectStaticType } from '../ir/value-types.ts';
+import type { ObjectStaticType } from '../ir/types.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 
 /**

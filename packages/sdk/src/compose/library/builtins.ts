@@ -16,8 +16,8 @@ import {
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { numberTest } from '../ir/parse-numbers.ts';
-import { BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/value-types.ts';
-import type { StaticType } from '../ir/value-types.ts';
+import { BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
 import type { FunctionLike } from '../source/function-source.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';

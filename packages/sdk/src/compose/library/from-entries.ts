@@ -13,7 +13,7 @@ import {
 } from '../ir/build.ts';
 import { entryMap } from '../ir/entry-map.ts';
 import type { Node } from '../ir/node.ts';
-import { DYN, INTEGER, listOf, STRING } from '../ir/value-types.ts';
+import { DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';

@@ -1,7 +1,7 @@
 import { isOpen } from '../value/open.ts';
 import { and, eq, has, isIn, literal, or, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { describeType } from '../ir/value-types.ts';
+import { describeType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { ownKeys, hasOwnKey } from '../value/set-member.ts';

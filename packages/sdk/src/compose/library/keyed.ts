@@ -1,7 +1,7 @@
 import { eq, macro, macroVariable, method, object, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, mentions } from '../ir/node.ts';
-import { BOOL, listOf, mapOf, STRING } from '../ir/value-types.ts';
+import { BOOL, listOf, mapOf, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { phi, resolveMerged } from '../value/merge.ts';

@@ -1,6 +1,6 @@
 import type { Schema } from '@typekro/engine/schema';
-import type { Field, ObjectStaticType, StaticType } from '../ir/value-types.ts';
-import { DYN, INTEGER, mapOf, BOOL, STRING } from '../ir/value-types.ts';
+import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
+import { DYN, INTEGER, mapOf, BOOL, STRING } from '../ir/types.ts';
 import type { DerivedField } from '../trace/records.ts';
 import { resourceType } from './schema-type.ts';
 

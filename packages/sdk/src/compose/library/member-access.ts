@@ -2,8 +2,8 @@ import { and, compare, cond, has, index, isIn, literal, optIndex, optSelect, sel
 import { requireInteger } from '../ir/lower.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral } from '../ir/node.ts';
-import { describeType, DYN, INTEGER, sameStaticType } from '../ir/value-types.ts';
-import type { StaticType } from '../ir/value-types.ts';
+import { describeType, DYN, INTEGER, sameStaticType } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';

@@ -1,5 +1,5 @@
-import { DYN, describeType } from '../ir/value-types.ts';
-import type { StaticType } from '../ir/value-types.ts';
+import { DYN, describeType } from '../ir/types.ts';
+import type { StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { distribute, phi, resolveMerged } from '../value/merge.ts';
@@ -43,9 +43,7 @@ export function callMethod(interpreter: Interpreter, object: unknown, key: Key, 
     const found = arrayMethod(interpreter, value as unknown[], key, args);
     if (found !== undefined) return found.value;
   }
-  if (value instanceof RegExp && typeof key === 'string' && isSymbolicDeep(args)) {
-    return regexMethod(value, key, args);
-  }
+  if (value instanceof RegExp && typeof key === 'string' && isSymbolicDeep(args)) return regexMethod(value, key, args);
   const known =
     tableMethod(interpreter, value, key, args) ??
     functionMethod(interpreter, value, key, args) ??

@@ -2,7 +2,7 @@ import { and, compare, cond, literal, not, or, toText, TRUE } from '../ir/build.
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, parseDecimal, parseInteger, parseNumber } from '../ir/parse-numbers.ts';
-import { BOOL, describeType, isScalar } from '../ir/value-types.ts';
+import { BOOL, describeType, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { bool, needPresent } from '../value/ops.ts';

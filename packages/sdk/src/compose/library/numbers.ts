@@ -1,5 +1,5 @@
 import { makeNode } from '../ir/node.ts';
-import { describeType, STRING } from '../ir/value-types.ts';
+import { describeType, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { textNode, textValue } from '../value/ops.ts';

@@ -1,7 +1,7 @@
-import type { StaticType } from '../ir/value-types.ts';
+import type { StaticType } from '../ir/types.ts';
 import { setOwn } from '@typekro/kit/core';
 import { and, isIn, list, literal, macro, macroVariable, not, object, TRUE, variable } from '../ir/build.ts';
-import { mapOf } from '../ir/value-types.ts';
+import { mapOf } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';

@@ -1,7 +1,7 @@
 import { allOf, call, cond, literal, method, variable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { Variable } from '../ir/node.ts';
-import { BOOL, DOUBLE, DYN } from '../ir/value-types.ts';
+import { BOOL, DOUBLE, DYN } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { resolveMerged } from '../value/merge.ts';

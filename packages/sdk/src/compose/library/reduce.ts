@@ -1,6 +1,6 @@
 import { compare, index, literal, method, size, variable, macroVariable } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { INTEGER } from '../ir/value-types.ts';
+import { INTEGER } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';

@@ -18,7 +18,7 @@ import {
 
 import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
-import { BOOL, INTEGER, listOf, STRING } from '../ir/value-types.ts';
+import { BOOL, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { minMatchLength, printRe2, subexpressionsOf } from '../../notations/regex/re2.ts';
 import { parseRegex, PatternProblem } from '../../notations/regex/syntax.ts';
 import { stepsToGroups } from '../../notations/regex/groups.ts';

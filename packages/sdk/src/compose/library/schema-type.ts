@@ -1,8 +1,8 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { jsonEquals, setOwn, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import type { Field, StaticType } from '../ir/value-types.ts';
-import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/value-types.ts';
+import type { Field, StaticType } from '../ir/types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';
 
 /** The static type of a spec's schema. Numbers that may be integers or doubles stay open until they are used. */
 export const specType: (schema: Schema) => StaticType = oncePerObject((schema) => convert(schema, specType, true));

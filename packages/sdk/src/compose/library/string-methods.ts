@@ -19,7 +19,7 @@ import { requireInteger } from '../ir/lower.ts';
 import type { Conditional, Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { isLiteral } from '../ir/node.ts';
-import { INTEGER, listOf, STRING } from '../ir/value-types.ts';
+import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';

@@ -17,8 +17,8 @@ import {
 } from '../ir/build.ts';
 import type { Node, Variable } from '../ir/node.ts';
 import { bodyOf, isLiteral, substitute } from '../ir/node.ts';
-import type { StaticType } from '../ir/value-types.ts';
-import { INTEGER, listOf, STRING } from '../ir/value-types.ts';
+import type { StaticType } from '../ir/types.ts';
+import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { SeenList, Sym } from '../value/symbolic.ts';

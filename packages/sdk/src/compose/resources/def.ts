@@ -1,7 +1,7 @@
 import { setOwn, TypeKroError } from '@typekro/kit/core';
 import { variable } from '../ir/build.ts';
-import type { Field, ObjectStaticType, StaticType } from '../ir/value-types.ts';
-import { BOOL, DYN, FLOAT, INTEGER, joinTypes, listOf, NEVER, NULL, STRING } from '../ir/value-types.ts';
+import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
+import { BOOL, DYN, FLOAT, INTEGER, joinTypes, listOf, NEVER, NULL, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { mergedPieces, toNode } from '../value/value-nodes.ts';

@@ -1,5 +1,5 @@
 import { variable } from '../ir/build.ts';
-import { listOf } from '../ir/value-types.ts';
+import { listOf } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { defineFactory } from '../value/native-functions.ts';
 import { wrap } from '../value/proxy.ts';

@@ -24,9 +24,7 @@ export function withProviders<T>(work: () => T, scope?: Readonly<Record<string, 
     return work();
   } finally {
     explicit = outerScope;
-    if (--depth === 0) {
-      inspector?.close();
-    }
+    if (--depth === 0) inspector?.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import type { Node, Variable } from '../ir/node.ts';
-import type { ObjectStaticType } from '../ir/value-types.ts';
+import type { ObjectStaticType } from '../ir/types.ts';
 import type { Site } from '../refusal/refusal.ts';
 
 /** A field that a factory defines on top of the kind's own fields, with its formula. */

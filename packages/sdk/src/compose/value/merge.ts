@@ -1,7 +1,7 @@
 import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { isLiteral, rootOf } from '../ir/node.ts';
-import { holdsObjects, NULL, sameStaticType } from '../ir/value-types.ts';
+import { holdsObjects, NULL, sameStaticType } from '../ir/types.ts';
 import { isStackOverflow, refuse, thrownInBranch } from '../refusal/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/current-trace.ts';
 import type { MergeValues } from '../trace/trace.ts';
@@ -161,9 +161,7 @@ function missingOf(all: readonly Absence['missing'][]): Pick<Absence, 'missing'>
 /** An element of a list, under an additional condition. */
 export function itemWhen(test: Node, item: unknown): unknown {
   if (item instanceof Maybe) return new Maybe(and(test, item.test), item.value);
-  if (item instanceof Splice) {
-    return new Splice(cond(test, item.list, list([])), item.waits);
-  }
+  if (item instanceof Splice) return new Splice(cond(test, item.list, list([])), item.waits);
   return new Maybe(test, item);
 }
 

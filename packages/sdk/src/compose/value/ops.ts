@@ -20,7 +20,7 @@ import {
 import type { Node } from '../ir/node.ts';
 import { makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
-import { describeType, INTEGER, isScalar } from '../ir/value-types.ts';
+import { describeType, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { asSym, distribute, resolveMerged } from './merge.ts';
@@ -269,9 +269,7 @@ function compareSyms(a: Sym, b: Sym, loose: boolean): unknown {
   ].reduce(and);
   const left = doubt(a);
   const right = doubt(b);
-  if (left !== undefined && right !== undefined) {
-    return bool(cond(and(left, right), same, and(not(left), not(right))));
-  }
+  if (left !== undefined && right !== undefined) return bool(cond(and(left, right), same, and(not(left), not(right))));
   const one = left ?? right;
   return bool(one === undefined ? same : and(one, same));
 }

@@ -6,7 +6,7 @@ import { activeTrace, currentInterpreter, currentTrace } from '../trace/current-
 import { refuse } from '../refusal/refusal.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { toText } from '../ir/build.ts';
-import { isScalar } from '../ir/value-types.ts';
+import { isScalar } from '../ir/types.ts';
 import { Phi, Sym } from './symbolic.ts';
 
 const behind = new WeakMap<object, Sym | Phi>();

@@ -1,5 +1,5 @@
 import type { Node } from '../ir/node.ts';
-import type { StaticType } from '../ir/value-types.ts';
+import type { StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import type { RefusalCode } from '../refusal/refusal.ts';

@@ -17,8 +17,8 @@ import {
   variable,
 } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { BOOL, DYN, mapOf, STRING } from '../ir/value-types.ts';
-import type { Field, StaticType } from '../ir/value-types.ts';
+import { BOOL, DYN, mapOf, STRING } from '../ir/types.ts';
+import type { Field, StaticType } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { keyEntries, mapOfMembers } from './key-order.ts';

@@ -2,8 +2,8 @@ import { createResource } from '../../compose/index.ts';
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
 import { definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { DeploymentResource } from './kinds.ts';
-import { POD, podTemplate, selectorOf } from './pod-template.ts';
-import type { PodConfig } from './pod-template.ts';
+import { POD, podTemplate, selectorOf } from './pods.ts';
+import type { PodConfig } from './pods.ts';
 
 /** Arguments of `Deployment`. */
 export interface DeploymentConfig extends PodConfig {

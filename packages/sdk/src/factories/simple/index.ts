@@ -32,15 +32,7 @@ export type {
   ServiceResource,
   StatefulSetResource,
 } from './kinds.ts';
-export type {
-  ContainerPort,
-  EnvSource,
-  EnvValue,
-  EnvVar,
-  PodConfig,
-  Probe,
-  ResourceRequirements,
-} from './pod-template.ts';
+export type { ContainerPort, EnvSource, EnvValue, EnvVar, PodConfig, Probe, ResourceRequirements } from './pods.ts';
 export type { ServiceConfig, ServicePort } from './service.ts';
 export { Service } from './service.ts';
 export type { HelmChartResource } from './helm-chart.ts';

@@ -2,8 +2,8 @@ import { createResource, withDefault } from '../../compose/index.ts';
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
 import { definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { CronJobResource, DaemonSetResource, JobResource, StatefulSetResource } from './kinds.ts';
-import { POD, podSpec, podTemplate, selectorOf } from './pod-template.ts';
-import type { PodConfig } from './pod-template.ts';
+import { POD, podSpec, podTemplate, selectorOf } from './pods.ts';
+import type { PodConfig } from './pods.ts';
 
 /** Arguments of `StatefulSet`. */
 export interface StatefulSetConfig extends PodConfig {

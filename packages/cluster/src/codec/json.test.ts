@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duplicateFields, hasDuplicateFields, JsonSyntaxError, parseStrictJson } from './json-codec.ts';
+import { duplicateFields, hasDuplicateFields, JsonSyntaxError, parseStrictJson } from './json.ts';
 
 test.each([
   ['{"a":1,"b":{"a":2}}', []],
