@@ -81,9 +81,7 @@ function argumentsOf(factory: ts.Symbol | undefined, checker: ts.TypeChecker): r
     throw new Error('typekro/simple has other exports than its declarations; run npm run build');
   const parameters = checker.getTypeOfSymbol(factory).getCallSignatures()[0]?.parameters ?? [];
   const [first] = parameters;
-  if (parameters.length === 1 && first !== undefined) {
-    return membersOf(checker.getTypeOfSymbol(first), checker);
-  }
+  if (parameters.length === 1 && first !== undefined) return membersOf(checker.getTypeOfSymbol(first), checker);
   const comments = new Map(
     factory
       .getJsDocTags(checker)

@@ -318,7 +318,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'packages/sdk/src/notations/standard-schema.ts',
     find: "field.type === 'object' && defaultsItself(field)",
     replace: "field.type === 'object' && false",
-    tests: ['test/property/schemas/methods.test.ts'],
+    tests: ['test/property/schemas/random-schemas.test.ts'],
   },
   {
     room: 'cel',

@@ -75,9 +75,7 @@ describe('the packed package, bundled into one file', () => {
     // The playground's files are large. Therefore no bundle contains them.
     expect(bundled['playgroundFiles']?.()).toBeUndefined();
     const texts = Object.keys(late).filter((key) => key.endsWith('Text'));
-    for (const name of texts) {
-      expect(plain(bundled[name]?.()), name).toEqual(plain(late[name]?.()));
-    }
+    for (const name of texts) expect(plain(bundled[name]?.()), name).toEqual(plain(late[name]?.()));
     const proxy = await bundled['proxyLibrary']?.();
     expect(proxy).toMatchObject({ ProxyAgent: expect.any(Function) });
   });

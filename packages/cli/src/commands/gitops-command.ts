@@ -38,12 +38,9 @@ export const gitops: Command = {
     if (failed) return ExitCode.diagnostics;
     if (graphs.length === 0) throw noDefinition(graphObjects);
     const out = textOption(input, 'out') ?? 'gitops';
-    const files = gitOpsFiles(
-      inputs.objects.map(({ object }) => object),
-      optionsOf(input, out),
-    );
-    for (const [file, text] of Object.entries(files)) {
-      const folder = resolve(context.cwd, out);
+    const objects = inputs.objects.map(({ object }) => object);
+    const folder = resolve(context.cwd, out);
+    for (const [file, text] of Object.entries(gitOpsFiles(objects, optionsOf(input, out)))) {
       const path = join(folder, file);
       const remedy = 'use --out to name a folder that you may write to';
       await writeFile(path, text, { code: 'gitops/not-written', remedy, within: folder });

@@ -46,9 +46,7 @@ export async function reviewRights(
   const queue = rights.entries();
   const answers: Right[] = [];
   const worker = async () => {
-    for (const [index, right] of queue) {
-      answers[index] = { ...right, allowed: await isAllowed(api, right, signal) };
-    }
+    for (const [index, right] of queue) answers[index] = { ...right, allowed: await isAllowed(api, right, signal) };
   };
   await Promise.all(Array.from({ length: MAX_CONCURRENT_REVIEWS }, worker));
   return answers;

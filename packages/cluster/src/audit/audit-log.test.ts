@@ -305,9 +305,7 @@ describe('the audit log of requests', () => {
       clock: createManualClock(NOON),
       audit: { onEvent },
     });
-    for (let times = 0; times < 2; times++) {
-      expect((await call(cluster.transport(), 'GET', MAPS)).status).toBe(200);
-    }
+    for (let times = 0; times < 2; times++) expect((await call(cluster.transport(), 'GET', MAPS)).status).toBe(200);
     expect(report.mock.calls).toEqual([
       ['2026-01-01T12:00:00.000Z the audit log failed, and events may be lost: no space'],
     ]);

@@ -213,9 +213,7 @@ function normalise(value: unknown, depth: number): JsonValue {
     if (depth > MAX_DEPTH) throw new YamlSyntaxError(`exceeded max depth of ${MAX_DEPTH}`);
     if (Array.isArray(value)) return value.map((entry) => normalise(entry, depth + 1));
     const out: Record<string, JsonValue> = {};
-    for (const [key, entry] of Object.entries(value)) {
-      setOwn(out, key, normalise(entry, depth + 1));
-    }
+    for (const [key, entry] of Object.entries(value)) setOwn(out, key, normalise(entry, depth + 1));
     return out;
   }
   return value as string | number | boolean;

@@ -134,9 +134,7 @@ function preempt(
   if (victims !== undefined) return { action: 'wait', message, victims };
   const { nodes } = view;
   const curable = [...misfits.values()].filter(({ isCurable }) => isCurable).length;
-  for (let count = curable; count < nodes.length; count += 1) {
-    reasons.push('Preemption is not helpful for scheduling');
-  }
+  for (let count = curable; count < nodes.length; count += 1) reasons.push('Preemption is not helpful for scheduling');
   const text = `${message} preemption: 0/${nodes.length} nodes are available: ${histogram(reasons)}.`;
   return { action: 'wait', message: text, clearsNomination: true };
 }

@@ -10,7 +10,7 @@ import {
   walkMembers,
 } from '../codec/json.ts';
 import type { BuiltinTypes } from '../types/builtin.ts';
-import { builtinTypesOf } from '../types/builtin.ts';
+import { builtinType, builtinTypesOf } from '../types/builtin.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -146,6 +146,11 @@ export interface BodyType {
   readonly resource: ServedResource | undefined;
   /** Do the messages of decoding errors leave out the name of the type? */
   readonly unnamed?: boolean;
+}
+
+/** The type of a body of a built-in kind of version v1 that is not stored, such as `Eviction`. */
+export function bodyOfKind(apiVersion: string, kind: string, type: string): BodyType {
+  return { apiVersion, kind, version: 'v1', node: builtinType(type), resource: undefined };
 }
 
 export const bodyTypeOf = (resource: ServedResource): BodyType => ({

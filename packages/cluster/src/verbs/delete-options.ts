@@ -2,10 +2,9 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { formatApiVersion, parseApiVersion } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { badRequest } from '../errors/api-error.ts';
-import { builtinType } from '../types/builtin.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RawBody } from './body.ts';
-import { decodeAs, readTypeMeta } from './body.ts';
+import { bodyOfKind, decodeAs, readTypeMeta } from './body.ts';
 
 const META_GROUP = 'meta.k8s.io';
 
@@ -43,14 +42,7 @@ const VERSIONED_KINDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
  * the version of the deleted object's group. Throws 400.
  */
 export function decodeDeleteOptions(raw: RawBody, registry: Registry): JsonObject {
-  const type = {
-    apiVersion: 'v1',
-    kind: 'DeleteOptions',
-    version: 'v1',
-    node: builtinType('meta.v1.DeleteOptions'),
-    resource: undefined,
-    unnamed: true,
-  };
+  const type = { ...bodyOfKind('v1', 'DeleteOptions', 'meta.v1.DeleteOptions'), unnamed: true };
   const value = checkDeleteOptionsType(raw.value ?? {}, raw.body);
   return decodeAs({ ...raw, value }, type, registry, 'Ignore').object;
 }

@@ -74,9 +74,7 @@ function joinStreams(socket: Socket, stream: ForwardedStream): Promise<Error | u
  * Forwards the client's bytes to the pod, one part after the other. Drops them when the pod has closed the connection.
  */
 async function passInput(socket: Socket, stream: ForwardedStream): Promise<void> {
-  for (let bytes = await stream.read(); bytes !== undefined; bytes = await stream.read()) {
-    await written(socket, bytes);
-  }
+  for (let bytes = await stream.read(); bytes !== undefined; bytes = await stream.read()) await written(socket, bytes);
   socket.end();
 }
 

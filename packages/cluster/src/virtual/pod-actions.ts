@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { decodeAs, readBody } from '../verbs/body.ts';
+import { bodyOfKind, decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { Problems } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
@@ -12,7 +12,6 @@ import { badRequest, conflict, internalError, methodNotAllowed } from '../errors
 import { addLabels, topologyLabels } from '../kinds/pods/pod-admission.ts';
 import { boundPod } from '../pods/bound-pod.ts';
 import { storeKey } from '../store/store.ts';
-import { builtinType } from '../types/builtin.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import type { DeleteRequestOptions } from '../verbs/request-options.ts';
 import { checkDeleteOptions, writeOptions } from '../verbs/request-options.ts';
@@ -43,13 +42,7 @@ export function evictionReply(
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
   const raw = inCurrentVersion(readBody(request, 'Eviction', options.fieldValidation));
-  const type = {
-    apiVersion: 'policy/v1',
-    kind: 'Eviction',
-    version: 'v1',
-    node: builtinType('policy.v1.Eviction'),
-    resource: undefined,
-  };
+  const type = bodyOfKind('policy/v1', 'Eviction', 'policy.v1.Eviction');
   const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object;
   if (textAt(decoded, 'metadata', 'name') !== route.name)
     throw badRequest('name in URL does not match name in Eviction object');
@@ -178,13 +171,7 @@ function bind(
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
   const raw = readBody(request, 'Binding', options.fieldValidation);
-  const type = {
-    apiVersion: 'v1',
-    kind: 'Binding',
-    version: 'v1',
-    node: builtinType('core.v1.Binding'),
-    resource: undefined,
-  };
+  const type = bodyOfKind('v1', 'Binding', 'core.v1.Binding');
   const decoded = decodeAs(raw, type, context.registry, options.fieldValidation).object;
   const route = routeTo(decoded.metadata.name ?? '');
   const admitted = { ...route, subresource: 'binding' };

@@ -8,7 +8,7 @@ import type { ReplicasPath } from '../fields/scale-fields.ts';
 import { SCALE_VERSION, toParentEntries, toScaleEntries } from '../fields/scale-fields.ts';
 import { treeOfMembers } from '../fields/tree.ts';
 import type { BodyType } from '../verbs/body.ts';
-import { decodeAs, mediaType, readBody } from '../verbs/body.ts';
+import { bodyOfKind, decodeAs, mediaType, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
@@ -73,13 +73,7 @@ export function scaleOf(resource: ServedResource, object: KubeObject): JsonObjec
   };
 }
 
-const scaleType = (): BodyType => ({
-  apiVersion: 'autoscaling/v1',
-  kind: 'Scale',
-  version: 'v1',
-  node: builtinType('autoscaling.v1.Scale'),
-  resource: undefined,
-});
+const scaleType = (): BodyType => bodyOfKind('autoscaling/v1', 'Scale', 'autoscaling.v1.Scale');
 
 /** The parts of the cluster that scaling uses. */
 export interface ScaleContext extends WriteServices {

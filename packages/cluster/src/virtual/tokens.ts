@@ -3,7 +3,7 @@ import { parseApiVersion } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { formatTime, listAt, numberAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { updateOwnership } from '../fields/ownership.ts';
-import { decodeAs, readBody } from '../verbs/body.ts';
+import { bodyOfKind, decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
@@ -11,7 +11,6 @@ import type { Route } from '../verbs/route.ts';
 import { badRequest, conflict, invalid, methodNotAllowed, notFound } from '../errors/api-error.ts';
 import { ensureAt } from '../types/parts.ts';
 import { storeKey } from '../store/store.ts';
-import { builtinType } from '../types/builtin.ts';
 import { emptyObject } from '../types/decode.ts';
 import { timestampOf } from '../cluster-clock.ts';
 import { writeOptions } from '../verbs/request-options.ts';
@@ -45,14 +44,7 @@ export function tokenReply(
   if (resource.plural !== 'serviceaccounts') return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
-  const node = builtinType('authentication.v1.TokenRequest');
-  const type = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    version: 'v1',
-    node,
-    resource: undefined,
-  };
+  const type = bodyOfKind('authentication.k8s.io/v1', 'TokenRequest', 'authentication.v1.TokenRequest');
   const decoded = decodeAs(
     readBody(request, 'TokenRequest', options.fieldValidation),
     type,
@@ -96,9 +88,9 @@ export function tokenReply(
       warnings,
     }),
     apiVersion: type.apiVersion,
-    node,
+    node: type.node,
   };
-  const tracked = updateOwnership(undefined, emptyObject(node), body, options.manager, fields);
+  const tracked = updateOwnership(undefined, emptyObject(type.node), body, options.manager, fields);
   const audiences = listAt(spec, 'audiences').map(String);
   const { issuer } = context.access.tokens;
   const wanted = audiences.length === 0 ? [issuer] : audiences;

@@ -112,9 +112,7 @@ describe('making a directory', () => {
   test.runIf(platform() === 'linux')(
     'fails, and does not repeat forever, below a directory that reports ENOENT for every new name',
     () => {
-      for (const path of ['/proc/typekro', '/proc/typekro/a/b']) {
-        expect(() => makeDirectory(path)).toThrow(/ENOENT/);
-      }
+      for (const path of ['/proc/typekro', '/proc/typekro/a/b']) expect(() => makeDirectory(path)).toThrow(/ENOENT/);
     },
   );
 });

@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import type { JsonObject } from '../core/index.ts';
 import { fieldErrors } from './field-errors.ts';
+import { webhookClientErrors } from './webhook-client-errors.ts';
+import { classify, isBusy, passes } from './failure-class.ts';
+import type { FailureClass } from './failure-class.ts';
 
 const {
   required,
@@ -53,4 +57,118 @@ test.each([
   [undefined, 'null'],
 ])('the value %s is printed as %s', (value, text) => {
   expect(print(value)).toBe(text);
+});
+
+const FORM = '; desired format: https://host[/path]';
+const service = (more: JsonObject): JsonObject => ({ service: { name: 'n', namespace: 's', ...more } });
+
+test.each<[JsonObject, string[]]>([
+  [{}, ['at: Required value: exactly one of url or service is required']],
+  [{ url: 'https://h', ...service({}) }, ['at: Required value: exactly one of url or service is required']],
+  [{ url: 'https://127.0.0.1:8443/convert' }, []],
+  [
+    { url: 'http://u:p@h/x?q=1#f' },
+    [
+      `at.url: Invalid value: "http": 'https' is the only allowed URL scheme${FORM}`,
+      'at.url: Invalid value: "u:p": user information is not permitted in the URL',
+      'at.url: Invalid value: "f": fragments are not permitted in the URL',
+      'at.url: Invalid value: "q=1": query parameters are not permitted in the URL',
+    ],
+  ],
+  [
+    { url: 'https://a%20b:%40@h/?q=ü#ü%20' },
+    [
+      'at.url: Invalid value: "a%20b:%40": user information is not permitted in the URL',
+      'at.url: Invalid value: "ü ": fragments are not permitted in the URL',
+      'at.url: Invalid value: "q=ü": query parameters are not permitted in the URL',
+    ],
+  ],
+  [{ url: 'https://' }, [`at.url: Invalid value: "": host must be specified${FORM}`]],
+  [
+    { url: 'https://a b' },
+    [`at.url: Required value: url must be a valid URL: parse "https://a b": invalid character " " in host name${FORM}`],
+  ],
+  [service({}), []],
+  [
+    service({ port: 0 }),
+    ['at.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive'],
+  ],
+  [{ service: {} }, ['at.service.name: Required value', 'at.service.namespace: Required value']],
+  [service({ path: '/' }), []],
+  [service({ path: '/a/b/' }), []],
+  [service({ path: '//' }), ['at.service.path: Invalid value: "//": segment[0] may not be empty']],
+  [
+    service({ path: 'a' }),
+    [
+      'at.service.path: Invalid value: "a": must start with a \'/\'',
+      'at.service.path: Invalid value: "a": segment[0] may not be empty',
+    ],
+  ],
+  [service({ path: '/a//b' }), ['at.service.path: Invalid value: "/a//b": segment[1] may not be empty']],
+  [
+    service({ path: '/A' }),
+    [
+      `at.service.path: Invalid value: "/A": segment[0]: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`,
+    ],
+  ],
+])('the client configuration %j has the errors that an API server reports', (client, errors) => {
+  expect(webhookClientErrors(client, 'at').map(({ field, message }) => `${field}: ${message}`)).toEqual(errors);
+});
+
+type Row = readonly [status: number, reason: string, message: string, expected: FailureClass];
+
+const ROWS: readonly Row[] = [
+  [0, 'Aborted', 'the request was aborted', 'aborted'],
+  [0, 'Transport', 'connect ECONNREFUSED 127.0.0.1:6443', 'unanswered'],
+  [0, 'NoAnswer', 'the API server has not answered within 5 s', 'unanswered'],
+  [0, 'MalformedWatch', 'a line of the watch is not JSON', 'server-fault'],
+  [200, 'InvalidAnswer', 'the server responded without an object', 'unreadable'],
+  [302, 'Unknown', 'Found', 'unreadable'],
+  [400, 'BadRequest', 'the body is not an object', 'refused'],
+  [401, 'Unauthorized', 'Unauthorized', 'unauthenticated'],
+  [403, 'Forbidden', 'pods "a" is forbidden: exceeded quota: q', 'refused'],
+  [403, 'Forbidden', 'pods "a" is forbidden: status unknown for quota: q, resources: pods', 'new-namespace'],
+  [403, 'Forbidden', 'pods "a" is forbidden: error looking up service account n/default: not found', 'new-namespace'],
+  [404, 'NotFound', 'namespaces "n" not found', 'not-found'],
+  [404, 'UnknownKind', 'the server does not serve Gizmo', 'unserved-kind'],
+  [405, 'ReadOnlyClient', 'this server only reads the cluster', 'not-sent'],
+  [405, 'MethodNotAllowed', 'the server does not allow this method', 'refused'],
+  [408, 'Unknown', 'Request Timeout', 'unanswered'],
+  [409, 'AlreadyExists', 'configmaps "a" already exists', 'conflict'],
+  [410, 'Expired', 'too old resource version', 'refused'],
+  [413, 'RequestEntityTooLarge', 'limit is 3145728', 'refused'],
+  [422, 'Invalid', 'ConfigMap "a" is invalid', 'refused'],
+  [429, 'TooManyRequests', 'please try again later', 'throttled'],
+  [500, 'InternalError', 'failed calling webhook "a"', 'server-fault'],
+  [502, 'Unknown', 'Bad Gateway', 'server-fault'],
+  [503, 'ServiceUnavailable', 'apiserver not ready', 'unanswered'],
+  [504, 'Timeout', 'the server was unable to return a response in the time allotted', 'unanswered'],
+];
+
+describe('the class of a failed request', () => {
+  it.each(ROWS)('%i %s, "%s", is %s', (status, reason, message, expected) => {
+    expect(classify({ status, reason, message })).toBe(expected);
+  });
+});
+
+/** Per class, the results of `isBusy` (a pass waits silently) and `passes` (a deploy keeps waiting). */
+const CONSEQUENCES: Record<FailureClass, readonly [busy: boolean, passing: boolean]> = {
+  aborted: [false, true],
+  unanswered: [true, true],
+  throttled: [true, true],
+  conflict: [false, true],
+  'unserved-kind': [false, true],
+  'new-namespace': [false, true],
+  'server-fault': [false, true],
+  'not-found': [false, false],
+  unauthenticated: [false, false],
+  refused: [false, false],
+  'not-sent': [false, false],
+  unreadable: [false, false],
+};
+
+describe('isBusy() and passes() have the listed results for the class', () => {
+  it.each(Object.entries(CONSEQUENCES))('%s', (name, [busy, passing]) => {
+    expect([isBusy(name as FailureClass), passes(name as FailureClass)]).toEqual([busy, passing]);
+  });
 });

@@ -85,9 +85,7 @@ export function runCompileCase({ input, expect }: KroCase): CaseOutcome {
   if (nodes === undefined || typeof accepted !== 'boolean') return notRun('the case needs a controller');
   const result = compileNodes(nodes);
   const text = acceptedText(result);
-  if (hasErrors(result.diagnostics) === accepted) {
-    return failed(accepted ? `refused: ${text}` : 'accepted');
-  }
+  if (hasErrors(result.diagnostics) === accepted) return failed(accepted ? `refused: ${text}` : 'accepted');
   const { graph } = result;
   if (graph === undefined) return outcomeOf(containsAll(text, expect['messageContains']));
   const differences: string[] = [];

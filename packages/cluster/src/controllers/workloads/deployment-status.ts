@@ -200,9 +200,7 @@ function mergeConditions(
   const known = asObjects(before);
   let conditions = known.filter(({ type }) => wanted.some((condition) => condition.type === type));
   const first = conditions.length === 0;
-  for (const condition of first ? wanted : wanted.toReversed()) {
-    conditions = withCondition(conditions, condition, now);
-  }
+  for (const condition of first ? wanted : wanted.toReversed()) conditions = withCondition(conditions, condition, now);
   return conditions;
 }
 

@@ -152,9 +152,7 @@ export class EventObserver {
     const from = typeof before === 'string' && before !== '' ? before : 'none';
     const { state, nodes, statusProblems, blocked = [] } = decision;
     if (from !== state) this.#record(instance, state === 'ERROR' ? 'Warning' : 'Normal', state, `${from} -> ${state}`);
-    for (const problem of nodes.flatMap(problemsOf)) {
-      this.#record(instance, 'Warning', problem.reason, problem.message);
-    }
+    for (const problem of nodes.flatMap(problemsOf)) this.#record(instance, 'Warning', problem.reason, problem.message);
     for (const report of nodes.filter(({ because }) => because.kind === 'held')) {
       const { node, reason } = explainNode(report);
       this.#record(instance, 'Normal', 'PropagationHeld', `node ${node} ${reason}`);

@@ -35,9 +35,7 @@ function refuseCode(): void {
   };
   refuse.prototype = Function.prototype;
   const samples = [() => {}, async () => {}, function* () {}, async function* () {}];
-  for (const sample of samples) {
-    Object.defineProperty(Object.getPrototypeOf(sample), 'constructor', { value: refuse });
-  }
+  for (const sample of samples) Object.defineProperty(Object.getPrototypeOf(sample), 'constructor', { value: refuse });
   Object.defineProperty(globalThis, 'Function', { value: refuse });
 }
 
