@@ -26,10 +26,7 @@ export interface CommandContext {
   readonly terminal?: LiveTerminal;
   /** The keys of the terminal; present only when both input and output are a terminal. */
   readonly keyboard?: Keyboard;
-  /**
-   * The streams for a command that speaks a protocol over standard input and output. Absent when the output is
-   * captured.
-   */
+  /** The streams for a command that speaks a protocol over standard input and output; absent for captured output. */
   readonly streams?: ProtocolStreams;
   /** Loads the user's modules. By default, this process imports them. */
   readonly loadModule?: ModuleLoader;

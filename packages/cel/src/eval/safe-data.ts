@@ -75,10 +75,7 @@ function copy(root: object): object {
   return result;
 }
 
-/**
- * Makes a function that reads an own property of plain data. The function returns undefined when the property is
- * absent.
- */
+/** Makes a function that reads an own property of plain data. It returns undefined when the property is absent. */
 export function propertyReader(name: string): (data: Readonly<Record<string, unknown>>) => unknown {
   // Plain data inherits only from Object.prototype. A name that Object.prototype does not have is therefore an own
   // property or absent, and needs no `hasOwn`.

@@ -3,10 +3,7 @@ import { TIMESTAMP } from '../types.ts';
 import { CelTimestamp } from '../values.ts';
 import { overload } from './define.ts';
 
-/**
- * `now()`: the time of the evaluation. All calls in one evaluation return the same time. Stock kro has no such
- * function.
- */
+/** `now()`: the time of the evaluation. All calls in one evaluation return the same time. Stock kro lacks it. */
 export const nowLibrary: Library = {
   name: 'typekro.now',
   functions: [

@@ -81,13 +81,12 @@ const helm = {
   labels: { 'app.kubernetes.io/managed-by': 'Helm' },
   annotations: { 'meta.helm.sh/release-name': 'web', 'meta.helm.sh/release-namespace': 'shop' },
 };
-const settings = (metadata: JsonObject, value: string): KubeObject =>
-  ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { namespace: 'default', ...metadata },
-    data: { of: value },
-  });
+const settings = (metadata: JsonObject, value: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { namespace: 'default', ...metadata },
+  data: { of: value },
+});
 
 test.each<[what: string, line: string, before: KubeObject[], files: KubeObject[], managers: string[]]>([
   [

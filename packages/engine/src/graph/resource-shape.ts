@@ -51,9 +51,7 @@ function payloadProblem(block: ResourceBlock, { variables }: GraphFeatures): Sha
     return { code: 'graph/field-combination', path, kro: text, message, hint, key: true };
   };
   if (template === undefined && externalRef === undefined) {
-    if (block.variable !== undefined) {
-      return gateProblem(block, [], 'variable', 'Variables');
-    }
+    if (block.variable !== undefined) return gateProblem(block, [], 'variable', 'Variables');
     const message = 'a resource needs either a template or an externalRef';
     return combination('exactly one of template or externalRef must be provided', message, 'add template');
   }

@@ -135,9 +135,7 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
   if (contributions !== undefined) return unreadable(contributions);
   const attempt = { digest: '', uid: instance.metadata.uid };
   const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
-  if (failed === undefined) {
-    return graph.instanceProblem === undefined ? undefined : unbuildable(graph.instanceProblem);
-  }
+  if (failed === undefined) return graph.instanceProblem === undefined ? undefined : unbuildable(graph.instanceProblem);
   return { ...unmanaged(failureText(failed.failure)), retryAt: failed.retryAt };
 }
 

@@ -135,9 +135,7 @@ resources:
         const isPartial = written.length < keys.length;
         expect([report?.because.kind === 'held', reason.includes(awaited)]).toEqual([isPartial, isPartial]);
         found.push(written.length);
-        for (const key of written.slice(done)) {
-          approve(cluster, key, text);
-        }
+        for (const key of written.slice(done)) approve(cluster, key, text);
         done = written.length;
       }
     }

@@ -160,9 +160,7 @@ function supplementLines(text: string): ReadonlyMap<string, SupplementLine> {
 
 function factsOfLine({ prefix, words, gvk, items }: SupplementLine): TypeFacts {
   if (gvk === undefined) return parseType(words.split(' '), prefix);
-  if (items !== undefined) {
-    return { fields: { ...LIST, items: { t: `${items}[]` } }, required: ['items'], gvk: [gvk] };
-  }
+  if (items !== undefined) return { fields: { ...LIST, items: { t: `${items}[]` } }, required: ['items'], gvk: [gvk] };
   const type = parseType(words.split(' '), prefix);
   return { ...type, fields: { ...OBJECT, ...type.fields }, gvk: [gvk] };
 }

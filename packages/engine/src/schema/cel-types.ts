@@ -108,9 +108,7 @@ class SchemaTypes implements TypeProvider {
     const schema = this.#schemaOf(typeName);
     if (schema === undefined) return undefined;
     const found = fieldSchema(schema, field);
-    if (found === undefined) {
-      return schema['x-kubernetes-preserve-unknown-fields'] === true ? { type: DYN } : undefined;
-    }
+    if (found === undefined) return schema['x-kubernetes-preserve-unknown-fields'] === true ? { type: DYN } : undefined;
     const type = celType(found.schema, `${typeName}.${found.name}`);
     return type === undefined ? undefined : { type };
   }

@@ -22,9 +22,7 @@ function largeSchema(seed: number, depth = 0): JsonObject {
 }
 
 function* largeCrds(): Iterable<KubeObject> {
-  for (let index = 0; index < COUNT; index += 1) {
-    yield crdOf(`Kind${index}`, largeSchema(index));
-  }
+  for (let index = 0; index < COUNT; index += 1) yield crdOf(`Kind${index}`, largeSchema(index));
 }
 
 test('a packed source of 200 large CRDs takes less than 60 MiB', () => {

@@ -19,27 +19,7 @@ export {
   resources,
   workloads,
 } from './aspect.ts';
-export {
-  hotReload,
-  withAnnotations,
-  withEnvFrom,
-  withEnvVars,
-  withHotReload,
-  withImagePullPolicy,
-  withLabels,
-  withLocalWorkspace,
-  withMetadata,
-  withReplicas,
-  withResourceDefaults,
-  withServiceAccount,
-} from './helpers.ts';
-export type {
-  HotReloadOptions,
-  ImagePullPolicy,
-  LocalWorkspaceOptions,
-  MetadataAspect,
-  WorkloadAspect,
-} from './helpers.ts';
+export * from './helpers.ts';
 export { slot } from './slot.ts';
 export { AspectApplicationError, AspectDefinitionError } from '../aspect-types.ts';
 export type {
