@@ -94,7 +94,7 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'cache',
     without: [
       {
-        file: 'packages/engine/src/runtime/fingerprint.ts',
+        file: 'packages/engine/src/runtime/objects/fingerprint.ts',
         find: "cryptoLibrary().hash('sha256', canonicalJson(value), 'buffer').toString('base64url', 0, 20)",
         replace: "cryptoLibrary().hash('sha256', canonicalJson(value), 'hex').slice(0, 40)",
       },
@@ -132,12 +132,12 @@ export const ROWS: readonly (MeasuredRow | UnmeasuredRow)[] = [
     workload: 'fingerprints',
     without: [
       {
-        file: 'packages/engine/src/runtime/fingerprint.ts',
+        file: 'packages/engine/src/runtime/objects/fingerprint.ts',
         find: '    this.value = value;\n',
         replace: '    this.value = value;\n    this.#digest = digestOf(value);\n',
       },
       {
-        file: 'packages/engine/src/runtime/fingerprint.ts',
+        file: 'packages/engine/src/runtime/objects/fingerprint.ts',
         find: "  if (typeof a !== 'string' && typeof b !== 'string') return jsonEquals(a.value, b.value);\n",
         replace: '',
       },

@@ -54,15 +54,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'runtime',
     name: 'a write into a missing namespace still waits for the end of its pause after the namespace has appeared',
-    file: 'packages/engine/src/runtime/paused-write.ts',
+    file: 'packages/engine/src/runtime/reports/paused-write.ts',
     find: '  if (hasNamespaceAppeared(observed, target, failed)) return undefined;\n',
     replace: '',
-    tests: ['packages/engine/src/runtime/paused-write.test.ts', 'test/simulation/features/late-kinds.test.ts'],
+    tests: ['packages/engine/src/runtime/reports/paused-write.test.ts', 'test/simulation/features/late-kinds.test.ts'],
   },
   {
     room: 'runtime',
     name: 'no watch reports that a missing namespace appears',
-    file: 'packages/engine/src/runtime/assess-object.ts',
+    file: 'packages/engine/src/runtime/nodes/assess-object.ts',
     find: '      context.missingNamespaces.add(target.namespace);',
     replace: '      context.missingNamespaces.delete(target.namespace);',
     tests: ['test/simulation/features/late-kinds.test.ts'],
@@ -86,7 +86,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     room: 'runtime',
     name: 'an object of a collection is written although its condition of propagateWhen is false',
-    file: 'packages/engine/src/runtime/propagate.ts',
+    file: 'packages/engine/src/runtime/nodes/propagate.ts',
     find: 'if (found === undefined) return item;',
     replace: 'if (found === undefined || items.length > 1) return item;',
     tests: ['test/simulation/reports.test.ts'],

@@ -342,7 +342,7 @@ describe('monitoring', () => {
     ...declared('packages/engine/src/runtime/conditions.ts', /_CONDITIONS = \[([^\]]*)\] as const/g).flatMap(
       (list) => list.match(/\w+/g) ?? [],
     ),
-    ...declared('packages/engine/src/runtime/watch-health.ts', /^const WATCHES_HEALTHY = '(\w+)'/gm),
+    ...declared('packages/engine/src/runtime/status/watch-health.ts', /^const WATCHES_HEALTHY = '(\w+)'/gm),
     'Ready',
   ];
 

@@ -53,7 +53,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'objects of another ApplySet are adopted',
     rule: 'only own objects',
-    file: 'packages/engine/src/runtime/write-decision.ts',
+    file: 'packages/engine/src/runtime/reports/write-decision.ts',
     find: "if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };",
     replace: '',
     problem: /belongs to another ApplySet/,
@@ -79,7 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a value that the server normalises counts as drift',
     rule: 'no needless write',
-    file: 'packages/engine/src/runtime/write-decision.ts',
+    file: 'packages/engine/src/runtime/reports/write-decision.ts',
     find: 'if (decision.differences?.length === 0) return',
     replace: 'if (decision.differences?.length === -1) return',
     problem: /needless write/,
@@ -88,7 +88,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'after a restart, fields that the server stores in another form are written again, although they are equivalent',
     rule: 'no needless write',
-    file: 'packages/engine/src/runtime/write-decision.ts',
+    file: 'packages/engine/src/runtime/reports/write-decision.ts',
     find: "if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };",
     replace: '',
     problem: /needless write/,
@@ -233,7 +233,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a refused update delays the deletion of retired objects',
     rule: 'retired objects are deleted',
-    file: 'packages/engine/src/runtime/assess.ts',
+    file: 'packages/engine/src/runtime/nodes/assess.ts',
     find: ' && isRefusal(problem.because.failure)',
     replace: ' && !isRefusal(problem.because.failure)',
     problem: /waits forever: seal an item/,

@@ -1,6 +1,6 @@
 /** Processor time of 20,000 comparisons of live objects with their desired values. */
 import { isSameFingerprint, projectObject } from '@typekro/engine/runtime';
-import { desiredFingerprint } from '../../../packages/engine/src/runtime/owned-fields.ts';
+import { desiredFingerprint } from '../../../packages/engine/src/runtime/objects/owned-fields.ts';
 import { liveObject } from './live-objects.ts';
 import { printTime } from './figures.ts';
 

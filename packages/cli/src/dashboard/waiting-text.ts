@@ -5,7 +5,7 @@ import type { RefusedWrites } from '../instance/shown-node.ts';
 
 /**
  * The reason why an instance waits, in the words of `typekro why`: its first root cause, and the number of the other
- * causes. `runtime/explain.ts` has the texts of all reasons. Undefined when no node prevents progress.
+ * causes. `runtime/reports/explain.ts` has the texts of all reasons. Undefined when no node prevents progress.
  */
 export function waitingText(
   nodes: readonly NodeReport[],

@@ -2,10 +2,10 @@ import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goJsonSyntaxError, goQuote, goQuoteJson } from '@typekro/kit/golang';
 import type { Graph } from '../graph/index.ts';
-import { applySetIdOf } from './applyset.ts';
-import { patchManager } from './field-managers.ts';
-import { annotationOf } from './identity.ts';
-import { CONTRIBUTIONS_ANNOTATION } from './keys.ts';
+import { applySetIdOf } from './reports/applyset.ts';
+import { patchManager } from './objects/field-managers.ts';
+import { annotationOf } from './objects/identity.ts';
+import { CONTRIBUTIONS_ANNOTATION } from './objects/keys.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 
 /** The id of the node that kro 0.10 adds to a graph for the author's status fields. */

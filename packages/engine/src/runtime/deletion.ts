@@ -2,16 +2,16 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { isJsonObject, earliest, formatRef, jsonEquals, refOf } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
-import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
-import { hasAuthorConditions } from './author-conditions.ts';
-import { failureText } from './failure.ts';
+import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './reports/applyset.ts';
+import { hasAuthorConditions } from './status/author-conditions.ts';
+import { failureText } from './reports/failure.ts';
 import { instanceConditions, readConditions, transition } from './conditions.ts';
 import { contributionsProblem } from './contributions.ts';
 import type { ConditionContent } from './conditions.ts';
-import { compareObjects } from './identity.ts';
-import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './finalizer.ts';
-import { DEFAULT_VERSION } from './keys.ts';
-import { applyOrderOf, nodeIdOf, objectsByNode } from './labels.ts';
+import { compareObjects } from './objects/identity.ts';
+import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './reports/finalizer.ts';
+import { DEFAULT_VERSION } from './objects/keys.ts';
+import { applyOrderOf, nodeIdOf, objectsByNode } from './objects/labels.ts';
 import {
   deletionOf,
   instanceTarget,
@@ -33,12 +33,12 @@ import type {
   StepOptions,
   WatchRequest,
 } from './model.ts';
-import { isNodeCondition, nodeConditions } from './node-conditions.ts';
+import { isNodeCondition, nodeConditions } from './status/node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
 import { followsGraphEngine } from '../graph/index.ts';
 import { OBJECT_RECORD } from '../graph/crd.ts';
-import { pausedWrite } from './paused-write.ts';
-import { keptWatchHealth } from './watch-health.ts';
+import { pausedWrite } from './reports/paused-write.ts';
+import { keptWatchHealth } from './status/watch-health.ts';
 
 /**
  * Deletes an instance. The deletion needs no graph and evaluates no expression: the inventory on the instance names the

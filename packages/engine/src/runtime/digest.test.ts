@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
 import { canonicalJson } from '@typekro/kit/core';
-import { digestOf } from './fingerprint.ts';
+import { digestOf } from './objects/fingerprint.ts';
 
 describe('canonicalJson', () => {
   it.each<{ title: string; value: JsonValue | undefined; text: string }>([

@@ -3,12 +3,12 @@ import { earliest, jsonEquals } from '@typekro/kit/core';
 import { MAX_MANAGED_RESOURCES } from '../graph/graph-object/graph-crd.ts';
 import type { ConditionContent } from './conditions.ts';
 import { graphConditions } from './conditions.ts';
-import { confirmations } from './confirmation.ts';
-import { failureText } from './failure.ts';
-import { hasGraphFinalizer } from './finalizer.ts';
+import { confirmations } from './reports/confirmation.ts';
+import { failureText } from './reports/failure.ts';
+import { hasGraphFinalizer } from './reports/finalizer.ts';
 import type { Retirement } from './graph-retired.ts';
 import { releasedFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
-import { convergedCondition, isFailed } from './graph-summary.ts';
+import { convergedCondition, isFailed } from './status/graph-summary.ts';
 import { planTracking } from './graph-tracking.ts';
 import type { TrackingPlan } from './graph-tracking.ts';
 import { instanceTarget } from './members.ts';
@@ -22,16 +22,16 @@ import type {
   ParentWrite,
   ReleaseAction,
 } from './model.ts';
-import { nodeConditions } from './node-conditions.ts';
+import { nodeConditions } from './status/node-conditions.ts';
 import { nowConditions } from './now-sample.ts';
-import { pausedWrite } from './paused-write.ts';
+import { pausedWrite } from './reports/paused-write.ts';
 import type { NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf } from './step-context.ts';
-import { suppressWrites } from './drop-conflicting-writes.ts';
+import { suppressWrites } from './nodes/drop-conflicting-writes.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
 import { namespaceWatches } from './missing-namespace.ts';
-import { watchHealthConditions } from './watch-health.ts';
+import { watchHealthConditions } from './status/watch-health.ts';
 
 /** A Graph has no ApplySet. */
 export const NO_INVENTORY: Inventory = { id: '', groupKinds: [], namespaces: [], labels: {}, annotations: {} };

@@ -3,16 +3,16 @@ import { earliest, jsonEquals } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
 import type { ConditionContent, GraphCondition } from './conditions.ts';
 import { graphConditions } from './conditions.ts';
-import { failureText } from './failure.ts';
-import { templateManager } from './field-managers.ts';
-import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './finalizer.ts';
+import { failureText } from './reports/failure.ts';
+import { templateManager } from './objects/field-managers.ts';
+import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './reports/finalizer.ts';
 import { NO_INVENTORY } from './graph-decision.ts';
 import { releasedFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
 import { instanceTarget } from './members.ts';
 import type { Decision, GraphTracking, Observed, StepOptions } from './model.ts';
-import { pausedWrite } from './paused-write.ts';
+import { pausedWrite } from './reports/paused-write.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
-import { keptWatchHealth } from './watch-health.ts';
+import { keptWatchHealth } from './status/watch-health.ts';
 
 /**
  * Deletes a Graph. The deletion needs no compiled graph: the record in the status names all objects and fields. The

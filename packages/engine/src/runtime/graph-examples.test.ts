@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoopOptions } from '../../test-support/direct-loop.ts';
 import { GraphObjects, map } from '../../test-support/graph-objects.ts';
-import { patchManager, templateManager } from './field-managers.ts';
+import { patchManager, templateManager } from './objects/field-managers.ts';
 import { StepMemory } from './step-memory.ts';
 
 const CONVERGED = 'True Applied all nodes applied and ready';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GraphObjects, def, graph, graphObjectOf, map, patch, ref } from '../../test-support/graph-objects.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import { templateManager } from './field-managers.ts';
+import { templateManager } from './objects/field-managers.ts';
 import { stepGraphDeletion } from './graph-deletion.ts';
 import type { Observed } from './model.ts';
 import { step } from './step.ts';

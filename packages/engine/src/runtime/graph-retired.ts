@@ -2,10 +2,10 @@ import type { KubeObject } from '@typekro/kit/core';
 import { definedMember, earliest, gvkOf } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
 import { typedNodes } from '../graph/index.ts';
-import { confirmation, isConfirmed, isPausedRead } from './confirmation.ts';
-import { isPatchManager } from './field-managers.ts';
-import { groupKindText, labelOfObject } from './identity.ts';
-import { PART_OF_LABEL } from './keys.ts';
+import { confirmation, isConfirmed, isPausedRead } from './reports/confirmation.ts';
+import { isPatchManager } from './objects/field-managers.ts';
+import { groupKindText, labelOfObject } from './objects/identity.ts';
+import { PART_OF_LABEL } from './objects/keys.ts';
 import type {
   Contribution,
   Decision,
@@ -19,13 +19,13 @@ import type {
   StepOptions,
   WatchRequest,
 } from './model.ts';
-import { writerName, writerOf } from './owned-fields.ts';
-import { pausedWrite } from './paused-write.ts';
+import { writerName, writerOf } from './objects/owned-fields.ts';
+import { pausedWrite } from './reports/paused-write.ts';
 import type { ApiFailure } from './report.ts';
-import type { ObjectTarget, ObjectType } from './target.ts';
+import type { ObjectTarget, ObjectType } from './objects/target.ts';
 import type { Identity } from './tracking.ts';
 import { trackedName } from './tracking.ts';
-import { engineFieldsOf } from './write-decision.ts';
+import { engineFieldsOf } from './reports/write-decision.ts';
 
 /** The inputs for decisions about retired objects and fields. These decisions need no compiled graph. */
 export interface RetiredContext {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GraphObjects, def, graph, map, patch, ref } from '../../test-support/graph-objects.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import { patchManager, patchPrefix } from './field-managers.ts';
-import { nodeLabel } from './labels.ts';
+import { patchManager, patchPrefix } from './objects/field-managers.ts';
+import { nodeLabel } from './objects/labels.ts';
 
 const READY = 'True Ready ';
 const uidOf = (graphs: GraphObjects, name = 'g') => graphs.get(name)?.metadata.uid ?? '';

@@ -1,10 +1,10 @@
 import { ownsObjects } from '../graph/index.ts';
-import { isConfirmed } from './confirmation.ts';
+import { isConfirmed } from './reports/confirmation.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
-import { patchWriters } from './patch.ts';
+import { patchWriters } from './nodes/patch.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
-import type { ObjectTarget } from './target.ts';
-import { refOfTarget } from './target.ts';
+import type { ObjectTarget } from './objects/target.ts';
+import { refOfTarget } from './objects/target.ts';
 import { contributionKey, recordedTracking, resourceKey, union, without } from './tracking.ts';
 
 /** The objects and fields that a Graph wants, compared with those that its status records. */

@@ -3,11 +3,11 @@ import { compareText } from '@typekro/kit/golang';
 import { gvkOf, refOf } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
 import { typedNodes } from '../graph/index.ts';
-import { groupKindText, parseGroupKind } from './identity.ts';
-import { applyOrderOf, isOrphaned, nodeIdOf, releasePatch } from './labels.ts';
+import { groupKindText, parseGroupKind } from './objects/identity.ts';
+import { applyOrderOf, isOrphaned, nodeIdOf, releasePatch } from './objects/labels.ts';
 import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
 import type { ObjectReport } from './report.ts';
-import type { MemberTarget, ObjectTarget, ObjectType } from './target.ts';
+import type { MemberTarget, ObjectTarget, ObjectType } from './objects/target.ts';
 
 /** The list request for an ApplySet's members of one recorded kind. */
 export function memberTarget(applySet: string, groupKind: string, namespaces: readonly string[]): MemberTarget {

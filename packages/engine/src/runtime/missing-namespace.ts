@@ -1,6 +1,6 @@
 import type { ApiFailure } from './report.ts';
 import type { FailedWrite, Observed, WatchRequest } from './model.ts';
-import type { ObjectTarget, ObjectType } from './target.ts';
+import type { ObjectTarget, ObjectType } from './objects/target.ts';
 
 /** The kind Namespace. */
 export const NAMESPACE_TYPE: ObjectType = {

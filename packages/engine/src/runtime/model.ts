@@ -1,15 +1,15 @@
 import type { GroupVersionKind, JsonObject, KubeObject } from '@typekro/kit/core';
-import type { FieldDifference } from './compare.ts';
-import type { Fingerprint, EquivalentDigests } from './fingerprint.ts';
-import type { ForeignItem } from './foreign-items.ts';
+import type { FieldDifference } from './objects/compare.ts';
+import type { Fingerprint, EquivalentDigests } from './objects/fingerprint.ts';
+import type { ForeignItem } from './objects/foreign-items.ts';
 import type { NodeReport, ApiFailure } from './report.ts';
 import type { StepMemory } from './step-memory.ts';
-import type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './target.ts';
+import type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './objects/target.ts';
 import type { GraphTracking } from './graph-record.ts';
 import type { Contest, WatchState } from './observed-state.ts';
 
 export type { Contest, WatchState } from './observed-state.ts';
-export type { EquivalentDigests } from './fingerprint.ts';
+export type { EquivalentDigests } from './objects/fingerprint.ts';
 export type { Contribution, GraphTracking, ManagedResource } from './graph-record.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { GraphNode } from '../graph/index.ts';
 import { isExternal } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
 import type { NodeTexts, ObjectProblem, ProblemVerdict } from './node-texts.ts';
-import type { ListTarget, ObjectTarget } from './target.ts';
+import type { ListTarget, ObjectTarget } from './objects/target.ts';
 
 /** The end of most messages about a node that waits and has not failed. */
 const NOT_READY = '(executor: node not ready)';

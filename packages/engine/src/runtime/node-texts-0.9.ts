@@ -1,7 +1,7 @@
 import { goQuote } from '@typekro/kit/golang';
 import type { GraphNode } from '../graph/index.ts';
 import { isTyped } from '../graph/index.ts';
-import { typeOfNode } from './identity.ts';
+import { typeOfNode } from './objects/identity.ts';
 import type { NodeTexts } from './node-texts.ts';
 
 /** The messages of kro 0.9. */

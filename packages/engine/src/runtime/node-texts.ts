@@ -1,7 +1,7 @@
 import type { GraphNode } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
 import type { Because } from './report.ts';
-import type { ListTarget, ObjectTarget } from './target.ts';
+import type { ListTarget, ObjectTarget } from './objects/target.ts';
 
 /** A problem of one object that a node wants. */
 export interface ObjectProblem {

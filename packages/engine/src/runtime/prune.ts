@@ -3,9 +3,9 @@ import { compareText } from '@typekro/kit/golang';
 import { earliest, gvkOf, refOf, oncePerObject } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
 import { awaitedKind } from '../graph/index.ts';
-import { failureText } from './failure.ts';
-import { compareObjects, groupKindText, objectKey, targetKey } from './identity.ts';
-import { nodeIdOf, objectsByNode, orphanOrderOf } from './labels.ts';
+import { failureText } from './reports/failure.ts';
+import { compareObjects, groupKindText, objectKey, targetKey } from './objects/identity.ts';
+import { nodeIdOf, objectsByNode, orphanOrderOf } from './objects/labels.ts';
 import {
   deletionOf,
   isRetained,
@@ -19,7 +19,7 @@ import {
 import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';
-import { pausedWrite } from './paused-write.ts';
+import { pausedWrite } from './reports/paused-write.ts';
 
 /** Maps each node of a graph to the ids of the nodes that read it, directly or through other nodes. */
 const transitiveDependents = oncePerObject((graph: Graph): ReadonlyMap<string, ReadonlySet<string>> => {

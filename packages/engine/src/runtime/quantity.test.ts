@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sameQuantity } from './compare.ts';
+import { sameQuantity } from './objects/compare.ts';
 
 test.each([
   ['1000m', '1', true],

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { isSameFingerprint, ownedFingerprint } from './index.ts';
-import { compareApplied } from './compare.ts';
-import { desiredFingerprint } from './owned-fields.ts';
+import { compareApplied } from './objects/compare.ts';
+import { desiredFingerprint } from './objects/owned-fields.ts';
 
 /** A server-side apply that a real API server accepted, and the server's response. */
 interface Recorded {

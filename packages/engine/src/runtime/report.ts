@@ -1,5 +1,5 @@
 import type { JsonValue, ObjectRef } from '@typekro/kit/core';
-import type { ForeignItem } from './foreign-items.ts';
+import type { ForeignItem } from './objects/foreign-items.ts';
 
 /** A failed read or write, as the API server's `Status` describes it. */
 export interface ApiFailure {

@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import type { Because } from './report.ts';
-import type { ObjectTarget } from './target.ts';
+import type { ObjectTarget } from './objects/target.ts';
 
 /**
  * The objects that a node wants, or the reason why they are unknown. `value` is the value of a node that has no

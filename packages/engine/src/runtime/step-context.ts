@@ -2,9 +2,9 @@ import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/
 import { refOf } from '@typekro/kit/core';
 import type { Graph, GraphNode } from '../graph/index.ts';
 import { dimensionsOf, formatPath } from '../graph/index.ts';
-import type { RecordedInventory } from './applyset.ts';
+import type { RecordedInventory } from './reports/applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
-import type { Fingerprint } from './fingerprint.ts';
+import type { Fingerprint } from './objects/fingerprint.ts';
 import type {
   ApplyAction,
   Contribution,
@@ -17,9 +17,9 @@ import type {
 } from './model.ts';
 import type { NodeTexts, ObjectProblem } from './node-texts.ts';
 import type { Because, NodeReport, NodeState, ObjectReport, ReadData } from './report.ts';
-import type { ObjectTarget } from './target.ts';
+import type { ObjectTarget } from './objects/target.ts';
 import type { WantedObject, Unresolved } from './resolved.ts';
-import type { WriteDecision } from './write-decision.ts';
+import type { WriteDecision } from './reports/write-decision.ts';
 
 /** The inputs and intermediate results of one step. Each call of `step` has its own context. */
 export interface StepContext {

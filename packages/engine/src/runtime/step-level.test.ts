@@ -3,8 +3,8 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { conditionOf, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import { templateManager } from './field-managers.ts';
-import { encodedLabel } from './labels.ts';
+import { templateManager } from './objects/field-managers.ts';
+import { encodedLabel } from './objects/labels.ts';
 import type { ApiFailure } from './report.ts';
 
 /** The state of an instance at level 0.10, and the message of its condition ResourcesReady. */

@@ -2,7 +2,7 @@ import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core'
 import { isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
 import { isTyped } from '../graph/index.ts';
-import { desiredFingerprint } from './owned-fields.ts';
+import { desiredFingerprint } from './objects/owned-fields.ts';
 import type { Resolved } from './resolved.ts';
 
 /** The inputs of a step that can affect the objects that its nodes want. */

@@ -3,7 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { carryOut, conditionOf, decide, putInstance, settle, statesOf } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { applySetId } from './applyset.ts';
+import { applySetId } from './reports/applyset.ts';
 
 const CHAIN_YAML = `
 schema: {spec: {litres: integer}, status: {address: "\${second.data.address}"}}

@@ -3,7 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { conditionOf, decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { explainNode } from './explain.ts';
+import { explainNode } from './reports/explain.ts';
 import type { Graph } from '../graph/index.ts';
 
 const POLICY = 'internal.kro.run/deletion-policy';

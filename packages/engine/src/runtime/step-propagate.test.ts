@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { graphOf } from '../../test-support/compile-graph.ts';
 import { putInstance, settle, statesOf } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
-import { explainNode } from './explain.ts';
+import { explainNode } from './reports/explain.ts';
 
 const FEATURES = { propagateWhen: true };
 const applies = (cluster: FakeCluster) =>

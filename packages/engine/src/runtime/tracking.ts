@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, gvkOf, isJsonObject, namespacedName } from '@typekro/kit/core';
 import { asText } from '@typekro/kit/kubernetes';
-import { groupKindText } from './identity.ts';
+import { groupKindText } from './objects/identity.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 
 /** The objects and fields that the status of a Graph records. Malformed entries are skipped. */

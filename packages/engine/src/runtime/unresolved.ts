@@ -1,15 +1,15 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
-import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './applyset.ts';
-import { hasAuthorConditions } from './author-conditions.ts';
+import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './reports/applyset.ts';
+import { hasAuthorConditions } from './status/author-conditions.ts';
 import { instanceConditions, readConditions } from './conditions.ts';
 import { stepDeletion } from './deletion.ts';
-import { hasFinalizer } from './finalizer.ts';
-import { DEFAULT_VERSION } from './keys.ts';
+import { hasFinalizer } from './reports/finalizer.ts';
+import { DEFAULT_VERSION } from './objects/keys.ts';
 import type { Decision, Observed, StepOptions } from './model.ts';
 import { isNowCondition } from './now-sample.ts';
 import { REVISION_CONDITION } from './revision-condition.ts';
-import { keptWatchHealth } from './watch-health.ts';
+import { keptWatchHealth } from './status/watch-health.ts';
 
 /**
  * The decision for an instance whose definition has no usable revision. The state is ERROR, and GraphResolved is False

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/keys.ts';
+import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import { decide } from '@typekro/engine/test-support/direct-loop';
 import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';
 import { graphObjectOf } from '@typekro/engine/test-support/graph-objects';

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/keys.ts';
+import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import { apiErrorsOf, refuseGraphs } from './api-errors.ts';
 import {
   entriesOf,

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
+import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import { containsAll } from './cases.ts';
 import { same } from './compile-cases.ts';
 import { differences, entriesOf } from './case-world.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion, stringifyJson } from '@typekro/kit/core';
 import { builtinSource } from '../../../../packages/engine/src/schema/index.ts';
-import { patchManager } from '../../../../packages/engine/src/runtime/field-managers.ts';
+import { patchManager } from '../../../../packages/engine/src/runtime/objects/field-managers.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { KroCase } from './cases.ts';
 import { anyCrd, getGraph, NAMESPACE, serve } from './case-world.ts';

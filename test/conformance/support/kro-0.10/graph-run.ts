@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion, parseJson } from '@typekro/kit/core';
 import { readFeatureGates } from '../../../../packages/controller/src/controller/feature-gates.ts';
-import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
+import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { conditionText, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import { refuseGraphs, type ApiError } from './api-errors.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { APPLY_ORDER_ANNOTATION, CONTRIBUTIONS_ANNOTATION } from '../../../../packages/engine/src/runtime/keys.ts';
-import { orphanOrderOf } from '../../../../packages/engine/src/runtime/labels.ts';
+import { APPLY_ORDER_ANNOTATION, CONTRIBUTIONS_ANNOTATION } from '../../../../packages/engine/src/runtime/objects/keys.ts';
+import { orphanOrderOf } from '../../../../packages/engine/src/runtime/objects/labels.ts';
 import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { conditionText, mapRef, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import { anyCrd, config, graphObject, inWorld, liveMap, putGraph, refuse, serve } from './case-world.ts';

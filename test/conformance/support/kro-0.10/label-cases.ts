@@ -1,5 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { encodedLabel, nodeLabel } from '../../../../packages/engine/src/runtime/labels.ts';
+import { encodedLabel, nodeLabel } from '../../../../packages/engine/src/runtime/objects/labels.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
 import { notRun, outcomeOf } from './cases.ts';
 import { compileNodes, same } from './compile-cases.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { PART_OF_LABEL } from '../../../../packages/engine/src/runtime/keys.ts';
+import { PART_OF_LABEL } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { conditionText, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import {

@@ -6,7 +6,7 @@ import { current, failed, inProgress, progress, describeCondition } from '../ver
 /**
  * A Deployment is ready when all its replicas are updated, available and ready, and no replica of an old revision
  * exists. It has failed if the progress deadline has passed. `readinessOf` checks deletion, `observedGeneration` and
- * `Stalled` before this rule. In direct mode, `packages/engine/src/runtime/ready.ts` decides with this rule whether a node without
+ * `Stalled` before this rule. In direct mode, `packages/engine/src/runtime/nodes/ready.ts` decides with this rule whether a node without
  * `readyWhen` is ready. In the controller, as in kro, `readyWhen` alone decides.
  */
 export function deployment(object: KubeObject): Readiness {

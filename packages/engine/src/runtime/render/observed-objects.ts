@@ -1,13 +1,13 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { parseApiVersion } from '@typekro/kit/core';
 import { labelMatcher } from '@typekro/kit/kubernetes';
-import { applySetIdOf } from '../applyset.ts';
-import type { Fingerprint } from '../fingerprint.ts';
-import { targetKey } from '../identity.ts';
-import { PART_OF_LABEL } from '../keys.ts';
+import { applySetIdOf } from '../reports/applyset.ts';
+import type { Fingerprint } from '../objects/fingerprint.ts';
+import { targetKey } from '../objects/identity.ts';
+import { PART_OF_LABEL } from '../objects/keys.ts';
 import type { ApplyAction, EngineFields, ListObservation, Observation, Observed } from '../model.ts';
-import { writerName, writerOf } from '../owned-fields.ts';
-import type { ListTarget, ObjectTarget, ObjectType } from '../target.ts';
+import { writerName, writerOf } from '../objects/owned-fields.ts';
+import type { ListTarget, ObjectTarget, ObjectType } from '../objects/target.ts';
 
 /**
  * A cluster that contains only the given objects. An object without a namespace is found in every namespace, because

@@ -1,0 +1,246 @@
+import type { KubeObject } from '@typekro/kit/core';
+import { objectName } from '@typekro/kit/core';
+import { formatPath } from '../../graph/index.ts';
+import type { FieldDifference } from '../objects/compare.ts';
+import { compareApplied, lastWriter } from '../objects/compare.ts';
+import type { ForeignItem } from '../objects/foreign-items.ts';
+import { foreignItems } from '../objects/foreign-items.ts';
+import type { Fingerprint } from '../objects/fingerprint.ts';
+import { isSameFingerprint, equivalenceOf } from '../objects/fingerprint.ts';
+import { isTemplateManager } from '../objects/field-managers.ts';
+import { isOwned } from '../objects/labels.ts';
+import { labelOfObject } from '../objects/identity.ts';
+import {
+  CHILD_MANAGER,
+  INSTANCE_ID_LABEL,
+  INSTANCE_KIND_LABEL,
+  INSTANCE_NAME_LABEL,
+  INSTANCE_NAMESPACE_LABEL,
+  PART_OF_LABEL,
+} from '../objects/keys.ts';
+import type {
+  AdoptionPolicy,
+  ApplyReason,
+  EngineFields,
+  EquivalentDigests,
+  LiveObject,
+  ApplyAction,
+} from '../model.ts';
+import type { FieldWriter } from '../objects/owned-fields.ts';
+import { engineWriters, managerOf, ownedFingerprint, writerName } from '../objects/owned-fields.ts';
+
+/** The path, in the notation of differences, of the label that names an object's ApplySet. */
+export const OWNER_FIELD = formatPath(['metadata', 'labels', PART_OF_LABEL]);
+
+/** The decision whether an object must be written. */
+export type WriteDecision =
+  | { readonly kind: 'none' }
+  /** The live fields satisfy the desired ones, but no recorded pair says so. The caller records this pair. */
+  | { readonly kind: 'equivalent'; readonly pair: EquivalentDigests }
+  | {
+      readonly kind: 'apply';
+      readonly why: ApplyReason;
+      readonly differences?: readonly FieldDifference[];
+      readonly foreign?: readonly ForeignItem[];
+      readonly lastWriter?: string;
+      readonly formerOwner?: string;
+    }
+  /** The projection does not suffice: the whole object must be read. */
+  | { readonly kind: 'read' };
+
+/** Is `live` the whole object, and not a projection? */
+export function isWhole(live: LiveObject): boolean {
+  return live.object.metadata.managedFields !== undefined;
+}
+
+/** Fingerprint of the owned fields of a live object. */
+export function ownedFingerprintOf(live: LiveObject): Fingerprint {
+  return live.owned ?? ownedFingerprint(live.object);
+}
+
+/**
+ * Decides whether an existing object must be applied as a child of an instance. An object without the label of an
+ * ApplySet is always applied. For any other object, no write is necessary if its owned fields have the desired values,
+ * or values that are known to satisfy them. The API server may store a desired value in another notation. Unequal
+ * fingerprints therefore prove a difference only if an equivalence of the object is recorded. If none is recorded, the
+ * whole object is compared.
+ */
+export function decideWrite(desired: KubeObject, wanted: Fingerprint, live: LiveObject): WriteDecision {
+  const owner = labelOfObject(live.object, PART_OF_LABEL);
+  if (owner === undefined) {
+    return applyBecause(isOwned(live.object) ? 'drift' : 'adopt', desired, wholeOf(live), CHILD_MANAGER);
+  }
+  const fields = { owned: ownedFingerprintOf(live), equivalence: equivalenceOf(live) };
+  const formerOwner = owner === labelOfObject(desired, PART_OF_LABEL) ? undefined : owner;
+  return compareFields(desired, wanted, live, CHILD_MANAGER, fields, formerOwner);
+}
+
+/**
+ * Decides whether a Graph must write an existing object with this writer, by the same rules as `decideWrite`. An object
+ * in which the writer owns no field is adopted. If the Graph has recorded the object, however, another client has taken
+ * all fields, and the write corrects drift.
+ */
+export function decideEngineWrite(
+  desired: KubeObject,
+  wanted: Fingerprint,
+  live: LiveObject,
+  writer: FieldWriter,
+  isRecorded: () => boolean,
+): WriteDecision {
+  const { owned, equivalence } = engineFieldsOf(live, writer);
+  if (owned === '') {
+    const whole = wholeOf(live);
+    if (!isRecorded()) return applyBecause('adopt', desired, whole, writer);
+    return whole === undefined ? { kind: 'read' } : applyBecause('drift', desired, whole, writer);
+  }
+  const fields = {
+    owned,
+    equivalence: equivalenceOf({ owned, ...(equivalence === undefined ? {} : { equivalence }) }),
+  };
+  return compareFields(desired, wanted, live, writer, fields, undefined);
+}
+
+/** The fields that a writer of the graph engine owns in a live object. If it owns none, their fingerprint is empty. */
+export function engineFieldsOf(live: LiveObject, writer: FieldWriter): EngineFields {
+  const known = live.engineFields?.get(writerName(writer));
+  if (known !== undefined) return known;
+  return isWhole(live) ? { owned: ownedFingerprint(live.object, writer) } : NO_FIELDS;
+}
+
+const NO_FIELDS: EngineFields = { owned: '' };
+
+/**
+ * Adds an equivalence of a writer's fields to a live object, for a cache. Returns the given object if the writer no
+ * longer owns fields in it. For an object without `managedFields`, the fields of the equivalence count as owned.
+ */
+export function withEngineEquivalence(live: LiveObject, writer: string, pair: EquivalentDigests): LiveObject {
+  const owned = live.engineFields?.get(writer)?.owned ?? ownedOfWriter(live, writer, pair.owned);
+  if (owned === undefined) return live;
+  const fields: EngineFields = { owned, equivalence: pair };
+  return { ...live, engineFields: new Map([...(live.engineFields ?? []), [writer, fields]]) };
+}
+
+function ownedOfWriter(live: LiveObject, writer: string, recorded: Fingerprint): Fingerprint | undefined {
+  if (!isWhole(live)) return recorded;
+  const found = engineWriters(live.object).find((each) => writerName(each) === writer);
+  return found === undefined ? undefined : ownedFingerprint(live.object, found);
+}
+
+/** The field managers with which template nodes of Graphs write the object. */
+export function graphsWriting(live: LiveObject): readonly string[] {
+  if (live.engineFields !== undefined) return [...live.engineFields.keys()].filter(isTemplateManager);
+  const writers = isWhole(live) ? engineWriters(live.object) : NO_WRITERS;
+  return writers.length === 0 ? NO_MANAGERS : writers.map(writerName).filter(isTemplateManager);
+}
+
+const NO_WRITERS: readonly FieldWriter[] = [];
+const NO_MANAGERS: readonly string[] = [];
+
+/**
+ * Compares the fields that a writer owns with the desired ones. `formerOwner` is set if the object is adopted: the id
+ * of the ApplySet from which it is taken over, or an empty string if the label that names the ApplySet is empty.
+ */
+function compareFields(
+  desired: KubeObject,
+  wanted: Fingerprint,
+  live: LiveObject,
+  writer: FieldWriter,
+  { owned, equivalence }: { readonly owned: Fingerprint; readonly equivalence: EquivalentDigests | undefined },
+  formerOwner: string | undefined,
+): WriteDecision {
+  // The pair is recorded even for equal fingerprints. With a recorded pair, later unequal fingerprints prove a
+  // difference; without one, the whole object would be read below.
+  if (isSameFingerprint(owned, wanted)) {
+    return equivalence === undefined ? { kind: 'equivalent', pair: { desired: owned, owned } } : { kind: 'none' };
+  }
+  const isKnown = equivalence !== undefined && isSameFingerprint(equivalence.desired, wanted);
+  if (isKnown && isSameFingerprint(equivalence.owned, owned)) return { kind: 'none' };
+  const whole = wholeOf(live);
+  if (whole === undefined && equivalence === undefined && owned !== '') return { kind: 'read' };
+  if (formerOwner !== undefined) {
+    const adoption = applyBecause('adopt', desired, whole, writer);
+    return { ...adoption, ...(formerOwner === '' ? {} : { formerOwner }) };
+  }
+  const decision = applyBecause(isKnown ? 'drift' : 'change', desired, whole, writer);
+  if (decision.differences?.length === 0) return { kind: 'equivalent', pair: { desired: wanted, owned } };
+  // After a restart no equivalence is known, but `managedFields` show whether another manager took the fields.
+  const isTaken = equivalence === undefined && decision.differences?.every(({ taken }) => taken === true) === true;
+  return isTaken ? { ...decision, why: 'drift' } : decision;
+}
+
+/** The whole object, if the observer has it. */
+export function wholeOf(live: LiveObject): KubeObject | undefined {
+  return isWhole(live) ? live.object : live.whole;
+}
+
+function applyBecause(
+  why: ApplyReason,
+  desired: KubeObject,
+  whole: KubeObject | undefined,
+  by: FieldWriter,
+): WriteDecision & { kind: 'apply' } {
+  if (whole === undefined) return { kind: 'apply', why };
+  const writer = lastWriter(whole, managerOf(by));
+  const foreign = foreignItems(desired, whole, by);
+  return {
+    kind: 'apply',
+    why,
+    differences: compareApplied(desired, whole, by),
+    ...(foreign.length === 0 ? {} : { foreign }),
+    ...(writer === undefined ? {} : { lastWriter: writer }),
+  };
+}
+
+/**
+ * The reason why an existing object may not be written: another ApplySet owns it, or it has no owner and the policy
+ * forbids adoption.
+ */
+export type OwnershipConflict =
+  | { readonly owner: string; readonly instance: string | undefined }
+  | { readonly owner: undefined; readonly instance?: undefined };
+
+/** Checks the owner of an existing object before it is applied. Returns `undefined` if the object may be written. */
+export function ownershipRefusal(
+  live: KubeObject,
+  instance: KubeObject,
+  applySet: string,
+  policy: AdoptionPolicy,
+): OwnershipConflict | undefined {
+  const owner = labelOfObject(live, PART_OF_LABEL);
+  if (owner === applySet || policy === 'takeOver') return undefined;
+  if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };
+  const { uid } = instance.metadata;
+  const isOwn = uid !== undefined && labelOfObject(live, INSTANCE_ID_LABEL) === uid;
+  return policy === 'refuse' && !isOwn ? { owner: undefined } : undefined;
+}
+
+/** The instance that an object's labels name as its owner. */
+function instanceOf(live: KubeObject): string | undefined {
+  const kind = labelOfObject(live, INSTANCE_KIND_LABEL);
+  const name = labelOfObject(live, INSTANCE_NAME_LABEL);
+  const namespace = labelOfObject(live, INSTANCE_NAMESPACE_LABEL) ?? '';
+  if (kind === undefined || name === undefined) return undefined;
+  return objectName({ kind, name, ...(namespace === '' ? {} : { namespace }) });
+}
+
+/**
+ * May an apply take over fields of the managers with which it conflicts? An apply that already had force has no
+ * conflicts and is not repeated. An apply without a `uid`, which should have created the object, takes over no field:
+ * another client created the object first, and the object may belong to an instance. Only the next decision sees the
+ * owner.
+ *
+ * @param managers the managers that own the fields; empty if the server does not name the managers
+ */
+export function mayForce(
+  { force = 'always', uid }: Pick<ApplyAction, 'force' | 'uid'>,
+  managers: readonly string[],
+): boolean {
+  if (force === 'always' || managers.length === 0 || uid === undefined) return false;
+  if (force === 'unlessGraph') return !managers.some(isTemplateManager);
+  return managers.every((manager) => isCovered(manager, force.prefix) && !force.except.includes(manager));
+}
+
+/** Is the manager equal to the prefix, or does it begin with the prefix and a dot? */
+function isCovered(manager: string, prefix: string): boolean {
+  return manager === prefix || manager.startsWith(`${prefix}.`);
+}
