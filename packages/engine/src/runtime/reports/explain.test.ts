@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { explainNode, remedyOf, rootCausesOf } from '../index.ts';
-import { changeLines, explainLines } from './explain.ts';
+
 import type { Because, NodeReport, NodeState } from '../index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
@@ -131,29 +131,6 @@ const nodes = [
   report('cfg', 'ready', { kind: 'ready' }),
 ];
 
-test('lines are aligned, and the last lines are about status fields that failed', () => {
-  const statusProblems = [{ path: 'url', expression: 'x', message: 'eval "x": no' }];
-  expect(explainLines({ nodes, statusProblems })).toEqual([
-    'db           waiting  waits for Pod v1 ns/web, which another client must create',
-    '                      try: create it, or pass the file that contains it, or correct the name in the reference',
-    'application  pending  waits for db (waiting)',
-    'cfg          ready    is as wanted and ready',
-    'status.url: eval "x": no',
-  ]);
-});
-
 test('a node that waits for no other unready node is a root cause, which lists the nodes that wait for it', () => {
   expect(rootCausesOf(nodes).map(({ node, waiting }) => [node.id, waiting])).toEqual([['db', ['application']]]);
-});
-
-test('each pending write is one line', () => {
-  const type = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
-  const target = { type, name: 'web', namespace: 'ns' };
-  const desired = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' } };
-  expect(
-    changeLines({
-      apply: [{ nodeId: 'web', target, desired, fingerprint: '', why: 'create' }],
-      delete: [{ nodeId: '', target: { ...target, name: 'old' }, uid: 'u', why: 'prune', wave: 1 }],
-    }),
-  ).toEqual(['+ create Pod v1 ns/web (web)', '- delete Pod v1 ns/old']);
 });

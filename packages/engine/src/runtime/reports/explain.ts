@@ -1,10 +1,8 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { formatRef, isoTime, objectName, stringifyJson } from '@typekro/kit/core';
 import { failureText, isRefusal } from './failure.ts';
-import type { Decision } from '../model.ts';
 import { remedyOf } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating, Contested } from '../report.ts';
-import { refOfTarget } from '../objects/target.ts';
 
 /** Explains in words why a node is in its state. `why`, `plan`, events and the dashboard print explanations. */
 export interface Explanation {
@@ -20,37 +18,6 @@ export interface Explanation {
 
 /** The sentence for a write that the API server refuses, with the server's message. */
 export const refusedText = (object: string, message: string): string => `the API server refuses ${object}: ${message}`;
-
-/**
- * One line per node with aligned columns (`web  waiting  waits until …`), then one line per status field that failed.
- */
-export function explainLines(decision: Pick<Decision, 'nodes' | 'statusProblems'>): string[] {
-  const rows = decision.nodes.map(explainNode);
-  const width = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
-  const [ids, states] = [width(rows.map(({ node }) => node)), width(rows.map(({ state }) => state))];
-  const lines = rows.flatMap(({ node, state, reason, remedy }) => [
-    `${node.padEnd(ids)}  ${state.padEnd(states)}  ${reason}`.trimEnd(),
-    ...(remedy === undefined ? [] : [`${' '.repeat(ids + states + 4)}try: ${remedy}`]),
-  ]);
-  const problems = decision.statusProblems.map(({ path, message }) => `status.${path}: ${message}`);
-  return [...lines, ...problems];
-}
-
-/** One line per pending write, release or deletion: `+ create ConfigMap v1 ns/web (web)`; empty if there is none. */
-export function changeLines(decision: Pick<Decision, 'apply' | 'orphan' | 'delete'>): string[] {
-  const signs = { create: '+', adopt: '~', change: '~', drift: '~' } as const;
-  return [
-    ...decision.apply.map(
-      ({ why, target, nodeId }) => `${signs[why]} ${why} ${formatRef(refOfTarget(target))} (${nodeId})`,
-    ),
-    ...(decision.orphan ?? []).map(({ target, nodeId }) => {
-      return `~ release ${formatRef(refOfTarget(target))}${nodeId === '' ? '' : ` (${nodeId})`}`;
-    }),
-    ...decision.delete.map(({ target, nodeId }) => {
-      return `- delete ${formatRef(refOfTarget(target))}${nodeId === '' ? '' : ` (${nodeId})`}`;
-    }),
-  ];
-}
 
 /** The explanation of one node. */
 export function explainNode(report: NodeReport): Explanation {
