@@ -1,7 +1,7 @@
 import { objectName, stringifyJson } from '@typekro/kit/core';
 import { printableLine } from '../text/output-text.ts';
 import type { AdoptedField, Adoption } from './adoption.ts';
-import { SIGNS } from '../plan/paint.ts';
+import { SIGNS } from '../plan/printed/paint.ts';
 
 /** Prints an adoption as lines: each object with its changed fields, then the other writes, then the blocked nodes. */
 export function adoptionLines({ objects, blocked, others }: Adoption): string[] {

@@ -4,11 +4,11 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION, PLANNING_OPTIONS } from '../controller-settings.ts';
 import { reportPrinter } from '../instance/print-report.ts';
-import { githubAnnotations } from '../plan/findings.ts';
+import { githubAnnotations } from '../plan/printed/findings.ts';
 import { loadFiles } from '../plan/check-files.ts';
-import { markdownText } from '../plan/markdown.ts';
-import { paintFor, usesColour } from '../plan/paint.ts';
-import { planLines } from '../plan/plan-lines.ts';
+import { markdownText } from '../plan/printed/markdown.ts';
+import { paintFor, usesColour } from '../plan/printed/paint.ts';
+import { planLines } from '../plan/printed/plan-lines.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { refuseMissingNamespace } from '../plan/planned-namespace.ts';
@@ -16,12 +16,12 @@ import type { Plan } from '@typekro/controller/inspect';
 import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { hasBlocked, hasChanges } from '../plan/summary-of-plan.ts';
-import { totals } from '../plan/summary-lines.ts';
+import { totals } from '../plan/printed/summary-lines.ts';
 import { unknownForm, outputOption } from '../command-options.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import { writeFile } from '../write-file.ts';
-import { junitText } from '../plan/plan-junit.ts';
-import { sarifText } from '../plan/sarif.ts';
+import { junitText } from '../plan/printed/plan-junit.ts';
+import { sarifText } from '../plan/printed/sarif.ts';
 
 /**
  * The output formats of a plan in addition to text, JSON and YAML: Markdown for comments, SARIF for code scanning,

@@ -5,7 +5,7 @@ import { coveredPercent, MAX_LIVES, MAX_SEED, randomSeed } from '@typekro/testin
 import { systemClock } from '@typekro/kube';
 import { printLines } from '../text/text-layout.ts';
 import { printFailure } from '../print-failure.ts';
-import { usesColour } from '../plan/paint.ts';
+import { usesColour } from '../plan/printed/paint.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { systemEvents } from '../dev/watch-files.ts';

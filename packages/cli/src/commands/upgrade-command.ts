@@ -7,7 +7,7 @@ import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { packageVersion } from '../package-version.ts';
-import { paintFor, usesColour } from '../plan/paint.ts';
+import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { clusterTarget, openPlanning } from '../plan/plan-of-files.ts';
 import { snapshotTarget } from '../plan/snapshot-target.ts';
 import { refuseCluster } from './plan-command.ts';

@@ -6,7 +6,7 @@ import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
-import { LiveSource } from './live-source.ts';
+import { LiveSource } from './simulation/live-source.ts';
 
 let world: VirtualWorld;
 beforeAll(async () => {

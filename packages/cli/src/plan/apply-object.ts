@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { jsonEquals, MAX_CONFLICT_RETRIES, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
-import type { LiveSource } from './live-source.ts';
+import type { LiveSource } from './simulation/live-source.ts';
 import { kubectlObject } from '../instance/without-definition.ts';
 import { hasFinalizer, keys, outcomeOfWrite } from '@typekro/engine/runtime';
 import { whyCommandOf } from './being-deleted.ts';

@@ -7,8 +7,8 @@ import type { InstancePlan, Plan } from '@typekro/controller/inspect';
 import { instancePlan, writePlan } from '../../test-support/plan-values.ts';
 import { applyPlan } from './apply-plan.ts';
 import type { ApplyTask } from './apply-plan.ts';
-import { LiveSource } from './live-source.ts';
-import { fold } from './fold.ts';
+import { LiveSource } from './simulation/live-source.ts';
+import { fold } from './printed/fold.ts';
 
 describe('apply plan', () => {
   let world: VirtualWorld;

@@ -6,7 +6,7 @@ import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
-import { writesAtOnce } from './fold.ts';
+import { writesAtOnce } from './printed/fold.ts';
 import type { InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 
 /** The time limit for the deletion of an object before it is created again, in milliseconds. */

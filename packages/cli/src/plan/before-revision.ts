@@ -5,9 +5,9 @@ import type { PlanContext } from './plan-context.ts';
 import { planInstances } from './plan-instance.ts';
 import type { InstanceTask } from './plan-instance.ts';
 import { basisKey } from './saved-plan.ts';
-import type { SimulationInput, SimulationResult } from './simulate.ts';
-import { simulateAll } from './simulate-all.ts';
-import type { WriteChecker } from './write-checker.ts';
+import type { SimulationInput, SimulationResult } from './simulation/simulate.ts';
+import { simulateAll } from './simulation/simulate-all.ts';
+import type { WriteChecker } from './simulation/write-checker.ts';
 
 /** A changed instance of a file, and the index of its plan. */
 export interface ChangedInstance extends InstanceTask {

@@ -18,7 +18,7 @@ import {
 } from '@typekro/engine/runtime';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '@typekro/controller/inspect';
-import type { SimulatedWrite, SimulationResult } from './simulate.ts';
+import type { SimulatedWrite, SimulationResult } from './simulation/simulate.ts';
 import { namedOwners } from './object-owners.ts';
 import { replacementRefusal } from './replacement.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';

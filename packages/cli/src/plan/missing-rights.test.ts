@@ -7,8 +7,8 @@ import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { loadFiles } from './check-files.ts';
-import { paintFor } from './paint.ts';
-import { planLines } from './plan-lines.ts';
+import { paintFor } from './printed/paint.ts';
+import { planLines } from './printed/plan-lines.ts';
 import { planOfFiles } from './plan-of-files.ts';
 import type { Plan } from '@typekro/controller/inspect';
 

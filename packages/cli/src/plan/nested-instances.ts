@@ -8,9 +8,9 @@ import { instanceTask, planInstances, plannedStatus, prepareInstance, simulatePr
 import type { PreparedInstance } from './plan-instance.ts';
 import type { ObjectChange } from './plan-objects.ts';
 import { basisKey } from './saved-plan.ts';
-import type { WriteAnswer } from './simulate.ts';
+import type { WriteAnswer } from './simulation/simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
-import type { CheckedWrite, WriteChecker } from './write-checker.ts';
+import type { CheckedWrite, WriteChecker } from './simulation/write-checker.ts';
 
 /** The depth at which instances of instances are no longer planned. It ends definitions that create each other. */
 const MAX_LEVELS = 8;

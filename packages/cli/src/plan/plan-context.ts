@@ -6,10 +6,10 @@ import type { SchemaSource } from '@typekro/engine/schema';
 import { pluralize } from '@typekro/engine/schema';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import type { ClusterBasics } from './cluster-basics.ts';
-import type { LiveSource } from './live-source.ts';
+import type { LiveSource } from './simulation/live-source.ts';
 import type { Plan } from '@typekro/controller/inspect';
-import type { PlannedOwners } from './simulate-all.ts';
-import type { WriteChecker } from './write-checker.ts';
+import type { PlannedOwners } from './simulation/simulate-all.ts';
+import type { WriteChecker } from './simulation/write-checker.ts';
 
 /** The dependencies of all parts of a plan. */
 export interface PlanContext {

@@ -10,8 +10,8 @@ import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import { afterOf, deletionWithoutGraph, headOf, planWithoutWrites } from './plan-instance.ts';
 import type { FileObject } from './plan-objects.ts';
-import { simulateAll } from './simulate-all.ts';
-import type { SimulationInput, SimulationResult } from './simulate.ts';
+import { simulateAll } from './simulation/simulate-all.ts';
+import type { SimulationInput, SimulationResult } from './simulation/simulate.ts';
 import { simulationInput } from './snapshot-file.ts';
 
 /**

@@ -15,9 +15,9 @@ import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import type { ObjectChange } from './plan-objects.ts';
 import { fieldLines, fileRemedy } from './plan-objects.ts';
-import { plannedUid } from './simulate.ts';
-import { simulateAll } from './simulate-all.ts';
-import type { SimulationInput, SimulationResult } from './simulate.ts';
+import { plannedUid } from './simulation/simulate.ts';
+import { simulateAll } from './simulation/simulate-all.ts';
+import type { SimulationInput, SimulationResult } from './simulation/simulate.ts';
 import { simulationInput } from './snapshot-file.ts';
 
 /** An instance that changes, and the definition in the cluster that it follows. */

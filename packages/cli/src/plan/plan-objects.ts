@@ -5,7 +5,7 @@ import { hidesInSecret, maskedSecretRefusal, refusalRemedy, SECRET_MASK } from '
 import type { SchemaSource } from '@typekro/engine/schema';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
-import { tableKey } from './kind-table.ts';
+import { tableKey } from './simulation/kind-table.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { withoutMasks } from './masked-values.ts';
 import { newSalt } from './saved-plan.ts';
@@ -15,7 +15,7 @@ import type { PlanContext } from './plan-context.ts';
 import { targetOf, typeOf } from './plan-context.ts';
 import { owningInstance } from './object-owners.ts';
 import { FILE_MANAGER, keptKind, keptLive, replacementRefusal } from './replacement.ts';
-import type { WriteAnswer } from './simulate.ts';
+import type { WriteAnswer } from './simulation/simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
 import { immutableFields, isOfController, valueLine } from './value-lines.ts';
 

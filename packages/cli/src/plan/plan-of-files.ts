@@ -13,14 +13,14 @@ import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { checkFiles, printFindings } from './check-files.ts';
 import type { CheckedFiles, LoadedFiles } from './check-files.ts';
 import { readBasics } from './cluster-basics.ts';
-import { LiveSource } from './live-source.ts';
+import { LiveSource } from './simulation/live-source.ts';
 import { makePlan } from './make-plan.ts';
 import type { PlannedFiles } from './make-plan.ts';
 import type { Plan, PlanSource } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
-import { LazyRules } from './rules-server.ts';
+import { LazyRules } from './simulation/rules-server.ts';
 import { basisKey } from './saved-plan.ts';
-import { WriteChecker } from './write-checker.ts';
+import { WriteChecker } from './simulation/write-checker.ts';
 
 /** The cluster of a plan: a real one, or an embedded one with the objects of a snapshot. */
 export interface PlanTarget {

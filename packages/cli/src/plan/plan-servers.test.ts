@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { isJsonObject } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi, ListOptions } from '@typekro/kube';
-import { LiveSource } from './live-source.ts';
-import { LazyRules } from './rules-server.ts';
+import { LiveSource } from './simulation/live-source.ts';
+import { LazyRules } from './simulation/rules-server.ts';
 import { replaceName, withoutNames } from './replace-name.ts';
 
 const MAPS = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };

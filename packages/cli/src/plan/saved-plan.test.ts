@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseJson, stringifyJson } from '@typekro/kit/core';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
-import { LiveSource } from './live-source.ts';
+import { LiveSource } from './simulation/live-source.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import type { SavedPlan } from './saved-plan.ts';
 import { basisKey, movedSince, parseSavedPlan, planAgain, savedPlan, savedPlanText } from './saved-plan.ts';

@@ -15,8 +15,8 @@ import {
   record,
   text,
 } from './file-shape.ts';
-import type { LiveSource } from './live-source.ts';
-import { allWrites } from './fold.ts';
+import type { LiveSource } from './simulation/live-source.ts';
+import { allWrites } from './printed/fold.ts';
 import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 
 /**

@@ -20,7 +20,7 @@ import {
 import { maskSecrets } from './mask-secrets.ts';
 import { isMasked, revealed } from './masked-values.ts';
 import type { PlanSource } from '@typekro/controller/inspect';
-import type { SimulationInput } from './simulate.ts';
+import type { SimulationInput } from './simulation/simulate.ts';
 
 /** The objects of a cluster in one file, for plans without access to the cluster. Values of Secrets are hashed. */
 export interface SnapshotFile {

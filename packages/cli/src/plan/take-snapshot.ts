@@ -11,7 +11,7 @@ import { recordOf } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
 import type { GraphInputs, NamedObject } from './graph-objects.ts';
 import { inputsOfGraph } from './graph-objects.ts';
-import { LiveSource } from './live-source.ts';
+import { LiveSource } from './simulation/live-source.ts';
 import type { PlanSource } from '@typekro/controller/inspect';
 import type { SnapshotFile } from './snapshot-file.ts';
 import { snapshotFile } from './snapshot-file.ts';

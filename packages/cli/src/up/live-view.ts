@@ -1,5 +1,5 @@
 import { count } from '@typekro/kit/core';
-import { usesColour } from '../plan/paint.ts';
+import { usesColour } from '../plan/printed/paint.ts';
 import type { CommandContext } from '../command.ts';
 import { isDone } from '@typekro/engine/runtime';
 import type { InstanceView } from './instance-view-lines.ts';

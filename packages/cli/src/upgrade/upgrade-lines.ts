@@ -1,8 +1,8 @@
 import { count } from '@typekro/kit/core';
 import { printableLine } from '../text/output-text.ts';
-import { instanceLines } from '../plan/instance-lines.ts';
+import { instanceLines } from '../plan/printed/instance-lines.ts';
 import { padded } from '../text/text-layout.ts';
-import type { PlanView } from '../plan/object-lines.ts';
+import type { PlanView } from '../plan/printed/object-lines.ts';
 import type { DefinitionCheck, GraphCheck, LevelCheck, Refusal, UpgradeCheck } from './upgrade-check.ts';
 import { isChanged, isGraphNewlyRefused, isNewlyRefused } from './upgrade-check.ts';
 

@@ -6,7 +6,7 @@ import { isConflict, isNotFound, KubeError, readSession, systemClock, waitForObj
 import type { Condition } from '@typekro/engine/runtime';
 import { keys, readConditions } from '@typekro/engine/runtime';
 import { connectToCluster } from '../../cluster-client.ts';
-import { usesColour } from '../../plan/paint.ts';
+import { usesColour } from '../../plan/printed/paint.ts';
 import { controllerSettings } from '../../controller-settings.ts';
 import type { Command, CommandContext, CommandInput } from '../../command.ts';
 import { ExitCode, textOption } from '../../command.ts';

@@ -1,5 +1,5 @@
 import { systemClock } from '@typekro/kube';
-import { usesColour } from '../../plan/paint.ts';
+import { usesColour } from '../../plan/printed/paint.ts';
 import type { Command } from '../../command.ts';
 import { DECIDING_OPTIONS, INSTANCE_POSITIONAL, reportOnInstance } from '../../instance/observation.ts';
 import { withRefusedWrites } from '../../instance/pending-writes.ts';

@@ -3,7 +3,7 @@ import type { TreeReport } from '@typekro/controller/inspect';
 import { readSession, systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { controllerSettings } from '../../controller-settings.ts';
-import { usesColour } from '../../plan/paint.ts';
+import { usesColour } from '../../plan/printed/paint.ts';
 import type { Command, CommandContext, CommandInput } from '../../command.ts';
 import { ExitCode, textOption } from '../../command.ts';
 import { INSTANCE_PICTURES, picturesOf } from '../../instance/instance-picture.ts';

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
-import { usesColour } from '../../plan/paint.ts';
+import { usesColour } from '../../plan/printed/paint.ts';
 import type { Command } from '../../command.ts';
 import { findDefinition } from '../../instance/find-definition.ts';
 import { DECIDING_OPTIONS, INSTANCE_NODE_POSITIONAL, reportOnInstance } from '../../instance/observation.ts';

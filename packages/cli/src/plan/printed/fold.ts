@@ -1,6 +1,6 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from '@typekro/controller/inspect';
-import { withoutNames } from './replace-name.ts';
+import { withoutNames } from '../replace-name.ts';
 
 /** Instances with equal plans. */
 export interface Fold {

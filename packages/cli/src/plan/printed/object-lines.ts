@@ -1,5 +1,5 @@
 import { objectName, stringifyJson } from '@typekro/kit/core';
-import { printable, printableLine } from '../text/output-text.ts';
+import { printable, printableLine } from '../../text/output-text.ts';
 import { SECRET_MASK } from '@typekro/engine/runtime';
 import type { Paint } from './paint.ts';
 import { signOf } from './paint.ts';

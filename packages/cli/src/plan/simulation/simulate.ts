@@ -17,7 +17,7 @@ import type {
 } from '@typekro/engine/runtime';
 import { digestOf, digestText, step, StepMemory, targetKey } from '@typekro/engine/runtime';
 import type { Checked } from '@typekro/controller/inspect';
-import { keptKind, NOT_OF_INSTANCE } from './replacement.ts';
+import { keptKind, NOT_OF_INSTANCE } from '../replacement.ts';
 
 /** An instance, and the graph with which it is simulated. */
 export interface SimulationInput {

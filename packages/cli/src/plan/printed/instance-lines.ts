@@ -1,10 +1,10 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { count, namespacedName, objectName } from '@typekro/kit/core';
-import { printableLine } from '../text/output-text.ts';
-import { resumeCommand, suspendCommand } from '../instance/suspension.ts';
+import { printableLine } from '../../text/output-text.ts';
+import { resumeCommand, suspendCommand } from '../../instance/suspension.ts';
 import { fold } from './fold.ts';
 import type { Fold } from './fold.ts';
-import { padded } from '../text/text-layout.ts';
+import { padded } from '../../text/text-layout.ts';
 import type { PlanView } from './object-lines.ts';
 import { objectLines, valueLineText } from './object-lines.ts';
 import { signOf } from './paint.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { instancePlan, planOf, writePlan } from '../../test-support/plan-values.ts';
+import { instancePlan, planOf, writePlan } from '../../../test-support/plan-values.ts';
 import { findingsOf, githubAnnotations } from './findings.ts';
 import { junitText } from './plan-junit.ts';
 import { markdownText } from './markdown.ts';

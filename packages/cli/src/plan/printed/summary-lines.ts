@@ -1,5 +1,5 @@
 import { count } from '@typekro/kit/core';
-import { printableLine } from '../text/output-text.ts';
+import { printableLine } from '../../text/output-text.ts';
 import { allWrites } from './fold.ts';
 import type { Plan, ObjectPlan } from '@typekro/controller/inspect';
 import type { PlanView } from './object-lines.ts';

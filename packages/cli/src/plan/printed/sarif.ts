@@ -1,6 +1,6 @@
 import { stringifyJson } from '@typekro/kit/core';
-import { packageVersion } from '../package-version.ts';
-import { uriOf } from '../lint/lint-formats.ts';
+import { packageVersion } from '../../package-version.ts';
+import { uriOf } from '../../lint/lint-formats.ts';
 import type { Finding } from './findings.ts';
 import { findingsOf } from './findings.ts';
 import type { Plan } from '@typekro/controller/inspect';

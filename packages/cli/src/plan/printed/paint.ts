@@ -1,5 +1,5 @@
 import type { PlanAction } from '@typekro/controller/inspect';
-import type { CommandContext } from '../command.ts';
+import type { CommandContext } from '../../command.ts';
 
 /** The sign of each action at the beginning of a line. */
 export const SIGNS: Readonly<Record<PlanAction | 'none', string>> = {

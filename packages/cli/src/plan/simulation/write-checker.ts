@@ -5,7 +5,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
 import type { ApplyAction, ObjectTarget } from '@typekro/engine/runtime';
 import { failureClass, keys } from '@typekro/engine/runtime';
-import { isImmutableRefusal } from './replacement.ts';
+import { isImmutableRefusal } from '../replacement.ts';
 import type { LazyRules } from './rules-server.ts';
 import type { WriteAnswer } from './simulate.ts';
 

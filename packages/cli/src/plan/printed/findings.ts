@@ -2,8 +2,8 @@ import { objectName } from '@typekro/kit/core';
 import { allWrites } from './fold.ts';
 import type { InstancePlan, Plan } from '@typekro/controller/inspect';
 import { recreatedText } from '@typekro/controller/inspect';
-import { withoutNames } from './replace-name.ts';
-import { workflowCommand } from '../text/escapes.ts';
+import { withoutNames } from '../replace-name.ts';
+import { workflowCommand } from '../../text/escapes.ts';
 
 /** A part of a plan that a reviewer must notice. */
 export interface Finding {
