@@ -17,6 +17,7 @@ import {
   virtualWorld,
 } from '@typekro/testing/test-support/virtual-world';
 import { commands } from './index.ts';
+import type { JsonObject } from '@typekro/kit/core';
 
 let world: VirtualWorld;
 let cwd: string;
@@ -184,6 +185,21 @@ test.each(['suspend g', 'resume g', 'pin g --revision 1', 'reconcile g --by-susp
     expect(err).toMatch(/Graph default\/g (?:cannot be suspended|has no revisions)/);
   },
 );
+
+test('delete does not count an object of another instance', async () => {
+  const { spec = {} } = potDefinition([mapResource('map', {}, { name: 'shop-map' })]);
+  const schema = { ...(spec['schema'] as JsonObject), kind: 'Cup' };
+  await world.apply({ ...potDefinition([]), metadata: { name: 'cups' }, spec: { ...spec, schema } });
+  await world.advance(3000);
+  await world.apply({ ...pot('other'), kind: 'Cup' });
+  await world.advance(3000);
+  expect(await run('delete cup/other')).toEqual([
+    'Cup default/other deleted: its controller has no object to delete',
+    expect.any(String),
+  ]);
+  await world.advance(5000);
+  expect(await world.user.find(mapRef('shop-map'))).toBeDefined();
+});
 
 test('delete prints what is deleted, and wait ends when the instance is gone', async () => {
   expect(await run('delete shop --dry-run')).toMatchInlineSnapshot(`

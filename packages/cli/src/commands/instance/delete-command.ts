@@ -1,4 +1,4 @@
-import { count, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { count, formatRef, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { ownsObjects } from '@typekro/engine/graph';
 import type { NodeReport } from '@typekro/engine/runtime';
 import { keys } from '@typekro/engine/runtime';
@@ -59,8 +59,13 @@ export const deleteInstance: Command = {
         return keepsChildren || (node !== undefined && ownsObjects(node) && node.deletionPolicy === 'Orphaned');
       };
       const countOf = (nodes: readonly NodeReport[]): number =>
-        nodes.flatMap(({ objects }) => objects).filter(({ state }) => state === 'present' || state === 'deleting')
-          .length;
+        nodes.flatMap(({ because, objects }) =>
+          objects.filter(
+            ({ object, state }) =>
+              (state === 'present' || state === 'deleting') &&
+              (because.kind !== 'other-owner' || formatRef(because.object) !== formatRef(object)),
+          ),
+        ).length;
       const owned = decision.nodes.filter(isOwned);
       const effect = effectText(
         { deleted: countOf(owned.filter((node) => !isKept(node))), kept: countOf(owned.filter(isKept)) },
