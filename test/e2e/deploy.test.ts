@@ -95,6 +95,24 @@ const named = kubernetesComposition(
   },
 );
 
+test('the calls of a factory share one connection until it is disposed', async () => {
+  const discovered: string[] = [];
+  const transport: typeof cluster.transport = {
+    request: (request) => {
+      if (request.path === '/api/v1') discovered.push(request.path);
+      return cluster.transport.request(request);
+    },
+    close: () => Promise.resolve(),
+  };
+  const factory = named.factory('direct', { transport });
+  for (let calls = 0; calls < 3; calls += 1) await factory.getInstances();
+  expect(discovered).toHaveLength(1);
+  await factory.dispose();
+  await factory.getInstances();
+  expect(discovered).toHaveLength(2);
+  await factory.dispose();
+});
+
 test.each(['direct', 'kro'] as const)('%s: instances of one composition have the names of the calls', async (mode) => {
   if (mode === 'kro') await cluster.startController({ features: { omit: true, now: true } });
   const factory = named.factory(mode, { transport: cluster.transport, timeout: 20_000 });
@@ -175,6 +193,19 @@ describe('direct mode', () => {
     expect(warned.mock.calls.map(([message]) => message)).toEqual([
       'rollback() deleted b of shop, because no earlier deploy exists; deploy() creates it again',
     ]);
+    warned.mockRestore();
+  });
+
+  test('a rollback touches only the instances of its factory, or the named one', async () => {
+    await factory().deploy({ name: 'green', replicas: 1, debug: false });
+    const other = factory();
+    await expect(other.rollback()).rejects.toMatchObject({ code: 'deploy/nothing-to-roll-back-to' });
+    await expect(other.rollback('gone')).rejects.toMatchObject({ message: 'rollback: there is no instance gone' });
+    await other.deploy({ name: 'blue', replicas: 1, debug: false });
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    expect(await other.rollback()).toMatchObject({ status: 'success', deletedInstances: ['blue'] });
+    expect((await other.getInstances()).map(({ metadata }) => metadata.name)).toEqual(['green']);
+    expect(await other.rollback('green')).toMatchObject({ status: 'success', deletedInstances: ['green'] });
     warned.mockRestore();
   });
 

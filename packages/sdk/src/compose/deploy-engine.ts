@@ -263,10 +263,11 @@ export interface Factory<Input, Spec, Status> {
   getStatus(): Promise<FactoryStatus>;
   deleteInstance(name: string, options?: DeployCallOptions): Promise<DeletionResult>;
   /**
-   * Rolls each instance back to the deploy before its last deploy. An instance that was deployed only once is
-   * **deleted**; the result names such instances. Direct mode only.
+   * Rolls an instance back to the deploy before its last deploy. Without a name, rolls back the instances that this
+   * factory has deployed; instances of other processes stay. An instance that was deployed only once is **deleted**;
+   * the result names such instances. Direct mode only.
    */
-  rollback(): Promise<RollbackResult>;
+  rollback(name?: string): Promise<RollbackResult>;
   toDryRun(spec: Input, options?: InstanceName): Promise<DryRunResult>;
   /** The changes that `deploy(spec)` would make, field by field. Writes no object. */
   plan(spec: Input, options?: InstanceName): Promise<Plan>;
@@ -357,7 +358,7 @@ export interface DeployEngine {
   getInstances(target: DeployTarget): Promise<readonly DeployedInstance<JsonObject, JsonObject>[]>;
   getStatus(target: DeployTarget): Promise<FactoryStatus>;
   deleteInstance(target: DeployTarget, name: string, options: DeployCallOptions): Promise<DeletionResult>;
-  rollback(target: DeployTarget): Promise<RollbackResult>;
+  rollback(target: DeployTarget, name?: string): Promise<RollbackResult>;
   toDryRun(target: DeployTarget, instance: KubeObject): Promise<DryRunResult>;
   plan(target: DeployTarget, instance: KubeObject): Promise<Plan>;
   getDefinitionStatus(target: DeployTarget): Promise<DefinitionStatus>;

@@ -215,15 +215,20 @@ export function statusOf(target: DeployTarget, instances: readonly LastDeploy[])
 }
 
 /**
- * Rolls each instance back to the deploy before its last one. Deletes instances that were deployed only once. `errors`
+ * Rolls instances back to the deploy before their last one. Deletes instances that were deployed only once. `errors`
  * has the error of each instance whose rollback failed. A failed rollback does not undo its own writes.
  *
- * @throws TypeKroError `deploy/unsupported` in kro mode.
+ * @param names the instances. A deploy that failed before its first write has left none
+ * @param named the instance that the caller named
+ * @throws TypeKroError `deploy/unsupported` in kro mode; `deploy/nothing-to-roll-back-to` without names, and if the
+ *   named instance does not exist.
  */
 export async function rollbackDirect(
   api: KubernetesApi,
   target: DeployTarget,
   signal: AbortSignal,
+  names: readonly string[],
+  named?: string,
 ): Promise<RollbackResult> {
   if (target.mode === 'kro') {
     throw new TypeKroError('rollback is for direct mode; in kro mode the definition has revisions', {
@@ -234,7 +239,15 @@ export async function rollbackDirect(
   const rolledBack: string[] = [];
   const deleted: string[] = [];
   const errors: string[] = [];
-  for (const { parent, name } of await directParents(api, target, signal)) {
+  const found = (await directParents(api, target, signal)).filter(({ name }) => names.includes(name));
+  if (names.length === 0 || (named !== undefined && found.length === 0)) {
+    const problem = named === undefined ? 'this factory has deployed no instance' : `there is no instance ${named}`;
+    throw new TypeKroError(`rollback: ${problem}`, {
+      code: 'deploy/nothing-to-roll-back-to',
+      remedy: 'pass the name of an instance: getInstances() lists the instances and their names',
+    });
+  }
+  for (const { parent, name } of found) {
     try {
       const wasDeleted = await rollbackOne(await contextOf(api, target, signal, parent, name));
       rolledBack.push(name);

@@ -33,7 +33,7 @@ export async function timedOut(context: DirectContext, decision: Decision): Prom
     ...unwrittenRecord(decision),
     ...waiting.map((node) => `  ${describeNode(node)}`),
     ...unready.lines,
-    ...describeLeftovers(decision, context.graph),
+    ...describeLeftovers(decision, context.graph, context.name),
   ];
   const limit = limitOf(context.signal);
   const time = limit === undefined ? 'in time' : `within ${limit < 1000 ? `${limit} ms` : `${limit / 1000} s`}`;

@@ -58,7 +58,7 @@ export async function deployDirect(
     const decision = await run.run((current) => {
       const failed = finalFailures(current);
       if (failed.length > 0 && current.apply.length === 0)
-        throw failedDeploy(context, failed, current, describeLeftovers(current, context.graph));
+        throw failedDeploy(context, failed, current, describeLeftovers(current, context.graph, context.name));
       if (!current.quiet) return false;
       return options.waitForReady ? current.state === 'ACTIVE' && openNodes(current).length === 0 : true;
     });

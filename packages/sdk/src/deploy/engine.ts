@@ -38,10 +38,14 @@ import { takeFromController } from './migrate.ts';
 import type { KroSource } from '../factories/index.ts';
 import type { RuntimeInstallation } from './install-runtime.ts';
 
-/** Makes the engine of the factories. A connection is opened at the first call and kept. */
-export function createDeployEngine(): DeployEngine {
-  const connections = new WeakMap<DeployTarget, Promise<KubernetesApi>>();
+/** The connections of the factories. A connection is opened at the first call and kept. */
+const connections = new WeakMap<DeployTarget, Promise<KubernetesApi>>();
 
+/** The names of the instances whose deploys began in this process. */
+const begun = new WeakMap<DeployTarget, Set<string>>();
+
+/** Makes the engine of the factories. All engines share the connections. */
+export function createDeployEngine(): DeployEngine {
   const apiOf = (target: DeployTarget): Promise<KubernetesApi> => {
     const known = connections.get(target);
     if (known !== undefined) return known;
@@ -54,6 +58,7 @@ export function createDeployEngine(): DeployEngine {
 
   return {
     async deploy(target, instance, options) {
+      begun.set(target, (begun.get(target) ?? new Set()).add(instance.metadata.name ?? ''));
       const api = await apiOf(target);
       return withLimit(target, options, (signal) => deploy(api, target, instance, signal, options.onEvent));
     },
@@ -89,9 +94,10 @@ export function createDeployEngine(): DeployEngine {
       return deletionResult(target, name, { started, finished: systemClock.now() }, effect);
     },
 
-    async rollback(target) {
+    async rollback(target, name) {
+      const names = name === undefined ? [...(begun.get(target) ?? [])] : [name];
       const api = await apiOf(target);
-      return withLimit(target, {}, (signal) => rollbackDirect(api, target, signal));
+      return withLimit(target, {}, (signal) => rollbackDirect(api, target, signal, names, name));
     },
 
     async toDryRun(target, instance) {

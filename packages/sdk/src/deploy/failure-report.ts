@@ -106,7 +106,11 @@ async function describeObjects(
  * Lists the objects that a failed deploy left in the cluster. Also names the calls that continue the deploy, roll it
  * back or delete the objects. Empty when the cluster has no such object.
  */
-export function describeLeftovers(decision: Decision, { nodes }: Pick<Graph, 'nodes'>): string[] {
+export function describeLeftovers(
+  decision: Decision,
+  { nodes, definedBy }: Pick<Graph, 'nodes' | 'definedBy'>,
+  name: string,
+): string[] {
   // The objects of external nodes and of patch nodes do not belong to the deploy. It only reads an external object, and
   // writes only some fields of the target of a patch.
   const isForeign = ({ id, retired }: NodeReport): boolean => {
@@ -115,9 +119,11 @@ export function describeLeftovers(decision: Decision, { nodes }: Pick<Graph, 'no
   };
   const ownNodes = decision.nodes.filter((node) => node.because.kind !== 'other-owner' && !isForeign(node));
   const left = ownNodes.flatMap((node) => node.objects).filter(({ state }) => state === 'present');
+  const own = definedBy === 'graph' ? '' : `'${name}'`;
+  const [rollback, deletion] = [`rollback(${own})`, definedBy === 'graph' ? 'delete()' : `deleteInstance(${own})`];
   return describeExisting(
     left.map(({ object }) => object),
-    'deploy again to continue, or call rollback() to restore the previous deploy (if there is none, rollback() deletes the instance) or deleteInstance() to delete the instance',
+    `deploy again to continue, or call ${rollback} to restore the previous deploy (if there is none, ${rollback} deletes the instance) or ${deletion} to delete the instance`,
   );
 }
 

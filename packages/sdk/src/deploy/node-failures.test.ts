@@ -82,28 +82,29 @@ describe('the description of leftovers', () => {
     }) as unknown as Decision;
 
   const graphOf = (nodeType: string, ...names: string[]) =>
-    ({ nodes: new Map(names.map((id) => [id, { id, nodeType }])) }) as unknown as Pick<Graph, 'nodes'>;
+    ({ definedBy: 'definition', nodes: new Map(names.map((id) => [id, { id, nodeType }])) }) as unknown as Graph;
   const graph = graphOf('resource');
 
   test.each(['external', 'externalCollection', 'patch'])('leaves out the object of a node of type %s', (nodeType) => {
-    expect(describeLeftovers(decision(['a', 'b']), graphOf(nodeType, 'a'))[0]).toBe(
+    expect(describeLeftovers(decision(['a', 'b']), graphOf(nodeType, 'a'), 'shop')[0]).toBe(
       'in the cluster: Deployment apps/v1 shop/b',
     );
   });
 
   test('has the objects and the remedies', () => {
-    const [objects, ways] = describeLeftovers(decision(['a', 'b']), graph);
+    const [objects, ways] = describeLeftovers(decision(['a', 'b']), graph, 'shop');
     expect(objects).toContain('shop/a');
-    expect(ways).toContain('rollback()');
+    expect(ways).toContain("rollback('shop')");
+    expect(ways).toContain("deleteInstance('shop')");
   });
 
   test('counts the objects beyond the limit of a line', () => {
     const many = Array.from({ length: 12 }, (_, index) => `n${index}`);
-    expect(describeLeftovers(decision(many), graph)[0]).toMatch(/and 2 more$/);
+    expect(describeLeftovers(decision(many), graph, 'shop')[0]).toMatch(/and 2 more$/);
   });
 
   test('is empty without objects', () => {
-    expect(describeLeftovers(decision([]), graph)).toEqual([]);
+    expect(describeLeftovers(decision([]), graph, 'shop')).toEqual([]);
   });
 });
 

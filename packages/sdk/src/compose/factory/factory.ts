@@ -70,7 +70,9 @@ export function createFactory(
         checkedCall(call),
       ),
     ),
-    rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target)),
+    rollback: failsAtCaller(async (name?: string) =>
+      (await writer('rollback()')).rollback(target, name === undefined ? name : checkedName(name, 'rollback()')),
+    ),
     toDryRun: failsAtCaller(async (spec: JsonObject, named?: InstanceName) =>
       (await engine()).toDryRun(target, target.instance(spec, named)),
     ),

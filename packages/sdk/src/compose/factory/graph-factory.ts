@@ -52,7 +52,7 @@ export function createGraphFactory(
     delete: failsAtCaller(async (call?: DeployCallOptions) =>
       (await writer('delete()')).deleteInstance(target, core.name, checkedCall(call)),
     ),
-    rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target)),
+    rollback: failsAtCaller(async () => (await writer('rollback()')).rollback(target, core.name)),
     toDryRun: failsAtCaller(async () => (await engine()).toDryRun(target, instance())),
     plan: failsAtCaller(async () => (await engine()).plan(target, instance())),
     deployEvents: (call) =>
