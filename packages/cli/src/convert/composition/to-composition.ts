@@ -15,7 +15,7 @@ import { FileNames, IMPORTED } from './file-names.ts';
 import type { ExpressionScope, ReadableResource } from './javascript-of.ts';
 import { arktypeObject, jsonSchemaCode } from './spec-schema.ts';
 import type { Inexpressible } from './unknown-parts.ts';
-import { servedOptions, unknownParts } from './unknown-parts.ts';
+import { largeIntegersOfSchema, servedOptions, unknownParts } from './unknown-parts.ts';
 
 /** A definition and its compiled graph. */
 export interface DefinitionGraph {
@@ -96,7 +96,10 @@ class CompositionWriter {
     const graph = this.#graph;
     const parts = unknownParts(this.#definition);
     this.#problems.push(...parts.problems);
-    const specSchema = schemaOf(graph, 'spec') ?? { type: 'object', properties: {} };
+    const stored = schemaOf(graph, 'spec') ?? { type: 'object', properties: {} };
+    const large = largeIntegersOfSchema(stored);
+    this.#problems.push(...large);
+    const specSchema = large.length === 0 ? stored : { type: 'object', properties: {} };
     const spec = arktypeObject(specSchema);
     if (spec !== undefined) this.#file.use('arktype');
     const scope = this.#scope(spec === undefined ? undefined : specSchema);

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
+import type { Schema } from '@typekro/engine/schema';
 import { ALLOW_BREAKING_CHANGES, formatPath } from '@typekro/engine/graph';
 import { isLargeInteger } from './data-code.ts';
 import { isCompositionName } from '@typekro/sdk/compose';
@@ -110,6 +111,14 @@ function unknown(object: JsonObject, known: ReadonlySet<string>, path: string): 
     .filter(([name, value]) => !known.has(name) && !isEmpty(value))
     .map(([name]) => problem(`${path}.${name}`));
 }
+
+/** Finds the integers of a schema of instances, such as defaults, that a JavaScript number cannot represent exactly. */
+export const largeIntegersOfSchema = (schema: Schema): Inexpressible[] =>
+  largeIntegers(schema as JsonObject, []).map(({ path, reason }) => {
+    const [field = ''] = path.split(/(?:^|\.)(?:default|enum|minimum|maximum|example)\b/);
+    const names = field.replaceAll(/(^|\.)(?:properties|items|additionalProperties)\b/g, '');
+    return { path: `spec.schema.spec${names === '' || names.startsWith('.') ? names : `.${names}`}`, reason };
+  });
 
 /** Finds the integers of templates that a JavaScript number cannot represent exactly. */
 function largeIntegers(value: JsonValue, path: readonly PathStep[]): Inexpressible[] {
