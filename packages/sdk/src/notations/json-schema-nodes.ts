@@ -64,6 +64,28 @@ export function withoutFilled({ properties = {} }: Schema, value: JsonValue): Js
   return Object.fromEntries(given);
 }
 
+/**
+ * Returns the first integer of a default that another integer would replace in the definition, because the shortest
+ * decimal form of a JavaScript number beyond 2^53 can be another integer.
+ */
+export function roundedInteger(schema: Schema, value: JsonValue): number | undefined {
+  const found = (members: readonly (readonly [Schema | undefined, JsonValue | undefined])[]): number | undefined => {
+    for (const [field = {}, member = null] of members) {
+      const rounded = roundedInteger(field, member);
+      if (rounded !== undefined) return rounded;
+    }
+    return undefined;
+  };
+  if (Array.isArray(value)) return found(value.map((item) => [schema.items, item]));
+  if (isJsonObject(value)) {
+    const { properties = {}, additionalProperties: rest } = schema;
+    const other = typeof rest === 'object' ? rest : undefined;
+    return found(Object.entries(value).map(([name, member]) => [getOwn(properties, name) ?? other, member]));
+  }
+  if (typeof value !== 'number' || !Number.isInteger(value) || schema.type !== 'integer') return undefined;
+  return String(value) === String(BigInt(value)) ? undefined : value;
+}
+
 /** Copies the extensions of Kubernetes to a node. */
 export function copyExtensions(node: Node, raw: JsonObject): void {
   for (const [name, value] of Object.entries(raw)) {

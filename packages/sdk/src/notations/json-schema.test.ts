@@ -29,6 +29,30 @@ function nodeOf(a: JsonObject, more: JsonObject = {}): Schema | undefined {
 
 const warningsOf = (a: JsonObject): string[] => fromJsonSchema(withField(a)).diagnostics.map(({ message }) => message);
 
+test.each<[string, JsonObject, SimpleValue]>([
+  [
+    'an exact default beyond 2^53',
+    { type: 'integer', default: 9007199254740994 },
+    'integer | default=9007199254740994',
+  ],
+  ['a bigint', { type: 'integer', default: 9223372036854774784n }, 'integer | default=9223372036854774784'],
+  ['a number with a fraction', { type: 'number', default: 1e20 }, 'float | default=100000000000000000000'],
+])('%s is kept', (_what, schema, expected) => {
+  expect(fieldOf(schema)).toEqual(expected);
+});
+
+const LARGE = 9223372036854774784;
+test.each<[string, JsonObject]>([
+  ['a field', { type: 'integer', default: LARGE }],
+  ['a list', { type: 'array', items: { type: 'integer' }, default: [1, LARGE] }],
+  ['a map', { type: 'object', additionalProperties: { type: 'integer' }, default: { x: LARGE } }],
+  ['an object', { type: 'object', properties: { x: { type: 'integer' } }, default: { x: LARGE } }],
+])('a default of %s that the definition would hold as another integer is refused', (_what, schema) => {
+  expect(fieldOf(schema)).toEqual([
+    'schema/default field a: the default 9223372036854774784 is not exact as a number of JavaScript in a definition',
+  ]);
+});
+
 describe('references', () => {
   const $defs: JsonObject = {
     Name: { type: 'string', maxLength: 9 },

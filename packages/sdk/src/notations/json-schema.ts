@@ -41,6 +41,7 @@ import {
   withoutFilled,
   collectIds,
   resolvePointer,
+  roundedInteger,
 } from './json-schema-nodes.ts';
 import type { Node } from './json-schema-nodes.ts';
 import { lazyCopies, validateValue } from '@typekro/engine/schema';
@@ -176,6 +177,11 @@ class Converter {
     }
     if (raw['default'] !== undefined)
       node.default = this.#isOfLibrary ? withoutFilled(node, raw['default']) : raw['default'];
+    const rounded = node.default === undefined ? undefined : roundedInteger(node, node.default);
+    if (rounded !== undefined) {
+      const message = `the default ${BigInt(rounded)} is not exact as a number of JavaScript in a definition`;
+      this.#error(path, 'default', message, 'write an integer below 2^53, or a bigint');
+    }
     if (raw['nullable'] === true) node.nullable = true;
     for (const name of IGNORED) {
       // `not: {}` allows no value and is reported by a separate error.
