@@ -86,6 +86,22 @@ test.each<[string, NodeReport['state'], Partial<Decision>, string[] | undefined]
   expect(report.statusFields?.map(({ field }) => field)).toEqual(fields);
 });
 
+test.each<[message: string, reasons: string[]]>([
+  [
+    'deletion blocked: list Secret: secrets is forbidden\ndelete ConfigMap v1 a/b: a webhook refuses',
+    ['list Secret: secrets is forbidden'],
+  ],
+  ['deletion blocked: remove the finalizer: a webhook refuses', ['remove the finalizer: a webhook refuses']],
+  ['deleting the objects', []],
+])('a deletion is blocked by what only the controller saw: %s', (message, reasons) => {
+  const conditions = [{ type: 'Ready', status: 'Unknown', reason: 'UnderDeletion', message }];
+  const metadata = { name: 'a', deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['kro.run/finalizer'] };
+  const instance = { apiVersion: 'a.test/v1', kind: 'A', metadata, status: { state: 'DELETING', conditions } };
+  const decision = { nodes: [], apply: [], delete: [], statusProblems: [] } as unknown as Decision;
+  const report = whyReport({ instance, decision, revision: 1, problems: [], notes: [] }, []);
+  expect(report.blocked.map(({ reason }) => reason)).toEqual(reasons);
+});
+
 /** Streams a log in these parts. Returns the lines that `logLines` yields, and the path of the request. */
 async function linesOf(parts: readonly Uint8Array[], selection = {}): Promise<{ lines: string[]; path: string }> {
   let path = '';

@@ -276,13 +276,26 @@ function blockerOf(reason: string, instance: InstanceObservation['instance']): B
   return { reason, remedy: messageRemedy(reason, instance) ?? CORRECT_BLOCKER };
 }
 
+/** The beginning of the controller's message about a deletion that does not proceed (`runtime/deletion.ts`). */
+const DELETION_BLOCKED = 'deletion blocked: ';
+
+/** Requests of a deletion that a dry run of this process repeats, so that the causes have their refusals. */
+const REPEATED = /^(?:delete|release) /;
+
 /**
- * Returns the recorded reasons why the controller of a Graph could not delete objects or release fields. The decision
- * of this process lacks these reasons, because this process did not see the failed requests.
+ * Returns the recorded reasons why the controller could not delete objects or release fields. The decision of this
+ * process lacks these reasons, because this process did not see the failed requests, and may have more rights.
  */
 function recordedBlockers(instance: InstanceObservation['instance']): string[] {
-  if (!isGraphObject(instance)) return [];
   const isDeleted = instance.metadata.deletionTimestamp !== undefined;
+  if (!isGraphObject(instance)) {
+    const message = recordedState(instance).ready?.message ?? '';
+    if (!isDeleted || !message.startsWith(DELETION_BLOCKED)) return [];
+    return message
+      .slice(DELETION_BLOCKED.length)
+      .split('\n')
+      .filter((line) => !REPEATED.test(line));
+  }
   return readConditions(instance.status?.['conditions']).flatMap(({ type, reason = '', message = '' }) =>
     type === 'ResourcesConverged' && (isDeleted ? reason === 'DeleteFailed' : NOT_REMOVED.has(reason))
       ? message.split('\n')
