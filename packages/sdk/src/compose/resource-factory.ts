@@ -106,6 +106,9 @@ export interface ResourceFactoryOptions {
 
 const MEMBERS = ['name', 'namespace', 'labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
+/** The names in the argument of a factory that do not belong to the fields of its kind. */
+export const OWN_MEMBERS: ReadonlySet<string> = new Set(['id', 'waitForReady', ...MEMBERS]);
+
 /**
  * Makes a typed factory for one kind. The code that `typekro generate` writes calls this function.
  *

@@ -65,25 +65,18 @@ export function withoutFilled({ properties = {} }: Schema, value: JsonValue): Js
 }
 
 /**
- * Returns the first integer of a default that another integer would replace in the definition, because the shortest
- * decimal form of a JavaScript number beyond 2^53 can be another integer.
+ * Returns the first integer of 64 bits in a default that a definition would hold as another integer: the shortest
+ * decimal form of a JavaScript number beyond 2^53 can be that of another integer.
  */
-export function roundedInteger(schema: Schema, value: JsonValue): number | undefined {
-  const found = (members: readonly (readonly [Schema | undefined, JsonValue | undefined])[]): number | undefined => {
-    for (const [field = {}, member = null] of members) {
-      const rounded = roundedInteger(field, member);
-      if (rounded !== undefined) return rounded;
-    }
-    return undefined;
-  };
-  if (Array.isArray(value)) return found(value.map((item) => [schema.items, item]));
-  if (isJsonObject(value)) {
-    const { properties = {}, additionalProperties: rest } = schema;
-    const other = typeof rest === 'object' ? rest : undefined;
-    return found(Object.entries(value).map(([name, member]) => [getOwn(properties, name) ?? other, member]));
+export function roundedInteger(value: JsonValue | undefined): number | undefined {
+  if (typeof value === 'number') {
+    const isLong = Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+    return isLong && String(value) !== String(BigInt(value)) ? value : undefined;
   }
-  if (typeof value !== 'number' || !Number.isInteger(value) || schema.type !== 'integer') return undefined;
-  return String(value) === String(BigInt(value)) ? undefined : value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.values(value)
+    .map(roundedInteger)
+    .find((found) => found !== undefined);
 }
 
 /** Copies the extensions of Kubernetes to a node. */

@@ -177,7 +177,7 @@ class Converter {
     }
     if (raw['default'] !== undefined)
       node.default = this.#isOfLibrary ? withoutFilled(node, raw['default']) : raw['default'];
-    const rounded = node.default === undefined ? undefined : roundedInteger(node, node.default);
+    const rounded = roundedInteger(node.default);
     if (rounded !== undefined) {
       const message = `the default ${BigInt(rounded)} is not exact as a number of JavaScript in a definition`;
       this.#error(path, 'default', message, 'write an integer below 2^53, or a bigint');

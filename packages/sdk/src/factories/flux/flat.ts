@@ -1,17 +1,6 @@
 import { defineResourceFactory, argumentMembers, withDefault } from '../../compose/index.ts';
+import { OWN_MEMBERS } from '../../compose/resource-factory.ts';
 import type { FactoryExtras, NamedInput, Resource, ResourceFactory } from '../../compose/index.ts';
-
-/** Members of a flat argument that belong to the object itself, not to its spec. */
-const OWN = new Set([
-  'id',
-  'waitForReady',
-  'name',
-  'namespace',
-  'labels',
-  'annotations',
-  'finalizers',
-  'ownerReferences',
-]);
 
 /** The argument of a flat factory: the members of the spec, with name, namespace and so on at the same level. */
 export type FlatInput<Spec extends object, Optional extends keyof Spec = never> = NamedInput &
@@ -52,7 +41,7 @@ export function divideFields(
 ): Parts {
   const parts: Parts = { own: { ...defaults.own }, spec: { ...defaults.spec } };
   for (const [name, value] of Object.entries(input)) {
-    const part = OWN.has(name) ? parts.own : parts.spec;
+    const part = OWN_MEMBERS.has(name) ? parts.own : parts.spec;
     if (value === undefined || value === null) continue;
     part[name] = Object.hasOwn(part, name) ? withDefault<unknown>(value, part[name]) : value;
   }

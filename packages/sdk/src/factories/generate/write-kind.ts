@@ -1,5 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, pascalCase } from '@typekro/kit/core';
+import { OWN_MEMBERS } from '../../compose/resource-factory.ts';
 import { quoteJs } from '../../javascript/index.ts';
 import type { Schema } from '@typekro/engine/schema';
 import { docComment, toTypeScript } from '../../notations/to-typescript.ts';
@@ -28,21 +29,9 @@ export function baseName(plan: KindPlan): string {
 
 /** The members of an object that are not fields of its kind. */
 const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata']);
-/** Names that a factory takes at the top level in addition to the fields of the kind. */
-const TAKEN = new Set([
-  'id',
-  'waitForReady',
-  'name',
-  'namespace',
-  'labels',
-  'annotations',
-  'finalizers',
-  'ownerReferences',
-]);
-
-/** Does the kind have a top-level field whose name is one of `TAKEN`? If so, its factory takes whole objects. */
+/** Does the kind have a top-level field whose name is one of `OWN_MEMBERS`? If so, its factory takes whole objects. */
 export function takesWholeObjects(plan: KindPlan): boolean {
-  return Object.keys(plan.schema.properties ?? {}).some((name) => TAKEN.has(name));
+  return Object.keys(plan.schema.properties ?? {}).some((name) => OWN_MEMBERS.has(name));
 }
 
 /** The parts of a kind for which types are written. */
