@@ -23,7 +23,7 @@ import { decodeBody, mediaType, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { replyObject, representation } from '../verbs/respond.ts';
-import type { Route } from '../verbs/route.ts';
+import type { Route, RouteReply } from '../verbs/route.ts';
 import { checkVerb, isVirtual, noOptions } from '../verbs/route.ts';
 import { methodNotAllowed } from '../errors/api-error.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
@@ -41,34 +41,24 @@ export type WriteRouterContext = WriteServices &
     readonly parts: { readonly admission: LazyModule<{ readonly withAdmission: typeof withAdmission }> };
   };
 
+type Write<Result = ApiReply | Promise<ApiReply>> = RouteReply<WriteRouterContext, Result>;
+
 /** Handles a write, or a read of a resource that is not stored. */
-export function routeWrite(
-  context: WriteRouterContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | Promise<ApiReply> {
+export const routeWrite: Write = (context, request, route, output, warnings) => {
   checkVerb(route, request);
   const account = awaitDefaultAccount(context, route);
   const routed = () => routeChecked(context, request, route, output, warnings);
   return account === undefined ? routed() : account.then(routed);
-}
+};
 
-function routeChecked(
-  context: WriteRouterContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | Promise<ApiReply> {
+const routeChecked: Write = (context, request, route, output, warnings) => {
   const answer = (services: WriteRouterContext) => answerWrite(services, request, route, output, warnings);
   const { audit } = request;
   const audited = audit === undefined ? context : { ...context, audit };
   // The objects of a collection are admitted one by one.
   const isCollection = request.method === 'DELETE' && route.name === '';
   return isCollection ? answer(audited) : admit(audited, warnings, answer);
-}
+};
 
 /** Runs a write. If the cluster has webhooks or policies, the write passes through them. */
 function admit<Result>(
@@ -80,20 +70,14 @@ function admit<Result>(
   return context.parts.admission.load().then((admission) => admission.withAdmission(context, warnings, attempt));
 }
 
-function answerWrite(
-  context: WriteRouterContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | Promise<ApiReply> {
+const answerWrite: Write = (context, request, route, output, warnings) => {
   const virtual = virtualReply(context, request, route, output, warnings);
   if (virtual !== undefined) return virtual;
   // A virtual subresource without a handler accepts no change.
   if (isVirtual(route.subresource)) throw methodNotAllowed();
   if (route.name === '') return onCollection(context, request, route, output, warnings);
   return onObject(context, request, route, output, warnings);
-}
+};
 
 function writeOf(
   context: WriteServices,
@@ -114,13 +98,7 @@ function writeOf(
   };
 }
 
-function onCollection(
-  context: WriteRouterContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | Promise<ApiReply> {
+const onCollection: Write = (context, request, route, output, warnings) => {
   const { resource } = route;
   if (request.method === 'DELETE') {
     const options = readDeleteOptions(context.registry, request);
@@ -139,15 +117,9 @@ function onCollection(
   const decoded = decodeBody(request, resource, context.registry, options.fieldValidation);
   for (const text of decoded.warnings) warnings.push(text);
   return replyOutcome(write, createObject(write, decoded.object), request, output);
-}
+};
 
-function onObject(
-  context: WriteRouterContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply {
+const onObject: Write<ApiReply> = (context, request, route, output, warnings) => {
   const { resource } = route;
   switch (request.method) {
     case 'PUT': {
@@ -176,7 +148,7 @@ function onObject(
     default:
       throw methodNotAllowed();
   }
-}
+};
 
 /**
  * The response to a write: the written object. If the store has exactly this object, the response uses its cached

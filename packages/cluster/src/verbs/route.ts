@@ -1,6 +1,7 @@
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { WriteRequestOptions } from './request-options.ts';
-import type { ApiRequest } from '../protocol/request.ts';
+import type { Output } from '../protocol/negotiate.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { methodNotAllowed } from '../errors/api-error.ts';
 import { verbOf } from '../protocol/request.ts';
 
@@ -15,6 +16,15 @@ export interface Route {
   /** Does the path have the deprecated form with `watch/` before the resource? */
   readonly watchPath: boolean;
 }
+
+/** A handler of requests below a group and version. Adds to `warnings` those that the response has. */
+export type RouteReply<Context, Result = ApiReply | Promise<ApiReply> | undefined> = (
+  context: Context,
+  request: ApiRequest,
+  route: Route,
+  output: Output,
+  warnings: string[],
+) => Result;
 
 /** Options for a write that uses only `dryRun` of its request. */
 export const noOptions = (dryRun: boolean): WriteRequestOptions => ({

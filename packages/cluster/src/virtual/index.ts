@@ -1,6 +1,4 @@
-import type { Output } from '../protocol/negotiate.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
-import type { Route, VirtualSubresource } from '../verbs/route.ts';
+import type { VirtualSubresource, RouteReply } from '../verbs/route.ts';
 import { portForwardReply, streamReply } from './stream-reply.ts';
 import type { PodActionContext } from './pod-actions.ts';
 import { bindingReply, bindingsReply, evictionReply } from './pod-actions.ts';
@@ -25,13 +23,7 @@ export type VirtualContext = RoleContext &
   TokenReplyContext &
   ReviewContext;
 
-type VirtualHandler = (
-  context: VirtualContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-) => ApiReply | Promise<ApiReply> | undefined;
+type VirtualHandler = RouteReply<VirtualContext>;
 
 const HANDLERS: Readonly<Record<VirtualSubresource, VirtualHandler>> = {
   scale: scaleReply,
@@ -51,17 +43,11 @@ const SUBRESOURCES: ReadonlyMap<string, VirtualHandler> = new Map(Object.entries
  * Handles requests for resources that are not stored: scale, reviews, tokens, evictions, bindings, logs, connections.
  * Returns `undefined` for other requests.
  */
-export function virtualReply(
-  context: VirtualContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | Promise<ApiReply> | undefined {
+export const virtualReply: RouteReply<VirtualContext> = (context, request, route, output, warnings) => {
   if (route.subresource === '') {
     return (
       bindingsReply(context, request, route, output, warnings) ?? reviewReply(context, request, route, output, warnings)
     );
   }
   return SUBRESOURCES.get(route.subresource)?.(context, request, route, output, warnings);
-}
+};

@@ -6,7 +6,7 @@ import { bodyOfKind, decodeAs, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { Problems } from '../errors/field-problems.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
-import type { Route } from '../verbs/route.ts';
+import type { Route, RouteReply } from '../verbs/route.ts';
 import { noOptions } from '../verbs/route.ts';
 import { badRequest, conflict, internalError, methodNotAllowed } from '../errors/api-error.ts';
 import { addLabels, topologyLabels } from '../kinds/pods/pod-admission.ts';
@@ -31,13 +31,7 @@ export interface PodActionContext extends WriteServices {
 }
 
 /** Handles POST of `pods/…/eviction`. Deletes the pod unless a disruption budget forbids this. */
-export function evictionReply(
-  context: PodActionContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | undefined {
+export const evictionReply: RouteReply<PodActionContext> = (context, request, route, output, warnings) => {
   if (route.resource.plural !== 'pods') return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
   const options = writeOptions(request, 'CreateOptions');
@@ -64,7 +58,7 @@ export function evictionReply(
   };
   deleteObject(write, deletion);
   return replyValue(201, success(201), output, warningHeader(warnings));
-}
+};
 
 /**
  * Converts an Eviction of `policy/v1beta1` to `policy/v1`, which has the same fields. Clients may send either version.
@@ -137,29 +131,17 @@ function checkIdentity(
 }
 
 /** Handles POST of `pods/…/binding`. Writes the scheduler's decision to the pod. */
-export function bindingReply(
-  context: PodActionContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | undefined {
+export const bindingReply: RouteReply<PodActionContext> = (context, request, route, output, warnings) => {
   if (route.resource.plural !== 'pods') return undefined;
   return bind(context, request, () => route, output, warnings);
-}
+};
 
 /** Handles POST of `bindings`, the older form, in which the body names the pod. No Binding object is stored. */
-export function bindingsReply(
-  context: PodActionContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | undefined {
+export const bindingsReply: RouteReply<PodActionContext> = (context, request, route, output, warnings) => {
   const pods = context.registry.find('', 'v1', 'pods');
   if (route.resource.group !== '' || route.resource.plural !== 'bindings' || pods === undefined) return undefined;
   return bind(context, request, (name) => ({ ...route, resource: pods, name }), output, warnings);
-}
+};
 
 function bind(
   context: PodActionContext,

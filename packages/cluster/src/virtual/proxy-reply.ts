@@ -10,12 +10,11 @@ import { numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { RoleContext } from '../auth/authorizer.ts';
 import { badRequest, notFound, serviceUnavailable } from '../errors/api-error.ts';
 import type { ProcessRuntime } from '../processes/process-runtime.ts';
-import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
+import type { OpenStream } from '../protocol/request.ts';
 import type { ProcessTarget } from './process-proxy.ts';
 import { processReply } from './process-proxy.ts';
 import { storeKey } from '../store/store.ts';
-import type { Output } from '../protocol/negotiate.ts';
-import type { Route } from '../verbs/route.ts';
+import type { Route, RouteReply } from '../verbs/route.ts';
 import type { WriteServices } from '../verbs/write.ts';
 import { admitConnection } from './admit-virtual.ts';
 import { SIMULATED_NOTE } from './pod-container.ts';
@@ -32,13 +31,7 @@ export type ConnectContext = RoleContext &
 /**
  * Handles every method of `pods|services|nodes/…/proxy`, with or without an additional path. Throws 400, 404 and 503.
  */
-export function proxyReply(
-  context: ConnectContext,
-  request: ApiRequest,
-  route: Route,
-  _output: Output,
-  warnings: string[],
-): ApiReply | Promise<ApiReply> {
+export const proxyReply: RouteReply<ConnectContext> = (context, request, route, _output, warnings) => {
   if (request.query.has('dryRun')) throw badRequest('dryRun is not supported');
   admitConnection(context, { request, route, warnings }, () => {
     const path = route.rest.join('/');
@@ -64,7 +57,7 @@ export function proxyReply(
     if (route.resource.plural === 'pods' && !isReachable(podAddress(object))) throw badRequest('address not allowed');
   }
   throw serviceUnavailable(`error trying to reach service: connection refused: ${SIMULATED_NOTE}`);
-}
+};
 
 interface ProxyTarget {
   readonly scheme: string;

@@ -6,10 +6,9 @@ import { authorize, grantsOf } from '../auth/authorizer.ts';
 import { userJson } from '../auth/token-documents.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import { decodeBody } from '../verbs/body.ts';
-import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
-import type { Route } from '../verbs/route.ts';
+import type { ApiRequest } from '../protocol/request.ts';
+import type { Route, RouteReply } from '../verbs/route.ts';
 import { badRequest, invalid, methodNotAllowed } from '../errors/api-error.ts';
 import type { UserInfo } from '../cluster-options.ts';
 import { writeOptions } from '../verbs/request-options.ts';
@@ -63,13 +62,7 @@ const REVIEWS = new Map<string, Reviewer>([
 ]);
 
 /** Handles the creation of a review, which is not stored. */
-export function reviewReply(
-  context: ReviewContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | undefined {
+export const reviewReply: RouteReply<ReviewContext> = (context, request, route, output, warnings) => {
   const reviewer = REVIEWS.get(route.resource.plural);
   if (reviewer === undefined || !['authorization.k8s.io', 'authentication.k8s.io'].includes(route.resource.group))
     return undefined;
@@ -97,7 +90,7 @@ export function reviewReply(
   const creation = resource.plural === 'selfsubjectreviews' ? { creationTimestamp: timestampOf(context.clock) } : {};
   const value = { ...owned, metadata: { ...owned.metadata, ...creation }, ...(keepSpec ? {} : { spec: {} }), status };
   return replyValue(201, value, output, warningHeader(warnings));
-}
+};
 
 const refuse = (field: string, value: unknown, detail: string) =>
   invalid('authorization.k8s.io', '', '', [fieldInvalid(field, value, detail)]);

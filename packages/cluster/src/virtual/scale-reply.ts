@@ -11,8 +11,7 @@ import type { BodyType } from '../verbs/body.ts';
 import { bodyOfKind, decodeAs, mediaType, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
-import type { Route } from '../verbs/route.ts';
+import type { RouteReply } from '../verbs/route.ts';
 import {
   ApiError,
   conflict,
@@ -81,13 +80,7 @@ export interface ScaleContext extends WriteServices {
 }
 
 /** Handles GET, PUT and PATCH of `…/scale`. */
-export function scaleReply(
-  context: ScaleContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | undefined {
+export const scaleReply: RouteReply<ScaleContext> = (context, request, route, output, warnings) => {
   const { resource } = route;
   if (!resource.subresources.has('scale')) return undefined;
   const options = writeOptions(
@@ -128,7 +121,7 @@ export function scaleReply(
   const node = builtinType('autoscaling.v1.Scale');
   const next = patchVirtual(node, scaleOf(resource, live), { form, text });
   return reply(rescale(write, live, decodeObject(node, next).value));
-}
+};
 
 /** Converts a write of an object into a write of the object's Scale. */
 const asScale = (write: Omit<WriteRequest, 'reviewed' | 'subresource'>): WriteRequest => ({

@@ -8,9 +8,8 @@ import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
 import { authorizeConnect } from '../auth/authorize.ts';
 import type { ApiReply, ApiRequest, ConnectionUpgrade } from '../protocol/request.ts';
-import type { Route } from '../verbs/route.ts';
+import type { Route, RouteReply } from '../verbs/route.ts';
 import { badRequest, notFound } from '../errors/api-error.ts';
-import type { Output } from '../protocol/negotiate.ts';
 import { asksForProcesses } from '../processes/container-settings.ts';
 import { admitConnection } from './admit-virtual.ts';
 import type { ForwardTarget } from './forward-port.ts';
@@ -24,13 +23,7 @@ import type { ConnectContext } from './proxy-reply.ts';
  * Handles GET and POST of `pods/…/exec` and `pods/…/attach`. Throws 400, 403, 404, and the refusal of a webhook or
  * policy. All other responses equal the responses of a kubelet.
  */
-export function streamReply(
-  context: ConnectContext,
-  request: ApiRequest,
-  route: Route,
-  _output: Output,
-  warnings: string[],
-): ApiReply | Promise<ApiReply> | undefined {
+export const streamReply: RouteReply<ConnectContext> = (context, request, route, _output, warnings) => {
   if (route.resource.plural !== 'pods') return undefined;
   refuseDryRun(request);
   authorizeConnect(context, request, route);
@@ -46,19 +39,13 @@ export function streamReply(
   }
   if (asksForProcesses(pod)) throw notRunning(pod, container);
   return kubeletError(`container not found (${goQuote(container)})`);
-}
+};
 
 /**
  * Handles GET and POST of `pods/…/portforward`. Throws 400, 403, 404, and the refusal of a webhook or policy. All other
  * responses equal the responses of a kubelet.
  */
-export function portForwardReply(
-  context: ConnectContext,
-  request: ApiRequest,
-  route: Route,
-  _output: Output,
-  warnings: string[],
-): ApiReply | Promise<ApiReply> | undefined {
+export const portForwardReply: RouteReply<ConnectContext> = (context, request, route, _output, warnings) => {
   if (route.resource.plural !== 'pods') return undefined;
   refuseDryRun(request);
   const ports = request.query.all('ports').flatMap((value) => value.split(','));
@@ -76,7 +63,7 @@ export function portForwardReply(
   if (run !== undefined) return forward(context, request, { pod, run });
   const full = `${route.name}_${route.namespace}`;
   return kubeletError(`unable to do port forwarding, pod not found (${goQuote(full)})`);
-}
+};
 
 /** Connects a client to the ports of processes. The code is loaded here, because most clusters never need it. */
 async function forward(context: ConnectContext, request: ApiRequest, target: ForwardTarget): Promise<ApiReply> {

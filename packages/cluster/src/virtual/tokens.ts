@@ -4,10 +4,8 @@ import { goQuote } from '@typekro/kit/golang';
 import { formatTime, listAt, numberAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { updateOwnership } from '../fields/ownership.ts';
 import { bodyOfKind, decodeAs, readBody } from '../verbs/body.ts';
-import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
-import type { Route } from '../verbs/route.ts';
+import type { Route, RouteReply } from '../verbs/route.ts';
 import { badRequest, conflict, invalid, methodNotAllowed, notFound } from '../errors/api-error.ts';
 import { ensureAt } from '../types/parts.ts';
 import { storeKey } from '../store/store.ts';
@@ -33,13 +31,7 @@ export interface TokenReplyContext extends WriteServices {
 }
 
 /** Handles POST of `serviceaccounts/…/token`. */
-export function tokenReply(
-  context: TokenReplyContext,
-  request: ApiRequest,
-  route: Route,
-  output: Output,
-  warnings: string[],
-): ApiReply | undefined {
+export const tokenReply: RouteReply<TokenReplyContext> = (context, request, route, output, warnings) => {
   const { resource } = route;
   if (resource.plural !== 'serviceaccounts') return undefined;
   if (request.method !== 'POST') throw methodNotAllowed();
@@ -120,7 +112,7 @@ export function tokenReply(
     status: { token, expirationTimestamp: formatTime(now + seconds * 1000) },
   };
   return replyValue(201, value, output, warningHeader(warnings));
-}
+};
 
 /** The plurals of the kinds to which a token can be bound, keyed by kind. */
 const BOUND_RESOURCES: Readonly<Record<string, string>> = { Node: 'nodes', Pod: 'pods', Secret: 'secrets' };
