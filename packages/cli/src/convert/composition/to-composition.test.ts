@@ -489,35 +489,6 @@ describe('typekro convert --to typescript', () => {
   });
 
   test.each([
-    ['the default of a field', 'limit: integer | default=9007199254740993', 'limit', '9007199254740993'],
-    ['the default of a list', 'list: "[]integer | default=[1, 9223372036854775807]"', 'list', '9223372036854775807'],
-    ['a nested field', 'outer: { inner: integer | default=9007199254740993 }', 'outer.inner', '9007199254740993'],
-    [
-      'a default beside fields that arktype cannot express',
-      'a: string | pattern="x" maxLength=9\n      limit: integer | default=9007199254740993',
-      'limit',
-      '9007199254740993',
-    ],
-  ])('%s that no JavaScript number represents is refused', async (_what, fields, field, value) => {
-    const text = `apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: big }
-spec:
-  schema:
-    apiVersion: v1
-    kind: Big
-    spec:
-      ${fields}
-  resources:
-    - id: map
-      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: x } }
-`;
-    const { code, out, err } = await run('convert - --to typescript', text);
-    expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toContain(`spec.schema.spec.${field}: no number of JavaScript is exactly ${value}`);
-  });
-
-  test.each([
     ['convert - --to yaml', DEFINITION, '--to'],
     ['convert - --to typescript --lift a/b:c', DEFINITION, '--lift is for plain objects'],
     ['convert - --to typescript --name web-shop', DEFINITION, '--name is for plain objects'],
