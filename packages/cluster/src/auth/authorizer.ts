@@ -102,10 +102,20 @@ const subjectsOf = oncePerObject((binding: KubeObject) => {
   return subjects;
 });
 
+/** The keys in `subjectsOf` of a user and the user's groups. A SubjectAccessReview may have 600,000 groups. */
+const keysOf = oncePerObject(
+  ({ name, groups }: UserInfo) =>
+    new Set([`User ${name}`, `ServiceAccount ${name}`, ...groups.map((group) => `Group ${group}`)]),
+);
+
 /** The first subject of a binding that is the user, or a group of the user. */
-function subjectFor(binding: KubeObject, { name, groups }: UserInfo): JsonObject | undefined {
-  const keys = [`User ${name}`, `ServiceAccount ${name}`, ...groups.map((group) => `Group ${group}`)];
-  const found = keys.flatMap((key) => subjectsOf(binding).get(key) ?? []);
+function subjectFor(binding: KubeObject, user: UserInfo): JsonObject | undefined {
+  const [keys, subjects] = [keysOf(user), subjectsOf(binding)];
+  if (subjects.size <= keys.size) {
+    for (const [key, { subject }] of subjects) if (keys.has(key)) return subject;
+    return undefined;
+  }
+  const found = [...keys].flatMap((key) => subjects.get(key) ?? []);
   return found.toSorted((a, b) => a.position - b.position)[0]?.subject;
 }
 

@@ -122,6 +122,25 @@ test('the names of a rule and the subjects of a binding are read once, and not f
   expect(reads).toBe(once);
 });
 
+test('the groups of a user are read once, and not for each binding', () => {
+  const readsWith = (bindings: number): number => {
+    let reads = 0;
+    const groups = new Proxy(
+      Array.from({ length: 1_000 }, (_, index) => `g${index}`),
+      { get: (target, key) => ((reads += 1), Reflect.get(target, key) as unknown) },
+    );
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'r' };
+    const all = Array.from({ length: bindings }, (_, index) => ({
+      object: { metadata: { name: `b${index}` }, roleRef, subjects: [{ kind: 'User', name: 'other' }] },
+    }));
+    const store = { collection: () => ({ all: () => all, inNamespace: () => [], get: () => undefined }) };
+    const action = { verb: 'get', group: '', resource: 'configmaps', subresource: '', namespace: '', name: 'a' };
+    authorize({ store: store as unknown as RoleContext['store'], allowsAll: false }, { name: 'eve', groups }, action);
+    return reads;
+  };
+  expect(readsWith(100)).toBe(readsWith(1));
+});
+
 test.each<[string, object[], string | undefined]>([
   ['no subject', [], undefined],
   ['a subject of another kind', [{ kind: 'Robot', name: 'eve' }], undefined],
