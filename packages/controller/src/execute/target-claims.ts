@@ -30,11 +30,13 @@ export class TargetClaims {
    */
   async run(key: string, owner: string, write: (isContested: boolean) => Promise<boolean>): Promise<void> {
     const before = this.#running.get(key);
-    const own = (before ?? Promise.resolve()).then(async () => {
+    const start = async (): Promise<void> => {
       const writer = this.#writers.get(key);
       const isContested = writer !== undefined && writer.owner !== owner && writer.until > this.#clock.now();
       if (await write(isContested)) this.#remember(key, owner);
-    });
+    };
+    // A free object is written in the same turn, so that the requests are sent in the order of the decision.
+    const own = before === undefined ? start() : before.then(start);
     const ended = own.then(noResult, noResult);
     this.#running.set(key, ended);
     try {
