@@ -76,6 +76,12 @@ test.each([
   ['the default of a list', 'list: "[]integer | default=[1, 9223372036854775807]"', 'list', '9223372036854775807'],
   ['a nested field', 'outer: { inner: integer | default=9007199254740993 }', 'outer.inner', '9007199254740993'],
   [
+    'a field named as a keyword',
+    'items: { default: integer | default=9007199254740993 }',
+    'items.default',
+    '9007199254740993',
+  ],
+  [
     'a default beside fields that arktype cannot express',
     'a: string | pattern="x" maxLength=9\n      limit: integer | default=9007199254740993',
     'limit',

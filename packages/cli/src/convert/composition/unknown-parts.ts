@@ -113,12 +113,17 @@ function unknown(object: JsonObject, known: ReadonlySet<string>, path: string): 
 }
 
 /** Finds the integers of a schema of instances, such as defaults, that a JavaScript number cannot represent exactly. */
-export const largeIntegersOfSchema = (schema: Schema): Inexpressible[] =>
-  largeIntegers(schema as JsonObject, []).map(({ path, reason }) => {
-    const [field = ''] = path.split(/(?:^|\.)(?:default|enum|minimum|maximum|example)\b/);
-    const names = field.replaceAll(/(^|\.)(?:properties|items|additionalProperties)\b/g, '');
-    return { path: `spec.schema.spec${names === '' || names.startsWith('.') ? names : `.${names}`}`, reason };
-  });
+export function largeIntegersOfSchema(
+  { properties = {}, items, additionalProperties, ...own }: Schema,
+  path: readonly PathStep[] = ['spec', 'schema', 'spec'],
+): Inexpressible[] {
+  const values = typeof additionalProperties === 'object' ? [additionalProperties] : [];
+  return [
+    ...largeIntegers(own as JsonObject, path).map(({ reason }) => ({ path: formatPath(path), reason })),
+    ...Object.entries(properties).flatMap(([name, field]) => largeIntegersOfSchema(field, [...path, name])),
+    ...[...(items === undefined ? [] : [items]), ...values].flatMap((each) => largeIntegersOfSchema(each, path)),
+  ];
+}
 
 /** Finds the integers of templates that a JavaScript number cannot represent exactly. */
 function largeIntegers(value: JsonValue, path: readonly PathStep[]): Inexpressible[] {
