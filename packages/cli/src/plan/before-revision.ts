@@ -41,10 +41,13 @@ export async function planMeanwhile(
 export function addPresent(plans: readonly InstancePlan[], present: readonly InstancePlan[]): InstancePlan[] {
   const all = new Map(plans.map((plan) => [basisKey(plan.instance), plan]));
   for (const now of present) {
+    if (now.parent === undefined) continue;
     const key = basisKey(now.instance);
-    if (now.parent !== undefined) all.set(key, withMeanwhile(all.get(key) ?? { ...now, ...NO_WRITES }, now));
+    const known = all.get(key);
+    const plan = withMeanwhile(known ?? { ...now, ...NO_WRITES }, now);
+    if (known !== undefined || plan.meanwhile !== undefined) all.set(key, plan);
   }
-  return [...all.values()].filter((plan) => plans.includes(plan) || plan.meanwhile !== undefined);
+  return [...all.values()];
 }
 
 const NO_WRITES = { writes: [], later: [], blocked: [] } satisfies Meanwhile;
