@@ -1,6 +1,4 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { objectName } from '@typekro/kit/core';
-import { keys } from '@typekro/engine/runtime';
 
 /** Another owner of an object. */
 export interface ObjectOwner {
@@ -31,12 +29,4 @@ export function namedOwners({ metadata }: KubeObject): ObjectOwner[] {
       .filter(({ controller }) => controller === true)
       .map(({ kind, name }) => ({ kind: 'controller' as const, name: `${kind} ${name}` })),
   ];
-}
-
-/** Returns the instance that the labels of an object name as its owner, e.g. `Shop default/corner`. */
-export function owningInstance({ metadata: { labels = {} } }: KubeObject): string | undefined {
-  const { [keys.INSTANCE_KIND_LABEL]: kind, [keys.INSTANCE_NAME_LABEL]: name } = labels;
-  if (kind === undefined || name === undefined || (labels[keys.PART_OF_LABEL] ?? '') === '') return undefined;
-  const namespace = labels[keys.INSTANCE_NAMESPACE_LABEL] ?? '';
-  return objectName({ kind, name, ...(namespace === '' ? {} : { namespace }) });
 }

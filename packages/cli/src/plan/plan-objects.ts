@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, refOf } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
-import { hidesInSecret, maskedSecretRefusal, refusalRemedy, SECRET_MASK } from '@typekro/engine/runtime';
+import { hidesInSecret, keys, maskedSecretRefusal, refusalRemedy, SECRET_MASK } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -13,7 +13,6 @@ import { blockerOfDeletion } from './being-deleted.ts';
 import type { ObjectPlan, ValueLine } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import { targetOf, typeOf } from './plan-context.ts';
-import { owningInstance } from './object-owners.ts';
 import { FILE_MANAGER, keptKind, keptLive, replacementRefusal } from './replacement.ts';
 import type { WriteAnswer } from './simulation/simulate.ts';
 import { revealedBy } from './snapshot-file.ts';
@@ -86,7 +85,8 @@ export function fileRemedy(message: string, object: ObjectRef): string | undefin
 
 /** Plans an object of a file that is neither a definition nor an instance. */
 export function filePlan({ operation }: PlanContext, { desired, live, answer, unread }: FileObject): ObjectPlan {
-  const owner = live === undefined ? undefined : owningInstance(live);
+  const isOwned = (live?.metadata.labels?.[keys.PART_OF_LABEL] ?? '') !== '';
+  const owner = live !== undefined && isOwned ? keys.owningInstance(live) : undefined;
   const place = {
     node: '',
     object: refOf(desired),

@@ -1,3 +1,5 @@
+import type { KubeObject } from '@typekro/kit/core';
+import { objectName } from '@typekro/kit/core';
 import { INTERNAL_PREFIX, RESERVED_PREFIXES } from '../../graph/names/naming.ts';
 
 /** Names that kro writes into the cluster. Clients, other controllers and later versions read these names. */
@@ -67,6 +69,17 @@ export { INTERNAL_PREFIX, RESERVED_PREFIXES };
 
 /** Does the controller reserve this key of labels and annotations? */
 export const isReservedKey = (key: string): boolean => RESERVED_PREFIXES.some((prefix) => key.startsWith(prefix));
+
+/** The instance that the labels of an object name as its owner, e.g. `Shop default/corner`. */
+export function owningInstance({ metadata: { labels = {} } }: KubeObject): string | undefined {
+  const {
+    [INSTANCE_KIND_LABEL]: kind,
+    [INSTANCE_NAME_LABEL]: name,
+    [INSTANCE_NAMESPACE_LABEL]: namespace = '',
+  } = labels;
+  if (kind === undefined || name === undefined) return undefined;
+  return objectName({ kind, name, ...(namespace === '' ? {} : { namespace }) });
+}
 
 /** Converts a version to a label value, which may not contain `+`. */
 export function versionLabel(version: string): string {

@@ -1,5 +1,4 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { objectName } from '@typekro/kit/core';
 import { formatPath } from '../../graph/index.ts';
 import type { FieldDifference } from '../objects/compare.ts';
 import { compareApplied, lastWriter } from '../objects/compare.ts';
@@ -10,14 +9,7 @@ import { isSameFingerprint, equivalenceOf } from '../objects/fingerprint.ts';
 import { isTemplateManager } from '../objects/field-managers.ts';
 import { isOwned } from '../objects/labels.ts';
 import { labelOfObject } from '../objects/identity.ts';
-import {
-  CHILD_MANAGER,
-  INSTANCE_ID_LABEL,
-  INSTANCE_KIND_LABEL,
-  INSTANCE_NAME_LABEL,
-  INSTANCE_NAMESPACE_LABEL,
-  PART_OF_LABEL,
-} from '../objects/keys.ts';
+import { CHILD_MANAGER, INSTANCE_ID_LABEL, PART_OF_LABEL, owningInstance } from '../objects/keys.ts';
 import type {
   AdoptionPolicy,
   ApplyReason,
@@ -208,19 +200,10 @@ export function ownershipRefusal(
 ): OwnershipConflict | undefined {
   const owner = labelOfObject(live, PART_OF_LABEL);
   if (owner === applySet || policy === 'takeOver') return undefined;
-  if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };
+  if (owner !== undefined && owner !== '') return { owner, instance: owningInstance(live) };
   const { uid } = instance.metadata;
   const isOwn = uid !== undefined && labelOfObject(live, INSTANCE_ID_LABEL) === uid;
   return policy === 'refuse' && !isOwn ? { owner: undefined } : undefined;
-}
-
-/** The instance that an object's labels name as its owner. */
-function instanceOf(live: KubeObject): string | undefined {
-  const kind = labelOfObject(live, INSTANCE_KIND_LABEL);
-  const name = labelOfObject(live, INSTANCE_NAME_LABEL);
-  const namespace = labelOfObject(live, INSTANCE_NAMESPACE_LABEL) ?? '';
-  if (kind === undefined || name === undefined) return undefined;
-  return objectName({ kind, name, ...(namespace === '' ? {} : { namespace }) });
 }
 
 /**
