@@ -54,7 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'objects of another ApplySet are adopted',
     rule: 'only own objects',
     file: 'packages/engine/src/runtime/reports/write-decision.ts',
-    find: "if (owner !== undefined && owner !== '') return { owner, instance: instanceOf(live) };",
+    find: "if (owner !== undefined && owner !== '') return { owner, instance: owningInstance(live) };",
     replace: '',
     problem: /belongs to another ApplySet/,
   },
