@@ -24,13 +24,12 @@ import type {
 } from './model.ts';
 import { nodeConditions } from './status/node-conditions.ts';
 import { nowConditions } from './now-sample.ts';
-import { pausedWrite } from './reports/paused-write.ts';
+import { namespaceWatches, pausedWrite } from './reports/paused-write.ts';
 import type { NodeReport } from './report.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
 import { reportOf } from './step-context.ts';
 import { suppressWrites } from './nodes/drop-conflicting-writes.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
-import { namespaceWatches } from './missing-namespace.ts';
 import { watchHealthConditions } from './status/watch-health.ts';
 
 /** A Graph has no ApplySet. */

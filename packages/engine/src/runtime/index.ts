@@ -35,7 +35,6 @@ export type {
   WatchState,
 } from './model.ts';
 export { INSTANCE_STATES } from './model.ts';
-export { isNamespaceMissing, NAMESPACE_TYPE } from './missing-namespace.ts';
 export { CORRECT_REFUSED, isImmutableMessage, refusalRemedy, refusedItems } from './reports/refusal-remedies.ts';
 export { readWithDefault, remedyOf } from './reports/remedies.ts';
 export { step } from './step.ts';
@@ -86,7 +85,7 @@ export { hasFinalizer, isSuspended, otherFinalizers } from './reports/finalizer.
 export { failureMask, writeMask } from './reports/failure-mask.ts';
 export { failureClass, failureText, isRefusal, missingRight } from './reports/failure.ts';
 export type { WriteAttempt } from './reports/paused-write.ts';
-export { isSameWrite } from './reports/paused-write.ts';
+export { isNamespaceMissing, isSameWrite, NAMESPACE_TYPE } from './reports/paused-write.ts';
 export { groupKindText, objectKey, targetKey, writeKey } from './objects/identity.ts';
 export * as keys from './objects/keys.ts';
 export type { PlacedExpression } from './placed-expressions.ts';
