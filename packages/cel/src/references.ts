@@ -22,7 +22,7 @@ export interface Inspection {
 /** The options of {@link inspect}. */
 export interface InspectOptions {
   /** The names of the known variables. */
-  readonly variables: ReadonlySet<string>;
+  readonly variables: Pick<ReadonlySet<string>, 'has'>;
   readonly isFunction: (name: string) => boolean;
   /**
    * Concerns resources whose name is also the name of a loop variable or of a variable of `cel.bind`. With `kro` (the

@@ -1,12 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseDefinitions } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { CURSOR, SHOP, editorAt } from '../test-support/editor.ts';
 import { chunksOf } from './chunks.ts';
 import { openDocument } from './editor-document.ts';
 import { EditorText } from './editor-text.ts';
 import { hoverAt } from './hover.ts';
+import { tokensOf } from './semantic-tokens.ts';
 
 const corpus = fileURLToPath(new URL('../../../test/conformance/graph/realistic/', import.meta.url));
 const files = readdirSync(corpus).filter((name) => name.endsWith('.yaml'));
@@ -159,3 +161,32 @@ items:
 `;
   expect(explained(text, around, word)).toMatch(expected);
 });
+
+test.each<readonly [title: string, text: (count: number) => string]>([
+  ['expressions in one value', (count) => node(0, '${schema.spec.a} '.repeat(count))],
+  ['nodes', (count) => Array.from({ length: count }, (_, index) => node(index, `\${schema.spec.a}`)).join('')],
+])('the work for the explanations and colours of many %s is proportional to their number', (_title, text) => {
+  const workFor = (count: number): number => {
+    const document = open(`apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+spec:
+  schema: {apiVersion: v1alpha1, kind: A, spec: {a: string}}
+  resources:
+${text(count)}`);
+    const spies = [vi.spyOn(String.prototype, 'charAt'), vi.spyOn(Map.prototype, 'get')];
+    try {
+      expect(
+        hoverAt(document, document.text.positionAt(document.text.text.lastIndexOf('spec.a') + 2), builtinSource()),
+      ).toBeDefined();
+      expect(tokensOf(document, builtinSource()).length).toBeGreaterThan(count * 20);
+      return spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  };
+  workFor(1);
+  expect(workFor(200) / workFor(100)).toBeLessThan(2.5);
+});
+
+const node = (index: number, value: string): string =>
+  `    - {id: c${index}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: "${value}"}}}\n`;

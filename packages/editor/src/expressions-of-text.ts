@@ -1,5 +1,5 @@
 import type { PathStep } from '@typekro/engine/graph';
-import { offsetInScalar, scanExpressions } from '@typekro/engine/graph';
+import { scalarOffsets, scanExpressions } from '@typekro/engine/graph';
 import type { Span } from './editor-text.ts';
 import type { YamlNode, YamlScalar } from './yaml-tree.ts';
 import { placesIn } from './yaml-tree.ts';
@@ -29,8 +29,8 @@ export function expressionsIn(source: string, root: YamlNode | undefined): reado
 function expressionsOf(source: string, path: readonly PathStep[], scalar: YamlScalar): WrittenExpression[] {
   const scanned = scanExpressions(scalar.value);
   if (!scanned.ok) return [];
-  const raw = source.slice(scalar.from, scalar.to);
-  const place = (at: number): number => scalar.from + offsetInScalar(raw, scalar.style, scalar.value, at);
+  const offsets = scalarOffsets(source.slice(scalar.from, scalar.to), scalar.style, scalar.value);
+  const place = (at: number): number => scalar.from + offsets(at);
   return scanned.parts
     .filter(({ kind }) => kind === 'expression')
     .map(({ text, offset }) => {

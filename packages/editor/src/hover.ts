@@ -89,7 +89,7 @@ function inExpression(expression: WrittenExpression, offset: number, scope: Expr
     return signatures.length === 0 ? undefined : { ...span, markdown: code(signatures.join('\n')) };
   }
   if (receiver === undefined) {
-    const known = scope.names.find((each) => each.name === name);
+    const known = scope.nameOf(name);
     const isBound = macros.some(({ variables }) => variables.includes(name));
     if (known === undefined && !isBound) return undefined;
     const type = typeOfReceiver(scope, name, macros);

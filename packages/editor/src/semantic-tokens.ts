@@ -1,5 +1,6 @@
 import type { SemanticTokensLegend } from 'vscode-languageserver';
 import { tokenize } from '@typekro/cel';
+import type { ExpressionScope } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { MARKER_KEYS, GATED_MARKER_KEYS } from '@typekro/engine/schema';
 import type { DocumentPart, EditorDocument } from './editor-document.ts';
@@ -62,23 +63,23 @@ export function tokensOf(document: EditorDocument, source: SchemaSource): readon
 function expressionTokens(part: DocumentPart, source: SchemaSource): Token[] {
   const scopes = scopesOf(part, source);
   return part.expressions.flatMap((expression) => {
-    const names = new Set(scopes?.at(expression.path)?.names.map(({ name }) => name));
+    const scope = scopes?.at(expression.path);
     const braces: Token[] = [
       { type: 'macro', from: expression.from - 2, to: expression.from },
       { type: 'macro', from: expression.to, to: expression.to + 1 },
     ];
-    return [...braces, ...celTokens(expression, names)];
+    return [...braces, ...celTokens(expression, scope)];
   });
 }
 
-function celTokens(expression: WrittenExpression, names: ReadonlySet<string>): Token[] {
+function celTokens(expression: WrittenExpression, scope: ExpressionScope | undefined): Token[] {
   const { text } = expression;
   const { tokens } = tokenize(text);
   return tokens.flatMap(({ start, end }): Token[] => {
     if (end <= start) return [];
     const word = text.slice(start, end);
     const before = text.slice(0, start).trimEnd();
-    const type = tokenType(word, /\.\??$/.test(before), /^\s*\(/.test(text.slice(end)), names);
+    const type = tokenType(word, /\.\??$/.test(before), /^\s*\(/.test(text.slice(end)), scope);
     return type === undefined ? [] : [{ type, from: expression.toChunk(start), to: expression.toChunk(end) }];
   });
 }
@@ -87,7 +88,7 @@ function tokenType(
   word: string,
   isMember: boolean,
   isCall: boolean,
-  names: ReadonlySet<string>,
+  scope: ExpressionScope | undefined,
 ): TokenType | undefined {
   if (/^(?:true|false|null|in)$/.test(word) && !isMember) return 'keyword';
   if (/^[rRbB]*["']/.test(word)) return 'string';
@@ -95,7 +96,7 @@ function tokenType(
   if (/^[A-Za-z_`]/.test(word)) {
     if (isCall) return 'function';
     if (isMember) return 'property';
-    return names.has(word) ? 'variable' : 'parameter';
+    return scope?.nameOf(word) !== undefined ? 'variable' : 'parameter';
   }
   return /^[=!<>&|+\-*/%?:]+$/.test(word) ? 'operator' : undefined;
 }

@@ -44,7 +44,7 @@ export { compile } from './compile.ts';
 export type { ExpressionScope } from './expressions/expression-scope.ts';
 export { expressionScopes } from './expressions/expression-scopes.ts';
 export type { ScalarStyle } from './yaml/yaml-offset.ts';
-export { offsetInScalar } from './yaml/yaml-offset.ts';
+export { scalarOffsets } from './yaml/yaml-offset.ts';
 export { compileGraphObject, compileDocument } from './graph-object/compile-graph-object.ts';
 export { isGraphObject, isServiceAccountName } from './graph-object/parsed-graph.ts';
 export { graphShape, withLiterals } from './graph-object/graph-shape.ts';

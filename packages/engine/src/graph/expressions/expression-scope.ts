@@ -32,6 +32,8 @@ export interface ScopeNode {
 /** The names and types that are available to the expressions at a path. */
 export interface ExpressionScope {
   readonly names: readonly ScopeName[];
+  /** `undefined` for a name that is not available. */
+  nameOf(name: string): ScopeName | undefined;
   /** Checks an expression without its `${…}`. */
   check(text: string): CheckResult;
   /** The schema of a struct type of a checked expression; `undefined` for a type without a schema. */
@@ -86,14 +88,18 @@ export function makeScope(input: ScopeInput): ExpressionScope {
   const { language, within } = input;
   const { environment, own } = placeOf(input);
   const rules = rulesOf(input, own);
-  const names = language.namesAt(rules).map((name): ScopeName => nameOf(name, input, own));
+  const known = (name: string): ScopeName | undefined =>
+    language.hasName(name, rules) ? nameOf(name, input, own) : undefined;
   const roots = new Map<string, Schema>();
   const subject = within?.subject.node.schema;
   if (subject !== undefined) roots.set('__type_each', subject);
   const schemaOfType = (name: string): Schema | undefined =>
     language.schemaOfType(name) ?? schemasOnTheWay(name, roots)?.at(-1);
   return {
-    names,
+    get names() {
+      return language.namesAt(rules).map((name) => nameOf(name, input, own));
+    },
+    nameOf: known,
     check(text) {
       // `parse` does not rename the names in this list. The node's own name is an id and must be renamed, so it is left
       // out.
@@ -106,7 +112,7 @@ export function makeScope(input: ScopeInput): ExpressionScope {
     },
     schemaOfType,
     schemaOfName(name) {
-      const found = names.find((each) => each.name === name);
+      const found = known(name);
       if (found?.role === 'instance') return language.schemaOfType('__type_schema');
       return found?.role === 'iterator' ? undefined : found?.node?.schema;
     },
@@ -181,7 +187,14 @@ export function scopeNode(
   };
 }
 
-/** Does `path` begin with `prefix`? */
-export function hasPathPrefix(path: readonly PathStep[], prefix: readonly PathStep[]): boolean {
-  return prefix.length <= path.length && prefix.every((step, index) => step === path[index]);
+/** Returns a function that finds the value whose path is the longest one with which a path begins. */
+export function longestPrefix<Value>(entries: readonly (readonly [readonly PathStep[], Value])[]) {
+  const values = new Map(entries.map(([path, value]) => [JSON.stringify(path), value]));
+  return (path: readonly PathStep[]): Value | undefined => {
+    for (let length = path.length; length > 0; length -= 1) {
+      const found = values.get(JSON.stringify(path.slice(0, length)));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
 }

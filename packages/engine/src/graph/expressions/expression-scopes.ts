@@ -4,7 +4,7 @@ import { combineSources, crdSource } from '../../schema/index.ts';
 import { buildResources } from '../build-resource.ts';
 import { isDefinitionDocument } from '../document.ts';
 import type { ExpressionScopes, ScopeNode } from './expression-scope.ts';
-import { hasPathPrefix, makeScope, scopeNode } from './expression-scope.ts';
+import { longestPrefix, makeScope, scopeNode } from './expression-scope.ts';
 import { sharedOf } from '../graph-object/build-node.ts';
 import { compileRoot } from '../graph-object/compile-frame.ts';
 import { FrameProblems } from '../graph-object/frame-problems.ts';
@@ -38,8 +38,6 @@ export function expressionScopes(input: CompileInput, options: CompileOptions): 
   return value['kind'] === 'Graph' ? graphScopes(value, options) : undefined;
 }
 
-const STATUS = ['spec', 'schema', 'status'] as const;
-
 function definitionScopes(value: JsonValue, options: CompileOptions): ExpressionScopes | undefined {
   const problems = new Problems();
   const definition = readDefinition(value, problems);
@@ -60,13 +58,16 @@ function definitionScopes(value: JsonValue, options: CompileOptions): Expression
       },
     ]),
   );
+  const around = longestPrefix([...nodes.values()].map((each) => [each.node.path, each]));
   return {
     nodes: [...nodes.values()].map(({ node }) => node),
     nodeNamed: (name) => nodes.get(name)?.node,
     at(path) {
       const shared = { language, nodes, hasInstance: true };
-      if (hasPathPrefix(path, STATUS)) return makeScope({ ...shared, isConditions: path[3] === 'conditions' });
-      const found = [...nodes.values()].find(({ node }) => hasPathPrefix(path, node.path));
+      const [spec, schema, status, field] = path;
+      if (spec === 'spec' && schema === 'schema' && status === 'status')
+        return makeScope({ ...shared, isConditions: field === 'conditions' });
+      const found = around(path);
       const member = found === undefined ? undefined : path[found.node.path.length];
       if (found === undefined || typeof member !== 'string' || member === 'id') return undefined;
       const { draft, node } = found;
@@ -103,16 +104,9 @@ function graphScopes(value: JsonValue, options: CompileOptions): ExpressionScope
   );
   const byId = new Map(found.flatMap(({ drafts }) => drafts).map((draft) => [draft.id, draftNode(draft)]));
   const frames = found.map((each) => frameScope(each.context, each.drafts, byId));
-  const around = (path: readonly PathStep[]) => {
-    let best: { readonly frame: FrameScope; readonly node: ScopeNode; readonly draft: NodeDraft } | undefined;
-    for (const each of frames) {
-      for (const [node, draft] of each.drafts) {
-        if (!hasPathPrefix(path, node.path) || node.path.length <= (best?.node.path.length ?? -1)) continue;
-        best = { frame: each, node, draft };
-      }
-    }
-    return best;
-  };
+  const around = longestPrefix(
+    frames.flatMap((frame) => [...frame.drafts].map(([node, draft]) => [node.path, { frame, node, draft }] as const)),
+  );
   const inOrder = [...byId.values()].toSorted((a, b) => comparePaths(a.path, b.path));
   return {
     nodes: inOrder,
@@ -147,9 +141,10 @@ function frameScope(
   byId: ReadonlyMap<string, ScopeNode>,
 ): FrameScope {
   const nodes = new Map<string, { readonly node: ScopeNode; readonly isList: boolean }>();
+  const draftOf = new Map(drafts.map((draft) => [draft.id, draft]));
   for (const [name, { id }] of context.names) {
     const node = byId.get(id);
-    const draft = drafts.find((each) => each.id === id);
+    const draft = draftOf.get(id);
     if (node !== undefined) nodes.set(name, { node, isList: draft !== undefined && publishesList(draft) });
   }
   const own = drafts.flatMap((draft): [ScopeNode, NodeDraft][] => {

@@ -55,6 +55,13 @@ export type ReferenceRules =
   | { readonly place: 'propagateWhen'; readonly items: readonly string[] }
   | { readonly place: 'status' | 'conditions' };
 
+/** The names that exist only at the place of an expression. */
+function ownNames(rules: Exclude<ReferenceRules, { place: 'readyWhen' }>): readonly string[] {
+  if (rules.place === 'template') return rules.iterators;
+  if (rules.place === 'propagateWhen') return rules.items;
+  return rules.place === 'conditions' ? ['runtime'] : [];
+}
+
 const STRING_SCHEMA: Schema = { type: 'string' };
 const OMIT_ELSEWHERE = 'omit() can only be used in resource template expressions';
 
@@ -276,17 +283,21 @@ export class Language {
     }
     const isFunction =
       rules.place === 'propagateWhen' ? (name: string) => this.#propagation().isFunction(name) : shared.isFunction;
-    return references(ast, { isFunction, variables: new Set(this.namesAt(rules)), place: 'restricted' });
+    const variables = { has: (name: string) => this.hasName(name, rules) };
+    return references(ast, { isFunction, variables, place: 'restricted' });
   }
 
   /** The names that an expression with these rules may use, as the author writes them. */
   namesAt(rules: ReferenceRules): string[] {
     if (rules.place === 'readyWhen') return [rules.only];
-    const nodes = this.#names === undefined ? this.#nodes.keys() : this.#names.keys();
-    const names = [...(this.#hasInstance ? ['schema'] : []), ...nodes];
-    if (rules.place === 'template') return [...names, ...rules.iterators];
-    if (rules.place === 'propagateWhen') return [...names, ...rules.items];
-    return rules.place === 'conditions' ? [...names, 'runtime'] : names;
+    return [...(this.#hasInstance ? ['schema'] : []), ...(this.#names ?? this.#nodes).keys(), ...ownNames(rules)];
+  }
+
+  /** May an expression with these rules use the name, as the author writes it? */
+  hasName(name: string, rules: ReferenceRules): boolean {
+    if (rules.place === 'readyWhen') return name === rules.only;
+    const isShared = (this.#hasInstance && name === 'schema') || (this.#names ?? this.#nodes).has(name);
+    return isShared || ownNames(rules).includes(name);
   }
 
   readScope(names: ReadonlyMap<string, ReadPart | undefined>): ReadScope {

@@ -1,11 +1,11 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
 import type { JsonValue, LineIndex, SourcePosition } from '@typekro/kit/core';
-import { yamlLibrary } from '@typekro/kit/core';
+import { oncePerObject, yamlLibrary } from '@typekro/kit/core';
 import type { DefinitionDocument, WrittenScalar } from '../document.ts';
 import type { PathStep } from '../model.ts';
 import type { Converted } from './yaml-convert.ts';
 import { isMergePair } from './yaml-convert.ts';
-import { offsetInScalar } from './yaml-offset.ts';
+import { scalarOffsets } from './yaml-offset.ts';
 import { resolvePlain } from './yaml-scalar.ts';
 
 /**
@@ -30,6 +30,9 @@ export class YamlDocument implements DefinitionDocument {
   readonly #targets: ReadonlyMap<Alias, ParsedNode>;
   readonly #place: DocumentPlace;
   readonly #pairs = new Map<YAMLMap.Parsed, ReadonlyMap<string, ParsedPair>>();
+  readonly #offsets = oncePerObject(({ range: [from, to], type, source }: Scalar.Parsed) =>
+    scalarOffsets(this.#place.source.slice(from, to), type ?? 'PLAIN', source),
+  );
 
   constructor(root: ParsedNode, converted: Converted, place: DocumentPlace) {
     this.value = converted.value;
@@ -51,13 +54,9 @@ export class YamlDocument implements DefinitionDocument {
   }
 
   positionInside(path: readonly PathStep[], offset: number): SourcePosition {
-    const { node } = this.#find(path);
-    const target = this.#resolve(node);
-    const range = target?.range;
-    if (!yamlLibrary().isScalar(target) || range === undefined) return this.position(path);
-    const raw = this.#place.source.slice(range[0], range[1]);
-    const style = (target as Scalar).type;
-    return this.#at(range[0] + offsetInScalar(raw, style ?? 'PLAIN', (target as Scalar).source ?? '', offset));
+    const target = this.#resolve(this.#find(path).node);
+    if (!yamlLibrary().isScalar(target)) return this.position(path);
+    return this.#at(target.range[0] + this.#offsets(target)(offset));
   }
 
   written(path: readonly PathStep[]): WrittenScalar | undefined {

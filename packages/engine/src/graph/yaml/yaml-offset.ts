@@ -1,3 +1,5 @@
+import { once } from '@typekro/kit/core';
+
 /** The style of a scalar in the file, which determines how its characters map to offsets. */
 export type ScalarStyle = 'PLAIN' | 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | 'BLOCK_LITERAL' | 'BLOCK_FOLDED';
 
@@ -5,30 +7,33 @@ export type ScalarStyle = 'PLAIN' | 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | 'BLOCK_LIT
 interface Unit {
   readonly start: number;
   readonly end: number;
-  /** Is the unit white space? White space is not counted, because folding and indentation may change it. */
-  readonly blank: boolean;
 }
 
 /**
- * Maps an offset in a scalar's value to an offset in its source text. Line folding, indentation and chomping change
- * only white space. All other characters are in the same order in the value and in the source text.
+ * Returns a function that maps an offset in a scalar's value to an offset in its source text. Line folding, indentation
+ * and chomping change only white space. All other characters are in the same order in the value and in the source text.
+ * The first call looks at the whole text, and later calls look the result up.
  *
- * `raw` is the scalar's source text, with its quotes or block header. The result is an offset in `raw`, in UTF-16
+ * `raw` is the scalar's source text, with its quotes or block header. The results are offsets in `raw`, in UTF-16
  * units.
  */
-export function offsetInScalar(raw: string, style: ScalarStyle, value: string, offset: number): number {
-  if (style === 'PLAIN' && raw === value) return offset;
-  let visible = 0;
-  for (let at = 0; at < offset && at < value.length; at += 1) if (!isBlank(value.charAt(at))) visible += 1;
-  const wantsBlank = isBlank(value.charAt(offset)) || offset >= value.length;
+export function scalarOffsets(raw: string, style: ScalarStyle, value: string): (offset: number) => number {
+  if (style === 'PLAIN' && raw === value) return (offset) => offset;
+  const places = once(() => placesOf(raw, style, value));
+  return (offset) => places()[Math.min(offset, value.length)] ?? 0;
+}
+
+function placesOf(raw: string, style: ScalarStyle, value: string): Uint32Array {
+  const places = new Uint32Array(value.length + 1);
+  const visible = units(raw, style);
   let last = contentStart(raw, style);
-  for (const unit of units(raw, style)) {
-    if (unit.blank) continue;
-    if (visible === 0) return wantsBlank ? last : unit.start;
-    visible -= 1;
-    last = unit.end;
+  for (let at = 0; at < value.length; at += 1) {
+    const unit = isBlank(value.charAt(at)) ? undefined : visible.next().value;
+    places[at] = unit?.start ?? last;
+    last = unit?.end ?? last;
   }
-  return last;
+  places[value.length] = last;
+  return places;
 }
 
 function isBlank(character: string): boolean {
@@ -42,26 +47,28 @@ function contentStart(raw: string, style: ScalarStyle): number {
   return lineEnd < 0 ? raw.length : lineEnd + 1;
 }
 
-function* units(raw: string, style: ScalarStyle): Generator<Unit> {
+/** The units except white space, which folding and indentation may change. */
+function* units(raw: string, style: ScalarStyle): Generator<Unit, undefined> {
   let at = contentStart(raw, style);
   while (at < raw.length) {
     const character = raw.charAt(at);
     let end = at + 1;
     let blank = isBlank(character);
-    if (style === 'QUOTE_DOUBLE' && character === '"') return;
+    if (style === 'QUOTE_DOUBLE' && character === '"') return undefined;
     if (style === 'QUOTE_SINGLE' && character === "'") {
-      if (raw.charAt(at + 1) !== "'") return;
+      if (raw.charAt(at + 1) !== "'") return undefined;
       end = at + 2;
     }
     if (style === 'QUOTE_DOUBLE' && character === '\\') {
       end = at + escapeLength(raw, at);
       blank = ' \tnrt\n\r'.includes(raw.charAt(at + 1));
     }
-    yield { start: at, end, blank };
+    if (!blank) yield { start: at, end };
     // A character beyond U+FFFF has two UTF-16 units in the value, so the escape yields two units.
-    if (style === 'QUOTE_DOUBLE' && /^\\U(?!0000)/.test(raw.slice(at, end))) yield { start: at, end, blank };
+    if (style === 'QUOTE_DOUBLE' && /^\\U(?!0000)/.test(raw.slice(at, end))) yield { start: at, end };
     at = end;
   }
+  return undefined;
 }
 
 /** The length of the escape that begins at a backslash: `\x41`, `\u0041`, `\U00000041` or two characters. */
