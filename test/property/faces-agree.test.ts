@@ -3,7 +3,7 @@ import type { DiffReport, InspectCall, Plan, TreeReport, WhyReport } from '@type
 import { indexOfReports, ownViewer } from '@typekro/controller/inspect';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectName } from '@typekro/kit/core';
-import { explainNode, isDone, keys } from '@typekro/engine/runtime';
+import { Explanation, isDone, keys } from '@typekro/engine/runtime';
 import { numbersOf } from '@typekro/kit/test-support/budget';
 import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
 import type { ClusterDetailsOptions } from '../../packages/cli/src/dashboard/cluster-details.ts';
@@ -99,7 +99,7 @@ test.each(numbersOf('agreeingFaces'))('graph %i: all faces say what the controll
   const states = decided.map((node) => ({
     id: node.id,
     state: node.state,
-    reason: reasonOf(explainNode(node).reason),
+    reason: reasonOf(Explanation.of(node).reason),
   }));
   for (const { state } of states) seen.add(state);
   if (process.env.DBG)

@@ -1,4 +1,4 @@
-import { nodeIdOf } from '@typekro/engine/runtime';
+import { ObjectLabels } from '@typekro/engine/runtime';
 import { HELD_TEXT } from './rig.ts';
 import type { RuledGraph } from '../../packages/testing/src/simulation/invariants.ts';
 import type { KindOfPlural } from '../../packages/testing/src/simulation/ledger.ts';
@@ -29,7 +29,9 @@ export const RIG_RULES: RuledGraph = {
   members: MEMBERS,
   heldBack(sent) {
     const { text } = (sent['data'] ?? {}) as { text?: unknown };
-    return nodeIdOf(sent) === 'parts' && text === HELD_TEXT ? `whose text ${HELD_TEXT} is held back` : undefined;
+    return ObjectLabels.nodeIdOf(sent) === 'parts' && text === HELD_TEXT
+      ? `whose text ${HELD_TEXT} is held back`
+      : undefined;
   },
   async unready(id, instance, server) {
     const found = [];

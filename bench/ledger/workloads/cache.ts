@@ -3,7 +3,7 @@
  */
 import { cacheKeyOf } from '../../../packages/controller/src/controller/cache/scope-watch.ts';
 import { compacted, withEquivalence } from '../../../packages/controller/src/controller/cache/held-object.ts';
-import { projectObject } from '@typekro/engine/runtime';
+import { Projection } from '@typekro/engine/runtime';
 import { liveObject } from './live-objects.ts';
 import { printBytesEach } from './figures.ts';
 
@@ -14,7 +14,7 @@ const READS = [
 
 printBytesEach(20_000, (index) => {
   const object = liveObject(index);
-  const live = projectObject(object, READS);
+  const live = Projection.of(object, READS);
   const { owned = '' } = live;
   return [cacheKeyOf(object), compacted(withEquivalence(live, { desired: owned, owned }))];
 });

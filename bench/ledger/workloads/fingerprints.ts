@@ -1,5 +1,5 @@
 /** Processor time of 20,000 comparisons of live objects with their desired values. */
-import { isSameFingerprint, projectObject } from '@typekro/engine/runtime';
+import { Fingerprint, Projection } from '@typekro/engine/runtime';
 import { desiredFingerprint } from '../../../packages/engine/src/runtime/objects/owned-fields.ts';
 import { liveObject } from './live-objects.ts';
 import { printTime } from './figures.ts';
@@ -16,7 +16,7 @@ await printTime(() => {
       metadata: { name, labels: { app } },
       spec: { replicas: spec?.['replicas'] ?? 0 },
     };
-    if (isSameFingerprint(projectObject(object, []).owned ?? '', desiredFingerprint(desired))) same += 1;
+    if (Fingerprint.isSame(Projection.of(object, []).owned ?? '', desiredFingerprint(desired))) same += 1;
   }
   if (same > objects.length) throw new Error('impossible');
 });

@@ -3,20 +3,17 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { ApplyAction, Condition, Decision, StepOptions } from '@typekro/engine/runtime';
 import {
-  digestText,
-  isTemplateManager,
+  FieldManager,
+  FieldWriter,
+  Fingerprint,
   keys,
-  mayForce,
-  objectKey,
-  ORPHAN,
-  ownedFingerprint,
+  Member,
+  ObjectKey,
   readConditions,
   refOfTarget,
   step,
-  targetKey,
-  trackingStatus,
-  writerName,
-  writerOf,
+  Tracking,
+  WriteRules,
 } from '@typekro/engine/runtime';
 import type { FakeCluster, ViewOptions } from './fake-cluster.ts';
 
@@ -92,26 +89,26 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
   if (addFinalizer === true) cluster.edit(key, ({ metadata }) => void (metadata.finalizers = [keys.GRAPH_FINALIZER]));
   if (tracking !== undefined) {
     const members = {
-      ...trackingStatus(tracking),
+      ...Tracking.status(tracking),
       ...(account === undefined ? {} : { appliedServiceAccount: account }),
     };
     cluster.edit(key, (object) => void (object.status = { ...object.status, ...structuredClone(members) }));
   }
   for (const action of decision.apply) applyChild(action, cluster, now);
   for (const { target, uid, patch } of decision.orphan ?? []) {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     const failure = cluster.refuse.get(key);
-    if (failure !== undefined) cluster.fail(target, { digest: ORPHAN, uid, failure, retryAt: now + 1000 });
+    if (failure !== undefined) cluster.fail(target, { digest: Member.ORPHAN, uid, failure, retryAt: now + 1000 });
     else if (cluster.get(key)?.metadata.uid === uid) cluster.edit(key, (object) => removeNulls(object, patch));
   }
   for (const action of decision.delete) {
-    const failure = cluster.refuse.get(targetKey(action.target));
+    const failure = cluster.refuse.get(ObjectKey.ofTarget(action.target));
     if (failure === undefined) cluster.delete(action.target, action.uid);
     else cluster.fail(action.target, { digest: '', uid: action.uid, failure, retryAt: now + 1000 });
   }
   for (const { target, manager, subresource, keepsFields = false } of decision.release ?? []) {
     if (keepsFields) {
-      cluster.disown(targetKey(target), writerName(writerOf(manager, subresource)));
+      cluster.disown(ObjectKey.ofTarget(target), FieldWriter.nameOf(FieldWriter.of(manager, subresource)));
       continue;
     }
     const { apiVersion, kind, ...metadata } = refOfTarget(target);
@@ -139,19 +136,25 @@ function applyChild(action: ApplyAction, cluster: FakeCluster, now: number): voi
   const { target, desired, fingerprint, uid, version, manager = keys.CHILD_MANAGER, subresource, force } = action;
   const part = subresource === undefined ? {} : { subresource };
   const first = cluster.apply(desired, manager, { force: (force ?? 'always') === 'always', ...part });
-  const isForced = !('kind' in first) && mayForce(action, first.conflicts ?? []);
+  const isForced = !('kind' in first) && WriteRules.mayForce(action, first.conflicts ?? []);
   const result = isForced ? cluster.apply(desired, manager, part) : first;
   const isChild = action.manager === undefined;
-  const writer = writerName(writerOf(manager, subresource));
-  const failures = isChild || isTemplateManager(manager) ? undefined : writer;
+  const writer = FieldWriter.nameOf(FieldWriter.of(manager, subresource));
+  const failures = isChild || FieldManager.isOfTemplate(manager) ? undefined : writer;
   if ('kind' in result) {
     cluster.fail(target, undefined, failures);
-    const owned = ownedFingerprint(result, writerOf(manager, subresource));
+    const owned = FieldWriter.fingerprint(result, FieldWriter.of(manager, subresource));
     cluster.setEquivalence(target, { desired: fingerprint, owned }, isChild ? undefined : writer);
     return;
   }
   const conflictVersion = result.conflicts === undefined || version === undefined ? {} : { conflictVersion: version };
-  const failed = { digest: digestText(fingerprint), uid, failure: result, retryAt: now + 1000, ...conflictVersion };
+  const failed = {
+    digest: Fingerprint.ofText(fingerprint),
+    uid,
+    failure: result,
+    retryAt: now + 1000,
+    ...conflictVersion,
+  };
   cluster.fail(target, failed, failures);
 }
 
@@ -167,7 +170,7 @@ export function putInstance(
   const metadata = { name, ...(namespaced ? { namespace } : {}), creationTimestamp: '2026-10-31T00:00:00Z' };
   const object: KubeObject = { apiVersion: `${group}/${version}`, kind, metadata, spec };
   const stored = cluster.put(object);
-  return objectKey(stored);
+  return ObjectKey.of(stored);
 }
 
 /** The state and the reason of each node by its id, as `state: reason`. */

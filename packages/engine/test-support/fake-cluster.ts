@@ -3,22 +3,15 @@ import { gvkOf, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { Graph, PathStep } from '@typekro/engine/graph';
 import type {
   ApiFailure,
+  EquivalentDigests,
   FailedWrite,
   ListObservation,
   LiveObject,
   ObjectTarget,
   Observed,
   ReadRequest,
-  EquivalentDigests,
 } from '@typekro/engine/runtime';
-import {
-  nodeIdOf,
-  objectKey,
-  projectObject,
-  targetKey,
-  withEngineEquivalence,
-  writeKey,
-} from '@typekro/engine/runtime';
+import { ObjectKey, ObjectLabels, Projection, WriteRules } from '@typekro/engine/runtime';
 
 /** Options of the view of a fake cluster. */
 export interface ViewOptions {
@@ -64,7 +57,7 @@ export class FakeCluster {
 
   /** Creates or replaces an object as another client. */
   put(object: KubeObject): KubeObject {
-    const key = objectKey(object);
+    const key = ObjectKey.of(object);
     const before = this.#objects.get(key);
     return this.#store(key, { ...object, metadata: { ...before?.metadata, ...object.metadata } });
   }
@@ -115,7 +108,7 @@ export class FakeCluster {
     manager: string,
     { force = true, subresource }: { readonly force?: boolean; readonly subresource?: 'status' } = {},
   ): KubeObject | ApiFailure {
-    const key = objectKey(desired);
+    const key = ObjectKey.of(desired);
     const refusal = this.refuse.get(key);
     if (refusal !== undefined) return refusal;
     const before = this.#objects.get(key);
@@ -159,7 +152,7 @@ export class FakeCluster {
 
   /** Deletes the object if it has this UID, as the deletions of decisions do. */
   delete(target: ObjectTarget, uid: string): void {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     const object = this.#objects.get(key);
     if (object === undefined || object.metadata.uid !== uid) return;
     this.log.push(`delete ${key}`);
@@ -167,12 +160,12 @@ export class FakeCluster {
   }
 
   fail(target: ObjectTarget, failed: FailedWrite | undefined, writer?: string): void {
-    if (failed === undefined) this.#failed.delete(writeKey(target, writer));
-    else this.#failed.set(writeKey(target, writer), failed);
+    if (failed === undefined) this.#failed.delete(ObjectKey.ofWrite(target, writer));
+    else this.#failed.set(ObjectKey.ofWrite(target, writer), failed);
   }
 
   setEquivalence(target: ObjectTarget, pair: EquivalentDigests, writer?: string): void {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     if (writer === undefined) this.#equivalences.set(key, pair);
     else this.#engineEquivalences.set(key, new Map([...(this.#engineEquivalences.get(key) ?? []), [writer, pair]]));
   }
@@ -184,8 +177,8 @@ export class FakeCluster {
   }
 
   read(request: ReadRequest): void {
-    if (request.kind === 'object') this.#known.add(targetKey(request.target));
-    else if (request.kind === 'whole-object') this.#whole.add(targetKey(request.target));
+    if (request.kind === 'object') this.#known.add(ObjectKey.ofTarget(request.target));
+    else if (request.kind === 'whole-object') this.#whole.add(ObjectKey.ofTarget(request.target));
     else this.#known.add(JSON.stringify(request.target));
   }
 
@@ -202,12 +195,13 @@ export class FakeCluster {
     const show = (key: string, object: KubeObject): LiveObject => {
       const settled = this.#equivalences.get(key);
       const whole = mode === 'whole' || this.#whole.has(key);
-      const reads = graph.definedBy === 'graph' ? this.#readsOfKind(graph, object) : graph.reads.get(nodeIdOf(object));
-      const shown = whole ? { ...projectObject(object, []), object } : projectObject(object, reads ?? [[]]);
+      const reads =
+        graph.definedBy === 'graph' ? this.#readsOfKind(graph, object) : graph.reads.get(ObjectLabels.nodeIdOf(object));
+      const shown = whole ? { ...Projection.of(object, []), object } : Projection.of(object, reads ?? [[]]);
       const engine = [...(this.#engineEquivalences.get(key) ?? [])].filter(([writer]) =>
         shown.engineFields?.has(writer),
       );
-      const live = engine.reduce((each, [writer, pair]) => withEngineEquivalence(each, writer, pair), shown);
+      const live = engine.reduce((each, [writer, pair]) => WriteRules.withEngineEquivalence(each, writer, pair), shown);
       return settled === undefined ? live : { ...live, equivalence: settled };
     };
     const all = (matches: (object: KubeObject) => boolean): ListObservation => ({
@@ -216,7 +210,7 @@ export class FakeCluster {
     });
     return {
       object: (target) => {
-        const key = targetKey(target);
+        const key = ObjectKey.ofTarget(target);
         if (lazy && !this.#known.has(key)) return { state: 'unknown' };
         const object = this.#objects.get(key);
         return object === undefined ? { state: 'absent' } : { state: 'present', live: show(key, object) };
@@ -243,7 +237,7 @@ export class FakeCluster {
           return group === target.group && kind === target.kind && inScope && part === target.applySet;
         });
       },
-      failedWrite: (target, writer) => this.#failed.get(writeKey(target, writer)),
+      failedWrite: (target, writer) => this.#failed.get(ObjectKey.ofWrite(target, writer)),
     };
   }
 

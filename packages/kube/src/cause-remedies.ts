@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { refusalRemedy } from '@typekro/engine/runtime';
+import { RefusedObject } from '@typekro/engine/runtime';
 
 /** The facts that select a remedy. */
 interface CauseFacts {
@@ -73,7 +73,9 @@ function realRemedy({ object, reason, message, about }: CauseFacts): string | un
     case 'DeadlineExceeded':
       return 'raise activeDeadlineSeconds, or make its pods faster; then delete the Job, so that it is created again';
     default:
-      return REMEDIES_BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ?? refusalRemedy(message, object);
+      return (
+        REMEDIES_BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ?? RefusedObject.remedy(message, object)
+      );
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, refOf } from '@typekro/kit/core';
-import { recordedTracking } from '@typekro/engine/runtime';
+import { Tracking } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { RecordedState } from './recorded-graphs.ts';
@@ -58,7 +58,7 @@ const withoutOrder = (objects: readonly (KubeObject | undefined)[]) =>
   objects.map((object) => {
     if (object?.kind !== 'Graph') return object;
     const { resourceVersion: _version, managedFields: _fields, ...metadata } = object.metadata;
-    const { managedResources } = recordedTracking(object);
+    const { managedResources } = Tracking.read(object);
     const inventory = managedResources.map((entry) => Object.values(entry).sort().join(' ')).sort();
     return { ...object, metadata, status: { ...object.status, managedResources: inventory } };
   });
@@ -103,7 +103,7 @@ describe('the deletion of Graphs that kro made ready', () => {
     await world.restart();
     await world.advance(1000);
     const graphs = before.filter(({ kind }) => kind === 'Graph');
-    const recorded = graphs.map(recordedTracking);
+    const recorded = graphs.map(Tracking.read);
     const owned = new Set(recorded.flatMap(({ managedResources }) => managedResources.map(({ uid }) => uid)));
     const managers = recorded.flatMap(({ contributions }) => contributions.map(({ fieldManager }) => fieldManager));
     for (const graph of graphs) if (await world.user.find(refOf(graph))) await world.user.delete(refOf(graph));

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { definedMember, isJsonObject, refOf } from '@typekro/kit/core';
-import { patchManager, templateManager } from '@typekro/engine/runtime';
+import { FieldManager } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { readCase, recordedCases } from './recorded-cases.ts';
 
@@ -160,7 +160,7 @@ function engineName(manager: string, restored: ReadonlyMap<string, KubeObject>):
   const [, role, graph = '', node = ''] = ENGINE.exec(manager) ?? [];
   if (role === undefined) return manager;
   const uid = restored.get(graphKey(graph))?.metadata.uid ?? '';
-  return role === 'tmpl' ? templateManager(uid) : patchManager(uid, node);
+  return role === 'tmpl' ? FieldManager.ofTemplate(uid) : FieldManager.ofPatch(uid, node);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { Cluster } from '@typekro/cluster';
 import { KubeClient, systemClock } from '@typekro/kube';
-import { projectObject } from '@typekro/engine/runtime';
+import { Projection } from '@typekro/engine/runtime';
 import { controllerCrds } from '@typekro/controller/controller';
 import { GRAPH_TYPE } from '@typekro/engine/graph';
 import { GRAPH_STAGE, WIDGET_CRD, WIDGET_OBJECT, rightsOf, userMap } from '../graphs/stage.ts';
@@ -238,7 +238,7 @@ describe('the status of a Graph', () => {
       client,
       clock: systemClock,
       type: GRAPH_TYPE,
-      project: (object) => projectObject(object, [[]]),
+      project: (object) => Projection.of(object, [[]]),
       onChange: () => undefined,
       onState: () => undefined,
       onRead: () => undefined,

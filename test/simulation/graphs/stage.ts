@@ -2,13 +2,7 @@ import { CERTIFICATES } from '../end-state.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { KubeClient } from '@typekro/kube';
-import {
-  isPatchNodeManager,
-  patchPrefix,
-  recordedTracking,
-  resourceKey,
-  templateManager,
-} from '@typekro/engine/runtime';
+import { FieldManager, Tracking } from '@typekro/engine/runtime';
 import { normalize } from '../../../packages/testing/src/simulation/compare-states.ts';
 import { fieldManagersOf, templateManagers } from '../../../packages/testing/src/simulation/graph-writers.ts';
 import type { MemberKind } from '../../../packages/testing/src/simulation/invariants.ts';
@@ -186,7 +180,7 @@ function withoutManagers(object: KubeObject): KubeObject {
 async function restProblems(admin: KubeClient): Promise<string[]> {
   const problems: string[] = [];
   const graphs = (await admin.list(GRAPH)).items;
-  const byManager = new Map(graphs.map((graph) => [templateManager(graph.metadata.uid ?? ''), graph]));
+  const byManager = new Map(graphs.map((graph) => [FieldManager.ofTemplate(graph.metadata.uid ?? ''), graph]));
   for (const type of KINDS) {
     for (const item of (await admin.list(type)).items) {
       const object = { ...item, apiVersion: type.apiVersion, kind: type.kind };
@@ -200,8 +194,8 @@ async function restProblems(admin: KubeClient): Promise<string[]> {
         else if (entry === undefined) problems.push(`not recorded: ${text} of ${graph.metadata.name ?? ''}`);
         else if (entry.uid !== uid) problems.push(`recorded with another UID: ${text}`);
       }
-      for (const manager of fieldManagersOf(object).filter(isPatchNodeManager)) {
-        const graph = graphs.find(({ metadata }) => manager.startsWith(patchPrefix(metadata.uid ?? '')));
+      for (const manager of fieldManagersOf(object).filter(FieldManager.isOfPatch)) {
+        const graph = graphs.find(({ metadata }) => manager.startsWith(FieldManager.patchPrefix(metadata.uid ?? '')));
         const isRecorded = graph !== undefined && contributes(graph, manager, { ...type, namespace, name });
         // The status fields of an instance belong to the instance itself, so they need no record.
         if (!isRecorded && type.kind !== 'Rig') problems.push(`fields are left in ${text}`);
@@ -214,11 +208,13 @@ async function restProblems(admin: KubeClient): Promise<string[]> {
 type Named = { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string };
 
 function entryOf(graph: KubeObject, named: Named) {
-  return recordedTracking(graph).managedResources.find((entry) => resourceKey(entry) === resourceKey(named));
+  return Tracking.read(graph).managedResources.find(
+    (entry) => Tracking.resourceKey(entry) === Tracking.resourceKey(named),
+  );
 }
 
 function contributes(graph: KubeObject, manager: string, named: Named): boolean {
-  return recordedTracking(graph).contributions.some(
-    (entry) => entry.fieldManager === manager && resourceKey(entry) === resourceKey(named),
+  return Tracking.read(graph).contributions.some(
+    (entry) => entry.fieldManager === manager && Tracking.resourceKey(entry) === Tracking.resourceKey(named),
   );
 }

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { parsePath } from '@typekro/engine/graph';
-import { fieldManagers, isImmutableMessage, refusalRemedy } from '@typekro/engine/runtime';
+import { fieldManagers, RefusedObject } from '@typekro/engine/runtime';
 import { namedOwners } from '../plan/object-owners.ts';
 import type { ObjectOwner } from '../plan/object-owners.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
@@ -100,8 +100,8 @@ export function adoptionOf({ plan, objects: source }: MadePlan, dryRun: boolean)
 /** The remedy for an adoption that the API server refuses with this message. */
 export function refusedAdoptionRemedy(message: string, object: ObjectRef): string {
   const takeValues = 'write the values of the object into the template';
-  if (isImmutableMessage(message)) return takeValues;
-  return refusalRemedy(message, object) ?? `correct what the message names, or ${takeValues}`;
+  if (RefusedObject.isImmutable(message)) return takeValues;
+  return RefusedObject.remedy(message, object) ?? `correct what the message names, or ${takeValues}`;
 }
 
 function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | undefined): AdoptedObject {

@@ -3,7 +3,7 @@ import { hasErrors, objectName, refOf } from '@typekro/kit/core';
 import { isCrd } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { isUnanswered, KubeError, systemClock } from '@typekro/kube';
-import { outcomeOfWrite } from '@typekro/engine/runtime';
+import { Outcome } from '@typekro/engine/runtime';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { waitUntilEstablished } from '../plan/object-observed.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
@@ -93,7 +93,7 @@ async function applyOne(
     const before = await api.find(ref, { signal });
     const after = await api.apply(object, { fieldManager: FILE_MANAGER, force: true, signal });
     if (isCrd(object)) established.push(after);
-    const outcome = outcomeOfWrite(before, after);
+    const outcome = Outcome.ofWrite(before, after);
     return { object: refOf(after), outcome: outcome === 'replaced' ? 'configured' : outcome };
   } catch (error) {
     signal.throwIfAborted();

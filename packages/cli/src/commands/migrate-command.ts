@@ -16,7 +16,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { isDefinition } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { keys, missingRight } from '@typekro/engine/runtime';
+import { Failure, keys } from '@typekro/engine/runtime';
 import { namedOwners } from '../plan/object-owners.ts';
 import { DEFINITION_OPTION } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
@@ -158,7 +158,7 @@ async function checkWrites({ plan, carryOut }: Step): Promise<void> {
 
 /** A response with status 403 means a missing right, or a refusal by a quota, a policy or a webhook. */
 function refusalDetails({ status, message }: KubeError): { readonly code: string; readonly remedy: string } {
-  return missingRight(status, message) === undefined
+  return Failure.missingRight(status, message) === undefined
     ? {
         code: 'migrate/refused',
         remedy: 'nothing was written; the message names the quota, the policy or the webhook that refuses the write',

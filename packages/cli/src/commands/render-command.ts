@@ -4,7 +4,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { formatPath } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import type { NodeReport, RenderedNode } from '@typekro/engine/runtime';
-import { explainNode, renderInstance } from '@typekro/engine/runtime';
+import { Explanation, renderInstance } from '@typekro/engine/runtime';
 import { applyDefaults, crdSource } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -142,7 +142,7 @@ function printFailures(context: CommandContext, renderings: readonly Rendering[]
  */
 function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
   if (needsChangedInput(report)) {
-    const { node, reason, remedy } = explainNode(report);
+    const { node, reason, remedy } = Explanation.of(report);
     return [`${node} ${reason}${remedy === undefined ? '' : `\n  hint: ${remedy}`}`];
   }
   const fields = objects
@@ -230,7 +230,7 @@ function dataOf({ graph, instance, rendered: { nodes, decision } }: Rendering): 
     state: decision.state,
     status: decision.status,
     nodes: nodes.map(({ report, objects, countKnown, undecided, external }) => {
-      const { reason, waitsFor } = explainNode(report);
+      const { reason, waitsFor } = Explanation.of(report);
       return {
         id: report.id,
         state: report.state,

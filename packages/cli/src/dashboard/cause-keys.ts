@@ -1,7 +1,7 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { formatRef } from '@typekro/kit/core';
 import type { NodeReport, RootCause } from '@typekro/engine/runtime';
-import { explainNode, rootCausesOf } from '@typekro/engine/runtime';
+import { Explanation, rootCausesOf } from '@typekro/engine/runtime';
 
 /**
  * Returns keys that identify a root cause: one per object of the cause. If no object is known, the key consists of the
@@ -12,7 +12,7 @@ import { explainNode, rootCausesOf } from '@typekro/engine/runtime';
 export function keysOfCause(root: RootCause, definition: string): ReadonlySet<string> {
   const objects = objectsOfCause(root);
   if (objects.length > 0) return new Set(objects.map(formatRef));
-  return new Set([`${definition} ${root.node.id} ${explainNode(root.node).reason}`]);
+  return new Set([`${definition} ${root.node.id} ${Explanation.of(root.node).reason}`]);
 }
 
 /**

@@ -6,14 +6,14 @@ import type { CurrentValue } from '@typekro/controller/inspect';
 import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import type { Decision, PlacedExpression, liveNodesOf } from '@typekro/engine/runtime';
+import type { Decision, liveNodesOf } from '@typekro/engine/runtime';
 import {
   expressionsIntoSecrets,
+  PlacedExpression,
   SECRET_MASK,
   secretExpressions,
   secretLiveFields,
   secretSpec,
-  SPEC_NODE,
   variablesOfItem,
 } from '@typekro/engine/runtime';
 import { readyObjects } from './ready-objects.ts';
@@ -87,7 +87,7 @@ export class CurrentValues {
     const data = this.#variables.get(id) as JsonValue | undefined;
     const present = presentValue({ id, steps }, Array.isArray(data) ? data.slice(0, MAX_ITEMS) : data);
     const value = present.is === 'known' ? present.value : undefined;
-    if (id === SPEC_NODE) return value === undefined ? present : this.#ofInstance(path, value);
+    if (id === PlacedExpression.SPEC_NODE) return value === undefined ? present : this.#ofInstance(path, value);
     if (this.#isSecretField(id, path, value)) return { is: 'secret' };
     return value === undefined ? present : boundedValue(value);
   }
@@ -169,7 +169,7 @@ export async function readVariables(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, unknown>> {
   const { apiVersion, kind, metadata, spec = {} } = instance;
-  const variables = new Map<string, unknown>([[SPEC_NODE, { apiVersion, kind, metadata, spec }]]);
+  const variables = new Map<string, unknown>([[PlacedExpression.SPEC_NODE, { apiVersion, kind, metadata, spec }]]);
   await Promise.all(
     currentNodes(decision).map(async ({ id, objects }) => {
       const refs = objects.flatMap(({ object, state }) =>

@@ -4,7 +4,7 @@ import type { CurrentValue, RolloutState } from '@typekro/controller/inspect';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { KubeError } from '@typekro/kube';
 import type { KubernetesApi } from '@typekro/kube';
-import { expressionsOf, liveNodesOf, secretLiveFields } from '@typekro/engine/runtime';
+import { liveNodesOf, PlacedExpression, secretLiveFields } from '@typekro/engine/runtime';
 import { compile } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { rolloutState } from './definition-detail.ts';
@@ -154,7 +154,7 @@ resources:
     ['keys', 'metadata.name', 'key-a', { is: 'secret' }],
   ])('%s: %s has for the object %s the value %j', (id, place, name, expected) => {
     const node = graph.nodes.get(id);
-    const placed = node === undefined ? [] : expressionsOf(node).filter((each) => each.place === place);
+    const placed = node === undefined ? [] : PlacedExpression.of(node).filter((each) => each.place === place);
     const object = name === undefined ? undefined : { ...MAP, namespace: 'n', name };
     expect(node && values.ofPlaced(node, placed, object)).toEqual([expected]);
   });

@@ -2,8 +2,7 @@ import type { Graph, GraphNode, GraphOutline, OutlineNode } from '@typekro/engin
 import { graphOutline } from '@typekro/engine/graph';
 import type { GraphEdge, ValueEdge } from '@typekro/controller/inspect';
 import { edgesWith } from '@typekro/controller/inspect';
-import type { PlacedExpression } from '@typekro/engine/runtime';
-import { canBeSecret, expressionsOf, hidesInSecret } from '@typekro/engine/runtime';
+import { canBeSecret, hidesInSecret, PlacedExpression } from '@typekro/engine/runtime';
 import type { CurrentValues } from './current-values.ts';
 import { maskedTemplate } from '../plan/masked-values.ts';
 import { newSalt } from '../plan/saved-plan.ts';
@@ -32,7 +31,7 @@ export function maskedOutline(graph: Graph): GraphOutline {
 }
 
 function maskedNode(node: OutlineNode, compiled: GraphNode | undefined): OutlineNode {
-  const placed = compiled === undefined ? [] : expressionsOf(compiled);
+  const placed = compiled === undefined ? [] : PlacedExpression.of(compiled);
   const texts = new Map(placed.map((each) => [each.place, textOfExpression(compiled, each)]));
   const celTexts = new Map(
     placed.map(({ expression: { template: _template, ...expression }, ...each }) => [

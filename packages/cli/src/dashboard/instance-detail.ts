@@ -10,7 +10,7 @@ import type {
   NodeDetail,
   TreeNode,
 } from '@typekro/controller/inspect';
-import { expressionsOf, readConditions, refOfTarget } from '@typekro/engine/runtime';
+import { PlacedExpression, readConditions, refOfTarget } from '@typekro/engine/runtime';
 import { isAtOrInside } from '../plan/value-lines.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
@@ -103,7 +103,7 @@ export function nodeDetail(
   if (node === undefined) return undefined;
   const compiled = observation.graph?.nodes.get(id);
   if (compiled === undefined || values === undefined) return { node, expressions: [] };
-  const expressions = expressionsOf(compiled);
+  const expressions = PlacedExpression.of(compiled);
   const current = values.ofPlaced(compiled, expressions, object);
   return {
     node,

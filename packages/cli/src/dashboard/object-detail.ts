@@ -6,11 +6,11 @@ import { KubeError, readFamilies } from '@typekro/kube';
 import type { Decision, FieldDifference } from '@typekro/engine/runtime';
 import {
   hidesInSecret,
+  PlacedExpression,
   refOfTarget,
   renderInstance,
   SECRET_MASK,
   secretLiveFields,
-  SPEC_NODE,
 } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
@@ -102,7 +102,9 @@ function desiredObject(
 ): KubeObject | undefined {
   const { graph, instance } = observation;
   if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return undefined;
-  const live = [...variables].flatMap(([id, data]) => (id === SPEC_NODE ? [] : (data as KubeObject | KubeObject[])));
+  const live = [...variables].flatMap(([id, data]) =>
+    id === PlacedExpression.SPEC_NODE ? [] : (data as KubeObject | KubeObject[]),
+  );
   const rendered = renderInstance(graph, resumedInstance(instance), live, { now });
   const { objects, external } = rendered.nodes.find(({ report }) => report.id === node) ?? {
     objects: [],

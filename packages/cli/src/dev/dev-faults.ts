@@ -5,7 +5,7 @@ import type { InspectEvent } from '@typekro/controller/inspect';
 import { parseInstanceRef } from '@typekro/controller/inspect';
 import type { Clock } from '@typekro/kube';
 import { isTimeout, pause, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
-import { applySetIdOf, keys, recordedTracking } from '@typekro/engine/runtime';
+import { ApplySet, keys, Tracking } from '@typekro/engine/runtime';
 import { printableLine } from '../text/output-text.ts';
 import type { Session } from '../up/up-session.ts';
 
@@ -166,8 +166,8 @@ async function ownedObject(
  * record in its status.
  */
 function isOwnedBy(owner: KubeObject, { metadata: { uid, labels } }: KubeObject): boolean {
-  if (!isGraphObject(owner)) return labels?.[keys.PART_OF_LABEL] === applySetIdOf(owner);
-  return uid !== undefined && recordedTracking(owner).managedResources.some((entry) => entry.uid === uid);
+  if (!isGraphObject(owner)) return labels?.[keys.PART_OF_LABEL] === ApplySet.idOf(owner);
+  return uid !== undefined && Tracking.read(owner).managedResources.some((entry) => entry.uid === uid);
 }
 
 /** The interval at which a condition is checked, in milliseconds. */

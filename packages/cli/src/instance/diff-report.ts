@@ -3,7 +3,7 @@ import { formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { DiffReport, ObjectDifference } from '@typekro/controller/inspect';
 import type { FieldDifference, NodeReport } from '@typekro/engine/runtime';
-import { explainNode, liveNodesOf, refOfTarget, SECRET_MASK, secretLiveFields } from '@typekro/engine/runtime';
+import { Explanation, liveNodesOf, refOfTarget, SECRET_MASK, secretLiveFields } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
@@ -61,7 +61,7 @@ export function diffReport(
     instance: refOf(instance),
     ...(resumed === undefined ? {} : { suspended: true }),
     changes: changes.filter((change) => isSelected(change.node)),
-    notCompared: left.map((each) => ({ node: each.id, reason: explainNode(each).reason })),
+    notCompared: left.map((each) => ({ node: each.id, reason: Explanation.of(each).reason })),
   };
 }
 

@@ -3,7 +3,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { cryptoLibrary, isoTime, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
-import { isSuspended, keys } from '@typekro/engine/runtime';
+import { Finalizers, keys } from '@typekro/engine/runtime';
 import type { ChangeResult } from './change-report.ts';
 import { annotate } from './change-report.ts';
 import { isGraphObject } from '@typekro/engine/graph';
@@ -29,7 +29,7 @@ export async function suspendInstance(
   options: ActionOptions,
 ): Promise<ChangeResult> {
   refuseGraph(instance, NO_SUSPENSION);
-  if (isSuspended(instance)) return 'unchanged';
+  if (Finalizers.isSuspended(instance)) return 'unchanged';
   return annotate(api, instance, keys.RECONCILE_ANNOTATION, 'suspended', options);
 }
 
@@ -40,7 +40,7 @@ export async function resumeInstance(
   options: ActionOptions,
 ): Promise<ChangeResult> {
   refuseGraph(instance, NO_SUSPENSION);
-  if (!isSuspended(instance)) return 'unchanged';
+  if (!Finalizers.isSuspended(instance)) return 'unchanged';
   return annotate(api, instance, keys.RECONCILE_ANNOTATION, undefined, options);
 }
 

@@ -5,7 +5,7 @@ import { observeGraph } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import type { Condition, Decision, NodeReport } from '@typekro/engine/runtime';
-import { isDone, recordedTracking, resourceKey, targetKey } from '@typekro/engine/runtime';
+import { isDone, ObjectKey, Tracking } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
@@ -53,14 +53,14 @@ export async function observeGraphObject(
 /** Returns reports on the recorded objects whose nodes were removed from the spec. */
 function retiredReports(instance: KubeObject, graph: Graph | undefined, decision: Decision): NodeReport[] {
   if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return [];
-  const due = new Set(decision.delete.map(({ target }) => targetKey(target)));
+  const due = new Set(decision.delete.map(({ target }) => ObjectKey.ofTarget(target)));
   const open = decision.nodes.filter((node) => !isDone(node)).map(({ id }) => id);
   const byNode = new Map<string, ObjectRef[]>();
-  for (const { nodeID, uid: _uid, ...object } of recordedTracking(instance).managedResources) {
+  for (const { nodeID, uid: _uid, ...object } of Tracking.read(instance).managedResources) {
     if (!graph.nodes.has(nodeID)) byNode.set(nodeID, [...(byNode.get(nodeID) ?? []), object]);
   }
   return [...byNode].map(([id, objects]) => {
-    const isObjectDue = (object: ObjectRef) => due.has(resourceKey(object));
+    const isObjectDue = (object: ObjectRef) => due.has(Tracking.resourceKey(object));
     const isDue = objects.some(isObjectDue);
     return {
       id,
@@ -73,7 +73,7 @@ function retiredReports(instance: KubeObject, graph: Graph | undefined, decision
 }
 
 function notesOn(instance: KubeObject, settings: ControllerSettings): string[] {
-  const { contributions } = recordedTracking(instance);
+  const { contributions } = Tracking.read(instance);
   const isDeleted = instance.metadata.deletionTimestamp !== undefined;
   const fields = [...new Set(contributions.map(objectName))];
   return [

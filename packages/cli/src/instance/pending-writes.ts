@@ -5,15 +5,7 @@ import { isGraphObject } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { ApiFailure, ApplyAction, DeleteAction, ForeignItem, NodeReport } from '@typekro/engine/runtime';
-import {
-  failureClass,
-  failureText,
-  isRefusal,
-  refOfTarget,
-  refusalRemedy,
-  refusedText,
-  refusedItems,
-} from '@typekro/engine/runtime';
+import { Explanation, Failure, refOfTarget, RefusedObject } from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../plan/replacement.ts';
 import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
@@ -86,10 +78,10 @@ function refusalTextOf(observation: WritesOf): RefusalText {
   return (action, failure) => {
     const { nodeId, target } = action;
     const { desired, foreign: items } = 'desired' in action ? action : {};
-    const foreign = refusedItems(observation.graph, nodeId, refOfTarget(target), failure, items);
-    const shown = (message: string) => [failureText({ ...failure, message }, foreign), foreign] as const;
+    const foreign = RefusedObject.items(observation.graph, nodeId, refOfTarget(target), failure, items);
+    const shown = (message: string) => [Failure.text({ ...failure, message }, foreign), foreign] as const;
     // An error of this process, such as a failed connection, quotes no value.
-    if (failureClass(failure) === 'not-sent') return shown(failure.message);
+    if (Failure.classOf(failure) === 'not-sent') return shown(failure.message);
     // The message can quote any value of the Secret, so the status reason replaces it. A message about a missing right
     // quotes no value.
     if (target.type.kind === 'Secret') return shown(failure.reason);
@@ -165,7 +157,7 @@ async function dryRun(
     // user must create it.
     const isMissing = failure.code === 404;
     if (isDeletion && isMissing) return { result: 'accepted', object, problem: '' };
-    const isRefused = isRefusal(failure) || isMissing;
+    const isRefused = Failure.isRefusal(failure) || isMissing;
     const isTried = isRefused && failure.permission === undefined && !NO_DRY_RUN.test(failure.message);
     if (!isTried) {
       const problem = `a dry run of the ${isDeletion ? 'deletion' : 'write'} of ${name} was not possible: ${text}`;
@@ -177,14 +169,14 @@ async function dryRun(
       };
     }
     const { fields = [] } = failure;
-    const remedy = refusalRemedy(error.message, object, foreign);
+    const remedy = RefusedObject.remedy(error.message, object, foreign);
     const differing = (isDeletion ? [] : (action.differences ?? []))
       .map(({ path }) => path)
       .filter((path) => fields.some((field) => path !== field && isAtOrInside(path, field)));
     return {
       result: 'refused',
       object,
-      problem: refusedText(isDeletion ? `the deletion of ${name}` : name, text),
+      problem: Explanation.refused(isDeletion ? `the deletion of ${name}` : name, text),
       fields,
       ...(isImmutableRefusal(error) && differing.length > 0 ? { differing } : {}),
       ...(remedy === undefined ? {} : { remedy }),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { CurrentValues } from '../dashboard/current-values.ts';
 import { withoutSecretInputs } from '../plan/instance-plan.ts';
-import { expressionsOf, liveNodesOf, secretSpec } from '@typekro/engine/runtime';
+import { liveNodesOf, PlacedExpression, secretSpec } from '@typekro/engine/runtime';
 
 const SCHEMA = `
 schema:
@@ -141,7 +141,7 @@ const values = new CurrentValues(graph, new Map([['schema', instance]]), 0, live
  */
 function valuesAt(id: string, place: string) {
   const node = graph.nodes.get(id);
-  const placed = (node === undefined ? [] : expressionsOf(node)).filter((each) => each.place === place);
+  const placed = (node === undefined ? [] : PlacedExpression.of(node)).filter((each) => each.place === place);
   return placed.map((each) => ({
     value: node === undefined ? undefined : values.ofPlaced(node, [each])[0],
     reads: each.expression.reads.map((read) => values.ofRead(read, node, each)),

@@ -1,7 +1,7 @@
 import type { ShownState } from '@typekro/controller/inspect';
 import type { ObjectRef } from '@typekro/kit/core';
 import type { Because, NodeReport, NodeState, RootCause } from '@typekro/engine/runtime';
-import { dependencyText, explainNode, rootCausesOf } from '@typekro/engine/runtime';
+import { Explanation, rootCausesOf } from '@typekro/engine/runtime';
 import { stateMark } from '../up/instance-view-lines.ts';
 
 /** A node as the views show it. */
@@ -87,7 +87,7 @@ export const isForbidden = ({ because }: NodeReport): boolean =>
   because.kind === 'read-failed' && because.failure.code === 403;
 
 function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, refused: RefusedWrites): ShownNode {
-  const { reason, waitsFor, remedy } = explainNode(node);
+  const { reason, waitsFor, remedy } = Explanation.of(node);
   const { because, state } = node;
   if (isForbidden(node)) {
     const own = reason.replace(/^cannot be read/, 'cannot be read with your rights');
@@ -119,7 +119,7 @@ function dependentState(
 ): Pick<ShownNode, 'state' | 'reason'> | undefined {
   const shown = nodes.map(({ id, state: recorded }) => ({ id, state: states.get(id) ?? recorded }));
   if (shown.every((each, index) => each.state === nodes[index]?.state)) return undefined;
-  const text = dependencyText(shown);
+  const text = Explanation.dependency(shown);
   if (shown.every((each) => each.state === 'unknown')) return { state: 'unknown', reason: `depends on ${text}` };
   const isStuck = shown.some((each) => each.state === 'failed' || each.state === 'blocked');
   return { state: isStuck ? 'blocked' : state === 'blocked' ? 'pending' : state, reason: `waits for ${text}` };

@@ -4,7 +4,7 @@ import { age } from '@typekro/kit/kubernetes';
 import { isGraphObject } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
 import type { Condition } from '@typekro/engine/runtime';
-import { isDone, patchManager, readConditions, recordedTracking } from '@typekro/engine/runtime';
+import { FieldManager, isDone, readConditions, Tracking } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { contributedFields } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
@@ -35,7 +35,7 @@ export interface StatusView {
   /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;
   /** The objects and fields that a Graph records in its status. Absent for an instance. */
-  readonly tracking?: ReturnType<typeof recordedTracking>;
+  readonly tracking?: ReturnType<typeof Tracking.read>;
   /** Nodes that are not ready, or whose state is unknown. A refused write has the action of the user as `remedy`. */
   readonly open: readonly {
     readonly node: string;
@@ -72,7 +72,7 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
     ...counts,
     conditions: readConditions(conditions),
     fields,
-    ...(isGraph ? { tracking: recordedTracking(instance) } : {}),
+    ...(isGraph ? { tracking: Tracking.read(instance) } : {}),
     open: open.map((node) => {
       const { state, reason } = shown.of(node);
       const remedy = refusedWrites?.get(refusalKey(node))?.remedy;
@@ -119,7 +119,7 @@ export function statusLines(
 }
 
 /** Returns one line per recorded object, with its node. */
-function resourceLines({ managedResources = [] }: Partial<ReturnType<typeof recordedTracking>> = {}): string[] {
+function resourceLines({ managedResources = [] }: Partial<ReturnType<typeof Tracking.read>> = {}): string[] {
   const width = Math.max(0, ...managedResources.map(({ nodeID }) => nodeID.length));
   return managedResources.map(
     ({ nodeID, uid, ...object }) =>
@@ -133,11 +133,11 @@ function resourceLines({ managedResources = [] }: Partial<ReturnType<typeof reco
  */
 function contributionLines(
   { instance, graph }: InstanceObservation,
-  { contributions = [] }: Partial<ReturnType<typeof recordedTracking>> = {},
+  { contributions = [] }: Partial<ReturnType<typeof Tracking.read>> = {},
 ): string[] {
   const uid = instance.metadata.uid ?? '';
   return contributions.map(({ fieldManager, subresource, ...object }) => {
-    const node = [...(graph?.nodes.values() ?? [])].find(({ id }) => patchManager(uid, id) === fieldManager);
+    const node = [...(graph?.nodes.values() ?? [])].find(({ id }) => FieldManager.ofPatch(uid, id) === fieldManager);
     const target = `${objectName(object)}${subresource === undefined ? '' : `/${subresource}`}`;
     const fields = contributedFields(node).join(', ');
     return printableLine(

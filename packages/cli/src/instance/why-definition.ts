@@ -5,7 +5,7 @@ import type { FailedCondition } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
 import type { Condition } from '@typekro/engine/runtime';
-import { otherFinalizers, readConditions } from '@typekro/engine/runtime';
+import { Finalizers, readConditions } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { printable, printableLine } from '../text/output-text.ts';
 import { instancesOfDefinition } from './revision-rows.ts';
@@ -140,7 +140,7 @@ function notesOn(definition: KubeObject, errors: readonly Diagnostic[]): string[
  * programs delay the deletion.
  */
 function deletionNotes(definition: KubeObject): string[] {
-  const isHeldByOthers = otherFinalizers(definition).length > 0;
+  const isHeldByOthers = Finalizers.others(definition).length > 0;
   return [withdrawnText(definition), ...(isHeldByOthers ? [releaseText(definition)] : [])];
 }
 

@@ -10,15 +10,7 @@ import type {
   WhyReport,
 } from '@typekro/controller/inspect';
 import type { Condition, RootCause } from '@typekro/engine/runtime';
-import {
-  isDone,
-  CORRECT_REFUSED,
-  otherFinalizers,
-  readConditions,
-  readWithDefault,
-  refusalRemedy,
-  remedyOf,
-} from '@typekro/engine/runtime';
+import { Finalizers, isDone, readConditions, readWithDefault, RefusedObject, remedyOf } from '@typekro/engine/runtime';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
 import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
@@ -150,7 +142,7 @@ function messageRemedy(message: string, instance: InstanceObservation['instance'
   if (user !== undefined && isGraphObject(instance))
     return `give ${user} the right: typekro rbac prints all rules that a Graph needs`;
   if (user !== undefined) return 'give the controller the right: typekro rbac prints all rules that a definition needs';
-  return refusalRemedy(message, refOf(instance));
+  return RefusedObject.remedy(message, refOf(instance));
 }
 
 function causeOf(
@@ -168,7 +160,7 @@ function causeOf(
   const pending = write === undefined || isRefused ? undefined : pendingText(write, recorded);
   const isSuspended = node.because.kind === 'suspended';
   const known = first?.remedy ?? write?.remedy ?? pending?.remedy ?? remedy ?? origins[0]?.remedy;
-  const advice = isSuspended ? remedyOfBecause : (known ?? (isRefused ? CORRECT_REFUSED : remedyOfBecause));
+  const advice = isSuspended ? remedyOfBecause : (known ?? (isRefused ? RefusedObject.CORRECT : remedyOfBecause));
   const about = first?.object ?? object;
   // A refused object usually does not exist, so the target of the write is reported instead of a live object. A missing
   // right says nothing about the object itself.
@@ -325,7 +317,7 @@ function withoutDefinition(observation: InstanceObservation): Blocker[] {
 function foreignFinalizers(instance: InstanceObservation['instance']): Blocker[] {
   const { deletionTimestamp } = instance.metadata;
   if (deletionTimestamp === undefined) return [];
-  return otherFinalizers(instance).map((finalizer) => ({
+  return Finalizers.others(instance).map((finalizer) => ({
     reason: `the finalizer ${finalizer} of another program has delayed the deletion since ${deletionTimestamp}`,
     remedy: `find out why the program that owns ${finalizer} does not finish: its log names the cause; remove the finalizer by hand (kubectl edit) only when that program no longer exists`,
   }));

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf, parseApiVersion, withGroup } from '@typekro/kit/core';
 import type { Blocker } from '@typekro/controller/inspect';
-import { hasFinalizer, keys, otherFinalizers } from '@typekro/engine/runtime';
+import { Finalizers, keys } from '@typekro/engine/runtime';
 import type { FoundInstance } from './find-instance.ts';
 import { shellWord } from '../text/escapes.ts';
 
@@ -15,7 +15,7 @@ export function blockerWithoutDefinition({
   definition,
   gone,
 }: Pick<FoundInstance, 'instance' | 'definition' | 'gone'>): Blocker | undefined {
-  if (!hasFinalizer(instance)) return undefined;
+  if (!Finalizers.has(instance)) return undefined;
   const isLost = definition === undefined ? gone !== undefined : isWithdrawn(definition);
   if (!isLost) return undefined;
   const name = definition?.metadata.name ?? gone ?? '';
@@ -23,7 +23,7 @@ export function blockerWithoutDefinition({
   const apply = definition === undefined ? `apply the definition ${name} again` : restoreText(definition);
   return {
     reason: `${state}, so no controller deletes the objects and removes the finalizer ${keys.FINALIZER}`,
-    remedy: `${apply}; its controller then completes the deletion. To remove the instance and keep its objects: ${finalizerPatch(instance, otherFinalizers(instance))}`,
+    remedy: `${apply}; its controller then completes the deletion. To remove the instance and keep its objects: ${finalizerPatch(instance, Finalizers.others(instance))}`,
   };
 }
 
@@ -32,7 +32,7 @@ export function blockerWithoutDefinition({
  * instances, and only finalizers of other programs keep the definition.
  */
 export function isWithdrawn(definition: KubeObject): boolean {
-  return definition.metadata.deletionTimestamp !== undefined && !hasFinalizer(definition);
+  return definition.metadata.deletionTimestamp !== undefined && !Finalizers.has(definition);
 }
 
 /** Says when the deletion of a definition began, and which finalizers delay it. */
@@ -51,8 +51,8 @@ export function restoreText({ metadata: { name = '' } }: KubeObject): string {
 
 /** Says how to complete the deletion of a definition that finalizers of other programs delay. */
 export function releaseText(definition: KubeObject): string {
-  const finalizers = otherFinalizers(definition);
-  const kept = hasFinalizer(definition) ? [keys.FINALIZER] : [];
+  const finalizers = Finalizers.others(definition);
+  const kept = Finalizers.has(definition) ? [keys.FINALIZER] : [];
   const owners = finalizers.length === 1 ? 'the program that owns' : 'the programs that own';
   return `find out why ${owners} ${finalizers.join(', ')} ${finalizers.length === 1 ? 'does' : 'do'} not finish; only if no such program exists any more, remove the finalizer: ${finalizerPatch(definition, kept)}`;
 }

@@ -3,7 +3,7 @@ import { objectName, TypeKroError } from '@typekro/kit/core';
 import { PIN_ANNOTATION, pinnedRevision } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import { valueAt } from '@typekro/kit/kubernetes';
-import { isSuspended } from '@typekro/engine/runtime';
+import { Finalizers } from '@typekro/engine/runtime';
 import type { Report } from '../instance/print-report.ts';
 import { printableLine } from '../text/output-text.ts';
 
@@ -135,7 +135,7 @@ export function lostInDirectMode(instance: KubeObject): string[] {
   const pin = pinnedRevision(instance) === undefined ? undefined : instance.metadata.annotations?.[PIN_ANNOTATION];
   return [
     ...(pin === undefined ? [] : [`its pin to revision ${pin} ends: direct mode uses the definition of the file`]),
-    ...(isSuspended(instance)
+    ...(Finalizers.isSuspended(instance)
       ? ['its suspension ends: the next deploy of factory("direct") writes its objects again']
       : []),
   ];

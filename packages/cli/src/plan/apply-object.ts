@@ -4,7 +4,7 @@ import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
 import type { LiveSource } from './simulation/live-source.ts';
 import { kubectlObject } from '../instance/without-definition.ts';
-import { hasFinalizer, keys, outcomeOfWrite } from '@typekro/engine/runtime';
+import { Finalizers, keys, Outcome } from '@typekro/engine/runtime';
 import { whyCommandOf } from './being-deleted.ts';
 import { FILE_MANAGER } from './replacement.ts';
 import { planContent } from './saved-plan.ts';
@@ -42,7 +42,7 @@ export async function applyObject(writer: ObjectWriter, object: KubeObject, isAb
       // Update, and later applies could not remove them.
       const force = before !== undefined;
       const after = await api.apply({ ...object, metadata }, { fieldManager: FILE_MANAGER, force, signal });
-      print(`${outcomeOfWrite(before, after, isAbsent)} ${objectName(ref)}`);
+      print(`${Outcome.ofWrite(before, after, isAbsent)} ${objectName(ref)}`);
       return { after, ...(before === undefined ? {} : { before }) };
     } catch (thrown) {
       if (!isConflict(thrown) || stale >= MAX_CONFLICT_RETRIES) throw thrown;
@@ -120,7 +120,7 @@ function waitingText(object: KubeObject, limitMs: number): string {
   const { finalizers = [] } = object.metadata;
   const ref = refOf(object);
   const held = finalizers.length === 0 ? '' : `, which its finalizers hold (${finalizers.join(', ')})`;
-  const command = hasFinalizer(object) ? whyCommandOf(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
+  const command = Finalizers.has(object) ? whyCommandOf(object) : `kubectl get ${kubectlObject(ref)} -o yaml`;
   return `waiting at most ${limitMs / 1000} s for the deletion of ${objectName(ref)}${held}; look in another terminal: ${command}`;
 }
 

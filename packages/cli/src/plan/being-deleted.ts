@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import type { Blocker } from '@typekro/controller/inspect';
-import { hasFinalizer, keys, otherFinalizers, readConditions } from '@typekro/engine/runtime';
+import { Finalizers, keys, readConditions } from '@typekro/engine/runtime';
 import { argumentOf } from '../instance/instance-name.ts';
 import { kubectlObject } from '../instance/without-definition.ts';
 import { shellWord } from '../text/escapes.ts';
@@ -66,8 +66,8 @@ export function deletionThatResumes(
 ): string | undefined {
   const since = instance?.metadata.deletionTimestamp;
   if (instance === undefined || since === undefined || definition !== undefined) return undefined;
-  if (!hasFinalizer(instance)) return undefined;
-  const others = otherFinalizers(instance);
+  if (!Finalizers.has(instance)) return undefined;
+  const others = Finalizers.others(instance);
   const ofOthers = others.length === 0 ? '' : `, and other programs remove ${others.join(', ')}`;
   return `it is being deleted (since ${since}); its deletion ends once the definition ${name} is served${ofOthers}`;
 }

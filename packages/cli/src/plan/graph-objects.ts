@@ -2,7 +2,7 @@ import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core'
 import { gvkOf, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { writtenNodes } from '@typekro/engine/graph';
 import { textAt } from '@typekro/kit/kubernetes';
-import { recordedTracking } from '@typekro/engine/runtime';
+import { Tracking } from '@typekro/engine/runtime';
 
 /** The type, name and namespace of an object. */
 export interface NamedObject {
@@ -24,7 +24,7 @@ export interface GraphInputs {
  * that expressions compute.
  */
 export function inputsOfGraph(graph: KubeObject): GraphInputs {
-  const { managedResources, contributions } = recordedTracking(graph);
+  const { managedResources, contributions } = Tracking.read(graph);
   const recorded = [...managedResources, ...contributions].map(({ apiVersion, kind, name, namespace }) => ({
     type: gvkOf({ apiVersion, kind }),
     name,

@@ -6,13 +6,13 @@ import type { Graph } from '@typekro/engine/graph';
 import { formatPath } from '@typekro/engine/graph';
 import type { ApplyAction, Decision, FieldDifference, NodeReport, ReleaseAction } from '@typekro/engine/runtime';
 import {
-  explainNode,
+  Explanation,
+  FieldWriter,
   hidesInSecret,
   liveNodesOf,
-  ownedValues,
   refOfTarget,
   refusalMask,
-  refusalRemedy,
+  RefusedObject,
   secretLiveFields,
   secretSpec,
 } from '@typekro/engine/runtime';
@@ -129,7 +129,7 @@ function objectPlan(
   const isRefused = failure !== undefined && write.replace !== true;
   const shown = (text: string) => mask(nodeId, desired, text);
   const object = refOfTarget(target);
-  const remedy = isRefused ? refusalRemedy(failure.message, object) : undefined;
+  const remedy = isRefused ? RefusedObject.remedy(failure.message, object) : undefined;
   const fields = fieldsOf(write, write.apply, (path) => hides(nodeId, path));
   const action = actionOf(write, why, fields, isRefused);
   const owners = action !== 'adopt' || write.before === undefined ? [] : namedOwners(write.before);
@@ -170,7 +170,7 @@ function releasePlan(
   before: KubeObject | undefined,
   place: Pick<ObjectPlan, 'wave' | 'after'>,
 ): ObjectPlan {
-  const owned = before === undefined ? {} : ownedValues(before, manager);
+  const owned = before === undefined ? {} : FieldWriter.values(before, manager);
   const isSecret = target.type.kind === 'Secret' && target.type.group === '';
   const fields = valuesIn(owned, []).map((change) => valueLine(change, (path) => isSecret && hidesInSecret(path)));
   return { node: '', object: refOfTarget(target), action: 'change', fields, checked: 'none', ...place };
@@ -266,7 +266,7 @@ function endsByItself(report: NodeReport, stuck: ReadonlySet<string>): boolean {
   const { kind } = report.because;
   if (ENDINGS[kind] === 'user') return false;
   if (kind === 'missing-data' && report.because.nodes.length === 0) return false;
-  return !explainNode(report).waitsFor.some((id) => stuck.has(id));
+  return !Explanation.of(report).waitsFor.some((id) => stuck.has(id));
 }
 
 function adoptionRefusal({ because }: NodeReport): Pick<OpenNode, 'unadopted'> {
@@ -298,7 +298,7 @@ function openNodes(
   const stuck = new Set<string>();
   for (const report of nodes) {
     if (report.retired === true || STATES_WITHOUT_OBSTACLE.has(report.state)) continue;
-    const { node, reason, remedy } = explainNode(report);
+    const { node, reason, remedy } = Explanation.of(report);
     const open = { node, reason, ...(remedy === undefined ? {} : { remedy }), ...adoptionRefusal(report) };
     const isOpen = endsByItself(report, stuck);
     if (refused.has(node) || !isOpen) {

@@ -3,7 +3,7 @@ import type { DefinitionPreview, Deferral } from '@typekro/controller/controller
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { failureText, isSuspended } from '@typekro/engine/runtime';
+import { Failure, Finalizers } from '@typekro/engine/runtime';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { describeInputPlace } from '../checks/check-inputs.ts';
 import { shellWord } from '../text/escapes.ts';
@@ -64,7 +64,7 @@ export async function planDefinition(
   });
   const deletion = blockerOfDeletion(live, `typekro why ${shellWord(graph.name)}`);
   const refused =
-    answer.failure === undefined ? planned.refusal : `the API server refuses it: ${failureText(answer.failure)}`;
+    answer.failure === undefined ? planned.refusal : `the API server refuses it: ${Failure.text(answer.failure)}`;
   const refusal = deletion?.reason ?? refused;
   const keys = new Set(instances.map(instanceKey));
   const added = [...given].filter(([key]) => !keys.has(key)).map(([, file]) => file.desired);
@@ -208,7 +208,7 @@ export function prepare(
     if ((checked?.errors ?? []).length === 0) return { ...changed, resting };
   }
   const failure = task.isNewSchema ? undefined : file?.answer.failure;
-  const problems = failure === undefined ? (checked?.errors ?? []) : [failureText(failure)];
+  const problems = failure === undefined ? (checked?.errors ?? []) : [Failure.text(failure)];
   if (problems.length > 0) {
     const because = `the API server refuses the instance: ${problems.join('; ')}`;
     const remedy = failure === undefined ? undefined : fileRemedy(failure.message, head.instance);
@@ -245,7 +245,7 @@ function deferredPlan(
   const { deletionTimestamp } = instance.metadata;
   if (deletionTimestamp !== undefined)
     return restingPlan(head, 'deferred', `it is being deleted (since ${deletionTimestamp})`);
-  if (isSuspended(instance)) return restingPlan(head, 'deferred', 'it is suspended');
+  if (Finalizers.isSuspended(instance)) return restingPlan(head, 'deferred', 'it is suspended');
   const deferral = preview.deferralOf(instance);
   if (deferral !== undefined) return restingPlan(head, 'deferred', deferralText(deferral));
   if (refusal === undefined) return undefined;
@@ -260,7 +260,7 @@ function deferredPlan(
  * Is the instance deferred only because it keeps its revision? A change of its spec still has an effect in this case.
  */
 function keepsRevision(instance: KubeObject, preview: DefinitionPreview, refusal: string | undefined): boolean {
-  const isAtRest = instance.metadata.deletionTimestamp !== undefined || isSuspended(instance);
+  const isAtRest = instance.metadata.deletionTimestamp !== undefined || Finalizers.isSuspended(instance);
   const kind = preview.deferralOf(instance)?.kind;
   return (
     refusal === undefined &&

@@ -2,7 +2,7 @@ import { declaredKind, DEFINITION_TYPE, liveDefinition } from '@typekro/controll
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { definedMember, formatApiVersion, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import { failureText, keys } from '@typekro/engine/runtime';
+import { Failure, keys } from '@typekro/engine/runtime';
 import { isPaused } from '../instance/suspension.ts';
 import { servingDefinition, severalServe } from '../instance/serving-definition.ts';
 import { blockerWithoutDefinition, isWithdrawn, restoreText, withdrawnText } from '../instance/without-definition.ts';
@@ -259,7 +259,7 @@ export function planWithoutWrites(
   const deletion = blockerOfDeletion(live, whyCommandOf(desired));
   if (deletion !== undefined) return restingPlan(head, 'blocked', deletion.reason, deletion.remedy);
   if (answer.failure !== undefined) {
-    const because = `the API server refuses the instance: ${failureText(answer.failure)}`;
+    const because = `the API server refuses the instance: ${Failure.text(answer.failure)}`;
     const remedy = fileRemedy(answer.failure.message, refOf(desired)) ?? 'correct the fields that it names';
     return restingPlan(head, 'blocked', because, remedy);
   }

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, refOf } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
-import { hidesInSecret, keys, maskedSecretRefusal, refusalRemedy, SECRET_MASK } from '@typekro/engine/runtime';
+import { hidesInSecret, keys, maskedSecretRefusal, RefusedObject, SECRET_MASK } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -80,7 +80,7 @@ export function fileRemedy(message: string, object: ObjectRef): string | undefin
   const { namespace } = object;
   return namespace !== undefined && message.startsWith(`namespaces "${namespace}" not found`)
     ? `create the namespace (kubectl create namespace ${namespace}), put it into the files, or use another namespace`
-    : refusalRemedy(message, object);
+    : RefusedObject.remedy(message, object);
 }
 
 /** Plans an object of a file that is neither a definition nor an instance. */

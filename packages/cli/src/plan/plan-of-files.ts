@@ -8,7 +8,7 @@ import type { ControllerSettings } from '@typekro/controller/controller';
 import { withLevel } from '@typekro/controller/controller';
 import { controllerSettings, LEVEL_FLAG, levelOption, recordOf } from '../controller-settings.ts';
 import { textOption } from '../command.ts';
-import { digestOf } from '@typekro/engine/runtime';
+import { Fingerprint } from '@typekro/engine/runtime';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { checkFiles, printFindings } from './check-files.ts';
 import type { CheckedFiles, LoadedFiles } from './check-files.ts';
@@ -157,7 +157,7 @@ export async function openPlanning(
       ? {}
       : {
           onWrite: (ref: ObjectRef, desired: KubeObject) =>
-            void contents.set(basisKey(ref), digestOf([compared.salt, desired])),
+            void contents.set(basisKey(ref), Fingerprint.of([compared.salt, desired])),
         }),
   } as const;
   const from: PlanSource = {

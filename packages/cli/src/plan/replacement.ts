@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { KubeError } from '@typekro/kube';
 import type { ApiFailure } from '@typekro/engine/runtime';
-import { failureText, keys } from '@typekro/engine/runtime';
+import { Failure, keys } from '@typekro/engine/runtime';
 
 /**
  * The field manager with which `up`, `dev` and `apply` apply objects of the user's files. The commands share one
@@ -70,5 +70,5 @@ export function keptLive({ metadata }: KubeObject): string | undefined {
 
 /** Returns a message with the server's refusal and the reason why the object is not replaced. */
 export function replacementRefusal(failure: ApiFailure, kept: string | undefined): string {
-  return kept === undefined ? failureText(failure) : `${failureText(failure)}; ${kept}`;
+  return kept === undefined ? Failure.text(failure) : `${Failure.text(failure)}; ${kept}`;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, objectName, refOf, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
-import { digestOf } from '@typekro/engine/runtime';
+import { Fingerprint } from '@typekro/engine/runtime';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import { shellWord } from '../text/escapes.ts';
 import {
@@ -108,7 +108,7 @@ export function savedPlan(
 }
 
 function partsOf({ plan, objects, parts: _parts, ...rest }: SavedPlan): PlanParts {
-  const digest = (value: object): string => digestOf(value as JsonValue);
+  const digest = (value: object): string => Fingerprint.of(value as JsonValue);
   return { plan: digest(plan), objects: objects.map(digest), rest: digest(rest) };
 }
 
@@ -147,7 +147,7 @@ export const newSalt = (): string => randomBytes(16).toString('hex');
 
 /** Returns the content of a saved plan's file and its name. Equal plans have equal file names. */
 export function savedPlanText(saved: SavedPlan): { readonly name: string; readonly text: string } {
-  const name = `plan-${digestOf([comparablePlan(saved.plan), saved.objects] as JsonValue).slice(0, 8)}.json`;
+  const name = `plan-${Fingerprint.of([comparablePlan(saved.plan), saved.objects] as JsonValue).slice(0, 8)}.json`;
   return { name, text: `${stringifyJson(saved as unknown as JsonValue, 2)}\n` };
 }
 
@@ -227,7 +227,7 @@ export function basisOf(plan: Plan, { source, contents }: PlanBasis, salt: strin
     const wanted = content === undefined ? {} : { wanted: content };
     if (live === undefined) return { object, digest: '', ...wanted };
     const { uid } = live.metadata;
-    const digest = digestOf([salt, planContent(live)]);
+    const digest = Fingerprint.of([salt, planContent(live)]);
     return { object, ...(uid === undefined ? {} : { uid }), digest, ...wanted };
   });
 }
@@ -302,7 +302,7 @@ export function movedSince(saved: SavedPlan, now: Plan, based: PlanBasis): strin
     if (current !== undefined && current.wanted !== wanted)
       return `${objectName(object)}: different content would be written now`;
   }
-  if (digestOf(comparablePlan(saved.plan)) === digestOf(comparablePlan(now))) return undefined;
+  if (Fingerprint.of(comparablePlan(saved.plan)) === Fingerprint.of(comparablePlan(now))) return undefined;
   const moved = now.definitions.find((each, index) => !isSame(each, saved.plan.definitions[index]));
   if (moved !== undefined) return `the definition ${moved.name} or its live revision has changed`;
   return changedWrite(saved.plan.objects, now.objects) ?? 'an object of the files: the action would be different now';
@@ -353,7 +353,7 @@ function firstChangedField(before: ObjectPlan, after: ObjectPlan): ObjectPlan['f
   return after.fields.find((each) => !isSame(each, known.get(each.path)));
 }
 
-const digestOfWrite = (write: ObjectPlan): string => digestOf(comparableWrite(write) as JsonValue);
+const digestOfWrite = (write: ObjectPlan): string => Fingerprint.of(comparableWrite(write) as JsonValue);
 
 function isSame(a: object | undefined, b: object | undefined): boolean {
   const plain = (value: object | undefined) => {
@@ -362,7 +362,7 @@ function isSame(a: object | undefined, b: object | undefined): boolean {
       checked: _checked,
       ...rest
     } = (value ?? {}) as { readonly place?: string; readonly checked?: string };
-    return digestOf(rest);
+    return Fingerprint.of(rest);
   };
   return plain(a) === plain(b);
 }

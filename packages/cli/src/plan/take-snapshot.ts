@@ -5,7 +5,7 @@ import { GRAPH_TYPE, kindsUsed } from '@typekro/engine/graph';
 import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
 import type { ObjectTarget, ObjectType, ReadRequest } from '@typekro/engine/runtime';
-import { groupKindText } from '@typekro/engine/runtime';
+import { ObjectKey } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { recordOf } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
@@ -52,14 +52,14 @@ export async function takeSnapshot({
     return found === undefined ? undefined : { ...kind, plural: found.plural, namespaced: found.namespaced };
   };
   const graphs = await readGraphs(live, typeOf);
-  const whole = new Map<string, GroupVersionKind>(graphs.kinds.map((kind) => [groupKindText(kind), kind]));
+  const whole = new Map<string, GroupVersionKind>(graphs.kinds.map((kind) => [ObjectKey.groupKind(kind), kind]));
   const owned = new Map<string, GroupVersionKind>();
   for (const spec of specs) {
     const kind = declaredKind(spec);
-    whole.set(groupKindText(kind), kind);
+    whole.set(ObjectKey.groupKind(kind), kind);
     const external = kindsUsed({ resources: asObjects(spec['resources']).map(({ externalRef }) => ({ externalRef })) });
-    for (const each of external) whole.set(groupKindText(each), each);
-    for (const each of kindsUsed(spec)) owned.set(groupKindText(each), each);
+    for (const each of external) whole.set(ObjectKey.groupKind(each), each);
+    for (const each of kindsUsed(spec)) owned.set(ObjectKey.groupKind(each), each);
   }
   for (const [key, kind] of whole) {
     owned.delete(key);

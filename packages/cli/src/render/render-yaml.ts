@@ -3,7 +3,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { dimensionsOf, kindOf } from '@typekro/engine/graph';
 import type { RenderedInstance, RenderedNode } from '@typekro/engine/runtime';
-import { explainNode } from '@typekro/engine/runtime';
+import { Explanation } from '@typekro/engine/runtime';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { printableLine } from '../text/output-text.ts';
 import { printedYaml, yamlOf } from '../text/yaml-text.ts';
@@ -41,7 +41,7 @@ function blocksOf({ graph, instance, rendered }: Rendering, several: boolean): B
 
 function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
   const { report, objects, countKnown, undecided, external, patch } = node;
-  const { reason } = explainNode(report);
+  const { reason } = Explanation.of(report);
   const source = graph.nodes.get(report.id);
   const kind = source === undefined ? '' : kindOf(source);
   const role = external ? 'external, ' : patch === true ? 'fields of another object, ' : '';

@@ -5,7 +5,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { isDefinition, isGraphObject, isCrd } from '@typekro/engine/graph';
 import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
-import { explainNode, readConditions } from '@typekro/engine/runtime';
+import { Explanation, readConditions } from '@typekro/engine/runtime';
 import type { CommandContext } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { describeInputPlace } from '../checks/check-inputs.ts';
@@ -100,7 +100,7 @@ function reportRefused({ context }: BringUp, input: InputObject | undefined, vie
     for (const node of view.nodes.filter(isRefusedForGood)) {
       context.printError(nodeLine(node, width, false));
       context.printError(
-        `    hint: ${explainNode(node).remedy ?? 'correct the field in the definition, or the value in the instance'}`,
+        `    hint: ${Explanation.of(node).remedy ?? 'correct the field in the definition, or the value in the instance'}`,
       );
     }
   }
@@ -298,7 +298,7 @@ function hintsFor(node: NodeReport, { causes }: InstanceView): readonly string[]
   if (node.state === 'ready') return [];
   const found = causes?.get(node.id) ?? [];
   const remedies = new Set(found.flatMap(({ remedy }) => remedy ?? []));
-  return found.length > 0 ? [...remedies] : [explainNode(node).remedy ?? []].flat();
+  return found.length > 0 ? [...remedies] : [Explanation.of(node).remedy ?? []].flat();
 }
 
 /** Waits until the cluster and the controller have no pending work. Rejects when the signal aborts. */

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { NodeReport, NodeState } from '@typekro/engine/runtime';
-import { explainNode } from '@typekro/engine/runtime';
+import { Explanation } from '@typekro/engine/runtime';
 import type { Cause } from '@typekro/kube';
 import { causeText } from '@typekro/kube';
 import { widthOf } from '../text/text-layout.ts';
@@ -60,7 +60,7 @@ export function stateMark(state: NodeState, colour: boolean): string {
 /** Formats the state of a node and its reason. */
 export function stateText(node: NodeReport): string {
   // Removes the time of the next retry, which changes while the failure stays the same.
-  const reason = printableLine(explainNode(node).reason).replace(/; next try at \S+$/, '');
+  const reason = printableLine(Explanation.of(node).reason).replace(/; next try at \S+$/, '');
   return `${node.state}${reason === '' ? '' : `: ${reason}`}`;
 }
 

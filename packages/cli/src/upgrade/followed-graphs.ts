@@ -2,7 +2,7 @@ import { instanceKey, pinnedRevision, possibleBases } from '@typekro/controller/
 import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/controller';
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isSuspended, recordedRevision } from '@typekro/engine/runtime';
+import { Finalizers, recordedRevision } from '@typekro/engine/runtime';
 import { upgradeRefusal } from './upgrade-check.ts';
 import type { BrokenRevision, HeldRevision } from './upgrade-check.ts';
 
@@ -96,7 +96,7 @@ export async function followedGraphs(
   >();
   const { to } = preview.revision;
   for (const instance of instances) {
-    if (instance.metadata.deletionTimestamp !== undefined || isSuspended(instance)) continue;
+    if (instance.metadata.deletionTimestamp !== undefined || Finalizers.isSuspended(instance)) continue;
     const deferral = preview.deferralOf(instance);
     if (deferral?.kind === 'pinned-to-nothing') continue;
     if (deferral?.kind === 'pinned') {

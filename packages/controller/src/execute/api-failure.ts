@@ -1,7 +1,7 @@
 import { compareText } from '@typekro/kit/golang';
 import { KubeError } from '@typekro/kube';
 import type { ApiFailure, MissingPermission } from '@typekro/engine/runtime';
-import { failureText, isRefusal, missingRight } from '@typekro/engine/runtime';
+import { Failure } from '@typekro/engine/runtime';
 
 /**
  * Converts a client error to the runtime's form. For a 403, the result includes the missing right if the message names
@@ -52,14 +52,14 @@ export function conflictingManagers({ details }: KubeError): readonly string[] {
  */
 export function writeRefusalText(thrown: unknown): string | undefined {
   const failure = thrown instanceof KubeError ? apiFailure(thrown, undefined) : undefined;
-  return failure !== undefined && isRefusal(failure) ? failureText(failure) : undefined;
+  return failure !== undefined && Failure.isRefusal(failure) ? Failure.text(failure) : undefined;
 }
 
 function permissionOf(
   { status, message, details }: KubeError,
   user: string | undefined,
 ): MissingPermission | undefined {
-  const right = missingRight(status, message);
+  const right = Failure.missingRight(status, message);
   if (right === undefined) return undefined;
   // The controller lacks the right to impersonate. The impersonated user does not need this right.
   if (right.verb === 'impersonate') return { ...right, ...(details.name === undefined ? {} : { name: details.name }) };

@@ -3,7 +3,6 @@ import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { RETRY_POLICIES } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
-import { targetKey } from '@typekro/engine/runtime';
 import type {
   ApplyAction,
   Decision,
@@ -12,6 +11,7 @@ import type {
   OrphanAction,
   ReadRequest,
 } from '@typekro/engine/runtime';
+import { ObjectKey } from '@typekro/engine/runtime';
 import { carryOut } from './carry-out.ts';
 import type { ExecutionPorts, RememberedWrite } from './ports.ts';
 import { eachEffect } from './each-effect.ts';
@@ -85,10 +85,10 @@ function rig(failures: Readonly<Record<string, readonly unknown[]>> = {}, more: 
     instance: INSTANCE,
     parent: { target: target('X', 'x'), write: () => act('write parent'), complete: () => act('complete parent') },
     view: {
-      failedWrite: (at) => failed.get(targetKey(at)),
+      failedWrite: (at) => failed.get(ObjectKey.ofTarget(at)),
       setFailedWrite: (at, failure) => {
-        if (failure === undefined) failed.delete(targetKey(at));
-        else failed.set(targetKey(at), failure);
+        if (failure === undefined) failed.delete(ObjectKey.ofTarget(at));
+        else failed.set(ObjectKey.ofTarget(at), failure);
       },
       applied: ({ nodeId }) => void log.push(`known ${nodeId}`),
       deleted: ({ nodeId }) => void log.push(`gone ${nodeId}`),

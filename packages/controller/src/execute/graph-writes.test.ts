@@ -5,14 +5,14 @@ import { RETRY_POLICIES } from '@typekro/kit/core';
 import type { ApplyOptions } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { ApplyAction, Decision, DeleteAction, ObjectTarget } from '@typekro/engine/runtime';
-import { patchManager, patchPrefix, templateManager, writeKey } from '@typekro/engine/runtime';
+import { FieldManager, ObjectKey } from '@typekro/engine/runtime';
 import { carryOut } from './carry-out.ts';
 import type { ExecutionPorts, RememberedWrite } from './ports.ts';
 
 const UID = '11111111-2222-3333-4444-555555555555';
-const OWN = templateManager(UID);
-const PEER = templateManager('another');
-const PATCH = patchManager(UID, 'p');
+const OWN = FieldManager.ofTemplate(UID);
+const PEER = FieldManager.ofTemplate('another');
+const PATCH = FieldManager.ofPatch(UID, 'p');
 
 const TARGET: ObjectTarget = {
   type: { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true },
@@ -87,10 +87,10 @@ function rig(errors: unknown[] = [], live?: KubeObject) {
     instance: { apiVersion: 'kro.run/v1alpha1', kind: 'Graph', metadata: { name: 'g', namespace: 'n', uid: UID } },
     parent: { target: TARGET, write: () => Promise.resolve() },
     view: {
-      failedWrite: (target, writer) => failed.get(writeKey(target, writer)),
+      failedWrite: (target, writer) => failed.get(ObjectKey.ofWrite(target, writer)),
       setFailedWrite: (target, failure, writer) => {
-        if (failure === undefined) failed.delete(writeKey(target, writer));
-        else failed.set(writeKey(target, writer), failure);
+        if (failure === undefined) failed.delete(ObjectKey.ofWrite(target, writer));
+        else failed.set(ObjectKey.ofWrite(target, writer), failure);
       },
       applied: () => undefined,
       deleted: () => undefined,
@@ -107,7 +107,7 @@ const decision = (part: Partial<Decision>): Decision =>
   ({ parent: {}, apply: [], delete: [], read: [], state: 'IN_PROGRESS', statusChanged: false, ...part }) as Decision;
 
 describe('writes of a Graph', () => {
-  const overStale = { prefix: patchPrefix(UID), except: [PATCH, patchManager(UID, 'q')] };
+  const overStale = { prefix: FieldManager.patchPrefix(UID), except: [PATCH, FieldManager.ofPatch(UID, 'q')] };
   it.each<[string, Partial<ApplyAction>, readonly string[] | undefined, readonly boolean[]]>([
     ['a template without a conflict needs one request', { manager: OWN, force: 'unlessGraph' }, undefined, [false]],
     ['a template takes over the fields of kubectl', { manager: OWN, force: 'unlessGraph' }, ['kubectl'], [false, true]],
@@ -120,25 +120,25 @@ describe('writes of a Graph', () => {
     [
       'a patch takes over the fields of a node that was removed from the Graph',
       { manager: PATCH, force: overStale },
-      [patchManager(UID, 'gone')],
+      [FieldManager.ofPatch(UID, 'gone')],
       [false, true],
     ],
     [
       'a patch takes over the fields that an older version of kro wrote for the Graph',
       { manager: PATCH, force: overStale },
-      [patchPrefix(UID)],
+      [FieldManager.patchPrefix(UID)],
       [false, true],
     ],
     [
       'a patch does not take over the fields of another node',
       { manager: PATCH, force: overStale },
-      [patchManager(UID, 'q')],
+      [FieldManager.ofPatch(UID, 'q')],
       [false],
     ],
     [
       'a patch does not take over the fields of another client',
       { manager: PATCH, force: overStale },
-      [patchManager(UID, 'gone'), 'kubectl'],
+      [FieldManager.ofPatch(UID, 'gone'), 'kubectl'],
       [false],
     ],
     [
@@ -166,7 +166,7 @@ describe('writes of a Graph', () => {
     const { ports, requests, failed } = rig([conflictWith('other')]);
     await carryOut(decision({ apply: [apply({ manager: PATCH, force: overStale })] }), ports);
     expect(requests).toEqual([{ fieldManager: PATCH, force: false, uid: 'u' }]);
-    expect([...failed.keys()]).toEqual([writeKey(TARGET, PATCH)]);
+    expect([...failed.keys()]).toEqual([ObjectKey.ofWrite(TARGET, PATCH)]);
   });
 
   it('a template that was meant to create an object does not take over the fields of an existing one', async () => {
@@ -218,7 +218,11 @@ describe('writes of a Graph', () => {
   it('a refused release is recorded', async () => {
     const { ports, failed } = rig([new KubeError('no', { status: 403, reason: 'Forbidden' })]);
     await carryOut(decision({ release: [{ target: TARGET, manager: PATCH, uid: 'u' }] }), ports);
-    expect(failed.get(writeKey(TARGET, PATCH))).toMatchObject({ digest: 'release', uid: 'u', failure: { code: 403 } });
+    expect(failed.get(ObjectKey.ofWrite(TARGET, PATCH))).toMatchObject({
+      digest: 'release',
+      uid: 'u',
+      failure: { code: 403 },
+    });
   });
 
   it('higher waves are deleted first, and an object that was recreated with another UID counts as deleted', async () => {

@@ -8,21 +8,18 @@ import type {
   ObjectTarget,
   OrphanAction,
   ReleaseAction,
-  WriteAttempt,
 } from '@typekro/engine/runtime';
 import {
-  digestText,
-  isSameWrite,
-  isTemplateManager,
+  FieldManager,
+  FieldWriter,
+  Fingerprint,
   keys,
-  mayForce,
-  ORPHAN,
+  Member,
+  ObjectKey,
   refOfTarget,
   RELEASE,
-  targetKey,
-  withoutWriter,
-  writerName,
-  writerOf,
+  WriteAttempt,
+  WriteRules,
 } from '@typekro/engine/runtime';
 import { afterFailedWrite } from './after-failure.ts';
 import { apiFailure, conflictingManagers } from './api-failure.ts';
@@ -57,7 +54,7 @@ async function applyChild(ports: MaskingPorts, action: ApplyAction): Promise<voi
   const isFirst = action.why === 'create' || action.why === 'adopt';
   if (claims === undefined || !isFirst || patchWriter(action) !== undefined)
     return void (await sendChild(ports, action));
-  await claims.run(targetKey(action.target), instance.metadata.uid ?? '', (isContested) =>
+  await claims.run(ObjectKey.ofTarget(action.target), instance.metadata.uid ?? '', (isContested) =>
     sendChild(ports, action, isContested),
   );
 }
@@ -82,7 +79,7 @@ async function sendChild(ports: MaskingPorts, action: ApplyAction, isContested =
     view.applied(action, answer);
     return true;
   } catch (thrown) {
-    const attempt = { digest: digestText(fingerprint), uid, ...(version === undefined ? {} : { version }) };
+    const attempt = { digest: Fingerprint.ofText(fingerprint), uid, ...(version === undefined ? {} : { version }) };
     await rememberFailedWrite(ports, target, attempt, thrown, {
       mask: (failure) => mask.child(failure, nodeId, desired),
       isFinal: rules.lasting === 'final',
@@ -103,7 +100,9 @@ export function patchWriter({
   manager,
   subresource,
 }: Pick<ApplyAction, 'manager' | 'subresource'>): string | undefined {
-  return manager === undefined || isTemplateManager(manager) ? undefined : writerName(writerOf(manager, subresource));
+  return manager === undefined || FieldManager.isOfTemplate(manager)
+    ? undefined
+    : FieldWriter.nameOf(FieldWriter.of(manager, subresource));
 }
 
 /**
@@ -127,7 +126,7 @@ export async function requestApply(
   try {
     return await api.apply(desired, { ...options, force: force === 'always' });
   } catch (thrown) {
-    if (!(thrown instanceof KubeError) || !mayForce(action, conflictingManagers(thrown))) throw thrown;
+    if (!(thrown instanceof KubeError) || !WriteRules.mayForce(action, conflictingManagers(thrown))) throw thrown;
     return api.apply(desired, { ...options, force: true });
   }
 }
@@ -152,7 +151,7 @@ export function releaseFields(ports: MaskingPorts, actions: readonly ReleaseActi
 async function releaseObject(ports: MaskingPorts, action: ReleaseAction): Promise<void> {
   const { effects, view } = ports;
   const { target, manager, subresource, uid } = action;
-  const writer = writerName(writerOf(manager, subresource));
+  const writer = FieldWriter.nameOf(FieldWriter.of(manager, subresource));
   const dryRun = effects === 'dry-run';
   try {
     const answer = await (action.keepsFields === true ? disown(ports, action) : giveUp(ports, action));
@@ -193,7 +192,7 @@ async function orphanChild(ports: MaskingPorts, action: OrphanAction): Promise<v
     sink.childOrphaned?.(action);
   } catch (thrown) {
     if (!isNotFound(thrown) && !isOtherUid(thrown))
-      return rememberFailedWrite(ports, target, { digest: ORPHAN, uid }, thrown, {
+      return rememberFailedWrite(ports, target, { digest: Member.ORPHAN, uid }, thrown, {
         mask: maskOf(ports, nodeId, target),
       });
     view.setFailedWrite(target, undefined);
@@ -226,7 +225,7 @@ async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<Kub
   const live = await api.find(ref, { signal });
   if (live === undefined || (uid !== undefined && live.metadata.uid !== uid)) return undefined;
   const { resourceVersion = '' } = live.metadata;
-  const entries = withoutWriter(live, writerOf(action.manager, action.subresource));
+  const entries = FieldWriter.without(live, FieldWriter.of(action.manager, action.subresource));
   // The API server ignores an empty list. A list of one empty entry removes all entries.
   const managedFields = entries.length === 0 ? [{}] : [...entries];
   const body = { metadata: { resourceVersion, managedFields } };
@@ -317,7 +316,7 @@ export async function rememberFailedWrite(
 ): Promise<void> {
   if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
   const before = view.failedWrite(target, writer);
-  const previousFailures = before !== undefined && isSameWrite(before, attempt) ? before.failures : 0;
+  const previousFailures = before !== undefined && WriteAttempt.isSame(before, attempt) ? before.failures : 0;
   const { failures, waitMs, isSilent } = afterFailedWrite(thrown, previousFailures, rules, random(), isFinal);
   if (isSilent) await pause(clock, waitMs, signal);
   const retryAt = isSilent ? clock.now() : clock.now() + waitMs;

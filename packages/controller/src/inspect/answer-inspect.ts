@@ -1,5 +1,5 @@
 import type { ObjectRef } from '@typekro/kit/core';
-import { explainNode } from '@typekro/engine/runtime';
+import { Explanation } from '@typekro/engine/runtime';
 import { readActionRequest, readPlanRequest } from './bodies.ts';
 import type { InspectCall, InspectDetails } from './details.ts';
 import { badInspectRequest, InspectFailure, refuseUnknownParameters } from './inspect-failure.ts';
@@ -183,7 +183,7 @@ async function answerInstance(
       return read(request, [], async () => {
         if (source === undefined) throw noReports();
         const report = source.report(ref);
-        if (report !== undefined) return { ...report, explanations: report.nodes.map(explainNode) };
+        if (report !== undefined) return { ...report, explanations: report.nodes.map(Explanation.of) };
         return index.instance(ref) === undefined
           ? gone()
           : missing(`the controller has no report of ${ref} yet`, 'inspect/no-report');

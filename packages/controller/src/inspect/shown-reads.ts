@@ -1,7 +1,6 @@
 import type { Graph, GraphNode, ReadPart } from '@typekro/engine/graph';
 import { formatPath } from '@typekro/engine/graph';
-import type { PlacedExpression } from '@typekro/engine/runtime';
-import { expressionsOf, SPEC_NODE, statusExpressions } from '@typekro/engine/runtime';
+import { PlacedExpression } from '@typekro/engine/runtime';
 import type { EdgeRead } from './inspect-model.ts';
 import { STATUS_NODE } from './inspect-model.ts';
 
@@ -26,11 +25,10 @@ export function edgesWith<Shown>(
   show: (read: ShownRead) => Shown,
 ): { readonly from: string; readonly to: string; readonly reads: Shown[] }[] {
   const nodes = graph.order.flatMap((id) => graph.nodes.get(id) ?? []);
-  const edges = nodes.flatMap((node) => edgesTo(graph, node.id, expressionsOf(node), node.dependsOn, textOf));
-  return [...edges, ...edgesTo(graph, STATUS_NODE, statusExpressions(graph), [], textOf)].map(({ reads, ...edge }) => ({
-    ...edge,
-    reads: reads.map(show),
-  }));
+  const edges = nodes.flatMap((node) => edgesTo(graph, node.id, PlacedExpression.of(node), node.dependsOn, textOf));
+  return [...edges, ...edgesTo(graph, STATUS_NODE, PlacedExpression.ofStatus(graph), [], textOf)].map(
+    ({ reads, ...edge }) => ({ ...edge, reads: reads.map(show) }),
+  );
 }
 
 function edgesTo(
@@ -47,7 +45,7 @@ function edgesTo(
     const parts = new Map<string, ReadPart[]>();
     for (const part of expression.reads) {
       // An expression in readyWhen reads its own node. Such a read is not an edge.
-      if (part.id === to || !(graph.nodes.has(part.id) || part.id === SPEC_NODE)) continue;
+      if (part.id === to || !(graph.nodes.has(part.id) || part.id === PlacedExpression.SPEC_NODE)) continue;
       parts.set(part.id, [...(parts.get(part.id) ?? []), part]);
     }
     for (const [id, own] of parts) {

@@ -4,7 +4,7 @@ import type { Graph } from '@typekro/engine/graph';
 import type { InstanceNode } from '@typekro/controller/inspect';
 import { countObjects, edgesWith, presentValue } from '@typekro/controller/inspect';
 import type { RenderedInstance, RenderedNode } from '@typekro/engine/runtime';
-import { explainNode, keys, renderInstance, SPEC_NODE } from '@typekro/engine/runtime';
+import { Explanation, keys, PlacedExpression, renderInstance } from '@typekro/engine/runtime';
 import type { PlaygroundStep } from './input.ts';
 import type { SimulatedServer } from './simulated-server.ts';
 import { simulatedServer } from './simulated-server.ts';
@@ -190,7 +190,7 @@ function stepOf(
 }
 
 function nodeOf({ report }: RenderedNode): InstanceNode {
-  const { state, reason, waitsFor, remedy } = explainNode(report);
+  const { state, reason, waitsFor, remedy } = Explanation.of(report);
   const { id, objects } = report;
   const counts = countObjects(objects);
   return { id, state, reason, waitsFor, objects, counts, ...(remedy === undefined ? {} : { remedy }) };
@@ -203,7 +203,7 @@ function variablesOf(
   objects: readonly SimulatedObject[],
 ): ReadonlyMap<string, JsonValue> {
   const own = { apiVersion, kind, metadata, spec };
-  const variables = new Map<string, JsonValue>([[SPEC_NODE, own]]);
+  const variables = new Map<string, JsonValue>([[PlacedExpression.SPEC_NODE, own]]);
   for (const { node: id, object } of objects) {
     const type = graph.nodes.get(id)?.nodeType;
     const before = variables.get(id);

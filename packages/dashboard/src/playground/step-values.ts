@@ -1,7 +1,6 @@
 import type { Graph, GraphNode } from '@typekro/engine/graph';
 import { expressionValue, STATUS_NODE } from '@typekro/controller/inspect';
-import type { PlacedExpression } from '@typekro/engine/runtime';
-import { expressionsOf, statusExpressions } from '@typekro/engine/runtime';
+import { PlacedExpression } from '@typekro/engine/runtime';
 import type { NodeValues } from './input.ts';
 
 /**
@@ -24,7 +23,7 @@ export function stepValues(graph: Graph, variables: ReadonlyMap<string, unknown>
   });
   const nodes = graph.order.flatMap((id) => graph.nodes.get(id) ?? []);
   return [
-    ...nodes.map((node) => valuesOf(node.id, node, expressionsOf(node))),
-    valuesOf(STATUS_NODE, undefined, statusExpressions(graph)),
+    ...nodes.map((node) => valuesOf(node.id, node, PlacedExpression.of(node))),
+    valuesOf(STATUS_NODE, undefined, PlacedExpression.ofStatus(graph)),
   ].filter(({ expressions }) => expressions.length > 0);
 }

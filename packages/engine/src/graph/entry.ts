@@ -34,19 +34,19 @@ export type {
   TemplatePlan,
 } from './model.ts';
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
-export { TYPEKRO_FEATURES } from './options.ts';
 export type { DefinitionDocument, WrittenScalar } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';
-export { parseDefinitions } from './parse-definitions.ts';
 export type { KroCompatibility } from './kro-compatibility.ts';
-export { compile } from './compile.ts';
-export { compileDocument, compileGraphObject } from './graph-object/compile-graph-object.ts';
-export { diagnosticCodes } from './codes.ts';
+export {
+  compile,
+  compileDocument,
+  compileGraphObject,
+  diagnosticCodes,
+  parseDefinitions,
+  TYPEKRO_FEATURES,
+} from './index.ts';
 export type { CrdSourceOptions } from '../schema/crd/crd-source.ts';
-export { crdSource } from '../schema/crd/crd-source.ts';
 export type { ListType, ResourceInfo, Schema, SchemaSource, ValidationRule } from '../schema/model.ts';
 export type { BuiltinSource } from '../schema/builtin-source.ts';
-export { builtinSource } from '../schema/builtin-source.ts';
-export { combineSources } from '../schema/combined-source.ts';
 export type { OpenApiDocument } from '../schema/openapi-source.ts';
-export { openApiDocument } from '../schema/openapi-source.ts';
+export { builtinSource, combineSources, crdSource, openApiDocument } from '../schema/index.ts';

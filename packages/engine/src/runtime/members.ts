@@ -112,3 +112,6 @@ export function reportOfLive(object: KubeObject): ObjectReport {
     ...(deletionTimestamp === undefined ? {} : { deletingSince: deletionTimestamp, finalizers }),
   };
 }
+
+/** The objects in the ApplySet of an instance. */
+export const Member = { ORPHAN, namespaces: memberNamespaces, target: memberTarget, report: reportOfLive };

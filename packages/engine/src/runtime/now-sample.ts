@@ -76,3 +76,6 @@ function* expressionsOf(graph: Graph): Iterable<Expression> {
     if ('forEach' in node) for (const { expression } of node.forEach) yield expression;
   }
 }
+
+/** The time that `now()` returned in a step. */
+export const NowSample = { isRead: readsTime, read: readNowSample };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import { outcomeOfApply, outcomeOfWrite } from './index.ts';
+import { Outcome } from './index.ts';
 
 const at = (resourceVersion?: string): KubeObject => ({
   apiVersion: 'v1',
@@ -16,7 +16,7 @@ test.each([
   ['an object whose version stays is unchanged', 'change', at('2'), at('2'), 'unchanged'],
   ['an object of unknown version is configured', 'change', at(), at(), 'configured'],
 ] as const)('%s', (_, why, before, after, outcome) => {
-  expect(outcomeOfApply({ why }, before, after)).toBe(outcome);
+  expect(Outcome.ofApply({ why }, before, after)).toBe(outcome);
 });
 
 test.each<[string, KubeObject | undefined, boolean, string]>([
@@ -25,5 +25,5 @@ test.each<[string, KubeObject | undefined, boolean, string]>([
   ['an object of the same version', at('2'), false, 'unchanged'],
   ['an object of another version', at('1'), false, 'configured'],
 ])('an apply that finds %s has the expected outcome', (_, before, isReplacement, outcome) => {
-  expect(outcomeOfWrite(before, at('2'), isReplacement)).toBe(outcome);
+  expect(Outcome.ofWrite(before, at('2'), isReplacement)).toBe(outcome);
 });

@@ -60,3 +60,6 @@ function keepsVersion(before: KubeObject | undefined, after: KubeObject | undefi
   const version = before?.metadata.resourceVersion;
   return version !== undefined && version === after?.metadata.resourceVersion;
 }
+
+/** The outcome of a write for one object. */
+export const Outcome = { ofApply: outcomeOfApply, ofWrite: outcomeOfWrite };

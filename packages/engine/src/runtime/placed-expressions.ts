@@ -52,3 +52,6 @@ export function statusExpressions({ status }: Graph): PlacedExpression[] {
   }));
   return [...fields, ...conditions];
 }
+
+/** The expressions of a graph with their places. */
+export const PlacedExpression = { of: expressionsOf, SPEC_NODE, ofStatus: statusExpressions };

@@ -3,7 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import { explainNode } from './index.ts';
+import { Explanation } from './index.ts';
 
 const map = (name: string, count: string): KubeObject => ({
   apiVersion: 'v1',
@@ -31,7 +31,7 @@ function failureOf(resources: string): string {
   settle(graph, key, cluster);
   const { nodes } = decide(graph, cluster.get(key) as KubeObject, cluster);
   const node = nodes.find(({ id }) => id === 'child');
-  const reason = node === undefined ? '' : explainNode(node).reason;
+  const reason = node === undefined ? '' : Explanation.of(node).reason;
   return reason.includes('division by zero') ? reason.slice(reason.indexOf('division by zero')) : reason;
 }
 

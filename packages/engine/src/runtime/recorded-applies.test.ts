@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { isSameFingerprint, ownedFingerprint } from './index.ts';
+import { FieldWriter, Fingerprint } from './index.ts';
 import { compareApplied } from './objects/compare.ts';
 import { desiredFingerprint } from './objects/owned-fields.ts';
 
@@ -92,7 +92,7 @@ describe('applies that a real API server accepted', () => {
       const { labels = null, annotations = null, finalizers = null, ownerReferences = null } = metadata;
       const lists = [labels, annotations, finalizers, ownerReferences].filter((value) => value !== null) as JsonValue[];
       if (hasEmptyOrNull(rest) || lists.some(hasEmptyOrNull)) continue;
-      expect(isSameFingerprint(ownedFingerprint(live, manager), desiredFingerprint(desired)), id).toBe(true);
+      expect(Fingerprint.isSame(FieldWriter.fingerprint(live, manager), desiredFingerprint(desired)), id).toBe(true);
     }
   });
 
@@ -102,7 +102,7 @@ describe('applies that a real API server accepted', () => {
       for (const path of scalarPaths(desired)) {
         const other = changed(desired, path);
         expect(compareApplied(other, live, manager), `${id} ${path.join('.')}`).not.toEqual([]);
-        const isSame = isSameFingerprint(desiredFingerprint(other), ownedFingerprint(live, manager));
+        const isSame = Fingerprint.isSame(desiredFingerprint(other), FieldWriter.fingerprint(live, manager));
         expect(isSame, `${id} ${path.join('.')}`).toBe(false);
         count += 1;
       }

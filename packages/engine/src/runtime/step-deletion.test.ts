@@ -4,7 +4,7 @@ import { decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Observed } from './index.ts';
-import { explainNode } from './index.ts';
+import { Explanation } from './index.ts';
 import { stepDeletion } from './deletion.ts';
 import { instanceTarget } from './members.ts';
 
@@ -209,7 +209,7 @@ describe('deleting an instance', () => {
         blocked: [`list ${kind}: later`],
         requeueAt: now + 7000,
       });
-      expect(decision.nodes.map(explainNode).map(({ reason }) => reason)).not.toContainEqual(
+      expect(decision.nodes.map(Explanation.of).map(({ reason }) => reason)).not.toContainEqual(
         expect.stringMatching(/waits for  /),
       );
       expect(decision.nodes.map(({ state }) => state)).not.toContain('deleting');

@@ -6,8 +6,8 @@ import { carryOut, decide, putInstance, settle } from '../../test-support/direct
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph, KroCompatibility } from '../graph/index.ts';
-import { nodeIdOf, targetKey } from './index.ts';
 import type { Decision } from './index.ts';
+import { ObjectKey, ObjectLabels } from './index.ts';
 
 /** The plan of a node of a generated graph: its kind, and the earlier nodes that it reads. */
 interface Plan {
@@ -107,18 +107,18 @@ function checkDecision(graph: Graph, cluster: FakeCluster, decision: Decision): 
     expect(scope.groupKinds, 'the inventory covers all applied objects').toContain(kind);
   }
   for (const { target, uid } of decision.delete) {
-    const object = cluster.get(targetKey(target));
+    const object = cluster.get(ObjectKey.ofTarget(target));
     expect(object?.metadata.uid).toBe(uid);
     expect(object?.metadata.labels?.['applyset.kubernetes.io/part-of']).toBe(decision.inventory.id);
     const dependents = [...graph.nodes.values()].filter(({ dependsOn }) =>
-      dependsOn.includes(nodeIdOf(object as KubeObject)),
+      dependsOn.includes(ObjectLabels.nodeIdOf(object as KubeObject)),
     );
     for (const { id } of dependents) {
-      const left = pumps(cluster).filter((key) => nodeIdOf(cluster.get(key) as KubeObject) === id);
+      const left = pumps(cluster).filter((key) => ObjectLabels.nodeIdOf(cluster.get(key) as KubeObject) === id);
       if (byNode.get(id)?.state === 'skipped') expect(left, `${id} goes before what it reads`).toEqual([]);
     }
   }
-  const writes = decision.apply.map(({ target }) => targetKey(target));
+  const writes = decision.apply.map(({ target }) => ObjectKey.ofTarget(target));
   expect(new Set(writes).size).toBe(writes.length);
 }
 

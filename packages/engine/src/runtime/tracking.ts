@@ -117,3 +117,12 @@ export function trackedName(identity: Identity): string {
   const { kind } = identity;
   return `${formatApiVersion(gvkOf(identity))}/${kind} ${namespacedName(identity)}`;
 }
+
+/** The record of its objects in the status of a Graph. */
+export const Tracking = {
+  read: recordedTracking,
+  merge: mergedTracking,
+  status: trackingStatus,
+  resourceKey,
+  contributionKey,
+};

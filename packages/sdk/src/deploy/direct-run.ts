@@ -15,14 +15,14 @@ import type {
   DeleteAction,
   NodeReport,
   ObjectOutcome,
-  OrphanAction,
   ObjectTarget,
   ObjectType,
+  OrphanAction,
   ParentWrite,
   StepOptions,
 } from '@typekro/engine/runtime';
+import { ApplySet, isDone, keys, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
 import { elapsed, KubeError, pause } from '@typekro/kube';
-import { applySetIdOf, isDone, keys, step, StepMemory, targetKey } from '@typekro/engine/runtime';
 import { DirectAnswers } from './direct-answers.ts';
 import type { KnownObject } from './observed-store.ts';
 import { ObservedStore, targetOfObject } from './observed-store.ts';
@@ -145,7 +145,7 @@ export class DirectRun {
     this.#store = new ObservedStore(() => options.clock.now());
     for (const { target, object } of options.known ?? []) this.#store.setObject(target, object);
     for (const { target, failed, writer } of options.failures ?? []) this.#store.setFailedWrite(target, failed, writer);
-    const applySet = applySetIdOf(options.instance);
+    const applySet = ApplySet.idOf(options.instance);
     this.#watches = new WatchSet(
       options.api,
       (type, object, gone) => this.#observe(type, object, gone),
@@ -207,10 +207,10 @@ export class DirectRun {
    * these objects, the dry run could delay a deletion that the real deploy makes immediately.
    */
   async #readWatched({ read, watch }: Decision, view: ExecutionPorts['view']): Promise<boolean> {
-    const due = new Set(read.flatMap((each) => (each.kind === 'object' ? [targetKey(each.target)] : [])));
+    const due = new Set(read.flatMap((each) => (each.kind === 'object' ? [ObjectKey.ofTarget(each.target)] : [])));
     const unread = this.#store
       .unread(watch)
-      .filter((each) => each.kind === 'object' && !due.has(targetKey(each.target)));
+      .filter((each) => each.kind === 'object' && !due.has(ObjectKey.ofTarget(each.target)));
     await eachEffect(this.#options.clock, unread, (request) => view.read(request));
     return unread.length > 0;
   }

@@ -7,7 +7,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { isNotFound, isTimeout, systemClock } from '@typekro/kube';
 import { readinessOf, statusReport } from '@typekro/engine/readiness';
 import type { Decision, ObjectType, StepOptions } from '@typekro/engine/runtime';
-import { explainNode, keys, outcomeOfApply, refOfTarget, targetKey } from '@typekro/engine/runtime';
+import { Explanation, keys, ObjectKey, Outcome, refOfTarget } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource } from '@typekro/engine/schema';
 import type { DeletionEffect } from './deletion-result.ts';
@@ -125,7 +125,7 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionEffe
         code: `deploy/${node.because.kind}`,
         message: describeNode(node),
         retryable: true,
-        retryGuidance: explainNode(node).remedy ?? 'delete again to continue with the remaining objects',
+        retryGuidance: Explanation.of(node).remedy ?? 'delete again to continue with the remaining objects',
       })),
     };
   }
@@ -149,7 +149,8 @@ export async function dryRunDirect(context: DirectContext): Promise<KubeObject[]
   const objects = new Map<string, KubeObject>();
   const run = directRun(context, 'dry-run', {
     onDecision: (decision) => {
-      for (const { nodeId, target, desired } of decision.apply) objects.set(`${nodeId} ${targetKey(target)}`, desired);
+      for (const { nodeId, target, desired } of decision.apply)
+        objects.set(`${nodeId} ${ObjectKey.ofTarget(target)}`, desired);
     },
   });
   const decision = await run.run((current) => current.read.length === 0 && current.apply.length === 0);
@@ -196,7 +197,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
   }
   const waiting = decision.nodes.flatMap((node) =>
     node.state === 'pending' || node.because.kind === 'held'
-      ? [{ nodeId: node.id, reason: explainNode(node).reason }]
+      ? [{ nodeId: node.id, reason: Explanation.of(node).reason }]
       : [],
   );
   return { changes: [...changes.values()], waiting };
@@ -248,7 +249,7 @@ function directRun(context: DirectContext, effects: 'read' | 'dry-run' | 'write'
     },
     onApplied(action, before, after) {
       hooks.onApplied?.(action, before, after);
-      if (effects === 'write') context.wrote(action, outcomeOfApply(action, before, after));
+      if (effects === 'write') context.wrote(action, Outcome.ofApply(action, before, after));
     },
     onDeleted(action) {
       hooks.onDeleted?.(action);

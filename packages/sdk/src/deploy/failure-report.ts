@@ -7,7 +7,7 @@ import { KubeError, readCauses, causeText } from '@typekro/kube';
 import { shorten } from './errors.ts';
 import { readinessOf } from '@typekro/engine/readiness';
 import type { Decision, NodeReport } from '@typekro/engine/runtime';
-import { applySetIdOf, keys } from '@typekro/engine/runtime';
+import { ApplySet, keys } from '@typekro/engine/runtime';
 
 /** The time limit for finding causes after the deploy's own limit has ended, in milliseconds. */
 const CAUSES_TIMEOUT_MS = 3000;
@@ -58,7 +58,7 @@ export async function describeChildren(
   instance: KubeObject,
   children: readonly ObjectRef[],
 ): Promise<string[]> {
-  const applySet = applySetIdOf(instance);
+  const applySet = ApplySet.idOf(instance);
   const signal = AbortSignal.timeout(CAUSES_TIMEOUT_MS);
   const states = await Promise.all(
     children.slice(0, MAX_CHILDREN).map(async (child) => {

@@ -3,7 +3,7 @@ import { formatApiVersion, formatRef, isJsonObject, refOf, TypeKroError } from '
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, waitForObject, withDeadline, systemClock, isTimeout } from '@typekro/kube';
 import { objectsAt } from '@typekro/kit/kubernetes';
-import { keys, NAMESPACE_TYPE, nodeIdOf, otherFinalizers, releasePatch } from '@typekro/engine/runtime';
+import { Finalizers, keys, ObjectLabels, WriteAttempt } from '@typekro/engine/runtime';
 import { ignoreNotFound } from './errors.ts';
 import { isRecordOf, parentObject } from './parent.ts';
 import type { DirectContext } from './direct-run.ts';
@@ -203,7 +203,10 @@ function saysSuspended({ status }: KubeObject): boolean {
 function withoutFinalizer(instance: KubeObject): JsonObject {
   const { resourceVersion } = instance.metadata;
   return {
-    metadata: { finalizers: otherFinalizers(instance), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+    metadata: {
+      finalizers: Finalizers.others(instance),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
   };
 }
 
@@ -222,8 +225,8 @@ export async function releaseNamespaces(
   const { labels = {}, annotations = {} } = inventoryOf(parent);
   const id = labels[keys.APPLYSET_ID_LABEL];
   const kinds = annotations[keys.GROUP_KINDS_ANNOTATION]?.split(',') ?? [];
-  if (id === undefined || !kinds.includes(NAMESPACE_TYPE.kind)) return;
-  const type = { apiVersion: formatApiVersion(NAMESPACE_TYPE), kind: NAMESPACE_TYPE.kind };
+  if (id === undefined || !kinds.includes(WriteAttempt.NAMESPACE_TYPE.kind)) return;
+  const type = { apiVersion: formatApiVersion(WriteAttempt.NAMESPACE_TYPE), kind: WriteAttempt.NAMESPACE_TYPE.kind };
   const { items } = await api.list(type, { labelSelector: `${keys.PART_OF_LABEL}=${id}`, signal });
   if (items.length === 0) return;
   const served = await api.find({ ...DEFINITION_KIND, name: definition }, { signal });
@@ -231,9 +234,9 @@ export async function releaseNamespaces(
     objectsAt(served?.spec, 'resources').flatMap((entry) => (isJsonObject(entry['template']) ? [entry['id']] : [])),
   );
   for (const namespace of items) {
-    if (created.has(nodeIdOf(namespace))) continue;
+    if (created.has(ObjectLabels.nodeIdOf(namespace))) continue;
     const options = { type: 'merge', fieldManager: keys.CHILD_MANAGER, signal, dryRun } as const;
-    await api.patch(refOf(namespace), releasePatch(namespace), options).catch(ignoreNotFound);
+    await api.patch(refOf(namespace), ObjectLabels.releasePatch(namespace), options).catch(ignoreNotFound);
   }
 }
 

@@ -1,6 +1,6 @@
 import { passes } from '@typekro/kit/kubernetes';
 import type { Because, Decision, NodeReport } from '@typekro/engine/runtime';
-import { explainNode, failureClass, refusalRemedy } from '@typekro/engine/runtime';
+import { Explanation, Failure, RefusedObject } from '@typekro/engine/runtime';
 import { ResourceGraphFactoryError } from './errors.ts';
 
 /**
@@ -12,7 +12,9 @@ export function finalFailures(decision: Decision): NodeReport[] {
 }
 
 function isPassingFailure(because: Because): boolean {
-  return (because.kind === 'write-failed' || because.kind === 'read-failed') && passes(failureClass(because.failure));
+  return (
+    (because.kind === 'write-failed' || because.kind === 'read-failed') && passes(Failure.classOf(because.failure))
+  );
 }
 
 /** The remedy for a missing namespace. */
@@ -29,11 +31,11 @@ export function missingNamespace(what: string, namespace: string, cause: unknown
 }
 
 /** Finds the remedy for a refused write from the server's message; `undefined` when no remedy is known. */
-function remedyOfWrite(message: string, object: Parameters<typeof refusalRemedy>[1]): string | undefined {
+function remedyOfWrite(message: string, object: Parameters<typeof RefusedObject.remedy>[1]): string | undefined {
   if (/^namespaces "[^"]*" not found/.test(message)) return NAMESPACE_REMEDY;
   if (/because it is being terminated/.test(message))
     return 'wait until the namespace is gone, or use another one; then deploy again';
-  const remedy = refusalRemedy(message, object);
+  const remedy = RefusedObject.remedy(message, object);
   return remedy === undefined ? undefined : `${remedy}; then deploy again`;
 }
 
@@ -75,7 +77,7 @@ export function remedyOfWaiting(message: string): string | undefined {
 }
 
 /** Parses the object from a server's message about an invalid object. */
-function objectIn(message: string): Parameters<typeof refusalRemedy>[1] {
+function objectIn(message: string): Parameters<typeof RefusedObject.remedy>[1] {
   const [, kind, name] = /(\w+)[\w.-]* "([^"]+)" is invalid/.exec(message) ?? [];
   return kind === undefined || name === undefined ? {} : { kind, name };
 }
@@ -107,7 +109,7 @@ export function remedyOfNode(node: NodeReport): string {
     if (remedy !== undefined) return remedy;
   }
   return (
-    explainNode(node).remedy ??
+    Explanation.of(node).remedy ??
     'correct the composition or the spec and deploy again; the created objects stay, and the next deploy updates them'
   );
 }

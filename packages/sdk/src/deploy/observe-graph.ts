@@ -6,7 +6,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
 import type { Decision, NodeReport, ObjectReport, ObjectType, StepOptions } from '@typekro/engine/runtime';
-import { recordedTracking, reportOfLive, stepGraphDeletion, stepRefusedGraph } from '@typekro/engine/runtime';
+import { Member, stepGraphDeletion, stepRefusedGraph, Tracking } from '@typekro/engine/runtime';
 import { observerView } from './direct-answers.ts';
 import type { ObserveInstanceOptions } from './observe-instance.ts';
 import { observeInstance } from './observe-instance.ts';
@@ -91,7 +91,7 @@ async function recordedReports(
   signal: AbortSignal,
 ): Promise<readonly NodeReport[]> {
   const byNode = new Map<string, ObjectRef[]>();
-  for (const { nodeID, uid: _uid, ...object } of recordedTracking(instance).managedResources) {
+  for (const { nodeID, uid: _uid, ...object } of Tracking.read(instance).managedResources) {
     byNode.set(nodeID, [...(byNode.get(nodeID) ?? []), object]);
   }
   const isDeleted = instance.metadata.deletionTimestamp !== undefined;
@@ -112,7 +112,7 @@ type Seen = { readonly report: ObjectReport } & (
 async function look(api: KubernetesApi, ref: ObjectRef, signal: AbortSignal): Promise<Seen> {
   try {
     const object = await api.find(ref, { signal });
-    return { object, report: object === undefined ? { object: ref, state: 'absent' } : reportOfLive(object) };
+    return { object, report: object === undefined ? { object: ref, state: 'absent' } : Member.report(object) };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     const failed = { kind: 'read-failed', object: ref, failure: apiFailure(error, undefined) } as const;

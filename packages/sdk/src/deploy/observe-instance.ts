@@ -5,7 +5,7 @@ import { ownsObjects, typedNodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
 import type { ApplyAction, Decision, FieldDifference, ObjectType, StepOptions } from '@typekro/engine/runtime';
-import { applySetIdOf, keys, recordedInventory, recordedScope } from '@typekro/engine/runtime';
+import { ApplySet, keys } from '@typekro/engine/runtime';
 import type { KnownFailure } from './direct-run.ts';
 import { DirectRun } from './direct-run.ts';
 import type { KnownObject } from './observed-store.ts';
@@ -93,7 +93,7 @@ async function children(
     const { group, version, kind } = type;
     types.set(`${group}/${version}/${kind}`, { group, version, kind, plural, namespaced });
   }
-  const { namespaces } = recordedScope(recordedInventory(instance));
+  const { namespaces } = ApplySet.scope(ApplySet.inventory(instance));
   const own = instance.metadata.namespace;
   const allNamespaces = [...new Set([...(own === undefined ? [] : [own]), ...namespaces])];
   const lists = [...types.values()].flatMap((type) =>
@@ -110,7 +110,7 @@ async function listOf(
   signal: AbortSignal,
 ): Promise<KnownObject[]> {
   const apiVersion = formatApiVersion(type);
-  const labelSelector = `${keys.PART_OF_LABEL}=${applySetIdOf(instance)}`;
+  const labelSelector = `${keys.PART_OF_LABEL}=${ApplySet.idOf(instance)}`;
   const place = namespace === undefined ? {} : { namespace };
   try {
     const { items } = await api.list({ apiVersion, kind: type.kind }, { ...place, labelSelector, signal });

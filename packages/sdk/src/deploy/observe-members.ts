@@ -5,16 +5,7 @@ import type { Clock, KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
 import type { Decision, MemberTarget, NodeReport, ReadRequest } from '@typekro/engine/runtime';
-import {
-  applySetIdOf,
-  memberNamespaces,
-  objectsByNode,
-  memberTarget,
-  recordedInventory,
-  recordedScope,
-  reportOfLive,
-  stepUnresolved,
-} from '@typekro/engine/runtime';
+import { ApplySet, Member, ObjectLabels, stepUnresolved } from '@typekro/engine/runtime';
 import { observerView } from './direct-answers.ts';
 import type { ObservedStore } from './observed-store.ts';
 
@@ -51,10 +42,10 @@ export async function observeMembers(options: ObserveMembersOptions): Promise<De
 }
 
 function memberTargets(instance: KubeObject): MemberTarget[] {
-  const scope = recordedScope(recordedInventory(instance));
-  const namespaces = memberNamespaces(instance.metadata.namespace, scope);
-  const applySet = applySetIdOf(instance);
-  return scope.groupKinds.map((groupKind) => memberTarget(applySet, groupKind, namespaces));
+  const scope = ApplySet.scope(ApplySet.inventory(instance));
+  const namespaces = Member.namespaces(instance.metadata.namespace, scope);
+  const applySet = ApplySet.idOf(instance);
+  return scope.groupKinds.map((groupKind) => Member.target(applySet, groupKind, namespaces));
 }
 
 /** The reports of the nodes that have objects of one kind. The labels of the objects name the nodes. */
@@ -65,8 +56,8 @@ function reportsOf(target: MemberTarget, store: ObservedStore): NodeReport[] {
     return [{ id: target.kind, state: 'failed', because: { kind: 'read-failed', failure }, objects: [] }];
   }
   if (found.state !== 'known') return [];
-  return [...objectsByNode(found.objects.map(({ object }) => object))].map(([id, objects]) => {
-    const reports = objects.map(reportOfLive);
+  return [...ObjectLabels.byNode(found.objects.map(({ object }) => object))].map(([id, objects]) => {
+    const reports = objects.map(Member.report);
     for (const object of objects) {
       const { ready, reason, message } = readinessOf(object);
       if (ready) continue;

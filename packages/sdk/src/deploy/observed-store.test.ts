@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ObjectType } from '@typekro/engine/runtime';
-import { engineFieldsOf } from '@typekro/engine/runtime';
+import { WriteRules } from '@typekro/engine/runtime';
 import { listKey, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
 
 const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
@@ -75,7 +75,7 @@ describe('the state of an object in a deploy', () => {
     const fields = (store: ObservedStore) => {
       const known = store.object(target);
       if (known.state !== 'present') throw new Error('there is no object');
-      return engineFieldsOf(known.live, MANAGER);
+      return WriteRules.engineFieldsOf(known.live, MANAGER);
     };
 
     test.each([

@@ -3,7 +3,7 @@ import { parseApiVersion } from '@typekro/kit/core';
 import type { ReadMemory, RememberedRead, RememberedWrite } from '@typekro/controller/execute';
 import type {
   ApplyAction,
-  Fingerprint,
+  EquivalentDigests,
   ListObservation,
   ListTarget,
   LiveObject,
@@ -12,22 +12,10 @@ import type {
   ObjectType,
   Observation,
   Observed,
-  EquivalentDigests,
   ReadRequest,
   WatchRequest,
 } from '@typekro/engine/runtime';
-import {
-  engineFieldsIn,
-  engineFieldsOf,
-  equivalenceOf,
-  isSameFingerprint,
-  ownedFingerprint,
-  targetKey,
-  withEngineEquivalence,
-  writeKey,
-  writerName,
-  writerOf,
-} from '@typekro/engine/runtime';
+import { FieldWriter, Fingerprint, ObjectKey, Projection, WriteRules } from '@typekro/engine/runtime';
 
 /** A live object with its target. */
 export interface KnownObject {
@@ -47,7 +35,7 @@ export function memberKey(target: MemberTarget): string {
 
 /** The key under which a failed read of an object is stored. */
 export function objectReadKey(target: ObjectTarget): string {
-  return `object ${targetKey(target)}`;
+  return `object ${ObjectKey.ofTarget(target)}`;
 }
 
 /** The target of a live object of a known type. */
@@ -87,14 +75,14 @@ export class ObservedStore implements Observed {
   }
 
   object(target: ObjectTarget): Observation {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     const observation = this.#objects.get(key) ?? this.#unread(objectReadKey(target));
     if (observation.state !== 'present') return observation;
     const equivalence = this.#equivalences.get(key);
     const writers = this.#writerEquivalences.get(key);
     if (equivalence === undefined && writers === undefined) return observation;
     let live: LiveObject = { ...observation.live, ...(equivalence === undefined ? {} : { equivalence }) };
-    for (const [writer, pair] of writers ?? []) live = withEngineEquivalence(live, writer, pair);
+    for (const [writer, pair] of writers ?? []) live = WriteRules.withEngineEquivalence(live, writer, pair);
     return { state: 'present', live };
   }
 
@@ -109,7 +97,7 @@ export class ObservedStore implements Observed {
   }
 
   failedWrite(target: ObjectTarget, writer?: string): RememberedWrite | undefined {
-    return this.#failed.get(writeKey(target, writer));
+    return this.#failed.get(ObjectKey.ofWrite(target, writer));
   }
 
   failedRead(target: ObjectTarget): RememberedRead | undefined {
@@ -128,7 +116,7 @@ export class ObservedStore implements Observed {
 
   /** Records the live object; `undefined` means that it does not exist. Returns false when nothing has changed. */
   setObject(target: ObjectTarget, object: KubeObject | undefined): boolean {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     const before = this.#objects.get(key);
     if (object === undefined) {
       this.#objects.set(key, { state: 'absent' });
@@ -152,7 +140,7 @@ export class ObservedStore implements Observed {
 
   /** Is it known whether the object exists? */
   knows(target: ObjectTarget): boolean {
-    return this.#objects.has(targetKey(target));
+    return this.#objects.has(ObjectKey.ofTarget(target));
   }
 
   /**
@@ -201,18 +189,22 @@ export class ObservedStore implements Observed {
     const known = this.object(target);
     if (known.state !== 'present') return false;
     const { live } = known;
-    const writer = manager === undefined ? undefined : writerOf(manager, subresource);
-    const fields = writer === undefined ? live : engineFieldsOf(live, writer);
-    const before = equivalenceOf(fields)?.desired;
-    if (before !== undefined && isSameFingerprint(before, fingerprint)) return false;
-    const owned = fields.owned ?? ownedFingerprint(live.object);
-    this.setEquivalence(target, { desired: fingerprint, owned }, writer === undefined ? undefined : writerName(writer));
+    const writer = manager === undefined ? undefined : FieldWriter.of(manager, subresource);
+    const fields = writer === undefined ? live : WriteRules.engineFieldsOf(live, writer);
+    const before = Fingerprint.equivalenceOf(fields)?.desired;
+    if (before !== undefined && Fingerprint.isSame(before, fingerprint)) return false;
+    const owned = fields.owned ?? FieldWriter.fingerprint(live.object);
+    this.setEquivalence(
+      target,
+      { desired: fingerprint, owned },
+      writer === undefined ? undefined : FieldWriter.nameOf(writer),
+    );
     return true;
   }
 
   /** Records an equivalence. `writer` is the name of a writer of kro's graph engine; absent for an instance's child. */
   setEquivalence(target: ObjectTarget, pair: EquivalentDigests, writer?: string): void {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     if (writer === undefined) this.#equivalences.set(key, pair);
     else this.#writerEquivalences.set(key, new Map([...(this.#writerEquivalences.get(key) ?? []), [writer, pair]]));
   }
@@ -223,7 +215,7 @@ export class ObservedStore implements Observed {
    * known object.
    */
   setApplied({ target, fingerprint, manager, subresource }: Applied, live: KubeObject, dryRun = false): void {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     const answer = present(live);
     const before = this.#objects.get(key);
     if (dryRun || before?.state !== 'present' || isNewer(live, before.live.object)) this.#put(key, answer);
@@ -231,22 +223,26 @@ export class ObservedStore implements Observed {
       this.setEquivalence(target, { desired: fingerprint, owned: answer.live.owned });
       return;
     }
-    const writer = writerOf(manager, subresource);
-    const held = ownedFingerprint(live, writer);
+    const writer = FieldWriter.of(manager, subresource);
+    const held = FieldWriter.fingerprint(live, writer);
     // A real server always returns `managedFields`. A response without them counts as equal to the sent object.
-    this.setEquivalence(target, { desired: fingerprint, owned: held === '' ? fingerprint : held }, writerName(writer));
+    this.setEquivalence(
+      target,
+      { desired: fingerprint, owned: held === '' ? fingerprint : held },
+      FieldWriter.nameOf(writer),
+    );
   }
 
   /** Records that the object no longer exists. Does nothing when the known object of this name has another UID. */
   setGone(target: ObjectTarget, uid: string | undefined): void {
-    const known = this.#objects.get(targetKey(target));
+    const known = this.#objects.get(ObjectKey.ofTarget(target));
     if (known?.state === 'present' && known.live.object.metadata.uid !== uid) return;
     this.setObject(target, undefined);
   }
 
   setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined, writer?: string): void {
-    if (failed === undefined) this.#failed.delete(writeKey(target, writer));
-    else this.#failed.set(writeKey(target, writer), failed);
+    if (failed === undefined) this.#failed.delete(ObjectKey.ofWrite(target, writer));
+    else this.#failed.set(ObjectKey.ofWrite(target, writer), failed);
   }
 }
 
@@ -255,8 +251,8 @@ function present(object: KubeObject): {
   readonly state: 'present';
   readonly live: LiveObject & { readonly owned: Fingerprint };
 } {
-  const engineFields = engineFieldsIn(object);
-  const owned = ownedFingerprint(object);
+  const engineFields = Projection.engineFields(object);
+  const owned = FieldWriter.fingerprint(object);
   return { state: 'present', live: { object, owned, ...(engineFields === undefined ? {} : { engineFields }) } };
 }
 

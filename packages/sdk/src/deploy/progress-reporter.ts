@@ -1,14 +1,14 @@
 import type { DeployEvent, DeployEventContent } from '../compose/index.ts';
 import { formatRef } from '@typekro/kit/core';
 import type { ApplyAction, Decision, DeleteAction, NodeReport, ObjectOutcome } from '@typekro/engine/runtime';
+import { Explanation, refOfTarget } from '@typekro/engine/runtime';
 import { shorten } from './errors.ts';
-import { explainNode, refOfTarget } from '@typekro/engine/runtime';
 
 /** One line about a node: id, first object, state and reason. */
 export function describeNode(node: NodeReport): string {
   const first = node.objects[0];
   const object = first === undefined ? '' : ` (${formatRef(first.object)})`;
-  return `${node.id}${object}: ${node.state}, ${shorten(explainNode(node).reason)}`;
+  return `${node.id}${object}: ${node.state}, ${shorten(Explanation.of(node).reason)}`;
 }
 
 /** Turns decisions into events. Each node whose state or reason has changed since the last decision gets one event. */

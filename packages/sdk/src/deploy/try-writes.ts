@@ -4,7 +4,7 @@ import { apiFailure, requestApply } from '@typekro/controller/execute';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { ApplyAction } from '@typekro/engine/runtime';
-import { digestText, refOfTarget, writeKey, writerName, writerOf } from '@typekro/engine/runtime';
+import { FieldWriter, Fingerprint, ObjectKey, refOfTarget } from '@typekro/engine/runtime';
 import type { KnownFailure } from './direct-run.ts';
 
 /** The maximum number of writes that are tried. All other writes count as changes. */
@@ -23,7 +23,10 @@ export interface TriedWrites {
  * children of instances share one manager.
  */
 export function actionKey({ target, manager, subresource }: ApplyAction): string {
-  return writeKey(target, manager === undefined ? undefined : writerName(writerOf(manager, subresource)));
+  return ObjectKey.ofWrite(
+    target,
+    manager === undefined ? undefined : FieldWriter.nameOf(FieldWriter.of(manager, subresource)),
+  );
 }
 
 /**
@@ -54,10 +57,10 @@ export async function tryWrites(
         if (!(error instanceof KubeError)) throw error;
         const failure = apiFailure(error, undefined);
         if (failure.conflicts === undefined || !isPatch(action.force)) return;
-        const attempt = { digest: digestText(fingerprint), uid };
+        const attempt = { digest: Fingerprint.ofText(fingerprint), uid };
         const at = version === undefined ? {} : { conflictVersion: version };
         const failed = { ...attempt, ...at, failure, failures: 1, retryAt: Infinity };
-        conflicts.push({ target, failed, writer: writerName(writerOf(manager, subresource)) });
+        conflicts.push({ target, failed, writer: FieldWriter.nameOf(FieldWriter.of(manager, subresource)) });
       }
     }),
   );

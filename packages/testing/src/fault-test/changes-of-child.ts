@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn } from '@typekro/kit/core';
 import { formatPath } from '@typekro/engine/graph';
-import { keys, ownedValues } from '@typekro/engine/runtime';
+import { FieldWriter, keys } from '@typekro/engine/runtime';
 
 /** A change that another client can make to a child. */
 export interface ChildChange {
@@ -23,7 +23,7 @@ const OWN_NAMES: ReadonlySet<string> = new Set([keys.PART_OF_LABEL, keys.MANAGED
  */
 export function changesOf(child: KubeObject, from: number): ChildChange[] {
   const found: ChildChange[] = [];
-  collect(ownedValues(child), [], found);
+  collect(FieldWriter.values(child), [], found);
   const start = Math.floor(from * found.length);
   const path = ['metadata', 'annotations', 'another-client'];
   return [...found.slice(start), ...found.slice(0, start), { path: formatPath(path), patch: nested(path, 'was here') }];

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, refOf, setOwn } from '@typekro/kit/core';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
-import { keys, objectKey } from '@typekro/engine/runtime';
+import { keys, ObjectKey } from '@typekro/engine/runtime';
 import { partialDifferences } from '../graph-test/partial-differences.ts';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import type { FaultyWorld } from '../simulation/faulty-world.ts';
@@ -73,7 +73,7 @@ export class ChildControllers {
   #remember(ref: ObjectRef, status: JsonObject): void {
     const { apiVersion, kind, name, namespace } = ref;
     const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
-    const key = objectKey({ apiVersion, kind, metadata });
+    const key = ObjectKey.of({ apiVersion, kind, metadata });
     const known = this.#statuses.get(key);
     this.#statuses.set(key, { ref, status: known === undefined ? status : merged(known.status, status) });
   }

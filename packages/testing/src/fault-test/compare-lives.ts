@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
-import { objectKey, ownedValues } from '@typekro/engine/runtime';
+import { FieldWriter, ObjectKey } from '@typekro/engine/runtime';
 import { wholeDifferences } from '../graph-test/partial-differences.ts';
 import { normalize } from '../simulation/compare-states.ts';
 import type { LifeFinding } from './fault-test-result.ts';
@@ -35,7 +35,7 @@ export function restingState(
     const { apiVersion, kind, metadata } = object;
     const place = metadata.namespace === undefined ? '' : `${metadata.namespace}/`;
     const text = `${kind} ${apiVersion} ${place}${metadata.name ?? ''}`;
-    return [blur.text(objectKey(object)), { text, node, owned: blur.object(ownedValues(object)) }] as const;
+    return [blur.text(ObjectKey.of(object)), { text, node, owned: blur.object(FieldWriter.values(object)) }] as const;
   });
   const status = instance === undefined ? undefined : normalize(instance).status;
   return { status: instance === undefined ? undefined : blur.object(status ?? {}), children: new Map(found) };

@@ -3,7 +3,7 @@ import { formatApiVersion } from '@typekro/kit/core';
 import type { Graph, TypedNode } from '@typekro/engine/graph';
 import { ownsObjects, typedNodes } from '@typekro/engine/graph';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
-import { applySetIdOf, groupKindText, isDone, renderInstance } from '@typekro/engine/runtime';
+import { ApplySet, isDone, ObjectKey, renderInstance } from '@typekro/engine/runtime';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import type { MemberKind, Rule, RuledGraph, UnreadyDependency } from '../simulation/invariants.ts';
 import type { KindOfPlural } from '../simulation/ledger.ts';
@@ -30,7 +30,7 @@ export const ownNodes = (graph: Graph): TypedNode[] => typedNodes(graph).filter(
 
 /** The id of the ApplySet of an instance. */
 export function applySetOfGraph({ apiVersion, kind, name, namespace }: ObjectRef): string {
-  return applySetIdOf({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } });
+  return ApplySet.idOf({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } });
 }
 
 /**
@@ -40,7 +40,7 @@ export function graphRules(context: RulesContext): RuledGraph {
   const { graph, instance } = context;
   const set = applySetOfGraph(instance);
   return {
-    instanceKind: groupKindText(graph.instance),
+    instanceKind: ObjectKey.groupKind(graph.instance),
     instancesPath: `${groupVersionPath(graph.instance)}/${graph.instance.plural}`,
     members: memberKinds(graph),
     rules: RULES,
@@ -54,7 +54,7 @@ export function kindsOf(graph: Graph): KindOfPlural {
   const kinds = new Map(
     [...typedNodes(graph), { type: graph.instance, plural: graph.instance.plural }].map(({ type, plural }) => [
       `${plural}.${type.group}`,
-      groupKindText(type),
+      ObjectKey.groupKind(type),
     ]),
   );
   return (plural, group) => kinds.get(`${plural}.${group}`);
@@ -65,7 +65,7 @@ function memberKinds(graph: Graph): Map<string, MemberKind> {
     ownNodes(graph).map(({ type, plural }) => {
       const { group, version, kind } = type;
       const path = `${groupVersionPath(type)}/${plural}`;
-      return [groupKindText(type), { apiVersion: formatApiVersion({ group, version }), kind, path }];
+      return [ObjectKey.groupKind(type), { apiVersion: formatApiVersion({ group, version }), kind, path }];
     }),
   );
 }
@@ -89,10 +89,10 @@ async function unreadyDependencies(
   }
   const { nodes } = renderInstance(graph, live, objects, { now: now(), revision: 1 });
   const kinds = new Set([
-    groupKindText(graph.instance),
+    ObjectKey.groupKind(graph.instance),
     ...needed.flatMap((each) => {
       const node = graph.nodes.get(each);
-      return node?.type === undefined ? [] : groupKindText(node.type);
+      return node?.type === undefined ? [] : ObjectKey.groupKind(node.type);
     }),
   ]);
   return nodes.flatMap(({ report }) => {

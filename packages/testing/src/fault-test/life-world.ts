@@ -2,7 +2,7 @@ import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
 import { formatRef, refOf } from '@typekro/kit/core';
 import { isNotFound, KubeError } from '@typekro/kube';
-import { explainNode, isDone, keys, nodeIdOf, objectKey, renderInstance } from '@typekro/engine/runtime';
+import { Explanation, isDone, keys, ObjectKey, ObjectLabels, renderInstance } from '@typekro/engine/runtime';
 import type { GraphTestBase, TestedWorld } from '../graph-test/graph-world.ts';
 import { GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
 import type { GivenState } from '../graph-test/steps.ts';
@@ -154,7 +154,7 @@ export class LifeWorld {
     const ref = refOf(target);
     if (kind === 'delete') {
       this.note(`another client deletes ${formatRef(ref)}`);
-      this.flaps.deletedByOther(objectKey(target));
+      this.flaps.deletedByOther(ObjectKey.of(target));
       await this.faulty.admin.delete(ref).catch(ignoreAbsent);
       return;
     }
@@ -237,7 +237,7 @@ export class LifeWorld {
     const { uid, labels } = object?.metadata ?? {};
     if (object === undefined || uid === undefined || labels?.[keys.PART_OF_LABEL] !== this.#set) return;
     const before = this.flaps.found.length;
-    this.flaps.written(key, uid, nodeIdOf(object), this.atMs);
+    this.flaps.written(key, uid, ObjectLabels.nodeIdOf(object), this.atMs);
     for (const { node, because, deletedAtMs, createdAtMs } of this.flaps.found.slice(before)) {
       this.find({
         invariant: 'flap',
@@ -261,7 +261,7 @@ export class LifeWorld {
     const { nodes } = renderInstance(graph, live, objects, { now: this.faulty.clock.now(), revision: 1 });
     const report = nodes.find((each) => each.report.id === id)?.report;
     if (report === undefined) return undefined;
-    const { node, state, reason } = explainNode(report);
+    const { node, state, reason } = Explanation.of(report);
     return `${node} ${state}: ${reason}`;
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { explainNode, readConditions } from '@typekro/engine/runtime';
+import { Explanation, readConditions } from '@typekro/engine/runtime';
 import { partialDifferences, wholeDifferences } from './partial-differences.ts';
 import type { GraphWorld } from './graph-world.ts';
 import type { ExpectedOrder, Expectation, Mismatch, TestPath } from './steps.ts';
@@ -186,7 +186,7 @@ function statusText(status: string | boolean): string {
 }
 
 function checkNodes({ nodes = {} }: Expectation, { world }: Observed, at: TestPath): Mismatch[] {
-  const reports = new Map(world.reports().map((report) => [report.id, explainNode(report)]));
+  const reports = new Map(world.reports().map((report) => [report.id, Explanation.of(report)]));
   return Object.entries(nodes).flatMap(([id, expected]): Mismatch[] => {
     const members = typeof expected === 'string' ? { state: expected } : expected;
     const report = reports.get(id);

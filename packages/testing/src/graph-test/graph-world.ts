@@ -8,7 +8,7 @@ import { instanceRef } from '@typekro/controller/inspect';
 import type { Clock, KubeClient } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
-import { explainNode, keys, nodeIdOf, renderInstance } from '@typekro/engine/runtime';
+import { Explanation, keys, ObjectLabels, renderInstance } from '@typekro/engine/runtime';
 import { virtualWorld } from '../simulation/virtual-world.ts';
 import { changesElements, expandPaths } from './partial-differences.ts';
 import type { GivenState } from './steps.ts';
@@ -192,7 +192,7 @@ export class GraphWorld {
         const place = labels[keys.INSTANCE_NAMESPACE_LABEL];
         return labels[keys.INSTANCE_NAME_LABEL] === name && (namespace === undefined || place === namespace);
       })
-      .filter((object) => nodeIdOf(object) === node.id)
+      .filter((object) => ObjectLabels.nodeIdOf(object) === node.id)
       .sort((a, b) => indexOf(a) - indexOf(b))
       .map((object) => ({ ...object, apiVersion, kind }));
   }
@@ -285,6 +285,6 @@ function indexOf({ metadata }: KubeObject): number {
 
 /** A node with its state and reason: `ingress pending: waits for service (waiting)`. */
 export function describeGraphNode(report: NodeReport): string {
-  const { node, state, reason } = explainNode(report);
+  const { node, state, reason } = Explanation.of(report);
   return `${node} ${state}: ${reason}`;
 }

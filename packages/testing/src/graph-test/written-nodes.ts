@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, tryParseJson } from '@typekro/kit/core';
-import { nodeIdOf } from '@typekro/engine/runtime';
+import { ObjectLabels } from '@typekro/engine/runtime';
 import type { SeenRequest } from '../simulation/virtual-world.ts';
 
 /** Records which nodes the controller wrote and deleted, from the requests that the server answered. */
@@ -29,7 +29,7 @@ export class WrittenNodes {
     }
     const sent = typeof body === 'string' ? tryParseJson(body) : undefined;
     if (!isJsonObject(sent) || !isJsonObject(sent['metadata'])) return;
-    const node = nodeIdOf(sent as KubeObject);
+    const node = ObjectLabels.nodeIdOf(sent as KubeObject);
     if (node === '') return;
     this.#nodeOfPath.set(place, node);
     this.#add(node, status === 201 ? this.created : undefined);

@@ -1,16 +1,6 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import type { TransportRequest } from '@typekro/kube';
-import {
-  contributionKey,
-  isPatchNodeManager,
-  isTemplateManager,
-  keys,
-  objectKey,
-  patchPrefix,
-  recordedTracking,
-  resourceKey,
-  templateManager,
-} from '@typekro/engine/runtime';
+import { FieldManager, keys, ObjectKey, Tracking } from '@typekro/engine/runtime';
 import { fieldManagersOf, managerOfRequest, templateManagers, userOf } from './graph-writers.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { MemberKind, Rule, ServerReader, Suspect, UnreadyDependency } from './rules.ts';
@@ -88,7 +78,7 @@ export class GraphInvariants {
     }
     const manager = managerOfRequest(request);
     if (request.method !== 'PATCH' || sent === undefined) return false;
-    if (!isTemplateManager(manager) && !isPatchNodeManager(manager)) return false;
+    if (!FieldManager.isOfTemplate(manager) && !FieldManager.isOfPatch(manager)) return false;
     await this.#checkApply(request, sent, live, suspect, manager);
     return true;
   }
@@ -99,31 +89,35 @@ export class GraphInvariants {
    */
   async afterWrite(live: KubeObject, answer: KubeObject): Promise<void> {
     if (live.kind !== 'Graph' || answer.kind !== 'Graph' || keepsObjects(live)) return;
-    const name = objectKey(answer);
+    const name = ObjectKey.of(answer);
     const hadFinalizer = hasFinalizer(live);
     const lostFinalizer = hadFinalizer && !hasFinalizer(answer);
-    const [before, after] = [recordedTracking(live), recordedTracking(answer)];
-    const resources = new Set(after.managedResources.map(resourceKey));
-    const fields = new Set(after.contributions.map(contributionKey));
-    const lostObjects = before.managedResources.filter((entry) => lostFinalizer || !resources.has(resourceKey(entry)));
-    const lostFields = before.contributions.filter((entry) => lostFinalizer || !fields.has(contributionKey(entry)));
+    const [before, after] = [Tracking.read(live), Tracking.read(answer)];
+    const resources = new Set(after.managedResources.map(Tracking.resourceKey));
+    const fields = new Set(after.contributions.map(Tracking.contributionKey));
+    const lostObjects = before.managedResources.filter(
+      (entry) => lostFinalizer || !resources.has(Tracking.resourceKey(entry)),
+    );
+    const lostFields = before.contributions.filter(
+      (entry) => lostFinalizer || !fields.has(Tracking.contributionKey(entry)),
+    );
     const what = lostFinalizer ? 'the finalizer was removed' : 'an entry of the record was removed';
     const rule = lostFinalizer ? 'finalizer' : 'inventory';
-    const own = templateManager(live.metadata.uid ?? '');
+    const own = FieldManager.ofTemplate(live.metadata.uid ?? '');
     for (const entry of lostObjects) {
       const object = await this.#find(entry);
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) continue;
       if (object.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) continue;
       if (!fieldManagersOf(object).includes(own)) continue;
-      this.#options.report(rule, `${what} before ${objectKey(object)} of ${name}`);
+      this.#options.report(rule, `${what} before ${ObjectKey.of(object)} of ${name}`);
     }
     for (const entry of lostFields) {
       // Skips fields of another client, which a user may have added to the record: the Graph does not release such
       // fields.
-      if (!entry.fieldManager.startsWith(patchPrefix(live.metadata.uid ?? ''))) continue;
+      if (!entry.fieldManager.startsWith(FieldManager.patchPrefix(live.metadata.uid ?? ''))) continue;
       const object = await this.#find(entry);
       if (object === undefined || !fieldManagersOf(object).includes(entry.fieldManager)) continue;
-      this.#options.report(rule, `${what} before the fields of ${entry.fieldManager} in ${objectKey(object)}`);
+      this.#options.report(rule, `${what} before the fields of ${entry.fieldManager} in ${ObjectKey.of(object)}`);
     }
   }
 
@@ -139,20 +133,22 @@ export class GraphInvariants {
     const knowledge = suspect.knowledge.by(request);
     const graph = await this.#graphOf(manager);
     if (graph === undefined) return report('ownership', `a write for a Graph that is gone: ${path}`);
-    const key = objectKey(graph);
+    const key = ObjectKey.of(graph);
     const isChanged = this.#isChanged(key, suspect);
     this.#checkAccount(graph, userOf(request), path, isChanged);
     if (isRelease(sent)) return;
     if (!hasFinalizer(graph) && !isChanged) report('finalizer', `a write before the finalizer: ${path}`);
     if (graph.metadata.deletionTimestamp !== undefined && !isChanged)
       report('finalizer', `a write for a deleted Graph: ${path}`);
-    const { managedResources, contributions } = recordedTracking(graph);
+    const { managedResources, contributions } = Tracking.read(graph);
     const entry = entryOf(sent, live);
-    const isRecorded = isTemplateManager(manager)
-      ? managedResources.some((each) => resourceKey(each) === resourceKey(entry))
-      : contributions.some((each) => resourceKey(each) === resourceKey(entry) && each.fieldManager === manager);
+    const isRecorded = FieldManager.isOfTemplate(manager)
+      ? managedResources.some((each) => Tracking.resourceKey(each) === Tracking.resourceKey(entry))
+      : contributions.some(
+          (each) => Tracking.resourceKey(each) === Tracking.resourceKey(entry) && each.fieldManager === manager,
+        );
     if (!isRecorded && !isChanged) report('inventory', `a write that the record does not cover: ${path} (${manager})`);
-    if (!isTemplateManager(manager)) return;
+    if (!FieldManager.isOfTemplate(manager)) return;
     const node = sent.metadata.annotations?.[keys.NODE_PATH_ANNOTATION] ?? '';
     if (!hasNode(graph, node) && !isChanged)
       report('inventory', `a write of node "${node}", which is not in ${key}: ${path}`);
@@ -167,7 +163,7 @@ export class GraphInvariants {
 
   #checkOwner(path: string, live: KubeObject | undefined, knowledge: Knowledge, manager: string): void {
     if (live === undefined) return;
-    const known = knowledge.of(objectKey(live));
+    const known = knowledge.of(ObjectKey.of(live));
     const set = live.metadata.labels?.[keys.PART_OF_LABEL];
     if (set !== undefined && known?.partOf === set) {
       this.#options.report('ownership', `took over an object that belongs to an ApplySet: ${path}`);
@@ -202,11 +198,11 @@ export class GraphInvariants {
     if (preconditions?.uid === undefined) return report('ownership', `a delete without the UID: ${path}`);
     if (preconditions.uid !== uid) return;
     const owners = (await this.#all()).filter((graph) => {
-      const entry = recordedTracking(graph).managedResources.find((each) => resourceKey(each) === keyOf(live));
-      const isOwn = fieldManagersOf(live).includes(templateManager(graph.metadata.uid ?? ''));
+      const entry = Tracking.read(graph).managedResources.find((each) => Tracking.resourceKey(each) === keyOf(live));
+      const isOwn = fieldManagersOf(live).includes(FieldManager.ofTemplate(graph.metadata.uid ?? ''));
       return entry !== undefined && ((entry.uid ?? uid) === uid || isOwn);
     });
-    const isChanged = (graph: KubeObject) => this.#isChanged(objectKey(graph), suspect);
+    const isChanged = (graph: KubeObject) => this.#isChanged(ObjectKey.of(graph), suspect);
     if (owners.length === 0) {
       if ((await this.#all()).some(isChanged)) return;
       return report('ownership', `deleted an object that no Graph records: ${path}`);
@@ -215,22 +211,22 @@ export class GraphInvariants {
     if (owners.length > 1 || graph === undefined || isChanged(graph)) return;
     this.#checkAccount(graph, userOf(request), path, false);
     if (live.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) {
-      const known = knowledge.of(objectKey(live));
+      const known = knowledge.of(ObjectKey.of(live));
       if (known?.partOf !== undefined) report('ownership', `deleted an object that belongs to an ApplySet: ${path}`);
     }
     if (graph.metadata.deletionTimestamp === undefined) return;
-    const { managedResources } = recordedTracking(graph);
-    const at = managedResources.findIndex((each) => resourceKey(each) === keyOf(live));
+    const { managedResources } = Tracking.read(graph);
+    const at = managedResources.findIndex((each) => Tracking.resourceKey(each) === keyOf(live));
     const own = managedResources[at];
     for (const later of managedResources.slice(at + 1)) {
       if (later.nodeID === own?.nodeID || this.#tried.has(this.#pathOf(later) ?? '')) continue;
       const object = await this.#find(later);
       if (object === undefined || object.metadata.deletionTimestamp !== undefined) continue;
       if (later.uid !== undefined && object.metadata.uid !== later.uid) continue;
-      if (!fieldManagersOf(object).includes(templateManager(graph.metadata.uid ?? ''))) continue;
+      if (!fieldManagersOf(object).includes(FieldManager.ofTemplate(graph.metadata.uid ?? ''))) continue;
       if (object.metadata.labels?.[keys.PART_OF_LABEL] !== undefined) continue;
-      if (ledger.excuses(objectKey(object), knowledge, 'any')) continue;
-      report('order', `deleted ${path} before ${objectKey(object)}, which depends on it`);
+      if (ledger.excuses(ObjectKey.of(object), knowledge, 'any')) continue;
+      report('order', `deleted ${path} before ${ObjectKey.of(object)}, which depends on it`);
     }
   }
 
@@ -246,7 +242,7 @@ export class GraphInvariants {
   /** The live Graph that writes with this field manager. */
   async #graphOf(manager: string): Promise<KubeObject | undefined> {
     for (const [uid, { metadata }] of this.#known) {
-      if (manager !== templateManager(uid) && !manager.startsWith(patchPrefix(uid))) continue;
+      if (manager !== FieldManager.ofTemplate(uid) && !manager.startsWith(FieldManager.patchPrefix(uid))) continue;
       const place = `/namespaces/${metadata.namespace ?? ''}/graphs/${metadata.name ?? ''}`;
       const live = await this.#options.server.read(GRAPHS.replace('/graphs', place));
       if (live?.metadata.uid === uid) return live;
@@ -293,13 +289,13 @@ function hasNode({ spec }: KubeObject, path: string): boolean {
 }
 
 function keyOf(object: KubeObject): string {
-  return resourceKey(entryOf(object, undefined));
+  return Tracking.resourceKey(entryOf(object, undefined));
 }
 
 function entryOf(
   { apiVersion, kind, metadata }: KubeObject,
   live: KubeObject | undefined,
-): Parameters<typeof resourceKey>[0] {
+): Parameters<typeof Tracking.resourceKey>[0] {
   const { name = '', namespace = live?.metadata.namespace } = metadata;
   return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { TransportRequest } from '@typekro/kube';
-import { isTemplateManager } from '@typekro/engine/runtime';
+import { FieldManager } from '@typekro/engine/runtime';
 
 /** The field managers that own fields of an object, without duplicates. */
 export function fieldManagersOf({ metadata: { managedFields = [] } }: KubeObject): readonly string[] {
@@ -14,7 +14,7 @@ export function fieldManagersOf({ metadata: { managedFields = [] } }: KubeObject
 
 /** The field managers with which template nodes of Graphs write an object. */
 export function templateManagers(object: KubeObject): readonly string[] {
-  return fieldManagersOf(object).filter(isTemplateManager);
+  return fieldManagersOf(object).filter(FieldManager.isOfTemplate);
 }
 
 /** The field manager of a request; empty when it names none. */

@@ -3,14 +3,7 @@ import { gvkOf, TypeKroError } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import type { Transport, TransportRequest } from '@typekro/kube';
 import type { Checker } from './faulty-transport.ts';
-import {
-  groupKindText,
-  isPatchNodeManager,
-  isTemplateManager,
-  keys,
-  nodeIdOf,
-  objectKey,
-} from '@typekro/engine/runtime';
+import { FieldManager, keys, ObjectKey, ObjectLabels } from '@typekro/engine/runtime';
 import { responseText } from './faulty-transport.ts';
 import type { RuledGraphs } from './graph-invariants.ts';
 import { GraphInvariants } from './graph-invariants.ts';
@@ -165,7 +158,7 @@ export class Invariants {
     // A removal of the last finalizer is an effective write, although the version stays: it deletes the object.
     const isEnd = deletionTimestamp !== undefined && finalizers.length === 0;
     const isNeedless = live?.metadata.resourceVersion === resourceVersion && !isEnd;
-    const key = objectKey(answer);
+    const key = ObjectKey.of(answer);
     const isExcused =
       suspect.unsure.has(path) ||
       this.#ledger.excuses(key, knowledge, 'any') ||
@@ -198,7 +191,7 @@ export class Invariants {
       if (waveOf(member) <= wave) continue;
       return this.#violated(
         'order',
-        `deleted ${path} of wave ${wave} before ${objectKey(member)} of wave ${waveOf(member)}`,
+        `deleted ${path} of wave ${wave} before ${ObjectKey.of(member)} of wave ${waveOf(member)}`,
       );
     }
   }
@@ -212,7 +205,7 @@ export class Invariants {
     const set = live?.metadata.labels?.[PART_OF_LABEL];
     if (live === undefined || this.#graph.isRuled?.(set) === false) return;
     if (set === undefined) this.#violated('needless', `released an object that belongs to no instance: ${path}`);
-    else if (!staysWhenRetired(live) && !(await this.#isKept(nodeIdOf(live))))
+    else if (!staysWhenRetired(live) && !(await this.#isKept(ObjectLabels.nodeIdOf(live))))
       this.#violated('ownership', `released an object without a deletionPolicy: ${path}`);
   }
 
@@ -269,7 +262,11 @@ export class Invariants {
     const held = this.#graph.heldBack?.(sent);
     if (held !== undefined) this.#violated('propagation', `wrote ${path}, ${held}`);
     if (live !== undefined) return;
-    for (const { text, keys: related } of await this.#graph.unready(nodeIdOf(sent), instance, this.#reader)) {
+    for (const { text, keys: related } of await this.#graph.unready(
+      ObjectLabels.nodeIdOf(sent),
+      instance,
+      this.#reader,
+    )) {
       if (related.some((each) => this.#ledger.excuses(each, knowledge))) continue;
       this.#violated('order', `${path} before ${text}, which it depends on`);
     }
@@ -289,8 +286,8 @@ export class Invariants {
     const gone = kinds(live).filter((kind) => kind !== '' && !remaining.has(kind));
     if ((!had || has) && gone.length === 0) return;
     for (const member of await this.#members(set)) {
-      if (had && !has) this.#violated('finalizer', `the finalizer was removed before ${objectKey(member)}`);
-      else if (gone.includes(kindOf(member))) this.#violated('inventory', `the inventory lost ${objectKey(member)}`);
+      if (had && !has) this.#violated('finalizer', `the finalizer was removed before ${ObjectKey.of(member)}`);
+      else if (gone.includes(kindOf(member))) this.#violated('inventory', `the inventory lost ${ObjectKey.of(member)}`);
     }
   }
 
@@ -364,7 +361,7 @@ function waveOf(object: KubeObject): number {
 
 /** The group and kind in the notation of inventories: `Kind.group`. */
 function kindOf(object: KubeObject): string {
-  return groupKindText(gvkOf(object));
+  return ObjectKey.groupKind(gvkOf(object));
 }
 
 /**
@@ -374,7 +371,7 @@ function kindOf(object: KubeObject): string {
  */
 function writeOf(request: TransportRequest): string {
   const manager = managerOfRequest(request);
-  const isOfGraph = isTemplateManager(manager) || isPatchNodeManager(manager);
+  const isOfGraph = FieldManager.isOfTemplate(manager) || FieldManager.isOfPatch(manager);
   const writer = isOfGraph ? manager : userOf(request);
   return writer === undefined ? pathOf(request) : `${pathOf(request)} ${writer}`;
 }

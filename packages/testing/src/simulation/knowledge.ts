@@ -1,6 +1,6 @@
 import type { Clock, TransportRequest } from '@typekro/kube';
 import type { KubeObject } from '@typekro/kit/core';
-import { keys, objectKey } from '@typekro/engine/runtime';
+import { keys, ObjectKey } from '@typekro/engine/runtime';
 import { templateManagers, userOf } from './graph-writers.ts';
 
 /** The last state of an object that a process received, and the time of receipt. */
@@ -85,7 +85,7 @@ class IdentityKnowledge implements Knowledge {
 
   /** Records a state. The response to a deletion may have the version of the state before the deletion. */
   learn(object: KubeObject, isDeletion: boolean): void {
-    const key = objectKey(object);
+    const key = ObjectKey.of(object);
     const version = Number(object.metadata.resourceVersion ?? 0);
     const known = this.#received.get(key);
     if (known !== undefined && (known.version > version || (known.version === version && !isDeletion))) return;

@@ -2,7 +2,7 @@ import type { Clock, Transport, TransportRequest, TransportResponse } from '@typ
 import type { KubeObject } from '@typekro/kit/core';
 import { responseText } from './faulty-transport.ts';
 import type { Knowledge } from './knowledge.ts';
-import { objectKey } from '@typekro/engine/runtime';
+import { ObjectKey } from '@typekro/engine/runtime';
 
 /** The time for which a process may still use an old state after it received a change, in milliseconds. */
 const REACTION_MS = 40_000;
@@ -74,7 +74,7 @@ export class Ledger {
     const body = text.startsWith('{') ? (JSON.parse(text) as KubeObject) : undefined;
     const object = body?.metadata?.resourceVersion === undefined ? undefined : body;
     this.#newest = Math.max(this.#newest, Number(object?.metadata.resourceVersion ?? 0));
-    const key = object === undefined ? this.keyOf(path) : objectKey(object);
+    const key = object === undefined ? this.keyOf(path) : ObjectKey.of(object);
     if (key === undefined) return;
     const version = Number(object?.metadata.resourceVersion ?? this.#newest + 1);
     if (writer === undefined) {

@@ -2,7 +2,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { Subscriptions } from '../../../../packages/controller/src/controller/cache/subscriptions.ts';
 import type { CacheChange } from '../../../../packages/controller/src/controller/cache/kind-cache.ts';
 import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
-import { projectObject } from '@typekro/engine/runtime';
+import { Projection } from '@typekro/engine/runtime';
 import { UnknownForm } from './graph-input.ts';
 import type { Findings, WordRule } from './words.ts';
 import { listOf } from './words.ts';
@@ -24,7 +24,7 @@ function selectionOf(words: string): WatchRequest {
 }
 
 const live = (namespace: string, name: string, labels: Record<string, string>) =>
-  projectObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels } }, [[]]);
+  Projection.of({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels } }, [[]]);
 
 function change(namespace: string, name: string, before: Record<string, string>, after: Record<string, string>): CacheChange {
   return { type: TYPE, key: `${namespace}/${name}`, before: live(namespace, name, before), after: live(namespace, name, after) };

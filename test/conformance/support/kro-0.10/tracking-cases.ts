@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { GraphTracking } from '../../../../packages/engine/src/runtime/model.ts';
-import { mergedTracking } from '@typekro/engine/runtime';
+import { Tracking } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import {
   anyCrd,
@@ -175,7 +175,7 @@ function united({ union }: JsonObject): Findings {
       return { nodeID, apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name };
     }),
   });
-  const { managedResources } = mergedTracking(entries(lists['previous']), entries(lists['applied'] ?? lists['current']));
+  const { managedResources } = Tracking.merge(entries(lists['previous']), entries(lists['applied'] ?? lists['current']));
   return { result: managedResources.map(({ nodeID, name }) => `${nodeID}:${name}`) };
 }
 

@@ -11,7 +11,7 @@ import type {
   ObjectType,
   ReadRequest,
 } from '@typekro/engine/runtime';
-import { groupKindText, keys, refOfTarget } from '@typekro/engine/runtime';
+import { keys, ObjectKey, refOfTarget } from '@typekro/engine/runtime';
 import { SharedFields } from './shared-fields.ts';
 import { KindTable, tableKey } from './kind-table.ts';
 import type { KnownState } from './kind-table.ts';
@@ -61,7 +61,7 @@ export class LiveSource implements ObjectSource {
   }
 
   table(type: { readonly group: string; readonly kind: string }): KindTable | undefined {
-    return this.#tables.get(groupKindText(type));
+    return this.#tables.get(ObjectKey.groupKind(type));
   }
 
   /** Returns the known state of an object, or `undefined` when no object of its kind was read. */
@@ -99,8 +99,8 @@ export class LiveSource implements ObjectSource {
     );
     const members = requests.flatMap((each) => (each.kind === 'members' ? [each.target] : []));
     const lists = requests.flatMap((each) => (each.kind === 'list' ? [each.target] : []));
-    const targets = grouped(objects, ({ type }) => groupKindText(type));
-    const requested = grouped(members, groupKindText);
+    const targets = grouped(objects, ({ type }) => ObjectKey.groupKind(type));
+    const requested = grouped(members, ObjectKey.groupKind);
     const kinds = new Set([...targets.keys(), ...requested.keys()]);
     await Promise.all([
       ...[...kinds].map((kind) => this.#loadKind(targets.get(kind) ?? [], requested.get(kind) ?? [])),
@@ -168,7 +168,7 @@ export class LiveSource implements ObjectSource {
   }
 
   #tableOf(type: ObjectType): KindTable {
-    const key = groupKindText(type);
+    const key = ObjectKey.groupKind(type);
     const table = this.#tables.get(key) ?? new KindTable(type);
     this.#tables.set(key, table);
     return table;
@@ -290,5 +290,5 @@ export class LiveSource implements ObjectSource {
 const keyOfMetadata = ({ namespace, name = '' }: KubeObject['metadata']): string => tableKey(namespace, name);
 
 function listName({ type, selector }: ListTarget, namespace: string | undefined): string {
-  return `${groupKindText(type)}/${namespace ?? '*'}?${selector}`;
+  return `${ObjectKey.groupKind(type)}/${namespace ?? '*'}?${selector}`;
 }

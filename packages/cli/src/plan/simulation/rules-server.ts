@@ -3,7 +3,7 @@ import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
-import { targetKey } from '@typekro/engine/runtime';
+import { ObjectKey } from '@typekro/engine/runtime';
 
 /** Objects of one kind. */
 export interface KindObjects {
@@ -88,10 +88,10 @@ export class LazyRules {
    * objects that were requested so far. It may also have other known objects.
    */
   async apiFor(objects: readonly { readonly type: ObjectType; readonly name: string; readonly namespace?: string }[]) {
-    if (this.#open === undefined || objects.some((each) => !this.#has.has(targetKey(each)))) {
+    if (this.#open === undefined || objects.some((each) => !this.#has.has(ObjectKey.ofTarget(each)))) {
       await (await this.#open)?.close();
       for (const each of objects) {
-        this.#has.add(targetKey(each));
+        this.#has.add(ObjectKey.ofTarget(each));
         if (each.namespace !== undefined) this.#namespaces.add(each.namespace);
       }
       const named = [...this.#namespaces].map(namespaceOf);

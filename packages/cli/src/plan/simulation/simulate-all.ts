@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ApplyAction } from '@typekro/engine/runtime';
-import { targetKey } from '@typekro/engine/runtime';
+import { ObjectKey } from '@typekro/engine/runtime';
 import type { ObjectSource } from './object-source.ts';
 import { answerRead } from './object-source.ts';
 import type { SimulationInput, SimulationRequest, SimulationResult, WriteAnswer } from './simulate.ts';
@@ -103,7 +103,7 @@ function takenBy(
   action: ApplyAction,
 ): KubeObject | undefined {
   if ((action.why !== 'create' && action.why !== 'adopt') || action.formerOwner !== undefined) return undefined;
-  const [key, owner] = [targetKey(action.target), input?.instance.metadata.uid ?? ''];
+  const [key, owner] = [ObjectKey.ofTarget(action.target), input?.instance.metadata.uid ?? ''];
   const first = owners.get(key);
   if (first === undefined) owners.set(key, { owner, object: storedBy(action, undefined) });
   return first === undefined || first.owner === owner ? undefined : first.object;

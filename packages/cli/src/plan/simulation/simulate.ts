@@ -15,7 +15,7 @@ import type {
   ReleaseAction,
   StepOptions,
 } from '@typekro/engine/runtime';
-import { digestOf, digestText, step, StepMemory, targetKey } from '@typekro/engine/runtime';
+import { Fingerprint, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
 import type { Checked } from '@typekro/controller/inspect';
 import { keptKind, NOT_OF_INSTANCE } from '../replacement.ts';
 
@@ -176,7 +176,8 @@ export function* simulate(
       store.setGone(action.target, action.uid);
       store.setObject(action.target, undefined);
     }
-    for (const { target } of [...decision.apply, ...orphan, ...decision.delete]) written.add(targetKey(target));
+    for (const { target } of [...decision.apply, ...orphan, ...decision.delete])
+      written.add(ObjectKey.ofTarget(target));
     store.forgetMembers();
     wave += 1;
   }
@@ -197,7 +198,7 @@ function recordWrite(store: ObservedStore, action: ApplyAction, answer: WriteAns
   if (answer.failure === undefined || isReplaced) {
     store.setApplied(action, answer.object ?? storedBy(action, before), true);
   } else {
-    const attempt = { digest: digestText(action.fingerprint), uid: action.uid };
+    const attempt = { digest: Fingerprint.ofText(action.fingerprint), uid: action.uid };
     const failed = { ...attempt, failure: answer.failure, retryAt: Infinity, failures: 1 };
     store.setFailedWrite(action.target, failed, patchWriter(action));
   }
@@ -304,5 +305,5 @@ function withReadyNodes(graph: Graph, ids: readonly string[]): Graph {
  * characters that a label allows, because controllers write the UID of an instance into a label.
  */
 export function plannedUid({ apiVersion, kind, metadata: { namespace = '', name = '' } }: KubeObject): string {
-  return `new-${digestOf([apiVersion, kind, namespace, name]).slice(0, 32)}`;
+  return `new-${Fingerprint.of([apiVersion, kind, namespace, name]).slice(0, 32)}`;
 }

@@ -4,7 +4,7 @@ import { apiFailure, eachEffect, requestApply } from '@typekro/controller/execut
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
 import type { ApplyAction, ObjectTarget } from '@typekro/engine/runtime';
-import { failureClass, keys } from '@typekro/engine/runtime';
+import { Failure, keys } from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../replacement.ts';
 import type { LazyRules } from './rules-server.ts';
 import type { WriteAnswer } from './simulate.ts';
@@ -90,7 +90,7 @@ export class WriteChecker {
       this.#note(`a webhook does not support a dry run of ${what}`, message);
       return 'rules';
     }
-    if (failureClass(answer.failure) === 'not-sent') {
+    if (Failure.classOf(answer.failure) === 'not-sent') {
       this.limits.add(`no dry run was made: ${message}`);
       return 'rules';
     }

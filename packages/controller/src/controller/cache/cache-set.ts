@@ -3,7 +3,7 @@ import type { Graph, PathStep } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
 import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
-import { projectObject } from '@typekro/engine/runtime';
+import { Projection } from '@typekro/engine/runtime';
 import { applySetsOf, Subscriptions } from './subscriptions.ts';
 import { KeptReads, kindId } from './kept-reads.ts';
 import type { CacheChange, IndexFunction } from './kind-cache.ts';
@@ -265,7 +265,7 @@ export class CacheSet {
       ...(indexOf === undefined ? {} : { indexOf }),
       project: (object) => {
         listener?.(object);
-        return projectObject(object, reads.paths);
+        return Projection.of(object, reads.paths);
       },
       onChange: (change) => this.#changed(interests, change),
       onState: () => this.#stateChanged(slot),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { LiveObject } from '@typekro/engine/runtime';
-import { digestText, isSameFingerprint, keys, projectObject, equivalenceOf } from '@typekro/engine/runtime';
+import { Fingerprint, keys, Projection } from '@typekro/engine/runtime';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 
 const MANAGED: JsonObject = {
@@ -17,7 +17,7 @@ const config = (text: string): KubeObject => ({
   metadata: { name: 'a', uid: 'u', managedFields: [MANAGED] },
   data: { text },
 });
-const live = (text: string): LiveObject => projectObject(config(text), [['data']]);
+const live = (text: string): LiveObject => Projection.of(config(text), [['data']]);
 const ownedOf = ({ owned = '' }: LiveObject) => owned;
 
 describe('withEquivalence', () => {
@@ -56,10 +56,10 @@ describe('projectWithEquivalence', () => {
     ['compacted', compacted(equivalent)],
   ])('keeps the whole object when its owned fields differ from those of the previous object (%s)', (_what, before) => {
     const after = projectWithEquivalence(live('2'), before, config('2'));
-    const pair = equivalenceOf(after);
+    const pair = Fingerprint.equivalenceOf(after);
     expect(after.whole).toEqual(config('2'));
-    expect(isSameFingerprint(pair?.owned ?? '', ownedOf(live('1')))).toBe(true);
-    expect(isSameFingerprint(pair?.desired ?? '', ownedOf(live('1')))).toBe(true);
+    expect(Fingerprint.isSame(pair?.owned ?? '', ownedOf(live('1')))).toBe(true);
+    expect(Fingerprint.isSame(pair?.desired ?? '', ownedOf(live('1')))).toBe(true);
   });
 
   it('returns the projection when the previous object has no equivalence', () => {
@@ -84,7 +84,7 @@ describe('withWhole', () => {
 
 describe('compacted', () => {
   const pair = { desired: ownedOf(live('1.0')), owned: ownedOf(live('1')) };
-  const digests = { desired: digestText(pair.desired), owned: digestText(pair.owned) };
+  const digests = { desired: Fingerprint.ofText(pair.desired), owned: Fingerprint.ofText(pair.owned) };
 
   it.each<[string, LiveObject, Partial<LiveObject>]>([
     ['the digest of the owned fields', live('1'), { owned: digests.owned }],
@@ -116,7 +116,7 @@ describe('the fields of a writer of the graph engine', () => {
     ...config(text),
     metadata: { name: 'a', uid: 'u', managedFields: [{ ...MANAGED, manager: WRITER }] },
   });
-  const object = (text: string): LiveObject => projectObject(written(text), [['data']]);
+  const object = (text: string): LiveObject => Projection.of(written(text), [['data']]);
   const fieldsOf = (entry: LiveObject) => entry.engineFields?.get(WRITER);
   const digest = (text: string) => fieldsOf(object(text))?.owned ?? '';
   const equivalent = withWriterEquivalence(object('1'), WRITER, { desired: digest('1'), owned: digest('1') });

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember } from '@typekro/kit/core';
-import type { EngineFields, EquivalentDigests, Fingerprint, LiveObject } from '@typekro/engine/runtime';
-import { digestText, isSameFingerprint, equivalenceOf } from '@typekro/engine/runtime';
+import type { EngineFields, EquivalentDigests, LiveObject } from '@typekro/engine/runtime';
+import { Fingerprint } from '@typekro/engine/runtime';
 import { compact } from './compact.ts';
 import { internJson, internString } from './intern.ts';
 import { frugalMap } from './single-entry-map.ts';
@@ -17,10 +17,10 @@ export function projectWithEquivalence(projected: LiveObject, before: LiveObject
 /** The projection with the equivalence of `LiveObject.owned`, the fields that the controller's field manager owns. */
 function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
   const { equivalence } = before;
-  const pair = equivalenceOf(before);
+  const pair = Fingerprint.equivalenceOf(before);
   if (equivalence === undefined || pair === undefined) return projected;
   // The managed fields of the whole object show which owned fields changed, and which client changed them.
-  const isUnchanged = isSameFingerprint(pair.owned, projected.owned ?? '');
+  const isUnchanged = Fingerprint.isSame(pair.owned, projected.owned ?? '');
   return isUnchanged ? makeEntry(projected, equivalence, undefined) : makeEntry(projected, pair, whole);
 }
 
@@ -32,12 +32,12 @@ function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObjec
   const next: [string, EngineFields][] = [];
   for (const [writer, { owned }] of engineFields) {
     const known = before.engineFields.get(writer);
-    const pair = known === undefined ? undefined : equivalenceOf(known);
+    const pair = known === undefined ? undefined : Fingerprint.equivalenceOf(known);
     if (known?.equivalence === undefined || pair === undefined) {
       next.push([writer, { owned }]);
       continue;
     }
-    const isSame = isSameFingerprint(pair.owned, owned);
+    const isSame = Fingerprint.isSame(pair.owned, owned);
     isUnchanged &&= isSame;
     next.push([writer, { owned, equivalence: isSame ? known.equivalence : pair }]);
   }
@@ -50,8 +50,8 @@ function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObjec
 export function withWriterEquivalence(live: LiveObject, writer: string, pair: EquivalentDigests): LiveObject {
   const fields = live.engineFields?.get(writer);
   if (fields === undefined) return live;
-  const isExplained = isSameFingerprint(fields.owned, pair.owned);
-  const isPlain = isExplained && isSameFingerprint(fields.owned, pair.desired);
+  const isExplained = Fingerprint.isSame(fields.owned, pair.owned);
+  const isPlain = isExplained && Fingerprint.isSame(fields.owned, pair.desired);
   const next: EngineFields = { owned: fields.owned, equivalence: isPlain ? true : pair };
   const entries = [...(live.engineFields ?? [])].map(
     ([name, other]) => [name, name === writer ? next : other] as const,
@@ -63,8 +63,8 @@ export function withWriterEquivalence(live: LiveObject, writer: string, pair: Eq
 /** The entry with `pair` as its equivalence. The whole object is dropped when `pair` matches the owned fields. */
 export function withEquivalence(live: LiveObject, pair: EquivalentDigests): LiveObject {
   const { owned = '', whole } = live;
-  const isExplained = isSameFingerprint(owned, pair.owned);
-  const isPlain = isExplained && isSameFingerprint(owned, pair.desired);
+  const isExplained = Fingerprint.isSame(owned, pair.owned);
+  const isPlain = isExplained && Fingerprint.isSame(owned, pair.desired);
   return makeEntry(live, isPlain ? true : pair, isExplained ? undefined : whole);
 }
 
@@ -102,7 +102,7 @@ function digestsOf({ desired, owned }: EquivalentDigests): EquivalentDigests {
 
 /** The digest of a fingerprint. Objects with equal owned fields share it. */
 function sharedDigest(fingerprint: Fingerprint): string {
-  return internString(digestText(fingerprint));
+  return internString(Fingerprint.ofText(fingerprint));
 }
 
 function makeEntry(

@@ -1,7 +1,7 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import type { Graph, GraphNode, PathStep } from '@typekro/engine/graph';
 import { typedNodes } from '@typekro/engine/graph';
-import { isAlwaysKept } from '@typekro/engine/runtime';
+import { Projection } from '@typekro/engine/runtime';
 
 /** A set of field paths. A path below a member of the set adds nothing. */
 class PathUnion {
@@ -60,7 +60,7 @@ export class KeptReads {
   grow(type: GroupVersionKind, paths: Iterable<readonly PathStep[]>): boolean {
     const kept = this.pathsOf(type);
     let grew = false;
-    for (const path of paths) if (!isAlwaysKept(path)) grew = kept.add(path) || grew;
+    for (const path of paths) if (!Projection.isAlwaysKept(path)) grew = kept.add(path) || grew;
     return grew;
   }
 

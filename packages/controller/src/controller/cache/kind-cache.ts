@@ -2,8 +2,8 @@ import type { KubeObject } from '@typekro/kit/core';
 import { isTooDeep } from '@typekro/engine/graph';
 import type { Clock, KubeError, KubernetesApi } from '@typekro/kube';
 import { isLaterVersion, mayBeLaterVersion } from '@typekro/kit/kubernetes';
-import type { EquivalentDigests, Fingerprint, LiveObject, ObjectType, writerOf } from '@typekro/engine/runtime';
-import { keys, ownedFingerprint, writerName } from '@typekro/engine/runtime';
+import type { EquivalentDigests, Fingerprint, LiveObject, ObjectType } from '@typekro/engine/runtime';
+import { FieldWriter, keys } from '@typekro/engine/runtime';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
 import type { StaleObjectsView } from './stale-objects.ts';
@@ -232,16 +232,16 @@ export class KindCache {
    * Like `observe`, for the response to an apply: the owned fields of the response satisfy the desired fields. `writer`
    * names a writer of kro's graph engine. It is absent for the manager that writes the children of instances.
    */
-  observeApplied(object: KubeObject, desired: Fingerprint, writer?: ReturnType<typeof writerOf>): void {
+  observeApplied(object: KubeObject, desired: Fingerprint, writer?: ReturnType<typeof FieldWriter.of>): void {
     const key = cacheKeyOf(object);
     const held = this.#put(object, !this.syncedIn(object.metadata.namespace)) ?? this.#objects.get(key);
     // The fingerprint must come from the response. The cache may already hold a later change by another client, which
     // is drift.
     const isAnswer = held?.object.metadata.resourceVersion === object.metadata.resourceVersion;
-    const fields = writer === undefined ? held : held?.engineFields?.get(writerName(writer));
+    const fields = writer === undefined ? held : held?.engineFields?.get(FieldWriter.nameOf(writer));
     const owned = isAnswer ? fields?.owned : undefined;
-    const pair = { desired, owned: owned ?? ownedFingerprint(object, writer) };
-    this.setEquivalence(key, pair, writer === undefined ? undefined : writerName(writer));
+    const pair = { desired, owned: owned ?? FieldWriter.fingerprint(object, writer) };
+    this.setEquivalence(key, pair, writer === undefined ? undefined : FieldWriter.nameOf(writer));
   }
 
   /**

@@ -5,7 +5,7 @@ import { compareInstanceCrds } from '@typekro/engine/graph';
 import { listAt, valueAt } from '@typekro/kit/kubernetes';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import { crdVersions, fieldOfChange, versionSchema } from '@typekro/engine/schema';
-import { digestOf, keys } from '@typekro/engine/runtime';
+import { Fingerprint, keys } from '@typekro/engine/runtime';
 import type { CrdDifference } from './crd-plan.ts';
 
 /**
@@ -45,7 +45,7 @@ export function crdDigest(crd: KubeObject): string | undefined {
     const { priority: _priority, ...rest } = column;
     return rest;
   });
-  return digestOf({ names, name, served, status, scale, schema, columns });
+  return Fingerprint.of({ names, name, served, status, scale, schema, columns });
 }
 
 /** Does the live CRD contain everything in the wanted one? Additions by the API server are ignored. */

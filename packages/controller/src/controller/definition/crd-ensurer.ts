@@ -5,7 +5,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { isNotFound } from '@typekro/kube';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
-import { isOwned } from '@typekro/engine/runtime';
+import { ObjectLabels } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { CrdPlan } from './crd-plan.ts';
 import { ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
@@ -200,7 +200,7 @@ export class CrdEnsurer {
   #recordDigest(crd: KubeObject): void {
     const { name = '' } = crd.metadata;
     const stamp = stampOf(crd);
-    if (!isOwned(crd) || this.#digests.get(name)?.stamp === stamp) return;
+    if (!ObjectLabels.isOwned(crd) || this.#digests.get(name)?.stamp === stamp) return;
     const digest = crdDigest(crd);
     if (digest === undefined) this.#digests.delete(name);
     else this.#digests.set(name, { stamp, digest });

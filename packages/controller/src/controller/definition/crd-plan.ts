@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { DefinitionObject } from './definition-object.ts';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
-import { isOwned, keys } from '@typekro/engine/runtime';
+import { keys, ObjectLabels } from '@typekro/engine/runtime';
 
 /** The next write of a definition's CRD, or the reason why the CRD must not be written. */
 export type CrdPlan =
@@ -80,7 +80,7 @@ export function planCrd(
 
 /** The reason why this definition does not own the CRD; `undefined` when it does. */
 export function ownerConflict(crd: KubeObject, definition: string): string | undefined {
-  if (!isOwned(crd)) return 'CRD already exists and is not owned by KRO';
+  if (!ObjectLabels.isOwned(crd)) return 'CRD already exists and is not owned by KRO';
   const labels = crd.metadata.labels ?? {};
   const label = keys.DEFINITION_NAME_LABEL;
   const owner = Object.hasOwn(labels, label) ? labels[label] : undefined;

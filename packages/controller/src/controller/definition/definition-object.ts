@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import type { ObjectType } from '@typekro/engine/runtime';
-import { hasFinalizer, keys } from '@typekro/engine/runtime';
+import { Finalizers, keys } from '@typekro/engine/runtime';
 
 /** The type of definitions. */
 export const DEFINITION_TYPE: ObjectType = {
@@ -65,7 +65,7 @@ export function readDefinitionObject(object: KubeObject): DefinitionObject {
     allowBreakingChanges: annotation(ALLOW_BREAKING_CHANGES) === 'true',
     waitForInstances: annotation(keys.DELETION_POLICY_ANNOTATION)?.trim() === 'wait',
     deleting: deletionTimestamp !== undefined,
-    hasFinalizer: hasFinalizer(object),
+    hasFinalizer: Finalizers.has(object),
   };
 }
 

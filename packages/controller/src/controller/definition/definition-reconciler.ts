@@ -4,7 +4,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { kindsUsed, followsGraphEngine } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { failureText, readConditions, recordedRevision } from '@typekro/engine/runtime';
+import { Failure, readConditions, recordedRevision } from '@typekro/engine/runtime';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
@@ -264,7 +264,7 @@ export class DefinitionReconciler {
     else {
       const error = instances?.error;
       if (error !== undefined) {
-        conditions.set('ControllerReady', outcomes.notStarted(failureText(apiFailure(error, undefined))));
+        conditions.set('ControllerReady', outcomes.notStarted(Failure.text(apiFailure(error, undefined))));
       }
       // An API server responds 429 for a moment after it created a kind. Only a persistent 429 is reported.
       if (error === undefined || error.status === 429) {

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { jsonEquals, refOf } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { isNotFound, KubeError } from '@typekro/kube';
-import { keys, otherFinalizers } from '@typekro/engine/runtime';
+import { Finalizers, keys } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
@@ -43,7 +43,7 @@ export class DefinitionWriter {
 
   /** Removes the controller's finalizer. */
   async release(definition: DefinitionObject, signal: AbortSignal): Promise<void> {
-    const finalizers = otherFinalizers(definition.object);
+    const finalizers = Finalizers.others(definition.object);
     const answer = await this.#setFinalizers(definition, finalizers, signal);
     const cache = this.#options.caches.peek(DEFINITION_TYPE);
     if (answer === undefined || finalizers.length === 0) cache?.observeGone(`/${definition.name}`, definition.uid);

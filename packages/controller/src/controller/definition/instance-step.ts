@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { StepOptions } from '@typekro/engine/runtime';
-import { keys, readNowSample } from '@typekro/engine/runtime';
+import { keys, NowSample } from '@typekro/engine/runtime';
 import type { DefinitionObject } from './definition-object.ts';
 import type { ControllerSettings } from '../settings.ts';
 import { stepOptionsOf } from '../settings.ts';
@@ -19,7 +19,7 @@ export function instanceStepOptions(
   instance: KubeObject,
   settings: ControllerSettings,
 ): InstanceStepOptions {
-  const sample = readNowSample(instance);
+  const sample = NowSample.read(instance);
   return {
     ...stepOptionsOf(settings, policies),
     version: instance.metadata.labels?.[keys.VERSION_LABEL] ?? keys.DEFAULT_VERSION,

@@ -1,6 +1,6 @@
 import { apiFailure } from '../../execute/index.ts';
 import type { Clock } from '@typekro/kube';
-import { failureText, readConditions } from '@typekro/engine/runtime';
+import { Failure, readConditions } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { ControllerListener } from '../controller-event.ts';
@@ -89,7 +89,7 @@ export class Removal {
     const { synced, error } = instances;
     // When the cluster no longer serves the kind, its instances are gone.
     if (!synced && error !== undefined && (error.status !== 404 || isServed)) {
-      return `deletion waits: the instances cannot be listed: ${failureText(apiFailure(error, undefined))}`;
+      return `deletion waits: the instances cannot be listed: ${Failure.text(apiFailure(error, undefined))}`;
     }
     return instances.size > 0 ? remainingText(instances) : undefined;
   }

@@ -7,7 +7,7 @@ import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isNotFound, KubeError } from '@typekro/kube';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ConditionContent } from '@typekro/engine/runtime';
-import { keys, otherFinalizers, readConditions } from '@typekro/engine/runtime';
+import { Finalizers, keys, readConditions } from '@typekro/engine/runtime';
 import { conditionsToJson, setConditions } from '../set-conditions.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import type { DefinitionObject } from './definition-object.ts';
@@ -153,7 +153,7 @@ export class RevisionStore {
     for (const { object, deleting, hasFinalizer } of this.#all(definition)) {
       if (!deleting || !hasFinalizer) continue;
       const { resourceVersion, uid = '' } = object.metadata;
-      const left = otherFinalizers(object);
+      const left = Finalizers.others(object);
       const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
       const answer = await missingIsFine(
         this.#options.client.patch(refOf(object), body, { fieldManager: 'kro', signal }),

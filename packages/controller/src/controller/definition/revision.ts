@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject, OwnerReference } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
 import { fnv32a } from '@typekro/kit/golang';
-import { hasFinalizer, keys } from '@typekro/engine/runtime';
+import { Finalizers, keys } from '@typekro/engine/runtime';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_KIND, DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
 
@@ -31,7 +31,7 @@ export function readRevision(object: KubeObject): Revision {
     number: typeof number === 'number' ? number : 0,
     spec: isJsonObject(snapshot['spec']) ? snapshot['spec'] : {},
     deleting: object.metadata.deletionTimestamp !== undefined,
-    hasFinalizer: hasFinalizer(object),
+    hasFinalizer: Finalizers.has(object),
   };
 }
 

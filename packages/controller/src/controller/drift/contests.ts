@@ -1,7 +1,7 @@
 import type { BackoffPolicy } from '@typekro/kit/core';
 import { backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import type { ApplyAction, Contest } from '@typekro/engine/runtime';
-import { OWNER_FIELD } from '@typekro/engine/runtime';
+import { WriteRules } from '@typekro/engine/runtime';
 
 /** The policy for contests: when repeated drift counts as a contest, and how long the controller then pauses. */
 export interface ContestPolicy {
@@ -26,7 +26,7 @@ export interface RevertedField {
  * `OWNER_FIELD`. Returns `undefined` when the write reverts no field.
  */
 export function revertedFields({ why, differences, formerOwner }: ApplyAction): readonly RevertedField[] | undefined {
-  if (formerOwner !== undefined) return [{ path: OWNER_FIELD, managers: [`ApplySet "${formerOwner}"`] }];
+  if (formerOwner !== undefined) return [{ path: WriteRules.OWNER_FIELD, managers: [`ApplySet "${formerOwner}"`] }];
   return why === 'drift' ? differences : undefined;
 }
 

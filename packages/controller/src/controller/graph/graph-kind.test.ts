@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveObject } from '@typekro/engine/runtime';
-import { templateManager } from '@typekro/engine/runtime';
+import { FieldManager } from '@typekro/engine/runtime';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
 import { GraphKind, makersOf, MAX_MAKERS } from './graph-kind.ts';
@@ -13,12 +13,13 @@ function made(uid: string, maker?: string): LiveObject {
     metadata: { name: uid, namespace: 'team-a', uid },
     spec: { nodes: [{ id: 'a', def: { x: '1' } }] },
   };
-  const managers = maker === undefined ? [] : [[templateManager(maker), { owned: 'x' }] as const];
+  const managers = maker === undefined ? [] : [[FieldManager.ofTemplate(maker), { owned: 'x' }] as const];
   return { object, engineFields: new Map(managers) };
 }
 
 function makers(of: LiveObject, graphs: readonly LiveObject[]): readonly string[] {
-  const indexed = (text: string) => graphs.filter(({ object }) => templateManager(object.metadata.uid ?? '') === text);
+  const indexed = (text: string) =>
+    graphs.filter(({ object }) => FieldManager.ofTemplate(object.metadata.uid ?? '') === text);
   return makersOf(of, { indexed });
 }
 

@@ -4,7 +4,7 @@ import { GRAPH_TYPE } from '@typekro/engine/graph';
 import type { ActingIdentities, ActingIdentity, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import type { LiveObject } from '@typekro/engine/runtime';
-import { graphsWriting } from '@typekro/engine/runtime';
+import { WriteRules } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { Policies } from '../definition/definition-policies.ts';
 import type { ServedKind } from '../served-kinds.ts';
@@ -94,7 +94,7 @@ export class GraphKind {
 export function makersOf(graph: LiveObject, graphs: Pick<KindCache, 'indexed'>): readonly string[] {
   const makers: string[] = [];
   for (let made = graph; makers.length <= MAX_MAKERS;) {
-    const [maker] = graphsWriting(made).flatMap((manager) => [...graphs.indexed(manager)]);
+    const [maker] = WriteRules.graphsWriting(made).flatMap((manager) => [...graphs.indexed(manager)]);
     if (maker === undefined) break;
     const { name = '', namespace = '' } = maker.object.metadata;
     makers.push(`${namespace}/${name}`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { templateManager } from '@typekro/engine/runtime';
+import { FieldManager } from '@typekro/engine/runtime';
 import { accountOf, ANY_KIND, graphIndexOf } from './graph-object.ts';
 
 function graph(spec: JsonObject, status: JsonObject = {}, deletionTimestamp?: string): KubeObject {
@@ -70,6 +70,6 @@ describe('the kinds of CRDs that concern a Graph', () => {
     ['any kind for a computed version', [node('a', { ref: { apiVersion: 'x.io/${d.v}', kind: 'X' } })], [ANY_KIND]],
     ['none of a malformed node', [node('a', { template: { kind: 'X' }, graph: { nodes: 'x' } })], []],
   ])('%s', (_name, nodes, expected) => {
-    expect(graphIndexOf(graph({ nodes }))).toEqual([...expected, templateManager('')]);
+    expect(graphIndexOf(graph({ nodes }))).toEqual([...expected, FieldManager.ofTemplate('')]);
   });
 });

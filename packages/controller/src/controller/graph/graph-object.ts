@@ -2,7 +2,7 @@ import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { isServiceAccountName, writtenNodes } from '@typekro/engine/graph';
 import type { ServiceAccountRef } from '../acting-identity.ts';
-import { templateManager } from '@typekro/engine/runtime';
+import { FieldManager } from '@typekro/engine/runtime';
 import { serviceAccountUser } from '../acting-identity.ts';
 
 /** The account of a Graph that names none, as for a pod. */
@@ -63,5 +63,5 @@ export function kindsNamed(graph: KubeObject): NamedKinds {
 export function graphIndexOf(graph: KubeObject): string[] {
   const { types, isDynamic } = kindsNamed(graph);
   const kinds = new Set([...types.map(({ group, kind }) => `${group}/${kind}`), ...(isDynamic ? [ANY_KIND] : [])]);
-  return [...kinds, templateManager(graph.metadata.uid ?? '')];
+  return [...kinds, FieldManager.ofTemplate(graph.metadata.uid ?? '')];
 }

@@ -5,7 +5,7 @@ import { ONCE } from '../../execute/index.ts';
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
 import type { ObjectTarget, ParentWrite } from '@typekro/engine/runtime';
-import { keys, mergedTracking, recordedTracking, trackingStatus } from '@typekro/engine/runtime';
+import { keys, Tracking } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 
@@ -35,7 +35,7 @@ export class GraphParent implements ParentPort {
     }
     if (tracking !== undefined) {
       const applied = account === undefined ? {} : { appliedServiceAccount: account };
-      await this.#patchStatus(graph, { ...trackingStatus(tracking), ...applied });
+      await this.#patchStatus(graph, { ...Tracking.status(tracking), ...applied });
     }
     if (removeFinalizer === true) {
       await this.#writeFinalizers((names) => names.filter((name) => name !== keys.GRAPH_FINALIZER));
@@ -88,9 +88,9 @@ export class GraphParent implements ParentPort {
    * contains all of them.
    */
   async #addToRecord(fresh: KubeObject, status: JsonObject): Promise<void> {
-    const stored = recordedTracking(fresh);
-    const merged = trackingStatus(mergedTracking(stored, recordedTracking({ ...this.#graph, status })));
-    if (jsonEquals(merged, trackingStatus(stored))) return;
+    const stored = Tracking.read(fresh);
+    const merged = Tracking.status(Tracking.merge(stored, Tracking.read({ ...this.#graph, status })));
+    if (jsonEquals(merged, Tracking.status(stored))) return;
     try {
       await this.#patchStatus(fresh, merged);
     } catch (thrown) {

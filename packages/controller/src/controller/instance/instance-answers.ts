@@ -11,7 +11,7 @@ import type {
   ReadRequest,
   ReleaseAction,
 } from '@typekro/engine/runtime';
-import { isNamespaceMissing, refOfTarget, targetKey, writeKey, writerOf } from '@typekro/engine/runtime';
+import { FieldWriter, ObjectKey, refOfTarget, WriteAttempt } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
 import { NO_DRIFT, revertedFields, withRevert } from '../drift/contests.ts';
@@ -49,12 +49,12 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   failedWrite(target: ObjectTarget, writer?: string): RememberedWrite | undefined {
-    return this.#record.failed?.get(writeKey(target, writer));
+    return this.#record.failed?.get(ObjectKey.ofWrite(target, writer));
   }
 
   setFailedWrite(target: ObjectTarget, failed: RememberedWrite | undefined, writer?: string): void {
     const record = this.#record;
-    const key = writeKey(target, writer);
+    const key = ObjectKey.ofWrite(target, writer);
     if (failed !== undefined) (record.failed ??= new Map()).set(key, this.#withNamespace(target, failed));
     else if (record.failed !== undefined) record.failed = deleteOrDrop(record.failed, key);
   }
@@ -64,7 +64,7 @@ export class InstanceAnswers implements ExecutionView {
    * pause after the failed write ends when the namespace appears, or has another UID.
    */
   #withNamespace({ namespace }: ObjectTarget, failed: RememberedWrite): RememberedWrite {
-    if (namespace === undefined || !isNamespaceMissing(failed.failure)) return failed;
+    if (namespace === undefined || !WriteAttempt.lacksNamespace(failed.failure)) return failed;
     return { ...failed, ...definedMember('namespaceUid', namespaceUid(this.#context.caches, namespace)) };
   }
 
@@ -72,10 +72,10 @@ export class InstanceAnswers implements ExecutionView {
     const { caches, clock } = this.#context;
     const record = this.#record;
     const { manager, subresource } = action;
-    const writer = manager === undefined ? undefined : writerOf(manager, subresource);
+    const writer = manager === undefined ? undefined : FieldWriter.of(manager, subresource);
     caches.peek(action.target.type)?.observeApplied(answer, action.fingerprint, writer);
     record.unwatched?.applied(action, answer);
-    const key = targetKey(action.target);
+    const key = ObjectKey.ofTarget(action.target);
     if (isRewrite(action)) {
       record.rewrites ??= new Rewrites();
       record.rewrites.add(key, record.templateNow?.sample ?? '', clock.now());
@@ -93,12 +93,12 @@ export class InstanceAnswers implements ExecutionView {
     this.#record.unwatched?.deleted(target, left);
     (this.#record.deleted ??= new Set()).add(uid);
     this.#confirm(target);
-    this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
+    this.#record.drift = deleteOrDrop(this.#record.drift, ObjectKey.ofTarget(target));
   }
 
   orphaned({ target, uid }: OrphanAction, left: KubeObject | undefined): void {
     this.released({ target, uid }, left);
-    this.#record.drift = deleteOrDrop(this.#record.drift, targetKey(target));
+    this.#record.drift = deleteOrDrop(this.#record.drift, ObjectKey.ofTarget(target));
   }
 
   released({ target, uid }: Pick<ReleaseAction, 'target' | 'uid'>, left: KubeObject | undefined): void {
@@ -118,7 +118,7 @@ export class InstanceAnswers implements ExecutionView {
     if (request.kind !== 'whole-object') return;
     const { client, caches, signal } = this.#context;
     const { target } = request;
-    const read = await attemptRead(this.#context, failedReads(this.#record), targetKey(target), () =>
+    const read = await attemptRead(this.#context, failedReads(this.#record), ObjectKey.ofTarget(target), () =>
       client.find(refOfTarget(target), { signal }),
     );
     if (!read.ok) return;
@@ -163,7 +163,7 @@ export class InstanceAnswers implements ExecutionView {
       return true;
     }
     const { target } = request;
-    const read = await attemptRead(this.#context, memory, targetKey(target), () =>
+    const read = await attemptRead(this.#context, memory, ObjectKey.ofTarget(target), () =>
       client.find(refOfTarget(target), { signal }),
     );
     if (read.ok) unwatched.read(target, read.value);
@@ -181,7 +181,7 @@ export class InstanceAnswers implements ExecutionView {
    * Records that a response of the API server reported the state of an object. The watch may report this state later.
    */
   #confirm(target: ObjectTarget): void {
-    (this.#record.confirmed ??= new Set()).add(targetKey(target));
+    (this.#record.confirmed ??= new Set()).add(ObjectKey.ofTarget(target));
   }
 
   #uidInCache(target: ObjectTarget): string {

@@ -6,7 +6,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
 import { classify, isBusy } from '@typekro/kit/kubernetes';
 import type { ObjectTarget, ParentWrite } from '@typekro/engine/runtime';
-import { keys, otherFinalizers, statusWrites } from '@typekro/engine/runtime';
+import { Finalizers, keys, statusWrites } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 
@@ -115,7 +115,7 @@ export class InstanceParent implements ParentPort {
    */
   async #dropFinalizer(): Promise<void> {
     const { uid = '', resourceVersion } = this.#instance.metadata;
-    const left = otherFinalizers(this.#instance);
+    const left = Finalizers.others(this.#instance);
     const body = { metadata: { finalizers: left, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
     try {
       const options = { fieldManager: 'kro', signal: this.#signal, ...ONCE };

@@ -17,8 +17,8 @@ import type { Clock, KubernetesApi } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
 import type { Decision, ObjectTarget, ObjectType, Observed, StepOptions } from '@typekro/engine/runtime';
 import {
-  outcomeOfApply,
-  readNowSample,
+  NowSample,
+  Outcome,
   step as decide,
   stepGraphDeletion,
   StepMemory,
@@ -304,7 +304,7 @@ export class InstanceReconciler {
       claims: this.#claims,
       view: new InstanceAnswers(context, record),
       sink: {
-        childApplied: (action) => onEvent({ kind: 'child-written', step, action, outcome: outcomeOfApply(action) }),
+        childApplied: (action) => onEvent({ kind: 'child-written', step, action, outcome: Outcome.ofApply(action) }),
         childDeleted: (action) => onEvent({ kind: 'child-written', step, action, outcome: 'deleted' }),
         childOrphaned: (action) => onEvent({ kind: 'child-written', step, action, outcome: 'orphaned' }),
       },
@@ -408,7 +408,7 @@ function noteServed(record: InstanceRecord, served: ServedKind): void {
 function sampleNow(record: InstanceRecord, { revision }: ServedKind, instance: KubeObject, now: number): void {
   const sample = internString([instance.metadata.generation ?? 0, revision].join(' '));
   // After a restart of the controller, the sample comes from the status of the instance.
-  const stored = record.templateNow === undefined ? readNowSample(instance) : undefined;
+  const stored = record.templateNow === undefined ? NowSample.read(instance) : undefined;
   const isValid = stored !== undefined && `${stored.generation} ${stored.revision}` === sample;
   if (isValid) record.templateNow = { sample, at: stored.template };
   if (isValid) record.statusNow ??= stored.status;

@@ -14,7 +14,7 @@ import type {
   Observed,
   WatchState,
 } from '@typekro/engine/runtime';
-import { NAMESPACE_TYPE, targetKey, writeKey } from '@typekro/engine/runtime';
+import { ObjectKey, WriteAttempt } from '@typekro/engine/runtime';
 import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '@typekro/kit/kubernetes';
 import type { ActingIdentity } from '../acting-identity.ts';
@@ -143,7 +143,7 @@ export class ObservedView implements Observed {
       const live = unwatched.get(target);
       return live === undefined ? { state: 'absent' } : { state: 'present', live };
     }
-    return this.#pausedRead(targetKey(target)) ?? { state: 'unknown' };
+    return this.#pausedRead(ObjectKey.ofTarget(target)) ?? { state: 'unknown' };
   }
 
   #unwatchedList(target: ListTarget): ListObservation {
@@ -171,7 +171,7 @@ export class ObservedView implements Observed {
   }
 
   failedWrite(target: ObjectTarget, writer?: string): FailedWrite | undefined {
-    return this.#record.failed?.get(writeKey(target, writer));
+    return this.#record.failed?.get(ObjectKey.ofWrite(target, writer));
   }
 
   namespaceUid(name: string): string | undefined {
@@ -184,11 +184,11 @@ export class ObservedView implements Observed {
 
   isConfirmed(target: ObjectTarget): boolean {
     const { confirmed, unwatched } = this.#record;
-    return confirmed?.has(targetKey(target)) === true || unwatched?.has(target) === true;
+    return confirmed?.has(ObjectKey.ofTarget(target)) === true || unwatched?.has(target) === true;
   }
 
   failedRead(target: ObjectTarget): FailedRead | undefined {
-    return this.#record.unread?.get(targetKey(target));
+    return this.#record.unread?.get(ObjectKey.ofTarget(target));
   }
 
   watchState({ type, namespace }: ObjectTarget | ListTarget): WatchState {
@@ -199,7 +199,7 @@ export class ObservedView implements Observed {
   }
 
   contest(target: ObjectTarget): Contest | undefined {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     const { drift, rewrites, templateNow } = this.#record;
     return contestAt(drift?.get(key), this.#now) ?? rewrites?.contestAt(key, templateNow?.sample ?? '', this.#now);
   }
@@ -215,5 +215,5 @@ export function isUnwatchable(cache: KindCache | undefined, namespace: string | 
 
 /** The UID of a namespace in the cache; `undefined` when the namespace is missing, or while no instance watches it. */
 export function namespaceUid(caches: CacheSet, name: string): string | undefined {
-  return caches.peek(NAMESPACE_TYPE)?.get(`/${name}`)?.object.metadata.uid;
+  return caches.peek(WriteAttempt.NAMESPACE_TYPE)?.get(`/${name}`)?.object.metadata.uid;
 }

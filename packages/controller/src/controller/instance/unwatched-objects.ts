@@ -7,7 +7,7 @@ import type {
   ObjectTarget,
   ObjectType,
 } from '@typekro/engine/runtime';
-import { projectObject, targetKey, writerName, writerOf } from '@typekro/engine/runtime';
+import { FieldWriter, ObjectKey, Projection } from '@typekro/engine/runtime';
 import { projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from '../cache/held-object.ts';
 import { kindId } from '../cache/kept-reads.ts';
 
@@ -42,12 +42,12 @@ export class UnwatchedObjects {
 
   /** Has this pass read the object? */
   has(target: ObjectTarget): boolean {
-    return this.#fresh.has(targetKey(target));
+    return this.#fresh.has(ObjectKey.ofTarget(target));
   }
 
   /** The object that this pass has read; `undefined` when it does not exist. */
   get(target: ObjectTarget): LiveObject | undefined {
-    return this.#objects.get(targetKey(target));
+    return this.#objects.get(ObjectKey.ofTarget(target));
   }
 
   /** The list that this pass has read. */
@@ -57,7 +57,7 @@ export class UnwatchedObjects {
 
   /** Records the response to a read. */
   read(target: ObjectTarget, object: KubeObject | undefined): void {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     this.#fresh.add(key);
     this.#objects.set(key, object === undefined ? undefined : liveObject(object, this.#objects.get(key)));
   }
@@ -78,14 +78,14 @@ export class UnwatchedObjects {
     if (!this.has(action.target)) return;
     this.read(action.target, answer);
     const live = this.get(action.target);
-    const writer = action.manager === undefined ? undefined : writerOf(action.manager, action.subresource);
-    const fields = writer === undefined ? live : live?.engineFields?.get(writerName(writer));
+    const writer = action.manager === undefined ? undefined : FieldWriter.of(action.manager, action.subresource);
+    const fields = writer === undefined ? live : live?.engineFields?.get(FieldWriter.nameOf(writer));
     const owned = fields?.owned;
     if (owned === undefined) return;
     this.setEquivalence({
       target: action.target,
       pair: { desired: action.fingerprint, owned },
-      ...(writer === undefined ? {} : { writer: writerName(writer) }),
+      ...(writer === undefined ? {} : { writer: FieldWriter.nameOf(writer) }),
     });
   }
 
@@ -96,7 +96,7 @@ export class UnwatchedObjects {
 
   /** Records an equivalence that a step found. */
   setEquivalence({ target, pair, writer }: NewEquivalence): void {
-    const key = targetKey(target);
+    const key = ObjectKey.ofTarget(target);
     const live = this.#objects.get(key);
     if (live === undefined) return;
     this.#objects.set(
@@ -107,7 +107,7 @@ export class UnwatchedObjects {
 }
 
 function liveObject(object: KubeObject, before: LiveObject | undefined): LiveObject {
-  const projected = projectObject(object, EVERYTHING);
+  const projected = Projection.of(object, EVERYTHING);
   const isSame = before?.object.metadata.uid === object.metadata.uid;
   return withWhole(
     before !== undefined && isSame ? projectWithEquivalence(projected, before, object) : projected,

@@ -1,7 +1,7 @@
 import { cryptoLibrary } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { Graph } from '@typekro/engine/graph';
-import { isSuspended } from '@typekro/engine/runtime';
+import { Finalizers } from '@typekro/engine/runtime';
 import { pinnedRevision } from '../definition/revision.ts';
 import type { KubeObject } from '@typekro/kit/core';
 
@@ -58,7 +58,7 @@ export function followsRollouts(instance: KubeObject): boolean {
   return (
     instance.metadata.deletionTimestamp === undefined &&
     pinnedRevision(instance) === undefined &&
-    !isSuspended(instance)
+    !Finalizers.isSuspended(instance)
   );
 }
 

@@ -3,7 +3,7 @@ import { definedMember } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import type { ConditionContent } from '@typekro/engine/runtime';
-import { readsTime, TIME_PAUSE_MS } from '@typekro/engine/runtime';
+import { NowSample, TIME_PAUSE_MS } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { WorkingRevision } from '../definition/definition-pass.ts';
 import type { RevisionStore } from '../definition/revision-store.ts';
@@ -115,7 +115,7 @@ export class Rollouts {
       return { propagated };
     }
     const key = ['propagateWhen', before.revision, ...[...members].sort()].join(' ');
-    const again = propagateWhen.conditions.some(readsTime) ? { retryAt: now + TIME_PAUSE_MS } : {};
+    const again = propagateWhen.conditions.some(NowSample.isRead) ? { retryAt: now + TIME_PAUSE_MS } : {};
     return { canary: { base: before, members, heldBack: held.size, key, keepsRecorded: true }, propagated, ...again };
   }
 

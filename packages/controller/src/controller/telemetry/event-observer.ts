@@ -4,14 +4,7 @@ import { goQuote } from '@typekro/kit/golang';
 import type { EventRecorder, ObjectEvent } from '@typekro/kube';
 import { asObjects } from '@typekro/kit/kubernetes';
 import type { Condition, NodeReport } from '@typekro/engine/runtime';
-import {
-  explainNode,
-  failureText,
-  nodeLabel,
-  readConditions,
-  readOfExpression,
-  refOfTarget,
-} from '@typekro/engine/runtime';
+import { Explanation, Failure, ObjectLabels, readConditions, refOfTarget } from '@typekro/engine/runtime';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
@@ -135,13 +128,13 @@ export class EventObserver {
   /** Records the permissions that a Graph's account lacks. kro's condition contains only the server's message. */
   #graphChanged(graph: KubeObject, { failed, unread }: InstanceRecord): void {
     for (const { failure } of [...(failed?.values() ?? []), ...(unread?.values() ?? [])]) {
-      if (failure.permission !== undefined) this.#record(graph, 'Warning', 'MissingPermission', failureText(failure));
+      if (failure.permission !== undefined) this.#record(graph, 'Warning', 'MissingPermission', Failure.text(failure));
     }
   }
 
   /** Records kro's warning that selectors must use the encoded value of the label instead of the path of the node. */
   #graphObjectWritten(graph: KubeObject, nodePath: string): void {
-    const written = nodeLabel(nodePath, '0.10');
+    const written = ObjectLabels.nodeLabel(nodePath, '0.10');
     if (written === nodePath.replaceAll('/', '.')) return;
     this.#record(graph, 'Warning', 'NodeIDEncoded', nodeEncodedText(nodePath, written));
   }
@@ -154,7 +147,7 @@ export class EventObserver {
     if (from !== state) this.#record(instance, state === 'ERROR' ? 'Warning' : 'Normal', state, `${from} -> ${state}`);
     for (const problem of nodes.flatMap(problemsOf)) this.#record(instance, 'Warning', problem.reason, problem.message);
     for (const report of nodes.filter(({ because }) => because.kind === 'held')) {
-      const { node, reason } = explainNode(report);
+      const { node, reason } = Explanation.of(report);
       this.#record(instance, 'Normal', 'PropagationHeld', `node ${node} ${reason}`);
     }
     for (const text of blocked) this.#record(instance, 'Warning', 'DeletionBlocked', text);
@@ -230,13 +223,13 @@ function reasonProblems({ id, because, message }: NodeReport): Problem[] {
       return [
         {
           reason: 'ExpressionFailed',
-          message: `node ${id}: ${because.expression}: ${because.message}${readOfExpression(because)}`,
+          message: `node ${id}: ${because.expression}: ${because.message}${Explanation.readOf(because)}`,
         },
       ];
     case 'write-failed':
-      return [{ reason: 'WriteFailed', message: `node ${id}: ${failureText(because.failure, because.foreign)}` }];
+      return [{ reason: 'WriteFailed', message: `node ${id}: ${Failure.text(because.failure, because.foreign)}` }];
     case 'read-failed':
-      return [{ reason: 'ReadFailed', message: `node ${id}: ${failureText(because.failure)}` }];
+      return [{ reason: 'ReadFailed', message: `node ${id}: ${Failure.text(because.failure)}` }];
     case 'contested':
       return because.objects.map(({ object, fields, managers }) => ({
         reason: 'FieldContested',

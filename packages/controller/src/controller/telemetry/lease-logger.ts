@@ -1,7 +1,7 @@
 import { apiFailure } from '../../execute/index.ts';
 import type { Clock, KubeError } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
-import { failureText } from '@typekro/engine/runtime';
+import { Failure } from '@typekro/engine/runtime';
 import type { Logger } from '../logger.ts';
 
 /** The interval, in milliseconds, at which the log repeats that the Lease cannot be read or renewed. */
@@ -45,7 +45,7 @@ export class LeaseLogger {
     }
     // An election aborts requests that take too long.
     const isSilent = failure.reason === 'Aborted';
-    const error = isSilent ? 'the API server did not respond in time' : failureText(apiFailure(failure, undefined));
+    const error = isSilent ? 'the API server did not respond in time' : Failure.text(apiFailure(failure, undefined));
     this.#failedAt ??= now;
     for (const [reason, at] of this.#reportedAt) if (now - at >= REMINDER_MS) this.#reportedAt.delete(reason);
     if (this.#reportedAt.has(error)) return;

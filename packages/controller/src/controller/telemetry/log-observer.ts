@@ -3,7 +3,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import { textAt } from '@typekro/kit/kubernetes';
-import { failureText, readConditions } from '@typekro/engine/runtime';
+import { Failure, readConditions } from '@typekro/engine/runtime';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
 import type { Logger } from '../logger.ts';
@@ -71,7 +71,7 @@ export class LogObserver {
 
   #passFailed({ work, error, retryInMs, failures }: PassFailed): void {
     const { message, code } = TypeKroError.from(error, { code: 'controller/unexpected' });
-    const text = error instanceof KubeError ? failureText(apiFailure(error, undefined)) : message;
+    const text = error instanceof KubeError ? Failure.text(apiFailure(error, undefined)) : message;
     const stack = error instanceof TypeKroError || !(error instanceof Error) ? {} : { stack: error.stack };
     this.#logger.log('warn', 'a pass failed', { ...work, error: text, code, retryInMs, failures, ...stack });
   }

@@ -1,7 +1,7 @@
 import { apiFailure } from '../../execute/index.ts';
 import type { Clock, KubeError } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
-import { failureText } from '@typekro/engine/runtime';
+import { Failure } from '@typekro/engine/runtime';
 import type { Logger } from '../logger.ts';
 
 /** The interval, in milliseconds, at which the log repeats that the right to write events is missing. */
@@ -26,6 +26,6 @@ export class RefusedEvents {
     const now = elapsed(this.#clock);
     const isNews = failure.permission !== undefined && now - this.#reportedAt >= REMINDER_MS;
     if (isNews) this.#reportedAt = now;
-    this.#logger.log(isNews ? 'warn' : 'debug', 'an event was refused', { error: failureText(failure) });
+    this.#logger.log(isNews ? 'warn' : 'debug', 'an event was refused', { error: Failure.text(failure) });
   }
 }

@@ -1,7 +1,7 @@
 import { apiFailure } from '../../execute/index.ts';
 import type { KubeError } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
-import { failureText } from '@typekro/engine/runtime';
+import { Failure } from '@typekro/engine/runtime';
 import type { Logger } from '../logger.ts';
 
 /** Statuses that `Reachability` logs for all requests: no response, and refused credentials. */
@@ -28,7 +28,7 @@ export class WatchErrorLogger {
       return;
     }
     if (LOGGED_ELSEWHERE.has(failure.status)) return;
-    const error = failureText(apiFailure(failure, undefined));
+    const error = Failure.text(apiFailure(failure, undefined));
     if (this.#logged.get(kind) === error) return;
     this.#logged.set(kind, error);
     this.#logger.log('warn', 'the controller cannot read a kind that it requires', { kind, error });

@@ -50,3 +50,12 @@ export function patchPrefix(owner: string): string {
 function shortDigest(text: string): string {
   return cryptoLibrary().hash('sha256', text, 'hex').slice(0, 12);
 }
+
+/** The names of the field managers of kro's graph engine. */
+export const FieldManager = {
+  isOfPatch: isPatchNodeManager,
+  isOfTemplate: isTemplateManager,
+  ofPatch: patchManager,
+  patchPrefix,
+  ofTemplate: templateManager,
+};

@@ -62,3 +62,6 @@ export function equivalenceOf({
 }): EquivalentDigests | undefined {
   return equivalence === true ? { desired: owned, owned } : equivalence;
 }
+
+/** Digests of wanted objects, and their comparison. */
+export const Fingerprint = { of: digestOf, ofText: digestText, isSame: isSameFingerprint, equivalenceOf };

@@ -69,3 +69,6 @@ export function annotationOf(object: KubeObject, key: string): string | undefine
 function ownText(map: Readonly<Record<string, string>> | undefined, key: string): string | undefined {
   return map !== undefined && map !== null && Object.hasOwn(map, key) ? map[key] : undefined;
 }
+
+/** The keys of objects, kinds and writes in maps and records. */
+export const ObjectKey = { groupKind: groupKindText, of: objectKey, ofTarget: targetKey, ofWrite: writeKey };

@@ -194,3 +194,6 @@ export function orphanOrderOf(object: KubeObject, level: KroCompatibility): numb
   const text = annotationOf(object, keys.APPLY_ORDER_ANNOTATION);
   return text === undefined || !/^[+-]?\d{1,9}$/.test(text) ? Number.POSITIVE_INFINITY : Number(text);
 }
+
+/** What the labels of a written object say. */
+export const ObjectLabels = { isOwned, nodeIdOf, nodeLabel, byNode: objectsByNode, releasePatch };

@@ -245,3 +245,12 @@ function mergeSets(a: FieldSet, b: FieldSet): FieldSet {
   }
   return result;
 }
+
+/** The writers of the fields of an object, from its managed fields. */
+export const FieldWriter = {
+  fingerprint: ownedFingerprint,
+  values: ownedValues,
+  without: withoutWriter,
+  nameOf: writerName,
+  of: writerOf,
+};

@@ -173,3 +173,6 @@ function sortedUnion(a: readonly string[], b: readonly string[]): string[] {
 function sha256(text: string): string {
   return cryptoLibrary().hash('sha256', text, 'base64url');
 }
+
+/** The ApplySet of an instance, as its labels and annotations record it. */
+export const ApplySet = { idOf: applySetIdOf, inventory: recordedInventory, scope: recordedScope };

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { explainNode, remedyOf, rootCausesOf } from '../index.ts';
-
 import type { Because, NodeReport, NodeState } from '../index.ts';
+import { Explanation, remedyOf, rootCausesOf } from '../index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
 const report = (id: string, state: NodeState, because: Because): NodeReport => ({ id, state, because, objects: [] });
@@ -93,7 +92,7 @@ test.each<[Because, string, string?]>([
     'waits for db before it deletes its objects: Pod v1 ns/web',
   ],
 ])('explainNode returns the reason and the remedy of %o', (because, reason, remedy) => {
-  const explanation = explainNode(report('x', 'waiting', because));
+  const explanation = Explanation.of(report('x', 'waiting', because));
   expect(explanation.reason).toBe(reason);
   expect(explanation.remedy).toBe(remedy);
 });
@@ -121,7 +120,7 @@ test.each<[because: Because, text: string]>([
   'the remedy for a cause that may be temporary has the condition "if it lasts", and explainNode omits it: %o',
   (because, text) => {
     expect(remedyOf(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
-    expect(explainNode(report('x', 'waiting', because)).remedy).toBeUndefined();
+    expect(Explanation.of(report('x', 'waiting', because)).remedy).toBeUndefined();
   },
 );
 

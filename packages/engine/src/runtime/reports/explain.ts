@@ -188,3 +188,11 @@ export function contestText({ object, fields, managers, isOwn }: Contested): str
   const by = managers.length === 0 ? 'another client' : managers.join(', ');
   return `${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${by}; the controller now pauses before each revert`;
 }
+
+/** The sentences for the reasons of a step. */
+export const Explanation = {
+  dependency: dependencyText,
+  of: explainNode,
+  refused: refusedText,
+  readOf: readOfExpression,
+};

@@ -74,3 +74,6 @@ function ruleText({ group, resource, verb, name }: MissingPermission): string {
   const names = verb === 'impersonate' && name !== undefined ? `, resourceNames: ["${name}"]` : '';
   return `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${verbs}]${names}}`;
 }
+
+/** What a failed request means. */
+export const Failure = { missingRight, classOf: failureClass, isRefusal, text: failureText };

@@ -52,3 +52,6 @@ function deletionPolicy(instance: KubeObject): string {
 export function isReleased(instance: KubeObject): boolean {
   return isSuspended(instance) && keepsChildren(instance);
 }
+
+/** What finalizers and annotations say about the deletion of an object. */
+export const Finalizers = { has: hasFinalizer, isSuspended, others: otherFinalizers };

@@ -69,3 +69,6 @@ function hasNamespaceAppeared(
 export function namespaceWatches(names: Iterable<string>): WatchRequest[] {
   return [...names].map((name) => ({ kind: 'object', nodeId: '', target: { type: NAMESPACE_TYPE, name } }));
 }
+
+/** Which failed write pauses another, and until when. */
+export const WriteAttempt = { lacksNamespace: isNamespaceMissing, isSame: isSameWrite, NAMESPACE_TYPE };

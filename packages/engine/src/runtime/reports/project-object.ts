@@ -111,3 +111,6 @@ function keep(into: JsonObject, from: JsonValue | undefined, path: readonly Path
   setOwn(into, step, below);
   keep(below, value, path, at + 1);
 }
+
+/** The fields of a live object that a step reads. */
+export const Projection = { engineFields: engineFieldsIn, isAlwaysKept, of: projectObject };

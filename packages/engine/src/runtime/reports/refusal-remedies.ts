@@ -118,3 +118,11 @@ function deletion({ kind, name, namespace }: RefusedObject): string {
   if (kind === undefined || name === undefined) return '';
   return ` (kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`})`;
 }
+
+/** What a user can do about a refused object. */
+export const RefusedObject = {
+  CORRECT: CORRECT_REFUSED,
+  isImmutable: isImmutableMessage,
+  remedy: refusalRemedy,
+  items: refusedItems,
+};

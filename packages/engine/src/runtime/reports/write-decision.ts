@@ -227,3 +227,6 @@ export function mayForce(
 function isCovered(manager: string, prefix: string): boolean {
   return manager === prefix || manager.startsWith(`${prefix}.`);
 }
+
+/** Who may write the fields of an object. */
+export const WriteRules = { engineFieldsOf, graphsWriting, OWNER_FIELD, withEngineEquivalence, mayForce };
