@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openDryRun } from '@typekro/cluster';
+import type { KubeObject } from '@typekro/kit/core';
 import { formatDiagnostic } from '@typekro/kit/core';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { textAt } from '@typekro/kit/kubernetes';
@@ -174,6 +176,58 @@ ${resourceField}      externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {
     });
     const object = { spec: { a: { y: 1 }, b: 1, list: ['a'], selector: { matchLabels: { a: '-' } } } };
     expect(withoutFollowUps(read, object).map(({ field, message }) => `${field} ${message}`)).toEqual(kept);
+  });
+});
+
+describe('a default that breaks its own field', () => {
+  const LATER = /will refuse each instance with the default/;
+  const CRD = /will refuse the CustomResourceDefinition/;
+
+  test.each<[keyword: string, field: string, problem: RegExp]>([
+    ['pattern', 'string | pattern="^a+$" default="b"', CRD],
+    ['enum', 'string | enum="a,b" default="c"', CRD],
+    ['minimum', 'integer | minimum=2 default=1', CRD],
+    ['maximum', 'integer | maximum=2 default=3', CRD],
+    ['minLength', 'string | minLength=3 default="ab"', CRD],
+    ['maxLength', 'string | maxLength=1 default="ab"', CRD],
+    ['minItems', '[]string | minItems=1 default=[]', CRD],
+    ['maxItems', '[]string | maxItems=1 default=["a","b"]', CRD],
+    ['required', 'T | default={}', CRD],
+    ['an unknown field', 'T | default={"a":"b","c":1}', CRD],
+    ['validation', 'string | validation="self.size() > 3" default="ab"', CRD],
+    ['validation with oldSelf', 'string | validation="self.size() > 3 && self == oldSelf" default="ab"', CRD],
+    ['validation of a part', 'T | default={"a":"no"}', CRD],
+    ['validation of an element', '[]T | default=[{"a":"no"}]', CRD],
+    ['validation that fails', 'string | validation="int(self) > 3" default="ab"', CRD],
+    ['uniqueItems', '[]string | uniqueItems=true default=["a","a"]', LATER],
+    ['listType=set', '[]string | listType=set default=["a","a"]', LATER],
+    ['listType=map', '[]T | listType=map listMapKey=a default=[{"a":"b"},{"a":"b"}]', LATER],
+  ])('is found at its line, and by the API server: %s', async (_keyword, field, problem) => {
+    const schema = {
+      apiVersion: 'v1',
+      kind: 'App',
+      group: 'example.com',
+      types: { T: { a: 'TEXT' } },
+      spec: { f: 'F' },
+    };
+    const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name: 'app' } };
+    const text = JSON.stringify({ ...definition, spec: { schema, resources: [] } }, null, 1)
+      .replace('"TEXT"', `'string | required=true validation="self != \\'no\\'"'`.replaceAll("\\'", "''"))
+      .replace('"F"', `'${field.replaceAll("'", "''")}'`);
+    const { objects, diagnostics } = parseManifest(text, 'app.yaml');
+    const inputs = { objects: objects.map((each) => ({ ...each, file: 'app.yaml' })), diagnostics, texts: new Map() };
+    const checked = await checkInputs(inputs);
+    const line = text.split('\n').findIndex((each) => each.includes('"f"')) + 1;
+    const found = checked.diagnostics.filter(({ code }) => code !== 'graph/unused-type');
+    expect(found).toMatchObject([{ message: expect.stringMatching(problem), source: { line } }]);
+    const crd = checked.graphs[0]?.instance.crd as KubeObject;
+    const server = await openDryRun([crd]);
+    const object = { apiVersion: 'example.com/v1', kind: 'App', metadata: { name: 'a' }, spec: {} };
+    const causes = problem === CRD ? await server.check(crd) : await server.check(object);
+    server.close();
+    expect(causes.map((cause) => cause.field).join()).toMatch(
+      problem === CRD ? /\.properties\[f\]\.default/ : /spec\.f/,
+    );
   });
 });
 

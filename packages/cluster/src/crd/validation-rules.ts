@@ -117,55 +117,33 @@ function check(rule: ValidationRule, site: RuleSite, run: Run): FieldError[] {
   if (outcome.ok && outcome.value === true) return [];
   if (!outcome.ok) {
     const text = rule.message === undefined || rule.message === '' ? rule.rule : rule.message;
-    const type = JSON.stringify(site.schema.type ?? 'object');
-    if (outcome.limit === 'object') {
-      const message = `Invalid value: ${type}: validation ${OUT_OF_BUDGET}`;
-      return [{ reason: 'FieldValueInvalid', field: site.field, message }];
-    }
-    if (outcome.limit === 'rule') {
-      const what = `'${LIMIT_EXCEEDED}': no further validation rules will be run due to call cost exceeds limit for rule`;
-      return [
-        { reason: 'FieldValueInvalid', field: site.field, message: `Invalid value: ${type}: ${what}: ${text.trim()}` },
-      ];
-    }
-    return [
-      {
-        reason: 'FieldValueInvalid',
-        field: site.field,
-        message: `Invalid value: ${type}: ${outcome.message} evaluating rule: ${text}`,
-      },
-    ];
+    if (outcome.limit === 'object') return [stopped(site, `validation ${OUT_OF_BUDGET}`)];
+    if (outcome.limit === undefined) return [stopped(site, `${outcome.message} evaluating rule: ${text}`)];
+    const what = `'${LIMIT_EXCEEDED}': no further validation rules will be run due to call cost exceeds limit for rule`;
+    return [stopped(site, `${what}: ${text.trim()}`)];
   }
   const field = rule.fieldPath === undefined || rule.fieldPath === '' ? site.field : joined(site, rule.fieldPath);
   const message = messageOf(rule, site, variables, run);
-  if (typeof message !== 'string') {
-    const shown = `Invalid value: ${JSON.stringify(site.schema.type ?? 'object')}: ${message.stopped}`;
-    return [{ reason: 'FieldValueInvalid', field: site.field, message: shown }];
-  }
-  const value = typeof site.value === 'object' ? undefined : formatValue(site.value);
+  if (typeof message !== 'string') return [stopped(site, message.stopped)];
+  const value = typeof site.value === 'object' ? '' : `: ${formatValue(site.value)}`;
   switch (rule.reason) {
     case 'FieldValueRequired':
-      return [{ reason: 'FieldValueRequired', field, message: `Required value: ${message}` }];
+      return [{ reason: rule.reason, field, message: `Required value: ${message}` }];
     case 'FieldValueForbidden':
-      return [{ reason: 'FieldValueForbidden', field, message: `Forbidden: ${message}` }];
+      return [{ reason: rule.reason, field, message: `Forbidden: ${message}` }];
     case 'FieldValueDuplicate':
-      return [
-        {
-          reason: 'FieldValueDuplicate',
-          field,
-          message: value === undefined ? 'Duplicate value' : `Duplicate value: ${value}`,
-        },
-      ];
+      return [{ reason: rule.reason, field, message: `Duplicate value${value}` }];
     default:
-      return [
-        {
-          reason: 'FieldValueInvalid',
-          field,
-          message: value === undefined ? `Invalid value: ${message}` : `Invalid value: ${value}: ${message}`,
-        },
-      ];
+      return [{ reason: 'FieldValueInvalid', field, message: `Invalid value${value}: ${message}` }];
   }
 }
+
+/** The error of a rule without a result. */
+const stopped = ({ schema, field }: RuleSite, message: string): FieldError => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${JSON.stringify(schema.type ?? 'object')}: ${message}`,
+});
 
 /**
  * The message of a rule that evaluates to false, or the reason why its message expression stops all rules of the
@@ -179,14 +157,10 @@ function messageOf(
 ): string | { readonly stopped: string } {
   if (rule.messageExpression !== undefined && rule.messageExpression !== '') {
     const outcome = run(site, rule.messageExpression, rule.optionalOldSelf === true, variables);
-    if (!outcome.ok && outcome.limit !== undefined) {
+    if (!outcome.ok && outcome.limit === 'object') return { stopped: `messageExpression evaluation ${OUT_OF_BUDGET}` };
+    if (!outcome.ok && outcome.limit === 'rule') {
       const cause = 'no further validation rules will be run due to call cost exceeds limit for messageExpression';
-      return {
-        stopped:
-          outcome.limit === 'object'
-            ? `messageExpression evaluation ${OUT_OF_BUDGET}`
-            : `${cause}: ${goQuote(rule.messageExpression)}`,
-      };
+      return { stopped: `${cause}: ${goQuote(rule.messageExpression)}` };
     }
     const own = outcome.ok ? shownMessage(outcome.value) : undefined;
     if (own !== undefined) return own;
@@ -243,47 +217,46 @@ export const ruleChecker =
       const environment = ruleEnvironment(schema, rule.optionalOldSelf === true, root);
       const compiled = environment.compile(rule.rule);
       const at = `${path}[${index}]`;
-      if (!compiled.ok) return [fieldInvalid(`${at}.rule`, shownRule(rule), `compilation failed: ${compiled.text}`)];
-      if (compiled.type.kind !== BOOL.kind)
-        return [fieldInvalid(`${at}.rule`, shownRule(rule), 'cel expression must evaluate to a bool')];
+      const refused = (part: string, problem: string, value: JsonValue = shownRule(rule)): FieldError =>
+        fieldInvalid(`${at}.${part}`, value, problem);
+      if (!compiled.ok) return [refused('rule', `compilation failed: ${compiled.text}`)];
+      if (compiled.type.kind !== BOOL.kind) return [refused('rule', 'cel expression must evaluate to a bool')];
       const errors: FieldError[] = [];
-      if (rule.optionalOldSelf !== undefined && !USES_OLD.test(rule.rule)) {
-        const problem = 'may not be set if oldSelf is not used in rule';
-        errors.push(fieldInvalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, problem));
-      }
+      if (rule.optionalOldSelf !== undefined && !USES_OLD.test(rule.rule))
+        errors.push(refused('optionalOldSelf', 'may not be set if oldSelf is not used in rule', rule.optionalOldSelf));
       errors.push(...costs.rule(compiled.checked, schema, resource, times, `${at}.rule`));
       if (uncorrelatable !== undefined && USES_OLD.test(rule.rule)) {
-        errors.push(
-          fieldInvalid(
-            `${at}.rule`,
-            rule.rule,
-            `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`,
-          ),
-        );
+        const problem = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`;
+        errors.push(refused('rule', problem, rule.rule));
       }
       if (rule.messageExpression === undefined || rule.messageExpression === '') return errors;
       const message = environment.compile(rule.messageExpression);
-      if (!message.ok)
-        errors.push(
-          fieldInvalid(
-            `${at}.messageExpression`,
-            shownRule(rule),
-            `messageExpression compilation failed: ${message.text}`,
-          ),
-        );
+      const place = 'messageExpression';
+      if (!message.ok) errors.push(refused(place, `messageExpression compilation failed: ${message.text}`));
       else if (message.type.kind !== STRING.kind)
-        errors.push(
-          fieldInvalid(`${at}.messageExpression`, shownRule(rule), 'messageExpression must evaluate to a string'),
-        );
-      else errors.push(...costs.message(message.checked, schema, resource, `${at}.messageExpression`));
+        errors.push(refused(place, 'messageExpression must evaluate to a string'));
+      else errors.push(...costs.message(message.checked, schema, resource, `${at}.${place}`));
       return errors;
     });
   };
 
-/** The checks of the rules of one CustomResourceDefinition: each rule must compile, and no rule may cost too much. */
+/**
+ * The checks of one CustomResourceDefinition that need CEL: each rule must compile, no rule may cost too much, and each
+ * default must satisfy the rules.
+ */
 export function ruleChecks() {
   const costs = new RuleCosts();
-  return { checkRules: ruleChecker(costs), checkAllRules: (schema: string) => costs.finish(schema) };
+  const start = ruleEvaluator({});
+  let evaluate = start();
+  return {
+    checkRules: ruleChecker(costs),
+    evaluateRules: (site: RuleSite) => evaluate(site),
+    checkAllRules(schema: string) {
+      // Each version has a budget of its own.
+      evaluate = start();
+      return costs.finish(schema);
+    },
+  };
 }
 
 /** The errors for which an API server refuses to create a CustomResourceDefinition, including those of its rules. */

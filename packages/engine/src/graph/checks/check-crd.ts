@@ -3,6 +3,7 @@ import type { RuleChecker } from '../../schema/index.ts';
 import { crdErrors, refusalText, stepsIn, valueAtSteps } from '../../schema/index.ts';
 import { defaultOffset } from '../../schema/simple/marker-advice.ts';
 import type { PathStep } from '../model.ts';
+import { defaultRules, USES_OLD } from './check-rules.ts';
 import type { Problems } from '../problems.ts';
 
 const SCHEMA = ['spec', 'schema'];
@@ -19,8 +20,6 @@ const ORIGINS: readonly (readonly [prefix: RegExp, path: readonly PathStep[]])[]
 
 /** Matches the paths of the names that kro derives from the kind. */
 const MADE_FROM_KIND = /^spec\.names\.(?:listKind|plural|singular)$/;
-
-const USES_OLD = /\boldSelf\b/;
 
 /**
  * Reports rules that read `oldSelf` in an element of a list without keys, because such an element has no stored
@@ -39,14 +38,16 @@ const noCounterpart: RuleChecker = (_schema, rules, path, uncorrelatable) =>
 export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Problems): void {
   checkNameLabel(definition, problems);
   const seen = new Set<string>();
-  for (const { field, message } of crdErrors(crd, { checkRules: noCounterpart })) {
+  const checks = { checkRules: noCounterpart, evaluateRules: defaultRules(), refusesRepeated: true };
+  for (const { reason, field, message } of crdErrors(crd, checks)) {
     const path = originOf(field);
     const refusal = refusalText(message, valueOf(crd, field), field);
     const isDefault = DEFAULT.test(field);
     const written = isDefault ? valueAtSteps(definition, path) : undefined;
     const offset = typeof written === 'string' ? defaultOffset(written) : undefined;
     const what = offset === undefined ? `${field}: ${refusal.message}` : defaultText(path, refusal.message);
-    const text = `the API server will refuse the CustomResourceDefinition: ${what}`;
+    const isLater = isDefault && reason === 'FieldValueDuplicate';
+    const text = `the API server will refuse ${isLater ? 'each instance with the default' : 'the CustomResourceDefinition'}: ${what}`;
     if (seen.has(text)) continue;
     seen.add(text);
     const hint = isDefault

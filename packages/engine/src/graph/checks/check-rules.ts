@@ -1,7 +1,10 @@
 import type { CelError, Environment, TypeProvider } from '@typekro/cel';
-import { BOOL, createEnvironment, RULE_LIBRARIES, typeToString } from '@typekro/cel';
+import { BOOL, BUDGET_EXCEEDED, createEnvironment, RULE_LIBRARIES, typeToString } from '@typekro/cel';
+import { oncePerObject, stringifyJson } from '@typekro/kit/core';
+import type { FieldError } from '@typekro/kit/kubernetes';
 import type { SimpleRule } from '../../schema/simple/simple-schema.ts';
 import { markerOffset } from '../../schema/simple/simple-lexer.ts';
+import type { RuleSite, Schema } from '../../schema/index.ts';
 import { celTypes } from '../../schema/index.ts';
 import { fieldsAt, offsetOfPlace } from '../kinds/schema-paths.ts';
 import { celCode, celHint, celWords } from '../warnings/hints.ts';
@@ -49,12 +52,44 @@ interface Fault {
   readonly hint?: string | undefined;
 }
 
-function faults({ rule, schema }: SimpleRule): readonly Fault[] {
+/** The environment of the rules of a schema. */
+function environmentOf(schema: Schema) {
   const { variables, types } = celTypes({ self: { schema } });
   const { self } = variables;
   // `self` and `oldSelf` have the same struct type, because rules compare them, and values of different struct types
   // cannot be compared.
-  const environment = baseEnvironment().extend(self === undefined ? {} : { self, oldSelf: self }, { types });
+  return { environment: baseEnvironment().extend(self === undefined ? {} : { self, oldSelf: self }, { types }), types };
+}
+
+/** The maximum work for the rules of all defaults of a definition. The API server evaluates the rest. */
+const MAX_DEFAULTS_WORK = 1_000_000;
+
+/**
+ * Returns a function that evaluates the rules of one part of a default. A rule that does not compile has a problem of its
+ * own (`checkRules`).
+ */
+export function defaultRules(): (site: RuleSite) => FieldError[] {
+  const limits = { shared: { left: MAX_DEFAULTS_WORK }, searches: { visits: 0 } };
+  const programs = oncePerObject((schema: Schema) => {
+    const { environment } = environmentOf(schema);
+    return (schema['x-kubernetes-validations'] ?? []).map(({ rule }) => environment.compile(rule));
+  });
+  return ({ schema, rules, value, old, field }) =>
+    rules.flatMap(({ rule, message = '' }, index) => {
+      const compiled = programs(schema)[index];
+      if (compiled?.ok !== true || (old === undefined && USES_OLD.test(rule))) return [];
+      const result = compiled.program.evaluate({ self: value, oldSelf: old }, limits);
+      if (result.ok ? result.value === true : result.error.message === BUDGET_EXCEEDED) return [];
+      const problem = result.ok ? (message === '' ? `violates the rule ${rule}` : message) : result.error.message;
+      return [{ reason: 'FieldValueInvalid', field, message: `Invalid value: ${stringifyJson(value)}: ${problem}` }];
+    });
+}
+
+/** Matches a rule that reads the stored value. */
+export const USES_OLD: RegExp = /\boldSelf\b/;
+
+function faults({ rule, schema }: SimpleRule): readonly Fault[] {
+  const { environment, types } = environmentOf(schema);
   const compiled = environment.compile(rule);
   if (!compiled.ok) {
     if (compiled.errors.some(({ message }) => NOT_DECLARED.test(message))) return [];

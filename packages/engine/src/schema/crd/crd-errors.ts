@@ -9,15 +9,13 @@ import type { FieldError } from '@typekro/kit/kubernetes';
 import { structuralSchema } from '../lazy.ts';
 import { structuralErrors } from '../structural/structural.ts';
 import { statusRootErrors } from '../structural/structural-root.ts';
-import type { RuleChecker } from '../structural/structural.ts';
+import type { SchemaChecks } from '../structural/structural.ts';
 
 /** The options of {@link crdErrors} and {@link crdUpdateErrors}. */
-export interface CrdErrorOptions {
-  /** Compiles the CEL rules of one schema node. Default: the rules are checked without compilation. */
-  readonly checkRules?: RuleChecker;
+export interface CrdErrorOptions extends SchemaChecks {
   /**
    * Returns problems that concern all rules of a schema together, such as their total cost. Called once per schema,
-   * after `checkRules` was called for all nodes of the schema.
+   * after the other checks were made for all nodes of the schema.
    */
   readonly checkAllRules?: (schemaPath: string) => readonly FieldError[];
 }
@@ -213,7 +211,7 @@ function* sharedErrors(
     const owners = versions.filter((_version, at) => isShared || at === index);
     if (owners.some((version) => optionalAt(version, 'subresources', 'status') !== undefined))
       yield* statusRootErrors(value, field);
-    yield* structuralErrors(value, field, options.checkRules);
+    yield* structuralErrors(value, field, options);
     if (options.checkAllRules !== undefined) yield* options.checkAllRules(field);
   }
   const at = (name: string) => (index: number) => `spec.versions[${index}].${name}`;

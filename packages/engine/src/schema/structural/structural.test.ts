@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { crdUpdateErrors } from '../index.ts';
+import type { RuleChecker } from './structural.ts';
 import { structuralErrors } from './structural.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 
@@ -280,11 +281,12 @@ test('each rule is compiled with its own path, and with the path of an enclosing
   };
   const seen: [string, string | undefined][] = [];
   const failure: FieldError = { reason: 'FieldValueInvalid', field: 'x', message: 'y' };
-  const errors = structuralErrors(schema, 's', (_schema, given, path, uncorrelatable) => {
+  const checkRules: RuleChecker = (_schema, given, path, uncorrelatable) => {
     expect(given).toEqual(rules);
     seen.push([path, uncorrelatable]);
     return [failure];
-  });
+  };
+  const errors = structuralErrors(schema, 's', { checkRules });
   expect(errors).toEqual([failure, failure, failure]);
   expect(seen).toEqual([
     ['s.properties[keyed].items.properties[v].x-kubernetes-validations', undefined],

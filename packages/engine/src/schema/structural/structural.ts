@@ -4,12 +4,19 @@ import { forbidden, invalid, required } from '../validation/field-error.ts';
 import { structuralSchema } from '../lazy.ts';
 import { asList } from '@typekro/kit/kubernetes';
 import type { FieldError } from '@typekro/kit/kubernetes';
+import type { DefaultChecks } from './structural-defaults.ts';
 import { defaultErrors } from './structural-defaults.ts';
 import { completenessErrors, nestedErrors, isSet, patternErrors } from './structural-nested.ts';
 import type { RuleChecker } from './structural-rules.ts';
 import { keywordErrors } from './structural-keywords.ts';
 
 export type { RuleChecker } from './structural-rules.ts';
+
+/** Further checks of a schema. Without them, its rules are checked without compilation. */
+export interface SchemaChecks extends DefaultChecks {
+  /** Compiles the CEL rules of one schema node. */
+  readonly checkRules?: RuleChecker;
+}
 
 type Level = 'root' | 'field' | 'item';
 
@@ -22,15 +29,15 @@ const MAX_DEPTH = 200;
  *
  * @param path field path of the schema in the CRD
  */
-export function structuralErrors(schema: JsonObject, path: string, checkRules?: RuleChecker): FieldError[] {
+export function structuralErrors(schema: JsonObject, path: string, checks: SchemaChecks = {}): FieldError[] {
   const unsupported = unsupportedKeyword(schema, 0);
   const errors: FieldError[] = [];
   if (unsupported === undefined) {
     errors.push(...nodeErrors(schema, path, 'root', 0), ...completenessErrors(schema, path));
     // Defaults are checked only if the schema is structural. Rules are compiled only if the defaults are also valid.
-    if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path));
+    if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path, checks));
   }
-  const compile = errors.length === 0 && unsupported === undefined ? checkRules : undefined;
+  const compile = errors.length === 0 && unsupported === undefined ? checks.checkRules : undefined;
   if (schema['nullable'] === true) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
   errors.push(...keywordErrors(schema, path, compile));
   // The error is reported only if no other error exists, because most of these keywords already cause an error.
