@@ -147,6 +147,17 @@ describe('a request for an upgrade that the path does not support gets the respo
   });
 });
 
+test.each([
+  ['without a token', '', 403],
+  ['with a wrong token', 'Authorization: Bearer wrong\r\n', 401],
+])('a write %s is refused before its body has arrived', async (_, credentials, code) => {
+  await using server = await served(true);
+  const socket = connectTls(server.port, '127.0.0.1', { ca: server.listener.caData ?? '' });
+  const head = `POST ${MAPS} HTTP/1.1\r\nHost: 127.0.0.1\r\n${credentials}Content-Length: 3000000\r\n\r\n`;
+  const text = await answerTo(socket, `${head}${'x'.repeat(1000)}`, true);
+  expect(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]).toBe(String(code));
+});
+
 test('the connection of a chunked body that never ends is closed', async () => {
   await using server = await served(false);
   const socket = connect(server.port, '127.0.0.1');

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject, isoTime, readLimitedBody, tryParseJson, TypeKroError } from '@typekro/kit/core';
+import { isJsonObject, isoTime, readLimitedBody, releaseBody, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { goParseDurationMs } from '@typekro/kit/golang';
 import { formatPath } from '@typekro/engine/graph';
 import type { ControlAction, ControlledCluster } from './control-protocol.ts';
@@ -89,7 +89,9 @@ const timeOf = ({ now, aheadMs }: ControlledCluster['clock']) => ({ now: isoTime
 /** Reads the JSON body of a request; undefined for an empty body. */
 async function jsonBody(request: IncomingMessage): Promise<JsonObject[string]> {
   const body = await readLimitedBody(request, MAX_BODY_BYTES);
+  releaseBody(request);
   if (body === 'too-large') throw problem('cluster/control', `a request has at most ${MAX_BODY_BYTES} bytes`);
+  if (body === 'crowded') throw problem('cluster/control', 'too many requests are sent at once; try again');
   if (body === 'broken')
     throw problem('cluster/control', 'the connection ended before the body of the request was complete');
   if (body.length === 0) return undefined;

@@ -1,6 +1,6 @@
 import { goQuote } from '@typekro/kit/golang';
 import { parseFieldSelector } from '../protocol/selectors.ts';
-import type { ApiRequest, AuditTrail } from '../protocol/request.ts';
+import type { AuditTrail, RequestHead } from '../protocol/request.ts';
 import type { GroupResource } from '../errors/api-error.ts';
 import { ApiError, forbidden } from '../errors/api-error.ts';
 import type { UserInfo } from '../cluster-options.ts';
@@ -9,7 +9,7 @@ import { authorize } from './authorizer.ts';
 import { verbOf } from '../protocol/request.ts';
 
 /** Refuses a request for which the user has no right. Throws 403. */
-export function authorizeRequest(context: RoleContext, request: ApiRequest): void {
+export function authorizeRequest(context: RoleContext, request: RequestHead): void {
   check(context, request.user, () => attributesOf(request), request.audit);
 }
 
@@ -36,7 +36,7 @@ export function authorizeCreate(
  */
 export function authorizeConnect(
   context: RoleContext,
-  { user }: Pick<ApiRequest, 'user'>,
+  { user }: Pick<RequestHead, 'user'>,
   route: ObjectAddress & { readonly subresource: string },
 ): void {
   const { resource, subresource, namespace, name } = route;
@@ -81,7 +81,7 @@ export function refusal(user: UserInfo, attributes: Attributes, reason: string):
 const NAMESPACE_PARTS = new Set(['status', 'finalize']);
 
 /** Derives the attributes of a request from its method, path and query. */
-export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segments' | 'query'>): Attributes {
+export function attributesOf(request: Pick<RequestHead, 'method' | 'path' | 'segments' | 'query'>): Attributes {
   const { segments, method, query } = request;
   const core = segments[0] === 'api';
   const start = core ? 2 : 3;
@@ -117,7 +117,7 @@ export function attributesOf(request: Pick<ApiRequest, 'method' | 'path' | 'segm
  * Authorization treats such a request as a request for this object. As in Kubernetes, the field selector of any other
  * verb does not name an object.
  */
-function selectedName({ query }: Pick<ApiRequest, 'query'>): string {
+function selectedName({ query }: Pick<RequestHead, 'query'>): string {
   const selector = query.get('fieldSelector');
   if (selector === '') return '';
   const requirement = parseFieldSelector(selector).find(({ field, equal }) => field === 'metadata.name' && equal);

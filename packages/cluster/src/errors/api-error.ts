@@ -161,6 +161,18 @@ export function requestTooLarge(limit: number): ApiError {
   });
 }
 
+/** An API server's refusal of a request while it handles too many. Clients repeat the request after a second. */
+export function tooManyRequests(): ApiError {
+  const message = 'Too many requests, please try again later.';
+  return new ApiError({
+    code: 429,
+    reason: 'TooManyRequests',
+    message,
+    details: { retryAfterSeconds: 1 },
+    headers: { 'retry-after': '1' },
+  });
+}
+
 /** etcd's message for an object that is too large to be stored. An API server returns it with the status 500. */
 export const STORED_TOO_LARGE = 'etcdserver: request is too large';
 

@@ -1,6 +1,6 @@
 import { seededRandom } from '@typekro/kit/core';
 import type { ClusterClock, Timer } from '../cluster-clock.ts';
-import type { ApiReply, ApiRequest, Interceptor } from '../protocol/request.ts';
+import type { ApiReply, Interceptor, RequestHead } from '../protocol/request.ts';
 import { ApiError, conflict } from '../errors/api-error.ts';
 import { faultRequest, matchesFault } from './matches-fault.ts';
 import { requireKnownMembers } from './known-members.ts';
@@ -20,7 +20,7 @@ export interface FaultContext {
 }
 
 /** Processes a request. A request with `asOf` reads the state of the cluster at that resource version. */
-type Proceed = (request: ApiRequest) => Promise<ApiReply>;
+type Proceed = (request: RequestHead) => Promise<ApiReply>;
 
 interface Rule {
   readonly match: FaultMatch;
@@ -107,7 +107,7 @@ export class FaultRules implements Faults {
    * Applies the rules that existed when the request arrived. A rule that was removed or used up while the request was
    * delayed does not apply.
    */
-  async #intercept(request: ApiRequest, proceed: Proceed): Promise<ApiReply> {
+  async #intercept(request: RequestHead, proceed: Proceed): Promise<ApiReply> {
     const shown = faultRequest(this.#context.registry, request);
     for (const rule of Array.from(this.#rules)) {
       if (!this.#rules.has(rule)) continue;
@@ -145,7 +145,7 @@ export class FaultRules implements Faults {
   async #inject(
     rule: Rule,
     fault: Exclude<Fault, { kind: 'latency' }>,
-    request: ApiRequest,
+    request: RequestHead,
     shown: FaultRequest,
     proceed: Proceed,
   ): Promise<ApiReply> {

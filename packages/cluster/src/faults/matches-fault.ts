@@ -1,10 +1,10 @@
 import { attributesOf } from '../auth/authorize.ts';
-import type { ApiRequest } from '../protocol/request.ts';
+import type { RequestHead } from '../protocol/request.ts';
 import type { FaultMatch, FaultRequest } from './fault.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** Collects the properties of a request that the conditions of rules compare. */
-export function faultRequest(registry: Registry, request: ApiRequest): FaultRequest {
+export function faultRequest(registry: Registry, request: RequestHead): FaultRequest {
   const { verb, group, resource, subresource, namespace, name } = attributesOf(request);
   const version = (request.segments[0] === 'api' ? request.segments[1] : request.segments[2]) ?? '';
   return {

@@ -11,7 +11,14 @@ import { healthReply } from './health.ts';
 import { compressReply } from './compress.ts';
 import { indentedReply, prettyReply } from './pretty.ts';
 import type { OtherPathsContext, otherPathReply } from './other-paths.ts';
-import type { ApiReply, ApiRequest, AuditTrail, IncomingRequest, Interceptor } from '../protocol/request.ts';
+import type {
+  ApiReply,
+  ApiRequest,
+  AuditTrail,
+  IncomingRequest,
+  Interceptor,
+  RequestHead,
+} from '../protocol/request.ts';
 import { Query, splitPath, splitTarget } from '../protocol/request.ts';
 import type { RouterContext } from './router.ts';
 import { routeResource } from './router.ts';
@@ -68,7 +75,6 @@ export async function handle(
   raw: IncomingRequest,
   identity: UserInfo | 'refuse' | undefined,
 ): Promise<ApiReply> {
-  if (raw.body.length > MAX_BODY_BYTES) return replyError(requestTooLarge(MAX_BODY_BYTES));
   const { auditLog } = context;
   try {
     const reply =
@@ -129,17 +135,17 @@ async function answer(
   const { method, target, headers, body, clientSignal } = raw;
   const { path, query: text } = splitTarget(target);
   const query = new Query(text);
-  const received = { method, path, target, segments: splitPath(path), query, headers, body, clientSignal };
+  const received = { method, path, target, segments: splitPath(path), query, headers, clientSignal };
   let user = 'user' in requester ? requester.user : context.access.authenticate(headers, requester.identity);
   if (asksToImpersonate(headers)) {
     const { impersonate } = await context.parts.impersonation.load();
     user = impersonate(context, user, headers, attributesOf(received), audit);
   }
-  const request: ApiRequest = { ...received, user, ...(audit === undefined ? {} : { audit }) };
-  if (context.intercept === undefined) return dispatch(context, request, warnings);
-  const guarded = async (changed: ApiRequest) => {
+  const request: RequestHead = { ...received, user, ...(audit === undefined ? {} : { audit }) };
+  if (context.intercept === undefined) return dispatch(context, request, body, warnings);
+  const guarded = async (changed: RequestHead) => {
     try {
-      return await dispatch(context, changed, warnings);
+      return await dispatch(context, changed, body, warnings);
     } catch (thrown) {
       return replyThrown(context, thrown, raw, warnings, audit);
     }
@@ -153,9 +159,17 @@ function asksToImpersonate(headers: IncomingRequest['headers']): boolean {
   return false;
 }
 
-/** Authorizes and routes a request. */
-async function dispatch(context: HandlerContext, request: ApiRequest, warnings: string[]): Promise<ApiReply> {
-  authorizeRequest(context, request);
+/** Authorizes a request, then reads its body, and routes it. */
+async function dispatch(
+  context: HandlerContext,
+  head: RequestHead,
+  content: IncomingRequest['body'],
+  warnings: string[],
+): Promise<ApiReply> {
+  authorizeRequest(context, head);
+  const body = Buffer.isBuffer(content) ? content : await content();
+  if (body.length > MAX_BODY_BYTES) throw requestTooLarge(MAX_BODY_BYTES);
+  const request: ApiRequest = { ...head, body };
   const [first, second, third] = request.segments;
   const { openApi, schemaEngine } = context.parts;
   if (needsSchemas(context.store, schemaEngine, second)) await schemaEngine.load();

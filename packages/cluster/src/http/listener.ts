@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createHttpServer, httpLibrary, isLoopbackHost, readLimitedBody, repeatedHeader } from '@typekro/kit/core';
+import {
+  createHttpServer,
+  httpLibrary,
+  isLoopbackHost,
+  readLimitedBody,
+  releaseBody,
+  repeatedHeader,
+} from '@typekro/kit/core';
 import { ADMIN, ANONYMOUS } from '../auth/cluster-access.ts';
 import type { Authority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';
@@ -8,8 +15,8 @@ import { flatHeaders } from './flat-headers.ts';
 import { isLocalRequest, refuseClient, refuseOpenIdentity } from './guard.ts';
 import type { HandlerContext } from './handler.ts';
 import { handle, MAX_BODY_BYTES } from './handler.ts';
-import type { ApiReply } from '../protocol/request.ts';
-import { badRequest, requestTooLarge } from '../errors/api-error.ts';
+import type { ApiReply, IncomingRequest } from '../protocol/request.ts';
+import { badRequest, requestTooLarge, tooManyRequests } from '../errors/api-error.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { secureServing } from './secure-server.ts';
 import { sendBody } from './send-body.ts';
@@ -116,10 +123,10 @@ async function serve(
   response: ServerResponse,
   callerOf: (request: IncomingMessage) => Caller,
 ): Promise<void> {
-  const caller = callerOf(request);
-  const body = await readAll(request, response);
-  if (body === undefined) return;
-  const reply = await answerTo(context, request, body, caller, () => signalOf(response));
+  const reply = await answerTo(context, request, bodyOf(request), callerOf(request), () => signalOf(response));
+  releaseBody(request);
+  // The rest of a body that nobody has asked for is dropped: a client that is still sending must get the response.
+  request.resume();
   if (response.destroyed) return reply.stream?.stop();
   // The `Date` header has the time of the cluster's clock, which may differ from the machine's time.
   response.setHeader('date', new Date(context.clock.now()).toUTCString());
@@ -137,7 +144,7 @@ function signalOf(response: ServerResponse): AbortSignal {
 function answerTo(
   context: HandlerContext,
   request: IncomingMessage,
-  body: Buffer,
+  body: IncomingRequest['body'],
   { certified, other }: Caller,
   clientSignal?: () => AbortSignal,
 ): Promise<ApiReply> {
@@ -152,20 +159,17 @@ function answerTo(
 
 const EMPTY = Buffer.alloc(0);
 
-/** The body; `undefined` when it is too large or the client closes the connection. */
-async function readAll(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
-  if (
-    request.method === 'GET' &&
-    request.headers['content-length'] === undefined &&
-    request.headers['transfer-encoding'] === undefined
-  ) {
-    request.resume();
-    return EMPTY;
-  }
-  const body = await readLimitedBody(request, MAX_BODY_BYTES);
-  if (typeof body !== 'string') return body;
-  if (body === 'too-large') send(replyError(requestTooLarge(MAX_BODY_BYTES)), request, response);
-  return undefined;
+/** The body of a request, which is only read if the request is allowed. Throws 413, 429, or 400 for a broken connection. */
+function bodyOf(request: IncomingMessage): IncomingRequest['body'] {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (request.method === 'GET' && length === undefined && encoding === undefined) return EMPTY;
+  return async () => {
+    const body = await readLimitedBody(request, MAX_BODY_BYTES);
+    if (body === 'too-large') throw requestTooLarge(MAX_BODY_BYTES);
+    if (body === 'crowded') throw tooManyRequests();
+    if (body === 'broken') throw badRequest('the connection ended before the whole body had arrived');
+    return body;
+  };
 }
 
 function send(reply: ApiReply, request: IncomingMessage, response: ServerResponse) {

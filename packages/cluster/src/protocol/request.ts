@@ -52,7 +52,8 @@ export interface IncomingRequest {
   readonly target: string;
   /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
+  /** The body, or the function that reads it, which a refused request does not call. */
+  readonly body: Buffer | (() => Promise<Buffer>);
   /** The IP address of the client; absent for a request from the same process. */
   readonly remoteAddress?: string | undefined;
   /** Returns a signal that is aborted when the client disconnects. Absent when the server cannot detect this. */
@@ -77,8 +78,8 @@ export interface AuditTrail {
   panic(thrown: unknown): void;
 }
 
-/** A request from a socket or a transport, after authentication. */
-export interface ApiRequest {
+/** A request from a socket or a transport, after authentication and before its body is read. */
+export interface RequestHead {
   readonly method: string;
   /** The decoded path segments, without empty segments. */
   readonly segments: readonly string[];
@@ -87,7 +88,6 @@ export interface ApiRequest {
   readonly query: Query;
   /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
   readonly user: UserInfo;
   /** The path and the query, as sent. */
   readonly target: string;
@@ -96,6 +96,11 @@ export interface ApiRequest {
   readonly clientSignal?: (() => AbortSignal) | undefined;
   /** If present, reads return the state at this resource version. Only fault rules set it. */
   readonly asOf?: number;
+}
+
+/** An authorized request. */
+export interface ApiRequest extends RequestHead {
+  readonly body: Buffer;
 }
 
 /** A stream to which the server writes bytes over time: watches, followed logs and the responses of other servers. */
@@ -173,8 +178,8 @@ export interface ApiReply {
  * the response.
  */
 export type Interceptor = (
-  request: ApiRequest,
-  proceed: (request: ApiRequest) => Promise<ApiReply>,
+  request: RequestHead,
+  proceed: (request: RequestHead) => Promise<ApiReply>,
 ) => Promise<ApiReply>;
 
 /** Splits a target into its path and its query string, without the question mark. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { readLimitedBody } from '@typekro/kit/core';
+import { readLimitedBody, releaseBody } from '@typekro/kit/core';
 import { InspectFailure } from './inspect-failure.ts';
 
 /** The maximum size of the body of a request. */
@@ -13,10 +13,16 @@ export const MAX_BODY_BYTES = 1024 * 1024;
  */
 export async function readTextBody(request: IncomingMessage): Promise<string> {
   const body = await readLimitedBody(request, MAX_BODY_BYTES);
+  releaseBody(request);
   if (body === 'too-large')
     throw new InspectFailure(`the body is longer than ${MAX_BODY_BYTES} bytes`, {
       status: 413,
       code: 'inspect/body-size',
+    });
+  if (body === 'crowded')
+    throw new InspectFailure('too many requests are sent at once; try again', {
+      status: 429,
+      code: 'inspect/bad-request',
     });
   if (body === 'broken')
     throw new InspectFailure('the connection ended before the body was complete', {

@@ -99,7 +99,7 @@ export {
   zlibLibrary,
 } from './libraries.ts';
 export { createHttpServer, keepAllHeaders, repeatedHeader, isLoopbackHost, equalSecrets } from './http-server.ts';
-export { readLimitedBody } from './limited-body.ts';
+export { readLimitedBody, releaseBody } from './limited-body.ts';
 export { nearestName } from './nearest-name.ts';
 export { unknownKindHint } from './unknown-kind.ts';
 export { remedyForName, requireKnownOptions, unknownName } from './known-names.ts';
