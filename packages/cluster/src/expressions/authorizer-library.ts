@@ -18,77 +18,60 @@ export const RESOURCE_CHECK: CelType = opaqueType(`${NAME}.ResourceCheck`);
 const DECISION: CelType = opaqueType(`${NAME}.Decision`);
 
 /** A value of the library. A value is equal only to itself. */
-abstract class LibraryValue extends OpaqueValue {
+class LibraryValue<T> extends OpaqueValue {
+  readonly typeName: string;
+  readonly content: T;
+  constructor({ name }: CelType, content: T) {
+    super();
+    this.typeName = name;
+    this.content = content;
+  }
+
   equals(other: Value): boolean {
     return other === this;
   }
 }
 
+type Decision = LibraryValue<AuthorizationDecision>;
+
 /** The value of the variable `authorizer`. It checks the permissions of one user. */
-export class AuthorizerValue extends LibraryValue {
-  readonly typeName: string = AUTHORIZER.name;
-  readonly user: UserInfo;
-  readonly decide: Decide;
+export class AuthorizerValue extends LibraryValue<{ readonly user: UserInfo; readonly decide: Decide }> {
   constructor(user: UserInfo, decide: Decide) {
-    super();
-    this.user = user;
-    this.decide = decide;
+    super(AUTHORIZER, { user, decide });
   }
 }
 
-class PathCheck extends LibraryValue {
-  readonly typeName: string = PATH_CHECK.name;
+type Facts = Omit<Attributes, 'verb'>;
+
+const NO_FACTS: Facts = { group: '', resource: '', subresource: '', namespace: '', name: '' };
+
+/** A permission check of a path, a group or a resource. */
+class Check extends LibraryValue<Facts> {
   readonly authorizer: AuthorizerValue;
-  readonly path: string;
-  constructor(authorizer: AuthorizerValue, path: string) {
-    super();
+  constructor(type: CelType, authorizer: AuthorizerValue, facts: Partial<Facts>) {
+    super(type, { ...NO_FACTS, ...facts });
     this.authorizer = authorizer;
-    this.path = path;
+  }
+
+  /** A copy as a check of a resource, in which some fields have new values. */
+  with(facts: Partial<Facts>): ResourceCheck {
+    return new ResourceCheck(this.authorizer, { ...this.content, ...facts });
+  }
+
+  decide(verb: string): Decision {
+    const { user, decide } = this.authorizer.content;
+    return new LibraryValue(DECISION, decide(user, { ...this.content, verb }));
   }
 }
 
-class GroupCheck extends LibraryValue {
-  readonly typeName: string = GROUP_CHECK.name;
-  readonly authorizer: AuthorizerValue;
-  readonly group: string;
-  constructor(authorizer: AuthorizerValue, group: string) {
-    super();
-    this.authorizer = authorizer;
-    this.group = group;
+/** The value of the variable `authorizer.requestResource`. */
+export class ResourceCheck extends Check {
+  constructor(authorizer: AuthorizerValue, facts: Partial<Facts>) {
+    super(RESOURCE_CHECK, authorizer, facts);
   }
 }
 
-type ResourceFacts = Omit<Attributes, 'path' | 'verb'>;
-
-/**
- * A permission check for a resource. In an expression, methods such as `namespace()` return a copy in which one field
- * has a new value.
- */
-export class ResourceCheck extends LibraryValue {
-  readonly typeName: string = RESOURCE_CHECK.name;
-  readonly authorizer: AuthorizerValue;
-  readonly facts: ResourceFacts;
-  constructor(authorizer: AuthorizerValue, facts: ResourceFacts) {
-    super();
-    this.authorizer = authorizer;
-    this.facts = facts;
-  }
-
-  with(facts: Partial<ResourceFacts>): ResourceCheck {
-    return new ResourceCheck(this.authorizer, { ...this.facts, ...facts });
-  }
-}
-
-class Decision extends LibraryValue {
-  readonly typeName: string = DECISION.name;
-  readonly decision: AuthorizationDecision;
-  constructor(decision: AuthorizationDecision) {
-    super();
-    this.decision = decision;
-  }
-}
-
-const NO_FACTS = { subresource: '', namespace: '', name: '' };
+const decide = (check: Check, verb: string): Decision => check.decide(verb);
 
 const filled = (text: string, what: string): string => (text.trim() === '' ? fail(`${what} must not be empty`) : text);
 
@@ -97,7 +80,7 @@ function accountOf(authorizer: AuthorizerValue, namespace: string, name: string)
   if (problem !== undefined) return fail(`Invalid service account name`);
   if (dnsLabel(namespace).length > 0) return fail(`Invalid service account namespace`);
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
-  return new AuthorizerValue({ name: `system:serviceaccount:${namespace}:${name}`, groups }, authorizer.decide);
+  return new AuthorizerValue({ name: `system:serviceaccount:${namespace}:${name}`, groups }, authorizer.content.decide);
 }
 
 const method = (
@@ -126,65 +109,37 @@ export const authorizerLibrary: Library = {
       'authorizer_path',
       [AUTHORIZER, STRING],
       PATH_CHECK,
-      (authorizer: AuthorizerValue, path: string) => new PathCheck(authorizer, filled(path, 'path')),
+      (authorizer: AuthorizerValue, path: string) => new Check(PATH_CHECK, authorizer, { path: filled(path, 'path') }),
     ),
     method(
       'authorizer_group',
       [AUTHORIZER, STRING],
       GROUP_CHECK,
-      (authorizer: AuthorizerValue, group: string) => new GroupCheck(authorizer, group),
+      (authorizer: AuthorizerValue, group: string) => new Check(GROUP_CHECK, authorizer, { group }),
     ),
     named('serviceAccount', method('authorizer_serviceaccount', [AUTHORIZER, STRING, STRING], AUTHORIZER, accountOf)),
-    method(
-      'groupcheck_resource',
-      [GROUP_CHECK, STRING],
-      RESOURCE_CHECK,
-      ({ authorizer, group }: GroupCheck, resource: string) =>
-        new ResourceCheck(authorizer, { ...NO_FACTS, group, resource: filled(resource, 'resource') }),
+    method('groupcheck_resource', [GROUP_CHECK, STRING], RESOURCE_CHECK, (check: Check, resource: string) =>
+      check.with({ resource: filled(resource, 'resource') }),
     ),
-    method(
-      'resourcecheck_subresource',
-      [RESOURCE_CHECK, STRING],
-      RESOURCE_CHECK,
-      (check: ResourceCheck, subresource: string) => check.with({ subresource }),
-    ),
-    method(
-      'resourcecheck_namespace',
-      [RESOURCE_CHECK, STRING],
-      RESOURCE_CHECK,
-      (check: ResourceCheck, namespace: string) => check.with({ namespace }),
-    ),
-    method('resourcecheck_name', [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: ResourceCheck, name: string) =>
-      check.with({ name }),
+    ...(['subresource', 'namespace', 'name'] as const).map((fact) =>
+      method(`resourcecheck_${fact}`, [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: Check, value: string) =>
+        check.with({ [fact]: value }),
+      ),
     ),
     // RBAC rules have no selectors, so selectors in a check do not change the decision.
-    named(
-      'fieldSelector',
-      method('authorizer_fieldselector', [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: ResourceCheck) => check),
-    ),
-    named(
-      'labelSelector',
-      method('authorizer_labelselector', [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: ResourceCheck) => check),
+    ...['fieldSelector', 'labelSelector'].map((name) =>
+      named(
+        name,
+        method(`authorizer_${name.toLowerCase()}`, [RESOURCE_CHECK, STRING], RESOURCE_CHECK, (check: Check) => check),
+      ),
     ),
     named(
       'check',
-      method(
-        'pathcheck_check',
-        [PATH_CHECK, STRING],
-        DECISION,
-        ({ authorizer, path }: PathCheck, verb: string) =>
-          new Decision(authorizer.decide(authorizer.user, { ...NO_FACTS, group: '', resource: '', verb, path })),
-      ),
-      method(
-        'resourcecheck_check',
-        [RESOURCE_CHECK, STRING],
-        DECISION,
-        ({ authorizer, facts }: ResourceCheck, verb: string) =>
-          new Decision(authorizer.decide(authorizer.user, { ...facts, verb })),
-      ),
+      method('pathcheck_check', [PATH_CHECK, STRING], DECISION, decide),
+      method('resourcecheck_check', [RESOURCE_CHECK, STRING], DECISION, decide),
     ),
-    method('decision_allowed', [DECISION], BOOL, ({ decision }: Decision) => decision.allowed),
-    method('decision_reason', [DECISION], STRING, ({ decision }: Decision) => decision.reason),
+    method('decision_allowed', [DECISION], BOOL, ({ content }: Decision) => content.allowed),
+    method('decision_reason', [DECISION], STRING, ({ content }: Decision) => content.reason),
     // Authorization by roles never fails.
     method('decision_errored', [DECISION], BOOL, () => false),
     method('decision_error', [DECISION], STRING, () => ''),

@@ -63,13 +63,13 @@ export function shownMessage(value: unknown): string | undefined {
 export function bindVariables(compiler: ExpressionCompiler, data: ExpressionData): Record<string, unknown> {
   const { requestResource, authorizer, total, ...direct } = data;
   const budget = new ObjectBudget(total);
-  const counted = new AuthorizerValue(authorizer.user, (...check) =>
-    budget.spend(PERMISSION_CHECK_COST) ? authorizer.decide(...check) : fail(LIMIT_EXCEEDED),
+  const counted = new AuthorizerValue(authorizer.content.user, (...check) =>
+    budget.spend(PERMISSION_CHECK_COST) ? authorizer.content.decide(...check) : fail(LIMIT_EXCEEDED),
   );
   const bound: Record<string, unknown> = {
     ...direct,
     authorizer: counted,
-    'authorizer.requestResource': new ResourceCheck(counted, requestResource.facts),
+    'authorizer.requestResource': new ResourceCheck(counted, requestResource.content),
   };
   budgets.set(bound, budget);
   for (const { name, compiled } of compiler.variables) {

@@ -1,4 +1,4 @@
-import type { KroCompatibility } from '@typekro/engine/graph';
+import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
 import type { InspectSource } from '../inspect/index.ts';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import type { AdoptionPolicy } from '@typekro/engine/runtime';
@@ -34,43 +34,14 @@ export interface ControllerOptions {
   readonly definitionConcurrency?: number;
   /** The number of concurrent passes over instances. Default: 32. */
   readonly instanceConcurrency?: number;
-  /** Gated features. Default: all off. */
-  readonly features?: {
-    readonly omit?: boolean;
-    readonly now?: boolean;
+  /** Gated features: those of definitions, and those of the controller alone. Default: all off. */
+  readonly features?: Omit<GraphFeatures, 'math' | 'optionalResources' | 'sets'> & {
     /** Writes an event for each change of the status of an instance's condition. */
     readonly conditionEvents?: boolean;
     /** Exposes a metric for every condition of every instance. */
     readonly conditionMetrics?: boolean;
     /** Treats every change of a CRD's schema as breaking, except for the changes that kro 0.10 recognises as safe. */
     readonly conservativeCrdComparison?: boolean;
-    /** Accepts resources with `variable`: named values, for which the cluster has no object. */
-    readonly variables?: boolean;
-    /** Accepts the marker `printColumn` in `spec` and `types` of definitions. */
-    readonly printColumn?: boolean;
-    /** Accepts the markers `scale` and `scaleSelector`, which add the subresource `scale` to the kind. */
-    readonly scale?: boolean;
-    /** Accepts expressions as keys of maps in templates. */
-    readonly dynamicKeys?: boolean;
-    /** Accepts `defer(…)` as the whole value of a field of a template. The field then does not wait for data. */
-    readonly defer?: boolean;
-    /** Accepts `deletionPolicy` in resources of definitions: with `Orphaned`, objects stay when they are retired. */
-    readonly deletionPolicy?: boolean;
-    /** Accepts `externalFields` in resources: the controller lets go of them once another manager has written them. */
-    readonly externalFields?: boolean;
-    /** Accepts `propagateWhen` on resources: conditions under which their objects are created and updated. */
-    readonly propagateWhen?: boolean;
-    /** A node that is read only in a branch of `a ? b : c` is a dependency only while the branch is taken. */
-    readonly partialDependencies?: boolean;
-    /** Records the objects of each instance in its status, as `graph`. */
-    readonly managedResources?: boolean;
-    /**
-     * Accepts a resource of a missing kind if the resource is `optional`, or if its `includeWhen` reads another
-     * resource.
-     */
-    readonly deferredSchemas?: boolean;
-    /** Writes the condition `WatchesHealthy` of instances and Graphs. */
-    readonly watchHealth?: boolean;
     /** Serves the kind Graph. Requires `serviceAccount`. */
     readonly graphKind?: boolean;
   };
