@@ -7,7 +7,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
 import type { CompileInput } from '../dist/graph/index.js';
-import { compile, compileGraphObject, graphShape, parseDefinitions, withLiterals } from '../dist/graph/index.js';
+import { compile, compileGraphObject, GraphShape, parseDefinitions } from '../dist/graph/index.js';
 import { application, chainOfNodes, levels } from './support/graph-objects.ts';
 import type { SchemaSource } from '../dist/schema/index.js';
 import { builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
@@ -138,8 +138,9 @@ const other = JSON.parse(JSON.stringify(application()).replaceAll('shop', 'store
 report(
   '… another Graph of its shape',
   medianTime(99, () => {
-    graphShape(other['spec'] as JsonObject);
-    if (first === undefined || withLiterals(first, other) === undefined) throw new Error('the shapes differ');
+    GraphShape.of(other['spec'] as JsonObject);
+    if (first === undefined || GraphShape.withLiterals(first, other) === undefined)
+      throw new Error('the shapes differ');
   }),
   1,
 );

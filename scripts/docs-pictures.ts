@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { commands } from '../packages/cli/src/commands/index.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import { compile, graphOutline, toSvg } from '@typekro/engine/graph';
+import { compile, GraphOutline, toSvg } from '@typekro/engine/graph';
 import { builtinSource, combineSources, crdSource } from '../packages/engine/src/schema/index.ts';
 import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { filesOfPage } from '../test/support/walked-page.ts';
@@ -41,7 +41,7 @@ export async function docsPictures(): Promise<ReadonlyMap<string, string>> {
       if (definition === undefined) throw new Error(`${source}: no block of the page has the file ${file}`);
       const { graph, diagnostics } = compile(parse(definition) as JsonObject, { sources, target: 'stock' });
       if (graph === undefined) throw new Error(`${source}: ${file} is refused: ${JSON.stringify(diagnostics)}`);
-      pictures.set(target, toSvg(graphOutline(graph)));
+      pictures.set(target, toSvg(GraphOutline.of(graph)));
     }
   }
   return pictures;

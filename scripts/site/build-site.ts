@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import MiniSearch from 'minisearch';
-import { graphOutline, toSvg } from '@typekro/engine/graph';
+import { GraphOutline, toSvg } from '@typekro/engine/graph';
 import { exampleGraphs } from '../example-graphs.ts';
 import { FLEET_FORM, FLEET_FORM_MARK } from './fleet-form.ts';
 import { imageSize } from './image-size.ts';
@@ -35,7 +35,7 @@ export async function buildSite(): Promise<Site> {
   const files = new Map<string, string | Uint8Array>();
   const problems: string[] = [];
   for (const { file, exported, graph } of await exampleGraphs()) {
-    files.set(`pictures/${file.replace(/\.ts$/, '')}.${exported}.svg`, toSvg(graphOutline(graph)));
+    files.set(`pictures/${file.replace(/\.ts$/, '')}.${exported}.svg`, toSvg(GraphOutline.of(graph)));
   }
   const bySource = new Map(PAGES.map((page) => [page.source, page]));
   const written = await writtenPages();

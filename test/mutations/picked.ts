@@ -289,7 +289,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a planned write that the client does not send is not checked by the embedded rules',
     file: 'packages/cli/src/plan/simulation/write-checker.ts',
     find: "if (Failure.classOf(answer.failure) === 'not-sent') {",
-    replace: "if (failureClass(answer.failure) === 'aborted') {",
+    replace: "if (Failure.classOf(answer.failure) === 'aborted') {",
     tests: ['test/simulation/dashboard-callers.test.ts'],
   },
   {

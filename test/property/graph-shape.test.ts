@@ -5,7 +5,7 @@ import { application, levels } from '../../bench/support/graph-objects.ts';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compileGraphObject, graphShape, scanExpressions, TYPEKRO_FEATURES, withLiterals } from '@typekro/engine/graph';
+import { compileGraphObject, GraphShape, scanExpressions, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 
 const OPTIONS = {
@@ -175,16 +175,16 @@ describe.each([
     }
     expect(diagnostics).toEqual([]);
     const spec = object['spec'] as JsonObject;
-    const shape = graphShape(spec);
+    const shape = GraphShape.of(spec);
     let shared = 0;
     for (const path of scalars(spec)) {
       for (const intruder of [...INTRUDERS, ...variants(at(spec, path))]) {
         const other = { ...object, spec: replaced(spec, path, intruder) as JsonObject };
-        if (graphShape(other.spec) !== shape) continue;
+        if (GraphShape.of(other.spec) !== shape) continue;
         shared += 1;
         const compiled = compileGraphObject(other, OPTIONS);
         expect(compiled.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-        const made = withLiterals(graph, other);
+        const made = GraphShape.withLiterals(graph, other);
         // A string in a node with forEach is compiled as one program. Therefore its literals cannot be replaced.
         if (made === undefined) expect(name === 'scaled' ? '${' : at(spec, path)).toContain('${');
         else expect(factsOf(made)).toEqual(factsOf(compiled.graph as Graph));

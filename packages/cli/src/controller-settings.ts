@@ -9,7 +9,7 @@ import {
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember, TypeKroError } from '@typekro/kit/core';
 import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
-import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import type { PlanSource } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
@@ -30,7 +30,7 @@ export const LEVEL_OPTION: OptionSpec = {
   name: 'kro-compatibility',
   summary: 'compute as kro 0.9 or 0.10 does; by default, as the controller in the cluster does',
   value: 'level',
-  choices: KRO_COMPATIBILITY_LEVELS,
+  choices: KroLevel.LEVELS,
 };
 
 /** The options of `plan` and `apply` for what the cluster does not tell, and for the cluster itself. */
@@ -51,11 +51,11 @@ export const PLANNING_OPTIONS: readonly OptionSpec[] = [
  */
 export function levelOption(input: CommandInput): KroCompatibility | undefined {
   const text = textOption(input, LEVEL_OPTION.name);
-  const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text);
+  const level = KroLevel.LEVELS.find((each) => each === text);
   if (text === undefined || level !== undefined) return level;
   throw new TypeKroError(`--kro-compatibility ${text} is not a level`, {
     code: 'cli/usage',
-    remedy: `write ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`,
+    remedy: `write ${KroLevel.LEVELS.join(' or ')}`,
   });
 }
 

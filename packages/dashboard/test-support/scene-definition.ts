@@ -1,7 +1,6 @@
 import { parse } from 'yaml';
 import type { JsonObject } from '@typekro/kit/core';
-import type { GraphOutline } from '@typekro/engine/graph';
-import { graphOutline } from '@typekro/engine/graph';
+import { GraphOutline } from '@typekro/engine/graph';
 import type { GraphEdge } from '@typekro/controller/inspect';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 
@@ -133,7 +132,7 @@ ${nodes.join('')}`;
 
 function definitionOf(text: string): SceneDefinition {
   const graph = graphOf(text);
-  const outline = graphOutline(graph);
+  const outline = GraphOutline.of(graph);
   const crd = graph.instance.crd as unknown as { spec: { versions: { schema: { openAPIV3Schema: JsonObject } }[] } };
   const properties = crd.spec.versions[0]?.schema.openAPIV3Schema['properties'] as JsonObject | undefined;
   const schemaOf = (name: string): JsonObject => (properties?.[name] ?? {}) as JsonObject;

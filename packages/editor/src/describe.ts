@@ -1,8 +1,8 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import { formatApiVersion, kubernetesDescriptionsText } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import type { BuiltinDescriptions, Schema } from '@typekro/engine/schema';
-import { builtinSource, describeBuiltinKind, describeField, factsOf, valueText } from '@typekro/engine/schema';
+import type { Schema } from '@typekro/engine/schema';
+import { BuiltinDescriptions, builtinSource, FieldDescription } from '@typekro/engine/schema';
 
 let descriptions: BuiltinDescriptions | undefined;
 
@@ -22,9 +22,9 @@ export function descriptionOf(
   const names = fields.filter((step) => typeof step === 'string');
   const builtin = builtinSource();
   if (builtin.schemaOf(type) === undefined) return undefined;
-  if (names.length === 0) return describeBuiltinKind(texts(), type.kind, type.group);
+  if (names.length === 0) return BuiltinDescriptions.ofKind(texts(), type.kind, type.group);
   const owner = builtin.ownerOf(type, names);
-  return owner === undefined ? undefined : describeField(texts(), owner, names.at(-1) ?? '');
+  return owner === undefined ? undefined : BuiltinDescriptions.ofField(texts(), owner, names.at(-1) ?? '');
 }
 
 /** Markdown for a field: its name with the type, its rules, and its description. */
@@ -35,10 +35,10 @@ export function fieldMarkdown(
   description: string | undefined,
   extra: readonly string[] = [],
 ): string {
-  const facts = factsOf(schema, isRequired, description);
+  const facts = FieldDescription.of(schema, isRequired, description);
   const rules = [
     ...(facts.required ? ['required'] : []),
-    ...(facts.default === undefined ? [] : [`default \`${valueText(facts.default)}\``]),
+    ...(facts.default === undefined ? [] : [`default \`${FieldDescription.valueText(facts.default)}\``]),
     ...facts.validation.map((rule) => `\`${rule}\``),
   ];
   return [

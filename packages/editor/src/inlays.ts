@@ -1,6 +1,6 @@
 import type { CodeLens, InlayHint, Position, Range } from 'vscode-languageserver';
-import type { Graph, GraphOutline } from '@typekro/engine/graph';
-import { graphOutline } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
+import { GraphOutline } from '@typekro/engine/graph';
 import type { EditorDocument, PlacedPart } from './editor-document.ts';
 import { EditorDocument as Documents } from './editor-document.ts';
 import { typeOfObject } from './object-places.ts';
@@ -16,7 +16,7 @@ export interface CompiledOutline {
 
 /** The outlines of compiled definitions and Graphs. */
 export function outlinesOf(graphs: readonly Graph[]): readonly CompiledOutline[] {
-  return graphs.map((graph) => ({ isGraphObject: graph.definedBy === 'graph', outline: graphOutline(graph) }));
+  return graphs.map((graph) => ({ isGraphObject: graph.definedBy === 'graph', outline: GraphOutline.of(graph) }));
 }
 
 /**

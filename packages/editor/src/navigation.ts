@@ -1,6 +1,6 @@
 import type { Location, Position, Range, TextEdit, WorkspaceEdit } from 'vscode-languageserver';
 import { TypeKroError } from '@typekro/kit/core';
-import { isLowerCamelCase, isReservedWord, isUpperCamelCase } from '@typekro/engine/graph';
+import { Naming } from '@typekro/engine/graph';
 import { captureOf } from './captures.ts';
 import type { EditorDocument, PlacedPart } from './editor-document.ts';
 import { EditorDocument as Documents } from './editor-document.ts';
@@ -181,7 +181,7 @@ function checkName(symbol: NamedSymbol, name: string, { part }: PlacedPart, work
     throw new TypeKroError(message, { code: 'editor/bad-name', remedy });
   };
   if (symbol.kind === 'type') {
-    if (!isUpperCamelCase(name))
+    if (!Naming.isUpperCamelCase(name))
       refuse(`${name} is not a valid type name`, 'begin with a capital letter, and use letters and digits');
     if (memberAt(part.tree, ['spec', 'schema', 'types', name]) !== undefined)
       refuse(`there is already a type ${name}`, 'choose another name');
@@ -197,8 +197,9 @@ function checkName(symbol: NamedSymbol, name: string, { part }: PlacedPart, work
     if (memberAt(part.tree, siblings) !== undefined) refuse(`there is already a field ${name}`, 'choose another name');
     return;
   }
-  if (!isLowerCamelCase(name)) refuse(`${name} is not an id`, 'begin with a small letter, and use letters and digits');
-  if (isReservedWord(name)) refuse(`${name} has another meaning in expressions`, 'choose another id');
+  if (!Naming.isLowerCamelCase(name))
+    refuse(`${name} is not an id`, 'begin with a small letter, and use letters and digits');
+  if (Naming.isReservedWord(name)) refuse(`${name} has another meaning in expressions`, 'choose another id');
   const parent = symbol.path.slice(0, -1);
   const siblings = yamlNodeAt(part.tree, parent);
   const ids =

@@ -2,7 +2,7 @@ import type { SemanticTokensLegend } from 'vscode-languageserver';
 import { tokenize } from '@typekro/cel';
 import type { ExpressionScope } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
-import { MARKER_KEYS, GATED_MARKER_KEYS } from '@typekro/engine/schema';
+import { Marker } from '@typekro/engine/schema';
 import type { DocumentPart, EditorDocument } from './editor-document.ts';
 import type { WrittenExpression } from './expressions-of-text.ts';
 import { isDefinitionValue, isSimpleSchemaPath } from './object-places.ts';
@@ -101,7 +101,7 @@ function tokenType(
   return /^[=!<>&|+\-*/%?:]+$/.test(word) ? 'operator' : undefined;
 }
 
-const MARKERS: ReadonlySet<string> = new Set([...MARKER_KEYS, ...GATED_MARKER_KEYS]);
+const MARKERS: ReadonlySet<string> = new Set([...Marker.KEYS, ...Marker.GATED_KEYS]);
 
 function simpleTokens(part: DocumentPart): Token[] {
   if (!isDefinitionValue(part.value)) return [];

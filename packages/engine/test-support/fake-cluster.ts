@@ -2,14 +2,13 @@ import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '@typek
 import { gvkOf, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { Graph, PathStep } from '@typekro/engine/graph';
 import type {
-  ApiFailure,
+  Decisions,
   EquivalentDigests,
-  FailedWrite,
-  ListObservation,
   LiveObject,
   ObjectTarget,
+  Observations,
   Observed,
-  ReadRequest,
+  Reports,
 } from '@typekro/engine/runtime';
 import { ObjectKey, ObjectLabels, Projection, WriteRules } from '@typekro/engine/runtime';
 
@@ -30,7 +29,7 @@ export class FakeCluster {
   readonly #owners = new Map<string, Map<string, ReadonlySet<string>>>();
   readonly #known = new Set<string>();
   readonly #whole = new Set<string>();
-  readonly #failed = new Map<string, FailedWrite>();
+  readonly #failed = new Map<string, Observations.FailedWrite>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
   readonly #engineEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
   /** For each graph, maps the id of a node to the computed kinds (`Kind.group`) that steps have found. */
@@ -43,7 +42,7 @@ export class FakeCluster {
    */
   readonly log: string[] = [];
   /** Maps an object's key (`Kind.group/namespace/name`) to the failure of its applies. */
-  readonly refuse = new Map<string, ApiFailure>();
+  readonly refuse = new Map<string, Reports.ApiFailure>();
   /** Kinds (`Kind.group`) that the server does not serve. */
   readonly unserved = new Set<string>();
 
@@ -107,7 +106,7 @@ export class FakeCluster {
     desired: KubeObject,
     manager: string,
     { force = true, subresource }: { readonly force?: boolean; readonly subresource?: 'status' } = {},
-  ): KubeObject | ApiFailure {
+  ): KubeObject | Reports.ApiFailure {
     const key = ObjectKey.of(desired);
     const refusal = this.refuse.get(key);
     if (refusal !== undefined) return refusal;
@@ -159,7 +158,7 @@ export class FakeCluster {
     this.remove(key);
   }
 
-  fail(target: ObjectTarget, failed: FailedWrite | undefined, writer?: string): void {
+  fail(target: ObjectTarget, failed: Observations.FailedWrite | undefined, writer?: string): void {
     if (failed === undefined) this.#failed.delete(ObjectKey.ofWrite(target, writer));
     else this.#failed.set(ObjectKey.ofWrite(target, writer), failed);
   }
@@ -176,7 +175,7 @@ export class FakeCluster {
     for (const memory of memories) memory.clear();
   }
 
-  read(request: ReadRequest): void {
+  read(request: Decisions.ReadRequest): void {
     if (request.kind === 'object') this.#known.add(ObjectKey.ofTarget(request.target));
     else if (request.kind === 'whole-object') this.#whole.add(ObjectKey.ofTarget(request.target));
     else this.#known.add(JSON.stringify(request.target));
@@ -204,7 +203,7 @@ export class FakeCluster {
       const live = engine.reduce((each, [writer, pair]) => WriteRules.withEngineEquivalence(each, writer, pair), shown);
       return settled === undefined ? live : { ...live, equivalence: settled };
     };
-    const all = (matches: (object: KubeObject) => boolean): ListObservation => ({
+    const all = (matches: (object: KubeObject) => boolean): Observations.ListObservation => ({
       state: 'known',
       objects: [...this.#objects].filter(([, object]) => matches(object)).map(([key, object]) => show(key, object)),
     });
@@ -319,7 +318,7 @@ function conflictsOf(
   );
 }
 
-function conflictFailure(conflicts: readonly (readonly [string, string])[]): ApiFailure {
+function conflictFailure(conflicts: readonly (readonly [string, string])[]): Reports.ApiFailure {
   const count = `${conflicts.length} conflict${conflicts.length === 1 ? '' : 's'}`;
   const texts = conflicts.map(([manager, path]) => `conflict with "${manager}": ${path}`);
   return {

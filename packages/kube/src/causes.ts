@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isBuiltinGroup, isJsonObject, objectName, parseApiVersion, refOf } from '@typekro/kit/core';
 import { lastObserved, objectsAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { remedyOfCause } from './cause-remedies.ts';
-import { readinessOf, SUMMARY_CONDITIONS } from '@typekro/engine/readiness';
+import { readinessOf, StatusReport } from '@typekro/engine/readiness';
 
 /** A reason why an object is not ready. */
 export interface Cause {
@@ -177,7 +177,7 @@ function summaryCauses(object: KubeObject): Found[] {
     });
   return [
     ...matching(CUSTOM_PROBLEM_CONDITIONS, (status) => status === 'True'),
-    ...matching(SUMMARY_CONDITIONS, (status) => status !== 'True'),
+    ...matching(StatusReport.SUMMARY_CONDITIONS, (status) => status !== 'True'),
   ];
 }
 

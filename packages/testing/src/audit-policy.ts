@@ -1,7 +1,7 @@
 import type { AuditLevel, AuditPolicy, AuditStage } from '@typekro/cluster';
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
 import { formatDiagnostic, hasErrors, isJsonObject, TypeKroError } from '@typekro/kit/core';
-import { formatPath, parseDefinitions } from '@typekro/engine/graph';
+import { parseDefinitions, Path } from '@typekro/engine/graph';
 import { dnsSubdomain } from '@typekro/kit/kubernetes';
 import type { Report, Shape } from './value-shape.ts';
 import { anyObject, flag, listShape, members, oneOf, textShape } from './value-shape.ts';
@@ -147,7 +147,7 @@ export function readAuditPolicy(source: string, file: string): ReadAuditPolicy {
       severity: key ? 'warning' : 'error',
       message,
       ...(hint === undefined ? {} : { hint }),
-      ...(path.length === 0 ? {} : { path: formatPath(path) }),
+      ...(path.length === 0 ? {} : { path: Path.format(path) }),
       source: key ? document.keyPosition(path) : document.position(path),
     }),
   );

@@ -8,7 +8,7 @@ import type { Cluster } from '@typekro/cluster';
 import { KubeClient, systemClock } from '@typekro/kube';
 import { Projection } from '@typekro/engine/runtime';
 import { controllerCrds } from '@typekro/controller/controller';
-import { GRAPH_TYPE } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { GRAPH_STAGE, WIDGET_CRD, WIDGET_OBJECT, rightsOf, userMap } from '../graphs/stage.ts';
 import { KindCache } from '../../../packages/controller/src/controller/cache/kind-cache.ts';
 import { GraphParent } from '../../../packages/controller/src/controller/graph/graph-parent.ts';
@@ -237,7 +237,7 @@ describe('the status of a Graph', () => {
     new KindCache({
       client,
       clock: systemClock,
-      type: GRAPH_TYPE,
+      type: GraphObject.TYPE,
       project: (object) => Projection.of(object, [[]]),
       onChange: () => undefined,
       onState: () => undefined,

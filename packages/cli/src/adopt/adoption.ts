@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { parsePath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { fieldManagers, RefusedObject } from '@typekro/engine/runtime';
 import { namedOwners } from '../plan/object-owners.ts';
 import type { ObjectOwner } from '../plan/object-owners.ts';
@@ -111,7 +111,7 @@ function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | unde
     node,
     object,
     fields: fields.flatMap(withoutMarks).map(({ path, from, to }) => {
-      const parsed = parsePath(path);
+      const parsed = Path.parse(path);
       return {
         path,
         ...(from === undefined ? {} : { from }),

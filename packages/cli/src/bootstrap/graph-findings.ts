@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, refOf } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
-import { followsGraphEngine, writtenNodes } from '@typekro/engine/graph';
+import { GraphObject, KroLevel } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 import { textAt } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';
@@ -37,7 +37,7 @@ export async function graphFindings(
   features: ControllerFeatures,
 ): Promise<HandBackFinding[]> {
   const object = refOf(graph);
-  if (!followsGraphEngine(to)) {
+  if (!KroLevel.followsGraphEngine(to)) {
     const effect =
       'its objects and fields stay as they are, and its deletion does not end, until a controller serves it';
     return [{ object, problem: `kro ${to} does not know the kind Graph`, effect }];
@@ -66,7 +66,7 @@ export async function graphFindings(
 
 /** The paths of the `def` nodes with `forEach` whose elements do not differ in `metadata.name`. */
 function repeatedDefs(graph: KubeObject): string[] {
-  return [...writtenNodes(graph)].flatMap(({ node: { def, forEach }, path }) =>
+  return [...GraphObject.nodesOf(graph)].flatMap(({ node: { def, forEach }, path }) =>
     isJsonObject(def) && Array.isArray(forEach) && !hasOwnNames(def) ? [path] : [],
   );
 }

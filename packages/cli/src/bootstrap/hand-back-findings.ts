@@ -2,7 +2,7 @@ import { compileFeatures, DEFINITION_TYPE } from '@typekro/controller/controller
 import type { KubeObject } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
-import { followsGraphEngine } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import { LiveSchemas } from '@typekro/kube';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { compareControllers } from '../upgrade/check-definition.ts';
@@ -60,12 +60,15 @@ export async function handBackFindings(
       ...annotationFindings(definition),
     );
     for (const instance of await upgradedInstances(planned, definition)) {
-      findings.push(...(followsGraphEngine(to) ? [] : labelFindings(instance)), ...annotationFindings(instance));
+      findings.push(
+        ...(KroLevel.followsGraphEngine(to) ? [] : labelFindings(instance)),
+        ...annotationFindings(instance),
+      );
     }
   }
   findings.push(...recordFindings(crds, definitions));
   const graphs = await graphsOf(planned);
-  if (followsGraphEngine(to) && graphs.length > 0) findings.push(...gateFindings(kros, graphs.length));
+  if (KroLevel.followsGraphEngine(to) && graphs.length > 0) findings.push(...gateFindings(kros, graphs.length));
   for (const graph of graphs) findings.push(...(await graphFindings(planned, schemas, graph, to, features)));
   const { basics, source, checker } = planned;
   const limits = new Set([...basics.limits, ...source.limits, ...checker.limits]);

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import { readDefinitionObject } from '@typekro/controller/controller';
 import type { Graph, GraphFeatures, GraphNode } from '@typekro/engine/graph';
-import { formatPath, hasObjectRecord } from '@typekro/engine/graph';
+import { InstanceCrd, Path } from '@typekro/engine/graph';
 import { keys } from '@typekro/engine/runtime';
 import type { HandBackFinding } from './annotation-findings.ts';
 
@@ -64,7 +64,7 @@ function isConditional(id: string, graph: Graph, seen: Set<string>): boolean {
 function keyFinding({ id, template }: GraphNode): Difference[] {
   const maps = template.holes
     .filter(({ isKey }) => isKey === true)
-    .map(({ path }) => (path.length === 1 ? 'its root' : formatPath(path.slice(0, -1))));
+    .map(({ path }) => (path.length === 1 ? 'its root' : Path.format(path.slice(0, -1))));
   if (maps.length === 0) return [];
   return [
     {
@@ -114,7 +114,7 @@ function policyFinding(node: GraphNode): Difference[] {
  */
 export function recordFindings(crds: readonly KubeObject[], definitions: readonly KubeObject[]): HandBackFinding[] {
   const owners = new Map(definitions.map((each) => [each.metadata.name, readDefinitionObject(each)]));
-  return crds.filter(hasObjectRecord).flatMap((crd) => {
+  return crds.filter(InstanceCrd.hasObjectRecord).flatMap((crd) => {
     const owner = owners.get(crd.metadata.labels?.[keys.DEFINITION_NAME_LABEL]);
     if (owner === undefined || owner.allowBreakingChanges) return [];
     return [

@@ -1,6 +1,6 @@
-import { ALLOW_BREAKING_CHANGES, compareInstanceCrds } from '@typekro/engine/graph';
-import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
+import { InstanceCrd } from '@typekro/engine/graph';
+import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { ComparedFacets, SchemaChange } from '@typekro/engine/schema';
 import { fieldOfChange } from '@typekro/engine/schema';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -24,20 +24,20 @@ export function breakingChanges(
   const name = crd.metadata.name ?? '';
   const before = known.find(({ metadata }) => metadata.name === name);
   if (before === undefined) return [];
-  const compared = compareInstanceCrds(before, crd, facets, graph);
+  const compared = InstanceCrd.compare(before, crd, facets, graph);
   if ('error' in compared) {
     const hint = `change the CustomResourceDefinition in the cluster so that it has one version with a schema, or give the definition another kind`;
     const message = `a controller refuses to change the CustomResourceDefinition ${name}: ${compared.error}`;
     return [diagnosticAt(input, [], message, hint)];
   }
-  if (input.object.metadata.annotations?.[ALLOW_BREAKING_CHANGES] === 'true') return [];
+  if (input.object.metadata.annotations?.[InstanceCrd.ALLOW_BREAKING_CHANGES] === 'true') return [];
   return compared.breaking.map((change) => {
     const field = placeOfChange(change);
     return diagnosticAt(
       input,
       field === WHOLE ? [] : field.split('.'),
       `the CustomResourceDefinition ${name} has another schema, and the change of ${field} can break existing instances: ${change.description}`,
-      `keep the field as it was, give the definition another kind, or allow the change with the annotation ${ALLOW_BREAKING_CHANGES}: "true"`,
+      `keep the field as it was, give the definition another kind, or allow the change with the annotation ${InstanceCrd.ALLOW_BREAKING_CHANGES}: "true"`,
     );
   });
 }

@@ -1,7 +1,7 @@
 import { grouped } from '@typekro/kit/core';
 import type { Diagnostic } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
-import { formatPath, isDefinition } from '@typekro/engine/graph';
+import { isDefinition, Path } from '@typekro/engine/graph';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
 import type { WrittenObject } from '../inputs/manifest.ts';
@@ -48,7 +48,7 @@ export function checkCycles(inputs: readonly InputObject[], level: KroCompatibil
       code: 'input/endless-instances',
       severity: 'warning',
       message: source === undefined ? `${input.file}: ${message}` : message,
-      path: formatPath(base),
+      path: Path.format(base),
       hint: 'give one of the resources a condition (includeWhen) that ends the chain',
       ...(source === undefined ? {} : { source }),
     };

@@ -5,7 +5,7 @@ import { assumedSettings, compileOptionsOf } from '@typekro/controller/controlle
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { grouped, formatRef, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject, controllerCrds, isDefinition, isGraphObject, isCrd } from '@typekro/engine/graph';
+import { compile, compileGraphObject, controllerCrds, GraphObject, isCrd, isDefinition } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import type { CompiledInput } from './check-references.ts';
@@ -146,7 +146,7 @@ function compileGraphObjects(
   settings: ControllerSettings,
 ): CompiledInput[] {
   return objects
-    .filter(({ object }) => isGraphObject(object))
+    .filter(({ object }) => GraphObject.is(object))
     .map((input) => {
       const { graph, diagnostics } = compileGraphObject(
         input.document === undefined ? input.object : corrected(input.document),

@@ -2,20 +2,17 @@ import type { DryRun, RefusalCause } from '@typekro/cluster';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { formatPath, isDefinition } from '@typekro/engine/graph';
+import { isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import {
   applyDefaults,
   fieldPath,
   prune,
-  refusalText,
-  refusedPlace,
+  RefusalText,
+  RefusedPlace,
   schemaNodeAt,
   shapeHint,
-  stepsIn,
   validateValue,
-  valueAtSteps,
-  withField,
 } from '@typekro/engine/schema';
 import type { UnknownField } from './corrected-fields.ts';
 import { correctFields } from './corrected-fields.ts';
@@ -75,19 +72,21 @@ async function checkWithSchema(
     const reported = nulls.length > 0 ? nulls : await server.check(pruned.value as KubeObject);
     return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
-  const steps = pruned.unknown.map((field) => stepsIn(value, field));
+  const steps = pruned.unknown.map((field) => RefusedPlace.stepsIn(value, field));
   // A missing field can be a consequence of a misspelt field. A problem of a whole object can be a consequence of a
   // wrong field in it.
   const follows = ({ field, message }: RefusalCause): boolean =>
     message.includes(RULES_NOT_CHECKED) ||
     (/^(?:Required|Invalid) value/.test(message) &&
       steps.some((own) => {
-        const parent = valueAtSteps(value, own.slice(0, -1));
-        const name = String(stepsIn(value, field).at(-1) ?? '');
-        const holder = formatPath(
-          message.startsWith('Required') ? stepsIn(value, field).slice(0, -1) : stepsIn(value, field),
+        const parent = RefusedPlace.valueAt(value, own.slice(0, -1));
+        const name = String(RefusedPlace.stepsIn(value, field).at(-1) ?? '');
+        const holder = Path.format(
+          message.startsWith('Required')
+            ? RefusedPlace.stepsIn(value, field).slice(0, -1)
+            : RefusedPlace.stepsIn(value, field),
         );
-        return holder === formatPath(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
+        return holder === Path.format(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
       }));
   const wrong = validateValue(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
   const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as KubeObject);
@@ -129,12 +128,12 @@ async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
 function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
   const value = input.object;
   return withoutFollowUps(
-    causes.map((cause) => withField(value, cause)),
+    causes.map((cause) => RefusedPlace.withField(value, cause)),
     value,
   ).map(({ field, message }) => {
-    const place = refusedPlace(value, field, message);
-    const text = refusalText(message, valueAtSteps(value, place.steps), field);
-    const written = valueAtSteps(value, place.steps);
+    const place = RefusedPlace.of(value, field, message);
+    const text = RefusalText.of(message, RefusedPlace.valueAt(value, place.steps), field);
+    const written = RefusedPlace.valueAt(value, place.steps);
     const at = schema === undefined ? undefined : schemaNodeAt(schema, place.steps);
     const shape =
       at === undefined || written === undefined || !text.message.includes(' is written where ')
@@ -152,8 +151,9 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
 export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
   const isOwn = ({ field, message }: RefusalCause): boolean =>
     !message.startsWith('Invalid value') ||
-    valueAtSteps(value, refusedPlace(value, field, message).steps) === valueAtSteps(value, stepsIn(value, field)) ||
-    !refusedPlace(value, field, message).key;
+    RefusedPlace.valueAt(value, RefusedPlace.of(value, field, message).steps) ===
+      RefusedPlace.valueAt(value, RefusedPlace.stepsIn(value, field)) ||
+    !RefusedPlace.of(value, field, message).key;
   const own = causes.filter(isOwn);
   const kept = (own.length > 0 ? own : causes).filter(
     (cause, index, all) =>
@@ -201,7 +201,7 @@ function unknownField(input: InputObject, schema: Schema, { steps, meant }: Unkn
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
   if (outside) return madeOutside(input, steps);
   const above = steps.slice(0, -1);
-  const around = valueAtSteps(input.object, above);
+  const around = RefusedPlace.valueAt(input.object, above);
   const list = schemaNodeAt(schema, meant.slice(0, -1));
   // For a definition, the compiler already reports an object instead of a list.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
@@ -252,10 +252,10 @@ function boundedHint(schema: Schema | undefined, value: JsonValue | undefined): 
  */
 function quotedIn(
   { object, file, document, locate }: InputObject,
-  steps: ReturnType<typeof refusedPlace>['steps'],
+  steps: ReturnType<typeof RefusedPlace.of>['steps'],
 ): SourcePosition | undefined {
   if (document !== undefined || locate !== undefined) return undefined;
-  const texts = [valueAtSteps(object, steps), object.metadata.name];
+  const texts = [RefusedPlace.valueAt(object, steps), object.metadata.name];
   const text = textOf(file);
   for (const wanted of texts) {
     const found = typeof wanted === 'string' && wanted !== '' ? placesOfQuoted(text, wanted) : [];
@@ -268,7 +268,7 @@ function quotedIn(
 function report(
   input: InputObject,
   field: string,
-  { steps, key }: ReturnType<typeof refusedPlace>,
+  { steps, key }: ReturnType<typeof RefusedPlace.of>,
   code: string,
   text: string,
   hint: string | undefined,
@@ -281,7 +281,7 @@ function report(
     code,
     severity: 'error',
     message: source === undefined ? `${option ?? file}: ${what}` : what,
-    path: formatPath(steps),
+    path: Path.format(steps),
     ...(hint === undefined ? {} : { hint }),
     ...(source === undefined ? {} : { source }),
   };

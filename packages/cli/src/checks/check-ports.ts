@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { grouped, isJsonObject, nearestName, oncePerObject, stringifyJson } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { isConstantName, shownNameText } from '@typekro/engine/graph';
+import { NameText } from '@typekro/engine/graph';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import {
   at,
@@ -65,7 +65,7 @@ function isMissing(referrer: WrittenObject, port: JsonValue, offers: readonly Of
   const text = textIn(referrer, port);
   if (text === undefined) return false;
   // An expression can evaluate to a number or a name.
-  const open = !isConstantName(text);
+  const open = !NameText.isConstant(text);
   return offers.every(({ holder, number, name }) => {
     const differs = (value: JsonValue | undefined): boolean =>
       value === undefined || compareFieldValues(referrer, port, holder, value) === 'different';
@@ -102,7 +102,7 @@ function serviceProblems(service: WrittenObject, all: readonly WrittenObject[]):
 const traitsOf = (manifest: WrittenObject, labels: JsonObject): (readonly [field: string, text: string])[] =>
   Object.entries({ ...labels, '': at(manifest.object, 'metadata', 'namespace') }).map(([field, value]) => {
     const text = textIn(manifest, value);
-    return [field, text !== undefined && isConstantName(text) ? shownNameText(text) : ''];
+    return [field, text !== undefined && NameText.isConstant(text) ? NameText.shown(text) : ''];
   });
 
 /** The trait of workloads whose labels an expression computes. */
@@ -138,7 +138,7 @@ function candidates(service: WrittenObject, selector: JsonObject, all: readonly 
 
 function isNamed(manifest: WrittenObject, port: JsonValue): boolean {
   const text = textIn(manifest, port);
-  return text !== undefined && isConstantName(text);
+  return text !== undefined && NameText.isConstant(text);
 }
 
 function couldSelect(
@@ -227,7 +227,7 @@ function mismatch(
 ): Mismatch {
   const shown = (holder: WrittenObject, value: JsonValue | undefined): string[] => {
     const text = textIn(holder, value);
-    return text === undefined ? [] : [shownNameText(text)];
+    return text === undefined ? [] : [NameText.shown(text)];
   };
   const byName = typeof port === 'string' && isNamed(referrer, port);
   const names = offers.flatMap(({ holder, name }) => shown(holder, name));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { objectAt } from '@typekro/kit/kubernetes';
-import { DEFAULT_KRO_COMPATIBILITY } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import type { Diagnostic } from '@typekro/kit/core';
 import { parseManifest } from '../inputs/read-manifest.ts';
 import { checkReferences } from './check-references.ts';
@@ -156,7 +156,7 @@ test.each<readonly [title: string, objects: readonly string[], found: readonly s
 ])('definitions whose instances have no end are reported: %s', (_, objects, found) => {
   const { objects: inputs } = parseManifest(objects.join('\n---\n'), 'a.yaml');
   const named = inputs.map((input) => ({ ...input, file: 'a.yaml' }));
-  expect(checkCycles(named, DEFAULT_KRO_COMPATIBILITY).map(({ message }) => message)).toEqual(
+  expect(checkCycles(named, KroLevel.DEFAULT).map(({ message }) => message)).toEqual(
     found.map((chain) => `each instance leads to more instances, without an end: ${chain}`),
   );
 });

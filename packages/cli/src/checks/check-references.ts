@@ -1,15 +1,7 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, nearestName, stringifyJson } from '@typekro/kit/core';
-import type { KroCompatibility, NameText, Graph } from '@typekro/engine/graph';
-import {
-  formatPath,
-  isDefinition,
-  isGraphObject,
-  DEFAULT_KRO_COMPATIBILITY,
-  isConstantName,
-  shownNameText,
-  variesByInstance,
-} from '@typekro/engine/graph';
+import type { Graph, KroCompatibility } from '@typekro/engine/graph';
+import { GraphObject, isDefinition, KroLevel, NameText, Path } from '@typekro/engine/graph';
 import type { Mismatch } from './check-ports.ts';
 import { portProblems } from './check-ports.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -40,11 +32,11 @@ export interface CompiledInput {
 export function checkReferences(
   inputs: readonly InputObject[],
   compiled: readonly CompiledInput[],
-  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+  level: KroCompatibility = KroLevel.DEFAULT,
 ): Diagnostic[] {
   const all = manifestsOf(inputs, level);
   const isSound = ({ object }: InputObject): boolean =>
-    !(isDefinition(object) || isGraphObject(object)) ||
+    !(isDefinition(object) || GraphObject.is(object)) ||
     compiled.some(({ input, graph }) => input.object === object && graph !== undefined);
   return all
     .filter(({ input }) => isSound(input))
@@ -73,15 +65,15 @@ function problemOf(manifest: WrittenObject, reference: NameReference, all: reado
   }
   const known = all.filter(isKnown);
   const own = known.filter(({ input }) => input === manifest.input);
-  const mayBeForeign = manifest.base.length === 0 ? known.length === 0 : !isConstantName(name) && own.length === 0;
+  const mayBeForeign = manifest.base.length === 0 ? known.length === 0 : !NameText.isConstant(name) && own.length === 0;
   if (mayBeForeign || (MADE_BY_CUSTOM_RESOURCES.has(reference.kind) && hasMakers(reference.kind, all))) return [];
   const names = known.flatMap((other) => shownIn(other, manifest));
-  const near = nearestName(shownNameText(name), names);
+  const near = nearestName(NameText.shown(name), names);
   return [
     {
       code: 'input/missing-reference',
       path: reference.path,
-      message: `no ${reference.kind} here is named ${shownNameText(name)}; ${reference.effect}`,
+      message: `no ${reference.kind} here is named ${NameText.shown(name)}; ${reference.effect}`,
       hint:
         near === undefined
           ? `${names.length === 0 ? '' : `the names are ${names.join(', ')}; `}correct the name, or add the ${reference.kind}${ofCluster(manifest)}`
@@ -97,9 +89,9 @@ function problemOf(manifest: WrittenObject, reference: NameReference, all: reado
 function relationOf(manifest: WrittenObject, name: NameText, other: WrittenObject): ReturnType<typeof compareTexts> {
   const value = at(other.object, 'metadata', 'name');
   const relation = compareTexts(manifest, name, other, textIn(other, value));
-  if (relation !== 'open' || other.frame !== manifest.frame || !isConstantName(name)) return relation;
+  if (relation !== 'open' || other.frame !== manifest.frame || !NameText.isConstant(name)) return relation;
   const text = textIn(other, value);
-  return text !== undefined && variesByInstance(text) ? 'different' : relation;
+  return text !== undefined && NameText.variesByInstance(text) ? 'different' : relation;
 }
 
 /** Can an object of the files create an object of this kind? */
@@ -125,27 +117,29 @@ function madeKind({ object }: InputObject): string[] {
 /** Returns the end of the hint: how a definition or a Graph refers to an existing object. */
 function ofCluster({ base, input }: WrittenObject): string {
   if (base.length === 0) return '';
-  return `, with ${isGraphObject(input.object) ? 'ref' : 'externalRef'} if the cluster has it already`;
+  return `, with ${GraphObject.is(input.object) ? 'ref' : 'externalRef'} if the cluster has it already`;
 }
 
 function shownIn(other: WrittenObject, reader: WrittenObject): string[] {
   const name = textIn(other, at(other.object, 'metadata', 'name'));
-  return name === undefined || (!isConstantName(name) && other.frame !== reader.frame) ? [] : [shownNameText(name)];
+  return name === undefined || (!NameText.isConstant(name) && other.frame !== reader.frame)
+    ? []
+    : [NameText.shown(name)];
 }
 
 function missingKey(manifest: WrittenObject, { key, kind }: NameReference, holder: WrittenObject): Mismatch[] {
   if (key === undefined || holder.external) return [];
   const name = textIn(manifest, key.name);
   const keys = keysOf(holder);
-  if (name === undefined || !isConstantName(name) || keys === undefined || keys.includes(shownNameText(name)))
+  if (name === undefined || !NameText.isConstant(name) || keys === undefined || keys.includes(NameText.shown(name)))
     return [];
-  const near = nearestName(shownNameText(name), keys);
+  const near = nearestName(NameText.shown(name), keys);
   const known = keys.length === 0 ? `the ${kind} has no key` : `the keys are ${keys.join(', ')}`;
   return [
     {
       code: 'input/missing-key',
       path: key.path,
-      message: `the ${kind} has no key ${shownNameText(name)}; the pods cannot start without this key`,
+      message: `the ${kind} has no key ${NameText.shown(name)}; the pods cannot start without this key`,
       hint: near === undefined ? `${known}; correct the key, or add it to the ${kind}` : `did you mean ${near}?`,
     },
   ];
@@ -171,7 +165,7 @@ function warning({ input, base, object, kind }: WrittenObject, { code, path, mes
     code,
     severity: 'warning',
     message: source === undefined ? `${input.file}: ${text}` : text,
-    path: formatPath(whole),
+    path: Path.format(whole),
     hint,
     ...(source === undefined ? {} : { source }),
   };

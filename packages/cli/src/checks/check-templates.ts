@@ -2,17 +2,9 @@ import type { DryRun } from '@typekro/cluster';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekro/engine/graph';
-import { formatPath, ownsObjects, scanExpressions, typedNodes } from '@typekro/engine/graph';
+import { Nodes, Path, scanExpressions } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import {
-  refusalText,
-  refusedPlace,
-  schemaNodeAt,
-  stepsIn,
-  validateValue,
-  valueAtSteps,
-  withField,
-} from '@typekro/engine/schema';
+import { RefusalText, RefusedPlace, schemaNodeAt, validateValue } from '@typekro/engine/schema';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
@@ -31,9 +23,9 @@ export async function checkTemplates(
   known: readonly Diagnostic[],
 ): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
-  for (const node of typedNodes(graph)) {
+  for (const node of Nodes.typed(graph)) {
     const schema = kinds.schemaOf(node.type);
-    if (ownsObjects(node) && schema !== undefined) {
+    if (Nodes.ownsObjects(node) && schema !== undefined) {
       found.push(
         ...(await checkNode(input, node, placeOf(graph, node), schema, server, known)),
         ...(await checkNameParts(input, node, placeOf(graph, node), schema, server, graph.kroCompatibility)),
@@ -93,7 +85,7 @@ async function checkNameParts(
       code: 'input/refused-template',
       severity: 'error',
       message: source === undefined ? `${input.file}: ${input.object.metadata.name ?? 'definition'}: ${text}` : text,
-      path: formatPath(steps),
+      path: Path.format(steps),
       hint: `use small letters, digits and "-": write ${corrected}`,
       ...(source === undefined ? {} : { source }),
     });
@@ -118,23 +110,23 @@ async function checkNode(
   const bytes = undecoded
     ? validateValue(schema, value).filter(({ message }) => /must be of type byte/.test(message))
     : [];
-  const allCauses = [...refused, ...bytes].map((cause) => withField(value, cause));
+  const allCauses = [...refused, ...bytes].map((cause) => RefusedPlace.withField(value, cause));
   const causes = withoutFollowUps(allCauses, value);
   // If a name or a label is an expression without a sample value, the server reports that the name or label is missing.
-  const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
+  const unfilled = holes.filter(({ path }) => RefusedPlace.valueAt(value, path) === undefined);
   const open = unfilled.length > 0;
-  const unselected = valueAtSteps(value, ['spec', 'selector']) === undefined;
+  const unselected = RefusedPlace.valueAt(value, ['spec', 'selector']) === undefined;
   const mismatched = known.some(
-    ({ code, path = '' }) => code === 'graph/selector-mismatch' && path.startsWith(`${formatPath(base)}.`),
+    ({ code, path = '' }) => code === 'graph/selector-mismatch' && path.startsWith(`${Path.format(base)}.`),
   );
   return causes.flatMap((cause) => {
-    const found = refusedPlace(value, cause.field, cause.message);
+    const found = RefusedPlace.of(value, cause.field, cause.message);
     const place = constantPlace(value, skeleton, found.steps, cause.message) ?? found;
     if (open && cause.message.startsWith('Not found')) return [];
     if ((unselected || mismatched) && /does not match template/.test(cause.message)) return [];
     // Only an expression at the missing field or at an ancestor of it could set the field.
     const absent = place.key && cause.message.startsWith('Required');
-    const steps = absent ? stepsIn(value, cause.field) : place.steps;
+    const steps = absent ? RefusedPlace.stepsIn(value, cause.field) : place.steps;
     // An expression without a sample value can yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
@@ -144,9 +136,9 @@ async function checkNode(
     const isDenied = cause.field === '' && holes.length === 0 && server.namesAdmission === true;
     if ((cause.field === '' && !isDenied) || isOpen) return [];
     const path = [...base, ...place.steps];
-    if (isKnown(formatPath(path), known)) return [];
-    const written = valueAtSteps(value, place.steps);
-    const { message, hint } = ownTemplate(written) ?? refusalText(cause.message, written, cause.field);
+    if (isKnown(Path.format(path), known)) return [];
+    const written = RefusedPlace.valueAt(value, place.steps);
+    const { message, hint } = ownTemplate(written) ?? RefusalText.of(cause.message, written, cause.field);
     const { file, object: definition } = input;
     const source = inputPosition(input, path, place.key);
     const text = `${node.type.kind} "${node.id}": ${isDenied ? '' : `${cause.field}: `}${message}; the API server will refuse it`;
@@ -155,7 +147,7 @@ async function checkNode(
         code: 'input/refused-template',
         severity: 'error' as const,
         message: source === undefined ? `${file}: ${definition.metadata.name ?? 'definition'}: ${text}` : text,
-        path: formatPath(path),
+        path: Path.format(path),
         ...(hint === undefined ? {} : { hint }),
         ...(source === undefined ? {} : { source }),
       },
@@ -164,7 +156,7 @@ async function checkNode(
 }
 
 /** Returns the message for a Helm template in a definition, with a hint for the equivalent expression. */
-function ownTemplate(written: JsonValue | undefined): ReturnType<typeof refusalText> | undefined {
+function ownTemplate(written: JsonValue | undefined): ReturnType<typeof RefusalText.of> | undefined {
   const found = typeof written === 'string' ? /\{\{-?\s*(?:\.Values\.)?([\w.]*)[^}]*\}\}/.exec(written) : null;
   if (found === null || typeof written !== 'string') return undefined;
   const [braces, name = ''] = found;
@@ -194,8 +186,8 @@ function constantPlace(
   message: string,
 ): { readonly steps: readonly PathStep[]; readonly key: boolean } | undefined {
   const quoted = /^(?:Invalid|Unsupported) value: "([^"\\]+)"/.exec(message)?.[1];
-  if (quoted === undefined || typeof valueAtSteps(value, steps) !== 'object') return undefined;
-  const places = placesOf(valueAtSteps(skeleton, steps), quoted, steps);
+  if (quoted === undefined || typeof RefusedPlace.valueAt(value, steps) !== 'object') return undefined;
+  const places = placesOf(RefusedPlace.valueAt(skeleton, steps), quoted, steps);
   return places.length === 1 && places[0] !== undefined ? { steps: places[0], key: false } : undefined;
 }
 
@@ -236,7 +228,7 @@ function fill(skeleton: JsonObject, holes: readonly Hole[], schema: Schema): Jso
     const name = texts.get(text) ?? `x${texts.size}`;
     texts.set(text, name);
     const filled = standIn(schemaNodeAt(schema, path), expression.template !== undefined, name);
-    const parent = valueAtSteps(value, path.slice(0, -1));
+    const parent = RefusedPlace.valueAt(value, path.slice(0, -1));
     const last = path.at(-1);
     if (Array.isArray(parent) && typeof last === 'number') parent[last] = filled ?? null;
     else if (isJsonObject(parent) && last !== undefined) {

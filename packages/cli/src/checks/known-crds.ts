@@ -1,7 +1,7 @@
 import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { parseApiVersion, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import { controllerCrds, isCrd, isDefinition, isGraphObject, kindsUsed } from '@typekro/engine/graph';
+import { controllerCrds, GraphObject, isCrd, isDefinition, kindsUsed } from '@typekro/engine/graph';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
 import { namesCluster, textOption } from '../command.ts';
@@ -139,7 +139,7 @@ function instanceGroup(object: KubeObject): string[] {
 
 /** Returns the kind of an object or, for a definition or a Graph, the kinds that it uses. */
 function kindsOf(object: KubeObject): GroupVersionKind[] {
-  if (isDefinition(object) || isGraphObject(object)) return kindsUsed(object.spec);
+  if (isDefinition(object) || GraphObject.is(object)) return kindsUsed(object.spec);
   return [{ ...parseApiVersion(object.apiVersion), kind: object.kind }];
 }
 

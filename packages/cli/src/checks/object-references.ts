@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { grouped, isJsonObject, oncePerObject, stringifyJson } from '@typekro/kit/core';
-import type { NameText, PathStep } from '@typekro/engine/graph';
-import { isConstantName, shownNameText } from '@typekro/engine/graph';
+import type { PathStep } from '@typekro/engine/graph';
+import { NameText } from '@typekro/engine/graph';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import { at, containerFields, entriesAt, podPath, textIn } from '../inputs/manifest.ts';
 
@@ -143,8 +143,8 @@ const byName = oncePerObject((all: readonly WrittenObject[]) =>
 );
 
 const nameKey = (kind: string, name?: NameText): string =>
-  stringifyJson(name !== undefined && isConstantName(name) ? [kind, shownNameText(name)] : [kind]);
+  stringifyJson(name !== undefined && NameText.isConstant(name) ? [kind, NameText.shown(name)] : [kind]);
 
 /** The objects that may have this kind and name. For a name that an expression computes, all objects. */
 export const namedLike = (kind: string, name: NameText, all: readonly WrittenObject[]): readonly WrittenObject[] =>
-  isConstantName(name) ? [nameKey(kind, name), nameKey(kind)].flatMap((key) => byName(all).get(key) ?? []) : all;
+  NameText.isConstant(name) ? [nameKey(kind, name), nameKey(kind)].flatMap((key) => byName(all).get(key) ?? []) : all;

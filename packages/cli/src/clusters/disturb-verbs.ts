@@ -8,7 +8,7 @@ import {
   TypeKroError,
   nearestName,
 } from '@typekro/kit/core';
-import { formatPath, parseDefinitions } from '@typekro/engine/graph';
+import { parseDefinitions, Path } from '@typekro/engine/graph';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../parse-duration.ts';
@@ -182,7 +182,7 @@ async function rulesOf(context: CommandContext, names: readonly string[]) {
       const read = readFaultRules(document.value ?? null, (path, message, hint, key = false) => {
         found.push({
           ...mistake(message, hint),
-          ...(path.length === 0 ? {} : { path: formatPath(path) }),
+          ...(path.length === 0 ? {} : { path: Path.format(path) }),
           source: key ? document.keyPosition(path) : document.position(path),
         });
       });

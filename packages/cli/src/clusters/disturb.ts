@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject, isoTime, readLimitedBody, releaseBody, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { goParseDurationMs } from '@typekro/kit/golang';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import type { ControlAction, ControlledCluster } from './control-protocol.ts';
 import { readFaultRules } from './read-fault-rules.ts';
 import { moveClock } from './move-clock.ts';
@@ -46,7 +46,7 @@ export async function disturb(
     case 'addFaults': {
       const mistakes: string[] = [];
       const rules = readFaultRules((await jsonBody(request)) ?? null, (path, message, hint) => {
-        const place = path.length === 0 ? '' : `${formatPath(path)}: `;
+        const place = path.length === 0 ? '' : `${Path.format(path)}: `;
         mistakes.push(`${place}${message}${hint === undefined ? '' : ` (${hint})`}`);
       });
       if (mistakes.length > 0)

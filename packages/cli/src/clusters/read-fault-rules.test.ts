@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { Cluster, FaultRequest } from '@typekro/cluster';
 import type { JsonValue } from '@typekro/kit/core';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { MAX_RULES, readFaultRules } from './read-fault-rules.ts';
 import { HeldFaults } from './held-faults.ts';
 import type { ShownRule } from './held-faults.ts';
@@ -10,7 +10,7 @@ import type { ShownRule } from './held-faults.ts';
 function read(value: JsonValue) {
   const mistakes: string[] = [];
   const rules = readFaultRules(value, (path, message, hint) => {
-    mistakes.push([formatPath(path), message, ...(hint === undefined ? [] : [hint])].join(' | '));
+    mistakes.push([Path.format(path), message, ...(hint === undefined ? [] : [hint])].join(' | '));
   });
   return { rules, mistakes };
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
-import { isCrd, isDefinition, isUpperCamelCase } from '@typekro/engine/graph';
+import { isCrd, isDefinition, Naming } from '@typekro/engine/graph';
 import type { DefinitionGraph } from '../convert/composition/to-composition.ts';
 import { toComposition } from '../convert/composition/to-composition.ts';
 import type { DefinitionOrigin } from '../convert/checked-definition.ts';
@@ -137,7 +137,7 @@ function withoutLive(context: CommandContext, objects: readonly KubeObject[]): r
 function namesOf(input: CommandInput): { readonly name: string; readonly kind: string } {
   const name = textOption(input, 'name') ?? DEFAULT_NAME;
   const kind = textOption(input, 'kind') ?? kindOfName(name);
-  if (!isUpperCamelCase(kind)) {
+  if (!Naming.isUpperCamelCase(kind)) {
     throw new TypeKroError(`${kind} is not a valid kind name`, {
       code: 'cli/usage',
       remedy: 'write a capital letter, then letters and digits: --kind WebShop',

@@ -1,18 +1,14 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import { formatApiVersion, kubernetesDescriptionsText, TypeKroError, nearestName } from '@typekro/kit/core';
 import type { Graph, Hole } from '@typekro/engine/graph';
-import { isTyped, kindOf } from '@typekro/engine/graph';
-import type { BuiltinDescriptions, Schema, SchemaSource } from '@typekro/engine/schema';
+import { Nodes } from '@typekro/engine/graph';
+import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import {
+  BuiltinDescriptions,
   builtinSource,
   combineSources,
   crdSource,
-  describeField,
-  describeBuiltinKind,
-  factsOf,
-  findField,
-  membersOf,
-  namesIn,
+  FieldDescription,
 } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -97,11 +93,11 @@ async function ofDefinition(
       remedy: `choose one: ${graphs.map(({ name }) => `--definition ${name}`).join(', ')}`,
     });
   }
-  const [first = '', ...rest] = namesIn(path);
+  const [first = '', ...rest] = FieldDescription.namesIn(path);
   const node = graph.nodes.get(first);
   if (node === undefined) {
     const source = crdSource([graph.instance.crd]);
-    const names = namesIn(path);
+    const names = FieldDescription.namesIn(path);
     const report = reportOn(source.schemaOf(graph.instance) ?? {}, graph.instance, names, undefined, [
       ...graph.nodes.keys(),
     ]);
@@ -110,8 +106,8 @@ async function ofDefinition(
   }
   const set = expressionsAt(node.template.holes, rest);
   // A node without a known type has no schema.
-  if (!isTyped(node)) {
-    const shown = { group: '', version: '', kind: kindOf(node) };
+  if (!Nodes.isTyped(node)) {
+    const shown = { group: '', version: '', kind: Nodes.kindOf(node) };
     return { ...reportOn({}, shown, rest, undefined), path, ...(set === undefined ? {} : { set }) };
   }
   const { schema, describe } = await schemaOf(context, input, node.type);
@@ -129,7 +125,7 @@ async function ofDefinition(
  */
 function expressionsAt(holes: readonly Hole[], path: readonly string[]): string | undefined {
   const names = path.join('.');
-  const found = holes.filter(({ pathText }) => names !== '' && namesIn(pathText).join('.') === names);
+  const found = holes.filter(({ pathText }) => names !== '' && FieldDescription.namesIn(pathText).join('.') === names);
   return found.length === 0
     ? undefined
     : found.map(({ expression: { template: text, cel } }) => text ?? `\${${cel}}`).join(', ');
@@ -137,7 +133,7 @@ function expressionsAt(holes: readonly Hole[], path: readonly string[]): string 
 
 /** Explains `KIND.PATH`. The kind can also be a plural, singular or short name. */
 async function ofKind(context: CommandContext, input: CommandInput, subject: string): Promise<FieldReport> {
-  const [word = '', ...path] = namesIn(subject);
+  const [word = '', ...path] = FieldDescription.namesIn(subject);
   const { crds } = await knownCrds(context, input, { objects: [], diagnostics: [], texts: new Map() }, 'all');
   const wanted = textOption(input, 'api-version');
   const named = combineSources(builtinSource(), crdSource(crds));
@@ -188,9 +184,9 @@ async function schemaOf(
     return {
       schema,
       describe(fields) {
-        if (fields.length === 0) return describeBuiltinKind(texts, type.kind, type.group);
+        if (fields.length === 0) return BuiltinDescriptions.ofKind(texts, type.kind, type.group);
         const owner = builtin.ownerOf(type, fields);
-        return owner === undefined ? undefined : describeField(texts, owner, fields.at(-1) ?? '');
+        return owner === undefined ? undefined : BuiltinDescriptions.ofField(texts, owner, fields.at(-1) ?? '');
       },
     };
   }
@@ -206,7 +202,7 @@ function reportOn(
   describe: Describe = () => undefined,
   otherNames: readonly string[] = [],
 ): FieldReport {
-  const found = findField(root, names);
+  const found = FieldDescription.find(root, names);
   if (!found.ok) {
     const place = found.at.length === 0 ? type.kind : found.at.join('.');
     const known = found.at.length === 0 ? [...found.known, ...otherNames] : found.known;
@@ -222,8 +218,8 @@ function reportOn(
     });
   }
   const { schema, required } = found;
-  const facts = factsOf(schema, required, describe(names) ?? schema.description);
+  const facts = FieldDescription.of(schema, required, describe(names) ?? schema.description);
   const kind = `${type.kind} ${formatApiVersion(type)}`;
-  const fields = membersOf(schema, (name) => describe([...names, name]));
+  const fields = FieldDescription.membersOf(schema, (name) => describe([...names, name]));
   return { schemaVersion: 1, kind, path: names.join('.'), ...facts, fields };
 }

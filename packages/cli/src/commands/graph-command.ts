@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { graphOutline, outlineLines, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
+import { GraphOutline, outlineLines, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
@@ -19,8 +19,8 @@ import { outputOption } from '../command-options.ts';
 /** The formats that draw one graph. */
 const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {
   mermaid: toMermaid,
-  dot: (graph) => toDot(graphOutline(graph)),
-  svg: (graph) => toSvg(graphOutline(graph)),
+  dot: (graph) => toDot(GraphOutline.of(graph)),
+  svg: (graph) => toSvg(GraphOutline.of(graph)),
 };
 
 /**
@@ -61,8 +61,9 @@ export const graph: Command = {
     if (failed) return ExitCode.diagnostics;
     const chosen = chooseDefinitions([...graphs, ...graphObjects], input);
     print({
-      data: { schemaVersion: 1, graphs: chosen.map(graphOutline) },
-      lines: () => chosen.flatMap((each, index) => [...(index > 0 ? [''] : []), ...outlineLines(graphOutline(each))]),
+      data: { schemaVersion: 1, graphs: chosen.map(GraphOutline.of) },
+      lines: () =>
+        chosen.flatMap((each, index) => [...(index > 0 ? [''] : []), ...outlineLines(GraphOutline.of(each))]),
       forms: Object.fromEntries(
         Object.entries(PICTURES).map(([form, draw]) => [form, () => [draw(onlyGraph(chosen, form)).trimEnd()]]),
       ),
@@ -89,7 +90,7 @@ function graphOfInstance(context: CommandContext, input: CommandInput): Promise<
       const observation = await withRefusedWrites(api, observed, context.signal);
       const { instance, revision, graph: of } = observation;
       const states = instanceStatus(observation);
-      const outline = of === undefined ? undefined : graphOutline(of);
+      const outline = of === undefined ? undefined : GraphOutline.of(of);
       return {
         data: {
           schemaVersion: 1,
@@ -99,7 +100,7 @@ function graphOfInstance(context: CommandContext, input: CommandInput): Promise<
           graphs: outline === undefined ? [] : [outline],
           nodes: treeNodes(observation),
         },
-        lines: () => outlineLines(graphOutline(graphOf(observation)), states),
+        lines: () => outlineLines(GraphOutline.of(graphOf(observation)), states),
         forms: picturesOf(observation),
       };
     },

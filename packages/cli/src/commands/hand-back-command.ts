@@ -1,7 +1,7 @@
 import { objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { ObjectRef } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
-import { followsGraphEngine, KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import type { HandBackFinding } from '../bootstrap/annotation-findings.ts';
 import type { HandBackControllers } from '../bootstrap/hand-back-findings.ts';
@@ -54,7 +54,7 @@ export const handBack: Command = {
       summary: 'the line of kro that continues: 0.9 or 0.10',
       value: 'version',
       defaultValue: '0.9',
-      choices: KRO_COMPATIBILITY_LEVELS,
+      choices: KroLevel.LEVELS,
     },
     ...INSTALLATION_OPTIONS.filter(({ name }) => name === 'name' || name === 'namespace'),
     { name: 'remove', summary: 'delete the Deployment, the account and its rights, too' },
@@ -78,9 +78,9 @@ export const handBack: Command = {
 };
 
 async function handOver(context: CommandContext, input: CommandInput): Promise<HandBackReport> {
-  const to = KRO_COMPATIBILITY_LEVELS.find((each) => each === textOption(input, 'to'));
+  const to = KroLevel.LEVELS.find((each) => each === textOption(input, 'to'));
   if (to === undefined) {
-    const known = KRO_COMPATIBILITY_LEVELS.join(' or ');
+    const known = KroLevel.LEVELS.join(' or ');
     throw new TypeKroError(`--to takes ${known}, not "${textOption(input, 'to') ?? ''}"`, { code: 'cli/usage' });
   }
   const { name, namespace } = installationOf(input);
@@ -174,7 +174,7 @@ async function differences(
   await using planning = await opening;
   const { planned } = planning;
   const findings = await handBackFindings(planned, to, controllers);
-  const hasGraphs = followsGraphEngine(to) && (await graphsOf(planned)).length > 0;
+  const hasGraphs = KroLevel.followsGraphEngine(to) && (await graphsOf(planned)).length > 0;
   return { findings, gates: hasGraphs ? ' with --feature-gates=GraphKind=true' : '' };
 }
 

@@ -1,10 +1,10 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { hasErrors, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import type { NodeReport, RenderedNode } from '@typekro/engine/runtime';
-import { Explanation, renderInstance } from '@typekro/engine/runtime';
+import { Explanation, RenderedInstance } from '@typekro/engine/runtime';
 import { applyDefaults, crdSource } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
@@ -79,7 +79,7 @@ export const render: Command = {
         .map(({ object: given }): Rendering => {
           const object = graph.definedBy === 'graph' ? withNamespace(given, textOption(input, 'namespace')) : given;
           const instance = asStored(object, graph, observed);
-          return { graph, instance, rendered: renderInstance(graph, instance, observed, { now, revision: 1 }) };
+          return { graph, instance, rendered: RenderedInstance.of(graph, instance, observed, { now, revision: 1 }) };
         }),
     );
     if (renderings.length === 0) {
@@ -149,7 +149,7 @@ function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
     .flatMap(({ unknown }) => unknown)
     .flatMap(({ path, expression, failure, isFinal }) =>
       isFinal === true && serverField(expression, failure) === undefined
-        ? [`${formatPath(path)} has no value, ${failure ?? ''}: ${inMarks(expression)}`]
+        ? [`${Path.format(path)} has no value, ${failure ?? ''}: ${inMarks(expression)}`]
         : [],
     );
   const lists = listFailures.map(
@@ -241,7 +241,7 @@ function dataOf({ graph, instance, rendered: { nodes, decision } }: Rendering): 
         undecided,
         objects: objects.map(({ object, unknown }) => ({
           object,
-          unknown: unknown.map((field) => ({ ...field, path: formatPath(field.path) })),
+          unknown: unknown.map((field) => ({ ...field, path: Path.format(field.path) })),
         })),
       };
     }),

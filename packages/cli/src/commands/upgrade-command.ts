@@ -1,7 +1,7 @@
 import { DEFINITION_TYPE, readFeatureGates, REVISION_TYPE, settingsOf } from '@typekro/controller/controller';
 import { TypeKroError } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import { LiveSchemas } from '@typekro/kube';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -38,7 +38,7 @@ export const upgrade: Command = {
       name: 'kro-compatibility',
       summary: 'the level at which the controller will run: 0.9 or 0.10; default both',
       value: 'level',
-      choices: KRO_COMPATIBILITY_LEVELS,
+      choices: KroLevel.LEVELS,
     },
     { name: 'feature-gates', summary: 'the feature gates of the controller: GraphKind=true,…', value: 'gates' },
     { name: 'snapshot', summary: 'check a file of typekro snapshot, without a cluster', value: 'file' },
@@ -96,16 +96,16 @@ function optionsOf(context: CommandContext, input: CommandInput): UpgradeOptions
     });
   }
   const text = textOption(input, 'kro-compatibility');
-  const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text);
+  const level = KroLevel.LEVELS.find((each) => each === text);
   if (text !== undefined && level === undefined) {
-    const known = KRO_COMPATIBILITY_LEVELS.join(' or ');
+    const known = KroLevel.LEVELS.join(' or ');
     throw new TypeKroError(`--kro-compatibility takes ${known}, not "${text}"`, { code: 'cli/usage' });
   }
   const { features, problem, warnings } = readFeatureGates(textOption(input, 'feature-gates') ?? '');
   if (problem !== undefined) throw new TypeKroError(`--feature-gates: ${problem}`, { code: 'cli/usage' });
   for (const warning of warnings) context.printError(warning);
   return {
-    levels: level === undefined ? KRO_COMPATIBILITY_LEVELS : [level],
+    levels: level === undefined ? KroLevel.LEVELS : [level],
     settings: settingsOf({ features }, 'the options of this check'),
   };
 }

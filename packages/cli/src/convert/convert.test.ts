@@ -8,7 +8,7 @@ import type { CommandRun } from '../../test-support/run-command.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
-import { renderInstance } from '@typekro/engine/runtime';
+import { RenderedInstance } from '@typekro/engine/runtime';
 import { applyDefaults, builtinSource, crdSource } from '@typekro/engine/schema';
 import { convert } from '../commands/convert-command.ts';
 import { parseLifts } from './lift.ts';
@@ -89,7 +89,7 @@ function renderedBy(definition: JsonObject): unknown[] {
   };
   const schema = crdSource([instance.crd]).schemaOf(instance) ?? {};
   const stored = applyDefaults(schema, empty) as KubeObject;
-  const { nodes } = renderInstance(graph, stored, [], { now: 0 });
+  const { nodes } = RenderedInstance.of(graph, stored, [], { now: 0 });
   return nodes.flatMap(({ objects }) =>
     objects.map(({ object, unknown }) => {
       expect(unknown).toEqual([]);

@@ -1,9 +1,9 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, nearestName, parseApiVersion, TypeKroError, withGroup } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { formatPath, parsePath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
-import { valueAtSteps } from '@typekro/engine/schema';
+import { RefusedPlace } from '@typekro/engine/schema';
 
 /** A value in an object. The value becomes a field of the definition's schema. */
 export interface Lift {
@@ -45,11 +45,11 @@ export function parseLifts(text: string, objects: readonly KubeObject[]): Lift[]
 function parseLift(text: string, objects: readonly KubeObject[]): Lift {
   const [, target = '', given] = LIFT.exec(text) ?? [];
   const { name, pathText } = splitTarget(target, objects);
-  const parsed = parsePath(pathText);
+  const parsed = Path.parse(pathText);
   if (name === '' || !parsed.ok) throw notALift(text);
   const object = namedObject(name, objects);
   const { steps } = parsed;
-  const value = valueAtSteps(object, steps);
+  const value = RefusedPlace.valueAt(object, steps);
   if (value === undefined) throw unknownField(object, steps);
   const field = given ?? steps.findLast((step) => typeof step === 'string') ?? '';
   if (!/^[a-z][A-Za-z0-9]*$/.test(field)) {
@@ -111,13 +111,15 @@ function namesOf({ apiVersion, kind, metadata: { name = '', namespace } }: KubeO
 }
 
 function unknownField(object: KubeObject, path: readonly PathStep[]): TypeKroError {
-  const missing = path.findIndex((_step, index) => valueAtSteps(object, path.slice(0, index + 1)) === undefined);
-  const parent = valueAtSteps(object, path.slice(0, missing));
+  const missing = path.findIndex(
+    (_step, index) => RefusedPlace.valueAt(object, path.slice(0, index + 1)) === undefined,
+  );
+  const parent = RefusedPlace.valueAt(object, path.slice(0, missing));
   const names = isJsonObject(parent) ? Object.keys(parent) : [];
   const near = nearestName(String(path[missing]), names);
   const place = `${object.kind}/${object.metadata.name ?? ''}`;
   return usage(
-    `--lift: ${place} has no field ${formatPath(path.slice(0, missing + 1))}`,
+    `--lift: ${place} has no field ${Path.format(path.slice(0, missing + 1))}`,
     near !== undefined
       ? `did you mean ${near}?`
       : names.length > 0

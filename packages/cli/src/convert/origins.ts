@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject, SourcePosition } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { parsePath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import type { ManifestObject } from '../inputs/read-manifest.ts';
 import { parseManifest } from '../inputs/read-manifest.ts';
 
@@ -26,7 +26,7 @@ export function placedInObjects(
   objects: readonly KubeObject[],
   all: readonly OriginalObject[],
 ): Diagnostic {
-  const parsed = diagnostic.path === undefined ? undefined : parsePath(diagnostic.path);
+  const parsed = diagnostic.path === undefined ? undefined : Path.parse(diagnostic.path);
   const [, resources, index, part, ...rest]: readonly PathStep[] = parsed?.ok === true ? parsed.steps : [];
   const object = resources === 'resources' && typeof index === 'number' ? objects[index] : undefined;
   if (object === undefined) return diagnostic;
@@ -49,7 +49,7 @@ export function placedInObjects(
 
 /** Returns the location, in a file, of a part of a definition. */
 export function placeInFile({ document, file }: OriginalObject, path: string): string {
-  const parsed = parsePath(path);
+  const parsed = Path.parse(path);
   return placeText({ ...document.position(parsed.ok ? parsed.steps : []), file }, path);
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn, stringifyJson } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { isReservedWord, suggestId } from '@typekro/engine/graph';
+import { Naming } from '@typekro/engine/graph';
 import { toSimpleSchema } from '@typekro/sdk/notations';
 import type { Lift } from './lift.ts';
 import { applicableObject } from './live-fields.ts';
@@ -70,9 +70,10 @@ function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
   for (const object of objects) {
     const isOnly = ofKind.get(object.kind) === 1;
     const short = lowerCamel(object.kind);
-    const base = isOnly && !isReservedWord(short) ? short : lowerCamel(`${object.kind}-${object.metadata.name ?? ''}`);
+    const base =
+      isOnly && !Naming.isReservedWord(short) ? short : lowerCamel(`${object.kind}-${object.metadata.name ?? ''}`);
     let id = base;
-    for (let number = numbers.get(base) ?? 2; taken.has(id) || isReservedWord(id); number += 1) {
+    for (let number = numbers.get(base) ?? 2; taken.has(id) || Naming.isReservedWord(id); number += 1) {
       id = `${base}${number}`;
       numbers.set(base, number + 1);
     }
@@ -86,7 +87,7 @@ function idsOf(objects: readonly KubeObject[]): Map<KubeObject, string> {
  * Converts a string to lower camel case. The result can be a reserved word such as `namespace`; the caller must check
  * this.
  */
-const lowerCamel = (text: string): string => suggestId(text) ?? text.charAt(0).toLowerCase() + text.slice(1);
+const lowerCamel = (text: string): string => Naming.suggestId(text) ?? text.charAt(0).toLowerCase() + text.slice(1);
 
 /** Drops references that would close a cycle, and references in fields that `lifts` names. */
 function acyclicReferences(objects: readonly KubeObject[], lifts: readonly Lift[]): Map<KubeObject, FieldReference[]> {

@@ -1,7 +1,7 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { formatRef } from '@typekro/kit/core';
-import type { NodeReport, RootCause } from '@typekro/engine/runtime';
-import { Explanation, rootCausesOf } from '@typekro/engine/runtime';
+import type { NodeReport } from '@typekro/engine/runtime';
+import { Explanation, RootCause } from '@typekro/engine/runtime';
 
 /**
  * Returns keys that identify a root cause: one per object of the cause. If no object is known, the key consists of the
@@ -38,7 +38,7 @@ function namedObjects(because: NodeReport['because']): readonly ObjectRef[] {
 
 /** The keys of all root causes of an instance. */
 export const keysOfNodes = (nodes: readonly NodeReport[], definition: string): ReadonlySet<string> =>
-  new Set(rootCausesOf(nodes).flatMap((root) => [...keysOfCause(root, definition)]));
+  new Set(RootCause.of(nodes).flatMap((root) => [...keysOfCause(root, definition)]));
 
 /**
  * The keys of the instances that a controller reports. Each pass makes a new list of nodes, so the cache is keyed by

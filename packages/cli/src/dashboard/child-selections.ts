@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, parseApiVersion, refOf } from '@typekro/kit/core';
 import type { GraphNode } from '@typekro/engine/graph';
-import { isGraphObject, ownsObjects } from '@typekro/engine/graph';
+import { GraphObject, Nodes } from '@typekro/engine/graph';
 import type { ResourceType, Selection } from '@typekro/kube';
 import { keys, selectorText } from '@typekro/engine/runtime';
 import { EVENT } from '../instance/instance-events.ts';
@@ -90,7 +90,7 @@ export function childSelections(
   const labelled = new Map<string, Child[]>();
   const named = new Map<string, Child[]>();
   for (const { id, objects } of decision.nodes) {
-    const isLabelled = getsLabel(isGraphObject(instance), graph?.nodes.get(id));
+    const isLabelled = getsLabel(GraphObject.is(instance), graph?.nodes.get(id));
     for (const { object: ref, state } of objects) {
       const child: Child = { ref, isAbsent: state === 'absent', live: live.get(formatRef(ref)) };
       const lacksLabel = child.live !== undefined && labelOf(child.live) !== uid;
@@ -133,7 +133,7 @@ export function childSelections(
  */
 function getsLabel(isGraph: boolean, node: GraphNode | undefined): boolean {
   if (isGraph) return node?.nodeType === 'collection';
-  return node === undefined || ownsObjects(node);
+  return node === undefined || Nodes.ownsObjects(node);
 }
 
 const labelOf = ({ metadata: { labels = {} } }: KubeObject): string | undefined =>

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
-import { GRAPH_TYPE } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { InspectEvent, InstanceReport } from '@typekro/controller/inspect';
 import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
@@ -267,7 +267,7 @@ const graph = (apiVersion: string): KubeObject => ({
   kind: 'Graph',
   metadata: { name: 'g', namespace: 'default', uid: 'g' },
 });
-const GRAPHS = `${GRAPH_TYPE.group}/${GRAPH_TYPE.version}`;
+const GRAPHS = `${GraphObject.TYPE.group}/${GraphObject.TYPE.version}`;
 
 test('Graphs appear when the kind Graph is installed later', async () => {
   const { index, next } = unstartedIndex({

@@ -1,7 +1,7 @@
 import { DEFINITION_KIND } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
-import { GRAPH_KIND } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type {
   DefinitionRow,
   InspectEvent,
@@ -107,7 +107,7 @@ export class ClusterIndex implements InspectIndex {
       if (revision !== undefined) this.#reportedRevisions.set(ref, revision);
     }
     // The kind Graph can be installed later. Until then, its watch fails and retries.
-    this.#watch(GRAPH_KIND, true);
+    this.#watch(GraphObject.KIND, true);
     await new Promise<void>((resolve) => {
       let hasStarted = false;
       this.#finished = watchKind(
@@ -416,4 +416,4 @@ const SILENT = 'the API server does not respond';
 
 const typeKey = ({ apiVersion, kind }: ResourceType): string => `${apiVersion} ${kind}`;
 
-const GRAPH_KEY = typeKey(GRAPH_KIND);
+const GRAPH_KEY = typeKey(GraphObject.KIND);

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, objectName, refOf } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode, ReadPart } from '@typekro/engine/graph';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import type { CurrentValue } from '@typekro/controller/inspect';
 import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
@@ -83,7 +83,7 @@ export class CurrentValues {
    */
   ofRead({ id, steps }: ReadPart, reader: GraphNode | undefined, placed: PlacedExpression): CurrentValue {
     if (this.#isIntoSecret(reader, placed)) return { is: 'secret' };
-    const path = formatPath(steps);
+    const path = Path.format(steps);
     const data = this.#variables.get(id) as JsonValue | undefined;
     const present = presentValue({ id, steps }, Array.isArray(data) ? data.slice(0, MAX_ITEMS) : data);
     const value = present.is === 'known' ? present.value : undefined;

@@ -3,7 +3,7 @@ import { compileLiveDocument, definitionRevisions, runningRollout } from '@typek
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { formatDiagnostic, isJsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { graphOutline, parseDefinitions, parsePath } from '@typekro/engine/graph';
+import { GraphOutline, parseDefinitions, Path } from '@typekro/engine/graph';
 import type {
   DefinitionDetail,
   DefinitionRow,
@@ -57,7 +57,7 @@ export async function definitionDetail(input: DefinitionDetailInput): Promise<De
   const rollout = !isRolling || newest === undefined ? undefined : rolloutState(definition, newest, live ?? []);
   return {
     definition: row,
-    ...(graph === undefined ? {} : { graph: graphOutline(graph), ...schemasOf(graph) }),
+    ...(graph === undefined ? {} : { graph: GraphOutline.of(graph), ...schemasOf(graph) }),
     edges: graph === undefined ? [] : graphEdges(graph),
     namespaced: graph?.instance.namespaced ?? textAt(definition.spec, 'schema', 'scope') !== 'Cluster',
     source: { text, ...(text === definitionText(definition) ? {} : { masked: true }) },
@@ -123,7 +123,7 @@ export function sourceDiagnostic(
 
 /** The id of the node at a path such as `spec.resources[0].template`. */
 function nodeAt(path: string, { spec }: KubeObject): string | undefined {
-  const parsed = parsePath(path);
+  const parsed = Path.parse(path);
   const [root, list, index] = parsed.ok ? parsed.steps : [];
   if (root !== 'spec' || list !== 'resources' || typeof index !== 'number') return undefined;
   return textAt(objectsAt(spec, 'resources')[index], 'id') || undefined;

@@ -1,5 +1,5 @@
-import type { Graph, GraphNode, GraphOutline, OutlineNode } from '@typekro/engine/graph';
-import { graphOutline } from '@typekro/engine/graph';
+import type { Graph, GraphNode, OutlineNode } from '@typekro/engine/graph';
+import { GraphOutline } from '@typekro/engine/graph';
 import type { GraphEdge, ValueEdge } from '@typekro/controller/inspect';
 import { edgesWith } from '@typekro/controller/inspect';
 import { canBeSecret, hidesInSecret, PlacedExpression } from '@typekro/engine/runtime';
@@ -26,7 +26,7 @@ export function textOfExpression(
 
 /** The outline of a graph. Expressions are masked as `textOfExpression` describes. */
 export function maskedOutline(graph: Graph): GraphOutline {
-  const outline = graphOutline(graph);
+  const outline = GraphOutline.of(graph);
   return { ...outline, nodes: outline.nodes.map((node) => maskedNode(node, graph.nodes.get(node.id))) };
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatRef, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isGraphObject, objectPathText } from '@typekro/engine/graph';
+import { GraphObject, Nodes } from '@typekro/engine/graph';
 import type {
   InstanceDetail,
   InstanceNode,
@@ -124,9 +124,9 @@ export function nodeDetail(
 function maskedInstance(instance: KubeObject, graph: Graph | undefined, values: CurrentValues | undefined): KubeObject {
   const paths = (graph?.status.holes ?? [])
     .filter(({ expression }) => values?.isSecret(undefined, expression) !== false)
-    .map((hole) => `status.${objectPathText(hole)}`);
+    .map((hole) => `status.${Nodes.pathOf(hole)}`);
   return maskedObject(
-    isGraphObject(instance) ? maskSecrets(SALT, [instance])(instance) : instance,
+    GraphObject.is(instance) ? maskSecrets(SALT, [instance])(instance) : instance,
     (path) => paths.some((secret) => isAtOrInside(path, secret)) || values?.isSecretSpec(path) === true,
   ).object;
 }

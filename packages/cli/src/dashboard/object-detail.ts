@@ -8,7 +8,7 @@ import {
   hidesInSecret,
   PlacedExpression,
   refOfTarget,
-  renderInstance,
+  RenderedInstance,
   SECRET_MASK,
   secretLiveFields,
 } from '@typekro/engine/runtime';
@@ -105,7 +105,7 @@ function desiredObject(
   const live = [...variables].flatMap(([id, data]) =>
     id === PlacedExpression.SPEC_NODE ? [] : (data as KubeObject | KubeObject[]),
   );
-  const rendered = renderInstance(graph, resumedInstance(instance), live, { now });
+  const rendered = RenderedInstance.of(graph, resumedInstance(instance), live, { now });
   const { objects, external } = rendered.nodes.find(({ report }) => report.id === node) ?? {
     objects: [],
     external: true,

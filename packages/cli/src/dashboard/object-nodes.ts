@@ -1,6 +1,6 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
-import { isExternal } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { NodeReport } from '@typekro/engine/runtime';
 import { keys, liveNodesOf, unversionedKey } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
@@ -25,7 +25,7 @@ export function nodesOfObject(
   const reporting = nodes.filter(({ objects }) => objects.some((each) => unversionedKey(each.object) === key));
   const writing = reporting.filter(({ id, retired }) => {
     const node = graph?.nodes.get(id);
-    return retired !== true && node !== undefined && !isExternal(node);
+    return retired !== true && node !== undefined && !Nodes.isExternal(node);
   });
   const selecting = nodes.filter(({ id }) =>
     liveObjects(variables, id).some((each) => unversionedKey(refOf(each)) === key),

@@ -1,6 +1,6 @@
 import type { InstanceNode, InstanceObject, TreeNode } from '@typekro/controller/inspect';
 import { countObjects } from '@typekro/controller/inspect';
-import type { Because } from '@typekro/engine/runtime';
+import type { Reports } from '@typekro/engine/runtime';
 
 /** The maximum number of objects of one node in a response. */
 const MAX_OBJECTS = 2000;
@@ -9,7 +9,7 @@ const MAX_OBJECTS = 2000;
  * Reasons that are only possible after the node's existing objects were compared with the graph. Objects without a
  * pending write then have their desired state.
  */
-const COMPARED: ReadonlySet<Because['kind']> = new Set([
+const COMPARED: ReadonlySet<Reports.Because['kind']> = new Set([
   'ready',
   'contested',
   'not-ready',
@@ -27,7 +27,11 @@ const COMPARED: ReadonlySet<Because['kind']> = new Set([
  * @param because the reason of the object's node
  * @param isPending does the controller still have to write the object?
  */
-export function knownReadiness(ready: boolean | undefined, because: Because, isPending: boolean): boolean | undefined {
+export function knownReadiness(
+  ready: boolean | undefined,
+  because: Reports.Because,
+  isPending: boolean,
+): boolean | undefined {
   if (ready !== true) return ready;
   return isPending || !COMPARED.has(because.kind) ? undefined : true;
 }

@@ -7,7 +7,7 @@ import { compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { Because } from '@typekro/engine/runtime';
+import type { Reports } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { ClusterDetails } from './cluster-details.ts';
 import type { ClusterDetailsOptions } from './cluster-details.ts';
@@ -142,7 +142,7 @@ test.each<[string, Record<string, string>, true | undefined]>([
   expect(rowOf(instanceFacts(instance(annotations)), head()).pinned).toBe(expected);
 });
 
-test.each<[string, boolean | undefined, Because['kind'], boolean, boolean | undefined]>([
+test.each<[string, boolean | undefined, Reports.Because['kind'], boolean, boolean | undefined]>([
   ['an object of a ready node', true, 'ready', false, true],
   ['an object of a node that waits for another object', true, 'not-ready', false, true],
   ['an object of a node with another, missing object', true, 'items-missing', false, true],
@@ -155,7 +155,7 @@ test.each<[string, boolean | undefined, Because['kind'], boolean, boolean | unde
   ['an object that is read as not ready', false, 'write', true, false],
   ['an object that was not read', undefined, 'ready', false, undefined],
 ])('the readiness of %s (%s, reason %s, pending write: %s) is %s', (_title, ready, kind, isPending, expected) => {
-  expect(knownReadiness(ready, { kind } as Because, isPending)).toBe(expected);
+  expect(knownReadiness(ready, { kind } as Reports.Because, isPending)).toBe(expected);
 });
 
 const object = (state: InstanceObject['state'], ready?: boolean): InstanceObject => ({

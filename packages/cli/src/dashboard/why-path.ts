@@ -2,7 +2,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import type { InstanceRow, WhyChain, WhyPath } from '@typekro/controller/inspect';
 import { parseInstanceRef } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
-import { rootCausesOf } from '@typekro/engine/runtime';
+import { RootCause } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { findInstanceAt } from '../instance/find-instance.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
@@ -44,7 +44,7 @@ export async function whyPath(input: WhyPathInput): Promise<Omit<WhyPath, 'limit
   const { api, observation, row, reported, signal } = input;
   const report = await whyOf(observation, api, signal);
   const roots = shownCauses(observation.decision.nodes, observation.node);
-  const reportedRoots = rootCausesOf(reported?.nodesOf(row.ref) ?? [], observation.node);
+  const reportedRoots = RootCause.of(reported?.nodesOf(row.ref) ?? [], observation.node);
   const waiting = input.others.filter(({ ref, state }) => ref !== row.ref && state !== 'ACTIVE');
   const compared = roots.length === 0 ? [] : await causesOfOthers(input, waiting);
   const chains = report.causes.map((cause): WhyChain => {

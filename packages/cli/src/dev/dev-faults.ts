@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { count, objectName, refOf } from '@typekro/kit/core';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { InspectEvent } from '@typekro/controller/inspect';
 import { parseInstanceRef } from '@typekro/controller/inspect';
 import type { Clock } from '@typekro/kube';
@@ -166,7 +166,7 @@ async function ownedObject(
  * record in its status.
  */
 function isOwnedBy(owner: KubeObject, { metadata: { uid, labels } }: KubeObject): boolean {
-  if (!isGraphObject(owner)) return labels?.[keys.PART_OF_LABEL] === ApplySet.idOf(owner);
+  if (!GraphObject.is(owner)) return labels?.[keys.PART_OF_LABEL] === ApplySet.idOf(owner);
   return uid !== undefined && Tracking.read(owner).managedResources.some((entry) => entry.uid === uid);
 }
 

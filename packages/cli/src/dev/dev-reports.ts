@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { count, namespacedName, parseApiVersion } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import type { InspectSource } from '@typekro/controller/inspect';
 import type { CommandContext } from '../command.ts';
@@ -33,7 +33,7 @@ export async function whyText(
   const texts: string[] = [];
   for (const each of waiting) {
     const { apiVersion, kind, namespace, name } = each;
-    if (isGraphObject({ apiVersion, kind })) {
+    if (GraphObject.is({ apiVersion, kind })) {
       const object = { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
       const views = await withCauses(api, viewsOf([object], controller.reports), signal);
       texts.push(...views.map((view) => instanceViewLines(view, usesColour(context)).join('\n')));

@@ -4,7 +4,7 @@
  */
 import type { SourcePosition } from '@typekro/kit/core';
 import { isJsonObject, refuseDeploysHere, stringifyJson } from '@typekro/kit/core';
-import { appendStep } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { endProcess } from '../inputs/loading.ts';
 import { lateFailures } from '../inputs/late-failures.ts';
 import { loadModule } from '../inputs/load-module.ts';
@@ -62,7 +62,7 @@ function placesOf(
       : isJsonObject(value)
         ? Object.entries(value)
         : [];
-    for (const [step, child] of entries) walk(child, appendStep(path, step), text, depth + 1);
+    for (const [step, child] of entries) walk(child, Path.append(path, step), text, depth + 1);
   };
   walk(object, '', '', 0);
   return places;

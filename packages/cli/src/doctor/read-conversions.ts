@@ -1,10 +1,10 @@
 import type { DefinitionRights } from '@typekro/controller/controller';
 import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE } from '@typekro/controller/controller';
 import { formatApiVersion } from '@typekro/kit/core';
-import { GRAPH_TYPE, typedNodes } from '@typekro/engine/graph';
+import { GraphObject, Nodes } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { asTexts, optionalAt, textAt, valueAt } from '@typekro/kit/kubernetes';
-import { crdVersions } from '@typekro/engine/schema';
+import { CrdSchema } from '@typekro/engine/schema';
 import type { Conversion } from './cluster-facts.ts';
 import { readWebhookTarget } from './read-webhook-target.ts';
 
@@ -25,10 +25,10 @@ export async function readConversions(
 ): Promise<readonly Conversion[]> {
   const kinds = compiled.flatMap(({ graph }): ReadKind[] => [
     graph.instance,
-    ...typedNodes(graph).map(({ type, plural }) => ({ group: type.group, version: type.version, plural })),
+    ...Nodes.typed(graph).map(({ type, plural }) => ({ group: type.group, version: type.version, plural })),
   ]);
   const byName = new Map<string, ReadKind>();
-  for (const kind of [DEFINITION_TYPE, REVISION_TYPE, GRAPH_TYPE, ...kinds]) {
+  for (const kind of [DEFINITION_TYPE, REVISION_TYPE, GraphObject.TYPE, ...kinds]) {
     // Kinds of the core group have no CRD, so they have no conversion webhook.
     if (kind.group !== '') byName.set(`${kind.plural}.${kind.group}/${kind.version}`, kind);
   }
@@ -50,7 +50,7 @@ async function readConversion(
   const webhook = optionalAt(crd?.spec, 'conversion', 'webhook');
   if (webhook === undefined || textAt(crd?.spec, 'conversion', 'strategy') !== 'Webhook') return undefined;
   const storedVersions = asTexts(valueAt(crd?.status, 'storedVersions'));
-  const served = crd === undefined ? [] : crdVersions(crd).filter((each) => each['served'] === true);
+  const served = crd === undefined ? [] : CrdSchema.versions(crd).filter((each) => each['served'] === true);
   const servedVersions = served.map((each) => textAt(each, 'name'));
   return { crd: name, version, storedVersions, servedVersions, target: await readWebhookTarget(api, webhook, signal) };
 }

@@ -7,7 +7,7 @@ import {
   REVISION_TYPE,
 } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import { ownsObjects, typedNodes } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { WrittenKind } from './cluster-facts.ts';
 
 const ALL = ['CREATE', 'UPDATE', 'DELETE'] as const;
@@ -38,14 +38,16 @@ export function writtenKinds(
     const instances = { group, version, resource: graph?.instance.plural ?? '*' };
     return [
       { ...instances, writesStatus: true, operations: ['UPDATE'], definition: name },
-      ...(graph === undefined ? [] : typedNodes(graph).filter(ownsObjects)).map(({ type, plural }): WrittenKind => ({
-        group: type.group,
-        version: type.version,
-        resource: plural,
-        writesStatus: false,
-        operations: ALL,
-        definition: name,
-      })),
+      ...(graph === undefined ? [] : Nodes.typed(graph).filter(Nodes.ownsObjects)).map(
+        ({ type, plural }): WrittenKind => ({
+          group: type.group,
+          version: type.version,
+          resource: plural,
+          writesStatus: false,
+          operations: ALL,
+          definition: name,
+        }),
+      ),
     ];
   });
   return [...OWN_KINDS, ...kinds];

@@ -1,5 +1,4 @@
-import type { FieldDescription, membersOf } from '@typekro/engine/schema';
-import { valueText } from '@typekro/engine/schema';
+import { FieldDescription } from '@typekro/engine/schema';
 
 /**
  * The report of `typekro explain` on a field, as `-o json` prints it. A later release with the same `schemaVersion`
@@ -16,7 +15,7 @@ export interface FieldReport extends FieldDescription {
    * for other fields.
    */
   readonly set?: string;
-  readonly fields: ReturnType<typeof membersOf>;
+  readonly fields: ReturnType<typeof FieldDescription.membersOf>;
 }
 
 /** Prints a field as lines: its type, default, rules and description, and the fields below it. */
@@ -37,17 +36,17 @@ export function fieldReportLines(report: FieldReport): string[] {
 function factRows({ required, validation, ...facts }: FieldDescription): (readonly [string, string])[] {
   return [
     ...(required ? [['required', 'yes'] as const] : []),
-    ...(facts.default === undefined ? [] : [['default', valueText(facts.default)] as const]),
+    ...(facts.default === undefined ? [] : [['default', FieldDescription.valueText(facts.default)] as const]),
     ...validation.map((rule) => ['rule', rule] as const),
   ];
 }
 
-function memberLines(fields: ReturnType<typeof membersOf>): string[] {
+function memberLines(fields: ReturnType<typeof FieldDescription.membersOf>): string[] {
   const nameWidth = Math.max(...fields.map(({ name }) => name.length));
   const types = fields.map(({ type, required }) => `${type}${required ? ', required' : ''}`);
   const typeWidth = Math.max(...types.map((text) => text.length));
   return fields.map((field, index) => {
-    const value = field.default === undefined ? '' : `default ${valueText(field.default)}. `;
+    const value = field.default === undefined ? '' : `default ${FieldDescription.valueText(field.default)}. `;
     const [first = ''] = (field.description ?? '').split('\n');
     return `  ${field.name.padEnd(nameWidth)}  ${(types[index] ?? '').padEnd(typeWidth)}  ${value}${first}`.trimEnd();
   });

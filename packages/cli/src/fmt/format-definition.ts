@@ -2,7 +2,7 @@ import type { Document, Node, Scalar, YAMLMap } from 'yaml';
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, setOwn, yamlLibrary } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { isDefinition, isGraphObject, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
+import { GraphObject, isDefinition, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
 import { asKubeObject } from '../inputs/read-manifest.ts';
 import { formatExpression } from './format-expression.ts';
 import { orderedKeys } from './ordered-keys.ts';
@@ -116,7 +116,8 @@ function nodesOf(text: string): Place[] {
   };
   for (const document of Array.isArray(documents) ? documents : []) {
     const object = document.errors.length === 0 ? asKubeObject(document.toJS() as JsonValue) : undefined;
-    if (object !== undefined && (isDefinition(object) || isGraphObject(object))) visit(document, document.contents, []);
+    if (object !== undefined && (isDefinition(object) || GraphObject.is(object)))
+      visit(document, document.contents, []);
   }
   return places;
 }

@@ -4,7 +4,7 @@ import { extname, join, resolve } from 'node:path';
 import type { Diagnostic, KubeObject, SourcePosition } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';
 import { shownName } from '../file-paths.ts';
 import { checkFile } from './check-file.ts';
@@ -202,6 +202,6 @@ export function inputPosition(
   steps: readonly PathStep[],
   key = false,
 ): SourcePosition | undefined {
-  if (document === undefined) return locate?.(formatPath(steps));
+  if (document === undefined) return locate?.(Path.format(steps));
   return key ? document.keyPosition(steps) : document.position(steps);
 }

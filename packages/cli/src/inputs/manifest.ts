@@ -1,15 +1,8 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import type { PathStep, KroCompatibility, NameText } from '@typekro/engine/graph';
-import {
-  isDefinition,
-  isGraphObject,
-  DEFAULT_KRO_COMPATIBILITY,
-  isConstantName,
-  nameText,
-  compareNameTexts,
-} from '@typekro/engine/graph';
-import { builtinSource, valueAtSteps } from '@typekro/engine/schema';
+import type { KroCompatibility, PathStep } from '@typekro/engine/graph';
+import { GraphObject, isDefinition, KroLevel, NameText } from '@typekro/engine/graph';
+import { builtinSource, RefusedPlace } from '@typekro/engine/schema';
 import type { InputObject } from './load-inputs.ts';
 
 /**
@@ -48,11 +41,11 @@ const EXTERNAL = ['externalRef', 'ref', 'patch'] as const;
  */
 export function manifestsOf(
   inputs: readonly InputObject[],
-  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+  level: KroCompatibility = KroLevel.DEFAULT,
 ): WrittenObject[] {
   return inputs.flatMap((input) => {
     if (isDefinition(input.object)) return manifestsOfList(input, ['spec', 'resources'], level);
-    if (isGraphObject(input.object)) return manifestsOfList(input, ['spec', 'nodes'], '0.10');
+    if (GraphObject.is(input.object)) return manifestsOfList(input, ['spec', 'nodes'], '0.10');
     const value = input.object;
     return manifest({ input, base: [], frame: input, external: false, level, nameOf: () => undefined }, value);
   });
@@ -64,16 +57,16 @@ function manifestsOfList(input: InputObject, list: readonly PathStep[], level: K
   // The search is a loop instead of a recursion, because the depth of subgraphs is not limited.
   const open = [list];
   for (const path of open) {
-    const entries = valueAtSteps(input.object, path);
+    const entries = RefusedPlace.valueAt(input.object, path);
     if (!Array.isArray(entries)) continue;
     const nameOf = (id: string): JsonValue | undefined => {
       const entry = entries.find((each) => isJsonObject(each) && each['id'] === id) ?? null;
-      const names = ['template', ...EXTERNAL].map((part) => valueAtSteps(entry, [part, 'metadata', 'name']));
+      const names = ['template', ...EXTERNAL].map((part) => RefusedPlace.valueAt(entry, [part, 'metadata', 'name']));
       return names.find((name) => name !== undefined);
     };
     for (const [index, entry] of entries.entries()) {
       for (const part of ['template', ...EXTERNAL]) {
-        const object = valueAtSteps(entry, [part]);
+        const object = RefusedPlace.valueAt(entry, [part]);
         if (!isJsonObject(object)) continue;
         const external = part !== 'template';
         const place = { input, base: [...path, index, part], frame: entries, external, level, nameOf };
@@ -98,7 +91,7 @@ function manifest(
 
 /** Returns the value at a path of an object, or `undefined` when the path does not exist. */
 export function at(object: WrittenObject['object'], ...path: readonly PathStep[]): JsonValue | undefined {
-  return valueAtSteps(object, path);
+  return RefusedPlace.valueAt(object, path);
 }
 
 /**
@@ -110,7 +103,7 @@ export function isComputedAt({ object, base }: WrittenObject, ...path: readonly 
   if (base.length === 0) return false;
   const hasExpression = (text: unknown): boolean => typeof text === 'string' && text.includes('${');
   for (let length = 1; length <= path.length; length += 1) {
-    const value = valueAtSteps(object, path.slice(0, length));
+    const value = RefusedPlace.valueAt(object, path.slice(0, length));
     if (hasExpression(value)) return true;
     if (length === path.length && isJsonObject(value)) return Object.keys(value).some(hasExpression);
   }
@@ -125,7 +118,7 @@ export function entriesAt(
   object: JsonObject,
   ...path: readonly PathStep[]
 ): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {
-  const list = valueAtSteps(object, path);
+  const list = RefusedPlace.valueAt(object, path);
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry, index) => (isJsonObject(entry) ? [{ entry, path: [...path, index] }] : []));
 }
@@ -139,7 +132,7 @@ export function compareFieldValues(
   one: JsonValue | undefined,
   b: WrittenObject,
   other: JsonValue | undefined,
-): ReturnType<typeof compareNameTexts> {
+): ReturnType<typeof NameText.compare> {
   return compareTexts(a, textIn(a, one), b, textIn(b, other));
 }
 
@@ -149,12 +142,12 @@ export function compareTexts(
   left: NameText | undefined,
   b: WrittenObject,
   right: NameText | undefined,
-): ReturnType<typeof compareNameTexts> {
+): ReturnType<typeof NameText.compare> {
   if (left === undefined || right === undefined) return 'open';
-  const constants = [left, right].filter(isConstantName).length;
+  const constants = [left, right].filter(NameText.isConstant).length;
   if (a.frame !== b.frame && constants === 0) return 'open';
   if (a.input !== b.input && constants < 2) return 'open';
-  return compareNameTexts(left, right);
+  return NameText.compare(left, right);
 }
 
 /**
@@ -168,7 +161,7 @@ export function mayShareNamespace(a: WrittenObject, b: WrittenObject): boolean {
 
 /** Parses a value. An expression that reads the name of a resource of the same frame is replaced by this name. */
 export function textIn({ nameOf, level }: WrittenObject, value: JsonValue | undefined): NameText | undefined {
-  return nameText(value, nameOf, level);
+  return NameText.of(value, nameOf, level);
 }
 
 const NESTED_POD: Readonly<Record<string, readonly string[]>> = {

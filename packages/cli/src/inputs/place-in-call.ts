@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
-import { parsePath } from '@typekro/engine/graph';
 import type { PathStep } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { isFileProblem } from './file-problem.ts';
 import { ScriptScanner } from './script-scanner.ts';
 import { positionAt, textOf } from './source-text.ts';
@@ -49,7 +49,7 @@ export function placedInCall(diagnostic: Diagnostic, text: string): Diagnostic {
 
 /** Returns the steps of a path below the template of a resource. */
 function argumentSteps(path: string): readonly PathStep[] {
-  const parsed = parsePath(path.replace(/^spec\.resources\[\d+\]\.(?:template|externalRef)\.?/, ''));
+  const parsed = Path.parse(path.replace(/^spec\.resources\[\d+\]\.(?:template|externalRef)\.?/, ''));
   return parsed.ok ? parsed.steps : [];
 }
 

@@ -7,7 +7,7 @@ import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '@typekro/
 import type { JsonObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { readSession } from '@typekro/kube';
-import { rootCausesOf } from '@typekro/engine/runtime';
+import { RootCause } from '@typekro/engine/runtime';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
 import { whyReport } from './why-report.ts';
@@ -23,7 +23,7 @@ const NEVER = new AbortController().signal;
 async function why(text: string, api: KubernetesApi = world.user): Promise<string[]> {
   const session = readSession(api);
   const seen = await observe(session, text, 'default', NEVER, { settings: assumedSettings('this test') });
-  const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
+  const evidence = await findEvidence(session, RootCause.of(seen.decision.nodes, seen.node), seen, NEVER);
   return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
 }
 

@@ -8,7 +8,7 @@ import { assumedSettings } from '@typekro/controller/controller';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient, readSession } from '@typekro/kube';
-import { rootCausesOf } from '@typekro/engine/runtime';
+import { RootCause } from '@typekro/engine/runtime';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { withoutTimes } from '../../test-support/without-times.ts';
 import { diff } from '../commands/instance/diff-command.ts';
@@ -223,7 +223,7 @@ ${resources.replaceAll(/^/gm, '    ')}`),
     const api = readSession(client);
     const observation = await observe(api, 'shop', 'default', NEVER, { settings: assumedSettings('this test') });
     const decision = observation.decision;
-    const roots = rootCausesOf(decision.nodes);
+    const roots = RootCause.of(decision.nodes);
     expect(roots).toHaveLength(1);
     await findEvidence(api, roots, observation, NEVER);
     return seen;

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { GraphNode, PathStep } from '@typekro/engine/graph';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { fieldList } from './why-texts.ts';
 
 /** The paths that identify the target of a patch. */
@@ -16,7 +16,7 @@ export function contributedFields(node: GraphNode | undefined): string[] {
 function leaves(value: JsonObject, path: readonly PathStep[]): string[] {
   return Object.entries(value).flatMap(([name, member]) => {
     const at = [...path, name];
-    return isMap(member) ? leaves(member, at) : [formatPath(at)];
+    return isMap(member) ? leaves(member, at) : [Path.format(at)];
   });
 }
 

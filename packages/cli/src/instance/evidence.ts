@@ -4,7 +4,7 @@ import type { Trouble, WhyReport } from '@typekro/controller/inspect';
 import type { KubernetesApi, Cause } from '@typekro/kube';
 import { KubeError, readCauses } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
-import type { Decision, DeleteAction, RootCause } from '@typekro/engine/runtime';
+import type { Decision, Decisions, RootCause } from '@typekro/engine/runtime';
 import { refOfTarget } from '@typekro/engine/runtime';
 import { dataAt } from './data-at.ts';
 import { pastOf } from './field-managers.ts';
@@ -59,7 +59,7 @@ export async function findEvidence(
         pendingWrite(api, root.node, observation, signal),
         dataFound(api, root, live, decision, signal),
       ]);
-      const isOfRoot = ({ nodeId }: DeleteAction): boolean => nodeId === root.node.id;
+      const isOfRoot = ({ nodeId }: Decisions.DeleteAction): boolean => nodeId === root.node.id;
       const due = decision.delete.filter(isOfRoot).map((action) => dueText('deletion', action));
       const orphaned = (decision.orphan ?? [])
         .filter(isOfRoot)
@@ -155,7 +155,7 @@ function changedFields(node: string, { apply }: Decision): string[] {
     });
 }
 
-const dueText = (what: string, { target }: DeleteAction): string =>
+const dueText = (what: string, { target }: Decisions.DeleteAction): string =>
   `the ${what} of ${objectName(refOfTarget(target))} is pending, and no controller has carried it out`;
 
 /** Adds the last lines of the ended container's log to a cause, if the log can be read. */

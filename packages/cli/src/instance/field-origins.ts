@@ -1,5 +1,5 @@
 import type { GraphNode, Hole } from '@typekro/engine/graph';
-import { objectPathText } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 
 /** The expression from which a field gets its value. */
 export interface FieldOrigin {
@@ -24,7 +24,7 @@ export function fieldOrigins(node: GraphNode | undefined, paths: readonly string
   if (node === undefined) return [];
   const seen = new Set<Hole>();
   return paths.flatMap((path) => {
-    const hole = node.template.holes.find((each) => isAtOrAbove(objectPathText(each), path));
+    const hole = node.template.holes.find((each) => isAtOrAbove(Nodes.pathOf(each), path));
     if (hole === undefined || seen.has(hole) || seen.size >= MAX_FIELDS) return [];
     seen.add(hole);
     const { cel, template = `\${${cel}}` } = hole.expression;

@@ -11,7 +11,7 @@ import {
   nearestName,
   withGroup,
 } from '@typekro/kit/core';
-import { GRAPH_TYPE, isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { ApiResource, KubernetesApi } from '@typekro/kube';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { listAt } from '@typekro/kit/kubernetes';
@@ -97,7 +97,7 @@ export async function findInstanceAt(
 ): Promise<FoundInstance | undefined> {
   const instance = await api.find(ref, { signal });
   if (instance === undefined) return undefined;
-  if (isGraphObject(instance)) return { instance };
+  if (GraphObject.is(instance)) return { instance };
   const { kinds, refusal } = await declaredKinds(api, signal);
   const { group } = parseApiVersion(ref.apiVersion);
   const declaring = kinds.filter(({ type }) => type.kind === ref.kind && type.group === group);
@@ -128,8 +128,10 @@ async function isOfOwnedKind(api: KubernetesApi, instance: KubeObject, signal: A
  * its own spec. A definition that declares this kind takes precedence.
  */
 function withGraphs<Kinds extends { readonly kinds: readonly Declared[] }>(found: Kinds): Kinds {
-  const isDeclared = found.kinds.some(({ type }) => type.kind === GRAPH_TYPE.kind && type.group === GRAPH_TYPE.group);
-  return isDeclared ? found : { ...found, kinds: [...found.kinds, { type: GRAPH_TYPE }] };
+  const isDeclared = found.kinds.some(
+    ({ type }) => type.kind === GraphObject.TYPE.kind && type.group === GraphObject.TYPE.group,
+  );
+  return isDeclared ? found : { ...found, kinds: [...found.kinds, { type: GraphObject.TYPE }] };
 }
 
 async function findAmong(
@@ -297,7 +299,8 @@ async function instancesOf(
 
 /** Graphs that the user may not read count as absent, unless the user names the kind. */
 function ignoreForbiddenGraph({ type }: Declared, { kind }: InstanceName, error: unknown): undefined {
-  if (kind === undefined && type === GRAPH_TYPE && error instanceof KubeError && error.status === 403) return undefined;
+  if (kind === undefined && type === GraphObject.TYPE && error instanceof KubeError && error.status === 403)
+    return undefined;
   throw error;
 }
 
@@ -382,7 +385,7 @@ async function notFound(
   const all = await Promise.all(declared.map(({ type }) => namesOf(api, type, signal)));
   const names = [...new Set(all.flat())];
   if (names.length === 0) {
-    const kinds = declared.flatMap(({ type }) => (type === GRAPH_TYPE ? [] : [type.kind]));
+    const kinds = declared.flatMap(({ type }) => (type === GraphObject.TYPE ? [] : [type.kind]));
     if (kinds.length > 0) {
       return new TypeKroError(`there is no instance of ${kinds.join(', ')}${because}`, {
         code,

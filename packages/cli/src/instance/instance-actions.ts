@@ -6,7 +6,7 @@ import { systemClock } from '@typekro/kube';
 import { Finalizers, keys } from '@typekro/engine/runtime';
 import type { ChangeResult } from './change-report.ts';
 import { annotate } from './change-report.ts';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { argumentOf } from './instance-name.ts';
 
 /** The reason for `refuseGraph` in commands about suspension. */
@@ -64,7 +64,7 @@ export function requestReconcile(
  * @throws TypeKroError `cli/graph` for an object of the kind Graph.
  */
 export function refuseGraph(object: KubeObject, why: string): void {
-  if (!isGraphObject(object)) return;
+  if (!GraphObject.is(object)) return;
   throw new TypeKroError(`${objectName(refOf(object))} ${why}`, {
     code: 'cli/graph',
     remedy: `change the spec of the Graph instead; typekro why ${argumentOf(object)} shows what the Graph waits for`,

@@ -1,6 +1,6 @@
 import { namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph, InstanceStatus } from '@typekro/engine/graph';
-import { graphOutline, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
+import { GraphOutline, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
 import { printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
@@ -28,8 +28,8 @@ export function picturesOf(observation: InstanceObservation): Readonly<Record<st
   const states = instanceStatus(observation);
   return {
     mermaid: () => [toMermaid(graphOf(observation), states).trimEnd()],
-    dot: () => [toDot(graphOutline(graphOf(observation)), states).trimEnd()],
-    svg: () => [toSvg(graphOutline(graphOf(observation)), states).trimEnd()],
+    dot: () => [toDot(GraphOutline.of(graphOf(observation)), states).trimEnd()],
+    svg: () => [toSvg(GraphOutline.of(graphOf(observation)), states).trimEnd()],
   };
 }
 

@@ -1,7 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { appendStep } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { SECRET_MASK } from '@typekro/engine/runtime';
 
@@ -19,7 +19,7 @@ export function maskedValue(
   masked: string[] = [],
 ): JsonValue {
   const member = (step: PathStep, each: JsonValue): JsonValue =>
-    maskedValue(each, appendStep(path, step), isSecret, masked);
+    maskedValue(each, Path.append(path, step), isSecret, masked);
   if (Array.isArray(value)) return value.map((item, index) => member(index, item));
   if (isJsonObject(value)) {
     // `fromEntries` creates an own property even for the key `__proto__` of a hostile object.

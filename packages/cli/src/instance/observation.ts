@@ -3,7 +3,7 @@ import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, TypeKroError, nearestName } from '@typekro/kit/core';
 import { observeInstance, observeMembers } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
-import { DEFAULT_KRO_COMPATIBILITY, isGraphObject } from '@typekro/engine/graph';
+import { GraphObject, KroLevel } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { readSession } from '@typekro/kube';
 import type { Condition, Decision, NodeReport } from '@typekro/engine/runtime';
@@ -168,7 +168,7 @@ export async function observeFound(
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
   const chosenNode = node === undefined ? {} : { node };
-  if (isGraphObject(instance) && definition === undefined) {
+  if (GraphObject.is(instance) && definition === undefined) {
     const seen = await observeGraphObject(api, instance, settings, signal);
     checkNode(node, knownNodes(seen));
     return withMaskedConditions({ ...seen, ...chosenNode });
@@ -210,7 +210,7 @@ function knownNodes({ graph, decision }: Pick<InstanceObservation, 'graph' | 'de
 
 /** Returns a note about the level, if it is not the default. */
 function levelNotes(settings: ControllerSettings): string[] {
-  if (settings.level === DEFAULT_KRO_COMPATIBILITY) return [];
+  if (settings.level === KroLevel.DEFAULT) return [];
   return [`this report assumes that the controller decides as kro ${settings.level} does (${settings.from})`];
 }
 
@@ -267,7 +267,7 @@ export function currentNodes(decision: Pick<Decision, 'nodes'>): readonly NodeRe
 export function recordedState(instance: KubeObject): { readonly state: string; readonly ready?: Condition } {
   const status = isJsonObject(instance.status) ? instance.status : {};
   const conditions = readConditions(status['conditions']);
-  const state = isGraphObject(instance) ? stateOfGraph(instance, conditions) : status['state'];
+  const state = GraphObject.is(instance) ? stateOfGraph(instance, conditions) : status['state'];
   const ready = conditions.find(({ type }) => type === 'Ready');
   return { state: typeof state === 'string' ? state : '', ...(ready === undefined ? {} : { ready }) };
 }

@@ -1,10 +1,10 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectName } from '@typekro/kit/core';
 import { apiFailure, requestApply } from '@typekro/controller/execute';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import type { ApiFailure, ApplyAction, DeleteAction, ForeignItem, NodeReport } from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, ForeignItem, NodeReport, Reports } from '@typekro/engine/runtime';
 import { Explanation, Failure, refOfTarget, RefusedObject } from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../plan/replacement.ts';
 import { refusalMaskOf } from './masked-conditions.ts';
@@ -69,9 +69,9 @@ async function tryWrites(
 export type WritesOf = Pick<InstanceObservation, 'instance' | 'decision' | 'actingAs' | 'graph'>;
 
 /** Returns the API server's message about a write, with Secret values masked, and the foreign items that it is about. */
-type RefusalText = (action: PendingAction, failure: ApiFailure) => readonly [string, readonly ForeignItem[]];
+type RefusalText = (action: PendingAction, failure: Reports.ApiFailure) => readonly [string, readonly ForeignItem[]];
 
-type PendingAction = ApplyAction | DeleteAction;
+type PendingAction = ApplyAction | Decisions.DeleteAction;
 
 function refusalTextOf(observation: WritesOf): RefusalText {
   const mask = refusalMaskOf(observation);
@@ -106,7 +106,7 @@ function accountOf({ instance, actingAs }: Pick<WritesOf, 'instance' | 'actingAs
 }
 
 const namedBy = (instance: KubeObject): string =>
-  isGraphObject(instance)
+  GraphObject.is(instance)
     ? 'the objects of this Graph (spec.serviceAccountName, by default the account default)'
     : 'the objects of this definition (annotation typekro.dev/service-account)';
 

@@ -1,20 +1,28 @@
 import { expect, test } from 'vitest';
-import type { Because, NodeReport, NodeState } from '@typekro/engine/runtime';
+import type { NodeReport, Reports } from '@typekro/engine/runtime';
 import { compile } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { shownNodes } from './shown-node.ts';
 import { fieldOrigins } from './field-origins.ts';
 
-const report = (id: string, state: NodeState, because: Because): NodeReport => ({ id, state, because, objects: [] });
+const report = (id: string, state: Reports.NodeState, because: Reports.Because): NodeReport => ({
+  id,
+  state,
+  because,
+  objects: [],
+});
 const unreadable = (id: string, code: number): NodeReport =>
   report(id, 'failed', { kind: 'read-failed', failure: { code, reason: '', message: 'no' } });
-const dependent = (id: string, state: NodeState, ...nodes: [id: string, state: NodeState][]): NodeReport =>
-  report(id, state, { kind: 'dependency', nodes: nodes.map(([each, of]) => ({ id: each, state: of })) });
+const dependent = (
+  id: string,
+  state: Reports.NodeState,
+  ...nodes: [id: string, state: Reports.NodeState][]
+): NodeReport => report(id, state, { kind: 'dependency', nodes: nodes.map(([each, of]) => ({ id: each, state: of })) });
 
 /** Objects that are no longer wanted, and wait for other nodes before they are deleted. */
 const retired = (...heldBy: string[]): NodeReport => {
   const objects = [{ apiVersion: 'v1', kind: 'Pod', name: 'p', namespace: 'n' }];
-  const because: Because = { kind: 'retired', objects, ...(heldBy.length === 0 ? {} : { heldBy }) };
+  const because: Reports.Because = { kind: 'retired', objects, ...(heldBy.length === 0 ? {} : { heldBy }) };
   return { ...report('svc', heldBy.length === 0 ? 'deleting' : 'blocked', because), retired: true };
 };
 

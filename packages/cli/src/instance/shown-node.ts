@@ -1,7 +1,7 @@
 import type { ShownState } from '@typekro/controller/inspect';
 import type { ObjectRef } from '@typekro/kit/core';
-import type { Because, NodeReport, NodeState, RootCause } from '@typekro/engine/runtime';
-import { Explanation, rootCausesOf } from '@typekro/engine/runtime';
+import type { NodeReport, Reports } from '@typekro/engine/runtime';
+import { Explanation, RootCause } from '@typekro/engine/runtime';
 import { stateMark } from '../up/instance-view-lines.ts';
 
 /** A node as the views show it. */
@@ -77,7 +77,7 @@ export function shownNodes(nodes: readonly NodeReport[], refused: RefusedWrites 
 
 /** Counts nodes by state. A skipped node has no objects, and counts only as `skipped`. */
 function countNodes(nodes: readonly Pick<NodeReport, 'state'>[]): ShownCounts {
-  const count = (wanted: NodeState): number => nodes.filter(({ state }) => state === wanted).length;
+  const count = (wanted: Reports.NodeState): number => nodes.filter(({ state }) => state === wanted).length;
   const skipped = count('skipped');
   return { nodes: nodes.length - skipped, ready: count('ready'), skipped, deleted: count('deleted') };
 }
@@ -113,8 +113,8 @@ function shownNode(node: NodeReport, states: ReadonlyMap<string, ShownState>, re
  * decision. Returns `undefined` for any other node.
  */
 function dependentState(
-  { nodes }: Extract<Because, { kind: 'dependency' }>,
-  state: NodeState,
+  { nodes }: Extract<Reports.Because, { kind: 'dependency' }>,
+  state: Reports.NodeState,
   states: ReadonlyMap<string, ShownState>,
 ): Pick<ShownNode, 'state' | 'reason'> | undefined {
   const shown = nodes.map(({ id, state: recorded }) => ({ id, state: states.get(id) ?? recorded }));
@@ -136,7 +136,7 @@ export const shownMark = (state: ShownState, colour: boolean): string =>
  * the controller may read them, they are possibly not a cause.
  */
 export function shownCauses(nodes: readonly NodeReport[], nodeId?: string): RootCause[] {
-  const causes = rootCausesOf(nodes, nodeId);
+  const causes = RootCause.of(nodes, nodeId);
   return [...causes.filter((cause) => !isUnread(cause)), ...causes.filter(isUnread)];
 }
 

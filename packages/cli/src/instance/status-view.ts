@@ -1,7 +1,7 @@
 import type { JsonObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
 import type { Condition } from '@typekro/engine/runtime';
 import { FieldManager, isDone, readConditions, Tracking } from '@typekro/engine/runtime';
@@ -48,7 +48,7 @@ export interface StatusView {
 /** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
 export function statusView({ instance, decision, revision, refusedWrites }: InstanceObservation): StatusView {
   const status = isJsonObject(instance.status) ? instance.status : {};
-  const isGraph = isGraphObject(instance);
+  const isGraph = GraphObject.is(instance);
   const { state: _state, conditions, managedResources, contributions, ...own } = status;
   const fields = isGraph
     ? own

@@ -1,11 +1,12 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { Finalizers } from '@typekro/engine/runtime';
 import { shellWord } from '../text/escapes.ts';
 import { argumentOf } from './instance-name.ts';
 
 /** Is the instance suspended? False for a Graph, because neither kro nor TypeKro can suspend a Graph. */
-export const isPaused = (instance: KubeObject): boolean => Finalizers.isSuspended(instance) && !isGraphObject(instance);
+export const isPaused = (instance: KubeObject): boolean =>
+  Finalizers.isSuspended(instance) && !GraphObject.is(instance);
 
 /** Does the suspension of the instance stop its writes? The deletion of a suspended instance continues. */
 export function suspendsWrites(instance: KubeObject): boolean {

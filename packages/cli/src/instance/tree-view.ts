@@ -1,6 +1,6 @@
 import { objectName } from '@typekro/kit/core';
 import type { TreeNode } from '@typekro/controller/inspect';
-import type { ObjectReport } from '@typekro/engine/runtime';
+import type { Reports } from '@typekro/engine/runtime';
 import { printableLine } from '../text/output-text.ts';
 import { contributedFields, contributedText } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
@@ -46,7 +46,7 @@ export function treeLines(observation: InstanceObservation, now: number, colour:
 const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 
 /** `Deployment team-a/shop`, or the kind and number of several objects. */
-function objectsText(objects: readonly ObjectReport[]): string {
+function objectsText(objects: readonly Reports.ObjectReport[]): string {
   const [first] = objects;
   if (first === undefined) return '';
   if (objects.length > 1) return `${first.object.kind} ×${objects.length}`;

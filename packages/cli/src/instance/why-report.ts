@@ -1,6 +1,6 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { namespacedName, objectName, refOf } from '@typekro/kit/core';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type {
   AbsentStatusField,
   Blocker,
@@ -139,7 +139,7 @@ const CORRECT_INSTANCE =
  */
 function messageRemedy(message: string, instance: InstanceObservation['instance']): string | undefined {
   const user = /is forbidden: User "([^"]+)"/.exec(message)?.[1];
-  if (user !== undefined && isGraphObject(instance))
+  if (user !== undefined && GraphObject.is(instance))
     return `give ${user} the right: typekro rbac prints all rules that a Graph needs`;
   if (user !== undefined) return 'give the controller the right: typekro rbac prints all rules that a definition needs';
   return RefusedObject.remedy(message, refOf(instance));
@@ -280,7 +280,7 @@ const REPEATED = /^(?:delete|release) /;
  */
 function recordedBlockers(instance: InstanceObservation['instance']): string[] {
   const isDeleted = instance.metadata.deletionTimestamp !== undefined;
-  if (!isGraphObject(instance)) {
+  if (!GraphObject.is(instance)) {
     const message = recordedState(instance).ready?.message ?? '';
     if (!isDeleted || !message.startsWith(DELETION_BLOCKED)) return [];
     return message

@@ -6,7 +6,7 @@ import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { refOf } from '@typekro/kit/core';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { readSession } from '@typekro/kube';
-import { readConditions, rootCausesOf } from '@typekro/engine/runtime';
+import { readConditions, RootCause } from '@typekro/engine/runtime';
 import { controllerCrds } from '@typekro/engine/graph';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
@@ -26,7 +26,7 @@ describe('why staged', () => {
   async function why(): Promise<string> {
     const session = readSession(world.user);
     const seen = await observe(session, 'shop', 'default', NEVER, { settings: assumedSettings('this test') });
-    const evidence = await findEvidence(session, rootCausesOf(seen.decision.nodes, seen.node), seen, NEVER);
+    const evidence = await findEvidence(session, RootCause.of(seen.decision.nodes, seen.node), seen, NEVER);
     return whyLines(seen, whyReport(seen, evidence), world.clock.now(), false).join('\n');
   }
 

@@ -2,7 +2,7 @@ import { declaresConditions } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, objectName } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { AbsentStatusField, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
 import { causeText } from '@typekro/kube';
 import { isDone } from '@typekro/engine/runtime';
@@ -103,7 +103,7 @@ function endLines(
   const { graph, definition, decision, problems, node } = observation;
   const isDeleted = observation.instance.metadata.deletionTimestamp !== undefined;
   const report = recorded === undefined ? '' : printableLine(recorded);
-  if (graph === undefined && isGraphObject(observation.instance) && !isDeleted) {
+  if (graph === undefined && GraphObject.is(observation.instance) && !isDeleted) {
     return ['', 'nothing is done for the Graph, and its objects stay as they are: its spec does not compile'];
   }
   if (graph === undefined && definition !== undefined && !isDeleted) {

@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
 import { errorDiagnostic, isJsonObject, pathOfFileUrl, TypeKroError } from '@typekro/kit/core';
-import { appendStep, scanExpressions } from '@typekro/engine/graph';
+import { Path, scanExpressions } from '@typekro/engine/graph';
 import { createModuleReader } from '../dev/module-reader.ts';
 import type { LoadedModule } from '../inputs/module-loader.ts';
 import { placedInCall } from '../inputs/place-in-call.ts';
@@ -125,9 +125,9 @@ function expressionsOf(
     }
     if (depth === MAX_DEPTH) return;
     if (Array.isArray(value))
-      for (const [index, item] of value.entries()) walk(item, appendStep(path, index), depth + 1);
+      for (const [index, item] of value.entries()) walk(item, Path.append(path, index), depth + 1);
     else if (isJsonObject(value)) {
-      for (const [key, member] of Object.entries(value)) walk(member, appendStep(path, key), depth + 1);
+      for (const [key, member] of Object.entries(value)) walk(member, Path.append(path, key), depth + 1);
     }
   };
   walk(object, '', 0);

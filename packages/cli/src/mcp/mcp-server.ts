@@ -8,7 +8,7 @@ import {
   stringifyJson,
   TypeKroError,
 } from '@typekro/kit/core';
-import { appendStep } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import type { CommandContext } from '../command.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { printFailure } from '../print-failure.ts';
@@ -73,7 +73,7 @@ function roundedNumber(given: JsonObject, root: string): string | undefined {
     if (typeof value !== 'object' || value === null) continue;
     const isList = Array.isArray(value);
     for (const [key, each] of Object.entries(value))
-      open.push({ path: appendStep(path, isList ? Number(key) : key), value: each });
+      open.push({ path: Path.append(path, isList ? Number(key) : key), value: each });
   }
   return undefined;
 }

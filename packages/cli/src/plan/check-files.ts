@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { hasErrors, isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import { isDefinition, isGraphObject, kindsUsed, isCrd } from '@typekro/engine/graph';
+import { GraphObject, isCrd, isDefinition, kindsUsed } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { declaredKind } from '@typekro/controller/controller';
 import { textAt } from '@typekro/kit/kubernetes';
@@ -91,7 +91,7 @@ function groupsOf(inputs: readonly InputObject[]): Set<string> {
     inputs.flatMap(({ object }) => {
       const own = parseApiVersion(object.apiVersion).group;
       const used = kindsUsed(object.spec).map(({ group }) => group);
-      if (isGraphObject(object)) return [own, ...used];
+      if (GraphObject.is(object)) return [own, ...used];
       if (!isDefinition(object) || !isJsonObject(object.spec)) return [own];
       return [declaredKind(object.spec).group, ...used];
     }),
@@ -106,7 +106,7 @@ function unknownTo(inputs: readonly InputObject[], crds: readonly KubeObject[]):
   const kinds = new Set(crds.map(({ spec }) => `${textAt(spec, 'group')}/${textAt(spec, 'names', 'kind')}`));
   const isKnown = (group: string, kind: string) => kinds.has(`${group}/${kind}`);
   return inputs.filter(({ object }) => {
-    if (isDefinition(object) || isGraphObject(object)) return !kindsUsed(object.spec).every(known);
+    if (isDefinition(object) || GraphObject.is(object)) return !kindsUsed(object.spec).every(known);
     const { group, version } = parseApiVersion(object.apiVersion);
     return !known({ group, version, kind: object.kind });
   });

@@ -1,14 +1,14 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson } from '@typekro/kit/core';
 import type { DefinitionPreview } from '@typekro/controller/controller';
-import { compareInstanceCrds } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
+import { InstanceCrd } from '@typekro/engine/graph';
 import { instanceKey } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
-import type { Graph } from '@typekro/engine/graph';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
 import { goJson } from '@typekro/kit/golang';
 import type { ComparedFacets, Schema, SchemaChange } from '@typekro/engine/schema';
-import { fieldOfChange, hasRules, validateValue } from '@typekro/engine/schema';
+import { fieldOfChange, RuleSite, validateValue } from '@typekro/engine/schema';
 import { resourcesById } from '../instance/revision-difference.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '@typekro/controller/inspect';
 import { hidesInSecret } from '@typekro/engine/runtime';
@@ -74,7 +74,7 @@ function newNode(graph: Graph, id: string): NodeLine {
 
 function schemaLines({ crd, graph, instances, facets }: DefinitionPlanInput): SchemaLine[] {
   if (crd === undefined) return [];
-  const compared = compareInstanceCrds(crd, graph.instance.crd, facets, graph);
+  const compared = InstanceCrd.compare(crd, graph.instance.crd, facets, graph);
   if ('error' in compared) return [];
   const changes = [...compared.breaking, ...compared.nonBreaking].filter(({ type }) => type !== 'DESCRIPTION_CHANGED');
   return changes
@@ -104,7 +104,7 @@ function schemaLine(
   if (kind === 'added') return { ...line, setBy: [] };
   const schema = breaking && kind === 'changed' ? schemaOfField(after, field) : undefined;
   const isBroken =
-    schema === undefined || hasRules(schema)
+    schema === undefined || RuleSite.has(schema)
       ? (each: KubeObject) => setsField(each, field, defaultOf(before, field))
       : (each: KubeObject) => valuesOfField(each, field).some((value) => breaksValue(change, schema, value));
   return { ...line, setBy: named(isBroken) };

@@ -1,6 +1,6 @@
 import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core';
 import { gvkOf, isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import { writtenNodes } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { textAt } from '@typekro/kit/kubernetes';
 import { Tracking } from '@typekro/engine/runtime';
 
@@ -30,7 +30,7 @@ export function inputsOfGraph(graph: KubeObject): GraphInputs {
     name,
     ...(namespace === undefined ? {} : { namespace }),
   }));
-  const nodes = [...writtenNodes(graph)].map(({ node }) => node);
+  const nodes = [...GraphObject.nodesOf(graph)].map(({ node }) => node);
   const own = graph.metadata.namespace;
   const written = nodes.flatMap((node) => [...named(node['template'], own), ...named(node['patch'], own)]);
   return { objects: [...recorded, ...written], kinds: nodes.flatMap((node) => typeOf(node['ref'])) };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
-import type { Because, Decision, NodeReport, NodeState } from '@typekro/engine/runtime';
+import type { Decision, NodeReport, Reports } from '@typekro/engine/runtime';
 import { pot } from '@typekro/testing/test-support/virtual-world';
 import { refOf } from '@typekro/kit/core';
 import type { JsonValue } from '@typekro/kit/core';
@@ -22,7 +22,7 @@ const MAP = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: 'a' };
  * Returns where the plan lists a node: among the nodes whose objects are known only after the writes, among the blocked
  * nodes, or in neither list.
  */
-function listed(state: NodeState, because: Because): 'later' | 'blocked' | 'left out' {
+function listed(state: Reports.NodeState, because: Reports.Because): 'later' | 'blocked' | 'left out' {
   const report: NodeReport = { id: 'a', state, because, objects: [] };
   const decision = { state: 'IN_PROGRESS', conditions: [], nodes: [report] } as unknown as Decision;
   const head = { instance: MAP, action: 'none', checked: 'none', fields: [] } as const;
@@ -33,7 +33,7 @@ function listed(state: NodeState, because: Because): 'later' | 'blocked' | 'left
 const failure = { code: 422, reason: 'Invalid', message: 'no' };
 const held = { kind: 'held', expression: 'b.ready()', creates: 1, changes: 0 } as const;
 
-test.each<[NodeState, Because, ReturnType<typeof listed>]>([
+test.each<[Reports.NodeState, Reports.Because, ReturnType<typeof listed>]>([
   ['ready', { kind: 'ready' }, 'left out'],
   ['waiting', { kind: 'not-ready', expression: 'a.x', value: false }, 'left out'],
   ['waiting', { kind: 'contested', objects: [] }, 'later'],

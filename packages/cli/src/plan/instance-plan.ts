@@ -3,8 +3,8 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { ValueChange } from '@typekro/sdk/deploy';
 import { changedValues } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
-import { formatPath } from '@typekro/engine/graph';
-import type { ApplyAction, Decision, FieldDifference, NodeReport, ReleaseAction } from '@typekro/engine/runtime';
+import { Path } from '@typekro/engine/graph';
+import type { ApplyAction, Decision, Decisions, FieldDifference, NodeReport } from '@typekro/engine/runtime';
 import {
   Explanation,
   FieldWriter,
@@ -166,7 +166,7 @@ function retirementPlan(
 
 /** Plans the release of the fields of a patch node. */
 function releasePlan(
-  { target, manager }: ReleaseAction,
+  { target, manager }: Decisions.ReleaseAction,
   before: KubeObject | undefined,
   place: Pick<ObjectPlan, 'wave' | 'after'>,
 ): ObjectPlan {
@@ -180,7 +180,7 @@ function valuesIn(value: JsonObject, path: readonly string[]): ValueChange[] {
   return Object.entries(value).flatMap(([name, member]) => {
     const at = [...path, name];
     if (isJsonObject(member)) return valuesIn(member, at);
-    return member === undefined ? [] : [{ path: formatPath(at), from: member }];
+    return member === undefined ? [] : [{ path: Path.format(at), from: member }];
   });
 }
 

@@ -2,7 +2,7 @@ import { instanceKey } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isCrd, isDefinition, isGraphObject } from '@typekro/engine/graph';
+import { GraphObject, isCrd, isDefinition } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
 import { crdSource } from '@typekro/engine/schema';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -127,7 +127,7 @@ function otherNamespaces({ only }: PlanContext, definitions: readonly Definition
 /** Returns a limit for Graphs that have no effect, because the controller lacks the feature gate of the kind. */
 function unservedGraphs({ settings, operation }: PlanContext, objects: readonly FileObject[]): string[] {
   if (settings.graphKind !== false || operation === 'delete') return [];
-  const names = objects.flatMap(({ desired }) => (isGraphObject(desired) ? [objectName(refOf(desired))] : []));
+  const names = objects.flatMap(({ desired }) => (GraphObject.is(desired) ? [objectName(refOf(desired))] : []));
   if (names.length === 0) return [];
   return [
     `the controller of ${settings.from} does not serve the kind Graph, and does nothing for ${names.join(', ')}: start it with --feature-gates=GraphKind=true`,

@@ -2,7 +2,7 @@ import { liveGraph } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { ServedTypes } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
-import { GRAPH_CRD, isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import type { InstanceHead } from './instance-plan.ts';
 import { instancePlan, restingPlan } from './instance-plan.ts';
@@ -19,7 +19,7 @@ import { simulationInput } from './snapshot-file.ts';
  * Graph.
  */
 export function isPlannedGraph({ settings }: PlanContext, { desired }: FileObject): boolean {
-  return isGraphObject(desired) && settings.graphKind !== false;
+  return GraphObject.is(desired) && settings.graphKind !== false;
 }
 
 /**
@@ -38,7 +38,7 @@ export async function planGraphs(
 
 async function planGraph(context: PlanContext, file: FileObject, declared: SchemaSource): Promise<InstancePlan> {
   const after = afterOf(context, file);
-  const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GRAPH_CRD };
+  const head: InstanceHead = { ...headOf(context, file, undefined, after), definition: GraphObject.CRD };
   const resting = planWithoutWrites(context, file, head);
   if (resting !== undefined) return resting;
   const { graph, step, problems } = await liveGraph(context.api, after, context.signal, context.settings, { declared });

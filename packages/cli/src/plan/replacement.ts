@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { KubeError } from '@typekro/kube';
-import type { ApiFailure } from '@typekro/engine/runtime';
+import type { Reports } from '@typekro/engine/runtime';
 import { Failure, keys } from '@typekro/engine/runtime';
 
 /**
@@ -69,6 +69,6 @@ export function keptLive({ metadata }: KubeObject): string | undefined {
 }
 
 /** Returns a message with the server's refusal and the reason why the object is not replaced. */
-export function replacementRefusal(failure: ApiFailure, kept: string | undefined): string {
+export function replacementRefusal(failure: Reports.ApiFailure, kept: string | undefined): string {
   return kept === undefined ? Failure.text(failure) : `${Failure.text(failure)}; ${kept}`;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import type { ApplyAction, ObjectType } from '@typekro/engine/runtime';
 import { secretFields } from '@typekro/engine/runtime';
 import {
@@ -82,7 +82,7 @@ const SNAPSHOT = record({
   salt: text,
   controller: optional(
     record({
-      kroCompatibility: oneOfTexts(...KRO_COMPATIBILITY_LEVELS),
+      kroCompatibility: oneOfTexts(...KroLevel.LEVELS),
       from: text,
       features: optional(mapWith(boolean)),
       limits: optional(

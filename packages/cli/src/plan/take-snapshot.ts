@@ -1,10 +1,10 @@
 import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from '@typekro/controller/controller';
 import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
-import { GRAPH_TYPE, kindsUsed } from '@typekro/engine/graph';
+import { GraphObject, kindsUsed } from '@typekro/engine/graph';
 import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
-import type { ObjectTarget, ObjectType, ReadRequest } from '@typekro/engine/runtime';
+import type { Decisions, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
 import { ObjectKey } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { recordOf } from '../controller-settings.ts';
@@ -96,12 +96,12 @@ type FindType = (kind: GroupVersionKind) => Promise<ObjectType | undefined>;
 
 /** Reads the Graphs, and finds the objects and kinds on which decisions about them depend. */
 async function readGraphs(live: LiveSource, typeOf: FindType): Promise<GraphInputs> {
-  const type = await typeOf(GRAPH_TYPE);
+  const type = await typeOf(GraphObject.TYPE);
   const graphs = type === undefined ? [] : [...(await live.loadAll(type)).all()].map(inputsOfGraph);
   return { objects: graphs.flatMap(({ objects }) => objects), kinds: graphs.flatMap(({ kinds }) => kinds) };
 }
 
-async function targetsOf(objects: readonly NamedObject[], typeOf: FindType): Promise<ReadRequest[]> {
+async function targetsOf(objects: readonly NamedObject[], typeOf: FindType): Promise<Decisions.ReadRequest[]> {
   const targets = await Promise.all(
     objects.map(async ({ type: kind, name, namespace }): Promise<ObjectTarget[]> => {
       const type = await typeOf(kind);

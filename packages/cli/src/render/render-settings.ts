@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, parseJson, setOwn, stringifyJson, TypeKroError, yamlLibrary } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { formatPath, parsePath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 
 /** One setting of `--set`: a field of the spec, and its value. */
 export interface Setting {
@@ -20,7 +20,7 @@ export interface Setting {
 export function parseSettings(text: string): Setting[] {
   return text.split(/(?<!\\),/).map((part) => {
     const at = part.indexOf('=');
-    const path = at < 0 ? undefined : parsePath(part.slice(0, at));
+    const path = at < 0 ? undefined : Path.parse(part.slice(0, at));
     if (at <= 0 || path === undefined || !path.ok) throw setsNothing(part);
     const written = part.slice(at + 1).replaceAll('\\,', ',');
     try {
@@ -101,10 +101,10 @@ function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject
   const { path, text } = setting;
   const step = path[index] ?? '';
   const above = path.slice(0, index);
-  const name = index === 0 ? 'the spec' : formatPath(above);
+  const name = index === 0 ? 'the spec' : Path.format(above);
   if (Array.isArray(value)) {
     if (typeof step !== 'number') {
-      const items = formatPath([...path.slice(0, index), 0, ...path.slice(index)]);
+      const items = Path.format([...path.slice(0, index), 0, ...path.slice(index)]);
       throw noPlace(text, `${name} is a list`, `write the number of an item: --set ${items}=…`);
     }
     if (step < 0) throw noPlace(text, `${step} is not an index of a list`, 'the first item has the index 0');
@@ -117,12 +117,12 @@ function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject
     throw noPlace(
       text,
       `${name} is an object, not a list`,
-      `write the name of a field: --set ${formatPath([...above, 'NAME'])}=…`,
+      `write the name of a field: --set ${Path.format([...above, 'NAME'])}=…`,
     );
   }
   const what = typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value);
   const remedy =
-    index === 0 ? 'write an object of fields as the spec' : `set the whole value: --set ${formatPath(above)}=…`;
+    index === 0 ? 'write an object of fields as the spec' : `set the whole value: --set ${Path.format(above)}=…`;
   throw noPlace(text, `${name} is ${what}, and has no fields`, remedy);
 }
 

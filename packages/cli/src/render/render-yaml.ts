@@ -1,10 +1,10 @@
 import { objectName, refOf, YAML_OUTPUT, yamlComment, yamlLibrary, yamlOutput } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { dimensionsOf, kindOf } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { RenderedInstance, RenderedNode } from '@typekro/engine/runtime';
 import { Explanation } from '@typekro/engine/runtime';
-import { valueAtSteps } from '@typekro/engine/schema';
+import { RefusedPlace } from '@typekro/engine/schema';
 import { printableLine } from '../text/output-text.ts';
 import { printedYaml, yamlOf } from '../text/yaml-text.ts';
 
@@ -43,11 +43,11 @@ function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
   const { report, objects, countKnown, undecided, external, patch } = node;
   const { reason } = Explanation.of(report);
   const source = graph.nodes.get(report.id);
-  const kind = source === undefined ? '' : kindOf(source);
+  const kind = source === undefined ? '' : Nodes.kindOf(source);
   const role = external ? 'external, ' : patch === true ? 'fields of another object, ' : '';
   const head = printableLine(`${report.id}${kind === '' ? '' : ` (${kind})`}: ${role}${report.state}, ${reason}`);
   const conditions = undecided.map((cel) => `includeWhen is not known yet: ${printableLine(cel)}`);
-  const list = source === undefined ? [] : dimensionsOf(source);
+  const list = source === undefined ? [] : Nodes.dimensionsOf(source);
   const number = countKnown
     ? []
     : [
@@ -96,7 +96,7 @@ function statusComments(graph: Graph, instance: KubeObject, { decision }: Render
   const others = graph.status.holes.flatMap(({ path, pathText, expression: { cel, template, references } }) => {
     const failure = failed.get(pathText);
     if (failure !== undefined) return [`${pathText}: has no value, ${printableLine(failure)}`];
-    if (valueAtSteps(status, path) !== undefined) return [];
+    if (RefusedPlace.valueAt(status, path) !== undefined) return [];
     const nodes = references.filter((id) => graph.nodes.has(id));
     return [`${pathText}: ${printableLine(template ?? `\${${cel}}`)} is not known yet, waits for ${nodes.join(', ')}`];
   });

@@ -2,7 +2,7 @@ import type { Graph } from '@typekro/engine/graph';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import { typeText } from '@typekro/engine/schema';
+import { FieldDescription } from '@typekro/engine/schema';
 import { asObject } from '@typekro/kit/kubernetes';
 import { sampleValue } from '../sample-value.ts';
 import { yamlOf } from '../text/yaml-text.ts';
@@ -18,7 +18,7 @@ export function exampleInstance({ group, version, kind, namespaced }: Graph['ins
   const others = fields.filter(([name]) => !Object.hasOwn(shown, name));
   const comments = others.map(([name, schema]) => {
     const value = sampleValue(schema, name, 'required') ?? null;
-    return `  # ${memberLine(name, value)} # ${typeText(schema)}\n`;
+    return `  # ${memberLine(name, value)} # ${FieldDescription.typeText(schema)}\n`;
   });
   return `${head}${body}${comments.join('')}`;
 }

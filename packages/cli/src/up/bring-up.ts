@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { KubeObject } from '@typekro/kit/core';
 import { count, formatApiVersion, formatRef, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isDefinition, isGraphObject, isCrd } from '@typekro/engine/graph';
+import { GraphObject, isCrd, isDefinition } from '@typekro/engine/graph';
 import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
 import { Explanation, readConditions } from '@typekro/engine/runtime';
@@ -196,7 +196,7 @@ function sortInputs({ objects, graphs }: BringUp) {
   for (const input of objects) {
     const { object } = input;
     const graph = graphOf.get(`${object.apiVersion} ${object.kind}`);
-    if (isGraphObject(object)) instances.push({ ...input, object: withNamespace(object, 'default') });
+    if (GraphObject.is(object)) instances.push({ ...input, object: withNamespace(object, 'default') });
     else if (graph !== undefined) {
       instances.push(graph.instance.namespaced ? { ...input, object: withNamespace(object, 'default') } : input);
     } else if (isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace')) bases.push(input);
@@ -209,7 +209,7 @@ function sortInputs({ objects, graphs }: BringUp) {
 /** Returns the instances and Graphs among the objects, with their namespaces set. */
 export function instancesOf(objects: readonly InputObject[], graphs: readonly Graph[]): KubeObject[] {
   return objects.flatMap(({ object }) => {
-    if (isGraphObject(object)) return [withNamespace(object, 'default')];
+    if (GraphObject.is(object)) return [withNamespace(object, 'default')];
     const graph = graphs.find(
       ({ instance }) => formatApiVersion(instance) === object.apiVersion && instance.kind === object.kind,
     );
@@ -341,7 +341,7 @@ async function readStatuses(
       isActive(found) ? found : undefined,
     );
     const { conditions: _conditions, ...status } = live.status ?? {};
-    const revision = isGraphObject(live) ? undefined : progressReport(object, session.controller.reports)?.revision;
+    const revision = GraphObject.is(live) ? undefined : progressReport(object, session.controller.reports)?.revision;
     const title = `${formatRef(refOf(live))}${revision === undefined ? '' : `, revision ${revision}`}`;
     texts.push(`\n${title}\nstatus:\n${indent(yamlOf(status).trimEnd())}`);
   }
@@ -353,7 +353,7 @@ async function readStatuses(
  * the present generation?
  */
 function isActive(found: KubeObject | undefined): boolean {
-  if (found === undefined || !isGraphObject(found)) return found?.status?.['state'] === 'ACTIVE';
+  if (found === undefined || !GraphObject.is(found)) return found?.status?.['state'] === 'ACTIVE';
   const ready = readConditions(found.status?.['conditions']).find(({ type }) => type === 'Ready');
   return ready?.status === 'True' && (ready.observedGeneration ?? 0) >= (found.metadata.generation ?? 0);
 }

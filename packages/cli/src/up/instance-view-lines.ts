@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { NodeReport, NodeState } from '@typekro/engine/runtime';
+import type { NodeReport, Reports } from '@typekro/engine/runtime';
 import { Explanation } from '@typekro/engine/runtime';
 import type { Cause } from '@typekro/kube';
 import { causeText } from '@typekro/kube';
@@ -28,7 +28,7 @@ export interface InstanceView {
   readonly causes?: ReadonlyMap<string, readonly Cause[]>;
 }
 
-const MARK: Readonly<Record<NodeState, string>> = {
+const MARK: Readonly<Record<Reports.NodeState, string>> = {
   pending: '·',
   skipped: '-',
   blocked: '!',
@@ -40,7 +40,7 @@ const MARK: Readonly<Record<NodeState, string>> = {
   deleted: '-',
 };
 
-const COLOUR: Readonly<Record<NodeState, 'green' | 'red' | 'yellow' | 'gray' | 'cyan'>> = {
+const COLOUR: Readonly<Record<Reports.NodeState, 'green' | 'red' | 'yellow' | 'gray' | 'cyan'>> = {
   pending: 'gray',
   skipped: 'gray',
   blocked: 'yellow',
@@ -53,7 +53,7 @@ const COLOUR: Readonly<Record<NodeState, 'green' | 'red' | 'yellow' | 'gray' | '
 };
 
 /** Returns the mark of a state, one column wide. */
-export function stateMark(state: NodeState, colour: boolean): string {
+export function stateMark(state: Reports.NodeState, colour: boolean): string {
   return colour ? styleText(COLOUR[state], MARK[state], { validateStream: false }) : MARK[state];
 }
 

@@ -1,8 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isLoopbackHost, parseApiVersion } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { typedNodes } from '@typekro/engine/graph';
-import { valueAtSteps } from '@typekro/engine/schema';
+import { Nodes } from '@typekro/engine/graph';
+import { RefusedPlace } from '@typekro/engine/schema';
 import { describeInputPlace } from '../checks/check-inputs.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import type { WrittenObject } from '../inputs/manifest.ts';
@@ -27,7 +27,7 @@ export function withoutEffect(objects: readonly InputObject[], graphs: readonly 
     return hasWebhooks(parseApiVersion(apiVersion).group, kind) ? warningsOf(what, input.object) : [];
   });
   const made = graphs.flatMap(({ name, nodes }) =>
-    typedNodes({ nodes })
+    Nodes.typed({ nodes })
       .filter(({ type }) => hasWebhooks(type.group, type.kind))
       .flatMap(({ id, type, template }) => warningsOf(`${type.kind} "${id}" of ${name}`, template.skeleton)),
   );
@@ -60,7 +60,7 @@ function warnings(what: string, object: JsonObject, reachesServices: boolean): s
  */
 function farServer(webhook: JsonObject, reachesServices: boolean): string | undefined {
   const [url, name, namespace] = [['url'], ['service', 'name'], ['service', 'namespace']].map((path) =>
-    valueAtSteps(webhook, ['clientConfig', ...path]),
+    RefusedPlace.valueAt(webhook, ['clientConfig', ...path]),
   );
   if (typeof url === 'string') return URL.canParse(url) && !isLoopbackHost(new URL(url).hostname) ? url : undefined;
   const isService = typeof name === 'string' && typeof namespace === 'string';

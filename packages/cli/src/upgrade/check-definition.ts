@@ -10,8 +10,8 @@ import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { getOwn, refOf } from '@typekro/kit/core';
 import type { Graph, GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
+import { compile, kindsUsed, KroLevel } from '@typekro/engine/graph';
 import type { ComparedFacets } from '@typekro/engine/schema';
-import { compile, KRO_COMPATIBILITY_LEVELS, kindsUsed } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 import { keys } from '@typekro/engine/runtime';
 import { definitionPlan } from '../plan/definition-plan.ts';
@@ -73,7 +73,7 @@ async function acceptingControllers(
 ): Promise<string[]> {
   const names: string[] = [];
   const own: string[] = [];
-  for (const level of KRO_COMPATIBILITY_LEVELS) {
+  for (const level of KroLevel.LEVELS) {
     if ((await compileAt(task, spec, level, features.own)).graph !== undefined) own.push(`typekro ${level}`);
     if ((await compileAt(task, spec, level, features.kro)).graph !== undefined) names.push(`kro ${level}`);
   }

@@ -3,7 +3,7 @@ import { instanceKey, liveGraph } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import type { GraphFeatures } from '@typekro/engine/graph';
-import { GRAPH_CRD, GRAPH_TYPE, KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { GraphObject, KroLevel } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 import { readConditions } from '@typekro/engine/runtime';
 import { recordedState } from '../instance/observation.ts';
@@ -20,8 +20,8 @@ import type { GraphCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
  * @throws TypeKroError `upgrade/not-read` when Graphs could not be read.
  */
 export async function graphsOf(planned: PlanContext): Promise<readonly KubeObject[]> {
-  const table = await planned.source.loadAll(GRAPH_TYPE);
-  requireRead(planned, GRAPH_TYPE);
+  const table = await planned.source.loadAll(GraphObject.TYPE);
+  requireRead(planned, GraphObject.TYPE);
   return [...table.all()].sort((a, b) => (instanceKey(a) < instanceKey(b) ? -1 : 1));
 }
 
@@ -40,7 +40,7 @@ export async function checkGraph(
     state: recordedState(object).state,
     acceptedBy: [
       ...(byKro ? ['kro 0.10'] : []),
-      ...(graph === undefined ? [] : KRO_COMPATIBILITY_LEVELS.map((level) => `typekro ${level}`)),
+      ...(graph === undefined ? [] : KroLevel.LEVELS.map((level) => `typekro ${level}`)),
     ],
     isRefusedNow: !conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'),
   };
@@ -48,7 +48,7 @@ export async function checkGraph(
   if (graphKind !== true) return { ...head, ...GATE_OFF };
   if (object.metadata.deletionTimestamp !== undefined) return head;
   const result = await simulateGraph(planned, graph, object, step);
-  const own = { instance: refOf(object), definition: GRAPH_CRD, action: 'none', fields: [] } as const;
+  const own = { instance: refOf(object), definition: GraphObject.CRD, action: 'none', fields: [] } as const;
   const plan = instancePlan(own, graph, result);
   return plan.writes.length > 0 || plan.state === 'blocked' ? { ...head, plan } : head;
 }

@@ -3,7 +3,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
-import { GRAPH_TYPE } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { ObjectType } from '@typekro/engine/runtime';
 import { unreadBecause } from '../plan/cluster-basics.ts';
 
@@ -38,7 +38,8 @@ export function requireRead(
 ): void {
   const unread = unreadBecause([...basics.limits, ...source.limits], type);
   if (unread === undefined) return;
-  const checked = type.plural === GRAPH_TYPE.plural && type.group === GRAPH_TYPE.group ? 'Graphs' : 'definitions';
+  const checked =
+    type.plural === GraphObject.TYPE.plural && type.group === GraphObject.TYPE.group ? 'Graphs' : 'definitions';
   throw new TypeKroError(`the ${checked} cannot be checked: ${unread}`, {
     code: 'upgrade/not-read',
     remedy: `nothing was changed; run the command as a user who may list ${type.plural}.${type.group} in the whole cluster, or take the snapshot again as that user`,

@@ -4,7 +4,7 @@ import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { oncePerObject } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { RuleChecker, RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
-import { celTypes, crdErrors, fieldPath } from '@typekro/engine/schema';
+import { celTypes, CrdRules, fieldPath } from '@typekro/engine/schema';
 import { goQuote } from '@typekro/kit/golang';
 import { RuleCosts } from './rule-costs.ts';
 import type { LimitedRun } from './rule-limits.ts';
@@ -260,4 +260,4 @@ export function ruleChecks() {
 }
 
 /** The errors for which an API server refuses to create a CustomResourceDefinition, including those of its rules. */
-export const definitionErrors = (crd: KubeObject): FieldError[] => crdErrors(crd, ruleChecks());
+export const definitionErrors = (crd: KubeObject): FieldError[] => CrdRules.errors(crd, ruleChecks());

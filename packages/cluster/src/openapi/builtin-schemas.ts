@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { describeField, describeBuiltinType } from '@typekro/engine/schema';
+import { BuiltinDescriptions } from '@typekro/engine/schema';
 import type { FieldFacts } from '../kubernetes-data.ts';
 import { loadData } from '../kubernetes-data.ts';
 import type { KubernetesRelease } from '../release.ts';
@@ -64,7 +64,7 @@ export class SchemaCollector {
       this.schemas[name] = {};
       return;
     }
-    const description = describeBuiltinType(loadData('descriptions'), type, facts.gvk);
+    const description = BuiltinDescriptions.ofType(loadData('descriptions'), type, facts.gvk);
     const schema: JsonObject = { ...(description === undefined ? {} : { description }), type: 'object' };
     this.schemas[name] = schema;
     const properties: JsonObject = {};
@@ -84,7 +84,7 @@ export class SchemaCollector {
     for (const [name, field] of Object.entries(this.#release.typeFacts(type)?.fields ?? {})) {
       if (field.inline !== undefined) this.#members(owner, field.t, properties);
       else if (!name.startsWith('#')) {
-        const description = describeField(loadData('descriptions'), owner, name);
+        const description = BuiltinDescriptions.ofField(loadData('descriptions'), owner, name);
         properties[name] = { ...(description === undefined ? {} : { description }), ...this.#field(field) };
       }
     }

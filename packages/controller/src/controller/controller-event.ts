@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { ApplyAction, Decision, DeleteAction, ObjectOutcome } from '@typekro/engine/runtime';
+import type { ApplyAction, Decision, Decisions, ObjectOutcome } from '@typekro/engine/runtime';
 import type { CompiledSpec } from './definition/compiler.ts';
 import type { WrittenStatus } from './definition/definition-status.ts';
 import type { DefinitionObject } from './definition/definition-object.ts';
@@ -89,7 +89,7 @@ type InstanceEvent =
 /** The API server accepted an apply, the deletion or the release of a child. */
 export type ChildWritten = { readonly kind: 'child-written'; readonly step: InstanceStep } & (
   | { readonly outcome: Exclude<ObjectOutcome, 'deleted' | 'orphaned'>; readonly action: ApplyAction }
-  | { readonly outcome: 'deleted' | 'orphaned'; readonly action: DeleteAction }
+  | { readonly outcome: 'deleted' | 'orphaned'; readonly action: Decisions.DeleteAction }
 );
 
 /** A pass of a definition or of an instance ended with an error. The controller retries the pass. */

@@ -1,5 +1,5 @@
 import { definedMember, monotonicMs, TypeKroError } from '@typekro/kit/core';
-import { GRAPH_TYPE } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { keys } from '@typekro/engine/runtime';
 import { elapsed, EventRecorder, LiveSchemas, systemClock, withDeadline } from '@typekro/kube';
 import type { RequestMeter } from '@typekro/kube';
@@ -339,7 +339,7 @@ class KroController implements Controller {
 
   async #checkOwnKinds(): Promise<void> {
     const { client, clock = systemClock, random = Math.random, logger = silentLogger, features } = this.#options;
-    const graphs = features?.graphKind === true ? [GRAPH_TYPE] : [];
+    const graphs = features?.graphKind === true ? [GraphObject.TYPE] : [];
     const kinds = [DEFINITION_TYPE, REVISION_TYPE, ...graphs].map(({ group, version, kind }) => ({
       apiVersion: `${group}/${version}`,
       kind,

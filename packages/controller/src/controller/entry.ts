@@ -9,19 +9,12 @@ export { consoleLogger, jsonLogger, silentLogger } from './logger.ts';
 export type { Controller, ControllerOptions } from './controller-options.ts';
 export type {
   AdoptionPolicy,
-  ApiFailure,
-  Because,
   Condition,
-  Contested,
   ForeignItem,
-  MissingPermission,
-  ReadData,
   InstanceState,
   NodeReport,
-  NodeState,
   ObjectOutcome,
-  ObjectReport,
-  Terminating,
+  Reports,
 } from '@typekro/engine/runtime';
 export type {
   DefinitionSummary,
@@ -33,7 +26,7 @@ export type {
 export type { ServiceAccountRef } from './acting-identity.ts';
 export type { DefinitionShare } from './shards/shard-share.ts';
 export type { SpanAttributes, TraceApi, Tracer, TraceSpan } from './telemetry/traces.ts';
-export { ALLOW_BREAKING_CHANGES, controllerCrds, DEFINITION_CRD, GRAPH_CRD, REVISION_CRD } from '@typekro/engine/graph';
+export { controllerCrds } from '@typekro/engine/graph';
 export { createController } from './controller.ts';
 export type { ControllerFlag, FlagType, ParsedFlags } from './flags.ts';
 export { CONTROLLER_FLAGS, parseControllerFlags } from './flags.ts';

@@ -1,5 +1,5 @@
 import { readFeatureGates } from './feature-gates.ts';
-import { DEFAULT_KRO_COMPATIBILITY, KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import { goParseDurationMs, goQuote } from '@typekro/kit/golang';
 import { isDnsLabel, isDnsSubdomain } from '@typekro/kit/kubernetes';
 import type { FlagType } from './flag-value.ts';
@@ -52,7 +52,7 @@ const ACCOUNT_NAME: Problem = (text) =>
   text === '' || isDnsSubdomain(text) ? undefined : 'must be the name of a ServiceAccount';
 const NAMESPACE_NAME: Problem = (text) =>
   text === '' || isDnsLabel(text) ? undefined : 'must be the name of a namespace';
-const isLevel = (text: string): boolean => KRO_COMPATIBILITY_LEVELS.some((level) => level === text);
+const isLevel = (text: string): boolean => KroLevel.LEVELS.some((level) => level === text);
 const ADDRESS: Problem = (text) =>
   text === '' || text === '0' || isAddress(text) ? undefined : 'write e.g. :8078 or 127.0.0.1:8078';
 
@@ -180,9 +180,9 @@ export const CONTROLLER_FLAGS: readonly ControllerFlag[] = [
   flag(
     'kro-compatibility',
     'text',
-    DEFAULT_KRO_COMPATIBILITY,
-    `The release of kro, ${KRO_COMPATIBILITY_LEVELS.join(' or ')}, whose visible behaviour applies where the releases differ.`,
-    (text) => (isLevel(text) ? undefined : `must be ${KRO_COMPATIBILITY_LEVELS.join(' or ')}`),
+    KroLevel.DEFAULT,
+    `The release of kro, ${KroLevel.LEVELS.join(' or ')}, whose visible behaviour applies where the releases differ.`,
+    (text) => (isLevel(text) ? undefined : `must be ${KroLevel.LEVELS.join(' or ')}`),
   ),
   flag(
     'zap-log-level',

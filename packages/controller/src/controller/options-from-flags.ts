@@ -1,4 +1,4 @@
-import { KRO_COMPATIBILITY_LEVELS } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import { readFeatureGates } from './feature-gates.ts';
 import type { ParsedFlags } from './flags.ts';
 import type { ControllerOptions } from './controller-options.ts';
@@ -20,7 +20,7 @@ export function optionsFromFlags({ values }: ParsedFlags): Omit<ControllerOption
   const namespaces = text('template-namespaces');
   const namespace = text('controller-namespace');
   const name = text('controller-service-account');
-  const level = KRO_COMPATIBILITY_LEVELS.find((each) => each === text('kro-compatibility'));
+  const level = KroLevel.LEVELS.find((each) => each === text('kro-compatibility'));
   const budget = number('cel-cost-limit');
   return {
     ...(values.get('allow-crd-deletion') === true ? { allowCrdDeletion: true } : {}),

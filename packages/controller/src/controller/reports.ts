@@ -1,5 +1,5 @@
 import { formatApiVersion, jsonEquals, TypeKroError } from '@typekro/kit/core';
-import { GRAPH_TYPE } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type {
   DefinitionSummary,
   InspectEvent,
@@ -210,8 +210,8 @@ export class Reports implements InspectSource {
     if (known !== undefined) return known;
     // There is no report before the first step, so the id of the record supplies the type and the name.
     const [group = '', kind = '', namespace = '', name = ''] = recordId.split('/');
-    const isGraph = group === GRAPH_TYPE.group && kind === GRAPH_TYPE.kind;
-    const type = this.#served.of(group, kind)?.type ?? (isGraph ? GRAPH_TYPE : undefined);
+    const isGraph = group === GraphObject.TYPE.group && kind === GraphObject.TYPE.kind;
+    const type = this.#served.of(group, kind)?.type ?? (isGraph ? GraphObject.TYPE : undefined);
     if (type === undefined) return undefined;
     const place = namespace === '' ? {} : { namespace };
     return internString(instanceRef({ apiVersion: formatApiVersion(type), kind, ...place, name }));

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
-import type { Condition, ConditionContent } from '@typekro/engine/runtime';
-import { transitionTime } from '@typekro/engine/runtime';
+import type { Condition } from '@typekro/engine/runtime';
+import { ConditionContent } from '@typekro/engine/runtime';
 
 /** The condition that sums up all others. */
 export const ROOT = 'Ready';
@@ -82,7 +82,10 @@ function worstOf(dependents: readonly Condition[]): Condition | undefined {
   for (const status of ['False', 'Unknown'] as const) {
     let found: Condition | undefined;
     for (const condition of dependents) {
-      if (condition.status === status && (found === undefined || transitionTime(condition) > transitionTime(found)))
+      if (
+        condition.status === status &&
+        (found === undefined || ConditionContent.transitionTime(condition) > ConditionContent.transitionTime(found))
+      )
         found = condition;
     }
     if (found !== undefined) return found;
@@ -91,7 +94,7 @@ function worstOf(dependents: readonly Condition[]): Condition | undefined {
 }
 
 function sortByTime(conditions: readonly Condition[]): Condition[] {
-  return conditions.toSorted((a, b) => transitionTime(a) - transitionTime(b));
+  return conditions.toSorted((a, b) => ConditionContent.transitionTime(a) - ConditionContent.transitionTime(b));
 }
 
 /** The conditions as JSON for a status. An empty message is included, as in kro. */

@@ -1,6 +1,6 @@
 import { definedMember } from '@typekro/kit/core';
 import type { CompileOptions, GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
-import { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { KroLevel, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { AdoptionPolicy, StepOptions } from '@typekro/engine/runtime';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import type { ControllerLimits } from '../inspect/index.ts';
@@ -30,7 +30,7 @@ export interface ControllerSettings {
 
 /** The settings of a controller with these options. */
 export function settingsOf(options: Omit<ControllerOptions, 'client'>, from: string): ControllerSettings {
-  const { features = {}, kroCompatibility: level = DEFAULT_KRO_COMPATIBILITY } = options;
+  const { features = {}, kroCompatibility: level = KroLevel.DEFAULT } = options;
   return {
     level,
     features: compileFeatures(features),
@@ -53,7 +53,7 @@ export function settingsOf(options: Omit<ControllerOptions, 'client'>, from: str
  */
 export const assumedSettings = (
   from: string,
-  level = DEFAULT_KRO_COMPATIBILITY,
+  level = KroLevel.DEFAULT,
   features: GraphFeatures = {},
 ): ControllerSettings => ({
   level,
@@ -66,10 +66,10 @@ export const assumedSettings = (
 /** The schema keywords that a comparison of CRDs covers beyond those of kro 0.9. */
 function comparedFacets({
   features,
-  kroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+  kroCompatibility = KroLevel.DEFAULT,
 }: Pick<ControllerOptions, 'features' | 'kroCompatibility'>): ComparedFacets {
   if (features?.conservativeCrdComparison === true) return 'conservative';
-  return followsGraphEngine(kroCompatibility) ? 'engine' : 'none';
+  return KroLevel.followsGraphEngine(kroCompatibility) ? 'engine' : 'none';
 }
 
 /** Replaces the level. The gates are not changed. */

@@ -1,8 +1,8 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
-import { GRAPH_TYPE, kindsUsed } from '@typekro/engine/graph';
+import { GraphObject, kindsUsed } from '@typekro/engine/graph';
 import type { KubeError } from '@typekro/kube';
-import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
+import type { Decisions, ObjectType } from '@typekro/engine/runtime';
 import type { ActingIdentities } from './acting-identity.ts';
 import type { CacheSet } from './cache/cache-set.ts';
 import type { CacheChange } from './cache/kind-cache.ts';
@@ -23,7 +23,7 @@ const DEFINITIONS = '#definitions';
 const KIND_PREFIX = '#kind ';
 
 const OWN_TYPES: readonly ObjectType[] = [DEFINITION_TYPE, REVISION_TYPE, CRD_TYPE];
-const OWN_TYPES_WITH_GRAPHS: readonly ObjectType[] = [...OWN_TYPES, GRAPH_TYPE];
+const OWN_TYPES_WITH_GRAPHS: readonly ObjectType[] = [...OWN_TYPES, GraphObject.TYPE];
 
 /** The dependencies of a `WakeRouter`. */
 export interface WakeRouterOptions {
@@ -93,8 +93,8 @@ export class WakeRouter {
       ['spec', 'scope'],
       ['status', 'conditions'],
     ]);
-    caches.keep(GRAPH_TYPE, [[]]);
-    caches.index(GRAPH_TYPE, graphIndexOf);
+    caches.keep(GraphObject.TYPE, [[]]);
+    caches.index(GraphObject.TYPE, graphIndexOf);
     caches.setInterest(DEFINITIONS, this.#ownTypes.map(everythingOf));
   }
 
@@ -158,7 +158,7 @@ export class WakeRouter {
   }
 
   #objectChanged(change: CacheChange, object: KubeObject): void {
-    if (change.type === GRAPH_TYPE) {
+    if (change.type === GraphObject.TYPE) {
       this.#options.onInstance(change);
       this.#options.instances.wake(instanceId(change.type, change.key));
     } else if (change.type === CRD_TYPE) this.#crdChanged(change, object);
@@ -245,7 +245,7 @@ export class WakeRouter {
   }
 }
 
-function everythingOf(type: ObjectType): WatchRequest {
+function everythingOf(type: ObjectType): Decisions.WatchRequest {
   return { kind: 'list', nodeId: '', target: { type, selector: '' } };
 }
 

@@ -1,13 +1,13 @@
 import { compareText } from '@typekro/kit/golang';
 import { KubeError } from '@typekro/kube';
-import type { ApiFailure, MissingPermission } from '@typekro/engine/runtime';
+import type { Reports } from '@typekro/engine/runtime';
 import { Failure } from '@typekro/engine/runtime';
 
 /**
  * Converts a client error to the runtime's form. For a 403, the result includes the missing right if the message names
  * it.
  */
-export function apiFailure(error: KubeError, user: string | undefined): ApiFailure {
+export function apiFailure(error: KubeError, user: string | undefined): Reports.ApiFailure {
   const permission = permissionOf(error, user);
   const conflicts = conflictingManagers(error);
   const fields = [...new Set(error.details.causes.flatMap(({ field = '' }) => (field === '' ? [] : [field])))];
@@ -58,7 +58,7 @@ export function writeRefusalText(thrown: unknown): string | undefined {
 function permissionOf(
   { status, message, details }: KubeError,
   user: string | undefined,
-): MissingPermission | undefined {
+): Reports.MissingPermission | undefined {
   const right = Failure.missingRight(status, message);
   if (right === undefined) return undefined;
   // The controller lacks the right to impersonate. The impersonated user does not need this right.

@@ -3,14 +3,7 @@ import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { RETRY_POLICIES } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
-import type {
-  ApplyAction,
-  Decision,
-  DeleteAction,
-  ObjectTarget,
-  OrphanAction,
-  ReadRequest,
-} from '@typekro/engine/runtime';
+import type { ApplyAction, Decision, Decisions, ObjectTarget } from '@typekro/engine/runtime';
 import { ObjectKey } from '@typekro/engine/runtime';
 import { carryOut } from './carry-out.ts';
 import type { ExecutionPorts, RememberedWrite } from './ports.ts';
@@ -29,12 +22,12 @@ const apply = (name: string, kind = 'ConfigMap'): ApplyAction => {
   const at = target(kind, name);
   return { nodeId: name, target: at, desired: object(at), fingerprint: `digest of ${name}`, why: 'create' };
 };
-const deletion = (name: string): DeleteAction => {
+const deletion = (name: string): Decisions.DeleteAction => {
   return { nodeId: name, target: target('ConfigMap', name), uid: `uid of ${name}`, why: 'prune', wave: 1 };
 };
 const RELEASE_PATCH = { metadata: { labels: { 'kro.run/owned': null } } };
-const orphaning = (name: string): OrphanAction => ({ ...deletion(name), patch: RELEASE_PATCH });
-const read = (name: string): ReadRequest => {
+const orphaning = (name: string): Decisions.OrphanAction => ({ ...deletion(name), patch: RELEASE_PATCH });
+const read = (name: string): Decisions.ReadRequest => {
   return { kind: 'whole-object', nodeId: name, target: target('ConfigMap', name), why: 'no-equivalence' };
 };
 const decision = (part: Partial<Decision>): Decision =>

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { RETRY_POLICIES } from '@typekro/kit/core';
 import type { ApplyOptions } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import type { ApplyAction, Decision, DeleteAction, ObjectTarget } from '@typekro/engine/runtime';
+import type { ApplyAction, Decision, Decisions, ObjectTarget } from '@typekro/engine/runtime';
 import { FieldManager, ObjectKey } from '@typekro/engine/runtime';
 import { carryOut } from './carry-out.ts';
 import type { ExecutionPorts, RememberedWrite } from './ports.ts';
@@ -231,7 +231,7 @@ describe('writes of a Graph', () => {
       reason: 'Conflict',
     });
     const { ports, deleted, failed } = rig([other]);
-    const deletion = (name: string, wave: number): DeleteAction => ({
+    const deletion = (name: string, wave: number): Decisions.DeleteAction => ({
       nodeId: name,
       target: { ...TARGET, name },
       uid: 'u',

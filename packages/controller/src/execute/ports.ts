@@ -5,24 +5,19 @@ import type { TargetClaims } from './target-claims.ts';
 import type {
   ApplyAction,
   Decision,
-  DeleteAction,
-  FailedRead,
-  FailedWrite,
-  ObjectTarget,
-  OrphanAction,
-  ParentWrite,
-  ReadRequest,
-  ReleaseAction,
+  Decisions,
   failureMask,
+  ObjectTarget,
+  Observations,
 } from '@typekro/engine/runtime';
 
 /** A failed write, with the number of its failures in a row. */
-export interface RememberedWrite extends FailedWrite {
+export interface RememberedWrite extends Observations.FailedWrite {
   readonly failures: number;
 }
 
 /** A failed read, with the number of its failures in a row. */
-export interface RememberedRead extends FailedRead {
+export interface RememberedRead extends Observations.FailedRead {
   readonly failures: number;
 }
 
@@ -54,29 +49,29 @@ export interface ExecutionView {
    * Called when the server accepted a deletion, or when the object no longer exists. `left` is the object while
    * finalizers delay the deletion; undefined when the object is gone.
    */
-  deleted(action: DeleteAction, left: KubeObject | undefined): void;
+  deleted(action: Decisions.DeleteAction, left: KubeObject | undefined): void;
   /**
    * Called when the server accepted the release of a child that stays, or when the child no longer exists. `left` is
    * the object after the release; undefined when the object is gone.
    */
-  orphaned(action: OrphanAction, left: KubeObject | undefined): void;
+  orphaned(action: Decisions.OrphanAction, left: KubeObject | undefined): void;
   /**
    * Called when the server accepted the release of fields, or when the object no longer exists. `left` is the object
    * after the release; undefined when the object is gone.
    */
-  released?(action: ReleaseAction, left: KubeObject | undefined): void;
+  released?(action: Decisions.ReleaseAction, left: KubeObject | undefined): void;
   /** Reads the requested object or list. A view with watches sends no request when a watch has the object or list. */
-  read(request: ReadRequest): Promise<void>;
+  read(request: Decisions.ReadRequest): Promise<void>;
   /** Does the view have the requested object or list? If so, another step is due. */
-  isAnswered(request: ReadRequest): boolean;
+  isAnswered(request: Decisions.ReadRequest): boolean;
 }
 
 /** Observes the server's responses. No decision depends on a sink. */
 export interface ExecutionSink {
   /** Called before the view receives the response, so that a sink can compare `answer` with the previous object. */
   childApplied?(action: ApplyAction, answer: KubeObject): void;
-  childDeleted?(action: DeleteAction): void;
-  childOrphaned?(action: OrphanAction): void;
+  childDeleted?(action: Decisions.DeleteAction): void;
+  childOrphaned?(action: Decisions.OrphanAction): void;
 }
 
 /** The object under which children are written: the instance, or the record of a deploy. */
@@ -84,9 +79,9 @@ export interface ParentPort {
   /** The target of the instance, by which the view records its failed writes. */
   readonly target: ObjectTarget;
   /** Writes the labels, the finalizer and the inventory that the decision contains, or removes the finalizer. */
-  write(parent: ParentWrite): Promise<void>;
+  write(parent: Decisions.ParentWrite): Promise<void>;
   /** Writes the other parts of the parent while the children are written. */
-  complete?(parent: ParentWrite): Promise<void>;
+  complete?(parent: Decisions.ParentWrite): Promise<void>;
   /** Reads the parent after a conflict. Returns `changed` when the decision was made for an older version. */
   reload?(): Promise<'same' | 'changed'>;
 }

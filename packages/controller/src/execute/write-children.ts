@@ -1,14 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, KubeError, pause } from '@typekro/kube';
-import type {
-  ApiFailure,
-  ApplyAction,
-  DeleteAction,
-  ObjectTarget,
-  OrphanAction,
-  ReleaseAction,
-} from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, ObjectTarget, Reports } from '@typekro/engine/runtime';
 import {
   FieldManager,
   FieldWriter,
@@ -144,11 +137,11 @@ function withUid(desired: KubeObject, uid: string | undefined): KubeObject {
  * The API server removes the fields that no other manager owns. With `keepsFields`, the manager is removed from
  * `managedFields` instead, and the object keeps all fields.
  */
-export function releaseFields(ports: MaskingPorts, actions: readonly ReleaseAction[]): Promise<void> {
+export function releaseFields(ports: MaskingPorts, actions: readonly Decisions.ReleaseAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => releaseObject(ports, action));
 }
 
-async function releaseObject(ports: MaskingPorts, action: ReleaseAction): Promise<void> {
+async function releaseObject(ports: MaskingPorts, action: Decisions.ReleaseAction): Promise<void> {
   const { effects, view } = ports;
   const { target, manager, subresource, uid } = action;
   const writer = FieldWriter.nameOf(FieldWriter.of(manager, subresource));
@@ -170,11 +163,11 @@ async function releaseObject(ports: MaskingPorts, action: ReleaseAction): Promis
 }
 
 /** Releases children that stay: a merge patch removes the labels and annotations of the controller. */
-export function orphanChildren(ports: MaskingPorts, actions: readonly OrphanAction[]): Promise<void> {
+export function orphanChildren(ports: MaskingPorts, actions: readonly Decisions.OrphanAction[]): Promise<void> {
   return eachEffect(ports.clock, actions, (action) => orphanChild(ports, action));
 }
 
-async function orphanChild(ports: MaskingPorts, action: OrphanAction): Promise<void> {
+async function orphanChild(ports: MaskingPorts, action: Decisions.OrphanAction): Promise<void> {
   const { api, signal, effects, view, sink } = ports;
   const { nodeId, target, uid, patch } = action;
   const dryRun = effects === 'dry-run';
@@ -201,7 +194,7 @@ async function orphanChild(ports: MaskingPorts, action: OrphanAction): Promise<v
 }
 
 /** Applies only the identity of an object. */
-function giveUp({ api, signal, effects }: ExecutionPorts, action: ReleaseAction): Promise<KubeObject> {
+function giveUp({ api, signal, effects }: ExecutionPorts, action: Decisions.ReleaseAction): Promise<KubeObject> {
   const { target, manager, subresource, uid } = action;
   const { apiVersion, kind, ...place } = refOfTarget(target);
   return api.apply(withUid({ apiVersion, kind, metadata: place }, uid), {
@@ -218,7 +211,7 @@ function giveUp({ api, signal, effects }: ExecutionPorts, action: ReleaseAction)
  * Removes a manager from the `managedFields` of an object. The fields stay. Returns undefined when the object is gone
  * or was replaced. The API server refuses the write when the object has changed since the read.
  */
-async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<KubeObject | undefined> {
+async function disown(ports: ExecutionPorts, action: Decisions.ReleaseAction): Promise<KubeObject | undefined> {
   const { api, signal, effects } = ports;
   const { target, uid } = action;
   const ref = refOfTarget(target);
@@ -237,7 +230,7 @@ async function disown(ports: ExecutionPorts, action: ReleaseAction): Promise<Kub
  * Deletes children with their UIDs as preconditions. The waves are deleted one after the other, beginning with the
  * highest number.
  */
-export async function deleteChildren(ports: MaskingPorts, actions: readonly DeleteAction[]): Promise<void> {
+export async function deleteChildren(ports: MaskingPorts, actions: readonly Decisions.DeleteAction[]): Promise<void> {
   const waves = [...new Set(actions.map(({ wave }) => wave))].sort((a, b) => b - a);
   for (const wave of waves) {
     await eachEffect(
@@ -248,7 +241,7 @@ export async function deleteChildren(ports: MaskingPorts, actions: readonly Dele
   }
 }
 
-async function deleteChild(ports: MaskingPorts, action: DeleteAction): Promise<void> {
+async function deleteChild(ports: MaskingPorts, action: Decisions.DeleteAction): Promise<void> {
   const { api, signal, effects, view, sink } = ports;
   const { nodeId, target, uid } = action;
   const dryRun = effects === 'dry-run';
@@ -295,7 +288,7 @@ function maskOf({ mask }: MaskingPorts, nodeId: string, target: ObjectTarget): F
 /** Options of `rememberFailedWrite`. */
 interface FailedAttempt {
   /** Removes the values of Secrets from the failure. */
-  readonly mask: (failure: ApiFailure) => ApiFailure;
+  readonly mask: (failure: Reports.ApiFailure) => Reports.ApiFailure;
   /** With true, a write with a permanent failure is not retried. Default false. */
   readonly isFinal?: boolean;
   /** The name of the writer, if its failures are recorded separately (see `Observed.failedWrite`). */

@@ -1,6 +1,6 @@
 import { isConflict, KubeError } from '@typekro/kube';
 import { classify, passes } from '@typekro/kit/kubernetes';
-import type { ParentWrite } from '@typekro/engine/runtime';
+import type { Decisions } from '@typekro/engine/runtime';
 import type { MaskingPorts } from './ports.ts';
 import { rememberFailedWrite } from './write-children.ts';
 
@@ -12,7 +12,7 @@ export type ParentOutcome = 'nothing' | 'written' | 'decide-again';
  * failure is recorded for the next decision. A conflict with a newer version of the parent does not count as a failure.
  * When `rules.lasting` is `final`, a permanent failure is thrown and ends the run.
  */
-export async function writeParent(ports: MaskingPorts, parent: ParentWrite): Promise<ParentOutcome> {
+export async function writeParent(ports: MaskingPorts, parent: Decisions.ParentWrite): Promise<ParentOutcome> {
   const { parent: port, rules, view, signal, effects } = ports;
   const isDue = effects === 'write' && Object.keys(parent).length > 0;
   if (!isDue && ports.beforeWrites === undefined) return 'nothing';

@@ -1,10 +1,10 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import type { Expression, GraphNode, ReadPart } from '@typekro/engine/graph';
-import { dimensionsOf, formatPath } from '@typekro/engine/graph';
+import { Nodes, Path } from '@typekro/engine/graph';
 import { evaluateToJson } from '@typekro/engine/runtime';
 import type { CurrentValue, InstanceNode } from './inspect-model.ts';
-import { valueAtSteps } from '@typekro/engine/schema';
+import { RefusedPlace } from '@typekro/engine/schema';
 
 /** The maximum size of a value as JSON, in bytes. */
 const MAX_VALUE_BYTES = 4096;
@@ -20,7 +20,7 @@ export const FOR_EACH = 'it has a value for each object of the collection';
 
 /** Does an expression of the node read one of its iterators, or `each`? If so, it has one value per object. */
 export function readsItem(node: GraphNode, { references }: Expression): boolean {
-  const iterators = dimensionsOf(node).map(({ name }) => name);
+  const iterators = Nodes.dimensionsOf(node).map(({ name }) => name);
   return references.some((name) => iterators.includes(name) || name === 'each');
 }
 
@@ -71,7 +71,9 @@ export function countObjects(objects: InstanceNode['objects']): InstanceNode['co
  */
 export function presentValue({ id, steps }: ReadPart, data: JsonValue | undefined): CurrentValue {
   if (data === undefined) return { is: 'unknown', message: `${id} does not exist yet` };
-  const value = Array.isArray(data) ? data.map((item) => valueAtSteps(item, steps) ?? null) : valueAtSteps(data, steps);
-  if (value === undefined) return { is: 'unknown', message: `${formatPath([id, ...steps])} has no value` };
+  const value = Array.isArray(data)
+    ? data.map((item) => RefusedPlace.valueAt(item, steps) ?? null)
+    : RefusedPlace.valueAt(data, steps);
+  if (value === undefined) return { is: 'unknown', message: `${Path.format([id, ...steps])} has no value` };
   return { is: 'known', value };
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef, Diagnostic } from '@typekro/kit/core';
 import type { GraphOutline } from '@typekro/engine/graph';
-import type { Condition, FieldDifference, InstanceState, ObjectReport } from '@typekro/engine/runtime';
+import type { Condition, FieldDifference, InstanceState, Reports } from '@typekro/engine/runtime';
 import type { DefinitionSummary, InspectEvent, InspectLimit, InstanceSummary } from './inspect-source.ts';
 import type {
   InstanceEvent,
@@ -282,7 +282,7 @@ export interface InstanceDetail {
 }
 
 /** An object of a node. */
-export interface InstanceObject extends ObjectReport {
+export interface InstanceObject extends Reports.ObjectReport {
   /**
    * Do the conditions of `readyWhen` hold for this object? Absent in three cases: the object does not exist; the object
    * was not read; or the conditions hold, but the object differs from the graph because a write is pending or fails.

@@ -1,12 +1,12 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import type { Cause } from '@typekro/kube';
-import type { ApplyAction, FieldDifference, NodeState, ObjectReport } from '@typekro/engine/runtime';
+import type { ApplyAction, FieldDifference, Reports } from '@typekro/engine/runtime';
 
 /**
  * A state in the views. `unknown` means that the user may not read objects that the controller can read: an object of
  * the node itself, or objects of every node for which the node waits.
  */
-export type ShownState = NodeState | 'unknown';
+export type ShownState = Reports.NodeState | 'unknown';
 
 /** A sentence about an obstacle, and a sentence about what the user can do. */
 export interface Blocker {
@@ -128,7 +128,7 @@ export interface TreeNode {
   readonly reason: string;
   readonly waitsFor: readonly string[];
   readonly remedy?: string;
-  readonly objects: readonly ObjectReport[];
+  readonly objects: readonly Reports.ObjectReport[];
   /** The fields that a patch node writes into these objects. Absent for any other node. */
   readonly writes?: readonly string[];
 }

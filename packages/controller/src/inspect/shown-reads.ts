@@ -1,5 +1,5 @@
 import type { Graph, GraphNode, ReadPart } from '@typekro/engine/graph';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { PlacedExpression } from '@typekro/engine/runtime';
 import type { EdgeRead } from './inspect-model.ts';
 import { STATUS_NODE } from './inspect-model.ts';
@@ -49,7 +49,7 @@ function edgesTo(
       parts.set(part.id, [...(parts.get(part.id) ?? []), part]);
     }
     for (const [id, own] of parts) {
-      const paths = own.map(({ steps }) => formatPath(steps));
+      const paths = own.map(({ steps }) => Path.format(steps));
       const read = { purpose, place, expression: textOf(node, placed), paths };
       const shown = { read, parts: own, placed, ...(node === undefined ? {} : { reader: node }) };
       byNode.set(id, [...(byNode.get(id) ?? []), shown]);

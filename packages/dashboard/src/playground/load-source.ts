@@ -4,9 +4,9 @@ import type { CompileInput, Graph } from '@typekro/engine/graph';
 import {
   compileDocument,
   controllerCrds,
+  GraphObject,
   isCrd,
   isDefinition,
-  isGraphObject,
   parseDefinitions,
   TYPEKRO_FEATURES,
 } from '@typekro/engine/graph';
@@ -90,7 +90,7 @@ function loadYaml(source: string): LoadedSource {
     if (!isJsonObject(value)) continue;
     const object = value as KubeObject;
     if (isCrd(object)) crds.push(object);
-    else if (isDefinition(object) || isGraphObject(object)) found.push({ input: document, object: value });
+    else if (isDefinition(object) || GraphObject.is(object)) found.push({ input: document, object: value });
   }
   return compileAll(found, crds, problems, 'the text contains no ResourceGraphDefinition and no Graph');
 }

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { DefinitionDocument, Graph } from '@typekro/engine/graph';
-import { formatPath, graphOutline } from '@typekro/engine/graph';
+import { GraphOutline, Path } from '@typekro/engine/graph';
 import { applyDefaults, crdSource } from '@typekro/engine/schema';
 import { schemaProblems } from './check-instance.ts';
 import { loadSource, readValue } from './load-source.ts';
@@ -26,7 +26,7 @@ export function runPlayground(input: PlaygroundInput, now: number): PlaygroundRe
     ...observedProblems(graph, observed.value, observed.document),
   ];
   const all = [...found, ...own];
-  const shown = { kind: graph.instance.kind, object: definition, graph: graphOutline(graph), instance };
+  const shown = { kind: graph.instance.kind, object: definition, graph: GraphOutline.of(graph), instance };
   if (all.some(({ severity }) => severity === 'error')) return { problems: all, definition: shown, steps: [] };
   const values = isJsonObject(observed.value) ? observed.value : {};
   const simulation = simulatePlayground({ graph, instance, observed: values, crds, now });
@@ -73,7 +73,7 @@ function observedProblems(
     .filter((id) => !nodes.has(id))
     .map((id) => {
       const place = document?.keyPosition([id]);
-      const message = `${formatPath([id])} is not a node of the graph`;
+      const message = `${Path.format([id])} is not a node of the graph`;
       const hint = `name one of ${[...nodes.keys()].join(', ')}`;
       const text = { code: 'playground/unknown-node', severity: 'error' as const, message, hint };
       return problemIn('observed', place === undefined ? text : { ...text, source: place });

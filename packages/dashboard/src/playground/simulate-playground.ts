@@ -3,8 +3,8 @@ import { formatApiVersion, formatRef, isJsonObject, isoTime, mergeJson, refOf } 
 import type { Graph } from '@typekro/engine/graph';
 import type { InstanceNode } from '@typekro/controller/inspect';
 import { countObjects, edgesWith, presentValue } from '@typekro/controller/inspect';
-import type { RenderedInstance, RenderedNode } from '@typekro/engine/runtime';
-import { Explanation, keys, PlacedExpression, renderInstance } from '@typekro/engine/runtime';
+import type { RenderedNode } from '@typekro/engine/runtime';
+import { Explanation, keys, PlacedExpression, RenderedInstance } from '@typekro/engine/runtime';
 import type { PlaygroundStep } from './input.ts';
 import type { SimulatedServer } from './simulated-server.ts';
 import { simulatedServer } from './simulated-server.ts';
@@ -63,7 +63,7 @@ export function simulatePlayground(given: SimulationInput): Simulation {
   let title = objects.length === 0 ? 'Nothing exists' : 'Only external objects exist';
   const steps: PlaygroundStep[] = [];
   for (;;) {
-    const rendered = renderInstance(
+    const rendered = RenderedInstance.of(
       input.graph,
       input.instance,
       objects.map(({ object }) => object),
@@ -133,7 +133,7 @@ function merged(object: KubeObject, fields: JsonObject): KubeObject {
 
 /** Creates the external objects for which the user has given fields, with the name and kind that the graph reads. */
 function externalObjects({ graph, instance, observed, now, server }: Scene): SimulatedObject[] {
-  const { nodes } = renderInstance(graph, instance, [], { now, revision: 1 });
+  const { nodes } = RenderedInstance.of(graph, instance, [], { now, revision: 1 });
   return nodes
     .filter(({ external, report }) => external && Object.hasOwn(observed, report.id))
     .flatMap(({ report, objects }) => {

@@ -3,7 +3,7 @@ import { escapeFieldName, isOptional, typeToString } from '@typekro/cel';
 import type { CelType } from '@typekro/cel';
 import type { ExpressionScope } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
-import { factsOf } from '@typekro/engine/schema';
+import { FieldDescription } from '@typekro/engine/schema';
 import { kindDescription } from '../describe.ts';
 import { knownFunctions, membersOfType } from '../known-functions.ts';
 import type { BeforeCursor } from '../receiver.ts';
@@ -98,7 +98,7 @@ function fieldsOfType(
 }
 
 function fieldItem(schema: Schema, name: string, member: Schema, written: string): CompletionItem {
-  const facts = factsOf(member, schema.required?.includes(name) === true);
+  const facts = FieldDescription.of(member, schema.required?.includes(name) === true);
   return {
     label: name,
     kind: ItemKind.field,

@@ -2,7 +2,7 @@ import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver';
 import type { JsonValue } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import { factsOf, valueText } from '@typekro/engine/schema';
+import { FieldDescription } from '@typekro/engine/schema';
 import type { CursorPlace } from '../cursor-place.ts';
 import { descriptionOf } from '../describe.ts';
 import type { ObjectPlace } from '../object-places.ts';
@@ -31,7 +31,7 @@ export function fieldItems(place: ObjectPlace, cursor: CursorPlace): readonly Co
     .filter(([name]) => !used.has(name) && !(fields.length === 0 && name === 'status'))
     .map(([name, member]) => {
       const isRequired = schema.required?.includes(name) === true;
-      const facts = factsOf(member, isRequired);
+      const facts = FieldDescription.of(member, isRequired);
       const documentation = descriptionOf(type, [...fields, name], member);
       return {
         label: name,
@@ -77,7 +77,7 @@ export function valueItems(
   const values: readonly JsonValue[] =
     schema.enum ?? (schema.type === 'boolean' ? [true, false] : schema.default === undefined ? [] : [schema.default]);
   return values.map((each) => ({
-    label: valueText(each),
+    label: FieldDescription.valueText(each),
     kind: ItemKind.value,
     ...(schema.default === each ? { detail: 'default' } : {}),
     ...(value === each ? { preselect: true } : {}),

@@ -1,7 +1,7 @@
 import type { CompletionItem } from 'vscode-languageserver';
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { GATED_MARKER_KEYS, MARKER_KEYS } from '@typekro/engine/schema';
+import { Marker } from '@typekro/engine/schema';
 import { ItemKind } from './fields.ts';
 
 /** Maps each atomic type to its description. */
@@ -42,7 +42,7 @@ export function simpleSchemaItems(definition: JsonValue, prefix: string): readon
   const used = new Set([...prefix.slice(bar + 1).matchAll(/(?:^|\s)([a-zA-Z]+)=/g)].map(([, key = '']) => key));
   // The value of a marker is free text.
   if (/=\S*$/.test(prefix) || /="[^"]*$/.test(prefix)) return [];
-  return [...MARKER_KEYS, ...GATED_MARKER_KEYS]
+  return [...Marker.KEYS, ...Marker.GATED_KEYS]
     .filter((key) => !used.has(key))
     .map((key) => {
       const [meaning = '', example = ''] = MARKERS[key] ?? [];

@@ -2,9 +2,9 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { valueAt } from '@typekro/kit/kubernetes';
 import type { ComparedFacets } from '../schema/index.ts';
+import { CrdSchema } from '../schema/index.ts';
 import type { CrdComparison } from '../schema/crd/compare-crds.ts';
 import { compareCrds } from '../schema/crd/compare-crds.ts';
-import { crdVersions } from '../schema/index.ts';
 import { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { Graph } from './model.ts';
 
@@ -40,8 +40,8 @@ const STATUS_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status'] as con
  * wanted CRD's schema for this field.
  */
 function withFreeStatus(existing: KubeObject, wanted: KubeObject): KubeObject {
-  const [next] = crdVersions(wanted);
-  const versions = crdVersions(existing).map((version) => {
+  const [next] = CrdSchema.versions(wanted);
+  const versions = CrdSchema.versions(existing).map((version) => {
     const [live, status] = [valueAt(version, ...STATUS_PATH), valueAt(next, ...STATUS_PATH)];
     if (!isJsonObject(live) || !isJsonObject(status)) return version;
     return withField(version, STATUS_PATH, withFreeFields(live, status));
@@ -74,7 +74,7 @@ function withField(object: JsonObject, [name = '', ...rest]: readonly string[], 
 
 /** Does the status of a CRD have the record of objects that the gate `ManagedResources` adds? */
 export function hasObjectRecord(crd: KubeObject): boolean {
-  const record = valueAt(crdVersions(crd)[0], ...RECORD_PATH);
+  const record = valueAt(CrdSchema.versions(crd)[0], ...RECORD_PATH);
   return record !== undefined && jsonEquals(record, OBJECT_RECORD_SCHEMA);
 }
 
@@ -82,7 +82,7 @@ export function hasObjectRecord(crd: KubeObject): boolean {
 const RECORD_PATH = ['schema', 'openAPIV3Schema', 'properties', 'status', 'properties', OBJECT_RECORD] as const;
 
 function withoutObjectRecord(crd: KubeObject): KubeObject {
-  const versions = crdVersions(crd).map((version) => withoutField(version, RECORD_PATH));
+  const versions = CrdSchema.versions(crd).map((version) => withoutField(version, RECORD_PATH));
   return { ...crd, spec: { ...crd.spec, versions } };
 }
 
@@ -91,3 +91,6 @@ function withoutField(object: JsonObject, [name = '', ...rest]: readonly string[
   if (rest.length === 0) return others;
   return isJsonObject(value) ? { ...object, [name]: withoutField(value, rest) } : object;
 }
+
+/** The generated CRD of a definition, and its changes. */
+export const InstanceCrd = { ALLOW_BREAKING_CHANGES, compare: compareInstanceCrds, hasObjectRecord };

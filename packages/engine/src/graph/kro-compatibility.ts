@@ -5,7 +5,7 @@
 export type KroCompatibility = '0.9' | '0.10';
 
 /** The default level: that of the newest line of kro. */
-export const DEFAULT_KRO_COMPATIBILITY: KroCompatibility = '0.10';
+export const DEFAULT_KRO_COMPATIBILITY = '0.10' as KroCompatibility;
 
 /** All levels, oldest first. */
 export const KRO_COMPATIBILITY_LEVELS: readonly KroCompatibility[] = ['0.9', '0.10'];
@@ -24,3 +24,6 @@ export function followsGraphEngine(level: KroCompatibility): boolean {
 export function otherLevel(level: KroCompatibility): KroCompatibility {
   return followsGraphEngine(level) ? '0.9' : '0.10';
 }
+
+/** The levels, and what follows from a level. */
+export const KroLevel = { DEFAULT: DEFAULT_KRO_COMPATIBILITY, LEVELS: KRO_COMPATIBILITY_LEVELS, followsGraphEngine };

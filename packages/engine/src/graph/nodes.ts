@@ -87,3 +87,15 @@ function headerText({ nodeType, template: { skeleton, holes } }: GraphNode, fiel
   const written = skeleton[field];
   return typeof written === 'string' ? written : '';
 }
+
+/** Questions about the nodes of a graph. */
+export const Nodes = {
+  typed: typedNodes,
+  isTyped,
+  ownsObjects,
+  isExternal,
+  awaitedKind,
+  dimensionsOf,
+  kindOf,
+  pathOf: objectPathText,
+};

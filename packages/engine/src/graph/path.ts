@@ -85,3 +85,6 @@ export function childAt(value: JsonValue | undefined, step: PathStep): JsonValue
 export function isEmptyContainer(value: JsonValue): boolean {
   return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }
+
+/** Paths of fields, as text and as steps. */
+export const Path = { format: formatPath, append: appendStep, parse: parsePath };

@@ -5,4 +5,5 @@
  * @packageDocumentation
  */
 export type { Readiness, ReadinessState } from './verdict.ts';
-export { readinessOf, SUMMARY_CONDITIONS, statusReport } from './readiness.ts';
+export { readinessOf } from './readiness.ts';
+export { StatusReport } from './readiness.ts';

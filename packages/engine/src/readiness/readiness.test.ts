@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Schema } from '../schema/index.ts';
-import { readinessOf, statusReport } from './index.ts';
+import { readinessOf, StatusReport } from './index.ts';
 
 /** Parses an object. Its name is `x` if the YAML has none. */
 function object(yaml: string): KubeObject {
@@ -475,11 +475,11 @@ describe('custom resources', () => {
     });
     const texts = { type: 'object', properties: { type: { type: 'string' }, status: { type: 'string' } } };
     const of = (properties: object) =>
-      statusReport({ type: 'object', properties: { status: { type: 'object', properties } } } as Schema);
+      StatusReport.of({ type: 'object', properties: { status: { type: 'object', properties } } } as Schema);
     const conditions = of({ conditions: { type: 'array', items: texts } });
     const generation = of({ observedGeneration: { type: 'integer' } });
     const text = of({ observedGeneration: { type: 'string' } });
-    expect([conditions, generation, text, statusReport(undefined)]).toEqual([
+    expect([conditions, generation, text, StatusReport.of(undefined)]).toEqual([
       { conditions: true, observedGeneration: false },
       { conditions: false, observedGeneration: true },
       undefined,

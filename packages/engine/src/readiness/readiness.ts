@@ -123,3 +123,6 @@ export function statusReport(schema: Schema | undefined): StatusReport | undefin
   const observedGeneration = own(status, 'observedGeneration')?.type === 'integer';
   return conditions || observedGeneration ? { conditions, observedGeneration } : undefined;
 }
+
+/** The readiness that the status of an object reports. */
+export const StatusReport = { of: statusReport, SUMMARY_CONDITIONS };

@@ -172,3 +172,6 @@ export function transitionTime(condition: Condition): number {
   const value = Date.parse(condition.lastTransitionTime ?? '');
   return Number.isNaN(value) ? 0 : value;
 }
+
+/** Conditions, and their transitions. */
+export const ConditionContent = { transition, transitionTime, OF_INSTANCES: INSTANCE_CONDITIONS };

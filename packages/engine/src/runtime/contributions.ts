@@ -2,11 +2,11 @@ import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goJsonSyntaxError, goQuote, goQuoteJson } from '@typekro/kit/golang';
 import type { Graph } from '../graph/index.ts';
+import { KroLevel } from '../graph/index.ts';
 import { applySetIdOf } from './reports/applyset.ts';
 import { patchManager } from './objects/field-managers.ts';
 import { annotationOf } from './objects/identity.ts';
 import { CONTRIBUTIONS_ANNOTATION } from './objects/keys.ts';
-import { followsGraphEngine } from '../graph/index.ts';
 
 /** The id of the node that kro 0.10 adds to a graph for the author's status fields. */
 export const STATUS_NODE = 'instance';
@@ -17,7 +17,8 @@ export const STATUS_NODE = 'instance';
  * status.
  */
 export function contributionAnnotations(graph: Graph, instance: KubeObject): Readonly<Record<string, string>> {
-  if (!followsGraphEngine(graph.kroCompatibility) || Object.keys(graph.status.skeleton).length === 0) return {};
+  if (!KroLevel.followsGraphEngine(graph.kroCompatibility) || Object.keys(graph.status.skeleton).length === 0)
+    return {};
   const { name = '', namespace } = instance.metadata;
   const members = [
     ['apiVersion', instance.apiVersion],

@@ -2,6 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { isJsonObject, earliest, formatRef, jsonEquals, refOf } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
+import { KroLevel } from '../graph/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './reports/applyset.ts';
 import { hasAuthorConditions } from './status/author-conditions.ts';
 import { failureText } from './reports/failure.ts';
@@ -24,18 +25,10 @@ import {
   reportOfLive,
   targetOfLive,
 } from './members.ts';
-import type {
-  Decision,
-  DeleteAction,
-  Observed,
-  OrphanAction,
-  ReadRequest,
-  StepOptions,
-  WatchRequest,
-} from './model.ts';
+import type { Decision, DeleteAction, OrphanAction, ReadRequest, StepOptions, WatchRequest } from './model.ts';
+import type { Observed } from './observed-state.ts';
 import { isNodeCondition, nodeConditions } from './status/node-conditions.ts';
 import type { NodeReport, Terminating } from './report.ts';
-import { followsGraphEngine } from '../graph/index.ts';
 import { OBJECT_RECORD } from '../graph/crd.ts';
 import { pausedWrite } from './reports/paused-write.ts';
 import { keptWatchHealth } from './status/watch-health.ts';
@@ -274,5 +267,5 @@ function reports(members: readonly KubeObject[], wave: number, graph: Graph | un
 
 /** Does the graph record the fields that it writes into other objects, as kro 0.10 does? */
 function isEngineGraph(graph: Graph | undefined): boolean {
-  return graph !== undefined && followsGraphEngine(graph.kroCompatibility);
+  return graph !== undefined && KroLevel.followsGraphEngine(graph.kroCompatibility);
 }

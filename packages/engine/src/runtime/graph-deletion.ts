@@ -9,7 +9,8 @@ import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './repor
 import { NO_INVENTORY } from './graph-decision.ts';
 import { releasedFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
 import { instanceTarget } from './members.ts';
-import type { Decision, GraphTracking, Observed, StepOptions } from './model.ts';
+import type { Decision, GraphTracking, StepOptions } from './model.ts';
+import type { Observed } from './observed-state.ts';
 import { pausedWrite } from './reports/paused-write.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
 import { keptWatchHealth } from './status/watch-health.ts';

@@ -3,7 +3,7 @@ import { GraphObjects, def, graph, graphObjectOf, map, patch, ref } from '../../
 import type { JsonObject } from '@typekro/kit/core';
 import { templateManager } from './objects/field-managers.ts';
 import { stepGraphDeletion } from './graph-deletion.ts';
-import type { Observed } from './model.ts';
+import type { Observed } from './observed-state.ts';
 import { step } from './step.ts';
 
 const FORBIDDEN = { code: 403, reason: 'Forbidden', message: 'configmaps "b" is forbidden' };

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember, earliest, gvkOf } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
-import { typedNodes } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 import { confirmation, isConfirmed, isPausedRead } from './reports/confirmation.ts';
 import { isPatchManager } from './objects/field-managers.ts';
 import { groupKindText, labelOfObject } from './objects/identity.ts';
@@ -10,15 +10,13 @@ import type {
   Contribution,
   Decision,
   DeleteAction,
-  LiveObject,
   ManagedResource,
-  Observation,
-  Observed,
   ReadRequest,
   ReleaseAction,
   StepOptions,
   WatchRequest,
 } from './model.ts';
+import type { LiveObject, Observation, Observed } from './observed-state.ts';
 import { writerName, writerOf } from './objects/owned-fields.ts';
 import { pausedWrite } from './reports/paused-write.ts';
 import type { ApiFailure } from './report.ts';
@@ -336,7 +334,7 @@ function typeFinder({ graph, options: { kinds } }: RetiredContext): (entry: Iden
     known ??= new Map(
       graph === undefined
         ? []
-        : typedNodes(graph).map(({ type, plural, namespaced }) => [
+        : Nodes.typed(graph).map(({ type, plural, namespaced }) => [
             groupKindText(type),
             { ...type, plural, namespaced },
           ]),

@@ -1,4 +1,4 @@
-import { ownsObjects } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 import { isConfirmed } from './reports/confirmation.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 import { patchWriters } from './nodes/patch.ts';
@@ -103,7 +103,7 @@ function recordedUids({ managedResources }: GraphTracking): RecordedUid {
 
 /** The objects of a resolved node. A UID is recorded as soon as the Graph owns fields of the object. */
 function resourcesOf(context: StepContext, { node, wanted = [] }: NodeResult, uidOf: RecordedUid): ManagedResource[] {
-  if (!ownsObjects(node)) return [];
+  if (!Nodes.ownsObjects(node)) return [];
   return wanted.map(({ target }) => {
     const entry = resourceOf(node.id, target);
     const observation = context.observed.object(target);
@@ -126,7 +126,7 @@ function withUid(entry: ManagedResource, uid: string | undefined): ManagedResour
 
 /** The objects of unresolved nodes, by record key. Leaves out objects whose names are not known yet. */
 function identitiesOf(unresolved: readonly NodeResult[]): ReadonlyMap<string, ObjectTarget> {
-  const targets = unresolved.flatMap(({ node, identities = [] }) => (ownsObjects(node) ? identities : []));
+  const targets = unresolved.flatMap(({ node, identities = [] }) => (Nodes.ownsObjects(node) ? identities : []));
   return new Map(targets.map((target) => [resourceKey(resourceOf('', target)), target]));
 }
 
@@ -169,7 +169,7 @@ function recordAhead(
   const contributions = without(contributionKey, current.contributions, recorded.contributions);
   if (resources.length === 0 && contributions.length === 0) return undefined;
   const expected = results.flatMap(({ node, identities = [] }) =>
-    ownsObjects(node) ? identities.map((target) => resourceOf(node.id, target)) : [],
+    Nodes.ownsObjects(node) ? identities.map((target) => resourceOf(node.id, target)) : [],
   );
   const intended = [...resources, ...expected].map(({ uid: _uid, ...entry }) => entry);
   return {

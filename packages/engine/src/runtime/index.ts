@@ -9,36 +9,13 @@
 export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './objects/target.ts';
 export { refOfTarget } from './objects/target.ts';
 
-export type {
-  AdoptionPolicy,
-  ApplyAction,
-  Condition,
-  Contest,
-  Decision,
-  DeleteAction,
-  OrphanAction,
-  EngineFields,
-  FailedRead,
-  FailedWrite,
-  InstanceState,
-  ListObservation,
-  LiveObject,
-  NewEquivalence,
-  Observation,
-  Observed,
-  ParentWrite,
-  ReadRequest,
-  ReleaseAction,
-  EquivalentDigests,
-  StepOptions,
-  WatchRequest,
-  WatchState,
-} from './model.ts';
+export type { AdoptionPolicy, ApplyAction, Condition, Decision, InstanceState, StepOptions } from './model.ts';
+export type { EquivalentDigests } from './objects/fingerprint.ts';
+export type { LiveObject, Observed } from './observed-state.ts';
 export { INSTANCE_STATES } from './model.ts';
 export { readWithDefault, remedyOf } from './reports/remedies.ts';
 export { step } from './step.ts';
-export type { RenderedInstance, RenderedNode } from './render/render.ts';
-export { renderInstance } from './render/render.ts';
+export type { RenderedNode } from './render/render.ts';
 export { evaluateToJson } from './evaluate.ts';
 export { variablesOfItem } from './nodes/item-variables.ts';
 export { fillTemplate } from './template.ts';
@@ -52,17 +29,7 @@ export { StepMemory } from './step-memory.ts';
 export { stepUnresolved } from './unresolved.ts';
 export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
 export { RELEASE } from './graph-retired.ts';
-export type {
-  Because,
-  Contested,
-  NodeReport,
-  NodeState,
-  ObjectReport,
-  Terminating,
-  ApiFailure,
-  MissingPermission,
-  ReadData,
-} from './report.ts';
+export type { NodeReport } from './report.ts';
 export { isDone } from './report.ts';
 export type { FieldDifference } from './objects/compare.ts';
 export { fieldManagers } from './objects/compare.ts';
@@ -75,10 +42,7 @@ export { SECRET_MASK } from './secrets/secret-failures.ts';
 export { canBeSecret, hidesInSecret, liveNodesOf, unversionedKey } from './secrets/secret-nodes.ts';
 export { secretSpec } from './secrets/secret-spec.ts';
 export type { ObjectOutcome } from './object-outcome.ts';
-export type { ConditionContent } from './conditions.ts';
-export { INSTANCE_CONDITIONS, readConditions, transition, transitionTime } from './conditions.ts';
-export type { RootCause } from './reports/root-causes.ts';
-export { rootCausesOf } from './reports/root-causes.ts';
+export { readConditions } from './conditions.ts';
 export { Tracking } from './tracking.ts';
 export { ObjectLabels } from './objects/labels.ts';
 export { ApplySet } from './reports/applyset.ts';
@@ -97,3 +61,9 @@ export { Member } from './members.ts';
 export { Outcome } from './object-outcome.ts';
 export { FieldManager } from './objects/field-managers.ts';
 export { WriteAttempt } from './reports/paused-write.ts';
+export { RenderedInstance } from './render/render.ts';
+export { RootCause } from './reports/root-causes.ts';
+export { ConditionContent } from './conditions.ts';
+export type * as Observations from './observed-state.ts';
+export type * as Decisions from './model.ts';
+export type * as Reports from './report.ts';

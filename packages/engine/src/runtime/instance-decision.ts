@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { earliest, jsonEquals } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
-import { followsGraphEngine } from '../graph/index.ts';
+import { KroLevel } from '../graph/index.ts';
 import { OBJECT_RECORD } from '../graph/crd.ts';
 import { recordedScope } from './reports/applyset.ts';
 import { authorConditions, hasAuthorConditions } from './status/author-conditions.ts';
@@ -130,7 +130,9 @@ function parentRefusal({ instance, observed, options, graph, recorded }: StepCon
   if (!hasFinalizer(instance) && recorded.state === 'invalid') {
     return unmanaged(`the recorded inventory is invalid: ${recorded.problem}`);
   }
-  const contributions = followsGraphEngine(graph.kroCompatibility) ? contributionsProblem(instance) : undefined;
+  const contributions = KroLevel.followsGraphEngine(graph.kroCompatibility)
+    ? contributionsProblem(instance)
+    : undefined;
   if (contributions !== undefined) return unreadable(contributions);
   const attempt = { digest: '', uid: instance.metadata.uid };
   const failed = pausedWrite(observed, instanceTarget(instance, graph), attempt, options.now);
@@ -209,7 +211,7 @@ function statusOf(
 /** Does kro 0.10 refuse the whole pass before any write, because two nodes render the same object? */
 function isRefusedWhole({ graph, results }: StepContext): boolean {
   const isDuplicate = ({ because }: NodeResult) => because.kind === 'duplicate-target';
-  return followsGraphEngine(graph.kroCompatibility) && [...results.values()].some(isDuplicate);
+  return KroLevel.followsGraphEngine(graph.kroCompatibility) && [...results.values()].some(isDuplicate);
 }
 
 /** The fields of the author in the present status. */

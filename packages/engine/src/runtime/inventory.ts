@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import { ownsObjects, typedNodes } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { inventoryOf, recordedScope, sameScope, unionScope } from './reports/applyset.ts';
 import { annotationOf, groupKindText, labelOfObject } from './objects/identity.ts';
@@ -28,7 +28,7 @@ export function wantedScope(context: StepContext): InventoryScope {
 
 /** The scope with the kinds of all nodes that own objects and whose kind is constant. */
 function possibleScope({ graph }: StepContext): InventoryScope {
-  const owned = typedNodes(graph).filter(ownsObjects);
+  const owned = Nodes.typed(graph).filter(Nodes.ownsObjects);
   return { groupKinds: [...new Set(owned.map(({ type }) => groupKindText(type)))].sort(compareText), namespaces: [] };
 }
 

@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { gvkOf, refOf } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
-import { typedNodes } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 import { groupKindText, parseGroupKind } from './objects/identity.ts';
 import { applyOrderOf, isOrphaned, nodeIdOf, releasePatch } from './objects/labels.ts';
 import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
@@ -95,7 +95,7 @@ export function targetOfLive(graph: Graph | undefined, object: KubeObject): Obje
 
 function typeOfLive(graph: Graph | undefined, object: KubeObject): ObjectType {
   const gvk = gvkOf(object);
-  const same = (graph === undefined ? [] : typedNodes(graph)).find(
+  const same = (graph === undefined ? [] : Nodes.typed(graph)).find(
     ({ type }) => groupKindText(type) === groupKindText(gvk),
   );
   const namespaced = object.metadata.namespace !== undefined && object.metadata.namespace !== '';

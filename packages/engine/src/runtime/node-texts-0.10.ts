@@ -1,7 +1,7 @@
 import { formatApiVersion, namespacedName } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { GraphNode } from '../graph/index.ts';
-import { isExternal } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
 import type { NodeTexts, ObjectProblem, ProblemVerdict } from './node-texts.ts';
 import type { ListTarget, ObjectTarget } from './objects/target.ts';
@@ -150,7 +150,7 @@ export function applying(node: GraphNode): string {
   const ids = node.id.split('/');
   const last = ids.pop() ?? '';
   const frames = ids.map((id) => `apply "${id}" (subgraph): `).join('');
-  return `${frames}apply "${last}"${isExternal(node) ? ' (ref)' : node.nodeType === 'patch' ? ' (patch)' : ''}`;
+  return `${frames}apply "${last}"${Nodes.isExternal(node) ? ' (ref)' : node.nodeType === 'patch' ? ' (patch)' : ''}`;
 }
 
 /** The id of a node in its subgraph. */

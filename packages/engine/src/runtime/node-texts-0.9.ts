@@ -1,6 +1,6 @@
 import { goQuote } from '@typekro/kit/golang';
 import type { GraphNode } from '../graph/index.ts';
-import { isTyped } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 import { typeOfNode } from './objects/identity.ts';
 import type { NodeTexts } from './node-texts.ts';
 
@@ -14,7 +14,7 @@ export const NODE_TEXTS_0_9: NodeTexts = {
     const text = `includeWhen ${goQuote(cel)}: ${message}`;
     const named = `node "${node.id}": ${text}`;
     if (state === 'error') return named;
-    return isTyped(node) ? `${typePrefix(node)}${text} (data pending)` : `${named} (data pending)`;
+    return Nodes.isTyped(node) ? `${typePrefix(node)}${text} (data pending)` : `${named} (data pending)`;
   },
   notList: (node, dimension) => `node "${node.id}": forEach iterator "${dimension}" must return a list`,
   tooLarge: (node, size, limit) =>
@@ -49,7 +49,7 @@ export const NODE_TEXTS_0_9: NodeTexts = {
  * for a node without a type, such as a node that only computes a value. kro 0.9 has no such nodes.
  */
 function typePrefix(node: GraphNode): string {
-  if (!isTyped(node)) return '';
+  if (!Nodes.isTyped(node)) return '';
   const { group, version, plural } = typeOfNode(node);
   return `gvr "${group}/${version}, Resource=${plural}": `;
 }

@@ -1,5 +1,5 @@
 import type { Expression, Graph, GraphNode } from '../graph/index.ts';
-import { dimensionsOf } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 
 /**
  * The id that stands for the instance's own spec among the node ids that an expression reads. No node can have this id.
@@ -23,7 +23,7 @@ export function expressionsOf(node: GraphNode): PlacedExpression[] {
     expressions.map((expression, index) => ({ purpose, place: `${purpose}[${index}]`, expression }));
   return [
     ...numbered('includeWhen', node.includeWhen),
-    ...dimensionsOf(node).map(({ name, expression }) => ({
+    ...Nodes.dimensionsOf(node).map(({ name, expression }) => ({
       purpose: 'forEach' as const,
       place: `forEach.${name}`,
       expression,

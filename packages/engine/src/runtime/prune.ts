@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { earliest, gvkOf, refOf, oncePerObject } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
-import { awaitedKind } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 import { failureText } from './reports/failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './objects/identity.ts';
 import { nodeIdOf, objectsByNode, orphanOrderOf } from './objects/labels.ts';
@@ -152,7 +152,7 @@ function holdersOf(context: StepContext, object: KubeObject, waves: ReadonlyMap<
   const own = context.results.get(id);
   const holders = new Set<string>();
   for (const result of results) {
-    const type = result.node.type ?? awaitedKind(context.graph, result.node);
+    const type = result.node.type ?? Nodes.awaitedKind(context.graph, result.node);
     const sameKind = type !== undefined && groupKindText(type) === groupKind;
     // A node of this kind whose object names are not known yet may want this object.
     if (sameKind && result.wanted === undefined && result.identities === undefined) holders.add(result.node.id);

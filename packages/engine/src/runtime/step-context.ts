@@ -1,20 +1,12 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import type { Graph, GraphNode } from '../graph/index.ts';
-import { dimensionsOf, formatPath } from '../graph/index.ts';
+import { Nodes, Path } from '../graph/index.ts';
 import type { RecordedInventory } from './reports/applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 import type { Fingerprint } from './objects/fingerprint.ts';
-import type {
-  ApplyAction,
-  Contribution,
-  LiveObject,
-  NewEquivalence,
-  Observed,
-  ReadRequest,
-  StepOptions,
-  WatchRequest,
-} from './model.ts';
+import type { ApplyAction, Contribution, NewEquivalence, ReadRequest, StepOptions, WatchRequest } from './model.ts';
+import type { LiveObject, Observed } from './observed-state.ts';
 import type { NodeTexts, ObjectProblem } from './node-texts.ts';
 import type { Because, NodeReport, NodeState, ObjectReport, ReadData } from './report.ts';
 import type { ObjectTarget } from './objects/target.ts';
@@ -199,7 +191,7 @@ function readData(
     const isList = result.node.nodeType === 'collection' || result.node.nodeType === 'externalCollection';
     const own = isList ? refsIn(result.data) : result.objects.map(({ object }) => object);
     const objects = isList && held.length > 0 ? held : own;
-    return objects.slice(0, MAX_READ_OBJECTS).map((object) => ({ object, path: formatPath(steps) }));
+    return objects.slice(0, MAX_READ_OBJECTS).map((object) => ({ object, path: Path.format(steps) }));
   });
 }
 
@@ -222,7 +214,7 @@ function isKubeObject(value: unknown): value is KubeObject {
  * named node.
  */
 function nodesOf(name: string, node: GraphNode): readonly string[] {
-  const dimension = dimensionsOf(node).find((each) => each.name === name);
+  const dimension = Nodes.dimensionsOf(node).find((each) => each.name === name);
   return dimension?.expression.references.filter((id) => id !== 'schema' && id !== 'runtime') ?? [name];
 }
 

@@ -1,7 +1,7 @@
 import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
-import { isTyped } from '../graph/index.ts';
+import { Nodes } from '../graph/index.ts';
 import { desiredFingerprint } from './objects/owned-fields.ts';
 import type { Resolved } from './resolved.ts';
 
@@ -100,7 +100,7 @@ export class StepMemory {
    * type that the template itself names.
    */
   #areServed(node: GraphNode, resolved: Resolved): boolean {
-    if (resolved.state !== 'resolved' || isTyped(node)) return true;
+    if (resolved.state !== 'resolved' || Nodes.isTyped(node)) return true;
     return resolved.wanted.every(({ target: { type } }) => {
       const { group, version, kind } = type;
       const served = this.#kinds?.({ group, version, kind }, node.id);

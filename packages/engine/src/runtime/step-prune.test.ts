@@ -3,7 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { conditionOf, decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import type { Decision, ListObservation, Observed } from './index.ts';
+import type { Decision, Observations, Observed } from './index.ts';
 import { step } from './index.ts';
 
 const config = (id: string, name: string, more = '') =>
@@ -50,7 +50,7 @@ describe('retired objects', () => {
     const now = Date.parse('2026-11-01T00:00:00Z');
     const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };
 
-    test.each<[string, ListObservation, Partial<Decision>, string]>([
+    test.each<[string, Observations.ListObservation, Partial<Decision>, string]>([
       ['a retry is scheduled', { state: 'failed', failure, retryAt: now + 7000 }, { requeueAt: now + 7000 }, 'later'],
       ['a watch reports the next change', { state: 'failed', failure }, {}, 'later'],
       ['the first list is pending', { state: 'unknown' }, { read: [expect.objectContaining({ why: 'prune' })] }, ''],
@@ -77,7 +77,7 @@ describe('retired objects', () => {
     );
   });
 
-  test.each<[string, ListObservation, string[]]>([
+  test.each<[string, Observations.ListObservation, string[]]>([
     ['not read yet', { state: 'unknown' }, []],
     [
       'not allowed to be read',

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { BuiltinDescriptions } from './index.ts';
-import { builtinSource, describeField, describeBuiltinKind, describeBuiltinType } from './index.ts';
+import { BuiltinDescriptions, builtinSource } from './index.ts';
 
 const descriptions = JSON.parse(
   readFileSync(new URL('../../../../data/kubernetes-1.36/descriptions.json', import.meta.url), 'utf8'),
@@ -13,7 +12,7 @@ const fieldsOf = (type: string): readonly string[] => Object.keys(source.typeNam
 test('every field of every built-in type has a description', () => {
   const silent = [...source.typeNames()].flatMap((type) =>
     fieldsOf(type)
-      .filter((field) => describeField(descriptions, type, field) === undefined)
+      .filter((field) => BuiltinDescriptions.ofField(descriptions, type, field) === undefined)
       .map((field) => `${type}.${field}`),
   );
   expect(silent).toEqual([]);
@@ -34,15 +33,15 @@ test('every description belongs to an existing type and field', () => {
 });
 
 test('the description for a field of a type takes precedence over the description of the field name', () => {
-  expect(describeField(descriptions, 'core.v1.Container', 'name')).toMatch(/unique in its pod/);
-  expect(describeField(descriptions, 'core.v1.Secret', 'type')).toMatch(/`Opaque`/);
-  expect(describeField(descriptions, 'core.v1.Container', 'constructor')).toBeUndefined();
+  expect(BuiltinDescriptions.ofField(descriptions, 'core.v1.Container', 'name')).toMatch(/unique in its pod/);
+  expect(BuiltinDescriptions.ofField(descriptions, 'core.v1.Secret', 'type')).toMatch(/`Opaque`/);
+  expect(BuiltinDescriptions.ofField(descriptions, 'core.v1.Container', 'constructor')).toBeUndefined();
 });
 
 test('a type without a description has the description of its kind', () => {
   const gvk = [['apps', 'v1', 'Deployment']] as const;
-  expect(describeBuiltinType(descriptions, 'apps.v1.Deployment', gvk)).toBe(
-    describeBuiltinKind(descriptions, 'Deployment', 'apps'),
+  expect(BuiltinDescriptions.ofType(descriptions, 'apps.v1.Deployment', gvk)).toBe(
+    BuiltinDescriptions.ofKind(descriptions, 'Deployment', 'apps'),
   );
-  expect(describeBuiltinType(descriptions, 'apps.v1.Deployment')).toBeUndefined();
+  expect(BuiltinDescriptions.ofType(descriptions, 'apps.v1.Deployment')).toBeUndefined();
 });

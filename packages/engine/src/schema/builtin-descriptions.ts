@@ -38,3 +38,6 @@ export function describeBuiltinType(
 export function describeField(from: BuiltinDescriptions, type: string, field: string): string | undefined {
   return getOwn(getOwn(from.types, type), field) ?? getOwn(from.fields, field);
 }
+
+/** The descriptions of built-in kinds and their fields. */
+export const BuiltinDescriptions = { ofKind: describeBuiltinKind, ofType: describeBuiltinType, ofField: describeField };

@@ -143,3 +143,6 @@ export function namesIn(path: string): string[] {
     .split('.')
     .filter((name) => name !== '');
 }
+
+/** What a schema says about its fields. */
+export const FieldDescription = { of: factsOf, find: findField, membersOf, namesIn, typeText, valueText };

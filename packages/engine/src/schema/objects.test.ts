@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import type { Schema } from './index.ts';
 import {
   applyDefaults,
   builtinSource,
-  crdErrors,
+  CrdRules,
   crdSource,
-  hasRules,
   prune,
+  RuleSite,
   structuralSchema,
   validateValue,
 } from './index.ts';
 import { ruleSites } from './rule-sites.ts';
-import type { Schema } from './index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
 const object = (properties: Record<string, Schema>, more: Schema = {}): Schema => ({
@@ -304,7 +304,7 @@ describe('validate', () => {
     const schema = object({
       m: { type: 'object', additionalProperties: { type: 'string', 'x-kubernetes-validations': rules } },
     });
-    expect(hasRules(schema)).toBe(true);
+    expect(RuleSite.has(schema)).toBe(true);
     const seen: unknown[] = [];
     const evaluateRules = (site: { field: string; value: JsonValue; old: JsonValue | undefined }) => {
       seen.push([site.field, site.value, site.old]);
@@ -323,7 +323,7 @@ describe('validate', () => {
     let value: JsonObject = { type: 'string' };
     for (let depth = 0; depth < 5000; depth += 1) value = { not: value };
     expect(causes(props, value).at(-1)).toMatch(/nested deeper/);
-    expect(hasRules(props)).toBe(false);
+    expect(RuleSite.has(props)).toBe(false);
   });
 });
 
@@ -469,7 +469,7 @@ test('malformed schemas and objects never cause an exception', () => {
       const schema = structuralSchema(raw);
       const kept = applyDefaults(schema, prune(schema, value).value);
       expect(Array.isArray(validateValue(schema, kept, { old, evaluateRules: () => [] }))).toBe(true);
-      expect(Array.isArray(crdErrors(crd(raw)))).toBe(true);
+      expect(Array.isArray(CrdRules.errors(crd(raw)))).toBe(true);
       const source = crdSource([crd(raw)], { pack: true });
       expect(source.schemaOf({ group: 'example.com', version: 'v1', kind: 'Thing' })?.type).toBe('object');
     }),

@@ -260,3 +260,6 @@ export function unknownFieldHint(name: string, schema: Schema | undefined): stri
 export function parentSchema(schema: Schema, steps: readonly (string | number)[]): Schema | undefined {
   return schemaNodeAt(schema, steps.slice(0, -1));
 }
+
+/** The sentences about a refused field. */
+export const RefusalText = { of: refusalText, unknownFieldHint, parentSchema };

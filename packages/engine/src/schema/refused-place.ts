@@ -164,3 +164,6 @@ function parseQuoted(text: string): string {
     return text.slice(1, -1);
   }
 }
+
+/** The place of a refused field in an object. */
+export const RefusedPlace = { of: refusedPlace, stepsIn, valueAt: valueAtSteps, withField };

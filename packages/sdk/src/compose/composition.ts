@@ -6,7 +6,7 @@ import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { dnsSubdomain } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema } from '@typekro/engine/schema';
-import { applyDefaults, refusalText, refusedPlace, validateValue, valueAtSteps } from '@typekro/engine/schema';
+import { applyDefaults, RefusalText, RefusedPlace, validateValue } from '@typekro/engine/schema';
 import type { AnyAspect } from './aspect-types.ts';
 import type { InstancePlace } from './deploy-engine.ts';
 import { normalDefinition } from './definition-names.ts';
@@ -176,9 +176,10 @@ export class CompositionCore extends TracedCore {
       const ofFields = all.filter(({ field }) => !/^(?:|<nil>)$/.test(field));
       const errors = ofFields.length > 0 ? ofFields : all;
       const diagnostics = errors.map(({ field, message }): Diagnostic => {
-        const { steps } = refusedPlace(value, field, message);
-        const text = refusalText(message, valueAtSteps(value, steps), field);
-        const remedy = inTypeScript(text.hint, valueAtSteps(value, steps)) ?? `correct the spec of ${names.kind}`;
+        const { steps } = RefusedPlace.of(value, field, message);
+        const text = RefusalText.of(message, RefusedPlace.valueAt(value, steps), field);
+        const remedy =
+          inTypeScript(text.hint, RefusedPlace.valueAt(value, steps)) ?? `correct the spec of ${names.kind}`;
         return {
           code: 'compose/invalid-spec',
           severity: 'error',

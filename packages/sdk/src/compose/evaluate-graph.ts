@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { dimensionsOf } from '@typekro/engine/graph';
 import type { Expression, Graph, GraphNode } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import { evaluateToJson, fillTemplate, projectStatus } from '@typekro/engine/runtime';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 
@@ -51,7 +51,7 @@ export function evaluateGraph(
 }
 
 /** Does the node have one object or value for each element of a product of lists? */
-const isCollection = (node: GraphNode): boolean => dimensionsOf(node).length > 0;
+const isCollection = (node: GraphNode): boolean => Nodes.dimensionsOf(node).length > 0;
 
 /** The known values of a subgraph's nodes, by the names of the nodes. */
 function valueOfSubgraph(
@@ -84,7 +84,7 @@ function evaluateNode(node: GraphNode, scope: Scope): EvaluatedResource {
 function evaluateCollection(node: GraphNode, scope: Scope): EvaluatedResource {
   const { id } = node;
   let iterations = [scope];
-  for (const dimension of dimensionsOf(node)) {
+  for (const dimension of Nodes.dimensionsOf(node)) {
     const result = run(dimension.expression, scope);
     if ('pending' in result) return { id, included: true, objects: [], pending: result.pending };
     const items = Array.isArray(result.value) ? result.value : [];

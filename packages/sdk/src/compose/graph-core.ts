@@ -1,7 +1,7 @@
 import { TypeKroError } from '@typekro/kit/core';
 import type { JsonObject } from '@typekro/kit/core';
-import { compileGraphObject, isServiceAccountName } from '@typekro/engine/graph';
 import type { CompileResult } from '@typekro/engine/graph';
+import { compileGraphObject, GraphObject } from '@typekro/engine/graph';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
 import { NOTHING_SERVED } from './served-kind.ts';
@@ -86,7 +86,7 @@ export class GraphCore extends TracedCore {
 
 function checkServiceAccount(name: unknown): void {
   if (name === undefined) return;
-  if (typeof name === 'string' && isServiceAccountName(name)) return;
+  if (typeof name === 'string' && GraphObject.isServiceAccountName(name)) return;
   throw new TypeKroError(`"${String(name)}" cannot be the name of a service account`, {
     code: 'compose/definition',
     remedy:

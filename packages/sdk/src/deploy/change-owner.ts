@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { GRAPH_KIND } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
 import { keys } from '@typekro/engine/runtime';
@@ -46,7 +46,7 @@ export async function findDirectDeployments(
     if (!isRecordOf(parent, definition, name) || (only !== undefined && definition !== only)) return [];
     const record = readDeployRecord(parent, refOf(parent));
     // A Graph has no definition whose controller could take the objects over.
-    return record.definition['kind'] === GRAPH_KIND.kind ? [] : [{ definition, name, namespace, parent, record }];
+    return record.definition['kind'] === GraphObject.KIND.kind ? [] : [{ definition, name, namespace, parent, record }];
   });
 }
 

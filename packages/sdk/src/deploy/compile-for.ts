@@ -2,7 +2,7 @@ import type { DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject, GRAPH_KIND, kindsUsed, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { compile, compileGraphObject, GraphObject, kindsUsed, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { LiveSchemas } from '@typekro/kube';
 import type { SchemaSource } from '@typekro/engine/schema';
@@ -27,7 +27,7 @@ export async function compileFor(
 ): Promise<CompiledGraph> {
   const sources = await new LiveSchemas(api).sourceFor(kindsUsed(definition['spec']), { signal });
   const options = { sources, target: 'typekro', features: TYPEKRO_FEATURES } as const;
-  const isGraph = definition['kind'] === GRAPH_KIND.kind;
+  const isGraph = definition['kind'] === GraphObject.KIND.kind;
   const { graph, diagnostics } = isGraph ? compileGraphObject(definition, options) : compile(definition, options);
   if (graph === undefined) throw new InvalidGraphError(nameOf(definition), diagnostics);
   return { graph: asInstance(graph), schemas: sources };

@@ -2,7 +2,7 @@ import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compareInstanceCrds, GRAPH_KIND } from '@typekro/engine/graph';
+import { GraphObject, InstanceCrd } from '@typekro/engine/graph';
 import { fieldOfChange } from '@typekro/engine/schema';
 import { objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { isNotFound, KubeError } from '@typekro/kube';
@@ -263,7 +263,7 @@ async function schemaChange({ api, target, signal }: KroContext): Promise<Schema
   try {
     const { graph } = await deployedGraph(api, target, signal);
     const live = await api.find(refOf(graph.instance.crd), { signal });
-    const compared = live === undefined ? undefined : compareInstanceCrds(live, graph.instance.crd, 'none', graph);
+    const compared = live === undefined ? undefined : InstanceCrd.compare(live, graph.instance.crd, 'none', graph);
     if (compared === undefined || 'error' in compared) return undefined;
     const { breaking, nonBreaking } = compared;
     if (breaking.length + nonBreaking.length === 0) return undefined;
@@ -290,7 +290,7 @@ export function appliedAt({ metadata }: KubeObject): Date | undefined {
 
 /** The apiVersion and kind of a definition's instances. A Graph is its own instance. */
 export function instanceKindOf(definition: JsonObject): { readonly apiVersion: string; readonly kind: string } {
-  if (definition['kind'] === GRAPH_KIND.kind) return GRAPH_KIND;
+  if (definition['kind'] === GraphObject.KIND.kind) return GraphObject.KIND;
   const { schema = {} } = definition['spec'] as { schema?: { group?: string; apiVersion?: string; kind?: string } };
   const { group = 'kro.run', apiVersion: version = '', kind = '' } = schema;
   return { apiVersion: formatApiVersion({ group, version }), kind };
@@ -321,7 +321,7 @@ export async function listKro(context: KroContext): Promise<KubeObject[]> {
   const known = await api.discovery.resourceOf({ apiVersion, kind }, { signal });
   if (known === undefined) return [];
   if (target.form === 'graph') {
-    const found = await api.find({ ...GRAPH_KIND, name: target.name, namespace: target.namespace }, { signal });
+    const found = await api.find({ ...GraphObject.KIND, name: target.name, namespace: target.namespace }, { signal });
     return found === undefined ? [] : [found];
   }
   return (await api.list({ apiVersion, kind }, { namespace: target.namespace, signal })).items;

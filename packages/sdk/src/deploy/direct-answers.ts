@@ -4,15 +4,7 @@ import type { ExecutionView, ReadPorts, RememberedWrite } from '@typekro/control
 import { attemptRead } from '@typekro/controller/execute';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isNotFound } from '@typekro/kube';
-import type {
-  ApplyAction,
-  DeleteAction,
-  ListObservation,
-  MemberTarget,
-  ObjectTarget,
-  OrphanAction,
-  ReadRequest,
-} from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, MemberTarget, ObjectTarget, Observations } from '@typekro/engine/runtime';
 import { keys, refOfTarget } from '@typekro/engine/runtime';
 import {
   isNewer,
@@ -62,7 +54,7 @@ export class DirectAnswers implements ExecutionView {
     this.#options.store.setApplied(action, answer, this.#options.dryRun);
   }
 
-  deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {
+  deleted({ target, uid }: Decisions.DeleteAction, left: KubeObject | undefined): void {
     const { store } = this.#options;
     if (left === undefined) store.setGone(target, uid);
     // A server may return the object as it was before its deletion, without a `deletionTimestamp`. In this case the
@@ -71,14 +63,14 @@ export class DirectAnswers implements ExecutionView {
     store.forgetMembers();
   }
 
-  orphaned({ target, uid }: OrphanAction, left: KubeObject | undefined): void {
+  orphaned({ target, uid }: Decisions.OrphanAction, left: KubeObject | undefined): void {
     const { store } = this.#options;
     if (left === undefined) store.setGone(target, uid);
     else store.setObject(targetOfObject(target.type, left), left);
     store.forgetMembers();
   }
 
-  async read(request: ReadRequest): Promise<void> {
+  async read(request: Decisions.ReadRequest): Promise<void> {
     if (await this.#readFromWatch(request)) return;
     const { api, store, signal } = this.#options;
     switch (request.kind) {
@@ -125,7 +117,7 @@ export class DirectAnswers implements ExecutionView {
    * request must answer the read: for a list, for an object that the store already has, or when no watch covers the
    * read.
    */
-  async #readFromWatch(request: ReadRequest): Promise<boolean> {
+  async #readFromWatch(request: Decisions.ReadRequest): Promise<boolean> {
     const { store, watches } = this.#options;
     if (watches === undefined || request.kind === 'list') return false;
     if (request.kind === 'members') {
@@ -146,7 +138,7 @@ export class DirectAnswers implements ExecutionView {
   async #list(
     type: { readonly group: string; readonly version: string; readonly kind: string },
     selection: { readonly namespace?: string; readonly labelSelector?: string },
-  ): Promise<ListObservation> {
+  ): Promise<Observations.ListObservation> {
     const { api, signal } = this.#options;
     try {
       const list = await api.list({ apiVersion: formatApiVersion(type), kind: type.kind }, { ...selection, signal });
@@ -161,7 +153,7 @@ export class DirectAnswers implements ExecutionView {
    * Lists the members of an ApplySet that have this kind, in the version from discovery. The look-up reads only the
    * group of the kind, because discovery of all groups silently omits a group whose server does not respond.
    */
-  async #listMembers(target: MemberTarget): Promise<ListObservation> {
+  async #listMembers(target: MemberTarget): Promise<Observations.ListObservation> {
     const { api, signal } = this.#options;
     const resource = await api.discovery.inGroup(target.group, target.kind, { signal });
     if (resource === undefined) return { state: 'unserved' };
@@ -178,7 +170,11 @@ export class DirectAnswers implements ExecutionView {
  * object yet. When both have an object, the newer state counts: the watch may still show the state from before the
  * write that made the object a member.
  */
-function membersOf(applySet: string, watched: readonly KubeObject[], known: readonly KubeObject[]): ListObservation {
+function membersOf(
+  applySet: string,
+  watched: readonly KubeObject[],
+  known: readonly KubeObject[],
+): Observations.ListObservation {
   const byUid = new Map(known.map((object) => [object.metadata.uid, object]));
   for (const object of watched) {
     const before = byUid.get(object.metadata.uid);

@@ -12,13 +12,11 @@ import type { Clock, KubernetesApi } from '@typekro/kube';
 import type {
   ApplyAction,
   Decision,
-  DeleteAction,
+  Decisions,
   NodeReport,
   ObjectOutcome,
   ObjectTarget,
   ObjectType,
-  OrphanAction,
-  ParentWrite,
   StepOptions,
 } from '@typekro/engine/runtime';
 import { ApplySet, isDone, keys, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
@@ -46,7 +44,7 @@ export interface DirectContext extends CompiledGraph {
   readonly clock?: Clock;
   report(decision: Decision): void;
   /** Called after each write that the server accepted, except in dry runs. */
-  wrote(action: ApplyAction | DeleteAction, outcome: ObjectOutcome): void;
+  wrote(action: ApplyAction | Decisions.DeleteAction, outcome: ObjectOutcome): void;
 }
 
 /**
@@ -87,7 +85,7 @@ export interface DirectRunOptions {
    * Writes labels and annotations of the parent. Returns the instance with the same metadata. Called only when
    * `effects` is `write`.
    */
-  writeParent(parent: ParentWrite, instance: KubeObject): Promise<KubeObject>;
+  writeParent(parent: Decisions.ParentWrite, instance: KubeObject): Promise<KubeObject>;
   /**
    * May the write be skipped, because it changes nothing that matters to the caller? By default, every write is sent.
    */
@@ -102,12 +100,12 @@ export interface DirectRunOptions {
    */
   readonly onApplied?: (action: ApplyAction, before: KubeObject | undefined, after: KubeObject) => void;
   /** Called with each object whose deletion the server accepted, except in dry runs. */
-  readonly onDeleted?: (action: DeleteAction) => void;
+  readonly onDeleted?: (action: Decisions.DeleteAction) => void;
   /**
    * Called with each object that stays although it is retired, after the server accepted its release, except in dry
    * runs.
    */
-  readonly onOrphaned?: (action: OrphanAction) => void;
+  readonly onOrphaned?: (action: Decisions.OrphanAction) => void;
   /** Called with each decision before it is carried out. */
   report(decision: Decision): void;
 }

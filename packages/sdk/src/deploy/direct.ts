@@ -5,7 +5,7 @@ import { formatRef, gvkOf } from '@typekro/kit/core';
 import { ONCE } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
 import { isNotFound, isTimeout, systemClock } from '@typekro/kube';
-import { readinessOf, statusReport } from '@typekro/engine/readiness';
+import { readinessOf, StatusReport } from '@typekro/engine/readiness';
 import type { Decision, ObjectType, StepOptions } from '@typekro/engine/runtime';
 import { Explanation, keys, ObjectKey, Outcome, refOfTarget } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
@@ -284,9 +284,9 @@ function readinessFor(target: DeployTarget, schemas: SchemaSource): NonNullable<
  * The status report that the schema of a custom kind declares. `undefined` for built-in kinds, because their readiness
  * rules do not use it.
  */
-function reportOf(object: KubeObject, schemas: SchemaSource): ReturnType<typeof statusReport> {
+function reportOf(object: KubeObject, schemas: SchemaSource): ReturnType<typeof StatusReport.of> {
   const type = gvkOf(object);
-  return builtinSource().resourceOf(type) === undefined ? statusReport(schemas.schemaOf(type)) : undefined;
+  return builtinSource().resourceOf(type) === undefined ? StatusReport.of(schemas.schemaOf(type)) : undefined;
 }
 
 function deployed(graph: Graph, context: DirectContext, decision: Decision): DeployedInstance<JsonObject, JsonObject> {

@@ -1,7 +1,7 @@
 import type { DeployEventContent, DeployTarget } from '../compose/index.ts';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
-import { GRAPH_KIND } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
 
@@ -10,7 +10,7 @@ export const DEFINITION_KIND = { apiVersion: 'kro.run/v1alpha1', kind: 'Resource
 
 /** The reference to a target's ResourceGraphDefinition or Graph. */
 export function definitionRef(target: DeployTarget): ObjectRef {
-  if (target.form === 'graph') return { ...GRAPH_KIND, name: target.name, namespace: target.namespace };
+  if (target.form === 'graph') return { ...GraphObject.KIND, name: target.name, namespace: target.namespace };
   return { ...DEFINITION_KIND, name: target.name };
 }
 

@@ -1,5 +1,5 @@
 import { passes } from '@typekro/kit/kubernetes';
-import type { Because, Decision, NodeReport } from '@typekro/engine/runtime';
+import type { Decision, NodeReport, Reports } from '@typekro/engine/runtime';
 import { Explanation, Failure, RefusedObject } from '@typekro/engine/runtime';
 import { ResourceGraphFactoryError } from './errors.ts';
 
@@ -11,7 +11,7 @@ export function finalFailures(decision: Decision): NodeReport[] {
   return decision.nodes.filter((node) => node.state === 'failed' && !isPassingFailure(node.because));
 }
 
-function isPassingFailure(because: Because): boolean {
+function isPassingFailure(because: Reports.Because): boolean {
   return (
     (because.kind === 'write-failed' || because.kind === 'read-failed') && passes(Failure.classOf(because.failure))
   );

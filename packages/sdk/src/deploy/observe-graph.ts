@@ -5,7 +5,7 @@ import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { Decision, NodeReport, ObjectReport, ObjectType, StepOptions } from '@typekro/engine/runtime';
+import type { Decision, NodeReport, ObjectType, Reports, StepOptions } from '@typekro/engine/runtime';
 import { Member, stepGraphDeletion, stepRefusedGraph, Tracking } from '@typekro/engine/runtime';
 import { observerView } from './direct-answers.ts';
 import type { ObserveInstanceOptions } from './observe-instance.ts';
@@ -104,7 +104,7 @@ async function recordedReports(
 }
 
 /** The current state of a recorded object, or the failure of its read. */
-type Seen = { readonly report: ObjectReport } & (
+type Seen = { readonly report: Reports.ObjectReport } & (
   | { readonly object: KubeObject | undefined }
   | { readonly failed: NodeReport['because'] }
 );
@@ -161,4 +161,5 @@ function keptReport(id: string, seen: readonly Seen[]): NodeReport {
   return { id, state: 'ready', because: { kind: 'ready' }, objects };
 }
 
-const present = (objects: readonly ObjectReport[]): number => objects.filter(({ state }) => state === 'present').length;
+const present = (objects: readonly Reports.ObjectReport[]): number =>
+  objects.filter(({ state }) => state === 'present').length;

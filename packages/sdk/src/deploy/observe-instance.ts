@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, RETRY_POLICIES } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { ownsObjects, typedNodes } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
 import type { ApplyAction, Decision, FieldDifference, ObjectType, StepOptions } from '@typekro/engine/runtime';
@@ -88,7 +88,7 @@ async function children(
   // The objects of a Graph have no common label. The step reads each by its name.
   if (graph.definedBy === 'graph') return [];
   const types = new Map<string, ObjectType>();
-  for (const node of typedNodes(graph).filter(ownsObjects)) {
+  for (const node of Nodes.typed(graph).filter(Nodes.ownsObjects)) {
     const { type, plural, namespaced } = node;
     const { group, version, kind } = type;
     types.set(`${group}/${version}/${kind}`, { group, version, kind, plural, namespaced });

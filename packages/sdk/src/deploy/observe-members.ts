@@ -4,7 +4,7 @@ import { eachEffect } from '@typekro/controller/execute';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { Decision, MemberTarget, NodeReport, ReadRequest } from '@typekro/engine/runtime';
+import type { Decision, Decisions, MemberTarget, NodeReport } from '@typekro/engine/runtime';
 import { ApplySet, Member, ObjectLabels, stepUnresolved } from '@typekro/engine/runtime';
 import { observerView } from './direct-answers.ts';
 import type { ObservedStore } from './observed-store.ts';
@@ -27,7 +27,8 @@ export interface ObserveMembersOptions {
 export async function observeMembers(options: ObserveMembersOptions): Promise<Decision> {
   const { api, instance, signal, clock = systemClock } = options;
   const { store, view } = observerView(api, clock, signal);
-  const read = (requests: readonly ReadRequest[]) => eachEffect(clock, requests, (request) => view.read(request));
+  const read = (requests: readonly Decisions.ReadRequest[]) =>
+    eachEffect(clock, requests, (request) => view.read(request));
   if (instance.metadata.deletionTimestamp === undefined) {
     const targets = memberTargets(instance);
     await read(targets.map((target) => ({ kind: 'members', target, why: 'prune' })));

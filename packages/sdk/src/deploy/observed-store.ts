@@ -3,17 +3,15 @@ import { parseApiVersion } from '@typekro/kit/core';
 import type { ReadMemory, RememberedRead, RememberedWrite } from '@typekro/controller/execute';
 import type {
   ApplyAction,
+  Decisions,
   EquivalentDigests,
-  ListObservation,
   ListTarget,
   LiveObject,
   MemberTarget,
   ObjectTarget,
   ObjectType,
-  Observation,
+  Observations,
   Observed,
-  ReadRequest,
-  WatchRequest,
 } from '@typekro/engine/runtime';
 import { FieldWriter, Fingerprint, ObjectKey, Projection, WriteRules } from '@typekro/engine/runtime';
 
@@ -47,13 +45,13 @@ export function targetOfObject(type: ObjectType, object: KubeObject): ObjectTarg
 /** The members that identify an apply: its object, its content and its writer. */
 type Applied = Pick<ApplyAction, 'target' | 'fingerprint' | 'manager' | 'subresource'>;
 
-type UnreadObservation = Exclude<ListObservation, { state: 'known' | 'unserved' }>;
+type UnreadObservation = Exclude<Observations.ListObservation, { state: 'known' | 'unserved' }>;
 
 /** The observed cluster of one deploy. Reads, responses to writes, and watches fill it. */
 export class ObservedStore implements Observed {
-  readonly #objects = new Map<string, Observation>();
-  readonly #lists = new Map<string, ListObservation>();
-  readonly #members = new Map<string, ListObservation>();
+  readonly #objects = new Map<string, Observations.Observation>();
+  readonly #lists = new Map<string, Observations.ListObservation>();
+  readonly #members = new Map<string, Observations.ListObservation>();
   readonly #equivalences = new Map<string, EquivalentDigests>();
   /** The equivalences of the writers of Graphs, by the key of the object and then by the name of the writer. */
   readonly #writerEquivalences = new Map<string, ReadonlyMap<string, EquivalentDigests>>();
@@ -74,7 +72,7 @@ export class ObservedStore implements Observed {
     this.#now = now;
   }
 
-  object(target: ObjectTarget): Observation {
+  object(target: ObjectTarget): Observations.Observation {
     const key = ObjectKey.ofTarget(target);
     const observation = this.#objects.get(key) ?? this.#unread(objectReadKey(target));
     if (observation.state !== 'present') return observation;
@@ -86,12 +84,12 @@ export class ObservedStore implements Observed {
     return { state: 'present', live };
   }
 
-  list(target: ListTarget): ListObservation {
+  list(target: ListTarget): Observations.ListObservation {
     const key = listKey(target);
     return this.#lists.get(key) ?? this.#unread(key);
   }
 
-  members(target: MemberTarget): ListObservation {
+  members(target: MemberTarget): Observations.ListObservation {
     const key = memberKey(target);
     return this.#members.get(key) ?? this.#unread(key);
   }
@@ -147,7 +145,7 @@ export class ObservedStore implements Observed {
    * The watched objects that have not been read. In the controller, watches deliver these objects, and the decision
    * depends on them. A caller that opens no watches must therefore read them.
    */
-  unread(watched: readonly WatchRequest[]): ReadRequest[] {
+  unread(watched: readonly Decisions.WatchRequest[]): Decisions.ReadRequest[] {
     return watched.flatMap((each) =>
       each.kind === 'object' && this.object(each.target).state === 'unknown'
         ? [{ ...each, why: 'unknown' as const }]
@@ -164,11 +162,11 @@ export class ObservedStore implements Observed {
     });
   }
 
-  setList(target: ListTarget, observation: ListObservation): void {
+  setList(target: ListTarget, observation: Observations.ListObservation): void {
     this.#lists.set(listKey(target), observation);
   }
 
-  setMembers(target: MemberTarget, observation: ListObservation): void {
+  setMembers(target: MemberTarget, observation: Observations.ListObservation): void {
     this.#members.set(memberKey(target), observation);
   }
 

@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatApiVersion, parseJson, stringifyJson, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isDnsSubdomain, labelValue } from '@typekro/kit/kubernetes';
-import type { ParentWrite } from '@typekro/engine/runtime';
+import type { Decisions } from '@typekro/engine/runtime';
 import { keys } from '@typekro/engine/runtime';
 
 /** The label of every parent ConfigMap. Its value is the definition's name. */
@@ -205,7 +205,7 @@ export function virtualInstance(
 /**
  * The metadata of the parent after a write: its name, and its labels and annotations merged with those of the write.
  */
-export function wantedMetadata(write: ParentWrite, parent: KubeObject | undefined): KubeObject['metadata'] {
+export function wantedMetadata(write: Decisions.ParentWrite, parent: KubeObject | undefined): KubeObject['metadata'] {
   const metadata = parent?.metadata;
   return {
     ...(metadata?.name === undefined ? {} : { name: metadata.name }),

@@ -1,6 +1,6 @@
 import type { DeployEvent, DeployEventContent } from '../compose/index.ts';
 import { formatRef } from '@typekro/kit/core';
-import type { ApplyAction, Decision, DeleteAction, NodeReport, ObjectOutcome } from '@typekro/engine/runtime';
+import type { ApplyAction, Decision, Decisions, NodeReport, ObjectOutcome } from '@typekro/engine/runtime';
 import { Explanation, refOfTarget } from '@typekro/engine/runtime';
 import { shorten } from './errors.ts';
 
@@ -28,7 +28,7 @@ export class ProgressReporter {
   }
 
   /** Reports a write that the server accepted. */
-  wrote({ nodeId, target }: ApplyAction | DeleteAction, outcome: ObjectOutcome): void {
+  wrote({ nodeId, target }: ApplyAction | Decisions.DeleteAction, outcome: ObjectOutcome): void {
     const object = refOfTarget(target);
     const message = `${formatRef(object)} ${outcome}`;
     this.event({ type: 'resource-outcome', resourceId: nodeId, outcome, object, message });

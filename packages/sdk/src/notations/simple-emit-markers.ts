@@ -2,8 +2,8 @@ import type { JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';
 import type { Schema } from '@typekro/engine/schema';
+import { Marker, patternProblem } from '@typekro/engine/schema';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
-import { patternProblem, enumText, quoteDefault, quoteMarker } from '@typekro/engine/schema';
 import { isInteger64 } from '@typekro/kit/golang';
 
 /** A part of a schema that SimpleSchema cannot express. */
@@ -36,7 +36,7 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   }
   enumeration(schema, markers, rules);
   const { pattern, bounds } = textConstraints(schema, rules);
-  if (pattern !== undefined) markers.push(`pattern=${quoteMarker(pattern)}`);
+  if (pattern !== undefined) markers.push(`pattern=${Marker.quote(pattern)}`);
   if (schema.type === 'string') {
     add('minLength', schema.minLength);
     add('maxLength', schema.maxLength);
@@ -44,16 +44,16 @@ export function markersOf(schema: Schema, defaultsItself: boolean): string[] {
   numericMarkers(schema, bounds, markers, rules);
   if (schema.type === 'array') listMarkers(schema, markers);
   objectRules(schema, rules);
-  markers.push(...rules.map((rule) => `validation=${quoteMarker(rule)}`));
+  markers.push(...rules.map((rule) => `validation=${Marker.quote(rule)}`));
   for (const { rule, message, optionalOldSelf } of schema['x-kubernetes-validations'] ?? []) {
     if (optionalOldSelf === true) {
       throw new EmitProblem('rule', 'a rule with optionalOldSelf has no form in SimpleSchema');
     }
     const immutable = rule.trim() === 'self == oldSelf' && (message === undefined || message === IMMUTABLE_MESSAGE);
-    markers.push(immutable ? 'immutable=true' : `validation=${quoteMarker(ruleWithMessage(rule, message))}`);
+    markers.push(immutable ? 'immutable=true' : `validation=${Marker.quote(ruleWithMessage(rule, message))}`);
   }
   if (schema.description !== undefined && schema.description !== '') {
-    markers.push(`description=${quoteMarker(schema.description)}`);
+    markers.push(`description=${Marker.quote(schema.description)}`);
   }
   return markers;
 }
@@ -83,7 +83,7 @@ function defaultText(schema: Schema, value: JsonValue): string {
   switch (schema.type) {
     case 'string':
       if (typeof value !== 'string') throw mismatch();
-      return quoteDefault(value);
+      return Marker.quoteDefault(value);
     case 'integer':
       if ((typeof value !== 'bigint' && typeof value !== 'number') || !isInteger64(value)) throw mismatch();
       return stringifyJson(value);
@@ -105,7 +105,7 @@ function enumeration(schema: Schema, markers: string[], rules: string[]): void {
   if (!Array.isArray(values)) return;
   const allowed = (values as readonly JsonValue[]).filter((value) => value !== null);
   if (allowed.length === 0) throw new EmitProblem('never', 'no value is allowed here', 'remove the field');
-  const listed = enumText(schema.type, allowed);
+  const listed = Marker.enumText(schema.type, allowed);
   if (listed !== undefined) markers.push(`enum=${listed}`);
   else if (allowed.length === 1 && allowed[0] !== undefined) rules.push(`self == ${celLiteral(schema, allowed[0])}`);
   else rules.push(`self in [${allowed.map((value) => celLiteral(schema, value)).join(', ')}]`);
@@ -163,7 +163,7 @@ function listMarkers(schema: Schema, markers: string[]): void {
   const listType = schema['x-kubernetes-list-type'] ?? (schema.uniqueItems === true ? 'set' : undefined);
   if (listType === 'set') markers.push('uniqueItems=true');
   else if (listType !== undefined) markers.push(`listType=${listType}`);
-  for (const key of schema['x-kubernetes-list-map-keys'] ?? []) markers.push(`listMapKey=${quoteMarker(key)}`);
+  for (const key of schema['x-kubernetes-list-map-keys'] ?? []) markers.push(`listMapKey=${Marker.quote(key)}`);
 }
 
 /** Adds rules for the number of members. Only maps can have such rules, because CEL structs have no size. */

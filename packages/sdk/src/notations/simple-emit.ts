@@ -1,8 +1,8 @@
 import type { Diagnostic } from '@typekro/kit/core';
 import { definitionNameOf } from './json-schema-nodes.ts';
 import type { Schema } from '@typekro/engine/schema';
+import { Marker } from '@typekro/engine/schema';
 import { EmitProblem, markersOf } from './simple-emit-markers.ts';
-import { quoteMarker } from '@typekro/engine/schema';
 import { TypeNames } from './simple-emit-names.ts';
 import { mergeUnion } from './simple-emit-union.ts';
 import type { SimpleValue, SimpleBlock } from './simple-emit-names.ts';
@@ -117,7 +117,7 @@ class Emitter {
     const known = this.#options.field?.(path, schema);
     const described = this.#describe(schema, path, name);
     if (described === undefined) return undefined;
-    const rules = (known?.rules ?? []).map((rule) => `validation=${quoteMarker(rule)}`);
+    const rules = (known?.rules ?? []).map((rule) => `validation=${Marker.quote(rule)}`);
     if (schema.nullable === true && isRequired && known?.required !== true) {
       this.#warn(path, 'nullable', 'null is not kept by the cluster; the field becomes optional');
     }

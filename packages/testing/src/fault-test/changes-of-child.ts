@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn } from '@typekro/kit/core';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { FieldWriter, keys } from '@typekro/engine/runtime';
 
 /** A change that another client can make to a child. */
@@ -26,7 +26,11 @@ export function changesOf(child: KubeObject, from: number): ChildChange[] {
   collect(FieldWriter.values(child), [], found);
   const start = Math.floor(from * found.length);
   const path = ['metadata', 'annotations', 'another-client'];
-  return [...found.slice(start), ...found.slice(0, start), { path: formatPath(path), patch: nested(path, 'was here') }];
+  return [
+    ...found.slice(start),
+    ...found.slice(0, start),
+    { path: Path.format(path), patch: nested(path, 'was here') },
+  ];
 }
 
 function collect(value: JsonObject, path: readonly string[], found: ChildChange[]): void {
@@ -37,7 +41,7 @@ function collect(value: JsonObject, path: readonly string[], found: ChildChange[
     else {
       const other = otherValue(member);
       if (other !== undefined && at[1] !== 'ownerReferences')
-        found.push({ path: formatPath(at), patch: nested(at, other) });
+        found.push({ path: Path.format(at), patch: nested(at, other) });
     }
   }
 }

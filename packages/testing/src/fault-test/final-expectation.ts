@@ -1,6 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import { unmetExpectations } from '../graph-test/expectations.ts';
 import type { Expectation, ExpectedChild, GraphTest, Mismatch, TestPath } from '../graph-test/steps.ts';
@@ -59,7 +59,7 @@ export const isGenerated = ({ expected }: Mismatch): boolean =>
   GENERATED.test(typeof expected === 'string' ? expected : stringifyJson(expected));
 
 /** Identifies an unmet expectation. The result is the same in all lives of a test. */
-export const expectationPlace = ({ at, subject }: Mismatch): string => `${formatPath(at)} ${subject}`;
+export const expectationPlace = ({ at, subject }: Mismatch): string => `${Path.format(at)} ${subject}`;
 
 /**
  * The finding for an unmet expectation.
@@ -75,7 +75,7 @@ export function expectationFinding(
   const isHidden = (member === 'children' || member === 'status') && isSecret(node);
   return {
     invariant: 'expectation',
-    expected: `${subject} ${isHidden ? '(secret)' : shownValue(expected)}, as ${formatPath(at)} of the test says`,
+    expected: `${subject} ${isHidden ? '(secret)' : shownValue(expected)}, as ${Path.format(at)} of the test says`,
     received: isHidden ? '(secret)' : shownValue(received),
     ...(node === undefined ? {} : { node }),
   };

@@ -1,9 +1,9 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { Graph, TypedNode } from '@typekro/engine/graph';
-import { ownsObjects, typedNodes } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
-import { ApplySet, isDone, ObjectKey, renderInstance } from '@typekro/engine/runtime';
+import { ApplySet, isDone, ObjectKey, RenderedInstance } from '@typekro/engine/runtime';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import type { MemberKind, Rule, RuledGraph, UnreadyDependency } from '../simulation/invariants.ts';
 import type { KindOfPlural } from '../simulation/ledger.ts';
@@ -26,7 +26,7 @@ export interface RulesContext {
 }
 
 /** The nodes whose objects the controller writes. */
-export const ownNodes = (graph: Graph): TypedNode[] => typedNodes(graph).filter(ownsObjects);
+export const ownNodes = (graph: Graph): TypedNode[] => Nodes.typed(graph).filter(Nodes.ownsObjects);
 
 /** The id of the ApplySet of an instance. */
 export function applySetOfGraph({ apiVersion, kind, name, namespace }: ObjectRef): string {
@@ -52,7 +52,7 @@ export function graphRules(context: RulesContext): RuledGraph {
 /** Returns a function that finds a kind of the graph by plural and group. */
 export function kindsOf(graph: Graph): KindOfPlural {
   const kinds = new Map(
-    [...typedNodes(graph), { type: graph.instance, plural: graph.instance.plural }].map(({ type, plural }) => [
+    [...Nodes.typed(graph), { type: graph.instance, plural: graph.instance.plural }].map(({ type, plural }) => [
       `${plural}.${type.group}`,
       ObjectKey.groupKind(type),
     ]),
@@ -87,7 +87,7 @@ async function unreadyDependencies(
     const node = graph.nodes.get(each);
     if (node !== undefined) objects.push(...(await world().children(node)));
   }
-  const { nodes } = renderInstance(graph, live, objects, { now: now(), revision: 1 });
+  const { nodes } = RenderedInstance.of(graph, live, objects, { now: now(), revision: 1 });
   const kinds = new Set([
     ObjectKey.groupKind(graph.instance),
     ...needed.flatMap((each) => {

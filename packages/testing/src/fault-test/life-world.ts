@@ -2,7 +2,7 @@ import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
 import { formatRef, refOf } from '@typekro/kit/core';
 import { isNotFound, KubeError } from '@typekro/kube';
-import { Explanation, isDone, keys, ObjectKey, ObjectLabels, renderInstance } from '@typekro/engine/runtime';
+import { Explanation, isDone, keys, ObjectKey, ObjectLabels, RenderedInstance } from '@typekro/engine/runtime';
 import type { GraphTestBase, TestedWorld } from '../graph-test/graph-world.ts';
 import { GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
 import type { GivenState } from '../graph-test/steps.ts';
@@ -258,7 +258,7 @@ export class LifeWorld {
     if (live === undefined || live.metadata.deletionTimestamp !== undefined) return undefined;
     const objects: KubeObject[] = [];
     for (const node of graph.nodes.values()) objects.push(...(await this.world.children(node)));
-    const { nodes } = renderInstance(graph, live, objects, { now: this.faulty.clock.now(), revision: 1 });
+    const { nodes } = RenderedInstance.of(graph, live, objects, { now: this.faulty.clock.now(), revision: 1 });
     const report = nodes.find((each) => each.report.id === id)?.report;
     if (report === undefined) return undefined;
     const { node, state, reason } = Explanation.of(report);

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { formatRef, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { formatPath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import { isDone } from '@typekro/engine/runtime';
 import type { Action } from '../graph-test/actions.ts';
 import { startActions, stepActions } from '../graph-test/actions.ts';
@@ -114,7 +114,7 @@ class Life {
   /** Carries out an action of the test. Under faults, waits until the action is possible. */
   async #do({ at, run }: Action): Promise<void> {
     const { faultless } = this.#input;
-    const place = formatPath(at);
+    const place = Path.format(at);
     if (faultless?.refused.has(place) === true) return;
     const life = this.#life;
     life.flaps.epoch += 1;

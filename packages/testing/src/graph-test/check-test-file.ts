@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { Graph, GraphNode, PathStep } from '@typekro/engine/graph';
 import { resolveKind } from '@typekro/engine/graph';
 import * as ValueShape from '../value-shape.ts';
-import { INSTANCE_CONDITIONS, INSTANCE_STATES } from '@typekro/engine/runtime';
+import { ConditionContent, INSTANCE_STATES } from '@typekro/engine/runtime';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { combineSources, crdSource } from '@typekro/engine/schema';
 import { entriesByPath } from './partial-differences.ts';
@@ -201,7 +201,7 @@ class Checker {
     const authored = this.#graph.status.conditions ?? [];
     if (authored.some(({ types }) => types === undefined)) return;
     const own = authored.flatMap(({ types = [] }) => types);
-    const known = [...INSTANCE_CONDITIONS, ...own];
+    const known = [...ConditionContent.OF_INSTANCES, ...own];
     for (const type of Object.keys(conditions)) {
       if (known.includes(type)) continue;
       const kind = this.#graph.instance.kind;

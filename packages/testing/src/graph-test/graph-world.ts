@@ -2,13 +2,13 @@ import type { ClusterSnapshot } from '@typekro/cluster';
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph, GraphNode } from '@typekro/engine/graph';
-import { isTyped } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { InspectSource } from '@typekro/controller/inspect';
 import { instanceRef } from '@typekro/controller/inspect';
 import type { Clock, KubeClient } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
-import { Explanation, keys, ObjectLabels, renderInstance } from '@typekro/engine/runtime';
+import { Explanation, keys, ObjectLabels, RenderedInstance } from '@typekro/engine/runtime';
 import { virtualWorld } from '../simulation/virtual-world.ts';
 import { changesElements, expandPaths } from './partial-differences.ts';
 import type { GivenState } from './steps.ts';
@@ -177,7 +177,7 @@ export class GraphWorld {
    * collection are in item order.
    */
   async children(node: GraphNode): Promise<KubeObject[]> {
-    if (!isTyped(node)) return [];
+    if (!Nodes.isTyped(node)) return [];
     const { group, version, kind } = node.type;
     const apiVersion = group === '' ? version : `${group}/${version}`;
     if (node.nodeType === 'external' || node.nodeType === 'externalCollection') {
@@ -257,7 +257,7 @@ export class GraphWorld {
   async #externalRefs(id: string): Promise<ObjectRef[]> {
     const live = await this.live();
     if (live === undefined) return [];
-    const { nodes } = renderInstance(this.graph, live, [], { now: this.#world.clock.now(), revision: 1 });
+    const { nodes } = RenderedInstance.of(this.graph, live, [], { now: this.#world.clock.now(), revision: 1 });
     const found = nodes.find(({ report }) => report.id === id)?.objects ?? [];
     return found.map(({ object }) => {
       const ref = refOf(object as KubeObject);

@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
 import { hasErrors, isJsonObject } from '@typekro/kit/core';
 import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
-import { formatPath, parseDefinitions } from '@typekro/engine/graph';
+import { parseDefinitions, Path } from '@typekro/engine/graph';
 import * as ValueShape from '../value-shape.ts';
 import { durationMs } from './actions.ts';
 import type { GraphTest } from './steps.ts';
@@ -103,7 +103,7 @@ export function reporter(document: DefinitionDocument, found: Diagnostic[]): Rep
       severity: 'error',
       message,
       ...(hint === undefined ? {} : { hint }),
-      ...(path.length === 0 ? {} : { path: formatPath(path) }),
+      ...(path.length === 0 ? {} : { path: Path.format(path) }),
       source: key ? document.keyPosition(path) : document.position(path),
     });
   };

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, setOwn, TypeKroError } from '@typekro/kit/core';
-import { appendStep, formatPath, parsePath } from '@typekro/engine/graph';
+import { Path } from '@typekro/engine/graph';
 import type { TestPath } from './steps.ts';
 
 /** A field that differs from the expectation. */
@@ -24,7 +24,7 @@ export interface FieldDifference {
 export function entriesByPath(object: JsonObject): readonly { key: string; steps: TestPath; value: JsonValue }[] {
   return Object.entries(object).flatMap(([key, value]) => {
     if (value === undefined) return [];
-    const parsed = parsePath(key);
+    const parsed = Path.parse(key);
     return [{ key, steps: parsed.ok && parsed.steps.length > 0 ? parsed.steps : [key], value }];
   });
 }
@@ -35,7 +35,7 @@ export function entriesByPath(object: JsonObject): readonly { key: string; steps
  */
 export function partialDifferences(expected: JsonObject, received: JsonValue | undefined): FieldDifference[] {
   return entriesByPath(expected).flatMap(({ key, steps, value }) =>
-    differences(value, valueAt(received, steps), formatPath(steps), [key]),
+    differences(value, valueAt(received, steps), Path.format(steps), [key]),
   );
 }
 
@@ -56,12 +56,12 @@ function differences(
   if (expected === null && received === undefined) return [];
   if (isJsonObject(expected) && isJsonObject(received)) {
     return Object.entries(expected).flatMap(([key, value]) =>
-      value === undefined ? [] : differences(value, member(received, key), appendStep(path, key), [...at, key]),
+      value === undefined ? [] : differences(value, member(received, key), Path.append(path, key), [...at, key]),
     );
   }
   if (Array.isArray(expected) && Array.isArray(received) && expected.length === received.length) {
     return expected.flatMap((value, index) =>
-      differences(value, received[index], appendStep(path, index), [...at, index]),
+      differences(value, received[index], Path.append(path, index), [...at, index]),
     );
   }
   return jsonEquals(expected, received) ? [] : [{ at, path, expected, received }];
@@ -76,13 +76,13 @@ function surplus(
   if (isJsonObject(expected) && isJsonObject(received)) {
     return Object.entries(received).flatMap(([key, value]) => {
       if (value === undefined) return [];
-      const inner = appendStep(path, key);
+      const inner = Path.append(path, key);
       const wanted = member(expected, key);
       return wanted === undefined ? [{ path: inner, value }] : surplus(wanted, value, inner);
     });
   }
   if (Array.isArray(expected) && Array.isArray(received) && expected.length === received.length) {
-    return expected.flatMap((value, index) => surplus(value, received[index], appendStep(path, index)));
+    return expected.flatMap((value, index) => surplus(value, received[index], Path.append(path, index)));
   }
   return [];
 }
@@ -127,7 +127,7 @@ export function expandPaths(object: JsonObject, live?: JsonValue): JsonObject {
     const before = member(target, last);
     if (index >= 1) {
       const list = before ?? valueAt(live, names);
-      setOwn(target, last, changed(list, steps.slice(index), value, formatPath(names)));
+      setOwn(target, last, changed(list, steps.slice(index), value, Path.format(names)));
     } else setOwn(target, last, isJsonObject(before) && isJsonObject(value) ? { ...before, ...value } : value);
   }
   return result;
@@ -143,7 +143,7 @@ function changed(value: JsonValue | undefined, steps: TestPath, change: JsonValu
       value,
     );
   }
-  const inner = appendStep(path, step);
+  const inner = Path.append(path, step);
   if (typeof step === 'number') {
     const element = Array.isArray(value) ? value[step] : undefined;
     if (Array.isArray(value) && element !== undefined) return value.with(step, changed(element, rest, change, inner));

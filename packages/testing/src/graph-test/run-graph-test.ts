@@ -2,7 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { Graph } from '@typekro/engine/graph';
-import { rootCausesOf } from '@typekro/engine/runtime';
+import { RootCause } from '@typekro/engine/runtime';
 import type { Expectation, GraphTest, GraphTestResult, Mismatch, TestFailure, TestPath, TestStep } from './steps.ts';
 import type { Action } from './actions.ts';
 import { startActions, stepActions } from './actions.ts';
@@ -130,7 +130,7 @@ function waitingOf(world: GraphWorld, mismatches: readonly Mismatch[]): string[]
   const failed = mismatches.flatMap(({ at }) => nodesOf(world.graph, at));
   const distances = distancesFrom(world.graph, failed);
   const distanceOf = (id: string): number => distances.get(id) ?? world.graph.nodes.size;
-  return rootCausesOf(world.reports())
+  return RootCause.of(world.reports())
     .toSorted((a, b) => distanceOf(a.node.id) - distanceOf(b.node.id))
     .map(({ node, waiting }) => {
       const verb = waiting.length === 1 ? 'waits' : 'wait';

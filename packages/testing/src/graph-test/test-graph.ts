@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatDiagnostic, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
-import { compile, controllerCrds, formatPath, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { compile, controllerCrds, Path, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { checkGraphTest } from './check-test-file.ts';
@@ -58,7 +58,7 @@ export async function testGraph<Spec extends object = JsonObject>(
   const { base, test: whole } = await checkedTest(definition, test, options);
   const { failure } = await runGraphTest(base, whole);
   if (failure === undefined) return;
-  const lines = failureLines(failure, (at) => formatPath(at));
+  const lines = failureLines(failure, (at) => Path.format(at));
   throw new TypeKroError(`${base.graph.name} is not as expected\n${lines.join('\n')}`, { code: 'testing/unmet' });
 }
 
@@ -132,7 +132,7 @@ async function checkedTest<Spec extends object>(
   const whole: GraphTest = { name: 'test', ...(test as Omit<GraphTest, 'name'>) };
   const mistakes: string[] = [];
   checkGraphTest(whole, base.graph, sources, (path, message, hint) => {
-    mistakes.push(`${formatPath(path)}: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+    mistakes.push(`${Path.format(path)}: ${message}${hint === undefined ? '' : ` (${hint})`}`);
   });
   if (mistakes.length === 0) return { base, test: whole };
   throw new TypeKroError(`the test does not fit ${base.graph.name}:\n  ${mistakes.join('\n  ')}`, {

@@ -2,7 +2,7 @@ import { toJson } from '@typekro/cel';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { hasErrors, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import type { CompileResult, Graph } from '@typekro/engine/graph';
-import { compileGraphObject, typedNodes } from '@typekro/engine/graph';
+import { compileGraphObject, Nodes } from '@typekro/engine/graph';
 import { builtinSource, crdSource } from '../../../../packages/engine/src/schema/index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import type { CaseOutcome, KroCase } from './cases.ts';
@@ -59,7 +59,7 @@ const EXPECTATIONS: Readonly<Record<string, (graph: Graph, expected: JsonValue) 
     }),
   topLevelNodes: (graph, expected) => same('top-level nodes', childrenOf(graph, ''), sortedTexts(expected)),
   schemaDependencies: (graph, expected) =>
-    same('kinds', [...new Set(typedNodes(graph).map(({ type }) => type.kind))].toSorted(), sortedTexts(expected)),
+    same('kinds', [...new Set(Nodes.typed(graph).map(({ type }) => type.kind))].toSorted(), sortedTexts(expected)),
   dynamic: (graph, expected) => same('dynamic', hasDynamic(graph), expected),
   hasDynamic: (graph, expected) => same('dynamic', hasDynamic(graph), expected),
   endpoint: (graph, expected) => {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { Subscriptions } from '../../../../packages/controller/src/controller/cache/subscriptions.ts';
 import type { CacheChange } from '../../../../packages/controller/src/controller/cache/kind-cache.ts';
-import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
+import type { Decisions, ObjectType } from '@typekro/engine/runtime';
 import { Projection } from '@typekro/engine/runtime';
 import { UnknownForm } from './graph-input.ts';
 import type { Findings, WordRule } from './words.ts';
@@ -11,14 +11,14 @@ const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 
 const ANY = /./;
 
 /** Parses the words for a watch: `ns/name`, or `owner ns/name`. */
-function watchOf(words: string, at: number): { readonly owner: string; readonly request: WatchRequest } {
+function watchOf(words: string, at: number): { readonly owner: string; readonly request: Decisions.WatchRequest } {
   const [, owner = `g${at}`, namespace = '', name = ''] = /^(?:(\S+) )?([\w-]+)\/([\w-]+)$/.exec(words) ?? [];
   if (name === '') throw new UnknownForm(`no object in "${words}"`);
   return { owner, request: { kind: 'object', nodeId: 'n', target: { type: TYPE, namespace, name } } };
 }
 
 /** Parses the words for a selector: `a=b`, `a=b in ns`, or `a=b, all namespaces`. */
-function selectionOf(words: string): WatchRequest {
+function selectionOf(words: string): Decisions.WatchRequest {
   const [, selector = '', namespace] = /^([^ ,]+)(?: in ([\w-]+)|, all namespaces)?$/.exec(words) ?? [];
   return { kind: 'list', nodeId: 'n', target: { type: TYPE, selector, ...(namespace === undefined ? {} : { namespace }) } };
 }
@@ -54,7 +54,7 @@ function selectedEvent(words: string, selector: string): CacheChange {
   throw new UnknownForm(`no event "${words}"`);
 }
 
-function delivered(watches: readonly { readonly owner: string; readonly request: WatchRequest }[], event: CacheChange): Findings {
+function delivered(watches: readonly { readonly owner: string; readonly request: Decisions.WatchRequest }[], event: CacheChange): Findings {
   const subscriptions = new Subscriptions();
   for (const owner of new Set(watches.map((each) => each.owner))) {
     const own = watches.filter((each) => each.owner === owner);

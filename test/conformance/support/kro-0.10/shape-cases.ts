@@ -1,5 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { isServiceAccountName, scanExpressions, isReservedWord } from '@typekro/engine/graph';
+import { GraphObject, Naming, scanExpressions } from '@typekro/engine/graph';
 import { manifestProblem, isDynamicManifest } from '../../../../packages/engine/src/graph/graph-object/object-structure.ts';
 import { isReservedInGraphs } from '../../../../packages/engine/src/graph/graph-object/check-shape.ts';
 import type { CaseOutcome, KroCase } from './cases.ts';
@@ -28,7 +28,7 @@ export function runNodeIdCase({ id, input, expect }: KroCase): CaseOutcome {
 /** Checks a list of words. Definitions must reserve each of these words that Graphs reserve. */
 function runReservedCase(_case: Pick<KroCase, 'expect'>): CaseOutcome {
   const words = 'apiVersion kind metadata namespace spec status graph graphengine kro each item items object self this context'.split(' ');
-  return outcomeOf(words.filter((word) => isReservedInGraphs(word) && !isReservedWord(word, '0.10')));
+  return outcomeOf(words.filter((word) => isReservedInGraphs(word) && !Naming.isReservedWord(word, '0.10')));
 }
 
 /**
@@ -73,5 +73,5 @@ export function runScanCase({ input, expect }: KroCase): CaseOutcome {
 
 /** Runs a case about the name of a ServiceAccount. */
 export function runAccountNameCase({ input, expect }: KroCase): CaseOutcome {
-  return outcomeOf(same('matches', isServiceAccountName(String(input['name'])), expect['matchesPattern'] ?? true));
+  return outcomeOf(same('matches', GraphObject.isServiceAccountName(String(input['name'])), expect['matchesPattern'] ?? true));
 }

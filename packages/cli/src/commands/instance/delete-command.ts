@@ -1,5 +1,5 @@
 import { count, formatRef, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import { ownsObjects } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { NodeReport } from '@typekro/engine/runtime';
 import { keys } from '@typekro/engine/runtime';
 import type { Command } from '../../command.ts';
@@ -52,11 +52,11 @@ export const deleteInstance: Command = {
       const keepsChildren = instance.metadata.annotations?.[keys.DELETION_POLICY_ANNOTATION] === 'orphan';
       const isOwned = ({ id }: NodeReport): boolean => {
         const node = graph?.nodes.get(id);
-        return node === undefined || ownsObjects(node);
+        return node === undefined || Nodes.ownsObjects(node);
       };
       const isKept = ({ id }: NodeReport): boolean => {
         const node = graph?.nodes.get(id);
-        return keepsChildren || (node !== undefined && ownsObjects(node) && node.deletionPolicy === 'Orphaned');
+        return keepsChildren || (node !== undefined && Nodes.ownsObjects(node) && node.deletionPolicy === 'Orphaned');
       };
       const countOf = (nodes: readonly NodeReport[]): number =>
         nodes.flatMap(({ because, objects }) =>

@@ -1,5 +1,5 @@
 import { TypeKroError } from '@typekro/kit/core';
-import { isGraphObject } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { DiffReport } from '@typekro/controller/inspect';
 import type { Command } from '../../command.ts';
 import { ExitCode } from '../../command.ts';
@@ -24,7 +24,7 @@ export const diff: Command = {
       if (graph === undefined) {
         const why =
           definition === undefined
-            ? isGraphObject(instance)
+            ? GraphObject.is(instance)
               ? 'the spec of the Graph does not compile'
               : (notes[0] ?? 'the definition is not known')
             : `no revision of ${definition.metadata.name} compiles`;

@@ -8,9 +8,9 @@ import { kroEnvironment, unparse } from '@typekro/cel';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import type { Graph, Hole, PathStep } from '@typekro/engine/graph';
+import { compile, Path } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
-import { compile, formatPath } from '@typekro/engine/graph';
 import { withUnknownKinds } from '@typekro/sdk/compose';
 import { isLongRun } from '@typekro/kit/test-support/budget';
 import { commandRunner } from '../../../test-support/run-command.ts';
@@ -83,13 +83,13 @@ function normal(cel: string): string {
  * constant in one graph equals such an expression in the other.
  */
 function leavesOf({ skeleton, holes }: { readonly skeleton: JsonObject; readonly holes: readonly Hole[] }): unknown {
-  const filled = new Map(holes.map((hole) => [formatPath(hole.path), hole]));
+  const filled = new Map(holes.map((hole) => [Path.format(hole.path), hole]));
   const leaves: Record<string, string> = {};
   const visit = (value: JsonValue, path: readonly PathStep[]): void => {
-    const hole = filled.get(formatPath(path));
+    const hole = filled.get(Path.format(path));
     const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-    if (hole !== undefined) leaves[formatPath(path)] = normal(hole.expression.cel);
-    else if (members.length === 0) leaves[formatPath(path)] = normal(stringifyJson(value));
+    if (hole !== undefined) leaves[Path.format(path)] = normal(hole.expression.cel);
+    else if (members.length === 0) leaves[Path.format(path)] = normal(stringifyJson(value));
     else
       for (const [key, member] of members) visit(member ?? null, [...path, Array.isArray(value) ? Number(key) : key]);
   };

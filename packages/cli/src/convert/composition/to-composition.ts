@@ -3,7 +3,7 @@ import { isJsonObject, TypeKroError } from '@typekro/kit/core';
 import { isCounter } from '@typekro/sdk/compose';
 import { builtinFactoryNames, factoryKey } from '@typekro/sdk/factories';
 import type { Expression, Graph, GraphNode, Hole, PathStep } from '@typekro/engine/graph';
-import { formatPath, isExternal, isTyped, suggestId } from '@typekro/engine/graph';
+import { Naming, Nodes, Path } from '@typekro/engine/graph';
 import type { BuiltinSource, Schema } from '@typekro/engine/schema';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { textAt } from '@typekro/kit/kubernetes';
@@ -140,7 +140,7 @@ class CompositionWriter {
       resource: (id): ReadableResource | undefined => {
         const node = this.#graph.nodes.get(id);
         const variable = this.#variables.get(id);
-        if (node === undefined || variable === undefined || node.nodeType !== 'resource' || !isTyped(node))
+        if (node === undefined || variable === undefined || node.nodeType !== 'resource' || !Nodes.isTyped(node))
           return undefined;
         const hasFactory = factories.has(factoryKey(node.type)) && isWhole(node);
         const schema = hasFactory ? source.schemaOf(node.type) : undefined;
@@ -188,14 +188,14 @@ class CompositionWriter {
       const list = this.#expression(expression, outer, `${place}.forEach[${index}].${name}`, 'list');
       const isFree = isVariableName(name) && !OUTER.includes(name) && !this.#isVariable(name);
       const variable = isFree ? name : `${name}Item`;
-      const isTyped = !isWrittenAsCel(expression, outer);
-      iterators.set(name, { variable, schema: isTyped ? itemsOf(expression, outer.spec) : undefined });
+      const hasShape = !isWrittenAsCel(expression, outer);
+      iterators.set(name, { variable, schema: hasShape ? itemsOf(expression, outer.spec) : undefined });
       const lead = '  '.repeat(index + 2);
       const head = `${lead}for (const ${variable} of `;
       return `${head}${printCode(list, lead.length, head.length - lead.length, 3)}) {`;
     });
     const scope: ExpressionScope = { ...outer, iterator: (name) => iterators.get(name) };
-    const object = this.#data(node.template, scope, `${place}.${isExternal(node) ? 'externalRef' : 'template'}`);
+    const object = this.#data(node.template, scope, `${place}.${Nodes.isExternal(node) ? 'externalRef' : 'template'}`);
     if (node.template.skeleton['apiVersion'] === undefined || node.template.skeleton['apiVersion'] === '') {
       this.#problems.push({ path: `${place}.apiVersion`, reason: 'an object needs an apiVersion' });
     }
@@ -249,7 +249,7 @@ class CompositionWriter {
   #made(node: GraphNode, object: Code): Code {
     const members = object.kind === 'object' ? object.members : [];
     const id = ['id', stringCode(node.id)] as const;
-    if (isExternal(node)) {
+    if (Nodes.isExternal(node)) {
       if (node.nodeType === 'external' && isNamed(node)) {
         this.#file.use('externalRef');
         return call('externalRef', objectCode([id, ...members]));
@@ -262,7 +262,8 @@ class CompositionWriter {
       return call('createResource', object, objectCode([id]));
     }
     this.#file.use('factories');
-    const factory = isTyped(node) && isWhole(node) ? builtinKinds().factories.get(factoryKey(node.type)) : undefined;
+    const factory =
+      Nodes.isTyped(node) && isWhole(node) ? builtinKinds().factories.get(factoryKey(node.type)) : undefined;
     if (factory === undefined) return call('k8s.customResource', objectCode([id, ...members]));
     const fields = members.filter(([name]) => name !== 'apiVersion' && name !== 'kind');
     return call(`k8s.${factory}`, objectCode([id, ...fields]));
@@ -301,7 +302,7 @@ class CompositionWriter {
 
 /** Makes the name of an export from the name of an object. */
 const exportName = (name: string, otherwise: string): string =>
-  suggestId(name) ?? (isVariableName(name) ? name : otherwise);
+  Naming.suggestId(name) ?? (isVariableName(name) ? name : otherwise);
 
 /** Prints an object literal on several lines, even when it is short. */
 function printDivided(code: Code, indent: number): string {
@@ -313,7 +314,7 @@ function printDivided(code: Code, indent: number): string {
   return `{\n${lines.join('')}${' '.repeat(indent)}}`;
 }
 
-const pathKey = (path: readonly PathStep[]): string => formatPath(path);
+const pathKey = (path: readonly PathStep[]): string => Path.format(path);
 
 /** The members of metadata that the factories of built-in kinds accept. */
 const METADATA: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
+import { InstanceCrd, Path } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
-import { ALLOW_BREAKING_CHANGES, formatPath } from '@typekro/engine/graph';
 import { isLargeInteger } from './data-code.ts';
 import { isCompositionName } from '@typekro/sdk/compose';
 import { asObjects, LAST_APPLIED_ANNOTATION, objectAt, withoutServerFields } from '@typekro/kit/kubernetes';
@@ -79,7 +79,7 @@ export function unknownParts(definition: JsonObject): {
     ),
     ...largeIntegers(objectAt(definition, 'spec')['resources'] ?? null, ['spec', 'resources']),
   ];
-  return { problems, allowBreakingChanges: annotations[ALLOW_BREAKING_CHANGES] === 'true' };
+  return { problems, allowBreakingChanges: annotations[InstanceCrd.ALLOW_BREAKING_CHANGES] === 'true' };
 }
 
 /** The options of a composition for those parts of a definition that determine how its kind is served. */
@@ -87,7 +87,7 @@ export function servedOptions(definition: JsonObject): readonly (readonly [optio
   const { metadata } = withoutServerFields(definition as never) as { metadata?: JsonObject };
   const schema = objectAt(definition, 'spec', 'schema');
   const annotations = Object.entries(objectAt(metadata, 'annotations')).filter(
-    ([name]) => name !== ALLOW_BREAKING_CHANGES && !OF_OTHERS.has(name),
+    ([name]) => name !== InstanceCrd.ALLOW_BREAKING_CHANGES && !OF_OTHERS.has(name),
   );
   const own = { labels: objectAt(metadata, 'labels'), annotations: Object.fromEntries(annotations) };
   const options: Readonly<Record<string, JsonValue | undefined>> = {
@@ -119,7 +119,7 @@ export function largeIntegersOfSchema(
 ): Inexpressible[] {
   const values = typeof additionalProperties === 'object' ? [additionalProperties] : [];
   return [
-    ...largeIntegers(own as JsonObject, path).map(({ reason }) => ({ path: formatPath(path), reason })),
+    ...largeIntegers(own as JsonObject, path).map(({ reason }) => ({ path: Path.format(path), reason })),
     ...Object.entries(properties).flatMap(([name, field]) => largeIntegersOfSchema(field, [...path, name])),
     ...[...(items === undefined ? [] : [items]), ...values].flatMap((each) => largeIntegersOfSchema(each, path)),
   ];
@@ -127,7 +127,8 @@ export function largeIntegersOfSchema(
 
 /** Finds the integers of templates that a JavaScript number cannot represent exactly. */
 function largeIntegers(value: JsonValue, path: readonly PathStep[]): Inexpressible[] {
-  if (isLargeInteger(value)) return [{ path: formatPath(path), reason: `no number of JavaScript is exactly ${value}` }];
+  if (isLargeInteger(value))
+    return [{ path: Path.format(path), reason: `no number of JavaScript is exactly ${value}` }];
   if (Array.isArray(value)) return value.flatMap((item, index) => largeIntegers(item, [...path, index]));
   if (!isJsonObject(value)) return [];
   return Object.entries(value).flatMap(([name, member]) =>

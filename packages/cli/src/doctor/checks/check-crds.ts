@@ -1,6 +1,7 @@
-import { controllerCrds, GRAPH_CRD } from '@typekro/controller/controller';
+import { controllerCrds } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
+import { GraphObject } from '@typekro/engine/graph';
 import { crdNarrowings } from '@typekro/engine/schema';
 import type { ClusterFacts } from '../cluster-facts.ts';
 import type { CheckResult, Finding } from '../finding.ts';
@@ -19,7 +20,7 @@ export function checkCrds({ crds }: ClusterFacts): CheckResult {
       const name = wanted.metadata.name ?? '';
       const where = `CustomResourceDefinition ${name}`;
       const crd = installed.get(name);
-      return crd === undefined ? [missingCrd(where, name === GRAPH_CRD)] : crdFindings(where, crd, wanted);
+      return crd === undefined ? [missingCrd(where, name === GraphObject.CRD)] : crdFindings(where, crd, wanted);
     }),
   );
 }

@@ -1,13 +1,13 @@
 import { grouped } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
-import type { ApiFailure, ObjectType } from '@typekro/engine/runtime';
+import type { ObjectType, Reports } from '@typekro/engine/runtime';
 import { keys } from '@typekro/engine/runtime';
 
 /** The known state of one object in a table. */
 export type KnownState =
   | { readonly state: 'present'; readonly object: KubeObject }
   | { readonly state: 'absent' | 'unknown' }
-  | { readonly state: 'failed'; readonly failure: ApiFailure };
+  | { readonly state: 'failed'; readonly failure: Reports.ApiFailure };
 
 /** Returns the key of an object in its table. */
 export function tableKey(namespace: string | undefined, name: string): string {
@@ -24,7 +24,7 @@ export class KindTable {
   /** The namespaces in which all objects of the kind that instances own were read. `*` means all namespaces. */
   readonly owned = new Set<string>();
   /** The failures of list requests for the objects that instances own, keyed by namespace (`*` for all). */
-  readonly failures = new Map<string, ApiFailure>();
+  readonly failures = new Map<string, Reports.ApiFailure>();
   /**
    * Maps a namespace (`*` for all) to the keys of its objects, or to `unread` when the server refused the list of
    * names.
@@ -32,7 +32,7 @@ export class KindTable {
   readonly names = new Map<string, ReadonlySet<string> | 'unread'>();
   readonly #objects = new Map<string, KubeObject>();
   readonly #absent = new Set<string>();
-  readonly #failed = new Map<string, ApiFailure>();
+  readonly #failed = new Map<string, Reports.ApiFailure>();
   #byApplySet: Map<string, KubeObject[]> | undefined;
 
   constructor(type: ObjectType) {
@@ -52,7 +52,7 @@ export class KindTable {
     this.#absent.add(key);
   }
 
-  setFailed(key: string, failure: ApiFailure): void {
+  setFailed(key: string, failure: Reports.ApiFailure): void {
     this.#failed.set(key, failure);
   }
 

@@ -3,14 +3,7 @@ import { grouped, formatApiVersion, gvkOf, withGroup } from '@typekro/kit/core';
 import { apiFailure, eachEffect } from '@typekro/controller/execute';
 import type { KubernetesApi, ListOptions } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
-import type {
-  ApiFailure,
-  ListTarget,
-  MemberTarget,
-  ObjectTarget,
-  ObjectType,
-  ReadRequest,
-} from '@typekro/engine/runtime';
+import type { Decisions, ListTarget, MemberTarget, ObjectTarget, ObjectType, Reports } from '@typekro/engine/runtime';
 import { keys, ObjectKey, refOfTarget } from '@typekro/engine/runtime';
 import { SharedFields } from './shared-fields.ts';
 import { KindTable, tableKey } from './kind-table.ts';
@@ -93,7 +86,7 @@ export class LiveSource implements ObjectSource {
     return { objects: answer.objects.filter(({ metadata }) => metadata.namespace === target.namespace) };
   }
 
-  async load(requests: readonly ReadRequest[]): Promise<void> {
+  async load(requests: readonly Decisions.ReadRequest[]): Promise<void> {
     const objects = requests.flatMap((each) =>
       each.kind === 'object' || each.kind === 'whole-object' ? [each.target] : [],
     );
@@ -271,13 +264,13 @@ export class LiveSource implements ObjectSource {
   }
 
   /** Converts the error of a refused request. Throws any other error, which ends the plan. */
-  #failure(thrown: unknown): ApiFailure {
+  #failure(thrown: unknown): Reports.ApiFailure {
     const isAnswer = thrown instanceof KubeError && [403, 404, 405].includes(thrown.status);
     if (!isAnswer || this.#options.signal.aborted) throw thrown;
     return apiFailure(thrown, undefined);
   }
 
-  #note({ plural, group }: ObjectType, place: string, failure: ApiFailure): void {
+  #note({ plural, group }: ObjectType, place: string, failure: Reports.ApiFailure): void {
     const where = place === '*' ? 'in the whole cluster' : `in namespace ${place}`;
     const what = withGroup(plural, group);
     const limit = `${what} ${where} could not be read: `;

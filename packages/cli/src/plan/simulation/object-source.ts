@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ObservedStore } from '@typekro/sdk/deploy';
 import { observedObjects, listKey, memberKey, objectReadKey, targetOfObject } from '@typekro/sdk/deploy';
-import type { ApiFailure, ListTarget, MemberTarget, ObjectTarget, ReadRequest } from '@typekro/engine/runtime';
+import type { Decisions, ListTarget, MemberTarget, ObjectTarget, Reports } from '@typekro/engine/runtime';
 import { keys } from '@typekro/engine/runtime';
 import type { KindTable } from './kind-table.ts';
 import { tableKey } from './kind-table.ts';
@@ -9,13 +9,13 @@ import { tableKey } from './kind-table.ts';
 /** The objects of an external collection, or the reason why they are not known. */
 export type ListAnswer =
   | { readonly objects: readonly KubeObject[] }
-  | { readonly failure: ApiFailure }
+  | { readonly failure: Reports.ApiFailure }
   | { readonly unserved: true };
 
 /** The source of a plan's live objects: a cluster, or a snapshot of one. */
 export interface ObjectSource {
   /** Reads the objects of all requests, with as few requests to the server as possible. */
-  load(requests: readonly ReadRequest[]): Promise<void>;
+  load(requests: readonly Decisions.ReadRequest[]): Promise<void>;
   /** Returns the table of a kind, or `undefined` for a kind that was never loaded. */
   table(type: { readonly group: string; readonly kind: string }): KindTable | undefined;
   list(target: ListTarget): ListAnswer;
@@ -24,13 +24,13 @@ export interface ObjectSource {
 }
 
 /** The failure of an object that the source did not load. It occurs only if the caller did not call `load` before. */
-const NOT_READ: ApiFailure = { code: 0, reason: 'NotRead', message: 'it was not read' };
+const NOT_READ: Reports.ApiFailure = { code: 0, reason: 'NotRead', message: 'it was not read' };
 
 /**
  * Handles a read request of one instance with the loaded objects, and stores the result in `store`. The read of an
  * object that was not loaded fails.
  */
-export function answerRead(source: ObjectSource, store: ObservedStore, request: ReadRequest): void {
+export function answerRead(source: ObjectSource, store: ObservedStore, request: Decisions.ReadRequest): void {
   switch (request.kind) {
     case 'object':
     case 'whole-object':
@@ -87,7 +87,7 @@ function answerMembers(source: ObjectSource, store: ObservedStore, target: Membe
  * Returns the failure of the list request for the owned objects of these namespaces, or `undefined` when the objects
  * are known.
  */
-function failureOf(table: KindTable, namespaces: readonly string[]): ApiFailure | undefined {
+function failureOf(table: KindTable, namespaces: readonly string[]): Reports.ApiFailure | undefined {
   if (table.isWhole || table.owned.has('*')) return undefined;
   if (!table.type.namespaced) return table.failures.get('*');
   const missing = namespaces.find((namespace) => !table.owned.has(namespace));
@@ -95,6 +95,6 @@ function failureOf(table: KindTable, namespaces: readonly string[]): ApiFailure 
 }
 
 /** Stores a failed read as final, because a plan does not retry reads. */
-function fail(store: ObservedStore, key: string, failure: ApiFailure): void {
+function fail(store: ObservedStore, key: string, failure: Reports.ApiFailure): void {
   store.failedReads.set(key, { failure, retryAt: Infinity, failures: 1 });
 }

@@ -3,18 +3,7 @@ import { definedMember } from '@typekro/kit/core';
 import { isBookkeeping, ObservedStore, laidOver } from '@typekro/sdk/deploy';
 import { patchWriter } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
-import type {
-  ApiFailure,
-  ApplyAction,
-  Decision,
-  DeleteAction,
-  NodeReport,
-  OrphanAction,
-  ParentWrite,
-  ReadRequest,
-  ReleaseAction,
-  StepOptions,
-} from '@typekro/engine/runtime';
+import type { ApplyAction, Decision, Decisions, NodeReport, Reports, StepOptions } from '@typekro/engine/runtime';
 import { Fingerprint, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
 import type { Checked } from '@typekro/controller/inspect';
 import { keptKind, NOT_OF_INSTANCE } from '../replacement.ts';
@@ -31,7 +20,7 @@ export interface SimulationInput {
 /** A request of the simulation to its driver. Exactly one of `reads` and `writes` has entries. */
 export interface SimulationRequest {
   /** The requested reads. The driver records each result in `store` as present, absent or failed. */
-  readonly reads: readonly ReadRequest[];
+  readonly reads: readonly Decisions.ReadRequest[];
   /** The requested writes. The driver returns one answer per write, in the same order. */
   readonly writes: readonly ApplyAction[];
   /** The observed objects of this instance. */
@@ -42,7 +31,7 @@ export interface SimulationRequest {
 export interface WriteAnswer {
   readonly checked: Checked;
   readonly object?: KubeObject;
-  readonly failure?: ApiFailure;
+  readonly failure?: Reports.ApiFailure;
   /** True when the write is refused only because of immutable fields. */
   readonly immutable?: true;
   /** The object that another instance of the plan creates first. The write is not made, and is decided again. */
@@ -57,11 +46,11 @@ export interface SimulatedWrite {
   /** The live object before the write. */
   readonly before?: KubeObject;
   readonly apply?: ApplyAction;
-  readonly delete?: DeleteAction;
+  readonly delete?: Decisions.DeleteAction;
   /** The release of a retired object that is kept. */
-  readonly orphan?: OrphanAction;
+  readonly orphan?: Decisions.OrphanAction;
   /** The release of the fields of a patch node. */
-  readonly release?: ReleaseAction;
+  readonly release?: Decisions.ReleaseAction;
   readonly answer?: WriteAnswer;
   /** True when the write changes only labels and annotations of controllers. */
   readonly bookkeeping?: true;
@@ -229,12 +218,12 @@ function keptChild({ why, desired }: ApplyAction): string | undefined {
   return keptKind(desired) ?? (why === 'adopt' ? NOT_OF_INSTANCE : undefined);
 }
 
-function beforeOf(store: ObservedStore, { target }: ReleaseAction): Pick<SimulatedWrite, 'before'> {
+function beforeOf(store: ObservedStore, { target }: Decisions.ReleaseAction): Pick<SimulatedWrite, 'before'> {
   const known = store.object(target);
   return known.state === 'present' ? { before: known.live.object } : {};
 }
 
-function memberOf(store: ObservedStore, { target, uid }: DeleteAction): KubeObject | undefined {
+function memberOf(store: ObservedStore, { target, uid }: Decisions.DeleteAction): KubeObject | undefined {
   return store.objectsOf(target.type.group, target.type.kind).find(({ metadata }) => metadata.uid === uid);
 }
 
@@ -253,7 +242,7 @@ export function storedBy(action: ApplyAction, before: KubeObject | undefined): K
  * Adds the labels, the inventory and the finalizer that the controller writes to the instance before it writes
  * children.
  */
-function withParent(instance: KubeObject, { labels, inventory }: ParentWrite): KubeObject {
+function withParent(instance: KubeObject, { labels, inventory }: Decisions.ParentWrite): KubeObject {
   const { metadata } = instance;
   const written = [labels, inventory].filter((object) => object !== undefined).map((object) => object.metadata);
   if (written.length === 0) return instance;

@@ -3,7 +3,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph, GraphNode } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import type { WatchEvent } from '@typekro/kube';
-import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
+import type { Decisions, ObjectType } from '@typekro/engine/runtime';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { CacheSet } from './cache-set.ts';
 import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
@@ -29,12 +29,12 @@ const changed = (object: KubeObject): WatchEvent => ({ type: 'MODIFIED', object 
 const deleted = (object: KubeObject): WatchEvent => ({ type: 'DELETED', object });
 const restarted: WatchEvent = { type: 'RESTARTED' };
 const synced = (resourceVersion: string): WatchEvent => ({ type: 'SYNCED', resourceVersion });
-const watchOf = (name: string): WatchRequest => ({
+const watchOf = (name: string): Decisions.WatchRequest => ({
   kind: 'object',
   nodeId: 'a',
   target: { type, namespace: 'n', name },
 });
-const watchAll = (selector: string, namespace?: string): WatchRequest => ({
+const watchAll = (selector: string, namespace?: string): Decisions.WatchRequest => ({
   kind: 'list',
   nodeId: 'a',
   target: { type, selector, ...(namespace === undefined ? {} : { namespace }) },

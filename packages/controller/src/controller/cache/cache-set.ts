@@ -2,7 +2,7 @@ import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import type { Graph, PathStep } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
-import type { ObjectType, WatchRequest } from '@typekro/engine/runtime';
+import type { Decisions, ObjectType } from '@typekro/engine/runtime';
 import { Projection } from '@typekro/engine/runtime';
 import { applySetsOf, Subscriptions } from './subscriptions.ts';
 import { KeptReads, kindId } from './kept-reads.ts';
@@ -167,8 +167,11 @@ export class CacheSet {
    * Replaces the subscriptions of a subscriber. For `kinds`, the caches hold all objects, so that the subscriber finds
    * the members of its ApplySet. Changes of these objects do not wake the subscriber.
    */
-  setInterest(subscriber: string, requests: readonly WatchRequest[], kinds: readonly HeldKind[] = []): void {
-    const wanted = new Map<string, { type: ObjectType; requests: WatchRequest[]; hold: string[] | undefined }>();
+  setInterest(subscriber: string, requests: readonly Decisions.WatchRequest[], kinds: readonly HeldKind[] = []): void {
+    const wanted = new Map<
+      string,
+      { type: ObjectType; requests: Decisions.WatchRequest[]; hold: string[] | undefined }
+    >();
     const entry = (type: ObjectType) => {
       const id = kindId(type);
       const known = wanted.get(id);

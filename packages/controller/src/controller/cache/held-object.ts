@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember } from '@typekro/kit/core';
-import type { EngineFields, EquivalentDigests, LiveObject } from '@typekro/engine/runtime';
+import type { EquivalentDigests, LiveObject, Observations } from '@typekro/engine/runtime';
 import { Fingerprint } from '@typekro/engine/runtime';
 import { compact } from './compact.ts';
 import { internJson, internString } from './intern.ts';
@@ -29,7 +29,7 @@ function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObjec
   const { engineFields } = projected;
   if (engineFields === undefined || before.engineFields === undefined) return projected;
   let isUnchanged = true;
-  const next: [string, EngineFields][] = [];
+  const next: [string, Observations.EngineFields][] = [];
   for (const [writer, { owned }] of engineFields) {
     const known = before.engineFields.get(writer);
     const pair = known === undefined ? undefined : Fingerprint.equivalenceOf(known);
@@ -52,7 +52,7 @@ export function withWriterEquivalence(live: LiveObject, writer: string, pair: Eq
   if (fields === undefined) return live;
   const isExplained = Fingerprint.isSame(fields.owned, pair.owned);
   const isPlain = isExplained && Fingerprint.isSame(fields.owned, pair.desired);
-  const next: EngineFields = { owned: fields.owned, equivalence: isPlain ? true : pair };
+  const next: Observations.EngineFields = { owned: fields.owned, equivalence: isPlain ? true : pair };
   const entries = [...(live.engineFields ?? [])].map(
     ([name, other]) => [name, name === writer ? next : other] as const,
   );
@@ -87,8 +87,10 @@ export function compacted({ object, owned, equivalence, whole, engineFields }: L
   );
 }
 
-function compactedFields(fields: ReadonlyMap<string, EngineFields>): ReadonlyMap<string, EngineFields> {
-  const entries = [...fields].map(([writer, { owned, equivalence }]): [string, EngineFields] => {
+function compactedFields(
+  fields: ReadonlyMap<string, Observations.EngineFields>,
+): ReadonlyMap<string, Observations.EngineFields> {
+  const entries = [...fields].map(([writer, { owned, equivalence }]): [string, Observations.EngineFields] => {
     const digests = equivalence === undefined || equivalence === true ? equivalence : digestsOf(equivalence);
     // Equal Graphs make objects with equal fields, so that these objects share one `EngineFields` in memory.
     return [internString(writer), internJson({ owned: sharedDigest(owned), ...definedMember('equivalence', digests) })];

@@ -1,6 +1,6 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import type { Graph, GraphNode, PathStep } from '@typekro/engine/graph';
-import { typedNodes } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import { Projection } from '@typekro/engine/runtime';
 
 /** A set of field paths. A path below a member of the set adds nothing. */
@@ -68,7 +68,7 @@ export class KeptReads {
   of(graph: Graph): KeptGraph {
     const known = this.#graphs.get(graph);
     if (known !== undefined) return known;
-    const typed = typedNodes(graph);
+    const typed = Nodes.typed(graph);
     for (const node of typed) {
       if (this.grow(node.type, readsOf(graph, node))) this.#onGrowth(node.type, (this.#growths += 1));
     }

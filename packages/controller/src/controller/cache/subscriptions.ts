@@ -1,4 +1,4 @@
-import type { WatchRequest } from '@typekro/engine/runtime';
+import type { Decisions } from '@typekro/engine/runtime';
 import type { LabelMatcher } from '@typekro/kit/kubernetes';
 import { labelMatcher } from '@typekro/kit/kubernetes';
 import { applySetOf } from './kind-cache.ts';
@@ -42,7 +42,7 @@ export class Subscriptions {
   }
 
   /** Replaces the requests of a subscriber. Without requests and without `hold`, removes the subscriber. */
-  set(subscriber: string, requests: readonly WatchRequest[], hold: readonly string[] | undefined): void {
+  set(subscriber: string, requests: readonly Decisions.WatchRequest[], hold: readonly string[] | undefined): void {
     const before = this.#bySubscriber.get(subscriber);
     if (requests.length === 0 && hold === undefined) {
       if (before !== undefined) this.#forget(subscriber, before);
@@ -113,7 +113,7 @@ export class Subscriptions {
 
   #addList(
     subscriber: string,
-    request: WatchRequest & { kind: 'list' },
+    request: Decisions.WatchRequest & { kind: 'list' },
     before: Subscription | undefined,
     lists: Map<string, ListInterest>,
   ): void {

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compareInstanceCrds } from '@typekro/engine/graph';
+import { InstanceCrd } from '@typekro/engine/graph';
 import { listAt, valueAt } from '@typekro/kit/kubernetes';
 import type { ComparedFacets } from '@typekro/engine/schema';
-import { crdVersions, fieldOfChange, versionSchema } from '@typekro/engine/schema';
+import { CrdSchema, fieldOfChange } from '@typekro/engine/schema';
 import { Fingerprint, keys } from '@typekro/engine/runtime';
 import type { CrdDifference } from './crd-plan.ts';
 
@@ -19,7 +19,7 @@ export function crdDifference(
   facets?: ComparedFacets,
   graph?: Pick<Graph, 'mayLackKinds'>,
 ): CrdDifference {
-  const compared = compareInstanceCrds(existing, wanted, facets, graph);
+  const compared = InstanceCrd.compare(existing, wanted, facets, graph);
   if ('error' in compared) return { changed: true, breaking: [], error: compared.error };
   return {
     changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),
@@ -35,7 +35,7 @@ export function crdDifference(
 export function crdDigest(crd: KubeObject): string | undefined {
   const { versions, names = null } = crd.spec ?? {};
   const [version, ...others] = Array.isArray(versions) ? versions : [];
-  const schema = versionSchema(version);
+  const schema = CrdSchema.ofVersion(version);
   if (!isJsonObject(version) || schema === undefined || others.length > 0) return undefined;
   const { name = null, served = null, subresources } = version;
   const status = isJsonObject(subresources) && Object.hasOwn(subresources, 'status');
@@ -50,9 +50,9 @@ export function crdDigest(crd: KubeObject): string | undefined {
 
 /** Does the live CRD contain everything in the wanted one? Additions by the API server are ignored. */
 function covers(existing: KubeObject, wanted: KubeObject): boolean {
-  const [live, next] = [crdVersions(existing)[0], crdVersions(wanted)[0]];
+  const [live, next] = [CrdSchema.versions(existing)[0], CrdSchema.versions(wanted)[0]];
   return (
-    jsonEquals(versionSchema(live), versionSchema(next)) &&
+    jsonEquals(CrdSchema.ofVersion(live), CrdSchema.ofVersion(next)) &&
     includes(columnsOf(live), columnsOf(next)) &&
     jsonEquals(scaleOf(live), scaleOf(next)) &&
     columnsOf(live).length === columnsOf(next).length &&

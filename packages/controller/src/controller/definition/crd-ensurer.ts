@@ -12,7 +12,7 @@ import { ownedCrd, ownerConflict, planCrd } from './crd-plan.ts';
 import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { CRD_TYPE, declaredKind } from './definition-object.ts';
-import { isEstablished } from '@typekro/engine/schema';
+import { CrdRules } from '@typekro/engine/schema';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The time in which the API server must serve a CRD. After that, the wait counts as a failure. */
@@ -121,7 +121,7 @@ export class CrdEnsurer {
   /** According to the watch: does the cluster serve the graph's kind for this definition? */
   serves(definition: DefinitionObject, graph: Graph): boolean {
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${nameOf(graph)}`)?.object;
-    return crd !== undefined && ownerConflict(crd, definition.name) === undefined && isEstablished(crd);
+    return crd !== undefined && ownerConflict(crd, definition.name) === undefined && CrdRules.isEstablished(crd);
   }
 
   /**
@@ -130,7 +130,7 @@ export class CrdEnsurer {
    */
   servedType(definition: DefinitionObject): ObjectType | undefined {
     for (const { object } of this.#caches.peek(CRD_TYPE)?.values() ?? []) {
-      if (ownerConflict(object, definition.name) !== undefined || !isEstablished(object)) continue;
+      if (ownerConflict(object, definition.name) !== undefined || !CrdRules.isEstablished(object)) continue;
       const { group, scope, names } = object.spec ?? {};
       const { kind, plural } = isJsonObject(names) ? names : {};
       if (typeof group !== 'string' || typeof kind !== 'string' || typeof plural !== 'string') continue;
@@ -232,7 +232,7 @@ export class CrdEnsurer {
   #awaitEstablished(definition: string, name: string): CrdState {
     const { clock } = this.#options;
     const crd = this.#caches.peek(CRD_TYPE)?.get(`/${name}`)?.object;
-    if (crd !== undefined && isEstablished(crd)) {
+    if (crd !== undefined && CrdRules.isEstablished(crd)) {
       this.#waitingSince.delete(definition);
       return crd.metadata.deletionTimestamp === undefined ? { state: 'served' } : { state: 'served', deleting: name };
     }
@@ -261,5 +261,5 @@ function stampOf(crd: KubeObject): string {
 /** The name of the established CRD of a kind in the cache; `undefined` when there is none. */
 export function findCrdName(caches: CacheSet, type: GroupVersionKind): string | undefined {
   const found = caches.peek(CRD_TYPE)?.indexed(`${type.group}/${type.kind}`) ?? [];
-  return found.find(({ object }) => isEstablished(object))?.object.metadata.name;
+  return found.find(({ object }) => CrdRules.isEstablished(object))?.object.metadata.name;
 }

@@ -5,7 +5,7 @@ import { crdDifference, crdDigest } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition-object.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import { isEstablished } from '@typekro/engine/schema';
+import { CrdRules } from '@typekro/engine/schema';
 
 const definition = (annotations: Record<string, string> = {}) =>
   readDefinitionObject({
@@ -224,6 +224,6 @@ describe('isEstablished', () => {
     [{ conditions: [{ type: 'Established', status: 'False' }] }, false],
     [{ conditions: [{ type: 'Established', status: 'True' }] }, true],
   ])('%j → %s', (status, expected) => {
-    expect(isEstablished({ ...boatCrd(), ...(status === undefined ? {} : { status }) })).toBe(expected);
+    expect(CrdRules.isEstablished({ ...boatCrd(), ...(status === undefined ? {} : { status }) })).toBe(expected);
   });
 });

@@ -1,7 +1,7 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { definedMember, RETRY_POLICIES } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { kindsUsed, followsGraphEngine } from '@typekro/engine/graph';
+import { kindsUsed, KroLevel } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import { Failure, readConditions, recordedRevision } from '@typekro/engine/runtime';
@@ -186,7 +186,7 @@ export class DefinitionReconciler {
     signal: AbortSignal,
   ): Promise<Revision | undefined> {
     const { definition, compiled } = pass;
-    if (latest !== undefined && !followsGraphEngine(graph.kroCompatibility)) {
+    if (latest !== undefined && !KroLevel.followsGraphEngine(graph.kroCompatibility)) {
       const refusal = await this.#crds.refusalOf(definition, graph, signal);
       if (refusal !== undefined) {
         pass.conditions.set('KindReady', outcomes.kindFailed(refusal));
@@ -241,7 +241,7 @@ export class DefinitionReconciler {
     const ensured = await this.#crds.ensure(definition, working.graph, signal);
     if (ensured.state === 'refused') {
       conditions.set('KindReady', outcomes.kindFailed(ensured.message));
-      if (followsGraphEngine(working.graph.kroCompatibility)) await this.#handoff.lastGood(pass, signal);
+      if (KroLevel.followsGraphEngine(working.graph.kroCompatibility)) await this.#handoff.lastGood(pass, signal);
       if (ensured.byServer === true)
         pass.retryAt = this.#options.clock.now() + RETRY_POLICIES.refusedDefinition.initialMs;
       return;

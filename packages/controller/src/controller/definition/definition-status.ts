@@ -2,8 +2,8 @@ import type { JsonObject } from '@typekro/kit/core';
 import { formatTime } from '@typekro/kit/kubernetes';
 import type { Graph } from '@typekro/engine/graph';
 import { controllerCrds } from '@typekro/engine/graph';
-import type { Condition, ConditionContent } from '@typekro/engine/runtime';
-import { readConditions, transition } from '@typekro/engine/runtime';
+import type { Condition } from '@typekro/engine/runtime';
+import { ConditionContent, readConditions } from '@typekro/engine/runtime';
 import type { Schema } from '@typekro/engine/schema';
 import { crdSource, prune } from '@typekro/engine/schema';
 import { conditionsToJson, setConditions } from '../set-conditions.ts';
@@ -95,7 +95,7 @@ function ofRevision(
   if (value === undefined) return [];
   const before = readConditions(status['conditions']).find(({ type }) => type === name);
   if (value === 'keep') return before === undefined ? [] : [before];
-  return [transition(name, value, before, generation, now)];
+  return [ConditionContent.transition(name, value, before, generation, now)];
 }
 
 /** The contents of conditions. A message that kro also has is worded as in kro, because clients match on it. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { awaitedKind } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 
 /**
  * The part of the status of definitions and revisions that describes a graph: the order and the dependencies of its
@@ -11,7 +11,7 @@ export function graphStatus(graph: Graph): JsonObject {
     const dependsOn = graph.nodes.get(id)?.dependsOn ?? [];
     return dependsOn.length === 0 ? [] : [{ id, dependencies: dependsOn.map((dependency) => ({ id: dependency })) }];
   });
-  const waiting = [...graph.nodes.values()].filter((node) => awaitedKind(graph, node) !== undefined);
+  const waiting = [...graph.nodes.values()].filter((node) => Nodes.awaitedKind(graph, node) !== undefined);
   return {
     ...(graph.order.length === 0 ? {} : { topologicalOrder: [...graph.order] }),
     ...(resources.length === 0 ? {} : { resources }),

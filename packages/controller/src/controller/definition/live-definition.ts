@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
 import type { CompileInput, CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
-import { compile, followsGraphEngine, kindsUsed, revisionHash } from '@typekro/engine/graph';
+import { compile, kindsUsed, KroLevel, revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, LiveSchemas } from '@typekro/kube';
 import { readConditions, recordedRevision, keys } from '@typekro/engine/runtime';
@@ -87,7 +87,8 @@ export async function liveDefinition(
   const schemas = new LiveSchemas(api);
   const compileOf = (spec: JsonObject) => compileSpec(schemas, definition.name, spec, settings, signal);
   // kro 0.10 issues a revision even when its CRD is refused, and then serves an earlier revision.
-  const mayBeRefused = followsGraphEngine(settings.level) && pin === undefined && isKindRefused(definition.status);
+  const mayBeRefused =
+    KroLevel.followsGraphEngine(settings.level) && pin === undefined && isKindRefused(definition.status);
   const isRefused = async (graph: Graph) => {
     if (!mayBeRefused) return false;
     const ref = { apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind };

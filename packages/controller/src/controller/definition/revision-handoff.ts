@@ -12,8 +12,8 @@ import { outcomes } from './definition-status.ts';
 import { annotationProblems, readPolicies } from './definition-policies.ts';
 import type { RevisionStore } from './revision-store.ts';
 import type { KroCompatibility } from '@typekro/engine/graph';
+import { KroLevel } from '@typekro/engine/graph';
 import type { ControllerSettings } from '../settings.ts';
-import { followsGraphEngine } from '@typekro/engine/graph';
 
 /** Options of `RevisionHandoff`. */
 export interface RevisionHandoffOptions {
@@ -35,7 +35,7 @@ export interface RevisionHandoffOptions {
 
 /** kro's message for instances whose definition has no usable revision. */
 function unresolvedText(newest: number | undefined, level: KroCompatibility): string {
-  if (!followsGraphEngine(level)) {
+  if (!KroLevel.followsGraphEngine(level)) {
     return newest === undefined
       ? 'latest issued graph revision not available'
       : `latest issued graph revision ${newest} failed`;
@@ -97,7 +97,8 @@ export class RevisionHandoff {
       }
       // kro 0.10 issues a revision even when its CRD is refused. The instances then stay with an earlier revision.
       const isRefused =
-        followsGraphEngine(graph.kroCompatibility) && (await crds.refusalOf(definition, graph, signal)) !== undefined;
+        KroLevel.followsGraphEngine(graph.kroCompatibility) &&
+        (await crds.refusalOf(definition, graph, signal)) !== undefined;
       if (isRefused) continue;
       // The CRD is not changed here. The revision is therefore served only if the present CRD fits it and no other
       // revision is in use.

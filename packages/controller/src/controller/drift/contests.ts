@@ -1,6 +1,6 @@
 import type { BackoffPolicy } from '@typekro/kit/core';
 import { backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
-import type { ApplyAction, Contest } from '@typekro/engine/runtime';
+import type { ApplyAction, Observations } from '@typekro/engine/runtime';
 import { WriteRules } from '@typekro/engine/runtime';
 
 /** The policy for contests: when repeated drift counts as a contest, and how long the controller then pauses. */
@@ -34,13 +34,13 @@ export function revertedFields({ why, differences, formerOwner }: ApplyAction): 
 export interface DriftHistory {
   /** Times of the recent reverts of each field, oldest first. */
   readonly reverts: ReadonlyMap<string, readonly number[]>;
-  readonly contest?: Contest & { readonly pauses: number };
+  readonly contest?: Observations.Contest & { readonly pauses: number };
 }
 
 export const NO_DRIFT: DriftHistory = { reverts: new Map() };
 
 /** The contest that is going on at `now`; `undefined` when there is none. */
-export function contestAt(history: DriftHistory | undefined, now: number): Contest | undefined {
+export function contestAt(history: DriftHistory | undefined, now: number): Observations.Contest | undefined {
   const contest = history?.contest;
   return contest === undefined || contest.endsAt <= now ? undefined : contest;
 }

@@ -1,7 +1,7 @@
 import { backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import { fnv32a } from '@typekro/kit/golang';
 import type { Clock } from '@typekro/kube';
-import type { ApplyAction, Contest } from '@typekro/engine/runtime';
+import type { ApplyAction, Observations } from '@typekro/engine/runtime';
 
 /** This number of writes of one object within `WINDOW_MS` counts as a contest of the controller with itself. */
 export const MAX_REWRITES = 20;
@@ -20,7 +20,7 @@ export interface RewriteHistory {
   /** The time from which the writes are counted (milliseconds since the epoch). */
   readonly since: number;
   readonly writes: number;
-  readonly contest?: Contest & { readonly pauses: number };
+  readonly contest?: Observations.Contest & { readonly pauses: number };
 }
 
 /** Does a write count as a rewrite? The repair of drift and an adoption do not. */
@@ -46,7 +46,7 @@ export function rewriteContestAt(
   history: RewriteHistory | undefined,
   sample: string,
   now: number,
-): Contest | undefined {
+): Observations.Contest | undefined {
   const contest = history?.sample === sample ? history.contest : undefined;
   return contest === undefined || contest.endsAt <= now ? undefined : contest;
 }
@@ -76,7 +76,7 @@ export class Rewrites {
   }
 
   /** The contest that an object has at `now`; `undefined` when there is none. */
-  contestAt(key: string, sample: string, now: number): Contest | undefined {
+  contestAt(key: string, sample: string, now: number): Observations.Contest | undefined {
     return rewriteContestAt(this.#histories?.get(key), sample, now);
   }
 
@@ -157,7 +157,7 @@ function isOver({ since, contest }: RewriteHistory, now: number): boolean {
   return contest === undefined ? now - since > WINDOW_MS : contest.endsAt <= now;
 }
 
-function paused(pauses: number, now: number): Contest & { readonly pauses: number } {
+function paused(pauses: number, now: number): Observations.Contest & { readonly pauses: number } {
   const pauseMs = backoffMs(RETRY_POLICIES.rewrittenObject, pauses, 0);
   const retryAt = now + pauseMs;
   return { fields: [], managers: [], isOwn: true, pauses, retryAt, endsAt: retryAt + WINDOW_MS };

@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals, monotonicMs } from '@typekro/kit/core';
 import type { CompileOptions, Graph } from '@typekro/engine/graph';
-import { compileGraphObject, graphShape, isTooDeep, withLiterals } from '@typekro/engine/graph';
+import { compileGraphObject, GraphShape, isTooDeep } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 import type { CompilationTiming, CompiledSpec } from '../definition/compiler.ts';
 import { compiledSpec } from '../definition/compiler.ts';
@@ -83,9 +83,9 @@ export class GraphCompiler {
     if (isTooDeep(spec)) {
       return compiledSpec(undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
     }
-    const shape = graphShape(spec);
+    const shape = GraphShape.of(spec);
     const shared = this.#shared.get(shape);
-    const filled = shared === undefined ? undefined : withLiterals(shared.graph, input);
+    const filled = shared === undefined ? undefined : GraphShape.withLiterals(shared.graph, input);
     if (shared !== undefined && filled !== undefined) {
       const compiled = compiledSpec(filled, []);
       this.#own.set(id, { spec, compiled, kinds: shared.kinds });

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember } from '@typekro/kit/core';
-import { GRAPH_TYPE } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { ActingIdentities, ActingIdentity, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import type { LiveObject } from '@typekro/engine/runtime';
@@ -55,7 +55,7 @@ export class GraphKind {
     const base: ServedGraph = {
       definition: GRAPHS,
       definitionUid: '',
-      type: GRAPH_TYPE,
+      type: GraphObject.TYPE,
       revision: 0,
       policies: POLICIES,
       origin: 'graph',

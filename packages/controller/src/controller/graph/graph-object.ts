@@ -1,6 +1,6 @@
 import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import { isServiceAccountName, writtenNodes } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { FieldManager } from '@typekro/engine/runtime';
 import { serviceAccountUser } from '../acting-identity.ts';
@@ -31,7 +31,7 @@ function appliedAccount({ status }: KubeObject, namespace: string): string | und
   const prefix = serviceAccountUser({ namespace, name: '' });
   if (typeof user !== 'string' || !user.startsWith(prefix)) return undefined;
   const name = user.slice(prefix.length);
-  return isServiceAccountName(name) ? name : undefined;
+  return GraphObject.isServiceAccountName(name) ? name : undefined;
 }
 
 /** The kinds that a Graph names, and whether an expression computes a kind or an apiVersion. */
@@ -44,7 +44,7 @@ export interface NamedKinds {
 export function kindsNamed(graph: KubeObject): NamedKinds {
   const types: GroupVersionKind[] = [];
   let isDynamic = false;
-  for (const { node } of writtenNodes(graph)) {
+  for (const { node } of GraphObject.nodesOf(graph)) {
     for (const object of [node['template'], node['ref'], node['patch']]) {
       if (!isJsonObject(object)) continue;
       const { apiVersion, kind } = object;

@@ -4,7 +4,7 @@ import type { ParentPort, StatusOutcome } from '../../execute/index.ts';
 import { ONCE } from '../../execute/index.ts';
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
-import type { ObjectTarget, ParentWrite } from '@typekro/engine/runtime';
+import type { Decisions, ObjectTarget } from '@typekro/engine/runtime';
 import { keys, Tracking } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
@@ -28,7 +28,7 @@ export class GraphParent implements ParentPort {
     this.#signal = signal;
   }
 
-  async write({ addFinalizer, tracking, account, removeFinalizer }: ParentWrite): Promise<void> {
+  async write({ addFinalizer, tracking, account, removeFinalizer }: Decisions.ParentWrite): Promise<void> {
     let graph = this.#graph;
     if (addFinalizer === true) {
       graph = (await this.#writeFinalizers((names) => [...names, keys.GRAPH_FINALIZER])) ?? graph;

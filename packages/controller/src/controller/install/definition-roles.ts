@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { ownsObjects, typedNodes } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { annotationProblems, readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/definition-policies.ts';
 import { clusterRole, impersonation, impersonationObjects, rightsObjects } from './account-roles.ts';
@@ -193,19 +193,21 @@ function nodeRules(graph: Graph): RuleSet {
 }
 
 function addNodes(rules: RuleSet, graph: Graph): void {
-  for (const node of typedNodes(graph)) {
+  for (const node of Nodes.typed(graph)) {
     const { type, plural } = node;
     rules.add(type.group, plural, ['get', 'list', 'watch']);
-    if (ownsObjects(node)) rules.add(type.group, plural, ['create', 'patch', 'delete']);
+    if (Nodes.ownsObjects(node)) rules.add(type.group, plural, ['create', 'patch', 'delete']);
   }
 }
 
 /** A warning for each node whose objects grant rights. */
 export function escalationWarnings(graph: Graph): Diagnostic[] {
-  return typedNodes(graph)
+  return Nodes.typed(graph)
     .filter(
       (node) =>
-        node.type.group === 'rbac.authorization.k8s.io' && GRANTING_KINDS.has(node.type.kind) && ownsObjects(node),
+        node.type.group === 'rbac.authorization.k8s.io' &&
+        GRANTING_KINDS.has(node.type.kind) &&
+        Nodes.ownsObjects(node),
     )
     .map(({ id, type }) => ({
       code: 'rbac/escalation',

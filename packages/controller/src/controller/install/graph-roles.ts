@@ -1,7 +1,7 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Graph, GraphNode, TypedNode } from '@typekro/engine/graph';
-import { isExternal, isTyped, ownsObjects, typedNodes } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { accountOf } from '../graph/graph-object.ts';
 import { impersonationObjects, rightsObjects } from './account-roles.ts';
@@ -41,7 +41,7 @@ export function graphRoles(graphs: readonly Graph[], controller: ServiceAccountR
     const key = `${account.namespace}/${account.name}`;
     const known = accounts.get(key) ?? { account, places: new Map<string, RuleSet>() };
     accounts.set(key, known);
-    for (const node of typedNodes(graph)) {
+    for (const node of Nodes.typed(graph)) {
       const place = placeOf(node, account.namespace);
       const rules = known.places.get(place) ?? new RuleSet();
       known.places.set(place, rules);
@@ -66,7 +66,7 @@ export function graphRoles(graphs: readonly Graph[], controller: ServiceAccountR
 function addNode(rules: RuleSet, node: TypedNode): void {
   const { type, plural } = node;
   rules.add(type.group, plural, ['get', 'list', 'watch']);
-  if (ownsObjects(node)) rules.add(type.group, plural, ['create', 'patch', 'delete']);
+  if (Nodes.ownsObjects(node)) rules.add(type.group, plural, ['create', 'patch', 'delete']);
   if (node.nodeType === 'patch') {
     rules.add(type.group, node.subresource === undefined ? plural : `${plural}/${node.subresource}`, ['patch']);
   }
@@ -99,10 +99,10 @@ function hiddenKinds({ name, nodes }: Graph): Diagnostic[] {
 }
 
 function hasHiddenKind(node: GraphNode): boolean {
-  return !isTyped(node) && node.nodeType !== 'def' && node.nodeType !== 'subgraph';
+  return !Nodes.isTyped(node) && node.nodeType !== 'def' && node.nodeType !== 'subgraph';
 }
 
 function verbsOf(node: GraphNode): string {
-  if (isExternal(node)) return 'get, list and watch';
-  return ownsObjects(node) ? 'get, list, watch, create, patch and delete' : 'get, list, watch and patch';
+  if (Nodes.isExternal(node)) return 'get, list and watch';
+  return Nodes.ownsObjects(node) ? 'get, list, watch, create, patch and delete' : 'get, list, watch and patch';
 }

@@ -3,14 +3,7 @@ import { definedMember, formatApiVersion } from '@typekro/kit/core';
 import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/index.ts';
 import { attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '@typekro/kube';
-import type {
-  ApplyAction,
-  DeleteAction,
-  ObjectTarget,
-  OrphanAction,
-  ReadRequest,
-  ReleaseAction,
-} from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, ObjectTarget } from '@typekro/engine/runtime';
 import { FieldWriter, ObjectKey, refOfTarget, WriteAttempt } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
@@ -86,7 +79,7 @@ export class InstanceAnswers implements ExecutionView {
     drift.set(key, withRevert(drift.get(key) ?? NO_DRIFT, reverted, clock.now()));
   }
 
-  deleted({ target, uid }: DeleteAction, left: KubeObject | undefined): void {
+  deleted({ target, uid }: Decisions.DeleteAction, left: KubeObject | undefined): void {
     const cache = this.#context.caches.peek(target.type);
     if (left === undefined) cache?.observeGone(cacheKey(target), uid);
     else cache?.observe(left);
@@ -96,12 +89,12 @@ export class InstanceAnswers implements ExecutionView {
     this.#record.drift = deleteOrDrop(this.#record.drift, ObjectKey.ofTarget(target));
   }
 
-  orphaned({ target, uid }: OrphanAction, left: KubeObject | undefined): void {
+  orphaned({ target, uid }: Decisions.OrphanAction, left: KubeObject | undefined): void {
     this.released({ target, uid }, left);
     this.#record.drift = deleteOrDrop(this.#record.drift, ObjectKey.ofTarget(target));
   }
 
-  released({ target, uid }: Pick<ReleaseAction, 'target' | 'uid'>, left: KubeObject | undefined): void {
+  released({ target, uid }: Pick<Decisions.ReleaseAction, 'target' | 'uid'>, left: KubeObject | undefined): void {
     const cache = this.#context.caches.peek(target.type);
     if (left !== undefined) cache?.observe(left);
     else cache?.observeGone(cacheKey(target), uid ?? this.#uidInCache(target));
@@ -113,7 +106,7 @@ export class InstanceAnswers implements ExecutionView {
    * Sends a read to the API server when no watch has the requested data: for a whole object, and for an object or a
    * list that the identity may not watch.
    */
-  async read(request: ReadRequest): Promise<void> {
+  async read(request: Decisions.ReadRequest): Promise<void> {
     if (await this.#readUnwatched(request)) return;
     if (request.kind !== 'whole-object') return;
     const { client, caches, signal } = this.#context;
@@ -133,7 +126,7 @@ export class InstanceAnswers implements ExecutionView {
    * requested object or list. Until then, another step would find nothing new. The arrival of the object or list wakes
    * the instance.
    */
-  isAnswered(request: ReadRequest): boolean {
+  isAnswered(request: Decisions.ReadRequest): boolean {
     const { caches, projectionGeneration } = this.#context;
     if (request.kind === 'whole-object' || this.#isUnwatched(request)) return true;
     if (request.kind === 'members') {
@@ -145,7 +138,7 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   /** Reads an object or a list by a single request if the identity may not watch it. Otherwise returns false. */
-  async #readUnwatched(request: ReadRequest): Promise<boolean> {
+  async #readUnwatched(request: Decisions.ReadRequest): Promise<boolean> {
     const { unwatched } = this.#record;
     if (unwatched === undefined || request.kind === 'members' || !this.#isUnwatched(request)) return false;
     const { client, signal } = this.#context;
@@ -170,7 +163,7 @@ export class InstanceAnswers implements ExecutionView {
     return true;
   }
 
-  #isUnwatched(request: ReadRequest): boolean {
+  #isUnwatched(request: Decisions.ReadRequest): boolean {
     if (this.#record.unwatched === undefined || request.kind === 'members') return false;
     const { type, namespace } = request.target;
     const cache = this.#context.caches.peek(type);

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { GRAPH_TYPE } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
 import type { Decision, ObjectType } from '@typekro/engine/runtime';
@@ -82,14 +82,14 @@ export class InstanceDirectory {
    * expression yields a kind. Does nothing when the controller does not serve Graphs.
    */
   wakeGraphs(group?: string, kind?: string): void {
-    const graphs = this.#options.graphs === undefined ? undefined : this.#options.caches.peek(GRAPH_TYPE);
+    const graphs = this.#options.graphs === undefined ? undefined : this.#options.caches.peek(GraphObject.TYPE);
     if (graphs === undefined) return;
     if (group === undefined || kind === undefined) {
-      for (const key of graphs.keys()) this.wake(instanceId(GRAPH_TYPE, key));
+      for (const key of graphs.keys()) this.wake(instanceId(GraphObject.TYPE, key));
       return;
     }
     for (const text of [`${group}/${kind}`, ANY_KIND]) {
-      for (const { object } of graphs.indexed(text)) this.wake(instanceId(GRAPH_TYPE, cacheKeyOf(object)));
+      for (const { object } of graphs.indexed(text)) this.wake(instanceId(GraphObject.TYPE, cacheKeyOf(object)));
     }
   }
 
@@ -171,7 +171,7 @@ export class InstanceDirectory {
   /** One pass over a Graph. */
   async #passGraph(id: string, signal: AbortSignal): Promise<WorkResult> {
     const { caches, graphs: kind } = this.#options;
-    const graphs = caches.peek(GRAPH_TYPE);
+    const graphs = caches.peek(GraphObject.TYPE);
     if (kind === undefined || graphs?.synced !== true) return {};
     const key = internString(keyOfId(id));
     const graph = graphs.get(key);
@@ -367,7 +367,7 @@ const NO_ACCOUNT =
 const ALWAYS = () => true;
 
 /** The beginning of the ids of Graphs. */
-const GRAPH_PREFIX = `${GRAPH_TYPE.group}/${GRAPH_TYPE.kind}/`;
+const GRAPH_PREFIX = `${GraphObject.TYPE.group}/${GraphObject.TYPE.kind}/`;
 
 /** The id of an instance: `group/kind/namespace/name`. `key` is the instance's key in the cache. */
 export function instanceId(type: ObjectType, key: string): string {

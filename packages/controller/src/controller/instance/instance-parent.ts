@@ -5,7 +5,7 @@ import { ONCE } from '../../execute/index.ts';
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
 import { classify, isBusy } from '@typekro/kit/kubernetes';
-import type { ObjectTarget, ParentWrite } from '@typekro/engine/runtime';
+import type { Decisions, ObjectTarget } from '@typekro/engine/runtime';
 import { Finalizers, keys, statusWrites } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
@@ -35,7 +35,7 @@ export class InstanceParent implements ParentPort {
     this.#options = options;
   }
 
-  async write({ labels, inventory, removeFinalizer }: ParentWrite): Promise<void> {
+  async write({ labels, inventory, removeFinalizer }: Decisions.ParentWrite): Promise<void> {
     // The apply of the labels also writes the whole inventory, so children need not wait for `complete`.
     if (labels !== undefined) await this.#apply(labels, keys.LABEL_MANAGER);
     else if (inventory !== undefined) await this.#apply(inventory, keys.INVENTORY_MANAGER);
@@ -47,7 +47,7 @@ export class InstanceParent implements ParentPort {
    * of the labels. A later write of only the labels, by kro, then does not remove the inventory. Children may be
    * written in the meantime, because the inventory already covers them.
    */
-  async complete({ labels, inventory }: ParentWrite): Promise<void> {
+  async complete({ labels, inventory }: Decisions.ParentWrite): Promise<void> {
     if (labels === undefined || inventory === undefined) return;
     try {
       await this.#apply(inventory, keys.INVENTORY_MANAGER);

@@ -12,7 +12,7 @@ import {
 import type { WriteRules } from '../../execute/index.ts';
 import { attemptRead, carryOut, eachEffect, TargetClaims } from '../../execute/index.ts';
 import type { KroCompatibility } from '@typekro/engine/graph';
-import { typedNodes } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
 import type { Decision, ObjectTarget, ObjectType, Observed, StepOptions } from '@typekro/engine/runtime';
@@ -464,7 +464,7 @@ async function discover(
 }
 
 function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType | undefined {
-  for (const { type, plural, namespaced } of served.graph === undefined ? [] : typedNodes(served.graph)) {
+  for (const { type, plural, namespaced } of served.graph === undefined ? [] : Nodes.typed(served.graph)) {
     if (type.group === group && type.kind === kind) return { ...type, plural, namespaced };
   }
   return undefined;

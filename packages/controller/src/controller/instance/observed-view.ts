@@ -2,17 +2,12 @@ import type { GroupVersionKind } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { ApiResource, Discovery } from '@typekro/kube';
 import type {
-  Contest,
-  FailedRead,
-  FailedWrite,
-  ListObservation,
   ListTarget,
   LiveObject,
   MemberTarget,
   ObjectTarget,
-  Observation,
+  Observations,
   Observed,
-  WatchState,
 } from '@typekro/engine/runtime';
 import { ObjectKey, WriteAttempt } from '@typekro/engine/runtime';
 import { apiFailure } from '../../execute/index.ts';
@@ -59,7 +54,7 @@ export class ObservedView implements Observed {
     this.#record = record;
   }
 
-  object(target: ObjectTarget): Observation {
+  object(target: ObjectTarget): Observations.Observation {
     const cache = this.#caches.peek(target.type);
     if (this.#isUnwatched(cache, target.namespace)) return this.#unwatchedObject(target);
     const key = cacheKey(target);
@@ -73,7 +68,7 @@ export class ObservedView implements Observed {
     return { state: 'failed', failure: apiFailure(error, this.#user) };
   }
 
-  list(target: ListTarget): ListObservation {
+  list(target: ListTarget): Observations.ListObservation {
     const cache = this.#caches.peek(target.type);
     if (this.#isUnwatched(cache, target.namespace)) return this.#unwatchedList(target);
     if (cache === undefined) return { state: 'unknown' };
@@ -94,7 +89,7 @@ export class ObservedView implements Observed {
     return { state: 'known', objects };
   }
 
-  members(target: MemberTarget): ListObservation {
+  members(target: MemberTarget): Observations.ListObservation {
     const { group, kind } = target;
     this.requestedKinds.set(`${group}/${kind}`, target);
     const caches = this.#caches.ofGroupKind(group, kind);
@@ -126,7 +121,7 @@ export class ObservedView implements Observed {
   }
 
   /** The observation of a list that the cache does not have. It states why the list is missing. */
-  #missingList(cache: KindCache, namespace: string | undefined): ListObservation {
+  #missingList(cache: KindCache, namespace: string | undefined): Observations.ListObservation {
     const error = cache.errorIn(namespace);
     if (error === undefined) return { state: 'unknown' };
     if (error.reason === 'UnknownKind') return { state: 'unserved' };
@@ -137,7 +132,7 @@ export class ObservedView implements Observed {
     return this.#record.unwatched !== undefined && isUnwatchable(cache, namespace);
   }
 
-  #unwatchedObject(target: ObjectTarget): Observation {
+  #unwatchedObject(target: ObjectTarget): Observations.Observation {
     const { unwatched } = this.#record;
     if (unwatched?.has(target) === true) {
       const live = unwatched.get(target);
@@ -146,7 +141,7 @@ export class ObservedView implements Observed {
     return this.#pausedRead(ObjectKey.ofTarget(target)) ?? { state: 'unknown' };
   }
 
-  #unwatchedList(target: ListTarget): ListObservation {
+  #unwatchedList(target: ListTarget): Observations.ListObservation {
     const objects = this.#record.unwatched?.list(target);
     if (objects !== undefined) return { state: 'known', objects };
     const { type, namespace, selector } = target;
@@ -170,7 +165,7 @@ export class ObservedView implements Observed {
     return found;
   }
 
-  failedWrite(target: ObjectTarget, writer?: string): FailedWrite | undefined {
+  failedWrite(target: ObjectTarget, writer?: string): Observations.FailedWrite | undefined {
     return this.#record.failed?.get(ObjectKey.ofWrite(target, writer));
   }
 
@@ -187,18 +182,18 @@ export class ObservedView implements Observed {
     return confirmed?.has(ObjectKey.ofTarget(target)) === true || unwatched?.has(target) === true;
   }
 
-  failedRead(target: ObjectTarget): FailedRead | undefined {
+  failedRead(target: ObjectTarget): Observations.FailedRead | undefined {
     return this.#record.unread?.get(ObjectKey.ofTarget(target));
   }
 
-  watchState({ type, namespace }: ObjectTarget | ListTarget): WatchState {
+  watchState({ type, namespace }: ObjectTarget | ListTarget): Observations.WatchState {
     const cache = this.#caches.peek(type);
     if (cache?.syncedIn(namespace) === true) return { state: 'synced' };
     const error = cache?.errorIn(namespace);
     return error === undefined ? { state: 'pending' } : { state: 'blocked', failure: apiFailure(error, this.#user) };
   }
 
-  contest(target: ObjectTarget): Contest | undefined {
+  contest(target: ObjectTarget): Observations.Contest | undefined {
     const key = ObjectKey.ofTarget(target);
     const { drift, rewrites, templateNow } = this.#record;
     return contestAt(drift?.get(key), this.#now) ?? rewrites?.contestAt(key, templateNow?.sample ?? '', this.#now);

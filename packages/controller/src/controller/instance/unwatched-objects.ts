@@ -1,12 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type {
-  ApplyAction,
-  ListTarget,
-  LiveObject,
-  NewEquivalence,
-  ObjectTarget,
-  ObjectType,
-} from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, ListTarget, LiveObject, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
 import { FieldWriter, ObjectKey, Projection } from '@typekro/engine/runtime';
 import { projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from '../cache/held-object.ts';
 import { kindId } from '../cache/kept-reads.ts';
@@ -95,7 +88,7 @@ export class UnwatchedObjects {
   }
 
   /** Records an equivalence that a step found. */
-  setEquivalence({ target, pair, writer }: NewEquivalence): void {
+  setEquivalence({ target, pair, writer }: Decisions.NewEquivalence): void {
     const key = ObjectKey.ofTarget(target);
     const live = this.#objects.get(key);
     if (live === undefined) return;

@@ -1,11 +1,11 @@
-import type { Because, NodeReport, Terminating } from '@typekro/engine/runtime';
+import type { NodeReport, Reports } from '@typekro/engine/runtime';
 
 /**
  * The reasons other than `being-deleted` with which a node may have objects that are being deleted. A node has only one
  * reason, and a problem of one object takes precedence over the deletion of another object. A node that only reads
  * objects can have the reason `read-failed`, but its report never has `deletingSince`.
  */
-const REASONS: ReadonlySet<Because['kind']> = new Set([
+const REASONS: ReadonlySet<Reports.Because['kind']> = new Set([
   'retired',
   'write-failed',
   'read-failed',
@@ -19,7 +19,7 @@ const REASONS: ReadonlySet<Because['kind']> = new Set([
 ]);
 
 /** The objects of a node that are being deleted and still have finalizers. They may be wanted or retired. */
-export function heldObjects({ because, objects }: NodeReport): readonly Terminating[] {
+export function heldObjects({ because, objects }: NodeReport): readonly Reports.Terminating[] {
   if (because.kind === 'being-deleted') return because.objects.filter(({ finalizers }) => finalizers.length > 0);
   if (!REASONS.has(because.kind)) return [];
   return objects.flatMap(({ object, finalizers = [], deletingSince }) =>

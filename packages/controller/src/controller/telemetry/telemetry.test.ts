@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ApplyAction, Because, NodeReport, ObjectReport } from '@typekro/engine/runtime';
+import type { ApplyAction, NodeReport, Reports } from '@typekro/engine/runtime';
 import { KubeError } from '@typekro/kube';
 import type { ObjectEvent } from '@typekro/kube';
 import type { CompiledSpec } from '../definition/compiler.ts';
@@ -18,7 +18,7 @@ const ref = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace:
 const since = '2026-01-01T00:00:00Z';
 const finalizers = ['acme.dev/keep'];
 
-const OBJECTS: readonly ObjectReport[] = [
+const OBJECTS: readonly Reports.ObjectReport[] = [
   { object: ref('failed'), state: 'failed' },
   { object: ref('present'), state: 'present', finalizers },
   { object: ref('hanging'), state: 'deleting', finalizers, deletingSince: since },
@@ -28,7 +28,7 @@ const OBJECTS: readonly ObjectReport[] = [
 const failure = { code: 403, reason: 'Forbidden', message: 'no' };
 const terminating = { object: ref('hanging'), finalizers, since };
 
-test.each<[because: Because, held: readonly string[]]>([
+test.each<[because: Reports.Because, held: readonly string[]]>([
   [{ kind: 'being-deleted', objects: [terminating, { ...terminating, finalizers: [] }] }, ['hanging']],
   [{ kind: 'retired', objects: [] }, ['hanging']],
   [{ kind: 'write-failed', object: ref('failed'), failure, retryAt: 0 }, ['hanging']],

@@ -1,5 +1,5 @@
 import type { InstanceRow, ShownState } from '@typekro/controller/inspect';
-import type { ObjectReport } from '@typekro/engine/runtime';
+import type { Reports } from '@typekro/engine/runtime';
 
 /**
  * The look of a state. Each look has its own shape and colour, so that no state is shown by colour alone. `waiting`:
@@ -32,7 +32,9 @@ const TONES: Readonly<Record<string, Tone>> = {
  * The look of the state of a node, an object, an instance or a definition; `unknown` for a state that only later
  * versions of the server have.
  */
-export function toneOf(state: ShownState | InstanceRow['state'] | ObjectReport['state'] | 'Active' | 'Inactive'): Tone {
+export function toneOf(
+  state: ShownState | InstanceRow['state'] | Reports.ObjectReport['state'] | 'Active' | 'Inactive',
+): Tone {
   return Object.hasOwn(TONES, state) ? (TONES[state] ?? 'unknown') : 'unknown';
 }
 

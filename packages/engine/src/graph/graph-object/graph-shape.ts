@@ -281,3 +281,6 @@ function filledObject(skeleton: JsonObject, own: JsonObject): JsonObject {
   }
   return isSame ? skeleton : Object.freeze(values);
 }
+
+/** The shapes of Graphs: Graphs of one shape share a compilation. */
+export const GraphShape = { of: graphShape, withLiterals };

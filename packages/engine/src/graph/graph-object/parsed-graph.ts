@@ -6,7 +6,9 @@ import type { PathStep } from '../model.ts';
 import type { ConditionText, ForEachEntry } from '../parsed-definition.ts';
 import type { Problems } from '../problems.ts';
 import type { FrameProblems } from './frame-problems.ts';
-import { ACCOUNT_NAME, MAX_ACCOUNT_NAME_LENGTH } from './graph-crd.ts';
+import { ACCOUNT_NAME, GRAPH_CRD, GRAPH_KIND, GRAPH_TYPE, MAX_ACCOUNT_NAME_LENGTH } from './graph-crd.ts';
+import { OWNING_METADATA } from './object-structure.ts';
+import { writtenNodes } from './written-nodes.ts';
 
 /** The payloads of nodes, in kro's order. */
 export const PAYLOADS = ['template', 'ref', 'def', 'graph', 'patch'] as const;
@@ -168,3 +170,14 @@ export class NodeReader {
 }
 
 const NODE_FIELDS: ReadonlySet<string> = new Set(['id', ...PAYLOADS, 'forEach', 'includeWhen', 'readyWhen']);
+
+/** Objects of the kind Graph, before they are compiled. */
+export const GraphObject = {
+  KIND: GRAPH_KIND,
+  TYPE: GRAPH_TYPE,
+  CRD: GRAPH_CRD,
+  OWNING_METADATA,
+  is: isGraphObject,
+  isServiceAccountName,
+  nodesOf: writtenNodes,
+};

@@ -1,11 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { externalObject, graphCrd, conditionSchema } from '../graph-object/graph-crd.ts';
 
-/** Name of the CRD of definitions. */
-export const DEFINITION_CRD = 'resourcegraphdefinitions.kro.run';
-/** Name of the CRD of revisions. */
-export const REVISION_CRD = 'graphrevisions.internal.kro.run';
-
 const string: JsonObject = { type: 'string' };
 const strings: JsonObject = { type: 'array', items: string };
 const freeForm: JsonObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
@@ -21,7 +16,7 @@ export function controllerCrds(): KubeObject[] {
 
 function definitionCrd(): KubeObject {
   return crd({
-    name: DEFINITION_CRD,
+    name: 'resourcegraphdefinitions.kro.run',
     group: 'kro.run',
     kind: 'ResourceGraphDefinition',
     shortName: 'rgd',
@@ -41,7 +36,7 @@ function definitionCrd(): KubeObject {
 
 function revisionCrd(): KubeObject {
   return crd({
-    name: REVISION_CRD,
+    name: 'graphrevisions.internal.kro.run',
     group: 'internal.kro.run',
     kind: 'GraphRevision',
     shortName: 'gr',

@@ -111,3 +111,12 @@ function isSame(a: NameSymbol | undefined, b: NameSymbol | undefined): boolean {
 function characters(text: string): NameText {
   return Array.from(text, (character) => ({ text: character, expression: false }));
 }
+
+/** The parts of names that are known before a step. */
+export const NameText = {
+  of: nameText,
+  isConstant: isConstantName,
+  compare: compareNameTexts,
+  shown: shownNameText,
+  variesByInstance,
+};

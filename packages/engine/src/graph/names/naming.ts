@@ -72,3 +72,6 @@ export function suggestId(text: string): string | undefined {
     );
   return isLowerCamelCase(name) && !isReservedWord(name) && name !== text ? name : undefined;
 }
+
+/** The rules for names in definitions. */
+export const Naming = { isLowerCamelCase, isUpperCamelCase, isReservedWord, suggestId };

@@ -151,3 +151,6 @@ export function unreadDependencies({ nodes }: Pick<GraphOutline, 'nodes'>, node:
       return { id, because: node.nodeType === 'subgraph' ? 'nodes' : 'kind' };
     });
 }
+
+/** The outline of a graph. */
+export const GraphOutline = { of: graphOutline };

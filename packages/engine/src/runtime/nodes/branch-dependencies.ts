@@ -1,5 +1,5 @@
 import type { Expression, GraphNode } from '../../graph/index.ts';
-import { dimensionsOf } from '../../graph/index.ts';
+import { Nodes } from '../../graph/index.ts';
 import { assignItem, evaluateDimensions, maxItems } from './collection.ts';
 import type { EvaluationFailure } from '../evaluate.ts';
 import { evaluateToJson } from '../evaluate.ts';
@@ -30,7 +30,7 @@ export function missingInBranches(context: StepContext, node: GraphNode): readon
     const id = result.state === 'value' ? undefined : missingNode(result.failure);
     if (id !== undefined && absent.includes(id)) found.add(id);
   };
-  const forEach = dimensionsOf(node);
+  const forEach = Nodes.dimensionsOf(node);
   for (const { expression } of forEach) evaluate(expression, context.ready);
   for (const { expression, kind } of holes) if (kind !== 'iteration') evaluate(expression, context.ready);
   const perItem = holes.filter(({ kind }) => kind === 'iteration');

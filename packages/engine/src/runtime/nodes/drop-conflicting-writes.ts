@@ -3,7 +3,7 @@ import { applying } from '../node-texts-0.10.ts';
 import { waitForNodes } from './include.ts';
 import type { NodeResult, StepContext } from '../step-context.ts';
 import { refOfTarget } from '../objects/target.ts';
-import { followsGraphEngine } from '../../graph/index.ts';
+import { KroLevel } from '../../graph/index.ts';
 import type { Because } from '../report.ts';
 
 /**
@@ -31,7 +31,7 @@ export function dropConflictingWrites(context: StepContext): void {
         continue;
       }
       // kro 0.10 counts the conflict as an error.
-      const state = followsGraphEngine(context.graph.kroCompatibility) ? 'failed' : 'blocked';
+      const state = KroLevel.followsGraphEngine(context.graph.kroCompatibility) ? 'failed' : 'blocked';
       const object = refOfTarget(target);
       setConflict(context, id, { state, because: { kind: 'duplicate-target', object, node: first }, message });
       const { message: _message, ...other } = {

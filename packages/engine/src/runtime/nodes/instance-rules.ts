@@ -1,4 +1,4 @@
-import { followsGraphEngine } from '../../graph/index.ts';
+import { KroLevel } from '../../graph/index.ts';
 import { labelOfObject } from '../objects/identity.ts';
 import { PART_OF_LABEL } from '../objects/keys.ts';
 import { graphProblem, ownerProblem } from './owner-problem.ts';
@@ -15,7 +15,7 @@ export const INSTANCE_RULES: NodeRules = {
     const policy = options.nodeAdoption?.get(node.id) ?? options.adoption ?? 'adopt';
     const refusal = ownershipRefusal(live.object, instance, applySet, policy);
     if (refusal !== undefined) return ownerProblem(context, target, refusal);
-    const knowsGraphs = options.graphKind === true || followsGraphEngine(graph.kroCompatibility);
+    const knowsGraphs = options.graphKind === true || KroLevel.followsGraphEngine(graph.kroCompatibility);
     if (policy === 'takeOver' || !knowsGraphs) return undefined;
     return graphProblem(target, live, undefined);
   },

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { GraphNode } from '../../graph/index.ts';
-import { dimensionsOf } from '../../graph/index.ts';
+import { Nodes } from '../../graph/index.ts';
 import { assignItem } from './collection.ts';
 import type { EvaluateContext, Variables } from '../evaluate.ts';
 import { evaluateToJson } from '../evaluate.ts';
@@ -23,7 +23,7 @@ export function variablesOfItem(
 ): Variables | undefined {
   const names: string[] = [];
   const lists: (readonly JsonValue[])[] = [];
-  for (const { name, expression } of dimensionsOf(node)) {
+  for (const { name, expression } of Nodes.dimensionsOf(node)) {
     const result = evaluateToJson(expression, variables, context);
     if (result.state !== 'value' || !Array.isArray(result.value)) return undefined;
     names.push(name);

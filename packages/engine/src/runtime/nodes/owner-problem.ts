@@ -1,5 +1,5 @@
 import { namespacedName } from '@typekro/kit/core';
-import type { LiveObject } from '../model.ts';
+import type { LiveObject } from '../observed-state.ts';
 import type { ObjectProblem } from '../node-texts.ts';
 import type { Because } from '../report.ts';
 import type { StepContext } from '../step-context.ts';

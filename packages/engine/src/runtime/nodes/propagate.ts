@@ -4,8 +4,8 @@ import type { KubeObject } from '@typekro/kit/core';
 import { stringifyJson, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { Expression, Graph, GraphNode } from '../../graph/index.ts';
+import { Nodes } from '../../graph/index.ts';
 import type { CollectionNode, ResourceNode } from '../../graph/model.ts';
-import { dimensionsOf } from '../../graph/index.ts';
 import type { Assessed } from './assess-object.ts';
 import { evaluateToJson } from '../evaluate.ts';
 import { readsTime } from '../now-sample.ts';
@@ -161,7 +161,7 @@ function variablesOf(
   if (node.nodeType !== 'collection') return () => shared;
   const own = progressOfItems(items).map((item) => itemValue(context, node, item));
   shared.set(node.id, own);
-  const names = ['each', ...dimensionsOf(node).map(({ name }) => name)];
+  const names = ['each', ...Nodes.dimensionsOf(node).map(({ name }) => name)];
   return (index) => new Map([...shared, ...names.map((name) => [name, own[index]] as const)]);
 }
 
@@ -191,7 +191,7 @@ function valueOf(context: StepContext, result: NodeResult): unknown {
 
 /** Is the variable of the node a list? */
 function isList(node: GraphNode): boolean {
-  return node.nodeType === 'externalCollection' || dimensionsOf(node).length > 0;
+  return node.nodeType === 'externalCollection' || Nodes.dimensionsOf(node).length > 0;
 }
 
 function itemValue(context: StepContext, node: GraphNode, item: ItemProgress): object {

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import type { Expression, GraphNode } from '../../graph/index.ts';
-import { dimensionsOf, formatPath } from '../../graph/index.ts';
+import { Nodes, Path } from '../../graph/index.ts';
 import { evaluateToJson, wrongTypeOfCondition } from '../evaluate.ts';
 import type { Because } from '../report.ts';
 import type { StepContext } from '../step-context.ts';
@@ -47,7 +47,7 @@ export function published(
  * item of a collection as `each`.
  */
 export function valueReady(context: StepContext, node: GraphNode, value: JsonValue): ReadyResult {
-  const items = dimensionsOf(node).length > 0 && Array.isArray(value) ? value : undefined;
+  const items = Nodes.dimensionsOf(node).length > 0 && Array.isArray(value) ? value : undefined;
   const bindings = items?.map((item) => new Map([['each', item]])) ?? [new Map([[node.id, value]])];
   return conditionsHold(context, node, bindings, items !== undefined);
 }
@@ -149,7 +149,7 @@ function check(
   }
   const { object } = where;
   const reads =
-    object === undefined ? [] : result.failure.reads.map(({ steps }) => ({ object, path: formatPath(steps) }));
+    object === undefined ? [] : result.failure.reads.map(({ steps }) => ({ object, path: Path.format(steps) }));
   return {
     state: 'failed',
     because: {

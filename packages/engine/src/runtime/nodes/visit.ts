@@ -1,14 +1,14 @@
 import type { JsonValue } from '@typekro/kit/core';
 import type { GraphNode } from '../../graph/index.ts';
+import { KroLevel, Nodes } from '../../graph/index.ts';
 import type { CollectionNode, DefNode, PatchNode, ResourceNode } from '../../graph/model.ts';
-import { followsGraphEngine, ownsObjects } from '../../graph/index.ts';
 import { assess } from './assess.ts';
 import { identitiesOfCollection, resolveCollection } from './collection.ts';
 import { assessExternal, assessExternalCollection } from './external.ts';
 import { assessDef, resolveDef } from './def.ts';
 import { missingInBranches, necessaryNodes } from './branch-dependencies.ts';
 import { decideInclusion, excludedBy, waitForNodes } from './include.ts';
-import type { LiveObject } from '../model.ts';
+import type { LiveObject } from '../observed-state.ts';
 import { assessPatch, resolvePatch } from './patch.ts';
 import { dataOf, listData } from './ready.ts';
 import type { Because, ObjectReport } from '../report.ts';
@@ -81,7 +81,7 @@ function resolveNode(context: StepContext, node: FilledNode): Resolved {
  * known, the objects are watched, and at level 0.9 the status still reads their data.
  */
 function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolved): NodeResult {
-  if (!ownsObjects(node)) {
+  if (!Nodes.ownsObjects(node)) {
     const wanted = node.nodeType === 'patch' ? undefined : [];
     return { node, ...reason, wanted, apply: [], inPlace: true, objects: [] };
   }
@@ -103,7 +103,7 @@ function unresolvedNode(context: StepContext, node: GraphNode, reason: Unresolve
         ? undefined
         : dataOf(only);
   // In kro 0.10, an unresolved node publishes no data.
-  const hasData = data !== undefined && live.length > 0 && !followsGraphEngine(context.graph.kroCompatibility);
+  const hasData = data !== undefined && live.length > 0 && !KroLevel.followsGraphEngine(context.graph.kroCompatibility);
   const standing = live.length === identities.length && live.every((each) => isStanding(context, each));
   return { ...base, identities, objects, ...(hasData ? { data } : {}), ...(standing ? { standing } : {}) };
 }

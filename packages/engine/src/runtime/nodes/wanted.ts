@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatRef, isJsonObject, namespacedName } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { GraphNode } from '../../graph/index.ts';
-import { isExternal, isTyped } from '../../graph/index.ts';
+import { Nodes } from '../../graph/index.ts';
 import { asText } from '@typekro/kit/kubernetes';
 import { typeOfNode } from '../objects/identity.ts';
 import { CHILD_DELETION_POLICY_ANNOTATION } from '../objects/keys.ts';
@@ -24,7 +24,7 @@ export type Typing =
 
 /** The type of a node's objects. If the template computes the type, the cluster must serve this type. */
 export function typeOfFilled(context: StepContext, node: GraphNode, filled: JsonObject): Typing {
-  if (isTyped(node)) return { ok: true, type: typeOfNode(node) };
+  if (Nodes.isTyped(node)) return { ok: true, type: typeOfNode(node) };
   const apiVersion = asText(filled['apiVersion']);
   const kind = asText(filled['kind']);
   const [version = '', group = '', ...more] = apiVersion.split('/').toReversed();
@@ -78,7 +78,7 @@ function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget
   if (isSelf(context, node, target)) return `node "${node.id}" writes the Graph that contains it`;
   const { group, kind } = context.graph.instance;
   const { makers } = context.options;
-  if (makers === undefined || node.nodeType === 'patch' || isExternal(node)) return undefined;
+  if (makers === undefined || node.nodeType === 'patch' || Nodes.isExternal(node)) return undefined;
   if (target.type.group !== group || target.type.kind !== kind || !makers.includes(namespacedName(target)))
     return undefined;
   return `node "${node.id}" writes the Graph "${namespacedName(target)}", which made the Graph that contains the node; remove the node, or delete the Graph that contains it`;
@@ -86,7 +86,7 @@ function loopProblem(context: StepContext, node: GraphNode, target: ObjectTarget
 
 /** Does a node of a Graph write the Graph itself? */
 function isSelf({ graph, instance, namespace }: StepContext, node: GraphNode, target: ObjectTarget): boolean {
-  if (graph.definedBy !== 'graph' || isExternal(node)) return false;
+  if (graph.definedBy !== 'graph' || Nodes.isExternal(node)) return false;
   const { group, kind } = graph.instance;
   const isSameType = target.type.group === group && target.type.kind === kind;
   return isSameType && target.namespace === namespace && target.name === instance.metadata.name;

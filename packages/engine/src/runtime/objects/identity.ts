@@ -1,13 +1,13 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { gvkOf } from '@typekro/kit/core';
 import type { GraphNode } from '../../graph/index.ts';
-import { isTyped } from '../../graph/index.ts';
+import { Nodes } from '../../graph/index.ts';
 import { compareText } from '@typekro/kit/golang';
 import type { ObjectTarget, ObjectType } from './target.ts';
 
 /** The API type of a node's objects. */
 export function typeOfNode(node: GraphNode): ObjectType {
-  if (!isTyped(node)) return unsupportedNode(node);
+  if (!Nodes.isTyped(node)) return unsupportedNode(node);
   const { group, version, kind } = node.type;
   return { group, version, kind, plural: node.plural, namespaced: node.namespaced };
 }

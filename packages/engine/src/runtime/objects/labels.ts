@@ -1,9 +1,9 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { grouped, cryptoLibrary, gvkOf } from '@typekro/kit/core';
 import type { Graph, GraphNode, KroCompatibility } from '../../graph/index.ts';
+import { KroLevel } from '../../graph/index.ts';
 import { annotationOf, labelOfObject } from './identity.ts';
 import * as keys from './keys.ts';
-import { followsGraphEngine } from '../../graph/index.ts';
 
 /** The index of an item in its collection, and the size of the collection. */
 export interface CollectionPlace {
@@ -19,7 +19,7 @@ const MAX_LABEL_LENGTH = 63;
  * every string unchanged.
  */
 export function encodedLabel(value: string, level: KroCompatibility): string {
-  if (!followsGraphEngine(level) || value.length <= MAX_LABEL_LENGTH) return value;
+  if (!KroLevel.followsGraphEngine(level) || value.length <= MAX_LABEL_LENGTH) return value;
   return `h-${cryptoLibrary().hash('sha256', value, 'hex').slice(0, 40)}`;
 }
 
@@ -99,7 +99,7 @@ export function childAnnotations(graph: Graph, node: GraphNode, instance: KubeOb
     [keys.APPLY_ORDER_ANNOTATION]: String(graph.applyOrder.get(node.id) ?? 0),
     ...(policy === undefined ? {} : { [keys.CHILD_DELETION_POLICY_ANNOTATION]: policy }),
   };
-  if (!followsGraphEngine(graph.kroCompatibility)) return order;
+  if (!KroLevel.followsGraphEngine(graph.kroCompatibility)) return order;
   if (graph.definedBy === 'graph') return { ...order, [keys.NODE_PATH_ANNOTATION]: node.id };
   const { group } = gvkOf(instance);
   const { name = '' } = instance.metadata;
@@ -190,7 +190,7 @@ export function applyOrderOf(object: KubeObject): number {
  * absent or not a number: such an object is deleted first.
  */
 export function orphanOrderOf(object: KubeObject, level: KroCompatibility): number {
-  if (!followsGraphEngine(level)) return applyOrderOf(object);
+  if (!KroLevel.followsGraphEngine(level)) return applyOrderOf(object);
   const text = annotationOf(object, keys.APPLY_ORDER_ANNOTATION);
   return text === undefined || !/^[+-]?\d{1,9}$/.test(text) ? Number.POSITIVE_INFINITY : Number(text);
 }

@@ -1,8 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
 import type { GraphNode, Hole, PathStep } from '../../graph/index.ts';
+import { Nodes } from '../../graph/index.ts';
 import type { ForEachDimension } from '../../graph/model.ts';
 import { objectPathOf } from '../../graph/nodes.ts';
-import { dimensionsOf } from '../../graph/index.ts';
 import type { Dimensions } from '../nodes/collection.ts';
 import { assignItem, evaluateDimensions, maxItems } from '../nodes/collection.ts';
 import type { Evaluated, FieldExpression } from '../evaluate.ts';
@@ -65,7 +65,7 @@ export function fillWhatIsKnown(
   const of = (known: ReadonlyMap<string, unknown>, lacking: readonly string[], isCountKnown: boolean): RenderedObject =>
     fillObject(context, node, known, sent, { lacking, isCertain: isIncluded && isCountKnown });
   const none: readonly ListFailure[] = [];
-  const forEach = dimensionsOf(node);
+  const forEach = Nodes.dimensionsOf(node);
   if (forEach.length === 0) return { objects: [of(variables, [], true)], countKnown: true, listFailures: none };
   const dimensions = knownDimensions(context, { ...node, forEach }, variables, sent);
   // The number of items is unknown, so one object represents all items.
@@ -179,7 +179,7 @@ function unknownField(
   isCertain: boolean,
 ): UnknownField {
   const { references, template, cel } = hole.expression;
-  const read = dimensionsOf(node)
+  const read = Nodes.dimensionsOf(node)
     .filter(({ name }) => references.includes(name))
     .flatMap((list) => list.expression.references);
   const waitsFor = [...new Set([...references, ...read])].filter((name) => context.graph.nodes.has(name));

@@ -5,7 +5,8 @@ import { applySetIdOf } from '../reports/applyset.ts';
 import type { Fingerprint } from '../objects/fingerprint.ts';
 import { targetKey } from '../objects/identity.ts';
 import { PART_OF_LABEL } from '../objects/keys.ts';
-import type { ApplyAction, EngineFields, ListObservation, Observation, Observed } from '../model.ts';
+import type { ApplyAction } from '../model.ts';
+import type { EngineFields, ListObservation, Observation, Observed } from '../observed-state.ts';
 import { writerName, writerOf } from '../objects/owned-fields.ts';
 import type { ListTarget, ObjectTarget, ObjectType } from '../objects/target.ts';
 

@@ -151,3 +151,6 @@ function authorsMap(name: string, sent: JsonValue | undefined, authored: JsonVal
   });
   return entries.length === 0 && authored === undefined ? {} : { [name]: Object.fromEntries(entries) };
 }
+
+/** An instance without a cluster. */
+export const RenderedInstance = { of: renderInstance };

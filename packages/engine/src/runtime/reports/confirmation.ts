@@ -1,4 +1,5 @@
-import type { FailedRead, Observed, ReadRequest, StepOptions } from '../model.ts';
+import type { ReadRequest, StepOptions } from '../model.ts';
+import type { FailedRead, Observed } from '../observed-state.ts';
 import type { ObjectTarget } from '../objects/target.ts';
 
 /**

@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest';
-import type { Because, NodeReport, NodeState } from '../index.ts';
-import { Explanation, remedyOf, rootCausesOf } from '../index.ts';
+import type { NodeReport, Reports } from '../index.ts';
+import { Explanation, remedyOf, RootCause } from '../index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
-const report = (id: string, state: NodeState, because: Because): NodeReport => ({ id, state, because, objects: [] });
+const report = (id: string, state: Reports.NodeState, because: Reports.Because): NodeReport => ({
+  id,
+  state,
+  because,
+  objects: [],
+});
 
-test.each<[Because, string, string?]>([
+test.each<[Reports.Because, string, string?]>([
   [{ kind: 'ready' }, 'is as wanted and ready'],
   [{ kind: 'excluded', expression: 'schema.spec.on', value: false }, 'is left out: schema.spec.on is false'],
   [{ kind: 'dependency', nodes: [{ id: 'db', state: 'waiting' }] }, 'waits for db (waiting)'],
@@ -97,7 +102,7 @@ test.each<[Because, string, string?]>([
   expect(explanation.remedy).toBe(remedy);
 });
 
-test.each<[because: Because, text: string]>([
+test.each<[because: Reports.Because, text: string]>([
   [
     { kind: 'missing-data', expression: 'db.status.a', path: 'a', message: '', nodes: ['db'] },
     'see why db does not have "a"',
@@ -131,5 +136,5 @@ const nodes = [
 ];
 
 test('a node that waits for no other unready node is a root cause, which lists the nodes that wait for it', () => {
-  expect(rootCausesOf(nodes).map(({ node, waiting }) => [node.id, waiting])).toEqual([['db', ['application']]]);
+  expect(RootCause.of(nodes).map(({ node, waiting }) => [node.id, waiting])).toEqual([['db', ['application']]]);
 });

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { isGraphObject } from '../../graph/index.ts';
+import { GraphObject } from '../../graph/index.ts';
 import { DELETION_POLICY_ANNOTATION, FINALIZER, GRAPH_FINALIZER, RECONCILE_ANNOTATION } from '../objects/keys.ts';
 import { annotationOf } from '../objects/identity.ts';
 
@@ -10,7 +10,7 @@ export function hasFinalizer(instance: KubeObject): boolean {
 
 /** The finalizers of an instance, a definition or a Graph, except the controller's own. */
 export function otherFinalizers(object: KubeObject): string[] {
-  const own = isGraphObject(object) ? GRAPH_FINALIZER : FINALIZER;
+  const own = GraphObject.is(object) ? GRAPH_FINALIZER : FINALIZER;
   return (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== own);
 }
 

@@ -1,4 +1,5 @@
-import type { FailedWrite, Observed, WatchRequest } from '../model.ts';
+import type { WatchRequest } from '../model.ts';
+import type { FailedWrite, Observed } from '../observed-state.ts';
 import type { ObjectTarget, ObjectType } from '../objects/target.ts';
 import type { ApiFailure } from '../report.ts';
 

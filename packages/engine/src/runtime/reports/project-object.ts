@@ -3,7 +3,7 @@ import { setOwn, isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '../../graph/index.ts';
 import * as keys from '../objects/keys.ts';
 import { engineWriters, ownedFingerprint, writerName } from '../objects/owned-fields.ts';
-import type { EngineFields, LiveObject } from '../model.ts';
+import type { EngineFields, LiveObject } from '../observed-state.ts';
 
 /** Members of `metadata` that every projection keeps, even if no graph reads them. */
 const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'deletionTimestamp', 'finalizers'];

@@ -83,3 +83,6 @@ function objectsOf(node: NodeReport, nodes: readonly NodeReport[]): ObjectRef[] 
 
 const present = ({ objects }: NodeReport): ObjectRef[] =>
   objects.flatMap(({ object, state }) => (state === 'present' || state === 'deleting' ? [object] : []));
+
+/** The causes of waiting nodes. */
+export const RootCause = { of: rootCausesOf };

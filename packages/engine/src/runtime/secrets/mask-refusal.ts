@@ -2,10 +2,10 @@ import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { Graph } from '../../graph/index.ts';
-import { appendStep, objectPathText } from '../../graph/index.ts';
+import { Nodes, Path } from '../../graph/index.ts';
 import { INTERNAL_PREFIX } from '../../graph/names/naming.ts';
 import { objectPathOf } from '../../graph/nodes.ts';
-import { valueAtSteps } from '../../schema/index.ts';
+import { RefusedPlace } from '../../schema/index.ts';
 import { expressionsOf, statusExpressions } from '../placed-expressions.ts';
 import { maskedLiterals, SECRET_MASK } from './secret-failures.ts';
 import { canBeSecret, hidesInSecret } from './secret-nodes.ts';
@@ -52,7 +52,7 @@ export function refusalMask(
     );
     const words = wordsOf(graph);
     if (isSecret && desired === undefined) return masked(text, desired, new Set(), undefined, words);
-    const hidden = node.template.holes.filter((hole) => hides(id, objectPathText(hole)));
+    const hidden = node.template.holes.filter((hole) => hides(id, Nodes.pathOf(hole)));
     if (!isSecret && hidden.length === 0) return text;
     const values = isSecret && desired !== undefined ? secretValues(desired) : new Set<string>();
     for (const hole of hidden) collect(valueIn(desired, objectPathOf(hole)), values);
@@ -150,10 +150,10 @@ const escapePattern = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{
 /** The leaves of a value, with their paths. */
 function* leavesOf(value: JsonValue, path = ''): Iterable<readonly [path: string, value: JsonValue]> {
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* leavesOf(item, appendStep(path, index));
+    for (const [index, item] of value.entries()) yield* leavesOf(item, Path.append(path, index));
   } else if (isJsonObject(value)) {
     for (const [key, member] of Object.entries(value)) {
-      if (member !== undefined) yield* leavesOf(member, appendStep(path, key));
+      if (member !== undefined) yield* leavesOf(member, Path.append(path, key));
     }
   } else yield [path, value];
 }
@@ -174,4 +174,4 @@ function collect(value: JsonValue | undefined, values: Set<string>): void {
 }
 
 const valueIn = (object: KubeObject | undefined, path: readonly (string | number)[]): JsonValue | undefined =>
-  object === undefined ? undefined : valueAtSteps(object, path);
+  object === undefined ? undefined : RefusedPlace.valueAt(object, path);

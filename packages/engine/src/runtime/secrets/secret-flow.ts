@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode, ReadPart } from '../../graph/index.ts';
-import { dimensionsOf, formatPath, objectPathText } from '../../graph/index.ts';
+import { Nodes, Path } from '../../graph/index.ts';
 import type { LiveNodes } from './secret-nodes.ts';
 import { hidesInSecret, isSecretNode } from './secret-nodes.ts';
 
@@ -37,7 +37,7 @@ export function secretFlow(graph: Graph, live?: LiveNodes): SecretFlow {
     );
   };
   const isSecretPart = ({ id, steps }: ReadPart, isText: boolean): boolean => {
-    const path = formatPath(steps);
+    const path = Path.format(steps);
     return [id, ...(live?.sharing(id) ?? [])].some((each) => {
       const node = graph.nodes.get(each);
       // `sharing` can also return a node that the graph does not have, such as a retired one.
@@ -51,7 +51,8 @@ export function secretFlow(graph: Graph, live?: LiveNodes): SecretFlow {
     const isRead = (name: string): boolean => reads.some(({ id }) => id === name);
     return references.some((name) => {
       if (graph.nodes.has(name)) return !isRead(name) && isSecretPart({ id: name, steps: [] }, canBeText);
-      const over = node === undefined ? undefined : dimensionsOf(node).find((dimension) => dimension.name === name);
+      const over =
+        node === undefined ? undefined : Nodes.dimensionsOf(node).find((dimension) => dimension.name === name);
       return over !== undefined && isSecretExpression(node, over.expression);
     });
   };
@@ -61,7 +62,7 @@ export function secretFlow(graph: Graph, live?: LiveNodes): SecretFlow {
     for (const node of graph.nodes.values()) {
       const own = paths.get(node.id) ?? new Set<string>();
       for (const hole of node.template.holes) {
-        if (isSecretExpression(node, hole.expression)) own.add(objectPathText(hole));
+        if (isSecretExpression(node, hole.expression)) own.add(Nodes.pathOf(hole));
       }
       if (own.size > 0) paths.set(node.id, own);
     }
@@ -89,7 +90,7 @@ function inputsOfSecrets(graph: Graph, live?: LiveNodes): ReadonlyMap<string, Re
       const node = graph.nodes.get(id);
       if (node?.nodeType !== 'def') continue;
       const own = inputs.get(id) ?? new Set<string>();
-      for (const { pathText } of node.template.holes) if (overlaps(pathText, formatPath(steps))) own.add(pathText);
+      for (const { pathText } of node.template.holes) if (overlaps(pathText, Path.format(steps))) own.add(pathText);
       inputs.set(id, own);
     }
     size = [...inputs.values()].reduce((sum, own) => sum + own.size, 0);

@@ -1,5 +1,5 @@
 import type { Expression, Graph, GraphNode } from '../../graph/index.ts';
-import { dimensionsOf, formatPath } from '../../graph/index.ts';
+import { Nodes, Path } from '../../graph/index.ts';
 import type { PlacedExpression } from '../placed-expressions.ts';
 import { expressionsOf, SPEC_NODE, statusExpressions } from '../placed-expressions.ts';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
@@ -54,7 +54,7 @@ const hasCopies = (path: string): boolean => overlaps(`metadata.annotations["${L
 
 /** The fields of the instance that an expression reads, directly or through the iterators of its node. */
 function readsOf(node: GraphNode | undefined, expression: Expression, use?: 'open'): string[] {
-  const items = (node === undefined ? [] : dimensionsOf(node)).flatMap((dimension) => {
+  const items = (node === undefined ? [] : Nodes.dimensionsOf(node)).flatMap((dimension) => {
     if (!expression.references.includes(dimension.name)) return [];
     const members = membersAt(expression.cel, dimension.name);
     const chains = members.length === 0 ? [''] : members;
@@ -74,8 +74,8 @@ function specReads({ reads, cel }: Expression, use?: 'open'): string[] {
   const isOther = use !== 'open' && OTHER_ACCESS.test(withoutTexts(cel));
   return reads.flatMap(({ id, steps }) => {
     if (id !== SPEC_NODE) return [];
-    const path = formatPath(steps);
-    const name = formatPath([SPEC_NODE, ...steps]);
+    const path = Path.format(steps);
+    const name = Path.format([SPEC_NODE, ...steps]);
     const at = name.replaceAll(/[\\^$.*+?()[\]{}|"]/g, '\\$&');
     const rest = cel.replaceAll(new RegExp(`(?<![\\w.])(?:(?:size|has)\\(${at}\\)|${at}\\.size\\(\\))`, 'g'), '');
     const members = isOther ? [] : membersAt(rest, at);

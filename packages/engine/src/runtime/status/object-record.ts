@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { GraphNode } from '../../graph/index.ts';
-import { kindOf } from '../../graph/index.ts';
+import { Nodes } from '../../graph/index.ts';
 import { apiVersionOf } from '../../graph/nodes.ts';
 import { OBJECT_RECORD } from '../../graph/crd.ts';
 import { objectsAt } from '@typekro/kit/kubernetes';
@@ -82,5 +82,5 @@ function writtenRevision(
 }
 
 function typeOf(node: GraphNode): { readonly apiVersion: string; readonly kind: string } {
-  return { apiVersion: apiVersionOf(node), kind: kindOf(node) };
+  return { apiVersion: apiVersionOf(node), kind: Nodes.kindOf(node) };
 }

@@ -1,13 +1,13 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Graph, Hole, PathStep } from '../../graph/index.ts';
+import { KroLevel } from '../../graph/index.ts';
 import type { EvaluateContext, Variables } from '../evaluate.ts';
 import { evaluateField } from '../evaluate.ts';
 import type { Decision, StatusProblem } from '../model.ts';
 import type { FieldValue } from '../template.ts';
 import { comparePaths, fillSkeleton } from '../template.ts';
 import { childAt, isEmptyContainer } from '../../graph/path.ts';
-import { followsGraphEngine } from '../../graph/index.ts';
 
 type PendingStatusField = NonNullable<Decision['statusPending']>[number];
 
@@ -54,7 +54,7 @@ export function projectStatus(
   const fields = fillSkeleton(plan.skeleton, values);
   // Removes elements from the end, so that earlier positions stay valid.
   for (const { hole, omitted } of missing.sort((one, other) => comparePaths(other.hole.path, one.hole.path))) {
-    const path = omitted || !followsGraphEngine(kroCompatibility) ? hole.path : listAbove(hole.path);
+    const path = omitted || !KroLevel.followsGraphEngine(kroCompatibility) ? hole.path : listAbove(hole.path);
     removeAt(fields, path);
     if (!omitted) dropEmpty(fields, path.slice(0, -1));
   }

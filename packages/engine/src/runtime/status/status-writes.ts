@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { jsonEquals, setOwn } from '@typekro/kit/core';
 import type { KroCompatibility } from '../../graph/index.ts';
-import { followsGraphEngine } from '../../graph/index.ts';
+import { KroLevel } from '../../graph/index.ts';
 import { OBJECT_RECORD } from '../../graph/crd.ts';
 import { applySetIdOf } from '../reports/applyset.ts';
 import { STATUS_NODE } from '../contributions.ts';
@@ -39,7 +39,7 @@ export function statusWrites(
   status: JsonObject,
   { level, recordsObjects = false }: StatusWriteOptions,
 ): StatusWrite[] {
-  if (!followsGraphEngine(level)) return [{ method: 'update', manager: 'kro', status }];
+  if (!KroLevel.followsGraphEngine(level)) return [{ method: 'update', manager: 'kro', status }];
   const live = partsOf(instance.status ?? {}, recordsObjects);
   const wanted = partsOf(status, recordsObjects);
   const manager = patchManager(applySetIdOf(instance), STATUS_NODE);

@@ -5,7 +5,7 @@ import { wantedScope } from '../inventory.ts';
 import type { InstanceState } from '../model.ts';
 import type { Pruning } from '../prune.ts';
 import type { NodeResult, StepContext } from '../step-context.ts';
-import { awaitedKind, followsGraphEngine } from '../../graph/index.ts';
+import { KroLevel, Nodes } from '../../graph/index.ts';
 
 /** The next two conditions have fixed messages, because clients of kro compare these messages with fixed strings. */
 export const MANAGED: ConditionContent = {
@@ -52,7 +52,7 @@ function onlyKindsAreMissing({ graph, results }: StepContext, pruning: Pruning):
   const open = [...results.values()].filter(({ state }) => state !== 'ready' && state !== 'skipped');
   const awaited = new Set<string>();
   for (const { node, because } of open) {
-    const isAwaiting = because.kind === 'unknown-type' && awaitedKind(graph, node) !== undefined;
+    const isAwaiting = because.kind === 'unknown-type' && Nodes.awaitedKind(graph, node) !== undefined;
     const waitsFor = because.kind === 'dependency' ? because.nodes.map(({ id }) => id) : [];
     if (isAwaiting || (waitsFor.length > 0 && waitsFor.every((id) => awaited.has(id)))) awaited.add(node.id);
   }
@@ -63,7 +63,7 @@ function readiness(context: StepContext, pruning: Pruning): ConditionContent {
   const results = [...context.results.values()];
   const isDone = results.every(({ state }) => state === 'ready' || state === 'skipped');
   if (isDone && pruning.messages.length === 0 && pruning.remaining.length === 0) return ALL_READY;
-  if (followsGraphEngine(context.graph.kroCompatibility)) return engineReadiness(context, pruning);
+  if (KroLevel.followsGraphEngine(context.graph.kroCompatibility)) return engineReadiness(context, pruning);
   const terminating = results.filter(({ because }) => because.kind === 'being-deleted');
   const texts = [
     ...textsOf(results, (result) => result.state === 'failed' && isHard(result)),

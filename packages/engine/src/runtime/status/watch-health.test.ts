@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { Condition, WatchRequest, WatchState } from '../model.ts';
+import type { Condition, WatchRequest } from '../model.ts';
+import type { WatchState } from '../observed-state.ts';
 import { keptWatchHealth, watchHealthConditions } from './watch-health.ts';
 
 const NOW = Date.parse('2026-11-01T00:00:00Z');

@@ -4,7 +4,8 @@ import { withGroup } from '@typekro/kit/core';
 import type { ConditionContent } from '../conditions.ts';
 import { readConditions, transition } from '../conditions.ts';
 import { failureText } from '../reports/failure.ts';
-import type { Condition, Observed, StepOptions, WatchRequest, WatchState } from '../model.ts';
+import type { Condition, StepOptions, WatchRequest } from '../model.ts';
+import type { Observed, WatchState } from '../observed-state.ts';
 
 /**
  * A condition that kro's main branch writes after 0.10.0-rc.0. It reports whether watches detect every change of the

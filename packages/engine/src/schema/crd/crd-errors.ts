@@ -271,3 +271,6 @@ function* places(
     yield { value, path: isShared ? shared : own(index), index, isShared };
   }
 }
+
+/** The rules of an API server for CRDs. */
+export const CrdRules = { errors: crdErrors, updateErrors: crdUpdateErrors, isEstablished };

@@ -197,3 +197,6 @@ export function versionSchema(version: JsonValue | undefined): JsonObject | unde
   const schema = isJsonObject(version) ? valueAt(version, 'schema', 'openAPIV3Schema') : undefined;
   return isJsonObject(schema) ? schema : undefined;
 }
+
+/** The schemas in a CRD. */
+export const CrdSchema = { versions: crdVersions, ofVersion: versionSchema };

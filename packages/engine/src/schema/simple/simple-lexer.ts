@@ -180,3 +180,6 @@ const isInteger = (value: JsonValue): boolean => typeof value === 'bigint' || Nu
 /** Can the value be an entry of the `enum` marker's comma-separated list? */
 const listable = (value: JsonValue): boolean =>
   typeof value === 'string' && value !== '' && value.trim() === value && !/[,\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value);
+
+/** The markers of SimpleSchema. */
+export const Marker = { KEYS: MARKER_KEYS, GATED_KEYS: GATED_MARKER_KEYS, quote: quoteMarker, quoteDefault, enumText };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { crdUpdateErrors } from '../index.ts';
+import { CrdRules } from '../index.ts';
 import type { RuleChecker } from './structural.ts';
 import { structuralErrors } from './structural.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
@@ -330,10 +330,10 @@ describe('updates of a CRD', () => {
       ],
     ],
   ])('a change of %s has the expected problems', (_name, next, expected) => {
-    expect(crdUpdateErrors(next, stored).map((error) => `${error.field}: ${error.message}`)).toEqual(expected);
+    expect(CrdRules.updateErrors(next, stored).map((error) => `${error.field}: ${error.message}`)).toEqual(expected);
   });
 
   test('kind and scope may change until the CRD is established', () => {
-    expect(crdUpdateErrors(crd({ scope: 'Cluster' }, { kind: 'Thingy' }), crd({}))).toEqual([]);
+    expect(CrdRules.updateErrors(crd({ scope: 'Cluster' }, { kind: 'Thingy' }), crd({}))).toEqual([]);
   });
 });

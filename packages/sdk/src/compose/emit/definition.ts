@@ -1,5 +1,5 @@
 import type { Diagnostic, JsonObject } from '@typekro/kit/core';
-import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
+import { InstanceCrd } from '@typekro/engine/graph';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
 import type { SimpleBlock } from '../../notations/simple-emit-names.ts';
@@ -92,7 +92,7 @@ export function writeDefinition(
   };
   const metadata: JsonObject = { name, ...graph.served.metadata };
   if (graph.allowBreakingChanges)
-    metadata['annotations'] = { ...objectAt(metadata, 'annotations'), [ALLOW_BREAKING_CHANGES]: 'true' };
+    metadata['annotations'] = { ...objectAt(metadata, 'annotations'), [InstanceCrd.ALLOW_BREAKING_CHANGES]: 'true' };
   return {
     definition: {
       apiVersion: 'kro.run/v1alpha1',

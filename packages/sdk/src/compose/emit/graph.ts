@@ -1,6 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { GRAPH_KIND } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import type { Target } from '../public-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { failureOf, Refusal } from '../refusal/refusal.ts';
@@ -52,7 +52,7 @@ export function writeGraph(
       }
     });
   return {
-    ...GRAPH_KIND,
+    ...GraphObject.KIND,
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
     spec: { nodes, ...(serviceAccountName === undefined ? {} : { serviceAccountName }) },
   };

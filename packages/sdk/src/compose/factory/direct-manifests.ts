@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, yamlComment } from '@typekro/kit/core';
 import type { GraphNode } from '@typekro/engine/graph';
-import { isExternal } from '@typekro/engine/graph';
+import { Nodes } from '@typekro/engine/graph';
 import type { CompositionCore } from '../composition.ts';
 import type { InstanceName } from '../deploy-engine.ts';
 import type { EvaluatedResource } from '../public-types.ts';
@@ -37,7 +37,7 @@ export function manifestsOfResources(
   for (const { id, included, objects, pending } of ordered) {
     const node = nodes.get(id) as GraphNode;
     if (node.nodeType === 'def') continue;
-    const isRead = isExternal(node);
+    const isRead = Nodes.isExternal(node);
     const placed = node.namespaced ? objects.map((object) => inNamespace(object, namespace)) : objects;
     if (isRead) comments.push(...placed.map((object) => yamlComment(`${id} is read, not applied: ${nameOf(object)}`)));
     else {

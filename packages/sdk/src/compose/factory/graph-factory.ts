@@ -1,6 +1,6 @@
 import { assertMayDeploy, failsAtCaller, TypeKroError } from '@typekro/kit/core';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { GRAPH_KIND } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { graphYaml } from '../composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Mode } from '../deploy-engine.ts';
 import { manifestsOfResources } from './direct-manifests.ts';
@@ -77,7 +77,7 @@ function graphTarget(core: GraphCore, mode: Mode, namespace: string, options: Gr
     definition: (of) => core.write(of).definition,
     instance: () =>
       mode === 'direct'
-        ? { ...GRAPH_KIND, metadata: { name: core.name, namespace }, spec: NO_SPEC }
+        ? { ...GraphObject.KIND, metadata: { name: core.name, namespace }, spec: NO_SPEC }
         : (core.write(options.target ?? 'stock').definition as KubeObject),
     namespaces: () => [],
     get singletons() {

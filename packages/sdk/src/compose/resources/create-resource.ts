@@ -13,7 +13,7 @@ import { textNode, textValue } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from '../value/symbolic.ts';
 import { schemaFor } from './run-schemas.ts';
-import { isReservedWord } from '@typekro/engine/graph';
+import { Naming } from '@typekro/engine/graph';
 
 /** Matches the resource ids that kro accepts. */
 const ID = /^[a-z][A-Za-z0-9]*$/;
@@ -280,7 +280,7 @@ function callerOf(calls: readonly Site[], site: Site | undefined): Site | undefi
 
 /** Does at least one level of kro reserve the word, so that it cannot be an id or an iterator? */
 export function isReservedId(id: string): boolean {
-  return isReservedWord(id, '0.10');
+  return Naming.isReservedWord(id, '0.10');
 }
 
 /** `my-app_name` → `myAppName`. */

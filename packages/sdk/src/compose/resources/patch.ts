@@ -1,5 +1,5 @@
 import { pascalCase, parseApiVersion } from '@typekro/kit/core';
-import { OWNING_METADATA } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
 import { kindType } from '../library/kind-type.ts';
 import { getMember } from '../library/member.ts';
 import type { ResourceHandle } from '../public-types.ts';
@@ -201,7 +201,7 @@ function checkMetadata(metadata: unknown, kind: string): void {
         `the patch of ${kind} sets metadata.${key}`,
         `remove ${key} here: the target of the patch names the object`,
       );
-  const refused = OWNING_METADATA.find((key) => key in metadata);
+  const refused = GraphObject.OWNING_METADATA.find((key) => key in metadata);
   if (refused === undefined) return;
   refuse(
     'argument',

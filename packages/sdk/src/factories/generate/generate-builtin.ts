@@ -1,6 +1,6 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
-import type { BuiltinDescriptions, BuiltinSource, ResourceInfo, Schema, SchemaSource } from '@typekro/engine/schema';
-import { describeField, describeBuiltinKind, describeBuiltinType } from '@typekro/engine/schema';
+import type { BuiltinSource, ResourceInfo, Schema, SchemaSource } from '@typekro/engine/schema';
+import { BuiltinDescriptions } from '@typekro/engine/schema';
 import { toTypeScript } from '../../notations/to-typescript.ts';
 import { header } from './generate-factories.ts';
 import type { KindPlan } from './kind-plan.ts';
@@ -68,7 +68,7 @@ function planOf(info: ResourceInfo, source: BuiltinSource, descriptions: Builtin
     schema,
     preferred: true,
     deprecated: false,
-    description: describeBuiltinKind(descriptions, kind, group) ?? '',
+    description: BuiltinDescriptions.ofKind(descriptions, kind, group) ?? '',
     readiness: builtinReadiness(info),
   };
 }
@@ -146,10 +146,10 @@ class TypeFiles {
   /** The schema of a type with the descriptions of the type and its fields. */
   #described({ full, schema }: NamedType): Schema {
     const members = Object.entries(schema.properties ?? {}).map(([field, child]): [string, Schema] => {
-      const description = describeField(this.#descriptions, full, field);
+      const description = BuiltinDescriptions.ofField(this.#descriptions, full, field);
       return [field, description === undefined ? child : { ...child, description }];
     });
-    const description = describeBuiltinType(this.#descriptions, full);
+    const description = BuiltinDescriptions.ofType(this.#descriptions, full);
     return { ...schema, ...(description !== undefined && { description }), properties: Object.fromEntries(members) };
   }
 

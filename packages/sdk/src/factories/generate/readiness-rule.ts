@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { withGroup } from '@typekro/kit/core';
-import { statusReport, SUMMARY_CONDITIONS } from '@typekro/engine/readiness';
+import { StatusReport } from '@typekro/engine/readiness';
 import type { Schema } from '@typekro/engine/schema';
 import { asText } from '@typekro/kit/kubernetes';
 import type { ReadinessRule } from './kind-plan.ts';
@@ -26,7 +26,7 @@ export function readinessRule(
 ): ReadinessRule {
   const known = KIND_RULES.get(withGroup(type.kind, type.group));
   if (known !== undefined) return known;
-  const { conditions, observedGeneration: observes } = statusReport(schema) ?? {};
+  const { conditions, observedGeneration: observes } = StatusReport.of(schema) ?? {};
   if (conditions !== true)
     return observes === true ? { cel: OBSERVED, words: 'its controller has observed the newest generation' } : EXISTS;
   const observed = observes === true ? `${OBSERVED} && ` : '';
@@ -35,11 +35,11 @@ export function readinessRule(
     const { cel, words } = byCondition(shown);
     return { cel: observed + (cel ?? ''), words };
   }
-  const list = `[${SUMMARY_CONDITIONS.map((name) => JSON.stringify(name)).join(', ')}]`;
+  const list = `[${StatusReport.SUMMARY_CONDITIONS.map((name) => JSON.stringify(name)).join(', ')}]`;
   const present = `${list}.filter(t, ${CONDITIONS}.exists(c, c.type == t))`;
   return {
     cel: `${observed}${present}.size() > 0 && ${CONDITIONS}.exists(c, c.type == ${present}[0] && c.status == "True")`,
-    words: `the first existing condition of ${SUMMARY_CONDITIONS.join(', ')} is True`,
+    words: `the first existing condition of ${StatusReport.SUMMARY_CONDITIONS.join(', ')} is True`,
   };
 }
 
@@ -51,5 +51,5 @@ function shownCondition(columns: JsonValue | undefined): string | undefined {
     const type = /^\.status\.conditions\[\?\(@\.type\s*==\s*["']([\w.]{1,63})["']\)\]\.status$/.exec(path)?.[1];
     return type === undefined ? [] : [type];
   });
-  return SUMMARY_CONDITIONS.find((type) => shown.includes(type));
+  return StatusReport.SUMMARY_CONDITIONS.find((type) => shown.includes(type));
 }
