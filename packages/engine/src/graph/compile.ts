@@ -18,7 +18,7 @@ import type { DefinitionDocument } from './document.ts';
 import { isDefinitionDocument } from './document.ts';
 import { installedKinds } from './kinds/graph-kinds.ts';
 import { buildSpecSchema } from './kinds/instance-schema.ts';
-import { DEFAULT_KRO_COMPATIBILITY, otherLevel } from './kro-compatibility.ts';
+import { KroLevel, otherLevel } from './kro-compatibility.ts';
 import { Language, languageNode } from './expressions/language.ts';
 import { hasOtherMeaning } from './names/naming.ts';
 import type { CompileInput, CompileOptions, CompileResult } from './options.ts';
@@ -55,7 +55,7 @@ export function compile(input: CompileInput, options: CompileOptions): CompileRe
   const crd = crdOfSchema(value, options);
   const result = { ...compiled, ...(crd === undefined ? {} : { crd }) };
   if (!dependsOnLevel(value)) return result;
-  const level = otherLevel(options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY);
+  const level = otherLevel(options.kroCompatibility ?? KroLevel.DEFAULT);
   const { diagnostics } = compileAtLevel(value, document, { ...options, kroCompatibility: level });
   return { ...result, diagnostics: withLevelHints(result.diagnostics, diagnostics, level) };
 }
@@ -86,7 +86,7 @@ function compileAtLevel(
   const written = readDefinition(value, problems);
   if (written === undefined) return { diagnostics: problems.diagnostics() };
   const maxDimensions = options.maxForEachDimensions ?? MAX_FOR_EACH_DIMENSIONS;
-  const level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
+  const level = options.kroCompatibility ?? KroLevel.DEFAULT;
   checkNames(written, { maxDimensions, level }, problems);
   const definition = withDistinctIds(written);
   checkAdmission(definition, problems);

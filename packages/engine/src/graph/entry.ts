@@ -6,33 +6,7 @@
  */
 export type { CodeInfo, Diagnostic, GroupVersionKind, KubeObject, Severity, SourcePosition } from '@typekro/kit/core';
 export { formatDiagnostic, hasErrors } from '@typekro/kit/core';
-export type {
-  CollectionNode,
-  ConditionExpression,
-  Deferral,
-  DefNode,
-  Expression,
-  ExternalCollectionNode,
-  ExternalNode,
-  FieldKind,
-  ForEachDimension,
-  Graph,
-  GraphNode,
-  GraphOrigin,
-  Hole,
-  InstancePropagation,
-  InstanceType,
-  KnownType,
-  NodeBase,
-  PatchNode,
-  PathStep,
-  ReadPart,
-  ResourceNode,
-  Retained,
-  StatusPlan,
-  SubgraphNode,
-  TemplatePlan,
-} from './model.ts';
+export type * from './model.ts';
 export type { CompileInput, CompileOptions, CompileResult, CompileTarget, GraphFeatures } from './options.ts';
 export type { DefinitionDocument, WrittenScalar } from './document.ts';
 export type { ParsedDefinitions } from './parse-definitions.ts';

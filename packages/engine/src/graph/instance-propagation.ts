@@ -10,7 +10,7 @@ import { compileExpression } from './expressions/expression.ts';
 import type { LanguageNode } from './expressions/language.ts';
 import { instanceSchema, Language } from './expressions/language.ts';
 import type { CompileOptions } from './options.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from './kro-compatibility.ts';
+import { KroLevel } from './kro-compatibility.ts';
 import { hasOtherMeaning } from './names/naming.ts';
 import type { ConditionText, ParsedDefinition } from './parsed-definition.ts';
 import type { Problems } from './problems.ts';
@@ -86,7 +86,7 @@ function siteOf(
   options: CompileOptions,
   problems: Problems,
 ): ExpressionSite | undefined {
-  const level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
+  const level = options.kroCompatibility ?? KroLevel.DEFAULT;
   const scanned = scanExpressions(text, level);
   const joined = scanned.ok ? joinParts(text, scanned.parts) : undefined;
   if (joined !== undefined && joined.template === undefined) return { text: joined, path };

@@ -4,12 +4,6 @@
  */
 export type KroCompatibility = '0.9' | '0.10';
 
-/** The default level: that of the newest line of kro. */
-export const DEFAULT_KRO_COMPATIBILITY = '0.10' as KroCompatibility;
-
-/** All levels, oldest first. */
-export const KRO_COMPATIBILITY_LEVELS: readonly KroCompatibility[] = ['0.9', '0.10'];
-
 /**
  * Does the level follow kro's graph engine, which kro 0.10 has and kro 0.9 does not have? Most differences between the
  * two levels depend on it: waves and the order of applies; conditions and their messages; labels of long names; empty
@@ -26,4 +20,10 @@ export function otherLevel(level: KroCompatibility): KroCompatibility {
 }
 
 /** The levels, and what follows from a level. */
-export const KroLevel = { DEFAULT: DEFAULT_KRO_COMPATIBILITY, LEVELS: KRO_COMPATIBILITY_LEVELS, followsGraphEngine };
+export const KroLevel = {
+  /** That of the newest line of kro. */
+  DEFAULT: '0.10' as KroCompatibility,
+  /** All levels, oldest first. */
+  LEVELS: ['0.9', '0.10'] as readonly KroCompatibility[],
+  followsGraphEngine,
+};

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { resourcesOfDiscovery, ResourceIndex, typeKey } from './discovery.ts';
+import { ResourceIndex, typeKey } from './discovery.ts';
 import { EMPTY, viewSchema } from './lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 
@@ -54,38 +54,6 @@ export function openApiDocument(document: JsonValue): OpenApiDocument {
     schemaOf(type) {
       const name = byKind.get(typeKey(type));
       return name === undefined ? undefined : schemaNamed(name);
-    },
-    resourceOf: (type) => index.get(type),
-    kinds: () => index.values(),
-  };
-}
-
-/** The options of {@link openApiSource}. */
-export interface OpenApiSourceOptions {
-  /**
-   * The aggregated discovery responses of `/api` and `/apis`. `kinds` and `resourceOf` read these responses; `schemaOf`
-   * does not.
-   */
-  readonly discovery: readonly JsonValue[];
-  /**
-   * Returns the OpenAPI v3 document of a group-version; `undefined` if the server has none. Called on the first look-up
-   * of a kind of the group-version.
-   */
-  readonly load: (group: string, version: string) => JsonValue | undefined;
-}
-
-/** Creates a source from a server's discovery responses and OpenAPI v3 documents. */
-export function openApiSource(options: OpenApiSourceOptions): SchemaSource {
-  const index = new ResourceIndex(options.discovery.flatMap((list) => resourcesOfDiscovery(list)));
-  const documents = new Map<string, OpenApiDocument | undefined>();
-  return {
-    schemaOf(type) {
-      const key = `${type.group}/${type.version}`;
-      if (!documents.has(key)) {
-        const loaded = options.load(type.group, type.version);
-        documents.set(key, loaded === undefined ? undefined : openApiDocument(loaded));
-      }
-      return documents.get(key)?.schemaOf(type);
     },
     resourceOf: (type) => index.get(type),
     kinds: () => index.values(),

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { parseAllDocuments } from 'yaml';
 import { builtinSource, combineSources, crdSource, openApiDocument } from './index.ts';
-import { openApiSource } from './openapi-source.ts';
 import type { Schema } from './index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
@@ -235,22 +234,6 @@ describe('openApiDocument', () => {
       subresources: ['status'],
     });
   });
-});
-
-test('openApiSource loads a document once, on the first look-up of one of its kinds', () => {
-  const loaded: string[] = [];
-  const source = openApiSource({
-    discovery: [],
-    load(group, version) {
-      loaded.push(`${group}/${version}`);
-      return group === 'example.com' ? document : undefined;
-    },
-  });
-  expect(loaded).toEqual([]);
-  expect(source.schemaOf(thing)?.type).toBe('object');
-  expect(source.schemaOf(thing)?.type).toBe('object');
-  expect(source.schemaOf(deployment)).toBeUndefined();
-  expect(loaded).toEqual(['example.com/v1', 'apps/v1']);
 });
 
 test('combineSources queries the sources in order, and lists each kind once', () => {

@@ -15,7 +15,7 @@ import { readGraph } from '../graph-object/parsed-graph.ts';
 import { graphCrd } from '../graph-object/graph-crd.ts';
 import { installedKinds } from '../kinds/graph-kinds.ts';
 import { buildSpecSchema } from '../kinds/instance-schema.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from '../kro-compatibility.ts';
+import { KroLevel } from '../kro-compatibility.ts';
 import { Language, languageNode } from './language.ts';
 import type { PathStep } from '../model.ts';
 import type { CompileInput, CompileOptions } from '../options.ts';
@@ -43,7 +43,7 @@ function definitionScopes(value: JsonValue, options: CompileOptions): Expression
   const definition = readDefinition(value, problems);
   if (definition === undefined) return undefined;
   const features = options.features ?? {};
-  const level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
+  const level = options.kroCompatibility ?? KroLevel.DEFAULT;
   const { schema: spec } = buildSpecSchema(definition, features, problems);
   const kinds = { source: sourceOf(options), installed: installedKinds(definition), allowInstalled: true };
   const drafts = withoutDuplicates(buildResources(definition, kinds, { level, features }, problems));

@@ -22,7 +22,7 @@ import { readsAsList } from '../resource-draft.ts';
 import { SchemaPaths, fieldsAt } from '../kinds/schema-paths.ts';
 import { selectorFieldType } from '../external-metadata.ts';
 import type { KroCompatibility } from '../kro-compatibility.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from '../kro-compatibility.ts';
+import { KroLevel } from '../kro-compatibility.ts';
 import type { PathStep, ReadPart } from '../model.ts';
 import type { CompileOptions, GraphFeatures } from '../options.ts';
 import type { ReadScope } from './read-paths.ts';
@@ -184,7 +184,7 @@ export class Language {
 
   constructor(scope: LanguageScope, options: CompileOptions) {
     const { instance, nodes, captured = [], names } = scope;
-    this.level = options.kroCompatibility ?? DEFAULT_KRO_COMPATIBILITY;
+    this.level = options.kroCompatibility ?? KroLevel.DEFAULT;
     this.#features = options.features ?? {};
     this.#nodes = new Map(nodes.map((node) => [node.id, node]));
     this.#captured = new Set(captured);

@@ -1,6 +1,6 @@
 import { goQuote } from '@typekro/kit/golang';
 import type { KroCompatibility } from '../kro-compatibility.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from '../kro-compatibility.ts';
+import { KroLevel } from '../kro-compatibility.ts';
 
 /** A part of a string value: literal text, or the text between `${` and `}`. */
 export interface TextPart {
@@ -43,7 +43,7 @@ const RULES: Readonly<Record<KroCompatibility, ScanRules>> = {
  * kro 0.9 recognises only double quotes, and treats an unclosed `${` as plain text. kro 0.10 also recognises single
  * quotes, and refuses an unclosed `${`. Backticks have no special meaning.
  */
-export function scanExpressions(text: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): ScanResult {
+export function scanExpressions(text: string, level: KroCompatibility = KroLevel.DEFAULT): ScanResult {
   const rules = RULES[level];
   const parts: TextPart[] = [];
   let plainFrom = 0;

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
-import { DEFAULT_KRO_COMPATIBILITY } from '../kro-compatibility.ts';
+import { KroLevel } from '../kro-compatibility.ts';
 import { scanExpressions } from '../expressions/scan.ts';
 
 /**
@@ -38,7 +38,7 @@ const MAX_REPLACEMENTS = 8;
 export function nameText(
   value: JsonValue | undefined,
   nameOf: (id: string) => JsonValue | undefined = () => undefined,
-  level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY,
+  level: KroCompatibility = KroLevel.DEFAULT,
 ): NameText | undefined {
   return dividedName(value, nameOf, level, MAX_REPLACEMENTS);
 }

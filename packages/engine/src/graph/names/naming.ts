@@ -1,5 +1,5 @@
 import type { KroCompatibility } from '../kro-compatibility.ts';
-import { DEFAULT_KRO_COMPATIBILITY, followsGraphEngine } from '../kro-compatibility.ts';
+import { KroLevel, followsGraphEngine } from '../kro-compatibility.ts';
 
 /** The prefix of labels and annotations of kro's API. */
 const KRO_PREFIX = 'kro.run/';
@@ -33,7 +33,7 @@ const UPPER_CAMEL = /^[A-Z][a-zA-Z0-9]*$/;
 const RESERVED_SINCE_0_10: ReadonlySet<string> = new Set(['graphengine']);
 
 /** Is the word forbidden as a resource id or iterator name? */
-export function isReservedWord(word: string, level: KroCompatibility = DEFAULT_KRO_COMPATIBILITY): boolean {
+export function isReservedWord(word: string, level: KroCompatibility = KroLevel.DEFAULT): boolean {
   return (
     RESERVED.has(word) || RESERVED_BY_CEL.has(word) || (followsGraphEngine(level) && RESERVED_SINCE_0_10.has(word))
   );

@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonValue } from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
-import { KRO_COMPATIBILITY_LEVELS } from '../kro-compatibility.ts';
+import { KroLevel } from '../kro-compatibility.ts';
 import { isReservedWord } from '../names/naming.ts';
 import { scanExpressions } from '../expressions/scan.ts';
 
@@ -48,7 +48,7 @@ export function dependsOnLevel(definition: JsonValue): boolean {
 }
 
 const differsByLevel = (text: string): boolean => {
-  const [first, ...others] = KRO_COMPATIBILITY_LEVELS.map((level) => meaningOf(text, level));
+  const [first, ...others] = KroLevel.LEVELS.map((level) => meaningOf(text, level));
   return others.some((other) => other !== first);
 };
 
