@@ -33,17 +33,16 @@ export const LEVEL_OPTION: OptionSpec = {
   choices: KroLevel.LEVELS,
 };
 
+/** The option for CRDs in addition to those of the cluster. */
+export const FURTHER_CRDS_OPTION: OptionSpec = {
+  name: 'crds',
+  summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
+  value: 'paths',
+  repeatable: true,
+};
+
 /** The options of `plan` and `apply` for what the cluster does not tell, and for the cluster itself. */
-export const PLANNING_OPTIONS: readonly OptionSpec[] = [
-  {
-    name: 'crds',
-    summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
-    value: 'paths',
-    repeatable: true,
-  },
-  LEVEL_OPTION,
-  ...KUBECONFIG_OPTIONS,
-];
+export const PLANNING_OPTIONS: readonly OptionSpec[] = [FURTHER_CRDS_OPTION, LEVEL_OPTION, ...KUBECONFIG_OPTIONS];
 
 /**
  * Returns the level in `--kro-compatibility`, or `undefined` when the option is absent. Throws `TypeKroError`

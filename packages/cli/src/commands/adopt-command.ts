@@ -4,6 +4,7 @@ import { adoptionOf, refusedAdoptionRemedy } from '../adopt/adoption.ts';
 import { adoptionLines } from '../adopt/adoption-lines.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
+import { FURTHER_CRDS_OPTION } from '../controller-settings.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
@@ -35,12 +36,7 @@ export const adopt: Command = {
       choices: OWNERS,
     },
     { name: 'dry-run', summary: 'show what would be adopted, and apply nothing' },
-    {
-      name: 'crds',
-      summary: 'files or folders with CustomResourceDefinitions that the cluster does not have',
-      value: 'paths',
-      repeatable: true,
-    },
+    FURTHER_CRDS_OPTION,
     ...KUBECONFIG_OPTIONS,
     outputOption(),
   ],

@@ -1,7 +1,7 @@
 /** Discovery documents that include the versions of other servers. */
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { listAt, numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { sortVersions } from '../registry/served-custom-resource.ts';
+import { compareVersions } from '@typekro/kit/kubernetes';
 
 /** A version that another server serves, with the content of its last discovery document. */
 export interface OtherVersion {
@@ -52,7 +52,7 @@ const placeOf = ({ apiService: { spec } }: OtherVersion) => ({
  * versions.
  */
 function sortedVersions(versions: readonly string[], priorityOf: (version: string) => number): string[] {
-  return sortVersions([...new Set(versions)]).toSorted((a, b) => priorityOf(b) - priorityOf(a));
+  return [...new Set(versions)].sort(compareVersions).toSorted((a, b) => priorityOf(b) - priorityOf(a));
 }
 
 const priorityIn = (apiServices: readonly KubeObject[], group: string) => (version: string) =>

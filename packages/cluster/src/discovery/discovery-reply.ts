@@ -6,7 +6,7 @@ import type { Negotiated } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { unknownResource } from '../errors/api-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import { sortVersions } from '../registry/served-custom-resource.ts';
+import { compareVersions } from '@typekro/kit/kubernetes';
 import { replyValue } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 
@@ -125,7 +125,7 @@ function groupsOf(registry: Registry): Group[] {
     if (versions === undefined) groups.set(group, [version]);
     else if (!versions.includes(version)) versions.push(version);
   }
-  return [...groups].map(([name, versions]) => ({ name, versions: sortVersions(versions) }));
+  return [...groups].map(([name, versions]) => ({ name, versions: versions.toSorted(compareVersions) }));
 }
 
 function groupValue({ name, versions }: Group) {

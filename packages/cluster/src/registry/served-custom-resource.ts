@@ -1,3 +1,4 @@
+import { compareVersions } from '@typekro/kit/kubernetes';
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
@@ -218,7 +219,7 @@ function subresourcesOf(
 function deprecationOf(version: DefinedVersion, kind: string, { group, versions }: ParsedCrd): string | undefined {
   if (!version.deprecated) return undefined;
   if (version.deprecationWarning !== undefined) return version.deprecationWarning;
-  const order = sortVersions(versions.filter((entry) => entry.served).map((entry) => entry.name));
+  const order = versions.flatMap(({ served, name }) => (served ? [name] : [])).sort(compareVersions);
   const better = order
     .slice(0, order.indexOf(version.name))
     .find((name) => versions.some((entry) => entry.name === name && !entry.deprecated));
@@ -250,25 +251,4 @@ function customType(
     stored: version.storage,
     deprecation: deprecationOf(version, kind, definition),
   };
-}
-
-const VERSION = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
-
-function rank(version: string): readonly [number, number, number] {
-  const match = VERSION.exec(version);
-  if (match === null) return [0, 0, 0];
-  const stage = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1;
-  return [stage, Number(match[1]), Number(match[3] ?? 0)];
-}
-
-/**
- * Sorts versions by Kubernetes' priority. Stable versions precede beta versions, which precede alpha versions. Higher
- * version numbers precede lower version numbers. Other names follow in alphabetical order.
- */
-export function sortVersions(versions: readonly string[]): string[] {
-  return versions.toSorted((a, b) => {
-    const [left, right] = [rank(a), rank(b)];
-    for (const index of [0, 1, 2] as const) if (left[index] !== right[index]) return right[index] - left[index];
-    return a < b ? -1 : 1;
-  });
 }

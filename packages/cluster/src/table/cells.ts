@@ -33,6 +33,15 @@ function containersOf(template: JsonObject): [string, string] {
 
 const templateOf = (object: KubeObject) => containersOf(objectAt(object.spec, 'template'));
 
+const replicaCells = (object: KubeObject, now: number): (string | number)[] => [
+  name(object),
+  countCell(object, 'spec', 'replicas'),
+  countCell(object, 'status', 'replicas'),
+  countCell(object, 'status', 'readyReplicas'),
+  ageCell(object, now),
+  ...templateOf(object),
+];
+
 function jobStatus(object: KubeObject): string {
   const conditions = objectsAt(object.status, 'conditions');
   const is = (type: string) => conditions.some((entry) => entry['type'] === type && entry['status'] === 'True');
@@ -246,12 +255,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     mapText(objectAt(objectAt(objectAt(object, 'template'), 'metadata'), 'labels')),
   ],
   'v1/replicationcontrollers': (object, now) => [
-    name(object),
-    countCell(object, 'spec', 'replicas'),
-    countCell(object, 'status', 'replicas'),
-    countCell(object, 'status', 'readyReplicas'),
-    ageCell(object, now),
-    ...templateOf(object),
+    ...replicaCells(object, now),
     mapText(objectAt(object.spec, 'selector')),
   ],
   'v1/resourcequotas': quotaCells,
@@ -281,15 +285,7 @@ export const CELLS: Readonly<Record<string, CellPrinter>> = {
     ...templateOf(object),
     labelSelectorText(object.spec?.['selector']),
   ],
-  'apps/v1/replicasets': (object, now) => [
-    name(object),
-    countCell(object, 'spec', 'replicas'),
-    countCell(object, 'status', 'replicas'),
-    countCell(object, 'status', 'readyReplicas'),
-    ageCell(object, now),
-    ...templateOf(object),
-    labelSelectorText(object.spec?.['selector']),
-  ],
+  'apps/v1/replicasets': (object, now) => [...replicaCells(object, now), labelSelectorText(object.spec?.['selector'])],
   'apps/v1/statefulsets': (object, now) => [
     name(object),
     `${countCell(object, 'status', 'readyReplicas')}/${countCell(object, 'spec', 'replicas')}`,

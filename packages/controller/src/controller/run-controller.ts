@@ -173,27 +173,29 @@ function dashboardServer(
   });
 }
 
-/** Takes part in the election until the signal aborts. Runs a controller during each term as leader. */
-async function lead(options: LoadedOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
-  const { client, clock = systemClock, signal, identity, logger } = options;
+/** The options of an election. Until a term begins, the replica is ready as long as it reaches the lease. */
+function standBy(options: LoadedOptions, flags: ParsedFlags, current: CurrentController) {
+  const { client: api, clock = systemClock, signal, identity, logger } = options;
   const { namespace, times } = electionOf(options, flags);
   const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${LEASE_NAME}`);
   current.standby = () => leaseLogger.reachable;
   current.missing = 'the lease cannot be read';
+  const onPoll = (failure: Parameters<LeaseLogger['polled']>[0]) => leaseLogger.polled(failure);
+  return { api, clock, namespace, identity, signal, times, onPoll };
+}
+
+/** Takes part in the election until the signal aborts. Runs a controller during each term as leader. */
+async function lead(options: LoadedOptions, flags: ParsedFlags, current: CurrentController): Promise<void> {
+  const { identity, logger, signal } = options;
+  const election = standBy(options, flags, current);
   current.leads = false;
-  logger.log('info', 'waiting for the lease', { lease: `${namespace}/${LEASE_NAME}`, identity });
+  logger.log('info', 'waiting for the lease', { lease: `${election.namespace}/${LEASE_NAME}`, identity });
   // A term starts when the work of the previous term has ended.
   let term: Promise<void> = Promise.resolve();
   try {
     await runElection({
-      api: client,
-      clock,
-      namespace,
+      ...election,
       name: LEASE_NAME,
-      identity,
-      signal,
-      times,
-      onPoll: (failure) => leaseLogger.polled(failure),
       onLeading(ending, lost, holds) {
         logger.log('info', 'leading', { identity });
         current.leads = true;
@@ -215,24 +217,15 @@ async function share(
   current: CurrentController,
   shards: number,
 ): Promise<void> {
-  const { client, clock = systemClock, signal, identity, logger } = options;
-  const { namespace, times } = electionOf(options, flags);
-  const leaseLogger = new LeaseLogger(logger, clock, `${namespace}/${LEASE_NAME}`);
-  current.standby = () => leaseLogger.reachable;
-  current.missing = 'the lease cannot be read';
+  const { identity, logger } = options;
+  const election = standBy(options, flags, current);
   logger.log('info', 'dividing definitions with other replicas', { shards, identity });
   try {
     await runShards({
-      api: client,
-      clock,
+      ...election,
       logger,
-      namespace,
       lease: LEASE_NAME,
-      identity,
       shards,
-      times,
-      signal,
-      onPoll: (failure) => leaseLogger.polled(failure),
       work: (part, ending, held) => work(options, flags, current, ending, held, part),
       onChange: async (abortGrace) => current.controller?.shareChanged(abortGrace),
     });

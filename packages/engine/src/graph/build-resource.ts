@@ -13,6 +13,7 @@ import type { PathStep } from './model.ts';
 import type { GraphFeatures } from './options.ts';
 import type { Phase, Problems } from './problems.ts';
 import type { ResolvedKind } from './kinds/resolve-kind.ts';
+import type { ShapeProblem } from './resource-shape.ts';
 import { shapeProblem } from './resource-shape.ts';
 import { resolveKind } from './kinds/resolve-kind.ts';
 import type { ExpressionText } from './expressions/scan.ts';
@@ -82,14 +83,8 @@ type Content = Pick<
   'nodeType' | 'resolved' | 'unknownKind' | 'valueSchema' | 'template' | 'installedBy'
 >;
 
-interface Finding {
-  readonly code: string;
-  readonly path: readonly PathStep[];
-  readonly kro: string;
-  readonly message: string;
-  readonly hint?: string | undefined;
+interface Finding extends ShapeProblem {
   readonly offset?: number | undefined;
-  readonly key?: boolean | undefined;
 }
 
 class Builder {

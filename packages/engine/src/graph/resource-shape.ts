@@ -13,7 +13,7 @@ export interface ShapeProblem {
   readonly kro: string;
   readonly message: string;
   readonly hint?: string | undefined;
-  readonly key?: boolean;
+  readonly key?: boolean | undefined;
 }
 
 /**

@@ -22,9 +22,9 @@ import {
   memberTarget,
   ORPHAN,
   orphanOf,
-  reportOfLive,
   targetOfLive,
 } from './members.ts';
+import { reportOfLive } from './object-outcome.ts';
 import type { Decision, DeleteAction, OrphanAction, ReadRequest, StepOptions, WatchRequest } from './model.ts';
 import type { Observed } from './observed-state.ts';
 import { isNodeCondition, nodeConditions } from './status/node-conditions.ts';

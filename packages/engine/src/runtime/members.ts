@@ -6,7 +6,7 @@ import { Nodes } from '../graph/index.ts';
 import { groupKindText, parseGroupKind } from './objects/identity.ts';
 import { applyOrderOf, isOrphaned, nodeIdOf, releasePatch } from './objects/labels.ts';
 import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
-import type { ObjectReport } from './report.ts';
+import { reportOfLive } from './object-outcome.ts';
 import type { MemberTarget, ObjectTarget, ObjectType } from './objects/target.ts';
 
 /** The list request for an ApplySet's members of one recorded kind. */
@@ -100,17 +100,6 @@ function typeOfLive(graph: Graph | undefined, object: KubeObject): ObjectType {
   );
   const namespaced = object.metadata.namespace !== undefined && object.metadata.namespace !== '';
   return { ...gvk, plural: same?.plural ?? '', namespaced };
-}
-
-/** The report of a live object. */
-export function reportOfLive(object: KubeObject): ObjectReport {
-  const { uid, deletionTimestamp, finalizers = [] } = object.metadata;
-  return {
-    object: refOf(object),
-    state: deletionTimestamp === undefined ? 'present' : 'deleting',
-    ...(uid === undefined ? {} : { uid }),
-    ...(deletionTimestamp === undefined ? {} : { deletingSince: deletionTimestamp, finalizers }),
-  };
 }
 
 /** The objects in the ApplySet of an instance. */

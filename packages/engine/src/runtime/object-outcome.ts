@@ -1,5 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
 import type { ApplyAction } from './model.ts';
+import type { ObjectReport } from './report.ts';
 
 /**
  * What happened to an object. The plans of factories, deploy events, Kubernetes events, the inspect stream, the log and
@@ -63,3 +65,14 @@ function keepsVersion(before: KubeObject | undefined, after: KubeObject | undefi
 
 /** The outcome of a write for one object. */
 export const Outcome = { ofApply: outcomeOfApply, ofWrite: outcomeOfWrite };
+
+/** The report of a live object. */
+export function reportOfLive(object: KubeObject): ObjectReport {
+  const { uid, deletionTimestamp, finalizers = [] } = object.metadata;
+  return {
+    object: refOf(object),
+    state: deletionTimestamp === undefined ? 'present' : 'deleting',
+    ...(uid === undefined ? {} : { uid }),
+    ...(deletionTimestamp === undefined ? {} : { deletingSince: deletionTimestamp, finalizers }),
+  };
+}

@@ -6,16 +6,8 @@ import { Nodes } from '../graph/index.ts';
 import { failureText } from './reports/failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './objects/identity.ts';
 import { nodeIdOf, objectsByNode, orphanOrderOf } from './objects/labels.ts';
-import {
-  deletionOf,
-  isRetained,
-  keptOf,
-  memberNamespaces,
-  memberTarget,
-  ORPHAN,
-  orphanOf,
-  reportOfLive,
-} from './members.ts';
+import { deletionOf, isRetained, keptOf, memberNamespaces, memberTarget, ORPHAN, orphanOf } from './members.ts';
+import { reportOfLive } from './object-outcome.ts';
 import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
 import type { NodeReport } from './report.ts';
 import type { StepContext } from './step-context.ts';

@@ -41,7 +41,7 @@ export { failsAtCaller } from './caller-error.ts';
 export { LineIndex } from './line-index.ts';
 export { callerPlace, keepPlace, MADE_AT, placeOfMade, sharePlace } from './made-at.ts';
 export type { MovedName } from './moved-name.ts';
-export { movedName, movedNames, refuseMovedName } from './moved-name.ts';
+export { movedNames, refuseMovedName } from './moved-name.ts';
 export type { BackoffPolicy } from './time.ts';
 export { backoffMs, isoTime, monotonicMs, MAX_TIMER_MS, startTimer, earliest, whenAborted } from './time.ts';
 export {

@@ -14,7 +14,7 @@ export interface MovedName<Way extends string> {
  * @throws TypeKroError `compose/moved` when the result is called or constructed, or when a member of it is read, except
  *   the members that a runtime reads by itself (`name`, `then`, `toJSON`, symbols).
  */
-export function movedName<Way extends string>(name: string, way: Way): MovedName<Way> {
+function movedName<Way extends string>(name: string, way: Way): MovedName<Way> {
   const refuse = (member?: string): never => {
     throw new TypeKroError(`${member === undefined ? name : `${name}.${member}`} is not exported from here any more`, {
       code: 'compose/moved',

@@ -10,6 +10,7 @@ export { classify, isBusy, passes } from './failure-class.ts';
 export type { FieldError } from './field-errors.ts';
 export { fieldErrors } from './field-errors.ts';
 export {
+  compareVersions,
   KUBERNETES_MINOR,
   KUBERNETES_RELEASE,
   KUBERNETES_RELEASES,

@@ -24,3 +24,23 @@ export const versionOfRelease = (release: string): string => `v${release}.0`;
 
 /** The version that an embedded API server of a release reports: `v1.36.0+typekro` for `1.36`. */
 export const serverVersionOf = (release: string): string => `${versionOfRelease(release)}+typekro`;
+
+/**
+ * Compares API versions by Kubernetes' preference: stable versions first, then beta, then alpha. Within each of these
+ * groups, the highest version comes first. All other versions come last, sorted by name.
+ */
+export function compareVersions(first: string, second: string): number {
+  const [a, b] = [versionRank(first), versionRank(second)];
+  for (const [index, rank] of a.entries()) {
+    const difference = (b[index] ?? 0) - rank;
+    if (difference !== 0) return difference;
+  }
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+function versionRank(version: string): readonly number[] {
+  const match = /^v(\d{1,9})(?:(alpha|beta)(\d{1,9}))?$/.exec(version);
+  if (match === null) return [0, 0, 0];
+  const stage = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1;
+  return [stage, Number(match[1]), Number(match[3] ?? 0)];
+}

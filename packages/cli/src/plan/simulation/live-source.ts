@@ -154,10 +154,7 @@ export class LiveSource implements ObjectSource {
     const known = this.table({ group, kind });
     if (known !== undefined) return known.type;
     const { api, signal } = this.#options;
-    const found = await api.discovery.inGroup(group, kind, { signal });
-    if (found === undefined) return undefined;
-    const { version, plural, namespaced } = found;
-    return { group, version, kind, plural, namespaced };
+    return api.discovery.inGroup(group, kind, { signal });
   }
 
   #tableOf(type: ObjectType): KindTable {

@@ -2,6 +2,7 @@ import type { BackoffPolicy } from '@typekro/kit/core';
 import { backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import type { ApplyAction, Observations } from '@typekro/engine/runtime';
 import { WriteRules } from '@typekro/engine/runtime';
+import type { InstanceRecord } from '../instance/record.ts';
 
 /** The policy for contests: when repeated drift counts as a contest, and how long the controller then pauses. */
 export interface ContestPolicy {
@@ -38,6 +39,40 @@ export interface DriftHistory {
 }
 
 export const NO_DRIFT: DriftHistory = { reverts: new Map() };
+
+/**
+ * The recent drift of all objects, whichever instance reverts it. A contest between many instances about one object is
+ * one contest: counted for each instance, its writes would grow with the number of instances.
+ */
+export class Contests {
+  /** By `targetKey`. The object with the last revert is at the end. */
+  readonly #histories = new Map<string, DriftHistory & { readonly at: number }>();
+
+  add(key: string, fields: readonly RevertedField[], now: number): void {
+    const history = withRevert(this.#histories.get(key) ?? NO_DRIFT, fields, now);
+    this.#histories.delete(key);
+    this.#histories.set(key, { ...history, at: now });
+    for (const [oldest, { at, contest }] of this.#histories) {
+      if ((contest?.endsAt ?? at + CONTEST_POLICY.windowMs) > now) break;
+      this.#histories.delete(oldest);
+    }
+  }
+
+  delete(key: string): void {
+    this.#histories.delete(key);
+  }
+
+  /**
+   * The contest about an object, as one of its instances sees it. `undefined` when there is none, and when this instance
+   * has forgotten its failures after the last revert.
+   */
+  at(key: string, { applySet, forgottenAt }: InstanceRecord, now: number): Observations.Contest | undefined {
+    const history = this.#histories.get(key);
+    const contest = history === undefined || history.at < forgottenAt ? undefined : contestAt(history, now);
+    const isOther = (manager: string): boolean => manager !== `ApplySet "${applySet}"`;
+    return contest === undefined ? undefined : { ...contest, managers: contest.managers.filter(isOther) };
+  }
+}
 
 /** The contest that is going on at `now`; `undefined` when there is none. */
 export function contestAt(history: DriftHistory | undefined, now: number): Observations.Contest | undefined {

@@ -7,7 +7,8 @@ import type { ApplyAction, Decisions, ObjectTarget } from '@typekro/engine/runti
 import { FieldWriter, ObjectKey, refOfTarget, WriteAttempt } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
-import { NO_DRIFT, revertedFields, withRevert } from '../drift/contests.ts';
+import type { Contests } from '../drift/contests.ts';
+import { revertedFields } from '../drift/contests.ts';
 import { isRewrite, Rewrites } from '../drift/rewrites.ts';
 import { isUnwatchable, namespaceUid } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
@@ -21,6 +22,7 @@ export interface AnswerContext {
   /** The user of `client`; `undefined` for the controller itself. */
   readonly user: string | undefined;
   readonly caches: CacheSet;
+  readonly contests: Contests;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
@@ -62,7 +64,7 @@ export class InstanceAnswers implements ExecutionView {
   }
 
   applied(action: ApplyAction, answer: KubeObject): void {
-    const { caches, clock } = this.#context;
+    const { caches, clock, contests } = this.#context;
     const record = this.#record;
     const { manager, subresource } = action;
     const writer = manager === undefined ? undefined : FieldWriter.of(manager, subresource);
@@ -74,9 +76,7 @@ export class InstanceAnswers implements ExecutionView {
       record.rewrites.add(key, record.templateNow?.sample ?? '', clock.now());
     }
     const reverted = revertedFields(action);
-    if (reverted === undefined) return;
-    const drift = (record.drift ??= new Map());
-    drift.set(key, withRevert(drift.get(key) ?? NO_DRIFT, reverted, clock.now()));
+    if (reverted !== undefined) contests.add(key, reverted, clock.now());
   }
 
   deleted({ target, uid }: Decisions.DeleteAction, left: KubeObject | undefined): void {
@@ -86,12 +86,12 @@ export class InstanceAnswers implements ExecutionView {
     this.#record.unwatched?.deleted(target, left);
     (this.#record.deleted ??= new Set()).add(uid);
     this.#confirm(target);
-    this.#record.drift = deleteOrDrop(this.#record.drift, ObjectKey.ofTarget(target));
+    this.#context.contests.delete(ObjectKey.ofTarget(target));
   }
 
   orphaned({ target, uid }: Decisions.OrphanAction, left: KubeObject | undefined): void {
     this.released({ target, uid }, left);
-    this.#record.drift = deleteOrDrop(this.#record.drift, ObjectKey.ofTarget(target));
+    this.#context.contests.delete(ObjectKey.ofTarget(target));
   }
 
   released({ target, uid }: Pick<Decisions.ReleaseAction, 'target' | 'uid'>, left: KubeObject | undefined): void {

@@ -109,7 +109,8 @@ export class InstanceDirectory {
 
   /** Queues all instances of a definition. Their next pass does not wait for the end of a pause after a failure. */
   retryAllOf(definition: string): void {
-    for (const record of this.#records.values()) if (record.definition === definition) forgetFailures(record);
+    const now = this.#options.clock.now();
+    for (const record of this.#records.values()) if (record.definition === definition) forgetFailures(record, now);
     this.wakeAllOf(definition);
   }
 
@@ -202,7 +203,7 @@ export class InstanceDirectory {
       record.caches = served.identity.caches;
       this.#options.onReleased();
       // Failures and reads of the former account do not apply to the present account.
-      forgetFailures(record);
+      forgetFailures(record, clock.now());
       record.unwatched = undefined;
     }
     // While a kind that the graph reads is being listed, no pass runs; the end of the list wakes the instance again.

@@ -44,6 +44,7 @@ import { GraphParent } from '../graph/graph-parent.ts';
 import { InstanceParent } from './instance-parent.ts';
 import { ObservedView } from './observed-view.ts';
 import type { InstanceRecord } from './record.ts';
+import { Contests } from '../drift/contests.ts';
 import { forgetFailures } from './record.ts';
 import { UnwatchedObjects } from './unwatched-objects.ts';
 import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
@@ -86,6 +87,7 @@ export interface InstanceReconcilerOptions {
 export class InstanceReconciler {
   readonly #options: InstanceReconcilerOptions;
   readonly #claims: TargetClaims;
+  readonly #contests = new Contests();
   /** The last outcome. Most instances have an equal outcome and share this object. */
   #outcome: RevisionOutcome | undefined;
 
@@ -111,7 +113,8 @@ export class InstanceReconciler {
     const { clock, random, yielder, traces } = this.#options;
     const { client, caches, user } = served.identity;
     const projectionGeneration = () => projectionGenerationOf(served);
-    const context: AnswerContext = { client, user, caches, clock, random, signal, projectionGeneration };
+    const contests = this.#contests;
+    const context: AnswerContext = { client, user, caches, contests, clock, random, signal, projectionGeneration };
     record.deleted = undefined;
     record.confirmed = undefined;
     if (served.origin === 'graph') (record.unwatched ??= new UnwatchedObjects()).begin();
@@ -186,7 +189,7 @@ export class InstanceReconciler {
     const request = instance === undefined ? undefined : reconcileRequest(instance);
     if (instance === undefined || request === undefined || request === record.request) return;
     record.request = request;
-    forgetFailures(record);
+    forgetFailures(record, context.clock.now());
     const { nodes } = this.explain(record, served, instance);
     const targets = nodes.flatMap(({ objects }) => objects).flatMap(({ object }) => targetOf(served, object) ?? []);
     const answers = new InstanceAnswers(context, record);
@@ -215,7 +218,9 @@ export class InstanceReconciler {
   #step(record: InstanceRecord, served: ServedKind, instance: KubeObject, memory?: StepMemory) {
     const { graph, identity } = served;
     const now = this.#options.clock.now();
-    const view = new ObservedView(identity, record, now, () => projectionGenerationOf(served));
+    const view = new ObservedView({ ...identity, contests: this.#contests }, record, now, () =>
+      projectionGenerationOf(served),
+    );
     const options = {
       ...this.#stepOptions(record, served, instance),
       ...definedMember('memory', memory),
@@ -357,7 +362,9 @@ export class InstanceReconciler {
     for (const [key, { group, kind }] of view.requestedKinds) {
       if (nodeTypeOf(served, group, kind) !== undefined || record.memberKinds?.get(key) !== undefined) continue;
       if ((record.unread?.get(key)?.retryAt ?? 0) > clock.now()) continue;
-      const found = await attemptRead(context, failedReads(record), key, () => discover(served, group, kind, signal));
+      const found = await attemptRead(context, failedReads(record), key, () =>
+        served.identity.client.discovery.inGroup(group, kind, { signal }),
+      );
       if (found.ok) (record.memberKinds ??= new Map()).set(key, found.value ?? 'unserved');
       learned ||= !found.ok || found.value === undefined;
     }
@@ -449,18 +456,6 @@ function parentOf(
 /** The projection generation of a graph. After the first call, the caches keep the paths that the graph reads. */
 function projectionGenerationOf({ graph, identity }: ServedKind): number {
   return graph === undefined ? 0 : identity.caches.keepGraph(graph);
-}
-
-async function discover(
-  served: ServedKind,
-  group: string,
-  kind: string,
-  signal: AbortSignal,
-): Promise<ObjectType | undefined> {
-  const found = await served.identity.client.discovery.inGroup(group, kind, { signal });
-  if (found === undefined) return undefined;
-  const { version, plural, namespaced } = found;
-  return { group, version, kind, plural, namespaced };
 }
 
 function nodeTypeOf(served: ServedKind, group: string, kind: string): ObjectType | undefined {

@@ -3,6 +3,7 @@ import type { ListTarget, ObjectTarget, ObjectType } from '@typekro/engine/runti
 import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { CacheSet } from '../cache/cache-set.ts';
+import { Contests } from '../drift/contests.ts';
 import { ObservedView } from './observed-view.ts';
 import { newRecord } from './record.ts';
 import { UnwatchedObjects } from './unwatched-objects.ts';
@@ -19,7 +20,7 @@ function viewWithoutCache() {
   const unwatched = new UnwatchedObjects();
   const record = newRecord('a', 'a', 'd', caches);
   record.unwatched = unwatched;
-  return { view: new ObservedView({ client, caches }, record, 0, () => 0), unwatched };
+  return { view: new ObservedView({ client, caches, contests: new Contests() }, record, 0, () => 0), unwatched };
 }
 
 test('for a kind without a cache, the view returns the object and the list that the pass has read', () => {

@@ -16,7 +16,7 @@ import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKey, cacheKeyOf } from '../cache/scope-watch.ts';
-import { contestAt } from '../drift/contests.ts';
+import type { Contests } from '../drift/contests.ts';
 import type { InstanceRecord } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
 
@@ -25,6 +25,7 @@ import { listKeyOf } from './unwatched-objects.ts';
  */
 export class ObservedView implements Observed {
   readonly #caches: CacheSet;
+  readonly #contests: Contests;
   readonly #record: InstanceRecord;
   readonly #now: number;
   readonly #projectionGeneration: () => number;
@@ -41,7 +42,7 @@ export class ObservedView implements Observed {
    * that the graph reads. It can rise during a step, when discovery finds the kind of a node with a computed kind.
    */
   constructor(
-    { caches, user, client }: ActingIdentity,
+    { caches, user, client, contests }: ActingIdentity & { readonly contests: Contests },
     record: InstanceRecord,
     now: number,
     projectionGeneration: () => number,
@@ -51,6 +52,7 @@ export class ObservedView implements Observed {
     this.#user = user;
     this.#discovery = client.discovery;
     this.#caches = caches;
+    this.#contests = contests;
     this.#record = record;
   }
 
@@ -195,8 +197,9 @@ export class ObservedView implements Observed {
 
   contest(target: ObjectTarget): Observations.Contest | undefined {
     const key = ObjectKey.ofTarget(target);
-    const { drift, rewrites, templateNow } = this.#record;
-    return contestAt(drift?.get(key), this.#now) ?? rewrites?.contestAt(key, templateNow?.sample ?? '', this.#now);
+    const { rewrites, templateNow } = this.#record;
+    const contest = this.#contests.at(key, this.#record, this.#now);
+    return contest ?? rewrites?.contestAt(key, templateNow?.sample ?? '', this.#now);
   }
 }
 

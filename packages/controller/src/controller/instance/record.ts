@@ -2,7 +2,6 @@ import type { RememberedRead, RememberedWrite } from '../../execute/index.ts';
 import type { Graph } from '@typekro/engine/graph';
 import type { ObjectType, StepMemory } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
-import type { DriftHistory } from '../drift/contests.ts';
 import type { Rewrites } from '../drift/rewrites.ts';
 import type { ServedKind } from '../served-kinds.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
@@ -45,8 +44,8 @@ export interface InstanceRecord {
   waits: number;
   /** The end of the latest pause of a Graph that waits; 0 while it does not wait. */
   waitsUntil: number;
-  /** The recent drift of each child, by `targetKey`. */
-  drift: Sparse<string, DriftHistory>;
+  /** When failures and contests were forgotten, by the clock; 0 if never. */
+  forgottenAt: number;
   /**
    * The controller's own recent changes and creations of each child, by `targetKey`; `undefined` while there are none.
    */
@@ -96,7 +95,7 @@ export function newRecord(id: string, key: string, definition: string, caches: C
     confirmed: undefined,
     waits: 0,
     waitsUntil: 0,
-    drift: undefined,
+    forgottenAt: 0,
     rewrites: undefined,
     memberKinds: undefined,
     templateNow: undefined,
@@ -113,10 +112,10 @@ export function newRecord(id: string, key: string, definition: string, caches: C
 }
 
 /** Clears failures and contests, so that the next step waits for no pause. */
-export function forgetFailures(record: InstanceRecord): void {
+export function forgetFailures(record: InstanceRecord, now: number): void {
+  record.forgottenAt = now;
   record.failed = undefined;
   record.unread = undefined;
-  record.drift = undefined;
   record.rewrites = undefined;
   record.memberKinds = undefined;
   record.memory = undefined;

@@ -1,16 +1,16 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { formatRef, isJsonObject } from '@typekro/kit/core';
+import type { JsonObject, JsonValue, ObjectRef } from '@typekro/kit/core';
+import { definedMember, formatRef, isJsonObject } from '@typekro/kit/core';
 import type { ExternalCollectionNode, ExternalNode } from '../../graph/model.ts';
 import { conditionFailureText } from '../reports/failure.ts';
 import { compareObjects } from '../objects/identity.ts';
 import { dataOf, externalItemsReady, listData, objectReady, published } from './ready.ts';
-import type { ObjectReport } from '../report.ts';
+import type { ApiFailure, ObjectReport } from '../report.ts';
 import { selectorText } from '../objects/selector.ts';
 import { fillTemplate } from '../template.ts';
 import type { NodeResult, StepContext } from '../step-context.ts';
 import { unresolvedBy } from '../step-context.ts';
 import { targetOfTemplate, typeOfFilled } from './wanted.ts';
-import type { ListTarget } from '../objects/target.ts';
+import type { ListTarget, ObjectTarget } from '../objects/target.ts';
 import { refOfTarget } from '../objects/target.ts';
 import type { Unresolved } from '../resolved.ts';
 
@@ -36,18 +36,8 @@ export function assessExternal(context: StepContext, node: ExternalNode): NodeRe
     return { ...nothing, state: 'pending', because: { kind: 'unread', object }, objects };
   }
   if (observation.state === 'failed') {
-    const { failure, retryAt } = observation;
-    const because = { kind: 'read-failed', object, failure } as const;
     const objects: ObjectReport[] = [{ object, state: 'failed' }];
-    const again = retryAt === undefined ? {} : { retryAt };
-    return {
-      ...nothing,
-      state: 'failed',
-      because,
-      message: context.texts.externalUnreadable(node, conditionFailureText(context.graph, failure), target),
-      objects,
-      ...again,
-    };
+    return { ...nothing, ...unreadable(context, node, target, observation, { object }), objects };
   }
   if (observation.state === 'absent') {
     const message = context.texts.externalMissing(node, target);
@@ -98,16 +88,7 @@ export function assessExternalCollection(context: StepContext, node: ExternalCol
     return { ...nothing, state: 'pending', because: { kind: 'unread', selector: selector.text } };
   }
   if (observation.state === 'failed') {
-    const { failure, retryAt } = observation;
-    const because = { kind: 'read-failed', failure } as const;
-    const again = retryAt === undefined ? {} : { retryAt };
-    return {
-      ...nothing,
-      state: 'failed',
-      because,
-      message: context.texts.externalUnreadable(node, conditionFailureText(context.graph, failure), target),
-      ...again,
-    };
+    return { ...nothing, ...unreadable(context, node, target, observation) };
   }
   if (observation.state === 'unserved') {
     const message = `node "${node.id}": the API server does not serve ${target.type.plural} of "${target.type.group}/${target.type.version}"`;
@@ -115,6 +96,18 @@ export function assessExternalCollection(context: StepContext, node: ExternalCol
   }
   const live = observation.objects.map(({ object }) => object).sort(compareObjects);
   return { ...nothing, ...published(context, externalItemsReady(context, node, live)), data: listData(live) };
+}
+
+function unreadable(
+  context: StepContext,
+  node: ExternalNode | ExternalCollectionNode,
+  target: ObjectTarget | ListTarget,
+  { failure, retryAt }: { readonly failure: ApiFailure; readonly retryAt?: number | undefined },
+  object: { readonly object?: ObjectRef } = {},
+) {
+  const because = { kind: 'read-failed', ...object, failure } as const;
+  const message = context.texts.externalUnreadable(node, conditionFailureText(context.graph, failure), target);
+  return { state: 'failed', because, message, ...definedMember('retryAt', retryAt) } as const;
 }
 
 function namespaceOf(value: JsonValue | undefined): { namespace?: string } {

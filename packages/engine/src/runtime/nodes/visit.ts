@@ -8,6 +8,7 @@ import { assessExternal, assessExternalCollection } from './external.ts';
 import { assessDef, resolveDef } from './def.ts';
 import { missingInBranches, necessaryNodes } from './branch-dependencies.ts';
 import { decideInclusion, excludedBy, waitForNodes } from './include.ts';
+import { reportOfLive } from '../object-outcome.ts';
 import type { LiveObject } from '../observed-state.ts';
 import { assessPatch, resolvePatch } from './patch.ts';
 import { dataOf, listData } from './ready.ts';
@@ -118,11 +119,5 @@ function lookAt(context: StepContext, node: GraphNode, target: ObjectTarget, liv
   const object = refOfTarget(target);
   if (observation.state !== 'present') return { object, state: observation.state };
   live.push(observation.live);
-  const { uid, deletionTimestamp, finalizers = [] } = observation.live.object.metadata;
-  return {
-    object,
-    state: deletionTimestamp === undefined ? 'present' : 'deleting',
-    ...(uid === undefined ? {} : { uid }),
-    ...(deletionTimestamp === undefined ? {} : { deletingSince: deletionTimestamp, finalizers }),
-  };
+  return { ...reportOfLive(observation.live.object), object };
 }

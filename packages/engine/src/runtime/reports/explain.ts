@@ -177,6 +177,9 @@ function terminatingText({ object, finalizers, since }: Terminating): string {
   return `${formatRef(object)} is gone (deleted at ${since}${held})`;
 }
 
+/** The maximum number of managers in the message about a contest. */
+const MAX_NAMED_MANAGERS = 3;
+
 /**
  * The message about a contest. The message contains no times or counts, so that it stays the same while the contest
  * lasts.
@@ -185,7 +188,9 @@ export function contestText({ object, fields, managers, isOwn }: Contested): str
   if (isOwn === true) {
     return `${formatRef(object)} gets a different value with each write: an expression of the node may read a value that the node itself changes; the controller now pauses before each write`;
   }
-  const by = managers.length === 0 ? 'another client' : managers.join(', ');
+  const named = managers.slice(0, MAX_NAMED_MANAGERS).join(', ');
+  const by =
+    managers.length === 0 ? 'another client' : managers.length > MAX_NAMED_MANAGERS ? `${named} and others` : named;
   return `${formatRef(object)}: ${fields.join(', ')} repeatedly changed by ${by}; the controller now pauses before each revert`;
 }
 

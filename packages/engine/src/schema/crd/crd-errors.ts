@@ -1,5 +1,15 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { asText, dns1035Label, dnsSubdomain, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
+import {
+  asList,
+  asObject,
+  asText,
+  conditionOf,
+  dns1035Label,
+  dnsSubdomain,
+  listAt,
+  objectsAt,
+  optionalAt,
+} from '@typekro/kit/kubernetes';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { goJson } from '@typekro/kit/golang';
 import { approvalErrors } from './crd-approval.ts';
@@ -58,21 +68,14 @@ export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdEr
 }
 
 /** Is the CRD established, so that the server serves its objects? */
-export function isEstablished(crd: KubeObject): boolean {
-  const conditions = isJsonObject(crd.status) ? crd.status['conditions'] : undefined;
-  if (!Array.isArray(conditions)) return false;
-  return conditions.some(
-    (entry) => isJsonObject(entry) && entry['type'] === 'Established' && entry['status'] === 'True',
-  );
-}
+export const isEstablished = (crd: KubeObject): boolean => conditionOf(crd, 'Established')?.['status'] === 'True';
 
 /**
  * Errors of removed versions. A former storage version may be removed only if `status.storedVersions` does not list it.
  */
 function* storedVersionErrors(crd: KubeObject, old: KubeObject): Iterable<FieldError> {
   const names = new Set(partsOf(crd).versions.map((version) => asText(version['name'])));
-  const stored = isJsonObject(old.status) ? old.status['storedVersions'] : undefined;
-  for (const [index, entry] of (Array.isArray(stored) ? stored : []).entries()) {
+  for (const [index, entry] of listAt(old.status, 'storedVersions').entries()) {
     const name = asText(entry);
     if (names.has(name)) continue;
     const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
@@ -81,10 +84,8 @@ function* storedVersionErrors(crd: KubeObject, old: KubeObject): Iterable<FieldE
 }
 
 function partsOf(crd: KubeObject): { spec: JsonObject; names: JsonObject; versions: JsonObject[] } {
-  const spec: JsonObject = isJsonObject(crd.spec) ? crd.spec : {};
-  const names = isJsonObject(spec['names']) ? spec['names'] : {};
-  const versions = objectsAt(spec, 'versions');
-  return { spec, names, versions };
+  const spec = asObject(crd.spec);
+  return { spec, names: asObject(spec['names']), versions: objectsAt(spec, 'versions') };
 }
 
 function specErrors(crd: KubeObject, options: CrdErrorOptions, stored: readonly JsonObject[] = []): FieldError[] {
@@ -214,34 +215,25 @@ function* sharedErrors(
     yield* structuralErrors(value, field, options);
     if (options.checkAllRules !== undefined) yield* options.checkAllRules(field);
   }
-  const at = (name: string) => (index: number) => `spec.versions[${index}].${name}`;
-  const columns = places(
-    versions,
-    (version) => version['additionalPrinterColumns'],
-    'spec.additionalPrinterColumns',
-    at('additionalPrinterColumns'),
-  );
-  for (const { value, path } of columns) {
-    if (!Array.isArray(value)) continue;
-    for (const [index, column] of value.entries()) {
+  const parts = (name: string) =>
+    places(
+      versions,
+      (version) => version[name],
+      `spec.${name}`,
+      (index) => `spec.versions[${index}].${name}`,
+    );
+  for (const { value, path } of parts('additionalPrinterColumns')) {
+    for (const [index, column] of asList(value).entries())
       if (isJsonObject(column)) yield* columnErrors(column, `${path}[${index}]`);
-    }
   }
-  const selectable = places(
-    versions,
-    (version) => version['selectableFields'],
-    'spec.selectableFields',
-    at('selectableFields'),
-  );
-  for (const { value, path, index, isShared } of selectable) {
+  for (const { value, path, index, isShared } of parts('selectableFields')) {
     if (!Array.isArray(value) || value.length === 0) continue;
     const schema = schemaOf(versions[index] ?? {});
     const before = stored.find(({ name }) => name === versions[index]?.['name'])?.['selectableFields'];
     if (isJsonObject(schema)) yield* selectableErrors(value, structuralSchema(schema), path, before);
     else yield invalid(path, '', isShared ? NO_SHARED_SCHEMA : NO_SCHEMA);
   }
-  const subresources = places(versions, (version) => version['subresources'], 'spec.subresources', at('subresources'));
-  for (const { value, path } of subresources) {
+  for (const { value, path } of parts('subresources')) {
     if (isJsonObject(value) && isJsonObject(value['scale'])) yield* scaleErrors(value['scale'], `${path}.scale`);
   }
 }

@@ -4,7 +4,7 @@ import { structuralSchema } from '@typekro/engine/schema';
 import { asText, asTexts, dns1035Label, isDnsSubdomain } from '@typekro/kit/kubernetes';
 import type { KindPlan } from './kind-plan.ts';
 import { ownMember } from './kind-plan.ts';
-import { compareVersions } from './identifiers.ts';
+import { compareVersions } from '@typekro/kit/kubernetes';
 import { plainFacts } from './plain-facts.ts';
 import { readinessRule } from './readiness-rule.ts';
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { generateFactories } from './generate-factories.ts';
-import { compareVersions, factoryName, identifier, fileNameOf } from './identifiers.ts';
+import { compareVersions } from '@typekro/kit/kubernetes';
+import { factoryName, identifier, fileNameOf } from './identifiers.ts';
 
 const documentsOf = (text: string) => parseDefinitions(text).documents.map(({ value }) => value);
 

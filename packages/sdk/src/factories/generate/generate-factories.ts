@@ -1,7 +1,8 @@
 import type { Diagnostic, JsonValue } from '@typekro/kit/core';
 import { kindsOfCrds } from './crd-kinds.ts';
 import type { KindPlan } from './kind-plan.ts';
-import { compareVersions, identifier, fileNameOf, NameRegister } from './identifiers.ts';
+import { compareVersions } from '@typekro/kit/kubernetes';
+import { identifier, fileNameOf, NameRegister } from './identifiers.ts';
 import { sharedParts } from './shared-parts.ts';
 import { baseName, takesWholeObjects, namesUnder, partsOf, writeKind } from './write-kind.ts';
 
