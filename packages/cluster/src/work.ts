@@ -1,24 +1,18 @@
 import { callEach } from './call-each.ts';
 
-/** The numbers of tasks, and of changes of objects, after which the queue yields to other work of the process. */
-const [TASKS_PER_BATCH, CHANGES_PER_BATCH] = [64, 100];
+/** The numbers of tasks, and of units of work, after which the queue yields to other work of the process. */
+const [TASKS_PER_BATCH, WORK_PER_BATCH] = [64, 100];
 
 /** The maximum time for which work runs without a turn for the requests of others, apart from the work for one object. */
 export const MAX_TURN_MS = 10;
 
-/**
- * The maximum number of tasks that one call of `runNow` runs. The remaining tasks run after the current event, as they
- * would without the call.
- */
+/** The maximum number of tasks of one call of `runNow`. The remaining tasks run after the current event. */
 const MAX_TASKS_AT_ONCE = 100_000;
 
 /** The queue of the simulated controllers' tasks. Tasks run in order, after the current event of the event loop. */
 export class Work {
   #queue: (() => void | Promise<void>)[] = [];
-  /**
-   * The index of the next task. Earlier tasks are not removed at once, because removing the first element of a long
-   * array is slow.
-   */
+  /** The index of the next task. Earlier tasks are removed later, because this is slow in a long array. */
   #head = 0;
   #running = false;
   /** Is a task on the call stack? */
@@ -39,12 +33,18 @@ export class Work {
   readonly #onStop: (() => void)[] = [];
   readonly #report: (thrown: unknown) => void;
   readonly #changes: () => number;
-  #changesBefore = 0;
+  #counted = 0;
+  #doneBefore = 0;
 
   /** `report` receives the errors of failed tasks. Later tasks still run. `changes` counts the changes of objects. */
   constructor(report: (thrown: unknown) => void, changes = () => 0) {
     this.#report = report;
     this.#changes = changes;
+  }
+
+  /** Counts work of the present task in addition to its changes. The unit is the change of a small object. */
+  count(units: number): void {
+    this.#counted += units;
   }
 
   /**
@@ -92,12 +92,12 @@ export class Work {
     this.#isShared = true;
   }
 
-  /** Must other work of the process run after a number of tasks? */
+  /** Must other work of the process run after a number of tasks? The work of all tasks since the last turn counts. */
   #mustYield(done: number): boolean {
     if (!this.#isShared || !this.#isTimed) {
-      const changes = this.#changes();
-      if (done % TASKS_PER_BATCH !== 0 && changes - this.#changesBefore < CHANGES_PER_BATCH) return false;
-      this.#changesBefore = changes;
+      const work = this.#changes() + this.#counted;
+      if (done % TASKS_PER_BATCH !== 0 && work - this.#doneBefore < WORK_PER_BATCH) return false;
+      this.#doneBefore = work;
       return true;
     }
     if (this.#turnBegan === undefined) setImmediate(() => (this.#turnBegan = undefined)).unref();
@@ -121,10 +121,7 @@ export class Work {
     return this.#running;
   }
 
-  /**
-   * Drops the queued tasks, and runs the callbacks of `onStop`. If a callback fails, the error is reported, and the
-   * other callbacks still run.
-   */
+  /** Drops the queued tasks, and runs the callbacks of `onStop`. Reports the errors of these callbacks. */
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
@@ -190,7 +187,7 @@ export class Work {
 
   async #drain(): Promise<void> {
     let done = 0;
-    this.#changesBefore = this.#changes();
+    this.#doneBefore = this.#changes() + this.#counted;
     if (this.#unfinished !== undefined) await this.#unfinishedTask();
     for (let task = this.#next(); task !== undefined; task = this.#next()) {
       try {

@@ -2,6 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from './simulated-controller.ts';
 import { concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
+import { BOOTSTRAP_TOKEN_TYPE, bootstrapTokenEnd } from '../auth/bootstrap-tokens.ts';
 import { UnstoredValues } from './unstored-values.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
@@ -88,3 +89,24 @@ function issue(context: AccountTokenContext, { metadata }: KubeObject, secret: K
   });
   return token;
 }
+
+/** Removes expired bootstrap tokens. */
+export const tokenCleaner: SimulatedController = {
+  name: 'token-cleaner-controller',
+  target: targetIn(SECRETS),
+
+  *keysOf(event) {
+    const { object, key } = event.stored;
+    if (event.type === 'DELETED' || !concerns(event, SECRETS.group, SECRETS.plural)) return;
+    if (object['type'] === BOOTSTRAP_TOKEN_TYPE && object.metadata.namespace === 'kube-system') yield key;
+  },
+
+  reconcile(key, client) {
+    const secret = client.at(SECRETS, key);
+    const end = secret === undefined ? undefined : bootstrapTokenEnd(secret);
+    if (secret === undefined || end === undefined) return undefined;
+    if (end > client.now()) return end - client.now();
+    client.remove(secret);
+    return undefined;
+  },
+};

@@ -9,6 +9,7 @@ import type { UserInfo } from '../cluster-options.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { storeKey } from '../store/store.ts';
+import { workOf } from '../store/stored-size.ts';
 import { createObject } from '../verbs/create.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { readScale, setReplicas } from '../virtual/scale-reply.ts';
@@ -22,6 +23,7 @@ import { PodTallies } from './pods/pod-tallies.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import { logKey } from '../pod-logs.ts';
 import { boundPod } from '../pods/bound-pod.ts';
+import type { Work } from '../work.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../cluster-clock.ts';
 
@@ -46,10 +48,14 @@ export class EventLimits {
   }
 }
 
+/** The objects whose reading is as much work as the write of a small object. */
+const READS_PER_UNIT = 100;
+
 /** The parts of the cluster that controllers use, including the services of a write. */
 export interface ControllerContext extends AdmittedContext {
   readonly store: Store;
   readonly registry: Registry;
+  readonly work: Work;
   readonly logs: Pick<PodLogs, 'begin' | 'drop' | 'write'>;
 }
 
@@ -131,9 +137,7 @@ export class ControllerClient {
     this.#manager = manager;
   }
 
-  /**
-   * Sets the admission for the writes of the next reconcile, or `undefined` in a cluster without webhooks and policies.
-   */
+  /** Sets the admission for the writes of the next reconcile; `undefined` without webhooks and policies. */
   admitBy(admission: WorkAdmission | undefined): void {
     this.#admission = admission;
   }
@@ -161,16 +165,26 @@ export class ControllerClient {
     return timestampOf(this);
   }
 
+  /** Counts the reading of objects, which leaves turns to others when there are many. */
+  #read<Item>(objects: readonly Item[]): readonly Item[] {
+    this.#context.work.count(objects.length / READS_PER_UNIT);
+    return objects;
+  }
+
   get(resource: ResourceName, namespace: string, name: string): KubeObject | undefined {
-    return this.#context.store.collection(resource.group, resource.plural).get(storeKey(namespace, name))?.object;
+    return this.at(resource, storeKey(namespace, name));
+  }
+
+  /** Returns the object of a key. The keys of objects are those of the store. */
+  at(resource: ResourceName, key: string): KubeObject | undefined {
+    return this.#context.store.collection(resource.group, resource.plural).get(key)?.object;
   }
 
   /** Returns the objects of a namespace (`''` for all namespaces), sorted by key. */
   list(resource: ResourceName, namespace: string): readonly KubeObject[] {
-    return this.#context.store
-      .collection(resource.group, resource.plural)
-      .inNamespace(namespace)
-      .map(({ object }) => object);
+    return this.#read(this.#context.store.collection(resource.group, resource.plural).inNamespace(namespace)).map(
+      ({ object }) => object,
+    );
   }
 
   /** Returns the resources that can be listed and deleted, each in one of its versions. */
@@ -185,7 +199,7 @@ export class ControllerClient {
 
   /** Returns the objects of all kinds that name this uid as an owner. */
   dependents(uid: string): readonly IndexedObject[] {
-    return this.#indexes.owners.find(uid);
+    return this.#read(this.#indexes.owners.find(uid));
   }
 
   /** Returns the objects of one resource that the owner controls. */
@@ -247,10 +261,16 @@ export class ControllerClient {
     return this.#context.registry.findKind(apiVersion, kind);
   }
 
+  /** Counts the work of a write in addition to the change of the object. */
+  #written(object: KubeObject): KubeObject {
+    this.#context.work.count(workOf(object) - 1);
+    return object;
+  }
+
   create(object: KubeObject): KubeObject {
     return this.#admitted('create', object, (services, created) => {
       const write = this.#write(services, created, '', '');
-      return createObject(write, redecode(write.resource, created).value).object;
+      return this.#written(createObject(write, redecode(write.resource, created).value).object);
     });
   }
 
@@ -259,8 +279,16 @@ export class ControllerClient {
       const write = this.#write(services, object, object.metadata.name ?? '', subresource);
       const live = this.get(write.resource, write.namespace, write.name);
       if (live === undefined) return object;
-      return changeObject(write, live, redecode(write.resource, object).value).object;
+      return this.#written(changeObject(write, live, redecode(write.resource, object).value).object);
     });
+  }
+
+  /** Removes a finalizer of an object, and returns the object without it. */
+  dropFinalizer(object: KubeObject, finalizer: string): KubeObject {
+    const { finalizers = [], ...metadata } = object.metadata;
+    if (!finalizers.includes(finalizer)) return object;
+    const kept = finalizers.filter((name) => name !== finalizer);
+    return this.update({ ...object, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
   }
 
   /** Writes the status of an object. Does nothing when the status is equal. */
@@ -298,7 +326,7 @@ export class ControllerClient {
     if (live === undefined || live.metadata.uid !== pod.metadata.uid) return;
     const { store } = this.#context;
     const bound = boundPod(live, { nodeName, labels: topologyLabels(store, nodeName), now: this.timestamp() });
-    store.collection('', 'pods').put(storeKey(namespace, name), bound);
+    this.#written(store.collection('', 'pods').put(storeKey(namespace, name), bound).object);
   }
 
   /** Starts the log of a new run of a container with these lines. */
@@ -313,14 +341,13 @@ export class ControllerClient {
     this.#context.logs.drop(pod.metadata.uid ?? '');
   }
 
-  /**
-   * Deletes an object. Does nothing when the object does not exist, or when an object with another uid has its name.
-   */
+  /** Deletes an object, unless it does not exist or an object with another uid has its name. */
   remove(object: KubeObject, options: RemoveOptions = {}): void {
     this.#admitted('remove', object, (services) => {
       const write = this.#write(services, object, object.metadata.name ?? '', '');
       const live = this.get(write.resource, write.namespace, write.name);
       if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
+      this.#written(live);
       deleteObject(write, {
         dryRun: false,
         gracePeriodSeconds: options.graceSeconds,
@@ -362,10 +389,7 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
-/**
- * The error for a refused pod of a workload. The manager records it in an Event with the reason `FailedCreate`, as
- * kube-controller-manager does.
- */
+/** The error for a refused pod of a workload, which the manager records in an Event (`FailedCreate`). */
 export class RefusedPod extends Error {
   readonly refusal: ApiError;
 
@@ -375,10 +399,7 @@ export class RefusedPod extends Error {
   }
 }
 
-/**
- * Creates pods. If the API refuses one, returns the refusal instead of throwing it. The caller can then write the
- * status of the workload before it throws the refusal.
- */
+/** Creates pods. Returns a refusal by the API, so that the caller can write a status before it throws it. */
 export function refusedPod(createPods: () => void): RefusedPod | undefined {
   try {
     createPods();

@@ -3,6 +3,7 @@ import type { ClusterStory } from '../../test-support/cluster-story.ts';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { KubeObject } from '@typekro/kit/core';
+import { firstBatch } from './simulated-controller.ts';
 
 const map = (name: string, metadata: object = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -212,4 +213,59 @@ test.each<['Foreground' | 'Orphan' | 'Namespace' | 'Definition', number]>([
   expect(await longestTurn(story, begin())).toBeLessThan(250);
   const { collections } = story.cluster.snapshot();
   expect(collections.find(({ plural }) => plural === 'boxes')?.items ?? []).toHaveLength(left);
+});
+
+const COUNT = 40;
+const selector = { matchLabels: { app: 'a' } };
+/** A pod template of about 100 KB. */
+const template = (restartPolicy: string) => ({
+  metadata: { labels: selector.matchLabels },
+  spec: {
+    restartPolicy,
+    containers: [
+      {
+        name: 'c',
+        image: 'nginx',
+        env: Array.from({ length: 1000 }, (_, index) => ({ name: `V${index}`, value: 'x'.repeat(60) })),
+      },
+    ],
+  },
+});
+
+test.each<[kind: string, apiVersion: string, spec: object]>([
+  ['Deployment', 'apps/v1', { replicas: COUNT, selector }],
+  ['ReplicaSet', 'apps/v1', { replicas: COUNT, selector }],
+  ['ReplicationController', 'v1', { replicas: COUNT }],
+  ['StatefulSet', 'apps/v1', { replicas: COUNT, selector, serviceName: 's', podManagementPolicy: 'Parallel' }],
+  ['Job', 'batch/v1', { parallelism: COUNT, completions: COUNT }],
+])('the pods of a large template leave turns to others: %s', async (kind, apiVersion, spec) => {
+  await using story = await startClusterStory();
+  const { client } = story;
+  const metadata = { name: 'w', namespace: 'default' };
+  const pod = template(kind === 'Job' ? 'Never' : 'Always');
+  const turns = [
+    await longestTurn(story, client.create({ apiVersion, kind, metadata, spec: { ...spec, template: pod } })),
+  ];
+  const { items } = await client.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace: 'default' });
+  expect(items).toHaveLength(COUNT);
+  turns.push(await longestTurn(story, client.delete({ apiVersion, kind, ...metadata })));
+  expect(Math.max(...turns)).toBeLessThan(40);
+});
+
+test('a reconcile changes few large objects or many small ones, and at least one', () => {
+  const objects = (length: number, size: number) =>
+    Array.from({ length }, (_, index) => ({
+      kind: 'A',
+      apiVersion: 'v1',
+      metadata: { name: `${index}` },
+      text: 'x'.repeat(size),
+    }));
+  const taken = [
+    [3, 10],
+    [1000, 10],
+    [50, 1e6],
+    [2, 1e7],
+    [0, 0],
+  ].map(([length = 0, size = 0]) => firstBatch(objects(length, size)).length);
+  expect(taken).toEqual([3, 100, 5, 1, 0]);
 });

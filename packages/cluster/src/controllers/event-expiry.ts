@@ -1,6 +1,5 @@
 import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, splitKey } from './simulated-controller.ts';
-import { MAX_CHANGED_OBJECTS } from './pods/pod-state.ts';
+import { concerns, MAX_CHANGED_OBJECTS } from './simulated-controller.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 
@@ -40,8 +39,7 @@ export function eventExpiry(): SimulatedController {
       for (; first < changes.length && first < end; first += 1) {
         const change = changes[first];
         if (change === undefined || change.time + LIFETIME_MS > client.now()) break;
-        const { namespace, name } = splitKey(change.key);
-        const event = client.get(EVENTS, namespace, name);
+        const event = client.at(EVENTS, change.key);
         if (event?.metadata.resourceVersion === change.version) client.remove(event);
       }
       if (first === end) return 'next';

@@ -1,8 +1,7 @@
 import type { KubeObject, OwnerReference } from '@typekro/kit/core';
 import type { SimulatedController } from './simulated-controller.ts';
-import { keyOfObject, splitKey } from './simulated-controller.ts';
+import { Batch, firstBatch, keyOfObject } from './simulated-controller.ts';
 import type { ResourceName, ControllerClient } from './controller-client.ts';
-import { MAX_CHANGED_OBJECTS } from './pods/pod-state.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -88,8 +87,7 @@ function keyOfFound(resource: ResourceName, object: KubeObject): string {
 function objectOf(key: string, client: ControllerClient): KubeObject | undefined {
   const [resource = '', objectKey = ''] = key.split(' ');
   const dot = resource.indexOf('.');
-  const { namespace, name } = splitKey(objectKey);
-  return client.get({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, namespace, name);
+  return client.at({ plural: resource.slice(0, dot), group: resource.slice(dot + 1) }, objectKey);
 }
 
 /** Is the object being deleted and kept by one of the collector's finalizers? */
@@ -118,15 +116,12 @@ const isUnknown = (client: ControllerClient, owner: OwnerReference, removed: Rem
 function processDependents(client: ControllerClient, owner: KubeObject, removed: RemovedOwners): 'next' | void {
   const dependents = client.dependents(owner.metadata.uid ?? '');
   if ((owner.metadata.finalizers ?? []).includes(ORPHAN)) {
-    for (const { object } of dependents.slice(0, MAX_CHANGED_OBJECTS))
-      dropReferences(client, object, (reference) => reference.uid === owner.metadata.uid);
-    return dependents.length > MAX_CHANGED_OBJECTS ? 'next' : releaseFinalizer(client, owner, ORPHAN);
+    const orphans = firstBatch(dependents.map(({ object }) => object));
+    for (const object of orphans) dropReferences(client, object, (reference) => reference.uid === owner.metadata.uid);
+    return dependents.length > orphans.length ? 'next' : releaseFinalizer(client, owner, ORPHAN);
   }
-  let changed = 0;
-  for (const { object } of dependents) {
-    if (collect(client, object, removed)) changed += 1;
-    if (changed === MAX_CHANGED_OBJECTS) return 'next';
-  }
+  const batch = new Batch();
+  for (const { object } of dependents) if (collect(client, object, removed) && batch.isFullWith(object)) return 'next';
   const blocking = client
     .dependents(owner.metadata.uid ?? '')
     .some(({ object }) =>
@@ -140,8 +135,7 @@ function processDependents(client: ControllerClient, owner: KubeObject, removed:
 function releaseFinalizer(client: ControllerClient, object: KubeObject, finalizer: string): void {
   const live = client.get(resourceName(client, object), object.metadata.namespace ?? '', object.metadata.name ?? '');
   if (live === undefined || live.metadata.uid !== object.metadata.uid) return;
-  const finalizers = (live.metadata.finalizers ?? []).filter((name) => name !== finalizer);
-  client.update({ ...live, metadata: { ...live.metadata, finalizers } });
+  client.dropFinalizer(live, finalizer);
 }
 
 function resourceName(client: ControllerClient, object: KubeObject): ResourceName {

@@ -7,7 +7,7 @@
  */
 import type { ClusterOptions, ControllersOptions } from '../cluster-options.ts';
 import { ingressController, loadBalancerController } from './network/addresses.ts';
-import { tokenController } from './account-tokens.ts';
+import { tokenCleaner, tokenController } from './account-tokens.ts';
 import { autoscalerController } from './autoscaling/autoscaler.ts';
 import type { CertificatesContext } from './certificates.ts';
 import { approvingController, requestCleaner, signingController } from './certificates.ts';
@@ -44,7 +44,6 @@ import { serviceCidrController } from './network/service-cidrs.ts';
 import { serviceAccountController } from './service-account.ts';
 import { statefulSetController } from './workloads/statefulset.ts';
 import { taintEvictionController } from './nodes/taint-eviction.ts';
-import { tokenCleaner } from './token-cleaner.ts';
 import { checkControllerNames, SERVICE_ACCOUNT_CONTROLLER } from './enabled-controllers.ts';
 import type { ControllerSettings } from './enabled-controllers.ts';
 import type { BootstrapContext } from '../bootstrap.ts';

@@ -12,14 +12,12 @@ import type { Behaviour, ControllerSettings } from './enabled-controllers.ts';
 import { behaviourOf, unknownController } from './enabled-controllers.ts';
 import { isHeld, simulated, simulatedMs } from './pods/simulated-pods.ts';
 import { createIndexes, isApiError, ControllerClient, RefusedPod } from './controller-client.ts';
-import type { Work } from '../work.ts';
 import type { ControllerContext } from './controller-client.ts';
 import type { PodTallies } from './pods/pod-tallies.ts';
 import type { RelationIndex } from './relation-index.ts';
 
 /** The parts of the cluster that the manager uses. */
 export interface ManagerContext extends ControllerContext {
-  readonly work: Work;
   /** Listeners that are called after `restore` replaces the whole state. */
   readonly onRestored: (() => void)[];
   readonly report: (thrown: unknown) => void;
@@ -27,10 +25,7 @@ export interface ManagerContext extends ControllerContext {
   readonly parts: { readonly admission: LazyModule<{ readonly WorkAdmission: typeof WorkAdmission }> };
 }
 
-/**
- * The maximum number of runs of one reconcile that waits for webhooks. Each run has at least one more webhook response
- * than the previous run.
- */
+/** The maximum number of runs of one reconcile that waits for webhooks, each with at least one more response. */
 const MAX_RUNS = 1000;
 
 interface Entry {
@@ -40,18 +35,12 @@ interface Entry {
   /** `due` contains the keys in the queue. `kept` contains the keys that wait for `release`. */
   readonly due: Set<string>;
   readonly kept: Set<string>;
-  /**
-   * `slowed` contains the timers of keys whose work is delayed. `timers` contains the timers of later reconciles that
-   * `reconcile` requested.
-   */
+  /** The timers of keys whose work is delayed, and of later reconciles that `reconcile` requested. */
   readonly slowed: Map<string, Timer>;
   readonly timers: Map<string, Timer>;
   /** The keys whose last reconcile ended with an error. */
   readonly refused: Set<string>;
-  /**
-   * The keys whose work waits for a webhook. Additional work for such a key is dropped, because the waiting work reads
-   * the present state.
-   */
+  /** The keys whose work waits for a webhook. It reads the present state, so more work for such a key is dropped. */
   readonly waiting: Set<string>;
 }
 
@@ -178,10 +167,7 @@ export class ControllerManager implements ControllerSettings {
     return entry;
   }
 
-  /**
-   * Queues a search, unless it is queued already. It runs after the present event, and the keys that it finds are
-   * queued.
-   */
+  /** Queues a search, unless it is queued already. It runs after the present event and queues the keys it finds. */
   #search(entry: Entry, key: string, search: WorkSearch): void {
     if (entry.due.has(key)) return;
     entry.due.add(key);

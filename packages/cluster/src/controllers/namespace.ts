@@ -2,10 +2,10 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, targetIn } from './simulated-controller.ts';
+import { concerns, firstBatch, targetIn } from './simulated-controller.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { isHeldByCollector } from './garbage-collector.ts';
-import { MAX_CHANGED_OBJECTS, PODS } from './pods/pod-state.ts';
+import { PODS } from './pods/pod-state.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;
 
@@ -42,13 +42,8 @@ export const namespaceController: SimulatedController = {
     const hasPods = client.list(PODS, name).length > 0;
     // Like kube-controller-manager, this controller does not count objects while pods remain.
     const content = () => (hasPods ? [] : contentOf(client, name));
-    if (
-      removesMany(
-        client,
-        content().flatMap(({ objects }) => objects),
-      )
-    )
-      return 'next';
+    const objects = content().flatMap((each) => each.objects);
+    if (removesMany(client, objects)) return 'next';
     const remaining = content();
     client.updateStatus(namespace, {
       ...namespace.status,
@@ -61,16 +56,15 @@ export const namespaceController: SimulatedController = {
 };
 
 /**
- * Removes at most `MAX_CHANGED_OBJECTS` objects. Returns true when there were so many. A deletion with `Background`
- * removes the finalizers of the garbage collector, so no owners wait for each other.
+ * Removes the first objects. Returns true when others remain. A deletion with `Background` removes the finalizers of the
+ * garbage collector, so no owners wait for each other.
  */
 function removesMany(client: ControllerClient, objects: readonly KubeObject[]): boolean {
   const present = ({ metadata }: KubeObject) => metadata.deletionTimestamp === undefined;
-  const removed = objects
-    .filter((object) => present(object) || isHeldByCollector(object))
-    .slice(0, MAX_CHANGED_OBJECTS);
+  const due = objects.filter((object) => present(object) || isHeldByCollector(object));
+  const removed = firstBatch(due);
   for (const object of removed) client.remove(object, { propagation: 'Background' });
-  return removed.length === MAX_CHANGED_OBJECTS;
+  return removed.length < due.length;
 }
 
 function contentOf(client: ControllerClient, namespace: string): Remaining[] {

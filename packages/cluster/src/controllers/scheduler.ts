@@ -9,7 +9,7 @@ import type { Victims } from '../scheduling/victims.ts';
 import { WaitingPods } from '../scheduling/waiting-pods.ts';
 import type { StoreEvent } from '../store/store.ts';
 import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
+import { concerns, keyOfObject, targetIn } from './simulated-controller.ts';
 import { BUDGETS } from './workloads/disruption.ts';
 import { disruptPod } from './workloads/disruption-target.ts';
 import { recordEvent } from './events.ts';
@@ -119,8 +119,7 @@ export function scheduler(): SimulatedController {
     },
 
     reconcile(key, client) {
-      const { namespace, name } = splitKey(key);
-      const pod = client.get(PODS, namespace, name);
+      const pod = client.at(PODS, key);
       if (pod === undefined || !isUnbound(pod) || isTerminating(pod)) return;
       if (pod.spec?.['schedulerName'] !== NAME || objectsAt(pod.spec, 'schedulingGates').length > 0) return;
       const decision = schedule(demandOf(pod), viewOf(client), spread(pod), claimProblem(client, pod));

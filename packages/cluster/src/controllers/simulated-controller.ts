@@ -1,5 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { StoreEvent } from '../store/store.ts';
+import { workOf } from '../store/stored-size.ts';
 import type { ResourceName, ControllerClient } from './controller-client.ts';
 
 /**
@@ -48,10 +49,7 @@ export interface WorkSearch {
 
 /** Returns the `target` function of a controller whose keys name objects of one resource. */
 export function targetIn(resource: ResourceName): (key: string, client: ControllerClient) => KubeObject | undefined {
-  return (key, client) => {
-    const { namespace, name } = splitKey(key);
-    return client.get(resource, namespace, name);
-  };
+  return (key, client) => client.at(resource, key);
 }
 
 /** Is the event about this resource? */
@@ -69,4 +67,31 @@ export function splitKey(key: string): { readonly namespace: string; readonly na
 export function keyOfObject({ metadata }: KubeObject): string {
   const { namespace = '', name = '' } = metadata;
   return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+/** The maximum number of objects that one reconcile creates, removes or counts, and the maximum work of their writes. */
+export const MAX_CHANGED_OBJECTS = 100;
+const MAX_CHANGED_WORK = 300;
+
+/**
+ * The changes of one reconcile. The events of these objects, or the result of the reconcile, cause the next one, and
+ * other requests are handled in between. A few pods of a large template are as much work as many pods of a small one.
+ */
+export class Batch {
+  #objects = 0;
+  #work = 0;
+
+  /** Counts the change of an object. Returns true when the rest must wait for the next reconcile. */
+  isFullWith(object: KubeObject): boolean {
+    this.#objects += 1;
+    this.#work += workOf(object);
+    return this.#objects >= MAX_CHANGED_OBJECTS || this.#work >= MAX_CHANGED_WORK;
+  }
+}
+
+/** Returns the first objects that one reconcile changes: at least one, if there are any. */
+export function firstBatch<Item extends KubeObject>(objects: readonly Item[]): readonly Item[] {
+  const batch = new Batch();
+  const last = objects.findIndex((object) => batch.isFullWith(object));
+  return last < 0 ? objects : objects.slice(0, last + 1);
 }

@@ -28,7 +28,7 @@ export const claimProtection: SimulatedController = {
     const claim = client.get(CLAIMS, namespace, name);
     if (claim?.metadata.deletionTimestamp === undefined) return;
     const used = client.podsOfClaim(namespace, name).some((pod) => !isFinished(pod));
-    if (!used) dropFinalizer(client, claim, CLAIM_PROTECTION);
+    if (!used) client.dropFinalizer(claim, CLAIM_PROTECTION);
   },
 };
 
@@ -54,7 +54,7 @@ export const volumeController: SimulatedController = {
     if (volume === undefined) return;
     const bound = claimOf(client, volume);
     if (volume.metadata.deletionTimestamp !== undefined) {
-      if (bound === undefined) dropFinalizer(client, volume, VOLUME_PROTECTION);
+      if (bound === undefined) client.dropFinalizer(volume, VOLUME_PROTECTION);
       return;
     }
     const phase = phaseOf(volume, bound);
@@ -77,11 +77,4 @@ function phaseOf(volume: KubeObject, claim: KubeObject | undefined): string {
   const uid = textAt(objectAt(volume.spec, 'claimRef'), 'uid');
   if (uid === '') return 'Available';
   return claim === undefined ? 'Released' : 'Bound';
-}
-
-function dropFinalizer(client: ControllerClient, object: KubeObject, finalizer: string): void {
-  const { finalizers = [], ...metadata } = object.metadata;
-  if (!finalizers.includes(finalizer)) return;
-  const kept = finalizers.filter((name) => name !== finalizer);
-  client.update({ ...object, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
 }

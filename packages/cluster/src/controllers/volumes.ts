@@ -3,7 +3,7 @@ import { goQuote } from '@typekro/kit/golang';
 import { compareQuantities, labelSelectorMatcher, listAt, objectAt, quantityOf, textAt } from '@typekro/kit/kubernetes';
 import type { BootstrapContext } from '../bootstrap.ts';
 import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
+import { concerns, keyOfObject, targetIn } from './simulated-controller.ts';
 import { recordEvent } from './events.ts';
 import { putControllerObject } from './nodes/simulated-node.ts';
 import { CLAIMS } from './scheduler.ts';
@@ -53,8 +53,7 @@ export const claimController: SimulatedController = {
   },
 
   reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const claim = client.get(CLAIMS, namespace, name);
+    const claim = client.at(CLAIMS, key);
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return;
     if (!isPending(claim)) return resize(client, claim);
     // A claim that names a volume waits for this volume, even if the volume no longer exists.

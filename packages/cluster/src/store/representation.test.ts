@@ -84,3 +84,12 @@ test('a form with defaults that are longer than a stored object is created for e
   expect(long.as(version)).not.toBe(long.as(version));
   expect(read(long.as(version))).toHaveLength(read(long.as(AS_STORED)).length + 2000 * (1000 + '"d":""'.length));
 });
+
+test('the oldest bytes of large objects are dropped when all are more than 128 MiB', () => {
+  const form = (index: number) => new Representation(object(index, { data: { text: 'x'.repeat(2 ** 20) } }));
+  const forms = Array.from({ length: 130 }, (_, index) => form(index));
+  const hasBytes = (each?: Representation) => each?.bytesOf(each.object['data'] as JsonObject) !== undefined;
+  for (const each of forms) expect(each.bytes.length).toBeGreaterThan(2 ** 20);
+  expect([hasBytes(forms[0]), hasBytes(forms.at(-1))]).toEqual([false, true]);
+  expect(read(form(0))).toBe(read(forms[0] ?? form(1)));
+});

@@ -14,6 +14,13 @@ interface Part {
 const MIN_PART_LENGTH = 128;
 
 /**
+ * The latest large bytes, and their length. The pods of a template share its parts, but the bytes of each contain them.
+ * The quota of the store counts bytes of less than `MIN_LARGE_BYTES` with their objects.
+ */
+const large = { forms: [] as { readonly form: WeakRef<Representation>; readonly length: number }[], length: 0 };
+const [MIN_LARGE_BYTES, MAX_LARGE_BYTES] = [65_536, 128 * 1024 * 1024];
+
+/**
  * An object in one version of its resource, as a value and as JSON bytes. The bytes are created at the first read, and
  * all readers share them. Parts that the object shares with `#base` are copied from the bytes of `#base`.
  */
@@ -50,6 +57,7 @@ export class Representation {
       const writer = new PartWriter(this.#base);
       this.#bodyStart = writeObject(writer, this.object);
       [this.#bytes, this.#parts] = writer.finish();
+      this.#limitBytes(this.#bytes.length);
       this.#base?.forgetBytes();
       this.#base = undefined;
     }
@@ -59,6 +67,15 @@ export class Representation {
   /** The offset in `bytes` of the first member after `kind` and `apiVersion`. */
   get bodyStart(): number {
     return this.bytes.length > 0 ? this.#bodyStart : 0;
+  }
+
+  /** Counts the bytes. Drops those of the oldest representations if all together are too long. */
+  #limitBytes(length: number): void {
+    if (length < MIN_LARGE_BYTES) return;
+    large.forms.push({ form: new WeakRef(this), length });
+    large.length += length;
+    for (; large.length > MAX_LARGE_BYTES && large.forms.length > 1; large.length -= large.forms.shift()?.length ?? 0)
+      large.forms[0]?.form.deref()?.forgetBytes();
   }
 
   /** Drops the bytes. The next read creates them again. */

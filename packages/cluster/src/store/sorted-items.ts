@@ -45,6 +45,13 @@ export class SortedItems<T extends { readonly key: string }> {
       this.#pieces.push(items.slice(start, start + PIECE_LENGTH));
   }
 
+  /** The items next to the place of a new key. */
+  around(key: string): readonly T[] {
+    const piece = this.#pieces[this.#pieceOf(key)] ?? [];
+    const at = position(piece, key);
+    return piece.slice(Math.max(0, at - 1), at + 1);
+  }
+
   /** All items in order. The returned list is never changed. */
   all(): readonly T[] {
     this.#all ??= this.#pieces.flat();

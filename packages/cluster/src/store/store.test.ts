@@ -247,3 +247,11 @@ describe('the memory of the events of a store', () => {
     expect(third.since(version)).toHaveLength(6);
   });
 });
+
+test('a new object shares the equal parts of its neighbours', () => {
+  const pods = new Store().collection('', 'pods');
+  const put = (key: string, image: string) =>
+    pods.put(key, { ...object(key), spec: { a: [{ image }], b: ['x'] } }).object.spec;
+  const [first, last, middle] = [put('n/a-1', 'a'), put('n/b-1', 'b'), put('n/a-2', 'a')];
+  expect([middle === first, last?.['a'] === first?.['a'], last?.['b'] === first?.['b']]).toEqual([true, false, true]);
+});

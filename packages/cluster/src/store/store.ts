@@ -1,11 +1,12 @@
-import type { KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { callEach } from '../call-each.ts';
 import type { Change, Journal } from './journal.ts';
 import { NotStored, throwOthersThanNotStored } from './journal.ts';
 import { EventHistory, HistoryLimits } from './event-history.ts';
 import { position, SortedItems, withChanges } from './sorted-items.ts';
 import { Stored, versioned } from './stored.ts';
-import { checkStoredSize, sharingParts, unsharedBytes } from './stored-size.ts';
+import { shareUnchanged } from '../types/share-unchanged.ts';
+import { checkStoredSize, unsharedBytes } from './stored-size.ts';
 
 /** A change of an object. */
 export interface StoreEvent {
@@ -95,7 +96,11 @@ export class Collection {
     const previous = this.#items.get(key);
     checkStoredSize(this.group, object, previous?.object);
     const version = this.#store.version + 1;
-    const content = versioned(sharingParts(object, previous?.object), version);
+    // A client sends all parts of an object, and the pods of a template have their neighbours' parts. Without sharing,
+    // each object and each version in the history would keep a copy of them.
+    const similar = previous === undefined ? this.#sorted.around(key) : [previous];
+    for (const known of similar) shareUnchanged(known.object as JsonObject, object as JsonObject);
+    const content = versioned(object, version);
     const replaced = unsharedBytes(previous?.object, content);
     const created = previous === undefined ? STORED_BYTES : 0;
     const growth = unsharedBytes(content, previous?.object) + created - replaced;

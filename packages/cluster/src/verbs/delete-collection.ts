@@ -1,5 +1,6 @@
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply } from '../protocol/request.ts';
+import { Turns } from './list-reply.ts';
 import { replyList } from './respond.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { deleteObject, warnOfOrphans } from './delete.ts';
@@ -9,7 +10,7 @@ import { selectionOf, selectItems } from './read.ts';
 import type { WriteRequest, WriteServices } from './write.ts';
 
 /**
- * Deletes the objects that the list options select. With `limit`, deletes only one page of them. The response is the
+ * Deletes the objects that the list options select, and leaves turns to other requests. With `limit`, deletes only one page of them. The response is the
  * list of these objects before their deletion. `admitted` runs each deletion, and runs it again after a wait for a
  * webhook.
  */
@@ -30,6 +31,7 @@ export async function deleteCollection(
     selectionOf(context, resource, listOptions),
   );
   warnOfOrphans(write, options);
+  const turns = new Turns();
   for (const stored of items) {
     try {
       const { name = '', namespace: place = '' } = stored.object.metadata;
@@ -37,6 +39,7 @@ export async function deleteCollection(
     } catch (thrown) {
       if (!(thrown instanceof ApiError) || thrown.httpCode !== 404) throw thrown;
     }
+    await turns.next();
   }
   return replyList(resource, items, metadata, output, { includeObject: '' }, write.warnings);
 }

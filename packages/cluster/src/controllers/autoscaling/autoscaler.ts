@@ -5,7 +5,7 @@ import { conditionOf, countAt, numberAt, objectAt, objectsAt, textAt } from '@ty
 import type { Matcher } from '../../protocol/selectors.ts';
 import { parseLabelSelector } from '../../protocol/selectors.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
+import { concerns, keyOfObject, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import type { AutoscalerCondition } from './autoscaler-conditions.ts';
 import { GOT_SCALE, rescaled, rescaleFailed, scaleUnreadable, withConditions } from './autoscaler-conditions.ts';
@@ -66,8 +66,7 @@ export function autoscalerController(): SimulatedController {
     },
 
     reconcile(key, client) {
-      const { namespace, name } = splitKey(key);
-      const autoscaler = client.get(AUTOSCALERS, namespace, name);
+      const autoscaler = client.at(AUTOSCALERS, key);
       if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) {
         memories.delete(key);
         return;

@@ -5,7 +5,7 @@ import { scheduleProblem } from '../../kinds/jobs/schedule-problem.ts';
 import { isTimeZone } from '../../kinds/jobs/jobs.ts';
 import { formatTime, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
+import { concerns, targetIn } from '../simulated-controller.ts';
 import type { Schedule } from './cron-schedule.ts';
 import { parseSchedule } from './cron-schedule.ts';
 import { recordEvent } from '../events.ts';
@@ -37,13 +37,12 @@ export const cronJobController: SimulatedController = {
   },
 
   reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const cron = client.get(CRON_JOBS, namespace, name);
+    const cron = client.at(CRON_JOBS, key);
     if (cron === undefined) return;
     reportUnexpected(client, cron);
     noteFinished(client, cron);
     trimHistory(client, cron);
-    const live = client.get(CRON_JOBS, namespace, name);
+    const live = client.at(CRON_JOBS, key);
     if (live === undefined || live.metadata.deletionTimestamp !== undefined) return;
     const timeZone = zoneOf(live);
     if (!isTimeZone(timeZone)) {

@@ -4,7 +4,8 @@ import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } f
 import { isFailedPod, replacesOnlyFailed, isIndexed, TRACKING } from './job-pods.ts';
 import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf, indexesIn, textOfIndexes } from './failure-verdict.ts';
-import { isFinished, MAX_CHANGED_OBJECTS, specNumber } from '../pods/pod-state.ts';
+import { firstBatch, MAX_CHANGED_OBJECTS } from '../simulated-controller.ts';
+import { isFinished, specNumber } from '../pods/pod-state.ts';
 import { earliest } from '@typekro/kit/core';
 
 /**
@@ -122,7 +123,7 @@ export function tallyOf(job: KubeObject, pods: readonly KubeObject[]): Tally {
   };
 }
 
-const isTracked = ({ metadata }: KubeObject): boolean => metadata.finalizers?.includes(TRACKING) === true;
+export const isTracked = ({ metadata }: KubeObject): boolean => metadata.finalizers?.includes(TRACKING) === true;
 
 /** Has a pod ended that the Job does not yet count? */
 export const isUncounted = (job: KubeObject, pod: KubeObject): boolean =>
@@ -158,7 +159,7 @@ function restartsOf(job: KubeObject, active: readonly KubeObject[]): number {
  */
 export function tallyAtEnd(job: KubeObject, tally: Tally, final: JobCondition): Tally {
   const ended = new Set(tally.ended);
-  const removed = tally.active.slice(0, MAX_CHANGED_OBJECTS);
+  const removed = firstBatch(tally.active);
   const living = [...removed, ...tally.terminating].filter((pod) => isTracked(pod) && !ended.has(pod));
   const failures = final.type === 'Failed' ? living.filter((pod) => failureVerdict(job, pod).action !== 'Ignore') : [];
   return { ...tally, failed: tally.failedWithAwaiting + failures.length, counted: [...tally.ended, ...living] };

@@ -3,14 +3,14 @@ import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { ControlRule } from '../workloads/control-by-rule.ts';
 import { controlByRule, ownerKeys } from '../workloads/control-by-rule.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
+import { Batch, concerns, firstBatch, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { textOfIndexes } from './failure-verdict.ts';
 import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
-import { finishedCondition, isUncounted, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';
+import { finishedCondition, isTracked, isUncounted, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';
 import type { JobCondition, JobPlan, Tally } from './job-plan.ts';
-import { isFinished, MAX_CHANGED_OBJECTS, PODS, podsOf, withoutZeros } from '../pods/pod-state.ts';
+import { isFinished, PODS, podsOf, withoutZeros } from '../pods/pod-state.ts';
 import { refusedPod } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
@@ -42,21 +42,22 @@ export const jobController: SimulatedController = {
 
   reconcile(key, client) {
     if (key.startsWith(ORPHAN)) {
-      const place = splitKey(key.slice(ORPHAN.length));
-      const pod = client.get(PODS, place.namespace, place.name);
-      if (pod !== undefined) release(client, pod);
+      const pod = client.at(PODS, key.slice(ORPHAN.length));
+      if (pod !== undefined) client.dropFinalizer(pod, TRACKING);
       return;
     }
-    const { namespace, name } = splitKey(key);
-    const job = client.get(JOBS, namespace, name);
+    const job = client.at(JOBS, key);
     if (job === undefined || isManagedElsewhere(job)) return;
     if (finishedCondition(job) !== undefined) {
-      for (const pod of podsOf(client, job)) release(client, pod);
-      return;
+      const tracked = podsOf(client, job).filter(isTracked);
+      const released = firstBatch(tracked);
+      for (const pod of released) client.dropFinalizer(pod, TRACKING);
+      return released.length < tracked.length ? 'next' : undefined;
     }
-    controlByRule(client, job, PODS_OF_JOB);
+    if (!controlByRule(client, job, PODS_OF_JOB)) return 'next';
     const pods = podsOf(client, job);
-    const later = new Set(pods.filter((pod) => isUncounted(job, pod)).slice(MAX_CHANGED_OBJECTS));
+    const uncounted = pods.filter((pod) => isUncounted(job, pod));
+    const later = new Set(uncounted.slice(firstBatch(uncounted).length));
     const present = tallyOf(
       job,
       pods.filter((pod) => !later.has(pod)),
@@ -67,16 +68,18 @@ export const jobController: SimulatedController = {
     }
     const plan = planJob(job, present, client.now());
     const tally = plan.final === undefined ? present : tallyAtEnd(job, present, plan.final);
-    for (const pod of plan.remove.slice(0, MAX_CHANGED_OBJECTS)) {
+    for (const pod of firstBatch(plan.remove)) {
       // While the Job has no result (`final`), the removed pods are surplus pods. The Job does not count these, so
       // their finalizer is removed first.
-      client.remove(plan.final === undefined ? release(client, pod) : pod);
+      client.remove(plan.final === undefined ? client.dropFinalizer(pod, TRACKING) : pod);
       recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
     const refusal = refusedPod(() => {
-      for (const index of plan.create.slice(0, MAX_CHANGED_OBJECTS)) {
+      const batch = new Batch();
+      for (const index of plan.create) {
         const pod = createJobPod(client, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
         recordEvent(client, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);
+        if (batch.isFullWith(job)) break;
       }
     });
     report(client, job, tally, plan);
@@ -91,17 +94,6 @@ const NO_PLAN: JobPlan = { remove: [], create: [], conditions: [], final: undefi
 function isManagedElsewhere(job: KubeObject): boolean {
   const manager = textAt(job.spec, 'managedBy');
   return manager !== '' && manager !== 'kubernetes.io/job-controller';
-}
-
-/**
- * Removes the finalizer `TRACKING` of a pod that is already counted, of a surplus pod, or of a pod without a Job.
- * Returns the pod without the finalizer.
- */
-function release(client: ControllerClient, pod: KubeObject): KubeObject {
-  const { finalizers = [], ...metadata } = pod.metadata;
-  if (!finalizers.includes(TRACKING)) return pod;
-  const kept = finalizers.filter((name) => name !== TRACKING);
-  return client.update({ ...pod, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
 }
 
 function report(client: ControllerClient, before: KubeObject, tally: Tally, plan: JobPlan): void {
@@ -132,7 +124,7 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
   // The store can have removed a pod in the meantime.
   for (const { metadata } of tally.counted) {
     const pod = client.get(PODS, metadata.namespace ?? '', metadata.name ?? '');
-    if (pod?.metadata.uid === metadata.uid && pod !== undefined) release(client, pod);
+    if (pod?.metadata.uid === metadata.uid && pod !== undefined) client.dropFinalizer(pod, TRACKING);
   }
   if (plan.final !== undefined && terminating.length + active.length === 0) finish(client, reported, plan.final);
   for (const { type, reason, message } of plan.conditions) {
@@ -188,8 +180,7 @@ export const ttlController: SimulatedController = {
   },
 
   reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const job = client.get(JOBS, namespace, name);
+    const job = client.at(JOBS, key);
     const ttl = job === undefined ? undefined : secondsOf(job, 'ttlSecondsAfterFinished');
     const end = job === undefined ? undefined : finishedCondition(job);
     if (job === undefined || ttl === undefined || end === undefined) return;

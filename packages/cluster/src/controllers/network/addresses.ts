@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
+import { concerns, targetIn } from '../simulated-controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
 
 const SERVICES = { group: '', plural: 'services' } as const;
@@ -26,8 +26,7 @@ export const loadBalancerController: SimulatedController = {
   },
 
   reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const service = client.get(SERVICES, namespace, name);
+    const service = client.at(SERVICES, key);
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return;
     // The controller of the class writes the status of a Service with a class.
     if (service.spec?.['loadBalancerClass'] !== undefined) return;
@@ -49,8 +48,7 @@ export const ingressController: SimulatedController = {
   },
 
   reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const ingress = client.get(INGRESSES, namespace, name);
+    const ingress = client.at(INGRESSES, key);
     if (
       ingress === undefined ||
       ingress.metadata.deletionTimestamp !== undefined ||

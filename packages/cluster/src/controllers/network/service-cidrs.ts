@@ -42,10 +42,7 @@ export const serviceCidrController: SimulatedController = {
       const text =
         'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR';
       report(client, range, 'False', 'Terminating', text);
-    } else if (finalizers.includes(FINALIZER)) {
-      const kept = finalizers.filter((finalizer) => finalizer !== FINALIZER);
-      client.update({ ...range, metadata: kept.length === 0 ? metadata : { ...metadata, finalizers: kept } });
-    }
+    } else client.dropFinalizer(range, FINALIZER);
   },
 };
 

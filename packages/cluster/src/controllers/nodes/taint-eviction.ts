@@ -3,7 +3,7 @@ import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { evictionDelayMs } from '../../scheduling/taints.ts';
 import type { StoreEvent } from '../../store/store.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
+import { concerns, keyOfObject, targetIn } from '../simulated-controller.ts';
 import { disruptPod } from '../workloads/disruption-target.ts';
 import { recordEvent } from '../events.ts';
 import { NODES } from './simulated-node.ts';
@@ -61,8 +61,7 @@ export function taintEvictionController(): SimulatedController {
     },
 
     reconcile(key, client) {
-      const { namespace, name } = splitKey(key);
-      const pod = client.get(PODS, namespace, name);
+      const pod = client.at(PODS, key);
       if (pod === undefined) return undefined;
       const taints = noExecuteTaints(nodeOf(client, pod));
       const delayMs = taints.length === 0 ? undefined : evictionDelayMs(taints, pod.spec);

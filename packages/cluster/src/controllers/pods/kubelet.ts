@@ -4,7 +4,7 @@ import { PROCESS } from '../../pod-logs.ts';
 import type { PodRuleSet } from '../../pods/pod-rule-set.ts';
 import type { PodRules } from '../../pods/pod-rules.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
+import { concerns, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { KubeletAdmission } from './kubelet-admission.ts';
 import { isSimulatedNode, NODES } from '../nodes/simulated-node.ts';
@@ -65,8 +65,7 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
     },
 
     reconcile(key, client) {
-      const { namespace, name } = splitKey(key);
-      const pod = client.get(PODS, namespace, name);
+      const pod = client.at(PODS, key);
       if (pod === undefined) return;
       const node = client.get(NODES, '', textAt(pod.spec, 'nodeName'));
       if (node === undefined || !isSimulatedNode(node)) return;

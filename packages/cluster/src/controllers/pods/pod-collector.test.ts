@@ -30,7 +30,7 @@ describe('the collector of pods', () => {
     const pods = store.collection('', 'pods');
     const removed: string[] = [];
     const client = {
-      get: (_resource: ResourceName, namespace: string, name: string) => pods.get(storeKey(namespace, name))?.object,
+      at: (_resource: ResourceName, key: string) => pods.get(key)?.object,
       remove(pod: KubeObject) {
         removed.push(pod.metadata.name ?? '');
         pods.remove(storeKey('n', pod.metadata.name ?? ''));

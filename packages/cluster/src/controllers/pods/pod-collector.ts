@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, keyOfObject, splitKey } from '../simulated-controller.ts';
+import { concerns, firstBatch, keyOfObject } from '../simulated-controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { withDisruptionTarget } from '../workloads/disruption-target.ts';
 import { NODES } from '../nodes/simulated-node.ts';
@@ -58,11 +58,13 @@ export function podCollector(maxEnded: number = MAX_ENDED_PODS): SimulatedContro
 
     reconcile(key, client) {
       if (key === ENDED) {
-        const pods = [...ended].flatMap((each) => podAt(each, client) ?? []);
-        for (const pod of surplusPods(pods, maxEnded)) client.remove(pod, { graceSeconds: 0 });
-        return undefined;
+        const pods = [...ended].flatMap((each) => client.at(PODS, each) ?? []);
+        const surplus = surplusPods(pods, maxEnded);
+        const removed = firstBatch(surplus);
+        for (const pod of removed) client.remove(pod, { graceSeconds: 0 });
+        return removed.length < surplus.length ? 'next' : undefined;
       }
-      const pod = podAt(key, client);
+      const pod = client.at(PODS, key);
       if (pod === undefined) return undefined;
       if (isUnscheduledEnd(pod)) {
         const due = Date.parse(pod.metadata.deletionTimestamp ?? '') + CHECK_MS;
@@ -107,11 +109,6 @@ const isOrphaned = (pod: KubeObject, client: ControllerClient): boolean =>
 
 /** Is this a pod that is being deleted, that has no node, and that has not ended? */
 const isUnscheduledEnd = (pod: KubeObject): boolean => isTerminating(pod) && nodeOf(pod) === '' && !isFinished(pod);
-
-function podAt(key: string, client: ControllerClient): KubeObject | undefined {
-  const { namespace, name } = splitKey(key);
-  return client.get(PODS, namespace, name);
-}
 
 /** Removes a pod immediately. Sets a pod that has not ended to Failed first, because no kubelet reports its outcome. */
 function failAndRemove(client: ControllerClient, pod: KubeObject, status: NonNullable<KubeObject['status']>): void {

@@ -1,20 +1,15 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { jsonEquals } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
 import type { StoreEvent } from '../../store/store.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { isFinished, isReady, isTerminating } from './pod-tallies.ts';
 import { controllerOf } from '../relation-index.ts';
+import { podTemplateOf } from '../workloads/template-hash.ts';
 
 export { isFinished, isReady, isTerminating } from './pod-tallies.ts';
 
 export const PODS = { group: '', plural: 'pods' } as const;
-
-/**
- * The maximum number of objects that one reconcile creates, removes or counts. The events of these objects, or the
- * result of the reconcile, cause the next one, and other requests are handled in between.
- */
-export const MAX_CHANGED_OBJECTS = 100;
 
 /** The component in the kubelet's events. */
 export const KUBELET = 'kubelet';
@@ -39,15 +34,10 @@ export function isNotablePodEvent({ type, stored, previous }: StoreEvent): boole
     before.metadata.deletionTimestamp !== after.metadata.deletionTimestamp ||
     before.spec?.['nodeName'] !== after.spec?.['nodeName'] ||
     before.status?.['podIP'] !== after.status?.['podIP'] ||
-    !sameMembers(before.metadata.labels, after.metadata.labels) ||
+    !jsonEquals(before.metadata.labels ?? {}, after.metadata.labels ?? {}) ||
     before.metadata.ownerReferences?.length !== after.metadata.ownerReferences?.length ||
     controllerOf(before)?.uid !== controllerOf(after)?.uid
   );
-}
-
-function sameMembers(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }
 
 /**
@@ -72,12 +62,11 @@ export function activePods(pods: readonly KubeObject[]): KubeObject[] {
 
 /** Returns a new pod without a name, made from the pod template of a workload. */
 export function podFromTemplate(workload: KubeObject): { metadata: KubeObject['metadata']; spec: JsonObject } {
-  const template = workload.spec?.['template'];
-  const { metadata, spec } = isJsonObject(template) ? template : {};
-  const { labels, annotations } = (isJsonObject(metadata) ? metadata : {}) as KubeObject['metadata'];
+  const { metadata, spec } = podTemplateOf(workload);
+  const { labels, annotations } = metadata;
   return {
     metadata: { ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) },
-    spec: isJsonObject(spec) ? spec : {},
+    spec,
   };
 }
 

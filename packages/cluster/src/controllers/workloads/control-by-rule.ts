@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { labelSelectorMatcher, objectAt, optionalAt } from '@typekro/kit/kubernetes';
 import type { StoreEvent } from '../../store/store.ts';
-import { concerns, keyOfObject } from '../simulated-controller.ts';
+import { concerns, firstBatch, keyOfObject } from '../simulated-controller.ts';
 import { controllerReference, isAdoptable, withOwner } from '../controller-client.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
@@ -64,37 +64,42 @@ function acceptance(rule: ControlRule, owner: KubeObject): Acceptance | undefine
   return made;
 }
 
-/** Adopts and releases objects by the rule. Does nothing for an owner that is being deleted. */
-export function controlByRule(client: ControllerClient, owner: KubeObject, rule: ControlRule): void {
-  if (owner.metadata.deletionTimestamp !== undefined) return;
+/**
+ * Adopts and releases a batch of objects by the rule. Returns false when others remain. Does nothing for an owner that is
+ * being deleted.
+ */
+export function controlByRule(client: ControllerClient, owner: KubeObject, rule: ControlRule): boolean {
+  if (owner.metadata.deletionTimestamp !== undefined) return true;
   const accepted = acceptance(rule, owner);
-  if (accepted === undefined) return;
+  if (accepted === undefined) return true;
   const { accepts, label, matches } = accepted;
   const ignores = rule.ignores ?? (() => false);
-  if (rule.keepsAll !== true && rule.labelsOf?.(client, owner).every(matches) !== true)
-    for (const object of client.controlled(owner, rule.resource))
-      if (!ignores(object) && !accepts(object)) release(client, owner, object, rule.finalizer);
-  for (const object of client.uncontrolled(rule.resource, owner.metadata.namespace ?? '', label))
-    if (!ignores(object) && isAdoptable(object) && accepts(object)) adopt(client, owner, object, rule.finalizer);
+  const isUniform = rule.keepsAll === true || rule.labelsOf?.(client, owner).every(matches) === true;
+  const surplus = isUniform
+    ? []
+    : client.controlled(owner, rule.resource).filter((object) => !ignores(object) && !accepts(object));
+  const missing = client
+    .uncontrolled(rule.resource, owner.metadata.namespace ?? '', label)
+    .filter((object) => !ignores(object) && isAdoptable(object) && accepts(object));
+  const changed = firstBatch([...surplus, ...missing]);
+  for (const object of changed) control(client, owner, object, accepts(object), rule.finalizer);
+  return changed.length === surplus.length + missing.length;
 }
 
-function adopt(client: ControllerClient, owner: KubeObject, object: KubeObject, finalizer: string | undefined): void {
+/** Makes the owner the controller of an object, or (`isAccepted` is false) releases the object. */
+function control(
+  client: ControllerClient,
+  owner: KubeObject,
+  object: KubeObject,
+  isAccepted: boolean,
+  finalizer?: string,
+): void {
   const { ownerReferences = [], finalizers = [], ...metadata } = object.metadata;
-  const added = finalizer === undefined || finalizers.includes(finalizer) ? finalizers : [...finalizers, finalizer];
-  client.update({
-    ...object,
-    metadata: {
-      ...metadata,
-      ownerReferences: withOwner(ownerReferences, controllerReference(owner), 'start'),
-      ...(added.length === 0 ? {} : { finalizers: added }),
-    },
-  });
-}
-
-function release(client: ControllerClient, owner: KubeObject, object: KubeObject, finalizer: string | undefined): void {
-  const { ownerReferences = [], finalizers = [], ...metadata } = object.metadata;
-  const references = ownerReferences.filter(({ uid }) => uid !== owner.metadata.uid);
-  const kept = finalizers.filter((name) => name !== finalizer);
+  const references = isAccepted
+    ? withOwner(ownerReferences, controllerReference(owner), 'start')
+    : ownerReferences.filter(({ uid }) => uid !== owner.metadata.uid);
+  const others = finalizers.filter((name) => name !== finalizer);
+  const kept = isAccepted && finalizer !== undefined ? [...others, finalizer] : others;
   client.update({
     ...object,
     metadata: {

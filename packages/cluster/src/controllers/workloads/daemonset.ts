@@ -3,7 +3,7 @@ import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { ControlRule } from './control-by-rule.ts';
 import { controlByRule, ownerKeys } from './control-by-rule.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
+import { Batch, concerns, firstBatch, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { surgePlan } from './daemon-surge.ts';
 import { NODES } from '../nodes/simulated-node.ts';
@@ -78,8 +78,7 @@ export const daemonSetController: SimulatedController = {
     const { namespace, name } = splitKey(key);
     const set = client.get(DAEMON_SETS, namespace, name);
     if (set === undefined) return;
-    controlByRule(client, set, PODS_OF_SET);
-    controlByRule(client, set, REVISIONS_OF_SET);
+    if (!controlByRule(client, set, PODS_OF_SET) || !controlByRule(client, set, REVISIONS_OF_SET)) return 'next';
     const hashes = podsOf(client, set).map((pod) => `${name}-${pod.metadata.labels?.[REVISION_HASH] ?? ''}`);
     const { revision, collisions } = currentRevision(client, set, REVISION_HASH, new Set(hashes));
     // A user can remove the label, so the hash is also read from the end of the revision's name.
@@ -158,8 +157,8 @@ function surge(client: ControllerClient, set: KubeObject, nodes: DaemonNodes, ha
     isReady,
     isAvailable: (pod) => isAvailable(pod, minReady, client.now()),
   });
-  for (const pod of plan.remove) remove(client, set, pod);
-  for (const node of plan.create) create(client, set, node, hash);
+  for (const pod of firstBatch(plan.remove)) remove(client, set, pod);
+  createOn(client, set, plan.create, hash);
 }
 
 /** Sorts bound pods before unbound pods, and within each group by descending age. */
@@ -181,7 +180,12 @@ function manageOnePerNode(client: ControllerClient, set: KubeObject, { run, keep
     if (!hosts.has(node) || isFinished(pod) || staffed.has(node)) remove(client, set, pod);
     else staffed.add(node);
   }
-  for (const node of run) if (!occupied.has(node)) create(client, set, node, hash);
+  createOn(
+    client,
+    set,
+    run.filter((node) => !occupied.has(node)),
+    hash,
+  );
   if (textAt(objectAt(set.spec, 'updateStrategy'), 'type') === 'OnDelete') return;
   const present = run.length + keep.filter((node) => occupied.has(node)).length;
   replaceOld(client, set, { desired: run.length, present }, hash);
@@ -212,6 +216,15 @@ function replaceOld(client: ControllerClient, set: KubeObject, { desired, presen
       budget -= 1;
     }
     remove(client, set, pod);
+  }
+}
+
+/** Creates a batch of pods. Their events cause the next reconcile. */
+function createOn(client: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
+  const batch = new Batch();
+  for (const node of nodes) {
+    create(client, set, node, hash);
+    if (batch.isFullWith(set)) return;
   }
 }
 

@@ -5,7 +5,7 @@ import { goQuote } from '@typekro/kit/golang';
 import type { ControlRule } from './control-by-rule.ts';
 import { controlByRule, ownerKeys } from './control-by-rule.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
+import { concerns, targetIn } from '../simulated-controller.ts';
 import { isComplete, reportDeployment, reportRefusedSet } from './deployment-status.ts';
 import { recordEvent } from '../events.ts';
 import { isFinished, podsOf, specNumber } from '../pods/pod-state.ts';
@@ -59,16 +59,15 @@ export const deploymentController: SimulatedController = {
   },
 
   reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const deployment = client.get(DEPLOYMENTS, namespace, name);
+    const deployment = client.at(DEPLOYMENTS, key);
     if (deployment === undefined) return;
-    controlByRule(client, deployment, SETS_OF_DEPLOYMENT);
+    if (!controlByRule(client, deployment, SETS_OF_DEPLOYMENT)) return 'next';
     if (deployment.metadata.deletionTimestamp === undefined) {
       const result = rollOut(client, deployment);
       if (result === 'taken') return;
       if (result === 'refused') return RETRY_POLICIES.simulatedController.initialMs;
     }
-    const live = client.get(DEPLOYMENTS, namespace, name);
+    const live = client.at(DEPLOYMENTS, key);
     if (live !== undefined)
       return reportDeployment(client, live, setsOf(client, live), newSetOf(live, setsOf(client, live)));
   },

@@ -4,10 +4,9 @@ import { conditionOf, labelMapMatcher, objectAt, objectsAt, optionalAt } from '@
 import type { ControlRule } from './control-by-rule.ts';
 import { controlByRule, ownerKeys } from './control-by-rule.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
+import { Batch, concerns, firstBatch, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import {
-  MAX_CHANGED_OBJECTS,
   PODS,
   activePods,
   isAvailable,
@@ -87,10 +86,9 @@ function replicaController(kind: ReplicaKind): SimulatedController {
     },
 
     reconcile(key, client) {
-      const { namespace, name } = splitKey(key);
-      const set = client.get(kind.resource, namespace, name);
+      const set = client.at(kind.resource, key);
       if (set === undefined) return;
-      controlByRule(client, set, rule);
+      if (!controlByRule(client, set, rule)) return 'next';
       if (set.metadata.deletionTimestamp !== undefined) return report(client, kind, set, undefined);
       const problem = scale(client, kind, set);
       const again = report(client, kind, set, problem);
@@ -110,17 +108,18 @@ function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Pr
   const wanted = specNumber(set, 'replicas', 1);
   const present = sumOf(client.podTallies(set), ({ active }) => active);
   if (present > wanted) {
-    const count = Math.min(MAX_CHANGED_OBJECTS, present - wanted);
-    return removePods(client, kind, set, activePods(podsOf(client, set)), count);
+    return removePods(client, kind, set, activePods(podsOf(client, set)), present - wanted);
   }
-  for (let count = 0; count < Math.min(MAX_CHANGED_OBJECTS, wanted - present); count += 1) {
+  const batch = new Batch();
+  for (let missing = wanted - present; missing > 0; missing -= 1) {
     const problem = createPod(client, kind, set);
     if (problem !== undefined) return problem;
+    if (batch.isFullWith(set)) break;
   }
   return undefined;
 }
 
-/** Removes the first pods in `removalOrder`. */
+/** Removes a batch of the first `count` pods in `removalOrder`. */
 function removePods(
   client: ControllerClient,
   kind: ReplicaKind,
@@ -128,7 +127,8 @@ function removePods(
   pods: readonly KubeObject[],
   count: number,
 ): Problem | undefined {
-  for (const pod of removalOrder(pods, relatedPods(client, kind, set), client.now()).slice(0, count)) {
+  const surplus = removalOrder(pods, relatedPods(client, kind, set), client.now()).slice(0, count);
+  for (const pod of firstBatch(surplus)) {
     try {
       client.remove(pod);
     } catch (error) {
@@ -197,7 +197,8 @@ function report(
   const matchLabels = objectAt(objectAt(objectAt(set.spec, 'template'), 'metadata'), 'labels');
   const isLabelled = labelMapMatcher(matchLabels);
   const failure = problem === undefined ? [] : [failureOf(client, set, problem)];
-  const conditions = [...conditionsExcept(set, 'ReplicaFailure'), ...failure];
+  const others = objectsAt(set.status, 'conditions').filter(({ type }) => type !== 'ReplicaFailure');
+  const conditions = [...others, ...failure];
   const readyReplicas = sumOf(tallies, ({ ready }) => ready);
   const { available, again } = availability(client, set, readyReplicas);
   client.updateStatus(set, {
@@ -243,8 +244,4 @@ function failureOf(client: ControllerClient, set: KubeObject, { reason, message 
   const known = conditionOf(set, 'ReplicaFailure');
   if (known !== undefined) return known;
   return { type: 'ReplicaFailure', status: 'True', lastTransitionTime: client.timestamp(), reason, message };
-}
-
-function conditionsExcept(set: KubeObject, type: string): JsonObject[] {
-  return objectsAt(set.status, 'conditions').filter((condition) => condition['type'] !== type);
 }

@@ -4,14 +4,13 @@ import { numberAt, textAt } from '@typekro/kit/kubernetes';
 import type { ControlRule } from './control-by-rule.ts';
 import { controlByRule, ownerKeys } from './control-by-rule.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
+import { Batch, concerns, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import {
   isAvailable,
   isFinished,
   isReady,
   isTerminating,
-  MAX_CHANGED_OBJECTS,
   PODS,
   podsOf,
   specNumber,
@@ -48,11 +47,9 @@ export const statefulSetController: SimulatedController = {
   },
 
   reconcile(key, client) {
-    const { namespace, name } = splitKey(key);
-    const set = client.get(STATEFUL_SETS, namespace, name);
+    const set = client.at(STATEFUL_SETS, key);
     if (set === undefined) return;
-    controlByRule(client, set, MEMBERS);
-    controlByRule(client, set, REVISIONS_OF_SET);
+    if (!controlByRule(client, set, MEMBERS) || !controlByRule(client, set, REVISIONS_OF_SET)) return 'next';
     const inUse = new Set(podsOf(client, set).map(revisionOf));
     for (const field of ['currentRevision', 'updateRevision']) inUse.add(textAt(set.status, field));
     const { revision, collisions } = currentRevision(client, set, 'controller.kubernetes.io/hash', inUse);
@@ -79,8 +76,8 @@ const revisionOf = (pod: KubeObject): string => pod.metadata.labels?.[REVISION_H
 
 /**
  * Creates missing pods, and removes ended and surplus pods. With ordered management, one call changes one pod, and with
- * parallel management at most `MAX_CHANGED_OBJECTS`, whose events cause the next call. Pods of an old revision are always replaced one by one. Returns false when the API refuses a pod; the caller must then try
- * again.
+ * parallel management a batch, whose events cause the next call. Pods of an old revision are always replaced one by one.
+ * Returns false when the API refuses a pod; the caller must then try again.
  */
 function step(client: ControllerClient, set: KubeObject, revisions: Revisions): boolean {
   const ordered = set.spec?.['podManagementPolicy'] !== 'Parallel';
@@ -90,19 +87,19 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const healthy = (pod: KubeObject) => !isTerminating(pod) && isAvailable(pod, minReady, client.now());
   const partition = partitionOf(set);
-  let changes = ordered ? 1 : MAX_CHANGED_OBJECTS;
+  const batch = new Batch();
+  const isOver = () => ordered || batch.isFullWith(set);
   for (let ordinal = first; ordinal < end; ordinal += 1) {
     const pod = members.get(ordinal);
     if (pod === undefined) {
       const revision = ordinal < partition ? revisions.current : revisions.update;
       if (!createMember(client, set, ordinal, revision)) return false;
-      changes -= 1;
+      if (isOver()) return true;
     } else if (isFinished(pod) && !isTerminating(pod)) {
       remove(client, set, pod);
-      changes -= 1;
+      if (isOver()) return true;
     } else if (ordered && !healthy(pod)) return true;
     else restoreIdentity(client, set, pod);
-    if (changes === 0) return true;
   }
   const surplus = [...members].filter(([ordinal]) => ordinal < first || ordinal >= end).toSorted(([a], [b]) => b - a);
   // An ordered set removes the surplus pod with the highest ordinal. If this pod is unhealthy, and another unhealthy
@@ -113,9 +110,9 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
       if (ordered && !healthy(pod) && pod !== firstUnhealthy) return true;
       giveClaimsToPod(client, set, pod);
       remove(client, set, pod);
-      changes -= 1;
+      if (isOver()) return true;
     }
-    if (ordered || changes === 0) return true;
+    if (ordered) return true;
   }
   if (!isOnDelete(set)) replaceOutdated(client, set, members, revisions, healthy);
   return true;
