@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,12 +6,21 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCluster } from '@typekro/testing';
 import { SHOP } from '@typekro/editor/test-support/editor';
+import { CLI } from '../../support/command.ts';
 import { LanguageClient } from '../../support/language-client.ts';
 
 const INSTANCE =
   'apiVersion: kro.run/v1alpha1\nkind: Shop\nmetadata: {name: first}\nspec: {name: first, replicas: 0}\n';
 const WATCHED = 'workspace/didChangeWatchedFiles';
 const [CREATED, DELETED] = [1, 3];
+
+test.each(['Content-Length: abc', 'Content-Type: text'])('typekro lsp ends after the header %s', (header) => {
+  const { status, stderr } = spawnSync(process.execPath, [CLI, 'lsp'], {
+    input: `${header}\r\n\r\n{}`,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('Content-Length') });
+});
 
 describe('typekro lsp on bad input', { timeout: 120_000 }, () => {
   let folder: string;

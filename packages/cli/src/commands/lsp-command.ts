@@ -35,6 +35,11 @@ export const lsp: Command = {
         server?.close();
         resolve(code);
       };
+      // After a wrong header, the beginning of the next message is unknown.
+      reader.onError(({ message }) => {
+        context.printError(`error: the input is not a message of the Language Server Protocol: ${message}`);
+        end(ExitCode.failed);
+      });
       // The input ends when the client exits or crashes. The notification `exit` ends the server, too.
       input.once('end', () => end(ExitCode.ok)).once('close', () => end(ExitCode.ok));
       context.signal.addEventListener('abort', () => end(ExitCode.interrupted), { once: true });

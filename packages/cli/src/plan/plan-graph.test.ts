@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PlanWorld } from '../../test-support/plan-world.ts';
 import { planWorld } from '../../test-support/plan-world.ts';
+import { conditionText } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 let plans: PlanWorld;
@@ -208,4 +209,22 @@ test('a snapshot contains Graphs with their objects, and no Secret value', async
     Plan: 0 to create, 2 to change, 0 to prune.
       Of 2 writes: 2 checked by the rules of Kubernetes (not by webhooks, policies and quotas)."
   `);
+});
+
+test.each<[what: string, node: JsonObject, applied: number]>([
+  ['create one object, which the first gets', map('only', 'only', { k: 'v' }), 1],
+  ['add fields to one object', mark, 2],
+])('several Graphs of a plan that %s are planned as the controller serves them', async (_what, node, applied) => {
+  await plans.world.apply(target());
+  const graphs = ['g', 'h'].map((name) => ({ ...graph(node), metadata: { name, namespace: 'team-a' } }));
+  const { out } = await plans.run('plan FILE', ...graphs);
+  for (const each of graphs) await plans.world.apply(each);
+  await plans.world.advance(5000);
+  const live = await Promise.all(
+    graphs.map(({ metadata: { name } }) =>
+      plans.world.user.get({ apiVersion: 'kro.run/v1alpha1', kind: 'Graph', name, namespace: 'team-a' }),
+    ),
+  );
+  expect(/blocked 1/.test(out)).toBe(applied === 1);
+  expect(live.map((object) => conditionText(object, 'Ready').startsWith('True'))).toEqual([true, applied === 2]);
 });

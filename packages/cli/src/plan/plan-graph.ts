@@ -33,7 +33,10 @@ export async function planGraphs(
   files: readonly FileObject[],
   declared: SchemaSource,
 ): Promise<InstancePlan[]> {
-  return Promise.all(files.map((file) => planGraph(context, file, declared)));
+  const plans: InstancePlan[] = [];
+  // One after the other, so that the first of several Graphs that want one object gets it, as among instances.
+  for (const file of files) plans.push(await planGraph(context, file, declared));
+  return plans;
 }
 
 async function planGraph(context: PlanContext, file: FileObject, declared: SchemaSource): Promise<InstancePlan> {
@@ -57,12 +60,12 @@ export async function simulateGraph(
   instance: KubeObject,
   step: Omit<SimulationInput['step'], 'kinds' | 'now'>,
 ): Promise<SimulationResult> {
-  const { source, checker, children = checker } = context;
+  const { source, checker, children = checker, owners } = context;
   const types = new ServedTypes(context.api);
   const input = simulationInput(context, graph, instance, { ...step, kinds: types.find });
   for (;;) {
     const results: SimulationResult[] = [];
-    await simulateAll([input], source, children, (_index, found) => void results.push(found));
+    await simulateAll([input], source, children, (_index, found) => void results.push(found), owners);
     if (!(await types.lookUp(context.signal))) return results[0] as SimulationResult;
   }
 }

@@ -132,6 +132,16 @@ describe('user file', () => {
     if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o640);
   });
 
+  test('many files are read at the same time without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    interruptFiles(new AbortController().signal);
+    await Promise.all(Array.from({ length: 20 }, () => readUserFile(file)));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   // Windows has neither named pipes in folders nor devices.
   describe.skipIf(process.platform === 'win32')('pipes and devices', () => {
     let pipes = 0;

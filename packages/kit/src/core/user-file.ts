@@ -6,6 +6,7 @@
  * or one of Node's threads, and handlers of signals do not run or cannot end the process. Every open here therefore
  * has `O_NONBLOCK`, and a pipe is read and written through the event loop.
  */
+import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import { addAbortSignal, Readable as ReadableStream } from 'node:stream';
 import {
@@ -34,6 +35,8 @@ let interrupt: AbortSignal | undefined;
 
 /** Makes a signal end each read and write of a pipe or a terminal in this process, with an `AbortError`. */
 export function interruptFiles(signal: AbortSignal): void {
+  // Each file that is read at the same time listens to the signal.
+  setMaxListeners(0, signal);
   interrupt = signal;
 }
 

@@ -1,3 +1,4 @@
+import { patchWriter } from '@typekro/controller/execute';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ApplyAction } from '@typekro/engine/runtime';
 import { ObjectKey } from '@typekro/engine/runtime';
@@ -102,9 +103,15 @@ function takenBy(
   input: SimulationInput | undefined,
   action: ApplyAction,
 ): KubeObject | undefined {
-  if ((action.why !== 'create' && action.why !== 'adopt') || action.formerOwner !== undefined) return undefined;
+  const isFirst = (action.why === 'create' || action.why === 'adopt') && patchWriter(action) === undefined;
+  if (!isFirst || action.formerOwner !== undefined) return undefined;
   const [key, owner] = [ObjectKey.ofTarget(action.target), input?.instance.metadata.uid ?? ''];
   const first = owners.get(key);
-  if (first === undefined) owners.set(key, { owner, object: storedBy(action, undefined) });
+  if (first === undefined) {
+    const object = storedBy(action, undefined);
+    // Graphs recognize each other's objects by the managers of their fields.
+    const managedFields = action.manager === undefined ? [] : [{ manager: action.manager, operation: 'Apply' }];
+    owners.set(key, { owner, object: { ...object, metadata: { ...object.metadata, managedFields } } });
+  }
   return first === undefined || first.owner === owner ? undefined : first.object;
 }
