@@ -61,7 +61,8 @@ const parallel = { ...replicas(200), serviceName: 'many', podManagementPolicy: '
 const ADDRESSES = Array.from({ length: 250 }, (_, last) => ({ ip: `10.1.1.${last}` }));
 const RULES = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }];
 const CLAIM = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
-const TARGET = { kind: 'Deployment', apiVersion: 'apps/v1', name: 'many' };
+const BUDGET = { selector: SELECTOR, minAvailable: 1 };
+const SCALED = { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', apiVersion: 'apps/v1', name: 'many' } };
 const CASES: Readonly<Record<string, readonly Step[]>> = {
   'Deployment, 500 × 641 KB': life('apps/v1', 'deployment', 6000, replicas(500), 10),
   'Deployment, 100 × 900 KB': life('apps/v1', 'deployment', 8500, replicas(100), 200),
@@ -78,23 +79,11 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
   '3000 ServiceAccounts': beside('v1', 'serviceaccounts', 3000, {}),
   '2000 claims': beside('v1', 'persistentvolumeclaims', 2000, { spec: CLAIM }),
   '200 Services': beside('v1', 'services', 200, { spec: { selector: { app: 'many' }, ports: [{ port: 80 }] } }, 1000),
-  '200 budgets': beside(
-    'policy/v1',
-    'poddisruptionbudgets',
-    200,
-    { spec: { selector: SELECTOR, minAvailable: 1 } },
-    1000,
-  ),
+  '200 budgets': beside('policy/v1', 'poddisruptionbudgets', 200, { spec: BUDGET }, 1000),
   '300 quotas': beside('v1', 'resourcequotas', 300, { spec: { hard: { pods: '100000' } } }, 300),
   '500 Endpoints': beside('v1', 'endpoints', 500, { subsets: [{ addresses: ADDRESSES, ports: [{ port: 80 }] }] }),
   '3000 Roles': beside('rbac.authorization.k8s.io/v1', 'roles', 3000, { rules: RULES }),
-  '300 autoscalers': beside(
-    'autoscaling/v2',
-    'horizontalpodautoscalers',
-    300,
-    { spec: { maxReplicas: 3, scaleTargetRef: TARGET } },
-    300,
-  ),
+  '300 autoscalers': beside('autoscaling/v2', 'horizontalpodautoscalers', 300, { spec: SCALED }, 300),
 };
 
 /** Runs the steps of a case in this process, and prints a row for each step. */

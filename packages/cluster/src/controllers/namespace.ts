@@ -1,8 +1,10 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { RETRY_POLICIES } from '@typekro/kit/core';
 import { objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, firstBatch, targetIn } from './simulated-controller.ts';
+import { Batch, concerns, targetIn } from './simulated-controller.ts';
+import { isApiError } from './controller-client.ts';
 import type { ControllerClient } from './controller-client.ts';
 import { isHeldByCollector } from './garbage-collector.ts';
 import { PODS } from './pods/pod-state.ts';
@@ -38,33 +40,44 @@ export const namespaceController: SimulatedController = {
   reconcile(name, client) {
     const namespace = client.get(NAMESPACES, '', name);
     if (namespace?.metadata.deletionTimestamp === undefined) return;
-    if (removesMany(client, client.list(PODS, name))) return 'next';
+    const refusals = new Map<string, string>();
+    if (removesMany(client, client.list(PODS, name), refusals)) return 'next';
     const hasPods = client.list(PODS, name).length > 0;
     // Like kube-controller-manager, this controller does not count objects while pods remain.
     const content = () => (hasPods ? [] : contentOf(client, name));
     const objects = content().flatMap((each) => each.objects);
-    if (removesMany(client, objects)) return 'next';
+    if (removesMany(client, objects, refusals)) return 'next';
     const remaining = content();
     client.updateStatus(namespace, {
       ...namespace.status,
-      conditions: conditions(namespace, remaining, client.timestamp()),
+      conditions: conditions(namespace, remaining, [...refusals.values()], client.timestamp()),
     });
     const live = client.get(NAMESPACES, '', name);
     if (!hasPods && remaining.length === 0 && live !== undefined)
       client.update({ ...live, spec: { ...live.spec, finalizers: [] } }, 'finalize');
+    return refusals.size > 0 ? RETRY_POLICIES.simulatedController.initialMs : undefined;
   },
 };
 
 /**
  * Removes the first objects. Returns true when others remain. A deletion with `Background` removes the finalizers of the
- * garbage collector, so no owners wait for each other.
+ * garbage collector, so no owners wait for each other. If the API refuses a deletion, e.g. because of a webhook, adds the
+ * message to `refusals`, and leaves the other objects of the kind for the next try.
  */
-function removesMany(client: ControllerClient, objects: readonly KubeObject[]): boolean {
+function removesMany(client: ControllerClient, objects: readonly KubeObject[], refusals: Map<string, string>): boolean {
   const present = ({ metadata }: KubeObject) => metadata.deletionTimestamp === undefined;
-  const due = objects.filter((object) => present(object) || isHeldByCollector(object));
-  const removed = firstBatch(due);
-  for (const object of removed) client.remove(object, { propagation: 'Background' });
-  return removed.length < due.length;
+  const batch = new Batch();
+  for (const object of objects.filter((each) => present(each) || isHeldByCollector(each))) {
+    if (refusals.has(object.kind)) continue;
+    try {
+      client.remove(object, { propagation: 'Background' });
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      refusals.set(object.kind, error.message);
+    }
+    if (batch.isFullWith(object)) return true;
+  }
+  return false;
 }
 
 function contentOf(client: ControllerClient, namespace: string): Remaining[] {
@@ -75,7 +88,12 @@ function contentOf(client: ControllerClient, namespace: string): Remaining[] {
   return found.filter(({ objects }) => objects.length > 0);
 }
 
-function conditions(namespace: KubeObject, remaining: readonly Remaining[], time: string): JsonObject[] {
+function conditions(
+  namespace: KubeObject,
+  remaining: readonly Remaining[],
+  refusals: readonly string[],
+  time: string,
+): JsonObject[] {
   const content = remaining
     .map(({ resource, objects }) => `${resource.plural}.${resource.group} has ${objects.length} resource instances`)
     .toSorted();
@@ -86,16 +104,15 @@ function conditions(namespace: KubeObject, remaining: readonly Remaining[], time
   const finalizers = [...counts].map(([name, count]) => `${name} in ${count} resource instances`).toSorted();
   const isLeft = `Some resources are remaining: ${content.join(', ')}`;
   const isHeld = `Some content in the namespace has finalizers remaining: ${finalizers.join(', ')}`;
+  const refusedText = `Failed to delete all resource types, ${refusals.length} remaining: ${refusals.join(', ')}`;
+  const deletedText = 'All content successfully deleted, may be waiting on finalization';
   const noneHeld = 'All content-preserving finalizers finished';
   const wanted = [
     ['DeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'],
     ['DeletionGroupVersionParsingFailure', false, 'ParsedGroupVersions', 'All legacy kube types successfully parsed'],
-    [
-      'DeletionContentFailure',
-      false,
-      'ContentDeleted',
-      'All content successfully deleted, may be waiting on finalization',
-    ],
+    refusals.length > 0
+      ? ['DeletionContentFailure', true, 'ContentDeletionFailed', refusedText]
+      : ['DeletionContentFailure', false, 'ContentDeleted', deletedText],
     remaining.length > 0
       ? ['ContentRemaining', true, 'SomeResourcesRemain', isLeft]
       : ['ContentRemaining', false, 'ContentRemoved', 'All content successfully removed'],

@@ -469,3 +469,25 @@ test('controllers become idle with objects of many kinds in a namespace, and the
   expect(await story.client.find({ apiVersion: 'v1', kind: 'Namespace', name: 'all' })).toBeUndefined();
   expect(await story.list('v1 PersistentVolume')).toEqual([]);
 });
+
+test('a namespace says which deletion is refused, and its other objects are deleted', async () => {
+  await using story = await startClusterStory();
+  const admission = 'admissionregistration.k8s.io/v1';
+  const rule = { apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['DELETE'] };
+  const spec = { matchConstraints: { resourceRules: [rule] }, validations: [{ expression: 'false', message: 'kept' }] };
+  await story.create({ apiVersion: admission, kind: 'ValidatingAdmissionPolicy', metadata: { name: 'p' }, spec });
+  const binding = { policyName: 'p', validationActions: ['Deny'] };
+  const kind = 'ValidatingAdmissionPolicyBinding';
+  await story.create({ apiVersion: admission, kind, metadata: { name: 'p' }, spec: binding });
+  await story.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
+  await story.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'n' } });
+  await story.client.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'n' });
+  await story.cluster.idle();
+  const failure = conditionOf(await story.get('v1 Namespace', 'n'), 'NamespaceDeletionContentFailure');
+  expect(failure).toMatchObject({ status: 'True', reason: 'ContentDeletionFailed' });
+  expect(failure).toHaveProperty('message', expect.stringMatching(/^Failed to delete all .*1 remaining: .*kept/));
+  expect(await story.list('v1 Secret', 'n')).toEqual([]);
+  await story.client.delete({ apiVersion: admission, kind, name: 'p' });
+  await story.advance(2);
+  expect(await story.names('v1 Namespace')).not.toContain('n');
+});
