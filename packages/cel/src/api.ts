@@ -169,10 +169,11 @@ export interface Environment {
   compile(text: string): CompileResult;
   /**
    * Returns a child environment with additional variables and, if given, another type provider (`types`) and another
-   * value of `typeNames`. The child shares all other declarations and options with its parent.
+   * value of `typeNames`. The child shares all other declarations and options with its parent. Entries that are added
+   * to a map of variables later are declared for later expressions.
    */
   extend(
-    variables: Readonly<Record<string, CelType | VariableOptions>>,
+    variables: Readonly<Record<string, CelType | VariableOptions>> | ReadonlyMap<string, VariableOptions>,
     options?: Pick<EnvironmentOptions, 'typeNames' | 'types'>,
   ): Environment;
   /** Is a function of this name declared? */

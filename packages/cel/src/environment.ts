@@ -10,7 +10,6 @@ import type {
 } from './api.ts';
 import type { Ast, Expr } from './ast.ts';
 import { CheckedAst, Checker } from './check/checker.ts';
-import type { DeclaredVariable } from './check/declarations.ts';
 import { Declarations } from './check/declarations.ts';
 import type { Library, Macro, ValidationContext, Validator } from './library.ts';
 import { planProgram } from './plan/program.ts';
@@ -22,13 +21,10 @@ import { ErrorList } from './syntax/error-list.ts';
 import { expanded } from './syntax/macro-expander.ts';
 import { walkExpr } from './check/walk-expr.ts';
 
-function toVariable(name: string, declared: CelType | VariableOptions): DeclaredVariable {
-  return 'params' in declared ? { name, type: declared } : { name, ...declared };
-}
-
-function toVariables(variables: Readonly<Record<string, CelType | VariableOptions>>): DeclaredVariable[] {
-  return Object.entries(variables).map(([name, declared]) => toVariable(name, declared));
-}
+const toVariables = (variables: Readonly<Record<string, CelType | VariableOptions>>): Map<string, VariableOptions> =>
+  new Map(
+    Object.entries(variables).map(([name, declared]) => [name, 'params' in declared ? { type: declared } : declared]),
+  );
 
 function macroTable(libraries: readonly Library[]): MacroTable {
   const table = new Map<string, Macro[]>();
@@ -100,12 +96,12 @@ class CelEnvironment implements Environment {
   }
 
   extend(
-    variables: Readonly<Record<string, CelType | VariableOptions>>,
+    variables: Readonly<Record<string, CelType | VariableOptions>> | ReadonlyMap<string, VariableOptions>,
     options: Pick<EnvironmentOptions, 'typeNames' | 'types'> = {},
   ): Environment {
     const declarations = new Declarations({
       parent: this.#declarations,
-      variables: toVariables(variables),
+      variables: variables instanceof Map ? variables : toVariables(variables as Record<string, VariableOptions>),
       ...(options.types === undefined ? {} : { provider: options.types }),
       ...(options.typeNames === undefined ? {} : { typeNames: options.typeNames ? 'full' : 'checkOnly' }),
     });

@@ -87,6 +87,8 @@ export class Declarations {
   readonly #parent: Declarations | undefined;
   readonly #functions = new Map<string, FunctionDeclaration>();
   readonly #variables = new Map<string, DeclaredVariable>();
+  /** Variables that the caller may add to. */
+  readonly #open: ReadonlyMap<string, VariableOptions>;
   readonly #structs = new Map<string, Readonly<Record<string, CelType>>>();
   readonly #provider: TypeProvider;
   readonly container: string;
@@ -100,13 +102,14 @@ export class Declarations {
   constructor(options: {
     parent?: Declarations;
     libraries?: readonly Library[];
-    variables?: readonly DeclaredVariable[];
+    variables?: ReadonlyMap<string, VariableOptions>;
     provider?: TypeProvider;
     container?: string;
     typeNames?: TypeNameUse;
     strictPresence?: boolean;
   }) {
-    const { parent, libraries = [], variables = [] } = options;
+    const { parent, libraries = [] } = options;
+    this.#open = options.variables ?? new Map();
     this.#parent = parent;
     this.#provider = options.provider ?? EMPTY_PROVIDER;
     this.container = options.container ?? parent?.container ?? '';
@@ -119,7 +122,6 @@ export class Declarations {
       for (const { name, fields } of library.structs ?? []) this.#structs.set(name, fields);
       for (const variable of library.variables ?? []) this.#variables.set(variable.name, variable);
     }
-    for (const variable of variables) this.#variables.set(variable.name, variable);
   }
 
   #addFunction(declaration: FunctionDeclaration): void {
@@ -160,7 +162,8 @@ export class Declarations {
   }
 
   variableNamed(name: string): DeclaredVariable | undefined {
-    return this.#variables.get(name) ?? this.#parent?.variableNamed(name);
+    const open = this.#open.get(name);
+    return open === undefined ? (this.#variables.get(name) ?? this.#parent?.variableNamed(name)) : { name, ...open };
   }
 
   lookupGlobal(name: string): Global | undefined {

@@ -69,7 +69,8 @@ export function createAccess(context: AccessContext): ClusterAccess {
   };
   const ownerOf: ClusterAccess['ownerOf'] = (token, audiences = own, annotate) => {
     const owner = verified(token, annotate);
-    const shared = audiences.filter((audience) => owner?.audiences.includes(audience) === true);
+    const owned = new Set(owner?.audiences);
+    const shared = audiences.filter((audience) => owned.has(audience));
     return owner === undefined || shared.length === 0
       ? undefined
       : { user: withAuthenticated(owner.user), audiences: shared };

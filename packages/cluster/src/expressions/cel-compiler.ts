@@ -154,18 +154,23 @@ export class ExpressionCompiler {
   /** Creates a compiler for expressions that have this scope and these variables. */
   static for(options: ScopeOptions, variables: readonly NamedExpression[] = []): ExpressionCompiler {
     const scope = scopeOf(options);
+    if (variables.length === 0) return new ExpressionCompiler(options, scope, []);
+    const declared = new Map<string, VariableOptions>();
     const compiled: CompiledVariable[] = [];
+    const compiler = new ExpressionCompiler(options, scope.extend(declared), compiled);
     for (const { name, expression } of variables) {
-      const present = new ExpressionCompiler(options, withVariables(scope, compiled), compiled);
-      compiled.push({ name, text: expression, compiled: present.compile(expression) });
+      const variable = { name, text: expression, compiled: compiler.compile(expression) };
+      compiled.push(variable);
+      declared.set(...declarationOf(variable));
     }
-    return new ExpressionCompiler(options, withVariables(scope, compiled), compiled);
+    return compiler;
   }
 
   /** Creates a compiler for message expressions, which can use the same variables except `authorizer`. */
   forTexts(): ExpressionCompiler {
     const options = { ...this.#options, hasAuthorizer: false };
-    return new ExpressionCompiler(options, withVariables(scopeOf(options), this.variables), this.variables);
+    const environment = scopeOf(options).extend(new Map(this.variables.map(declarationOf)));
+    return new ExpressionCompiler(options, environment, this.variables);
   }
 
   /** The type errors of an expression as one message; `undefined` when the expression has no type errors. */
@@ -180,14 +185,10 @@ export class ExpressionCompiler {
   }
 }
 
-function withVariables(scope: Environment, variables: readonly CompiledVariable[]): Environment {
-  if (variables.length === 0) return scope;
-  const declared = variables.map(({ name, compiled }): [string, VariableOptions] => [
-    `variables.${name}`,
-    { type: compiled.ok ? compiled.type : DYN, raw: true },
-  ]);
-  return scope.extend(Object.fromEntries(declared));
-}
+const declarationOf = ({ name, compiled }: CompiledVariable): [string, VariableOptions] => [
+  `variables.${name}`,
+  { type: compiled.ok ? compiled.type : DYN, raw: true },
+];
 
 /**
  * The API server's message for an expression that does not compile, or whose value has none of the given types.

@@ -19,7 +19,7 @@ import type { ApiReply, IncomingRequest } from '../protocol/request.ts';
 import { badRequest, requestTooLarge, tooManyRequests } from '../errors/api-error.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { secureServing } from './secure-server.ts';
-import { sendBody } from './send-body.ts';
+import { limitWait, sendBody } from './send-body.ts';
 import { serveUpgradesLate } from './late-upgrades.ts';
 import type { Listener, ListenOptions, UserInfo } from '../cluster-options.ts';
 import { replyError } from '../protocol/reply.ts';
@@ -183,6 +183,7 @@ function send(reply: ApiReply, request: IncomingMessage, response: ServerRespons
     response.writeHead(reply.status, reply.headers);
     response.flushHeaders();
     response.on('close', () => stream.stop());
+    if (reply.ownBytes !== undefined) limitWait(response, reply.ownBytes);
     stream.start({
       write: (chunk) => void response.write(chunk),
       end: () => void response.end(),
@@ -202,5 +203,5 @@ function send(reply: ApiReply, request: IncomingMessage, response: ServerRespons
     response.end();
     return;
   }
-  sendBody(reply.status, reply.headers, Buffer.isBuffer(body) ? [body] : body, response);
+  sendBody(reply, body, response);
 }

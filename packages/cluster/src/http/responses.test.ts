@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { yamlLibrary } from '@typekro/kit/core';
@@ -33,7 +34,38 @@ describe('a response', () => {
       return;
     }
     expect(reply.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept, Accept-Encoding' });
-    expect(gunzipSync(reply.body as Buffer)).toEqual(whole);
+    const parts: Buffer[] = [];
+    if (reply.stream !== undefined) {
+      await new Promise<void>((resolve, reject) => {
+        const write = (part: Buffer) => void parts.push(part);
+        reply.stream?.start({
+          write,
+          end: resolve,
+          abort: () => reject(new Error('aborted')),
+          backlog: 0,
+          drained: setImmediate,
+        });
+      });
+    }
+    expect(gunzipSync((reply.body as Buffer | undefined) ?? Buffer.concat(parts))).toEqual(whole);
+  });
+
+  test('that is compressed waits for a client that does not read', async () => {
+    const random = Array.from({ length: 20 }, () => randomBytes(100_000));
+    const { stream } = await compressReply('gzip', { status: 200, headers: {}, body: random });
+    const parts: Buffer[] = [];
+    const drains: (() => void)[] = [];
+    await new Promise<void>((resolve) => {
+      const write = (part: Buffer) => void parts.push(part);
+      const drained = (callback: () => void) => {
+        drains.push(callback);
+        resolve();
+      };
+      stream?.start({ write, end: resolve, abort: resolve, backlog: 0, drained });
+    });
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect([parts.length, drains.length]).toEqual([1, 1]);
+    stream?.stop();
   });
 });
 

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
+import { sendBody } from './send-body.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const MEGABYTE = 1024 * 1024;
@@ -46,6 +48,35 @@ test.each([0, 1, 130_000, 131_072, 131_073, 400_000])('a response of about %i by
   expect(created.data.a).toHaveLength(size);
   const read = (await (await fetch(`${url}${MAPS}/m`)).json()) as typeof map;
   expect(read.data.a).toHaveLength(size);
+});
+
+/** A response whose client never reads. */
+class Unread extends EventEmitter {
+  destroyed = false;
+  writeHead = (): void => undefined;
+  write = (): boolean => false;
+  destroy(): void {
+    this.destroyed = true;
+    this.emit('close');
+  }
+}
+
+afterEach(() => vi.useRealTimers());
+
+test('clients that do not read are disconnected after a minute, or the oldest first when too many bytes wait', () => {
+  vi.useFakeTimers();
+  const large = Buffer.alloc(200 * MEGABYTE);
+  const unread = [undefined, 0, undefined, undefined, 1].map((ownBytes) => {
+    const response = new Unread();
+    const reply = { status: 200, headers: {}, ...(ownBytes === undefined ? {} : { ownBytes }) };
+    sendBody(reply, large, response as unknown as ServerResponse);
+    return response;
+  });
+  const isDestroyed = () => unread.map(({ destroyed }) => destroyed);
+  // Other responses share the bytes of the second body.
+  expect(isDestroyed()).toEqual([true, false, false, false, false]);
+  vi.advanceTimersByTime(60_000);
+  expect(isDestroyed()).toEqual([true, true, true, true, true]);
 });
 
 /** Replaces a ConfigMap of a size many times on one connection, and prints the status codes that are not 200. */

@@ -1,18 +1,33 @@
 import type { ServerResponse } from 'node:http';
+import type { ApiReply } from '../protocol/request.ts';
 
 /** The maximum number of bytes that are passed to a connection at once. */
 const MAX_PIECE_BYTES = 128 * 1024;
 
+/** The time within which a client must read a whole body, as in an API server. Watches have no such limit. */
+const MAX_READ_MS = 60_000;
+
+/**
+ * The maximum number of bytes that wait for clients in bodies that were made for one response, such as lists in YAML.
+ * The chunks of lists in JSON are shared with the store, and do not count.
+ */
+const MAX_WAITING_BYTES = 512 * 1024 * 1024;
+
+/** The large responses that clients have not read, the oldest first. `bytes` is 0 for a body with shared chunks. */
+const waiting = new Map<ServerResponse, { readonly bytes: number; readonly release: () => void }>();
+let waitingBytes = 0;
+
 /**
  * Sends a response with a body. A large body is sent in pieces, as fast as the client reads: other requests are handled
- * between the pieces, and a slow client does not cause copies of the whole body, such as a list of all objects.
+ * between the pieces, and a slow client does not cause copies of the whole body, such as a list of all objects. A client
+ * that does not read its response is disconnected: after a minute, or earlier if too many bytes wait.
  */
 export function sendBody(
-  status: number,
-  headers: Record<string, string | string[]>,
-  chunks: readonly Buffer[],
+  { status, headers, ownBytes }: Pick<ApiReply, 'headers' | 'ownBytes' | 'status'>,
+  body: Buffer | readonly Buffer[],
   response: ServerResponse,
 ): void {
+  const chunks = Buffer.isBuffer(body) ? [body] : body;
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   headers['content-length'] = String(length);
   response.writeHead(status, headers);
@@ -25,24 +40,46 @@ export function sendBody(
     else if (response.write(value)) setImmediate(sendMore);
     else response.once('drain', sendMore);
   };
+  if (length > MAX_PIECE_BYTES) limitWait(response, ownBytes ?? length);
   sendMore();
+}
+
+/**
+ * Disconnects the client of a large response if it does not read the whole response within a minute. Disconnects the
+ * clients of earlier responses if too many bytes wait. `bytes` are those that no other response shares.
+ */
+export function limitWait(response: ServerResponse, bytes: number): void {
+  const timer = setTimeout(() => response.destroy(), MAX_READ_MS).unref();
+  const release = () => {
+    clearTimeout(timer);
+    if (waiting.delete(response)) waitingBytes -= bytes;
+  };
+  waiting.set(response, { bytes, release });
+  waitingBytes += bytes;
+  response.once('finish', release).once('close', release);
+  for (const [other, held] of waiting) {
+    if (waitingBytes <= MAX_WAITING_BYTES) return;
+    if (held.bytes === 0 || other === response) continue;
+    held.release();
+    other.destroy();
+  }
 }
 
 /** Joins small chunks and splits large ones. Returns the last piece. */
 function* piecesOf(chunks: readonly Buffer[]): Generator<Buffer, Buffer> {
-  let waiting: Buffer[] = [];
+  let joined: Buffer[] = [];
   let size = 0;
   for (const chunk of chunks) {
     for (let start = 0; start < chunk.length;) {
       const part = chunk.subarray(start, start + MAX_PIECE_BYTES - size);
       start += part.length;
       size += part.length;
-      waiting.push(part);
+      joined.push(part);
       if (size < MAX_PIECE_BYTES) continue;
-      yield Buffer.concat(waiting);
-      waiting = [];
+      yield Buffer.concat(joined);
+      joined = [];
       size = 0;
     }
   }
-  return Buffer.concat(waiting);
+  return Buffer.concat(joined);
 }

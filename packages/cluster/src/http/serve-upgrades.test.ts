@@ -90,7 +90,7 @@ describe('serve upgrades', () => {
     const server = createServer();
     serveUpgrades(server, false, {
       answer: () => Promise.resolve({ status: 404, headers: {}, body: Buffer.alloc(3_000_000, 'x') }),
-      send: (reply, _request, response) => sendBody(reply.status, reply.headers, [reply.body as Buffer], response),
+      send: (reply, _request, response) => sendBody(reply, reply.body as Buffer, response),
       report: (thrown) => expect.fail(String(thrown)),
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

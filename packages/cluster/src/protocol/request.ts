@@ -164,6 +164,8 @@ export interface ApiReply {
   readonly status: number;
   readonly headers: Record<string, string | string[]>;
   readonly body?: Buffer | readonly Buffer[];
+  /** The number of bytes of the body that no other response shares. Default: all. */
+  readonly ownBytes?: number;
   readonly stream?: ByteStream;
   /** Are the lines of the stream the events of a watch? */
   readonly isWatch?: boolean;

@@ -39,6 +39,23 @@ describe('list reply', () => {
     vi.restoreAllMocks();
   });
 
+  test.each([
+    ['each a copy are made one after the other', (): unknown => 'x'.repeat(100_000), 1],
+    ['with shared bytes are made together', (): unknown => Buffer.alloc(100_000), 3],
+  ])('long lists %s', async (_, item, together) => {
+    let [open, most] = [0, 0];
+    const items = function* () {
+      for (let index = 0; index < 6; index++) {
+        if (index === 4) most = Math.max(most, ++open);
+        yield item();
+      }
+      open -= 1;
+    };
+    const turns = { next: () => new Promise<void>(setImmediate) } as Turns;
+    await Promise.all([1, 2, 3].map(() => replyParts({ head: {}, member: 'items', items: items() }, json, {}, turns)));
+    expect(most).toBe(together);
+  });
+
   test('a list that is too long is refused before it is complete', async () => {
     let created = 0;
     const items = function* () {

@@ -30,6 +30,12 @@ export class Turns {
  */
 const MAX_LIST_BYTES = 512 * 1024 * 1024;
 
+/** The length from which on a list that shares no bytes with other responses is made alone, in bytes. */
+const LONE_BYTES = 256 * 1024;
+
+/** Settled when the last of these lists is made. */
+let lastLone: Promise<unknown> = Promise.resolve();
+
 /** A list whose items are added one by one. */
 export interface ListParts {
   /** The list without items. */
@@ -43,7 +49,9 @@ export interface ListParts {
 }
 
 /**
- * A response with a list, which is printed item by item. A long list in YAML has one line per item.
+ * A response with a list, which is printed item by item. A long list in YAML has one line per item. Long lists whose
+ * bytes no other response shares, such as those in YAML, are made one after the other: together, they would fill the
+ * memory before the first client reads.
  *
  * @throws ApiError 413 when the list is longer than `maxBytes`.
  */
@@ -61,14 +69,26 @@ export async function replyParts(
   const chunks: Buffer[] = [];
   let values: unknown[] | undefined = output.yaml ? [] : undefined;
   let length = 0;
-  for (const item of items) {
-    const bytes = Buffer.isBuffer(item) ? item : Buffer.from(print(item));
-    length += bytes.length;
-    if (length > maxBytes) throw tooLong(maxBytes);
-    chunks.push(chunks.length === 0 ? opening : next, bytes);
-    values = isLongYaml(length) ? undefined : values;
-    values?.push(item);
-    await turns.next();
+  let ownBytes = 0;
+  let finish: (() => void) | undefined;
+  try {
+    for (const item of items) {
+      const bytes = Buffer.isBuffer(item) ? item : Buffer.from(print(item));
+      length += bytes.length;
+      if (bytes !== item) ownBytes += bytes.length;
+      if (length > maxBytes) throw tooLong(maxBytes);
+      chunks.push(chunks.length === 0 ? opening : next, bytes);
+      values = isLongYaml(length) ? undefined : values;
+      values?.push(item);
+      if (ownBytes > LONE_BYTES && finish === undefined) {
+        const before = lastLone;
+        lastLone = new Promise<void>((resolve) => (finish = resolve));
+        await before;
+      }
+      await turns.next();
+    }
+  } finally {
+    finish?.();
   }
   if (values !== undefined) return replyValue(200, { ...head, [member]: values }, output, headers);
   const first = output.yaml
@@ -77,6 +97,7 @@ export async function replyParts(
   return {
     status: 200,
     headers: { 'content-type': output.contentType, 'cache-control': 'no-cache, private', ...headers },
+    ownBytes,
     body: [Buffer.from(first), ...chunks, Buffer.from(end)],
   };
 }

@@ -30,8 +30,8 @@ export const quotaStrategy: Partial<Strategy> = {
   validate(object, problems, _context, old = object) {
     validateQuotaSpec(object.spec ?? {}, problems);
     const scopes = listAt(object.spec, 'scopes');
-    const before = listAt(old.spec, 'scopes');
-    if (scopes.length !== before.length || !scopes.every((scope) => before.includes(scope)))
+    const before = new Set(listAt(old.spec, 'scopes'));
+    if (new Set(scopes).size !== before.size || !scopes.every((scope) => before.has(scope)))
       problems.invalid('spec.scopes', scopes, 'field is immutable');
   },
 };

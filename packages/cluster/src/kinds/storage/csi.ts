@@ -1,6 +1,6 @@
 /** The kinds of storage drivers: CSIDriver, CSINode, CSIStorageCapacity, VolumeAttachment and VolumeAttributesClass. */
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { grouped, jsonEquals } from '@typekro/kit/core';
 import {
   dnsSubdomain,
   formatQuantity,
@@ -117,10 +117,10 @@ export const csiNodeStrategy: Partial<Strategy> = {
     validateDrivers(driversOf(object), problems);
     const kept = ({ allocatable: _allocatable, ...driver }: JsonObject) =>
       internalValue('storage.v1.CSINodeDriver', driver);
+    const named = grouped(driversOf(object), (driver) => textAt(driver, 'name'));
     for (const before of old === undefined ? [] : driversOf(old)) {
-      for (const driver of driversOf(object)) {
-        if (driver['name'] === before['name'] && !jsonEquals(kept(driver), kept(before)))
-          problems.invalid('spec.drivers', kept(driver), IMMUTABLE);
+      for (const driver of named.get(textAt(before, 'name')) ?? []) {
+        if (!jsonEquals(kept(driver), kept(before))) problems.invalid('spec.drivers', kept(driver), IMMUTABLE);
       }
     }
   },
