@@ -9,6 +9,7 @@ import { registerVersions } from './definitions/register-versions.ts';
 import {
   auditing,
   earlierReleases,
+  listening,
   LoadAhead,
   persistence,
   presentation,
@@ -26,7 +27,6 @@ import type { ControllerSettings, StartedControllers } from './controllers/index
 import { noControllers, noPods } from './controllers/enabled-controllers.ts';
 import type { ClusterClock } from './cluster-clock.ts';
 import { inProcessTransport } from './http/in-process.ts';
-import { openListener } from './http/listener.ts';
 import type { ClusterOptions, Listener, ListenOptions, UserInfo } from './cluster-options.ts';
 import type { KeptState } from './persistence.ts';
 import type { PresentedProcess, PresentOptions } from './present-process.ts';
@@ -195,6 +195,7 @@ async function assemble(api: Api, options: ClusterOptions): Promise<Cluster> {
     transport: (user) => inProcessTransport(api, user),
     async listen(listenOptions) {
       api.work.share();
+      const { openListener } = await listening.load();
       const listener = await openListener(api, listenOptions, () => ahead.onRequest());
       listeners.add(listener);
       ahead.start(listenOptions?.preloadDelayMs, listenOptions?.preloadsAll);

@@ -1,9 +1,12 @@
 /**
  * The modules that only some clusters use, or that a cluster does not use at its start. Only a quarter of the server's
- * code is needed to open a socket and to handle reads. If a server first loads only this code, its start takes a third
+ * code is needed to handle reads. If a server first loads only this code, its start takes a third
  * less time.
  */
 import { LazyModule } from './lazy-module.ts';
+
+/** Sockets. */
+export const listening = new LazyModule(() => import('./http/listener.ts'));
 
 /** Discovery. */
 export const discovery = new LazyModule(() => import('./discovery/discovery-reply.ts'));
