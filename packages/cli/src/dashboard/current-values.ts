@@ -6,16 +6,8 @@ import type { CurrentValue } from '@typekro/controller/inspect';
 import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import type { Decision, liveNodesOf } from '@typekro/engine/runtime';
-import {
-  expressionsIntoSecrets,
-  PlacedExpression,
-  SECRET_MASK,
-  secretExpressions,
-  secretLiveFields,
-  secretSpec,
-  variablesOfItem,
-} from '@typekro/engine/runtime';
+import type { Decision } from '@typekro/engine/runtime';
+import { PlacedExpression, Secrets, variablesOfItem } from '@typekro/engine/runtime';
 import { readyObjects } from './ready-objects.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { currentNodes } from '../instance/observation.ts';
@@ -34,7 +26,7 @@ export class CurrentValues {
   readonly #variables: ReadonlyMap<string, unknown>;
   readonly #now: number;
   readonly #isSecretField: (node: string, path: string, value?: JsonValue) => boolean;
-  readonly #spec: ReturnType<typeof secretSpec>;
+  readonly #spec: ReturnType<typeof Secrets.specOf>;
   readonly #isIntoSecret: (node: GraphNode | undefined, placed: PlacedExpression) => boolean;
   readonly #isSecretExpression: (node: GraphNode | undefined, expression: Expression) => boolean;
 
@@ -42,16 +34,16 @@ export class CurrentValues {
     graph: Graph,
     variables: ReadonlyMap<string, unknown>,
     now: number,
-    live: ReturnType<typeof liveNodesOf>,
+    live: ReturnType<typeof Secrets.liveNodes>,
   ) {
     this.#graph = graph;
     this.#variables = variables;
     this.#now = now;
-    const hides = secretLiveFields(graph, live);
+    const hides = Secrets.liveFieldsOf(graph, live);
     this.#isSecretField = (node, path, value) => [node, ...live.sharing(node)].some((id) => hides(id, path, value));
-    this.#spec = secretSpec(graph, live);
-    this.#isIntoSecret = expressionsIntoSecrets(graph, live);
-    this.#isSecretExpression = secretExpressions(graph, live);
+    this.#spec = Secrets.specOf(graph, live);
+    this.#isIntoSecret = Secrets.expressionsInto(graph, live);
+    this.#isSecretExpression = Secrets.expressionsOf(graph, live);
   }
 
   /** Can the value of an expression of a node, or of the status, come from a Secret? */
@@ -99,7 +91,7 @@ export class CurrentValues {
   #ofInstance(path: string, value: JsonValue): CurrentValue {
     const isSecret = (at: string, each: JsonValue): boolean => this.#spec.hides(at) || isCopyAt(at, each);
     const masked = maskedValue(value, path, isSecret);
-    return masked === SECRET_MASK && value !== masked ? { is: 'secret' } : boundedValue(masked);
+    return masked === Secrets.MASK && value !== masked ? { is: 'secret' } : boundedValue(masked);
   }
 
   /**

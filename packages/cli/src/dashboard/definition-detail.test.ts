@@ -4,7 +4,7 @@ import type { CurrentValue, RolloutState } from '@typekro/controller/inspect';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { KubeError } from '@typekro/kube';
 import type { KubernetesApi } from '@typekro/kube';
-import { liveNodesOf, PlacedExpression, secretLiveFields } from '@typekro/engine/runtime';
+import { PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import { compile } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { rolloutState } from './definition-detail.ts';
@@ -129,7 +129,7 @@ resources:
     ['creds', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'creds' }, data: { list: 'YSxi', word: 'Yg==' } }],
     ['maps', [mapOf('x-80', { port: '80' }), mapOf('y-81', { port: '81' })]],
   ]);
-  const values = new CurrentValues(graph, variables, 0, liveNodesOf([]));
+  const values = new CurrentValues(graph, variables, 0, Secrets.liveNodes([]));
   const known = (value: JsonValue): CurrentValue => ({ is: 'known', value });
   const unknown = (message: string): CurrentValue => ({ is: 'unknown', message });
   const each = unknown('it has a value for each object of the collection');
@@ -198,7 +198,7 @@ const GRAPH = compile(
   { sources: builtinSource(), target: 'typekro' },
 ).graph;
 
-const hides = secretLiveFields(GRAPH);
+const hides = Secrets.liveFieldsOf(GRAPH);
 const copy = '{"kind":"Secret","data":{"password":"aHVudGVyMg=="}}';
 
 const secret: KubeObject = {
@@ -260,7 +260,7 @@ it('masks values that an expression computes from a Secret, even if another clie
 });
 
 it('without a known graph, masks every field except those that a server writes', () => {
-  const unknown = secretLiveFields(undefined);
+  const unknown = Secrets.liveFieldsOf(undefined);
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { k: 'v' } };
   const { object } = maskedObject({ ...map, status: { phase: 'Ready' } }, (path) => unknown('x', path));
   expect(object).toMatchObject({ metadata: { name: 'm' }, data: { k: '(secret)' }, status: { phase: 'Ready' } });

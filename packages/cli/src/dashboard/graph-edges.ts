@@ -2,7 +2,7 @@ import type { Graph, GraphNode, OutlineNode } from '@typekro/engine/graph';
 import { GraphOutline } from '@typekro/engine/graph';
 import type { GraphEdge, ValueEdge } from '@typekro/controller/inspect';
 import { edgesWith } from '@typekro/controller/inspect';
-import { canBeSecret, hidesInSecret, PlacedExpression } from '@typekro/engine/runtime';
+import { PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import type { CurrentValues } from './current-values.ts';
 import { maskedTemplate } from '../plan/masked-values.ts';
 import { newSalt } from '../plan/saved-plan.ts';
@@ -18,7 +18,7 @@ export function textOfExpression(
   node: GraphNode | undefined,
   { place, expression: { template, cel } }: PlacedExpression,
 ): string {
-  const isHidden = node !== undefined && canBeSecret(node, () => true) && hidesInSecret(place);
+  const isHidden = node !== undefined && Secrets.isPossible(node, () => true) && Secrets.hides(place);
   if (!isHidden) return template ?? cel;
   const masked = maskedTemplate(SALT, template ?? `\${${cel}}`, 'text');
   return template === undefined ? masked.slice(2, -1) : masked;

@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { hidesInSecret, keys } from '@typekro/engine/runtime';
+import { keys, Secrets } from '@typekro/engine/runtime';
 import { isCopyOfObject, maskedValue } from '../instance/masked-value.ts';
 
 /** An object without values of Secrets. */
@@ -27,7 +27,7 @@ export function maskedObject(
   const masked: string[] = [];
   // Labels of a Secret are visible unless the graph says that their value comes from another Secret.
   const hidesInOne = (path: string, value: JsonValue): boolean =>
-    !isReservedAnnotation(path) && (hidesInSecret(path) || isSecret(path, value));
+    !isReservedAnnotation(path) && (Secrets.hides(path) || isSecret(path, value));
   const hides = kind === 'Secret' && apiVersion === 'v1' ? hidesInOne : isSecret;
   const { managedFields: _fields, annotations, ...kept } = metadata;
   const plain = Object.entries(isJsonObject(annotations) ? annotations : {}).filter(

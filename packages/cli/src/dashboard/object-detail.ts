@@ -4,14 +4,7 @@ import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '@typ
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, readFamilies } from '@typekro/kube';
 import type { Decision, FieldDifference } from '@typekro/engine/runtime';
-import {
-  hidesInSecret,
-  PlacedExpression,
-  refOfTarget,
-  RenderedInstance,
-  SECRET_MASK,
-  secretLiveFields,
-} from '@typekro/engine/runtime';
+import { PlacedExpression, refOfTarget, RenderedInstance, Secrets } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
 import { logSourcesOf } from '../instance/log-sources.ts';
@@ -47,7 +40,7 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
     readObject(api, object, signal),
     isReported(present, object) ? podsOf(api, object, signal) : NO_PODS,
   ]);
-  const hides = secretLiveFields(graph, liveNodes(observation, input.variables));
+  const hides = Secrets.liveFieldsOf(graph, liveNodes(observation, input.variables));
   const ids = [...nodes.map(({ id }) => id), ...(live === undefined ? [] : labelledNodes(observation, live))];
   const isSecret = (path: string, value?: JsonValue): boolean => ids.some((id) => hides(id, path, value));
   const wanted = node.retired === true ? undefined : desiredObject(input, node.id);
@@ -127,11 +120,11 @@ function drift(
   const { wanted, found, ...rest } = difference;
   const at = managers.find(({ manager, time }) => time !== undefined && rest.managers.includes(manager))?.time;
   const own = { ...rest, ...(at === undefined ? {} : { at }) };
-  if ((isInSecret && hidesInSecret(difference.path)) || isSecret(difference.path)) {
+  if ((isInSecret && Secrets.hides(difference.path)) || isSecret(difference.path)) {
     return {
       ...own,
-      ...(wanted === undefined ? {} : { wanted: SECRET_MASK }),
-      ...(found === undefined ? {} : { found: SECRET_MASK }),
+      ...(wanted === undefined ? {} : { wanted: Secrets.MASK }),
+      ...(found === undefined ? {} : { found: Secrets.MASK }),
       secret: true,
     };
   }

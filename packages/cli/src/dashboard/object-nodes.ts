@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { refOf } from '@typekro/kit/core';
 import { Nodes } from '@typekro/engine/graph';
 import type { NodeReport } from '@typekro/engine/runtime';
-import { keys, liveNodesOf, unversionedKey } from '@typekro/engine/runtime';
+import { keys, Secrets } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { liveObjects } from './current-values.ts';
 
@@ -20,15 +20,15 @@ export function nodesOfObject(
   object: ObjectRef,
 ): readonly NodeReport[] {
   const { graph } = observation;
-  const key = unversionedKey(object);
+  const key = Secrets.keyOf(object);
   const nodes = allNodes(observation);
-  const reporting = nodes.filter(({ objects }) => objects.some((each) => unversionedKey(each.object) === key));
+  const reporting = nodes.filter(({ objects }) => objects.some((each) => Secrets.keyOf(each.object) === key));
   const writing = reporting.filter(({ id, retired }) => {
     const node = graph?.nodes.get(id);
     return retired !== true && node !== undefined && !Nodes.isExternal(node);
   });
   const selecting = nodes.filter(({ id }) =>
-    liveObjects(variables, id).some((each) => unversionedKey(refOf(each)) === key),
+    liveObjects(variables, id).some((each) => Secrets.keyOf(refOf(each)) === key),
   );
   return [...new Set([...writing, ...reporting, ...selecting])];
 }
@@ -40,8 +40,8 @@ export function nodesOfObject(
 export function liveNodes(
   observation: Observed,
   variables: ReadonlyMap<string, unknown>,
-): ReturnType<typeof liveNodesOf> {
-  return liveNodesOf(
+): ReturnType<typeof Secrets.liveNodes> {
+  return Secrets.liveNodes(
     allNodes(observation).flatMap(({ id, objects }) => {
       const live = liveObjects(variables, id);
       return [

@@ -3,7 +3,7 @@ import { formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { DiffReport, ObjectDifference } from '@typekro/controller/inspect';
 import type { FieldDifference, NodeReport } from '@typekro/engine/runtime';
-import { Explanation, liveNodesOf, refOfTarget, SECRET_MASK, secretLiveFields } from '@typekro/engine/runtime';
+import { Explanation, refOfTarget, Secrets } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
@@ -24,7 +24,7 @@ export function diffReport(
     ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
     ...decision.apply.map(({ nodeId, target }) => [nodeId, refOfTarget(target)] as const),
   ];
-  const hides = secretLiveFields(graph, liveNodesOf(known));
+  const hides = Secrets.liveFieldsOf(graph, Secrets.liveNodes(known));
   const changes: ObjectDifference[] = [
     ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
       node: nodeId,
@@ -86,8 +86,8 @@ function isCompared({ state, objects }: NodeReport): boolean {
 function masked({ wanted, found, ...difference }: FieldDifference): FieldDifference {
   return {
     ...difference,
-    ...(wanted === undefined ? {} : { wanted: SECRET_MASK }),
-    ...(found === undefined ? {} : { found: SECRET_MASK }),
+    ...(wanted === undefined ? {} : { wanted: Secrets.MASK }),
+    ...(found === undefined ? {} : { found: Secrets.MASK }),
   };
 }
 
@@ -145,6 +145,6 @@ function fieldText({ kind, wanted, found, managers }: FieldDifference, isPutBack
 /** Prints a value on one line. White space is kept, because two values can differ in white space only. */
 function valueText(value: FieldDifference['wanted']): string {
   if (value === undefined) return 'nothing';
-  const text = value === SECRET_MASK ? SECRET_MASK : printable(stringifyJson(value));
+  const text = value === Secrets.MASK ? Secrets.MASK : printable(stringifyJson(value));
   return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH)}… (${text.length} characters)`;
 }

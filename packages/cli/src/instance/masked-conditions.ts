@@ -2,7 +2,7 @@ import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Decision } from '@typekro/engine/runtime';
-import { writeMask } from '@typekro/engine/runtime';
+import { FailureMask } from '@typekro/engine/runtime';
 
 /** The parts of an observation from which the mask is computed. */
 interface Seen {
@@ -18,8 +18,8 @@ interface Seen {
 export function refusalMaskOf({
   graph,
   decision,
-}: Pick<Seen, 'graph' | 'decision'>): ReturnType<typeof writeMask> | undefined {
-  return graph === undefined ? undefined : writeMask(graph, decision);
+}: Pick<Seen, 'graph' | 'decision'>): ReturnType<typeof FailureMask.ofWrites> | undefined {
+  return graph === undefined ? undefined : FailureMask.ofWrites(graph, decision);
 }
 
 /**

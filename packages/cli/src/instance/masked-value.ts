@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import { Path } from '@typekro/engine/graph';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
-import { SECRET_MASK } from '@typekro/engine/runtime';
+import { Secrets } from '@typekro/engine/runtime';
 
 /**
  * Masks the secret fields within a value.
@@ -29,7 +29,7 @@ export function maskedValue(
   }
   if (!isSecret(path, value)) return value;
   masked.push(path);
-  return SECRET_MASK;
+  return Secrets.MASK;
 }
 
 /** Is the value of an annotation a JSON copy of an object? A copy can contain values that are masked in the object. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { CurrentValues } from '../dashboard/current-values.ts';
 import { withoutSecretInputs } from '../plan/instance-plan.ts';
-import { liveNodesOf, PlacedExpression, secretSpec } from '@typekro/engine/runtime';
+import { PlacedExpression, Secrets } from '@typekro/engine/runtime';
 
 const SCHEMA = `
 schema:
@@ -90,7 +90,7 @@ test.each([
     true,
   ],
 ])('secretSpec decides whether to hide a field of the spec %s', (_title, resources, path, expected) => {
-  expect(secretSpec(graphOf(SCHEMA + resources)).hides(path)).toBe(expected);
+  expect(Secrets.specOf(graphOf(SCHEMA + resources)).hides(path)).toBe(expected);
 });
 
 test.each([
@@ -109,7 +109,7 @@ test.each([
     includeWhen: ['\${(${cel}) != ""}']
 `).nodes.get('copy')?.includeWhen[0];
   if (read === undefined) throw new Error('no condition');
-  const { isRepeatedBy } = secretSpec(graphOf(SCHEMA + logins));
+  const { isRepeatedBy } = Secrets.specOf(graphOf(SCHEMA + logins));
   expect(isRepeatedBy({ ...read, type: 'string' })).toBe(expected);
   expect(isRepeatedBy(read)).toBe(false);
 });
@@ -133,7 +133,7 @@ const instance = {
     parts: [],
   },
 };
-const values = new CurrentValues(graph, new Map([['schema', instance]]), 0, liveNodesOf([]));
+const values = new CurrentValues(graph, new Map([['schema', instance]]), 0, Secrets.liveNodes([]));
 
 /**
  * Returns the current values of a node's expressions at a field path, and the values that each expression reads from

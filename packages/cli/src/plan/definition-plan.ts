@@ -11,7 +11,7 @@ import type { ComparedFacets, Schema, SchemaChange } from '@typekro/engine/schem
 import { fieldOfChange, RuleSite, validateValue } from '@typekro/engine/schema';
 import { resourcesById } from '../instance/revision-difference.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '@typekro/controller/inspect';
-import { hidesInSecret } from '@typekro/engine/runtime';
+import { Secrets } from '@typekro/engine/runtime';
 import { lacksField, schemaOfField, setsField, valuesOfField } from './schema-fields.ts';
 import { valueLine } from './value-lines.ts';
 
@@ -158,7 +158,7 @@ function nodeLines(before: JsonObject, after: JsonObject): NodeLine[] {
 
 /** Must the literal at this path of a Secret's node be hidden? */
 const hidesInTemplate = (path: string): boolean =>
-  /^template(?:\.|$)/.test(path) && hidesInSecret(path.replace(/^template\.?/, ''));
+  /^template(?:\.|$)/.test(path) && Secrets.hides(path.replace(/^template\.?/, ''));
 
 function changesOf(before: JsonObject, after: JsonObject): ValueLine[] {
   const isSecret = [before, after].some((each) => kindOf(each) === 'Secret');

@@ -5,17 +5,7 @@ import { changedValues } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import { Path } from '@typekro/engine/graph';
 import type { ApplyAction, Decision, Decisions, FieldDifference, NodeReport } from '@typekro/engine/runtime';
-import {
-  Explanation,
-  FieldWriter,
-  hidesInSecret,
-  liveNodesOf,
-  refOfTarget,
-  refusalMask,
-  RefusedObject,
-  secretLiveFields,
-  secretSpec,
-} from '@typekro/engine/runtime';
+import { Explanation, FieldWriter, refOfTarget, RefusedObject, Secrets } from '@typekro/engine/runtime';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '@typekro/controller/inspect';
 import type { SimulatedWrite, SimulationResult } from './simulation/simulate.ts';
@@ -44,8 +34,8 @@ export function instancePlan(
     ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
     ...writes.flatMap(({ apply }) => (apply === undefined ? [] : [[apply.nodeId, refOfTarget(apply.target)] as const])),
   ];
-  const hides = secretLiveFields(graph, liveNodesOf(known));
-  const mask = refusalMask(graph, hides);
+  const hides = Secrets.liveFieldsOf(graph, Secrets.liveNodes(known));
+  const mask = Secrets.maskOf(graph, hides);
   const planned = writes.map((write) => {
     const { apply } = write;
     if (apply !== undefined) onWrite?.(refOfTarget(apply.target), apply.desired);
@@ -73,7 +63,7 @@ export function instancePlan(
  */
 export function withoutSecretInputs<Head extends Pick<InstanceHead, 'fields'>>(head: Head, graph: Graph): Head {
   if (head.fields.length === 0) return head;
-  const { hides } = secretSpec(graph);
+  const { hides } = Secrets.specOf(graph);
   const shown = (path: string, value: JsonValue): JsonValue =>
     maskedValue(value, path, (at, each) => hides(at) || isCopyAt(at, each));
   const fields = head.fields.map((line): ValueLine => {
@@ -118,7 +108,7 @@ function masked(report: NodeReport, mask: (text: string) => string): NodeReport 
 function objectPlan(
   write: SimulatedWrite,
   hides: (node: string, path: string) => boolean,
-  mask: ReturnType<typeof refusalMask>,
+  mask: ReturnType<typeof Secrets.maskOf>,
 ): ObjectPlan {
   const { wave, after, answer } = write;
   const place = { wave, ...(after.length === 0 ? {} : { after }) };
@@ -172,7 +162,7 @@ function releasePlan(
 ): ObjectPlan {
   const owned = before === undefined ? {} : FieldWriter.values(before, manager);
   const isSecret = target.type.kind === 'Secret' && target.type.group === '';
-  const fields = valuesIn(owned, []).map((change) => valueLine(change, (path) => isSecret && hidesInSecret(path)));
+  const fields = valuesIn(owned, []).map((change) => valueLine(change, (path) => isSecret && Secrets.hides(path)));
   return { node: '', object: refOfTarget(target), action: 'change', fields, checked: 'none', ...place };
 }
 

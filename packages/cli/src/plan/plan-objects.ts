@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, refOf } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
-import { hidesInSecret, keys, maskedSecretRefusal, RefusedObject, SECRET_MASK } from '@typekro/engine/runtime';
+import { keys, RefusedObject, Secrets } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -117,7 +117,7 @@ export function filePlan({ operation }: PlanContext, { desired, live, answer, un
       fields: [],
       checked,
       refusal: isSecretObject(desired)
-        ? maskedSecretRefusal(desired, replacementRefusal(failure, kept))
+        ? Secrets.maskRefusal(desired, replacementRefusal(failure, kept))
         : replacementRefusal(failure, kept),
       ...(remedy === undefined ? {} : { remedy }),
     };
@@ -144,7 +144,7 @@ export function fieldLines(
   const mask = isSecret ? (object: KubeObject) => object : maskSecrets(newSalt(), [live, after]);
   return changedValues(mask(live), mask(after))
     .filter(({ path, to }) => !isOfController(path) && (immutable.length === 0 || to !== undefined))
-    .map((change) => valueLine(change, (path) => isSecret && hidesInSecret(path), immutable))
+    .map((change) => valueLine(change, (path) => isSecret && Secrets.hides(path), immutable))
     .map((line) => (isSecret ? line : withoutHashes(line)));
 }
 
@@ -159,7 +159,7 @@ function withoutHashes(line: ValueLine): ValueLine {
 }
 
 function textsReplaced(value: JsonValue): JsonValue {
-  if (typeof value === 'string') return withoutMasks(value, SECRET_MASK);
+  if (typeof value === 'string') return withoutMasks(value, Secrets.MASK);
   if (Array.isArray(value)) return value.map(textsReplaced);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(

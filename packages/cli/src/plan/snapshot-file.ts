@@ -4,7 +4,7 @@ import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, TypeKroError } f
 import type { Graph } from '@typekro/engine/graph';
 import { KroLevel } from '@typekro/engine/graph';
 import type { ApplyAction, ObjectType } from '@typekro/engine/runtime';
-import { secretFields } from '@typekro/engine/runtime';
+import { Secrets } from '@typekro/engine/runtime';
 import {
   boolean,
   isTooDeepValue,
@@ -123,7 +123,7 @@ export function simulationInput(
  * literals counts as equal if both sides have the field.
  */
 export function isSameBehindHashes(graph: Graph, salt: string): (action: ApplyAction) => boolean {
-  const hides = secretFields(graph);
+  const hides = Secrets.fieldsOf(graph);
   return ({ nodeId, target, desired, differences = [] }) => {
     const isOfSecret = target.type.group === '' && desired.kind === 'Secret';
     const holes = isOfSecret ? holesWithMasks(graph, nodeId) : new Set<string>();

@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import type { ValueChange } from '@typekro/sdk/deploy';
-import { keys, SECRET_MASK } from '@typekro/engine/runtime';
+import { keys, Secrets } from '@typekro/engine/runtime';
 import type { ValueLine } from '@typekro/controller/inspect';
 
 /** Matches the path of a label or an annotation whose key is in brackets, such as a key with a slash. */
@@ -28,7 +28,7 @@ export function valueLine(
 ): ValueLine {
   const secret = isSecret(path);
   const isImmutable = immutable.some((field) => isAtOrInside(path, field));
-  const shown = (value: JsonValue): JsonValue => (secret ? SECRET_MASK : value);
+  const shown = (value: JsonValue): JsonValue => (secret ? Secrets.MASK : value);
   return {
     path,
     ...(from === undefined ? {} : { from: shown(from) }),

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { Decision } from '@typekro/engine/runtime';
-import { failureMask } from '@typekro/engine/runtime';
+import { FailureMask } from '@typekro/engine/runtime';
 import { allEffects, eachEffect } from './each-effect.ts';
 import type { ExecutionPorts, MaskingPorts } from './ports.ts';
 import { withMessage } from './api-failure.ts';
@@ -20,7 +20,7 @@ import { writeParent } from './write-parent.ts';
  * after all effects have ended, so that no effect can overlap with the next pass of the same instance.
  */
 export async function carryOut(decision: Decision, ports: ExecutionPorts): Promise<boolean> {
-  const mask = failureMask(ports.graph, decision, ports.instance);
+  const mask = FailureMask.of(ports.graph, decision, ports.instance);
   try {
     return await carryOutWith(decision, { ...ports, mask });
   } catch (thrown) {

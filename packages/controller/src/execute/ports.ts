@@ -6,7 +6,7 @@ import type {
   ApplyAction,
   Decision,
   Decisions,
-  failureMask,
+  FailureMask,
   ObjectTarget,
   Observations,
 } from '@typekro/engine/runtime';
@@ -130,5 +130,5 @@ export interface ExecutionPorts {
 
 /** The ports of one decision, with a mask that removes the values of Secrets from failures. */
 export interface MaskingPorts extends ExecutionPorts {
-  readonly mask: ReturnType<typeof failureMask>;
+  readonly mask: FailureMask;
 }

@@ -1,6 +1,6 @@
 import { objectName, stringifyJson } from '@typekro/kit/core';
 import { printable, printableLine } from '../../text/output-text.ts';
-import { SECRET_MASK } from '@typekro/engine/runtime';
+import { Secrets } from '@typekro/engine/runtime';
 import type { Paint } from './paint.ts';
 import { signOf } from './paint.ts';
 import type { ObjectPlan, ValueLine } from '@typekro/controller/inspect';
@@ -46,7 +46,7 @@ export function objectLines(
 /** Prints the change of a value: `spec.replicas 2 → 3`. */
 export function valueLineText({ path, from, to, secret, immutable }: ValueLine): string {
   const end = immutable === true ? '  (immutable)' : '';
-  if (secret === true) return `${printableLine(path)}  ${SECRET_MASK}${end}`;
+  if (secret === true) return `${printableLine(path)}  ${Secrets.MASK}${end}`;
   if (from === undefined) return `${printableLine(path)}  + ${valueText(to)}${end}`;
   if (to === undefined) return `${printableLine(path)}  - ${valueText(from)}${end}`;
   return `${printableLine(path)}  ${valueText(from)} → ${valueText(to)}${end}`;

@@ -67,3 +67,6 @@ const liveNodes = ({ nodes, apply }: Pick<Decision, 'nodes' | 'apply'>) =>
     ...nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
     ...apply.map(({ nodeId, target }) => [nodeId, refOfTarget(target)] as const),
   ]);
+
+/** The mask of the messages of one decision. */
+export const FailureMask = { of: failureMask, ofWrites: writeMask };

@@ -1,3 +1,10 @@
+import { secretSpec } from './secret-spec.ts';
+import { unversionedKey } from './secret-nodes.ts';
+import { liveNodesOf } from './secret-nodes.ts';
+import { secretLiveFields } from './secret-fields.ts';
+import { secretFields } from './secret-fields.ts';
+import { secretExpressions } from './secret-fields.ts';
+import { expressionsIntoSecrets } from './secret-fields.ts';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
@@ -175,3 +182,19 @@ function collect(value: JsonValue | undefined, values: Set<string>): void {
 
 const valueIn = (object: KubeObject | undefined, path: readonly (string | number)[]): JsonValue | undefined =>
   object === undefined ? undefined : RefusedPlace.valueAt(object, path);
+
+/** Which values of a graph are secret, and their masks. */
+export const Secrets = {
+  MASK: SECRET_MASK,
+  fieldsOf: secretFields,
+  liveFieldsOf: secretLiveFields,
+  expressionsOf: secretExpressions,
+  expressionsInto: expressionsIntoSecrets,
+  specOf: secretSpec,
+  maskOf: refusalMask,
+  maskRefusal: maskedSecretRefusal,
+  liveNodes: liveNodesOf,
+  isPossible: canBeSecret,
+  hides: hidesInSecret,
+  keyOf: unversionedKey,
+};

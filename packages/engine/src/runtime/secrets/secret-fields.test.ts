@@ -3,14 +3,7 @@ import { graphOf } from '../../../test-support/compile-graph.ts';
 import type { ObjectRef } from '@typekro/kit/core';
 import { compileGraphObject } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
-import {
-  expressionsIntoSecrets,
-  liveNodesOf,
-  secretExpressions,
-  secretFields,
-  secretLiveFields,
-  secretSpec,
-} from '../index.ts';
+import { Secrets } from '../index.ts';
 
 const map = (id: string, value: string) =>
   `  - {id: ${id}, template: {apiVersion: v1, kind: ConfigMap, metadata: {name: ${id}}, data: {v: '${value}'}}}`;
@@ -38,7 +31,7 @@ test.each([
   ['keyed', 'metadata.labels.a', false],
   ['gone', 'data.v', true],
 ])('node %s: the field %s can contain a value of a Secret: %s', (node, path, hides) => {
-  expect(secretFields(graph)(node, path)).toBe(hides);
+  expect(Secrets.fieldsOf(graph)(node, path)).toBe(hides);
 });
 
 const refTo = (kind: string, name: string, apiVersion = 'v1'): ObjectRef => ({ apiVersion, kind, name });
@@ -76,16 +69,16 @@ ${map('copy', '${all[0].data.v}')}
       false,
     ],
   ])('the live objects decide whether a field can contain a value of a Secret: %s', (_title, known, node, expected) => {
-    const live = liveNodesOf(known);
-    expect(secretLiveFields(shared, live)(node, 'data.v')).toBe(expected);
+    const live = Secrets.liveNodes(known);
+    expect(Secrets.liveFieldsOf(shared, live)(node, 'data.v')).toBe(expected);
     const [hole] = shared.nodes.get('copy')!.template.holes;
-    expect(secretExpressions(shared, live)(shared.nodes.get('copy'), hole!.expression)).toBe(
+    expect(Secrets.expressionsOf(shared, live)(shared.nodes.get('copy'), hole!.expression)).toBe(
       node === 'copy' ? expected : true,
     );
   });
 
   test('nodes with the same object are found although they use different versions of its kind', () => {
-    const live = liveNodesOf([
+    const live = Secrets.liveNodes([
       ['a', refTo('Deployment', 'x', 'apps/v1')],
       ['b', refTo('Deployment', 'x', 'apps/v1beta1')],
       ['c', refTo('Deployment', 'x', 'other/v1')],
@@ -130,8 +123,8 @@ describe('a node with a computed kind', () => {
       [false, false, false],
     ],
   ])('%s', (_title, known, expected) => {
-    const live = liveNodesOf(known);
-    for (const hides of [secretLiveFields(computed, live), secretFields(computed, live)]) {
+    const live = Secrets.liveNodes(known);
+    for (const hides of [Secrets.liveFieldsOf(computed, live), Secrets.fieldsOf(computed, live)]) {
       expect([hides('dyn', 'data.v'), hides('copy', 'data.v'), hides('copy', 'data.w')]).toEqual(expected);
     }
   });
@@ -194,7 +187,7 @@ ${map('echo', '${string(db.status.address)}')}
 ${map('bool', '${string(db.status.running)}')}
 `);
   const node = (id: string) => fed.nodes.get(id)!;
-  const hides = secretExpressions(fed);
+  const hides = Secrets.expressionsOf(fed);
 
   test.each([
     ['replicas', 'the replica count of an object that has a value of a Secret', false],
@@ -246,7 +239,7 @@ ${map('bool', '${string(db.status.running)}')}
     ['replicas', 'data.v', 'x', false],
     ['echo', 'data.v', 'x', true],
   ])('node %s: the field %s with the value %s is secret: %s', (id, path, value, expected) => {
-    expect(secretLiveFields(fed)(id, path, value)).toBe(expected);
+    expect(Secrets.liveFieldsOf(fed)(id, path, value)).toBe(expected);
   });
 
   test.each([
@@ -257,7 +250,7 @@ ${map('bool', '${string(db.status.running)}')}
     ['copies', 'forEach', 'forEach.index', false],
     ['web', 'readyWhen', 'readyWhen[0]', false],
   ] as const)('node %s: the %s expression at %s is written into a Secret: %s', (id, purpose, place, expected) => {
-    expect(expressionsIntoSecrets(fed)(node(id), { purpose, place })).toBe(expected);
+    expect(Secrets.expressionsInto(fed)(node(id), { purpose, place })).toBe(expected);
   });
 
   test.each([
@@ -271,7 +264,7 @@ ${map('bool', '${string(db.status.running)}')}
     ['spec.passwords', false],
     ['metadata.name', false],
   ])('the field %s of the instance is written only into Secrets: %s', (path, expected) => {
-    expect(secretSpec(fed).hides(path)).toBe(expected);
+    expect(Secrets.specOf(fed).hides(path)).toBe(expected);
   });
 });
 
@@ -284,7 +277,7 @@ resources:
   - id: login
     template: { apiVersion: v1, kind: Secret, metadata: { name: s }, stringData: { a: '\${schema.spec.words["${key}"]}' } }
 `);
-    expect(secretSpec(graph).hides('spec.words.other')).toBe(false);
+    expect(Secrets.specOf(graph).hides('spec.words.other')).toBe(false);
   },
 );
 
@@ -311,7 +304,7 @@ test('a value that is written into a Secret through defs is secret in each def',
     { sources: builtinSource() },
   );
   if (defs === undefined) throw new Error(JSON.stringify(diagnostics));
-  const isInto = expressionsIntoSecrets(defs);
+  const isInto = Secrets.expressionsInto(defs);
   const into = (id: string, place: string) => isInto(defs.nodes.get(id), { purpose: 'field', place });
   expect([into('input', 'password'), into('input', 'open'), into('login', 'url'), into('copy', 'data.a')]).toEqual([
     true,
@@ -319,6 +312,6 @@ test('a value that is written into a Secret through defs is secret in each def',
     true,
     false,
   ]);
-  const hides = secretLiveFields(defs);
+  const hides = Secrets.liveFieldsOf(defs);
   expect([hides('copy', 'data.a'), hides('copy', 'data.b')]).toEqual([true, false]);
 });

@@ -4,7 +4,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import type { Graph } from '../../graph/index.ts';
 import { compileGraphObject } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
-import { secretExpressions, secretFields, secretLiveFields } from '../index.ts';
+import { Secrets } from '../index.ts';
 
 /** Compiles a Graph with these nodes. */
 function graphObject(nodes: JsonValue[]): Graph {
@@ -53,11 +53,11 @@ describe('a Secret in a subgraph, where expressions use only the last part of it
     ['sub/deep/own', true],
   ])('%s contains a value of a Secret: %s', (id, expected) => {
     const node = graph.nodes.get(id);
-    expect(node?.template.holes.map(({ expression }) => secretExpressions(graph)(node, expression))).toEqual([
+    expect(node?.template.holes.map(({ expression }) => Secrets.expressionsOf(graph)(node, expression))).toEqual([
       expected,
     ]);
-    expect(secretFields(graph)(id, 'data.v')).toBe(expected);
-    expect(secretLiveFields(graph)(id, 'data.v')).toBe(expected);
+    expect(Secrets.fieldsOf(graph)(id, 'data.v')).toBe(expected);
+    expect(Secrets.liveFieldsOf(graph)(id, 'data.v')).toBe(expected);
   });
 });
 
@@ -71,7 +71,7 @@ resources:
     template: { apiVersion: v1, kind: Secret, metadata: { name: '\${name}' }, stringData: { key: hush } }
 `);
   const node = graph.nodes.get('logins');
-  const hides = secretExpressions(graph);
+  const hides = Secrets.expressionsOf(graph);
   // The number of keys of a Secret is not secret. In this condition it counts as secret nevertheless: the search for
   // such reads looks for the id of the node, and the condition has `each` instead.
   expect(node?.readyWhen.map((each) => hides(node, each))).toEqual([true, true]);
