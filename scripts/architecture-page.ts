@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GraphOutline } from '@typekro/engine/graph';
-import { toSvg } from '@typekro/engine/graph';
 import { markdownTable } from './markdown-table.ts';
 import { roomOf, ROOMS, sourceFiles } from './workspace.mjs';
+import { toSvg } from '../packages/cli/src/drawing/svg.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { commands } from '../packages/cli/src/commands/index.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import { compile, GraphOutline, toSvg } from '@typekro/engine/graph';
+import { compile, GraphOutline } from '@typekro/engine/graph';
 import { builtinSource, combineSources, crdSource } from '../packages/engine/src/schema/index.ts';
 import { commandRunner } from '@typekro/cli/test-support/run-command';
 import { filesOfPage } from '../test/support/walked-page.ts';
 import { projectDefinitions } from './example-graphs.ts';
 import { PAGES } from './site/navigation.ts';
+import { toSvg } from '../packages/cli/src/drawing/svg.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 

@@ -3,8 +3,9 @@ import { controllerCrds } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatDiagnostic, parseJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject, toMermaid } from '@typekro/engine/graph';
+import { compile, compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource, combineSources, crdSource } from '../packages/engine/src/schema/index.ts';
+import { toMermaid } from '../packages/cli/src/drawing/mermaid.ts';
 
 /** A composition or a graph that an example exports, compiled for stock kro. */
 export interface ExampleGraph {

@@ -36,7 +36,7 @@ export const FLOORS = {
     'objects',
     'placed-expressions.ts',
     'secrets',
-    'report.ts resolved.ts step-memory.ts observed-state.ts graph-record.ts model.ts object-outcome.ts',
+    'report.ts resolved.ts step-memory.ts observed-state.ts model.ts object-outcome.ts',
     'reports',
     'contributions.ts conditions.ts tracking.ts evaluate.ts template.ts now-sample.ts revision-condition.ts instance-propagation.ts',
     'node-texts.ts node-texts-0.9.ts node-texts-0.10.ts',

@@ -1,12 +1,12 @@
 import { kroEnvironment, STRING, type Environment } from '../../dist/cel/index.js';
-import { builtinSource, celTypes, type Schema } from '../../dist/schema/index.js';
+import { builtinSource, CelTypes, type Schema } from '../../dist/schema/index.js';
 import { retainedBytes } from './measure.ts';
 
 const text: Schema = { type: 'string' };
 const object = (properties: Readonly<Record<string, Schema>>): Schema => ({ type: 'object', properties });
 
 /** The schemas of the instance and of the list in the benchmark's data. `typedEnvironment` adds the Deployment. */
-const RESOURCES: Parameters<typeof celTypes>[0] = {
+const RESOURCES: Parameters<typeof CelTypes.of>[0] = {
   schema: {
     schema: object({
       spec: object({ name: text, host: text, path: text, image: text, replicas: { type: 'integer' } }),
@@ -24,7 +24,7 @@ function deploymentSchema(): Schema {
 
 /** An environment in which every variable has a type, as for the compilation of a graph. */
 export function typedEnvironment(): Environment {
-  const { variables, types } = celTypes({ ...RESOURCES, deployment: { schema: deploymentSchema() } });
+  const { variables, types } = CelTypes.of({ ...RESOURCES, deployment: { schema: deploymentSchema() } });
   return kroEnvironment({ variables: { ...variables, text: STRING }, types });
 }
 
@@ -32,7 +32,7 @@ export function typedEnvironment(): Environment {
 export function deploymentEnvironmentBytes(): number {
   const schema = deploymentSchema();
   return retainedBytes(() => {
-    const environment = kroEnvironment(celTypes({ deployment: { schema } }));
+    const environment = kroEnvironment(CelTypes.of({ deployment: { schema } }));
     if (!environment.check('deployment.spec.template.spec.containers[0].image').ok) throw new Error('does not check');
     return environment;
   }, 200);

@@ -93,17 +93,18 @@ export function openEntries(entries: readonly string[]): {
 function entryOf(symbol: ts.Symbol, checker: ts.TypeChecker): Entry {
   const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   const own = ts.displayPartsToString(symbol.getDocumentationComment(checker));
-  const text = own || ts.displayPartsToString(target.getDocumentationComment(checker)) || otherComment(symbol, target);
+  const text =
+    own || ts.displayPartsToString(target.getDocumentationComment(checker)) || otherComment(symbol, target, checker);
   return { name: symbol.name, form: formOf(target), summary: firstSentence(text) };
 }
 
 /**
  * Returns the text of the `@deprecated` tag for a removed name, and the comment before `export * as` for a namespace.
  */
-function otherComment(symbol: ts.Symbol, target: ts.Symbol): string {
+function otherComment(symbol: ts.Symbol, target: ts.Symbol, checker: ts.TypeChecker): string {
   const tag = target.getJsDocTags().find(({ name }) => name === 'deprecated');
   if (tag !== undefined) return ts.displayPartsToString(tag.text);
-  const statement = symbol.declarations?.find((each) => ts.isNamespaceExport(each))?.parent;
+  const statement = namespaceExport(symbol, checker)?.parent;
   const text = statement?.getSourceFile().text.slice(statement.getFullStart(), statement.getStart()) ?? '';
   return /\/\*\* ([\s\S]*?) \*\//.exec(text)?.[1] ?? '';
 }
@@ -123,4 +124,11 @@ function formOf({ flags }: ts.Symbol): string {
 function firstSentence(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').replaceAll('<', '&lt;').trim();
   return /^(?:`[^`]*`|[^`])*?(?<!\b(?:e\.g|i\.e))[.:](?= [A-Z`]|$)/.exec(line)?.[0].replace(/:$/, '.') ?? line;
+}
+
+/** The `export * as` of a namespace, which an entry point can export again. */
+function namespaceExport(symbol: ts.Symbol | undefined, checker: ts.TypeChecker): ts.Node | undefined {
+  if (symbol === undefined || !(symbol.flags & ts.SymbolFlags.Alias)) return undefined;
+  const found = symbol.declarations?.find((each) => ts.isNamespaceExport(each));
+  return found ?? namespaceExport(checker.getImmediateAliasedSymbol(symbol), checker);
 }

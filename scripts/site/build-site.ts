@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import MiniSearch from 'minisearch';
-import { GraphOutline, toSvg } from '@typekro/engine/graph';
+import { GraphOutline } from '@typekro/engine/graph';
 import { exampleGraphs } from '../example-graphs.ts';
 import { FLEET_FORM, FLEET_FORM_MARK } from './fleet-form.ts';
 import { imageSize } from './image-size.ts';
@@ -15,6 +15,7 @@ import type { RenderedPage } from './render-page.ts';
 import { renderPage } from './render-page.ts';
 import { SEARCH_OPTIONS } from './search-options.ts';
 import { writtenPages } from '../written-pages.ts';
+import { toSvg } from '../../packages/cli/src/drawing/svg.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The base URL of the files of the repository that are not pages of the site. */

@@ -4,7 +4,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { parseJson } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
-import { applyDefaults, prune, validateValue } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 
 interface Step {
   readonly req?: { readonly method?: string; readonly path: string; readonly body?: JsonObject };
@@ -57,26 +57,26 @@ test('enough recordings are covered', () => {
 });
 
 describe.each(creations)('$name', ({ schema, object, res }) => {
-  const pruned = prune(schema, object);
-  const value = applyDefaults(schema, pruned.value);
+  const pruned = StructuralSchema.prune(schema, object);
+  const value = StructuralSchema.applyDefaults(schema, pruned.value);
 
   test('the causes of the error are the causes that the server reports', () => {
     // A cause whose field begins with a dot comes from the scale subresource, not from the schema.
     const details = res.body?.['details'] as { causes?: FieldError[] } | undefined;
     const expected = res.status === 422 ? (details?.causes ?? []).filter((cause) => !cause.field.startsWith('.')) : [];
     const bySame = (a: FieldError, b: FieldError) => (a.field + a.message < b.field + b.message ? -1 : 1);
-    expect(validateValue(schema, value).sort(bySame)).toEqual(expected.slice().sort(bySame));
+    expect(StructuralSchema.validate(schema, value).sort(bySame)).toEqual(expected.slice().sort(bySame));
   });
 
   test('pruning and defaulting produce the spec that the server stores', () => {
     const spec = res.body?.['spec'];
     if (res.status === 201 && spec !== undefined) expect((value as JsonObject)['spec']).toEqual(spec);
-    else expect(prune(schema, pruned.value).unknown).toEqual([]);
+    else expect(StructuralSchema.prune(schema, pruned.value).unknown).toEqual([]);
   });
 
   test('the unknown fields are the fields about which the server warns', () => {
     const warnings = [...(res.headers?.['warning'] ?? '').matchAll(/unknown field \\?"([^"\\]+)/g)].map((match) => match[1]);
     if (res.headers?.['warning'] !== undefined) expect(pruned.unknown).toEqual(warnings);
-    else expect(prune(schema, value).unknown).toEqual([]);
+    else expect(StructuralSchema.prune(schema, value).unknown).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
 import { jsonEquals, parseJson } from '@typekro/kit/core';
-import { parseSimpleSchema } from '@typekro/engine/schema';
+import { SimpleSchema } from '@typekro/engine/schema';
 
 interface Case {
   readonly name: string;
@@ -32,7 +32,7 @@ test('the corpus is complete', () => {
 });
 
 describe.each(cases)('$name', ({ spec, types, expect: expected }) => {
-  const result = parseSimpleSchema(spec, types);
+  const result = SimpleSchema.parse(spec, types);
 
   test(`${JSON.stringify(spec, bigIntText)} has the recorded result`, () => {
     if (expected.openapi !== undefined) {

@@ -6,7 +6,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { gvkOf, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { generateChart, generateFactories } from '@typekro/sdk/factories';
 import { parseDefinitions } from '@typekro/engine/graph';
-import { applyDefaults, crdSource, prune, validateValue } from '@typekro/engine/schema';
+import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { runCommand } from '../support/command.ts';
 import { composed } from '@typekro/sdk/test-support/compose-objects';
 
@@ -155,9 +155,9 @@ describe('the factories return the given objects unchanged, and the objects are 
       expect(made).toEqual(example);
       const schema = source.schemaOf(gvkOf(example));
       if (schema === undefined || !isJsonObject(made)) throw new Error('no schema');
-      expect(validateValue(schema, made, {})).toEqual([]);
-      const stored = applyDefaults(schema, prune(schema, made).value);
-      expect(validateValue(schema, stored, {})).toEqual([]);
+      expect(StructuralSchema.validate(schema, made, {})).toEqual([]);
+      const stored = StructuralSchema.applyDefaults(schema, StructuralSchema.prune(schema, made).value);
+      expect(StructuralSchema.validate(schema, stored, {})).toEqual([]);
       expect(stored).toMatchObject(made);
     },
   );

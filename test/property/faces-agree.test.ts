@@ -3,7 +3,7 @@ import type { DiffReport, InspectCall, Plan, TreeReport, WhyReport } from '@type
 import { indexOfReports, ownViewer } from '@typekro/controller/inspect';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectName } from '@typekro/kit/core';
-import { Explanation, isDone, keys } from '@typekro/engine/runtime';
+import { Explanation, keys, NodeReport } from '@typekro/engine/runtime';
 import { numbersOf } from '@typekro/kit/test-support/budget';
 import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
 import type { ClusterDetailsOptions } from '../../packages/cli/src/dashboard/cluster-details.ts';
@@ -109,7 +109,7 @@ test.each(numbersOf('agreeingFaces'))('graph %i: all faces say what the controll
   const stateOf = ({ id, state, reason }: { id: string; state: string; reason: string }) => ({ id, state, reason });
   expect(shownTree.nodes.map(stateOf)).toEqual(states);
   expect(page?.nodes.map(stateOf)).toEqual(states);
-  const open = decided.filter((node) => (node.retired === true ? node.state === 'failed' : !isDone(node)));
+  const open = decided.filter((node) => (node.retired === true ? node.state === 'failed' : !NodeReport.isDone(node)));
   expect(shownStatus.open.map(({ node }) => node)).toEqual(open.map(({ id }) => id));
   expect(shownStatus.state).toBe(report?.state);
   expect([shownWhy.ready, shownWhy.nodes, shownWhy.skipped]).toEqual([
@@ -118,7 +118,7 @@ test.each(numbersOf('agreeingFaces'))('graph %i: all faces say what the controll
     shownStatus.skipped,
   ]);
   expect(shownWhy.state).toBe(report?.state);
-  const openIds = new Set(decided.filter((node) => !isDone(node)).map(({ id }) => id));
+  const openIds = new Set(decided.filter((node) => !NodeReport.isDone(node)).map(({ id }) => id));
   for (const { node } of shownWhy.causes) expect(openIds).toContain(node);
   expect(shownWhy.causes.length > 0).toBe(openIds.size > 0);
   const written = shownDiff.changes.map(({ object }) => objectName(object));

@@ -11,8 +11,8 @@ import type { Graph } from '@typekro/engine/graph';
 import { instanceRef } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import type { NodeReport, ObjectTarget, StepOptions } from '@typekro/engine/runtime';
-import { refOfTarget } from '@typekro/engine/runtime';
+import type { NodeReport, StepOptions } from '@typekro/engine/runtime';
+import { ObjectTarget } from '@typekro/engine/runtime';
 import { KINDS_BY_PLURAL } from './planned-graphs.ts';
 import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 
@@ -47,7 +47,7 @@ export interface DecisionTask {
 const nameOf = ({ kind, namespace = '', name }: Pick<ObjectRef, 'kind' | 'namespace' | 'name'>): string =>
   `${kind} ${namespace}/${name}`;
 
-const nameOfTarget = (target: ObjectTarget): string => nameOf(refOfTarget(target));
+const nameOfTarget = (target: ObjectTarget): string => nameOf(ObjectTarget.refOf(target));
 
 const DONE: ReadonlySet<NodeReport['state']> = new Set(['ready', 'skipped', 'deleted']);
 

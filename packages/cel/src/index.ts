@@ -96,6 +96,7 @@ export {
   EvalFailure,
   OpaqueValue,
   fail,
+  typeNameOf,
 } from './values.ts';
 export { createEnvironment } from './environment.ts';
 export { standardLibrary } from './standard/index.ts';
@@ -113,7 +114,6 @@ export type { JsonOptions, JsonResult } from './to-json.ts';
 export { toJson } from './to-json.ts';
 export { escapeFieldName, unescapeFieldName } from './eval/field-names.ts';
 export { nanosecondsOfUnit } from './eval/string-formats.ts';
-export { typeNameOf } from './values.ts';
 export { rewriteAst, walkAst } from './rewrite.ts';
 /** The nodes of syntax trees. */
 export * as syntax from './syntax/unparsed-nodes.ts';

@@ -2,7 +2,7 @@ import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compile, controllerCrds, isCrd, isDefinition, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { compile, controllerCrds, isDefinition, Kinds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { BuiltinSource, SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import type { DocumentPart, EditorDocument } from './editor-document.ts';
@@ -187,7 +187,7 @@ export class Workspace {
     const { value } = part;
     if (!isJsonObject(value) || typeof value['apiVersion'] !== 'string' || typeof value['kind'] !== 'string') return [];
     const object = value as KubeObject;
-    if (isCrd(object)) return part.parsed.documents.length > 0 ? [object] : [];
+    if (Kinds.isCrd(object)) return part.parsed.documents.length > 0 ? [object] : [];
     if (!isDefinition(object)) return [];
     const kind = kindOfDefinition(object);
     const found = graphs?.find(({ instance }) => kindOfCrd(instance.crd) === kind);

@@ -9,8 +9,8 @@ import {
   keys,
   Member,
   ObjectKey,
+  ObjectTarget,
   readConditions,
-  refOfTarget,
   step,
   Tracking,
   WriteRules,
@@ -111,7 +111,7 @@ export function carryOut(key: string, decision: Decision, cluster: FakeCluster, 
       cluster.disown(ObjectKey.ofTarget(target), FieldWriter.nameOf(FieldWriter.of(manager, subresource)));
       continue;
     }
-    const { apiVersion, kind, ...metadata } = refOfTarget(target);
+    const { apiVersion, kind, ...metadata } = ObjectTarget.refOf(target);
     const options = { force: false, ...(subresource === undefined ? {} : { subresource }) };
     cluster.apply({ apiVersion, kind, metadata }, manager, options);
   }

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { compileGraphObject } from '@typekro/engine/graph';
 import type { Condition, Decision, StepOptions } from '@typekro/engine/runtime';
-import { stepRefusedGraph } from '@typekro/engine/runtime';
+import { SpecialStep } from '@typekro/engine/runtime';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import type { LoopOptions } from './direct-loop.ts';
@@ -91,7 +91,10 @@ export class GraphObjects {
       const object = this.cluster.get(key);
       if (object === undefined) throw new Error(`no object ${key}`);
       const now = Date.parse('2026-11-01T00:00:00Z');
-      const decision = stepRefusedGraph(object, problem, this.cluster.view(EMPTY), { now, ...this.#options.step });
+      const decision = SpecialStep.refusedGraph(object, problem, this.cluster.view(EMPTY), {
+        now,
+        ...this.#options.step,
+      });
       if (!decision.quiet) {
         carryOut(key, decision, this.cluster, this.#options);
         continue;

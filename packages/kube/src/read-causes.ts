@@ -3,7 +3,7 @@ import { isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import type { Cause } from './causes.ts';
 import { causesOf, podFamily, openFamily } from './causes.ts';
-import { selectorText } from '@typekro/engine/runtime';
+import { ObjectTarget } from '@typekro/engine/runtime';
 import { KubeError } from './kube-error.ts';
 import type { KubernetesApi, ListOptions, ResourceType } from './kube-api.ts';
 
@@ -226,7 +226,7 @@ function madeBy({ apiVersion, kind }: KubeObject): readonly ResourceType[] {
 /** The label selector of the objects that a workload creates; empty when the workload has no selector. */
 function podSelector(object: KubeObject): string {
   const selector = SELECTING.has(object.kind) ? valueAt(object, 'spec', 'selector') : undefined;
-  const text = selectorText(selector);
+  const text = ObjectTarget.selectorText(selector);
   return text.ok ? text.text : '';
 }
 

@@ -146,9 +146,6 @@ export type {
   UndeclaredFields,
   UndeclaredStatusField,
   Widened,
-} from './compose/index.ts';
-export type { ObjectOutcome } from '@typekro/engine/runtime';
-export type {
   FactoryExtras,
   FactoryInput,
   KindFacts,
@@ -161,7 +158,18 @@ export type {
   Settable,
   WholeInput,
   WholeResourceFactory,
+  ExternalReference,
+  ExternalReferences,
+  LabelSelector,
+  PartOf,
+  Patch,
+  PatchFields,
+  PatchMetadata,
+  PatchOptions,
+  Quantity,
+  SingletonHandle,
 } from './compose/index.ts';
+export type { ObjectOutcome } from '@typekro/engine/runtime';
 export {
   alias,
   aliases,
@@ -183,18 +191,6 @@ export {
   singleton,
   wholeResourceFactory,
 } from './compose/index.ts';
-export type {
-  ExternalReference,
-  ExternalReferences,
-  LabelSelector,
-  PartOf,
-  Patch,
-  PatchFields,
-  PatchMetadata,
-  PatchOptions,
-  Quantity,
-  SingletonHandle,
-} from './compose/index.ts';
 export * from './aspect-names.ts';
 export { simple } from './factories/simple/index.ts';
 export type {
@@ -208,7 +204,7 @@ export type {
   Severity,
   SourcePosition,
   TypeKroErrorDetails,
+  MovedName,
 } from '@typekro/kit/core';
 export { formatDiagnostic, TypeKroError } from '@typekro/kit/core';
 export * from './generated/moved.ts';
-export type { MovedName } from '@typekro/kit/core';

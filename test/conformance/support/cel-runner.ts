@@ -20,8 +20,8 @@ import {
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
+import { CelTypes } from '@typekro/engine/schema';
 import type { CelResource } from '../../../packages/engine/src/schema/cel-types.ts';
-import { celTypes } from '@typekro/engine/schema';
 import type { TopicResult } from './report.ts';
 
 /** One recorded evaluation. */
@@ -97,7 +97,7 @@ function build(file: EnvironmentFile, name: string): Built {
         : { schema: normalizedSchema(file.schemas[schema]) };
   }
   const typed = Object.keys(resources).length > 0;
-  const { variables, types } = celTypes(resources, { raw: recorded.mode === 'readyWhen' });
+  const { variables, types } = CelTypes.of(resources, { raw: recorded.mode === 'readyWhen' });
   const base = kroEnvironment({ variables, ...(typed ? { types } : {}) });
   const iterators = Object.entries(recorded.iterators ?? {});
   const declared: Record<string, VariableOptions> = {};

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { SchemaChange } from '@typekro/engine/schema';
-import { parseSimpleSchema } from '@typekro/engine/schema';
+import { SimpleSchema } from '@typekro/engine/schema';
 import { compareCrds } from '../../../packages/engine/src/schema/crd/compare-crds.ts';
 import { firstDifference, isGoText } from './graph-compare.ts';
 import { readLines } from './graph-corpus.ts';
@@ -23,7 +23,7 @@ function outcome(group: string, row: JsonObject, problem: string | undefined): G
 
 function simpleSchemaProblem({ spec, types, expect }: JsonObject): string | undefined {
   const expected = expect as JsonObject;
-  const result = parseSimpleSchema(spec, types);
+  const result = SimpleSchema.parse(spec, types);
   if (expected['openapi'] !== undefined) {
     if (!result.ok) return `want acceptance, got ${result.errors[0]?.message}`;
     return firstDifference(expected['openapi'], result.schema as JsonValue);

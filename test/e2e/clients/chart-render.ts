@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
 import { parseApiVersion } from '@typekro/kit/core';
 import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, prune, validateValue } from '@typekro/engine/schema';
+import { builtinSource, combineSources, StructuralSchema } from '@typekro/engine/schema';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 
@@ -50,7 +50,7 @@ export function schemaProblems(object: KubeObject, further?: SchemaSource): stri
   if (schema === undefined) return [`there is no kind ${object.apiVersion} ${object.kind}`];
   const value = structuredClone(object) as never;
   return [
-    ...validateValue(schema, value).map((error) => `${error.field}: ${error.message}`),
-    ...prune(schema, value).unknown.map((path) => `unknown field ${path}`),
+    ...StructuralSchema.validate(schema, value).map((error) => `${error.field}: ${error.message}`),
+    ...StructuralSchema.prune(schema, value).unknown.map((path) => `unknown field ${path}`),
   ];
 }

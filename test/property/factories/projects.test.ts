@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import { applyDefaults, crdSource } from '@typekro/engine/schema';
+import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { gitRepository, kustomization } from '../../../packages/sdk/src/factories/flux/index.ts';
 import { chartFactory, helmRelease, helmRepository } from '../../../packages/sdk/src/factories/helm/index.ts';
 import { configMap } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
@@ -93,7 +93,7 @@ test.each(Object.entries(FACTORIES).filter(([name]) => name !== 'configMap'))(
     const { group, version } = parseApiVersion(object['apiVersion'] as string);
     const schema = crdSource(FLUX as never).schemaOf({ group, version, kind: object['kind'] as string });
     const needless = [...pathsIn(object)].filter((path) =>
-      jsonEquals(applyDefaults(schema as Schema, without(object, path)), object),
+      jsonEquals(StructuralSchema.applyDefaults(schema as Schema, without(object, path)), object),
     );
     expect(needless).toEqual([]);
   },

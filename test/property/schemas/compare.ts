@@ -6,7 +6,7 @@ import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import { createCompositionApi } from '@typekro/sdk/compose';
 import type { SchemaInput } from '@typekro/sdk/compose';
 import type { Schema } from '@typekro/engine/schema';
-import { applyDefaults, builtinSource, prune, structuralSchema, validateValue } from '@typekro/engine/schema';
+import { builtinSource, StructuralSchema } from '@typekro/engine/schema';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster')) });
 
@@ -35,7 +35,7 @@ export function composed(schema: SchemaInput): Composed {
     return {
       instance: (value) => composition.toInstance(value).spec as JsonValue,
       violations: (value) => composition.evaluate(value).violations,
-      crd: structuralSchema({ type: 'object', properties: { spec } }),
+      crd: StructuralSchema.of({ type: 'object', properties: { spec } }),
     };
   } catch (error) {
     const { code, message, diagnostics } = error as Error & {
@@ -49,8 +49,8 @@ export function composed(schema: SchemaInput): Composed {
 
 /** The spec that an API server stores; undefined if it refuses the spec. */
 export function stored(crd: Schema, spec: JsonObject): JsonValue | undefined {
-  const { value } = prune(crd, applyDefaults(crd, { spec: structuredClone(spec) }));
-  const errors = validateValue(crd, value, { evaluateRules: ruleEvaluator({})() });
+  const { value } = StructuralSchema.prune(crd, StructuralSchema.applyDefaults(crd, { spec: structuredClone(spec) }));
+  const errors = StructuralSchema.validate(crd, value, { evaluateRules: ruleEvaluator({})() });
   return errors.length === 0 ? (value as JsonObject)['spec'] : undefined;
 }
 
@@ -164,4 +164,6 @@ const LOUD =
 
 /** The declared members of a value. Some libraries keep other members, and the API server drops them. */
 const kept = (crd: Schema, value: JsonValue | undefined): JsonValue | undefined =>
-  value === undefined ? undefined : (prune(crd, { spec: structuredClone(value) }).value as JsonObject)['spec'];
+  value === undefined
+    ? undefined
+    : (StructuralSchema.prune(crd, { spec: structuredClone(value) }).value as JsonObject)['spec'];

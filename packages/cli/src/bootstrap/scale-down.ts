@@ -3,7 +3,7 @@ import { TypeKroError } from '@typekro/kit/core';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isTimeout, waitForObject, withDeadline } from '@typekro/kube';
 import { valueAt } from '@typekro/kit/kubernetes';
-import { selectorText } from '@typekro/engine/runtime';
+import { ObjectTarget } from '@typekro/engine/runtime';
 import { CLI_MANAGER } from '../instance/change-report.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 
@@ -84,7 +84,7 @@ async function podsOf(
   deployment: KubeObject,
   signal: AbortSignal,
 ): Promise<ObjectRef[]> {
-  const selector = selectorText(valueAt(deployment.spec, 'selector'));
+  const selector = ObjectTarget.selectorText(valueAt(deployment.spec, 'selector'));
   // Does not occur: an API server refuses a Deployment with an empty or invalid selector.
   if (!selector.ok || selector.text === '') return [];
   const options = { namespace, labelSelector: selector.text, signal };

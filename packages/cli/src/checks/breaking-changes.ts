@@ -1,8 +1,7 @@
 import type { Graph } from '@typekro/engine/graph';
-import { InstanceCrd } from '@typekro/engine/graph';
+import { ALLOW_BREAKING_CHANGES, InstanceCrd } from '@typekro/engine/graph';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { ComparedFacets, SchemaChange } from '@typekro/engine/schema';
-import { fieldOfChange } from '@typekro/engine/schema';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
 
@@ -30,14 +29,14 @@ export function breakingChanges(
     const message = `a controller refuses to change the CustomResourceDefinition ${name}: ${compared.error}`;
     return [diagnosticAt(input, [], message, hint)];
   }
-  if (input.object.metadata.annotations?.[InstanceCrd.ALLOW_BREAKING_CHANGES] === 'true') return [];
+  if (input.object.metadata.annotations?.[ALLOW_BREAKING_CHANGES] === 'true') return [];
   return compared.breaking.map((change) => {
     const field = placeOfChange(change);
     return diagnosticAt(
       input,
       field === WHOLE ? [] : field.split('.'),
       `the CustomResourceDefinition ${name} has another schema, and the change of ${field} can break existing instances: ${change.description}`,
-      `keep the field as it was, give the definition another kind, or allow the change with the annotation ${InstanceCrd.ALLOW_BREAKING_CHANGES}: "true"`,
+      `keep the field as it was, give the definition another kind, or allow the change with the annotation ${ALLOW_BREAKING_CHANGES}: "true"`,
     );
   });
 }
@@ -47,7 +46,7 @@ const WHOLE = 'the object';
 
 /** Returns the path below `spec.schema` where the author of the definition made the change. */
 function placeOfChange(change: SchemaChange): string {
-  const field = fieldOfChange(change);
+  const field = InstanceCrd.fieldOfChange(change);
   return field.startsWith('version') ? 'apiVersion' : field;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { compile, InstanceCrd, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { ALLOW_BREAKING_CHANGES, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
@@ -182,7 +182,7 @@ test('a change of a CustomResourceDefinition with two versions is refused, even 
   const { crd } = compiled(definition).instance;
   const versions = (crd.spec?.['versions'] ?? []) as JsonObject[];
   const before = { ...crd, spec: { ...crd.spec, versions: [...versions, { ...versions[0], name: 'v2' }] } };
-  const metadata = { name: 'pots', annotations: { [InstanceCrd.ALLOW_BREAKING_CHANGES]: 'true' } };
+  const metadata = { name: 'pots', annotations: { [ALLOW_BREAKING_CHANGES]: 'true' } };
   for (const each of [definition, { ...definition, metadata }]) {
     expect(changesOf(each, before).map(({ message, path }) => ({ message, path }))).toEqual([
       {

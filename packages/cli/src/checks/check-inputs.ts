@@ -5,7 +5,7 @@ import { assumedSettings, compileOptionsOf } from '@typekro/controller/controlle
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { grouped, formatRef, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject, controllerCrds, GraphObject, isCrd, isDefinition } from '@typekro/engine/graph';
+import { compile, compileGraphObject, controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import type { CompiledInput } from './check-references.ts';
@@ -54,7 +54,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const known = options.crds ?? [];
   const { settings = assumedSettings('the defaults') } = options;
   const others = known.filter(({ spec }) => !own.has(kindOfCrd(spec)));
-  const crds = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...others];
+  const crds = [...inputs.objects.map(({ object }) => object).filter(Kinds.isCrd), ...others];
   const compiled = compileAll(inputs.objects, crds, settings);
   const { graphs } = compiled;
   const ofBroken = compiled.results.flatMap(({ crd }) => crd ?? []);

@@ -5,14 +5,13 @@ import type { PathStep } from '@typekro/engine/graph';
 import { isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import {
-  applyDefaults,
-  fieldPath,
-  prune,
   RefusalText,
   RefusedPlace,
-  schemaNodeAt,
   shapeHint,
-  validateValue,
+  StructuralSchema,
+  schemaNodeAt,
+  stepsIn,
+  valueAtSteps,
 } from '@typekro/engine/schema';
 import type { UnknownField } from './corrected-fields.ts';
 import { correctFields } from './corrected-fields.ts';
@@ -50,7 +49,7 @@ async function checkWithSchema(
 ): Promise<Diagnostic[]> {
   // Objects of files and modules are plain JSON here.
   const value = input.object;
-  const pruned = prune(schema, value);
+  const pruned = StructuralSchema.prune(schema, value);
   const misnamed = pruned.unknown.length === 0 ? [] : correctFields(schema, value).unknown;
   const unknown = misnamed
     .map((field) => unknownField(input, schema, field))
@@ -68,27 +67,27 @@ async function checkWithSchema(
     )
       return unknown;
     // A create drops such a null, and server-side apply refuses it.
-    const nulls = validateValue(schema, pruned.value).filter(({ message }) => message.endsWith(': "null"'));
+    const nulls = StructuralSchema.validate(schema, pruned.value).filter(({ message }) => message.endsWith(': "null"'));
     const reported = nulls.length > 0 ? nulls : await server.check(pruned.value as KubeObject);
     return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
-  const steps = pruned.unknown.map((field) => RefusedPlace.stepsIn(value, field));
+  const steps = pruned.unknown.map((field) => stepsIn(value, field));
   // A missing field can be a consequence of a misspelt field. A problem of a whole object can be a consequence of a
   // wrong field in it.
   const follows = ({ field, message }: RefusalCause): boolean =>
     message.includes(RULES_NOT_CHECKED) ||
     (/^(?:Required|Invalid) value/.test(message) &&
       steps.some((own) => {
-        const parent = RefusedPlace.valueAt(value, own.slice(0, -1));
-        const name = String(RefusedPlace.stepsIn(value, field).at(-1) ?? '');
+        const parent = valueAtSteps(value, own.slice(0, -1));
+        const name = String(stepsIn(value, field).at(-1) ?? '');
         const holder = Path.format(
-          message.startsWith('Required')
-            ? RefusedPlace.stepsIn(value, field).slice(0, -1)
-            : RefusedPlace.stepsIn(value, field),
+          message.startsWith('Required') ? stepsIn(value, field).slice(0, -1) : stepsIn(value, field),
         );
         return holder === Path.format(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
       }));
-  const wrong = validateValue(schema, applyDefaults(schema, pruned.value)).filter((cause) => !follows(cause));
+  const wrong = StructuralSchema.validate(schema, StructuralSchema.applyDefaults(schema, pruned.value)).filter(
+    (cause) => !follows(cause),
+  );
   const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as KubeObject);
   // Unknown members inside a list that should be an object are a consequence of the wrong type.
   const inList = (each: Diagnostic) => causes.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
@@ -132,8 +131,8 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
     value,
   ).map(({ field, message }) => {
     const place = RefusedPlace.of(value, field, message);
-    const text = RefusalText.of(message, RefusedPlace.valueAt(value, place.steps), field);
-    const written = RefusedPlace.valueAt(value, place.steps);
+    const text = RefusalText.of(message, valueAtSteps(value, place.steps), field);
+    const written = valueAtSteps(value, place.steps);
     const at = schema === undefined ? undefined : schemaNodeAt(schema, place.steps);
     const shape =
       at === undefined || written === undefined || !text.message.includes(' is written where ')
@@ -151,8 +150,7 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
 export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
   const isOwn = ({ field, message }: RefusalCause): boolean =>
     !message.startsWith('Invalid value') ||
-    RefusedPlace.valueAt(value, RefusedPlace.of(value, field, message).steps) ===
-      RefusedPlace.valueAt(value, RefusedPlace.stepsIn(value, field)) ||
+    valueAtSteps(value, RefusedPlace.of(value, field, message).steps) === valueAtSteps(value, stepsIn(value, field)) ||
     !RefusedPlace.of(value, field, message).key;
   const own = causes.filter(isOwn);
   const kept = (own.length > 0 ? own : causes).filter(
@@ -197,11 +195,11 @@ const isAtOrUnder = (field: string, parent: string): boolean => parent === '' ||
 
 function unknownField(input: InputObject, schema: Schema, { steps, meant }: UnknownField): Diagnostic {
   const name = String(steps.at(-1) ?? '');
-  const field = fieldPath(steps);
+  const field = StructuralSchema.fieldPath(steps);
   const outside = name === 'id' && steps.length === 1 && input.document === undefined;
   if (outside) return madeOutside(input, steps);
   const above = steps.slice(0, -1);
-  const around = RefusedPlace.valueAt(input.object, above);
+  const around = valueAtSteps(input.object, above);
   const list = schemaNodeAt(schema, meant.slice(0, -1));
   // For a definition, the compiler already reports an object instead of a list.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
@@ -255,7 +253,7 @@ function quotedIn(
   steps: ReturnType<typeof RefusedPlace.of>['steps'],
 ): SourcePosition | undefined {
   if (document !== undefined || locate !== undefined) return undefined;
-  const texts = [RefusedPlace.valueAt(object, steps), object.metadata.name];
+  const texts = [valueAtSteps(object, steps), object.metadata.name];
   const text = textOf(file);
   for (const wanted of texts) {
     const found = typeof wanted === 'string' && wanted !== '' ? placesOfQuoted(text, wanted) : [];

@@ -4,7 +4,14 @@ import { formatApiVersion, isJsonObject, stringifyJson } from '@typekro/kit/core
 import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekro/engine/graph';
 import { Nodes, Path, scanExpressions } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import { RefusalText, RefusedPlace, schemaNodeAt, validateValue } from '@typekro/engine/schema';
+import {
+  RefusalText,
+  RefusedPlace,
+  StructuralSchema,
+  schemaNodeAt,
+  stepsIn,
+  valueAtSteps,
+} from '@typekro/engine/schema';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
@@ -108,14 +115,14 @@ async function checkNode(
   // On invalid base64, the server stops decoding and does not report the field.
   const undecoded = refused.some(({ field, message }) => field === '' && message.includes('illegal base64'));
   const bytes = undecoded
-    ? validateValue(schema, value).filter(({ message }) => /must be of type byte/.test(message))
+    ? StructuralSchema.validate(schema, value).filter(({ message }) => /must be of type byte/.test(message))
     : [];
   const allCauses = [...refused, ...bytes].map((cause) => RefusedPlace.withField(value, cause));
   const causes = withoutFollowUps(allCauses, value);
   // If a name or a label is an expression without a sample value, the server reports that the name or label is missing.
-  const unfilled = holes.filter(({ path }) => RefusedPlace.valueAt(value, path) === undefined);
+  const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);
   const open = unfilled.length > 0;
-  const unselected = RefusedPlace.valueAt(value, ['spec', 'selector']) === undefined;
+  const unselected = valueAtSteps(value, ['spec', 'selector']) === undefined;
   const mismatched = known.some(
     ({ code, path = '' }) => code === 'graph/selector-mismatch' && path.startsWith(`${Path.format(base)}.`),
   );
@@ -126,7 +133,7 @@ async function checkNode(
     if ((unselected || mismatched) && /does not match template/.test(cause.message)) return [];
     // Only an expression at the missing field or at an ancestor of it could set the field.
     const absent = place.key && cause.message.startsWith('Required');
-    const steps = absent ? RefusedPlace.stepsIn(value, cause.field) : place.steps;
+    const steps = absent ? stepsIn(value, cause.field) : place.steps;
     // An expression without a sample value can yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);
@@ -137,7 +144,7 @@ async function checkNode(
     if ((cause.field === '' && !isDenied) || isOpen) return [];
     const path = [...base, ...place.steps];
     if (isKnown(Path.format(path), known)) return [];
-    const written = RefusedPlace.valueAt(value, place.steps);
+    const written = valueAtSteps(value, place.steps);
     const { message, hint } = ownTemplate(written) ?? RefusalText.of(cause.message, written, cause.field);
     const { file, object: definition } = input;
     const source = inputPosition(input, path, place.key);
@@ -186,8 +193,8 @@ function constantPlace(
   message: string,
 ): { readonly steps: readonly PathStep[]; readonly key: boolean } | undefined {
   const quoted = /^(?:Invalid|Unsupported) value: "([^"\\]+)"/.exec(message)?.[1];
-  if (quoted === undefined || typeof RefusedPlace.valueAt(value, steps) !== 'object') return undefined;
-  const places = placesOf(RefusedPlace.valueAt(skeleton, steps), quoted, steps);
+  if (quoted === undefined || typeof valueAtSteps(value, steps) !== 'object') return undefined;
+  const places = placesOf(valueAtSteps(skeleton, steps), quoted, steps);
   return places.length === 1 && places[0] !== undefined ? { steps: places[0], key: false } : undefined;
 }
 
@@ -228,7 +235,7 @@ function fill(skeleton: JsonObject, holes: readonly Hole[], schema: Schema): Jso
     const name = texts.get(text) ?? `x${texts.size}`;
     texts.set(text, name);
     const filled = standIn(schemaNodeAt(schema, path), expression.template !== undefined, name);
-    const parent = RefusedPlace.valueAt(value, path.slice(0, -1));
+    const parent = valueAtSteps(value, path.slice(0, -1));
     const last = path.at(-1);
     if (Array.isArray(parent) && typeof last === 'number') parent[last] = filled ?? null;
     else if (isJsonObject(parent) && last !== undefined) {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, afterAll, expect, test } from 'vitest';
 import type { Diagnostic, JsonValue } from '@typekro/kit/core';
-import { fieldPath } from '@typekro/engine/schema';
 import type { Schema } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import { parseManifest } from '../inputs/read-manifest.ts';
 import { checkInputs } from './check-inputs.ts';
 import { correctFields } from './corrected-fields.ts';
@@ -55,7 +55,7 @@ test.each<[title: string, spec: JsonValue, corrected: JsonValue, unknown: string
   (_title, spec, corrected, unknown) => {
     const found = correctFields(SCHEMA, { spec });
     expect(found.value).toEqual({ spec: corrected });
-    expect(found.unknown.map(({ steps }) => fieldPath(steps))).toEqual(unknown);
+    expect(found.unknown.map(({ steps }) => StructuralSchema.fieldPath(steps))).toEqual(unknown);
     // Each unknown field has its path in the given value and its path in the corrected value.
     expect(found.unknown.map(({ meant }) => found.asWritten(meant))).toEqual(found.unknown.map(({ steps }) => steps));
   },

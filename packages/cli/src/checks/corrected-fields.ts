@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, nearestName } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
-import { fieldPath, prune, RefusedPlace, schemaNodeAt } from '@typekro/engine/schema';
+import { StructuralSchema, schemaNodeAt, stepsIn, valueAtSteps } from '@typekro/engine/schema';
 
 /** A field that the kind does not have. */
 export interface UnknownField {
@@ -36,7 +36,7 @@ export function correctFields(schema: Schema, given: JsonValue): CorrectedFields
   const corrected: UnknownField[] = [];
   let value = given;
   for (;;) {
-    const found = prune(schema, value).unknown.map((field) => RefusedPlace.stepsIn(value, field));
+    const found = StructuralSchema.prune(schema, value).unknown.map((field) => stepsIn(value, field));
     const copy = found.length === 0 ? value : structuredClone(value);
     const rest: UnknownField[] = [];
     let isChanged = false;
@@ -50,7 +50,7 @@ export function correctFields(schema: Schema, given: JsonValue): CorrectedFields
     }
     // The loop ends, because each renaming reduces the number of unknown fields at its depth by one.
     if (!isChanged) {
-      const order = ({ steps }: UnknownField): string => fieldPath(steps);
+      const order = ({ steps }: UnknownField): string => StructuralSchema.fieldPath(steps);
       const unknown = [...corrected, ...rest].toSorted((one, other) => (order(one) < order(other) ? -1 : 1));
       return { value, unknown, asWritten };
     }
@@ -65,7 +65,7 @@ const isPrefix = (prefix: readonly PathStep[], path: readonly PathStep[]): boole
 function renameField(schema: Schema, root: JsonValue, steps: readonly PathStep[]): PathStep[] | undefined {
   const above = steps.slice(0, -1);
   const name = String(steps.at(-1) ?? '');
-  const parent = RefusedPlace.valueAt(root, above);
+  const parent = valueAtSteps(root, above);
   const near = nearestName(name, Object.keys(schemaNodeAt(schema, above)?.properties ?? {}));
   if (!isJsonObject(parent) || near === undefined || Object.hasOwn(parent, near)) return undefined;
   rename(parent, name, near);

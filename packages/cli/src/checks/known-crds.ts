@@ -1,7 +1,7 @@
 import type { Diagnostic, GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { parseApiVersion, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import { controllerCrds, GraphObject, isCrd, isDefinition, kindsUsed } from '@typekro/engine/graph';
+import { controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
 import { namesCluster, textOption } from '../command.ts';
@@ -74,7 +74,7 @@ export async function knownCrds(
     names.length > 0 &&
     sources.diagnostics.length === 0 &&
     sources.skipped === 0 &&
-    !sources.documents.some((document) => objectsOf(document).some(isCrd))
+    !sources.documents.some((document) => objectsOf(document).some(Kinds.isCrd))
       ? [
           {
             code: 'input/no-crds',
@@ -85,12 +85,12 @@ export async function knownCrds(
         ]
       : [];
   const live = namesCluster(input) ? await (await import('./named-cluster.ts')).readCrds(context, input) : [];
-  const ofFiles = sources.documents.flatMap(objectsOf).filter(isCrd);
+  const ofFiles = sources.documents.flatMap(objectsOf).filter(Kinds.isCrd);
   const named = [
     ...ofFiles,
-    ...live.flatMap(objectsOf).filter((crd) => isCrd(crd) && used.has(groupOf(crd)) && !isOwn(crd)),
+    ...live.flatMap(objectsOf).filter((crd) => Kinds.isCrd(crd) && used.has(groupOf(crd)) && !isOwn(crd)),
   ];
-  const given = [...named, ...inputs.objects.map(({ object }) => object).filter(isCrd)];
+  const given = [...named, ...inputs.objects.map(({ object }) => object).filter(Kinds.isCrd)];
   const shipped = shippedCrds(unknownGroups(inputs.objects, given));
   const shippedGroups = [...new Set(shipped.map(groupOf))];
   return {
@@ -139,7 +139,7 @@ function instanceGroup(object: KubeObject): string[] {
 
 /** Returns the kind of an object or, for a definition or a Graph, the kinds that it uses. */
 function kindsOf(object: KubeObject): GroupVersionKind[] {
-  if (isDefinition(object) || GraphObject.is(object)) return kindsUsed(object.spec);
+  if (isDefinition(object) || GraphObject.is(object)) return Kinds.used(object.spec);
   return [{ ...parseApiVersion(object.apiVersion), kind: object.kind }];
 }
 
@@ -151,7 +151,7 @@ export function shippedCrds(groups: ReadonlySet<string>): KubeObject[] {
 /** Returns all CustomResourceDefinitions in this package. */
 export function shippedCustomKinds(): KubeObject[] {
   const lists = parseJson(shippedDefinitionsText());
-  return (Array.isArray(lists) ? lists : []).flatMap(objectsOf).filter(isCrd);
+  return (Array.isArray(lists) ? lists : []).flatMap(objectsOf).filter(Kinds.isCrd);
 }
 
 const READER = {

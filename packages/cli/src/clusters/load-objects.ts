@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { hasErrors, objectName, refOf } from '@typekro/kit/core';
-import { isCrd } from '@typekro/engine/graph';
+import { Kinds } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { isUnanswered, KubeError, systemClock } from '@typekro/kube';
 import { Outcome } from '@typekro/engine/runtime';
@@ -43,7 +43,7 @@ const isNamespace = ({ apiVersion, kind }: KubeObject): boolean => apiVersion ==
 
 /** Sorts objects: Namespaces, then CustomResourceDefinitions, then all others, each in the order of the files. */
 export function inLoadOrder<Each extends { readonly object: KubeObject }>(objects: readonly Each[]): readonly Each[] {
-  const rank = ({ object }: Each): number => (isNamespace(object) ? 0 : isCrd(object) ? 1 : 2);
+  const rank = ({ object }: Each): number => (isNamespace(object) ? 0 : Kinds.isCrd(object) ? 1 : 2);
   return objects.toSorted((a, b) => rank(a) - rank(b));
 }
 
@@ -71,7 +71,7 @@ export async function loadObjects(
   const loaded: LoadedObject[] = [];
   const established: KubeObject[] = [];
   for (const { object } of inLoadOrder(objects)) {
-    if (!isCrd(object)) {
+    if (!Kinds.isCrd(object)) {
       for (const crd of established.splice(0)) await waitUntilEstablished({ api, signal, clock: systemClock }, crd);
     }
     const result = await applyOne(api, object, signal, established);
@@ -92,7 +92,7 @@ async function applyOne(
   try {
     const before = await api.find(ref, { signal });
     const after = await api.apply(object, { fieldManager: FILE_MANAGER, force: true, signal });
-    if (isCrd(object)) established.push(after);
+    if (Kinds.isCrd(object)) established.push(after);
     const outcome = Outcome.ofWrite(before, after);
     return { object: refOf(after), outcome: outcome === 'replaced' ? 'configured' : outcome };
   } catch (error) {

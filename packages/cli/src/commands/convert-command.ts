@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
-import { isCrd, isDefinition, Naming } from '@typekro/engine/graph';
+import { isDefinition, Kinds, Naming } from '@typekro/engine/graph';
 import type { DefinitionGraph } from '../convert/composition/to-composition.ts';
 import { toComposition } from '../convert/composition/to-composition.ts';
 import type { DefinitionOrigin } from '../convert/checked-definition.ts';
@@ -111,7 +111,7 @@ async function printDefinitions(
   all: readonly OriginalObject[],
   { others, texts }: { readonly others: readonly KubeObject[]; readonly texts: ReadonlyMap<string, string> },
 ): Promise<number> {
-  const written = all.filter(({ object }) => isDefinition(object) || isCrd(object));
+  const written = all.filter(({ object }) => isDefinition(object) || Kinds.isCrd(object));
   const graphs = await checkedOriginals(context, input, written, texts);
   if (graphs === undefined) return ExitCode.diagnostics;
   const made = written.flatMap((origin): DefinitionGraph[] => {

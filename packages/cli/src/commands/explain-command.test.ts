@@ -7,7 +7,7 @@ import type { CommandRun } from '../../test-support/run-command.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { fromJsonSchema } from '@typekro/sdk/notations';
-import { validateValue } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { explain } from './explain-command.ts';
 import { types } from './types-command.ts';
@@ -239,7 +239,7 @@ describe('types', () => {
     const read = fromJsonSchema(json);
     if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
     const fields = (kind: string, spec: JsonObject): string[] =>
-      validateValue(read.schema, { apiVersion: 'kro.run/v1alpha1', kind, metadata: { name: 'a' }, spec })
+      StructuralSchema.validate(read.schema, { apiVersion: 'kro.run/v1alpha1', kind, metadata: { name: 'a' }, spec })
         .map(({ field }) => field)
         .sort();
     const whole = { name: 'x', replicas: 3, tier: 'a', image: { tag: 'v1' }, zones: ['z'], labels: { a: 'b' } };

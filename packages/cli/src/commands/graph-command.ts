@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { GraphOutline, outlineLines, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
+import { GraphOutline } from '@typekro/engine/graph';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
@@ -15,6 +15,10 @@ import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { outputOption } from '../command-options.ts';
+import { outlineLines } from '../drawing/outline-text.ts';
+import { toDot } from '../drawing/dot.ts';
+import { toMermaid } from '../drawing/mermaid.ts';
+import { toSvg } from '../drawing/svg.ts';
 
 /** The formats that draw one graph. */
 const PICTURES: Readonly<Record<string, (graph: Graph) => string>> = {

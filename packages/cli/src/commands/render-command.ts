@@ -5,7 +5,7 @@ import { Path } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import type { NodeReport, RenderedNode } from '@typekro/engine/runtime';
 import { Explanation, RenderedInstance } from '@typekro/engine/runtime';
-import { applyDefaults, crdSource } from '@typekro/engine/schema';
+import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import type { Command, CommandContext, CommandInput } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
@@ -217,7 +217,7 @@ function asStored(object: KubeObject, graph: Graph, observed: readonly KubeObjec
   );
   const { deletionTimestamp: _deletion, ...written } = live?.metadata ?? {};
   const whole = { ...object, metadata: { ...written, ...metadata, ...namespace } };
-  const stored = schema === undefined ? whole : applyDefaults(schema, whole);
+  const stored = schema === undefined ? whole : StructuralSchema.applyDefaults(schema, whole);
   const status = live?.status === undefined ? {} : { status: live.status };
   return { ...(stored as KubeObject), ...status };
 }

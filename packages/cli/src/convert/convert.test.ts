@@ -9,7 +9,7 @@ import { commandRunner } from '../../test-support/run-command.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import { RenderedInstance } from '@typekro/engine/runtime';
-import { applyDefaults, builtinSource, crdSource } from '@typekro/engine/schema';
+import { builtinSource, crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { convert } from '../commands/convert-command.ts';
 import { parseLifts } from './lift.ts';
 import { toDefinition } from './to-definition.ts';
@@ -88,7 +88,7 @@ function renderedBy(definition: JsonObject): unknown[] {
     spec: {},
   };
   const schema = crdSource([instance.crd]).schemaOf(instance) ?? {};
-  const stored = applyDefaults(schema, empty) as KubeObject;
+  const stored = StructuralSchema.applyDefaults(schema, empty) as KubeObject;
   const { nodes } = RenderedInstance.of(graph, stored, [], { now: 0 });
   return nodes.flatMap(({ objects }) =>
     objects.map(({ object, unknown }) => {

@@ -3,7 +3,7 @@ import { isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { PathStep } from '@typekro/engine/graph';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { valueAtSteps } from '@typekro/engine/schema';
 
 /** A field that repeats the name, or another part, of another object. */
 export interface FieldReference {
@@ -122,7 +122,7 @@ function kindNamedAt(object: KubeObject, path: readonly PathStep[]): string | un
   const above = path.slice(0, -1).findLast((step) => typeof step === 'string');
   if (above === 'service' && path.some((step) => step === 'backend' || step === 'defaultBackend')) return 'Service';
   if (!KIND_OBJECTS.has(above)) return NAME_OBJECTS.get(above);
-  const parent = RefusedPlace.valueAt(object, path.slice(0, -1));
+  const parent = valueAtSteps(object, path.slice(0, -1));
   const kind = isJsonObject(parent) ? parent['kind'] : undefined;
   return typeof kind === 'string' ? kind : undefined;
 }

@@ -3,7 +3,7 @@ import { isJsonObject, nearestName, parseApiVersion, TypeKroError, withGroup } f
 import type { PathStep } from '@typekro/engine/graph';
 import { Path } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { valueAtSteps } from '@typekro/engine/schema';
 
 /** A value in an object. The value becomes a field of the definition's schema. */
 export interface Lift {
@@ -49,7 +49,7 @@ function parseLift(text: string, objects: readonly KubeObject[]): Lift {
   if (name === '' || !parsed.ok) throw notALift(text);
   const object = namedObject(name, objects);
   const { steps } = parsed;
-  const value = RefusedPlace.valueAt(object, steps);
+  const value = valueAtSteps(object, steps);
   if (value === undefined) throw unknownField(object, steps);
   const field = given ?? steps.findLast((step) => typeof step === 'string') ?? '';
   if (!/^[a-z][A-Za-z0-9]*$/.test(field)) {
@@ -111,10 +111,8 @@ function namesOf({ apiVersion, kind, metadata: { name = '', namespace } }: KubeO
 }
 
 function unknownField(object: KubeObject, path: readonly PathStep[]): TypeKroError {
-  const missing = path.findIndex(
-    (_step, index) => RefusedPlace.valueAt(object, path.slice(0, index + 1)) === undefined,
-  );
-  const parent = RefusedPlace.valueAt(object, path.slice(0, missing));
+  const missing = path.findIndex((_step, index) => valueAtSteps(object, path.slice(0, index + 1)) === undefined);
+  const parent = valueAtSteps(object, path.slice(0, missing));
   const names = isJsonObject(parent) ? Object.keys(parent) : [];
   const near = nearestName(String(path[missing]), names);
   const place = `${object.kind}/${object.metadata.name ?? ''}`;

@@ -3,7 +3,7 @@ import { formatApiVersion, formatRef, parseApiVersion, refOf } from '@typekro/ki
 import type { GraphNode } from '@typekro/engine/graph';
 import { GraphObject, Nodes } from '@typekro/engine/graph';
 import type { ResourceType, Selection } from '@typekro/kube';
-import { keys, selectorText } from '@typekro/engine/runtime';
+import { keys, ObjectTarget } from '@typekro/engine/runtime';
 import { EVENT } from '../instance/instance-events.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { liveObjects } from './current-values.ts';
@@ -196,7 +196,7 @@ function keyed(selection: Watched): ChildSelection {
 /** The selection of the pods of a workload. */
 function podsOf({ apiVersion, kind, metadata, spec }: KubeObject): readonly Watched[] {
   if (WORKLOADS.get(parseApiVersion(apiVersion).group)?.has(kind) !== true) return [];
-  const selector = selectorText(spec?.['selector']);
+  const selector = ObjectTarget.selectorText(spec?.['selector']);
   if (!selector.ok || selector.text === '') return [];
   const type = { apiVersion: 'v1', kind: 'Pod' };
   return [{ type, ...inNamespace(metadata.namespace), labelSelector: selector.text }];

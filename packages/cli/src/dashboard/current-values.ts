@@ -7,7 +7,7 @@ import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from 
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { Decision } from '@typekro/engine/runtime';
-import { PlacedExpression, Secrets, variablesOfItem } from '@typekro/engine/runtime';
+import { variablesOfItem, PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import { readyObjects } from './ready-objects.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { currentNodes } from '../instance/observation.ts';

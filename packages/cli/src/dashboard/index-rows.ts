@@ -5,7 +5,7 @@ import type { DefinitionRow, InstanceRow } from '@typekro/controller/inspect';
 import { instanceRef, isInstanceState } from '@typekro/controller/inspect';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
 import type { Condition } from '@typekro/engine/runtime';
-import { keys, readConditions, recordedRevision } from '@typekro/engine/runtime';
+import { keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import { recordedState } from '../instance/observation.ts';
 import { isPaused } from '../instance/suspension.ts';
 import { plainMessage } from './waiting-text.ts';
@@ -61,7 +61,7 @@ export function instanceFacts(instance: KubeObject): InstanceFacts {
   const state: InstanceRow['state'] = isInstanceState(text) ? text : 'NONE';
   const definition = Object.hasOwn(labels, keys.DEFINITION_NAME_LABEL) ? labels[keys.DEFINITION_NAME_LABEL] : undefined;
   const pin = pinnedRevision(instance);
-  const revision = pin ?? recordedRevision(instance);
+  const revision = pin ?? RecordedStatus.revision(instance);
   const address = { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }), name };
   const message = ready?.message === undefined ? undefined : plainMessage(ready.message);
   const reason = ready === undefined || ready.status === 'True' ? undefined : (message ?? ready.reason);

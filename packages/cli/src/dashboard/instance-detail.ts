@@ -10,7 +10,7 @@ import type {
   NodeDetail,
   TreeNode,
 } from '@typekro/controller/inspect';
-import { PlacedExpression, readConditions, refOfTarget } from '@typekro/engine/runtime';
+import { ObjectTarget, PlacedExpression, readConditions } from '@typekro/engine/runtime';
 import { isAtOrInside } from '../plan/value-lines.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { treeNodes } from '../instance/tree-view.ts';
@@ -58,7 +58,7 @@ export function instanceDetail(
 /** The nodes of an instance, each with the number of its objects and their readiness. */
 function instanceNodes(observation: InstanceObservation, values: CurrentValues | undefined): readonly InstanceNode[] {
   const { decision } = observation;
-  const pending = new Set(decision.apply.map(({ target }) => formatRef(refOfTarget(target))));
+  const pending = new Set(decision.apply.map(({ target }) => formatRef(ObjectTarget.refOf(target))));
   return treeNodes(observation).map((node, index) => {
     // The nodes of the tree are in the same order as the nodes of the decision.
     const because = decision.nodes[index]?.because;

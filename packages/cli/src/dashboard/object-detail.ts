@@ -4,7 +4,7 @@ import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '@typ
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, readFamilies } from '@typekro/kube';
 import type { Decision, FieldDifference } from '@typekro/engine/runtime';
-import { PlacedExpression, refOfTarget, RenderedInstance, Secrets } from '@typekro/engine/runtime';
+import { ObjectTarget, PlacedExpression, RenderedInstance, Secrets } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { resumedInstance } from '../instance/observation.ts';
 import { logSourcesOf } from '../instance/log-sources.ts';
@@ -48,7 +48,7 @@ export async function objectDetail(input: ObjectDetailInput): Promise<ObjectDeta
     each === undefined ? undefined : maskedObject(asStored(each), isSecret),
   );
   const managers = managersOf(live);
-  const action = decision.apply.find(({ target }) => formatRef(refOfTarget(target)) === formatRef(object));
+  const action = decision.apply.find(({ target }) => formatRef(ObjectTarget.refOf(target)) === formatRef(object));
   return {
     object,
     node: node.id,

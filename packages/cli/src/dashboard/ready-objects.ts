@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { GraphNode } from '@typekro/engine/graph';
-import { evaluateToJson } from '@typekro/engine/runtime';
+import { Evaluate } from '@typekro/engine/runtime';
 
 /**
  * The readiness of each object of a node, for displays such as the dashboard. An object is ready if every condition of
@@ -20,7 +20,7 @@ export function readyObjects(
   return objects.map((object) => {
     const variables = new Map<string, unknown>([[isList ? 'each' : node.id, object]]);
     return conditions.every((condition) => {
-      const result = evaluateToJson(condition, variables, { now });
+      const result = Evaluate.toJson(condition, variables, { now });
       return result.state === 'value' && result.value === true;
     });
   });

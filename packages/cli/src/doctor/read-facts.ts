@@ -5,7 +5,7 @@ import { controllerCrds } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi, ResourceType } from '@typekro/kube';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
-import { selectorText } from '@typekro/engine/runtime';
+import { ObjectTarget } from '@typekro/engine/runtime';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterFacts, ServerFacts } from './cluster-facts.ts';
@@ -156,7 +156,7 @@ async function readPods(
   const running = 'value' in controllers ? controllers.value : [];
   const pods = await Promise.all(
     running.map(async ({ namespace, object }) => {
-      const selector = selectorText(valueAt(object.spec, 'selector'));
+      const selector = ObjectTarget.selectorText(valueAt(object.spec, 'selector'));
       if (!selector.ok || selector.text === '') return [];
       const options = { namespace, labelSelector: selector.text, signal };
       return (await api.list({ apiVersion: 'v1', kind: 'Pod' }, options)).items;

@@ -1,7 +1,7 @@
 import { dirname, relative, resolve } from 'node:path';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { controllerCrds, isDefinition, isCrd } from '@typekro/engine/graph';
+import { controllerCrds, isDefinition, Kinds } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import type { GraphTestFile } from '@typekro/testing';
@@ -41,7 +41,7 @@ export async function loadDefinition(
   const input = { positionals: [], options: paths === '' ? {} : { crds: paths } };
   const checked = await checkNamedFiles(context, input, [shown(definitionFile)]);
   const { graphs, inputs, known, texts } = checked;
-  const served = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...known.crds];
+  const served = [...inputs.objects.map(({ object }) => object).filter(Kinds.isCrd), ...known.crds];
   const made = graphs.map(({ instance }) => instance.crd);
   const sources = combineSources(builtinSource(), crdSource([...served, ...controllerCrds(), ...made]));
   const base = {

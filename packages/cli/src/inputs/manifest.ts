@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { KroCompatibility, PathStep } from '@typekro/engine/graph';
 import { GraphObject, isDefinition, KroLevel, NameText } from '@typekro/engine/graph';
-import { builtinSource, RefusedPlace } from '@typekro/engine/schema';
+import { builtinSource, valueAtSteps } from '@typekro/engine/schema';
 import type { InputObject } from './load-inputs.ts';
 
 /**
@@ -57,16 +57,16 @@ function manifestsOfList(input: InputObject, list: readonly PathStep[], level: K
   // The search is a loop instead of a recursion, because the depth of subgraphs is not limited.
   const open = [list];
   for (const path of open) {
-    const entries = RefusedPlace.valueAt(input.object, path);
+    const entries = valueAtSteps(input.object, path);
     if (!Array.isArray(entries)) continue;
     const nameOf = (id: string): JsonValue | undefined => {
       const entry = entries.find((each) => isJsonObject(each) && each['id'] === id) ?? null;
-      const names = ['template', ...EXTERNAL].map((part) => RefusedPlace.valueAt(entry, [part, 'metadata', 'name']));
+      const names = ['template', ...EXTERNAL].map((part) => valueAtSteps(entry, [part, 'metadata', 'name']));
       return names.find((name) => name !== undefined);
     };
     for (const [index, entry] of entries.entries()) {
       for (const part of ['template', ...EXTERNAL]) {
-        const object = RefusedPlace.valueAt(entry, [part]);
+        const object = valueAtSteps(entry, [part]);
         if (!isJsonObject(object)) continue;
         const external = part !== 'template';
         const place = { input, base: [...path, index, part], frame: entries, external, level, nameOf };
@@ -91,7 +91,7 @@ function manifest(
 
 /** Returns the value at a path of an object, or `undefined` when the path does not exist. */
 export function at(object: WrittenObject['object'], ...path: readonly PathStep[]): JsonValue | undefined {
-  return RefusedPlace.valueAt(object, path);
+  return valueAtSteps(object, path);
 }
 
 /**
@@ -103,7 +103,7 @@ export function isComputedAt({ object, base }: WrittenObject, ...path: readonly 
   if (base.length === 0) return false;
   const hasExpression = (text: unknown): boolean => typeof text === 'string' && text.includes('${');
   for (let length = 1; length <= path.length; length += 1) {
-    const value = RefusedPlace.valueAt(object, path.slice(0, length));
+    const value = valueAtSteps(object, path.slice(0, length));
     if (hasExpression(value)) return true;
     if (length === path.length && isJsonObject(value)) return Object.keys(value).some(hasExpression);
   }
@@ -118,7 +118,7 @@ export function entriesAt(
   object: JsonObject,
   ...path: readonly PathStep[]
 ): readonly { readonly entry: JsonObject; readonly path: readonly PathStep[] }[] {
-  const list = RefusedPlace.valueAt(object, path);
+  const list = valueAtSteps(object, path);
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry, index) => (isJsonObject(entry) ? [{ entry, path: [...path, index] }] : []));
 }

@@ -3,7 +3,7 @@ import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit
 import { errorCode, isJsonObject, nearestName, readUserFile, TypeKroError, whyUnreadable } from '@typekro/kit/core';
 import type { DefinitionDocument } from '@typekro/engine/graph';
 import { parseDefinitions } from '@typekro/engine/graph';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { valueAtSteps } from '@typekro/engine/schema';
 import { STANDARD_INPUT } from '../command.ts';
 import { shellWord } from '../text/escapes.ts';
 
@@ -234,7 +234,7 @@ function notText(
   path: readonly [string] | readonly ['metadata', 'name'],
 ): Diagnostic | undefined {
   const [last = ''] = path.slice(-1);
-  const value = RefusedPlace.valueAt(document.value, path);
+  const value = valueAtSteps(document.value, path);
   if (value === undefined || typeof value === 'string' || (value === null && path.length > 1)) return undefined;
   const isScalar = typeof value === 'number' || typeof value === 'boolean';
   const what = `is ${isScalar ? String(value) : typeOf(value)}`;

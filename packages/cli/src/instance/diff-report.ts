@@ -3,7 +3,7 @@ import { formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { DiffReport, ObjectDifference } from '@typekro/controller/inspect';
 import type { FieldDifference, NodeReport } from '@typekro/engine/runtime';
-import { Explanation, refOfTarget, Secrets } from '@typekro/engine/runtime';
+import { Explanation, ObjectTarget, Secrets } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
@@ -22,34 +22,34 @@ export function diffReport(
   const isSelected = (id: string): boolean => node === undefined || id === node;
   const known = [
     ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
-    ...decision.apply.map(({ nodeId, target }) => [nodeId, refOfTarget(target)] as const),
+    ...decision.apply.map(({ nodeId, target }) => [nodeId, ObjectTarget.refOf(target)] as const),
   ];
   const hides = Secrets.liveFieldsOf(graph, Secrets.liveNodes(known));
   const changes: ObjectDifference[] = [
     ...decision.apply.map(({ nodeId, target, why, lastWriter, differences = [] }) => ({
       node: nodeId,
-      object: refOfTarget(target),
+      object: ObjectTarget.refOf(target),
       action: why,
       ...(lastWriter === undefined ? {} : { lastWriter }),
-      ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId })), refOfTarget(target)),
+      ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId })), ObjectTarget.refOf(target)),
       fields: differences.map((difference) => (hides(nodeId, difference.path) ? masked(difference) : difference)),
     })),
     ...(decision.orphan ?? []).map(({ nodeId, target }) => ({
       node: nodeId,
-      object: refOfTarget(target),
+      object: ObjectTarget.refOf(target),
       action: 'orphan' as const,
       fields: [],
     })),
     ...decision.delete.map(({ nodeId, target }) => ({
       node: nodeId,
-      object: refOfTarget(target),
+      object: ObjectTarget.refOf(target),
       action: 'delete' as const,
-      ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId, retired: true })), refOfTarget(target)),
+      ...refusalOf(refusedWrites?.get(refusalKey({ id: nodeId, retired: true })), ObjectTarget.refOf(target)),
       fields: [],
     })),
     ...(decision.release ?? []).map(({ target }) => ({
       node: '',
-      object: refOfTarget(target),
+      object: ObjectTarget.refOf(target),
       action: 'release' as const,
       fields: [],
     })),

@@ -5,7 +5,7 @@ import type { KubernetesApi, Cause } from '@typekro/kube';
 import { KubeError, readCauses } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
 import type { Decision, Decisions, RootCause } from '@typekro/engine/runtime';
-import { refOfTarget } from '@typekro/engine/runtime';
+import { ObjectTarget } from '@typekro/engine/runtime';
 import { dataAt } from './data-at.ts';
 import { pastOf } from './field-managers.ts';
 import { fieldList, emptySelectionText } from './why-texts.ts';
@@ -151,12 +151,12 @@ function changedFields(node: string, { apply }: Decision): string[] {
       );
       const managers = [...new Set(differences.flatMap((each) => each.managers))];
       const by = managers.length > 0 ? managers.join(', ') : (lastWriter ?? 'another client');
-      return [`${objectName(refOfTarget(target))}: ${fields} changed by ${by}`];
+      return [`${objectName(ObjectTarget.refOf(target))}: ${fields} changed by ${by}`];
     });
 }
 
 const dueText = (what: string, { target }: Decisions.DeleteAction): string =>
-  `the ${what} of ${objectName(refOfTarget(target))} is pending, and no controller has carried it out`;
+  `the ${what} of ${objectName(ObjectTarget.refOf(target))} is pending, and no controller has carried it out`;
 
 /** Adds the last lines of the ended container's log to a cause, if the log can be read. */
 async function withLog(api: KubernetesApi, cause: Cause, signal: AbortSignal): Promise<Trouble> {

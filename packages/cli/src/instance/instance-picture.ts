@@ -1,11 +1,15 @@
 import { namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import type { Graph, InstanceStatus } from '@typekro/engine/graph';
-import { GraphOutline, toDot, toMermaid, toSvg } from '@typekro/engine/graph';
+import type { Graph } from '@typekro/engine/graph';
+import { GraphOutline } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
 import { printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { currentNodes, recordedState } from './observation.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
+import type { InstanceStatus } from '../drawing/outline-text.ts';
+import { toDot } from '../drawing/dot.ts';
+import { toMermaid } from '../drawing/mermaid.ts';
+import { toSvg } from '../drawing/svg.ts';
 
 const TONES: Readonly<Record<ShownState, InstanceStatus['instance']['tone']>> = {
   ready: 'ready',

@@ -4,8 +4,8 @@ import { objectName } from '@typekro/kit/core';
 import { observeGraph } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
-import type { Condition, Decision, NodeReport } from '@typekro/engine/runtime';
-import { isDone, ObjectKey, Tracking } from '@typekro/engine/runtime';
+import type { Condition, Decision } from '@typekro/engine/runtime';
+import { NodeReport, ObjectKey, Tracking } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
@@ -54,7 +54,7 @@ export async function observeGraphObject(
 function retiredReports(instance: KubeObject, graph: Graph | undefined, decision: Decision): NodeReport[] {
   if (graph === undefined || instance.metadata.deletionTimestamp !== undefined) return [];
   const due = new Set(decision.delete.map(({ target }) => ObjectKey.ofTarget(target)));
-  const open = decision.nodes.filter((node) => !isDone(node)).map(({ id }) => id);
+  const open = decision.nodes.filter((node) => !NodeReport.isDone(node)).map(({ id }) => id);
   const byNode = new Map<string, ObjectRef[]>();
   for (const { nodeID, uid: _uid, ...object } of Tracking.read(instance).managedResources) {
     if (!graph.nodes.has(nodeID)) byNode.set(nodeID, [...(byNode.get(nodeID) ?? []), object]);

@@ -5,7 +5,7 @@ import { GraphObject } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { ApplyAction, Decisions, ForeignItem, NodeReport, Reports } from '@typekro/engine/runtime';
-import { Explanation, Failure, refOfTarget, RefusedObject } from '@typekro/engine/runtime';
+import { Explanation, Failure, ObjectTarget, RefusedObject } from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../plan/replacement.ts';
 import { refusalMaskOf } from './masked-conditions.ts';
 import type { InstanceObservation } from './observation.ts';
@@ -78,7 +78,7 @@ function refusalTextOf(observation: WritesOf): RefusalText {
   return (action, failure) => {
     const { nodeId, target } = action;
     const { desired, foreign: items } = 'desired' in action ? action : {};
-    const foreign = RefusedObject.items(observation.graph, nodeId, refOfTarget(target), failure, items);
+    const foreign = RefusedObject.items(observation.graph, nodeId, ObjectTarget.refOf(target), failure, items);
     const shown = (message: string) => [Failure.text({ ...failure, message }, foreign), foreign] as const;
     // An error of this process, such as a failed connection, quotes no value.
     if (Failure.classOf(failure) === 'not-sent') return shown(failure.message);
@@ -143,7 +143,7 @@ async function dryRun(
   signal: AbortSignal,
 ): Promise<PendingWrite> {
   const isDeletion = !('desired' in action);
-  const object = refOfTarget(action.target);
+  const object = ObjectTarget.refOf(action.target);
   const name = objectName(object);
   try {
     if (isDeletion) await api.delete(object, { preconditions: { uid: action.uid }, dryRun: true, signal });

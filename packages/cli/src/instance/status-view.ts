@@ -4,7 +4,7 @@ import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
 import type { Condition } from '@typekro/engine/runtime';
-import { FieldManager, isDone, readConditions, Tracking } from '@typekro/engine/runtime';
+import { FieldManager, NodeReport, readConditions, Tracking } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { contributedFields } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
@@ -60,7 +60,7 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
   const nodes = currentNodes(decision);
   const shown = shownNodes(decision.nodes, refusedWrites);
   const open = decision.nodes.filter((node) =>
-    node.retired === true ? shown.of(node).state === 'failed' : !isDone(node),
+    node.retired === true ? shown.of(node).state === 'failed' : !NodeReport.isDone(node),
   );
   const { deleted: _deleted, ...counts } = shown.count(nodes);
   return {

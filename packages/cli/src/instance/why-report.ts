@@ -10,7 +10,7 @@ import type {
   WhyReport,
 } from '@typekro/controller/inspect';
 import type { Condition, RootCause } from '@typekro/engine/runtime';
-import { Finalizers, isDone, readConditions, readWithDefault, RefusedObject, remedyOf } from '@typekro/engine/runtime';
+import { Finalizers, NodeReport, readConditions, RefusedObject, Remedy } from '@typekro/engine/runtime';
 import type { FieldOrigin } from './field-origins.ts';
 import { fieldOrigins } from './field-origins.ts';
 import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
@@ -91,7 +91,7 @@ export function whyReport(
  */
 function absentFields(decision: InstanceObservation['decision']): AbsentStatusField[] {
   const { statusProblems, statusPending = [] } = decision;
-  const open = new Set(currentNodes(decision).flatMap((node) => (isDone(node) ? [] : [node.id])));
+  const open = new Set(currentNodes(decision).flatMap((node) => (NodeReport.isDone(node) ? [] : [node.id])));
   const fieldOf =
     (remedy: string) =>
     ({ path, expression, message }: InstanceObservation['decision']['statusProblems'][number]): AbsentStatusField => ({
@@ -219,10 +219,10 @@ function remedyOfReason(
     if (map !== undefined && because.path !== undefined) {
       const isExternal = because.nodes.some((id) => graph?.nodes.get(id)?.nodeType.startsWith('external') === true);
       const where = isExternal ? map : `the template of ${because.nodes.join(', ')}`;
-      return `add "${because.path}" to ${where}, correct the name in the expression, or ${readWithDefault(because)}`;
+      return `add "${because.path}" to ${where}, correct the name in the expression, or ${Remedy.readWithDefault(because)}`;
     }
   }
-  return remedyOf(because)?.text ?? SEE_OBJECTS;
+  return Remedy.of(because)?.text ?? SEE_OBJECTS;
 }
 
 const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';

@@ -5,7 +5,7 @@ import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
 import type { AbsentStatusField, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
 import { causeText } from '@typekro/kube';
-import { isDone } from '@typekro/engine/runtime';
+import { NodeReport } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { withShortValues } from '../text/short-values.ts';
 import { headLines } from './instance-head.ts';
@@ -115,7 +115,7 @@ function endLines(
     return recorded === undefined || isRepeated(recorded, causes) ? [] : ['', `the controller reports: ${report}`];
   if (refusals.length > 0) return [];
   if (isPaused(observation.instance)) return ['', 'no write is pending, and the instance is suspended'];
-  const open = currentNodes(decision).filter((each) => !isDone(each));
+  const open = currentNodes(decision).filter((each) => !NodeReport.isDone(each));
   if (node !== undefined && open.length > 0) {
     const others = open.map(({ id }) => id).join(', ');
     return ['', `${node} waits for nothing; other nodes are not ready: ${others}`];

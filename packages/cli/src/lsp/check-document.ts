@@ -3,7 +3,7 @@ import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { EditorDocument, Workspace } from '@typekro/editor';
 import { MAX_EDITED_LENGTH } from '@typekro/editor';
 import type { Graph } from '@typekro/engine/graph';
-import { isCrd } from '@typekro/engine/graph';
+import { Kinds } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { shellWord } from '../text/escapes.ts';
 import { checkInputs } from '../checks/check-inputs.ts';
@@ -84,7 +84,7 @@ function withoutForeign(
   objects: readonly InputObject[],
   crds: readonly KubeObject[],
 ): CheckedDocument {
-  const inFile = [...objects.map(({ object }) => object).filter(isCrd), ...checked.graphs.map(crdOfGraph)];
+  const inFile = [...objects.map(({ object }) => object).filter(Kinds.isCrd), ...checked.graphs.map(crdOfGraph)];
   const known = new Set([
     'kro.run',
     ...[...crds, ...inFile].map(({ spec }) => String(spec?.['group'])),

@@ -3,7 +3,7 @@ import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatRef, stringifyJson } from '@typekro/kit/core';
 import type { EditorDocument } from '@typekro/editor';
 import { objectFieldAt } from '@typekro/editor';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { valueAtSteps } from '@typekro/engine/schema';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext } from '../command.ts';
 import type { LspSettings } from './editor-settings.ts';
@@ -38,7 +38,7 @@ export async function liveHover(
 }
 
 function shown(object: KubeObject, path: readonly (string | number)[]): string {
-  const value: JsonValue | undefined = RefusedPlace.valueAt(object, path);
+  const value: JsonValue | undefined = valueAtSteps(object, path);
   const text = value === undefined ? 'the object does not have the field' : stringifyJson(value, 2);
   const { apiVersion, kind, metadata } = object;
   const { name = '', namespace } = metadata;

@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, formatApiVersion, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { isDefinition, isCrd } from '@typekro/engine/graph';
+import { isDefinition, Kinds } from '@typekro/engine/graph';
 import type { ObjectWriter } from './apply-object.ts';
 import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
@@ -45,7 +45,7 @@ export async function applyPlan(task: ApplyTask): Promise<void> {
     const isReplaced = replaced.has(refKey(ref)) && (await removeObject(task, ref));
     if (isReplaced) await waitUntilGone(task, [ref], REPLACE_TIMEOUT_MS, 'it was not created again');
     const { after } = await applyObject(task, object, isReplaced);
-    if (isCrd(object)) await waitUntilEstablished(task, after);
+    if (Kinds.isCrd(object)) await waitUntilEstablished(task, after);
   }
   for (const object of definitions) {
     await waitUntilServed(task, await applyObject(task, object));
@@ -105,7 +105,8 @@ function sorted({ objects, graphs, plan }: ApplyTask) {
     (object) => kinds.has(`${object.apiVersion} ${object.kind}`) || planned.has(refKey(refOf(object))),
   );
   const rest = objects.filter((object) => !isDefinition(object) && !instances.includes(object));
-  const isBase = (object: KubeObject) => isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace');
+  const isBase = (object: KubeObject) =>
+    Kinds.isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace');
   return { definitions, instances, others: [...rest.filter(isBase), ...rest.filter((object) => !isBase(object))] };
 }
 

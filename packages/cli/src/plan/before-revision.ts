@@ -1,5 +1,5 @@
 import type { ObjectRef } from '@typekro/kit/core';
-import { refOfTarget } from '@typekro/engine/runtime';
+import { ObjectTarget } from '@typekro/engine/runtime';
 import type { InstancePlan, Meanwhile } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import { planInstances } from './plan-instance.ts';
@@ -99,6 +99,6 @@ function deletedBy({ writes }: SimulationResult, plan: InstancePlan): ObjectRef[
       .map(({ object }) => basisKey(object)),
   );
   return writes
-    .flatMap(({ delete: deletion }) => (deletion === undefined ? [] : [refOfTarget(deletion.target)]))
+    .flatMap(({ delete: deletion }) => (deletion === undefined ? [] : [ObjectTarget.refOf(deletion.target)]))
     .filter((ref) => !gone.has(basisKey(ref)));
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { hasErrors, isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import { GraphObject, isCrd, isDefinition, kindsUsed } from '@typekro/engine/graph';
+import { GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { declaredKind } from '@typekro/controller/controller';
 import { textAt } from '@typekro/kit/kubernetes';
@@ -71,7 +71,7 @@ export async function checkFiles(
   const note = shippedNote(known);
   const findings = { diagnostics, texts, ...(note === undefined ? {} : { note }) };
   if (hasErrors(diagnostics)) return findings;
-  const declared = [...inputs.objects.map(({ object }) => object).filter(isCrd), ...named];
+  const declared = [...inputs.objects.map(({ object }) => object).filter(Kinds.isCrd), ...named];
   return { ...findings, files: { objects: inputs.objects, graphs: checked.graphs, crds: declared, named } };
 }
 
@@ -90,7 +90,7 @@ function groupsOf(inputs: readonly InputObject[]): Set<string> {
   return new Set(
     inputs.flatMap(({ object }) => {
       const own = parseApiVersion(object.apiVersion).group;
-      const used = kindsUsed(object.spec).map(({ group }) => group);
+      const used = Kinds.used(object.spec).map(({ group }) => group);
       if (GraphObject.is(object)) return [own, ...used];
       if (!isDefinition(object) || !isJsonObject(object.spec)) return [own];
       return [declaredKind(object.spec).group, ...used];
@@ -106,7 +106,7 @@ function unknownTo(inputs: readonly InputObject[], crds: readonly KubeObject[]):
   const kinds = new Set(crds.map(({ spec }) => `${textAt(spec, 'group')}/${textAt(spec, 'names', 'kind')}`));
   const isKnown = (group: string, kind: string) => kinds.has(`${group}/${kind}`);
   return inputs.filter(({ object }) => {
-    if (isDefinition(object) || GraphObject.is(object)) return !kindsUsed(object.spec).every(known);
+    if (isDefinition(object) || GraphObject.is(object)) return !Kinds.used(object.spec).every(known);
     const { group, version } = parseApiVersion(object.apiVersion);
     return !known({ group, version, kind: object.kind });
   });

@@ -8,7 +8,7 @@ import { changedFields } from '@typekro/sdk/deploy';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
 import { goJson } from '@typekro/kit/golang';
 import type { ComparedFacets, Schema, SchemaChange } from '@typekro/engine/schema';
-import { fieldOfChange, RuleSite, validateValue } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import { resourcesById } from '../instance/revision-difference.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '@typekro/controller/inspect';
 import { Secrets } from '@typekro/engine/runtime';
@@ -88,7 +88,7 @@ function schemaLine(
   { before, after }: { readonly before: KubeObject; readonly after: KubeObject },
 ): SchemaLine {
   const { type, breaking } = change;
-  const field = fieldOfChange(change);
+  const field = InstanceCrd.fieldOfChange(change);
   const kind = type === 'PROPERTY_ADDED' ? 'added' : type === 'PROPERTY_REMOVED' ? 'removed' : 'changed';
   const described = kind === 'changed' ? undefined : describeType(kind === 'added' ? after : before, field);
   const line = { change: kind, field, description: described ?? change.description, breaking } as const;
@@ -104,7 +104,7 @@ function schemaLine(
   if (kind === 'added') return { ...line, setBy: [] };
   const schema = breaking && kind === 'changed' ? schemaOfField(after, field) : undefined;
   const isBroken =
-    schema === undefined || RuleSite.has(schema)
+    schema === undefined || StructuralSchema.hasRules(schema)
       ? (each: KubeObject) => setsField(each, field, defaultOf(before, field))
       : (each: KubeObject) => valuesOfField(each, field).some((value) => breaksValue(change, schema, value));
   return { ...line, setBy: named(isBroken) };
@@ -112,7 +112,7 @@ function schemaLine(
 
 /** Does a breaking change of a field's schema make a value invalid? Each removed value of an enum is a change. */
 function breaksValue({ type, old }: SchemaChange, schema: Schema, value: JsonValue): boolean {
-  return type === 'ENUM_RESTRICTED' ? goJson(value) === old : validateValue(schema, value).length > 0;
+  return type === 'ENUM_RESTRICTED' ? goJson(value) === old : StructuralSchema.validate(schema, value).length > 0;
 }
 
 /** The breaking changes that make a field required, so they break the instances that lack the field. */

@@ -5,7 +5,7 @@ import { changedValues } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import { Path } from '@typekro/engine/graph';
 import type { ApplyAction, Decision, Decisions, FieldDifference, NodeReport } from '@typekro/engine/runtime';
-import { Explanation, FieldWriter, refOfTarget, RefusedObject, Secrets } from '@typekro/engine/runtime';
+import { Explanation, FieldWriter, ObjectTarget, RefusedObject, Secrets } from '@typekro/engine/runtime';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, PlanAction, ValueLine } from '@typekro/controller/inspect';
 import type { SimulatedWrite, SimulationResult } from './simulation/simulate.ts';
@@ -32,13 +32,15 @@ export function instancePlan(
 ): InstancePlan {
   const known = [
     ...decision.nodes.flatMap(({ id, objects }) => objects.map(({ object }) => [id, object] as const)),
-    ...writes.flatMap(({ apply }) => (apply === undefined ? [] : [[apply.nodeId, refOfTarget(apply.target)] as const])),
+    ...writes.flatMap(({ apply }) =>
+      apply === undefined ? [] : [[apply.nodeId, ObjectTarget.refOf(apply.target)] as const],
+    ),
   ];
   const hides = Secrets.liveFieldsOf(graph, Secrets.liveNodes(known));
   const mask = Secrets.maskOf(graph, hides);
   const planned = writes.map((write) => {
     const { apply } = write;
-    if (apply !== undefined) onWrite?.(refOfTarget(apply.target), apply.desired);
+    if (apply !== undefined) onWrite?.(ObjectTarget.refOf(apply.target), apply.desired);
     return objectPlan(write, hides, mask);
   });
   const refused = new Map(writes.flatMap(({ apply }) => (apply === undefined ? [] : [[apply.nodeId, apply.desired]])));
@@ -118,7 +120,7 @@ function objectPlan(
   const failure = answer?.failure;
   const isRefused = failure !== undefined && write.replace !== true;
   const shown = (text: string) => mask(nodeId, desired, text);
-  const object = refOfTarget(target);
+  const object = ObjectTarget.refOf(target);
   const remedy = isRefused ? RefusedObject.remedy(failure.message, object) : undefined;
   const fields = fieldsOf(write, write.apply, (path) => hides(nodeId, path));
   const action = actionOf(write, why, fields, isRefused);
@@ -145,7 +147,7 @@ function retirementPlan(
   const finalizers = orphan === undefined ? (before?.metadata.finalizers ?? []) : [];
   return {
     node: action?.nodeId ?? '',
-    object: action === undefined ? NO_OBJECT : refOfTarget(action.target),
+    object: action === undefined ? NO_OBJECT : ObjectTarget.refOf(action.target),
     action: orphan !== undefined ? 'orphan' : action?.why === 'instance-deleted' ? 'delete' : 'prune',
     fields: [],
     checked: 'none',
@@ -163,7 +165,7 @@ function releasePlan(
   const owned = before === undefined ? {} : FieldWriter.values(before, manager);
   const isSecret = target.type.kind === 'Secret' && target.type.group === '';
   const fields = valuesIn(owned, []).map((change) => valueLine(change, (path) => isSecret && Secrets.hides(path)));
-  return { node: '', object: refOfTarget(target), action: 'change', fields, checked: 'none', ...place };
+  return { node: '', object: ObjectTarget.refOf(target), action: 'change', fields, checked: 'none', ...place };
 }
 
 function valuesIn(value: JsonObject, path: readonly string[]): ValueChange[] {

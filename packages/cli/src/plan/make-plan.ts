@@ -2,7 +2,7 @@ import { instanceKey } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { GraphObject, isCrd, isDefinition } from '@typekro/engine/graph';
+import { GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
 import { crdSource } from '@typekro/engine/schema';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -51,7 +51,7 @@ export async function makePlan(
   );
   const isDeletion = context.operation === 'delete';
   for (const file of objects) {
-    const isChanged = isCrd(file.desired) && filePlan(context, file).action === 'change';
+    const isChanged = Kinds.isCrd(file.desired) && filePlan(context, file).action === 'change';
     if (isChanged && !isDeletion) context.checker.changedCrds.add(file.desired.metadata.name ?? '');
   }
   for (const graph of files.graphs) {

@@ -1,7 +1,7 @@
 import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from '@typekro/controller/controller';
 import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
-import { GraphObject, kindsUsed } from '@typekro/engine/graph';
+import { GraphObject, Kinds } from '@typekro/engine/graph';
 import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
 import type { Decisions, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
@@ -57,9 +57,11 @@ export async function takeSnapshot({
   for (const spec of specs) {
     const kind = declaredKind(spec);
     whole.set(ObjectKey.groupKind(kind), kind);
-    const external = kindsUsed({ resources: asObjects(spec['resources']).map(({ externalRef }) => ({ externalRef })) });
+    const external = Kinds.used({
+      resources: asObjects(spec['resources']).map(({ externalRef }) => ({ externalRef })),
+    });
     for (const each of external) whole.set(ObjectKey.groupKind(each), each);
-    for (const each of kindsUsed(spec)) owned.set(ObjectKey.groupKind(each), each);
+    for (const each of Kinds.used(spec)) owned.set(ObjectKey.groupKind(each), each);
   }
   for (const [key, kind] of whole) {
     owned.delete(key);

@@ -4,7 +4,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { Nodes } from '@typekro/engine/graph';
 import type { RenderedInstance, RenderedNode } from '@typekro/engine/runtime';
 import { Explanation } from '@typekro/engine/runtime';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { valueAtSteps } from '@typekro/engine/schema';
 import { printableLine } from '../text/output-text.ts';
 import { printedYaml, yamlOf } from '../text/yaml-text.ts';
 
@@ -96,7 +96,7 @@ function statusComments(graph: Graph, instance: KubeObject, { decision }: Render
   const others = graph.status.holes.flatMap(({ path, pathText, expression: { cel, template, references } }) => {
     const failure = failed.get(pathText);
     if (failure !== undefined) return [`${pathText}: has no value, ${printableLine(failure)}`];
-    if (RefusedPlace.valueAt(status, path) !== undefined) return [];
+    if (valueAtSteps(status, path) !== undefined) return [];
     const nodes = references.filter((id) => graph.nodes.has(id));
     return [`${pathText}: ${printableLine(template ?? `\${${cel}}`)} is not known yet, waits for ${nodes.join(', ')}`];
   });

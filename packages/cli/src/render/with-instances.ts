@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, TypeKroError } from '@typekro/kit/core';
 import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
 import { isDefinition, parseDefinitions } from '@typekro/engine/graph';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { valueAtSteps } from '@typekro/engine/schema';
 import { chooseDefinitions } from '../choose-definitions.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { STANDARD_INPUT, textOption } from '../command.ts';
@@ -132,7 +132,7 @@ function withSets(input: InputObject, all: readonly Setting[]): InputObject {
   const settings = renderSettings(before, all);
   const spec = withSettings(before, settings) as JsonObject;
   const isInFile = (steps: readonly PathStep[]): boolean =>
-    document !== undefined && RefusedPlace.valueAt(object, steps) !== undefined;
+    document !== undefined && valueAtSteps(object, steps) !== undefined;
   const givenBy = (steps: readonly PathStep[]): string | undefined => {
     const [first, ...path] = steps;
     const setting = first === 'spec' && path.length > 0 ? settingOf(settings, path, isInFile(steps)) : undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Graph } from '@typekro/engine/graph';
-import { structuralSchema } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import type { JsonObject } from '@typekro/kit/core';
 import { exampleInstance } from './example-instance.ts';
 import { toJsonSchema } from './to-json-schema.ts';
@@ -17,7 +17,7 @@ test.each([
   'the commented-out line of an optional field whose default is %s is valid YAML without its comment mark',
   (_what, schema, value) => {
     const properties = { first: { type: 'string' }, 'other.field': schema };
-    const text = exampleInstance(APP, structuralSchema({ type: 'object', properties, required: ['first'] }));
+    const text = exampleInstance(APP, StructuralSchema.of({ type: 'object', properties, required: ['first'] }));
     expect(text.split('\n').filter((line) => line.startsWith('  # '))).toHaveLength(1);
     expect(parse(text)).toMatchObject({ spec: { first: 'first' } });
     expect(parse(text.replace('  # ', '  '))).toMatchObject({ spec: { first: 'first', 'other.field': value } });

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { KubeObject } from '@typekro/kit/core';
 import { count, formatApiVersion, formatRef, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { GraphObject, isCrd, isDefinition } from '@typekro/engine/graph';
+import { GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { isTimeout, KubeError, systemClock, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
 import { Explanation, readConditions } from '@typekro/engine/runtime';
@@ -199,7 +199,7 @@ function sortInputs({ objects, graphs }: BringUp) {
     if (GraphObject.is(object)) instances.push({ ...input, object: withNamespace(object, 'default') });
     else if (graph !== undefined) {
       instances.push(graph.instance.namespaced ? { ...input, object: withNamespace(object, 'default') } : input);
-    } else if (isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace')) bases.push(input);
+    } else if (Kinds.isCrd(object) || (object.apiVersion === 'v1' && object.kind === 'Namespace')) bases.push(input);
     else if (!isDefinition(object)) others.push(input);
   }
   const definitions = graphs.map(({ name }) => byName.get(name)).filter((input) => input !== undefined);

@@ -1,7 +1,7 @@
 import { count } from '@typekro/kit/core';
 import { usesColour } from '../plan/printed/paint.ts';
 import type { CommandContext } from '../command.ts';
-import { isDone } from '@typekro/engine/runtime';
+import { NodeReport } from '@typekro/engine/runtime';
 import type { InstanceView } from './instance-view-lines.ts';
 import { fitLine, instanceViewLines, messageLines, nodeLines, titleOf, wrapLine } from './instance-view-lines.ts';
 
@@ -94,7 +94,7 @@ function visibleLines(
   const room = Math.max(0, rows - 2);
   const causes = busy.map((view) => ({
     ...view,
-    nodes: view.nodes.filter((node) => !isDone(node) && node.because.kind !== 'dependency'),
+    nodes: view.nodes.filter((node) => !NodeReport.isDone(node) && node.because.kind !== 'dependency'),
   }));
   const shown = busy.flatMap(linesOf).length <= room ? busy : causes;
   return ['', fitLine(summary, terminal.columns), ...shown.flatMap(linesOf).slice(0, room)].slice(0, Math.max(1, rows));

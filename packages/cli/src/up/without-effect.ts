@@ -2,7 +2,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { isLoopbackHost, parseApiVersion } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { Nodes } from '@typekro/engine/graph';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { valueAtSteps } from '@typekro/engine/schema';
 import { describeInputPlace } from '../checks/check-inputs.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import type { WrittenObject } from '../inputs/manifest.ts';
@@ -60,7 +60,7 @@ function warnings(what: string, object: JsonObject, reachesServices: boolean): s
  */
 function farServer(webhook: JsonObject, reachesServices: boolean): string | undefined {
   const [url, name, namespace] = [['url'], ['service', 'name'], ['service', 'namespace']].map((path) =>
-    RefusedPlace.valueAt(webhook, ['clientConfig', ...path]),
+    valueAtSteps(webhook, ['clientConfig', ...path]),
   );
   if (typeof url === 'string') return URL.canParse(url) && !isLoopbackHost(new URL(url).hostname) ? url : undefined;
   const isService = typeof name === 'string' && typeof namespace === 'string';

@@ -10,7 +10,7 @@ import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { getOwn, refOf } from '@typekro/kit/core';
 import type { Graph, GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
-import { compile, kindsUsed, KroLevel } from '@typekro/engine/graph';
+import { compile, Kinds, KroLevel } from '@typekro/engine/graph';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import type { LiveSchemas } from '@typekro/kube';
 import { keys } from '@typekro/engine/runtime';
@@ -117,7 +117,7 @@ async function compileAt(
   kroCompatibility: KroCompatibility,
   features: GraphFeatures = options?.settings.features ?? {},
 ) {
-  const sources = await schemas.sourceFor(kindsUsed(spec), { signal: planned.signal });
+  const sources = await schemas.sourceFor(Kinds.used(spec), { signal: planned.signal });
   const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata: { name }, spec };
   return compile(definition, {
     ...compileOptionsOf({ ...(options?.settings ?? planned.settings), features, level: kroCompatibility }),

@@ -2,7 +2,7 @@ import { instanceKey, pinnedRevision, possibleBases } from '@typekro/controller/
 import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/controller';
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { Finalizers, recordedRevision } from '@typekro/engine/runtime';
+import { Finalizers, RecordedStatus } from '@typekro/engine/runtime';
 import { upgradeRefusal } from './upgrade-check.ts';
 import type { BrokenRevision, HeldRevision } from './upgrade-check.ts';
 
@@ -131,7 +131,7 @@ function waitsForCanary(instance: KubeObject, { rollout }: DefinitionPreview): b
  * `newest`.
  */
 function recordedNumber(instance: KubeObject, { propagateWhen }: Graph, newest: number): number | undefined {
-  const recorded = propagateWhen === undefined ? undefined : recordedRevision(instance);
+  const recorded = propagateWhen === undefined ? undefined : RecordedStatus.revision(instance);
   return recorded === undefined || recorded > newest ? undefined : recorded;
 }
 

@@ -4,7 +4,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
-import { applyDefaults, DefaultsTooLongError } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import { internalError, STORED_TOO_LARGE } from '../errors/api-error.ts';
 import { withoutSharing } from '../types/share-unchanged.ts';
 
@@ -42,9 +42,9 @@ function within(schema: Schema, object: JsonValue, maxLength: number, message: (
 /** The object with defaults; `undefined` when they are longer than `maxLength`. */
 function tryWithin(schema: Schema, object: JsonValue, maxLength: number): JsonValue | undefined {
   try {
-    return applyDefaults(schema, object, maxLength);
+    return StructuralSchema.applyDefaults(schema, object, maxLength);
   } catch (thrown) {
-    if (thrown instanceof DefaultsTooLongError) return undefined;
+    if (thrown instanceof StructuralSchema.DefaultsTooLongError) return undefined;
     throw thrown;
   }
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import { prune } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import { builtinType } from '../types/builtin.ts';
 import { decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/type-node.ts';
@@ -13,7 +13,7 @@ import { checkEmbedded } from './embedded.ts';
  * `managedFields`, which is kept unchanged), and then applies the schema's defaults. Throws `ApiError`.
  */
 export function decodeCustom(schema: Schema, object: JsonObject): { value: JsonObject; unknown: readonly string[] } {
-  const pruned = prune(schema, object);
+  const pruned = StructuralSchema.prune(schema, object);
   checkEmbedded(schema, pruned.value);
   const value = isJsonObject(pruned.value) ? pruned.value : {};
   const metadata = value['metadata'] ?? {};

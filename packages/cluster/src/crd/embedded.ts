@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import { goJson, goJsonKind } from '@typekro/kit/golang';
 import { fieldErrors } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
-import { embeddedResources, fieldPath } from '@typekro/engine/schema';
+import { StructuralSchema, embeddedResources } from '@typekro/engine/schema';
 import { builtinType } from '../types/builtin.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/type-node.ts';
@@ -31,7 +31,7 @@ export function checkEmbedded(schema: Schema, object: JsonValue): void {
     for (const name of Object.keys(value)) {
       const problem = problemOf(name, value[name]);
       if (problem === undefined) continue;
-      const { field, message } = invalid(fieldPath([...path, name]), value[name], problem);
+      const { field, message } = invalid(StructuralSchema.fieldPath([...path, name]), value[name], problem);
       throw new DecodeError(`${field}: ${message}`);
     }
   }

@@ -4,7 +4,7 @@ import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { oncePerObject } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { RuleChecker, RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
-import { celTypes, CrdRules, fieldPath } from '@typekro/engine/schema';
+import { CelTypes, StructuralSchema, crdErrors } from '@typekro/engine/schema';
 import { goQuote } from '@typekro/kit/golang';
 import { RuleCosts } from './rule-costs.ts';
 import type { LimitedRun } from './rule-limits.ts';
@@ -28,7 +28,7 @@ export function ruleEnvironment(schema: Schema, optionalOld: boolean, root: bool
   let environment = pair.get(optionalOld);
   if (environment === undefined) {
     const own = root ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema;
-    const { variables, types } = celTypes({ self: { schema: own } });
+    const { variables, types } = CelTypes.of({ self: { schema: own } });
     const self = variables['self'];
     // Both variables share one struct type, because rules compare them and structs of two types cannot be compared.
     const oldSelf = optionalOld && self !== undefined ? { type: optionalType(self.type), raw: true } : self;
@@ -181,7 +181,8 @@ function fieldPathParts(path: string): string[] | undefined {
   return parts;
 }
 
-const joined = (site: RuleSite, path: string): string => fieldPath([...site.path, ...(fieldPathParts(path) ?? [])]);
+const joined = (site: RuleSite, path: string): string =>
+  StructuralSchema.fieldPath([...site.path, ...(fieldPathParts(path) ?? [])]);
 
 function optionalOf(old: JsonValue | undefined): unknown {
   const environment = baseEnvironment();
@@ -260,4 +261,4 @@ export function ruleChecks() {
 }
 
 /** The errors for which an API server refuses to create a CustomResourceDefinition, including those of its rules. */
-export const definitionErrors = (crd: KubeObject): FieldError[] => CrdRules.errors(crd, ruleChecks());
+export const definitionErrors = (crd: KubeObject): FieldError[] => crdErrors(crd, ruleChecks());

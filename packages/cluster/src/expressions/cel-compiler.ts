@@ -14,7 +14,7 @@ import {
 import type { JsonObject } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
-import { celTypes } from '@typekro/engine/schema';
+import { CelTypes } from '@typekro/engine/schema';
 import { AUTHORIZER, authorizerLibrary, RESOURCE_CHECK } from './authorizer-library.ts';
 import { mutationTypes, OBJECT_TYPE, PATCH_TYPE, patchLibrary } from './mutation-types.ts';
 
@@ -87,7 +87,7 @@ function scopeOf(options: ScopeOptions): Environment {
 }
 
 function newScope({ hasParams, hasAuthorizer, hasMutations, types: checked }: ScopeOptions): Environment {
-  const { variables, types } = celTypes({
+  const { variables, types } = CelTypes.of({
     request: { schema: REQUEST },
     namespaceObject: { schema: NAMESPACE },
     ...(checked === undefined ? {} : { object: { schema: checked.object } }),

@@ -27,12 +27,16 @@ export function customStrategy(
 ): Strategy {
   let evaluateRules: ReturnType<ReturnType<SchemaEngineSource>['ruleEvaluator']> | undefined;
   const check = (object: KubeObject, old: KubeObject | undefined, problems: Problems, context: WriteContext) => {
-    const { ruleEvaluator, validateValue } = schemas();
+    const { ruleEvaluator, StructuralSchema } = schemas();
     const evaluate = (evaluateRules ??= ruleEvaluator(schema))();
     const ratchet = (site: RuleSite) => ratcheted(site, evaluate, context);
     const changesStatus = context.subresource === 'status';
     problems.push(
-      ...validateValue(schema, object, { old, member: changesStatus ? 'status' : undefined, evaluateRules: ratchet }),
+      ...StructuralSchema.validate(schema, object, {
+        old,
+        member: changesStatus ? 'status' : undefined,
+        evaluateRules: ratchet,
+      }),
     );
     if (version.scale === undefined) return;
     if (!changesStatus) checkReplicas(object, version.scale.specReplicasPath, problems);

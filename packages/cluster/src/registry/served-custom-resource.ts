@@ -105,7 +105,7 @@ export class CustomResource implements ServedResource {
       return this.#answer(this.#webhook, object, this.#storageVersion, this.#storageSchema, conversions);
     // Fields that the storage version does not declare are not stored.
     const converted = { ...object, apiVersion: this.#storageVersion };
-    return this.#schemas().prune(this.#storageSchema, converted).value as KubeObject;
+    return this.#schemas().StructuralSchema.prune(this.#storageSchema, converted).value as KubeObject;
   }
 
   /**
@@ -118,8 +118,8 @@ export class CustomResource implements ServedResource {
       return this.#answer(this.#webhook, this.#inOwnVersion(object), this.apiVersion, this.schema, conversions);
     }
     const converted = object.apiVersion === this.apiVersion ? object : { ...object, apiVersion: this.apiVersion };
-    const { prune, withReadDefaults } = this.#schemas();
-    const pruned = prune(this.schema, converted).value;
+    const { StructuralSchema, withReadDefaults } = this.#schemas();
+    const pruned = StructuralSchema.prune(this.schema, converted).value;
     const own = object.apiVersion === this.apiVersion;
     return (own ? withReadDefaults(this.schema, pruned) : pruned) as KubeObject;
   }
@@ -167,7 +167,7 @@ export class CustomResource implements ServedResource {
     if (conversions === undefined) throw notConverted();
     const converted = conversions.find(webhook, withoutVersion(object), apiVersion);
     const metadata = withLabelsOf(object, converted);
-    const pruned = this.#schemas().prune(schema, { ...converted, metadata }).value;
+    const pruned = this.#schemas().StructuralSchema.prune(schema, { ...converted, metadata }).value;
     return pruned as KubeObject;
   }
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
-import { GraphObject, kindsUsed } from '@typekro/engine/graph';
+import { GraphObject, Kinds } from '@typekro/engine/graph';
 import type { KubeError } from '@typekro/kube';
 import type { Decisions, ObjectType } from '@typekro/engine/runtime';
 import type { ActingIdentities } from './acting-identity.ts';
@@ -55,7 +55,7 @@ export class WakeRouter {
    */
   readonly #kindsOf = oncePerObject((definition: KubeObject): ReadonlySet<string> => {
     const spec = definition.spec ?? {};
-    return new Set([declaredKind(spec), ...kindsUsed(spec)].map(({ group, kind }) => `${group}/${kind}`));
+    return new Set([declaredKind(spec), ...Kinds.used(spec)].map(({ group, kind }) => `${group}/${kind}`));
   });
   /** Were all of the controller's own kinds listed at some earlier time? */
   #wasReady = false;

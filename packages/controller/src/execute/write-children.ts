@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, KubeError, pause } from '@typekro/kube';
-import type { ApplyAction, Decisions, ObjectTarget, Reports } from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, Reports } from '@typekro/engine/runtime';
 import {
   FieldManager,
   FieldWriter,
@@ -9,7 +9,7 @@ import {
   keys,
   Member,
   ObjectKey,
-  refOfTarget,
+  ObjectTarget,
   RELEASE,
   WriteAttempt,
   WriteRules,
@@ -62,7 +62,7 @@ async function sendChild(ports: MaskingPorts, action: ApplyAction, isContested =
   const { nodeId, target, desired, fingerprint, uid, version } = action;
   const writer = patchWriter(action);
   try {
-    if (isContested && isTaken(action, await api.find(refOfTarget(target), { signal }))) {
+    if (isContested && isTaken(action, await api.find(ObjectTarget.refOf(target), { signal }))) {
       await view.read({ kind: 'whole-object', nodeId, target, why: 'unconfirmed' });
       return false;
     }
@@ -172,7 +172,7 @@ async function orphanChild(ports: MaskingPorts, action: Decisions.OrphanAction):
   const { nodeId, target, uid, patch } = action;
   const dryRun = effects === 'dry-run';
   try {
-    const left = await api.patch(refOfTarget(target), patch, {
+    const left = await api.patch(ObjectTarget.refOf(target), patch, {
       type: 'merge',
       fieldManager: keys.CHILD_MANAGER,
       signal,
@@ -196,7 +196,7 @@ async function orphanChild(ports: MaskingPorts, action: Decisions.OrphanAction):
 /** Applies only the identity of an object. */
 function giveUp({ api, signal, effects }: ExecutionPorts, action: Decisions.ReleaseAction): Promise<KubeObject> {
   const { target, manager, subresource, uid } = action;
-  const { apiVersion, kind, ...place } = refOfTarget(target);
+  const { apiVersion, kind, ...place } = ObjectTarget.refOf(target);
   return api.apply(withUid({ apiVersion, kind, metadata: place }, uid), {
     fieldManager: manager,
     force: false,
@@ -214,7 +214,7 @@ function giveUp({ api, signal, effects }: ExecutionPorts, action: Decisions.Rele
 async function disown(ports: ExecutionPorts, action: Decisions.ReleaseAction): Promise<KubeObject | undefined> {
   const { api, signal, effects } = ports;
   const { target, uid } = action;
-  const ref = refOfTarget(target);
+  const ref = ObjectTarget.refOf(target);
   const live = await api.find(ref, { signal });
   if (live === undefined || (uid !== undefined && live.metadata.uid !== uid)) return undefined;
   const { resourceVersion = '' } = live.metadata;
@@ -246,7 +246,7 @@ async function deleteChild(ports: MaskingPorts, action: Decisions.DeleteAction):
   const { nodeId, target, uid } = action;
   const dryRun = effects === 'dry-run';
   try {
-    const left = await api.delete(refOfTarget(target), {
+    const left = await api.delete(ObjectTarget.refOf(target), {
       preconditions: { uid },
       signal,
       ...ONCE,
@@ -281,7 +281,7 @@ function isOtherUid(thrown: unknown): boolean {
 
 /** The mask of a failed write that does not send a whole object, such as a deletion. */
 function maskOf({ mask }: MaskingPorts, nodeId: string, target: ObjectTarget): FailedAttempt['mask'] {
-  const { apiVersion, kind, ...place } = refOfTarget(target);
+  const { apiVersion, kind, ...place } = ObjectTarget.refOf(target);
   return (failure) => mask.child(failure, nodeId, { apiVersion, kind, metadata: place });
 }
 

@@ -2,9 +2,9 @@ import type { JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import type { Expression, GraphNode, ReadPart } from '@typekro/engine/graph';
 import { Nodes, Path } from '@typekro/engine/graph';
-import { evaluateToJson } from '@typekro/engine/runtime';
+import { Evaluate } from '@typekro/engine/runtime';
 import type { CurrentValue, InstanceNode } from './inspect-model.ts';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { valueAtSteps } from '@typekro/engine/schema';
 
 /** The maximum size of a value as JSON, in bytes. */
 const MAX_VALUE_BYTES = 4096;
@@ -51,7 +51,7 @@ export function evaluatedValue(
   variables: ReadonlyMap<string, unknown>,
   now: number,
 ): CurrentValue {
-  const result = evaluateToJson(expression, variables, { now });
+  const result = Evaluate.toJson(expression, variables, { now });
   if (result.state === 'error') return { is: 'failed', message: result.failure.reason };
   if (result.state === 'pending') return { is: 'unknown', message: result.failure.reason };
   return result.value === undefined ? { is: 'unknown', message: 'the field is left out' } : boundedValue(result.value);
@@ -71,9 +71,7 @@ export function countObjects(objects: InstanceNode['objects']): InstanceNode['co
  */
 export function presentValue({ id, steps }: ReadPart, data: JsonValue | undefined): CurrentValue {
   if (data === undefined) return { is: 'unknown', message: `${id} does not exist yet` };
-  const value = Array.isArray(data)
-    ? data.map((item) => RefusedPlace.valueAt(item, steps) ?? null)
-    : RefusedPlace.valueAt(data, steps);
+  const value = Array.isArray(data) ? data.map((item) => valueAtSteps(item, steps) ?? null) : valueAtSteps(data, steps);
   if (value === undefined) return { is: 'unknown', message: `${Path.format([id, ...steps])} has no value` };
   return { is: 'known', value };
 }

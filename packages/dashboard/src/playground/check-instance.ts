@@ -2,7 +2,7 @@ import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, textAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
-import { applyDefaults, RefusedPlace, structuralSchema, validateValue } from '@typekro/engine/schema';
+import { StructuralSchema, stepsIn } from '@typekro/engine/schema';
 import type { InstanceCheck, InstanceProblem } from './input.ts';
 
 /**
@@ -10,17 +10,17 @@ import type { InstanceCheck, InstanceProblem } from './input.ts';
  * schema's CEL rules. The defaults of the schema are added to the instance first.
  */
 export function checkInstance({ schema, instance }: InstanceCheck): InstanceProblem[] {
-  const whole = structuralSchema({ type: 'object', properties: { spec: schema } });
+  const whole = StructuralSchema.of({ type: 'object', properties: { spec: schema } });
   const { metadata, spec } = instance;
-  return [...nameProblems({ metadata }), ...schemaProblems(whole, applyDefaults(whole, { spec }))];
+  return [...nameProblems({ metadata }), ...schemaProblems(whole, StructuralSchema.applyDefaults(whole, { spec }))];
 }
 
 /** Returns the violations of a schema, including its CEL rules, in a value. */
 export function schemaProblems(schema: Schema, value: JsonValue): InstanceProblem[] {
-  const errors = validateValue(schema, value, { evaluateRules: ruleEvaluator(schema)() });
+  const errors = StructuralSchema.validate(schema, value, { evaluateRules: ruleEvaluator(schema)() });
   return errors
     .filter(({ field }) => field !== NO_FIELD)
-    .map(({ field, message }) => ({ field, steps: RefusedPlace.stepsIn(value, field).map(String), message }));
+    .map(({ field, message }) => ({ field, steps: stepsIn(value, field).map(String), message }));
 }
 
 /** The field name in the API server's note that CEL rules were not evaluated because of other errors. */

@@ -5,8 +5,8 @@ import {
   compileDocument,
   controllerCrds,
   GraphObject,
-  isCrd,
   isDefinition,
+  Kinds,
   parseDefinitions,
   TYPEKRO_FEATURES,
 } from '@typekro/engine/graph';
@@ -89,7 +89,7 @@ function loadYaml(source: string): LoadedSource {
     const { value } = document;
     if (!isJsonObject(value)) continue;
     const object = value as KubeObject;
-    if (isCrd(object)) crds.push(object);
+    if (Kinds.isCrd(object)) crds.push(object);
     else if (isDefinition(object) || GraphObject.is(object)) found.push({ input: document, object: value });
   }
   return compileAll(found, crds, problems, 'the text contains no ResourceGraphDefinition and no Graph');

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { DefinitionDocument, Graph } from '@typekro/engine/graph';
 import { GraphOutline, Path } from '@typekro/engine/graph';
-import { applyDefaults, crdSource } from '@typekro/engine/schema';
+import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { schemaProblems } from './check-instance.ts';
 import { loadSource, readValue } from './load-source.ts';
 import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult } from './input.ts';
@@ -43,7 +43,7 @@ function instanceOf(graph: Graph, spec: JsonValue): KubeObject {
   }
   const object = { apiVersion: `${group}/${version}`, kind, metadata, spec: spec as JsonObject };
   const schema = schemaOf(graph);
-  return schema === undefined ? object : (applyDefaults(schema, object) as KubeObject);
+  return schema === undefined ? object : (StructuralSchema.applyDefaults(schema, object) as KubeObject);
 }
 
 const schemaOf = ({ instance }: Graph) => crdSource([instance.crd]).schemaOf(instance);

@@ -3,7 +3,7 @@ import { newObjects } from '@typekro/cluster/object-rules';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { gvkOf } from '@typekro/kit/core';
 import type { ResourceInfo, SchemaSource } from '@typekro/engine/schema';
-import { applyDefaults, builtinSource, crdSource, prune } from '@typekro/engine/schema';
+import { builtinSource, crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { schemaProblems } from './check-instance.ts';
 
 /** The API server of a simulation: the form in which it stores objects, and its refusals. */
@@ -49,7 +49,7 @@ export function simulatedServer(crds: readonly KubeObject[], at: string): Simula
       const kind = kindOf(object);
       if (kind !== undefined) return kinds.withDefaults(object, kind);
       const schema = custom.schemaOf(gvkOf(object));
-      return schema === undefined ? object : asObject(applyDefaults(schema, object));
+      return schema === undefined ? object : asObject(StructuralSchema.applyDefaults(schema, object));
     },
   };
 }
@@ -64,7 +64,7 @@ function customObject(object: KubeObject, source: SchemaSource): NewObject {
   if (schema === undefined || resource === undefined) return { object };
   const { status, ...rest } = object;
   const kept = status === undefined || hasStatus(resource) ? rest : { ...rest, status };
-  const value = applyDefaults(schema, prune(schema, kept).value);
+  const value = StructuralSchema.applyDefaults(schema, StructuralSchema.prune(schema, kept).value);
   const problems = schemaProblems(schema, value).map(({ field, message }) => `${field}: ${message}`);
   if (problems.length === 0) return { object: asObject(value) };
   const text = problems.length === 1 ? problems.join('') : `[${problems.join(', ')}]`;

@@ -4,7 +4,7 @@ import { valueAt } from '@typekro/kit/kubernetes';
 import type { ComparedFacets } from '../schema/index.ts';
 import { CrdSchema } from '../schema/index.ts';
 import type { CrdComparison } from '../schema/crd/compare-crds.ts';
-import { compareCrds } from '../schema/crd/compare-crds.ts';
+import { compareCrds, fieldOfChange } from '../schema/crd/compare-crds.ts';
 import { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { Graph } from './model.ts';
 
@@ -93,4 +93,4 @@ function withoutField(object: JsonObject, [name = '', ...rest]: readonly string[
 }
 
 /** The generated CRD of a definition, and its changes. */
-export const InstanceCrd = { ALLOW_BREAKING_CHANGES, compare: compareInstanceCrds, hasObjectRecord };
+export const InstanceCrd = { compare: compareInstanceCrds, fieldOfChange, hasObjectRecord };

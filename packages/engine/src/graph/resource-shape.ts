@@ -1,7 +1,7 @@
 import { isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { goJsonKind } from '@typekro/kit/golang';
 import type { JsonValue } from '@typekro/kit/core';
-import { RefusedPlace } from '../schema/index.ts';
+import { valueAtSteps } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
 import type { GraphFeatures } from './options.ts';
 import type { ResourceBlock } from './parsed-definition.ts';
@@ -138,7 +138,7 @@ function externalFieldsProblem(block: ResourceBlock, features: GraphFeatures): S
     (field) =>
       typeof field !== 'string' ||
       IDENTITY.has(field) ||
-      RefusedPlace.valueAt(template, externalFieldSteps(field)) === undefined,
+      valueAtSteps(template, externalFieldSteps(field)) === undefined,
   );
   if (wrong < 0) return undefined;
   const shown = stringifyJson(externalFields[wrong] ?? null);

@@ -5,5 +5,4 @@
  * @packageDocumentation
  */
 export type { Readiness, ReadinessState } from './verdict.ts';
-export { readinessOf } from './readiness.ts';
-export { StatusReport } from './readiness.ts';
+export { readinessOf, StatusReport } from './readiness.ts';

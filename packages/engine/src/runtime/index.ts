@@ -6,37 +6,23 @@
  *
  * @packageDocumentation
  */
-export type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './objects/target.ts';
-export { refOfTarget } from './objects/target.ts';
-
+export type { ObjectType } from './objects/target.ts';
 export type { AdoptionPolicy, ApplyAction, Condition, Decision, InstanceState, StepOptions } from './model.ts';
 export type { EquivalentDigests } from './objects/fingerprint.ts';
 export type { LiveObject, Observed } from './observed-state.ts';
 export { INSTANCE_STATES } from './model.ts';
-export { readWithDefault, remedyOf } from './reports/remedies.ts';
 export { step } from './step.ts';
 export type { RenderedNode } from './render/render.ts';
-export { evaluateToJson } from './evaluate.ts';
-export { variablesOfItem } from './nodes/item-variables.ts';
-export { fillTemplate } from './template.ts';
 export { heldInstances } from './instance-propagation.ts';
 export { TIME_PAUSE_MS } from './nodes/propagate.ts';
-export { recordedRevision } from './revision-condition.ts';
-export { projectStatus } from './status/project-status.ts';
-export { statusWrites } from './status/status-writes.ts';
-export { selectorText } from './objects/selector.ts';
 export { StepMemory } from './step-memory.ts';
-export { stepUnresolved } from './unresolved.ts';
-export { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
 export { RELEASE } from './graph-retired.ts';
-export type { NodeReport } from './report.ts';
-export { isDone } from './report.ts';
 export type { FieldDifference } from './objects/compare.ts';
 export { fieldManagers } from './objects/compare.ts';
 export type { ForeignItem } from './objects/foreign-items.ts';
 export * as keys from './objects/keys.ts';
 export type { ObjectOutcome } from './object-outcome.ts';
-export { readConditions } from './conditions.ts';
+export { readConditions, ConditionContent } from './conditions.ts';
 export { Tracking } from './tracking.ts';
 export { ObjectLabels } from './objects/labels.ts';
 export { ApplySet } from './reports/applyset.ts';
@@ -57,9 +43,18 @@ export { FieldManager } from './objects/field-managers.ts';
 export { WriteAttempt } from './reports/paused-write.ts';
 export { RenderedInstance } from './render/render.ts';
 export { RootCause } from './reports/root-causes.ts';
-export { ConditionContent } from './conditions.ts';
 export type * as Observations from './observed-state.ts';
 export type * as Decisions from './model.ts';
+/** The types of the reports about nodes and objects, and of their reasons. */
 export type * as Reports from './report.ts';
 export { Secrets } from './secrets/mask-refusal.ts';
 export { FailureMask } from './reports/failure-mask.ts';
+export { Remedy } from './reports/remedies.ts';
+export { NodeReport } from './report.ts';
+export { variablesOfItem } from './nodes/item-variables.ts';
+export { Evaluate } from './template.ts';
+export { projectStatus } from './status/project-status.ts';
+export { RecordedStatus } from './status/status-writes.ts';
+export { SpecialStep } from './unresolved.ts';
+export type * as Targets from './objects/target.ts';
+export { ObjectTarget } from './objects/target.ts';

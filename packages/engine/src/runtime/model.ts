@@ -5,8 +5,6 @@ import type { ForeignItem } from './objects/foreign-items.ts';
 import type { NodeReport } from './report.ts';
 import type { StepMemory } from './step-memory.ts';
 import type { ListTarget, MemberTarget, ObjectTarget, ObjectType } from './objects/target.ts';
-import type { GraphTracking } from './graph-record.ts';
-export type { Contribution, GraphTracking, ManagedResource } from './graph-record.ts';
 
 /**
  * The policy for an existing object that the instance does not own. `adopt` takes over objects without an owner.
@@ -353,4 +351,32 @@ export interface NewEquivalence {
   readonly pair: EquivalentDigests;
   /** The name of a writer of kro's graph engine (`writerName`). */
   readonly writer?: string;
+}
+
+/** The objects and fields that a Graph writes, as its status records them. */
+export interface GraphTracking {
+  readonly managedResources: readonly ManagedResource[];
+  readonly contributions: readonly Contribution[];
+}
+
+/** An object that a Graph has created or is about to create: an entry of `status.managedResources`. */
+export interface ManagedResource {
+  /** The ids of the enclosing subgraphs and of the node, joined by `/`. */
+  readonly nodeID: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  /** Absent until the Graph has written the object. */
+  readonly uid?: string;
+}
+
+/** Fields that a patch node writes into an object: an entry of `status.contributions`. */
+export interface Contribution {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly subresource?: string;
+  readonly fieldManager: string;
 }

@@ -231,3 +231,6 @@ const DONE: ReadonlySet<NodeState> = new Set(['ready', 'skipped', 'deleted']);
 export function isDone({ state }: Pick<NodeReport, 'state'>): boolean {
   return DONE.has(state);
 }
+
+/** A report, and what it means. */
+export const NodeReport = { isDone };

@@ -3,7 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { conditionOf, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { keys, stepUnresolved } from './index.ts';
+import { keys, SpecialStep } from './index.ts';
 
 const PUMP = 'Pump.parts.test/ns/p';
 const pump = '{apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}, spec: {litres: 2}}';
@@ -177,7 +177,7 @@ resources:
     cluster.edit(key, (object) => void (object.status = { url: 'x' }));
     const instance = cluster.get(key) as KubeObject;
     const text = 'latest issued graph revision 2 failed';
-    const decision = stepUnresolved(instance, text, cluster.view(graph), { now: 0 });
+    const decision = SpecialStep.unresolved(instance, text, cluster.view(graph), { now: 0 });
     expect(decision.status).toMatchObject({ url: 'x', state: 'ERROR' });
     expect(decision.conditions.map(({ type, status, reason }) => [type, status, reason])).toEqual([
       ['GraphResolved', 'False', 'ResolutionFailed'],
@@ -196,7 +196,7 @@ resources:
     const key = putInstance(graph, cluster, 'a', {});
     cluster.edit(key, (object) => void (object.metadata.finalizers = finalizers));
     const options = { now: 0, revision: 0 };
-    const decision = stepUnresolved(cluster.get(key) as KubeObject, 'none yet', cluster.view(graph), options);
+    const decision = SpecialStep.unresolved(cluster.get(key) as KubeObject, 'none yet', cluster.view(graph), options);
     expect(decision.statusChanged).toBe(isChanged);
   });
 });

@@ -3,7 +3,7 @@ import { setOwn, isJsonObject } from '@typekro/kit/core';
 import type { Hole, PathStep } from '../graph/index.ts';
 import type { TemplatePlan } from '../graph/model.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';
-import { evaluateField, keyCollision } from './evaluate.ts';
+import { evaluateField, evaluateToJson, keyCollision } from './evaluate.ts';
 import { childAt } from '../graph/path.ts';
 
 /** A value and its path. The value `undefined` removes the field or list element at the path. */
@@ -183,3 +183,6 @@ function assign(parent: JsonValue, step: PathStep, value: JsonValue): void {
   if (Array.isArray(parent) && typeof step === 'number') parent[step] = value;
   else if (isJsonObject(parent) && typeof step === 'string') setOwn(parent, step, value);
 }
+
+/** The values of expressions and templates. */
+export const Evaluate = { toJson: evaluateToJson, fill: fillTemplate };

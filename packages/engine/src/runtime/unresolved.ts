@@ -11,6 +11,7 @@ import type { Observed } from './observed-state.ts';
 import { isNowCondition } from './now-sample.ts';
 import { REVISION_CONDITION } from './revision-condition.ts';
 import { keptWatchHealth } from './status/watch-health.ts';
+import { stepGraphDeletion, stepRefusedGraph } from './graph-deletion.ts';
 
 /**
  * The decision for an instance whose definition has no usable revision. The state is ERROR, and GraphResolved is False
@@ -62,3 +63,10 @@ export function stepUnresolved(
     equivalences: [],
   };
 }
+
+/** The steps that do not visit the nodes of a graph. */
+export const SpecialStep = {
+  unresolved: stepUnresolved,
+  graphDeletion: stepGraphDeletion,
+  refusedGraph: stepRefusedGraph,
+};

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { kroEnvironment, typeToString } from '@typekro/cel';
-import { celTypes } from './index.ts';
-import { celType } from './cel-types.ts';
 import type { Schema } from './index.ts';
+import { CelTypes } from './index.ts';
+import { celType } from './cel-types.ts';
 
 const STRING: Schema = { type: 'string' };
 
@@ -36,7 +36,7 @@ const SCHEMA: Schema = {
   },
 };
 
-const declared = celTypes({ obj: { schema: SCHEMA }, all: { listOf: SCHEMA } });
+const declared = CelTypes.of({ obj: { schema: SCHEMA }, all: { listOf: SCHEMA } });
 const environment = kroEnvironment({ variables: declared.variables, types: declared.types });
 
 function run(text: string, obj: unknown): unknown {
@@ -70,7 +70,7 @@ describe('data that is read with its schema', () => {
 test('the types of a recursive schema are built on demand', () => {
   const node: { -readonly [K in keyof Schema]: Schema[K] } = { type: 'object' };
   node.properties = { name: STRING, children: { type: 'array', items: node } };
-  const { variables, types } = celTypes({ tree: { schema: node } });
+  const { variables, types } = CelTypes.of({ tree: { schema: node } });
   const compiled = kroEnvironment({ variables, types }).compile('tree.children[0].children[0].name');
   expect(compiled.ok).toBe(true);
   if (!compiled.ok) return;

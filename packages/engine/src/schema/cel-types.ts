@@ -156,3 +156,6 @@ function fieldSchema(schema: Schema, field: string): { name: string; schema: Sch
   }
   return undefined;
 }
+
+/** The types of CEL for a schema. */
+export const CelTypes = { of: celTypes, shapeOf: celShape };

@@ -2,16 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import type { Schema } from './index.ts';
-import {
-  applyDefaults,
-  builtinSource,
-  CrdRules,
-  crdSource,
-  prune,
-  RuleSite,
-  structuralSchema,
-  validateValue,
-} from './index.ts';
+import { builtinSource, crdSource, StructuralSchema, crdErrors } from './index.ts';
 import { ruleSites } from './rule-sites.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
@@ -21,7 +12,7 @@ const object = (properties: Record<string, Schema>, more: Schema = {}): Schema =
   ...more,
 });
 const causes = (schema: Schema, value: JsonValue, old?: JsonValue): string[] =>
-  validateValue(schema, value, { old }).map((error) => `${error.field}: ${error.message}`);
+  StructuralSchema.validate(schema, value, { old }).map((error) => `${error.field}: ${error.message}`);
 
 describe('validate', () => {
   test('the errors of a value have a limit, and the last one says that the others are left out', () => {
@@ -304,17 +295,19 @@ describe('validate', () => {
     const schema = object({
       m: { type: 'object', additionalProperties: { type: 'string', 'x-kubernetes-validations': rules } },
     });
-    expect(RuleSite.has(schema)).toBe(true);
+    expect(StructuralSchema.hasRules(schema)).toBe(true);
     const seen: unknown[] = [];
     const evaluateRules = (site: { field: string; value: JsonValue; old: JsonValue | undefined }) => {
       seen.push([site.field, site.value, site.old]);
       return [];
     };
-    expect(validateValue(schema, { m: { 'a.b': 'x' } }, { old: { m: { 'a.b': 'y' } }, evaluateRules })).toEqual([]);
+    expect(
+      StructuralSchema.validate(schema, { m: { 'a.b': 'x' } }, { old: { m: { 'a.b': 'y' } }, evaluateRules }),
+    ).toEqual([]);
     expect(seen).toEqual([['m[a.b]', 'x', 'y']]);
-    expect(validateValue(schema, { m: { a: 5 } }, { evaluateRules }).map((error) => error.message)).toContainEqual(
-      expect.stringContaining('some validation rules were not checked'),
-    );
+    expect(
+      StructuralSchema.validate(schema, { m: { a: 5 } }, { evaluateRules }).map((error) => error.message),
+    ).toContainEqual(expect.stringContaining('some validation rules were not checked'));
     expect([...ruleSites(schema, { m: 5 })]).toEqual([]);
   });
 
@@ -323,7 +316,7 @@ describe('validate', () => {
     let value: JsonObject = { type: 'string' };
     for (let depth = 0; depth < 5000; depth += 1) value = { not: value };
     expect(causes(props, value).at(-1)).toMatch(/nested deeper/);
-    expect(RuleSite.has(props)).toBe(false);
+    expect(StructuralSchema.hasRules(props)).toBe(false);
   });
 });
 
@@ -348,17 +341,20 @@ describe('applyDefaults', () => {
     [{ l: null }, { a: 'x', n: 'y', o: { b: 1 } }],
   ])('%j becomes %j', (value, expected) => {
     const before = structuredClone(value);
-    expect(applyDefaults(schema, value)).toEqual(expected);
+    expect(StructuralSchema.applyDefaults(schema, value)).toEqual(expected);
     expect(value).toEqual(before);
   });
 
   test('an object that needs no default is not copied', () => {
     const value = { a: '1', n: null, o: { b: 2 } };
-    expect(applyDefaults(schema, value)).toBe(value);
+    expect(StructuralSchema.applyDefaults(schema, value)).toBe(value);
   });
 
   test('objects do not share their defaults', () => {
-    const [first, second] = [applyDefaults(schema, {}), applyDefaults(schema, {})] as [JsonObject, JsonObject];
+    const [first, second] = [
+      StructuralSchema.applyDefaults(schema, {}),
+      StructuralSchema.applyDefaults(schema, {}),
+    ] as [JsonObject, JsonObject];
     expect(first['o']).not.toBe(second['o']);
   });
 });
@@ -389,25 +385,28 @@ describe('prune', () => {
       ['spec.open.k.y'],
     ],
   ])('%j becomes %j', (value, expected, unknown) => {
-    expect(prune(schema, value)).toEqual({ value: expected, unknown });
+    expect(StructuralSchema.prune(schema, value)).toEqual({ value: expected, unknown });
   });
 
   test('elements of an open list keep unknown fields, but their declared members do not', () => {
     const items = object({ known: object({ x: { type: 'string' } }) });
     const list = object({ l: { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items } });
     const value = { l: [{ odd: 1, known: { x: '1', y: 2 } }] };
-    expect(prune(list, value)).toEqual({ value: { l: [{ odd: 1, known: { x: '1' } }] }, unknown: ['l[0].known.y'] });
+    expect(StructuralSchema.prune(list, value)).toEqual({
+      value: { l: [{ odd: 1, known: { x: '1' } }] },
+      unknown: ['l[0].known.y'],
+    });
   });
 
   test('an object without unknown fields is not copied', () => {
     const value = { spec: { a: '1' } };
-    expect(prune(schema, value).value).toBe(value);
+    expect(StructuralSchema.prune(schema, value).value).toBe(value);
   });
 
   test('parts of built-in kinds that may have any content are kept', () => {
     const set = builtinSource().schemaOf({ group: 'apps', version: 'v1', kind: 'ControllerRevision' });
     const value = { metadata: { managedFields: [{ fieldsV1: { 'f:x': {} } }] }, data: { any: { thing: 1 } }, nope: 1 };
-    expect(prune(set ?? {}, value).unknown).toEqual(['nope']);
+    expect(StructuralSchema.prune(set ?? {}, value).unknown).toEqual(['nope']);
   });
 });
 
@@ -466,10 +465,10 @@ const { wild } = fc.letrec<{ wild: JsonValue }>((tie) => ({
 test('malformed schemas and objects never cause an exception', () => {
   fc.assert(
     fc.property(wild, wild, wild, (raw, value, old) => {
-      const schema = structuralSchema(raw);
-      const kept = applyDefaults(schema, prune(schema, value).value);
-      expect(Array.isArray(validateValue(schema, kept, { old, evaluateRules: () => [] }))).toBe(true);
-      expect(Array.isArray(CrdRules.errors(crd(raw)))).toBe(true);
+      const schema = StructuralSchema.of(raw);
+      const kept = StructuralSchema.applyDefaults(schema, StructuralSchema.prune(schema, value).value);
+      expect(Array.isArray(StructuralSchema.validate(schema, kept, { old, evaluateRules: () => [] }))).toBe(true);
+      expect(Array.isArray(crdErrors(crd(raw)))).toBe(true);
       const source = crdSource([crd(raw)], { pack: true });
       expect(source.schemaOf({ group: 'example.com', version: 'v1', kind: 'Thing' })?.type).toBe('object');
     }),
@@ -480,11 +479,11 @@ test('malformed schemas and objects never cause an exception', () => {
 test('defaulting and pruning are idempotent', () => {
   fc.assert(
     fc.property(wild, wild, (raw, value) => {
-      const schema = structuralSchema(raw);
-      const pruned = prune(schema, value).value;
-      expect(prune(schema, pruned)).toEqual({ value: pruned, unknown: [] });
-      const once = applyDefaults(schema, value);
-      expect(applyDefaults(schema, once)).toEqual(once);
+      const schema = StructuralSchema.of(raw);
+      const pruned = StructuralSchema.prune(schema, value).value;
+      expect(StructuralSchema.prune(schema, pruned)).toEqual({ value: pruned, unknown: [] });
+      const once = StructuralSchema.applyDefaults(schema, value);
+      expect(StructuralSchema.applyDefaults(schema, once)).toEqual(once);
     }),
     { numRuns: 1000 },
   );

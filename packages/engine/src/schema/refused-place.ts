@@ -166,4 +166,4 @@ function parseQuoted(text: string): string {
 }
 
 /** The place of a refused field in an object. */
-export const RefusedPlace = { of: refusedPlace, stepsIn, valueAt: valueAtSteps, withField };
+export const RefusedPlace = { of: refusedPlace, withField };

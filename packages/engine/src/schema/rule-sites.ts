@@ -37,6 +37,3 @@ export function* ruleSites(schema: Schema, value: JsonValue, old?: JsonValue, ba
     yield { ...place, rules, field: fieldPath(place.path) };
   }
 }
-
-/** Where a schema has rules. */
-export const RuleSite = { has: hasRules };

@@ -6,7 +6,7 @@ import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { dnsSubdomain } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema } from '@typekro/engine/schema';
-import { applyDefaults, RefusalText, RefusedPlace, validateValue } from '@typekro/engine/schema';
+import { RefusalText, RefusedPlace, StructuralSchema, valueAtSteps } from '@typekro/engine/schema';
 import type { AnyAspect } from './aspect-types.ts';
 import type { InstancePlace } from './deploy-engine.ts';
 import { normalDefinition } from './definition-names.ts';
@@ -164,10 +164,12 @@ export class CompositionCore extends TracedCore {
     refuseWholeObject(given, Object.keys(authored.properties ?? {}));
     const parsed = parseSpec(this.specInput, spec, given, authored);
     const { schema, rules } = this.checks;
-    const value = applyDefaults(schema, parsed.ok ? plainSpec(parsed.value) : given) as JsonObject;
+    const value = StructuralSchema.applyDefaults(schema, parsed.ok ? plainSpec(parsed.value) : given) as JsonObject;
     const lost = strangeObject(spec, value) ?? valueOutsideJson(parsed.ok ? parsed.value : spec);
     const found =
-      lost === undefined ? validateValue(schema, value, { evaluateRules: withShownRules(rules()) }) : [lost];
+      lost === undefined
+        ? StructuralSchema.validate(schema, value, { evaluateRules: withShownRules(rules()) })
+        : [lost];
     // The messages of the schema name a remedy, so they take precedence over those of the library.
     const all = parsed.ok || found.length > 0 ? found : parsed.fields;
     if (all.length > 0) {
@@ -177,9 +179,8 @@ export class CompositionCore extends TracedCore {
       const errors = ofFields.length > 0 ? ofFields : all;
       const diagnostics = errors.map(({ field, message }): Diagnostic => {
         const { steps } = RefusedPlace.of(value, field, message);
-        const text = RefusalText.of(message, RefusedPlace.valueAt(value, steps), field);
-        const remedy =
-          inTypeScript(text.hint, RefusedPlace.valueAt(value, steps)) ?? `correct the spec of ${names.kind}`;
+        const text = RefusalText.of(message, valueAtSteps(value, steps), field);
+        const remedy = inTypeScript(text.hint, valueAtSteps(value, steps)) ?? `correct the spec of ${names.kind}`;
         return {
           code: 'compose/invalid-spec',
           severity: 'error',

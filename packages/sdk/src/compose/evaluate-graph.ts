@@ -2,13 +2,13 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode } from '@typekro/engine/graph';
 import { Nodes } from '@typekro/engine/graph';
-import { evaluateToJson, fillTemplate, projectStatus } from '@typekro/engine/runtime';
+import { Evaluate, projectStatus } from '@typekro/engine/runtime';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 
 /** The variables and the context of the expressions of one node or one iteration of a loop. */
 interface Scope {
   readonly variables: Map<string, unknown>;
-  readonly context: Parameters<typeof evaluateToJson>[2];
+  readonly context: Parameters<typeof Evaluate.toJson>[2];
 }
 
 /** The result of an expression: a value (`undefined` for `omit()`), or the reason why there is none. */
@@ -120,13 +120,13 @@ function identityOf(object: JsonObject): string {
 }
 
 function fill(node: GraphNode, scope: Scope): { readonly value: JsonObject } | { readonly pending: string } {
-  const filled = fillTemplate(node.template, scope.variables, scope.context);
+  const filled = Evaluate.fill(node.template, scope.variables, scope.context);
   return filled.state === 'value' ? { value: filled.value } : { pending: reasonOf(filled.failure) };
 }
 
 /** Evaluates one expression. An error counts as pending, with its message as the reason. */
 function run(expression: Expression, { variables, context }: Scope): Result {
-  const result = evaluateToJson(expression, variables, context);
+  const result = Evaluate.toJson(expression, variables, context);
   return result.state === 'value' ? { value: result.value } : { pending: reasonOf(result.failure) };
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { oncePerObject, pascalCase, setOwn } from '@typekro/kit/core';
-import { applyDefaults } from '@typekro/engine/schema';
 import type { Schema } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import type { CompositionCore } from './composition.ts';
 import { checkRequired, argumentMembers, refuseUnknownArguments } from './factory-arguments.ts';
 import { camelCase } from './resources/create-resource.ts';
@@ -138,7 +138,7 @@ function withDefaults(schema: Schema, object: object): Record<string, unknown> {
   const { properties = {} } = schema;
   const isMerged = mergedPieces(object) !== undefined && !isOpen(schema);
   const given = isMerged ? membersByName(object, Object.keys(properties)) : object;
-  const defaults = applyDefaults(schema, {}) as JsonObject;
+  const defaults = StructuralSchema.applyDefaults(schema, {}) as JsonObject;
   const members: Record<PropertyKey, unknown> = trace.track({});
   for (const [key, value] of mapOfMembers(given)) {
     if (value === undefined) continue;

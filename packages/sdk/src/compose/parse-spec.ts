@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { getOwn, isJsonObject } from '@typekro/kit/core';
 import type { LibraryResult } from '../notations/library-type.ts';
 import type { Schema } from '@typekro/engine/schema';
-import { RefusedPlace, schemaNodeAt } from '@typekro/engine/schema';
+import { schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import { libraryParser } from '../notations/library-type.ts';
 import type { SchemaInput } from './public-types.ts';
 import { classOf, isPlainObject } from './value/printed.ts';
@@ -73,7 +73,7 @@ const fieldOf = (steps: readonly (string | number)[]): string =>
 /** Sets a missing member to null if its schema allows null, and to `undefined` if it does not. */
 function fillAbsent(root: JsonObject, steps: readonly (string | number)[], schema: Schema): boolean {
   const name = steps.at(-1);
-  const parent = RefusedPlace.valueAt(root, steps.slice(0, -1));
+  const parent = valueAtSteps(root, steps.slice(0, -1));
   if (typeof name !== 'string' || !isJsonObject(parent) || Object.hasOwn(parent, name)) return false;
   const isNullable = schemaNodeAt(schema, steps)?.nullable === true;
   Object.defineProperty(parent, name, { value: isNullable ? null : undefined, enumerable: true, writable: true });

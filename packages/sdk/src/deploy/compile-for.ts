@@ -2,7 +2,7 @@ import type { DeployTarget } from '../compose/index.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject, GraphObject, kindsUsed, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { compile, compileGraphObject, GraphObject, Kinds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { LiveSchemas } from '@typekro/kube';
 import type { SchemaSource } from '@typekro/engine/schema';
@@ -25,7 +25,7 @@ export async function compileFor(
   definition: JsonObject,
   signal: AbortSignal,
 ): Promise<CompiledGraph> {
-  const sources = await new LiveSchemas(api).sourceFor(kindsUsed(definition['spec']), { signal });
+  const sources = await new LiveSchemas(api).sourceFor(Kinds.used(definition['spec']), { signal });
   const options = { sources, target: 'typekro', features: TYPEKRO_FEATURES } as const;
   const isGraph = definition['kind'] === GraphObject.KIND.kind;
   const { graph, diagnostics } = isGraph ? compileGraphObject(definition, options) : compile(definition, options);
@@ -54,7 +54,7 @@ export async function deployedGraph(
 ): Promise<CompiledGraph> {
   const definition = target.definition('typekro');
   const builtin = builtinSource();
-  const isKnown = kindsUsed(definition['spec']).every((kind) => builtin.resourceOf(kind) !== undefined);
+  const isKnown = Kinds.used(definition['spec']).every((kind) => builtin.resourceOf(kind) !== undefined);
   const graph = isKnown ? target.compiled : undefined;
   return graph === undefined ? compileFor(api, definition, signal) : { graph: asInstance(graph), schemas: builtin };
 }

@@ -3,7 +3,6 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { GraphObject, InstanceCrd } from '@typekro/engine/graph';
-import { fieldOfChange } from '@typekro/engine/schema';
 import { objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { takeFromDirect } from './migrate.ts';
@@ -268,7 +267,10 @@ async function schemaChange({ api, target, signal }: KroContext): Promise<Schema
     const { breaking, nonBreaking } = compared;
     if (breaking.length + nonBreaking.length === 0) return undefined;
     const isAllowed = target.options.allowBreakingChanges === true;
-    return { graph, breaking: isAllowed ? [] : breaking.map((each) => `${each.description} (${fieldOfChange(each)})`) };
+    return {
+      graph,
+      breaking: isAllowed ? [] : breaking.map((each) => `${each.description} (${InstanceCrd.fieldOfChange(each)})`),
+    };
   } catch (error) {
     const isUnread = error instanceof KubeError && error.status === 403;
     if (isUnread || error instanceof InvalidGraphError) return undefined;

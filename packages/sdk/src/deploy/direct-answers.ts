@@ -4,8 +4,8 @@ import type { ExecutionView, ReadPorts, RememberedWrite } from '@typekro/control
 import { attemptRead } from '@typekro/controller/execute';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isNotFound } from '@typekro/kube';
-import type { ApplyAction, Decisions, MemberTarget, ObjectTarget, Observations } from '@typekro/engine/runtime';
-import { keys, refOfTarget } from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, Observations, Targets } from '@typekro/engine/runtime';
+import { keys, ObjectTarget } from '@typekro/engine/runtime';
 import {
   isNewer,
   listKey,
@@ -78,7 +78,7 @@ export class DirectAnswers implements ExecutionView {
       case 'whole-object': {
         const { target } = request;
         const read = await attemptRead(this.#readPorts, store.failedReads, objectReadKey(target), () =>
-          api.find(refOfTarget(target), { signal }),
+          api.find(ObjectTarget.refOf(target), { signal }),
         );
         if (read.ok) store.setObject(target, read.value);
         return;
@@ -153,7 +153,7 @@ export class DirectAnswers implements ExecutionView {
    * Lists the members of an ApplySet that have this kind, in the version from discovery. The look-up reads only the
    * group of the kind, because discovery of all groups silently omits a group whose server does not respond.
    */
-  async #listMembers(target: MemberTarget): Promise<Observations.ListObservation> {
+  async #listMembers(target: Targets.MemberTarget): Promise<Observations.ListObservation> {
     const { api, signal } = this.#options;
     const resource = await api.discovery.inGroup(target.group, target.kind, { signal });
     if (resource === undefined) return { state: 'unserved' };

@@ -13,13 +13,12 @@ import type {
   ApplyAction,
   Decision,
   Decisions,
-  NodeReport,
   ObjectOutcome,
   ObjectTarget,
   ObjectType,
   StepOptions,
 } from '@typekro/engine/runtime';
-import { ApplySet, isDone, keys, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
+import { ApplySet, keys, NodeReport, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
 import { elapsed, KubeError, pause } from '@typekro/kube';
 import { DirectAnswers } from './direct-answers.ts';
 import type { KnownObject } from './observed-store.ts';
@@ -319,5 +318,5 @@ export class DirectRun {
 
 /** The nodes that are not done. A deploy waits for them. */
 export function openNodes(decision: Decision): NodeReport[] {
-  return decision.nodes.filter((node) => !isDone(node));
+  return decision.nodes.filter((node) => !NodeReport.isDone(node));
 }

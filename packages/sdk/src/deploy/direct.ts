@@ -7,7 +7,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { isNotFound, isTimeout, systemClock } from '@typekro/kube';
 import { readinessOf, StatusReport } from '@typekro/engine/readiness';
 import type { Decision, ObjectType, StepOptions } from '@typekro/engine/runtime';
-import { Explanation, keys, ObjectKey, Outcome, refOfTarget } from '@typekro/engine/runtime';
+import { Explanation, keys, ObjectKey, ObjectTarget, Outcome } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { builtinSource } from '@typekro/engine/schema';
 import type { DeletionEffect } from './deletion-result.ts';
@@ -107,8 +107,8 @@ export async function deleteDirect(context: DirectContext): Promise<DeletionEffe
       last = decision;
     },
     beforeWrite: async () => void (await recordOfDeletion(context)),
-    onDeleted: ({ target }) => deleted.push(identityOf(refOfTarget(target))),
-    onOrphaned: ({ target }) => retained.push(identityOf(refOfTarget(target))),
+    onDeleted: ({ target }) => deleted.push(identityOf(ObjectTarget.refOf(target))),
+    onOrphaned: ({ target }) => retained.push(identityOf(ObjectTarget.refOf(target))),
     metadata: { deletionTimestamp: new Date((context.clock ?? systemClock).now()).toISOString() },
   });
   try {
@@ -175,7 +175,7 @@ export async function planDirect(context: DirectContext): Promise<Omit<Plan, 'di
         ['deleted', decision.delete] as const,
       ]) {
         for (const { target } of actions) {
-          const object = refOfTarget(target);
+          const object = ObjectTarget.refOf(target);
           changes.set(formatRef(object), { outcome, nodeId: '', object, fields: [] });
         }
       }

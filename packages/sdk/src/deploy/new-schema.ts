@@ -3,7 +3,7 @@ import { isJsonObject, mergeJson, oncePerObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
-import { applyDefaults, prune, structuralSchema, validateValue } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 
 /** An instance as an API server would read it under the schema of a graph. */
 export interface InstanceUnderSchema {
@@ -17,7 +17,7 @@ export interface InstanceUnderSchema {
 const schemaOf = oncePerObject((graph: Graph): Schema => {
   const [version] = objectsAt(graph.instance.crd.spec, 'versions');
   const schema = valueAt(version, 'schema', 'openAPIV3Schema');
-  return structuralSchema(isJsonObject(schema) ? schema : {});
+  return StructuralSchema.of(isJsonObject(schema) ? schema : {});
 });
 
 /**
@@ -25,9 +25,9 @@ const schemaOf = oncePerObject((graph: Graph): Schema => {
  */
 export function underSchema(graph: Graph, instance: KubeObject): InstanceUnderSchema {
   const schema = schemaOf(graph);
-  const { value, unknown } = prune(schema, instance);
-  const object = applyDefaults(schema, value) as KubeObject;
-  const errors = validateValue(schema, object);
+  const { value, unknown } = StructuralSchema.prune(schema, instance);
+  const object = StructuralSchema.applyDefaults(schema, value) as KubeObject;
+  const errors = StructuralSchema.validate(schema, object);
   return {
     object: { ...object, apiVersion: instance.apiVersion, kind: instance.kind, metadata: instance.metadata },
     errors: errors.map(({ field, message }) => `${field}: ${message}`),

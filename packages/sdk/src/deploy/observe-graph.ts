@@ -6,7 +6,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
 import type { Decision, NodeReport, ObjectType, Reports, StepOptions } from '@typekro/engine/runtime';
-import { Member, stepGraphDeletion, stepRefusedGraph, Tracking } from '@typekro/engine/runtime';
+import { Member, SpecialStep, Tracking } from '@typekro/engine/runtime';
 import { observerView } from './direct-answers.ts';
 import type { ObserveInstanceOptions } from './observe-instance.ts';
 import { observeInstance } from './observe-instance.ts';
@@ -36,8 +36,8 @@ export async function observeGraph(options: ObserveGraphOptions): Promise<Decisi
   const { store, view } = observerView(api, clock, signal);
   const decide = (): Decision => {
     const at = { ...step, now: clock.now() };
-    if (instance.metadata.deletionTimestamp !== undefined) return stepGraphDeletion(instance, store, at, graph);
-    return stepRefusedGraph(instance, options.refusal ?? '', store, at);
+    if (instance.metadata.deletionTimestamp !== undefined) return SpecialStep.graphDeletion(instance, store, at, graph);
+    return SpecialStep.refusedGraph(instance, options.refusal ?? '', store, at);
   };
   for (;;) {
     const decision = decide();

@@ -4,8 +4,8 @@ import { eachEffect } from '@typekro/controller/execute';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { systemClock } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { Decision, Decisions, MemberTarget, NodeReport } from '@typekro/engine/runtime';
-import { ApplySet, Member, ObjectLabels, stepUnresolved } from '@typekro/engine/runtime';
+import type { Decision, Decisions, NodeReport, Targets } from '@typekro/engine/runtime';
+import { ApplySet, Member, ObjectLabels, SpecialStep } from '@typekro/engine/runtime';
 import { observerView } from './direct-answers.ts';
 import type { ObservedStore } from './observed-store.ts';
 
@@ -32,17 +32,17 @@ export async function observeMembers(options: ObserveMembersOptions): Promise<De
   if (instance.metadata.deletionTimestamp === undefined) {
     const targets = memberTargets(instance);
     await read(targets.map((target) => ({ kind: 'members', target, why: 'prune' })));
-    const decision = stepUnresolved(instance, '', store, { now: clock.now() });
+    const decision = SpecialStep.unresolved(instance, '', store, { now: clock.now() });
     return { ...decision, nodes: targets.flatMap((target) => reportsOf(target, store)) };
   }
   for (;;) {
-    const decision = stepUnresolved(instance, '', store, { now: clock.now() });
+    const decision = SpecialStep.unresolved(instance, '', store, { now: clock.now() });
     if (decision.read.length === 0) return decision;
     await read(decision.read);
   }
 }
 
-function memberTargets(instance: KubeObject): MemberTarget[] {
+function memberTargets(instance: KubeObject): Targets.MemberTarget[] {
   const scope = ApplySet.scope(ApplySet.inventory(instance));
   const namespaces = Member.namespaces(instance.metadata.namespace, scope);
   const applySet = ApplySet.idOf(instance);
@@ -50,7 +50,7 @@ function memberTargets(instance: KubeObject): MemberTarget[] {
 }
 
 /** The reports of the nodes that have objects of one kind. The labels of the objects name the nodes. */
-function reportsOf(target: MemberTarget, store: ObservedStore): NodeReport[] {
+function reportsOf(target: Targets.MemberTarget, store: ObservedStore): NodeReport[] {
   const found = store.members(target);
   if (found.state === 'failed') {
     const { failure } = found;

@@ -5,13 +5,12 @@ import type {
   ApplyAction,
   Decisions,
   EquivalentDigests,
-  ListTarget,
   LiveObject,
-  MemberTarget,
   ObjectTarget,
   ObjectType,
   Observations,
   Observed,
+  Targets,
 } from '@typekro/engine/runtime';
 import { FieldWriter, Fingerprint, ObjectKey, Projection, WriteRules } from '@typekro/engine/runtime';
 
@@ -22,12 +21,12 @@ export interface KnownObject {
 }
 
 /** The key under which a failed read of a list is stored. */
-export function listKey(target: ListTarget): string {
+export function listKey(target: Targets.ListTarget): string {
   return `list ${target.type.plural}.${target.type.group}/${target.namespace ?? ''}?${target.selector}`;
 }
 
 /** The key under which a failed read of members is stored. */
-export function memberKey(target: MemberTarget): string {
+export function memberKey(target: Targets.MemberTarget): string {
   return `members ${target.applySet} ${target.kind}.${target.group} ${target.namespaces.join(',')}`;
 }
 
@@ -84,12 +83,12 @@ export class ObservedStore implements Observed {
     return { state: 'present', live };
   }
 
-  list(target: ListTarget): Observations.ListObservation {
+  list(target: Targets.ListTarget): Observations.ListObservation {
     const key = listKey(target);
     return this.#lists.get(key) ?? this.#unread(key);
   }
 
-  members(target: MemberTarget): Observations.ListObservation {
+  members(target: Targets.MemberTarget): Observations.ListObservation {
     const key = memberKey(target);
     return this.#members.get(key) ?? this.#unread(key);
   }
@@ -162,11 +161,11 @@ export class ObservedStore implements Observed {
     });
   }
 
-  setList(target: ListTarget, observation: Observations.ListObservation): void {
+  setList(target: Targets.ListTarget, observation: Observations.ListObservation): void {
     this.#lists.set(listKey(target), observation);
   }
 
-  setMembers(target: MemberTarget, observation: Observations.ListObservation): void {
+  setMembers(target: Targets.MemberTarget, observation: Observations.ListObservation): void {
     this.#members.set(memberKey(target), observation);
   }
 

@@ -1,7 +1,7 @@
 import type { DeployEvent, DeployEventContent } from '../compose/index.ts';
 import { formatRef } from '@typekro/kit/core';
 import type { ApplyAction, Decision, Decisions, NodeReport, ObjectOutcome } from '@typekro/engine/runtime';
-import { Explanation, refOfTarget } from '@typekro/engine/runtime';
+import { Explanation, ObjectTarget } from '@typekro/engine/runtime';
 import { shorten } from './errors.ts';
 
 /** One line about a node: id, first object, state and reason. */
@@ -29,7 +29,7 @@ export class ProgressReporter {
 
   /** Reports a write that the server accepted. */
   wrote({ nodeId, target }: ApplyAction | Decisions.DeleteAction, outcome: ObjectOutcome): void {
-    const object = refOfTarget(target);
+    const object = ObjectTarget.refOf(target);
     const message = `${formatRef(object)} ${outcome}`;
     this.event({ type: 'resource-outcome', resourceId: nodeId, outcome, object, message });
   }
@@ -39,7 +39,7 @@ export class ProgressReporter {
     for (const { nodeId, why, target, lastWriter } of decision.apply) {
       if (why !== 'adopt') continue;
       const writer = lastWriter === undefined ? '' : `, written by ${lastWriter}`;
-      const message = `${formatRef(refOfTarget(target))} exists already${writer}: the deploy takes it over`;
+      const message = `${formatRef(ObjectTarget.refOf(target))} exists already${writer}: the deploy takes it over`;
       this.event({ type: 'resource-warning', resourceId: nodeId, message });
     }
     for (const node of decision.nodes) {

@@ -4,7 +4,7 @@ import { apiFailure, requestApply } from '@typekro/controller/execute';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { ApplyAction } from '@typekro/engine/runtime';
-import { FieldWriter, Fingerprint, ObjectKey, refOfTarget } from '@typekro/engine/runtime';
+import { FieldWriter, Fingerprint, ObjectKey, ObjectTarget } from '@typekro/engine/runtime';
 import type { KnownFailure } from './direct-run.ts';
 
 /** The maximum number of writes that are tried. All other writes count as changes. */
@@ -48,7 +48,7 @@ export async function tryWrites(
       const { target, fingerprint, uid, manager = '', subresource, version } = action;
       try {
         const [live, answer] = await Promise.all([
-          api.find(refOfTarget(target), { signal }),
+          api.find(ObjectTarget.refOf(target), { signal }),
           requestApply({ api, signal, effects: 'dry-run' }, action),
         ]);
         const isSame = live !== undefined && jsonEquals(contentOf(live), contentOf(answer));

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { KubernetesApi, WatchEvent } from '@typekro/kube';
-import type { ListTarget, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
+import type { ObjectTarget, ObjectType, Targets } from '@typekro/engine/runtime';
 
 /** Receives the changes of a watch: the current object, or with `gone` the deleted one. */
 export type ObjectListener = (type: ObjectType, object: KubeObject, gone: boolean) => void;
@@ -9,7 +9,7 @@ export type ObjectListener = (type: ObjectType, object: KubeObject, gone: boolea
 /** A request to watch an object or a list. An object is watched by the watch of its kind. */
 export type Watched =
   | { readonly kind: 'object'; readonly target: ObjectTarget }
-  | { readonly kind: 'list'; readonly target: ListTarget };
+  | { readonly kind: 'list'; readonly target: Targets.ListTarget };
 
 /**
  * One open watch: of all objects of a kind in a namespace or in the cluster, or of the objects that match a selector.

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { getOwn, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { applyDefaults } from '@typekro/engine/schema';
-import type { SchemaCheck } from './library-type.ts';
 import type { Schema } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
+import type { SchemaCheck } from './library-type.ts';
 import { matchRules } from './regex-flags.ts';
 import { celLiteral, formatConstraint } from './simple-emit-cel.ts';
 
@@ -59,7 +59,7 @@ export function withoutFilled({ properties = {} }: Schema, value: JsonValue): Js
   if (!isJsonObject(value)) return value;
   const given = Object.entries(value).filter(([name, member]) => {
     const field = getOwn(properties, name);
-    return field?.default === undefined || !jsonEquals(applyDefaults(field, field.default), member);
+    return field?.default === undefined || !jsonEquals(StructuralSchema.applyDefaults(field, field.default), member);
   });
   return Object.fromEntries(given);
 }

@@ -44,8 +44,8 @@ import {
   roundedInteger,
 } from './json-schema-nodes.ts';
 import type { Node } from './json-schema-nodes.ts';
-import { lazyCopies, validateValue } from '@typekro/engine/schema';
 import type { Schema } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 
 /**
  * The structural schema for a JSON Schema, or the errors of the conversion. After a successful conversion, all
@@ -216,7 +216,7 @@ class Converter {
     // Libraries generate names that end with a digit, and authors rarely write such names. Therefore such a name is not
     // kept.
     if (name !== undefined && !/\d$/.test(name)) names.set(resolved, name);
-    Object.defineProperties(node, lazyCopies(resolved));
+    Object.defineProperties(node, StructuralSchema.lazyCopies(resolved));
     if (name !== undefined && !/\d$/.test(name)) names.set(node, name);
     for (const keyword of ['title', 'description'] as const) {
       const text = raw[keyword];
@@ -315,7 +315,7 @@ class Converter {
       if (Object.keys(limits).length === 0) return true;
       const type = constantType([value]);
       const limit = type === undefined ? {} : this.convert({ ...limits, type }, path, 0);
-      return validateValue(limit, value).length === 0;
+      return StructuralSchema.validate(limit, value).length === 0;
     };
     const values = listed.filter((value) => value !== null && isAllowed(value));
     if (listed.includes(null)) node.nullable = true;
@@ -452,7 +452,7 @@ class Converter {
       // here.
       const schema = this.convert(combined({ ...only }), path, depth + 1);
       if (this.#closed.has(schema)) this.#closed.add(node);
-      Object.defineProperties(node, lazyCopies(schema));
+      Object.defineProperties(node, StructuralSchema.lazyCopies(schema));
       checksOf.set(node, schemaChecks(schema));
       if (hasNull) node.nullable = true;
     } else if (present.every(onlyLists)) {

@@ -2,7 +2,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { stringifyJson } from '@typekro/kit/core';
 import { celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';
 import type { Schema } from '@typekro/engine/schema';
-import { Marker, patternProblem } from '@typekro/engine/schema';
+import { Marker, SimpleSchema } from '@typekro/engine/schema';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
 import { isInteger64 } from '@typekro/kit/golang';
 
@@ -121,7 +121,7 @@ function textConstraints(schema: Schema, rules: string[]): TextConstraints {
   if (schema.pattern !== undefined && schema.pattern !== '') {
     const { pattern, conditions } = splitLookahead(toRe2(schema.pattern));
     for (const condition of [pattern, ...conditions.map((entry) => entry.pattern)]) {
-      const problem = patternProblem(condition);
+      const problem = SimpleSchema.patternProblem(condition);
       if (problem === undefined) continue;
       const hint = 'patterns run as RE2, which has no look-around (except at the start) and no back-references';
       throw new EmitProblem('pattern', `the pattern ${schema.pattern} cannot be used: ${problem}`, hint);

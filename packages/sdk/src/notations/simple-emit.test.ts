@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { formatConstraint } from './simple-emit-cel.ts';
 import { fromJsonSchema } from './json-schema.ts';
 import { fromStandardSchema } from './standard-schema.ts';
-import { parseSimpleSchema } from '@typekro/engine/schema';
-import { toSimpleSchema } from './simple-emit.ts';
 import type { Schema } from '@typekro/engine/schema';
+import { SimpleSchema } from '@typekro/engine/schema';
+import { toSimpleSchema } from './simple-emit.ts';
 import type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
 import type { SimpleEmitOptions } from './simple-emit.ts';
 
@@ -378,7 +378,7 @@ test('arbitrary strings survive the round trip through markers', () => {
           },
         };
         const written = toSimpleSchema(schema);
-        const read = written.ok ? parseSimpleSchema(written.spec, written.types) : undefined;
+        const read = written.ok ? SimpleSchema.parse(written.spec, written.types) : undefined;
         expect(read?.ok ? read.schema.properties?.['f'] : read).toMatchObject({ default: value, description: text });
       },
     ),
@@ -416,7 +416,7 @@ const scalar = fc
   .constantFrom(...Object.keys(MARKERS))
   .chain((name) => fc.tuple(fc.constant(name), fc.uniqueArray(MARKERS[name] ?? fc.constant(''), { maxLength: 3 })))
   .map(([name, markers]) => (markers.length === 0 ? name : `${name} | ${markers.join(' ')}`))
-  .filter((text) => parseSimpleSchema({ f: text }).ok);
+  .filter((text) => SimpleSchema.parse({ f: text }).ok);
 const { block } = fc.letrec<{ value: SimpleValue; block: SimpleBlock }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
@@ -444,11 +444,11 @@ const TYPES = {
 test('the round trip SimpleSchema → OpenAPI → SimpleSchema → OpenAPI loses nothing', () => {
   fc.assert(
     fc.property(block, (spec) => {
-      const first = parseSimpleSchema(spec, TYPES);
+      const first = SimpleSchema.parse(spec, TYPES);
       if (!first.ok) throw new Error(JSON.stringify(first.errors));
       const written = toSimpleSchema(first.schema);
       if (!written.ok) throw new Error(JSON.stringify(written.diagnostics));
-      const second = parseSimpleSchema(written.spec, written.types);
+      const second = SimpleSchema.parse(written.spec, written.types);
       expect(second.ok ? second.schema : second.errors).toEqual(normal(first.schema));
     }),
     { numRuns: 500 },

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { builtinSource, parseSimpleSchema } from '@typekro/engine/schema';
+import type { Schema } from '@typekro/engine/schema';
+import { builtinSource, SimpleSchema } from '@typekro/engine/schema';
 import { fromJsonSchema } from './json-schema.ts';
 import { toTypeScript } from './to-typescript.ts';
-import type { Schema } from '@typekro/engine/schema';
 
 test('writes an interface with many kinds of members', () => {
-  const parsed = parseSimpleSchema(
+  const parsed = SimpleSchema.parse(
     {
       name: 'string | required=true description="who"',
       replicas: 'integer | default=1',

@@ -3,7 +3,7 @@ import { formatApiVersion } from '@typekro/kit/core';
 import type { Graph, TypedNode } from '@typekro/engine/graph';
 import { Nodes } from '@typekro/engine/graph';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
-import { ApplySet, isDone, ObjectKey, RenderedInstance } from '@typekro/engine/runtime';
+import { ApplySet, NodeReport, ObjectKey, RenderedInstance } from '@typekro/engine/runtime';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import type { MemberKind, Rule, RuledGraph, UnreadyDependency } from '../simulation/invariants.ts';
 import type { KindOfPlural } from '../simulation/ledger.ts';
@@ -96,7 +96,7 @@ async function unreadyDependencies(
     }),
   ]);
   return nodes.flatMap(({ report }) => {
-    if (!direct.includes(report.id) || isDone(report)) return [];
+    if (!direct.includes(report.id) || NodeReport.isDone(report)) return [];
     // The objects that another client changed. The rule is not broken if a process has not yet received a recent change
     // of one of them.
     const keys = [...changedKeys()].filter((key) => kinds.has(key.slice(0, key.indexOf('/'))));

@@ -2,7 +2,7 @@ import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
 import { formatRef, refOf } from '@typekro/kit/core';
 import { isNotFound, KubeError } from '@typekro/kube';
-import { Explanation, isDone, keys, ObjectKey, ObjectLabels, RenderedInstance } from '@typekro/engine/runtime';
+import { Explanation, keys, NodeReport, ObjectKey, ObjectLabels, RenderedInstance } from '@typekro/engine/runtime';
 import type { GraphTestBase, TestedWorld } from '../graph-test/graph-world.ts';
 import { GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
 import type { GivenState } from '../graph-test/steps.ts';
@@ -185,7 +185,7 @@ export class LifeWorld {
   /** Does the controller report that every node is done? */
   get isReady(): boolean {
     const reports = this.world.reports();
-    return reports.length > 0 && reports.every(isDone);
+    return reports.length > 0 && reports.every(NodeReport.isDone);
   }
 
   async end(): Promise<void> {

@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { formatRef, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { Path } from '@typekro/engine/graph';
-import { isDone } from '@typekro/engine/runtime';
+import { NodeReport } from '@typekro/engine/runtime';
 import type { Action } from '../graph-test/actions.ts';
 import { startActions, stepActions } from '../graph-test/actions.ts';
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
@@ -166,7 +166,7 @@ class Life {
     this.wasReady ||= life.isReady;
     this.waiting = life.world
       .reports()
-      .filter((report) => !isDone(report))
+      .filter((report) => !NodeReport.isDone(report))
       .flatMap(({ id }) => life.world.whyOf(id) ?? []);
     this.deleted = new Set(life.flaps.deleted);
     const children = await life.children();

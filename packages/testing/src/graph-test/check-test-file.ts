@@ -1,7 +1,7 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Graph, GraphNode, PathStep } from '@typekro/engine/graph';
-import { resolveKind } from '@typekro/engine/graph';
+import { Kinds } from '@typekro/engine/graph';
 import * as ValueShape from '../value-shape.ts';
 import { ConditionContent, INSTANCE_STATES } from '@typekro/engine/runtime';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
@@ -111,7 +111,7 @@ class Checker {
       known.add(shortName(object));
       // An object is not checked if the test expects the server to refuse it.
       if (expect?.refused !== undefined) continue;
-      const found = resolveKind(shortName(object), object.apiVersion, object.kind, sources);
+      const found = Kinds.resolve(shortName(object), object.apiVersion, object.kind, sources);
       const at = [...path, index];
       if (found.ok) this.#fields(object, found.schema, at);
       else

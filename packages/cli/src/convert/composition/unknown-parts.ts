@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import { InstanceCrd, Path } from '@typekro/engine/graph';
+import { ALLOW_BREAKING_CHANGES, Path } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
 import { isLargeInteger } from './data-code.ts';
 import { isCompositionName } from '@typekro/sdk/compose';
@@ -79,7 +79,7 @@ export function unknownParts(definition: JsonObject): {
     ),
     ...largeIntegers(objectAt(definition, 'spec')['resources'] ?? null, ['spec', 'resources']),
   ];
-  return { problems, allowBreakingChanges: annotations[InstanceCrd.ALLOW_BREAKING_CHANGES] === 'true' };
+  return { problems, allowBreakingChanges: annotations[ALLOW_BREAKING_CHANGES] === 'true' };
 }
 
 /** The options of a composition for those parts of a definition that determine how its kind is served. */
@@ -87,7 +87,7 @@ export function servedOptions(definition: JsonObject): readonly (readonly [optio
   const { metadata } = withoutServerFields(definition as never) as { metadata?: JsonObject };
   const schema = objectAt(definition, 'spec', 'schema');
   const annotations = Object.entries(objectAt(metadata, 'annotations')).filter(
-    ([name]) => name !== InstanceCrd.ALLOW_BREAKING_CHANGES && !OF_OTHERS.has(name),
+    ([name]) => name !== ALLOW_BREAKING_CHANGES && !OF_OTHERS.has(name),
   );
   const own = { labels: objectAt(metadata, 'labels'), annotations: Object.fromEntries(annotations) };
   const options: Readonly<Record<string, JsonValue | undefined>> = {

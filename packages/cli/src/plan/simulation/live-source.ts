@@ -3,8 +3,8 @@ import { grouped, formatApiVersion, gvkOf, withGroup } from '@typekro/kit/core';
 import { apiFailure, eachEffect } from '@typekro/controller/execute';
 import type { KubernetesApi, ListOptions } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
-import type { Decisions, ListTarget, MemberTarget, ObjectTarget, ObjectType, Reports } from '@typekro/engine/runtime';
-import { keys, ObjectKey, refOfTarget } from '@typekro/engine/runtime';
+import type { Decisions, ObjectType, Reports, Targets } from '@typekro/engine/runtime';
+import { keys, ObjectKey, ObjectTarget } from '@typekro/engine/runtime';
 import { SharedFields } from './shared-fields.ts';
 import { KindTable, tableKey } from './kind-table.ts';
 import type { KnownState } from './kind-table.ts';
@@ -79,7 +79,7 @@ export class LiveSource implements ObjectSource {
     return this.#tables.values();
   }
 
-  list(target: ListTarget): ListAnswer {
+  list(target: Targets.ListTarget): ListAnswer {
     const answer = this.#lists.get(listName(target, undefined)) ?? this.#lists.get(listName(target, target.namespace));
     if (answer === undefined) return { objects: [] };
     if (!('objects' in answer) || target.namespace === undefined) return answer;
@@ -136,7 +136,7 @@ export class LiveSource implements ObjectSource {
     return table;
   }
 
-  async #loadKind(targets: readonly ObjectTarget[], members: readonly MemberTarget[]): Promise<void> {
+  async #loadKind(targets: readonly ObjectTarget[], members: readonly Targets.MemberTarget[]): Promise<void> {
     const type = targets[0]?.type ?? (await this.#typeOf(members[0]));
     if (type === undefined) return;
     const namespaces = new Set([
@@ -148,7 +148,7 @@ export class LiveSource implements ObjectSource {
     await this.#readMissing(table, missing);
   }
 
-  async #typeOf(target: MemberTarget | undefined): Promise<ObjectType | undefined> {
+  async #typeOf(target: Targets.MemberTarget | undefined): Promise<ObjectType | undefined> {
     if (target === undefined) return undefined;
     const { group, kind } = target;
     const known = this.table({ group, kind });
@@ -218,7 +218,7 @@ export class LiveSource implements ObjectSource {
     const unique = new Map(targets.map((target) => [tableKey(target.namespace, target.name), target]));
     await eachEffect(systemClock, [...unique], async ([key, target]) => {
       try {
-        const object = await api.find(refOfTarget(target), { signal });
+        const object = await api.find(ObjectTarget.refOf(target), { signal });
         if (object === undefined) table.setAbsent(key);
         else table.add([object]);
       } catch (thrown) {
@@ -229,7 +229,7 @@ export class LiveSource implements ObjectSource {
     });
   }
 
-  async #loadLists(targets: readonly ListTarget[]): Promise<void> {
+  async #loadLists(targets: readonly Targets.ListTarget[]): Promise<void> {
     const [first] = targets;
     if (first === undefined) return;
     const namespaces = [...new Set(targets.map(({ namespace }) => namespace ?? '*'))];
@@ -279,6 +279,6 @@ export class LiveSource implements ObjectSource {
 
 const keyOfMetadata = ({ namespace, name = '' }: KubeObject['metadata']): string => tableKey(namespace, name);
 
-function listName({ type, selector }: ListTarget, namespace: string | undefined): string {
+function listName({ type, selector }: Targets.ListTarget, namespace: string | undefined): string {
   return `${ObjectKey.groupKind(type)}/${namespace ?? '*'}?${selector}`;
 }

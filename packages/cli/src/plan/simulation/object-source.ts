@@ -1,7 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ObservedStore } from '@typekro/sdk/deploy';
 import { observedObjects, listKey, memberKey, objectReadKey, targetOfObject } from '@typekro/sdk/deploy';
-import type { Decisions, ListTarget, MemberTarget, ObjectTarget, Reports } from '@typekro/engine/runtime';
+import type { Decisions, ObjectTarget, Reports, Targets } from '@typekro/engine/runtime';
 import { keys } from '@typekro/engine/runtime';
 import type { KindTable } from './kind-table.ts';
 import { tableKey } from './kind-table.ts';
@@ -18,7 +18,7 @@ export interface ObjectSource {
   load(requests: readonly Decisions.ReadRequest[]): Promise<void>;
   /** Returns the table of a kind, or `undefined` for a kind that was never loaded. */
   table(type: { readonly group: string; readonly kind: string }): KindTable | undefined;
-  list(target: ListTarget): ListAnswer;
+  list(target: Targets.ListTarget): ListAnswer;
   /** Sentences about objects that could not be read, with the consequences for the plan. */
   readonly limits: ReadonlySet<string>;
 }
@@ -60,7 +60,7 @@ function answerObject(source: ObjectSource, store: ObservedStore, target: Object
  * Stores the loaded members with the changes of the plan's simulation: without the members that it deleted, and with
  * the members that it created.
  */
-function answerMembers(source: ObjectSource, store: ObservedStore, target: MemberTarget): void {
+function answerMembers(source: ObjectSource, store: ObservedStore, target: Targets.MemberTarget): void {
   const { applySet, group, kind, namespaces } = target;
   const table = source.table({ group, kind });
   if (table === undefined || !table.isServed) return store.setMembers(target, { state: 'unserved' });

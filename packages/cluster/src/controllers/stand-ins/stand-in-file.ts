@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Schema } from '@typekro/engine/schema';
-import { prune, validateValue } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import type { JsonValue } from '@typekro/kit/core';
 import { readRegularFile, yamlLibrary } from '@typekro/kit/core';
 import type { StandIn } from '../../stand-in.ts';
@@ -72,8 +72,8 @@ export function checkStandIn(path: string, text: string): void {
   const [mistake] = document.errors;
   if (mistake !== undefined) throw invalidStandIn(path, mistake.message.split(':\n')[0] ?? '');
   const value = document.toJS() as JsonValue;
-  const [error] = validateValue(FILE, value);
+  const [error] = StructuralSchema.validate(FILE, value);
   if (error !== undefined) throw invalidStandIn(`${path}: ${error.field}`, error.message);
-  const [unknown] = prune(FILE, value, { resource: false }).unknown;
+  const [unknown] = StructuralSchema.prune(FILE, value, { resource: false }).unknown;
   if (unknown !== undefined) throw invalidStandIn(`${path}: ${unknown}`, 'this member is not known');
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic, GroupVersionKind, JsonObject } from '@typekro/kit/core';
 import { monotonicMs, oncePerObject } from '@typekro/kit/core';
 import type { CompileOptions, Graph } from '@typekro/engine/graph';
-import { compile, isTooDeep, kindsUsed, revisionHash } from '@typekro/engine/graph';
+import { compile, isTooDeep, Kinds, revisionHash } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 
 /** The result of compiling a spec. */
@@ -67,7 +67,7 @@ export class DefinitionCompiler {
    */
   readonly #factsOf = oncePerObject((spec: JsonObject): SpecFacts => ({
     hash: isTooDeep(spec) ? undefined : revisionHash(spec),
-    types: kindsUsed(spec),
+    types: Kinds.used(spec),
   }));
   /** The number of changes of a kind's schema, by `group/kind`. */
   readonly #epochs = new Map<string, number>();

@@ -4,7 +4,7 @@ import type { Graph } from '@typekro/engine/graph';
 import { InstanceCrd } from '@typekro/engine/graph';
 import { listAt, valueAt } from '@typekro/kit/kubernetes';
 import type { ComparedFacets } from '@typekro/engine/schema';
-import { CrdSchema, fieldOfChange } from '@typekro/engine/schema';
+import { CrdSchema } from '@typekro/engine/schema';
 import { Fingerprint, keys } from '@typekro/engine/runtime';
 import type { CrdDifference } from './crd-plan.ts';
 
@@ -23,7 +23,10 @@ export function crdDifference(
   if ('error' in compared) return { changed: true, breaking: [], error: compared.error };
   return {
     changed: compared.breaking.length > 0 || compared.nonBreaking.length > 0 || !covers(existing, wanted),
-    breaking: compared.breaking.map((change) => ({ field: fieldOfChange(change), description: change.description })),
+    breaking: compared.breaking.map((change) => ({
+      field: InstanceCrd.fieldOfChange(change),
+      description: change.description,
+    })),
   };
 }
 

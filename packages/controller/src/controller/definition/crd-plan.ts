@@ -1,7 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { DefinitionObject } from './definition-object.ts';
-import { InstanceCrd } from '@typekro/engine/graph';
+import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { keys, ObjectLabels } from '@typekro/engine/runtime';
 
 /** The next write of a definition's CRD, or the reason why the CRD must not be written. */
@@ -99,7 +99,7 @@ function summarize(breaking: readonly BreakingChange[]): string {
 }
 
 /** The remedy for a breaking change. */
-const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${InstanceCrd.ALLOW_BREAKING_CHANGES}: "true" on the definition`;
+const ALLOW_BREAKING_REMEDY = `to allow it, set the annotation ${ALLOW_BREAKING_CHANGES}: "true" on the definition`;
 
 /** The compared names of a CRD. An absent list of short names or categories equals an empty one. */
 function namesOf(crd: KubeObject): JsonObject {

@@ -1,6 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
-import { InstanceCrd } from '@typekro/engine/graph';
+import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import type { ObjectType } from '@typekro/engine/runtime';
 import { Finalizers, keys } from '@typekro/engine/runtime';
 
@@ -62,7 +62,7 @@ export function readDefinitionObject(object: KubeObject): DefinitionObject {
     generation,
     spec: isJsonObject(object.spec) ? object.spec : {},
     status: isJsonObject(object.status) ? object.status : {},
-    allowBreakingChanges: annotation(InstanceCrd.ALLOW_BREAKING_CHANGES) === 'true',
+    allowBreakingChanges: annotation(ALLOW_BREAKING_CHANGES) === 'true',
     waitForInstances: annotation(keys.DELETION_POLICY_ANNOTATION)?.trim() === 'wait',
     deleting: deletionTimestamp !== undefined,
     hasFinalizer: Finalizers.has(object),

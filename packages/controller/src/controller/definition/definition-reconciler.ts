@@ -1,10 +1,10 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { definedMember, RETRY_POLICIES } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import { kindsUsed, KroLevel } from '@typekro/engine/graph';
+import { Kinds, KroLevel } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { Failure, readConditions, recordedRevision } from '@typekro/engine/runtime';
+import { Failure, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
@@ -146,7 +146,7 @@ export class DefinitionReconciler {
     if (request === undefined) this.#requests.delete(name);
     if (request === undefined || request === this.#requests.get(name)) return;
     this.#requests.set(name, request);
-    for (const { group, kind } of kindsUsed(spec)) this.#options.compiler.forgetKind(group, kind);
+    for (const { group, kind } of Kinds.used(spec)) this.#options.compiler.forgetKind(group, kind);
     this.#options.onRequest(name);
   }
 
@@ -355,5 +355,5 @@ const isDecided = ({ status, generation }: DefinitionObject): boolean =>
 
 /** The revisions in the statuses of the instances. */
 function recordedRevisions(instances: KindCache): number[] {
-  return [...instances.values()].flatMap(({ object }) => recordedRevision(object) ?? []);
+  return [...instances.values()].flatMap(({ object }) => RecordedStatus.revision(object) ?? []);
 }

@@ -5,7 +5,7 @@ import { controllerCrds } from '@typekro/engine/graph';
 import type { Condition } from '@typekro/engine/runtime';
 import { ConditionContent, readConditions } from '@typekro/engine/runtime';
 import type { Schema } from '@typekro/engine/schema';
-import { crdSource, prune } from '@typekro/engine/schema';
+import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { conditionsToJson, setConditions } from '../set-conditions.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_TYPE } from './definition-object.ts';
@@ -80,7 +80,7 @@ let definitionSchema: Schema | undefined;
 /** The condition for fields that a newer CRD has and this controller ignores; `undefined` without such fields. */
 function fieldsKnown({ spec }: DefinitionObject): ConditionContent | undefined {
   definitionSchema ??= crdSource(controllerCrds()).schemaOf(DEFINITION_TYPE);
-  const unknown = definitionSchema === undefined ? [] : prune(definitionSchema, { spec }).unknown;
+  const unknown = definitionSchema === undefined ? [] : StructuralSchema.prune(definitionSchema, { spec }).unknown;
   if (unknown.length === 0) return undefined;
   return no('UnknownFields', `this controller does not know and ignores ${unknown.join(', ')}`);
 }

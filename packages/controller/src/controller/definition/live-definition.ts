@@ -1,10 +1,10 @@
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
 import type { CompileInput, CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
-import { compile, kindsUsed, KroLevel, revisionHash } from '@typekro/engine/graph';
+import { compile, Kinds, KroLevel, revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, LiveSchemas } from '@typekro/kube';
-import { readConditions, recordedRevision, keys } from '@typekro/engine/runtime';
+import { keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import { PIN_ANNOTATION, pinnedRevision } from './revision.ts';
 import type { DefinitionRevision } from './definition-revisions.ts';
 import { definitionRevisions } from './definition-revisions.ts';
@@ -135,7 +135,7 @@ function keptRevision(
 ): { readonly number: number; readonly note: string } | undefined {
   const newest = revisions.at(-1);
   if (newest === undefined || !hasPropagateWhen(newest.spec) || isPropagationDone(newest.object)) return undefined;
-  const number = recordedRevision(instance);
+  const number = RecordedStatus.revision(instance);
   if (number === undefined || number >= newest.number) return undefined;
   const note = `the instance follows revision ${number} until propagateWhen of the definition allows revision ${newest.number}`;
   return { number, note };
@@ -204,7 +204,7 @@ async function compileInput(
   signal: AbortSignal,
 ): Promise<CompileResult> {
   return compile(input, {
-    sources: await schemas.sourceFor(kindsUsed(spec), { signal }),
+    sources: await schemas.sourceFor(Kinds.used(spec), { signal }),
     ...compileOptionsOf(settings),
   });
 }

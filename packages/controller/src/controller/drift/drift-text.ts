@@ -1,6 +1,6 @@
 import { count, formatRef } from '@typekro/kit/core';
 import type { ApplyAction } from '@typekro/engine/runtime';
-import { refOfTarget } from '@typekro/engine/runtime';
+import { ObjectTarget } from '@typekro/engine/runtime';
 
 /** The maximum number of fields that a message names. */
 const MAX_NAMED_FIELDS = 10;
@@ -10,7 +10,7 @@ const MAX_NAMED_FIELDS = 10;
  * kubectl-edit; the controller reverts the change`.
  */
 export function driftText({ target, nodeId, differences = [], lastWriter }: ApplyAction): string {
-  const where = `${formatRef(refOfTarget(target))} (node ${nodeId})`;
+  const where = `${formatRef(ObjectTarget.refOf(target))} (node ${nodeId})`;
   const byWriter = new Map<string, string[]>();
   for (const { path, managers } of differences.slice(0, MAX_NAMED_FIELDS)) {
     // A removed field has no managers.

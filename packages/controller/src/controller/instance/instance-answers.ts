@@ -3,8 +3,8 @@ import { definedMember, formatApiVersion } from '@typekro/kit/core';
 import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/index.ts';
 import { attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '@typekro/kube';
-import type { ApplyAction, Decisions, ObjectTarget } from '@typekro/engine/runtime';
-import { FieldWriter, ObjectKey, refOfTarget, WriteAttempt } from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions } from '@typekro/engine/runtime';
+import { FieldWriter, ObjectKey, ObjectTarget, WriteAttempt } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
 import type { Contests } from '../drift/contests.ts';
@@ -112,7 +112,7 @@ export class InstanceAnswers implements ExecutionView {
     const { client, caches, signal } = this.#context;
     const { target } = request;
     const read = await attemptRead(this.#context, failedReads(this.#record), ObjectKey.ofTarget(target), () =>
-      client.find(refOfTarget(target), { signal }),
+      client.find(ObjectTarget.refOf(target), { signal }),
     );
     if (!read.ok) return;
     if (request.why === 'unconfirmed') this.#confirm(target);
@@ -157,7 +157,7 @@ export class InstanceAnswers implements ExecutionView {
     }
     const { target } = request;
     const read = await attemptRead(this.#context, memory, ObjectKey.ofTarget(target), () =>
-      client.find(refOfTarget(target), { signal }),
+      client.find(ObjectTarget.refOf(target), { signal }),
     );
     if (read.ok) unwatched.read(target, read.value);
     return true;

@@ -5,7 +5,7 @@ import { GraphObject } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
 import type { Decision, ObjectType } from '@typekro/engine/runtime';
-import { recordedRevision } from '@typekro/engine/runtime';
+import { RecordedStatus } from '@typekro/engine/runtime';
 import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { internString } from '../cache/intern.ts';
@@ -313,7 +313,7 @@ export class InstanceDirectory {
    * roll-out: the revision that instances keep until the roll-out reaches them.
    */
   async #kept(latest: ServedKind, canary: Canary, instance: KubeObject, signal: AbortSignal): Promise<ServedKind> {
-    const recorded = canary.keepsRecorded === true ? recordedRevision(instance) : undefined;
+    const recorded = canary.keepsRecorded === true ? RecordedStatus.revision(instance) : undefined;
     // The roll-out does not choose an instance that is suspended or being deleted, but the instance may already follow
     // the newest revision. It then keeps that revision.
     if (recorded === latest.revision) return latest;

@@ -6,7 +6,7 @@ import type { KubernetesApi } from '@typekro/kube';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
 import { classify, isBusy } from '@typekro/kit/kubernetes';
 import type { Decisions, ObjectTarget } from '@typekro/engine/runtime';
-import { Finalizers, keys, statusWrites } from '@typekro/engine/runtime';
+import { Finalizers, keys, RecordedStatus } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 
@@ -17,14 +17,14 @@ export class InstanceParent implements ParentPort {
   readonly #instances: KindCache;
   readonly #instance: KubeObject;
   readonly #signal: AbortSignal;
-  readonly #options: Parameters<typeof statusWrites>[2];
+  readonly #options: Parameters<typeof RecordedStatus.writes>[2];
 
   constructor(
     api: KubernetesApi,
     instances: KindCache,
     instance: KubeObject,
     signal: AbortSignal,
-    options: Parameters<typeof statusWrites>[2],
+    options: Parameters<typeof RecordedStatus.writes>[2],
   ) {
     const { name = '', namespace } = instance.metadata;
     this.target = { type: instances.type, name, ...(namespace === undefined ? {} : { namespace }) };
@@ -76,7 +76,7 @@ export class InstanceParent implements ParentPort {
   async writeStatus(status: JsonObject): Promise<StatusOutcome> {
     const { uid = '' } = this.#instance.metadata;
     try {
-      for (const write of statusWrites(this.#instance, status, this.#options)) {
+      for (const write of RecordedStatus.writes(this.#instance, status, this.#options)) {
         this.#instances.observe(await this.#sendStatus(write, uid));
       }
     } catch (thrown) {
@@ -87,7 +87,7 @@ export class InstanceParent implements ParentPort {
   }
 
   #sendStatus(
-    { method, manager: fieldManager, status }: ReturnType<typeof statusWrites>[number],
+    { method, manager: fieldManager, status }: ReturnType<typeof RecordedStatus.writes>[number],
     uid: string,
   ): Promise<KubeObject> {
     const options = { subresource: 'status', fieldManager, signal: this.#signal } as const;

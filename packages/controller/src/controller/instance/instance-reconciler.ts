@@ -16,15 +16,7 @@ import { Nodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
 import type { Decision, ObjectTarget, ObjectType, Observed, StepOptions } from '@typekro/engine/runtime';
-import {
-  NowSample,
-  Outcome,
-  step as decide,
-  stepGraphDeletion,
-  StepMemory,
-  stepRefusedGraph,
-  stepUnresolved,
-} from '@typekro/engine/runtime';
+import { NowSample, Outcome, SpecialStep, step as decide, StepMemory } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
 import { internString } from '../cache/intern.ts';
@@ -437,9 +429,10 @@ function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Re
 function decideFor(served: ServedKind, instance: KubeObject, view: Observed, options: StepOptions) {
   const { graph, failure, deletionProblem, origin } = served;
   if (graph !== undefined) return decide(graph, instance, view, options);
-  if (deletionProblem !== undefined) return stepGraphDeletion(instance, view, options, undefined, deletionProblem);
-  if (origin === 'graph') return stepRefusedGraph(instance, failure ?? '', view, options);
-  return stepUnresolved(instance, failure ?? 'latest issued graph revision not available', view, options);
+  if (deletionProblem !== undefined)
+    return SpecialStep.graphDeletion(instance, view, options, undefined, deletionProblem);
+  if (origin === 'graph') return SpecialStep.refusedGraph(instance, failure ?? '', view, options);
+  return SpecialStep.unresolved(instance, failure ?? 'latest issued graph revision not available', view, options);
 }
 
 /** The port for the writes of an instance's own metadata and status. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ListTarget, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
+import type { ObjectTarget, ObjectType, Targets } from '@typekro/engine/runtime';
 import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { CacheSet } from '../cache/cache-set.ts';
@@ -26,7 +26,7 @@ function viewWithoutCache() {
 test('for a kind without a cache, the view returns the object and the list that the pass has read', () => {
   const { view, unwatched } = viewWithoutCache();
   const object = { type, name: 'm', namespace: 'n' } as ObjectTarget;
-  const list: ListTarget = { type, namespace: 'n', selector: '' };
+  const list: Targets.ListTarget = { type, namespace: 'n', selector: '' };
   expect([view.object(object).state, view.list(list).state]).toEqual(['unknown', 'unknown']);
   unwatched.read(object, undefined);
   unwatched.readList(list, [

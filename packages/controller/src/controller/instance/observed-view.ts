@@ -1,14 +1,7 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { ApiResource, Discovery } from '@typekro/kube';
-import type {
-  ListTarget,
-  LiveObject,
-  MemberTarget,
-  ObjectTarget,
-  Observations,
-  Observed,
-} from '@typekro/engine/runtime';
+import type { LiveObject, ObjectTarget, Observations, Observed, Targets } from '@typekro/engine/runtime';
 import { ObjectKey, WriteAttempt } from '@typekro/engine/runtime';
 import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '@typekro/kit/kubernetes';
@@ -32,7 +25,7 @@ export class ObservedView implements Observed {
   /** The user that the caches impersonate in their requests; `undefined` if they send them as the controller. */
   readonly #user: string | undefined;
   /** The kinds whose members the step requested, by `group/kind`. */
-  readonly requestedKinds = new Map<string, MemberTarget>();
+  readonly requestedKinds = new Map<string, Targets.MemberTarget>();
   /** The types that the step requested and that discovery has not found. */
   readonly unknownTypes: GroupVersionKind[] = [];
   readonly #discovery: Discovery;
@@ -70,7 +63,7 @@ export class ObservedView implements Observed {
     return { state: 'failed', failure: apiFailure(error, this.#user) };
   }
 
-  list(target: ListTarget): Observations.ListObservation {
+  list(target: Targets.ListTarget): Observations.ListObservation {
     const cache = this.#caches.peek(target.type);
     if (this.#isUnwatched(cache, target.namespace)) return this.#unwatchedList(target);
     if (cache === undefined) return { state: 'unknown' };
@@ -91,7 +84,7 @@ export class ObservedView implements Observed {
     return { state: 'known', objects };
   }
 
-  members(target: MemberTarget): Observations.ListObservation {
+  members(target: Targets.MemberTarget): Observations.ListObservation {
     const { group, kind } = target;
     this.requestedKinds.set(`${group}/${kind}`, target);
     const caches = this.#caches.ofGroupKind(group, kind);
@@ -143,7 +136,7 @@ export class ObservedView implements Observed {
     return this.#pausedRead(ObjectKey.ofTarget(target)) ?? { state: 'unknown' };
   }
 
-  #unwatchedList(target: ListTarget): Observations.ListObservation {
+  #unwatchedList(target: Targets.ListTarget): Observations.ListObservation {
     const objects = this.#record.unwatched?.list(target);
     if (objects !== undefined) return { state: 'known', objects };
     const { type, namespace, selector } = target;
@@ -188,7 +181,7 @@ export class ObservedView implements Observed {
     return this.#record.unread?.get(ObjectKey.ofTarget(target));
   }
 
-  watchState({ type, namespace }: ObjectTarget | ListTarget): Observations.WatchState {
+  watchState({ type, namespace }: ObjectTarget | Targets.ListTarget): Observations.WatchState {
     const cache = this.#caches.peek(type);
     if (cache?.syncedIn(namespace) === true) return { state: 'synced' };
     const error = cache?.errorIn(namespace);

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { ApplyAction, Decisions, ListTarget, LiveObject, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, LiveObject, ObjectTarget, ObjectType, Targets } from '@typekro/engine/runtime';
 import { FieldWriter, ObjectKey, Projection } from '@typekro/engine/runtime';
 import { projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from '../cache/held-object.ts';
 import { kindId } from '../cache/kept-reads.ts';
@@ -44,7 +44,7 @@ export class UnwatchedObjects {
   }
 
   /** The list that this pass has read. */
-  list(target: ListTarget): readonly LiveObject[] | undefined {
+  list(target: Targets.ListTarget): readonly LiveObject[] | undefined {
     return this.#lists.get(listKey(target));
   }
 
@@ -56,7 +56,7 @@ export class UnwatchedObjects {
   }
 
   /** Records the response to a list. */
-  readList(target: ListTarget, objects: readonly KubeObject[]): void {
+  readList(target: Targets.ListTarget, objects: readonly KubeObject[]): void {
     this.#lists.set(
       listKey(target),
       objects.map((object) => liveObject(object, undefined)),
@@ -108,7 +108,7 @@ function liveObject(object: KubeObject, before: LiveObject | undefined): LiveObj
   );
 }
 
-function listKey({ type, namespace, selector }: ListTarget): string {
+function listKey({ type, namespace, selector }: Targets.ListTarget): string {
   return listKeyOf(type, namespace, selector);
 }
 

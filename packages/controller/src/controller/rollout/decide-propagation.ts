@@ -1,7 +1,7 @@
 import type { Graph } from '@typekro/engine/graph';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ConditionContent } from '@typekro/engine/runtime';
-import { heldInstances, recordedRevision } from '@typekro/engine/runtime';
+import { heldInstances, RecordedStatus } from '@typekro/engine/runtime';
 import type { RevisionOutcome } from './canary.ts';
 import { rank } from './canary.ts';
 import { compareText } from '@typekro/kit/golang';
@@ -46,7 +46,7 @@ export function decidePropagation(
 }
 
 function progressOf({ id, object, outcome }: PropagationCandidate, revision: number) {
-  const followed = outcome?.revision ?? recordedRevision(object);
+  const followed = outcome?.revision ?? RecordedStatus.revision(object);
   const ready = outcome === undefined ? object.status?.['state'] === 'ACTIVE' : outcome.state === 'ready';
   return { id, object, updated: followed === revision, ready };
 }

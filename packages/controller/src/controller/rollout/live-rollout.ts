@@ -2,7 +2,7 @@ import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, namespacedName } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { recordedRevision } from '@typekro/engine/runtime';
+import { RecordedStatus } from '@typekro/engine/runtime';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
 import { pinnedRevision } from '../definition/revision.ts';
 import type { Allowance } from './canary.ts';
@@ -43,7 +43,7 @@ export async function liveRollout(
   const newest = revisions.at(-1);
   const recorded = newest === undefined ? undefined : rolloutCount(newest.object);
   if (newest === undefined || recorded === undefined || pinnedRevision(instance) !== undefined) return undefined;
-  if (hasPropagateWhen(newest.spec) && recordedRevision(instance) === newest.number) return undefined;
+  if (hasPropagateWhen(newest.spec) && RecordedStatus.revision(instance) === newest.number) return undefined;
   const [base] = possibleBases(revisions, newest.number);
   const instances = await instancesOf(api, type, signal);
   if (base === undefined || instances === undefined) return undefined;

@@ -4,7 +4,7 @@ import { goQuote } from '@typekro/kit/golang';
 import type { EventRecorder, ObjectEvent } from '@typekro/kube';
 import { asObjects } from '@typekro/kit/kubernetes';
 import type { Condition, NodeReport } from '@typekro/engine/runtime';
-import { Explanation, Failure, ObjectLabels, readConditions, refOfTarget } from '@typekro/engine/runtime';
+import { Explanation, Failure, ObjectLabels, ObjectTarget, readConditions } from '@typekro/engine/runtime';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';
@@ -113,7 +113,7 @@ export class EventObserver {
   #childWritten({ step: { instance, served }, action, outcome }: ChildWritten): void {
     if (served.origin === 'graph') return this.#graphObjectWritten(instance, action.nodeId);
     if (outcome === 'orphaned') {
-      const message = `${formatRef(refOfTarget(action.target))} (node ${action.nodeId}) stays, and is no longer managed`;
+      const message = `${formatRef(ObjectTarget.refOf(action.target))} (node ${action.nodeId}) stays, and is no longer managed`;
       return this.#record(instance, 'Normal', 'Orphaned', message);
     }
     if (action.why === 'drift') this.#record(instance, 'Warning', 'DriftCorrected', driftText(action));
@@ -121,7 +121,7 @@ export class EventObserver {
     const { formerOwner, lastWriter, nodeId, target } = action;
     const from = lastWriter === undefined ? '' : `, last written by ${lastWriter}`;
     const origin = formerOwner === undefined ? `existed${from}` : `belonged to ApplySet "${formerOwner}"`;
-    const message = `${formatRef(refOfTarget(target))} (node ${nodeId}) ${origin}, and is managed from now on`;
+    const message = `${formatRef(ObjectTarget.refOf(target))} (node ${nodeId}) ${origin}, and is managed from now on`;
     this.#record(instance, 'Normal', 'Adopted', message);
   }
 

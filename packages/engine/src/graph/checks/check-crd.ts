@@ -1,6 +1,6 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import type { RuleChecker } from '../../schema/index.ts';
-import { CrdRules, RefusalText, RefusedPlace } from '../../schema/index.ts';
+import { RefusalText, crdErrors, stepsIn, valueAtSteps } from '../../schema/index.ts';
 import { defaultOffset } from '../../schema/simple/marker-advice.ts';
 import type { PathStep } from '../model.ts';
 import { defaultRules, USES_OLD } from './check-rules.ts';
@@ -39,11 +39,11 @@ export function checkCrd(crd: KubeObject, definition: JsonValue, problems: Probl
   checkNameLabel(definition, problems);
   const seen = new Set<string>();
   const checks = { checkRules: noCounterpart, evaluateRules: defaultRules(), refusesRepeated: true };
-  for (const { reason, field, message } of CrdRules.errors(crd, checks)) {
+  for (const { reason, field, message } of crdErrors(crd, checks)) {
     const path = originOf(field);
     const refusal = RefusalText.of(message, valueOf(crd, field), field);
     const isDefault = DEFAULT.test(field);
-    const written = isDefault ? RefusedPlace.valueAt(definition, path) : undefined;
+    const written = isDefault ? valueAtSteps(definition, path) : undefined;
     const offset = typeof written === 'string' ? defaultOffset(written) : undefined;
     const what = offset === undefined ? `${field}: ${refusal.message}` : defaultText(path, refusal.message);
     const isLater = isDefault && reason === 'FieldValueDuplicate';
@@ -73,7 +73,7 @@ const DEFAULT = /\.default(?:\.|\[|$)/;
  */
 function valueOf(crd: JsonValue, field: string): JsonValue | undefined {
   const path = field.replace(/^spec\.validation\./, 'spec.versions[0].schema.');
-  return RefusedPlace.valueAt(crd, RefusedPlace.stepsIn(crd, path));
+  return valueAtSteps(crd, stepsIn(crd, path));
 }
 
 /**
@@ -82,7 +82,7 @@ function valueOf(crd: JsonValue, field: string): JsonValue | undefined {
  */
 function checkNameLabel(definition: JsonValue, problems: Problems): void {
   const path = ['metadata', 'name'];
-  const name = RefusedPlace.valueAt(definition, path);
+  const name = valueAtSteps(definition, path);
   if (typeof name !== 'string' || name.length <= MAX_LABEL_VALUE_LENGTH) return;
   problems.warn({
     code: 'graph/refused-crd',

@@ -5,7 +5,7 @@ import type { FieldError } from '@typekro/kit/kubernetes';
 import type { SimpleRule } from '../../schema/simple/simple-schema.ts';
 import { markerOffset } from '../../schema/simple/simple-lexer.ts';
 import type { RuleSite, Schema } from '../../schema/index.ts';
-import { celTypes } from '../../schema/index.ts';
+import { CelTypes } from '../../schema/index.ts';
 import { fieldsAt, offsetOfPlace } from '../kinds/schema-paths.ts';
 import { celCode, celHint, celWords } from '../warnings/hints.ts';
 import type { CompileOptions } from '../options.ts';
@@ -54,7 +54,7 @@ interface Fault {
 
 /** The environment of the rules of a schema. */
 function environmentOf(schema: Schema) {
-  const { variables, types } = celTypes({ self: { schema } });
+  const { variables, types } = CelTypes.of({ self: { schema } });
   const { self } = variables;
   // `self` and `oldSelf` have the same struct type, because rules compare them, and values of different struct types
   // cannot be compared.

@@ -11,10 +11,10 @@ import type {
 } from '@typekro/cel';
 import { DYN, kroEnvironment, listType, references, renameVariables } from '@typekro/cel';
 import type { Schema } from '../../schema/index.ts';
+import { builtinSource, CelTypes } from '../../schema/index.ts';
 import type { CelResource } from '../../schema/cel-types.ts';
 import { celType } from '../../schema/cel-types.ts';
 import { nearestName } from '@typekro/kit/core';
-import { builtinSource, celShape, celTypes } from '../../schema/index.ts';
 import { callsGlobal, functionNames, isFeature } from './gated-functions.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import type { DimensionSite, ExpressionSite, FieldSite, ResourceDraft } from '../resource-draft.ts';
@@ -205,7 +205,7 @@ export class Language {
       const root = 'schema' in resource ? resource.schema : { type: 'array', items: resource.listOf };
       this.#roots.set(`__type_${id}`, root);
     }
-    const { variables, types } = celTypes(resources);
+    const { variables, types } = CelTypes.of(resources);
     this.types = types;
     const all =
       unknown.length === 0 ? variables : Object.assign(Object.create(null), Object.fromEntries(unknown), variables);
@@ -234,7 +234,7 @@ export class Language {
     if (items.length === 0) return this.#propagation();
     const schema = this.#nodes.get(id)?.schema;
     const type = schema === undefined ? undefined : celType(schema, `__type_${id}.@idx`);
-    const item = schema === undefined || type === undefined ? DYN : { type, shape: celShape(schema) };
+    const item = schema === undefined || type === undefined ? DYN : { type, shape: CelTypes.shapeOf(schema) };
     return this.#propagation().extend(Object.fromEntries(items.map((name) => [name, item])));
   }
 
@@ -340,7 +340,7 @@ export class Language {
     const schema = node?.schema;
     if (node === undefined || schema === undefined) return this.typed.extend({ [subject]: DYN });
     const resource = node.isList && subject !== 'each' ? { listOf: schema } : { schema };
-    const { variables, types } = celTypes({ [subject]: resource }, { raw: true });
+    const { variables, types } = CelTypes.of({ [subject]: resource }, { raw: true });
     return this.#environment(variables, types);
   }
 

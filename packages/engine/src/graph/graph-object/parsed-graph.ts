@@ -1,14 +1,13 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { goJsonKind } from '@typekro/kit/golang';
-import { valueAt } from '@typekro/kit/kubernetes';
+import { textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { PathStep } from '../model.ts';
 import type { ConditionText, ForEachEntry } from '../parsed-definition.ts';
 import type { Problems } from '../problems.ts';
 import type { FrameProblems } from './frame-problems.ts';
 import { ACCOUNT_NAME, GRAPH_CRD, GRAPH_KIND, GRAPH_TYPE, MAX_ACCOUNT_NAME_LENGTH } from './graph-crd.ts';
 import { OWNING_METADATA } from './object-structure.ts';
-import { writtenNodes } from './written-nodes.ts';
 
 /** The payloads of nodes, in kro's order. */
 export const PAYLOADS = ['template', 'ref', 'def', 'graph', 'patch'] as const;
@@ -170,6 +169,35 @@ export class NodeReader {
 }
 
 const NODE_FIELDS: ReadonlySet<string> = new Set(['id', ...PAYLOADS, 'forEach', 'includeWhen', 'readyWhen']);
+
+/** The maximum depth of subgraphs that are searched. The compiler refuses a Graph with so many levels of subgraphs. */
+const MAX_DEPTH = 100;
+
+/** A node as it is written in a Graph object. */
+export interface WrittenNode {
+  /** The node, unchecked. */
+  readonly node: JsonObject;
+  /** The ids of the subgraphs that contain the node, and the node's own id, joined by `/`. A missing id is empty. */
+  readonly path: string;
+}
+
+/**
+ * The nodes of a Graph object and of all its subgraphs. A subgraph comes before its nodes. Skips malformed nodes, so
+ * that even a Graph that does not compile can be searched.
+ */
+export function* writtenNodes({ spec }: KubeObject): Generator<WrittenNode> {
+  yield* nodesOf(spec?.['nodes'], '', 0);
+}
+
+function* nodesOf(nodes: JsonValue | undefined, place: string, depth: number): Generator<WrittenNode> {
+  if (!Array.isArray(nodes) || depth > MAX_DEPTH) return;
+  for (const node of nodes) {
+    if (!isJsonObject(node)) continue;
+    const path = place + textAt(node, 'id');
+    yield { node, path };
+    if (isJsonObject(node['graph'])) yield* nodesOf(node['graph']['nodes'], `${path}/`, depth + 1);
+  }
+}
 
 /** Objects of the kind Graph, before they are compiled. */
 export const GraphObject = {

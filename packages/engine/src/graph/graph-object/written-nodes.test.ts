@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { writtenNodes } from './written-nodes.ts';
+import { writtenNodes } from './parsed-graph.ts';
 
 const graphOf = (spec: JsonObject | undefined) => ({
   apiVersion: 'kro.run/v1alpha1',

@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
+import { SimpleSchema } from '../../schema/index.ts';
 import type { SimpleColumn, SimpleReplicas } from '../../schema/simple/simple-columns.ts';
 import type { SimpleRule, SimpleSchemaOptions } from '../../schema/simple/simple-schema.ts';
-import { parseSimpleSchema } from '../../schema/index.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import { mapDefined } from '../problems.ts';
 import type { GraphFeatures } from '../options.ts';
@@ -31,7 +31,7 @@ const ANY_FIELD: Schema = { 'x-kubernetes-int-or-string': true };
 function recover(spec: JsonValue | undefined, types: JsonValue, options: SimpleSchemaOptions): Schema {
   if (!isJsonObject(spec)) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const properties = Object.entries(spec).map(([name, field]): [string, Schema] => {
-    const result = parseSimpleSchema({ [name]: field ?? null }, types, options);
+    const result = SimpleSchema.parse({ [name]: field ?? null }, types, options);
     const parsed = result.ok ? result.schema.properties : undefined;
     return [name, parsed !== undefined && Object.hasOwn(parsed, name) ? (parsed[name] ?? ANY_FIELD) : ANY_FIELD];
   });
@@ -47,7 +47,7 @@ export function buildSpecSchema(definition: ParsedDefinition, features: GraphFea
   const options: SimpleSchemaOptions = {
     gated: [...(features.printColumn === true ? PRINT : []), ...(features.scale === true ? SCALE : [])],
   };
-  const result = parseSimpleSchema(spec ?? {}, types ?? {}, options);
+  const result = SimpleSchema.parse(spec ?? {}, types ?? {}, options);
   if (result.ok) {
     const columns = mapDefined(result.columns, (column) => printerColumn(column, problems));
     return { schema: result.schema, complete: true, rules: result.rules, columns, replicas: result.replicas };

@@ -1,5 +1,7 @@
 import type { GroupVersionKind, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { isCrd } from './graph-kinds.ts';
+import { resolveKind } from './resolve-kind.ts';
 
 /** The members of a resource of a definition, or of a node of a Graph, that name a kind. */
 const PAYLOADS = ['template', 'externalRef', 'ref', 'patch'] as const;
@@ -31,3 +33,6 @@ function kindOfObject(object: JsonValue | undefined): GroupVersionKind[] {
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || `${apiVersion}${kind}`.includes('${')) return [];
   return [{ ...parseApiVersion(apiVersion), kind }];
 }
+
+/** The kinds that a definition or a Graph uses. */
+export const Kinds = { used: kindsUsed, isCrd, resolve: resolveKind };

@@ -3,24 +3,6 @@ import { formatApiVersion } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode } from '../model.ts';
 import { apiVersionOf, dimensionsOf, kindOf } from '../nodes.ts';
 
-/** The state of a node of one instance, for pictures of the graph. */
-export interface NodeStatus {
-  /**
-   * `ready`: the node is done. `busy`: the controller works on the node, or the node waits. `failed`: the node cannot
-   * continue. `idle`: the node is left out, or its state is not known.
-   */
-  readonly tone: 'ready' | 'busy' | 'failed' | 'idle';
-  /** The state and its reason. */
-  readonly text: string;
-}
-
-/** The state of one instance, and the states of its nodes by node id. */
-export interface InstanceStatus {
-  readonly nodes: ReadonlyMap<string, NodeStatus>;
-  /** The state of the instance itself. */
-  readonly instance: NodeStatus;
-}
-
 /** The parts of a graph as plain data for pictures, pages and reports. Later versions only add fields. */
 export interface GraphOutline {
   /** The name of the definition or of the Graph object. */
@@ -128,28 +110,6 @@ function readOf(graph: Graph, place: string, { cel, template, references, source
   const nodes = references.filter((name) => graph.nodes.has(name));
   if (nodes.length === 0) return [];
   return [{ place, expression: template ?? cel, nodes, ...(source === undefined ? {} : { source }) }];
-}
-
-/** A dependency of a node that does not come from an expression of the node. */
-export interface UnreadDependency {
-  readonly id: string;
-  /**
-   * `kind`: the other node installs the kind. `nodes`: nodes of the subgraph read the other node. `subgraph`: the
-   * subgraph that contains the node has this dependency, and so the node has it as well.
-   */
-  readonly because: 'kind' | 'nodes' | 'subgraph';
-}
-
-/** The dependencies of a node that no expression of the node reads, in the order of `dependsOn`. */
-export function unreadDependencies({ nodes }: Pick<GraphOutline, 'nodes'>, node: OutlineNode): UnreadDependency[] {
-  const explained = new Set(node.reads.flatMap((read) => read.nodes));
-  const around = nodes.filter(({ id, nodeType }) => nodeType === 'subgraph' && node.id.startsWith(`${id}/`));
-  return node.dependsOn
-    .filter((id) => !explained.has(id))
-    .map((id): UnreadDependency => {
-      if (around.some(({ dependsOn }) => dependsOn.includes(id))) return { id, because: 'subgraph' };
-      return { id, because: node.nodeType === 'subgraph' ? 'nodes' : 'kind' };
-    });
 }
 
 /** The outline of a graph. */

@@ -1,7 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
-import { validateValue } from '../../schema/index.ts';
+import { StructuralSchema } from '../../schema/index.ts';
 import type { ResourceDraft } from '../resource-draft.ts';
 import type { PathStep } from '../model.ts';
 import { formatPath } from '../path.ts';
@@ -117,7 +117,7 @@ class LiteralWarner {
     if (schema.anyOf !== undefined || schema.oneOf !== undefined) return;
     // A number is always checked, because it may be too large for its type.
     if (typeof value !== 'number' && typeof value !== 'bigint' && !restricts(schema)) return;
-    for (const error of validateValue(schema, value)) {
+    for (const error of StructuralSchema.validate(schema, value)) {
       if (error.reason === 'FieldValueTypeInvalid') continue;
       const range = RANGE.exec(error.message);
       if (range !== null) {

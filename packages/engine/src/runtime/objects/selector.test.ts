@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
-import { selectorText } from './selector.ts';
+import { selectorText } from './target.ts';
 
 test.each<[string, JsonValue | undefined, string]>([
   ['an absent selector', undefined, ''],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NodeReport, Reports } from '../index.ts';
-import { Explanation, remedyOf, RootCause } from '../index.ts';
+import { Explanation, Remedy, RootCause } from '../index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
 const report = (id: string, state: Reports.NodeState, because: Reports.Because): NodeReport => ({
@@ -124,7 +124,7 @@ test.each<[because: Reports.Because, text: string]>([
 ])(
   'the remedy for a cause that may be temporary has the condition "if it lasts", and explainNode omits it: %o',
   (because, text) => {
-    expect(remedyOf(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
+    expect(Remedy.of(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
     expect(Explanation.of(report('x', 'waiting', because)).remedy).toBeUndefined();
   },
 );

@@ -1,10 +1,6 @@
 import { secretSpec } from './secret-spec.ts';
-import { unversionedKey } from './secret-nodes.ts';
-import { liveNodesOf } from './secret-nodes.ts';
-import { secretLiveFields } from './secret-fields.ts';
-import { secretFields } from './secret-fields.ts';
-import { secretExpressions } from './secret-fields.ts';
-import { expressionsIntoSecrets } from './secret-fields.ts';
+import { unversionedKey, liveNodesOf, canBeSecret, hidesInSecret } from './secret-nodes.ts';
+import { secretLiveFields, secretFields, secretExpressions, expressionsIntoSecrets } from './secret-fields.ts';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
@@ -12,10 +8,9 @@ import type { Graph } from '../../graph/index.ts';
 import { Nodes, Path } from '../../graph/index.ts';
 import { INTERNAL_PREFIX } from '../../graph/names/naming.ts';
 import { objectPathOf } from '../../graph/nodes.ts';
-import { RefusedPlace } from '../../schema/index.ts';
+import { valueAtSteps } from '../../schema/index.ts';
 import { expressionsOf, statusExpressions } from '../placed-expressions.ts';
 import { maskedLiterals, SECRET_MASK } from './secret-failures.ts';
-import { canBeSecret, hidesInSecret } from './secret-nodes.ts';
 
 /**
  * The minimum length of a Secret's value that is masked everywhere in a message. A shorter value can occur in a message
@@ -181,7 +176,7 @@ function collect(value: JsonValue | undefined, values: Set<string>): void {
 }
 
 const valueIn = (object: KubeObject | undefined, path: readonly (string | number)[]): JsonValue | undefined =>
-  object === undefined ? undefined : RefusedPlace.valueAt(object, path);
+  object === undefined ? undefined : valueAtSteps(object, path);
 
 /** Which values of a graph are secret, and their masks. */
 export const Secrets = {

@@ -3,7 +3,7 @@ import { graphOf } from '../../../test-support/compile-graph.ts';
 import { putInstance, settle } from '../../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../../test-support/fake-cluster.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { readConditions, stepUnresolved } from '../index.ts';
+import { readConditions, SpecialStep } from '../index.ts';
 
 const PUMP = 'Pump.parts.test/ns/p';
 const pump = '{apiVersion: parts.test/v1, kind: Pump, metadata: {name: p}, spec: {litres: 2}}';
@@ -193,7 +193,12 @@ resources:
       const { cluster, key } = built();
       const instance = cluster.get(key) as KubeObject;
       const options = { now: 0, authorConditions: true };
-      const failed = stepUnresolved(instance, 'latest issued graph revision 2 failed', cluster.view(graph), options);
+      const failed = SpecialStep.unresolved(
+        instance,
+        'latest issued graph revision 2 failed',
+        cluster.view(graph),
+        options,
+      );
       expect(conditionRows({ ...instance, status: failed.status })).toEqual(before);
       expect(failed.status['state']).toBe('ERROR');
       cluster.edit('Pump.parts.test/ns/p', (object) => void (object.metadata.finalizers = ['acme.test/hold']));

@@ -7,6 +7,7 @@ import { applySetIdOf } from '../reports/applyset.ts';
 import { STATUS_NODE } from '../contributions.ts';
 import { patchManager } from '../objects/field-managers.ts';
 import { RECORD_MANAGER, STATUS_MANAGER } from '../objects/keys.ts';
+import { recordedRevision } from '../revision-condition.ts';
 
 /** A request that writes the status of an instance. */
 export interface StatusWrite {
@@ -70,3 +71,6 @@ function partsOf(status: JsonObject, recordsObjects: boolean): StatusParts {
   }
   return parts;
 }
+
+/** The status of an instance. */
+export const RecordedStatus = { revision: recordedRevision, writes: statusWrites };

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { fieldOfChange } from '../index.ts';
-import { compareCrds } from './compare-crds.ts';
-import { compareSchemas } from './compare-schemas.ts';
 import type { Schema } from '../index.ts';
+import { fieldOfChange, compareCrds } from './compare-crds.ts';
+import { compareSchemas } from './compare-schemas.ts';
 
 const object = (properties: Record<string, Schema>, required: string[] = []): Schema => ({
   type: 'object',

@@ -265,4 +265,4 @@ function* places(
 }
 
 /** The rules of an API server for CRDs. */
-export const CrdRules = { errors: crdErrors, updateErrors: crdUpdateErrors, isEstablished };
+export const CrdRules = { updateErrors: crdUpdateErrors, isEstablished };

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { parseSimpleSchema } from '../index.ts';
+import { SimpleSchema } from '../index.ts';
 import type { SimpleSchemaError } from './simple-type.ts';
 
 const errorsOf = (spec: JsonValue, types?: JsonValue): readonly SimpleSchemaError[] => {
-  const result = parseSimpleSchema(spec, types);
+  const result = SimpleSchema.parse(spec, types);
   return result.ok ? [] : result.errors;
 };
 
@@ -49,7 +49,7 @@ describe('errors', () => {
     ],
   ])('the hint for the JSON schema %j is the equivalent line: %s', (field, line) => {
     expect(errorsOf({ f: field }).map(({ hint }) => hint)).toEqual([`write f: ${line}`]);
-    const read = parseSimpleSchema({ f: line });
+    const read = SimpleSchema.parse({ f: line });
     const { enum: values, default: value, pattern } = (read.ok && read.schema.properties?.['f']) || {};
     for (const [key, member] of Object.entries({ enum: values, default: value, pattern })) {
       const expected = field[key];
@@ -120,7 +120,7 @@ describe('a field', () => {
     ],
     ['has a backslash in an enum value', 'string | enum="a\\\\b"', {}, { type: 'string', enum: ['a\\b'] }],
   ])('%s', (_name, field, types, expected) => {
-    const result = parseSimpleSchema({ f: field }, types);
+    const result = SimpleSchema.parse({ f: field }, types);
     expect(result.ok && result.schema.properties?.['f']).toEqual(expected);
     expect(result.ok && (result.schema.required?.length ?? 0)).toBeLessThan(2);
   });
@@ -165,7 +165,7 @@ describe('hostile input', () => {
   test('names of Object.prototype are ordinary names', () => {
     const spec = JSON.parse('{"__proto__":"string","constructor":"toString"}') as JsonObject;
     expect(errorsOf(spec).map((error) => error.message)).toEqual(['field constructor: unknown type: toString']);
-    const result = parseSimpleSchema(JSON.parse('{"__proto__":"integer"}') as JsonObject);
+    const result = SimpleSchema.parse(JSON.parse('{"__proto__":"integer"}') as JsonObject);
     expect(result.ok && Object.keys(result.schema.properties ?? {})).toEqual(['__proto__']);
   });
 
@@ -216,9 +216,9 @@ describe('hostile input', () => {
     }));
     fc.assert(
       fc.property(block, block, (spec, types) => {
-        const result = parseSimpleSchema(spec, types);
+        const result = SimpleSchema.parse(spec, types);
         expect(result.ok || result.errors.length > 0).toBe(true);
-        expect(parseSimpleSchema(spec, types)).toEqual(result);
+        expect(SimpleSchema.parse(spec, types)).toEqual(result);
       }),
       { numRuns: 3000 },
     );

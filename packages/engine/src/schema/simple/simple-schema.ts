@@ -8,7 +8,7 @@ import { separatorMistake } from './marker-advice.ts';
 import { fieldLine } from '../field-line.ts';
 import { columnOf, gatedHint } from './simple-columns.ts';
 import type { SimpleColumn, SimpleReplicas } from './simple-columns.ts';
-import { applyMarker, finishMarkers } from './simple-markers.ts';
+import { applyMarker, finishMarkers, patternProblem } from './simple-markers.ts';
 import type { MarkedSchema } from './simple-markers.ts';
 import { hintForType, parseSimpleType } from './simple-type.ts';
 import type { AtomicName, SimpleSchemaError, SimpleType } from './simple-type.ts';
@@ -461,3 +461,6 @@ function notAMap(value: JsonValue, block: keyof typeof BLOCKS): SimpleSchemaErro
   const message = `failed to unmarshal ${BLOCKS[block]}: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
   return { code: 'simpleschema/not-a-map', message, path: [block], hint: 'write a map from field names to types' };
 }
+
+/** kro's notation of schemas. */
+export const SimpleSchema = { parse: parseSimpleSchema, patternProblem };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
 import type { Schema } from '../index.ts';
-import { validateValue } from '../index.ts';
+import { StructuralSchema } from '../index.ts';
 
 /** A list inside 40 lists. */
 const nested = (value: number): JsonValue => Array.from({ length: 40 }).reduce<JsonValue>((inner) => [inner], value);
@@ -34,7 +34,7 @@ test.each([
     'but pattern is invalid: error parsing regexp: expression too large',
   ],
 ])('%s is compared with its pattern', (_, pattern, value, problem) => {
-  const found = validateValue({ properties: { a: { type: 'string', pattern } } }, { a: value }).map(
+  const found = StructuralSchema.validate({ properties: { a: { type: 'string', pattern } } }, { a: value }).map(
     ({ message }) => message,
   );
   expect(found).toEqual(problem === undefined ? [] : [expect.stringContaining(problem)]);
@@ -52,7 +52,7 @@ test.each<[string, Schema, JsonValue, string | undefined]>([
   ['unique items that differ at a great depth', { uniqueItems: true }, [nested(1), nested(2)], undefined],
   ['equal elements', { 'x-kubernetes-list-type': 'set' }, [nested(1), nested(1)], 'Duplicate value'],
 ])('the comparison of %s with other values', (_, a, value, problem) => {
-  const found = validateValue({ properties: { a } }, { a: value }).map(({ message }) => message);
+  const found = StructuralSchema.validate({ properties: { a } }, { a: value }).map(({ message }) => message);
   expect(found).toEqual(problem === undefined ? [] : [expect.stringContaining(problem)]);
 });
 
@@ -62,7 +62,7 @@ test('each value of an enum is read once, however many objects are compared with
     Object.defineProperty({ a: 'x' }, 'b', { enumerable: true, get: () => ((reads += 1), index) }) as JsonValue;
   const items = { enum: Array.from({ length: 100 }, (_, index) => constant(index)) };
   const value = Array.from({ length: 100 }, () => ({ a: 'x', b: 99 }));
-  expect(validateValue({ properties: { a: { items } } }, { a: value })).toEqual([]);
+  expect(StructuralSchema.validate({ properties: { a: { items } } }, { a: value })).toEqual([]);
   // Once for the look-up and once for messages.
   expect(reads).toBeLessThanOrEqual(200);
 });

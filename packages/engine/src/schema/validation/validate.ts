@@ -11,7 +11,10 @@ import type { FieldError } from '@typekro/kit/kubernetes';
 import type { Schema } from '../model.ts';
 import type { RuleSite } from '../rule-sites.ts';
 import { hasRules, ruleSites } from '../rule-sites.ts';
-import { invalid } from './field-error.ts';
+import { invalid, fieldPath } from './field-error.ts';
+import { applyDefaults, DefaultsTooLongError } from './defaults.ts';
+import { prune } from './prune.ts';
+import { structuralSchema, lazyCopies } from '../lazy.ts';
 
 /** The options of `validateValue`. */
 export interface ValidateOptions {
@@ -170,3 +173,15 @@ const BLOCKING: ReadonlySet<string> = new Set([
   'FieldValueTooMany',
   'FieldValueTypeInvalid',
 ]);
+
+/** What an API server does with the schema of a kind, and with its objects. */
+export const StructuralSchema = {
+  hasRules,
+  of: structuralSchema,
+  lazyCopies,
+  validate: validateValue,
+  applyDefaults,
+  DefaultsTooLongError,
+  prune,
+  fieldPath,
+};

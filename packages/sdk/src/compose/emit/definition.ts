@@ -1,9 +1,9 @@
 import type { Diagnostic, JsonObject } from '@typekro/kit/core';
-import { InstanceCrd } from '@typekro/engine/graph';
+import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
+import { SimpleSchema } from '@typekro/engine/schema';
 import type { SimpleBlock } from '../../notations/simple-emit-names.ts';
-import { parseSimpleSchema } from '@typekro/engine/schema';
 import { toSimpleSchema } from '../../notations/simple-emit.ts';
 import { specType } from '../library/schema-type.ts';
 import type { Target } from '../public-types.ts';
@@ -92,7 +92,7 @@ export function writeDefinition(
   };
   const metadata: JsonObject = { name, ...graph.served.metadata };
   if (graph.allowBreakingChanges)
-    metadata['annotations'] = { ...objectAt(metadata, 'annotations'), [InstanceCrd.ALLOW_BREAKING_CHANGES]: 'true' };
+    metadata['annotations'] = { ...objectAt(metadata, 'annotations'), [ALLOW_BREAKING_CHANGES]: 'true' };
   return {
     definition: {
       apiVersion: 'kro.run/v1alpha1',
@@ -123,7 +123,7 @@ export function hoistedIds(records: readonly ResourceRecord[]): ReadonlySet<stri
  */
 export function specSchemaOf(graph: Pick<TracedGraph, 'spec' | 'fieldValidations'>): Schema {
   const { spec, types } = simpleSchema(graph, undefined);
-  const parsed = parseSimpleSchema(spec, types);
+  const parsed = SimpleSchema.parse(spec, types);
   if (parsed.ok) return parsed.schema;
   throw unusableSchema(
     'spec',

@@ -1,6 +1,6 @@
 import { definitionErrors } from '@typekro/cluster/rule-evaluator';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import { RefusedPlace } from '@typekro/engine/schema';
+import { stepsIn, valueAtSteps } from '@typekro/engine/schema';
 import { withSource } from '../refusal/diagnostics.ts';
 import type { Site } from '../refusal/refusal.ts';
 
@@ -36,10 +36,7 @@ function placeOf(field: string): string {
 }
 
 function ruleAt(crd: KubeObject, field: string): string {
-  const rule = RefusedPlace.valueAt(
-    crd,
-    RefusedPlace.stepsIn(crd, field.replace(/^spec\.validation\./, 'spec.versions[0].schema.')),
-  );
+  const rule = valueAtSteps(crd, stepsIn(crd, field.replace(/^spec\.validation\./, 'spec.versions[0].schema.')));
   return typeof rule === 'string' ? rule : '';
 }
 

@@ -3,7 +3,7 @@ import { DYN, kroEnvironment } from '@typekro/cel';
 import { TypeKroError } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import { celShape } from '@typekro/engine/schema';
+import { CelTypes } from '@typekro/engine/schema';
 import { ExpressionWriter } from './expression-writer.ts';
 import type { Node } from '../ir/node.ts';
 import type { ValidationRecord } from '../trace/records.ts';
@@ -14,7 +14,7 @@ import type { ValidationRecord } from '../trace/records.ts';
  */
 export function violations(validations: readonly ValidationRecord[], spec: Schema, instance: KubeObject): string[] {
   if (validations.length === 0) return [];
-  const schema = { type: DYN, shape: celShape({ type: 'object', properties: { spec } }) };
+  const schema = { type: DYN, shape: CelTypes.shapeOf({ type: 'object', properties: { spec } }) };
   const environment = kroEnvironment({ variables: { schema } });
   return validations.filter(({ rule }) => !holds(rule, environment, instance)).map(({ message }) => message);
 }

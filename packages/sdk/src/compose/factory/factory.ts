@@ -1,6 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { assertMayDeploy, failsAtCaller } from '@typekro/kit/core';
-import { InstanceCrd } from '@typekro/engine/graph';
+import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import type { CompositionCore } from '../composition.ts';
 import { definitionYaml, instanceYaml } from '../composition-yaml.ts';
 import type {
@@ -125,10 +125,7 @@ export function deployTarget(
 function permitted(definition: JsonObject, breaking: boolean): JsonObject {
   if (!breaking) return definition;
   const metadata = definition['metadata'] as JsonObject;
-  const annotations = {
-    ...(metadata['annotations'] as JsonObject | undefined),
-    [InstanceCrd.ALLOW_BREAKING_CHANGES]: 'true',
-  };
+  const annotations = { ...(metadata['annotations'] as JsonObject | undefined), [ALLOW_BREAKING_CHANGES]: 'true' };
   return { ...definition, metadata: { ...metadata, annotations } };
 }
 

@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import { structuralSchema } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import { asText, asTexts, dns1035Label, isDnsSubdomain } from '@typekro/kit/kubernetes';
 import type { KindPlan } from './kind-plan.ts';
 import { ownMember } from './kind-plan.ts';
@@ -93,7 +93,7 @@ function* kindsOf(crd: JsonObject, name: string, diagnostics: Diagnostic[]): Ite
       continue;
     }
     const raw = ownMember(ownMember(version, 'schema'), 'openAPIV3Schema');
-    const schema = structuralSchema(isJsonObject(raw) ? raw : { type: 'object' });
+    const schema = StructuralSchema.of(isJsonObject(raw) ? raw : { type: 'object' });
     yield {
       group,
       version: versionName,

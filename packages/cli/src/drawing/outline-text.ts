@@ -1,7 +1,24 @@
 import { count } from '@typekro/kit/core';
-import { isGraphObject } from '../graph-object/parsed-graph.ts';
-import type { GraphOutline, OutlineNode, OutlineRead, UnreadDependency, InstanceStatus } from './outline.ts';
-import { unreadDependencies } from './outline.ts';
+import type { GraphOutline, OutlineNode } from '@typekro/engine/graph';
+import { GraphObject } from '@typekro/engine/graph';
+
+/** The state of a node of one instance, for pictures of the graph. */
+export interface NodeStatus {
+  /**
+   * `ready`: the node is done. `busy`: the controller works on the node, or the node waits. `failed`: the node cannot
+   * continue. `idle`: the node is left out, or its state is not known.
+   */
+  readonly tone: 'ready' | 'busy' | 'failed' | 'idle';
+  /** The state and its reason. */
+  readonly text: string;
+}
+
+/** The state of one instance, and the states of its nodes by node id. */
+export interface InstanceStatus {
+  readonly nodes: ReadonlyMap<string, NodeStatus>;
+  /** The state of the instance itself. */
+  readonly instance: NodeStatus;
+}
 
 /** Spaces as wide as the column of levels, for lines that show no level. */
 const INDENT = '   ';
@@ -30,7 +47,7 @@ export function outlineLines(outline: GraphOutline, states?: InstanceStatus): st
 function headLine({ kind, apiVersion, name, nodes }: GraphOutline): string {
   const levels = nodes.reduce((highest, { level }) => Math.max(highest, level), 0);
   const counts = `${count(nodes.length, 'node')} in ${count(levels, 'level')}`;
-  const owner = isGraphObject({ apiVersion, kind }) ? name : `definition ${name}`;
+  const owner = GraphObject.is({ apiVersion, kind }) ? name : `definition ${name}`;
   return `${kind}  ${apiVersion}  ${owner}  ${nodes.length === 0 ? 'no nodes' : counts}`;
 }
 
@@ -83,11 +100,33 @@ function detailLines(outline: GraphOutline, node: OutlineNode): string[] {
   ]);
 }
 
-const readRow = ({ place, expression }: OutlineRead): Row => [place, `= ${oneLine(expression)}`];
+const readRow = ({ place, expression }: OutlineNode['reads'][number]): Row => [place, `= ${oneLine(expression)}`];
 
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
 
 function rows(pairs: readonly Row[]): string[] {
   const width = widthOf(pairs.map(([left]) => left));
   return pairs.map(([left, right]) => `${INDENT}  ${left.padEnd(width)}  ${oneLine(right)}`);
+}
+
+/** A dependency of a node that does not come from an expression of the node. */
+export interface UnreadDependency {
+  readonly id: string;
+  /**
+   * `kind`: the other node installs the kind. `nodes`: nodes of the subgraph read the other node. `subgraph`: the
+   * subgraph that contains the node has this dependency, and so the node has it as well.
+   */
+  readonly because: 'kind' | 'nodes' | 'subgraph';
+}
+
+/** The dependencies of a node that no expression of the node reads, in the order of `dependsOn`. */
+export function unreadDependencies({ nodes }: Pick<GraphOutline, 'nodes'>, node: OutlineNode): UnreadDependency[] {
+  const explained = new Set(node.reads.flatMap((read) => read.nodes));
+  const around = nodes.filter(({ id, nodeType }) => nodeType === 'subgraph' && node.id.startsWith(`${id}/`));
+  return node.dependsOn
+    .filter((id) => !explained.has(id))
+    .map((id): UnreadDependency => {
+      if (around.some(({ dependsOn }) => dependsOn.includes(id))) return { id, because: 'subgraph' };
+      return { id, because: node.nodeType === 'subgraph' ? 'nodes' : 'kind' };
+    });
 }

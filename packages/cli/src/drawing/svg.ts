@@ -1,6 +1,7 @@
 import type { LayoutBox, Point } from './layout.ts';
 import { layoutColumns } from './layout.ts';
-import type { GraphOutline, OutlineNode, OutlineRead, InstanceStatus, NodeStatus } from './outline.ts';
+import type { GraphOutline, OutlineNode } from '@typekro/engine/graph';
+import type { InstanceStatus, NodeStatus } from './outline-text.ts';
 import { kindText, natureText } from './outline-text.ts';
 
 /**
@@ -108,7 +109,7 @@ function card(id: string, column: number, style: string, texts: readonly string[
   return { id, column, style, title: whole.join('\n'), lines, ...(status === undefined ? {} : { status }) };
 }
 
-const readLine = ({ place, expression }: OutlineRead): string => `${place} ← ${expression}`;
+const readLine = ({ place, expression }: OutlineNode['reads'][number]): string => `${place} ← ${expression}`;
 
 function shortened(text: string): string {
   const characters = Array.from(text);

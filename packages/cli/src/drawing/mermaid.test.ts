@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { builtinSource } from '../schema/index.ts';
-import { compile } from './compile.ts';
-import { parseDefinitions } from './parse-definitions.ts';
+import { compile, parseDefinitions } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { toMermaid } from './mermaid.ts';
 
 const DEFINITION = `

@@ -1,16 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { builtinSource } from '../../schema/index.ts';
-import { compile } from '../compile.ts';
-import { compileGraphObject } from '../graph-object/compile-graph-object.ts';
-import type { Graph } from '../model.ts';
-import { parseDefinitions } from '../parse-definitions.ts';
+import type { Graph, OutlineNode } from '@typekro/engine/graph';
+import { compile, compileGraphObject, GraphOutline, parseDefinitions } from '@typekro/engine/graph';
+import { builtinSource } from '@typekro/engine/schema';
 import { toDot } from './dot.ts';
 import type { LayoutBox, Point } from './layout.ts';
 import { layoutColumns } from './layout.ts';
-import type { GraphOutline, OutlineNode } from './outline.ts';
-import { graphOutline, unreadDependencies } from './outline.ts';
-import { outlineLines } from './outline-text.ts';
+import { outlineLines, unreadDependencies } from './outline-text.ts';
 import { toSvg } from './svg.ts';
 
 const DEFINITION = `
@@ -45,7 +41,7 @@ function graphOf(text: string): Graph {
 }
 
 test('the lines of a graph show levels, conditions, lists, external objects, and the expressions that read other nodes', () => {
-  expect(outlineLines(graphOutline(graphOf(DEFINITION))).join('\n')).toMatchInlineSnapshot(`
+  expect(outlineLines(GraphOutline.of(graphOf(DEFINITION))).join('\n')).toMatchInlineSnapshot(`
     "Shop  kro.run/v1alpha1  definition shop  4 nodes in 2 levels
     1  settings  ConfigMap v1  external, exists already
        teams     ConfigMap v1  external, by selector
@@ -87,7 +83,7 @@ spec:
   if (graph === undefined) throw new Error(JSON.stringify(diagnostics));
 
   test('in lines', () => {
-    expect(outlineLines(graphOutline(graph)).join('\n')).toMatchInlineSnapshot(`
+    expect(outlineLines(GraphOutline.of(graph)).join('\n')).toMatchInlineSnapshot(`
       "Graph  kro.run/v1alpha1  maps  6 nodes in 3 levels
       1  outer            ConfigMap v1
       2  inner/one        ConfigMap v1
@@ -106,7 +102,7 @@ spec:
   });
 
   test('in DOT', () => {
-    const edges = toDot(graphOutline(graph)).match(/^.* -> .*$/gm) ?? [];
+    const edges = toDot(GraphOutline.of(graph)).match(/^.* -> .*$/gm) ?? [];
     expect(edges.map((edge) => edge.trim())).toMatchInlineSnapshot(`
       [
         ""n:outer" -> "n:inner/one" [label="data.a = outer.data.a\\l"];",
@@ -131,11 +127,11 @@ spec:
 
 test('the lines of a graph without nodes say that there are none', () => {
   const empty = DEFINITION.slice(0, DEFINITION.indexOf('    status:'));
-  expect(outlineLines(graphOutline(graphOf(empty)))).toEqual(['Shop  kro.run/v1alpha1  definition shop  no nodes']);
+  expect(outlineLines(GraphOutline.of(graphOf(empty)))).toEqual(['Shop  kro.run/v1alpha1  definition shop  no nodes']);
 });
 
 test('a graph in DOT has its nodes and dependencies', () => {
-  expect(toDot(graphOutline(graphOf(DEFINITION)))).toMatchInlineSnapshot(`
+  expect(toDot(GraphOutline.of(graphOf(DEFINITION)))).toMatchInlineSnapshot(`
     "digraph "shop" {
       rankdir=LR;
       node [shape=box, style=rounded, fontname="monospace"];
@@ -154,7 +150,7 @@ test('a graph in DOT has its nodes and dependencies', () => {
 });
 
 test('a graph as SVG has a box for each node and the status, and an arrow for each dependency', () => {
-  const svg = toSvg(graphOutline(graphOf(DEFINITION)));
+  const svg = toSvg(GraphOutline.of(graphOf(DEFINITION)));
   expect(svg.match(/<g>/g)).toHaveLength(5);
   expect(svg.match(/<path(?: class="dotted")? d/g)).toHaveLength(3);
   expect(svg).toContain('schema.spec.public &#38;&#38; schema.spec.name');

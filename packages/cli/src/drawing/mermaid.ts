@@ -1,7 +1,6 @@
-import type { Graph, GraphNode } from './model.ts';
-import { dimensionsOf, isExternal, kindOf } from './nodes.ts';
-import type { InstanceStatus, NodeStatus } from './outline/outline.ts';
-import { graphOutline } from './outline/outline.ts';
+import type { Graph, GraphNode } from '@typekro/engine/graph';
+import { GraphOutline, Nodes } from '@typekro/engine/graph';
+import type { InstanceStatus, NodeStatus } from './outline-text.ts';
 
 /** The maximum length of a line in the picture. Longer lines are cut. */
 const MAX_LINE_LENGTH = 60;
@@ -20,7 +19,7 @@ export function toMermaid(graph: Graph, states?: InstanceStatus): string {
     const node = graph.nodes.get(id);
     if (node !== undefined) lines.push(`  ${boxOf(node, states?.nodes.get(id))}`);
   }
-  for (const { id, dependsOn, reads } of graphOutline(graph).nodes) {
+  for (const { id, dependsOn, reads } of GraphOutline.of(graph).nodes) {
     for (const other of dependsOn) {
       const [first, ...more] = reads.filter(({ nodes }) => nodes.includes(other)).map(({ expression }) => expression);
       const label = first === undefined ? '' : `|${quoted(first, ...(more.length > 0 ? [`+ ${more.length}`] : []))}|`;
@@ -54,12 +53,12 @@ const STYLES: Readonly<Record<NodeStatus['tone'], string>> = {
 const nameOf = (id: string): string => `n_${id.replaceAll('/', '_')}`;
 
 function boxOf(node: GraphNode, status: NodeStatus | undefined): string {
-  const dimensions = dimensionsOf(node);
-  const lines = [node.id, ...(status === undefined ? [] : [status.text]), kindOf(node) || node.nodeType];
+  const dimensions = Nodes.dimensionsOf(node);
+  const lines = [node.id, ...(status === undefined ? [] : [status.text]), Nodes.kindOf(node) || node.nodeType];
   if (dimensions.length > 0) lines.push(`for each ${dimensions.map(({ name }) => name).join(', ')}`);
   for (const { cel } of node.includeWhen) lines.push(`if ${cel}`);
   const text = quoted(...lines);
-  if (isExternal(node)) return `${nameOf(node.id)}{{${text}}}`;
+  if (Nodes.isExternal(node)) return `${nameOf(node.id)}{{${text}}}`;
   return dimensions.length > 0 ? `${nameOf(node.id)}[[${text}]]` : `${nameOf(node.id)}[${text}]`;
 }
 

@@ -1,6 +1,6 @@
-import type { GraphOutline, OutlineNode, UnreadDependency, InstanceStatus, NodeStatus } from './outline.ts';
-import { unreadDependencies } from './outline.ts';
-import { kindText, natureText } from './outline-text.ts';
+import type { GraphOutline, OutlineNode } from '@typekro/engine/graph';
+import type { InstanceStatus, NodeStatus, UnreadDependency } from './outline-text.ts';
+import { kindText, natureText, unreadDependencies } from './outline-text.ts';
 
 /**
  * A picture of a graph in DOT, the language of Graphviz. Equal outlines yield equal text. With `states`, each node has
