@@ -1,6 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { describe, expect, test } from 'vitest';
 import { Store } from './store.ts';
+import { checkStoredSize } from './stored-size.ts';
 
 const object = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
@@ -254,4 +255,20 @@ test('a new object shares the equal parts of its neighbours', () => {
     pods.put(key, { ...object(key), spec: { a: [{ image }], b: ['x'] } }).object.spec;
   const [first, last, middle] = [put('n/a-1', 'a'), put('n/b-1', 'b'), put('n/a-2', 'a')];
   expect([middle === first, last?.['a'] === first?.['a'], last?.['b'] === first?.['b']]).toEqual([true, false, true]);
+});
+
+test.each(['', 'example.com'])('the size of a large frozen value in the group %j is counted once', (group) => {
+  let reads = 0;
+  const spec = Object.freeze({
+    get text() {
+      reads += 1;
+      return 'x'.repeat(100_000);
+    },
+  });
+  const object = { apiVersion: 'v1', kind: 'X', metadata: {}, spec };
+  for (let count = 0; count < 3; count += 1) checkStoredSize(group, object, undefined);
+  expect(reads).toBe(1);
+  const large = { ...object, lists: Array.from({ length: 20 }, () => spec) };
+  expect(() => checkStoredSize(group, large, undefined)).toThrow('too large');
+  expect(() => checkStoredSize(group, large, { ...large, more: 1 })).not.toThrow();
 });

@@ -94,12 +94,12 @@ export class Collection {
   put(key: string, object: KubeObject): Stored {
     this.#ready();
     const previous = this.#items.get(key);
-    checkStoredSize(this.group, object, previous?.object);
     const version = this.#store.version + 1;
     // A client sends all parts of an object, and the pods of a template have their neighbours' parts. Without sharing,
     // each object and each version in the history would keep a copy of them.
     const similar = previous === undefined ? this.#sorted.around(key) : [previous];
     for (const known of similar) shareUnchanged(known.object as JsonObject, object as JsonObject);
+    checkStoredSize(this.group, object, previous?.object);
     const content = versioned(object, version);
     const replaced = unsharedBytes(previous?.object, content);
     const created = previous === undefined ? STORED_BYTES : 0;

@@ -25,14 +25,9 @@ const SHORT_ESCAPES = new Set('"\\\b\f\n\r\t');
  */
 export function checkStoredSize(group: string, object: KubeObject, previous: KubeObject | undefined): void {
   const form = isProtobuf(group) ? PROTOBUF : JSON_FORM;
-  if (sizeWithin(object, MAX_STORED_BYTES, UPPER_BOUND) !== undefined) return;
-  if (sizeWithin(object, MAX_STORED_BYTES, form) !== undefined) return;
-  if (previous !== undefined) {
-    const before = sizeWithin(previous, Number.MAX_SAFE_INTEGER, form) ?? 0;
-    // Every write changes the resource version, so its length does not count.
-    if (before > MAX_STORED_BYTES && sizeWithin(object, before, form) !== undefined) return;
-  }
-  throw new NotStored(STORED_TOO_LARGE, undefined);
+  if (sizeOf(object, form, MAX_STORED_BYTES) <= MAX_STORED_BYTES) return;
+  const before = previous === undefined ? 0 : sizeOf(previous, form, Number.MAX_SAFE_INTEGER);
+  if (sizeOf(object, form, before) > before) throw new NotStored(STORED_TOO_LARGE, undefined);
 }
 
 /**
@@ -41,44 +36,39 @@ export function checkStoredSize(group: string, object: KubeObject, previous: Kub
  */
 const isProtobuf = (group: string): boolean => group !== 'apiextensions.k8s.io' && isBuiltinGroup(group);
 
-/** Returns the number of bytes of a string in a stored form. */
-type StringSize = (text: string) => number;
+/** A stored form: the number of bytes of a string, and the sizes of large frozen values. */
+const PROTOBUF = { text: (text: string): number => Buffer.byteLength(text) + 2, sizes: new WeakMap<object, number>() };
+const JSON_FORM: typeof PROTOBUF = { text: jsonTextBytes, sizes: new WeakMap() };
 
-const UPPER_BOUND: StringSize = (text) => MAX_CHARACTER_BYTES * text.length + 2;
-const PROTOBUF: StringSize = (text) => (PLAIN.test(text) ? text.length : Buffer.byteLength(text)) + 2;
-const JSON_FORM: StringSize = (text) => {
+function jsonTextBytes(text: string): number {
   if (PLAIN.test(text)) return text.length + 2;
   let size = Buffer.byteLength(text) + 2;
   for (const [character] of text.matchAll(ESCAPED)) {
     size += SHORT_ESCAPES.has(character) ? 1 : MAX_CHARACTER_BYTES - Buffer.byteLength(character);
   }
   return size;
-};
+}
 
 /**
- * The size of a value as JSON, in bytes, with `sizeOf` for strings. The result is `undefined` when the size is above
- * `limit`: counting then stops, because defaults and expressions can make a value whose JSON is larger than the memory.
+ * The size of a value as JSON, in bytes, without resource versions, which every write changes. Counting stops when the
+ * size is above `limit`, because defaults and expressions can make a value whose JSON is larger than the memory.
  */
-function sizeWithin(value: unknown, limit: number, sizeOf: StringSize): number | undefined {
-  let size = 0;
-  const count = (part: unknown): boolean => {
-    if (typeof part === 'string') size += sizeOf(part);
-    else if (Array.isArray(part)) {
-      size += Math.max(2, part.length + 1);
-      for (const element of part) if (!count(element)) return false;
-    } else if (typeof part === 'object' && part !== null) {
-      const keys = Object.keys(part);
-      size += keys.length === 0 ? 2 : 1;
-      for (const key of keys) {
-        const member = (part as Record<string, unknown>)[key];
-        if (member === undefined || key === 'resourceVersion') continue;
-        size += sizeOf(key) + 2;
-        if (!count(member)) return false;
-      }
-    } else size += String(part).length;
-    return size <= limit;
-  };
-  return count(value) ? size : undefined;
+function sizeOf(value: unknown, form: typeof PROTOBUF, limit: number): number {
+  if (typeof value === 'string') return form.text(value);
+  if (typeof value !== 'object' || value === null) return String(value).length;
+  const known = form.sizes.get(value);
+  if (known !== undefined) return known;
+  const keys = Object.keys(value);
+  let size = keys.length === 0 ? 2 : 1;
+  for (const key of keys) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member === undefined || key === 'resourceVersion') continue;
+    size += Array.isArray(value) ? 1 : form.text(key) + 2;
+    size += sizeOf(member, form, limit - size);
+    if (size > limit) return size;
+  }
+  if (size >= MIN_KNOWN_BYTES && Object.isFrozen(value)) form.sizes.set(value, size);
+  return size;
 }
 
 /** The memory of values on V8's heap without their parts, in bytes. */
