@@ -68,6 +68,7 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
   'Deployment, 100 × 900 KB': life('apps/v1', 'deployment', 8500, replicas(100), 200),
   'Deployment, 500 × 106 KB': life('apps/v1', 'deployment', 1000, replicas(500), 1000),
   'Deployment, 3000 × 1 KB': life('apps/v1', 'deployment', 2, replicas(3000), 100),
+  'ReplicaSet, 500 × 106 KB': life('apps/v1', 'replicaset', 1000, replicas(500), 1000),
   'StatefulSet, 200 × 641 KB': life('apps/v1', 'statefulset', 6000, parallel, 10),
   'DaemonSet, 641 KB': life('apps/v1', 'daemonset', 6000, { selector: SELECTOR }),
   'Job, 200 × 641 KB': life('batch/v1', 'job', 6000, { parallelism: 200, completions: 200 }),

@@ -78,7 +78,7 @@ export interface Indexes {
   readonly uncontrolled: RelationIndex;
   /** Pods, keyed by the names of their nodes. */
   readonly nodes: RelationIndex;
-  /** The counts of the pods of ReplicaSets and ReplicationControllers. */
+  /** The counts of the pods of ReplicaSets, ReplicationControllers and Jobs. */
   readonly tallies: PodTallies;
 }
 
@@ -88,7 +88,7 @@ export function createIndexes(store: Store): Indexes {
     claims: new RelationIndex(store, claimsOf),
     uncontrolled: new RelationIndex(store, uncontrolledIn),
     nodes: new RelationIndex(store, nodeOfPod),
-    tallies: new PodTallies(store, ['ReplicaSet', 'ReplicationController']),
+    tallies: new PodTallies(store, ['ReplicaSet', 'ReplicationController', 'Job']),
   };
 }
 
@@ -213,7 +213,7 @@ export class ControllerClient {
     return objects;
   }
 
-  /** Returns the counts of the pods of a ReplicaSet or a ReplicationController. */
+  /** Returns the counts of the pods of a ReplicaSet, a ReplicationController or a Job. */
   podTallies(owner: KubeObject): readonly PodTally[] {
     return this.#indexes.tallies.of(owner.metadata.uid ?? '');
   }

@@ -10,7 +10,8 @@ import { failureAnnotations } from './job-indexes.ts';
 import { createJobPod, TRACKING } from './job-pods.ts';
 import { finishedCondition, isTracked, isUncounted, planJob, tallyAtEnd, tallyOf } from './job-plan.ts';
 import type { JobCondition, JobPlan, Tally } from './job-plan.ts';
-import { isFinished, PODS, podsOf, withoutZeros } from '../pods/pod-state.ts';
+import { PODS, podsOf, withoutZeros } from '../pods/pod-state.ts';
+import { sumOf } from '../pods/pod-tallies.ts';
 import { refusedPod } from '../controller-client.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
@@ -19,7 +20,12 @@ import { earliest } from '@typekro/kit/core';
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;
 
-const PODS_OF_JOB: ControlRule = { owners: { kind: 'Job', resource: JOBS }, resource: PODS, finalizer: TRACKING };
+const PODS_OF_JOB: ControlRule = {
+  owners: { kind: 'Job', resource: JOBS },
+  resource: PODS,
+  finalizer: TRACKING,
+  labelsOf: (client, job) => client.podTallies(job).map(({ labels }) => labels),
+};
 
 /** The prefix of the keys for pods whose Job does not exist. */
 const ORPHAN = 'orphan ';
@@ -100,9 +106,9 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
   const job = client.get(JOBS, before.metadata.namespace ?? '', before.metadata.name ?? '');
   if (job === undefined) return;
   const now = client.timestamp();
-  const pods = podsOf(client, job);
-  const active = pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
-  const terminating = pods.filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp !== undefined);
+  const tallies = client.podTallies(job);
+  const active = sumOf(tallies, (pods) => pods.active);
+  const terminating = sumOf(tallies, (pods) => pods.terminating);
   const conditions = mergeConditions(objectsAt(job.status, 'conditions'), plan.conditions, now);
   const startTime = startTimeOf(job, plan, now);
   const { startTime: _start, ...status } = job.status ?? {};
@@ -110,15 +116,11 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
     ...omit(status, ['active', 'succeeded', 'failed', 'completedIndexes', 'failedIndexes']),
     ...(conditions.length === 0 ? {} : { conditions }),
     ...(startTime === undefined ? {} : { startTime }),
-    ...withoutZeros({ active: active.length, succeeded: tally.succeeded, failed: tally.failed }),
+    ...withoutZeros({ active, succeeded: tally.succeeded, failed: tally.failed }),
     ...(tally.completedIndexes === undefined ? {} : { completedIndexes: tally.completedIndexes }),
     ...(tally.perIndex === undefined ? {} : { failedIndexes: textOfIndexes(tally.perIndex.failed) }),
-    ready: active.filter(
-      (pod) =>
-        objectsAt(pod.status, 'containerStatuses').every((entry) => entry['ready'] === true) &&
-        pod.status?.['phase'] === 'Running',
-    ).length,
-    terminating: terminating.length,
+    ready: sumOf(tallies, (pods) => pods.ready),
+    terminating,
     uncountedTerminatedPods: {},
   });
   // The store can have removed a pod in the meantime.
@@ -126,7 +128,7 @@ function report(client: ControllerClient, before: KubeObject, tally: Tally, plan
     const pod = client.get(PODS, metadata.namespace ?? '', metadata.name ?? '');
     if (pod?.metadata.uid === metadata.uid && pod !== undefined) client.dropFinalizer(pod, TRACKING);
   }
-  if (plan.final !== undefined && terminating.length + active.length === 0) finish(client, reported, plan.final);
+  if (plan.final !== undefined && terminating + active === 0) finish(client, reported, plan.final);
   for (const { type, reason, message } of plan.conditions) {
     if (type === 'Suspended')
       recordEvent(client, job, NAME, reason === 'JobResumed' ? 'Resumed' : 'Suspended', message);

@@ -4,6 +4,7 @@ import { podTemplate, startClusterStory } from '../../../test-support/cluster-st
 import type { KubeObject } from '@typekro/kit/core';
 import { Store } from '../../store/store.ts';
 import { ControllerClient } from '../controller-client.ts';
+import { jobController } from '../jobs/job.ts';
 import { PodTallies } from './pod-tallies.ts';
 import { activePods, isFinished, isReady, isTerminating } from './pod-state.ts';
 import { controllerOf } from '../relation-index.ts';
@@ -13,7 +14,7 @@ const OWNERS = ['u1', 'u2'] as const;
 
 const podState = fc.record({
   owner: fc.constantFrom(undefined, ...OWNERS),
-  kind: fc.constantFrom('ReplicaSet', 'ReplicationController', 'Job'),
+  kind: fc.constantFrom('ReplicaSet', 'ReplicationController', 'Job', 'DaemonSet'),
   labels: fc.constantFrom<Record<string, string>>({}, { app: 'x', tier: 'y' }, { tier: 'y', app: 'x' }, { app: 'z' }),
   phase: fc.constantFrom('Running', 'Failed', 'Succeeded'),
   ready: fc.boolean(),
@@ -40,7 +41,7 @@ function scanned(store: Store, owner: string): Map<string, number[]> {
   const counts = new Map<string, number[]>();
   for (const { object } of store.collection('', 'pods').all()) {
     const controller = controllerOf(object);
-    if (controller?.uid !== owner || controller.kind === 'Job') continue;
+    if (controller?.uid !== owner || controller.kind === 'DaemonSet') continue;
     const active = activePods([object]).length;
     const share = [active, +(active === 1 && isReady(object)), +(isTerminating(object) && !isFinished(object))];
     const key = textOf(object.metadata.labels ?? {});
@@ -82,7 +83,7 @@ describe('the counts of pods', () => {
         const apply = ({ name, state }: (typeof changes)[number]) =>
           void (state === undefined ? pods.remove(name) : pods.put(name, podOf(name, state)));
         for (const each of changes.slice(0, begin)) apply(each);
-        const tallies = new PodTallies(store, ['ReplicaSet', 'ReplicationController']);
+        const tallies = new PodTallies(store, ['ReplicaSet', 'ReplicationController', 'Job']);
         store.subscribe((event) => tallies.take(event));
         for (const each of changes.slice(begin)) apply(each);
         for (const owner of OWNERS) expect(countsOf(tallies, owner)).toEqual(scanned(store, owner));
@@ -119,6 +120,27 @@ describe('the counts of pods', () => {
       readyReplicas: count,
       terminatingReplicas: 0,
     });
+  });
+
+  test('let a reconcile of a Job read its pods only once', async () => {
+    await using story = await startClusterStory();
+    const read = vi.spyOn(ControllerClient.prototype, 'controlled');
+    const run = vi.spyOn(jobController, 'reconcile');
+    try {
+      const template = {
+        metadata: { labels: LABELS },
+        spec: { ...(podTemplate(LABELS)['spec'] as object), restartPolicy: 'Never' },
+      };
+      const spec = { parallelism: 30, completions: 60, template };
+      await story.create({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j' }, spec });
+      await story.advance(60);
+      expect(run.mock.calls.length).toBeGreaterThan(1);
+      expect(read.mock.calls.length).toBeLessThanOrEqual(run.mock.calls.length);
+    } finally {
+      read.mockRestore();
+      run.mockRestore();
+    }
+    expect((await story.get('batch/v1 Job', 'j')).status).toMatchObject({ succeeded: 60, terminating: 0 });
   });
 
   test('show that one of many pods must be released', async () => {

@@ -36,7 +36,7 @@ interface Share {
 }
 
 /**
- * Counts the pods of ReplicaSets and ReplicationControllers. The counts are updated by store events, so that no
+ * Counts the pods of ReplicaSets, ReplicationControllers and Jobs. The counts are updated by store events, so that no
  * controller reads all pods after an event of one pod. Pods with equal labels are counted together, because the labels
  * decide whether an owner keeps its pods.
  */
@@ -120,6 +120,10 @@ function add({ tally, active, ready, terminating }: Share, times: 1 | -1): void 
   tally.active += times * active;
   tally.ready += times * ready;
   tally.terminating += times * terminating;
+}
+
+export function sumOf(tallies: readonly PodTally[], part: (tally: PodTally) => number): number {
+  return tallies.reduce((sum, tally) => sum + part(tally), 0);
 }
 
 const isPods = ({ group, plural }: Collection): boolean => plural === 'pods' && group === '';

@@ -21,7 +21,7 @@ import {
 } from '../pods/pod-state.ts';
 import { controllerReference, isApiError } from '../controller-client.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
-import type { PodTally } from '../pods/pod-tallies.ts';
+import { sumOf } from '../pods/pod-tallies.ts';
 import { controllerOf } from '../relation-index.ts';
 import { removalOrder } from './removal-order.ts';
 
@@ -230,10 +230,6 @@ function availability(
   const pods = activePods(podsOf(client, set));
   const available = pods.filter((pod) => isAvailable(pod, minReady, now)).length;
   return { available, again: untilAvailable(pods, minReady, now) };
-}
-
-function sumOf(tallies: readonly PodTally[], part: (tally: PodTally) => number): number {
-  return tallies.reduce((sum, tally) => sum + part(tally), 0);
 }
 
 /**

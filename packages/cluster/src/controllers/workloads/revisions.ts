@@ -32,10 +32,12 @@ const integer = (value: bigint): number | bigint => (Number.isSafeInteger(Number
  * Returns the data of a revision: a strategic patch that replaces the owner's pod template. Its keys are sorted,
  * because clients compare it byte by byte.
  */
-function dataOf(owner: KubeObject): JsonObject {
-  const template = withSortedKeys({ ...objectAt(owner.spec, 'template'), $patch: 'replace' });
-  return { spec: { template } };
-}
+const dataOf = (template: JsonObject): JsonObject => ({
+  spec: { template: withSortedKeys({ ...template, $patch: 'replace' }) },
+});
+
+/** The stored data that equal those of a pod template, which the versions of an owner share. */
+const KNOWN_DATA = new WeakMap<JsonObject, JsonObject>();
 
 /** The label that contains the hash of a revision. */
 export type HashLabel = 'controller.kubernetes.io/hash' | typeof REVISION_HASH;
@@ -58,7 +60,8 @@ export function currentRevision(
   inUse: ReadonlySet<string>,
 ): CurrentRevision {
   const all = revisionsOf(client, owner);
-  const data = dataOf(owner);
+  const template = objectAt(owner.spec, 'template');
+  const data = KNOWN_DATA.get(template) ?? dataOf(template);
   const last = all.at(-1);
   const highest = last === undefined ? 0n : numberOf(last);
   const known = all.find((revision) => jsonEquals(revision['data'], data));
@@ -69,6 +72,7 @@ export function currentRevision(
           revision: numberOf(known) < highest ? client.update({ ...known, revision: integer(highest + 1n) }) : known,
           collisions: collisionsOf(owner),
         };
+  if (known !== undefined) KNOWN_DATA.set(template, objectAt(known, 'data'));
   const unused = all.filter(({ metadata: { name = '' } }) => name !== found.revision.metadata.name && !inUse.has(name));
   const limit = specNumber(owner, 'revisionHistoryLimit', 10);
   for (const old of unused.slice(0, Math.max(0, unused.length - limit))) client.remove(old);
