@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
-import { numberAt, objectsAt } from '@typekro/kit/kubernetes';
+import { backoffMs, oncePerObject, RETRY_POLICIES } from '@typekro/kit/core';
+import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { failureVerdict } from './failure-verdict.ts';
 import { INDEX, isFailedPod, TRACKING } from './job-pods.ts';
 
@@ -19,20 +19,18 @@ export function indexOf(pod: KubeObject): number {
 }
 
 /**
- * Returns the time when a pod ended, in milliseconds since the epoch: the latest end of a container of the pod, or else
- * the request to delete the pod, or else the creation of the pod.
+ * Returns the time when a stored pod ended, in milliseconds since the epoch: the latest end of a container of the pod,
+ * or else the request to delete the pod, or else the creation of the pod.
  */
-export function endOf(pod: KubeObject): number {
-  const times = objectsAt(pod.status, 'containerStatuses').map((entry) => {
-    const state = entry['state'] as { terminated?: { finishedAt?: string } } | undefined;
-    return Date.parse(state?.terminated?.finishedAt ?? '');
-  });
-  const ends = times.filter((time) => !Number.isNaN(time));
+export const endOf = oncePerObject(({ metadata, status }: KubeObject): number => {
+  const ends = objectsAt(status, 'containerStatuses')
+    .map((entry) => Date.parse(textAt(entry, 'state', 'terminated', 'finishedAt')))
+    .filter((time) => !Number.isNaN(time));
   if (ends.length > 0) return Math.max(...ends);
-  const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = pod.metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = metadata;
   if (deletionTimestamp === undefined) return Date.parse(creationTimestamp ?? '') || 0;
   return Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
-}
+});
 
 /**
  * Returns the pause after a failure, in milliseconds, during which no pod is created. `failures` is the number of
