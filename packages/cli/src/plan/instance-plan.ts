@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { definedMember, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { ValueChange } from '@typekro/sdk/deploy';
 import { changedValues } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
@@ -198,14 +198,19 @@ function fieldsOf(write: SimulatedWrite, action: ApplyAction, isSecret: (path: s
   if (before === undefined || bookkeeping === true) return [];
   const immutable = immutableFields(answer?.failure?.message ?? '');
   const changes =
-    answer?.object === undefined
-      ? (action.differences ?? []).map(({ path, found, wanted }: FieldDifference) => ({
-          path,
-          ...(found === undefined ? {} : { from: found }),
-          ...(wanted === undefined ? {} : { to: wanted }),
-        }))
-      : changedValues(before, answer.object);
+    answer?.object === undefined ? (action.differences ?? []).flatMap(changesOf) : changedValues(before, answer.object);
   return changes.filter(({ path }) => !isOfController(path)).map((change) => valueLine(change, isSecret, immutable));
+}
+
+/** The changes of values behind a difference. A field that only gets another owner has none. */
+function changesOf({ path, found, wanted }: FieldDifference): ValueChange[] {
+  if (found === undefined && isJsonObject(wanted) && /^metadata\.(?:labels|annotations)$/.test(path))
+    return Object.keys(wanted).map((key) => ({
+      path: `${path}[${JSON.stringify(key)}]`,
+      ...definedMember('to', wanted[key]),
+    }));
+  if (jsonEquals(found, wanted)) return [];
+  return [{ path, ...definedMember('from', found), ...definedMember('to', wanted) }];
 }
 
 /**

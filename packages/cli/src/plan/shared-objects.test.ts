@@ -128,3 +128,20 @@ test.each<[what: string, line: string, before: KubeObject[], files: KubeObject[]
   const { out } = await place.run(line, ...files);
   for (const manager of managers) expect(out).toContain(`${manager} manages it, and may write it again`);
 });
+
+test.each(['adopt', 'take-over'])('a claim that %s cannot change lists only what would change', async (adoption) => {
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
+  const wanted = { ...spec, resources: { requests: { storage: '2Gi' } } };
+  const template = { ...claim, metadata: { name: 'data' }, spec: wanted };
+  const bound = { ...spec, storageClassName: 'fast', volumeName: 'pv-1', volumeMode: 'Filesystem' };
+  await place.world.apply({ ...claim, metadata: { name: 'data', namespace: 'default' }, spec: bound });
+  await place.world.apply(potDefinition([{ id: 'claim', template }], { 'typekro.dev/adoption': adoption }));
+  await place.world.advance(3000);
+  const { out } = await place.run('plan FILE -o json', pot('l'));
+  const [instance] = (JSON.parse(out) as Plan).instances;
+  const paths = [...(instance?.writes ?? []), ...(instance?.blocked ?? [])].flatMap((each) =>
+    'fields' in each ? each.fields.map(({ path }) => path) : [],
+  );
+  expect(paths).toEqual(['spec.resources.requests.storage', 'metadata.labels["app.kubernetes.io/managed-by"]']);
+});
