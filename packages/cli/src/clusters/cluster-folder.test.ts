@@ -9,7 +9,7 @@ import type { ClusterSnapshot } from '@typekro/cluster';
 import { cryptoLibrary } from '@typekro/kit/core';
 import { startInStat } from '../up/process-lock.ts';
 import { readSettings, removeRecord } from './cluster-files.ts';
-import { clusterFolder, clustersDirectory, inFolder, isFull, stateOf } from './cluster-folder.ts';
+import { clusterFolder, clustersDirectory, inFolder, isFull, isOfFolder, stateOf } from './cluster-folder.ts';
 import { isInherited } from './inherited-files.ts';
 import { stopCluster } from './stop-cluster.ts';
 import { parseStateFile, stateLines } from './state-file.ts';
@@ -113,6 +113,15 @@ test.each([
   [{ code: 'cluster/folder', cause: undefined }, false],
 ])('the error %o means that the disk is full: %s', (error, expected) => {
   expect(isFull(error)).toBe(expected);
+});
+
+test.each([
+  [{ code: 'EACCES', path: '/state/log.jsonl' }, true],
+  [{ code: 'EROFS', path: '/state/log.jsonl' }, true],
+  [{ code: 'ENOSPC' }, true],
+  [{ code: 'EADDRINUSE', address: '127.0.0.1' }, false],
+])('the error %o of a start comes from the folder: %s', (error, expected) => {
+  expect(isOfFolder(error)).toBe(expected);
 });
 
 test.each([

@@ -149,7 +149,7 @@ export function folderError(error: unknown, path: string): TypeKroError {
  * Returns what is at the path instead of a file or folder, according to a file system error; `undefined` for
  * other errors.
  */
-export function obstacleIn(error: unknown): string | undefined {
+function obstacleIn(error: unknown): string | undefined {
   if (error instanceof TypeKroError) return undefined;
   return {
     ELOOP: 'a symbolic link, not a file',
@@ -158,6 +158,10 @@ export function obstacleIn(error: unknown): string | undefined {
     ENOTDIR: 'a file, or a part of this path is one',
   }[errorCode(error) ?? ''];
 }
+
+/** Does the error come from the disk? Errors of sockets have no path. */
+export const isOfFolder = (error: unknown): boolean =>
+  isFull(error) || (error as NodeJS.ErrnoException).path !== undefined;
 
 /** Does the error mean that the disk is full? */
 export const isFull = (error: unknown): boolean => {

@@ -22,7 +22,7 @@ import { standInOptions } from '../stand-in-option.ts';
 import { listenOnPort } from '../up/listen-on-port.ts';
 import { takeLock } from '../up/process-lock.ts';
 import type { ClusterFolder } from './cluster-folder.ts';
-import { folderError, inFolder, isFull, obstacleIn } from './cluster-folder.ts';
+import { folderError, inFolder, isOfFolder } from './cluster-folder.ts';
 import type { ClusterCredentials, ClusterSettings } from './cluster-files.ts';
 import {
   readCredentials,
@@ -158,7 +158,7 @@ export async function serveCluster({ env, folder, settings, onStop }: ServeOptio
     return { url: listener.url, isHeld: () => lock.isHeld(), close };
   } catch (error) {
     await close();
-    throw isFull(error) || obstacleIn(error) !== undefined ? folderError(error, folder.path) : error;
+    throw isOfFolder(error) ? folderError(error, folder.path) : error;
   }
 }
 

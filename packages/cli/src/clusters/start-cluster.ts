@@ -4,7 +4,7 @@ import type { CommandContext } from '../command.ts';
 import { KUBERNETES_RELEASE, KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
 import { shellWord } from '../text/escapes.ts';
 import type { ClusterFolder, ClusterState, FoundCluster } from './cluster-folder.ts';
-import { clusterFolder, clusterNames, clustersDirectory, findCluster, poll } from './cluster-folder.ts';
+import { clusterFolder, clusterNames, clustersDirectory, findCluster, inFolder, poll } from './cluster-folder.ts';
 import type { AuditFiles, ClusterSettings, RunningRecord } from './cluster-files.ts';
 import { readSettings, unusableFiles, writeSettings } from './cluster-files.ts';
 import { askState } from './control-client.ts';
@@ -78,7 +78,9 @@ export async function startCluster(context: CommandContext, name: string, option
       const last = readSettings(settled.folder.path);
       refuseEarlierVersion(name, last, options);
       settings = settingsFor(last, options);
-      warnings.push(...unusableFiles(settled.folder.path).map(unusableFile));
+      warnings.push(
+        ...inFolder(context.env, settled.folder, () => unusableFiles(settled.folder.path)).map(unusableFile),
+      );
       await launchCluster({ folder: settled.folder, settings }, context.env, context.signal);
     } catch (error) {
       const { code } = TypeKroError.from(error, { code: NOT_STARTED });
