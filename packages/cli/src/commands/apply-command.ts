@@ -18,7 +18,6 @@ import type { MadePlan, PlanTarget } from '../plan/plan-of-files.ts';
 import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import type { SavedPlan } from '../plan/saved-plan.ts';
 import { isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
-import type { Plan } from '@typekro/controller/inspect';
 import { readText } from '../plan/snapshot-target.ts';
 import { shellWord } from '../text/escapes.ts';
 
@@ -117,22 +116,36 @@ function scopeOf({ plan, options }: SavedPlan, input: CommandInput): CommandInpu
   return { ...input, options: { ...input.options, ...deletion, ...restored } };
 }
 
-function checkMoved(
-  saved: SavedPlan,
-  { plan, objects: source, contents, cluster }: MadePlan,
-  input: CommandInput,
-): void {
-  if (!isOfCluster(saved, plan, cluster)) throw otherCluster(saved, plan, input);
+function checkMoved(saved: SavedPlan, made: MadePlan, input: CommandInput): void {
+  const { plan, objects: source, contents, cluster } = made;
+  if (!isOfCluster(saved, plan, cluster)) throw otherCluster(saved, made, input);
   const moved = movedSince(saved, plan, { source, contents });
   if (moved === undefined) return;
-  throw new TypeKroError(`the cluster has changed since the plan: ${moved}`, {
+  const unread = plan.limits.find((limit) => limit.includes('could not be read') && !saved.plan.limits.includes(limit));
+  const message =
+    unread === undefined
+      ? `the cluster has changed since the plan: ${moved}`
+      : `with your rights, the plan cannot be compared with the cluster: ${unread}`;
+  throw new TypeKroError(message, {
     code: 'apply/cluster-moved',
     remedy: `nothing was applied; plan again, and compare the plans: ${planAgain(saved)}`,
   });
 }
 
-function otherCluster(saved: SavedPlan, { source }: Plan, { positionals: [file = ''] }: CommandInput): TypeKroError {
+function otherCluster(
+  saved: SavedPlan,
+  { plan: { source }, cluster }: MadePlan,
+  { positionals: [file = ''] }: CommandInput,
+): TypeKroError {
   const { name } = saved.plan.source;
+  if (saved.cluster !== undefined && cluster === undefined) {
+    const message =
+      'you may not read the namespace kube-system, whose UID shows whether the plan was made for this cluster';
+    return new TypeKroError(message, {
+      code: 'apply/other-cluster',
+      remedy: `nothing was applied; have the right given to you to get the namespace kube-system, or plan again with your own rights: ${planAgain(saved)}`,
+    });
+  }
   // If the names are equal, the cluster was deleted and created again under the same name.
   const isRecreated = name === source.name;
   const message = isRecreated

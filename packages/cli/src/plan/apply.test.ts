@@ -69,6 +69,11 @@ const job = (name: string, command: string): KubeObject => ({
   },
 });
 const jobRef = (name: string) => ({ apiVersion: 'batch/v1', kind: 'Job', namespace: 'team-a', name });
+const mapOf = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'team-a' },
+});
 const mapRef = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'team-a', name });
 
 /**
@@ -317,6 +322,41 @@ test('a saved plan is not applied to another cluster', async () => {
   }
   expect(await run(`apply ${file}`)).toMatchObject({ code: 0, err: '' });
 });
+
+test.each([
+  ['namespaces', 'you may not read the namespace kube-system', 'right given to you to get the namespace kube-system'],
+  [
+    'configmaps',
+    'with your rights, the plan cannot be compared with the cluster: configmaps ',
+    'nothing was applied; plan again',
+  ],
+])(
+  'a saved plan of an administrator, applied by a user without rights to %s, names them',
+  async (left, reason, remedy) => {
+    const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: `without-${left}` } };
+    const resources = [
+      'namespaces',
+      'configmaps',
+      'customresourcedefinitions',
+      'resourcegraphdefinitions',
+      'graphrevisions',
+    ];
+    const rules = [{ apiGroups: ['*'], resources: resources.filter((each) => each !== left), verbs: ['*'] }];
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `without-${left}` };
+    await world.apply(
+      { ...rbac, kind: 'ClusterRole', rules },
+      { ...rbac, kind: 'ClusterRoleBinding', roleRef, subjects: [{ kind: 'User', name: left }] },
+      { ...mapOf('kept'), data: { a: '1' } },
+    );
+    const file = await save('plan FILE', { ...mapOf('kept'), data: { a: '2' } });
+    const own = readFileSync(join(cwd, 'kubeconfig'), 'utf8');
+    writeFileSync(join(cwd, 'kubeconfig'), own.replace(/^( *)(token|client-certificate-data):/m, `$1as: ${left}\n$&`));
+    const refused = await run(`apply ${file}`);
+    writeFileSync(join(cwd, 'kubeconfig'), own);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining(reason) });
+    expect(refused.err).toContain(remedy);
+  },
+);
 
 test('a plan for one namespace cannot be saved when a definition changes', async () => {
   const refused = await run('plan FILE -n team-a --save', definition('Wide'));

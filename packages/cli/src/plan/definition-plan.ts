@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, stringifyJson } from '@typekro/kit/core';
-import type { DefinitionPreview } from '@typekro/controller/controller';
+import type { DefinitionPreview, DefinitionPreviewInput } from '@typekro/controller/controller';
 import type { Graph } from '@typekro/engine/graph';
 import { InstanceCrd } from '@typekro/engine/graph';
 import { instanceKey } from '@typekro/controller/controller';
@@ -16,18 +16,12 @@ import { lacksField, schemaOfField, setsField, valuesOfField } from './schema-fi
 import { valueLine } from './value-lines.ts';
 
 /** The inputs of the plan of one definition. */
-export interface DefinitionPlanInput {
+export interface DefinitionPlanInput extends Pick<DefinitionPreviewInput, 'graph' | 'object' | 'crd' | 'instances'> {
   readonly place: string;
-  readonly graph: Graph;
   /** The definition in the cluster, or `undefined` when it does not exist. */
   readonly live: KubeObject | undefined;
   /** True when the definition in the cluster could not be read. */
   readonly unread?: true;
-  /** The definition as the server would store it. */
-  readonly object: KubeObject;
-  /** The CRD in the cluster. */
-  readonly crd: KubeObject | undefined;
-  readonly instances: readonly KubeObject[];
   /** The number of instances from which the canary selects. Default: all of `instances`. */
   readonly candidates?: number;
   readonly preview: DefinitionPreview;

@@ -27,6 +27,7 @@ function planTo(to: bigint): Plan {
     definitions: [],
     objects: [write as unknown as ObjectPlan],
     instances: [instance as unknown as InstancePlan],
+    limits: [],
   } as unknown as Plan;
 }
 

@@ -196,6 +196,7 @@ const SAVED_PLAN = record({
     source: record({ kind: text, name: text, readAt: text }),
     definitions: listWith(record({ name: text, kind: text })),
     objects: listWith(write),
+    limits: listWith(text),
     instances: listWith(
       record({ instance: objectRef, definition: text, writes: listWith(write), fields: listWith(field) }),
     ),
