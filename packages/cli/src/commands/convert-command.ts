@@ -1,6 +1,6 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
-import { isDefinition, Kinds, Naming } from '@typekro/engine/graph';
+import { GraphObject, isDefinition, Kinds, Naming } from '@typekro/engine/graph';
 import type { DefinitionGraph } from '../convert/composition/to-composition.ts';
 import { toComposition } from '../convert/composition/to-composition.ts';
 import type { DefinitionOrigin } from '../convert/checked-definition.ts';
@@ -78,6 +78,14 @@ export const convert: Command = {
       refuseDefinitions(input, definitions, toTypeScript);
       const others = objects.filter((object) => !isDefinition(object));
       return printDefinitions(context, input, originals(texts), { others, texts });
+    }
+    const graph = objects.find((object) => GraphObject.is(object));
+    if (graph !== undefined) {
+      throw new TypeKroError(`${graph.metadata.name ?? ''} is a Graph, which convert does not read`, {
+        code: 'cli/usage',
+        remedy:
+          'name files with plain objects or definitions; in TypeScript, a Graph is written with graph() of typekro',
+      });
     }
     const own = withoutLive(context, objects);
     refuseLeftOut(own, input.positionals);

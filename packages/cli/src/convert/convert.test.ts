@@ -69,6 +69,7 @@ beforeAll(() => {
     join(cwd, 'done.yaml'),
     'apiVersion: kro.run/v1alpha1\nkind: ResourceGraphDefinition\nmetadata: { name: a }\n',
   );
+  writeFileSync(join(cwd, 'graph.yaml'), 'apiVersion: kro.run/v1alpha1\nkind: Graph\nmetadata: { name: g }\n');
   writeFileSync(join(cwd, 'empty.yaml'), 'a: b\n');
   run = commandRunner([convert], cwd);
 });
@@ -274,6 +275,7 @@ describe('convert', () => {
     ['convert nothing.yaml', 1, 'there is no file or folder nothing.yaml'],
     ['convert empty.yaml', 1, 'there is no Kubernetes object in empty.yaml'],
     ['convert done.yaml', 2, 'a is a definition already'],
+    ['convert graph.yaml --to typescript', 2, 'g is a Graph, which convert does not read'],
     ['convert unknown.yaml', 3, 'nowhere.test/v1'],
     ['convert shop.yaml --name 1', 2, 'is not a valid kind name'],
     ['convert shop.yaml --lift Deploymnt/web:spec.replicas', 2, 'did you mean Deployment/web?'],
