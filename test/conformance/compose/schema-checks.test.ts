@@ -155,6 +155,18 @@ test.each<[what: string, make: () => z.ZodType]>([
   expect(define).toThrow(/field n(?:\[\])?: a bigint cannot be written as JSON/);
 });
 
+test.each<[string, (least: number, most: number) => SchemaInput]>([
+  ['zod', (least, most) => z.object({ n: z.string().min(least).max(most) })],
+  ['zod, as a refinement', (_least, most) => z.object({ n: z.string().min(1).refine((text) => text.length <= most) })],
+  ['zod, as a pattern', (least, most) => z.object({ n: z.string().regex(new RegExp(`^.{${least},${most}}$`)) })],
+  ['arktype', (least, most) => type({ n: `${least} <= string <= ${most}` as '1 <= string <= 3' })],
+  ['valibot', (least, most) => v.object({ n: v.pipe(v.string(), v.minLength(least), v.maxLength(most)) })],
+])('lengths of %s count characters, as the API server does', (_library, make) => {
+  const app = compose(make(1, 3));
+  for (const n of ['😀', '😀😀😀', 'a😀b']) expect(app.toInstance({ n }).spec).toEqual({ n });
+  for (const n of ['😀😀😀😀', 'ab😀c', '']) expect(() => app.toInstance({ n })).toThrow('Invalid spec');
+});
+
 const RAW = { type: 'object', properties: { n: { type: 'string', format: 'date' }, o: { type: 'object' } } };
 
 test.each<[string, unknown, RegExp]>([

@@ -44,7 +44,31 @@ export function parseSpec(input: SchemaInput, spec: unknown, plain: JsonObject, 
   const absent = first.issues.filter(({ path = [] }) => fillAbsent(filled, path.map(keyOf), schema));
   const second = absent.length === 0 ? first : parse(filled);
   if (second !== undefined && second.issues === undefined) return { ok: true, value: second.value };
+  const { units, restored } = inSingleUnits(filled);
+  const third = units === filled ? second : parse(units);
+  if (third !== undefined && third.issues === undefined) return { ok: true, value: restored(third.value) };
   return { ok: false, fields: fieldsOf(first) };
+}
+
+/**
+ * A spec in which each character beyond U+FFFF is replaced by one of private use, and the way back. The API counts
+ * characters, and the libraries count UTF-16 units, of which these characters have two. The spec itself if it has no such
+ * characters, or characters of private use.
+ */
+function inSingleUnits(spec: JsonObject): { units: JsonObject; restored: (value: unknown) => unknown } {
+  const text = JSON.stringify(spec);
+  const pairs = [...new Set(text.match(/[\u{10000}-\u{10FFFF}]/gu))];
+  if (pairs.length === 0 || pairs.length > 6400 || /[\uE000-\uF8FF]/.test(text))
+    return { units: spec, restored: (value) => value };
+  const numbers = new Map(pairs.map((pair, index) => [pair, String.fromCharCode(0xe000 + index)]));
+  const units = text.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, (pair) => numbers.get(pair) ?? pair);
+  return {
+    units: JSON.parse(units) as JsonObject,
+    restored: (value) =>
+      JSON.parse(
+        JSON.stringify(value).replaceAll(/[\uE000-\uF8FF]/g, (unit) => pairs[unit.charCodeAt(0) - 0xe000] ?? unit),
+      ),
+  };
 }
 
 const fieldsOf = ({ issues = [] }: LibraryResult): RefusedField[] =>
