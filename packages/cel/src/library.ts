@@ -1,4 +1,4 @@
-import type { Call, Expr } from './ast.ts';
+import type { Call, Comprehension, Expr, SyntaxNode } from './ast.ts';
 import type { CelType } from './types.ts';
 import type { Value } from './values.ts';
 
@@ -92,16 +92,7 @@ export interface MacroBuilder {
   list(elements: readonly Expr[]): Expr;
   map(entries: readonly (readonly [Expr, Expr])[]): Expr;
   struct(name: string, fields: readonly (readonly [string, Expr])[]): Expr;
-  fold(parts: {
-    range: Expr;
-    variable: string;
-    variable2?: string;
-    accumulator: string;
-    init: Expr;
-    condition: Expr;
-    step: Expr;
-    result: Expr;
-  }): Expr;
+  fold(parts: Omit<Comprehension, keyof SyntaxNode | 'kind' | 'variable2'> & { variable2?: string }): Expr;
 }
 
 /** The error of a macro call; `message` is reported at `expr`. */

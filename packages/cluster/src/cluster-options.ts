@@ -49,40 +49,24 @@ export interface ServerAddress {
   readonly port: number;
 }
 
-/** The options of a cluster. Every option has a default. */
-export interface ClusterOptions {
+/** The options that a cluster and the cluster of a test have. */
+export interface CommonClusterOptions {
   /**
    * The version of Kubernetes whose API the cluster has: `1.34`, `1.35` or `1.36`. The version determines the served
    * kinds, their fields, the default roles and the response to `/version`. Default: `1.36`.
    */
   readonly kubernetesVersion?: string;
   /**
-   * Do the simulated controllers (garbage collector, namespaces, workloads, …) run? An object as value sets their
-   * behaviour. Without controllers, only clients change objects. Default: true.
-   */
-  readonly controllers?: boolean | ControllersOptions;
-  /**
    * Do the controllers of workloads run (Deployments, Pods, endpoints, addresses of load balancers)? Without them, only
    * housekeeping controllers run: garbage collection, namespaces, service accounts and others. Default: true.
    */
   readonly workloads?: boolean;
-  /**
-   * The time that the simulated containers of a deleted pod take to stop, in seconds. The grace period of the deletion
-   * is the upper limit. An annotation of the pod, or a rule of `cluster.pods`, takes precedence. Default: 0, so that a
-   * deleted pod is removed at once. A refused value throws `cluster/invalid-pod-rule`.
-   */
-  readonly podStopSeconds?: number;
   /**
    * May the containers of pods with the annotation `typekro.dev/run: process` be processes of this machine? They run as
    * the user of this process and with its permissions, so every client that may create pods can run programs. Linux and
    * macOS only. Default: false. Without the option, a pod with the annotation waits, and its status says why.
    */
   readonly runProcesses?: boolean;
-  /**
-   * The working directory of local processes. The working directory of a container is relative to it. Default: the
-   * working directory of this process.
-   */
-  readonly processDirectory?: string;
   /**
    * Stand-ins for operators: names of stand-ins in this package, files, or custom stand-ins. Missing CRDs of the stand-ins are
    * created. Default: none.
@@ -95,6 +79,32 @@ export interface ClusterOptions {
   readonly standInStepMs?: number;
   /** Maps a bearer token to its user, in addition to the administrator's token. Default: none. */
   readonly tokens?: Readonly<Record<string, UserInfo>>;
+  /**
+   * Does the admission plugin `ServiceAccount` run? It refuses a pod whose account does not exist, mounts the token of
+   * the account in the containers, and copies the pull secrets of the account. Default: true if
+   * `serviceaccount-controller` runs, which creates the account `default` in every namespace; otherwise false.
+   */
+  readonly serviceAccountAdmission?: boolean;
+}
+
+/** The options of a cluster. Every option has a default. */
+export interface ClusterOptions extends CommonClusterOptions {
+  /**
+   * Do the simulated controllers (garbage collector, namespaces, workloads, …) run? An object as value sets their
+   * behaviour. Without controllers, only clients change objects. Default: true.
+   */
+  readonly controllers?: boolean | ControllersOptions;
+  /**
+   * The time that the simulated containers of a deleted pod take to stop, in seconds. The grace period of the deletion
+   * is the upper limit. An annotation of the pod, or a rule of `cluster.pods`, takes precedence. Default: 0, so that a
+   * deleted pod is removed at once. A refused value throws `cluster/invalid-pod-rule`.
+   */
+  readonly podStopSeconds?: number;
+  /**
+   * The working directory of local processes. The working directory of a container is relative to it. Default: the
+   * working directory of this process.
+   */
+  readonly processDirectory?: string;
   /** The bearer token of the administrator (group `system:masters`). Default: random. */
   readonly adminToken?: string;
   /**
@@ -102,12 +112,6 @@ export interface ClusterOptions {
    * all requests of all users. Default: `RBAC`.
    */
   readonly authorization?: 'RBAC' | 'AlwaysAllow';
-  /**
-   * Does the admission plugin `ServiceAccount` run? It refuses a pod whose account does not exist, mounts the token of
-   * the account in the containers, and copies the pull secrets of the account. Default: true if
-   * `serviceaccount-controller` runs, which creates the account `default` in every namespace; otherwise false.
-   */
-  readonly serviceAccountAdmission?: boolean;
   /** The issuer of service account tokens, a URL. Default: `https://kubernetes.default.svc`. */
   readonly serviceAccountIssuer?: string;
   /** The keys of service account tokens. Default: a new key, created for the first token. */

@@ -59,14 +59,10 @@ async function installDefinitions(context: HandlerContext, standIns: readonly St
   }
 }
 
-/** An embedded cluster. */
-export interface Cluster {
-  /** Returns a transport without a socket. It sends requests as `user` (default: the administrator). */
-  transport(user?: UserInfo): Transport;
+/** The members that a cluster and the cluster of a test have. */
+export interface CommonCluster {
   /** Opens a socket. A cluster can have several sockets. */
   listen(options?: ListenOptions): Promise<Listener>;
-  /** The cluster's time. */
-  readonly clock: ClusterClock;
   /** The settings of the simulated controllers. They can change at any time. */
   readonly controllers: ControllerSettings;
   /** Sets rules for the simulated behaviour of pods. */
@@ -83,6 +79,18 @@ export interface Cluster {
    * @throws TypeKroError `cluster/process-not-presented` when the API refuses the objects.
    */
   presentProcess(options: PresentOptions): Promise<PresentedProcess>;
+  /** Resolves when no simulated controller has pending work at the present time. */
+  idle(): Promise<void>;
+  /** Closes sockets and watches, stops controllers and timers. */
+  close(): Promise<void>;
+}
+
+/** An embedded cluster. */
+export interface Cluster extends CommonCluster {
+  /** Returns a transport without a socket. It sends requests as `user` (default: the administrator). */
+  transport(user?: UserInfo): Transport;
+  /** The cluster's time. */
+  readonly clock: ClusterClock;
   /** Returns the present content of the cluster, as plain data that this cluster or another one can restore. */
   snapshot(): ClusterSnapshot;
   /**
@@ -104,10 +112,6 @@ export interface Cluster {
    * required a missing file.
    */
   readonly programProblem: string | undefined;
-  /** Resolves when no simulated controller has pending work at the present time. */
-  idle(): Promise<void>;
-  /** Closes sockets and watches, stops controllers and timers. */
-  close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -6,12 +6,13 @@
  *
  * @packageDocumentation
  */
-export type { Cluster } from './cluster.ts';
+export type { Cluster, CommonCluster } from './cluster.ts';
 export { createEmbeddedCluster } from './cluster.ts';
 export type { ControllerSettings } from './controllers/index.ts';
 export { createCertificateAuthority, createServingCertificate } from './http/secure-server.ts';
 export type {
   ClusterOptions,
+  CommonClusterOptions,
   ControllersOptions,
   Listener,
   ListenOptions,

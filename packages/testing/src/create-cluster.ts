@@ -3,20 +3,13 @@ import type {
   AuditOptions,
   AuditPolicy,
   Cluster,
+  CommonCluster,
+  CommonClusterOptions,
   ClusterSnapshot,
   ControllersOptions,
-  ControllerSettings,
-  Faults,
-  Listener,
   ListenOptions,
   ManualClock,
-  PodSimulation,
-  PresentedProcess,
   PresentOptions,
-  StandIn,
-  StandInFile,
-  StandInName,
-  StandIns,
   UserInfo,
 } from '@typekro/cluster';
 import { createEmbeddedCluster, createManualClock, systemClusterClock } from '@typekro/cluster';
@@ -41,44 +34,15 @@ export interface TestAuditOptions {
 }
 
 /** The options of `createCluster`. */
-export interface TestClusterOptions {
-  /** The Kubernetes version whose API the cluster serves: `1.34`, `1.35` or `1.36`. Default: `1.36`. */
-  readonly kubernetesVersion?: string;
-  /** Do simulated controllers run workloads, so that pods become ready? Default: true. */
-  readonly workloads?: boolean;
+export interface TestClusterOptions extends CommonClusterOptions {
   /** The simulated controllers that are disabled, slow, held or failing from the start. Default: none. */
   readonly controllers?: ControllersOptions;
-  /**
-   * Stand-ins for operators: names such as `cert-manager`, files such as `queues.yaml`, or other stand-ins. They write the status of
-   * objects of their kinds. Missing CRDs of these kinds are created. Default: none.
-   */
-  readonly standIns?: readonly (StandInName | StandInFile | StandIn)[];
-  /**
-   * The duration of each step of a stand-in's work, in milliseconds of the cluster's clock. Default: 0, so that objects
-   * are ready immediately.
-   */
-  readonly standInStepMs?: number;
-  /**
-   * May pods with the annotation `typekro.dev/run: process` run as processes on this machine? The processes have the
-   * permissions of the operating-system user that runs the test. Their start, output and end take real time, even with
-   * a manual clock. Default: false.
-   */
-  readonly runProcesses?: boolean;
   /** `real`: time passes. `manual` (default): only `cluster.clock.advance(ms)` moves the time. */
   readonly clock?: 'real' | 'manual';
   /** The start time of a manual clock, in milliseconds since the epoch. Default: the present time. */
   readonly startTime?: number;
   /** The state with which the cluster starts. Default: empty. */
   readonly from?: ClusterSnapshot;
-  /**
-   * Maps bearer tokens to the users that they authenticate, for clients that connect through `listen`. Default: none.
-   */
-  readonly tokens?: Readonly<Record<string, UserInfo>>;
-  /**
-   * Does the admission plugin `ServiceAccount` run? The plugin refuses a pod whose service account does not exist, and
-   * adds the token volume to pods. Default: true, unless `serviceaccount-controller` is disabled.
-   */
-  readonly serviceAccountAdmission?: boolean;
   /** The audit log of the requests. Default: none. */
   readonly audit?: TestAuditOptions;
 }
@@ -142,7 +106,7 @@ export interface ConnectOptions extends Omit<KubeClientOptions, 'transport' | 'c
 }
 
 /** A cluster for one test, in this process and without sockets. */
-export interface TestCluster extends AsyncDisposable {
+export interface TestCluster extends AsyncDisposable, CommonCluster {
   /** A client with all permissions. It is closed together with the cluster. */
   readonly client: KubeClient;
   /**
@@ -152,14 +116,6 @@ export interface TestCluster extends AsyncDisposable {
   readonly transport: Transport;
   /** The cluster's time. With `clock: 'real'`, `advance` throws `testing/clock-is-real`. */
   readonly clock: ManualClock;
-  /** Injects faults: latency, errors, lost responses, stale reads, watches that end or stall. */
-  readonly faults: Faults;
-  /** Sets rules for the life cycle of pods: start, readiness, end, crashes, logs and resource usage. */
-  readonly pods: PodSimulation;
-  /** Disables, enables, holds, slows and fails simulated controllers. */
-  readonly controllers: ControllerSettings;
-  /** The stand-ins for operators. `fail` makes their work fail. */
-  readonly standIns: StandIns;
   /**
    * Creates an additional client. `user` is the user that the client acts as, with the permissions that roles and
    * bindings grant (default: the administrator). The other options are those of `KubeClient`. The client is closed
@@ -176,14 +132,6 @@ export interface TestCluster extends AsyncDisposable {
   restore(snapshot: ClusterSnapshot): Promise<void>;
   /** Installs kro's CRDs and runs a controller until the cluster is closed. */
   startController(options?: Omit<ControllerOptions, 'client'>): Promise<Controller>;
-  /** Represents a program of the test's process as a Deployment, whose pod has the program's log. */
-  presentProcess(options: PresentOptions): Promise<PresentedProcess>;
-  /** Opens a socket on loopback for clients outside this process. `kubeconfig` of the result is a YAML string. */
-  listen(options?: ListenOptions): Promise<Listener>;
-  /** Resolves when no simulated controller has work to do now. */
-  idle(): Promise<void>;
-  /** Closes the cluster: stops its controllers and clients. A second call has no effect. */
-  close(): Promise<void>;
 }
 
 const auditOptions = ({ policy, ...options }: TestAuditOptions): AuditOptions => ({

@@ -18,6 +18,8 @@ export type {
   AuditUser,
   ClusterSnapshot,
   ControllerSettings,
+  CommonCluster,
+  CommonClusterOptions,
   ControllersOptions,
   Fault,
   FaultMatch,

@@ -1,12 +1,6 @@
 import { goParseDuration, Failure, goQuote } from '@typekro/kit/golang';
 import { atoi } from '../lib/format-parse.ts';
-
-/** A point in time. */
-export interface Time {
-  readonly seconds: number;
-  readonly nanos: number;
-  readonly offsetMinutes: number;
-}
+import type { Instant } from '../lib/timestamp.ts';
 
 const UNITS: readonly (readonly [names: readonly string[], nanos: bigint])[] = [
   [['ns', 'nano'], 1n],
@@ -117,7 +111,7 @@ export function parseDate(text: string): number | Failure {
 const ZONE = /^(?:Z|([+-])([01]\d|2[0-4]):?([0-5]\d|60))?$/;
 
 /** Parses a string of OpenAPI's `date-time` format. An empty string means the beginning of 1970. */
-export function parseDateTime(text: string): Time | Failure {
+export function parseDateTime(text: string): Instant | Failure {
   if (text === '') return { seconds: 0, nanos: 0, offsetMinutes: 0 };
   const parsed = parseLayout(text, DATE_TIME);
   if (parsed instanceof Failure) return parsed;

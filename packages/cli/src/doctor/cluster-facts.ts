@@ -1,4 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
+import type { GrantedAction } from '@typekro/kit/kubernetes';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import type { Reading } from './finding.ts';
 
@@ -108,14 +109,9 @@ export interface Conversion {
 }
 
 /** A right that an account needs. */
-export interface Right {
+export interface Right extends GrantedAction {
   /** The account as `namespace/name`. */
   readonly account: string;
-  readonly verb: string;
-  readonly group: string;
-  /** The resource, with a subresource after a slash. */
-  readonly resource: string;
-  readonly name?: string;
   /** The namespace in which the right is needed; absent for the whole cluster. */
   readonly namespace?: string;
   /**

@@ -1,8 +1,8 @@
-import type { JsonObject, ObjectRef } from '@typekro/kit/core';
+import type { JsonObject } from '@typekro/kit/core';
 import { isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
-import type { ShownState } from '@typekro/controller/inspect';
+import type { ShownState, WhyReport } from '@typekro/controller/inspect';
 import type { Condition } from '@typekro/engine/runtime';
 import { FieldManager, NodeReport, readConditions, Tracking } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
@@ -17,20 +17,11 @@ import { suspendsWrites } from './suspension.ts';
  * The report of `typekro status`, as `-o json` prints it. A later release with the same `schemaVersion` only adds
  * fields.
  */
-export interface StatusView {
-  readonly schemaVersion: 1;
-  readonly instance: ObjectRef;
-  /** `status.state`. Empty before a controller has written it. */
-  readonly state: string;
+export interface StatusView extends Pick<
+  WhyReport,
+  'schemaVersion' | 'instance' | 'state' | 'suspended' | 'ready' | 'nodes' | 'skipped' | 'unknown'
+> {
   readonly revision: number;
-  /** Set when the instance is suspended: its controller writes no object until the instance is resumed. */
-  readonly suspended?: true;
-  readonly ready: number;
-  /** The number of nodes that are not skipped. */
-  readonly nodes: number;
-  readonly skipped: number;
-  /** The number of nodes whose state the user may not see. Absent when it is 0. */
-  readonly unknown?: number;
   readonly conditions: readonly Condition[];
   /** The fields of the status that the definition sets. */
   readonly fields: JsonObject;

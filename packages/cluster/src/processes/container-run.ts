@@ -3,7 +3,7 @@ import { RETRY_POLICIES } from '@typekro/kit/core';
 import { numberAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Timer } from '../cluster-clock.ts';
 import type { RunPrograms } from './container-members.ts';
-import type { ContainerProcess, ProcessEnd, ProgramGuard } from './container-process.ts';
+import type { ContainerProcess, ProcessEnd, ProcessSpec, ProgramGuard } from './container-process.ts';
 import { hasStarted, startProcess } from './container-process.ts';
 import type { ContainerEnd, ContainerFacts, ContainerState } from './life.ts';
 import { NEW_CONTAINER, quickEndsAfter } from './life.ts';
@@ -18,18 +18,9 @@ import { Prober } from './prober.ts';
 import { signalNumber } from './container-settings.ts';
 
 /** A program that a client starts in a container, in addition to the main program. */
-export interface ExecOptions {
-  readonly words: readonly string[];
+export interface ExecOptions extends Pick<ProcessSpec, 'words' | 'hasInput' | 'slowsOutput' | 'onOutput' | 'onEnd'> {
   /** Variables in addition to the container's variables. Default: none. */
   readonly variables?: ReadonlyMap<string, string>;
-  readonly hasInput: boolean;
-  /**
-   * Is the rate of the output limited? A program that writes faster then has to wait. If the rate is not limited, the
-   * caller pauses the output.
-   */
-  readonly slowsOutput: boolean;
-  onOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void;
-  onEnd(end: ProcessEnd): void;
 }
 
 /** A reader of a container's output, in addition to the container's log. */

@@ -79,21 +79,14 @@ export interface AuditTrail {
 }
 
 /** A request from a socket or a transport, after authentication and before its body is read. */
-export interface RequestHead {
-  readonly method: string;
+export interface RequestHead extends Pick<IncomingRequest, 'method' | 'headers' | 'target' | 'clientSignal'> {
   /** The decoded path segments, without empty segments. */
   readonly segments: readonly string[];
   /** The path as sent, without the query. */
   readonly path: string;
   readonly query: Query;
-  /** The headers, with names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly user: UserInfo;
-  /** The path and the query, as sent. */
-  readonly target: string;
   readonly audit?: AuditTrail | undefined;
-  /** Returns a signal that is aborted when the client disconnects. Absent when the server cannot detect this. */
-  readonly clientSignal?: (() => AbortSignal) | undefined;
   /** If present, reads return the state at this resource version. Only fault rules set it. */
   readonly asOf?: number;
 }

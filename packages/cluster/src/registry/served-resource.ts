@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { ConversionWebhook } from '../crd/parsed-crd.ts';
+import type { ConversionWebhook, DefinedNames } from '../crd/parsed-crd.ts';
 import type { GroupResource } from '../errors/api-error.ts';
 import type { Collection } from '../store/store.ts';
 import type { Conversions, ServedVersion } from '../store/stored.ts';
@@ -48,16 +48,10 @@ export interface CustomType {
 }
 
 /** A resource in one version, for discovery and for the verbs. */
-export interface ServedResource extends GroupResource, ServedVersion {
+export interface ServedResource extends GroupResource, ServedVersion, DefinedNames {
   readonly group: string;
   readonly version: string;
-  readonly plural: string;
-  readonly singular: string;
-  readonly kind: string;
-  readonly listKind: string;
   readonly namespaced: boolean;
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
   readonly verbs: ReadonlySet<string>;
   readonly subresources: ReadonlyMap<string, Subresource>;
   readonly apiVersion: string;

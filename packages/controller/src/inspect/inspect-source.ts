@@ -1,3 +1,4 @@
+import type { ObjectRef } from '@typekro/kit/core';
 import type { Condition, InstanceState, NodeReport, ObjectOutcome } from '@typekro/engine/runtime';
 
 /** The summary of a definition. */
@@ -17,16 +18,12 @@ export interface DefinitionSummary {
 }
 
 /** The summary of an instance. */
-export interface InstanceSummary {
+export interface InstanceSummary extends ObjectRef {
   /**
    * The address of the instance in this interface: `group/version/Kind/namespace/name`, with `-` if it has no
    * namespace.
    */
   readonly ref: string;
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
   readonly uid: string;
   readonly definition: string;
   readonly revision?: number;

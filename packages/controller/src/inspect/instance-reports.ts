@@ -109,12 +109,7 @@ export interface Trouble extends Cause {
 /**
  * The report of `typekro tree`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
  */
-export interface TreeReport {
-  readonly schemaVersion: 1;
-  readonly instance: ObjectRef;
-  readonly state: string;
-  /** The instance is suspended: no object is written before it is resumed. */
-  readonly suspended?: true;
+export interface TreeReport extends Pick<WhyReport, 'schemaVersion' | 'instance' | 'state' | 'suspended'> {
   readonly revision: number;
   readonly nodes: readonly TreeNode[];
 }

@@ -1,23 +1,17 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { fieldPath } from './validation/field-error.ts';
-import type { PathPart } from './validation/field-error.ts';
 import type { Schema, ValidationRule } from './model.ts';
+import type { ValueInSchema } from './walk.ts';
 import { anywhere, walkPlaces } from './walk.ts';
 
-/** A value whose schema has CEL rules. */
-export interface RuleSite {
-  readonly schema: Schema;
+/**
+ * A value whose schema has CEL rules: `value` is `self` in the rules, and `old` is `oldSelf`. List elements have an old
+ * value only in lists of the type `map`, where they are matched by key.
+ */
+export interface RuleSite extends ValueInSchema {
   readonly rules: readonly ValidationRule[];
-  /** The value of `self` in the rules. */
-  readonly value: JsonValue;
-  /**
-   * The value of `oldSelf`, i.e. the stored value of the same field. Undefined if no value is stored. List elements
-   * have a stored value only in lists of the type `map`, where they are matched by key.
-   */
-  readonly old: JsonValue | undefined;
   /** Field path as Kubernetes writes it; `<nil>` at the root. */
   readonly field: string;
-  readonly path: readonly PathPart[];
 }
 
 const rulesOf = (schema: Schema): readonly ValidationRule[] => {

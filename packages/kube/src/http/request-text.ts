@@ -5,15 +5,11 @@ import { classify } from '@typekro/kit/kubernetes';
 import { readBodyText } from './response-body.ts';
 import { elapsed, pause } from '../clock.ts';
 import { abortedError, errorOfResponse, KubeError } from '../kube-error.ts';
-import type { Clock, Transport, TransportResponse, RequestMeter } from '../kube-api.ts';
+import type { Clock, Transport, TransportRequest, TransportResponse, RequestMeter } from '../kube-api.ts';
 
 /** A request with the properties that determine whether it may be retried. */
-export interface CoreRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
+export interface CoreRequest extends Pick<TransportRequest, 'method' | 'path' | 'headers' | 'signal'> {
   readonly body?: string;
-  readonly signal?: AbortSignal;
   /** May the request be sent again when its outcome is unknown? True for reads and for idempotent writes. */
   readonly idempotent: boolean;
   /** May the request be sent again at all? Default true. */

@@ -1,4 +1,4 @@
-import type { AnyAspect, Composition, DeployEvent, Factory, Mode } from '../compose/index.ts';
+import type { Composition, Factory, FactoryOptions, Mode } from '../compose/index.ts';
 import type { ObjectMeta } from '@typekro/kit/core';
 import type { Transport } from '@typekro/kube';
 
@@ -18,7 +18,10 @@ export type WithSecrets<Value> =
   | (Value extends object ? { [Key in keyof Value]: WithSecrets<Value[Key]> } : never);
 
 /** The props of `KroResource`: the composition, the spec, and the options of the deployment. */
-export interface KroResourceProps<Input, Spec, Status> {
+export interface KroResourceProps<Input, Spec, Status> extends Pick<
+  FactoryOptions,
+  'waitForReady' | 'createNamespace' | 'allowBreakingChanges' | 'aspects' | 'progressCallback' | 'transport'
+> {
   readonly composition: Pick<
     Composition<Spec, Status, unknown, Input>,
     'name' | 'toDefinition' | 'toInstance' | 'factory'
@@ -38,22 +41,9 @@ export interface KroResourceProps<Input, Spec, Status> {
    */
   readonly kubeConfig?: string | Secret<string>;
   /**
-   * A transport to a cluster in this process, instead of a kubeconfig. Only this process can delete the instances that
-   * it deployed through the transport.
-   */
-  readonly transport?: Transport;
-  /**
    * The maximum time to wait for readiness and for deletions, in milliseconds. Default: the time limit of the factory.
    */
   readonly timeout?: number;
-  /** Does a deploy wait until all resources are ready? Default: true. */
-  readonly waitForReady?: boolean;
-  readonly createNamespace?: boolean;
-  readonly allowBreakingChanges?: boolean;
-  /** The aspects that are applied to the resources, in this order (`typekro/aspects`). */
-  readonly aspects?: readonly AnyAspect[];
-  /** Called with each event of a deploy. A change of only this callback does not cause an update. */
-  readonly progressCallback?: (event: DeployEvent) => void;
 }
 
 /** The result of `await KroResource(…)`: the instance after its last deploy. */

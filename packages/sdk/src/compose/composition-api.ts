@@ -136,35 +136,6 @@ export type DeclaredComposition<Spec, Status, Resources, Input> = Composition<Sp
   Omit<Resources, keyof Composition<Spec, Status, Resources, Input>>;
 
 /**
- * Defines a graph. The first overload takes two functions, one for the resources and one for the status. The second
- * overload is the main form: one function creates the resources and returns the status.
- */
-export interface KubernetesComposition {
-  <
-    Spec extends SchemaInput,
-    Status extends SchemaInput,
-    Resources extends Record<string, ResourceEntry>,
-    const Returned,
-  >(
-    definition: CompositionDefinition<Spec, Status>,
-    resources: (schema: SchemaReference<InferSchema<Spec>>) => Resources,
-    status: (
-      schema: SchemaReference<InferSchema<Spec>>,
-      resources: Required<Resources>,
-    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
-    options?: CompositionOptions,
-  ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
-  <Spec extends SchemaInput, Status extends SchemaInput, const Returned>(
-    definition: CompositionDefinition<Spec, Status>,
-    compose: (
-      spec: InferSchema<Spec>,
-      instance: SchemaReference<InferSchema<Spec>>,
-    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
-    options?: CompositionOptions,
-  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, Resource>>, InferInput<Spec>>;
-}
-
-/**
  * Defines a graph by two functions: the first returns the resources by key, and the second computes the status from the
  * resources. A resource without an id gets its key as id.
  */
@@ -184,3 +155,18 @@ export interface ToResourceGraph {
     options?: CompositionOptions,
   ): DeclaredComposition<InferSchema<Spec>, StatusOf<Status, Returned>, ReferencesTo<Resources>, InferInput<Spec>>;
 }
+
+/**
+ * Defines a graph. The main form takes one function, which creates the resources and returns the status. The other form
+ * takes the two functions of `ToResourceGraph`.
+ */
+export type KubernetesComposition = ToResourceGraph & {
+  <Spec extends SchemaInput, Status extends SchemaInput, const Returned>(
+    definition: CompositionDefinition<Spec, Status>,
+    compose: (
+      spec: InferSchema<Spec>,
+      instance: SchemaReference<InferSchema<Spec>>,
+    ) => Returned & ReturnedStatus<Status> & UndeclaredFields<Status, Returned> & MissingFields<Status, Returned>,
+    options?: CompositionOptions,
+  ): Composition<InferSchema<Spec>, StatusOf<Status, Returned>, Readonly<Record<string, Resource>>, InferInput<Spec>>;
+};

@@ -132,10 +132,11 @@ function isEmitOptions(value: object): value is EmitOptions {
 
 /** Creates the API of compositions. The engine of `factory().deploy()` is loaded when a call first needs it. */
 export function createCompositionApi(options: CompositionApiOptions): CompositionApi {
-  const define = (definition: unknown, ...args: unknown[]) => makeComposition(definition, args, options);
+  const define = ((definition: unknown, ...args: unknown[]) =>
+    makeComposition(definition, args, options)) as KubernetesComposition;
   return {
     kubernetesComposition: define,
-    toResourceGraph: define as ToResourceGraph,
+    toResourceGraph: define,
     graph: (name, build, graphOptions = {}) => makeGraph(name, build, graphOptions, options),
   };
 }

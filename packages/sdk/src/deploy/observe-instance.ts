@@ -4,24 +4,21 @@ import type { Graph } from '@typekro/engine/graph';
 import { Nodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError, systemClock } from '@typekro/kube';
-import type { ApplyAction, Decision, FieldDifference, ObjectType, StepOptions } from '@typekro/engine/runtime';
+import type { ApplyAction, Decision, FieldDifference, ObjectType } from '@typekro/engine/runtime';
 import { ApplySet, keys } from '@typekro/engine/runtime';
-import type { KnownFailure } from './direct-run.ts';
+import type { DirectRunOptions } from './direct-run.ts';
 import { DirectRun } from './direct-run.ts';
 import type { KnownObject } from './observed-store.ts';
 import { targetOfObject } from './observed-store.ts';
 
 /** The options of `observeInstance`: an instance of a definition, and the options of its controller's step. */
-export interface ObserveInstanceOptions {
-  readonly api: KubernetesApi;
-  readonly graph: Graph;
+export interface ObserveInstanceOptions extends Pick<
+  DirectRunOptions,
+  'api' | 'graph' | 'step' | 'signal' | 'failures'
+> {
   /** The live instance. */
   readonly instance: KubeObject;
-  readonly step: Omit<StepOptions, 'now' | 'memory'>;
-  readonly signal: AbortSignal;
   readonly clock?: Clock;
-  /** Failed writes that the caller knows, such as conflicts of fields that dry runs have found. */
-  readonly failures?: readonly KnownFailure[];
   /**
    * May a write be skipped, because the caller knows that it changes nothing? A write that changes only labels and
    * annotations of the controller is always skipped. By default, no other write is.

@@ -3,7 +3,6 @@ import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isNotFound } from '@typekro/kube';
-import type { Clock, KubernetesApi } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
 import { ObjectLabels } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
@@ -13,17 +12,14 @@ import { crdDifference, crdDigest, hasMetadata } from './crd-difference.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { CRD_TYPE, declaredKind } from './definition-object.ts';
 import { CrdRules } from '@typekro/engine/schema';
+import type { RevisionStoreOptions } from './revision-store.ts';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The time in which the API server must serve a CRD. After that, the wait counts as a failure. */
 const ESTABLISH_MS = 120_000;
 
 /** The dependencies of a `CrdEnsurer`. */
-export interface CrdEnsurerOptions {
-  readonly client: KubernetesApi;
-  readonly caches: CacheSet;
-  readonly clock: Clock;
-  readonly version: string;
+export interface CrdEnsurerOptions extends Omit<RevisionStoreOptions, 'onEvent'> {
   readonly settings: Pick<ControllerSettings, 'facets'>;
 }
 

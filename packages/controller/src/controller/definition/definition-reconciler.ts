@@ -2,20 +2,15 @@ import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { definedMember, RETRY_POLICIES } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { Kinds, KroLevel } from '@typekro/engine/graph';
-import type { Clock, KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import { Failure, readConditions, RecordedStatus } from '@typekro/engine/runtime';
-import type { ActingIdentities } from '../acting-identity.ts';
-import type { CacheSet } from '../cache/cache-set.ts';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { RevisionGraph } from '../instance/instance-directory.ts';
-import type { ControllerListener } from '../controller-event.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
 import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
-import type { ServedKinds } from '../served-kinds.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
-import type { CompiledSpec, DefinitionCompiler } from './compiler.ts';
+import type { CompiledSpec } from './compiler.ts';
 import { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionObject } from './definition-object.ts';
 import { DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
@@ -23,35 +18,28 @@ import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
 import { newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import { DefinitionWriter } from './definition-writer.ts';
+import type { RevisionHandoffOptions } from './revision-handoff.ts';
 import { RevisionHandoff } from './revision-handoff.ts';
 import { readPolicies } from './definition-policies.ts';
 import { reconcileRequest } from '../reconcile-request.ts';
+import type { RemovalOptions } from './removal.ts';
 import { Removal } from './removal.ts';
 import type { Revision } from './revision.ts';
 import { revisionName, pinnedRevision } from './revision.ts';
+import type { RevisionStoreOptions } from './revision-store.ts';
 import { RevisionStore } from './revision-store.ts';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The dependencies of a `DefinitionReconciler`. */
-export interface DefinitionReconcilerOptions {
-  readonly client: KubernetesApi;
-  readonly caches: CacheSet;
-  readonly clock: Clock;
-  readonly compiler: DefinitionCompiler;
-  readonly served: ServedKinds;
-  readonly identities: ActingIdentities;
-  readonly version: string;
+export interface DefinitionReconcilerOptions
+  extends
+    RevisionStoreOptions,
+    Pick<RevisionHandoffOptions, 'compiler' | 'served' | 'identities' | 'onServed'>,
+    Pick<RemovalOptions, 'allowCrdDeletion'> {
   readonly settings: ControllerSettings;
   readonly maxGraphRevisions: number;
-  readonly allowCrdDeletion: boolean;
-  /**
-   * Called when instances get another graph, or no graph. `moved` has the ids of these instances; absent when any
-   * instance of the definition may be concerned.
-   */
-  readonly onServed: (definition: string, moved?: readonly string[]) => void;
   /** Called when a client has requested a pass over a definition. */
   readonly onRequest: (definition: string) => void;
-  readonly onEvent: ControllerListener;
   /** Returns the outcome of a revision for an instance. */
   readonly outcomeOf: (instanceId: string) => RevisionOutcome | undefined;
 }

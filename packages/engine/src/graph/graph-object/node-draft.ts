@@ -1,21 +1,19 @@
-import type { GroupVersionKind, JsonObject } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
-import type { ResourceInfo, Schema } from '../../schema/index.ts';
+import type { Schema } from '../../schema/index.ts';
 import type { LanguageNode } from '../expressions/language.ts';
 import type { GraphNode } from '../model.ts';
-import type { DimensionSite, ExpressionSite, FieldSite, WrittenNode } from '../resource-draft.ts';
+import type { ResourceDraft, WrittenNode } from '../resource-draft.ts';
 import type { NodeBlock } from './parsed-graph.ts';
 
 /** A node of a Graph. The node is read, but not yet checked. */
-export interface NodeDraft {
+export interface NodeDraft extends Pick<
+  ResourceDraft,
+  'resolved' | 'skeleton' | 'fields' | 'includeWhen' | 'readyWhen' | 'dimensions'
+> {
   /** The id of the node: the path of ids through the subgraphs. */
   readonly id: string;
   readonly block: NodeBlock;
   readonly nodeType: GraphNode['nodeType'];
-  /** Absent for nodes without objects, for a computed type, and for a kind that could not be resolved. */
-  readonly resolved:
-    | { readonly type: GroupVersionKind; readonly schema: Schema; readonly info: ResourceInfo }
-    | undefined;
   /** Is apiVersion or kind an expression? */
   readonly isDynamic: boolean;
   /**
@@ -25,12 +23,6 @@ export interface NodeDraft {
   readonly schema: Schema | undefined;
   /** The schema against which the fields of the template are checked. If undefined, they are not checked. */
   readonly fieldSchema: Schema | undefined;
-  /** The template with null instead of each expression. */
-  readonly skeleton: JsonObject;
-  readonly fields: readonly FieldSite[];
-  readonly includeWhen: readonly ExpressionSite[];
-  readonly readyWhen: readonly ExpressionSite[];
-  readonly dimensions: readonly DimensionSite[];
   readonly subresource?: 'status';
   /** The ids of the children of a subgraph, in the order of the list. */
   readonly children?: readonly string[];

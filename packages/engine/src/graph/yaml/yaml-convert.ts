@@ -1,6 +1,7 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { yamlLibrary } from '@typekro/kit/core';
+import type { YamlProblem } from './yaml-mistakes.ts';
 import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 
 /**
@@ -10,11 +11,7 @@ import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 const MAX_ALIAS_NODES = 100_000;
 
 /** A problem that the conversion finds, at an offset of the text. */
-export interface YamlFinding {
-  readonly code: string;
-  readonly message: string;
-  readonly offset: number;
-  readonly hint?: string;
+export interface YamlFinding extends YamlProblem {
   /** Absent for errors. */
   readonly severity?: 'warning';
 }

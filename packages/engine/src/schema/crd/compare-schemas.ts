@@ -1,6 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { goJson } from '@typekro/kit/golang';
-import type { ComparedFacets, FacetChangeType } from './compare-facets.ts';
+import type { ComparedFacets, FacetChange, FacetChangeType } from './compare-facets.ts';
 import { changedFacets, mapValuesChange } from './compare-facets.ts';
 import type { Schema } from '../model.ts';
 
@@ -28,13 +28,10 @@ export type ChangeType =
  * One difference between two schemas. `old` and `new` are the values of the changed keyword as strings; empty if there
  * is no value.
  */
-export interface SchemaChange {
+export interface SchemaChange extends Pick<FacetChange, 'breaking' | 'old' | 'new'> {
   readonly type: ChangeType;
-  readonly breaking: boolean;
   /** The path in the schema: `.properties.spec.properties.replicas.minimum`. */
   readonly path: string;
-  readonly old: string;
-  readonly new: string;
   /**
    * A sentence for users. An added or removed property is named by the part after the last dot of its path, as in kro.
    */
