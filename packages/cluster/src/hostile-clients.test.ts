@@ -319,7 +319,7 @@ describe('watches', () => {
     await expectAlive(server);
   });
 
-  test.each([[[20, 20, 20, 20]], [[400, 400, 400, 99]]])(
+  test.each([[[20, 20, 20, 20]], [[400, 400, 400, 149]]])(
     'the number of watches whose clients do not read is %j before events of 900 kB',
     async (counts) => {
       await using server = await served();

@@ -2,6 +2,7 @@ import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply } from '../protocol/request.ts';
 import { Turns } from './list-reply.ts';
 import { replyList } from './respond.ts';
+import { warningHeader } from '../protocol/reply.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { deleteObject, warnOfOrphans } from './delete.ts';
 import type { DeleteRequestOptions, ListRequestOptions } from './request-options.ts';
@@ -10,9 +11,9 @@ import { selectionOf, selectItems } from './read.ts';
 import type { WriteRequest, WriteServices } from './write.ts';
 
 /**
- * Deletes the objects that the list options select, and leaves turns to other requests. With `limit`, deletes only one page of them. The response is the
- * list of these objects before their deletion. `admitted` runs each deletion, and runs it again after a wait for a
- * webhook.
+ * Deletes the objects that the list options select, and leaves turns to other requests. With `limit`, deletes only one
+ * page of them. The response is the list of these objects before their deletion; if it would be too long, nothing is
+ * deleted. `admitted` runs each deletion, and runs it again after a wait for a webhook.
  */
 export async function deleteCollection(
   context: ReadContext,
@@ -30,6 +31,7 @@ export async function deleteCollection(
     listOptions,
     selectionOf(context, resource, listOptions),
   );
+  const reply = await replyList(resource, items, metadata, output, { includeObject: '' }, []);
   warnOfOrphans(write, options);
   const turns = new Turns();
   for (const stored of items) {
@@ -41,5 +43,5 @@ export async function deleteCollection(
     }
     await turns.next();
   }
-  return replyList(resource, items, metadata, output, { includeObject: '' }, write.warnings);
+  return { ...reply, headers: { ...reply.headers, ...warningHeader(write.warnings) } };
 }

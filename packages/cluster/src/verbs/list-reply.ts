@@ -106,5 +106,5 @@ const tooLong = (maxBytes: number): ApiError =>
   new ApiError({
     code: 413,
     reason: 'RequestEntityTooLarge',
-    message: `the list has more than ${maxBytes} bytes; read it in pages (limit=100), or read fewer objects`,
+    message: `the list has more than ${maxBytes} bytes; request pages of it (limit=100), or fewer objects`,
   });

@@ -56,6 +56,21 @@ test('a watch gets DELETED when an object leaves its selection, and ADDED when a
   expect((await events()).map(({ type }) => type)).toEqual(['DELETED', 'ADDED', 'MODIFIED']);
 });
 
+test.each(['application/json', 'application/yaml', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'])(
+  'watches share the bytes of an event: %s',
+  async (accept) => {
+    await using cluster = await createEmbeddedCluster({ controllers: false });
+    const path = `${MAPS}?watch=true&sendInitialEvents=false&resourceVersionMatch=NotOlderThan`;
+    const request = { method: 'GET', path, headers: { accept } };
+    const open = async () => (await cluster.transport().request(request)).body[Symbol.asyncIterator]();
+    const watches = [await open(), await open()];
+    await sendJson(cluster, 'POST', MAPS, { body: map('a') });
+    const [first, second] = await Promise.all(watches.map(async (watch) => (await watch.next()).value as Buffer));
+    expect(JSON.parse(String(first))).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a' } } });
+    expect(second).toBe(first);
+  },
+);
+
 test('a watch of a namespace gets no events of other namespaces', async () => {
   await using cluster = await story();
   const { metadata } = await cluster.send('POST', MAPS, map('before'));

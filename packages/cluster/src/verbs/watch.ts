@@ -20,12 +20,12 @@ import { warningHeader } from '../protocol/reply.ts';
 
 /**
  * The maximum number of unread bytes of a client. If a client has more, the server ends the watch, and the client must
- * open a new watch. Many watches have a lower limit, so that all clients together have at most `MAX_ALL_BACKLOGS_BYTES`,
- * but one large event is always within the limit.
+ * open a new watch. Many watches have a lower limit, so that all clients together have about `MAX_ALL_BACKLOGS_BYTES`.
+ * One event is always within the limit.
  */
 const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
 const MAX_ALL_BACKLOGS_BYTES = 256 * 1024 * 1024;
-const MIN_BACKLOG_BYTES = 2 * 1024 * 1024;
+const MIN_BACKLOG_BYTES = 1024 * 1024;
 /**
  * Initial lines (current objects or past events) are written only while the client has at most this many unread bytes.
  */
@@ -99,12 +99,22 @@ const startsFromState = ({ from, sendInitialEvents }: WatchOptions): boolean => 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 /** Caches the latest line. An event is sent to all watches in turn, and most watches send the same bytes. */
-let latest: { readonly of: Representation; readonly type: EventType; readonly line: Buffer } | undefined;
+let latest:
+  | {
+      readonly of: Representation;
+      readonly type: EventType;
+      readonly partial: string | undefined;
+      readonly line: Buffer;
+    }
+  | undefined;
 
-/** Serializes an event as one line. */
-function frame(resource: ServedResource, type: EventType, stored: Stored): Buffer {
+/** Serializes an event as one line. With `partial`, only the object's metadata, in this version of `meta.k8s.io`. */
+function frame(resource: ServedResource, type: EventType, stored: Stored, partial: string | undefined): Buffer {
   const of = representation(resource, stored);
-  if (latest?.of !== of || latest.type !== type) latest = { of, type, line: lineOf(type, of.bytes) };
+  if (latest?.of !== of || latest.type !== type || latest.partial !== partial) {
+    const bytes = partial === undefined ? of.bytes : toJsonBytes(partialOf(of.object, partial));
+    latest = { of, type, partial, line: lineOf(type, bytes) };
+  }
   return latest.line;
 }
 
@@ -297,7 +307,7 @@ class WatchStream implements ByteStream {
         [lines, size] = [[], 0];
       }
       if (ended) break;
-      if (sink.backlog > MAX_BUFFERED_BYTES) {
+      if (sink.backlog > Math.min(MAX_BUFFERED_BYTES, this.#share())) {
         sink.drained(() => this.#send());
         return;
       }
@@ -382,14 +392,9 @@ class WatchStream implements ByteStream {
 
   #line(type: EventType, stored: Stored): Buffer {
     const { resource } = this.#target;
-    if (this.#output.form === 'object' && !this.#output.yaml) return frame(resource, type, stored);
-    const { object } = representation(resource, stored);
-    const shown =
-      this.#output.form === 'table'
-        ? this.#table(this.#output.tableOf, object, this.#withColumns)
-        : this.#output.form === 'partial'
-          ? partialOf(object, this.#output.version)
-          : object;
+    if (this.#output.form !== 'table')
+      return frame(resource, type, stored, this.#output.form === 'partial' ? this.#output.version : undefined);
+    const shown = this.#table(this.#output.tableOf, representation(resource, stored).object, this.#withColumns);
     // Only the first event contains the column definitions; bookmarks never contain them.
     this.#withColumns = false;
     return lineOf(type, toJsonBytes(shown));
@@ -401,12 +406,17 @@ class WatchStream implements ByteStream {
     return tableOf(this.#target.resource, [object], { resourceVersion }, options);
   }
 
+  /** The number of unread bytes that each open stream may have. */
+  #share(): number {
+    return MAX_ALL_BACKLOGS_BYTES / this.#context.streams.size;
+  }
+
   #write(line: Buffer) {
     const sink = this.#sink;
     if (sink === undefined) return;
+    const isSlow = sink.backlog > Math.min(MAX_BACKLOG_BYTES, Math.max(MIN_BACKLOG_BYTES, this.#share()));
     sink.write(line);
-    const share = Math.max(MIN_BACKLOG_BYTES, MAX_ALL_BACKLOGS_BYTES / this.#context.streams.size);
-    if (sink.backlog > Math.min(MAX_BACKLOG_BYTES, share)) this.end();
+    if (isSlow) this.end();
   }
 }
 
