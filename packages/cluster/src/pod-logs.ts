@@ -28,7 +28,10 @@ export const PROCESS = 'typekro.dev/process';
 /** The prefix of the log keys of presented processes. */
 const PROCESS_PREFIX = 'process ';
 
-/** A line of a log, with its time in milliseconds since the epoch. */
+/**
+ * A line of a log, with its time in milliseconds since the epoch. In the log of a simulated container, `text` has all
+ * lines of a run, separated by newlines, because the containers of a pod share it.
+ */
 export interface LogLine {
   readonly time: number;
   readonly text: string;
@@ -90,17 +93,17 @@ export class PodLogs {
   }
 
   /**
-   * Begins the log of a new run of a container. The lines of the last run become the result of `previous`. The streams
-   * of followers end, as with a real kubelet.
+   * Begins the log of a new run of a container, which has written `text`. The lines of the last run become the result
+   * of `previous`. The streams of followers end, as with a real kubelet.
    */
-  begin(key: string): void {
-    const known = this.#logs.get(key);
-    if (known === undefined) return void this.#log(key);
-    known.previous = known.lines;
-    known.lines = [];
-    known.characters = 0;
-    known.dropped = 0;
-    for (const follower of known.followers) end(known.followers, follower);
+  begin(key: string, text = ''): void {
+    const previous = this.#logs.get(key)?.lines;
+    const log = this.#log(key);
+    log.previous = previous;
+    log.lines = text === '' ? [] : [{ time: this.#now(), text }];
+    log.characters = charactersIn(log.lines);
+    log.dropped = 0;
+    for (const follower of log.followers) end(log.followers, follower);
   }
 
   /** Returns the lines of the previous run; `undefined` if no previous run exists. */
@@ -115,21 +118,20 @@ export class PodLogs {
   /** Returns a stream that sends `start`, and then each new line, formatted by `format`. */
   follow(pod: KubeObject, container: string, start: Buffer, format: (line: LogLine) => Buffer): ByteStream {
     const { followers } = this.#log(logKey(pod, container));
-    let own: Follower | undefined;
+    let sink: StreamSink | undefined;
+    const send = (line: LogLine): void => {
+      if (sink === undefined || sink.backlog <= MAX_BACKLOG_BYTES) return sink?.write(format(line));
+      followers.delete(own);
+      sink.abort();
+    };
+    const own: Follower = { podUid: pod.metadata.uid ?? '', send, end: () => sink?.end() };
     return {
-      start(sink: StreamSink) {
+      start(target: StreamSink) {
+        sink = target;
         if (start.length > 0) sink.write(start);
-        const send = (line: LogLine) => {
-          if (sink.backlog <= MAX_BACKLOG_BYTES) return sink.write(format(line));
-          if (own !== undefined) followers.delete(own);
-          sink.abort();
-        };
-        own = { podUid: pod.metadata.uid ?? '', send, end: () => sink.end() };
         followers.add(own);
       },
-      stop() {
-        if (own !== undefined) followers.delete(own);
-      },
+      stop: () => void followers.delete(own),
     };
   }
 
@@ -175,16 +177,15 @@ export class PodLogs {
   }
 
   #log(key: string): Log {
-    let log = this.#logs.get(key);
-    if (log === undefined) {
-      log = { lines: [], previous: undefined, characters: 0, dropped: 0, followers: new Set() };
-      this.#logs.set(key, log);
-      if (key.startsWith(PROCESS_PREFIX)) this.#processKeys.add(key);
-      else {
-        const podUid = key.slice(0, key.indexOf('/'));
-        this.#podKeys.set(podUid, [...(this.#podKeys.get(podUid) ?? []), key]);
-      }
-    }
+    const known = this.#logs.get(key);
+    if (known !== undefined) return known;
+    const log: Log = { lines: [], previous: undefined, characters: 0, dropped: 0, followers: new Set() };
+    this.#logs.set(key, log);
+    const podUid = key.slice(0, key.indexOf('/'));
+    const keys = this.#podKeys.get(podUid);
+    if (key.startsWith(PROCESS_PREFIX)) this.#processKeys.add(key);
+    else if (keys === undefined) this.#podKeys.set(podUid, [key]);
+    else keys.push(key);
     return log;
   }
 }

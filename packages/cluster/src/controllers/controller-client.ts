@@ -21,7 +21,6 @@ import { claimsOf, RelationIndex, ownersOf, controllerOf, uncontrolledIn, uncont
 import type { PodTally } from './pods/pod-tallies.ts';
 import { PodTallies } from './pods/pod-tallies.ts';
 import type { PodLogs } from '../pod-logs.ts';
-import { logKey } from '../pod-logs.ts';
 import { boundPod } from '../pods/bound-pod.ts';
 import type { Work } from '../work.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -56,7 +55,7 @@ export interface ControllerContext extends AdmittedContext {
   readonly store: Store;
   readonly registry: Registry;
   readonly work: Work;
-  readonly logs: Pick<PodLogs, 'begin' | 'drop' | 'write'>;
+  readonly logs: Pick<PodLogs, 'begin' | 'drop'>;
 }
 
 /** A resource by group and plural, e.g. `{ group: 'apps', plural: 'replicasets' }`. */
@@ -329,16 +328,8 @@ export class ControllerClient {
     this.#written(store.collection('', 'pods').put(storeKey(namespace, name), bound).object);
   }
 
-  /** Starts the log of a new run of a container with these lines. */
-  beginLog(pod: KubeObject, container: string, lines: readonly string[]): void {
-    const key = logKey(pod, container);
-    this.#context.logs.begin(key);
-    for (const line of lines) this.#context.logs.write(key, line);
-  }
-
-  /** Deletes the logs of a removed pod. */
-  forgetLogs(pod: KubeObject): void {
-    this.#context.logs.drop(pod.metadata.uid ?? '');
+  get logs(): Pick<PodLogs, 'begin' | 'drop'> {
+    return this.#context.logs;
   }
 
   /** Deletes an object, unless it does not exist or an object with another uid has its name. */

@@ -88,6 +88,44 @@ describe('the annotations of a pod', () => {
     expect(await messages(story, 'BackOff')).toEqual(['Warning: Back-off restarting failed container c in pod p']);
   });
 
+  test.each([
+    ['the containers of a pod', 20, {}, 1, 'l\n'.repeat(3000)],
+    ['the runs of a crashing pod', 20, { 'run-seconds': '1', 'exit-code': '1' }, 2, 'l\n'.repeat(3000)],
+    ['containers with more than 2 million characters', 20, {}, 1, 'l\n'.repeat(120_000)],
+    ['containers that log one long line', 20, {}, 1, 'x'.repeat(240_000)],
+  ])('%s share one text', async (_title, count, rules, runs, text) => {
+    await using story = await startClusterStory();
+    const containers = Array.from({ length: count }, (_, index) => ({ name: `c${index}`, image: 'i' }));
+    await story.create(pod({ ...rules, log: text }, { containers }));
+    await story.advance(100);
+    const { logs } = story.cluster.snapshot();
+    const kept = logs.flatMap(({ lines, previous = [] }) => [...lines, ...previous]);
+    expect(logs.map(({ lines }) => lines.length)).toEqual(Array.from({ length: count }, () => 1));
+    expect(kept).toHaveLength(count * runs);
+    expect(new Set(kept.map((line) => line.text)).size).toBe(1);
+    const [first = '', ...lines] = kept[0]?.text.split('\n') ?? [];
+    expect(lines.join('\n').length * count).toBeLessThanOrEqual(2_000_000);
+    const isCut = text.length * count > 2_000_000;
+    expect(first.startsWith('[typekro: earlier lines are dropped; ')).toBe(isCut);
+  });
+
+  test.each([
+    ['', 'a\n\nc\n'],
+    ['&tailLines=0', ''],
+    ['&tailLines=1', 'c\n'],
+    ['&tailLines=2', '\nc\n'],
+    ['&tailLines=3', 'a\n\nc\n'],
+    ['&tailLines=9', 'a\n\nc\n'],
+    ['&limitBytes=4', 'a\n\nc'],
+    ['&sinceTime=2026-01-01T12:00:00Z', 'a\n\nc\n'],
+    ['&sinceTime=2026-01-01T12:00:01Z', ''],
+    ['&tailLines=2&timestamps=true', '2026-01-01T12:00:00.000000000Z \n2026-01-01T12:00:00.000000000Z c\n'],
+  ])('the log of several lines is read with %j', async (query, text) => {
+    await using story = await startClusterStory();
+    await story.create(pod({ log: 'a\n\nc\n' }));
+    expect(await log(story, `?container=c${query}`)).toBe(text);
+  });
+
   test('a container that has not crashed has no previous log', async () => {
     await using story = await startClusterStory();
     await story.create(pod({ log: 'a' }));

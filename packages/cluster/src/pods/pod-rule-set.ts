@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { TypeKroError } from '@typekro/kit/core';
-import type { PodRules } from './pod-rules.ts';
+import type { AnnotatedRules, PodRules } from './pod-rules.ts';
 import { annotatedRules, ruleProblem } from './pod-rules.ts';
 
 /** Selects the pods to which rules apply: the pods that meet all conditions. */
@@ -39,10 +39,7 @@ interface Entry {
 }
 
 /** The rules that apply to one pod. */
-export interface EffectiveRules {
-  readonly rules: PodRules;
-  /** Messages that say why some annotations have no effect. */
-  readonly problems: readonly string[];
+export interface EffectiveRules extends AnnotatedRules {
   /**
    * The time from which the times in the rules count, in milliseconds since the epoch. `undefined` means the start of
    * the pod.

@@ -67,6 +67,13 @@ test.each([
   expect(problems).toEqual([expect.stringContaining(`typekro.dev/simulate-${name} has no effect: ${problem}`)]);
 });
 
+test.each([
+  ['one long value', { 'exit-code': 'x'.repeat(200_000) }],
+  ['many names', Object.fromEntries(Array.from({ length: 9000 }, (_, index) => [`a${index}`, '']))],
+])('the report about %s is short', (_title, annotations) => {
+  expect(annotatedRules(pod(annotations)).problems.join('; ').length).toBeLessThan(5000);
+});
+
 test('simulation annotations that all objects may have are not reported', () => {
   expect(annotatedRules(pod({ hold: 'true', 'delay-seconds': '3' }))).toEqual({ rules: {}, problems: [] });
 });

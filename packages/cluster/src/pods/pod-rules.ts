@@ -68,11 +68,9 @@ interface Setting {
   readonly expected: string;
 }
 
-const numberIn = (text: string): unknown => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text);
-
 const number = (annotation: string, max: number, isWhole: boolean, expected: string): Setting => ({
   annotation,
-  read: numberIn,
+  read: (text) => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text),
   isValid: (value) => typeof value === 'number' && value >= 0 && value <= max && (!isWhole || Number.isInteger(value)),
   expected,
 });
@@ -80,16 +78,17 @@ const number = (annotation: string, max: number, isWhole: boolean, expected: str
 const seconds = (annotation: string): Setting =>
   number(annotation, MAX_SECONDS, false, `a number of seconds from 0 to ${MAX_SECONDS}, such as 2.5`);
 
-const quantity = (annotation: string, example: string): Setting => ({
+const string = (annotation: string, isValid: (text: string) => boolean, expected: string): Setting => ({
   annotation,
   read: (text) => text,
-  isValid: (value) => {
-    if (typeof value !== 'string') return false;
-    const parsed = quantityOf(value);
-    return parsed !== undefined && compareQuantities(parsed, quantityOfInteger(0n)) >= 0;
-  },
-  expected: `a non-negative quantity, such as ${example}`,
+  isValid: (value) => typeof value === 'string' && isValid(value),
+  expected,
 });
+
+const isQuantity = (text: string): boolean =>
+  compareQuantities(quantityOf(text) ?? quantityOfInteger(-1n), quantityOfInteger(0n)) >= 0;
+
+const FAILURE = /^[A-Z][A-Za-z0-9]{0,62}$/;
 
 const SETTINGS: Readonly<Record<keyof PodRules, Setting>> = {
   startAfterSeconds: seconds('start-after-seconds'),
@@ -103,16 +102,11 @@ const SETTINGS: Readonly<Record<keyof PodRules, Setting>> = {
   runSeconds: seconds('run-seconds'),
   stopSeconds: seconds('stop-seconds'),
   exitCode: number('exit-code', 255, true, 'a whole number from 0 to 255'),
-  failure: {
-    annotation: 'failure',
-    read: (text) => text,
-    isValid: (value) => typeof value === 'string' && /^[A-Z][A-Za-z0-9]{0,62}$/.test(value),
-    expected: 'a reason in the form of Kubernetes, such as OOMKilled',
-  },
+  failure: string('failure', (text) => FAILURE.test(text), 'a reason in the form of Kubernetes, such as OOMKilled'),
   crashes: number('crashes', MAX_CRASHES, true, `a whole number from 0 to ${MAX_CRASHES}`),
-  log: { annotation: 'log', read: (text) => text, isValid: (value) => typeof value === 'string', expected: 'a string' },
-  cpu: quantity('cpu', '250m'),
-  memory: quantity('memory', '64Mi'),
+  log: string('log', () => true, 'a string'),
+  cpu: string('cpu', isQuantity, 'a non-negative quantity, such as 250m'),
+  memory: string('memory', isQuantity, 'a non-negative quantity, such as 64Mi'),
 };
 
 const NAMES = Object.keys(SETTINGS) as (keyof PodRules)[];
@@ -120,9 +114,10 @@ const NAMES = Object.keys(SETTINGS) as (keyof PodRules)[];
 /** The last parts of simulation annotations that all objects can have. Other code reads these annotations. */
 const GENERAL_ANNOTATIONS = ['hold', 'delay-seconds'];
 
-const KNOWN_ANNOTATIONS: ReadonlySet<string> = new Set(
-  [...NAMES.map((name) => SETTINGS[name].annotation), ...GENERAL_ANNOTATIONS].map((name) => PREFIX + name),
-);
+const KNOWN_ANNOTATIONS = [...NAMES.map((name) => SETTINGS[name].annotation), ...GENERAL_ANNOTATIONS].toSorted();
+
+/** The maximum number of reported problems, and of shown characters of each, because an event must stay short. */
+const [MAX_PROBLEMS, MAX_SHOWN] = [10, 100];
 
 /** The rules that a pod's annotations set, and messages that say why some annotations have no effect. */
 export interface AnnotatedRules {
@@ -145,14 +140,13 @@ export function annotatedRules({ metadata: { annotations } }: KubeObject): Annot
     if (text === undefined || text === '') continue;
     const value = setting.read(text);
     if (setting.isValid(value)) rules[name] = value;
-    else problems.push(`${annotation} has no effect: ${goQuote(text)} is not ${setting.expected}`);
+    else problems.push(`${annotation} has no effect: ${goQuote(text.slice(0, MAX_SHOWN))} is not ${setting.expected}`);
   }
   for (const annotation of Object.keys(annotations)) {
-    if (!annotation.startsWith(PREFIX) || KNOWN_ANNOTATIONS.has(annotation)) continue;
-    const known = [...KNOWN_ANNOTATIONS].map((name) => name.slice(PREFIX.length)).toSorted();
-    problems.push(
-      `${annotation} has no effect: no such annotation exists; use ${PREFIX} and one of ${known.join(', ')}`,
-    );
+    if (problems.length === MAX_PROBLEMS) break;
+    if (!annotation.startsWith(PREFIX) || KNOWN_ANNOTATIONS.includes(annotation.slice(PREFIX.length))) continue;
+    const known = KNOWN_ANNOTATIONS.join(', ');
+    problems.push(`${annotation} has no effect: no such annotation exists; use ${PREFIX} and one of ${known}`);
   }
   return { rules, problems };
 }

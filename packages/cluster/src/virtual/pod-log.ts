@@ -118,12 +118,22 @@ function select(lines: readonly LogLine[], options: LogOptions): Buffer {
   const { since, tailLines, limitBytes } = options;
   const recent = since === undefined ? lines : lines.filter(({ time }) => time >= since);
   const tail = tailLines === undefined ? recent : recent.slice(Math.max(0, recent.length - tailLines));
-  const bytes = Buffer.from(tail.map((line) => shownLine(line, options)).join(''));
+  const text = tail.map((line) => shownLine(line, options)).join('');
+  const bytes = Buffer.from(tailLines === undefined ? text : lastLines(text, tailLines));
   return limitBytes === undefined ? bytes : bytes.subarray(0, limitBytes);
 }
 
+function lastLines(text: string, count: number): string {
+  let start = text.length;
+  for (let left = count; start > 0 && left > 0; left -= 1)
+    start = start < 2 ? 0 : text.lastIndexOf('\n', start - 2) + 1;
+  return text.slice(start);
+}
+
 function shownLine({ time, text }: LogLine, { timestamps }: LogOptions): string {
-  return timestamps ? `${new Date(time).toISOString().replace('Z', '000000Z')} ${text}\n` : `${text}\n`;
+  if (!timestamps) return `${text}\n`;
+  const prefix = `${new Date(time).toISOString().replace('Z', '000000Z')} `;
+  return `${prefix}${text.replaceAll('\n', `\n${prefix}`)}\n`;
 }
 
 /** Parses the options in the query. Throws 400 for a malformed value, and 422 for an invalid value. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { PROCESS } from '../../pod-logs.ts';
+import { logKey, PROCESS } from '../../pod-logs.ts';
 import type { PodRuleSet } from '../../pods/pod-rule-set.ts';
 import type { PodRules } from '../../pods/pod-rules.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
@@ -24,6 +24,11 @@ import type { ControllerClient } from '../controller-client.ts';
 
 /** The log line and the event message of a pod without rules. */
 const SIMULATED = 'the containers of this pod are simulated: no image is pulled, and no process runs in them';
+
+/** The maximum number of characters that the simulated containers of a pod log together in a run. */
+const MAX_LOG_CHARACTERS = 2_000_000;
+const CUT =
+  'earlier lines are dropped; the logs of all simulated containers of a pod have at most 2 million characters';
 
 /**
  * The kubelet of the simulated nodes. It refuses pods that their node cannot run. It runs no images, and reports the
@@ -51,7 +56,7 @@ export function kubelet(rules: Pick<PodRuleSet, 'of'>, processes: ProcessPods): 
       const { object, key } = event.stored;
       if (event.type === 'DELETED') {
         processes.forget(object);
-        client.forgetLogs(object);
+        client.logs.drop(object.metadata.uid ?? '');
         reported.delete(object.metadata.uid ?? '');
         stopping.delete(object.metadata.uid ?? '');
       } else if (object.spec?.['nodeName'] !== undefined) yield key;
@@ -190,7 +195,7 @@ function report(
   const ephemeral = planEphemeral(pod, ephemeralPhase(plan.outcome), client.now());
   for (const { name, image } of objectsAt(pod.spec, 'ephemeralContainers')) {
     if (!ephemeral.starting.includes(String(name))) continue;
-    client.beginLog(pod, String(name), [SIMULATED]);
+    client.logs.begin(logKey(pod, String(name)), SIMULATED);
     recordStart(client, pod, String(name), String(image));
   }
   const simulated = {
@@ -242,9 +247,10 @@ const isWaiting = (pod: KubeObject): boolean => {
 function startContainers(client: ControllerClient, pod: KubeObject, rules: PodRules, isFirst: boolean): void {
   const showsProcessLog = pod.metadata.annotations?.[PROCESS] !== undefined;
   const isPlain = isFirst && !showsProcessLog && Object.keys(rules).every((name) => name === 'stopSeconds');
-  const lines = isPlain ? [SIMULATED] : linesOf(rules.log);
-  for (const { name, image } of objectsAt(pod.spec, 'containers')) {
-    if (!showsProcessLog) client.beginLog(pod, String(name), lines);
+  const containers = objectsAt(pod.spec, 'containers');
+  const text = isPlain ? SIMULATED : newestLines(rules.log, MAX_LOG_CHARACTERS / containers.length);
+  for (const { name, image } of containers) {
+    if (!showsProcessLog) client.logs.begin(logKey(pod, String(name)), text);
     recordStart(client, pod, String(name), String(image));
   }
   if (isPlain) recordEvent(client, pod, KUBELET, 'Simulated', SIMULATED);
@@ -256,8 +262,10 @@ function recordStart(client: ControllerClient, pod: KubeObject, name: string, im
   recordEvent(client, pod, KUBELET, 'Started', `Started container ${name}`);
 }
 
-/** Splits a string into lines. A final newline does not start another line. */
-function linesOf(text = ''): readonly string[] {
+/** Returns the last lines that have at most `max` characters. A final newline does not start another line. */
+function newestLines(text = '', max: number): string {
   const body = text.endsWith('\n') ? text.slice(0, -1) : text;
-  return body === '' ? [] : body.split('\n');
+  if (body.length <= max) return body;
+  const rest = body.slice(-max);
+  return `[typekro: ${CUT}]\n${rest.slice(rest.indexOf('\n') + 1)}`;
 }
