@@ -18,6 +18,8 @@ const LINE_CHARACTERS = 64;
 
 /** The maximum number of unread bytes of a follower. When a follower has more, its stream is aborted. */
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
+/** The maximum for all followers. When another one begins, the oldest streams above this are aborted. */
+const MAX_ALL_BACKLOGS_BYTES = 256 * 1024 * 1024;
 
 /**
  * The annotation that makes a pod show the log of a presented process. Such a process is a part of this program that
@@ -75,6 +77,7 @@ export class PodLogs {
   /** Maps the uid of a pod to the keys of its logs, so that `drop` does not search the logs of all pods. */
   readonly #podKeys = new Map<string, string[]>();
   readonly #processKeys = new Set<string>();
+  readonly #sinks = new Set<StreamSink>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -126,12 +129,22 @@ export class PodLogs {
     };
     const own: Follower = { podUid: pod.metadata.uid ?? '', send, end: () => sink?.end() };
     return {
-      start(target: StreamSink) {
+      start: (target) => {
         sink = target;
         if (start.length > 0) sink.write(start);
         followers.add(own);
+        this.#sinks.add(sink);
+        let unread = [...this.#sinks].reduce((sum, { backlog }) => sum + backlog, 0);
+        for (const each of this.#sinks) {
+          if (unread <= MAX_ALL_BACKLOGS_BYTES) return;
+          unread -= each.backlog;
+          if (each.backlog > 0) each.abort();
+        }
       },
-      stop: () => void followers.delete(own),
+      stop: () => {
+        followers.delete(own);
+        if (sink !== undefined) this.#sinks.delete(sink);
+      },
     };
   }
 

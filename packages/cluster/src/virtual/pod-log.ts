@@ -6,7 +6,7 @@ import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, methodNotAllowed } from '../errors/api-error.ts';
 import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, containerStatus, podOf, SIMULATED_NOTE } from './pod-container.ts';
-import { replyText, warningHeader } from '../protocol/reply.ts';
+import { warningHeader } from '../protocol/reply.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
 import { storeKey } from '../store/store.ts';
 import type { ProcessRuntime } from '../processes/process-runtime.ts';
@@ -49,15 +49,10 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
       ? []
       : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
   );
-  if (!options.follow || isPrevious || !mayContinue(pod, container)) {
-    const reply = replyText(200, text.toString('utf8'), 'text/plain');
-    return { ...reply, headers: { ...reply.headers, ...note } };
-  }
-  return {
-    status: 200,
-    headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private', ...note },
-    stream: untilEnd(context.logs.follow(pod, container, text, format), route, pod, container),
-  };
+  const headers = { 'content-type': 'text/plain', 'cache-control': 'no-cache, private', ...note };
+  if (!options.follow || isPrevious || !mayContinue(pod, container)) return { status: 200, headers, body: text };
+  const stream = untilEnd(context.logs.follow(pod, container, text, format), route, pod, container);
+  return { status: 200, headers, stream };
 }
 
 /** The stream of a followed log, which also ends when its container has ended. */
@@ -144,8 +139,9 @@ function logOptions({ query }: ApiRequest, now: number): LogOptions {
     const parsed = goParseInt(text);
     if (!parsed.ok) throw badRequest(parsed.error);
     const value = Number(parsed.value);
-    if (value < least) throw outOfRange(name, value, least);
-    return value;
+    if (value >= least) return value;
+    const limit = least === 0 ? 'or equal to 0' : '0';
+    throw invalidOption(name, `Invalid value: ${value}: must be greater than ${limit}`);
   };
   const seconds = number('sinceSeconds', 1);
   const time = query.get('sinceTime');
@@ -162,9 +158,6 @@ function logOptions({ query }: ApiRequest, now: number): LogOptions {
     follow: query.flag('follow'),
   };
 }
-
-const outOfRange = (name: string, value: number, least: number): ApiError =>
-  invalidOption(name, `Invalid value: ${value}: must be greater than ${least === 0 ? 'or equal to ' : ''}0`);
 
 function invalidOption(field: string, message: string): ApiError {
   const reason = message.startsWith('Forbidden') ? 'FieldValueForbidden' : 'FieldValueInvalid';

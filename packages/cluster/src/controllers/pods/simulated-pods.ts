@@ -25,9 +25,7 @@ const PREFIX = 'typekro.dev/simulate-';
 
 /** Returns the value of an object's annotation, or `undefined` when it is absent or empty. */
 export function simulated(object: KubeObject, setting: keyof typeof SIMULATE): string | undefined {
-  const { annotations } = object.metadata;
-  const value = annotations === undefined ? undefined : annotations[SIMULATE[setting]];
-  return value === undefined || value === '' ? undefined : value;
+  return object.metadata.annotations?.[SIMULATE[setting]] || undefined;
 }
 
 /** Returns the annotation's value in milliseconds, or `undefined` when it is absent, negative or not a number. */
