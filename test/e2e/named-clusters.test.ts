@@ -245,7 +245,8 @@ describe.skipIf(process.platform === 'win32')('named clusters', () => {
       const files = { name: 'dev', path, lock: join(path, 'lock'), kubeconfig, log: join(path, 'log') };
       const full = openSync('/dev/full', 'w');
       const stdio = ['ignore', full, full, 'ipc'] as const;
-      const child = fork(join(dirname(CLI), 'clusters/server-main.js'), { cwd: home, stdio: [...stdio] });
+      const env = { ...process.env, XDG_STATE_HOME: home };
+      const child = fork(join(dirname(CLI), 'clusters/server-main.js'), { cwd: home, env, stdio: [...stdio] });
       closeSync(full);
       child.send({ folder: { ...files, data: join(path, 'data') }, settings: { schemaVersion: 1, data: false } });
       const [report] = (await once(child, 'message')) as unknown[];
