@@ -42,6 +42,11 @@ export class Work {
     this.#changes = changes;
   }
 
+  /** The changes of objects and the work that was counted. */
+  get done(): number {
+    return this.#changes() + this.#counted;
+  }
+
   /** Counts work of the present task in addition to its changes. The unit is the change of a small object. */
   count(units: number): void {
     this.#counted += units;
@@ -95,7 +100,7 @@ export class Work {
   /** Must other work of the process run after a number of tasks? The work of all tasks since the last turn counts. */
   #mustYield(done: number): boolean {
     if (!this.#isShared || !this.#isTimed) {
-      const work = this.#changes() + this.#counted;
+      const work = this.done;
       if (done % TASKS_PER_BATCH !== 0 && work - this.#doneBefore < WORK_PER_BATCH) return false;
       this.#doneBefore = work;
       return true;
@@ -187,7 +192,7 @@ export class Work {
 
   async #drain(): Promise<void> {
     let done = 0;
-    this.#doneBefore = this.#changes() + this.#counted;
+    this.#doneBefore = this.done;
     if (this.#unfinished !== undefined) await this.#unfinishedTask();
     for (let task = this.#next(); task !== undefined; task = this.#next()) {
       try {

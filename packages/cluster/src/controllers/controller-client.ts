@@ -164,6 +164,11 @@ export class ControllerClient {
     return timestampOf(this);
   }
 
+  /** The work that the cluster has done so far. */
+  get workDone(): number {
+    return this.#context.work.done;
+  }
+
   /** Counts the reading of objects, which leaves turns to others when there are many. */
   #read<Item>(objects: readonly Item[]): readonly Item[] {
     this.#context.work.count(objects.length / READS_PER_UNIT);

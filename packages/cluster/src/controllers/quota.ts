@@ -1,6 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { jsonEquals } from '@typekro/kit/core';
-import { addQuantities, formatQuantity, objectAt, quantityOf } from '@typekro/kit/kubernetes';
+import { addQuantities, formatQuantity, objectAt } from '@typekro/kit/kubernetes';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import { inScopes } from '../kinds/quota/quota-scopes.ts';
 import { limitsFor, usageOf } from '../kinds/quota/quota-usage.ts';
@@ -48,10 +48,8 @@ export const quotaController: SimulatedController = {
       }
     }
     const used: JsonObject = {};
-    for (const what of Object.keys(hard)) {
-      const amount = total.get(what) ?? quantityOf('0');
-      if (amount !== undefined) used[what] = formatQuantity(amount);
-    }
+    for (const what of Object.keys(hard)) used[what] = '0';
+    for (const [what, amount] of total) used[what] = formatQuantity(amount);
     const status = { hard, used };
     // Admission has counted a new object already. The write of a large status without a change would take long.
     if (!jsonEquals(quota.status, status)) client.updateStatus(quota, status);

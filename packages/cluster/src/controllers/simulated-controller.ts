@@ -78,14 +78,23 @@ const MAX_CHANGED_WORK = 300;
  * other requests are handled in between. A few pods of a large template are as much work as many pods of a small one.
  */
 export class Batch {
+  readonly #client: Pick<ControllerClient, 'workDone'> | undefined;
+  readonly #doneBefore: number;
   #objects = 0;
   #work = 0;
+
+  /** With a client, the work that it counts during the writes counts too, e.g. the checks of many quotas. */
+  constructor(client?: Pick<ControllerClient, 'workDone'>) {
+    this.#client = client;
+    this.#doneBefore = client?.workDone ?? 0;
+  }
 
   /** Counts the change of an object. Returns true when the rest must wait for the next reconcile. */
   isFullWith(object: KubeObject): boolean {
     this.#objects += 1;
     this.#work += workOf(object);
-    return this.#objects >= MAX_CHANGED_OBJECTS || this.#work >= MAX_CHANGED_WORK;
+    const done = Math.max(this.#work, (this.#client?.workDone ?? 0) - this.#doneBefore);
+    return this.#objects >= MAX_CHANGED_OBJECTS || done >= MAX_CHANGED_WORK;
   }
 }
 

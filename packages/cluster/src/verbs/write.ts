@@ -10,9 +10,12 @@ import type { AuditTrail } from '../protocol/request.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { unknownResource } from '../errors/api-error.ts';
 import { admitPodSecurity } from '../kinds/pods/pod-security-admission.ts';
+import { callEach } from '../call-each.ts';
+import type { Work } from '../work.ts';
+import type { QuotaRequest } from '../kinds/quota/quota-admission.ts';
 import { admitQuota } from '../kinds/quota/quota-admission.ts';
 import type { WriteContext } from '../kinds/strategy.ts';
-import { NotStored } from '../store/journal.ts';
+import { NotStored, throwOthersThanNotStored } from '../store/journal.ts';
 import type { Conversions, Stored } from '../store/stored.ts';
 import { storeKey } from '../store/store.ts';
 import { decodeObject, emptyObject } from '../types/decode.ts';
@@ -97,6 +100,7 @@ export interface WriteServices {
   /** The addresses and ports of Services. */
   readonly addresses: ServiceAddresses;
   readonly clock: ClusterClock;
+  readonly work: Pick<Work, 'count' | 'enqueue'>;
   readonly newUid: () => string;
   readonly schemas: SchemaEngineSource;
   /** The conversions that webhooks make for the write. Present together with `admission`. */
@@ -247,7 +251,12 @@ export function admitCounted(write: WriteRequest, object: KubeObject, old: KubeO
   const { resource, subresource, options, services } = write;
   if (services.store.collection('', 'resourcequotas').size === 0) return () => {};
   const now = services.clock.now();
-  return admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now });
+  const work: QuotaRequest['work'] = {
+    count: (units) => services.work.count(units),
+    // If the amounts cannot be stored, no other object can be, and the quota controller counts again later.
+    enqueue: (task) => services.work.enqueue(() => throwOthersThanNotStored(callEach([task]))),
+  };
+  return admitQuota(services.store, { resource, subresource, object, old, dryRun: options.dryRun, now, work });
 }
 
 /** Builds the `FieldContext` of a write. */

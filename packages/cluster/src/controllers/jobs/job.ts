@@ -81,7 +81,7 @@ export const jobController: SimulatedController = {
       recordEvent(client, job, NAME, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
     }
     const refusal = refusedPod(() => {
-      const batch = new Batch();
+      const batch = new Batch(client);
       for (const index of plan.create) {
         const pod = createJobPod(client, job, index, failureAnnotations(job, tally.perIndex?.awaiting.get(index)));
         recordEvent(client, job, NAME, 'SuccessfulCreate', `Created pod: ${pod.metadata.name ?? ''}`);

@@ -221,7 +221,7 @@ function replaceOld(client: ControllerClient, set: KubeObject, { desired, presen
 
 /** Creates a batch of pods. Their events cause the next reconcile. */
 function createOn(client: ControllerClient, set: KubeObject, nodes: readonly string[], hash: string): void {
-  const batch = new Batch();
+  const batch = new Batch(client);
   for (const node of nodes) {
     create(client, set, node, hash);
     if (batch.isFullWith(set)) return;

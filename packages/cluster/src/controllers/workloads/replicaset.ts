@@ -110,7 +110,7 @@ function scale(client: ControllerClient, kind: ReplicaKind, set: KubeObject): Pr
   if (present > wanted) {
     return removePods(client, kind, set, activePods(podsOf(client, set)), present - wanted);
   }
-  const batch = new Batch();
+  const batch = new Batch(client);
   for (let missing = wanted - present; missing > 0; missing -= 1) {
     const problem = createPod(client, kind, set);
     if (problem !== undefined) return problem;

@@ -87,7 +87,7 @@ function step(client: ControllerClient, set: KubeObject, revisions: Revisions): 
   const minReady = specNumber(set, 'minReadySeconds', 0);
   const healthy = (pod: KubeObject) => !isTerminating(pod) && isAvailable(pod, minReady, client.now());
   const partition = partitionOf(set);
-  const batch = new Batch();
+  const batch = new Batch(client);
   const isOver = () => ordered || batch.isFullWith(set);
   for (let ordinal = first; ordinal < end; ordinal += 1) {
     const pod = members.get(ordinal);

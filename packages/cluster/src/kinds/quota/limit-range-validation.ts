@@ -64,13 +64,7 @@ function validateItem(item: JsonObject, type: string, at: string, problems: Prob
  * Pairs of bounds. The first bound must not exceed the second. Each entry also has the names that messages use for both
  * bounds, the field that the error names, and the bound whose value the error shows.
  */
-const ORDER: readonly (readonly [
-  lower: Group,
-  upper: Group,
-  texts: readonly [string, string],
-  field: Group,
-  shown: Group,
-])[] = [
+const ORDER: readonly (readonly [Group, Group, readonly [string, string], Group, Group])[] = [
   ['min', 'max', ['min', 'max'], 'min', 'min'],
   ['min', 'defaultRequest', ['min', 'default request'], 'defaultRequest', 'defaultRequest'],
   ['defaultRequest', 'max', ['default request', 'max'], 'defaultRequest', 'defaultRequest'],

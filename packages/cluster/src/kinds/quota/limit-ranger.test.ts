@@ -7,7 +7,7 @@ import { checkClaimLimits, claimProblems, podProblems } from './limit-ranger.ts'
 import { parsedAmounts } from '../pods/pod-totals.ts';
 import type { WriteContext } from '../strategy.ts';
 
-const container = (requests: JsonObject, limits: JsonObject = {}): JsonObject => ({
+const box = (requests: JsonObject, limits: JsonObject = {}): JsonObject => ({
   name: 'c',
   resources: { requests, limits },
 });
@@ -15,84 +15,66 @@ const container = (requests: JsonObject, limits: JsonObject = {}): JsonObject =>
 describe('an item of a LimitRange, with the type Container,', () => {
   const problems = (bounds: JsonObject, ...containers: JsonObject[]) =>
     podProblems({ containers }, { type: 'Container', ...bounds });
+  const min = (end: string) => [`minimum cpu usage per Container is 1${end}`];
+  const max = (end: string) => [`maximum cpu usage per Container is 1${end}`];
   const ratio = 'cpu max limit to request ratio per Container is 2';
   test.each<[string, JsonObject, JsonObject, string[]]>([
     [
       'accepts a container at the bounds',
       { min: { cpu: '1' }, max: { cpu: '2' } },
-      container({ cpu: '1' }, { cpu: '2' }),
+      box({ cpu: '1' }, { cpu: '2' }),
       [],
     ],
-    [
-      'requires a request when it has a minimum',
-      { min: { cpu: '1' } },
-      container({}),
-      ['minimum cpu usage per Container is 1.  No request is specified'],
-    ],
-    [
-      'refuses a request below the minimum',
-      { min: { cpu: '1' } },
-      container({ cpu: '500m' }),
-      ['minimum cpu usage per Container is 1, but request is 500m'],
-    ],
+    ['requires a request when it has a minimum', { min: { cpu: '1' } }, box({}), min('.  No request is specified')],
+    ['refuses a request below the minimum', { min: { cpu: '1' } }, box({ cpu: '500m' }), min(', but request is 500m')],
     [
       'refuses a limit below the minimum',
       { min: { cpu: '1' } },
-      container({ cpu: '1' }, { cpu: '500m' }),
-      ['minimum cpu usage per Container is 1, but limit is 500m'],
+      box({ cpu: '1' }, { cpu: '500m' }),
+      min(', but limit is 500m'),
     ],
-    [
-      'requires a limit when it has a maximum',
-      { max: { cpu: '1' } },
-      container({}),
-      ['maximum cpu usage per Container is 1.  No limit is specified'],
-    ],
-    [
-      'refuses a limit above the maximum',
-      { max: { cpu: '1' } },
-      container({}, { cpu: '2' }),
-      ['maximum cpu usage per Container is 1, but limit is 2'],
-    ],
+    ['requires a limit when it has a maximum', { max: { cpu: '1' } }, box({}), max('.  No limit is specified')],
+    ['refuses a limit above the maximum', { max: { cpu: '1' } }, box({}, { cpu: '2' }), max(', but limit is 2')],
     [
       'refuses a request above the maximum',
       { max: { cpu: '1' } },
-      container({ cpu: '2' }, { cpu: '1' }),
-      ['maximum cpu usage per Container is 1, but request is 2'],
+      box({ cpu: '2' }, { cpu: '1' }),
+      max(', but request is 2'),
     ],
     [
       'requires a request when it has a maximum ratio',
       { maxLimitRequestRatio: { cpu: '2' } },
-      container({}, { cpu: '1' }),
+      box({}, { cpu: '1' }),
       [`${ratio}, but no request is specified or request is 0`],
     ],
     [
       'requires a limit when it has a maximum ratio',
       { maxLimitRequestRatio: { cpu: '2' } },
-      container({ cpu: '1' }, { cpu: '0' }),
+      box({ cpu: '1' }, { cpu: '0' }),
       [`${ratio}, but no limit is specified or limit is 0`],
     ],
     [
       'refuses a ratio above the maximum',
       { maxLimitRequestRatio: { cpu: '2' } },
-      container({ cpu: '300m' }, { cpu: '1' }),
+      box({ cpu: '300m' }, { cpu: '1' }),
       [`${ratio}, but provided ratio is 3.333333`],
     ],
     [
       'refuses a ratio that exceeds the maximum only by a fraction',
       { maxLimitRequestRatio: { cpu: '2' } },
-      container({ cpu: '400m' }, { cpu: '1' }),
+      box({ cpu: '400m' }, { cpu: '1' }),
       [`${ratio}, but provided ratio is 2.500000`],
     ],
     [
       'accepts a ratio that equals the maximum',
       { maxLimitRequestRatio: { cpu: '3' } },
-      container({ cpu: '100m' }, { cpu: '300m' }),
+      box({ cpu: '100m' }, { cpu: '300m' }),
       [],
     ],
     [
       'reports all problems, min before max',
       { max: { cpu: '1' }, min: { memory: '1Gi' } },
-      container({ memory: '1Mi' }),
+      box({ memory: '1Mi' }),
       [
         'minimum memory usage per Container is 1Gi, but request is 1Mi',
         'maximum cpu usage per Container is 1.  No limit is specified',
@@ -103,7 +85,7 @@ describe('an item of a LimitRange, with the type Container,', () => {
   });
 
   test('applies to init containers, whose problems follow those of the containers', () => {
-    const spec = { containers: [container({ cpu: '3' })], initContainers: [container({ cpu: '2' })] };
+    const spec = { containers: [box({ cpu: '3' })], initContainers: [box({ cpu: '2' })] };
     expect(podProblems(spec, { type: 'Container', min: { cpu: '4' } })).toEqual([
       'minimum cpu usage per Container is 4, but request is 3',
       'minimum cpu usage per Container is 4, but request is 2',
@@ -115,15 +97,15 @@ describe('an item of a LimitRange, with the type Pod,', () => {
   test.each<[string, JsonObject, string[]]>([
     [
       'counts all containers',
-      { containers: [container({}, { cpu: '1' }), container({}, { cpu: '1' })] },
+      { containers: [box({}, { cpu: '1' }), box({}, { cpu: '1' })] },
       ['maximum cpu usage per Pod is 1500m, but limit is 2'],
     ],
     [
       'counts the largest init container',
-      { containers: [container({}, { cpu: '1' })], initContainers: [container({}, { cpu: '3' })] },
+      { containers: [box({}, { cpu: '1' })], initContainers: [box({}, { cpu: '3' })] },
       ['maximum cpu usage per Pod is 1500m, but limit is 3'],
     ],
-    ['does not count the overhead', { containers: [container({}, { cpu: '1' })], overhead: { cpu: '1' } }, []],
+    ['does not count the overhead', { containers: [box({}, { cpu: '1' })], overhead: { cpu: '1' } }, []],
   ])('%s', (_title, spec, expected) => {
     expect(podProblems(spec, { type: 'Pod', max: { cpu: '1500m' } })).toEqual(expected);
   });

@@ -9,10 +9,8 @@ import { amountsOf, parsedAmounts, podTotals } from '../pods/pod-totals.ts';
 import type { WriteContext } from '../strategy.ts';
 
 /** The total requests and limits of a container or pod, to which the bounds of a LimitRange apply. */
-interface Usage {
-  readonly requests: Amounts;
-  readonly limits: Amounts;
-}
+type Usage = Readonly<Record<Part, Amounts>>;
+type Part = 'requests' | 'limits';
 
 /**
  * Refuses a pod that violates a LimitRange of its namespace. The error lists all problems of the first violated
@@ -68,16 +66,9 @@ function* rangesOf({ metadata: { namespace = '' } }: KubeObject, { store }: Writ
     yield [...objectsAt(object.spec, 'limits')];
 }
 
-function applyDefaults(
-  container: JsonObject,
-  what: string,
-  defaults: { readonly requests: JsonObject; readonly limits: JsonObject },
-): string[] {
+function applyDefaults(container: JsonObject, what: string, defaults: Record<Part, JsonObject>): string[] {
   const notes: string[] = [];
-  for (const [key, word] of [
-    ['requests', 'request'],
-    ['limits', 'limit'],
-  ] as const) {
+  for (const key of ['requests', 'limits'] as const) {
     const set: string[] = [];
     for (const [name, value] of Object.entries(defaults[key])) {
       const values = ensureAt(ensureAt(container, 'resources'), key);
@@ -85,7 +76,8 @@ function applyDefaults(
       values[name] = value;
       set.push(name);
     }
-    if (set.length > 0) notes.push(`${set.sort().join(', ')} ${word} for ${what} ${textAt(container, 'name')}`);
+    if (set.length > 0)
+      notes.push(`${set.sort().join(', ')} ${key.slice(0, -1)} for ${what} ${textAt(container, 'name')}`);
   }
   return notes;
 }
@@ -94,9 +86,11 @@ function applyDefaults(
 export function podProblems(spec: JsonObject, item: JsonObject): string[] {
   if (item['type'] === 'Container') {
     const containers = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')];
-    return containers.flatMap((container) =>
-      usageProblems({ requests: amountsOf(container, 'requests'), limits: amountsOf(container, 'limits') }, item),
-    );
+    const usages = containers.map((each) => ({
+      requests: amountsOf(each, 'requests'),
+      limits: amountsOf(each, 'limits'),
+    }));
+    return usages.flatMap((usage) => usageProblems(usage, item));
   }
   if (item['type'] !== 'Pod') return [];
   // LimitRanges do not count the overhead of the runtime class.
@@ -109,8 +103,8 @@ export function podProblems(spec: JsonObject, item: JsonObject): string[] {
  * both `min` and `max` apply to them.
  */
 export function claimProblems(requests: Amounts, item: JsonObject): string[] {
-  const nothing: Amounts = new Map();
-  const smallest = boundProblems(item, 'min', (name, bound) => minProblem(name, bound, { requests, limits: nothing }));
+  const usage = { requests, limits: new Map() };
+  const smallest = boundProblems(item, 'min', (name, bound) => minProblem(name, bound, usage));
   const largest = boundProblems(item, 'max', (name, bound) => {
     const request = requests.get(name);
     if (request === undefined) return '.  No request is specified';

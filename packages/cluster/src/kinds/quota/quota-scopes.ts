@@ -20,16 +20,14 @@ export interface ScopeCondition {
 
 /** The conditions of a quota, from `scopes` and `scopeSelector`. A counted object must meet all of them. */
 export function quotaScopes(quota: KubeObject): ScopeCondition[] {
-  const plain = listAt(quota.spec, 'scopes').map((scope) => ({ scope: String(scope), operator: 'Exists', values: [] }));
+  const scopes = [...new Set(listAt(quota.spec, 'scopes'))];
+  const plain = scopes.map((scope) => ({ scope: String(scope), operator: 'Exists', values: [] }));
   const expressions = objectsAt(objectAt(quota.spec, 'scopeSelector'), 'matchExpressions');
-  return [
-    ...plain,
-    ...expressions.map((expression) => ({
-      scope: textAt(expression, 'scopeName'),
-      operator: textAt(expression, 'operator'),
-      values: listAt(expression, 'values'),
-    })),
-  ];
+  const selected = expressions.map((each) => {
+    const [scope, operator] = [textAt(each, 'scopeName'), textAt(each, 'operator')];
+    return { scope, operator, values: listAt(each, 'values') };
+  });
+  return [...plain, ...selected];
 }
 
 /** Does an object meet all conditions of a quota? Only pods and claims can meet a condition. */
@@ -70,11 +68,8 @@ function podMeets(condition: ScopeCondition, pod: KubeObject): boolean {
 function claimMeets(condition: ScopeCondition, { spec, status }: KubeObject): boolean {
   if (condition.scope !== 'VolumeAttributesClass') return false;
   const modifying = textAt(objectAt(status, 'modifyVolumeStatus'), 'targetVolumeAttributesClassName');
-  const classes = [
-    textAt(spec, 'volumeAttributesClassName'),
-    textAt(status, 'currentVolumeAttributesClassName'),
-    modifying,
-  ].filter((name) => name !== '');
+  const set = [textAt(spec, 'volumeAttributesClassName'), textAt(status, 'currentVolumeAttributesClassName')];
+  const classes = [...set, modifying].filter((name) => name !== '');
   if (classes.length === 0) return matchesValue(condition, '');
   return classes.some((name) => matchesValue(condition, name));
 }
@@ -84,9 +79,8 @@ const classOf = (pod: KubeObject): string => textAt(pod.status, 'qosClass') || q
 /** Does the name of an object's class meet the condition? For an object without a class, the name is empty. */
 function matchesValue({ scope, operator, values }: ScopeCondition, name: string): boolean {
   const labels: JsonObject = name === '' ? {} : { [scope]: name };
-  return labelSelectorMatcher({ matchExpressions: [{ key: scope, operator, values: [...values] as string[] }] })(
-    labels,
-  );
+  const expression = { key: scope, operator, values: [...values] as string[] };
+  return labelSelectorMatcher({ matchExpressions: [expression] })(labels);
 }
 
 function concernsOtherNamespaces(spec: JsonObject): boolean {

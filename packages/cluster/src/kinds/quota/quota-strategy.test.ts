@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startClusterStory } from '../../../test-support/cluster-story.ts';
 import type { ClusterStory } from '../../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatQuantity } from '@typekro/kit/kubernetes';
+import { Collection } from '../../store/store.ts';
 import { podTotals } from '../pods/pod-totals.ts';
 import { inScopes } from './quota-scopes.ts';
 import { limitsFor, usageOf } from './quota-usage.ts';
@@ -18,7 +19,7 @@ const object = (kind: string, spec: JsonObject, status: JsonObject = {}, metadat
   spec,
   status,
 });
-const container = (requests: JsonObject, limits: JsonObject = {}, more: JsonObject = {}): JsonObject => ({
+const box = (requests: JsonObject, limits: JsonObject = {}, more: JsonObject = {}): JsonObject => ({
   name: 'c',
   image: 'i',
   resources: { requests, limits },
@@ -30,41 +31,34 @@ const shown = (amounts: ReadonlyMap<string, Parameters<typeof formatQuantity>[0]
 describe('the requests of a pod', () => {
   const sidecar = { restartPolicy: 'Always' };
   test.each<[string, JsonObject, JsonObject]>([
+    ['are the sum of its containers', { containers: [box({ cpu: '1' }), box({ cpu: '500m' })] }, { cpu: '1500m' }],
     [
-      'are the sum of its containers',
-      { containers: [container({ cpu: '1' }), container({ cpu: '500m' })] },
-      { cpu: '1500m' },
-    ],
-    [
-      'are the requests of an init container if these are larger',
-      { containers: [container({ cpu: '1' })], initContainers: [container({ cpu: '3' }), container({ cpu: '2' })] },
+      'are those of a larger init container',
+      { containers: [box({ cpu: '1' })], initContainers: [box({ cpu: '3' }), box({ cpu: '2' })] },
       { cpu: '3' },
     ],
     [
       'include sidecars',
-      { containers: [container({ cpu: '1' })], initContainers: [container({ cpu: '2' }, {}, sidecar)] },
+      { containers: [box({ cpu: '1' })], initContainers: [box({ cpu: '2' }, {}, sidecar)] },
       { cpu: '3' },
     ],
     [
-      'include the sidecars that run at the same time as an init container',
-      {
-        containers: [container({ cpu: '1' })],
-        initContainers: [container({ cpu: '2' }, {}, sidecar), container({ cpu: '4' })],
-      },
+      'include sidecars beside an init container',
+      { containers: [box({ cpu: '1' })], initContainers: [box({ cpu: '2' }, {}, sidecar), box({ cpu: '4' })] },
       { cpu: '6' },
     ],
     [
-      'are the pod-level requests if the pod has them',
-      { resources: { requests: { cpu: '9' } }, containers: [container({ cpu: '1', memory: '1Gi' })] },
+      'are the pod-level requests',
+      { resources: { requests: { cpu: '9' } }, containers: [box({ cpu: '1', memory: '1Gi' })] },
       { cpu: '9', memory: '1Gi' },
     ],
-    ['include the overhead', { overhead: { cpu: '250m' }, containers: [container({ cpu: '1' })] }, { cpu: '1250m' }],
+    ['include the overhead', { overhead: { cpu: '250m' }, containers: [box({ cpu: '1' })] }, { cpu: '1250m' }],
   ])('%s', (_title, spec, expected) => {
     expect(shown(podTotals(spec, 'requests'))).toEqual(expected);
   });
 
   test('differ from the limits, which include the overhead only for resources that have a limit', () => {
-    const spec = { overhead: { cpu: '1', memory: '1Gi' }, containers: [container({}, { cpu: '1' })] };
+    const spec = { overhead: { cpu: '1', memory: '1Gi' }, containers: [box({}, { cpu: '1' })] };
     expect(shown(podTotals(spec, 'limits'))).toEqual({ cpu: '2' });
   });
 });
@@ -76,7 +70,7 @@ describe('the usage', () => {
       'of a pod',
       'pods',
       object('Pod', {
-        containers: [container({ cpu: '1', 'ephemeral-storage': '2Gi', 'a.io/gpu': '3' }, { memory: '1Gi' })],
+        containers: [box({ cpu: '1', 'ephemeral-storage': '2Gi', 'a.io/gpu': '3' }, { memory: '1Gi' })],
       }),
       {
         'count/pods': '1',
@@ -92,7 +86,7 @@ describe('the usage', () => {
     [
       'of a completed pod',
       'pods',
-      object('Pod', { containers: [container({ cpu: '1' })] }, { phase: 'Failed' }),
+      object('Pod', { containers: [box({ cpu: '1' })] }, { phase: 'Failed' }),
       { 'count/pods': '1' },
     ],
     [
@@ -188,11 +182,11 @@ describe('the scope', () => {
     [{ scopes: ['NotTerminating'] }, pod(), true],
     [{ scopes: ['NotTerminating'] }, pod({ activeDeadlineSeconds: 5 }), false],
     [{ scopes: ['BestEffort'] }, pod(), true],
-    [{ scopes: ['BestEffort'] }, pod({ containers: [container({ cpu: '1' })] }), false],
-    [{ scopes: ['NotBestEffort'] }, pod({ containers: [container({ cpu: '1' })] }), true],
+    [{ scopes: ['BestEffort'] }, pod({ containers: [box({ cpu: '1' })] }), false],
+    [{ scopes: ['NotBestEffort'] }, pod({ containers: [box({ cpu: '1' })] }), true],
     [
       { scopes: ['NotBestEffort', 'NotTerminating'] },
-      pod({ containers: [container({ cpu: '1' })], activeDeadlineSeconds: 1 }),
+      pod({ containers: [box({ cpu: '1' })], activeDeadlineSeconds: 1 }),
       false,
     ],
     [{ scopes: ['PriorityClass'] }, pod({ priorityClassName: 'high' }), true],
@@ -293,6 +287,35 @@ describe('a ResourceQuota', () => {
     );
     await story.patch('v1 Service', 's', { spec: { type: 'ClusterIP' } });
     expect(await used(story)).toEqual({ 'services.nodeports': '0' });
+  });
+
+  test('is written once for many pods, whose creation leaves turns to others if they have many quotas', async () => {
+    await using story = await startClusterStory();
+    const [QUOTAS, PODS_OF_SET] = [400, 60];
+    const hard = { pods: '100', 'count/x.y.z': '5' };
+    for (let index = 0; index < QUOTAS; index += 1)
+      await story.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: `q${index}` }, spec: { hard } });
+    const done = { quotas: 0, pods: 0, podsOfTurn: 0, most: 0 };
+    // oxlint-disable-next-line typescript/unbound-method -- called with the collection
+    const { put } = Collection.prototype;
+    using _spy = vi.spyOn(Collection.prototype, 'put').mockImplementation(function (this: Collection, key, created) {
+      if (this.plural === 'resourcequotas') done.quotas += 1;
+      if (this.plural === 'pods' && this.get(key) === undefined) {
+        if (done.podsOfTurn === 0) setImmediate(() => (done.podsOfTurn = 0));
+        done.pods += 1;
+        done.podsOfTurn += 1;
+        done.most = Math.max(done.most, done.podsOfTurn);
+      }
+      return put.call(this, key, created);
+    });
+    const labels = { app: 'a' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const spec = { replicas: PODS_OF_SET, selector: { matchLabels: labels }, template };
+    await story.create({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 's' }, spec });
+    expect(done.pods).toBe(PODS_OF_SET);
+    expect(done.most).toBeLessThan(40);
+    expect(done.quotas).toBeLessThan(5 * QUOTAS);
+    expect((await story.get('v1 ResourceQuota', 'q7')).status?.['used']).toEqual({ pods: '60', 'count/x.y.z': '0' });
   });
 
   test('refuses an object while the status of the quota has no usage', async () => {

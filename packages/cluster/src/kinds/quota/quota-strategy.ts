@@ -9,11 +9,9 @@ const PODS = ['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limit
 /** Maps a scope to the resources that a quota with this scope may limit. */
 const SCOPES = new Map<string, readonly string[]>([
   ['BestEffort', ['pods']],
-  ['NotBestEffort', PODS],
-  ['Terminating', PODS],
-  ['NotTerminating', PODS],
-  ['PriorityClass', PODS],
-  ['CrossNamespacePodAffinity', PODS],
+  ...['NotBestEffort', 'Terminating', 'NotTerminating', 'PriorityClass', 'CrossNamespacePodAffinity'].map(
+    (scope) => [scope, PODS] as const,
+  ),
   ['VolumeAttributesClass', ['persistentvolumeclaims', 'requests.storage']],
 ]);
 /**
@@ -82,26 +80,19 @@ function validateScopeSelector(selector: JsonObject, limited: readonly string[],
     if (!SCOPES.has(scope)) problems.invalid(`${at}.scopeName`, scope, 'unsupported scope');
     for (const _resource of misses(scope, limited))
       problems.invalid(at, whole, 'unsupported scope applied to resource');
-    if (SCOPES.has(scope) && !VALUED.has(scope) && operator !== 'Exists')
-      problems.invalid(
-        `${at}.operator`,
-        operator,
-        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
-      );
+    if (SCOPES.has(scope) && !VALUED.has(scope) && operator !== 'Exists') {
+      const onlyExists =
+        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+      problems.invalid(`${at}.operator`, operator, onlyExists);
+    }
     if (operator === 'In' || operator === 'NotIn') {
-      if (values.length === 0)
-        problems.required(
-          `${at}.values`,
-          "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
-        );
+      const required = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+      if (values.length === 0) problems.required(`${at}.values`, required);
     } else if (operator !== 'Exists' && operator !== 'DoesNotExist') {
       problems.invalid(`${at}.operator`, operator, 'not a valid selector operator');
     } else if (values.length > 0) {
-      problems.invalid(
-        `${at}.values`,
-        values,
-        "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
-      );
+      const none = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+      problems.invalid(`${at}.values`, values, none);
     }
   }
   for (const _pair of conflicts(expressions.map((entry) => entry['scopeName'])))

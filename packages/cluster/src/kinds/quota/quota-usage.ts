@@ -95,23 +95,14 @@ function larger(
   return compareQuantities(allocated, requested) > 0 ? allocated : requested;
 }
 
-const CORE_NAMES = new Map<string, readonly string[]>([
-  ['services', ['services', 'services.loadbalancers', 'services.nodeports']],
-  ['persistentvolumeclaims', ['persistentvolumeclaims', 'requests.storage']],
-  ['pods', ['pods', ...OF_CONTAINERS, ...OF_CONTAINERS.flatMap((name) => [`requests.${name}`, `limits.${name}`])]],
-]);
+const OF_CLAIMS = /^requests\.storage$|\.storageclass\.storage\.k8s\.io\/(?:persistentvolumeclaims|requests\.storage)$/;
 
-/** Do objects of a core resource contribute to the limit of this name? */
-function isOf(plural: string, name: string): boolean {
-  if (CORE_NAMES.get(plural)?.includes(name) === true) return true;
-  if (plural === 'persistentvolumeclaims')
-    return /\.storageclass\.storage\.k8s\.io\/(?:persistentvolumeclaims|requests\.storage)$/.test(name);
-  if (plural !== 'pods') return false;
-  const requested = name.startsWith('requests.') ? name.slice('requests.'.length) : undefined;
-  return isHugePages(name) || (requested !== undefined && (isHugePages(requested) || isExtendedResource(requested)));
+/** Do pods contribute to the limit of this name? */
+function isOfPods(name: string): boolean {
+  const [part = '', resource = ''] = /^(requests|limits)\.(.*)$/s.exec(name)?.slice(1) ?? [];
+  if (OF_CONTAINERS.includes(part === '' ? name : resource) || isHugePages(name)) return true;
+  return part === 'requests' && (isHugePages(resource) || isExtendedResource(resource));
 }
-
-const keyOf = ({ plural, group }: GroupResource): string => `${plural}.${group}`;
 
 /**
  * The limits in `hard` of a quota, by the resource whose objects contribute to them. They are sorted once for each quota,
@@ -120,26 +111,25 @@ const keyOf = ({ plural, group }: GroupResource): string => `${plural}.${group}`
 const limitsByResource = oncePerObject((hard: JsonObject): ReadonlyMap<string, readonly string[]> => {
   const names = new Map<string, string[]>();
   for (const name of Object.keys(hard)) {
-    const counted = resourceOf(name);
+    const counted = countedBy(name);
     if (counted === undefined) continue;
-    const own = names.get(keyOf(counted));
-    if (own === undefined) names.set(keyOf(counted), [name]);
+    const own = names.get(counted);
+    if (own === undefined) names.set(counted, [name]);
     else own.push(name);
   }
   return names;
 });
 
 /** The limits in `hard` of a quota to which objects of the resource contribute. */
-export const limitsFor = (hard: JsonObject, resource: GroupResource): readonly string[] =>
-  limitsByResource(hard).get(keyOf(resource)) ?? [];
+export const limitsFor = (hard: JsonObject, { plural, group }: GroupResource): readonly string[] =>
+  limitsByResource(hard).get(`${plural}.${group}`) ?? [];
 
-/** The resource whose objects contribute to the limit of this name. */
-function resourceOf(name: string): GroupResource | undefined {
-  if (name.startsWith('count/')) {
-    const [plural = '', ...group] = name.slice('count/'.length).split('.');
-    return { plural, group: group.join('.') };
-  }
-  if (CORE_COUNTS.has(name)) return { group: '', plural: name };
-  const plural = ['services', 'persistentvolumeclaims', 'pods'].find((candidate) => isOf(candidate, name));
-  return plural === undefined ? undefined : { group: '', plural };
+/** The key of the resource whose objects contribute to the limit of this name. */
+function countedBy(name: string): string | undefined {
+  const resource = name.startsWith('count/') ? name.slice('count/'.length) : undefined;
+  if (resource !== undefined) return resource.includes('.') ? resource : `${resource}.`;
+  if (CORE_COUNTS.has(name)) return `${name}.`;
+  if (name === 'services.loadbalancers' || name === 'services.nodeports') return 'services.';
+  if (OF_CLAIMS.test(name)) return 'persistentvolumeclaims.';
+  return isOfPods(name) ? 'pods.' : undefined;
 }
