@@ -6,6 +6,7 @@ import { builtinSource } from '@typekro/engine/schema';
 import { toDot } from './dot.ts';
 import type { LayoutBox, Point } from './layout.ts';
 import { layoutColumns } from './layout.ts';
+import { toMermaid } from './mermaid.ts';
 import { outlineLines, unreadDependencies } from './outline-text.ts';
 import { toSvg } from './svg.ts';
 
@@ -54,6 +55,14 @@ test('the lines of a graph show levels, conditions, lists, external objects, and
        status
          address  = http://\${svc.spec.clusterIP}"
   `);
+});
+
+test('a character beyond U+FFFF becomes one character reference, and a shortened text never ends inside such a character', () => {
+  const text = DEFINITION.replace('a\\"; end', `😀${'😀'.repeat(80)}`);
+  expect(text).not.toBe(DEFINITION);
+  const drawn = toMermaid(graphOf(text));
+  expect(drawn).toContain('#128512;#128512;');
+  expect(drawn).not.toMatch(/#5\d{4};/);
 });
 
 describe('a dependency without an expression is shown with its reason', () => {
