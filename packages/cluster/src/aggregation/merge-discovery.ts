@@ -1,7 +1,6 @@
 /** Discovery documents that include the versions of other servers. */
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { listAt, numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { compareVersions } from '@typekro/kit/kubernetes';
+import { compareVersions, listAt, numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 
 /** A version that another server serves, with the content of its last discovery document. */
 export interface OtherVersion {
