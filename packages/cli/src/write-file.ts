@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { cryptoLibrary, makeDirectory, printableDocument, TypeKroError, writeUserFile } from '@typekro/kit/core';
-import { pathInside } from './file-paths.ts';
+import { pathInside, statOf } from './file-paths.ts';
 import { shellWord } from './text/escapes.ts';
 
 /** The codes of file system errors, in words. */
@@ -206,20 +206,10 @@ const leadsOut = (path: string, { code, within, shown }: WriteDetails): TypeKroE
 /** Returns the file that is at a position of the path where a folder is required. Devices and pipes count as files. */
 function inTheWay(path: string): string | undefined {
   for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder)) {
-    const stats = statsOf(folder);
+    const stats = statOf(folder);
     if (stats !== undefined) return stats.isDirectory() ? undefined : folder;
   }
   return undefined;
 }
 
 const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-
-/** Returns the stats of a path, or `undefined` when they cannot be read, for example inside an inaccessible folder. */
-function statsOf(path: string): ReturnType<typeof statSync> | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    // The caller then checks the parent folder, or keeps the reason of the first error.
-    return undefined;
-  }
-}

@@ -1,7 +1,7 @@
-import type { Stats } from 'node:fs';
-import { existsSync, realpathSync, statSync, watch } from 'node:fs';
+import { existsSync, realpathSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '@typekro/kube';
+import { statOf } from '../file-paths.ts';
 
 /**
  * A file counts as saved when it has not changed for this time, in milliseconds, because editors write a file in
@@ -69,20 +69,8 @@ export function statesOf(paths: Iterable<string>): FileStates {
 }
 
 function stateOf(path: string): string {
-  const found = statsOf(path);
+  const found = statOf(path);
   return found === undefined ? 'absent' : `${found.mtimeMs} ${found.size} ${found.ino}`;
-}
-
-/**
- * The stats of a file; `undefined` when the file does not exist. Despite `throwIfNoEntry`, `statSync` throws for
- * circular links, and when a parent folder of the path is a file.
- */
-function statsOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -104,7 +92,7 @@ export function statesAsRead(paths: Iterable<string>, known: FileStates, beganMs
 
 function stateSince(path: string, beganMs: number): string {
   // Uses the ctime, because a rename changes it, too. An editor may save a file by renaming an older file to its name.
-  const found = statsOf(path);
+  const found = statOf(path);
   return found !== undefined && Math.floor(found.ctimeMs) > beganMs ? SAVED_MEANWHILE : stateOf(path);
 }
 

@@ -173,6 +173,9 @@ export function tooManyRequests(): ApiError {
   });
 }
 
+/** The maximum size of a stored object, in bytes: the default of etcd's flag `--max-request-bytes`. */
+export const MAX_STORED_BYTES = 1.5 * 1024 * 1024;
+
 /** etcd's message for an object that is too large to be stored. An API server returns it with the status 500. */
 export const STORED_TOO_LARGE = 'etcdserver: request is too large';
 

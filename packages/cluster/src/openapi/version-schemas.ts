@@ -47,17 +47,11 @@ export function versionSchemas(
 
 function addCustom(resource: CustomResource, collector: SchemaCollector) {
   const published = publish(resource.schema as JsonValue, collector, 0) as JsonObject;
-  const properties = isJsonObject(published['properties']) ? published['properties'] : {};
   const name = customComponent(resource);
   collector.schemas[name] = {
     ...published,
     type: 'object',
-    properties: {
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      ...properties,
-      metadata: { allOf: [collector.reference('meta.v1.ObjectMeta')] },
-    },
+    properties: withMetadata(published, collector),
     'x-kubernetes-group-version-kind': [{ group: resource.group, kind: resource.kind, version: resource.version }],
   };
   collector.schemas[`${name}List`] = {
@@ -72,6 +66,14 @@ function addCustom(resource: CustomResource, collector: SchemaCollector) {
     'x-kubernetes-group-version-kind': [{ group: resource.group, kind: resource.listKind, version: resource.version }],
   };
 }
+
+/** The properties of the published schema of an object. */
+const withMetadata = ({ properties }: JsonObject, collector: SchemaCollector): JsonObject => ({
+  apiVersion: { type: 'string' },
+  kind: { type: 'string' },
+  ...(isJsonObject(properties) ? properties : {}),
+  metadata: { allOf: [collector.reference('meta.v1.ObjectMeta')] },
+});
 
 const MAX_DEPTH = 150;
 
@@ -89,15 +91,7 @@ function publish(value: JsonValue, collector: SchemaCollector, depth: number): J
     const published = verbatim ? entry : publish(entry, collector, depth + 1);
     setOwn(out, key, published);
   }
-  if (value['x-kubernetes-embedded-resource'] === true) {
-    const properties = isJsonObject(out['properties']) ? out['properties'] : {};
-    out['properties'] = {
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      ...properties,
-      metadata: { allOf: [collector.reference('meta.v1.ObjectMeta')] },
-    };
-  }
+  if (value['x-kubernetes-embedded-resource'] === true) out['properties'] = withMetadata(out, collector);
   return out;
 }
 

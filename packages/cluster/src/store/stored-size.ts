@@ -1,11 +1,8 @@
 /** The size limit of stored objects, and their size in memory. */
 import type { KubeObject } from '@typekro/kit/core';
 import { isBuiltinGroup } from '@typekro/kit/core';
-import { STORED_TOO_LARGE } from '../errors/api-error.ts';
+import { MAX_STORED_BYTES, STORED_TOO_LARGE } from '../errors/api-error.ts';
 import { NotStored } from './journal.ts';
-
-/** The maximum size of a stored object, in bytes: the default of etcd's flag `--max-request-bytes`. */
-export const MAX_STORED_BYTES = 1.5 * 1024 * 1024;
 
 /** The maximum number of bytes of one UTF-16 code unit in JSON: an escape such as `\u0000`. */
 const MAX_CHARACTER_BYTES = 6;

@@ -219,6 +219,13 @@ function withReplicas(object: KubeObject, path: readonly string[], replicas: num
   return next;
 }
 
+/** Refuses negative replicas of a built-in kind. Those of a custom kind are checked when its object is stored. */
+function checkReplicas({ resource, name }: WriteRequest, replicas: number): void {
+  if (replicas >= 0 || resource.custom !== undefined) return;
+  const problem = fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0');
+  throw invalid('autoscaling', 'Scale', name, [problem]);
+}
+
 function rescale(write: WriteRequest, live: KubeObject, scale: JsonObject): KubeObject {
   const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {};
   const { resourceVersion, uid } = metadata;
@@ -226,11 +233,7 @@ function rescale(write: WriteRequest, live: KubeObject, scale: JsonObject): Kube
   checkName(write, sent);
   checkPlace(write, sent);
   const replicas = replicasOf(scale);
-  if (replicas < 0 && write.resource.custom === undefined) {
-    throw invalid('autoscaling', 'Scale', write.name, [
-      fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
-    ]);
-  }
+  checkReplicas(write, replicas);
   const tracked = updateOwnership(
     ownedScale(write, live),
     emptyScale,
@@ -300,12 +303,7 @@ function scaleContext(write: WriteRequest): FieldContext {
 function applyScale(write: WriteRequest, live: KubeObject, body: ApplyBody): KubeObject {
   const { resource } = write;
   const config = body.value;
-  const replicas = replicasOf(config);
-  if (replicas < 0 && resource.custom === undefined) {
-    throw invalid('autoscaling', 'Scale', write.name, [
-      fieldInvalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
-    ]);
-  }
+  checkReplicas(write, replicasOf(config));
   const before = ownedScale(write, live);
   if (resource.custom !== undefined && before.metadata.managedFields === undefined) {
     throw inconvertible('failed to create manager for existing fields: failed to convert live object (/; ');

@@ -2,7 +2,7 @@ import { CHARACTERS } from '@typekro/kit/golang';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
-import { CHECKS, REFUSED, TRANSFORMED } from './json-schema-members.ts';
+import { CHECKS, REFUSED, TRANSFORMED, UNSUPPORTED } from './json-schema-members.ts';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
 import { printRe2 } from './regex/re2.ts';
 import { readsVariable } from './variable-reads.ts';
@@ -305,6 +305,29 @@ export function constantOf(value: unknown): JsonValue | undefined {
   const converted = members.map(([name, member]): [string, JsonValue | undefined] => [name, constantOf(member)]);
   return converted.every(([, member]) => member !== undefined) ? Object.fromEntries(converted) : undefined;
 }
+
+/** Adds the description and the title of a type. */
+export const withTexts = (printed: JsonObject, description: unknown, title: unknown): JsonObject => ({
+  ...printed,
+  ...(typeof description === 'string' ? { description } : {}),
+  ...(typeof title === 'string' ? { title } : {}),
+});
+
+/** The schema of the values of an enum. */
+export function constants(values: readonly unknown[]): JsonObject {
+  const converted = values.map(constantOf);
+  if (converted.includes(undefined)) return { [UNSUPPORTED]: 'one of the constants cannot be written as JSON' };
+  return converted.length === 0 ? { not: {} } : { enum: converted.map((value) => value ?? null) };
+}
+
+/** The translation of a type whose values JSON cannot represent. */
+export const unsupported = (what: string) => () => ({ [UNSUPPORTED]: `${what} cannot be written as JSON` });
+
+/** The types of both zod and valibot whose values JSON cannot represent. */
+export const UNSUPPORTED_TYPES: readonly (readonly [string, () => JsonObject])[] =
+  'a bigint,a Date,a symbol,NaN,a Map,a Set,a File,a function,a promise,a custom type'
+    .split(',')
+    .map((what) => [what.replace(/^a | type$/g, '').toLowerCase(), unsupported(what)]);
 
 /** May a printed part be null? */
 export const allowsNull = (printed: JsonObject): boolean =>

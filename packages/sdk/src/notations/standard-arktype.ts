@@ -9,6 +9,7 @@ import {
   constantDefault,
   IN_COMPOSITION,
   constantOf,
+  withTexts,
   methodOf,
   parsedBy,
   patternKeywords,
@@ -40,13 +41,8 @@ function printPart(node: unknown, state: Printing): JsonObject {
   const printed = ARKTYPE_NODES.get(kind)?.(node, inner) ?? {
     [UNSUPPORTED]: `the node ${kind} of arktype is not known`,
   };
-  const description = readMember(readMember(node, 'meta'), 'description');
-  const title = readMember(readMember(node, 'meta'), 'title');
-  return {
-    ...printed,
-    ...(typeof description === 'string' ? { description } : {}),
-    ...(typeof title === 'string' ? { title } : {}),
-  };
+  const meta = readMember(node, 'meta');
+  return withTexts(printed, readMember(meta, 'description'), readMember(meta, 'title'));
 }
 
 type Handler = (node: unknown, state: Printing) => JsonObject;

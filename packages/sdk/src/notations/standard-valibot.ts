@@ -4,7 +4,9 @@ import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import type { FoundChecks, Printing } from './library-type.ts';
 import {
-  constantOf,
+  constants,
+  unsupported,
+  UNSUPPORTED_TYPES,
   PrintedParts,
   unknownList,
   readMember,
@@ -68,10 +70,6 @@ const wrapped: Handler = (schema, state) => print(readMember(schema, 'wrapped'),
 const isAbsent = (entry: JsonObject): boolean => entry[ABSENT] === true;
 const isNull = (entry: JsonObject): boolean => entry['type'] === 'null';
 
-const unsupported =
-  (what: string): Handler =>
-  () => ({ [UNSUPPORTED]: `${what} cannot be written as JSON` });
-
 /** How each schema of valibot is translated, by its `type`. Any other schema is refused. */
 export const VALIBOT_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['string', () => ({ type: 'string' })],
@@ -115,29 +113,14 @@ export const VALIBOT_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handl
   ['variant', (schema, state) => printUnion(alternatives(schema, state))],
   ['intersect', intersect],
   ['lazy', (schema, state) => print((readMember(schema, 'getter') as (input: unknown) => unknown)(undefined), state)],
-  ['bigint', unsupported('a bigint')],
-  ['date', unsupported('a Date')],
-  ['symbol', unsupported('a symbol')],
-  ['nan', unsupported('NaN')],
-  ['map', unsupported('a Map')],
-  ['set', unsupported('a Set')],
   ['blob', unsupported('a Blob')],
-  ['file', unsupported('a File')],
-  ['function', unsupported('a function')],
-  ['promise', unsupported('a promise')],
   ['instance', unsupported('an instance of a class')],
-  ['custom', unsupported('a custom type')],
+  ...UNSUPPORTED_TYPES,
 ]);
 
 function printType(schema: unknown, state: Printing): JsonObject {
   const type = String(readMember(schema, 'type'));
   return VALIBOT_TYPES.get(type)?.(schema, state) ?? { [UNSUPPORTED]: `the type ${type} of valibot is not known` };
-}
-
-function constants(values: readonly unknown[]): JsonObject {
-  const converted = values.map(constantOf);
-  if (converted.includes(undefined)) return { [UNSUPPORTED]: 'one of the constants cannot be written as JSON' };
-  return converted.length === 0 ? { not: {} } : { enum: converted.map((value) => value ?? null) };
 }
 
 const hasDefault = (schema: unknown): boolean => readMember(schema, 'default') !== undefined;

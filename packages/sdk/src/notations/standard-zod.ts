@@ -7,10 +7,12 @@ import {
   IN_COMPOSITION,
   isUncheckedText,
   isChangedByLibrary,
-  constantOf,
+  constants,
+  UNSUPPORTED_TYPES,
   patternKeywords,
   PrintedParts,
   unknownList,
+  withTexts,
   readMember,
   refused,
   withAppliedDefault,
@@ -66,20 +68,10 @@ const COERCED = 'use the type itself, and convert the value in the function of t
 function described(printed: JsonObject, schema: unknown): JsonObject {
   const read = readMember(schema, 'meta');
   const meta: unknown = typeof read === 'function' ? (read as () => unknown).call(schema) : undefined;
-  const description = readMember(meta, 'description');
-  const title = readMember(meta, 'title') ?? readMember(meta, 'id');
-  return {
-    ...printed,
-    ...(typeof description === 'string' ? { description } : {}),
-    ...(typeof title === 'string' ? { title } : {}),
-  };
+  return withTexts(printed, readMember(meta, 'description'), readMember(meta, 'title') ?? readMember(meta, 'id'));
 }
 
 type Handler = (definition: unknown, state: Printing, schema: unknown) => JsonObject;
-
-const unsupported =
-  (what: string): Handler =>
-  () => ({ [UNSUPPORTED]: `${what} cannot be written as JSON` });
 
 const converts =
   (what: string): Handler =>
@@ -119,23 +111,8 @@ export const ZOD_TYPES: ReadonlyMap<string, Handler> = new Map<string, Handler>(
   ['transform', converts('a transform')],
   ['catch', converts('catch()')],
   ['success', converts('success()')],
-  ['bigint', unsupported('a bigint')],
-  ['date', unsupported('a Date')],
-  ['symbol', unsupported('a symbol')],
-  ['nan', unsupported('NaN')],
-  ['map', unsupported('a Map')],
-  ['set', unsupported('a Set')],
-  ['file', unsupported('a File')],
-  ['function', unsupported('a function')],
-  ['promise', unsupported('a promise')],
-  ['custom', unsupported('a custom type')],
+  ...UNSUPPORTED_TYPES,
 ]);
-
-function constants(values: readonly unknown[]): JsonObject {
-  const converted = values.map(constantOf);
-  if (converted.includes(undefined)) return { [UNSUPPORTED]: 'one of the constants cannot be written as JSON' };
-  return converted.length === 0 ? { not: {} } : { enum: converted.map((value) => value ?? null) };
-}
 
 /** The values of an enum. An enum of TypeScript with numbers also maps the numbers to the names. */
 function enumValues(entries: unknown): unknown[] {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { sendJson } from '../../../test-support/send-json.ts';
 import type { Cluster } from '../../index.ts';
 import { createEmbeddedCluster } from '../../index.ts';
-import { checkClaimLimits, claimProblems, podProblems } from './limit-ranger.ts';
+import { checkClaimLimits, checkLimits, claimProblems, podProblems, setLimits, usagesOf } from './limit-ranger.ts';
 import { parsedAmounts } from '../pods/pod-totals.ts';
 import type { WriteContext } from '../strategy.ts';
 
@@ -14,7 +14,7 @@ const box = (requests: JsonObject, limits: JsonObject = {}): JsonObject => ({
 
 describe('an item of a LimitRange, with the type Container,', () => {
   const problems = (bounds: JsonObject, ...containers: JsonObject[]) =>
-    podProblems({ containers }, { type: 'Container', ...bounds });
+    podProblems(usagesOf({ containers }), { type: 'Container', ...bounds });
   const min = (end: string) => [`minimum cpu usage per Container is 1${end}`];
   const max = (end: string) => [`maximum cpu usage per Container is 1${end}`];
   const ratio = 'cpu max limit to request ratio per Container is 2';
@@ -86,7 +86,7 @@ describe('an item of a LimitRange, with the type Container,', () => {
 
   test('applies to init containers, whose problems follow those of the containers', () => {
     const spec = { containers: [box({ cpu: '3' })], initContainers: [box({ cpu: '2' })] };
-    expect(podProblems(spec, { type: 'Container', min: { cpu: '4' } })).toEqual([
+    expect(podProblems(usagesOf(spec), { type: 'Container', min: { cpu: '4' } })).toEqual([
       'minimum cpu usage per Container is 4, but request is 3',
       'minimum cpu usage per Container is 4, but request is 2',
     ]);
@@ -107,7 +107,7 @@ describe('an item of a LimitRange, with the type Pod,', () => {
     ],
     ['does not count the overhead', { containers: [box({}, { cpu: '1' })], overhead: { cpu: '1' } }, []],
   ])('%s', (_title, spec, expected) => {
-    expect(podProblems(spec, { type: 'Pod', max: { cpu: '1500m' } })).toEqual(expected);
+    expect(podProblems(usagesOf(spec), { type: 'Pod', max: { cpu: '1500m' } })).toEqual(expected);
   });
 });
 
@@ -119,6 +119,40 @@ describe('an item of a LimitRange, with the type PersistentVolumeClaim,', () => 
     [{ storage: '3Gi' }, ['maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi']],
   ])('bounds the requests %j', (requests, expected) => {
     expect(claimProblems(parsedAmounts(requests), item)).toEqual(expected);
+  });
+});
+
+describe('the work for a pod', () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `example.com/r${index}`);
+  const amounts = Object.fromEntries(names.map((name) => [name, '1']));
+  const podOf = (count: number): KubeObject => {
+    const containers = Array.from({ length: count }, (_, index) => ({ name: `c${index}` }));
+    return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'n' }, spec: { containers } };
+  };
+  let reads = 0;
+  const counted = new Proxy(amounts, { get: (from, key) => ((reads += 1), Reflect.get(from, key)) });
+  const range = (item: JsonObject) => ({ object: { spec: { limits: [{ type: 'Container', ...item }] } } });
+  const contextOf = (...ranges: object[]) =>
+    ({ store: { collection: () => ({ inNamespace: () => ranges }) } }) as unknown as WriteContext;
+
+  test('does not read the amounts of each LimitRange for each container, or for each pod', () => {
+    const ranges = Array.from({ length: 10 }, () => range({ default: counted, max: counted, min: counted }));
+    const context = contextOf(...ranges);
+    for (const pod of [podOf(4), podOf(4)]) {
+      setLimits(pod, context);
+      expect(() => checkLimits(pod, context)).toThrow('No request is specified');
+    }
+    expect(reads).toBe(10 * 3 * names.length);
+    checkLimits({ ...podOf(0), spec: {} }, contextOf(...ranges.slice(1), range({})));
+    expect(reads).toBe((10 + 9) * 3 * names.length - 9 * 2 * names.length);
+  });
+
+  test('ends when the defaults are larger than an object that can be stored', () => {
+    expect(() => setLimits(podOf(2000), contextOf(range({ default: amounts })))).toThrow('request is too large');
+  });
+
+  test('makes a message once for all containers without the resource', () => {
+    expect(podProblems(usagesOf(podOf(2000).spec ?? {}), { type: 'Container', max: amounts })).toHaveLength(1000);
   });
 });
 
