@@ -6,8 +6,13 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import type { JsonObject, KubeObject } from '../dist/core/index.js';
-import type { CompileInput } from '../dist/graph/index.js';
-import { compile, compileGraphObject, GraphShape, parseDefinitions } from '../dist/graph/index.js';
+import {
+  compile,
+  compileGraphObject,
+  type DefinitionDocument,
+  GraphShape,
+  parseDefinitions,
+} from '../dist/graph/index.js';
 import { application, chainOfNodes, levels } from './support/graph-objects.ts';
 import type { SchemaSource } from '../dist/schema/index.js';
 import { builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
@@ -18,7 +23,7 @@ readOptions({});
 
 const corpus = new URL('../test/conformance/graph/', import.meta.url);
 
-function parseFile(url: URL): CompileInput {
+function parseFile(url: URL): DefinitionDocument {
   const [document] = parseDefinitions(readFileSync(url, 'utf8')).documents;
   if (document === undefined) throw new Error(`nothing in ${url.pathname}`);
   return document;

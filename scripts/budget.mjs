@@ -99,6 +99,7 @@ const FIGURES = {
   'names in the doors of the largest package': Math.max(
     ...[...doorNames].filter(([name]) => name !== 'sdk').map(([, { size }]) => size),
   ),
+  'names in the doors of engine': doorNames.get('engine').size,
   'percent of the names of engine that one package uses': singleUses(),
   'type assertions by way of unknown': sum(sources, (text) => text.split('as unknown as').length - 1),
 };

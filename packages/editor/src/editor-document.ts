@@ -1,6 +1,6 @@
 import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import type { Diagnostic, JsonValue, SourcePosition } from '@typekro/kit/core';
-import type { DefinitionDocument, ParsedDefinitions } from '@typekro/engine/graph';
+import type { DefinitionDocument } from '@typekro/engine/graph';
 import { parseDefinitions } from '@typekro/engine/graph';
 import type { Chunk } from './chunks.ts';
 import { chunksOf } from './chunks.ts';
@@ -17,13 +17,15 @@ import { looseValue, parseTree } from './yaml-tree.ts';
  */
 export const MAX_EDITED_LENGTH = 4 * 1024 * 1024;
 
+type Parsed = ReturnType<typeof parseDefinitions>;
+
 /**
  * One YAML document of an open file. Its parsed forms are computed at their first use, and kept until its text changes.
  */
 export class DocumentPart {
   readonly text: string;
   readonly #file: string;
-  #parsed: ParsedDefinitions | undefined;
+  #parsed: Parsed | undefined;
   #tree: { readonly root: YamlNode | undefined } | undefined;
   #expressions: readonly WrittenExpression[] | undefined;
 
@@ -33,7 +35,7 @@ export class DocumentPart {
   }
 
   /** The part as the compiler reads it. Positions are relative to the part. */
-  get parsed(): ParsedDefinitions {
+  get parsed(): Parsed {
     return (this.#parsed ??= parseDefinitions(this.text, this.#file));
   }
 
@@ -116,7 +118,7 @@ export class EditorDocument {
   }
 
   /** All documents and problems of the file, equal to the result of `parseDefinitions` for the whole text. */
-  parsed(): ParsedDefinitions {
+  parsed(): Parsed {
     const documents: DefinitionDocument[] = [];
     const diagnostics: Diagnostic[] = [];
     for (const [index, { part, line }] of this.parts.entries()) {

@@ -29,7 +29,7 @@ export function expressionsIn(source: string, root: YamlNode | undefined): reado
 function expressionsOf(source: string, path: readonly PathStep[], scalar: YamlScalar): WrittenExpression[] {
   const scanned = scanExpressions(scalar.value);
   if (!scanned.ok) return [];
-  const offsets = scalarOffsets(source.slice(scalar.from, scalar.to), scalar.style, scalar.value);
+  const offsets = scalarOffsets(source.slice(scalar.from, scalar.to), scalar.value);
   const place = (at: number): number => scalar.from + offsets(at);
   return scanned.parts
     .filter(({ kind }) => kind === 'expression')

@@ -1,14 +1,13 @@
 import type { Node } from 'yaml';
 import type { JsonValue } from '@typekro/kit/core';
 import { setOwn, yamlLibrary } from '@typekro/kit/core';
-import type { PathStep, ScalarStyle } from '@typekro/engine/graph';
+import type { PathStep } from '@typekro/engine/graph';
 import type { Span } from './editor-text.ts';
 
 /** A scalar as written. `value` is its text without quotes, escapes and line folding. */
 export interface YamlScalar extends Span {
   readonly kind: 'scalar';
   readonly value: string;
-  readonly style: ScalarStyle;
 }
 
 /** A member of a map. */
@@ -34,14 +33,6 @@ export interface YamlPlace {
  * The maximum depth of a tree. Deeper nodes are left out, because `parseDefinitions` refuses documents that have them.
  */
 const MAX_DEPTH = 200;
-
-const STYLES: Readonly<Record<string, ScalarStyle>> = {
-  PLAIN: 'PLAIN',
-  QUOTE_DOUBLE: 'QUOTE_DOUBLE',
-  QUOTE_SINGLE: 'QUOTE_SINGLE',
-  BLOCK_LITERAL: 'BLOCK_LITERAL',
-  BLOCK_FOLDED: 'BLOCK_FOLDED',
-};
 
 /**
  * The syntax tree of one document. The parser is that of `parseDefinitions`; it continues after an error, so a document
@@ -80,7 +71,7 @@ function treeOf(node: Node | null, depth: number): YamlNode | undefined {
 
 function scalarOf(node: { readonly value: unknown; readonly type?: string | null }, span: Span): YamlScalar {
   const value = typeof node.value === 'string' ? node.value : '';
-  return { kind: 'scalar', ...span, value, style: STYLES[node.type ?? 'PLAIN'] ?? 'PLAIN' };
+  return { kind: 'scalar', ...span, value };
 }
 
 /** The member or item at a path; `undefined` when there is none. */
@@ -148,7 +139,7 @@ export function placeAt(root: YamlNode | undefined, offset: number): YamlPlace |
 /** The value of a tree as JSON. An empty scalar without quotes is null. Every other scalar is a string. */
 export function looseValue(node: YamlNode | undefined): JsonValue {
   if (node === undefined) return null;
-  if (node.kind === 'scalar') return node.style === 'PLAIN' && node.value === '' ? null : node.value;
+  if (node.kind === 'scalar') return node.from === node.to ? null : node.value;
   if (node.kind === 'list') return node.items.map(looseValue);
   const object = {};
   for (const { key, value } of node.members) setOwn(object, key.value, looseValue(value));

@@ -1,8 +1,6 @@
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { formatDiagnostic } from '@typekro/kit/core';
-import type { CompileOptions, Graph } from '@typekro/engine/graph';
-import { compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, formatDiagnostic } from '@typekro/kit/core';
+import { type CompileOptions, type Graph, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { crdOf } from '@typekro/kit/test-support/crd';
 

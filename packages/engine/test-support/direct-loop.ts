@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { ApplyAction, Condition, Decision, StepOptions } from '@typekro/engine/runtime';
 import {

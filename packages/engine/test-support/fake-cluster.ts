@@ -1,15 +1,7 @@
 import type { GroupVersionKind, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { gvkOf, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { Graph, PathStep } from '@typekro/engine/graph';
-import type {
-  Decisions,
-  EquivalentDigests,
-  LiveObject,
-  ObjectTarget,
-  Observations,
-  Observed,
-  Reports,
-} from '@typekro/engine/runtime';
+import type { Decisions, EquivalentDigests, ObjectTarget, Observations, Reports } from '@typekro/engine/runtime';
 import { ObjectKey, ObjectLabels, Projection, WriteRules } from '@typekro/engine/runtime';
 
 /** Options of the view of a fake cluster. */
@@ -190,8 +182,8 @@ export class FakeCluster {
     kinds.set(nodeId, new Set([...(kinds.get(nodeId) ?? []), `${kind}.${group}`]));
   }
 
-  view(graph: Graph, { mode = 'whole', lazy = false }: ViewOptions = {}): Observed {
-    const show = (key: string, object: KubeObject): LiveObject => {
+  view(graph: Graph, { mode = 'whole', lazy = false }: ViewOptions = {}): Observations.Observed {
+    const show = (key: string, object: KubeObject): Observations.LiveObject => {
       const settled = this.#equivalences.get(key);
       const whole = mode === 'whole' || this.#whole.has(key);
       const reads =

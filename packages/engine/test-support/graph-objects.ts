@@ -1,13 +1,10 @@
 import { parse } from 'yaml';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { compileGraphObject } from '@typekro/engine/graph';
-import type { Condition, Decision, StepOptions } from '@typekro/engine/runtime';
-import { SpecialStep } from '@typekro/engine/runtime';
+import { type Graph, compileGraphObject } from '@typekro/engine/graph';
+import { type Condition, type Decision, type StepOptions, SpecialStep } from '@typekro/engine/runtime';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import type { LoopOptions } from './direct-loop.ts';
-import { carryOut, conditionOf, settle } from './direct-loop.ts';
+import { type LoopOptions, carryOut, conditionOf, settle } from './direct-loop.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 /** A CRD with the subresource `status`, for tests. */

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
-import { fieldManagers, RefusedObject } from '@typekro/engine/runtime';
+import { FieldDifference, RefusedObject } from '@typekro/engine/runtime';
 import { namedOwners } from '../plan/object-owners.ts';
 import type { ObjectOwner } from '../plan/object-owners.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
@@ -116,7 +116,7 @@ function adopted(instance: ObjectRef, write: ObjectPlan, live: KubeObject | unde
         path,
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
-        managers: live === undefined || !parsed.ok ? [] : fieldManagers(live, parsed.steps),
+        managers: live === undefined || !parsed.ok ? [] : FieldDifference.managersAt(live, parsed.steps),
       };
     }),
     owners: live === undefined ? [] : namedOwners(live),

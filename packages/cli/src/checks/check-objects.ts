@@ -4,15 +4,7 @@ import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import { isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import {
-  RefusalText,
-  RefusedPlace,
-  shapeHint,
-  StructuralSchema,
-  schemaNodeAt,
-  stepsIn,
-  valueAtSteps,
-} from '@typekro/engine/schema';
+import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import type { UnknownField } from './corrected-fields.ts';
 import { correctFields } from './corrected-fields.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -71,7 +63,7 @@ async function checkWithSchema(
     const reported = nulls.length > 0 ? nulls : await server.check(pruned.value as KubeObject);
     return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
-  const steps = pruned.unknown.map((field) => stepsIn(value, field));
+  const steps = pruned.unknown.map((field) => RefusedPlace.stepsIn(value, field));
   // A missing field can be a consequence of a misspelt field. A problem of a whole object can be a consequence of a
   // wrong field in it.
   const follows = ({ field, message }: RefusalCause): boolean =>
@@ -79,9 +71,11 @@ async function checkWithSchema(
     (/^(?:Required|Invalid) value/.test(message) &&
       steps.some((own) => {
         const parent = valueAtSteps(value, own.slice(0, -1));
-        const name = String(stepsIn(value, field).at(-1) ?? '');
+        const name = String(RefusedPlace.stepsIn(value, field).at(-1) ?? '');
         const holder = Path.format(
-          message.startsWith('Required') ? stepsIn(value, field).slice(0, -1) : stepsIn(value, field),
+          message.startsWith('Required')
+            ? RefusedPlace.stepsIn(value, field).slice(0, -1)
+            : RefusedPlace.stepsIn(value, field),
         );
         return holder === Path.format(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
       }));
@@ -137,7 +131,7 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
     const shape =
       at === undefined || written === undefined || !text.message.includes(' is written where ')
         ? undefined
-        : shapeHint(at, written, place.steps);
+        : RefusalText.shapeHint(at, written, place.steps);
     const hint = boundedHint(at, written) ?? shape ?? text.hint;
     return report(input, field, place, 'input/invalid-field', text.message, hint);
   });
@@ -150,7 +144,8 @@ function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: 
 export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonValue): readonly RefusalCause[] {
   const isOwn = ({ field, message }: RefusalCause): boolean =>
     !message.startsWith('Invalid value') ||
-    valueAtSteps(value, RefusedPlace.of(value, field, message).steps) === valueAtSteps(value, stepsIn(value, field)) ||
+    valueAtSteps(value, RefusedPlace.of(value, field, message).steps) ===
+      valueAtSteps(value, RefusedPlace.stepsIn(value, field)) ||
     !RefusedPlace.of(value, field, message).key;
   const own = causes.filter(isOwn);
   const kept = (own.length > 0 ? own : causes).filter(
@@ -204,7 +199,8 @@ function unknownField(input: InputObject, schema: Schema, { steps, meant }: Unkn
   // For a definition, the compiler already reports an object instead of a list.
   if (list?.type === 'array' && isJsonObject(around) && !isDefinition(input.object)) {
     const path = field.slice(0, field.lastIndexOf(`.${name}`));
-    const hint = shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';
+    const hint =
+      RefusalText.shapeHint(list, around, above) ?? 'begin each entry with "- ", also when there is only one';
     const message = 'an object is written where a list is expected';
     return report(input, path, { steps: above, key: false }, 'input/invalid-field', message, hint);
   }

@@ -4,14 +4,7 @@ import { formatApiVersion, isJsonObject, stringifyJson } from '@typekro/kit/core
 import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekro/engine/graph';
 import { Nodes, Path, scanExpressions } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import {
-  RefusalText,
-  RefusedPlace,
-  StructuralSchema,
-  schemaNodeAt,
-  stepsIn,
-  valueAtSteps,
-} from '@typekro/engine/schema';
+import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import { withoutFollowUps } from './check-objects.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { inputPosition } from '../inputs/load-inputs.ts';
@@ -133,7 +126,7 @@ async function checkNode(
     if ((unselected || mismatched) && /does not match template/.test(cause.message)) return [];
     // Only an expression at the missing field or at an ancestor of it could set the field.
     const absent = place.key && cause.message.startsWith('Required');
-    const steps = absent ? stepsIn(value, cause.field) : place.steps;
+    const steps = absent ? RefusedPlace.stepsIn(value, cause.field) : place.steps;
     // An expression without a sample value can yield the missing field.
     if (absent && unfilled.some(({ path }) => place.steps.every((step, index) => step === path[index]))) return [];
     const isOpen = !presenceOnly(found.steps, cause.message, holes) && dependsOnHole(steps, cause.message, holes);

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, nearestName } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema, schemaNodeAt, stepsIn, valueAtSteps } from '@typekro/engine/schema';
+import { StructuralSchema, schemaNodeAt, valueAtSteps, RefusedPlace } from '@typekro/engine/schema';
 
 /** A field that the kind does not have. */
 export interface UnknownField {
@@ -36,7 +36,7 @@ export function correctFields(schema: Schema, given: JsonValue): CorrectedFields
   const corrected: UnknownField[] = [];
   let value = given;
   for (;;) {
-    const found = StructuralSchema.prune(schema, value).unknown.map((field) => stepsIn(value, field));
+    const found = StructuralSchema.prune(schema, value).unknown.map((field) => RefusedPlace.stepsIn(value, field));
     const copy = found.length === 0 ? value : structuredClone(value);
     const rest: UnknownField[] = [];
     let isChanged = false;

@@ -3,7 +3,7 @@ import { hasErrors, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { Path } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
-import type { NodeReport, RenderedNode } from '@typekro/engine/runtime';
+import type { NodeReport } from '@typekro/engine/runtime';
 import { Explanation, RenderedInstance } from '@typekro/engine/runtime';
 import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
@@ -140,7 +140,7 @@ function printFailures(context: CommandContext, renderings: readonly Rendering[]
  * Describes why a node fails. A node that waits for another node can have fields that fail for any content of the other
  * node. The controller finds such failures only when the other node is ready.
  */
-function failuresOf({ report, objects, listFailures }: RenderedNode): string[] {
+function failuresOf({ report, objects, listFailures }: RenderedInstance['nodes'][number]): string[] {
   if (needsChangedInput(report)) {
     const { node, reason, remedy } = Explanation.of(report);
     return [`${node} ${reason}${remedy === undefined ? '' : `\n  hint: ${remedy}`}`];

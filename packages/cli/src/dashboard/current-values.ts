@@ -7,7 +7,7 @@ import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from 
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
 import type { Decision } from '@typekro/engine/runtime';
-import { variablesOfItem, PlacedExpression, Secrets } from '@typekro/engine/runtime';
+import { Member, PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import { readyObjects } from './ready-objects.ts';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { currentNodes } from '../instance/observation.ts';
@@ -115,7 +115,7 @@ export class CurrentValues {
     const live = liveObjects(this.#variables, node.id).find((each) => formatRef(refOf(each)) === key);
     return {
       each: live === undefined ? undefined : new Map([...this.#variables, ['each', live]]),
-      iterators: variablesOfItem(node, this.#variables, object, { now: this.#now }),
+      iterators: Member.variablesOfItem(node, this.#variables, object, { now: this.#now }),
       name: objectName(object),
     };
   }

@@ -1,7 +1,7 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { ValueLine } from '@typekro/controller/inspect';
-import type { FieldStep } from '@typekro/engine/schema';
+import type { PathStep } from '@typekro/engine/graph';
 import { schemaInCrd } from './schema-fields.ts';
 
 /**
@@ -25,7 +25,7 @@ export function droppedLines(
 /** A value in an object, with the steps to it. */
 interface FoundField {
   readonly value: JsonValue;
-  readonly steps: readonly FieldStep[];
+  readonly steps: readonly PathStep[];
 }
 
 /**
@@ -35,7 +35,7 @@ interface FoundField {
 function findField(
   value: JsonValue | undefined,
   path: string,
-  steps: readonly FieldStep[] = [],
+  steps: readonly PathStep[] = [],
 ): FoundField | undefined {
   if (path === '') return value === undefined ? undefined : { value, steps };
   if (Array.isArray(value)) {

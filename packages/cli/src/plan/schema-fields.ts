@@ -1,10 +1,11 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import type { FieldStep, Schema } from '@typekro/engine/schema';
+import type { PathStep } from '@typekro/engine/graph';
+import type { Schema } from '@typekro/engine/schema';
 import { CrdSchema, StructuralSchema, schemaNodeAt } from '@typekro/engine/schema';
 
 /** Returns the schema at a path in a CRD with one version. A step is a member's name or the index of a list's item. */
-export function schemaInCrd(crd: KubeObject, path: readonly FieldStep[]): Schema | undefined {
+export function schemaInCrd(crd: KubeObject, path: readonly PathStep[]): Schema | undefined {
   const schema = CrdSchema.ofVersion(CrdSchema.versions(crd)[0]);
   return schema === undefined ? undefined : schemaNodeAt(StructuralSchema.of(schema), path);
 }

@@ -2,7 +2,7 @@ import { objectName, refOf, YAML_OUTPUT, yamlComment, yamlLibrary, yamlOutput } 
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { Nodes } from '@typekro/engine/graph';
-import type { RenderedInstance, RenderedNode } from '@typekro/engine/runtime';
+import type { RenderedInstance } from '@typekro/engine/runtime';
 import { Explanation } from '@typekro/engine/runtime';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { printableLine } from '../text/output-text.ts';
@@ -38,6 +38,8 @@ function blocksOf({ graph, instance, rendered }: Rendering, several: boolean): B
   if (graph.definedBy === 'graph') return [...title, ...nodes];
   return [...title, ...nodes, { comments: statusComments(graph, instance, rendered) }];
 }
+
+type RenderedNode = RenderedInstance['nodes'][number];
 
 function nodeBlocks(graph: Graph, node: RenderedNode): Block[] {
   const { report, objects, countKnown, undecided, external, patch } = node;

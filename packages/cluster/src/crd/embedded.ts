@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import { goJson, goJsonKind } from '@typekro/kit/golang';
 import { fieldErrors } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema, embeddedResources } from '@typekro/engine/schema';
+import { StructuralSchema } from '@typekro/engine/schema';
 import { builtinType } from '../types/builtin.ts';
 import { DecodeError, decodeObject } from '../types/decode.ts';
 import type { ObjectNode } from '../types/type-node.ts';
@@ -25,7 +25,7 @@ const { invalid } = fieldErrors((value) => goJson(value as JsonValue));
  * @throws DecodeError
  */
 export function checkEmbedded(schema: Schema, object: JsonValue): void {
-  for (const { value, path } of embeddedResources(schema, object)) {
+  for (const { value, path } of StructuralSchema.embedded(schema, object)) {
     // The root is skipped, because the decoder of the object checks it.
     if (path.length === 0) continue;
     for (const name of Object.keys(value)) {

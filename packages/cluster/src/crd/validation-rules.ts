@@ -3,8 +3,8 @@ import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } fr
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { oncePerObject } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import type { RuleChecker, RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
-import { CelTypes, StructuralSchema, crdErrors } from '@typekro/engine/schema';
+import type { RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
+import { CelTypes, StructuralSchema, CrdRules } from '@typekro/engine/schema';
 import { goQuote } from '@typekro/kit/golang';
 import { RuleCosts } from './rule-costs.ts';
 import type { LimitedRun } from './rule-limits.ts';
@@ -210,7 +210,7 @@ const shownRule = (rule: ValidationRule) => ({
  * errors.
  */
 export const ruleChecker =
-  (costs: RuleCosts): RuleChecker =>
+  (costs: RuleCosts): Required<CrdRules>['checkRules'] =>
   (schema, rules, path, uncorrelatable, times) => {
     const root = path.endsWith('openAPIV3Schema.x-kubernetes-validations');
     const resource = root || schema['x-kubernetes-embedded-resource'] === true;
@@ -245,7 +245,7 @@ export const ruleChecker =
  * The checks of one CustomResourceDefinition that need CEL: each rule must compile, no rule may cost too much, and each
  * default must satisfy the rules.
  */
-export function ruleChecks() {
+export function ruleChecks(): Required<Omit<CrdRules, 'refusesRepeated'>> {
   const costs = new RuleCosts();
   const start = ruleEvaluator({});
   let evaluate = start();
@@ -261,4 +261,4 @@ export function ruleChecks() {
 }
 
 /** The errors for which an API server refuses to create a CustomResourceDefinition, including those of its rules. */
-export const definitionErrors = (crd: KubeObject): FieldError[] => crdErrors(crd, ruleChecks());
+export const definitionErrors = (crd: KubeObject): FieldError[] => CrdRules.errors(crd, ruleChecks());

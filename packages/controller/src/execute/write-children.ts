@@ -10,7 +10,6 @@ import {
   Member,
   ObjectKey,
   ObjectTarget,
-  RELEASE,
   WriteAttempt,
   WriteRules,
 } from '@typekro/engine/runtime';
@@ -152,7 +151,7 @@ async function releaseObject(ports: MaskingPorts, action: Decisions.ReleaseActio
     if (!dryRun) view.released?.(action, answer);
   } catch (thrown) {
     if (!isNotFound(thrown)) {
-      return rememberFailedWrite(ports, target, { digest: RELEASE, uid }, thrown, {
+      return rememberFailedWrite(ports, target, { digest: WriteAttempt.RELEASE, uid }, thrown, {
         mask: maskOf(ports, '', target),
         writer,
       });

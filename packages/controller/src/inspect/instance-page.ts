@@ -1,6 +1,6 @@
 import { namespacedName } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import { INSTANCE_STATES } from '@typekro/engine/runtime';
+import { RecordedStatus } from '@typekro/engine/runtime';
 import { badInspectRequest } from './inspect-failure.ts';
 import type {
   DefinitionRow,
@@ -102,8 +102,8 @@ export function withInstanceCounts(
 }
 
 /** Is the text a value of `status.state`? */
-export const isInstanceState = (text: unknown): text is (typeof INSTANCE_STATES)[number] =>
-  INSTANCE_STATES.some((state) => state === text);
+export const isInstanceState = (text: unknown): text is (typeof RecordedStatus.STATES)[number] =>
+  RecordedStatus.STATES.some((state) => state === text);
 
 const byName = (a: InstanceRow, b: InstanceRow): number =>
   compareText(a.namespace ?? '', b.namespace ?? '') || compareText(a.name, b.name) || compareText(a.kind, b.kind);

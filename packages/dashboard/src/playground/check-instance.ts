@@ -2,7 +2,7 @@ import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, textAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema, stepsIn } from '@typekro/engine/schema';
+import { StructuralSchema, RefusedPlace } from '@typekro/engine/schema';
 import type { InstanceCheck, InstanceProblem } from './input.ts';
 
 /**
@@ -20,7 +20,7 @@ export function schemaProblems(schema: Schema, value: JsonValue): InstanceProble
   const errors = StructuralSchema.validate(schema, value, { evaluateRules: ruleEvaluator(schema)() });
   return errors
     .filter(({ field }) => field !== NO_FIELD)
-    .map(({ field, message }) => ({ field, steps: stepsIn(value, field).map(String), message }));
+    .map(({ field, message }) => ({ field, steps: RefusedPlace.stepsIn(value, field).map(String), message }));
 }
 
 /** The field name in the API server's note that CEL rules were not evaluated because of other errors. */

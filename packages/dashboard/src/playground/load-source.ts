@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { errorDiagnostic, hasErrors, isJsonObject, TypeKroError } from '@typekro/kit/core';
-import type { CompileInput, Graph } from '@typekro/engine/graph';
+import type { DefinitionDocument, Graph } from '@typekro/engine/graph';
 import {
   compileDocument,
   controllerCrds,
@@ -28,7 +28,7 @@ export interface LoadedSource {
 
 /** A definition, with a function that maps the path of a field to its position in the source. */
 interface FoundDefinition {
-  readonly input: CompileInput;
+  readonly input: JsonObject | DefinitionDocument;
   readonly object: JsonObject;
   readonly locate?: (path: string) => Diagnostic['source'];
 }

@@ -3,7 +3,7 @@ import { formatApiVersion, formatRef, isJsonObject, isoTime, mergeJson, refOf } 
 import type { Graph } from '@typekro/engine/graph';
 import type { InstanceNode } from '@typekro/controller/inspect';
 import { countObjects, edgesWith, presentValue } from '@typekro/controller/inspect';
-import type { RenderedNode } from '@typekro/engine/runtime';
+import type { NodeReport } from '@typekro/engine/runtime';
 import { Explanation, keys, PlacedExpression, RenderedInstance } from '@typekro/engine/runtime';
 import type { PlaygroundStep } from './input.ts';
 import type { SimulatedServer } from './simulated-server.ts';
@@ -189,7 +189,7 @@ function stepOf(
   };
 }
 
-function nodeOf({ report }: RenderedNode): InstanceNode {
+function nodeOf({ report }: { readonly report: NodeReport }): InstanceNode {
   const { state, reason, waitsFor, remedy } = Explanation.of(report);
   const { id, objects } = report;
   const counts = countObjects(objects);

@@ -6,8 +6,7 @@ import type { Schema } from '../schema/index.ts';
 import type { TypedResource } from './checks/check-types.ts';
 import { literalTypes } from './checks/conditions.ts';
 import { buildCrd, instancePlural, OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
-import type { DependencyMap } from './dag.ts';
-import { applyDepth, applyOrder, preferredOrder } from './dag.ts';
+import { type DependencyMap, applyDepth, applyOrder, preferredOrder } from './dag.ts';
 import { scaledWorkloads } from './warnings/autoscalers.ts';
 import type { ParsedDefinition } from './parsed-definition.ts';
 import type { DefinitionDocument } from './document.ts';
@@ -16,7 +15,7 @@ import type { CompiledExpression } from './expressions/expression.ts';
 import { revisionHash } from './hash.ts';
 import type { CheckedPropagation } from './instance-propagation.ts';
 import { schemaToJson } from './kinds/instance-schema.ts';
-import type { KroCompatibility } from './kro-compatibility.ts';
+import { type KroCompatibility, followsGraphEngine } from './kro-compatibility.ts';
 import type {
   ConditionExpression,
   Expression,
@@ -30,7 +29,6 @@ import type {
 } from './model.ts';
 import { collectReads } from './expressions/reads.ts';
 import type { StatusBlock } from './status/status.ts';
-import { followsGraphEngine } from './kro-compatibility.ts';
 
 /** The inputs of a graph, all without errors. */
 export interface Parts {

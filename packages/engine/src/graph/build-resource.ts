@@ -1,27 +1,20 @@
-import type { JsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { SchemaSource } from '../schema/index.ts';
 import type { ConditionText, ParsedDefinition, ResourceBlock } from './parsed-definition.ts';
 import type { DimensionSite, ResourceDraft, ExpressionSite, DefinitionNodeType } from './resource-draft.ts';
 import { externalMetadataProblems, hasSelector } from './external-metadata.ts';
 import { defSchema } from './kinds/def-schema.ts';
-import { mapDefined } from './problems.ts';
-import type { InstalledKinds } from './kinds/graph-kinds.ts';
+import { type Phase, type Problems, mapDefined } from './problems.ts';
+import { type InstalledKinds, isCrd } from './kinds/graph-kinds.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import type { GraphFeatures } from './options.ts';
-import type { Phase, Problems } from './problems.ts';
-import type { ResolvedKind } from './kinds/resolve-kind.ts';
-import type { ShapeProblem } from './resource-shape.ts';
-import { shapeProblem } from './resource-shape.ts';
-import { resolveKind } from './kinds/resolve-kind.ts';
-import type { ExpressionText } from './expressions/scan.ts';
-import { joinParts, scanExpressions, bareHint } from './expressions/scan.ts';
-import type { Walked, Whereabouts } from './walk.ts';
+import { type ResolvedKind, resolveKind } from './kinds/resolve-kind.ts';
+import { type ShapeProblem, shapeProblem } from './resource-shape.ts';
+import { type ExpressionText, joinParts, scanExpressions, bareHint } from './expressions/scan.ts';
+import { type Walked, type Whereabouts, walkFreely, walkWithSchema } from './walk.ts';
 import { TemplatePlace } from './template-place.ts';
-import { walkFreely, walkWithSchema } from './walk.ts';
-import { isCrd } from './kinds/graph-kinds.ts';
 import { RESERVED_PREFIXES } from './names/naming.ts';
 
 /** Reads all resources: their kinds, templates and expressions. Reports errors and continues with the rest. */

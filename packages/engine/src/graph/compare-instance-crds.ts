@@ -1,10 +1,7 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { valueAt } from '@typekro/kit/kubernetes';
-import type { ComparedFacets } from '../schema/index.ts';
-import { CrdSchema } from '../schema/index.ts';
-import type { CrdComparison } from '../schema/crd/compare-crds.ts';
-import { compareCrds, fieldOfChange } from '../schema/crd/compare-crds.ts';
+import { type ComparedFacets, CrdSchema } from '../schema/index.ts';
+import { type CrdComparison, compareCrds, fieldOfChange } from '../schema/crd/compare-crds.ts';
 import { OBJECT_RECORD, OBJECT_RECORD_SCHEMA } from './crd.ts';
 import type { Graph } from './model.ts';
 

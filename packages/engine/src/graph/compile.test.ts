@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { formatDiagnostic } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, formatDiagnostic } from '@typekro/kit/core';
 import { builtinSource, combineSources, crdSource } from '../schema/index.ts';
 import { compile } from './compile.ts';
 import type { CompileOptions, CompileResult } from './options.ts';

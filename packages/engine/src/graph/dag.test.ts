@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DependencyMap } from './dag.ts';
-import { applyDepth, applyOrder, findCycle, topologicalOrder } from './dag.ts';
+import { type DependencyMap, applyDepth, applyOrder, findCycle, topologicalOrder } from './dag.ts';
 
 const graph = (text: string): DependencyMap =>
   new Map(

@@ -1,16 +1,13 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { labelSelectorProblems } from '@typekro/kit/kubernetes';
-import { isJsonObject } from '@typekro/kit/core';
-import type { CelType } from '@typekro/cel';
-import { DYN, listType, mapType, STRING } from '@typekro/cel';
+import { type CelType, DYN, listType, mapType, STRING } from '@typekro/cel';
 import type { Schema } from '../schema/index.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
 import { formatPath } from './path.ts';
 import { joinParts, scanExpressions, unclosedAt } from './expressions/scan.ts';
 import { TemplatePlace } from './template-place.ts';
-import type { WalkProblem } from './walk.ts';
-import { walkWithSchema } from './walk.ts';
+import { type WalkProblem, walkWithSchema } from './walk.ts';
 
 const TEXT: Schema = { type: 'string' };
 const SELECTOR: Schema = {

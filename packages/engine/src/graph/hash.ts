@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { fnv64a } from '@typekro/kit/golang';
 import { asText } from '@typekro/kit/kubernetes';
 

@@ -8,23 +8,20 @@
  * @packageDocumentation
  */
 export type { Expression, Graph, Hole, PathStep, ReadPart, GraphNode, TypedNode } from './model.ts';
-export type { CompileInput, CompileOptions, CompileResult, GraphFeatures } from './options.ts';
+export type { CompileOptions, CompileResult, GraphFeatures } from './options.ts';
 export { TYPEKRO_FEATURES } from './options.ts';
 export type { DefinitionDocument } from './document.ts';
-export type { ParsedDefinitions } from './parse-definitions.ts';
 export { parseDefinitions } from './parse-definitions.ts';
 export { isDefinition } from './parsed-definition.ts';
 export { explainSyntaxError } from './syntax/explain-syntax-error.ts';
 export { scanExpressions } from './expressions/scan.ts';
 export { diagnosticCodes } from './codes.ts';
-export { OBJECT_RECORD_SCHEMA } from './crd.ts';
 export { controllerCrds } from './kinds/controller-crds.ts';
 export { revisionHash } from './hash.ts';
 export { isTooDeep } from './too-deep.ts';
 export { compile } from './compile.ts';
 export type { ExpressionScope } from './expressions/expression-scope.ts';
 export { expressionScopes } from './expressions/expression-scopes.ts';
-export type { ScalarStyle } from './yaml/yaml-offset.ts';
 export { scalarOffsets } from './yaml/yaml-offset.ts';
 export { compileGraphObject, compileDocument } from './graph-object/compile-graph-object.ts';
 export type { OutlineNode } from './outline/outline.ts';

@@ -1,14 +1,11 @@
-import type { Ast, Call, Expr } from '@typekro/cel';
-import { isOptional, renameVariables, typeToString, walkAst } from '@typekro/cel';
+import { type Ast, type Call, type Expr, isOptional, renameVariables, typeToString, walkAst } from '@typekro/cel';
 import { goQuote } from '@typekro/kit/golang';
 import type { Schema } from '../schema/index.ts';
 import { analyse } from './analysis.ts';
 import { conditionHint, withoutPrefix } from './checks/check-types.ts';
 import { instancePlural } from './crd.ts';
-import type { CompiledExpression } from './expressions/expression.ts';
-import { compileExpression } from './expressions/expression.ts';
-import type { LanguageNode } from './expressions/language.ts';
-import { instanceSchema, Language } from './expressions/language.ts';
+import { type CompiledExpression, compileExpression } from './expressions/expression.ts';
+import { type LanguageNode, instanceSchema, Language } from './expressions/language.ts';
 import type { CompileOptions } from './options.ts';
 import { KroLevel } from './kro-compatibility.ts';
 import { hasOtherMeaning } from './names/naming.ts';

@@ -1,14 +1,12 @@
-import type { Analysed } from './analysis.ts';
-import { analyse, NO_NAMES, rootsOf } from './analysis.ts';
+import { type Analysed, analyse, NO_NAMES, rootsOf } from './analysis.ts';
 import { goQuote } from '@typekro/kit/golang';
 import { findCycle } from './dag.ts';
 import { deferredSite } from './expressions/deferral.ts';
 import type { DimensionSite, ResourceDraft, FieldSite, ExpressionSite } from './resource-draft.ts';
-import { mapDefined } from './problems.ts';
+import { type Problems, mapDefined } from './problems.ts';
 import type { Language } from './expressions/language.ts';
 import { necessaryNames } from './names/necessary-names.ts';
 import { gateReads, linkPropagateWhen } from './propagate-when.ts';
-import type { Problems } from './problems.ts';
 import type { ReadPart } from './model.ts';
 import { partOf } from './expressions/read-paths.ts';
 

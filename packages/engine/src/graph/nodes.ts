@@ -1,5 +1,4 @@
-import type { GroupVersionKind } from '@typekro/kit/core';
-import { formatApiVersion, parseApiVersion } from '@typekro/kit/core';
+import { type GroupVersionKind, formatApiVersion, parseApiVersion } from '@typekro/kit/core';
 import { formatPath } from './path.ts';
 import type {
   CollectionNode,

@@ -1,6 +1,5 @@
 import type { Diagnostic, JsonValue, KubeObject } from '@typekro/kit/core';
-import type { SchemaSource } from '../schema/index.ts';
-import { combineSources } from '../schema/index.ts';
+import { type SchemaSource, combineSources } from '../schema/index.ts';
 import type { DefinitionDocument } from './document.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { Graph } from './model.ts';

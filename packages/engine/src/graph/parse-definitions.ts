@@ -1,9 +1,7 @@
 import type { Composer, CST, ErrorCode, ParsedNode } from 'yaml';
-import type { Diagnostic, Severity } from '@typekro/kit/core';
-import { LineIndex, yamlLibrary } from '@typekro/kit/core';
+import { type Diagnostic, type Severity, LineIndex, yamlLibrary } from '@typekro/kit/core';
 import type { DefinitionDocument } from './document.ts';
-import type { YamlFinding } from './yaml/yaml-convert.ts';
-import { convertDocument } from './yaml/yaml-convert.ts';
+import { type YamlFinding, convertDocument } from './yaml/yaml-convert.ts';
 import { YamlDocument } from './yaml/yaml-document.ts';
 import type { YamlProblem } from './yaml/yaml-mistakes.ts';
 import { deeperLine, helmProblem, jsonComment, knownMistake, skipSpaces } from './yaml/yaml-mistakes.ts';

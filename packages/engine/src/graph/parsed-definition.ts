@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { valueAt } from '@typekro/kit/kubernetes';
 import type { PathStep } from './model.ts';
 import type { Problems } from './problems.ts';

@@ -1,11 +1,8 @@
-import type { Call, Environment, Expr } from '@typekro/cel';
-import { walkAst } from '@typekro/cel';
-import type { Analysed } from './analysis.ts';
-import { analyse } from './analysis.ts';
+import { type Call, type Environment, type Expr, walkAst } from '@typekro/cel';
+import { type Analysed, analyse } from './analysis.ts';
 import type { Language } from './expressions/language.ts';
 import type { Problems } from './problems.ts';
-import type { ResourceDraft } from './resource-draft.ts';
-import { readsEach } from './resource-draft.ts';
+import { type ResourceDraft, readsEach } from './resource-draft.ts';
 import type { ReadPart } from './model.ts';
 
 /** The functions that take an item and its own collection as arguments. */

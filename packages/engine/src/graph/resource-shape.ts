@@ -1,6 +1,5 @@
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { goJsonKind } from '@typekro/kit/golang';
-import type { JsonValue } from '@typekro/kit/core';
 import { valueAtSteps } from '../schema/index.ts';
 import type { PathStep } from './model.ts';
 import type { GraphFeatures } from './options.ts';

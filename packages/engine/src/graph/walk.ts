@@ -1,13 +1,10 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, nearestName, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn, nearestName, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../schema/index.ts';
 import type { FieldSite } from './resource-draft.ts';
 import type { KroCompatibility } from './kro-compatibility.ts';
 import type { PathStep } from './model.ts';
-import { shapeHint } from '../schema/index.ts';
-import { innerFieldsWith, namedValue } from '../schema/shape-hint.ts';
-import type { ExpressionText } from './expressions/scan.ts';
-import { joinParts, scanExpressions, unclosedAt } from './expressions/scan.ts';
+import { shapeHint, innerFieldsWith, namedValue } from '../schema/shape-hint.ts';
+import { type ExpressionText, joinParts, scanExpressions, unclosedAt } from './expressions/scan.ts';
 import { TemplatePlace } from './template-place.ts';
 
 /** A string with an expression in a template or in the status. Its path in the definition is computed on request. */

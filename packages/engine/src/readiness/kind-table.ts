@@ -5,8 +5,7 @@ import { gateway, ingress, gatewayRoute, service } from './kinds/network.ts';
 import * as projects from './kinds/projects.ts';
 import { persistentVolume, persistentVolumeClaim, volumeAttachment } from './kinds/storage.ts';
 import { daemonSet, deployment, job, pod, replicaSet, statefulSet } from './kinds/workloads.ts';
-import type { Readiness } from './verdict.ts';
-import { current, failed, inProgress } from './verdict.ts';
+import { type Readiness, current, failed, inProgress } from './verdict.ts';
 import { textAt } from '@typekro/kit/kubernetes';
 
 /** The readiness rule of a kind. */

@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { gvkOf, withGroup } from '@typekro/kit/core';
-import type { StatusCondition } from '@typekro/kit/kubernetes';
-import { numberAt, objectsAt, statusCondition } from '@typekro/kit/kubernetes';
+import { type KubeObject, gvkOf, withGroup } from '@typekro/kit/core';
+import { type StatusCondition, numberAt, objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { KIND_TABLE } from './kind-table.ts';
 import { graphInstance, isGraphInstance } from './kinds/graphs.ts';
 import type { Readiness } from './verdict.ts';

@@ -1,5 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, textPrefix } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject, textPrefix } from '@typekro/kit/core';
 import { formatTime } from '@typekro/kit/kubernetes';
 import type { Condition } from './model.ts';
 

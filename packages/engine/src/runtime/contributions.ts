@@ -1,8 +1,6 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goJsonSyntaxError, goQuote, goQuoteJson } from '@typekro/kit/golang';
-import type { Graph } from '../graph/index.ts';
-import { KroLevel } from '../graph/index.ts';
+import { type Graph, KroLevel } from '../graph/index.ts';
 import { applySetIdOf } from './reports/applyset.ts';
 import { patchManager } from './objects/field-managers.ts';
 import { annotationOf } from './objects/identity.ts';

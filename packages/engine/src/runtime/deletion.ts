@@ -1,14 +1,12 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { isJsonObject, earliest, formatRef, jsonEquals, refOf } from '@typekro/kit/core';
-import type { Graph } from '../graph/index.ts';
-import { KroLevel } from '../graph/index.ts';
+import { type Graph, KroLevel } from '../graph/index.ts';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './reports/applyset.ts';
 import { hasAuthorConditions } from './status/author-conditions.ts';
 import { failureText } from './reports/failure.ts';
-import { instanceConditions, readConditions, transition } from './conditions.ts';
+import { type ConditionContent, instanceConditions, readConditions, transition } from './conditions.ts';
 import { contributionsProblem } from './contributions.ts';
-import type { ConditionContent } from './conditions.ts';
 import { compareObjects } from './objects/identity.ts';
 import { deletionPolicyProblem, hasFinalizer, keepsChildren } from './reports/finalizer.ts';
 import { DEFAULT_VERSION } from './objects/keys.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonValue } from '@typekro/kit/core';
-import { canonicalJson } from '@typekro/kit/core';
+import { type JsonValue, canonicalJson } from '@typekro/kit/core';
 import { digestOf } from './objects/fingerprint.ts';
 
 describe('canonicalJson', () => {

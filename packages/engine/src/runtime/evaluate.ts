@@ -1,11 +1,9 @@
-import type { SharedBudget, Value } from '@typekro/cel';
-import { BUDGET_EXCEEDED, toJson } from '@typekro/cel';
+import { type SharedBudget, type Value, BUDGET_EXCEEDED, toJson } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
 import { goJsonProblem, goQuote, goTypeOf } from '@typekro/kit/golang';
 import type { Expression, Hole, ReadPart } from '../graph/index.ts';
 import type { Deferral } from '../graph/model.ts';
-import type { SecretUse } from './secrets/secret-failures.ts';
-import { maskedLiterals, maskedReason } from './secrets/secret-failures.ts';
+import { type SecretUse, maskedLiterals, maskedReason } from './secrets/secret-failures.ts';
 
 /** The names that expressions can read: `schema`, node ids, iterators, `each`. */
 export type Variables = ReadonlyMap<string, unknown>;

@@ -1,16 +1,12 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { earliest, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, earliest, jsonEquals } from '@typekro/kit/core';
 import { MAX_MANAGED_RESOURCES } from '../graph/graph-object/graph-crd.ts';
-import type { ConditionContent } from './conditions.ts';
-import { graphConditions } from './conditions.ts';
+import { type ConditionContent, graphConditions } from './conditions.ts';
 import { confirmations } from './reports/confirmation.ts';
 import { failureText } from './reports/failure.ts';
 import { hasGraphFinalizer } from './reports/finalizer.ts';
-import type { Retirement } from './graph-retired.ts';
-import { releasedFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
+import { type Retirement, releasedFields, retireObjects, retiringActions, unretired } from './graph-retired.ts';
 import { convergedCondition, isFailed } from './status/graph-summary.ts';
-import { planTracking } from './graph-tracking.ts';
-import type { TrackingPlan } from './graph-tracking.ts';
+import { type TrackingPlan, planTracking } from './graph-tracking.ts';
 import { instanceTarget } from './members.ts';
 import type {
   Contribution,
@@ -26,8 +22,7 @@ import { nodeConditions } from './status/node-conditions.ts';
 import { nowConditions } from './now-sample.ts';
 import { namespaceWatches, pausedWrite } from './reports/paused-write.ts';
 import type { NodeReport } from './report.ts';
-import type { NodeResult, StepContext } from './step-context.ts';
-import { reportOf } from './step-context.ts';
+import { type NodeResult, type StepContext, reportOf } from './step-context.ts';
 import { suppressWrites } from './nodes/drop-conflicting-writes.ts';
 import { recordedTracking, trackingStatus } from './tracking.ts';
 import { watchHealthConditions } from './status/watch-health.ts';

@@ -1,8 +1,6 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { earliest, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, earliest, jsonEquals } from '@typekro/kit/core';
 import type { Graph } from '../graph/index.ts';
-import type { ConditionContent, GraphCondition } from './conditions.ts';
-import { graphConditions } from './conditions.ts';
+import { type ConditionContent, type GraphCondition, graphConditions } from './conditions.ts';
 import { failureText } from './reports/failure.ts';
 import { templateManager } from './objects/field-managers.ts';
 import { deletionPolicyProblem, hasGraphFinalizer, keepsChildren } from './reports/finalizer.ts';

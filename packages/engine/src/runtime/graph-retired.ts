@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember, earliest, gvkOf } from '@typekro/kit/core';
-import type { Graph } from '../graph/index.ts';
-import { Nodes } from '../graph/index.ts';
+import { type KubeObject, definedMember, earliest, gvkOf } from '@typekro/kit/core';
+import { type Graph, Nodes } from '../graph/index.ts';
 import { confirmation, isConfirmed, isPausedRead } from './reports/confirmation.ts';
 import { isPatchManager } from './objects/field-managers.ts';
 import { groupKindText, labelOfObject } from './objects/identity.ts';
@@ -18,11 +16,10 @@ import type {
 } from './model.ts';
 import type { LiveObject, Observation, Observed } from './observed-state.ts';
 import { writerName, writerOf } from './objects/owned-fields.ts';
-import { pausedWrite } from './reports/paused-write.ts';
+import { pausedWrite, RELEASE } from './reports/paused-write.ts';
 import type { ApiFailure } from './report.ts';
 import type { ObjectTarget, ObjectType } from './objects/target.ts';
-import type { Identity } from './tracking.ts';
-import { trackedName } from './tracking.ts';
+import { type Identity, trackedName } from './tracking.ts';
 import { engineFieldsOf } from './reports/write-decision.ts';
 
 /** The inputs for decisions about retired objects and fields. These decisions need no compiled graph. */
@@ -311,9 +308,6 @@ export function retiringActions(
     watch: [...objects.watch, ...fields.watch],
   };
 }
-
-/** A release has no desired object, so a failed release is recorded under this constant instead of a digest. */
-export const RELEASE = 'release';
 
 /**
  * The target of a recorded object. For an unknown type, `plural` is empty, and the caller finds the plural by

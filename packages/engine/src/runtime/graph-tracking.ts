@@ -3,8 +3,7 @@ import { isConfirmed } from './reports/confirmation.ts';
 import type { Contribution, GraphTracking, ManagedResource } from './model.ts';
 import { patchWriters } from './nodes/patch.ts';
 import type { NodeResult, StepContext } from './step-context.ts';
-import type { ObjectTarget } from './objects/target.ts';
-import { refOfTarget } from './objects/target.ts';
+import { type ObjectTarget, refOfTarget } from './objects/target.ts';
 import { contributionKey, recordedTracking, resourceKey, union, without } from './tracking.ts';
 
 /** The objects and fields that a Graph wants, compared with those that its status records. */

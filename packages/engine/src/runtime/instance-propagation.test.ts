@@ -28,7 +28,7 @@ spec:
     updated: id === 'a',
     ready: !notReady.includes(id),
   }));
-  return [...heldInstances(graph.propagateWhen, instances, { now: 0 }).keys()];
+  return [...heldInstances(graph.propagateWhen, instances, { now: 0 }).held.keys()];
 }
 
 test.each([

@@ -1,10 +1,9 @@
 import { withProgress } from '@typekro/cel';
-import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import type { Expression } from '../graph/index.ts';
 import type { InstancePropagation } from '../graph/model.ts';
-import type { EvaluateContext } from './evaluate.ts';
-import { evaluateToJson } from './evaluate.ts';
+import { type EvaluateContext, evaluateToJson } from './evaluate.ts';
+import { timeRetry } from './now-sample.ts';
 
 /** An instance of a definition, and its progress towards the newest revision. */
 export interface PropagatedInstance {
@@ -21,13 +20,14 @@ export interface PropagatedInstance {
  * not true. An instance that already follows the newest revision keeps it.
  *
  * @param instances the instances in the order in which they get the revision
- * @returns a map from the id of each held instance to the reason
+ * @returns a map from the id of each held instance to the reason, and the time of the next decision if a condition
+ *   calls `now()`
  */
 export function heldInstances(
   { singular, plural, conditions }: InstancePropagation,
   instances: readonly PropagatedInstance[],
   context: EvaluateContext,
-): ReadonlyMap<string, string> {
+): { readonly held: ReadonlyMap<string, string>; readonly retryAt?: number } {
   const values = withProgress(
     instances.map(({ object, updated, ready }) => withProgress<object>(object, { updated, ready })),
     { updated: instances.every(({ updated }) => updated), ready: instances.every(({ ready }) => ready) },
@@ -47,7 +47,7 @@ export function heldInstances(
     return undefined;
   };
   const held = new Map<string, string>();
-  if (instances.every(({ updated }) => updated)) return held;
+  if (instances.every(({ updated }) => updated)) return { held };
   const ofOne = conditions.filter(({ references }) => references.includes(singular));
   const ofAll = conditions.filter((each) => !ofOne.includes(each));
   // Conditions about all instances have one value for all instances, so they are evaluated once.
@@ -57,5 +57,5 @@ export function heldInstances(
     const reason = common ?? reasonAmong(ofOne, values[index]);
     if (reason !== undefined) held.set(id, reason);
   }
-  return held;
+  return { held, ...timeRetry(conditions, context.now) };
 }

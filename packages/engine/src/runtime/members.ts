@@ -1,8 +1,7 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
+import { variablesOfItem } from './nodes/item-variables.ts';
+import { type KubeObject, type ObjectRef, gvkOf, refOf } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import { gvkOf, refOf } from '@typekro/kit/core';
-import type { Graph } from '../graph/index.ts';
-import { Nodes } from '../graph/index.ts';
+import { type Graph, Nodes } from '../graph/index.ts';
 import { groupKindText, parseGroupKind } from './objects/identity.ts';
 import { applyOrderOf, isOrphaned, nodeIdOf, releasePatch } from './objects/labels.ts';
 import type { DeleteAction, InventoryScope, OrphanAction } from './model.ts';
@@ -103,4 +102,10 @@ function typeOfLive(graph: Graph | undefined, object: KubeObject): ObjectType {
 }
 
 /** The objects in the ApplySet of an instance. */
-export const Member = { ORPHAN, namespaces: memberNamespaces, target: memberTarget, report: reportOfLive };
+export const Member = {
+  ORPHAN,
+  namespaces: memberNamespaces,
+  target: memberTarget,
+  report: reportOfLive,
+  variablesOfItem,
+};

@@ -1,7 +1,6 @@
 import { formatApiVersion, namespacedName } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { GraphNode } from '../graph/index.ts';
-import { Nodes } from '../graph/index.ts';
+import { type GraphNode, Nodes } from '../graph/index.ts';
 import type { EvaluationFailure } from './evaluate.ts';
 import type { NodeTexts, ObjectProblem, ProblemVerdict } from './node-texts.ts';
 import type { ListTarget, ObjectTarget } from './objects/target.ts';

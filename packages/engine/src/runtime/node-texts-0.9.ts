@@ -1,6 +1,5 @@
 import { goQuote } from '@typekro/kit/golang';
-import type { GraphNode } from '../graph/index.ts';
-import { Nodes } from '../graph/index.ts';
+import { type GraphNode, Nodes } from '../graph/index.ts';
 import { typeOfNode } from './objects/identity.ts';
 import type { NodeTexts } from './node-texts.ts';
 

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isoTime, oncePerObject } from '@typekro/kit/core';
+import { type KubeObject, isoTime, oncePerObject } from '@typekro/kit/core';
 import type { Expression, Graph } from '../graph/index.ts';
 import { readConditions, transition } from './conditions.ts';
 import type { Condition, StepOptions } from './model.ts';
@@ -59,9 +58,16 @@ export function nowConditions(
 const graphReadsTime = oncePerObject((graph: Graph) => [...expressionsOf(graph)].some(readsTime));
 
 /** Does an expression call `now()`? */
-export function readsTime({ cel }: Expression): boolean {
+function readsTime({ cel }: Expression): boolean {
   return /\bnow\s*\(/.test(cel);
 }
+
+/** The pause between two evaluations of a condition that calls `now()`. */
+const TIME_PAUSE_MS = 60_000;
+
+/** When conditions that do not hold at `now` are due again: only those that call `now()` change without an event. */
+export const timeRetry = (conditions: readonly Expression[], now: number): { readonly retryAt?: number } =>
+  conditions.some(readsTime) ? { retryAt: now + TIME_PAUSE_MS } : {};
 
 /**
  * All expressions of a graph except the conditions of `propagateWhen`. These conditions read the present time instead
@@ -78,4 +84,4 @@ function* expressionsOf(graph: Graph): Iterable<Expression> {
 }
 
 /** The time that `now()` returned in a step. */
-export const NowSample = { isRead: readsTime, read: readNowSample };
+export const NowSample = { read: readNowSample };

@@ -1,5 +1,4 @@
-import type { Expression, Graph, GraphNode } from '../graph/index.ts';
-import { Nodes } from '../graph/index.ts';
+import { type Expression, type Graph, type GraphNode, Nodes } from '../graph/index.ts';
 
 /**
  * The id that stands for the instance's own spec among the node ids that an expression reads. No node can have this id.

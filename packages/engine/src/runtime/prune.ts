@@ -1,8 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, earliest, gvkOf, refOf, oncePerObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import { earliest, gvkOf, refOf, oncePerObject } from '@typekro/kit/core';
-import type { Graph } from '../graph/index.ts';
-import { Nodes } from '../graph/index.ts';
+import { type Graph, Nodes } from '../graph/index.ts';
 import { failureText } from './reports/failure.ts';
 import { compareObjects, groupKindText, objectKey, targetKey } from './objects/identity.ts';
 import { nodeIdOf, objectsByNode, orphanOrderOf } from './objects/labels.ts';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { FieldWriter, Fingerprint } from './index.ts';
 import { compareApplied } from './objects/compare.ts';
 import { desiredFingerprint } from './objects/owned-fields.ts';

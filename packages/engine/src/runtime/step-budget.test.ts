@@ -3,8 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { putInstance } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import type { StepOptions } from './index.ts';
-import { step, StepMemory } from './index.ts';
+import { type StepOptions, step, StepMemory } from './index.ts';
 
 /** Each of six nodes, and the status, costs four units per unit of `size`. */
 const EXPENSIVE = graphOf(`

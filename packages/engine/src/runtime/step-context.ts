@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { Graph, GraphNode } from '../graph/index.ts';
-import { Nodes, Path } from '../graph/index.ts';
+import { type JsonObject, type JsonValue, type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
+import { type Graph, type GraphNode, Nodes, Path } from '../graph/index.ts';
 import type { RecordedInventory } from './reports/applyset.ts';
 import type { EvaluateContext, EvaluationFailure } from './evaluate.ts';
 import type { Fingerprint } from './objects/fingerprint.ts';

@@ -3,8 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import type { Observed } from './index.ts';
-import { Explanation } from './index.ts';
+import { type Observations, Explanation } from './index.ts';
 import { stepDeletion } from './deletion.ts';
 import { instanceTarget } from './members.ts';
 
@@ -196,7 +195,7 @@ describe('deleting an instance', () => {
       const view = cluster.view(TOWER);
       const now = Date.parse('2026-11-01T00:00:00Z');
       const failure = { code: 503, reason: 'ServiceUnavailable', message: 'later' };
-      const observed: Observed = {
+      const observed: Observations.Observed = {
         ...view,
         members: (target) =>
           target.kind === kind ? { state: 'failed', failure, retryAt: now + 7000 } : view.members(target),

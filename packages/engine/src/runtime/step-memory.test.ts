@@ -5,8 +5,7 @@ import { carryOut, putInstance } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import { graphObjectOf, GraphObjects } from '../../test-support/graph-objects.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import { step, StepMemory } from './index.ts';
-import type { Decision, StepOptions } from './index.ts';
+import { type Decision, type StepOptions, step, StepMemory } from './index.ts';
 
 /** A chain: a single object, a collection, and a node that reads both. */
 const PUMPS = graphOf(`

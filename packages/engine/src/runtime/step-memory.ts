@@ -1,7 +1,6 @@
 import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
-import type { Expression, Graph, GraphNode, PathStep } from '../graph/index.ts';
-import { Nodes } from '../graph/index.ts';
+import { type Expression, type Graph, type GraphNode, type PathStep, Nodes } from '../graph/index.ts';
 import { desiredFingerprint } from './objects/owned-fields.ts';
 import type { Resolved } from './resolved.ts';
 

@@ -96,7 +96,7 @@ test.each([
         updated: false,
         ready: true,
       }));
-      const held = heldInstances(propagateWhen, instances, { now: Date.parse('2026-11-01T00:00:00Z') });
+      const { held } = heldInstances(propagateWhen, instances, { now: Date.parse('2026-11-01T00:00:00Z') });
       expect([...held]).toEqual(holds ? [] : instances.map(({ id }) => [id, `${text} is false`]));
     }
   },

@@ -1,13 +1,11 @@
-import { array, assert, boolean, constantFrom, integer, property, record, tuple } from 'fast-check';
-import type { Arbitrary } from 'fast-check';
+import { type Arbitrary, array, assert, boolean, constantFrom, integer, property, record, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
 import { graphOf } from '../../test-support/compile-graph.ts';
 import { carryOut, decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph, KroCompatibility } from '../graph/index.ts';
-import type { Decision } from './index.ts';
-import { ObjectKey, ObjectLabels } from './index.ts';
+import { type Decision, ObjectKey, ObjectLabels } from './index.ts';
 
 /** The plan of a node of a generated graph: its kind, and the earlier nodes that it reads. */
 interface Plan {

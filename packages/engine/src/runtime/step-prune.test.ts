@@ -3,8 +3,7 @@ import { graphOf } from '../../test-support/compile-graph.ts';
 import { conditionOf, decide, putInstance, settle } from '../../test-support/direct-loop.ts';
 import { FakeCluster } from '../../test-support/fake-cluster.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import type { Decision, Observations, Observed } from './index.ts';
-import { step } from './index.ts';
+import { type Decision, type Observations, step } from './index.ts';
 
 const config = (id: string, name: string, more = '') =>
   `  - id: ${id}\n    template: {apiVersion: v1, kind: ConfigMap, metadata: {name: "${name}"}${more}}\n`;
@@ -61,7 +60,7 @@ describe('retired objects', () => {
         const key = putInstance(before, cluster, 'a', {});
         settle(before, key, cluster);
         const view = cluster.view(after);
-        const observed: Observed = {
+        const observed: Observations.Observed = {
           ...view,
           members: (target) => (target.kind === 'ConfigMap' ? observation : view.members(target)),
         };
@@ -96,7 +95,7 @@ describe('retired objects', () => {
       const key = putInstance(before, cluster, 'a', {});
       settle(before, key, cluster);
       const view = cluster.view(after);
-      const observed: Observed = {
+      const observed: Observations.Observed = {
         ...view,
         members: (target) => (target.kind === 'Secret' ? observation : view.members(target)),
       };

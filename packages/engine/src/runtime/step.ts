@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type KubeObject, oncePerObject } from '@typekro/kit/core';
 import type { Graph, KroCompatibility } from '../graph/index.ts';
 import type { GraphOrigin } from '../graph/model.ts';
 import { applySetIdOf, recordedInventory } from './reports/applyset.ts';
@@ -20,8 +19,7 @@ import { NODE_TEXTS_0_10 } from './node-texts-0.10.ts';
 import { NODE_TEXTS_0_9 } from './node-texts-0.9.ts';
 import type { NodeTexts } from './node-texts.ts';
 import { secretUseOf } from './secrets/secret-failures.ts';
-import type { StepContext } from './step-context.ts';
-import { schemaVariable } from './step-context.ts';
+import { type StepContext, schemaVariable } from './step-context.ts';
 import { visitNode } from './nodes/visit.ts';
 
 /** The messages of each kro level. */

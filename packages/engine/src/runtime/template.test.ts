@@ -3,8 +3,7 @@ import { assert, property, shuffledSubarray } from 'fast-check';
 import { graphOf } from '../../test-support/compile-graph.ts';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import type { GraphNode } from '../graph/index.ts';
-import type { FieldValue } from './template.ts';
-import { fillSkeleton, fillTemplate } from './template.ts';
+import { type FieldValue, fillSkeleton, fillTemplate } from './template.ts';
 
 const SKELETON: JsonObject = {
   metadata: { name: null, labels: { a: 'b' } },

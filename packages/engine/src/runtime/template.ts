@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, setOwn, isJsonObject } from '@typekro/kit/core';
 import type { Hole, PathStep } from '../graph/index.ts';
 import type { TemplatePlan } from '../graph/model.ts';
 import type { EvaluateContext, EvaluationFailure, Variables } from './evaluate.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { applySetIdOf, inventoryOf, recordedInventory, recordedScope } from './reports/applyset.ts';
 import { hasAuthorConditions } from './status/author-conditions.ts';
 import { instanceConditions, readConditions } from './conditions.ts';

@@ -1,8 +1,7 @@
 import type { GroupVersionKind, JsonValue } from '@typekro/kit/core';
 import { kubernetesDiscoveryText, kubernetesTypesText, TypeKroError, once } from '@typekro/kit/core';
-import type { TypeFacts, TypeTable } from './builtin-types.ts';
+import { type TypeFacts, type TypeTable, BuiltinTypes } from './builtin-types.ts';
 import { withSupplement } from './builtin-supplement.ts';
-import { BuiltinTypes } from './builtin-types.ts';
 import { resourcesOfDiscovery, ResourceIndex, typeKey } from './discovery.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';
 import { tableOfFacts, tableOfText } from './type-table.ts';

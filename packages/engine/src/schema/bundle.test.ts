@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { builtinSource, openApiDocument } from './index.ts';
+import { type Schema, builtinSource, openApiDocument } from './index.ts';
 import { bundledSource } from './builtin-source.ts';
 import { bundleTypes } from './bundle.ts';
 import type { FieldFacts, TypeFacts } from './builtin-types.ts';
-import type { Schema } from './index.ts';
 
 const data = (name: string): JsonValue =>
   JSON.parse(readFileSync(new URL(`../../../../data/kubernetes-1.36/${name}`, import.meta.url), 'utf8')) as JsonValue;

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import type { FieldFacts, TypeFacts } from './builtin-types.ts';
 import type { ListType } from './model.ts';
 import { asTexts } from '@typekro/kit/kubernetes';

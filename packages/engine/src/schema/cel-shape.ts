@@ -1,5 +1,4 @@
-import type { DataShape, ShapeKind } from '@typekro/cel';
-import { unescapeFieldName } from '@typekro/cel';
+import { type DataShape, type ShapeKind, unescapeFieldName } from '@typekro/cel';
 import { oncePerObject } from '@typekro/kit/core';
 import type { Schema } from './model.ts';
 

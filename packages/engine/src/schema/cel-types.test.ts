@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kroEnvironment, typeToString } from '@typekro/cel';
-import type { Schema } from './index.ts';
-import { CelTypes } from './index.ts';
+import { type Schema, CelTypes } from './index.ts';
 import { celType } from './cel-types.ts';
 
 const STRING: Schema = { type: 'string' };

@@ -1,5 +1,4 @@
-import type { GroupVersionKind, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type GroupVersionKind, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { asObjects, asText, asTexts } from '@typekro/kit/kubernetes';
 import type { ResourceInfo } from './model.ts';
 

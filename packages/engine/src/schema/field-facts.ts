@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { stringifyJson, nearestName } from '@typekro/kit/core';
+import { type JsonValue, stringifyJson, nearestName } from '@typekro/kit/core';
 import type { Schema } from './model.ts';
 
 /** The information that a schema has about a field. */

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { enumText, quoteDefault, quoteMarker } from './simple/simple-lexer.ts';
 
 const TYPES: ReadonlyMap<string, string> = new Map([

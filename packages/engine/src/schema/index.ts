@@ -6,28 +6,25 @@
  *
  * @packageDocumentation
  */
-export type { FieldStep, ResourceInfo, Schema, SchemaSource, ValidationRule } from './model.ts';
+export type { ResourceInfo, Schema, SchemaSource, ValidationRule } from './model.ts';
 export type { BuiltinSource } from './builtin-source.ts';
 export { builtinSource } from './builtin-source.ts';
 export { combineSources } from './combined-source.ts';
 export { crdSource, CrdSchema } from './crd/crd-source.ts';
 export { openApiDocument } from './openapi-source.ts';
 export { pluralize } from './pluralize.ts';
-export { shapeHint } from './shape-hint.ts';
 export type { SchemaChange } from './crd/compare-schemas.ts';
 export type { ComparedFacets } from './crd/compare-facets.ts';
 export { schemaCodes } from './codes.ts';
-export type { RuleChecker } from './structural/structural.ts';
 export { FieldDescription } from './field-facts.ts';
-export { stepsIn, valueAtSteps, RefusedPlace } from './refused-place.ts';
+export { valueAtSteps, RefusedPlace } from './refused-place.ts';
 export { RefusalText } from './refusal-text.ts';
 export { Marker } from './simple/simple-lexer.ts';
 export { BuiltinDescriptions } from './builtin-descriptions.ts';
-export { crdErrors, CrdRules } from './crd/crd-errors.ts';
+export { CrdRules } from './crd/crd-errors.ts';
 export type { RuleSite } from './rule-sites.ts';
 export { CelTypes } from './cel-types.ts';
 export { crdNarrowings } from './crd/crd-narrowings.ts';
 export { SimpleSchema } from './simple/simple-schema.ts';
 export { StructuralSchema } from './validation/validate.ts';
 export { schemaNodeAt } from './validation/update-schema.ts';
-export { embeddedResources } from './validation/validate-embedded.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { asTexts } from '@typekro/kit/kubernetes';
 import type { Schema } from './model.ts';
 

@@ -1,8 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { crdSource } from './index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 

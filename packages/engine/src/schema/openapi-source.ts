@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { ResourceIndex, typeKey } from './discovery.ts';
 import { EMPTY, viewSchema } from './lazy.ts';
 import type { ResourceInfo, Schema, SchemaSource } from './model.ts';

@@ -1,7 +1,7 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson, nearestName } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, stringifyJson, nearestName } from '@typekro/kit/core';
 import type { Schema } from './model.ts';
 import { isDnsSubdomain } from '@typekro/kit/kubernetes';
+import { shapeHint } from './shape-hint.ts';
 import { schemaNodeAt } from './validation/update-schema.ts';
 
 /** The problem with a field, and its remedy. */
@@ -262,4 +262,4 @@ export function parentSchema(schema: Schema, steps: readonly (string | number)[]
 }
 
 /** The sentences about a refused field. */
-export const RefusalText = { of: refusalText, unknownFieldHint, parentSchema };
+export const RefusalText = { of: refusalText, shapeHint, unknownFieldHint, parentSchema };

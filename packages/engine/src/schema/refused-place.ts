@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { Failure } from '@typekro/kit/golang';
 import { parseQuantity } from '@typekro/kit/kubernetes';
 import type { FieldStep } from './model.ts';
@@ -166,4 +165,4 @@ function parseQuoted(text: string): string {
 }
 
 /** The place of a refused field in an object. */
-export const RefusedPlace = { of: refusedPlace, withField };
+export const RefusedPlace = { of: refusedPlace, stepsIn, withField };

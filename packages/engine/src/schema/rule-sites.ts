@@ -1,8 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { fieldPath } from './validation/field-error.ts';
 import type { Schema, ValidationRule } from './model.ts';
-import type { ValueInSchema } from './walk.ts';
-import { anywhere, walkPlaces } from './walk.ts';
+import { type ValueInSchema, anywhere, walkPlaces } from './walk.ts';
 
 /**
  * A value whose schema has CEL rules: `value` is `self` in the rules, and `old` is `oldSelf`. List elements have an old

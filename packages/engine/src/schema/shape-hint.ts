@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, isPlainYamlWord, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, isPlainYamlWord, stringifyJson } from '@typekro/kit/core';
 import type { FieldStep, Schema } from './model.ts';
 
 /**

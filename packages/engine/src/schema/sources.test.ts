@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { parseAllDocuments } from 'yaml';
-import { builtinSource, combineSources, crdSource, openApiDocument } from './index.ts';
-import type { Schema } from './index.ts';
+import { type Schema, builtinSource, combineSources, crdSource, openApiDocument } from './index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
 const at = (schema: Schema | undefined, ...path: string[]): Schema | undefined =>

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { correlateList } from './validation/correlate.ts';
 import type { PathPart } from './validation/field-error.ts';
 import type { Schema } from './model.ts';

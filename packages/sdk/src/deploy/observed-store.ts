@@ -5,11 +5,9 @@ import type {
   ApplyAction,
   Decisions,
   EquivalentDigests,
-  LiveObject,
   ObjectTarget,
   ObjectType,
   Observations,
-  Observed,
   Targets,
 } from '@typekro/engine/runtime';
 import { FieldWriter, Fingerprint, ObjectKey, Projection, WriteRules } from '@typekro/engine/runtime';
@@ -47,7 +45,7 @@ type Applied = Pick<ApplyAction, 'target' | 'fingerprint' | 'manager' | 'subreso
 type UnreadObservation = Exclude<Observations.ListObservation, { state: 'known' | 'unserved' }>;
 
 /** The observed cluster of one deploy. Reads, responses to writes, and watches fill it. */
-export class ObservedStore implements Observed {
+export class ObservedStore implements Observations.Observed {
   readonly #objects = new Map<string, Observations.Observation>();
   readonly #lists = new Map<string, Observations.ListObservation>();
   readonly #members = new Map<string, Observations.ListObservation>();
@@ -78,7 +76,7 @@ export class ObservedStore implements Observed {
     const equivalence = this.#equivalences.get(key);
     const writers = this.#writerEquivalences.get(key);
     if (equivalence === undefined && writers === undefined) return observation;
-    let live: LiveObject = { ...observation.live, ...(equivalence === undefined ? {} : { equivalence }) };
+    let live: Observations.LiveObject = { ...observation.live, ...(equivalence === undefined ? {} : { equivalence }) };
     for (const [writer, pair] of writers ?? []) live = WriteRules.withEngineEquivalence(live, writer, pair);
     return { state: 'present', live };
   }
@@ -246,7 +244,7 @@ export class ObservedStore implements Observed {
 /** Adds the fingerprints of the owned fields. Every decision needs these fingerprints. */
 function present(object: KubeObject): {
   readonly state: 'present';
-  readonly live: LiveObject & { readonly owned: Fingerprint };
+  readonly live: Observations.LiveObject & { readonly owned: Fingerprint };
 } {
   const engineFields = Projection.engineFields(object);
   const owned = FieldWriter.fingerprint(object);
@@ -265,6 +263,6 @@ export function isNewer(next: KubeObject, known: KubeObject): boolean {
 }
 
 /** The live objects of a list, in the runtime's form. */
-export function observedObjects(objects: readonly KubeObject[]): LiveObject[] {
+export function observedObjects(objects: readonly KubeObject[]): Observations.LiveObject[] {
   return objects.map((object) => ({ object }));
 }

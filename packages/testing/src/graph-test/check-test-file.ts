@@ -3,7 +3,7 @@ import { isJsonObject } from '@typekro/kit/core';
 import type { Graph, GraphNode, PathStep } from '@typekro/engine/graph';
 import { Kinds } from '@typekro/engine/graph';
 import * as ValueShape from '../value-shape.ts';
-import { ConditionContent, INSTANCE_STATES } from '@typekro/engine/runtime';
+import { ConditionContent, RecordedStatus } from '@typekro/engine/runtime';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { combineSources, crdSource } from '@typekro/engine/schema';
 import { entriesByPath } from './partial-differences.ts';
@@ -154,11 +154,11 @@ class Checker {
         else for (const [inner, id] of entry.entries()) this.#ownNode(id, [...at, inner]);
       }
     }
-    if (expect.state !== undefined && !INSTANCE_STATES.some((each) => each === expect.state))
+    if (expect.state !== undefined && !RecordedStatus.STATES.some((each) => each === expect.state))
       this.#report(
         [...path, 'state'],
         `"${expect.state}" is not a state of an instance`,
-        ValueShape.fieldHint(expect.state, INSTANCE_STATES),
+        ValueShape.fieldHint(expect.state, RecordedStatus.STATES),
       );
     this.#conditions(expect, path);
     for (const [id, expected] of Object.entries(expect.nodes ?? {})) {

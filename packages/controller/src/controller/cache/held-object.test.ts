@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { LiveObject } from '@typekro/engine/runtime';
+import type { Observations } from '@typekro/engine/runtime';
 import { Fingerprint, keys, Projection } from '@typekro/engine/runtime';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 
@@ -17,8 +17,8 @@ const config = (text: string): KubeObject => ({
   metadata: { name: 'a', uid: 'u', managedFields: [MANAGED] },
   data: { text },
 });
-const live = (text: string): LiveObject => Projection.of(config(text), [['data']]);
-const ownedOf = ({ owned = '' }: LiveObject) => owned;
+const live = (text: string): Observations.LiveObject => Projection.of(config(text), [['data']]);
+const ownedOf = ({ owned = '' }: Observations.LiveObject) => owned;
 
 describe('withEquivalence', () => {
   it('stores true when the desired and the owned fields are equal', () => {
@@ -86,7 +86,7 @@ describe('compacted', () => {
   const pair = { desired: ownedOf(live('1.0')), owned: ownedOf(live('1')) };
   const digests = { desired: Fingerprint.ofText(pair.desired), owned: Fingerprint.ofText(pair.owned) };
 
-  it.each<[string, LiveObject, Partial<LiveObject>]>([
+  it.each<[string, Observations.LiveObject, Partial<Observations.LiveObject>]>([
     ['the digest of the owned fields', live('1'), { owned: digests.owned }],
     ['an equivalence that is true', { ...live('1'), equivalence: true }, { owned: digests.owned, equivalence: true }],
     [
@@ -116,8 +116,8 @@ describe('the fields of a writer of the graph engine', () => {
     ...config(text),
     metadata: { name: 'a', uid: 'u', managedFields: [{ ...MANAGED, manager: WRITER }] },
   });
-  const object = (text: string): LiveObject => Projection.of(written(text), [['data']]);
-  const fieldsOf = (entry: LiveObject) => entry.engineFields?.get(WRITER);
+  const object = (text: string): Observations.LiveObject => Projection.of(written(text), [['data']]);
+  const fieldsOf = (entry: Observations.LiveObject) => entry.engineFields?.get(WRITER);
   const digest = (text: string) => fieldsOf(object(text))?.owned ?? '';
   const equivalent = withWriterEquivalence(object('1'), WRITER, { desired: digest('1'), owned: digest('1') });
 

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember } from '@typekro/kit/core';
-import type { EquivalentDigests, LiveObject, Observations } from '@typekro/engine/runtime';
+import type { EquivalentDigests, Observations } from '@typekro/engine/runtime';
 import { Fingerprint } from '@typekro/engine/runtime';
 import { compact } from './compact.ts';
 import { internJson, internString } from './intern.ts';
@@ -10,12 +10,20 @@ import { frugalMap } from './single-entry-map.ts';
  * The projection `projected` with the equivalence of its predecessor `before`. When another client may have changed
  * owned fields, the result also has `whole`, the unprojected object.
  */
-export function projectWithEquivalence(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+export function projectWithEquivalence(
+  projected: Observations.LiveObject,
+  before: Observations.LiveObject,
+  whole: KubeObject,
+): Observations.LiveObject {
   return withWriters(projectWithOwn(projected, before, whole), before, whole);
 }
 
 /** The projection with the equivalence of `LiveObject.owned`, the fields that the controller's field manager owns. */
-function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+function projectWithOwn(
+  projected: Observations.LiveObject,
+  before: Observations.LiveObject,
+  whole: KubeObject,
+): Observations.LiveObject {
   const { equivalence } = before;
   const pair = Fingerprint.equivalenceOf(before);
   if (equivalence === undefined || pair === undefined) return projected;
@@ -25,7 +33,11 @@ function projectWithOwn(projected: LiveObject, before: LiveObject, whole: KubeOb
 }
 
 /** The projection with the equivalences of the writers of kro's graph engine (`LiveObject.engineFields`). */
-function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObject): LiveObject {
+function withWriters(
+  projected: Observations.LiveObject,
+  before: Observations.LiveObject,
+  whole: KubeObject,
+): Observations.LiveObject {
   const { engineFields } = projected;
   if (engineFields === undefined || before.engineFields === undefined) return projected;
   let isUnchanged = true;
@@ -47,7 +59,11 @@ function withWriters(projected: LiveObject, before: LiveObject, whole: KubeObjec
 }
 
 /** The entry with `pair` as the equivalence of a writer of kro's graph engine. */
-export function withWriterEquivalence(live: LiveObject, writer: string, pair: EquivalentDigests): LiveObject {
+export function withWriterEquivalence(
+  live: Observations.LiveObject,
+  writer: string,
+  pair: EquivalentDigests,
+): Observations.LiveObject {
   const fields = live.engineFields?.get(writer);
   if (fields === undefined) return live;
   const isExplained = Fingerprint.isSame(fields.owned, pair.owned);
@@ -61,7 +77,7 @@ export function withWriterEquivalence(live: LiveObject, writer: string, pair: Eq
 }
 
 /** The entry with `pair` as its equivalence. The whole object is dropped when `pair` matches the owned fields. */
-export function withEquivalence(live: LiveObject, pair: EquivalentDigests): LiveObject {
+export function withEquivalence(live: Observations.LiveObject, pair: EquivalentDigests): Observations.LiveObject {
   const { owned = '', whole } = live;
   const isExplained = Fingerprint.isSame(owned, pair.owned);
   const isPlain = isExplained && Fingerprint.isSame(owned, pair.desired);
@@ -69,12 +85,18 @@ export function withEquivalence(live: LiveObject, pair: EquivalentDigests): Live
 }
 
 /** The entry with the whole object, for decisions that need more than the projection. */
-export function withWhole(live: LiveObject, whole: KubeObject): LiveObject {
+export function withWhole(live: Observations.LiveObject, whole: KubeObject): Observations.LiveObject {
   return makeEntry(live, live.equivalence, whole);
 }
 
 /** The same entry in less memory. Digests replace fingerprints, and repeated strings are interned. */
-export function compacted({ object, owned, equivalence, whole, engineFields }: LiveObject): LiveObject {
+export function compacted({
+  object,
+  owned,
+  equivalence,
+  whole,
+  engineFields,
+}: Observations.LiveObject): Observations.LiveObject {
   const copy = {
     object: compact(object),
     ...(owned === undefined ? {} : { owned: sharedDigest(owned) }),
@@ -108,10 +130,10 @@ function sharedDigest(fingerprint: Fingerprint): string {
 }
 
 function makeEntry(
-  { object, owned, engineFields }: LiveObject,
+  { object, owned, engineFields }: Observations.LiveObject,
   equivalence: EquivalentDigests | true | undefined,
   whole: KubeObject | undefined,
-): LiveObject {
+): Observations.LiveObject {
   // An object literal takes only the memory of its members. A literal with spread members reserves more.
   if (whole === undefined && owned !== undefined) {
     if (engineFields === undefined && equivalence !== undefined) return { object, owned, equivalence };

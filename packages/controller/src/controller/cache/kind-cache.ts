@@ -2,7 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { isTooDeep } from '@typekro/engine/graph';
 import type { Clock, KubeError, KubernetesApi } from '@typekro/kube';
 import { isLaterVersion, mayBeLaterVersion } from '@typekro/kit/kubernetes';
-import type { EquivalentDigests, Fingerprint, LiveObject, ObjectType } from '@typekro/engine/runtime';
+import type { EquivalentDigests, Fingerprint, ObjectType, Observations } from '@typekro/engine/runtime';
 import { FieldWriter, keys } from '@typekro/engine/runtime';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
@@ -16,8 +16,8 @@ import { DeferredCompactor } from './deferred-compactor.ts';
 export interface CacheChange {
   readonly type: ObjectType;
   readonly key: string;
-  readonly before: LiveObject | undefined;
-  readonly after: LiveObject | undefined;
+  readonly before: Observations.LiveObject | undefined;
+  readonly after: Observations.LiveObject | undefined;
 }
 
 /** Returns the strings under which the index finds an object. */
@@ -29,7 +29,7 @@ export interface KindCacheOptions {
   readonly clock: Clock;
   readonly type: ObjectType;
   /** Returns the projection of an object. Called for every object that arrives. */
-  readonly project: (object: KubeObject) => LiveObject;
+  readonly project: (object: KubeObject) => Observations.LiveObject;
   /** Returns the strings under which the index finds an object, in addition to its key. Must be a pure function. */
   readonly indexOf?: IndexFunction;
   readonly onChange: (change: CacheChange) => void;
@@ -55,7 +55,7 @@ const MAX_TOMBSTONES = 10_000;
 export class KindCache {
   readonly type: ObjectType;
   readonly #options: KindCacheOptions;
-  readonly #objects = new Map<string, LiveObject>();
+  readonly #objects = new Map<string, Observations.LiveObject>();
   readonly #members = new KeyIndex();
   readonly #indexed = new KeyIndex();
   readonly #tombstones = new Set<string>();
@@ -196,7 +196,7 @@ export class KindCache {
    * this generation reads. `projectionGeneration` comes from `CacheSet.keepGraph`; 0 reads only the fields that every
    * projection has.
    */
-  get(key: string, projectionGeneration = 0): LiveObject | undefined {
+  get(key: string, projectionGeneration = 0): Observations.LiveObject | undefined {
     return this.#stale.isStale(key, projectionGeneration) ? undefined : this.#objects.get(key);
   }
 
@@ -209,17 +209,17 @@ export class KindCache {
     return this.#objects.keys();
   }
 
-  values(): Iterable<LiveObject> {
+  values(): Iterable<Observations.LiveObject> {
     return this.#objects.values();
   }
 
   /** The objects of this kind that are members of an ApplySet. */
-  membersOf(applySet: string): LiveObject[] {
+  membersOf(applySet: string): Observations.LiveObject[] {
     return [...this.#members.of(applySet)].flatMap((key) => this.get(key) ?? []);
   }
 
   /** The objects for which `indexOf` returned this string. */
-  indexed(text: string): LiveObject[] {
+  indexed(text: string): Observations.LiveObject[] {
     return [...this.#indexed.of(text)].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
@@ -282,7 +282,7 @@ export class KindCache {
    * Stores an object. Returns the new entry; `undefined` when the object is not newer. With `listing`, the same version
    * is stored again, because its projection may have grown. With `older`, an older version is also stored.
    */
-  #put(object: KubeObject, listing: boolean, older = false): LiveObject | undefined {
+  #put(object: KubeObject, listing: boolean, older = false): Observations.LiveObject | undefined {
     const { uid = '', resourceVersion } = object.metadata;
     if (this.#tombstones.has(uid)) return undefined;
     const key = cacheKeyOf(object);
@@ -306,7 +306,7 @@ export class KindCache {
    * that is nested too deeply for the call stack. The entry of such an object has only the object's identity. A step
    * that needs more of the object fails, and the other objects of the kind keep their watch.
    */
-  #entryOf(object: KubeObject, before: LiveObject | undefined): LiveObject {
+  #entryOf(object: KubeObject, before: Observations.LiveObject | undefined): Observations.LiveObject {
     const { project } = this.#options;
     try {
       const projected = project(object);
@@ -333,7 +333,7 @@ export class KindCache {
     if (before?.object.metadata.uid === object.metadata.uid && before !== undefined) this.#remove(key, before);
   }
 
-  #remove(key: string, before: LiveObject): void {
+  #remove(key: string, before: Observations.LiveObject): void {
     this.#objects.delete(key);
     this.#index(key, before, undefined);
     this.#options.onChange({ type: this.type, key, before, after: undefined });
@@ -362,7 +362,7 @@ export class KindCache {
    * versions.
    */
   #sweep(namespace: string | undefined, { version, seen, older, wentBack }: CompleteList): void {
-    const isWrittenLater = (live: LiveObject | undefined) =>
+    const isWrittenLater = (live: Observations.LiveObject | undefined) =>
       !wentBack && live !== undefined && isLaterVersion(live.object.metadata.resourceVersion, version);
     const isReplaced = (key: string) => this.#objects.has(key) && !isWrittenLater(this.#objects.get(key));
     if (wentBack || [...older.keys()].some(isReplaced)) {
@@ -386,7 +386,7 @@ export class KindCache {
     if (oldest !== undefined) this.#tombstones.delete(oldest);
   }
 
-  #index(key: string, before: LiveObject | undefined, after: LiveObject | undefined): void {
+  #index(key: string, before: Observations.LiveObject | undefined, after: Observations.LiveObject | undefined): void {
     const [old, next] = [applySetOf(before), applySetOf(after)];
     if (old !== next) {
       if (old !== undefined) this.#members.remove(old, key);
@@ -398,19 +398,19 @@ export class KindCache {
   }
 }
 
-function isNews(before: LiveObject, uid: string, version: string | undefined, isReread: boolean): boolean {
+function isNews(before: Observations.LiveObject, uid: string, version: string | undefined, isReread: boolean): boolean {
   const held = before.object.metadata;
   // The deletion event of an object may arrive after the response that created another object of the same name.
   if (held.uid !== uid) return isReread || mayBeLaterVersion(version, held.resourceVersion);
   return mayBeLaterVersion(version, held.resourceVersion) || (isReread && version === held.resourceVersion);
 }
 
-function isVersionOf(live: LiveObject | undefined, uid: string, version: string | undefined): boolean {
+function isVersionOf(live: Observations.LiveObject | undefined, uid: string, version: string | undefined): boolean {
   return live?.object.metadata.uid === uid && live.object.metadata.resourceVersion === version;
 }
 
 /** The ApplySet that the object's label names. */
-export function applySetOf(live: LiveObject | undefined): string | undefined {
+export function applySetOf(live: Observations.LiveObject | undefined): string | undefined {
   const labels = live?.object.metadata.labels;
   return labels !== undefined && Object.hasOwn(labels, keys.PART_OF_LABEL) ? labels[keys.PART_OF_LABEL] : undefined;
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { OBJECT_RECORD_SCHEMA } from '@typekro/engine/graph';
+import { definedMember } from '@typekro/kit/core';
+import { compile } from '@typekro/engine/graph';
 import { crdDifference, crdDigest } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
 import { readDefinitionObject } from './definition-object.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import { CrdRules } from '@typekro/engine/schema';
+import { CrdRules, valueAtSteps } from '@typekro/engine/schema';
 
 const definition = (annotations: Record<string, string> = {}) =>
   readDefinitionObject({
@@ -40,7 +41,19 @@ function crdWithStatus(properties: JsonObject): KubeObject {
 }
 
 const stateOnly = crdWithStatus({ state: { type: 'string' } });
-const recording = crdWithStatus({ state: { type: 'string' }, graph: OBJECT_RECORD_SCHEMA });
+const { graph: recordingGraph } = compile(
+  {
+    apiVersion: 'kro.run/v1alpha1',
+    kind: 'ResourceGraphDefinition',
+    metadata: { name: 'boats' },
+    spec: { schema: { apiVersion: 'v1alpha1', kind: 'Boat' }, resources: [] },
+  },
+  { sources: [], features: { managedResources: true } },
+);
+const recordPath = 'spec versions 0 schema openAPIV3Schema properties status properties graph';
+const steps = recordPath.split(' ').map((step) => (step === '0' ? 0 : step));
+const record = valueAtSteps(recordingGraph?.instance?.crd ?? {}, steps);
+const recording = crdWithStatus({ state: { type: 'string' }, ...definedMember('graph', record) });
 const ownGraph = crdWithStatus({ state: { type: 'string' }, graph: { type: 'string' } });
 
 function labelled(labels: Record<string, string>): KubeObject {

@@ -1,6 +1,6 @@
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
-import type { CompileInput, CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
+import type { CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
 import { compile, Kinds, KroLevel, revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, LiveSchemas } from '@typekro/kube';
@@ -198,7 +198,7 @@ async function compileSpec(
 
 async function compileInput(
   schemas: LiveSchemas,
-  input: CompileInput,
+  input: JsonObject | DefinitionDocument,
   spec: JsonObject,
   settings: ControllerSettings,
   signal: AbortSignal,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { LiveObject } from '@typekro/engine/runtime';
+import type { Observations } from '@typekro/engine/runtime';
 import { FieldManager } from '@typekro/engine/runtime';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
 import { GraphKind, makersOf, MAX_MAKERS } from './graph-kind.ts';
 
 /** A Graph with this UID as its name; `maker` is the UID of the Graph that created this Graph. */
-function made(uid: string, maker?: string): LiveObject {
+function made(uid: string, maker?: string): Observations.LiveObject {
   const object = {
     apiVersion: 'kro.run/v1alpha1',
     kind: 'Graph',
@@ -17,7 +17,7 @@ function made(uid: string, maker?: string): LiveObject {
   return { object, engineFields: new Map(managers) };
 }
 
-function makers(of: LiveObject, graphs: readonly LiveObject[]): readonly string[] {
+function makers(of: Observations.LiveObject, graphs: readonly Observations.LiveObject[]): readonly string[] {
   const indexed = (text: string) =>
     graphs.filter(({ object }) => FieldManager.ofTemplate(object.metadata.uid ?? '') === text);
   return makersOf(of, { indexed });

@@ -3,7 +3,7 @@ import { definedMember } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type { ActingIdentities, ActingIdentity, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
-import type { LiveObject } from '@typekro/engine/runtime';
+import type { Observations } from '@typekro/engine/runtime';
 import { WriteRules } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { Policies } from '../definition/definition-policies.ts';
@@ -91,7 +91,7 @@ export class GraphKind {
  * The Graphs that made a Graph, as `namespace/name`: the direct maker first, then the maker of that Graph, and so on.
  * The list has at most one entry more than `MAX_MAKERS`.
  */
-export function makersOf(graph: LiveObject, graphs: Pick<KindCache, 'indexed'>): readonly string[] {
+export function makersOf(graph: Observations.LiveObject, graphs: Pick<KindCache, 'indexed'>): readonly string[] {
   const makers: string[] = [];
   for (let made = graph; makers.length <= MAX_MAKERS;) {
     const [maker] = WriteRules.graphsWriting(made).flatMap((manager) => [...graphs.indexed(manager)]);

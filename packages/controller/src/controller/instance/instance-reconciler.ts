@@ -15,7 +15,7 @@ import type { KroCompatibility } from '@typekro/engine/graph';
 import { Nodes } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { elapsed } from '@typekro/kube';
-import type { Decision, ObjectTarget, ObjectType, Observed, StepOptions } from '@typekro/engine/runtime';
+import type { Decision, ObjectTarget, ObjectType, Observations, StepOptions } from '@typekro/engine/runtime';
 import { NowSample, Outcome, SpecialStep, step as decide, StepMemory } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
@@ -426,7 +426,7 @@ function outcomeOf({ conditions, state, quiet }: Decision, revision: number): Re
 }
 
 /** The decision of a step for an instance of a definition, or for a Graph. */
-function decideFor(served: ServedKind, instance: KubeObject, view: Observed, options: StepOptions) {
+function decideFor(served: ServedKind, instance: KubeObject, view: Observations.Observed, options: StepOptions) {
   const { graph, failure, deletionProblem, origin } = served;
   if (graph !== undefined) return decide(graph, instance, view, options);
   if (deletionProblem !== undefined)

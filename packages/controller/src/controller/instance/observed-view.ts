@@ -1,7 +1,7 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import { formatApiVersion } from '@typekro/kit/core';
 import type { ApiResource, Discovery } from '@typekro/kube';
-import type { LiveObject, ObjectTarget, Observations, Observed, Targets } from '@typekro/engine/runtime';
+import type { ObjectTarget, Observations, Targets } from '@typekro/engine/runtime';
 import { ObjectKey, WriteAttempt } from '@typekro/engine/runtime';
 import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '@typekro/kit/kubernetes';
@@ -16,7 +16,7 @@ import { listKeyOf } from './unwatched-objects.ts';
 /**
  * A view of the caches for one step of one instance. The view also records the kinds whose members the step requested.
  */
-export class ObservedView implements Observed {
+export class ObservedView implements Observations.Observed {
   readonly #caches: CacheSet;
   readonly #contests: Contests;
   readonly #record: InstanceRecord;
@@ -69,7 +69,7 @@ export class ObservedView implements Observed {
     if (cache === undefined) return { state: 'unknown' };
     if (!cache.syncedIn(target.namespace)) return this.#missingList(cache, target.namespace);
     const matches = labelMatcher(target.selector);
-    const objects: LiveObject[] = [];
+    const objects: Observations.LiveObject[] = [];
     const isProjectionTooSmall = cache.stale.hasStale(this.#projectionGeneration());
     for (const live of cache.values()) {
       const { namespace, labels } = live.object.metadata;
@@ -98,7 +98,7 @@ export class ObservedView implements Observed {
     const unread = cache.synced ? undefined : this.#unreadNamespace(cache, target.namespaces);
     if (unread !== undefined) return this.#missingList(cache, unread === '' ? undefined : unread);
     const namespaces = new Set(target.namespaces);
-    const inScope = ({ object }: LiveObject) => {
+    const inScope = ({ object }: Observations.LiveObject) => {
       const { namespace } = object.metadata;
       return namespace === undefined || namespace === '' || namespaces.has(namespace);
     };

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { ApplyAction, Decisions, LiveObject, ObjectTarget, ObjectType, Targets } from '@typekro/engine/runtime';
+import type { ApplyAction, Decisions, ObjectTarget, ObjectType, Observations, Targets } from '@typekro/engine/runtime';
 import { FieldWriter, ObjectKey, Projection } from '@typekro/engine/runtime';
 import { projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from '../cache/held-object.ts';
 import { kindId } from '../cache/kept-reads.ts';
@@ -12,8 +12,8 @@ const EVERYTHING = [[]] as const;
  * Every pass reads them again. Between passes, only their equivalences are used.
  */
 export class UnwatchedObjects {
-  readonly #objects = new Map<string, LiveObject | undefined>();
-  readonly #lists = new Map<string, readonly LiveObject[]>();
+  readonly #objects = new Map<string, Observations.LiveObject | undefined>();
+  readonly #lists = new Map<string, readonly Observations.LiveObject[]>();
   /** The keys of the objects that this pass has read or written. */
   readonly #fresh = new Set<string>();
 
@@ -39,12 +39,12 @@ export class UnwatchedObjects {
   }
 
   /** The object that this pass has read; `undefined` when it does not exist. */
-  get(target: ObjectTarget): LiveObject | undefined {
+  get(target: ObjectTarget): Observations.LiveObject | undefined {
     return this.#objects.get(ObjectKey.ofTarget(target));
   }
 
   /** The list that this pass has read. */
-  list(target: Targets.ListTarget): readonly LiveObject[] | undefined {
+  list(target: Targets.ListTarget): readonly Observations.LiveObject[] | undefined {
     return this.#lists.get(listKey(target));
   }
 
@@ -99,7 +99,7 @@ export class UnwatchedObjects {
   }
 }
 
-function liveObject(object: KubeObject, before: LiveObject | undefined): LiveObject {
+function liveObject(object: KubeObject, before: Observations.LiveObject | undefined): Observations.LiveObject {
   const projected = Projection.of(object, EVERYTHING);
   const isSame = before?.object.metadata.uid === object.metadata.uid;
   return withWhole(

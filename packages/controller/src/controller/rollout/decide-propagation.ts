@@ -21,6 +21,8 @@ export interface Propagation {
    * the instances get the new revision.
    */
   readonly held: ReadonlyMap<string, string>;
+  /** The time of the next decision, if a condition calls `now()`. */
+  readonly retryAt?: number;
 }
 
 /**
@@ -37,12 +39,12 @@ export function decidePropagation(
   const ordered = candidates
     .map((each) => ({ ...each, rank: rank(each.object.metadata.uid ?? '') }))
     .toSorted((a, b) => compareText(a.rank, b.rank) || compareText(a.id, b.id));
-  const held = heldInstances(
+  const { held, ...again } = heldInstances(
     propagation,
     ordered.map((each) => progressOf(each, revision)),
     context,
   );
-  return { members: new Set(ordered.map(({ id }) => id).filter((id) => !held.has(id))), held };
+  return { members: new Set(ordered.map(({ id }) => id).filter((id) => !held.has(id))), held, ...again };
 }
 
 function progressOf({ id, object, outcome }: PropagationCandidate, revision: number) {

@@ -3,7 +3,6 @@ import { definedMember } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import type { ConditionContent } from '@typekro/engine/runtime';
-import { NowSample, TIME_PAUSE_MS } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { WorkingRevision } from '../definition/definition-pass.ts';
 import type { RevisionStore } from '../definition/revision-store.ts';
@@ -108,15 +107,18 @@ export class Rollouts {
     const now = clock.now();
     const decided = decidePropagation(propagateWhen, revision.number, candidates, { now });
     const propagated = propagatedCondition(revision.number, decided, nameOf);
-    const { members, held } = decided;
+    const { members, held, retryAt } = decided;
     if (held.size === 0) {
       // Without this annotation, a later decision could hold the revision back again.
       await this.#options.revisions.annotate(revision, { [PROPAGATED]: DONE }, signal);
       return { propagated };
     }
     const key = ['propagateWhen', before.revision, ...[...members].sort()].join(' ');
-    const again = propagateWhen.conditions.some(NowSample.isRead) ? { retryAt: now + TIME_PAUSE_MS } : {};
-    return { canary: { base: before, members, heldBack: held.size, key, keepsRecorded: true }, propagated, ...again };
+    return {
+      canary: { base: before, members, heldBack: held.size, key, keepsRecorded: true },
+      propagated,
+      ...definedMember('retryAt', retryAt),
+    };
   }
 
   async #decideCanary(

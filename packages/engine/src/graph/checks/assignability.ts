@@ -1,5 +1,4 @@
-import type { CelType, TypeProvider } from '@typekro/cel';
-import { DYN, isOptional, typeToString } from '@typekro/cel';
+import { type CelType, type TypeProvider, DYN, isOptional, typeToString } from '@typekro/cel';
 
 /**
  * The maximum number of compared parts. When a comparison needs more, as for recursive types, the types count as

@@ -1,6 +1,8 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import type { RuleChecker } from '../../schema/index.ts';
-import { RefusalText, crdErrors, stepsIn, valueAtSteps } from '../../schema/index.ts';
+import type { RuleChecker } from '../../schema/structural/structural.ts';
+import { crdErrors } from '../../schema/crd/crd-errors.ts';
+import { RefusalText } from '../../schema/index.ts';
+import { stepsIn, valueAtSteps } from '../../schema/refused-place.ts';
 import { defaultOffset } from '../../schema/simple/marker-advice.ts';
 import type { PathStep } from '../model.ts';
 import { defaultRules, USES_OLD } from './check-rules.ts';

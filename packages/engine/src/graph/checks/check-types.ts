@@ -1,19 +1,14 @@
-import type { CelType, Environment } from '@typekro/cel';
+import { type CelType, type Environment, isOptional, STRING, typeToString } from '@typekro/cel';
 import { goQuote } from '@typekro/kit/golang';
-import { isOptional, STRING, typeToString } from '@typekro/cel';
-import type { Analysed } from '../analysis.ts';
-import { analyse } from '../analysis.ts';
+import { type Analysed, analyse } from '../analysis.ts';
 import { isAssignableWithDyn, explainMismatch } from './assignability.ts';
 import type { Linked } from '../link-resources.ts';
 import { propagationEnvironment } from '../propagate-when.ts';
-import type { DimensionSite, FieldSite, ExpressionSite } from '../resource-draft.ts';
-import { readsEach } from '../resource-draft.ts';
-import type { CompiledExpression } from '../expressions/expression.ts';
-import { compileExpression } from '../expressions/expression.ts';
-import { mapDefined } from '../problems.ts';
+import { type DimensionSite, type FieldSite, type ExpressionSite, readsEach } from '../resource-draft.ts';
+import { type CompiledExpression, compileExpression } from '../expressions/expression.ts';
+import { type Problem, type Problems, mapDefined } from '../problems.ts';
 import { castHint } from '../warnings/hints.ts';
 import type { Language } from '../expressions/language.ts';
-import type { Problem, Problems } from '../problems.ts';
 import { followsGraphEngine } from '../kro-compatibility.ts';
 
 /** The compiled expressions of a resource, without those that have errors. */

@@ -1,12 +1,9 @@
-import type { Call, CelType, Expr } from '@typekro/cel';
+import { type Call, type CelType, type Expr, typeToString, walkAst } from '@typekro/cel';
 import { goQuote, goTypeOf } from '@typekro/kit/golang';
-import { typeToString, walkAst } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
-import type { Analysed } from '../analysis.ts';
-import { analyse } from '../analysis.ts';
+import { type Analysed, analyse } from '../analysis.ts';
 import type { ExpressionSite } from '../resource-draft.ts';
-import type { CompiledExpression } from '../expressions/expression.ts';
-import { compileExpression } from '../expressions/expression.ts';
+import { type CompiledExpression, compileExpression } from '../expressions/expression.ts';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import type { Language } from '../expressions/language.ts';
 import type { PathStep } from '../model.ts';

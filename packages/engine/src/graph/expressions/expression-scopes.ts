@@ -1,16 +1,13 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { combineSources, crdSource } from '../../schema/index.ts';
 import { buildResources } from '../build-resource.ts';
 import { isDefinitionDocument } from '../document.ts';
-import type { ExpressionScopes, ScopeNode } from './expression-scope.ts';
-import { longestPrefix, makeScope, scopeNode } from './expression-scope.ts';
+import { type ExpressionScopes, type ScopeNode, longestPrefix, makeScope, scopeNode } from './expression-scope.ts';
 import { sharedOf } from '../graph-object/build-node.ts';
 import { compileRoot } from '../graph-object/compile-frame.ts';
 import { FrameProblems } from '../graph-object/frame-problems.ts';
 import type { FrameContext } from '../graph-object/link-node.ts';
-import type { NodeDraft } from '../graph-object/node-draft.ts';
-import { languageNodeOf, publishesList } from '../graph-object/node-draft.ts';
+import { type NodeDraft, languageNodeOf, publishesList } from '../graph-object/node-draft.ts';
 import { readGraph } from '../graph-object/parsed-graph.ts';
 import { graphCrd } from '../graph-object/graph-crd.ts';
 import { installedKinds } from '../kinds/graph-kinds.ts';
@@ -18,12 +15,10 @@ import { buildSpecSchema } from '../kinds/instance-schema.ts';
 import { KroLevel } from '../kro-compatibility.ts';
 import { Language, languageNode } from './language.ts';
 import type { PathStep } from '../model.ts';
-import type { CompileInput, CompileOptions } from '../options.ts';
-import { sourceOf } from '../options.ts';
+import { type CompileInput, type CompileOptions, sourceOf } from '../options.ts';
 import { readDefinition } from '../parsed-definition.ts';
 import { Problems } from '../problems.ts';
-import type { ResourceDraft } from '../resource-draft.ts';
-import { readsAsList, readsEach } from '../resource-draft.ts';
+import { type ResourceDraft, readsAsList, readsEach } from '../resource-draft.ts';
 import { isTooDeep } from '../too-deep.ts';
 
 /**

@@ -1,7 +1,5 @@
-import type { Ast, CelError, Environment, Program } from '@typekro/cel';
-import { joinPrograms, STRING } from '@typekro/cel';
-import type { Analysed, AnalysisError } from '../analysis.ts';
-import { placeOf } from '../analysis.ts';
+import { type Ast, type CelError, type Environment, type Program, joinPrograms, STRING } from '@typekro/cel';
+import { type Analysed, type AnalysisError, placeOf } from '../analysis.ts';
 import type { ExpressionSite } from '../resource-draft.ts';
 import { celCode, celHint, celWords } from '../warnings/hints.ts';
 import type { Language, ExpressionNames, CheckedExpression } from './language.ts';

@@ -1,5 +1,4 @@
-import { KRO_LIBRARIES, walkAst } from '@typekro/cel';
-import type { Expr } from '@typekro/cel';
+import { type Expr, KRO_LIBRARIES, walkAst } from '@typekro/cel';
 
 let names: ReadonlySet<string> | undefined;
 

@@ -10,10 +10,8 @@ import type {
   Program,
 } from '@typekro/cel';
 import { DYN, kroEnvironment, listType, references, renameVariables } from '@typekro/cel';
-import type { Schema } from '../../schema/index.ts';
-import { builtinSource, CelTypes } from '../../schema/index.ts';
-import type { CelResource } from '../../schema/cel-types.ts';
-import { celType } from '../../schema/cel-types.ts';
+import { type Schema, builtinSource, CelTypes } from '../../schema/index.ts';
+import { type CelResource, celType } from '../../schema/cel-types.ts';
 import { nearestName } from '@typekro/kit/core';
 import { callsGlobal, functionNames, isFeature } from './gated-functions.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
@@ -21,8 +19,7 @@ import type { DimensionSite, ExpressionSite, FieldSite, ResourceDraft } from '..
 import { readsAsList } from '../resource-draft.ts';
 import { SchemaPaths, fieldsAt } from '../kinds/schema-paths.ts';
 import { selectorFieldType } from '../external-metadata.ts';
-import type { KroCompatibility } from '../kro-compatibility.ts';
-import { KroLevel } from '../kro-compatibility.ts';
+import { type KroCompatibility, KroLevel } from '../kro-compatibility.ts';
 import type { PathStep, ReadPart } from '../model.ts';
 import type { CompileOptions, GraphFeatures } from '../options.ts';
 import type { ReadScope } from './read-paths.ts';

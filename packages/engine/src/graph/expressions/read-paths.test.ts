@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { kroEnvironment } from '@typekro/cel';
 import { formatPath } from '../path.ts';
 import type { ReadPart } from '../model.ts';
-import type { ReadScope } from './read-paths.ts';
-import { partOf, readPaths } from './read-paths.ts';
+import { type ReadScope, partOf, readPaths } from './read-paths.ts';
 
 const scope: ReadScope = {
   isVariable: (id) => ['schema', 'web', 'pods', 'json'].includes(id),

@@ -1,6 +1,5 @@
 import { goQuote } from '@typekro/kit/golang';
-import type { KroCompatibility } from '../kro-compatibility.ts';
-import { KroLevel } from '../kro-compatibility.ts';
+import { type KroCompatibility, KroLevel } from '../kro-compatibility.ts';
 
 /** A part of a string value: literal text, or the text between `${` and `}`. */
 export interface TextPart {

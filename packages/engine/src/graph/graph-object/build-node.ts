@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { labelSelectorProblems, valueAt } from '@typekro/kit/kubernetes';
 import type { Schema, SchemaSource } from '../../schema/index.ts';
@@ -9,21 +8,17 @@ import { isCrd } from '../kinds/graph-kinds.ts';
 import type { PathStep } from '../model.ts';
 import { formatPath } from '../path.ts';
 import type { ConditionText } from '../parsed-definition.ts';
-import type { ResolvedKind } from '../kinds/resolve-kind.ts';
-import { resolveKind } from '../kinds/resolve-kind.ts';
+import { type ResolvedKind, resolveKind } from '../kinds/resolve-kind.ts';
 import type { DimensionSite, ExpressionSite } from '../resource-draft.ts';
-import type { ExpressionText } from '../expressions/scan.ts';
-import { joinParts, scanExpressions, bareHint } from '../expressions/scan.ts';
+import { type ExpressionText, joinParts, scanExpressions, bareHint } from '../expressions/scan.ts';
 import { TemplatePlace } from '../template-place.ts';
-import type { Whereabouts, Walked } from '../walk.ts';
-import { walkFreely, walkWithSchema } from '../walk.ts';
+import { type Whereabouts, type Walked, walkFreely, walkWithSchema } from '../walk.ts';
 import { defSchema } from '../kinds/def-schema.ts';
 import type { FrameProblems } from './frame-problems.ts';
 import type { NodeDraft } from './node-draft.ts';
 import type { ManifestProblem } from './object-structure.ts';
 import { isDynamicManifest, manifestProblem, patchEndpoint, patchProblems } from './object-structure.ts';
-import type { NodeBlock, Payload } from './parsed-graph.ts';
-import { PAYLOADS } from './parsed-graph.ts';
+import { type NodeBlock, type Payload, PAYLOADS } from './parsed-graph.ts';
 
 /** The values that all nodes of one Graph share. */
 export interface Shared {

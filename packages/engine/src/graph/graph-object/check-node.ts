@@ -1,11 +1,9 @@
-import type { CelType, Environment } from '@typekro/cel';
-import { isOptional, typeToString } from '@typekro/cel';
+import { type CelType, type Environment, isOptional, typeToString } from '@typekro/cel';
 import { goQuote } from '@typekro/kit/golang';
 import type { Analysed } from '../analysis.ts';
 import { explainMismatch, isAssignableWithDyn } from '../checks/assignability.ts';
 import { conditionHint, keyProblem, listHint, withoutPrefix } from '../checks/check-types.ts';
-import type { CompiledExpression } from '../expressions/expression.ts';
-import { compileExpression } from '../expressions/expression.ts';
+import { type CompiledExpression, compileExpression } from '../expressions/expression.ts';
 import { mapDefined } from '../problems.ts';
 import { castHint } from '../warnings/hints.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';

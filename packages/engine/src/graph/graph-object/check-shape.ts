@@ -1,8 +1,7 @@
 import type { PathStep } from '../model.ts';
 import { isReservedWord, suggestId } from '../names/naming.ts';
 import type { FrameProblems } from './frame-problems.ts';
-import type { NodeBlock } from './parsed-graph.ts';
-import { PAYLOADS } from './parsed-graph.ts';
+import { type NodeBlock, PAYLOADS } from './parsed-graph.ts';
 
 const NAME = /^[A-Za-z][A-Za-z0-9]*$/;
 const PATTERN = '^[A-Za-z][A-Za-z0-9]*$';

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, nearestName } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
 import { compareText, goJsonKind, goQuote } from '@typekro/kit/golang';
 import { valueAt } from '@typekro/kit/kubernetes';
 import { findCycle } from '../dag.ts';
@@ -9,19 +8,14 @@ import type { CompileOptions } from '../options.ts';
 import type { ProblemLocation } from '../problems.ts';
 import type { ExpressionSite } from '../resource-draft.ts';
 import { warnNodes } from '../warnings/warn-graph.ts';
-import type { Shared } from './build-node.ts';
-import { buildNode } from './build-node.ts';
-import type { TypedNodeDraft } from './check-node.ts';
-import { checkNode } from './check-node.ts';
+import { type Shared, buildNode } from './build-node.ts';
+import { type TypedNodeDraft, checkNode } from './check-node.ts';
 import { checkGraphShape } from './check-shape.ts';
 import { Frame } from './frame.ts';
 import { FrameProblems } from './frame-problems.ts';
-import type { Capture, FrameContext, LinkedNode } from './link-node.ts';
-import { linkNode } from './link-node.ts';
-import type { NodeDraft } from './node-draft.ts';
-import { languageNodeOf, writtenNodeOf } from './node-draft.ts';
-import type { NodeBlock } from './parsed-graph.ts';
-import { NodeReader } from './parsed-graph.ts';
+import { type Capture, type FrameContext, type LinkedNode, linkNode } from './link-node.ts';
+import { type NodeDraft, languageNodeOf, writtenNodeOf } from './node-draft.ts';
+import { type NodeBlock, NodeReader } from './parsed-graph.ts';
 
 /** The compiled nodes of one frame. The nodes of a subgraph are in the frame of the subgraph. */
 export interface CompiledFrame {

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import type { Graph } from '../index.ts';
+import { type JsonObject, type JsonValue, formatDiagnostic } from '@typekro/kit/core';
+import { type Graph, compile, compileGraphObject, parseDefinitions } from '../index.ts';
 import { warningCodes } from '../codes/codes-warnings.ts';
-import { compile, compileGraphObject, parseDefinitions } from '../index.ts';
 import { builtinSource } from '../../schema/index.ts';
-import { formatDiagnostic } from '@typekro/kit/core';
 
 const sources = builtinSource();
 

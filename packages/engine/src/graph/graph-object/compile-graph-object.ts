@@ -1,9 +1,7 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { combineSources, crdSource } from '../../schema/index.ts';
 import { isDefinitionDocument } from '../document.ts';
-import type { CompileInput, CompileOptions, CompileResult } from '../options.ts';
-import { sourceOf } from '../options.ts';
+import { type CompileInput, type CompileOptions, type CompileResult, sourceOf } from '../options.ts';
 import { Problems } from '../problems.ts';
 import { isTooDeep, tooDeep } from '../too-deep.ts';
 import { assembleGraphObject } from './assemble-graph-object.ts';

@@ -1,16 +1,13 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn } from '@typekro/kit/core';
 import { replaceStrings } from '@typekro/cel';
 import { needsNoEscape } from '@typekro/kit/golang';
 import { valueAt } from '@typekro/kit/kubernetes';
 import { isCrd } from '../kinds/graph-kinds.ts';
 import type { Expression, Graph, GraphNode, Hole, PathStep } from '../model.ts';
-import type { TextPart } from '../expressions/scan.ts';
+import { type TextPart, joinParts, scanExpressions } from '../expressions/scan.ts';
 import { isAutoscaler } from '../warnings/autoscalers.ts';
-import { joinParts, scanExpressions } from '../expressions/scan.ts';
 import { withLazyHash } from './graph-hash.ts';
-import type { Payload } from './parsed-graph.ts';
-import { isServiceAccountName, PAYLOADS } from './parsed-graph.ts';
+import { type Payload, isServiceAccountName, PAYLOADS } from './parsed-graph.ts';
 
 /**
  * The shape of a Graph's spec: its JSON with placeholders for the literals that do not affect the compiler's checks.

@@ -1,12 +1,10 @@
 import { goQuote } from '@typekro/kit/golang';
-import type { Analysed } from '../analysis.ts';
-import { analyse, rootsOf } from '../analysis.ts';
+import { type Analysed, analyse, rootsOf } from '../analysis.ts';
 import { callsGlobal } from '../expressions/gated-functions.ts';
 import { deferredSite } from '../expressions/deferral.ts';
 import { mapDefined } from '../problems.ts';
 import type { Language } from '../expressions/language.ts';
-import type { LinkedParts } from '../link-resources.ts';
-import { deferredReads, onlyInBranches } from '../link-resources.ts';
+import { type LinkedParts, deferredReads, onlyInBranches } from '../link-resources.ts';
 import type { ReadPart } from '../model.ts';
 import { partOf } from '../expressions/read-paths.ts';
 import type { DimensionSite, ExpressionSite, FieldSite } from '../resource-draft.ts';

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { valueAt } from '@typekro/kit/kubernetes';
 import type { PathStep } from '../model.ts';

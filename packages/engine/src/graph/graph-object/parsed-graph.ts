@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { goJsonKind } from '@typekro/kit/golang';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { PathStep } from '../model.ts';

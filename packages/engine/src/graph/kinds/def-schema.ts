@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
 
 /** A value of any type: expressions see it as dyn. */

@@ -1,7 +1,5 @@
-import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { SchemaSource } from '../../schema/index.ts';
-import { crdSource } from '../../schema/index.ts';
+import { type GroupVersionKind, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type SchemaSource, crdSource } from '../../schema/index.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 
 /** The kinds that a definition installs through its own resources. These resources are CustomResourceDefinitions. */

@@ -1,13 +1,10 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Schema } from '../../schema/index.ts';
-import { SimpleSchema } from '../../schema/index.ts';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type Schema, SimpleSchema } from '../../schema/index.ts';
 import type { SimpleColumn, SimpleReplicas } from '../../schema/simple/simple-columns.ts';
 import type { SimpleRule, SimpleSchemaOptions } from '../../schema/simple/simple-schema.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
-import { mapDefined } from '../problems.ts';
+import { type Problems, mapDefined } from '../problems.ts';
 import type { GraphFeatures } from '../options.ts';
-import type { Problems } from '../problems.ts';
 
 /** The OpenAPI schema of the author's `spec`. */
 export interface SpecSchema {

@@ -1,5 +1,4 @@
-import type { GroupVersionKind, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type GroupVersionKind, type JsonValue, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { isCrd } from './graph-kinds.ts';
 import { resolveKind } from './resolve-kind.ts';
 

@@ -1,6 +1,5 @@
-import type { GroupVersionKind } from '@typekro/kit/core';
+import { type GroupVersionKind, formatApiVersion, parseApiVersion, unknownKindHint } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { formatApiVersion, parseApiVersion, unknownKindHint } from '@typekro/kit/core';
 import { dns1035Label } from '@typekro/kit/kubernetes';
 import type { ResourceInfo, Schema, SchemaSource } from '../../schema/index.ts';
 

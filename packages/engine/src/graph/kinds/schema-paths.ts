@@ -2,8 +2,7 @@ import { oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
 import { memberSchema } from '../walk.ts';
 import { parsePath } from '../path.ts';
-import type { Ast, CelError, Environment, TypeProvider } from '@typekro/cel';
-import { walkAst } from '@typekro/cel';
+import { type Ast, type CelError, type Environment, type TypeProvider, walkAst } from '@typekro/cel';
 
 /** The schema at a field path, and kro's name for its type. */
 export interface SchemaAt {

@@ -1,5 +1,4 @@
-import type { KroCompatibility } from '../kro-compatibility.ts';
-import { KroLevel, followsGraphEngine } from '../kro-compatibility.ts';
+import { type KroCompatibility, KroLevel, followsGraphEngine } from '../kro-compatibility.ts';
 
 /** The prefix of labels and annotations of kro's API. */
 const KRO_PREFIX = 'kro.run/';

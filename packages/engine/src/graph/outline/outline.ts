@@ -1,5 +1,4 @@
-import type { SourcePosition } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
+import { type SourcePosition, formatApiVersion } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode } from '../model.ts';
 import { apiVersionOf, dimensionsOf, kindOf } from '../nodes.ts';
 

@@ -1,5 +1,4 @@
-import type { CelType, TypeProvider } from '@typekro/cel';
-import { typeToString } from '@typekro/cel';
+import { type CelType, type TypeProvider, typeToString } from '@typekro/cel';
 import type { JsonObject } from '@typekro/kit/core';
 import type { Schema } from '../../schema/index.ts';
 

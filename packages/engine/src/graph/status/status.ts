@@ -1,13 +1,11 @@
 import { typeToString } from '@typekro/cel';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
-import { isJsonObject } from '@typekro/kit/core';
 import { analyse } from '../analysis.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import { hasBytes } from '../checks/assignability.ts';
 import type { FieldSite } from '../resource-draft.ts';
-import type { CompiledExpression } from '../expressions/expression.ts';
-import { compileExpression } from '../expressions/expression.ts';
+import { type CompiledExpression, compileExpression } from '../expressions/expression.ts';
 import type { Language } from '../expressions/language.ts';
 import type { PathStep } from '../model.ts';
 import { formatPath, parsePath } from '../path.ts';
@@ -15,8 +13,7 @@ import type { Problems } from '../problems.ts';
 import { statusLeaf } from './status-leaf.ts';
 import { literalPaths, statusProperties } from './status-tree.ts';
 import type { GraphFeatures } from '../options.ts';
-import type { StatusMark } from './status-marks.ts';
-import { withoutMarkers } from './status-marks.ts';
+import { type StatusMark, withoutMarkers } from './status-marks.ts';
 import { walkFreely } from '../walk.ts';
 
 /** The author's status block: its compiled fields, and the schema that is inferred from their types. */

@@ -1,6 +1,5 @@
 import { explainBracket, explainCondition, explainEnd, valueMissing } from './brackets.ts';
-import type { ForeignForm } from './foreign.ts';
-import { FOREIGN_CHARACTERS, FOREIGN_OPERATORS, INFIX_WORDS, PREFIX_WORDS } from './foreign.ts';
+import { type ForeignForm, FOREIGN_CHARACTERS, FOREIGN_OPERATORS, INFIX_WORDS, PREFIX_WORDS } from './foreign.ts';
 import type { ErrorSpot, Piece, SyntaxExplanation } from './pieces.ts';
 import { areAdjacent, endsValue, errorSpot, openBrackets } from './pieces.ts';
 import { explainQuotes } from './quotes.ts';

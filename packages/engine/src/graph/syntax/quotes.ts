@@ -1,5 +1,4 @@
-import type { ErrorSpot, Piece, SyntaxExplanation } from './pieces.ts';
-import { areAdjacent } from './pieces.ts';
+import { type ErrorSpot, type Piece, type SyntaxExplanation, areAdjacent } from './pieces.ts';
 
 /**
  * Matches the opening quote of a string literal and its content, up to the closing quote, the first invalid escape, or

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { getOwn, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, getOwn, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import { compareNameTexts, nameText } from '../names/name-text.ts';
 import type { Problems } from '../problems.ts';

@@ -1,5 +1,4 @@
-import type { CelError, CelType } from '@typekro/cel';
-import { isOptional, typeToString } from '@typekro/cel';
+import { type CelError, type CelType, isOptional, typeToString } from '@typekro/cel';
 import { nearestName } from '@typekro/kit/core';
 import { isOldBoolean, oldBooleanKey, resolvePlain } from '../yaml/yaml-scalar.ts';
 

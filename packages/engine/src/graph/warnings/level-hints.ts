@@ -1,6 +1,5 @@
 import type { Diagnostic, JsonValue } from '@typekro/kit/core';
-import type { KroCompatibility } from '../kro-compatibility.ts';
-import { KroLevel } from '../kro-compatibility.ts';
+import { type KroCompatibility, KroLevel } from '../kro-compatibility.ts';
 import { isReservedWord } from '../names/naming.ts';
 import { scanExpressions } from '../expressions/scan.ts';
 

@@ -1,13 +1,10 @@
-import type { CelType, Expr } from '@typekro/cel';
-import { isOptional, namesBoundBy, regexProblem, typeToString, walkAst } from '@typekro/cel';
+import { type CelType, type Expr, isOptional, namesBoundBy, regexProblem, typeToString, walkAst } from '@typekro/cel';
 import { isJsonObject } from '@typekro/kit/core';
-import type { Analysed } from '../analysis.ts';
-import { rootsOf } from '../analysis.ts';
+import { type Analysed, rootsOf } from '../analysis.ts';
 import { acceptedByKroLoophole, hasBytes } from '../checks/assignability.ts';
 import { callsGlobal, callsBeyondStock } from '../expressions/gated-functions.ts';
 import type { TypedResource } from '../checks/check-types.ts';
-import type { ResourceDraft, FieldSite } from '../resource-draft.ts';
-import { readsAsList } from '../resource-draft.ts';
+import { type ResourceDraft, type FieldSite, readsAsList } from '../resource-draft.ts';
 import type { CompiledExpression } from '../expressions/expression.ts';
 import type { Language } from '../expressions/language.ts';
 import type { CompileOptions } from '../options.ts';

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { valueAt } from '@typekro/kit/kubernetes';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import type { GraphFeatures } from '../options.ts';

@@ -1,7 +1,5 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, oncePerObject } from '@typekro/kit/core';
-import type { Schema } from '../../schema/index.ts';
-import { StructuralSchema } from '../../schema/index.ts';
+import { type JsonValue, isJsonObject, oncePerObject } from '@typekro/kit/core';
+import { type Schema, StructuralSchema } from '../../schema/index.ts';
 import type { ResourceDraft } from '../resource-draft.ts';
 import type { PathStep } from '../model.ts';
 import { formatPath } from '../path.ts';

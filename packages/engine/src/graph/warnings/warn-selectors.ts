@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { getOwn, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, getOwn, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import type { WrittenNode } from '../resource-draft.ts';
 import type { PathStep } from '../model.ts';

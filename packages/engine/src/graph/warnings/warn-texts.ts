@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import type { KroCompatibility } from '../kro-compatibility.ts';
 import type { ParsedDefinition } from '../parsed-definition.ts';
 import type { PathStep } from '../model.ts';

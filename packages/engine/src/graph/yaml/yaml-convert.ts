@@ -1,6 +1,5 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { yamlLibrary } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, yamlLibrary } from '@typekro/kit/core';
 import type { YamlProblem } from './yaml-mistakes.ts';
 import { isOldBoolean, resolvePlain } from './yaml-scalar.ts';
 

@@ -1,10 +1,8 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml';
-import type { JsonValue, LineIndex, SourcePosition } from '@typekro/kit/core';
-import { oncePerObject, yamlLibrary } from '@typekro/kit/core';
+import { type JsonValue, type LineIndex, type SourcePosition, oncePerObject, yamlLibrary } from '@typekro/kit/core';
 import type { DefinitionDocument, WrittenScalar } from '../document.ts';
 import type { PathStep } from '../model.ts';
-import type { Converted } from './yaml-convert.ts';
-import { isMergePair } from './yaml-convert.ts';
+import { type Converted, isMergePair } from './yaml-convert.ts';
 import { scalarOffsets } from './yaml-offset.ts';
 import { resolvePlain } from './yaml-scalar.ts';
 
@@ -30,8 +28,8 @@ export class YamlDocument implements DefinitionDocument {
   readonly #targets: ReadonlyMap<Alias, ParsedNode>;
   readonly #place: DocumentPlace;
   readonly #pairs = new Map<YAMLMap.Parsed, ReadonlyMap<string, ParsedPair>>();
-  readonly #offsets = oncePerObject(({ range: [from, to], type, source }: Scalar.Parsed) =>
-    scalarOffsets(this.#place.source.slice(from, to), type ?? 'PLAIN', source),
+  readonly #offsets = oncePerObject(({ range: [from, to], source }: Scalar.Parsed) =>
+    scalarOffsets(this.#place.source.slice(from, to), source),
   );
 
   constructor(root: ParsedNode, converted: Converted, place: DocumentPlace) {

@@ -1,8 +1,5 @@
 import { once } from '@typekro/kit/core';
 
-/** The style of a scalar in the file, which determines how its characters map to offsets. */
-export type ScalarStyle = 'PLAIN' | 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | 'BLOCK_LITERAL' | 'BLOCK_FOLDED';
-
 /** One character of the value, or the characters of one escape. */
 interface Unit {
   readonly start: number;
@@ -14,19 +11,19 @@ interface Unit {
  * and chomping change only white space. All other characters are in the same order in the value and in the source text.
  * The first call looks at the whole text, and later calls look the result up.
  *
- * `raw` is the scalar's source text, with its quotes or block header. The results are offsets in `raw`, in UTF-16
- * units.
+ * `raw` is the scalar's source text, with its quotes or block header. Its first character tells the style. The results
+ * are offsets in `raw`, in UTF-16 units.
  */
-export function scalarOffsets(raw: string, style: ScalarStyle, value: string): (offset: number) => number {
-  if (style === 'PLAIN' && raw === value) return (offset) => offset;
-  const places = once(() => placesOf(raw, style, value));
+export function scalarOffsets(raw: string, value: string): (offset: number) => number {
+  if (raw === value) return (offset) => offset;
+  const places = once(() => placesOf(raw, value));
   return (offset) => places()[Math.min(offset, value.length)] ?? 0;
 }
 
-function placesOf(raw: string, style: ScalarStyle, value: string): Uint32Array {
+function placesOf(raw: string, value: string): Uint32Array {
   const places = new Uint32Array(value.length + 1);
-  const visible = units(raw, style);
-  let last = contentStart(raw, style);
+  const visible = units(raw);
+  let last = contentStart(raw);
   for (let at = 0; at < value.length; at += 1) {
     const unit = isBlank(value.charAt(at)) ? undefined : visible.next().value;
     places[at] = unit?.start ?? last;
@@ -40,32 +37,33 @@ function isBlank(character: string): boolean {
   return character === ' ' || character === '\n' || character === '\t' || character === '\r';
 }
 
-function contentStart(raw: string, style: ScalarStyle): number {
-  if (style === 'PLAIN') return 0;
-  if (style === 'QUOTE_DOUBLE' || style === 'QUOTE_SINGLE') return 1;
+function contentStart(raw: string): number {
+  if (/^["']/.test(raw)) return 1;
+  if (!/^[|>]/.test(raw)) return 0;
   const lineEnd = raw.indexOf('\n');
   return lineEnd < 0 ? raw.length : lineEnd + 1;
 }
 
 /** The units except white space, which folding and indentation may change. */
-function* units(raw: string, style: ScalarStyle): Generator<Unit, undefined> {
-  let at = contentStart(raw, style);
+function* units(raw: string): Generator<Unit, undefined> {
+  const quote = raw.charAt(0);
+  let at = contentStart(raw);
   while (at < raw.length) {
     const character = raw.charAt(at);
     let end = at + 1;
     let blank = isBlank(character);
-    if (style === 'QUOTE_DOUBLE' && character === '"') return undefined;
-    if (style === 'QUOTE_SINGLE' && character === "'") {
+    if (quote === '"' && character === '"') return undefined;
+    if (quote === "'" && character === "'") {
       if (raw.charAt(at + 1) !== "'") return undefined;
       end = at + 2;
     }
-    if (style === 'QUOTE_DOUBLE' && character === '\\') {
+    if (quote === '"' && character === '\\') {
       end = at + escapeLength(raw, at);
       blank = ' \tnrt\n\r'.includes(raw.charAt(at + 1));
     }
     if (!blank) yield { start: at, end };
     // A character beyond U+FFFF has two UTF-16 units in the value, so the escape yields two units.
-    if (style === 'QUOTE_DOUBLE' && /^\\U(?!0000)/.test(raw.slice(at, end))) yield { start: at, end };
+    if (quote === '"' && /^\\U(?!0000)/.test(raw.slice(at, end))) yield { start: at, end };
     at = end;
   }
   return undefined;

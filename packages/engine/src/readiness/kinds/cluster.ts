@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
-import type { Readiness } from '../verdict.ts';
-import { current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
+import { type Readiness, current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
 
 /** A namespace is ready in phase Active. */
 export function namespace(object: KubeObject): Readiness {

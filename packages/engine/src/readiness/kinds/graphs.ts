@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { statusCondition, textAt } from '@typekro/kit/kubernetes';
-import type { Readiness } from '../verdict.ts';
-import { current, failed, inProgress, isOfEarlierGeneration, describeCondition } from '../verdict.ts';
+import { type Readiness, current, failed, inProgress, isOfEarlierGeneration, describeCondition } from '../verdict.ts';
 
 /**
  * A ResourceGraphDefinition is ready when its state is Active and its condition Ready is True at the current

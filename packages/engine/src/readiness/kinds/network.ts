@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { conditionIn, objectsAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
-import type { Readiness } from '../verdict.ts';
-import { current, inProgress, describeCondition, staleVerdict } from '../verdict.ts';
+import { type Readiness, current, inProgress, describeCondition, staleVerdict } from '../verdict.ts';
 
 /** A Service of type LoadBalancer is ready when it has an address; a Service of another type is ready at once. */
 export function service(object: KubeObject): Readiness {

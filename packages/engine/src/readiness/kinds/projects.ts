@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { countAt, numberAt, objectsAt, statusCondition, textAt, valueAt } from '@typekro/kit/kubernetes';
-import type { Readiness } from '../verdict.ts';
-import { current, failed, inProgress, progress, describeCondition, staleVerdict } from '../verdict.ts';
+import { type Readiness, current, failed, inProgress, progress, describeCondition, staleVerdict } from '../verdict.ts';
 import { needs } from './cluster.ts';
 
 /** A Cilium network policy is ready unless its operator reports that it is invalid. */

@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
-import type { Readiness } from '../verdict.ts';
-import { current, failed, inProgress } from '../verdict.ts';
+import { type Readiness, current, failed, inProgress } from '../verdict.ts';
 
 /** A claim is ready when it is bound. A claim that lost its volume has failed. */
 export function persistentVolumeClaim(object: KubeObject): Readiness {

@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { countAt, numberAt, objectsAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
-import type { Readiness } from '../verdict.ts';
-import { current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
+import { type Readiness, current, failed, inProgress, progress, describeCondition } from '../verdict.ts';
 
 /**
  * A Deployment is ready when all its replicas are updated, available and ready, and no replica of an old revision

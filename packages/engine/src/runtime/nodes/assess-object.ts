@@ -1,28 +1,23 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { namespacedName, isJsonObject } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, namespacedName, isJsonObject } from '@typekro/kit/core';
 import type { GraphNode } from '../../graph/index.ts';
 import type { CollectionNode, ResourceNode } from '../../graph/model.ts';
 import { withoutExternal } from '../objects/compare.ts';
 import { conditionFailureText } from '../reports/failure.ts';
-import type { Fingerprint } from '../objects/fingerprint.ts';
-import { digestText } from '../objects/fingerprint.ts';
+import { type Fingerprint, digestText } from '../objects/fingerprint.ts';
 import type { ForeignItem } from '../objects/foreign-items.ts';
 import { CHILD_MANAGER } from '../objects/keys.ts';
 import type { ApplyAction } from '../model.ts';
 import type { Contest, FailedWrite, LiveObject } from '../observed-state.ts';
 import { applying } from '../node-texts-0.10.ts';
 import type { ObjectProblem } from '../node-texts.ts';
-import type { FieldWriter } from '../objects/owned-fields.ts';
-import { desiredFingerprint, writerName, writerOf, ownedFields } from '../objects/owned-fields.ts';
+import { type FieldWriter, desiredFingerprint, writerName, writerOf, ownedFields } from '../objects/owned-fields.ts';
 import { isNamespaceMissing, pausedWrite } from '../reports/paused-write.ts';
 import { refusedItems } from '../reports/refusal-remedies.ts';
 import type { ApiFailure, Because, Contested, ObjectReport, Terminating } from '../report.ts';
 import type { WantedObject } from '../resolved.ts';
 import type { StepContext } from '../step-context.ts';
-import type { ObjectTarget } from '../objects/target.ts';
-import { refOfTarget } from '../objects/target.ts';
-import type { WriteDecision } from '../reports/write-decision.ts';
-import { OWNER_FIELD, wholeOf } from '../reports/write-decision.ts';
+import { type ObjectTarget, refOfTarget } from '../objects/target.ts';
+import { type WriteDecision, OWNER_FIELD, wholeOf } from '../reports/write-decision.ts';
 
 /** The state of one wanted object. */
 export interface Assessed {

@@ -1,13 +1,11 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { CollectionNode, ResourceNode } from '../../graph/model.ts';
-import type { Assessed } from './assess-object.ts';
-import { assessObject, contestedObject, terminatingText } from './assess-object.ts';
+import { type Assessed, assessObject, contestedObject, terminatingText } from './assess-object.ts';
 import { contestText } from '../reports/explain.ts';
 import { isRefusal } from '../reports/failure.ts';
 import type { ApplyAction } from '../model.ts';
 import { dataOf, itemsReady, listData, objectReady, published } from './ready.ts';
-import type { Hold } from './propagate.ts';
-import { hasPropagation, holdBack, progressOfItems } from './propagate.ts';
+import { type Hold, hasPropagation, holdBack, progressOfItems } from './propagate.ts';
 import type { WantedObject } from '../resolved.ts';
 import type { NodeResult, StepContext } from '../step-context.ts';
 

@@ -1,8 +1,6 @@
-import type { Expression, GraphNode } from '../../graph/index.ts';
-import { Nodes } from '../../graph/index.ts';
+import { type Expression, type GraphNode, Nodes } from '../../graph/index.ts';
 import { assignItem, evaluateDimensions, maxItems } from './collection.ts';
-import type { EvaluationFailure } from '../evaluate.ts';
-import { evaluateToJson } from '../evaluate.ts';
+import { type EvaluationFailure, evaluateToJson } from '../evaluate.ts';
 import type { StepContext } from '../step-context.ts';
 
 /**

@@ -3,8 +3,7 @@ import type { DefNode } from '../../graph/model.ts';
 import { fillItems } from './collection.ts';
 import { published, valueReady } from './ready.ts';
 import type { Resolved } from '../resolved.ts';
-import type { NodeResult, StepContext } from '../step-context.ts';
-import { unresolvedBy } from '../step-context.ts';
+import { type NodeResult, type StepContext, unresolvedBy } from '../step-context.ts';
 import { fillTemplate } from '../template.ts';
 
 /** Evaluates the value of a def node: an object, or, if the node has dimensions, a list with one object per item. */

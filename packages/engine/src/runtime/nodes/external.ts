@@ -5,12 +5,10 @@ import { conditionFailureText } from '../reports/failure.ts';
 import { compareObjects } from '../objects/identity.ts';
 import { dataOf, externalItemsReady, listData, objectReady, published } from './ready.ts';
 import type { ApiFailure, ObjectReport } from '../report.ts';
-import { refOfTarget, selectorText } from '../objects/target.ts';
+import { type ListTarget, type ObjectTarget, refOfTarget, selectorText } from '../objects/target.ts';
 import { fillTemplate } from '../template.ts';
-import type { NodeResult, StepContext } from '../step-context.ts';
-import { unresolvedBy } from '../step-context.ts';
+import { type NodeResult, type StepContext, unresolvedBy } from '../step-context.ts';
 import { targetOfTemplate, typeOfFilled } from './wanted.ts';
-import type { ListTarget, ObjectTarget } from '../objects/target.ts';
 import type { Unresolved } from '../resolved.ts';
 
 /**

@@ -2,8 +2,7 @@ import type { Expression, GraphNode } from '../../graph/index.ts';
 import { missingNode, necessaryNodes } from './branch-dependencies.ts';
 import { evaluateToJson, wrongTypeOfCondition } from '../evaluate.ts';
 import type { Because } from '../report.ts';
-import type { StepContext } from '../step-context.ts';
-import { failedBy, missingData } from '../step-context.ts';
+import { type StepContext, failedBy, missingData } from '../step-context.ts';
 import type { Unresolved } from '../resolved.ts';
 
 /** Is a node part of the instance? */

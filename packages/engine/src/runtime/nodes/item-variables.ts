@@ -1,10 +1,7 @@
-import type { JsonObject, JsonValue, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { GraphNode } from '../../graph/index.ts';
-import { Nodes } from '../../graph/index.ts';
+import { type JsonObject, type JsonValue, type ObjectRef, isJsonObject } from '@typekro/kit/core';
+import { type GraphNode, Nodes } from '../../graph/index.ts';
 import { assignItem } from './collection.ts';
-import type { EvaluateContext, Variables } from '../evaluate.ts';
-import { evaluateToJson } from '../evaluate.ts';
+import { type EvaluateContext, type Variables, evaluateToJson } from '../evaluate.ts';
 import { fillTemplate, identityHoles } from '../template.ts';
 
 /** The maximum number of items that a search examines. */

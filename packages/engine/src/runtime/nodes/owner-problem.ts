@@ -3,10 +3,8 @@ import type { LiveObject } from '../observed-state.ts';
 import type { ObjectProblem } from '../node-texts.ts';
 import type { Because } from '../report.ts';
 import type { StepContext } from '../step-context.ts';
-import type { ObjectTarget } from '../objects/target.ts';
-import { refOfTarget } from '../objects/target.ts';
-import type { OwnershipConflict } from '../reports/write-decision.ts';
-import { graphsWriting } from '../reports/write-decision.ts';
+import { type ObjectTarget, refOfTarget } from '../objects/target.ts';
+import { type OwnershipConflict, graphsWriting } from '../reports/write-decision.ts';
 
 /** The problem of an object that another ApplySet owns, or that may not be adopted. */
 export function ownerProblem(

@@ -1,18 +1,14 @@
-import type { ObjectProgress } from '@typekro/cel';
-import { withProgress } from '@typekro/cel';
-import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson, oncePerObject } from '@typekro/kit/core';
+import { type ObjectProgress, withProgress } from '@typekro/cel';
+import { type KubeObject, stringifyJson, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { Expression, Graph, GraphNode } from '../../graph/index.ts';
-import { Nodes } from '../../graph/index.ts';
+import { type Expression, type Graph, type GraphNode, Nodes } from '../../graph/index.ts';
 import type { CollectionNode, ResourceNode } from '../../graph/model.ts';
 import type { Assessed } from './assess-object.ts';
 import { evaluateToJson } from '../evaluate.ts';
-import { readsTime } from '../now-sample.ts';
+import { timeRetry } from '../now-sample.ts';
 import { itemsReady, objectReady } from './ready.ts';
 import type { Because } from '../report.ts';
-import type { ItemProgress, NodeResult, StepContext } from '../step-context.ts';
-import { failedBy } from '../step-context.ts';
+import { type ItemProgress, type NodeResult, type StepContext, failedBy } from '../step-context.ts';
 
 /** The reason why writes of a node wait: a condition of `propagateWhen` is not true or fails. */
 export type Hold = Pick<NodeResult, 'because' | 'message'> & {
@@ -65,16 +61,13 @@ export function holdBack(
     return { ...rest, isHeld: true as const };
   });
   if (hold === undefined) return { items };
-  const retryAt = conditions.some(readsTime) ? { retryAt: context.options.now + TIME_PAUSE_MS } : {};
+  const retryAt = timeRetry(conditions, context.options.now);
   const { because } = hold;
   if (because.kind !== 'held') return { items: kept, hold: { ...hold, ...retryAt } };
   const awaited = common === undefined ? awaitedItem(context, node, kept) : undefined;
   const counted: Because = { ...because, creates, changes, ...(awaited === undefined ? {} : { awaited }) };
   return { items: kept, hold: { ...hold, ...retryAt, because: counted } };
 }
-
-/** The pause between two evaluations of a condition that calls `now()`. */
-export const TIME_PAUSE_MS = 60_000;
 
 /**
  * The first item on which the held-back items may wait: an item that is not updated or not ready yet, although the

@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { Expression, GraphNode } from '../../graph/index.ts';
-import { Nodes, Path } from '../../graph/index.ts';
+import { type JsonObject, type JsonValue, type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
+import { type Expression, type GraphNode, Nodes, Path } from '../../graph/index.ts';
 import { evaluateToJson, wrongTypeOfCondition } from '../evaluate.ts';
 import type { Because } from '../report.ts';
 import type { StepContext } from '../step-context.ts';

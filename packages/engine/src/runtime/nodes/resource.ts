@@ -1,8 +1,7 @@
 import type { ResourceNode } from '../../graph/model.ts';
 import { childLabels } from '../objects/labels.ts';
 import { fillTemplate, identityHoles } from '../template.ts';
-import type { StepContext } from '../step-context.ts';
-import { unresolvedBy } from '../step-context.ts';
+import { type StepContext, unresolvedBy } from '../step-context.ts';
 import { targetOfTemplate, wantedObject } from './wanted.ts';
 import type { Resolved, Identities } from '../resolved.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, setOwn } from '@typekro/kit/core';
 import type { SubgraphNode } from '../../graph/model.ts';
 import { waitForNodes } from './include.ts';
 import type { Resolved } from '../resolved.ts';

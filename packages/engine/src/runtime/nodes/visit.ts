@@ -1,6 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import type { GraphNode } from '../../graph/index.ts';
-import { KroLevel, Nodes } from '../../graph/index.ts';
+import { type GraphNode, KroLevel, Nodes } from '../../graph/index.ts';
 import type { CollectionNode, DefNode, PatchNode, ResourceNode } from '../../graph/model.ts';
 import { assess } from './assess.ts';
 import { identitiesOfCollection, resolveCollection } from './collection.ts';
@@ -15,8 +14,7 @@ import { dataOf, listData } from './ready.ts';
 import type { Because, ObjectReport } from '../report.ts';
 import { identityOfResource, resolveResource } from './resource.ts';
 import type { NodeResult, StepContext } from '../step-context.ts';
-import type { ObjectTarget } from '../objects/target.ts';
-import { refOfTarget } from '../objects/target.ts';
+import { type ObjectTarget, refOfTarget } from '../objects/target.ts';
 import type { Resolved, Unresolved } from '../resolved.ts';
 import { assessSubgraph } from './subgraph.ts';
 

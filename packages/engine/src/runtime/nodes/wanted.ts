@@ -1,15 +1,13 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatRef, isJsonObject, namespacedName } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { GraphNode } from '../../graph/index.ts';
-import { Nodes } from '../../graph/index.ts';
+import { type GraphNode, Nodes } from '../../graph/index.ts';
 import { asText } from '@typekro/kit/kubernetes';
 import { typeOfNode } from '../objects/identity.ts';
 import { CHILD_DELETION_POLICY_ANNOTATION } from '../objects/keys.ts';
 import { childAnnotations } from '../objects/labels.ts';
 import type { StepContext } from '../step-context.ts';
-import type { ObjectTarget, ObjectType } from '../objects/target.ts';
-import { refOfTarget } from '../objects/target.ts';
+import { type ObjectTarget, type ObjectType, refOfTarget } from '../objects/target.ts';
 import type { Unresolved, WantedObject } from '../resolved.ts';
 
 /** A target, or the reason why an object has no target. */

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { PathStep } from '../../graph/index.ts';
 import { formatPath, isEmptyContainer } from '../../graph/path.ts';
@@ -332,7 +331,7 @@ function othersAt(live: KubeObject, path: readonly PathStep[], own: string): Oth
 }
 
 /** The managers other than the controller that own a field of a live object or fields below it, sorted by name. */
-export function fieldManagers(live: KubeObject, path: readonly PathStep[]): string[] {
+function fieldManagers(live: KubeObject, path: readonly PathStep[]): string[] {
   return othersAt(live, path, CHILD_MANAGER).map(({ name }) => name);
 }
 
@@ -387,3 +386,6 @@ export function sameQuantity(path: readonly PathStep[], a: JsonValue, b: JsonVal
   const [left, right] = [quantityOf(a), quantityOf(b)];
   return left !== undefined && right !== undefined && compareQuantities(left, right) === 0;
 }
+
+/** The differences of a live object from the desired one, and who else owns its fields. */
+export const FieldDifference = { managersAt: fieldManagers };

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { jsonEquals, canonicalJson, cryptoLibrary } from '@typekro/kit/core';
+import { type JsonValue, jsonEquals, canonicalJson, cryptoLibrary } from '@typekro/kit/core';
 
 /** Digests of desired fields and of live fields that satisfy them. */
 export interface EquivalentDigests {

@@ -5,8 +5,7 @@ import { childAt, formatPath } from '../../graph/path.ts';
 import { assignMembers, fieldBelow } from './compare.ts';
 import { CHILD_MANAGER } from './keys.ts';
 import { memberFinder, memberKeysOf } from './list-members.ts';
-import type { FieldWriter } from './owned-fields.ts';
-import { managerOf } from './owned-fields.ts';
+import { type FieldWriter, managerOf } from './owned-fields.ts';
 
 /**
  * A list item that another manager owns and that is not wanted. An apply cannot remove the item, because server-side

@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { gvkOf } from '@typekro/kit/core';
-import type { GraphNode } from '../../graph/index.ts';
-import { Nodes } from '../../graph/index.ts';
+import { type KubeObject, gvkOf } from '@typekro/kit/core';
+import { type GraphNode, Nodes } from '../../graph/index.ts';
 import { compareText } from '@typekro/kit/golang';
 import type { ObjectTarget, ObjectType } from './target.ts';
 

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { objectName } from '@typekro/kit/core';
+import { type KubeObject, objectName } from '@typekro/kit/core';
 import { INTERNAL_PREFIX, RESERVED_PREFIXES } from '../../graph/names/naming.ts';
 
 /** Names that kro writes into the cluster. Clients, other controllers and later versions read these names. */

@@ -1,7 +1,5 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { grouped, cryptoLibrary, gvkOf } from '@typekro/kit/core';
-import type { Graph, GraphNode, KroCompatibility } from '../../graph/index.ts';
-import { KroLevel } from '../../graph/index.ts';
+import { type JsonObject, type KubeObject, grouped, cryptoLibrary, gvkOf } from '@typekro/kit/core';
+import { type Graph, type GraphNode, type KroCompatibility, KroLevel } from '../../graph/index.ts';
 import { annotationOf, labelOfObject } from './identity.ts';
 import * as keys from './keys.ts';
 

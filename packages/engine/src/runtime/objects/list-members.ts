@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { canonicalJson, isJsonObject, tryParseJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, canonicalJson, isJsonObject, tryParseJson } from '@typekro/kit/core';
 
 /** Members that identify items by the same keys, indexed by the values of these keys. */
 interface Keyed {

@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn, isJsonObject } from '@typekro/kit/core';
-import type { Fingerprint } from './fingerprint.ts';
-import { LazyDigest } from './fingerprint.ts';
+import { type JsonObject, type JsonValue, type KubeObject, setOwn, isJsonObject } from '@typekro/kit/core';
+import { type Fingerprint, LazyDigest } from './fingerprint.ts';
 import { ENGINE_PREFIX } from './field-managers.ts';
 import { CHILD_MANAGER, VERSION_LABEL } from './keys.ts';
 import { memberFinder } from './list-members.ts';

@@ -1,7 +1,5 @@
-import type { Expr } from '@typekro/cel';
-import { kroEnvironment, walkAst } from '@typekro/cel';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type Expr, kroEnvironment, walkAst } from '@typekro/cel';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '../../graph/index.ts';
 import { formatQuantity, quantityOf } from '@typekro/kit/kubernetes';
 import { childAt } from '../../graph/path.ts';

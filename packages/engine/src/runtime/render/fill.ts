@@ -1,12 +1,9 @@
 import type { JsonObject } from '@typekro/kit/core';
-import type { GraphNode, Hole, PathStep } from '../../graph/index.ts';
-import { Nodes } from '../../graph/index.ts';
+import { type GraphNode, type Hole, type PathStep, Nodes } from '../../graph/index.ts';
 import type { ForEachDimension } from '../../graph/model.ts';
 import { objectPathOf } from '../../graph/nodes.ts';
-import type { Dimensions } from '../nodes/collection.ts';
-import { assignItem, evaluateDimensions, maxItems } from '../nodes/collection.ts';
-import type { Evaluated, FieldExpression } from '../evaluate.ts';
-import { evaluateField } from '../evaluate.ts';
+import { type Dimensions, assignItem, evaluateDimensions, maxItems } from '../nodes/collection.ts';
+import { type Evaluated, type FieldExpression, evaluateField } from '../evaluate.ts';
 import type { StepContext } from '../step-context.ts';
 import { fillSkeleton, valueOf as fieldValue } from '../template.ts';
 import { isDetermined } from './determined.ts';

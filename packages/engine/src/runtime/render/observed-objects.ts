@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, parseApiVersion } from '@typekro/kit/core';
 import { labelMatcher } from '@typekro/kit/kubernetes';
 import { applySetIdOf } from '../reports/applyset.ts';
 import type { Fingerprint } from '../objects/fingerprint.ts';

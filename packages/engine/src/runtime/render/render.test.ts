@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { graphOf } from '../../../test-support/compile-graph.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { RenderedInstance } from './render.ts';
-import { renderInstance } from './render.ts';
+import { type RenderedInstance, renderInstance } from './render.ts';
 
 const NOW = Date.parse('2026-11-01T00:00:00Z');
 

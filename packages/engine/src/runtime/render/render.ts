@@ -1,13 +1,11 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import type { Graph, GraphNode } from '../../graph/index.ts';
 import * as keys from '../objects/keys.ts';
 import type { Decision, StepOptions } from '../model.ts';
 import type { NodeReport } from '../report.ts';
 import type { NodeResult, StepContext } from '../step-context.ts';
 import { createStepContext, step, decideNodes } from '../step.ts';
-import type { ListFailure, RenderedObject, SentObjects } from './fill.ts';
-import { fillWhatIsKnown, withoutUnknown } from './fill.ts';
+import { type ListFailure, type RenderedObject, type SentObjects, fillWhatIsKnown, withoutUnknown } from './fill.ts';
 import { necessaryNodes } from '../nodes/branch-dependencies.ts';
 import { decideInclusion, undecidedConditions } from '../nodes/include.ts';
 import { ObservedObjects } from './observed-objects.ts';

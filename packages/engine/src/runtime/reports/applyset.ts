@@ -1,6 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, cryptoLibrary, gvkOf } from '@typekro/kit/core';
 import { compareText, goQuote } from '@typekro/kit/golang';
-import { cryptoLibrary, gvkOf } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain } from '@typekro/kit/kubernetes';
 import { annotationOf, labelOfObject } from '../objects/identity.ts';
 import {

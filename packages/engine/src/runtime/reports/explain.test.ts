@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { NodeReport, Reports } from '../index.ts';
-import { Explanation, Remedy, RootCause } from '../index.ts';
+import { type NodeReport, type Reports, Explanation, Remedy, RootCause } from '../index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
 const report = (id: string, state: Reports.NodeState, because: Reports.Because): NodeReport => ({

@@ -1,5 +1,4 @@
-import type { ObjectRef } from '@typekro/kit/core';
-import { formatRef, isoTime, objectName, stringifyJson } from '@typekro/kit/core';
+import { type ObjectRef, formatRef, isoTime, objectName, stringifyJson } from '@typekro/kit/core';
 import { failureText, isRefusal } from './failure.ts';
 import { remedyOf } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating, Contested } from '../report.ts';

@@ -1,8 +1,6 @@
 import type { Graph } from '../../graph/index.ts';
-import type { FailureClass } from '@typekro/kit/kubernetes';
-import { classify } from '@typekro/kit/kubernetes';
-import type { ForeignItem } from '../objects/foreign-items.ts';
-import { foreignItemsText } from '../objects/foreign-items.ts';
+import { type FailureClass, classify } from '@typekro/kit/kubernetes';
+import { type ForeignItem, foreignItemsText } from '../objects/foreign-items.ts';
 import type { ApiFailure, MissingPermission } from '../report.ts';
 
 /**

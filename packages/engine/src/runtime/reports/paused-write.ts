@@ -8,6 +8,9 @@ export interface WriteAttempt extends Pick<FailedWrite, 'digest' | 'uid'> {
   readonly version?: string;
 }
 
+/** A release has no desired object, so a failed release is recorded under this constant instead of a digest. */
+export const RELEASE = 'release';
+
 /**
  * The failed attempt at the same write, if its pause has not ended at `now` (milliseconds since the epoch); undefined
  * if the write may be tried. Two attempts are the same write if they have the same content and the same object. A
@@ -72,4 +75,4 @@ export function namespaceWatches(names: Iterable<string>): WatchRequest[] {
 }
 
 /** Which failed write pauses another, and until when. */
-export const WriteAttempt = { lacksNamespace: isNamespaceMissing, isSame: isSameWrite, NAMESPACE_TYPE };
+export const WriteAttempt = { lacksNamespace: isNamespaceMissing, isSame: isSameWrite, NAMESPACE_TYPE, RELEASE };

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, setOwn, isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '../../graph/index.ts';
 import * as keys from '../objects/keys.ts';
 import { engineWriters, ownedFingerprint, writerName } from '../objects/owned-fields.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RefusedObject } from './refusal-remedies.ts';
-import { refusalRemedy } from './refusal-remedies.ts';
+import { type RefusedObject, refusalRemedy } from './refusal-remedies.ts';
 
 test.each<[string, RefusedObject, RegExp]>([
   ['namespaces "late" not found', {}, /kubectl create namespace late\)/],

@@ -1,7 +1,6 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import type { Graph } from '../../graph/index.ts';
-import type { ForeignItem } from '../objects/foreign-items.ts';
-import { removalCommand } from '../objects/foreign-items.ts';
+import { type ForeignItem, removalCommand } from '../objects/foreign-items.ts';
 import type { ApiFailure } from '../report.ts';
 import { secretLiveFields } from '../secrets/secret-fields.ts';
 import { isWithin } from '../secrets/secret-flow.ts';

@@ -1,5 +1,4 @@
-import type { ObjectRef } from '@typekro/kit/core';
-import { formatRef } from '@typekro/kit/core';
+import { type ObjectRef, formatRef } from '@typekro/kit/core';
 import { CORRECT_REFUSED, refusalRemedy } from './refusal-remedies.ts';
 import type { Because } from '../report.ts';
 

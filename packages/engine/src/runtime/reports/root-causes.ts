@@ -1,7 +1,6 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { explainNode } from './explain.ts';
-import type { NodeReport } from '../report.ts';
-import { isDone } from '../report.ts';
+import { type NodeReport, isDone } from '../report.ts';
 
 /**
  * A root cause: an unfinished node that waits for no other unfinished node, together with the nodes that wait for it.

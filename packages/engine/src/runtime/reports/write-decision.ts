@@ -1,19 +1,15 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { Path } from '../../graph/index.ts';
-import type { FieldDifference } from '../objects/compare.ts';
-import { compareApplied, lastWriter } from '../objects/compare.ts';
-import type { ForeignItem } from '../objects/foreign-items.ts';
-import { foreignItems } from '../objects/foreign-items.ts';
-import type { Fingerprint, EquivalentDigests } from '../objects/fingerprint.ts';
-import { isSameFingerprint, equivalenceOf } from '../objects/fingerprint.ts';
+import { type FieldDifference, compareApplied, lastWriter } from '../objects/compare.ts';
+import { type ForeignItem, foreignItems } from '../objects/foreign-items.ts';
+import { type Fingerprint, type EquivalentDigests, isSameFingerprint, equivalenceOf } from '../objects/fingerprint.ts';
 import { isTemplateManager } from '../objects/field-managers.ts';
 import { isOwned } from '../objects/labels.ts';
 import { labelOfObject } from '../objects/identity.ts';
 import { CHILD_MANAGER, INSTANCE_ID_LABEL, PART_OF_LABEL, owningInstance } from '../objects/keys.ts';
 import type { AdoptionPolicy, ApplyReason, ApplyAction } from '../model.ts';
 import type { EngineFields, LiveObject } from '../observed-state.ts';
-import type { FieldWriter } from '../objects/owned-fields.ts';
-import { engineWriters, managerOf, ownedFingerprint, writerName } from '../objects/owned-fields.ts';
+import { type FieldWriter, engineWriters, managerOf, ownedFingerprint, writerName } from '../objects/owned-fields.ts';
 
 /** The path, in the notation of differences, of the label that names an object's ApplySet. */
 export const OWNER_FIELD = Path.format(['metadata', 'labels', PART_OF_LABEL]);

@@ -1,11 +1,9 @@
 import { secretSpec } from './secret-spec.ts';
 import { unversionedKey, liveNodesOf, canBeSecret, hidesInSecret } from './secret-nodes.ts';
 import { secretLiveFields, secretFields, secretExpressions, expressionsIntoSecrets } from './secret-fields.ts';
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, oncePerObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { Graph } from '../../graph/index.ts';
-import { Nodes, Path } from '../../graph/index.ts';
+import { type Graph, Nodes, Path } from '../../graph/index.ts';
 import { INTERNAL_PREFIX } from '../../graph/names/naming.ts';
 import { objectPathOf } from '../../graph/nodes.ts';
 import { valueAtSteps } from '../../schema/index.ts';

@@ -1,8 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
-import type { Expression, Graph, GraphNode, ReadPart } from '../../graph/index.ts';
-import { Nodes, Path } from '../../graph/index.ts';
-import type { LiveNodes } from './secret-nodes.ts';
-import { hidesInSecret, isSecretNode } from './secret-nodes.ts';
+import { type Expression, type Graph, type GraphNode, type ReadPart, Nodes, Path } from '../../graph/index.ts';
+import { type LiveNodes, hidesInSecret, isSecretNode } from './secret-nodes.ts';
 
 /** The flow of values from Secrets and into Secrets. */
 export interface SecretFlow {

@@ -1,5 +1,4 @@
-import type { ObjectRef } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type ObjectRef, parseApiVersion } from '@typekro/kit/core';
 import type { GraphNode } from '../../graph/index.ts';
 
 /**

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { graphOf } from '../../../test-support/compile-graph.ts';
 import type { JsonValue } from '@typekro/kit/core';
-import type { Graph } from '../../graph/index.ts';
-import { compileGraphObject } from '../../graph/index.ts';
+import { type Graph, compileGraphObject } from '../../graph/index.ts';
 import { builtinSource } from '../../schema/index.ts';
 import { Secrets } from '../index.ts';
 

@@ -1,7 +1,5 @@
-import type { Expression, Graph, GraphNode } from '../../graph/index.ts';
-import { Nodes, Path } from '../../graph/index.ts';
-import type { PlacedExpression } from '../placed-expressions.ts';
-import { expressionsOf, SPEC_NODE, statusExpressions } from '../placed-expressions.ts';
+import { type Expression, type Graph, type GraphNode, Nodes, Path } from '../../graph/index.ts';
+import { type PlacedExpression, expressionsOf, SPEC_NODE, statusExpressions } from '../placed-expressions.ts';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { expressionsIntoSecrets } from './secret-fields.ts';
 import { anyElement, isWithin, NUMBERS, overlaps } from './secret-flow.ts';

@@ -1,12 +1,9 @@
-import type { Value } from '@typekro/cel';
-import { OpaqueValue, RUNTIME_VALUE } from '@typekro/cel';
+import { type Value, OpaqueValue, RUNTIME_VALUE } from '@typekro/cel';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '../../graph/index.ts';
 import type { ConditionExpression } from '../../graph/model.ts';
-import { readConditions, transition } from '../conditions.ts';
-import type { ConditionContent } from '../conditions.ts';
-import type { EvaluateContext, Variables } from '../evaluate.ts';
-import { evaluateRaw } from '../evaluate.ts';
+import { type ConditionContent, readConditions, transition } from '../conditions.ts';
+import { type EvaluateContext, type Variables, evaluateRaw } from '../evaluate.ts';
 import type { Condition, StatusProblem, StepOptions } from '../model.ts';
 import { isNodeCondition } from './node-conditions.ts';
 import { PROPAGATED_CONDITION } from './propagation-condition.ts';

@@ -1,5 +1,4 @@
-import type { ConditionContent } from '../conditions.ts';
-import { awaiting } from '../conditions.ts';
+import { type ConditionContent, awaiting } from '../conditions.ts';
 import type { NodeResult } from '../step-context.ts';
 
 /** Did the node fail? kro calls such a failure a hard error. False for a node that only waits. */

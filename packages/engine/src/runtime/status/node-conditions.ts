@@ -1,11 +1,9 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { textPrefix } from '@typekro/kit/core';
+import { type KubeObject, textPrefix } from '@typekro/kit/core';
 import { readConditions, transition } from '../conditions.ts';
 import { explainNode } from '../reports/explain.ts';
 import { annotationOf } from '../objects/identity.ts';
 import type { Condition, StepOptions } from '../model.ts';
-import type { NodeReport, NodeState } from '../report.ts';
-import { isDone } from '../report.ts';
+import { type NodeReport, type NodeState, isDone } from '../report.ts';
 
 /** Annotation that puts the reports of nodes into the status of an instance: `"true"`. */
 const EXPLAIN = 'typekro.dev/explain';

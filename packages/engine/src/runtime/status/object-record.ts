@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { GraphNode } from '../../graph/index.ts';
-import { Nodes } from '../../graph/index.ts';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type GraphNode, Nodes } from '../../graph/index.ts';
 import { apiVersionOf } from '../../graph/nodes.ts';
 import { OBJECT_RECORD } from '../../graph/crd.ts';
 import { objectsAt } from '@typekro/kit/kubernetes';

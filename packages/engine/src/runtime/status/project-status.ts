@@ -1,12 +1,8 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Graph, Hole, PathStep } from '../../graph/index.ts';
-import { KroLevel } from '../../graph/index.ts';
-import type { EvaluateContext, Variables } from '../evaluate.ts';
-import { evaluateField } from '../evaluate.ts';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type Graph, type Hole, type PathStep, KroLevel } from '../../graph/index.ts';
+import { type EvaluateContext, type Variables, evaluateField } from '../evaluate.ts';
 import type { Decision, StatusProblem } from '../model.ts';
-import type { FieldValue } from '../template.ts';
-import { comparePaths, fillSkeleton } from '../template.ts';
+import { type FieldValue, comparePaths, fillSkeleton } from '../template.ts';
 import { childAt, isEmptyContainer } from '../../graph/path.ts';
 
 type PendingStatusField = NonNullable<Decision['statusPending']>[number];

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { count } from '@typekro/kit/core';
+import { type KubeObject, count } from '@typekro/kit/core';
 import { readConditions, transition } from '../conditions.ts';
 import { explainNode } from '../reports/explain.ts';
 import type { Condition, StepOptions } from '../model.ts';

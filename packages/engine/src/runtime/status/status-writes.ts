@@ -1,12 +1,11 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals, setOwn } from '@typekro/kit/core';
-import type { KroCompatibility } from '../../graph/index.ts';
-import { KroLevel } from '../../graph/index.ts';
+import { type JsonObject, type KubeObject, jsonEquals, setOwn } from '@typekro/kit/core';
+import { type KroCompatibility, KroLevel } from '../../graph/index.ts';
 import { OBJECT_RECORD } from '../../graph/crd.ts';
 import { applySetIdOf } from '../reports/applyset.ts';
 import { STATUS_NODE } from '../contributions.ts';
 import { patchManager } from '../objects/field-managers.ts';
 import { RECORD_MANAGER, STATUS_MANAGER } from '../objects/keys.ts';
+import { INSTANCE_STATES } from '../model.ts';
 import { recordedRevision } from '../revision-condition.ts';
 
 /** A request that writes the status of an instance. */
@@ -73,4 +72,4 @@ function partsOf(status: JsonObject, recordsObjects: boolean): StatusParts {
 }
 
 /** The status of an instance. */
-export const RecordedStatus = { revision: recordedRevision, writes: statusWrites };
+export const RecordedStatus = { STATES: INSTANCE_STATES, revision: recordedRevision, writes: statusWrites };

@@ -1,8 +1,6 @@
 import { compareText } from '@typekro/kit/golang';
-import type { KubeObject } from '@typekro/kit/core';
-import { withGroup } from '@typekro/kit/core';
-import type { ConditionContent } from '../conditions.ts';
-import { readConditions, transition } from '../conditions.ts';
+import { type KubeObject, withGroup } from '@typekro/kit/core';
+import { type ConditionContent, readConditions, transition } from '../conditions.ts';
 import { failureText } from '../reports/failure.ts';
 import type { Condition, StepOptions, WatchRequest } from '../model.ts';
 import type { Observed, WatchState } from '../observed-state.ts';

@@ -1,9 +1,7 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { ComparedFacets } from './compare-facets.ts';
-import { compareSchemas } from './compare-schemas.ts';
-import type { SchemaChange } from './compare-schemas.ts';
+import { type SchemaChange, compareSchemas } from './compare-schemas.ts';
 import { structuralSchema } from '../lazy.ts';
 import { crdVersions, versionSchema } from './crd-source.ts';
 

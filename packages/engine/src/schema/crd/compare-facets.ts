@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import type { Schema } from '../model.ts';
 
 /**

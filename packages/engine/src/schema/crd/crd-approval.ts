@@ -1,8 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { getOwn } from '@typekro/kit/core';
+import { type KubeObject, getOwn } from '@typekro/kit/core';
 import { Failure, parseRequestUrl } from '@typekro/kit/golang';
-import { textAt } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { type FieldError, textAt } from '@typekro/kit/kubernetes';
 import { invalid, required } from '../validation/field-error.ts';
 
 const APPROVAL = 'api-approved.kubernetes.io';

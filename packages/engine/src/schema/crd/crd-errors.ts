@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import {
   asList,
   asObject,
@@ -10,19 +10,17 @@ import {
   objectsAt,
   optionalAt,
 } from '@typekro/kit/kubernetes';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { goJson } from '@typekro/kit/golang';
 import { approvalErrors } from './crd-approval.ts';
 import { columnErrors, conversionErrors, namesErrors, scaleErrors, selectableErrors } from './crd-parts.ts';
 import { invalid, notSupported, required } from '../validation/field-error.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { structuralSchema } from '../lazy.ts';
-import { structuralErrors } from '../structural/structural.ts';
+import { type SchemaChecks, structuralErrors } from '../structural/structural.ts';
 import { statusRootErrors } from '../structural/structural-root.ts';
-import type { SchemaChecks } from '../structural/structural.ts';
 
-/** The options of {@link crdErrors} and {@link crdUpdateErrors}. */
-export interface CrdErrorOptions extends SchemaChecks {
+/** The checks of a CustomResourceDefinition that need CEL. */
+export interface CrdRules extends SchemaChecks {
   /**
    * Returns problems that concern all rules of a schema together, such as their total cost. Called once per schema,
    * after the other checks were made for all nodes of the schema.
@@ -35,7 +33,7 @@ export interface CrdErrorOptions extends SchemaChecks {
  * versions, structural schemas, defaults, columns, subresources and conversion. Fields that the server defaults
  * (singular, listKind, conversion) may be missing.
  */
-export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
+export function crdErrors(crd: KubeObject, options: CrdRules = {}): FieldError[] {
   const { spec, names } = partsOf(crd);
   return [
     ...nameErrors(crd.metadata.name ?? '', `${asText(names['plural'])}.${asText(spec['group'])}`),
@@ -48,7 +46,7 @@ export function crdErrors(crd: KubeObject, options: CrdErrorOptions = {}): Field
  * The errors for which an API server refuses an update of a stored CRD. Group and plural are immutable. Scope and kind
  * are immutable once the CRD is established. A version in which objects may be stored must not be removed.
  */
-export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdErrorOptions = {}): FieldError[] {
+export function crdUpdateErrors(crd: KubeObject, old: KubeObject, options: CrdRules = {}): FieldError[] {
   const [next, before] = [partsOf(crd), partsOf(old)];
   const fixed = (field: string, value: JsonValue | undefined, stored: JsonValue | undefined): FieldError[] =>
     jsonEquals(value ?? null, stored ?? null) ? [] : [invalid(field, value, 'field is immutable')];
@@ -88,7 +86,7 @@ function partsOf(crd: KubeObject): { spec: JsonObject; names: JsonObject; versio
   return { spec, names: asObject(spec['names']), versions: objectsAt(spec, 'versions') };
 }
 
-function specErrors(crd: KubeObject, options: CrdErrorOptions, stored: readonly JsonObject[] = []): FieldError[] {
+function specErrors(crd: KubeObject, options: CrdRules, stored: readonly JsonObject[] = []): FieldError[] {
   const { spec, names, versions } = partsOf(crd);
   return [
     ...groupErrors(spec),
@@ -197,7 +195,7 @@ function printVersions(versions: readonly JsonObject[]): string {
  */
 function* sharedErrors(
   versions: readonly JsonObject[],
-  options: CrdErrorOptions,
+  options: CrdRules,
   stored: readonly JsonObject[],
 ): Iterable<FieldError> {
   const schemaOf = (version: JsonObject) =>
@@ -265,4 +263,4 @@ function* places(
 }
 
 /** The rules of an API server for CRDs. */
-export const CrdRules = { updateErrors: crdUpdateErrors, isEstablished };
+export const CrdRules = { errors: crdErrors, updateErrors: crdUpdateErrors, isEstablished };

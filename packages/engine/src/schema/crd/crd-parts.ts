@@ -1,8 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { asText, dns1035Label, webhookClientErrors } from '@typekro/kit/kubernetes';
-import { getOwn, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, getOwn, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type FieldError, asText, dns1035Label, webhookClientErrors } from '@typekro/kit/kubernetes';
 import { duplicate, forbidden, invalid, notSupported, required, tooMany } from '../validation/field-error.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import type { Schema } from '../model.ts';
 
 /** Errors of a CRD's names. `singular` and `listKind` may be missing, because the server defaults them. */

@@ -1,9 +1,7 @@
 import { closingQuote } from '@typekro/kit/core';
 import { goTrim } from '@typekro/kit/golang';
-import type { Marker, MarkerKey } from './simple-lexer.ts';
-import { MARKER_KEYS, lexMarkers, quoteMarker } from './simple-lexer.ts';
-import { parseSimpleType } from './simple-type.ts';
-import type { SimpleType } from './simple-type.ts';
+import { type Marker, type MarkerKey, MARKER_KEYS, lexMarkers, quoteMarker } from './simple-lexer.ts';
+import { type SimpleType, parseSimpleType } from './simple-type.ts';
 
 /** A problem with a field's markers. kro accepts the markers, but the author cannot have meant them. */
 export interface MarkerAdvice {

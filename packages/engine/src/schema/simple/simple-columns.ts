@@ -1,7 +1,6 @@
 import { goTrim } from '@typekro/kit/golang';
 import type { FieldStep, Schema } from '../model.ts';
-import { GATED_MARKER_KEYS } from './simple-lexer.ts';
-import type { GatedMarkerKey, Marker } from './simple-lexer.ts';
+import { type GatedMarkerKey, type Marker, GATED_MARKER_KEYS } from './simple-lexer.ts';
 
 /**
  * A printer column of a `printColumn` marker. A marker in a custom type yields one column per use of the type.

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, stringifyJson } from '@typekro/kit/core';
 import { goQuote, goTrim, isGoSpace } from '@typekro/kit/golang';
 
 /** The markers of SimpleSchema. */

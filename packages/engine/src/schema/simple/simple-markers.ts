@@ -1,7 +1,6 @@
-import type { JsonValue } from '@typekro/kit/core';
+import { type JsonValue, parseJson } from '@typekro/kit/core';
 import { goParseBool, goParseFloat, goParseInt, goQuote, goTrim } from '@typekro/kit/golang';
 import { regexProblem } from '@typekro/cel';
-import { parseJson } from '@typekro/kit/core';
 import type { ListType, Schema, ValidationRule } from '../model.ts';
 import type { Marker, MarkerKey } from './simple-lexer.ts';
 

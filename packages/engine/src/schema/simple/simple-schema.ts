@@ -1,19 +1,14 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, nearestName } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
 import { compareText, goTypeOf } from '@typekro/kit/golang';
 import type { FieldStep, Schema } from '../model.ts';
-import { MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
-import type { GatedMarkerKey, LexError, Marker } from './simple-lexer.ts';
+import { type GatedMarkerKey, type LexError, type Marker, MARKER_KEYS, lexMarkers } from './simple-lexer.ts';
 import { separatorMistake } from './marker-advice.ts';
 import { fieldLine } from '../field-line.ts';
-import { columnOf, gatedHint } from './simple-columns.ts';
-import type { SimpleColumn, SimpleReplicas } from './simple-columns.ts';
-import { applyMarker, finishMarkers, patternProblem } from './simple-markers.ts';
-import type { MarkedSchema } from './simple-markers.ts';
+import { type SimpleColumn, type SimpleReplicas, columnOf, gatedHint } from './simple-columns.ts';
+import { type MarkedSchema, applyMarker, finishMarkers, patternProblem } from './simple-markers.ts';
 import { hintForType, parseSimpleType } from './simple-type.ts';
 import type { AtomicName, SimpleSchemaError, SimpleType } from './simple-type.ts';
-import { orderTypes } from './simple-types.ts';
-import type { CustomTypeDefinition } from './simple-types.ts';
+import { type CustomTypeDefinition, orderTypes } from './simple-types.ts';
 import { valueAtSteps } from '../refused-place.ts';
 
 /** The OpenAPI schema of a SimpleSchema block, or all errors of the block. */

@@ -1,5 +1,4 @@
-import { customNameOf } from './simple-type.ts';
-import type { SimpleSchemaError, SimpleType } from './simple-type.ts';
+import { type SimpleSchemaError, type SimpleType, customNameOf } from './simple-type.ts';
 
 /** The definition of a custom type: a type expression or the fields of a struct. */
 export type CustomTypeDefinition =

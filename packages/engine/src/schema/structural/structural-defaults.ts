@@ -1,13 +1,11 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonValue, jsonEquals } from '@typekro/kit/core';
 import { invalid } from '../validation/field-error.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { deriveSchema } from '../lazy.ts';
 import type { Schema } from '../model.ts';
 import { prune } from '../validation/prune.ts';
 import { schemaErrors } from '../validation/validate.ts';
-import type { RuleSite } from '../rule-sites.ts';
-import { ruleSites } from '../rule-sites.ts';
+import { type RuleSite, ruleSites } from '../rule-sites.ts';
 
 const MAX_DEPTH = 200;
 

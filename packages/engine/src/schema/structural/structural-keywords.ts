@@ -1,11 +1,9 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { forbidden, invalid, notSupported, required } from '../validation/field-error.ts';
 import { structuralSchema } from '../lazy.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { listSchemaErrors } from './structural-lists.ts';
-import { ruleErrors } from './structural-rules.ts';
-import type { RuleChecker } from './structural-rules.ts';
+import { type RuleChecker, ruleErrors } from './structural-rules.ts';
 
 /** The context of a part of a schema. */
 interface Place {

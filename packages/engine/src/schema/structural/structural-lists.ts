@@ -1,8 +1,6 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { forbidden, invalid, notSupported, required } from '../validation/field-error.ts';
-import { textAt } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { type FieldError, textAt } from '@typekro/kit/kubernetes';
 
 const typeOf = (schema: JsonObject): string => textAt(schema, 'type');
 

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { forbidden, required, invalid } from '../validation/field-error.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { patternProblem } from '../simple/simple-markers.ts';

@@ -1,8 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { compareText, goJson, goQuoteJson } from '@typekro/kit/golang';
-import { asText } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { type FieldError, asText } from '@typekro/kit/kubernetes';
 import { invalid } from '../validation/field-error.ts';
 
 /** Prints a member of a schema. `undefined` is printed as the zero value of the member's Go type. */

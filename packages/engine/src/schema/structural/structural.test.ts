@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { CrdRules } from '../index.ts';
-import type { RuleChecker } from './structural.ts';
-import { structuralErrors } from './structural.ts';
+import { type RuleChecker, structuralErrors } from './structural.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 
 const spec = (a: JsonObject): JsonObject => ({

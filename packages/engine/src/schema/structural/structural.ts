@@ -1,11 +1,8 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { forbidden, invalid, required } from '../validation/field-error.ts';
 import { structuralSchema } from '../lazy.ts';
-import { asList } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
-import type { DefaultChecks } from './structural-defaults.ts';
-import { defaultErrors } from './structural-defaults.ts';
+import { type FieldError, asList } from '@typekro/kit/kubernetes';
+import { type DefaultChecks, defaultErrors } from './structural-defaults.ts';
 import { completenessErrors, nestedErrors, isSet, patternErrors } from './structural-nested.ts';
 import type { RuleChecker } from './structural-rules.ts';
 import { keywordErrors } from './structural-keywords.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { canonicalJson, isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, canonicalJson, isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
 import type { Schema } from '../model.ts';
 
 /** The values of the list map keys in one element of a map list. A missing key has the default of its schema. */

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, stringifyJson, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn, stringifyJson, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '../model.ts';
 import { anywhere } from '../walk.ts';
 

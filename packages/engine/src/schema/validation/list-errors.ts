@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { mapKeysOf } from './correlate.ts';
 import { duplicate, invalid } from './field-error.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';

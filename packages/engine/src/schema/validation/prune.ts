@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import type { PathPart } from './field-error.ts';
-import { fieldPath } from './field-error.ts';
+import { type PathPart, fieldPath } from './field-error.ts';
 import { builtinSource } from '../builtin-source.ts';
 import { isOpaque } from '../builtin-types.ts';
 import type { Schema } from '../model.ts';

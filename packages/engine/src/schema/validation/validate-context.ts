@@ -1,7 +1,5 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { canonicalJson } from '@typekro/kit/core';
-import { fieldPath } from './field-error.ts';
-import type { PathPart } from './field-error.ts';
+import { type JsonValue, canonicalJson } from '@typekro/kit/core';
+import { type PathPart, fieldPath } from './field-error.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 
 /** The state of one validation: the current path and the findings. */

@@ -1,9 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { dns1035Label } from '@typekro/kit/kubernetes';
-import { isJsonObject } from '@typekro/kit/core';
-import { fieldPath, invalid, required } from './field-error.ts';
-import type { PathPart } from './field-error.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type FieldError, dns1035Label } from '@typekro/kit/kubernetes';
+import { type PathPart, fieldPath, invalid, required } from './field-error.ts';
 import type { Schema } from '../model.ts';
 import { anywhere, walkPlaces } from '../walk.ts';
 

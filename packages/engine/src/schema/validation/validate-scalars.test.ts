@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
-import type { Schema } from '../index.ts';
-import { StructuralSchema } from '../index.ts';
+import { type Schema, StructuralSchema } from '../index.ts';
 
 /** A list inside 40 lists. */
 const nested = (value: number): JsonValue => Array.from({ length: 40 }).reduce<JsonValue>((inner) => [inner], value);

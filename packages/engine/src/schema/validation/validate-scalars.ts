@@ -1,7 +1,6 @@
 import { compileSearch } from '@typekro/cel';
-import type { JsonValue } from '@typekro/kit/core';
+import { type JsonValue, canonicalJson } from '@typekro/kit/core';
 import { formatGeneral, goJson, goQuote, isInteger64 } from '@typekro/kit/golang';
-import { canonicalJson } from '@typekro/kit/core';
 import { invalid, notSupported, tooLong, typeInvalid } from './field-error.ts';
 import { formatCheck } from '../formats.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';

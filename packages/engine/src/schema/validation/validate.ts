@@ -1,16 +1,13 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { getOwn, isJsonObject, oncePerObject } from '@typekro/kit/core';
-import type { Check, Context } from './validate-context.ts';
-import { MAX_ERRORS, newContext } from './validate-context.ts';
+import { type JsonValue, getOwn, isJsonObject, oncePerObject } from '@typekro/kit/core';
+import { type Check, type Context, MAX_ERRORS, newContext } from './validate-context.ts';
 import { isUnchanged } from './correlate.ts';
 import { arrayCheck, objectCheck } from './validate-containers.ts';
 import { enumCheck, formatOrPatternCheck, numberCheck, typeCheck } from './validate-scalars.ts';
 import { combinedCheck } from './validate-combined.ts';
-import { embeddedErrors } from './validate-embedded.ts';
+import { embeddedErrors, embeddedResources } from './validate-embedded.ts';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { Schema } from '../model.ts';
-import type { RuleSite } from '../rule-sites.ts';
-import { hasRules, ruleSites } from '../rule-sites.ts';
+import { type RuleSite, hasRules, ruleSites } from '../rule-sites.ts';
 import { invalid, fieldPath } from './field-error.ts';
 import { applyDefaults, DefaultsTooLongError } from './defaults.ts';
 import { prune } from './prune.ts';
@@ -177,6 +174,7 @@ const BLOCKING: ReadonlySet<string> = new Set([
 /** What an API server does with the schema of a kind, and with its objects. */
 export const StructuralSchema = {
   hasRules,
+  embedded: embeddedResources,
   of: structuralSchema,
   lazyCopies,
   validate: validateValue,

@@ -1,6 +1,6 @@
 import { definitionErrors } from '@typekro/cluster/rule-evaluator';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import { stepsIn, valueAtSteps } from '@typekro/engine/schema';
+import { valueAtSteps, RefusedPlace } from '@typekro/engine/schema';
 import { withSource } from '../refusal/diagnostics.ts';
 import type { Site } from '../refusal/refusal.ts';
 
@@ -36,7 +36,10 @@ function placeOf(field: string): string {
 }
 
 function ruleAt(crd: KubeObject, field: string): string {
-  const rule = valueAtSteps(crd, stepsIn(crd, field.replace(/^spec\.validation\./, 'spec.versions[0].schema.')));
+  const rule = valueAtSteps(
+    crd,
+    RefusedPlace.stepsIn(crd, field.replace(/^spec\.validation\./, 'spec.versions[0].schema.')),
+  );
   return typeof rule === 'string' ? rule : '';
 }
 
