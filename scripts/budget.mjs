@@ -19,7 +19,8 @@ const MAX_FOLDER_FILES = 40;
 const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 })
   .split('\0')
   .filter((file) => file !== '' && existsSync(join(root, file)));
-const linesOf = (text) => text.split('\n').length - 1;
+/** The number of lines of a text; 0 for the bytes of a picture. */
+const linesOf = (text) => (text.includes('\0') ? 0 : text.split('\n').length - 1);
 const texts = new Map(tracked.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 const sources = handWrittenFiles().filter((file) => texts.has(file));
 const sum = (files, measure) => files.reduce((total, file) => total + measure(texts.get(file)), 0);

@@ -4,10 +4,11 @@ import { run, runNode } from './run.mjs';
 
 const stampOf = (folder) => `${folder}/node_modules/.typekro-installed`;
 
-/** A digest of the folder's lock file. */
+/** A digest of the content of the folder's lock file, in the layout that npm writes. */
 function lockOf(folder) {
+  const lock = JSON.parse(readFileSync(`${folder}/package-lock.json`, 'utf8'));
   return createHash('sha256')
-    .update(readFileSync(`${folder}/package-lock.json`))
+    .update(`${JSON.stringify(lock, null, 2)}\n`)
     .digest('hex');
 }
 

@@ -1,11 +1,11 @@
 /**
- * Writes the lock file of a folder with tools anew, with one line for each package: `node scripts/update-lock.mjs
- * test/hosts`. npm alone writes about fifteen lines for each. npm reads both forms.
+ * Writes the lock file of a folder anew, with one line for each package: `node scripts/update-lock.mjs test/hosts`, or
+ * without a folder that of the repository. npm alone writes about fifteen lines for each. npm reads both forms.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { run } from './run.mjs';
 
-const [folder] = process.argv.slice(2);
+const [folder = '.'] = process.argv.slice(2);
 const path = `${folder}/package-lock.json`;
 await run('npm', ['install', '--prefix', folder, '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund']);
 const { packages, ...head } = JSON.parse(readFileSync(path, 'utf8'));

@@ -72,7 +72,7 @@ test('each decision has a unique number', () => {
   expect(numbers).toEqual([...new Set(numbers)]);
 });
 
-test.each(files.filter((file) => file.endsWith('/package-lock.json')))(
+test.each(files.filter((file) => file.endsWith('package-lock.json')))(
   '%s has one line for each package (`node scripts/update-lock.mjs FOLDER` writes it)',
   (file) => {
     const { packages } = JSON.parse(read(file)) as { readonly packages: object };
