@@ -7,7 +7,8 @@ import type { AuditLog } from './audit/audit-log.ts';
 import { AggregationGate } from './aggregation/gate.ts';
 import type { ClusterAccess } from './auth/cluster-access.ts';
 import type { ClusterClock } from './cluster-clock.ts';
-import type { Interceptor, OpenStream } from './protocol/request.ts';
+import { OpenStreams } from './protocol/open-streams.ts';
+import type { Interceptor } from './protocol/request.ts';
 import { createSteadyClock, systemClusterClock } from './cluster-clock.ts';
 import type { Authority } from './codec/certificate.ts';
 import { createAuthority, openAuthority } from './codec/certificate.ts';
@@ -76,10 +77,8 @@ export class Api {
    * Deployments.
    */
   readonly logs = new PodLogs(() => this.clock.now());
-  /**
-   * The open watches, and the open responses of other servers and local processes. They end when the cluster closes.
-   */
-  readonly streams = new Set<OpenStream>();
+  /** They end when the cluster closes. */
+  readonly streams = new OpenStreams();
   /** Listeners that are called before `restore` replaces the whole state. If one throws, the state is not replaced. */
   readonly beforeRestore: ((snapshot: ClusterSnapshot) => void)[] = [];
   /** Listeners that are called after `restore` has replaced the whole state. */

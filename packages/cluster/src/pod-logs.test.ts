@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { logKey, PodLogs, PROCESS } from './pod-logs.ts';
-import type { StreamSink } from './protocol/request.ts';
 
 const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid: 'u' } };
 const KEY = logKey(POD, 'c');
 const nothing = () => undefined;
-const SINK: StreamSink = { backlog: 0, drained: nothing, write: nothing, end: nothing, abort: nothing };
 
 test('a log of many short lines is complete', () => {
   const logs = new PodLogs(() => 1);
@@ -72,8 +70,8 @@ test('the removal of a pod removes its logs, and keeps the logs of other pods an
   for (const pod of [POD, other, shown]) for (const name of ['c', 'd']) logs.write(logKey(pod, name), 'a line');
   const ended: string[] = [];
   const follow = (pod: KubeObject, name: string): void => {
-    const sink = { ...SINK, end: () => void ended.push(name) };
-    logs.follow(pod, name.slice(0, 1), Buffer.alloc(0), () => Buffer.alloc(0)).start(sink);
+    const end = () => void ended.push(name);
+    logs.follow(pod, name.slice(0, 1), { podUid: pod.metadata.uid ?? '', added: nothing, replaced: nothing, end });
   };
   follow(POD, 'c of the pod');
   follow(shown, 'd of the process, by the pod');
@@ -85,20 +83,6 @@ test('the removal of a pod removes its logs, and keeps the logs of other pods an
   logs.write(KEY, 'again');
   logs.drop('u');
   expect(logs.read(POD, 'c')).toEqual([]);
-});
-
-test('the oldest followers that do not read are aborted when all of them have too many unread bytes', () => {
-  const logs = new PodLogs(() => 1);
-  const aborted: number[] = [];
-  for (let index = 0; index < 40; index += 1) {
-    const stream = logs.follow(POD, 'c', Buffer.alloc(0), () => Buffer.alloc(0));
-    const abort = (): void => {
-      aborted.push(index);
-      stream.stop();
-    };
-    stream.start({ ...SINK, backlog: index === 5 ? 0 : 8 * 1024 * 1024, abort });
-  }
-  expect(aborted).toEqual([0, 1, 2, 3, 4, 6, 7]);
 });
 
 test('removing the logs of 30,000 pods takes linear time', { timeout: 10_000 }, () => {

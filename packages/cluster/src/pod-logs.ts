@@ -1,5 +1,4 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { ByteStream, StreamSink } from './protocol/request.ts';
 
 /** The maximum number of characters of a log. When a log becomes longer, its oldest lines are dropped. */
 const MAX_CHARACTERS = 16_000_000;
@@ -15,11 +14,6 @@ const MAX_KEPT_CHARACTERS = 8_000_000;
  * also takes memory.
  */
 const LINE_CHARACTERS = 64;
-
-/** The maximum number of unread bytes of a follower. When a follower has more, its stream is aborted. */
-const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
-/** The maximum for all followers. When another one begins, the oldest streams above this are aborted. */
-const MAX_ALL_BACKLOGS_BYTES = 256 * 1024 * 1024;
 
 /**
  * The annotation that makes a pod show the log of a presented process. Such a process is a part of this program that
@@ -50,10 +44,15 @@ export interface SnapshotLog {
   readonly dropped?: number;
 }
 
-interface Follower {
+/** A reader of the log of a pod's container who waits for more lines. */
+export interface LogFollower {
   readonly podUid: string;
-  readonly send: (line: LogLine) => void;
-  readonly end: () => void;
+  /** Called after a line was added to the lines of `read`. */
+  added(): void;
+  /** Called after the first lines were replaced by one line. */
+  replaced(lines: number): void;
+  /** Called when the run has ended. */
+  end(): void;
 }
 
 interface Log {
@@ -64,7 +63,7 @@ interface Log {
   characters: number;
   /** The number of dropped lines. The first line of the log is a notice with this number. */
   dropped: number;
-  readonly followers: Set<Follower>;
+  readonly followers: Set<LogFollower>;
 }
 
 /**
@@ -77,7 +76,6 @@ export class PodLogs {
   /** Maps the uid of a pod to the keys of its logs, so that `drop` does not search the logs of all pods. */
   readonly #podKeys = new Map<string, string[]>();
   readonly #processKeys = new Set<string>();
-  readonly #sinks = new Set<StreamSink>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -92,7 +90,7 @@ export class PodLogs {
     lines.push(line);
     log.characters += charactersOf(line);
     if (log.characters > MAX_CHARACTERS) dropLines(log);
-    for (const follower of followers) follower.send(line);
+    for (const follower of followers) follower.added();
   }
 
   /**
@@ -114,38 +112,17 @@ export class PodLogs {
     return this.#logs.get(logKey(pod, container))?.previous;
   }
 
-  read(pod: KubeObject, container: string): readonly LogLine[] {
-    return this.#logs.get(logKey(pod, container))?.lines ?? [];
+  /** Returns the lines of the present run. With `isFollowed`, the result gets the later lines of the run, too. */
+  read(pod: KubeObject, container: string, isFollowed = false): readonly LogLine[] {
+    const key = logKey(pod, container);
+    return (isFollowed ? this.#log(key) : this.#logs.get(key))?.lines ?? [];
   }
 
-  /** Returns a stream that sends `start`, and then each new line, formatted by `format`. */
-  follow(pod: KubeObject, container: string, start: Buffer, format: (line: LogLine) => Buffer): ByteStream {
+  /** Follows the present run of a container. Returns a function that ends this. */
+  follow(pod: KubeObject, container: string, follower: LogFollower): () => void {
     const { followers } = this.#log(logKey(pod, container));
-    let sink: StreamSink | undefined;
-    const send = (line: LogLine): void => {
-      if (sink === undefined || sink.backlog <= MAX_BACKLOG_BYTES) return sink?.write(format(line));
-      followers.delete(own);
-      sink.abort();
-    };
-    const own: Follower = { podUid: pod.metadata.uid ?? '', send, end: () => sink?.end() };
-    return {
-      start: (target) => {
-        sink = target;
-        if (start.length > 0) sink.write(start);
-        followers.add(own);
-        this.#sinks.add(sink);
-        let unread = [...this.#sinks].reduce((sum, { backlog }) => sum + backlog, 0);
-        for (const each of this.#sinks) {
-          if (unread <= MAX_ALL_BACKLOGS_BYTES) return;
-          unread -= each.backlog;
-          if (each.backlog > 0) each.abort();
-        }
-      },
-      stop: () => {
-        followers.delete(own);
-        if (sink !== undefined) this.#sinks.delete(sink);
-      },
-    };
+    followers.add(follower);
+    return () => void followers.delete(follower);
   }
 
   /** Returns the logs that have lines or a previous run, for a snapshot. */
@@ -222,9 +199,10 @@ function dropLines(log: Log): void {
   const notice = { time: log.lines[0]?.time ?? 0, text };
   log.lines.unshift(notice);
   log.characters += charactersOf(notice) - charactersIn(removed);
+  for (const follower of log.followers) follower.replaced(removed.length);
 }
 
-function end(followers: Set<Follower>, follower: Follower): void {
+function end(followers: Set<LogFollower>, follower: LogFollower): void {
   followers.delete(follower);
   follower.end();
 }

@@ -9,7 +9,7 @@ import { throwOthersThanNotStored } from './store/journal.ts';
 import { Stored } from './store/stored.ts';
 import { deepFreeze } from './types/copy.ts';
 import type { DefinitionsContext } from './definitions/follow-definitions.ts';
-import type { OpenStream } from './protocol/request.ts';
+import type { OpenStreams } from './protocol/open-streams.ts';
 
 /** The objects of one resource in a snapshot. */
 export interface SnapshotCollection {
@@ -34,7 +34,7 @@ export interface ClusterSnapshot {
 /** The parts of the cluster that the functions for snapshots use. */
 export interface SnapshotContext extends DefinitionsContext {
   readonly logs: PodLogs;
-  readonly streams: ReadonlySet<OpenStream>;
+  readonly streams: OpenStreams;
   /** Listeners that are called before the whole state is replaced. If one of them throws, the state is not replaced. */
   readonly beforeRestore: ((snapshot: ClusterSnapshot) => void)[];
   /**

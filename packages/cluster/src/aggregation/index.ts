@@ -11,7 +11,8 @@ import { discoveryReply } from '../discovery/discovery-reply.ts';
 import { methodNotAllowed } from '../errors/api-error.ts';
 import { negotiate } from '../protocol/negotiate.ts';
 import { replyText, replyValue } from '../protocol/reply.ts';
-import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
+import type { OpenStreams } from '../protocol/open-streams.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { AggregatorContext } from './aggregator.ts';
 import { Aggregator } from './aggregator.ts';
@@ -27,7 +28,7 @@ import { serverAddressOf } from './server-address.ts';
 export type AggregationContext = AggregatorContext & {
   readonly registry: Registry;
   /** The open streams, which end when the cluster closes. */
-  readonly streams: Set<OpenStream>;
+  readonly streams: OpenStreams;
 };
 
 const aggregators = new WeakMap<AggregationGate, Aggregator>();
@@ -144,7 +145,7 @@ async function forward(context: AggregationContext, request: ApiRequest, apiServ
       abort.abort();
       return failure(502, 'the backend attempted to redirect this request, which is not permitted');
     }
-    const stream = new ResponseStream(response, () => abort.abort(), context.streams);
+    const stream = new ResponseStream(response, () => abort.abort(), context.streams, request.user.name);
     const isWatch = attributesOf(request).verb === 'watch';
     return { status, headers: returnedHeaders(response.headers), stream, isWatch };
   } catch (thrown) {

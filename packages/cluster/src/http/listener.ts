@@ -36,6 +36,9 @@ export type ListenerContext = HandlerContext & {
   readonly clientAuthority: Pick<Authority, 'ca'>;
 };
 
+/** The maximum number of connections. Each needs about 40 kB. Later ones are closed at once. */
+const MAX_CONNECTIONS = 25_000;
+
 /** Opens a socket for a cluster. `noteRequest` is called for each connection and each request. */
 export async function openListener(
   context: ListenerContext,
@@ -67,6 +70,7 @@ export async function openListener(
   const server = createHttpServer(secure ?? httpLibrary(), limits, onRequest, (problem, request, response) =>
     send(replyError(badRequest(problem)), request, response),
   );
+  server.maxConnections = MAX_CONNECTIONS;
   const sockets = new Set<Socket>();
   // Connections are tracked here so that the server can also close connections that never finish their TLS handshake.
   server.on('connection', (socket: Socket) => {

@@ -1,11 +1,11 @@
 import { withGroup } from '@typekro/kit/core';
-import type { OpenStream } from '../protocol/request.ts';
+import type { OpenStreams } from '../protocol/open-streams.ts';
 import type { Store } from '../store/store.ts';
 
 /** The parts of the cluster that the metrics describe. */
 export interface MetricsContext {
   readonly store: Store;
-  readonly streams: ReadonlySet<OpenStream>;
+  readonly streams: OpenStreams;
 }
 
 /** Metrics of the cluster in the text format of Prometheus. */

@@ -5,6 +5,7 @@ import { yamlLibrary } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { createEmbeddedCluster } from '../index.ts';
 import { Store } from '../store/store.ts';
+import { OpenStreams } from '../protocol/open-streams.ts';
 import type { IncomingRequest } from '../protocol/request.ts';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import { createManualClock } from '../cluster-clock.ts';
@@ -152,7 +153,8 @@ test('the metrics count the objects of each resource, and the open watches but n
   const store = new Store();
   const collection = store.collection('apps', 'deployments');
   collection.put('default/web', { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } });
-  const streams = new Set([stream(true), stream(false), stream(true)]);
+  const streams = new OpenStreams();
+  for (const isWatch of [true, false, true]) streams.add(stream(isWatch), 'u');
   const lines = metricsText({ store, streams }).split('\n');
   expect(lines).toContain('apiserver_storage_objects{resource="deployments.apps"} 1');
   expect(lines).toContain('apiserver_longrunning_requests{verb="WATCH"} 2');

@@ -1,8 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { MAX_PIECE_BYTES, piecesOf } from '../protocol/paced-writer.ts';
 import type { ApiReply } from '../protocol/request.ts';
-
-/** The maximum number of bytes that are passed to a connection at once. */
-const MAX_PIECE_BYTES = 128 * 1024;
 
 /** The time within which a client must read a whole body, as in an API server. Watches have no such limit. */
 const MAX_READ_MS = 60_000;
@@ -63,23 +61,4 @@ export function limitWait(response: ServerResponse, bytes: number): void {
     held.release();
     other.destroy();
   }
-}
-
-/** Joins small chunks and splits large ones. Returns the last piece. */
-function* piecesOf(chunks: readonly Buffer[]): Generator<Buffer, Buffer> {
-  let joined: Buffer[] = [];
-  let size = 0;
-  for (const chunk of chunks) {
-    for (let start = 0; start < chunk.length;) {
-      const part = chunk.subarray(start, start + MAX_PIECE_BYTES - size);
-      start += part.length;
-      size += part.length;
-      joined.push(part);
-      if (size < MAX_PIECE_BYTES) continue;
-      yield Buffer.concat(joined);
-      joined = [];
-      size = 0;
-    }
-  }
-  return Buffer.concat(joined);
 }

@@ -104,14 +104,6 @@ export interface ByteStream {
   stop(): void;
 }
 
-/** A stream that the server can end. `expire` ends a watch with `410 Expired` when `restore` replaces the state. */
-export interface OpenStream {
-  /** Is the stream a watch of this cluster, as opposed to a stream of another server or of a local process? */
-  readonly isWatch: boolean;
-  end(): void;
-  expire(): void;
-}
-
 /** The sink of a stream. */
 export interface StreamSink {
   write(chunk: Buffer): void;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { ByteStream, OpenStream, StreamSink } from './request.ts';
+import type { OpenStream, OpenStreams } from './open-streams.ts';
+import type { ByteStream, StreamSink } from './request.ts';
 
 /** When a client has more unread bytes than this, the response of the other server is paused. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -9,17 +10,23 @@ export class ResponseStream implements ByteStream, OpenStream {
   readonly isWatch = false;
   readonly #response: IncomingMessage;
   readonly #abort: () => void;
-  readonly #streams: Set<OpenStream>;
+  readonly #streams: OpenStreams;
   #sink: StreamSink | undefined;
 
-  constructor(response: IncomingMessage, abort: () => void, streams: Set<OpenStream>) {
+  /** @throws ApiError 429 when the user has too many streams; the response is then aborted */
+  constructor(response: IncomingMessage, abort: () => void, streams: OpenStreams, user: string) {
     this.#response = response;
     this.#abort = abort;
     this.#streams = streams;
-    streams.add(this);
     // An error before the client reads only removes the stream here. The check of `errored` in `start` then breaks the
     // client's stream.
     response.on('error', () => this.#finish((sink) => sink.abort()));
+    try {
+      streams.add(this, user);
+    } catch (thrown) {
+      abort();
+      throw thrown;
+    }
   }
 
   start(sink: StreamSink): void {

@@ -4,7 +4,9 @@ import { toJsonBytes } from '../codec/json.ts';
 import type { FormsContext } from '../conversion/forms.ts';
 import { prepareForms } from '../conversion/forms.ts';
 import type { Output, TablePrinter } from '../protocol/negotiate.ts';
-import type { ApiReply, ApiRequest, ByteStream, OpenStream, StreamSink } from '../protocol/request.ts';
+import type { OpenStreams } from '../protocol/open-streams.ts';
+import { PacedWriter } from '../protocol/paced-writer.ts';
+import type { ApiReply, ApiRequest, ByteStream, StreamSink } from '../protocol/request.ts';
 import { representation } from './respond.ts';
 import { checkIncludeObject, partialOf } from '../table/partial-object.ts';
 import { ApiError, badRequest, expired, internalError } from '../errors/api-error.ts';
@@ -18,20 +20,6 @@ import type { ListSelection, RequestTarget, SelectionContext } from './read.ts';
 import { parseVersion, selectionOf, untilVersion } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
-/**
- * The maximum number of unread bytes of a client. If a client has more, the server ends the watch, and the client must
- * open a new watch. Many watches have a lower limit, so that all clients together have about `MAX_ALL_BACKLOGS_BYTES`.
- * One event is always within the limit.
- */
-const MAX_BACKLOG_BYTES = 32 * 1024 * 1024;
-const MAX_ALL_BACKLOGS_BYTES = 256 * 1024 * 1024;
-const MIN_BACKLOG_BYTES = 1024 * 1024;
-/**
- * Initial lines (current objects or past events) are written only while the client has at most this many unread bytes.
- */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** The approximate size of one write of initial lines, in bytes. */
-const CHUNK_BYTES = 64 * 1024;
 const BOOKMARK_INTERVAL_MS = 60_000;
 /**
  * The minimum duration of a watch without `timeoutSeconds`. The actual duration is random, up to twice this value, so
@@ -43,8 +31,7 @@ const DEFAULT_TIMEOUT_SECONDS = 1800;
 export interface WatchContext extends SelectionContext, FormsContext {
   readonly store: Pick<Store, 'version' | 'subscribe'>;
   readonly clock: ClusterClock;
-  /** The open watches. */
-  readonly streams: Set<OpenStream>;
+  readonly streams: OpenStreams;
   /** Receives unexpected errors, i.e. errors that are not an `ApiError`. */
   readonly report: (thrown: unknown) => void;
 }
@@ -52,7 +39,8 @@ export interface WatchContext extends SelectionContext, FormsContext {
 /**
  * Opens a watch.
  *
- * @throws ApiError 500 when a conversion webhook does not convert the current objects.
+ * @throws ApiError 429 when the user has too many streams, and 500 when a conversion webhook does not convert the current
+ *   objects.
  */
 export async function watchObjects(
   context: WatchContext,
@@ -72,6 +60,7 @@ export async function watchObjects(
   if (resource.custom?.conversion !== undefined && startsFromState({ ...options, from }))
     await prepareForms(context, resource, resource.collection.inNamespace(target.namespace));
   const stream = new WatchStream(context, target, output, { ...options, from }, selection, includeObject);
+  context.streams.add(stream, request.user.name);
   const headers = {
     'content-type': output.contentType,
     'cache-control': 'no-cache, private',
@@ -130,18 +119,18 @@ class WatchStream implements ByteStream {
   readonly #selection: ListSelection;
   readonly #includeObject: string;
   #sink: StreamSink | undefined;
+  #writer: PacedWriter | undefined;
   #unsubscribe: (() => void) | undefined;
   readonly #timers: Timer[] = [];
   #withColumns = true;
-  /**
-   * The lines to send before new events: the current objects, or the events since a version. `undefined` when all of
-   * them are sent.
-   */
-  #past: Iterator<Buffer> | undefined;
-  /** The version of the state or of the event before `#past`. The collection has all later events. */
-  #pastSince = 0;
-  /** The events since the start of the watch that wait until `#past` is sent. */
-  #queued: StoreEvent[] = [];
+  /** The state with which the watch begins, until it is written. */
+  #state: readonly Stored[] | undefined;
+  /** The version of the state or of the last event that the watch has taken. The collection has the later events. */
+  #position = 0;
+  /** The version up to which a webhook has converted the objects. */
+  #converted = Infinity;
+  /** Does the watch wait for a webhook? */
+  #isConverting = false;
 
   constructor(
     context: WatchContext,
@@ -160,10 +149,19 @@ class WatchStream implements ByteStream {
   }
 
   start(sink: StreamSink): void {
+    const { streams, store } = this.#context;
+    // The cluster was closed or restored between the request and this call.
+    if (!streams.has(this)) return sink.end();
     this.#sink = sink;
-    this.#context.streams.add(this);
+    this.#writer = new PacedWriter(sink, streams, {
+      unsent: () => this.#lines(),
+      done: () => {
+        if (this.#events().length > 0) this.#send();
+      },
+      failed: (thrown) => this.#endWith(thrown),
+    });
     const { from, sendInitialEvents } = this.#options;
-    if (sendInitialEvents !== true || from <= this.#context.store.version) this.#begin();
+    if (sendInitialEvents !== true || from <= store.version) this.#begin();
     else void this.#beginAt(from);
   }
 
@@ -180,19 +178,17 @@ class WatchStream implements ByteStream {
   #begin(): void {
     const { from, timeoutSeconds } = this.#options;
     const { collection } = this.#target.resource;
+    const { version } = this.#context.store;
     const fromState = startsFromState(this.#options);
     // A client that requests neither the current state nor a version gets only new events.
-    const events = fromState ? undefined : from === 0 ? [] : collection.since(from);
-    if (events === undefined && !fromState) {
+    this.#position = fromState || from === 0 ? version : from;
+    if (!fromState && this.#position < collection.oldest) {
       this.#fail(from, collection.oldest);
       return;
     }
-    this.#pastSince = events === undefined || from === 0 ? this.#context.store.version : from;
-    const present = events === undefined ? collection.inNamespace(this.#target.namespace) : [];
-    this.#past = events === undefined ? this.#state(present, this.#context.store.version) : this.#replay(events);
+    if (fromState) this.#state = collection.inNamespace(this.#target.namespace);
     this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
-    if (this.#target.resource.custom?.conversion === undefined) this.#send();
-    else this.#sendConverted([...present, ...objectsOf(events ?? [])]);
+    this.#send();
     if (this.#sink === undefined) return;
     const seconds =
       timeoutSeconds !== undefined && timeoutSeconds > 0
@@ -207,9 +203,9 @@ class WatchStream implements ByteStream {
     this.#unsubscribe = undefined;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.length = 0;
+    this.#writer?.stop();
     this.#sink = undefined;
-    this.#past = undefined;
-    this.#queued = [];
+    this.#state = undefined;
     this.#context.streams.delete(this);
   }
 
@@ -239,38 +235,37 @@ class WatchStream implements ByteStream {
     this.#timers.push(timer);
   }
 
-  /**
-   * Yields the lines of the current objects. Stored objects are immutable, so even a slow client gets the state at the
-   * start of the watch.
-   */
-  *#state(present: readonly Stored[], version: number): Generator<Buffer> {
-    for (const stored of present) {
-      if (this.#selects(stored)) yield this.#line('ADDED', stored);
+  /** Yields the lines that are not sent yet: first those of the state, and then those of the later events. */
+  *#lines(): Generator<Buffer> {
+    if (this.#state !== undefined) {
+      // Stored objects are immutable, so even a slow client gets the state at the start of the watch.
+      for (const stored of this.#state) if (this.#selects(stored)) yield this.#line('ADDED', stored);
+      if (this.#options.sendInitialEvents === true && this.#options.allowWatchBookmarks)
+        yield this.#bookmarkLine(this.#position, true);
+      this.#state = undefined;
     }
-    if (this.#options.sendInitialEvents === true && this.#options.allowWatchBookmarks)
-      yield this.#bookmarkLine(version, true);
+    for (;;) {
+      const events = this.#events();
+      if (events.length === 0) return;
+      for (const event of events) {
+        if (event.stored.version > this.#converted) return;
+        this.#position = event.stored.version;
+        const line = this.#lineOf(event);
+        if (line !== undefined) yield line;
+      }
+    }
   }
 
-  *#replay(events: readonly StoreEvent[]): Generator<Buffer> {
-    for (const event of events) {
-      const line = this.#lineOf(event);
-      if (line !== undefined) yield line;
-    }
-  }
-
   /**
-   * Sends `#past` when the webhook has converted its objects. If the webhook fails for an object, ends the watch; the
-   * client then lists again, and gets the error.
+   * The events after `#position`.
+   *
+   * @throws ApiError 410 when the collection no longer has them
    */
-  #sendConverted(objects: readonly Stored[]): void {
-    // The conversion starts in the next microtask. By then, the write that caused the event has stored the converted
-    // form of its object.
-    Promise.resolve()
-      .then(() => prepareForms(this.#context, this.#target.resource, objects))
-      .then(
-        () => this.#send(),
-        (thrown: unknown) => this.#endWith(thrown),
-      );
+  #events(): readonly StoreEvent[] {
+    const { collection } = this.#target.resource;
+    const events = collection.since(this.#position);
+    if (events === undefined) throw tooOld(this.#position, collection.oldest);
+    return events;
   }
 
   /** Ends the stream with an error. */
@@ -280,65 +275,46 @@ class WatchStream implements ByteStream {
     this.#refuse(error);
   }
 
-  /** Sends `#past` as fast as the client reads, and then sends `#queued`. */
+  /** Sends what is not sent yet, when the webhook of the definition has converted it. */
   #send(): void {
+    if (this.#target.resource.custom?.conversion === undefined) this.#writer?.wake();
+    else void this.#sendConverted();
+  }
+
+  /** If the webhook fails for an object, ends the watch; the client then lists again, and gets the error. */
+  async #sendConverted(): Promise<void> {
+    this.#isConverting = true;
     try {
-      this.#sendPast();
+      // The conversion starts in the next microtask. By then, the write that caused the event has stored the converted
+      // form of its object.
+      await Promise.resolve();
+      const { version } = this.#context.store;
+      await prepareForms(this.#context, this.#target.resource, [...(this.#state ?? []), ...objectsOf(this.#events())]);
+      this.#converted = version;
+      this.#isConverting = false;
+      this.#writer?.wake();
     } catch (thrown) {
       this.#endWith(thrown);
     }
   }
 
-  #sendPast(): void {
-    const past = this.#past;
-    const sink = this.#sink;
-    if (past === undefined || sink === undefined) return;
-    let lines: Buffer[] = [];
-    let size = 0;
-    for (;;) {
-      const next = past.next();
-      const ended = next.done === true;
-      if (!ended) {
-        lines.push(next.value);
-        size += next.value.length;
-      }
-      if (size >= CHUNK_BYTES || (ended && size > 0)) {
-        sink.write(lines.length === 1 && lines[0] !== undefined ? lines[0] : Buffer.concat(lines, size));
-        [lines, size] = [[], 0];
-      }
-      if (ended) break;
-      if (sink.backlog > Math.min(MAX_BUFFERED_BYTES, this.#share())) {
-        sink.drained(() => this.#send());
-        return;
-      }
-    }
-    this.#past = undefined;
-    const laterEvents = this.#queued;
-    this.#queued = [];
-    if (laterEvents.length > 0 && this.#target.resource.custom?.conversion !== undefined) this.#convert(laterEvents);
-    else for (const event of laterEvents) this.#onEvent(event);
-  }
-
-  /** Sends events when the webhook has converted their objects. In the meantime, later events wait in `#queued`. */
-  #convert(events: readonly StoreEvent[]): void {
-    this.#past = this.#replay(events);
-    this.#pastSince = (events[0]?.stored.version ?? 1) - 1;
-    this.#sendConverted(objectsOf(events));
+  get #isBusy(): boolean {
+    return this.#isConverting || this.#writer?.isBusy === true;
   }
 
   #fail(from: number, oldest: number) {
-    this.#refuse(expired(`too old resource version: ${from} (${oldest})`));
+    this.#refuse(tooOld(from, oldest));
   }
 
   /** Sends an error and ends the stream. */
   #refuse(error: ApiError) {
-    this.#write(lineOf('ERROR', toJsonBytes(error.status)));
+    this.#sink?.write(lineOf('ERROR', toJsonBytes(error.status)));
     this.end();
   }
 
   #bookmark() {
-    // No bookmark is sent while `#past` remains, because the client has not reached the version of the bookmark yet.
-    if (this.#past === undefined) this.#write(this.#bookmarkLine(this.#context.store.version, false));
+    // A client that has not got all events has not reached the version of the bookmark yet.
+    if (!this.#isBusy) this.#sink?.write(this.#bookmarkLine(this.#context.store.version, false));
   }
 
   #bookmarkLine(version: number, initial: boolean): Buffer {
@@ -363,14 +339,10 @@ class WatchStream implements ByteStream {
     return matches === undefined || matches(representation(this.#target.resource, stored).object);
   }
 
-  #onEvent(event: StoreEvent) {
-    if (this.#past === undefined) {
-      if (this.#target.resource.custom?.conversion !== undefined) return this.#convert([event]);
-      const line = this.#lineOf(event);
-      if (line !== undefined) this.#write(line);
-    } else if (this.#target.resource.collection.oldest <= this.#pastSince) this.#queued.push(event);
-    // The client is slow: what it has not read yet would only be kept for it.
-    else this.end();
+  #onEvent({ stored }: StoreEvent) {
+    if (!this.#isBusy && stored.version > this.#position) this.#send();
+    // The client is slow, and what it has not read yet would only be kept for it.
+    else if (this.#target.resource.collection.oldest > this.#position) this.end();
   }
 
   /** The line of an event; `undefined` when this watch does not select the object. */
@@ -405,24 +377,14 @@ class WatchStream implements ByteStream {
     const options = { includeObject: this.#includeObject, withColumns };
     return tableOf(this.#target.resource, [object], { resourceVersion }, options);
   }
-
-  /** The number of unread bytes that each open stream may have. */
-  #share(): number {
-    return MAX_ALL_BACKLOGS_BYTES / this.#context.streams.size;
-  }
-
-  #write(line: Buffer) {
-    const sink = this.#sink;
-    if (sink === undefined) return;
-    const isSlow = sink.backlog > Math.min(MAX_BACKLOG_BYTES, Math.max(MIN_BACKLOG_BYTES, this.#share()));
-    sink.write(line);
-    if (isSlow) this.end();
-  }
 }
 
 /** The objects of events: the state after each event, and the state before it. */
 const objectsOf = (events: readonly StoreEvent[]): Stored[] =>
   events.flatMap(({ stored, previous }) => (previous === undefined ? [stored] : [previous, stored]));
+
+const tooOld = (version: number, oldest: number): ApiError =>
+  expired(`too old resource version: ${version} (${oldest})`);
 
 const departures = new WeakMap<Stored, Stored>();
 

@@ -1,29 +1,24 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { goParseInt, goQuote } from '@typekro/kit/golang';
 import { optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { ApiReply, ApiRequest, ByteStream } from '../protocol/request.ts';
+import type { OpenStream, OpenStreams } from '../protocol/open-streams.ts';
+import { PacedWriter } from '../protocol/paced-writer.ts';
+import type { ApiReply, ApiRequest, ByteStream, StreamSink } from '../protocol/request.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, methodNotAllowed } from '../errors/api-error.ts';
 import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, containerStatus, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { warningHeader } from '../protocol/reply.ts';
-import type { ClusterClock } from '../cluster-clock.ts';
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
+import type { LogOptions } from './log-cursor.ts';
+import { LogCursor } from './log-cursor.ts';
 import { storeKey } from '../store/store.ts';
 import type { ProcessRuntime } from '../processes/process-runtime.ts';
-
-/** The options of a log request: which part of the log is returned, and how it is formatted. */
-interface LogOptions {
-  readonly tailLines: number | undefined;
-  /** The time of the first line to return, in milliseconds since the epoch. */
-  readonly since: number | undefined;
-  readonly limitBytes: number | undefined;
-  readonly timestamps: boolean;
-  readonly follow: boolean;
-}
 
 /** The parts of the cluster that a log request uses. */
 export interface LogContext {
   readonly logs: Pick<PodLogs, 'read' | 'previous' | 'follow'>;
+  readonly streams: OpenStreams;
   readonly clock: ClusterClock;
   /** The local processes of pods; `undefined` in a cluster without local processes. */
   readonly processes: Pick<ProcessRuntime, 'find'> | undefined;
@@ -40,9 +35,9 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   const container = containerOf(pod, request.query.get('container'));
   const options = logOptions(request, context.clock.now());
   const isPrevious = request.query.flag('previous');
-  const format = (line: LogLine) => Buffer.from(shownLine(line, options));
-  const lines = isPrevious ? previousLines(context, pod, container) : context.logs.read(pod, container);
-  const text = select(lines, options);
+  const isFollowed = options.follow && !isPrevious && mayContinue(pod, container);
+  const lines = isPrevious ? previousLines(context, pod, container) : context.logs.read(pod, container, isFollowed);
+  const cursor = new LogCursor(lines, options);
   // The note is in a header and not in the body, so that programs read only the lines of the container.
   const note = warningHeader(
     lines.length > 0 || context.processes?.find(pod) !== undefined
@@ -50,43 +45,90 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
       : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
   );
   const headers = { 'content-type': 'text/plain', 'cache-control': 'no-cache, private', ...note };
-  if (!options.follow || isPrevious || !mayContinue(pod, container)) return { status: 200, headers, body: text };
-  const stream = untilEnd(context.logs.follow(pod, container, text, format), route, pod, container);
+  if (!isFollowed) return { status: 200, headers, body: [...cursor.pieces()] };
+  const stream = new LogStream(context, route, pod, container, cursor);
+  context.streams.add(stream, request.user.name);
   return { status: 200, headers, stream };
 }
 
-/** The stream of a followed log, which also ends when its container has ended. */
-function untilEnd(
-  log: ByteStream,
-  { resource, namespace, name }: Route,
-  pod: KubeObject,
-  container: string,
-): ByteStream {
-  const { collection } = resource;
-  const key = storeKey(namespace, name);
-  let unsubscribe = (): void => undefined;
-  const stop = () => {
-    unsubscribe();
-    log.stop();
-  };
-  return {
-    start(sink) {
-      log.start(sink);
-      const endAfter = (object: KubeObject | undefined) => {
-        const isSame = object?.metadata.uid === pod.metadata.uid;
-        if (object !== undefined && isSame && mayContinue(object, container)) return;
-        stop();
-        sink.end();
-      };
-      unsubscribe = collection.subscribe(({ type, stored }) => {
-        const { object } = stored;
-        if (object.metadata.uid === pod.metadata.uid) endAfter(type === 'DELETED' ? undefined : object);
-      });
-      // The container may have ended before the subscription began.
-      endAfter(collection.get(key)?.object);
-    },
-    stop,
-  };
+/** The time within which a client must read the rest of a log that has ended, as for other responses. */
+const MAX_READ_MS = 60_000;
+
+/** The stream of a followed log. It ends when its container has ended. */
+class LogStream implements ByteStream, OpenStream {
+  readonly isWatch = false;
+  readonly #context: LogContext;
+  readonly #route: Route;
+  readonly #pod: KubeObject;
+  readonly #container: string;
+  readonly #cursor: LogCursor;
+  #sink: StreamSink | undefined;
+  #writer: PacedWriter | undefined;
+  #ending: Timer | undefined;
+  readonly #unsubscribe: (() => void)[] = [];
+
+  constructor(context: LogContext, route: Route, pod: KubeObject, container: string, cursor: LogCursor) {
+    this.#context = context;
+    this.#route = route;
+    this.#pod = pod;
+    this.#container = container;
+    this.#cursor = cursor;
+    const unfollow = context.logs.follow(pod, container, {
+      podUid: pod.metadata.uid ?? '',
+      added: () => this.#writer?.wake(),
+      replaced: (lines) => cursor.replaced(lines),
+      end: () => this.end(),
+    });
+    this.#unsubscribe.push(unfollow);
+  }
+
+  start(sink: StreamSink): void {
+    const { collection } = this.#route.resource;
+    const { uid } = this.#pod.metadata;
+    this.#sink = sink;
+    this.#writer = new PacedWriter(sink, this.#context.streams, {
+      unsent: () => this.#cursor.lines(),
+      done: () => {
+        if (this.#ending !== undefined || this.#cursor.isFull) this.#close();
+      },
+      failed: () => sink.abort(),
+    });
+    const unsubscribe = collection.subscribe(({ type, stored: { object } }) => {
+      if (object.metadata.uid === uid) this.#check(type === 'DELETED' ? undefined : object);
+    });
+    this.#unsubscribe.push(unsubscribe);
+    this.#writer.wake();
+    // The container may have ended before the subscription began.
+    this.#check(collection.get(storeKey(this.#route.namespace, this.#route.name))?.object);
+  }
+
+  stop(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#ending?.cancel();
+    this.#writer?.stop();
+    this.#context.streams.delete(this);
+  }
+
+  /** Ends the stream when the client has read the lines. */
+  end(): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = this.#context.clock.setTimer(MAX_READ_MS, () => this.#sink?.abort());
+    if (this.#writer?.isBusy === false) this.#close();
+  }
+
+  expire(): void {
+    this.end();
+  }
+
+  #check(object: KubeObject | undefined): void {
+    const isSame = object?.metadata.uid === this.#pod.metadata.uid;
+    if (object === undefined || !isSame || !mayContinue(object, this.#container)) this.end();
+  }
+
+  #close(): void {
+    this.stop();
+    this.#sink?.end();
+  }
 }
 
 /**
@@ -109,30 +151,8 @@ function mayContinue(pod: KubeObject, container: string): boolean {
   return optionalAt(containerStatus(pod, container), 'state', 'terminated') === undefined;
 }
 
-function select(lines: readonly LogLine[], options: LogOptions): Buffer {
-  const { since, tailLines, limitBytes } = options;
-  const recent = since === undefined ? lines : lines.filter(({ time }) => time >= since);
-  const tail = tailLines === undefined ? recent : recent.slice(Math.max(0, recent.length - tailLines));
-  const text = tail.map((line) => shownLine(line, options)).join('');
-  const bytes = Buffer.from(tailLines === undefined ? text : lastLines(text, tailLines));
-  return limitBytes === undefined ? bytes : bytes.subarray(0, limitBytes);
-}
-
-function lastLines(text: string, count: number): string {
-  let start = text.length;
-  for (let left = count; start > 0 && left > 0; left -= 1)
-    start = start < 2 ? 0 : text.lastIndexOf('\n', start - 2) + 1;
-  return text.slice(start);
-}
-
-function shownLine({ time, text }: LogLine, { timestamps }: LogOptions): string {
-  if (!timestamps) return `${text}\n`;
-  const prefix = `${new Date(time).toISOString().replace('Z', '000000Z')} `;
-  return `${prefix}${text.replaceAll('\n', `\n${prefix}`)}\n`;
-}
-
 /** Parses the options in the query. Throws 400 for a malformed value, and 422 for an invalid value. */
-function logOptions({ query }: ApiRequest, now: number): LogOptions {
+function logOptions({ query }: ApiRequest, now: number): LogOptions & { readonly follow: boolean } {
   const number = (name: string, least: number): number | undefined => {
     const text = query.get(name);
     if (text === '') return undefined;

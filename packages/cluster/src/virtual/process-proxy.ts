@@ -4,7 +4,8 @@ import { httpLibrary, keepAllHeaders, tlsLibrary } from '@typekro/kit/core';
 import { badRequest, serviceUnavailable } from '../errors/api-error.ts';
 import type { PodRun } from '../processes/pod-run.ts';
 import { passedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';
-import type { ApiReply, ApiRequest, OpenStream } from '../protocol/request.ts';
+import type { OpenStreams } from '../protocol/open-streams.ts';
+import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { ResponseStream } from '../protocol/response-stream.ts';
 
 /** The target of a proxied request: a port of a pod that is a local process. */
@@ -25,7 +26,7 @@ const MAX_PORT = 65_535;
  * invalid port number, and 503 when the process does not respond.
  */
 export async function processReply(
-  streams: Set<OpenStream>,
+  streams: OpenStreams,
   request: ApiRequest,
   target: ProcessTarget,
 ): Promise<ApiReply> {
@@ -38,7 +39,7 @@ export async function processReply(
   } catch (error) {
     throw serviceUnavailable(`error trying to reach service: ${(error as Error).message}`);
   }
-  const stream = new ResponseStream(response, () => response.destroy(), streams);
+  const stream = new ResponseStream(response, () => response.destroy(), streams, request.user.name);
   return { status: response.statusCode ?? 502, headers: returnedHeaders(response.headers), stream };
 }
 

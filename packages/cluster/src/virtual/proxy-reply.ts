@@ -10,7 +10,7 @@ import { numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { RoleContext } from '../auth/authorizer.ts';
 import { badRequest, notFound, serviceUnavailable } from '../errors/api-error.ts';
 import type { ProcessRuntime } from '../processes/process-runtime.ts';
-import type { OpenStream } from '../protocol/request.ts';
+import type { OpenStreams } from '../protocol/open-streams.ts';
 import type { ProcessTarget } from './process-proxy.ts';
 import { processReply } from './process-proxy.ts';
 import { storeKey } from '../store/store.ts';
@@ -25,7 +25,7 @@ export type ConnectContext = RoleContext &
     /** The local processes of pods; `undefined` in a cluster without local processes. */
     readonly processes: Pick<ProcessRuntime, 'find' | 'container'> | undefined;
     /** The open streams. They end when the cluster closes. */
-    readonly streams: Set<OpenStream>;
+    readonly streams: OpenStreams;
   };
 
 /**

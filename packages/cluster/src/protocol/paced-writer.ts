@@ -1,0 +1,103 @@
+import type { OpenStreams } from './open-streams.ts';
+import type { StreamSink } from './request.ts';
+
+/**
+ * The maximum number of bytes that are passed to a connection at once. With TLS, Node keeps a copy of them while the
+ * client does not read. Larger pieces are not faster.
+ */
+export const MAX_PIECE_BYTES = 32 * 1024;
+
+/** Joins small chunks and splits large ones. A chunk alone, or a part of it, is not copied. Returns the last piece. */
+export function* piecesOf(chunks: Iterable<Buffer>): Generator<Buffer, Buffer> {
+  let joined: Buffer[] = [];
+  let size = 0;
+  const take = (): Buffer => {
+    const [first] = joined;
+    const piece = joined.length === 1 && first !== undefined ? first : Buffer.concat(joined);
+    joined = [];
+    size = 0;
+    return piece;
+  };
+  for (const chunk of chunks) {
+    for (let start = 0; start < chunk.length;) {
+      const end = start + MAX_PIECE_BYTES - size;
+      const part = start === 0 && chunk.length <= end ? chunk : chunk.subarray(start, end);
+      start += part.length;
+      size += part.length;
+      joined.push(part);
+      if (size === MAX_PIECE_BYTES) yield take();
+    }
+  }
+  return take();
+}
+
+/** What a `PacedWriter` writes, and what it tells. */
+export interface PacedSource {
+  /** Yields what is not written yet, until there is no more. */
+  unsent(): Iterable<Buffer>;
+  /** Called when all of `unsent` is written. */
+  done(): void;
+  /** Called when `unsent` throws. */
+  failed(thrown: unknown): void;
+}
+
+/**
+ * Writes to a sink as fast as its client reads, and in turn with the other streams. Only some pieces wait for a client
+ * that does not read.
+ */
+export class PacedWriter {
+  readonly #sink: StreamSink;
+  readonly #streams: OpenStreams;
+  readonly #source: PacedSource;
+  #pieces: Iterator<Buffer, Buffer> | undefined;
+  #isBusy = false;
+  #isStopped = false;
+
+  constructor(sink: StreamSink, streams: OpenStreams, source: PacedSource) {
+    this.#sink = sink;
+    this.#streams = streams;
+    this.#source = source;
+  }
+
+  /** Does the writer wait for its client or for its turn? */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** Writes what is not written yet. A busy writer does so later. */
+  wake(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#streams.inTurn(() => this.#write());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #write(): number {
+    let written = 0;
+    try {
+      this.#pieces ??= piecesOf(this.#source.unsent());
+      // A write can stop the stream.
+      while (!this.#isStopped) {
+        const { value, done } = this.#pieces.next();
+        if (value.length > 0) this.#sink.write(value);
+        written += value.length;
+        if (done === true) {
+          this.#pieces = undefined;
+          this.#isBusy = false;
+          if (!this.#isStopped) this.#source.done();
+          break;
+        }
+        if (this.#sink.backlog > this.#streams.maxUnread) {
+          this.#sink.drained(() => this.#write());
+          break;
+        }
+      }
+    } catch (thrown) {
+      this.#source.failed(thrown);
+    }
+    return written;
+  }
+}
