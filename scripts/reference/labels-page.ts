@@ -61,6 +61,7 @@ typekro.dev/factory | label | instance | SDK | the factory that made the instanc
 typekro.dev/mode | label | instance | SDK | the mode of the factory: \`kro\`
 typekro.dev/rgd | label | instance | SDK | the name of the definition
 typekro.dev/installation | label | object of an installation | command | the name of the installation of \`typekro bootstrap\`
+typekro.dev/controller-flags | annotation | CRD of definitions | controller | its command line, which commands read if it has no Deployment
 typekro.dev/lease | label | Lease | controller | its purpose: \`replica\` or \`shard\`
 kro.run/finalizer | finalizer | definition, instance | controller | the objects are deleted first
 kro.run/graph-finalizer | finalizer | Graph | controller | the objects are deleted first

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { LogLevel } from '@typekro/controller/controller';
 import { controllerCrds, runController } from '@typekro/controller/controller';
+import { deployedSettings } from '../../packages/cli/src/controller-settings.ts';
 import { createMetrics, createProcessMetrics } from '../../packages/controller/src/controller/metrics/metrics.ts';
 import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics/runtime-meter.ts';
 import type { Clock, Transport } from '@typekro/kube';
@@ -92,10 +93,12 @@ function resetting(inner: Transport, resets: { left: number }): Transport {
 
 describe('runController', () => {
   it('runs until its signal aborts, and reports the flags that have no effect', async () => {
-    const { cluster, start } = await setup();
+    const { cluster, client, start } = await setup();
     const process = start('one', '--instance-requeue-interval=5s');
     await process.logged('the controller is ready');
     await process.end();
+    const shown = await deployedSettings(client, new AbortController().signal);
+    expect(shown).toMatchObject({ level: '0.10', graphKind: false, from: 'published by its controller' });
     expect(process.messages).toEqual([
       'a flag has no effect here',
       'the controller is ready',

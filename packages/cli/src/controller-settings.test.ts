@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError } from '@typekro/kube';
-import { assumedSettings } from '@typekro/controller/controller';
+import { assumedSettings, publishFlags, silentLogger } from '@typekro/controller/controller';
 import { controllerSettings, deployedSettings, recordOf, settingsOfRecord } from './controller-settings.ts';
 
 const NEVER = new AbortController().signal;
 
-const apiWith = (answer: () => readonly KubeObject[]): KubernetesApi =>
-  ({ list: async () => ({ items: answer() }) }) as unknown as KubernetesApi;
+const apiWith = (answer: () => readonly KubeObject[], crd?: KubeObject): KubernetesApi =>
+  ({ list: async () => ({ items: answer() }), find: async () => crd }) as unknown as KubernetesApi;
 
 function deployment(labels: Record<string, string>, container: object, replicas = 1, more: object[] = []): KubeObject {
   return {
@@ -175,24 +175,34 @@ test('a level on the command line does not change the gates of the controller', 
   });
 });
 
-test('without the right to read Deployments the level is the default, and `from` says why', async () => {
-  const api = apiWith(() => {
-    throw new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' });
-  });
-  expect(await controllerSettings(api, { positionals: [], options: {} }, NEVER)).toMatchObject({
-    level: '0.10',
-    from: 'Deployments could not be read: deployments is forbidden',
-  });
-});
+const FORBIDDEN = new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' });
+const refuse = (): never => {
+  throw FORBIDDEN;
+};
+const published = async (flags: readonly string[]): Promise<KubeObject> => {
+  let body: unknown;
+  const patch = async (...call: readonly unknown[]) => ((body = call[1]), {});
+  await publishFlags({ patch } as never, flags, silentLogger, NEVER);
+  return body as KubeObject;
+};
 
-test('without the right to read Deployments of all namespaces, the settings come from the given namespace', async () => {
-  const own = deployment(named('typekro'), { image: 'a/typekro:1', args: ['--kro-compatibility=0.9'] });
-  const api = {
-    list: (_type: unknown, { namespace }: { readonly namespace?: string }) =>
-      namespace === 'platform'
-        ? Promise.resolve({ items: [own] })
-        : Promise.reject(new KubeError('deployments is forbidden', { status: 403, reason: 'Forbidden' })),
-  } as unknown as KubernetesApi;
-  expect(await deployedSettings(api, NEVER, 'platform')).toMatchObject({ level: '0.9' });
-  expect(await deployedSettings(api, NEVER, 'other')).toMatchObject({ level: '0.10' });
+test.each<[string, () => readonly KubeObject[], string[] | undefined, object]>([
+  ['nothing', refuse, undefined, { level: '0.10', from: `Deployments could not be read: ${FORBIDDEN.message}` }],
+  [
+    'what the controller has published, without the right to read Deployments',
+    refuse,
+    ['--kro-compatibility', '0.9', '--feature-gates=GraphKind=true'],
+    { level: '0.9', graphKind: true, from: 'published by its controller' },
+  ],
+  ['what a controller outside the cluster has published', () => [], ['--kro-compatibility=0.9'], { level: '0.9' }],
+  ['a controller without flags', () => [], [], { level: '0.10', graphKind: false }],
+  [
+    'the Deployment, which may be newer',
+    () => [deployment(named('kro'), { image: 'a/kro:v0.10.0' })],
+    ['--kro-compatibility=0.9'],
+    { level: '0.10' },
+  ],
+])('the settings come from %s', async (_what, answer, flags, expected) => {
+  const api = apiWith(answer, flags === undefined ? undefined : await published(flags));
+  expect(await deployedSettings(api, NEVER)).toMatchObject(expected);
 });

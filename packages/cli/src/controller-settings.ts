@@ -1,8 +1,10 @@
 import type { ControllerSettings, ParsedFlags } from '@typekro/controller/controller';
 import {
   assumedSettings,
+  DEFINITIONS_CRD,
   optionsFromFlags,
   parseControllerFlags,
+  publishedFlags,
   settingsOf,
   withLevel,
 } from '@typekro/controller/controller';
@@ -80,13 +82,13 @@ export function settingsOfRecord(record: NonNullable<PlanSource['controller']>):
 }
 
 /**
- * Returns the settings of a cluster's controller. The gates and the level come from the flags of the controller's
- * Deployment. A level on the command line has precedence. If the Deployment has no flag for the level, the version of
- * kro in its image determines the level. When no Deployment is found or readable, as for a controller outside the
- * cluster, the level is the default.
+ * Returns the settings of a cluster's controller, with the level of the command line, if it has one. The gates, limits
+ * and level come from the flags of the controller's Deployment. If the Deployment has no flag for the level, the version
+ * of kro in its image determines the level. Without a readable Deployment, as for a controller outside the cluster, the
+ * flags are those that the last controller published, otherwise the defaults.
  */
 export async function controllerSettings(
-  api: KubernetesApi,
+  api: Pick<KubernetesApi, 'list' | 'find'>,
   input: CommandInput,
   signal: AbortSignal,
 ): Promise<ControllerSettings> {
@@ -95,45 +97,34 @@ export async function controllerSettings(
   return level === undefined ? found : withLevel(found, level, LEVEL_FLAG);
 }
 
-/**
- * The settings of the first Deployment of a controller, or the defaults. If the user may not list Deployments in all
- * namespaces, `namespace` is searched instead, if it is given.
- */
+/** The settings of the first Deployment of a controller, the published ones, or the defaults. */
 export async function deployedSettings(
-  api: Pick<KubernetesApi, 'list'>,
+  api: Pick<KubernetesApi, 'list' | 'find'>,
   signal: AbortSignal,
-  namespace?: string,
 ): Promise<ControllerSettings> {
-  try {
-    for (const deployment of await labelledDeployments(api, signal, namespace)) {
-      const found = settingsOfDeployment(deployment);
-      if (found !== undefined) return found;
-    }
-  } catch (thrown) {
-    if (!isRefusedList(thrown)) throw thrown;
-    return assumedSettings(`Deployments could not be read: ${thrown.message}`);
+  const labelSelector = 'app.kubernetes.io/name in (kro,typekro)';
+  const [deployments, crd] = await Promise.all([
+    orRefusal(api.list({ apiVersion: 'apps/v1', kind: 'Deployment' }, { labelSelector, signal })),
+    orRefusal(api.find(DEFINITIONS_CRD, { signal })),
+  ]);
+  const isRefused = deployments instanceof KubeError;
+  for (const deployment of isRefused ? [] : deployments.items) {
+    const found = settingsOfDeployment(deployment);
+    if (found !== undefined) return found;
   }
-  return assumedSettings('no Deployment of a controller was found');
+  const flags = crd === undefined || crd instanceof KubeError ? undefined : publishedFlags(crd);
+  if (flags !== undefined) return settingsOfFlags(parseControllerFlags(flags), 'published by its controller');
+  return assumedSettings(
+    isRefused ? `Deployments could not be read: ${deployments.message}` : 'no Deployment of a controller was found',
+  );
 }
 
-async function labelledDeployments(
-  api: Pick<KubernetesApi, 'list'>,
-  signal: AbortSignal,
-  namespace?: string,
-): Promise<readonly KubeObject[]> {
-  const type = { apiVersion: 'apps/v1', kind: 'Deployment' };
-  const options = { labelSelector: 'app.kubernetes.io/name in (kro,typekro)', signal };
-  try {
-    return (await api.list(type, options)).items;
-  } catch (thrown) {
-    if (namespace === undefined || !isRefusedList(thrown)) throw thrown;
-    return (await api.list(type, { ...options, namespace })).items;
-  }
-}
-
-/** Does the API server refuse the list, or not serve it? */
-const isRefusedList = (thrown: unknown): thrown is KubeError =>
-  thrown instanceof KubeError && [403, 404, 405].includes(thrown.status);
+/** The response to a read, or the error if the API server refuses the read or does not serve the kind. */
+const orRefusal = <Read>(read: Promise<Read>): Promise<Read | KubeError> =>
+  read.catch((thrown: unknown) => {
+    if (thrown instanceof KubeError && [403, 404, 405].includes(thrown.status)) return thrown;
+    throw thrown;
+  });
 
 /** The settings in a Deployment; `undefined` when the Deployment runs no controller or is scaled to 0. */
 function settingsOfDeployment(deployment: KubeObject): ControllerSettings | undefined {

@@ -59,7 +59,7 @@ async function findLostRights(
   signal: AbortSignal,
 ): Promise<Reading<readonly NeededRight[]>> {
   const definitions = await listOrNone(api, DEFINITION_KIND, signal);
-  const compiled = await readDefinitionRights(api, definitions, kro.namespace, signal);
+  const compiled = await readDefinitionRights(api, definitions, signal);
   if ('unread' in compiled) return compiled;
   const roles = await listOrNone(api, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' }, signal);
   const granted = grantedRules(objects, roles);

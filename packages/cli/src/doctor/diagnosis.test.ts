@@ -5,7 +5,7 @@ import { deployedController } from '../controller-container.ts';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import type { ClusterFacts, Conversion, Right, ServiceState, Webhook, WebhookTarget } from './cluster-facts.ts';
 import { diagnose } from './diagnosis.ts';
-import { writtenKinds } from './written-kinds.ts';
+import { writtenKinds } from './read-facts.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();

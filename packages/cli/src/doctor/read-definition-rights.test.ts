@@ -20,13 +20,13 @@ afterAll(() => world.close());
 const NEVER = new AbortController().signal;
 
 test('when the present spec does not compile, the newest revision that compiles determines the rights', async () => {
-  const read = await readDefinitionRights(world.user, [definition], 'default', NEVER);
+  const read = await readDefinitionRights(world.user, [definition], NEVER);
   expect('value' in read ? read.value.map(({ graph }) => [...graph.nodes.keys()]) : read).toEqual([['map']]);
 });
 
 test('the result has the reason when the revisions cannot be read', async () => {
   const { client } = refusingClient(world.cluster, { refuses: /GET .*\/graphrevisions/, clock: world.clock });
-  expect(await readDefinitionRights(client, [definition], 'default', NEVER)).toEqual({
+  expect(await readDefinitionRights(client, [definition], NEVER)).toEqual({
     unread: expect.stringMatching(/^the revisions of pots: graphrevisions.internal.kro.run is forbidden/) as string,
   });
 });
@@ -37,7 +37,7 @@ test('the result has the reason when the API server fails to list the Deployment
     { kind: 'error', status: 500, reason: 'InternalError', message: 'no storage' },
     { times: Number.POSITIVE_INFINITY },
   );
-  const read = readDefinitionRights(world.user, [definition], 'default', NEVER);
+  const read = readDefinitionRights(world.user, [definition], NEVER);
   await world.advance(60_000);
   expect(await read).toEqual({
     unread: expect.stringMatching(/^the settings of the controller: .*no storage/) as string,

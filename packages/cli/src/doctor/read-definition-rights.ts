@@ -12,18 +12,14 @@ import { readingOrRefusal } from './finding.ts';
  * by the rules of its controller. When the present spec does not compile, the newest revision that compiles determines
  * the rights, because the instances follow it. A definition that has no such revision needs no rights. If the settings
  * of the controller, a schema or a revision cannot be read, the result is only the reason.
- *
- * @param namespace the namespace that is searched for the controller if the user may not list Deployments in all
- *   namespaces
  */
 export async function readDefinitionRights(
   api: KubernetesApi,
   definitions: readonly KubeObject[],
-  namespace: string,
   signal: AbortSignal,
 ): Promise<Reading<readonly DefinitionRights[]>> {
   if (definitions.length === 0) return { value: [] };
-  const rules = await readingOrRefusal(() => deployedSettings(api, signal, namespace));
+  const rules = await readingOrRefusal(() => deployedSettings(api, signal));
   if ('unread' in rules) return { unread: `the settings of the controller: ${rules.unread}` };
   const compiled: DefinitionRights[] = [];
   for (const definition of definitions) {

@@ -1,21 +1,28 @@
-import { declaredKind, DEFINITION_TYPE, LEASE_NAME, readDefinitionObject } from '@typekro/controller/controller';
+import {
+  CRD_TYPE,
+  DEFINITION_TYPE,
+  LEASE_NAME,
+  REVISION_TYPE,
+  declaredKind,
+  readDefinitionObject,
+} from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { definedMember, formatApiVersion } from '@typekro/kit/core';
-import { controllerCrds } from '@typekro/engine/graph';
+import { Nodes, controllerCrds } from '@typekro/engine/graph';
 import type { Clock, KubernetesApi, ResourceType } from '@typekro/kube';
-import { isNotFound, KubeError } from '@typekro/kube';
+import { KubeError, isNotFound } from '@typekro/kube';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
 import { ObjectTarget } from '@typekro/engine/runtime';
 import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
 import { runningControllers } from '../bootstrap/running-controllers.ts';
-import type { ClusterFacts, ServerFacts } from './cluster-facts.ts';
+import type { ClusterFacts, ServerFacts, WrittenKind } from './cluster-facts.ts';
 import type { Reading } from './finding.ts';
 import { readingOrRefusal } from './finding.ts';
 import { readConversions } from './read-conversions.ts';
 import { readDefinitionRights } from './read-definition-rights.ts';
 import { readRights } from './read-rights.ts';
 import { readWebhooks } from './read-webhooks.ts';
-import { writtenKinds } from './written-kinds.ts';
+import type { DefinitionRights } from '@typekro/controller/controller';
 
 /** The inputs of `readFacts`: the client, and the context of the command. */
 export interface FactReader {
@@ -58,7 +65,7 @@ export async function readFacts(reader: FactReader): Promise<ClusterFacts> {
     const { name } = readDefinitionObject(definition);
     instances.set(name, await readingOrRefusal(() => list(typeOf(declaredKind(definition.spec ?? {})))));
   }
-  const compiled = await readDefinitionRights(api, known, namespace, signal);
+  const compiled = await readDefinitionRights(api, known, signal);
   const rights =
     'unread' in controllers
       ? controllers
@@ -163,4 +170,51 @@ async function readPods(
     }),
   );
   return pods.flat().filter(({ status }) => textAt(status, 'phase') !== 'Succeeded');
+}
+
+const ALL = ['CREATE', 'UPDATE', 'DELETE'] as const;
+
+/**
+ * The controller's own kinds, each with the operations that webhooks see. Webhooks see the apply of an existing object
+ * as an update.
+ */
+const OWN_KINDS: readonly WrittenKind[] = [
+  { ...resourceOf(DEFINITION_TYPE), writesStatus: true, operations: ['UPDATE'] },
+  { ...resourceOf(REVISION_TYPE), writesStatus: true, operations: ALL },
+  { ...resourceOf(CRD_TYPE), writesStatus: false, operations: ALL },
+];
+
+/**
+ * The kinds that the controller writes for these definitions: its own kinds, and the kinds of instances and children.
+ * For a definition that did not compile, only the group of its instances is known.
+ */
+export function writtenKinds(
+  definitions: readonly KubeObject[],
+  compiled: readonly DefinitionRights[],
+): readonly WrittenKind[] {
+  const graphs = new Map(compiled.map(({ graph }) => [graph.name, graph]));
+  const kinds = definitions.flatMap((object): WrittenKind[] => {
+    const { name } = readDefinitionObject(object);
+    const graph = graphs.get(name);
+    const { group, version } = declaredKind(object.spec ?? {});
+    const instances = { group, version, resource: graph?.instance.plural ?? '*' };
+    return [
+      { ...instances, writesStatus: true, operations: ['UPDATE'], definition: name },
+      ...(graph === undefined ? [] : Nodes.typed(graph).filter(Nodes.ownsObjects)).map(
+        ({ type, plural }): WrittenKind => ({
+          group: type.group,
+          version: type.version,
+          resource: plural,
+          writesStatus: false,
+          operations: ALL,
+          definition: name,
+        }),
+      ),
+    ];
+  });
+  return [...OWN_KINDS, ...kinds];
+}
+
+function resourceOf(type: { readonly group: string; readonly version: string; readonly plural: string }) {
+  return { group: type.group, version: type.version, resource: type.plural };
 }

@@ -9,6 +9,7 @@
 export * from './entry.ts';
 export { LEASE_NAME } from './current-controller.ts';
 export { failureLogger } from './logger.ts';
+export { DEFINITIONS_CRD, publishedFlags, publishFlags } from './published-flags.ts';
 export { RECONCILE_REQUEST, reconcileRequest } from './reconcile-request.ts';
 export type { FeatureGates } from './feature-gates.ts';
 export { compileFeatures, featureGates, readFeatureGates } from './feature-gates.ts';

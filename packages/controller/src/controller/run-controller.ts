@@ -12,6 +12,7 @@ import { failureLogger } from './logger.ts';
 import { measureRuntime } from './metrics/runtime-meter.ts';
 import { optionsFromFlags } from './options-from-flags.ts';
 import { parseListenAddress, serveProbes } from './probes.ts';
+import { publishFlags } from './published-flags.ts';
 import { LeaseLogger } from './telemetry/lease-logger.ts';
 import type { TraceApi } from './telemetry/traces.ts';
 import { runShards } from './shards/run-shards.ts';
@@ -259,7 +260,7 @@ function electionOf(options: RunControllerOptions, flags: ParsedFlags): { namesp
 
 /** Runs one controller until the signal aborts. It writes only while it holds its Leases. */
 async function work(
-  { client, logger, clock, random, traces }: LoadedOptions,
+  { client, args, logger, clock, random, traces }: LoadedOptions,
   flags: ParsedFlags,
   current: CurrentController,
   signal: AbortSignal,
@@ -269,11 +270,12 @@ async function work(
   if (signal.aborted) return;
   const isInspected =
     addressOf(flags, 'inspect-bind-address') !== undefined || addressOf(flags, 'dashboard-bind-address') !== undefined;
+  const api = held === undefined ? client : (client.fenced?.(held.holds) ?? client);
   const controller = createProcessController(
     {
       ...optionsFromFlags(flags),
       ...(part === undefined ? {} : { share: part }),
-      client: held === undefined ? client : (client.fenced?.(held.holds) ?? client),
+      client: api,
       logger,
       ...(clock === undefined ? {} : { clock }),
       ...(random === undefined ? {} : { random }),
@@ -288,6 +290,7 @@ async function work(
   current.controller = controller;
   try {
     await Promise.race([controller.start(), ended]);
+    await publishFlags(api, args, logger, signal);
     if (!signal.aborted) logger.log('info', 'the controller is ready');
     await ended;
   } finally {

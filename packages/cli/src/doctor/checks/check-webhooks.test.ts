@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import type { ClusterFacts, Conversion, Webhook, WebhookRule, WebhookTarget, WrittenKind } from '../cluster-facts.ts';
-import { writtenKinds } from '../written-kinds.ts';
+import { writtenKinds } from '../read-facts.ts';
 import { checkConversions } from './check-conversions.ts';
 import { checkWebhooks } from './check-webhooks.ts';
 
