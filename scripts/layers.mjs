@@ -134,7 +134,7 @@ export const FLOORS = {
     'composition-yaml.ts explain.ts',
     'evaluate-composition.ts',
     'factory',
-    'composition-api.ts composition-object.ts make-graph.ts',
+    'composition-api.ts composition-object.ts',
     'index.ts',
   ],
 };

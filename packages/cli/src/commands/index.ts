@@ -197,7 +197,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'let the controller work on a suspended instance again',
     group: 'Operate',
     writes: true,
-    load: () => import('./instance/resume-command.ts').then(({ resume }) => resume),
+    load: () => import('./instance/suspend-command.ts').then(({ resume }) => resume),
   },
   {
     name: 'reconcile',

@@ -1,16 +1,14 @@
-import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from '@typekro/controller/controller';
-import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
+import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE, declaredKind } from '@typekro/controller/controller';
+import type { GroupVersionKind, JsonValue, KubeObject } from '@typekro/kit/core';
+import { formatApiVersion, gvkOf, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { GraphObject, Kinds } from '@typekro/engine/graph';
 import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
 import type { Decisions, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
-import { ObjectKey } from '@typekro/engine/runtime';
+import { ObjectKey, Tracking } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { recordOf } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
-import type { GraphInputs, NamedObject } from './graph-objects.ts';
-import { inputsOfGraph } from './graph-objects.ts';
 import { LiveSource } from './simulation/live-source.ts';
 import type { PlanSource } from '@typekro/controller/inspect';
 import type { SnapshotFile } from './snapshot-file.ts';
@@ -117,3 +115,50 @@ async function targetsOf(objects: readonly NamedObject[], typeOf: FindType): Pro
 
 /** Is this the group of definitions or the group of revisions? */
 const isOwnGroup = (group: string): boolean => group === DEFINITION_TYPE.group || group === REVISION_TYPE.group;
+
+/** The type, name and namespace of an object. */
+interface NamedObject {
+  readonly type: GroupVersionKind;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** The objects and kinds that decisions about a Graph depend on. */
+interface GraphInputs {
+  /** The objects that the Graph records, creates or patches. */
+  readonly objects: readonly NamedObject[];
+  /** The kinds of the objects that the Graph reads. */
+  readonly kinds: readonly GroupVersionKind[];
+}
+
+/**
+ * Finds the objects and kinds that a snapshot needs in addition to a Graph. Skips malformed nodes, and names and kinds
+ * that expressions compute.
+ */
+function inputsOfGraph(graph: KubeObject): GraphInputs {
+  const { managedResources, contributions } = Tracking.read(graph);
+  const recorded = [...managedResources, ...contributions].map(({ apiVersion, kind, name, namespace }) => ({
+    type: gvkOf({ apiVersion, kind }),
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  }));
+  const nodes = [...GraphObject.nodesOf(graph)].map(({ node }) => node);
+  const own = graph.metadata.namespace;
+  const written = nodes.flatMap((node) => [...named(node['template'], own), ...named(node['patch'], own)]);
+  return { objects: [...recorded, ...written], kinds: nodes.flatMap((node) => typeOf(node['ref'])) };
+}
+
+function typeOf(object: JsonValue | undefined): GroupVersionKind[] {
+  if (!isJsonObject(object)) return [];
+  const [apiVersion, kind] = [textAt(object, 'apiVersion'), textAt(object, 'kind')];
+  const isWritten = apiVersion !== '' && kind !== '' && !`${apiVersion}${kind}`.includes('${');
+  return isWritten ? [{ ...parseApiVersion(apiVersion), kind }] : [];
+}
+
+function named(object: JsonValue | undefined, own: string | undefined): NamedObject[] {
+  if (!isJsonObject(object)) return [];
+  const name = textAt(object, 'metadata', 'name');
+  const namespace = textAt(object, 'metadata', 'namespace') || own;
+  if (name === '' || `${name}${namespace ?? ''}`.includes('${')) return [];
+  return typeOf(object).map((type) => ({ type, name, ...(namespace === undefined ? {} : { namespace }) }));
+}

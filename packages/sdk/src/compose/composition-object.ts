@@ -1,11 +1,11 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { failsAtCaller, keepPlace, TypeKroError } from '@typekro/kit/core';
+import { TypeKroError, failsAtCaller, keepPlace } from '@typekro/kit/core';
 import type { CompositionFunctions } from './trace-composition.ts';
 import { CompositionCore } from './composition.ts';
-import { definitionYaml, instanceYaml } from './composition-yaml.ts';
+import { definitionYaml, graphYaml, instanceYaml } from './composition-yaml.ts';
 import type { FactoryOptions, InstancePlace, Mode } from './deploy-engine.ts';
-import { evaluateComposition } from './evaluate-composition.ts';
-import { explainComposition } from './explain.ts';
+import { evaluateComposition, evaluateTraced } from './evaluate-composition.ts';
+import { explainComposition, explainGraph } from './explain.ts';
 import type { CompositionApiOptions } from './factory/factory.ts';
 import { createFactory } from './factory/factory.ts';
 import { defineFactory } from './value/native-functions.ts';
@@ -17,8 +17,9 @@ import type { FunctionLike } from './source/function-source.ts';
 import { rememberCore } from './singleton.ts';
 import { currentTrace } from './trace/current-trace.ts';
 import type { KubernetesComposition, ToResourceGraph } from './composition-api.ts';
-import { makeGraph } from './make-graph.ts';
-import type { DefineGraph } from './graph-type.ts';
+import type { DefineGraph, GraphComposition, GraphFactoryOptions, GraphOptions } from './graph-type.ts';
+import { GraphCore } from './graph-core.ts';
+import { createGraphFactory } from './factory/graph-factory.ts';
 
 /** The ways to define a graph. */
 export interface CompositionApi {
@@ -139,4 +140,38 @@ export function createCompositionApi(options: CompositionApiOptions): Compositio
     toResourceGraph: define,
     graph: (name, build, graphOptions = {}) => makeGraph(name, build, graphOptions, options),
   };
+}
+
+/** Makes a graph from the arguments of `graph`. */
+function makeGraph(name: string, build: unknown, options: GraphOptions, api: CompositionApiOptions): GraphComposition {
+  if (typeof build !== 'function') {
+    throw new TypeKroError('the second argument of graph() must be a function', {
+      code: 'compose/definition',
+      remedy: "write graph('name', () => { … })",
+    });
+  }
+  return graphObject(GraphCore.trace(name, build as FunctionLike, options), api);
+}
+
+function graphObject(core: GraphCore, api: CompositionApiOptions): GraphComposition {
+  return keepPlace({
+    name: core.name,
+    get diagnostics() {
+      return core.diagnostics;
+    },
+    toYaml: failsAtCaller((options?: EmitOptions): string =>
+      graphYaml(core.with(options?.aspects), options?.target ?? 'stock'),
+    ),
+    toDefinition: failsAtCaller(
+      (options?: EmitOptions): JsonObject => core.with(options?.aspects).write(options?.target ?? 'stock').definition,
+    ),
+    locate: (path: string, target: Target = 'typekro') => core.locate(path, target),
+    explain: (): string => explainGraph(core),
+    evaluate: failsAtCaller((observed: Readonly<Record<string, JsonValue>> = {}) => ({
+      resources: evaluateTraced(core, undefined, observed).resources,
+    })),
+    factory: failsAtCaller((mode: Mode, options: GraphFactoryOptions = {}) =>
+      createGraphFactory(core.with(options.aspects), mode, options, api),
+    ),
+  });
 }
