@@ -1,28 +1,25 @@
 import {
   CRD_TYPE,
+  declaredKind,
   DEFINITION_TYPE,
   LEASE_NAME,
-  REVISION_TYPE,
-  declaredKind,
   readDefinitionObject,
+  REVISION_TYPE,
+  type DefinitionRights,
 } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember, formatApiVersion } from '@typekro/kit/core';
-import { Nodes, controllerCrds } from '@typekro/engine/graph';
-import type { Clock, KubernetesApi, ResourceType } from '@typekro/kube';
-import { KubeError, isNotFound } from '@typekro/kube';
-import { textAt, valueAt } from '@typekro/kit/kubernetes';
+import { definedMember, formatApiVersion, type KubeObject } from '@typekro/kit/core';
+import { controllerCrds, GraphObject, Nodes } from '@typekro/engine/graph';
+import { isNotFound, KubeError, type Clock, type KubernetesApi, type ResourceType } from '@typekro/kube';
+import { asTexts, optionalAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { ObjectTarget } from '@typekro/engine/runtime';
-import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
-import { runningControllers } from '../bootstrap/running-controllers.ts';
-import type { ClusterFacts, ServerFacts, WrittenKind } from './cluster-facts.ts';
-import type { Reading } from './finding.ts';
-import { readingOrRefusal } from './finding.ts';
-import { readConversions } from './read-conversions.ts';
+import { runningControllers, type ControllerDeployment } from '../bootstrap/running-controllers.ts';
+import type { ClusterFacts, Conversion, ServerFacts, WrittenKind } from './cluster-facts.ts';
+import { readingOrRefusal, type Reading } from './finding.ts';
 import { readDefinitionRights } from './read-definition-rights.ts';
 import { readRights } from './read-rights.ts';
 import { readWebhooks } from './read-webhooks.ts';
-import type { DefinitionRights } from '@typekro/controller/controller';
+import { CrdSchema } from '@typekro/engine/schema';
+import { readWebhookTarget } from './read-webhook-target.ts';
 
 /** The inputs of `readFacts`: the client, and the context of the command. */
 export interface FactReader {
@@ -217,4 +214,51 @@ export function writtenKinds(
 
 function resourceOf(type: { readonly group: string; readonly version: string; readonly plural: string }) {
   return { group: type.group, version: type.version, resource: type.plural };
+}
+
+interface ReadKind {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}
+
+/**
+ * Reads the conversion webhooks of the controller's own kinds, and of the kinds of instances, children and external
+ * objects.
+ */
+async function readConversions(
+  api: KubernetesApi,
+  compiled: readonly DefinitionRights[],
+  signal: AbortSignal,
+): Promise<readonly Conversion[]> {
+  const kinds = compiled.flatMap(({ graph }): ReadKind[] => [
+    graph.instance,
+    ...Nodes.typed(graph).map(({ type, plural }) => ({ group: type.group, version: type.version, plural })),
+  ]);
+  const byName = new Map<string, ReadKind>();
+  for (const kind of [DEFINITION_TYPE, REVISION_TYPE, GraphObject.TYPE, ...kinds]) {
+    // Kinds of the core group have no CRD, so they have no conversion webhook.
+    if (kind.group !== '') byName.set(`${kind.plural}.${kind.group}/${kind.version}`, kind);
+  }
+  const found: Conversion[] = [];
+  for (const kind of byName.values()) {
+    const conversion = await readConversion(api, kind, signal);
+    if (conversion !== undefined) found.push(conversion);
+  }
+  return found;
+}
+
+async function readConversion(
+  api: KubernetesApi,
+  { group, version, plural }: ReadKind,
+  signal: AbortSignal,
+): Promise<Conversion | undefined> {
+  const name = `${plural}.${group}`;
+  const crd = await api.find({ apiVersion: formatApiVersion(CRD_TYPE), kind: CRD_TYPE.kind, name }, { signal });
+  const webhook = optionalAt(crd?.spec, 'conversion', 'webhook');
+  if (webhook === undefined || textAt(crd?.spec, 'conversion', 'strategy') !== 'Webhook') return undefined;
+  const storedVersions = asTexts(valueAt(crd?.status, 'storedVersions'));
+  const served = crd === undefined ? [] : CrdSchema.versions(crd).filter((each) => each['served'] === true);
+  const servedVersions = served.map((each) => textAt(each, 'name'));
+  return { crd: name, version, storedVersions, servedVersions, target: await readWebhookTarget(api, webhook, signal) };
 }

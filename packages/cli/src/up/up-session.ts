@@ -1,8 +1,6 @@
 import { appendFileSync, closeSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Faults, StandInFile, StandInName } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { Logger } from '@typekro/controller/controller';
+import { createEmbeddedCluster, type Faults, type StandInFile, type StandInName } from '@typekro/cluster';
 import {
   createController,
   failureLogger,
@@ -12,13 +10,19 @@ import {
   optionsFromFlags,
   parseControllerFlags,
   safeInstallation,
+  type Logger,
 } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { EMBEDDED_CONTEXT, openRegularFile } from '@typekro/kit/core';
+import { EMBEDDED_CONTEXT, openRegularFile, type KubeObject } from '@typekro/kit/core';
 import { controllerCrds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
-import type { InspectAction, InspectSource } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeClient, loadKubeConfig } from '@typekro/kube';
+import type {
+  DefinitionSummary,
+  InspectAction,
+  InspectEvent,
+  InspectSource,
+  InstanceReport,
+  InstanceSummary,
+} from '@typekro/controller/inspect';
+import { KubeClient, loadKubeConfig, type KubernetesApi } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
 import { copiedCommands, shellFacts } from '../dashboard/copied-commands.ts';
 import type { Dashboard } from '../dashboard/open-dashboard.ts';
@@ -28,7 +32,6 @@ import { processOptions } from '../run-processes-option.ts';
 import { standInOptions } from '../stand-in-option.ts';
 import { writeFile } from '../write-file.ts';
 import { listenOnPort } from './listen-on-port.ts';
-import { ReplaceableSource } from './replaceable-source.ts';
 import type { StateDirectory } from './state-directory.ts';
 
 /**
@@ -219,4 +222,61 @@ function logFile(state: StateDirectory, kubeconfig: string): (line: string) => v
       // A full disk must not stop the controller. The line is also in the log of the controller's pod.
     }
   };
+}
+
+/**
+ * The reports of a controller that another controller can replace. Listeners stay registered. The event ids continue
+ * after those of the former controller.
+ */
+class ReplaceableSource implements InspectSource {
+  #source: InspectSource;
+  #unsubscribe: () => void;
+  /** Added to the event ids of the current source. */
+  #offset = 0;
+  #last = 0;
+  readonly #listeners = new Set<(event: InspectEvent) => void>();
+
+  constructor(source: InspectSource) {
+    this.#source = source;
+    this.#unsubscribe = source.subscribe((event) => this.#emit(event));
+  }
+
+  /** Switches all reports to another source. */
+  replace(source: InspectSource): void {
+    this.#unsubscribe();
+    this.#offset = this.#last;
+    this.#source = source;
+    this.#unsubscribe = source.subscribe((event) => this.#emit(event));
+  }
+
+  definitions(): readonly DefinitionSummary[] {
+    return this.#source.definitions();
+  }
+
+  instances(): readonly InstanceSummary[] {
+    return this.#source.instances();
+  }
+
+  report(ref: string): InstanceReport | undefined {
+    return this.#source.report(ref);
+  }
+
+  eventsAfter(id: number): readonly InspectEvent[] {
+    return this.#source.eventsAfter(Math.max(0, id - this.#offset)).map((event) => this.#shifted(event));
+  }
+
+  subscribe(listener: (event: InspectEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #shifted(event: InspectEvent): InspectEvent {
+    return this.#offset === 0 ? event : { ...event, id: event.id + this.#offset };
+  }
+
+  #emit(event: InspectEvent): void {
+    const shifted = this.#shifted(event);
+    this.#last = shifted.id;
+    for (const listener of this.#listeners) listener(shifted);
+  }
 }

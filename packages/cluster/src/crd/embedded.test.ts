@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import { checkEmbedded } from './embedded.ts';
+import { checkEmbedded } from './decode-custom.ts';
 
 const RESOURCE: Schema = {
   type: 'object',

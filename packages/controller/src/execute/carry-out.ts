@@ -1,13 +1,11 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { KubeError } from '@typekro/kube';
-import type { Decision } from '@typekro/engine/runtime';
-import { FailureMask } from '@typekro/engine/runtime';
+import { isConflict, KubeError } from '@typekro/kube';
+import { FailureMask, type Decision, type Decisions } from '@typekro/engine/runtime';
 import { allEffects, eachEffect } from './each-effect.ts';
 import type { ExecutionPorts, MaskingPorts } from './ports.ts';
 import { withMessage } from './api-failure.ts';
-import { applyChildren, deleteChildren, orphanChildren, releaseFields } from './write-children.ts';
-import type { ParentOutcome } from './write-parent.ts';
-import { writeParent } from './write-parent.ts';
+import { applyChildren, deleteChildren, orphanChildren, releaseFields, rememberFailedWrite } from './write-children.ts';
+import { classify, passes } from '@typekro/kit/kubernetes';
 
 /**
  * Carries out a decision. It runs the reads concurrently with the writes; the parent is written before the children.
@@ -84,4 +82,33 @@ function beginsDeletion(instance: KubeObject, decision: Decision): boolean {
  */
 function isStatusDue({ metadata }: KubeObject, { statusChanged, finalizer }: Decision): boolean {
   return statusChanged && !(finalizer === 'none' && metadata.deletionTimestamp !== undefined);
+}
+
+/** The outcome of the parent's write. Children are written unless it is `decide-again`. */
+type ParentOutcome = 'nothing' | 'written' | 'decide-again';
+
+/**
+ * Calls `beforeWrites`, and then writes the parent's metadata. If either fails, nothing else may be written, and the
+ * failure is recorded for the next decision. A conflict with a newer version of the parent does not count as a failure.
+ * When `rules.lasting` is `final`, a permanent failure is thrown and ends the run.
+ */
+async function writeParent(ports: MaskingPorts, parent: Decisions.ParentWrite): Promise<ParentOutcome> {
+  const { parent: port, rules, view, signal, effects } = ports;
+  const isDue = effects === 'write' && Object.keys(parent).length > 0;
+  if (!isDue && ports.beforeWrites === undefined) return 'nothing';
+  try {
+    await ports.beforeWrites?.();
+    if (isDue) await port.write(parent);
+    view.setFailedWrite(port.target, undefined);
+    return isDue ? 'written' : 'nothing';
+  } catch (thrown) {
+    // The decision was made for an older version of the parent.
+    if (isConflict(thrown) && (await port.reload?.()) === 'changed') return 'decide-again';
+    const isLasting = thrown instanceof KubeError && !signal.aborted && !passes(classify(thrown));
+    if (isLasting && rules.lasting === 'final') throw thrown;
+    await rememberFailedWrite(ports, port.target, { digest: '', uid: ports.instance.metadata.uid }, thrown, {
+      mask: (failure) => ({ ...failure, message: ports.mask.parentText(failure.message) }),
+    });
+    return 'decide-again';
+  }
 }

@@ -1,27 +1,24 @@
 import type { DeployedInstance, DeployEngine, DeployEvent, DeployTarget } from '../compose/index.ts';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { refOf, TypeKroError, type JsonObject, type KubeObject, type ObjectRef } from '@typekro/kit/core';
 import { statusCondition } from '@typekro/kit/kubernetes';
-import type { KubernetesApi } from '@typekro/kube';
-import { isTimeout, systemClock } from '@typekro/kube';
+import { isTimeout, systemClock, type KubernetesApi } from '@typekro/kube';
 import { connect, ensureNamespace } from './connect.ts';
-import type { LastDeploy } from './contexts.ts';
 import {
+  deployProgress,
   directContext,
   directInstance,
   directInstances,
   kroContext,
-  deployProgress,
   rollbackDirect,
   statusOf,
   withLimit,
+  type LastDeploy,
 } from './contexts.ts';
 import { deletionResult, NOTHING_TO_DELETE } from './deletion-result.ts';
 import { deleteDirect, deployDirect, dryRunDirect, observeDirect, planDirect } from './direct.ts';
 import { monitorEvents } from './event-monitor.ts';
 import type { DirectContext } from './direct-run.ts';
-import { refuseOtherMode } from './graph-modes.ts';
-import { childRefsOf } from './kro-context.ts';
+import { childRefsOf, definitionRef } from './kro-context.ts';
 import {
   appliedAt,
   asDeployed,
@@ -37,6 +34,8 @@ import { deleteKro } from './kro-delete.ts';
 import { takeFromController } from './migrate.ts';
 import type { KroSource } from '../factories/index.ts';
 import type { RuntimeInstallation } from './install-runtime.ts';
+import { isRecordOf } from './parent.ts';
+import { parentRef } from './record-owner.ts';
 
 /** The connections of the factories. A connection is opened at the first call and kept. */
 const connections = new WeakMap<DeployTarget, Promise<KubernetesApi>>();
@@ -246,4 +245,32 @@ function stateOf(object: KubeObject): string {
  */
 export async function installRuntimeOnDemand(installation: RuntimeInstallation): Promise<KroSource> {
   return (await import('./install-runtime.ts')).installRuntime(installation);
+}
+
+/**
+ * Throws when the other mode has already deployed the graph. The two modes label the objects of a graph differently, so
+ * neither can continue a deploy of the other.
+ *
+ * @throws TypeKroError `deploy/name-taken`
+ */
+async function refuseOtherMode(api: KubernetesApi, target: DeployTarget, signal: AbortSignal): Promise<void> {
+  const { name, namespace, mode } = target;
+  if (mode === 'kro') {
+    const ref = parentRef(name, name, namespace);
+    const record = await api.find(ref, { signal });
+    if (record !== undefined && isRecordOf(record, name, name)) throw taken(target, ref);
+    return;
+  }
+  const ref = definitionRef(target);
+  if ((await api.discovery.resourceOf(ref, { signal })) === undefined) return;
+  if ((await api.find(ref, { signal })) !== undefined) throw taken(target, ref);
+}
+
+function taken({ name, mode }: DeployTarget, object: ObjectRef): TypeKroError {
+  const other = mode === 'kro' ? 'direct' : 'kro';
+  return new TypeKroError(`the graph ${name} is deployed in mode ${other}`, {
+    code: 'deploy/name-taken',
+    object,
+    remedy: `deploy it in mode ${other}, or delete it there first: factory('${other}').delete()`,
+  });
 }

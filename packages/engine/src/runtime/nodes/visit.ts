@@ -1,22 +1,21 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { type GraphNode, KroLevel, Nodes } from '../../graph/index.ts';
-import type { CollectionNode, DefNode, PatchNode, ResourceNode } from '../../graph/model.ts';
+import { setOwn, type JsonObject, type JsonValue } from '@typekro/kit/core';
+import { KroLevel, Nodes, type GraphNode } from '../../graph/index.ts';
+import type { CollectionNode, DefNode, PatchNode, ResourceNode, SubgraphNode } from '../../graph/model.ts';
 import { assess } from './assess.ts';
-import { identitiesOfCollection, resolveCollection } from './collection.ts';
+import { fillItems, identitiesOfCollection, resolveCollection } from './collection.ts';
 import { assessExternal, assessExternalCollection } from './external.ts';
-import { assessDef, resolveDef } from './def.ts';
 import { missingInBranches, necessaryNodes } from './branch-dependencies.ts';
 import { decideInclusion, excludedBy, waitForNodes } from './include.ts';
 import { reportOfLive } from '../object-outcome.ts';
 import type { LiveObject } from '../observed-state.ts';
 import { assessPatch, resolvePatch } from './patch.ts';
-import { dataOf, listData } from './ready.ts';
+import { dataOf, listData, published, valueReady } from './ready.ts';
 import type { Because, ObjectReport } from '../report.ts';
 import { identityOfResource, resolveResource } from './resource.ts';
-import type { NodeResult, StepContext } from '../step-context.ts';
-import { type ObjectTarget, refOfTarget } from '../objects/target.ts';
+import { unresolvedBy, type NodeResult, type StepContext } from '../step-context.ts';
+import { refOfTarget, type ObjectTarget } from '../objects/target.ts';
 import type { Resolved, Unresolved } from '../resolved.ts';
-import { assessSubgraph } from './subgraph.ts';
+import { fillTemplate } from '../template.ts';
 
 /** Decides one node with the data that is available. The caller has visited all earlier nodes in topological order. */
 export function visitNode(context: StepContext, node: GraphNode): NodeResult {
@@ -118,4 +117,74 @@ function lookAt(context: StepContext, node: GraphNode, target: ObjectTarget, liv
   if (observation.state !== 'present') return { object, state: observation.state };
   live.push(observation.live);
   return { ...reportOfLive(observation.live.object), object };
+}
+
+/** Evaluates the value of a def node: an object, or, if the node has dimensions, a list with one object per item. */
+function resolveDef(context: StepContext, node: DefNode): Resolved {
+  const { forEach } = node;
+  if (forEach !== undefined) {
+    const items: JsonObject[] = [];
+    const reason = fillItems(context, { ...node, forEach }, (filled) => {
+      items.push(filled);
+      return undefined;
+    });
+    return reason === undefined ? resolvedTo(items) : { state: 'unresolved', reason };
+  }
+  const filled = fillTemplate(node.template, context.ready, context.evaluation);
+  return filled.state === 'value'
+    ? resolvedTo(filled.value)
+    : { state: 'unresolved', reason: unresolvedBy(context, node, filled.state, filled.failure, filled.path) };
+}
+
+function resolvedTo(value: JsonObject | JsonObject[]): Resolved {
+  return { state: 'resolved', wanted: [], value };
+}
+
+/** The result of a def node whose value is known. */
+function assessDef(context: StepContext, node: DefNode, value: JsonValue): NodeResult {
+  const readiness = published(context, valueReady(context, node, value));
+  return { node, wanted: [], apply: [], inPlace: true, objects: [], data: value, ...readiness };
+}
+
+/**
+ * The result of a subgraph whose children were visited. The subgraph publishes the children that have a value, even
+ * while other children wait. It publishes nothing while a child has a pending read or write: kro runs a subgraph as one
+ * step, so the values that readers see must not depend on the time of a request. A subgraph with a failed child
+ * publishes nothing. The messages of the children name the reasons.
+ */
+function assessSubgraph(context: StepContext, node: SubgraphNode): NodeResult {
+  const { results } = context;
+  const nothing = { node, wanted: [], apply: [], inPlace: true, objects: [] } as const;
+  const open = node.children.filter((id) => !isDone(results.get(id)));
+  if (open.length === 0) {
+    return { ...nothing, state: 'ready', because: { kind: 'ready' }, data: publishedData(context, node) };
+  }
+  const reason = waitForNodes(context, open);
+  if (open.some((id) => results.get(id)?.state === 'failed')) return { ...nothing, ...reason, state: 'failed' };
+  if (open.some((id) => isInProgress(results.get(id)))) return { ...nothing, ...reason };
+  return { ...nothing, ...reason, state: 'waiting', data: publishedData(context, node), usable: true };
+}
+
+function isDone(result: NodeResult | undefined): boolean {
+  return result?.state === 'ready' || result?.state === 'skipped';
+}
+
+/** Does the node, or a node inside it, have a pending read or write in this step? */
+function isInProgress(result: NodeResult | undefined): boolean {
+  if (result === undefined || result.apply.length > 0 || result.because.kind === 'unread') return true;
+  return result.node.nodeType === 'subgraph' && result.data === undefined;
+}
+
+/** Maps the ids of children in the subgraph to their values. Children without a value are omitted. */
+function publishedData({ ready, options: { memory } }: StepContext, node: SubgraphNode): JsonValue {
+  const collect = (): Resolved => {
+    const value: JsonObject = {};
+    for (const child of node.children) {
+      const data = ready.get(child);
+      if (data !== undefined) setOwn(value, child.slice(node.id.length + 1), data as JsonValue);
+    }
+    return { state: 'resolved', wanted: [], value };
+  };
+  const resolved = memory === undefined ? collect() : memory.resolved(ready, node, collect, node.children);
+  return resolved.state === 'resolved' ? (resolved.value ?? {}) : {};
 }

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { getOwn, isJsonObject, jsonEquals, type JsonObject, type JsonValue, type KubeObject } from '@typekro/kit/core';
 import {
   asList,
   asObject,
@@ -9,14 +9,14 @@ import {
   listAt,
   objectsAt,
   optionalAt,
+  textAt,
+  type FieldError,
 } from '@typekro/kit/kubernetes';
-import { goJson } from '@typekro/kit/golang';
-import { approvalErrors } from './crd-approval.ts';
+import { Failure, goJson, parseRequestUrl } from '@typekro/kit/golang';
 import { columnErrors, conversionErrors, namesErrors, scaleErrors, selectableErrors } from './crd-parts.ts';
 import { invalid, notSupported, required } from '../validation/field-error.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
 import { structuralSchema } from '../lazy.ts';
-import { type SchemaChecks, structuralErrors } from '../structural/structural.ts';
+import { structuralErrors, type SchemaChecks } from '../structural/structural.ts';
 import { statusRootErrors } from '../structural/structural-root.ts';
 
 /** The checks of a CustomResourceDefinition that need CEL. */
@@ -264,3 +264,40 @@ function* places(
 
 /** The rules of an API server for CRDs. */
 export const CrdRules = { errors: crdErrors, updateErrors: crdUpdateErrors, isEstablished };
+
+const APPROVAL = 'api-approved.kubernetes.io';
+const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;
+
+type Approval = 'absent' | 'bypassed' | 'approved' | 'invalid';
+
+/**
+ * The state of the annotation that approves a CRD. The annotation's value is a URL, or a reason that begins with
+ * `unapproved`.
+ */
+function approvalOf({ metadata: { annotations = {} } }: KubeObject): {
+  readonly state: Approval;
+  readonly text: string;
+} {
+  const text = getOwn(annotations, APPROVAL) ?? '';
+  if (text === '') return { state: 'absent', text };
+  if (text.startsWith('unapproved')) return { state: 'bypassed', text };
+  const url = parseRequestUrl(text);
+  const isAddress = !(url instanceof Failure) && url.scheme !== '' && url.host !== '';
+  return { state: isAddress ? 'approved' : 'invalid', text };
+}
+
+/**
+ * Errors of CRDs in protected API groups (`k8s.io`, `kubernetes.io`), which require an approval annotation. An update
+ * is valid if the state of the annotation does not change.
+ */
+function* approvalErrors(crd: KubeObject, old?: KubeObject): Iterable<FieldError> {
+  if (!PROTECTED.test(textAt(crd.spec, 'group'))) return;
+  const { state, text } = approvalOf(crd);
+  if (old !== undefined && approvalOf(old).state === state) return;
+  const field = `metadata.annotations[${APPROVAL}]`;
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  const wanted = `protected groups must have approval annotation "${APPROVAL}"`;
+  if (state === 'absent') yield required(field, `${wanted}, ${see}`);
+  else if (state === 'invalid')
+    yield invalid(field, text, `${wanted} with either a URL or a reason starting with "unapproved", ${see}`);
+}

@@ -1,9 +1,9 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { correlateList, isUnchanged } from './correlate.ts';
-import { duplicateErrors } from './list-errors.ts';
-import { invalid, required as requiredError, tooMany } from './field-error.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '@typekro/kit/core';
+import { correlateList, isUnchanged, mapKeysOf } from './correlate.ts';
+import { duplicate, invalid, required as requiredError, tooMany } from './field-error.ts';
 import type { Schema } from '../model.ts';
 import type { Check, Context } from './validate-context.ts';
+import type { FieldError } from '@typekro/kit/kubernetes';
 
 type CheckOf = (schema: Schema) => Check;
 
@@ -119,4 +119,31 @@ export function objectCheck(
 
 function forbidMember(name: string, context: Context): void {
   context.add(invalid(context.field(), name, `${context.name()}.${name} in body is a forbidden property`));
+}
+
+/** Errors for repeated elements of a set or map list. */
+function duplicateErrors(schema: Schema, list: readonly JsonValue[], context: Context): FieldError[] {
+  const listType = schema['x-kubernetes-list-type'];
+  if (listType !== 'set' && listType !== 'map') return [];
+  const at = (index: number): string => {
+    context.steps.push(index);
+    const place = context.place();
+    context.steps.pop();
+    return place;
+  };
+  const wrongIndex = listType === 'map' ? list.findIndex((element) => element !== null && !isJsonObject(element)) : -1;
+  if (wrongIndex >= 0)
+    return [invalid(at(wrongIndex), list[wrongIndex], 'must be an object for an array of list-type map')];
+  const errors: FieldError[] = [];
+  const seen = new Map<string, number>();
+  for (let index = 0; index < list.length; index += 1) {
+    const element = list[index] ?? null;
+    const identity = listType === 'set' ? element : mapKeysOf(schema, isJsonObject(element) ? element : {});
+    const key = context.identity(identity);
+    const times = seen.get(key) ?? 0;
+    // Of several equal elements, only the second one is reported.
+    if (times === 1) errors.push(duplicate(at(index), identity));
+    seen.set(key, times + 1);
+  }
+  return errors;
 }

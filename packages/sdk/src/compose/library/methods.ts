@@ -1,14 +1,12 @@
-import { DYN, describeType } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { describeType, DYN, STRING, type StaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { distribute, phi, resolveMerged } from '../value/merge.ts';
-import { equals, textNode } from '../value/ops.ts';
+import { equals, textNode, textValue } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { isSymbolicDeep } from '../value/symbolic-deep.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
 import { makeTyped } from './member-access.ts';
-
 import { refuseNativeChange } from './side-effects.ts';
 import { isOpen } from '../value/open.ts';
 import { arrayMethod, asCondition } from './arrays.ts';
@@ -17,11 +15,11 @@ import type { Key } from './key.ts';
 import { listMethod, viewMethod } from './list-methods.ts';
 import { regexMethod } from './regex-methods.ts';
 import { getMember, memberOfSide } from './member.ts';
-import { numberMethod } from './numbers.ts';
 import { resourceMember } from './resources.ts';
 import { spreadItems } from './spread.ts';
 import { stringMethod } from './string-methods.ts';
 import { View } from './view.ts';
+import { makeNode } from '../ir/node.ts';
 
 /** Calls `object.key(…)`. */
 export function callMethod(interpreter: Interpreter, object: unknown, key: Key, args: readonly unknown[]): unknown {
@@ -185,4 +183,36 @@ function dynMethod(interpreter: Interpreter, value: Sym, key: string, args: read
     `${labelOf(value)} is of unknown type; .${key}() cannot be translated`,
     'declare its type in the schema',
   );
+}
+
+/** Calls a method of a number or boolean. */
+function numberMethod(value: Sym, name: string, args: readonly unknown[]): unknown {
+  switch (name) {
+    case 'toString':
+      if (args.length > 0 && resolveMerged(args[0]) !== 10)
+        return refuse('no-cel', '.toString() with a base has no CEL form');
+      return textValue(textNode(wrap(value)), value.waits);
+    case 'valueOf':
+      return wrap(value);
+    case 'toFixed':
+      return toFixed(value, resolveMerged(args[0]) ?? 0);
+    case 'toLocaleString':
+    case 'toPrecision':
+    case 'toExponential':
+      return refuse('no-cel', `.${name}() of a number has no CEL form`, 'use .toFixed()');
+    default:
+      return refuse(
+        'member',
+        `${labelOf(value)} is a ${value.type.kind === 'bool' ? 'boolean' : 'number'}; it has no member "${name}"`,
+      );
+  }
+}
+
+function toFixed(value: Sym, digits: unknown): unknown {
+  if (typeof digits !== 'number' || !Number.isInteger(digits) || digits < 0 || digits > 20) {
+    return refuse('no-cel', '.toFixed() needs a constant number of digits, from 0 to 20');
+  }
+  if (value.type.kind !== 'number')
+    return refuse('types', `.toFixed() of ${labelOf(value)} (${describeType(value.type)}) has no CEL form`);
+  return textValue(makeNode({ kind: 'tofixed', args: [value.node], digits, type: STRING }), value.waits);
 }
