@@ -287,6 +287,28 @@ describe('large numbers', () => {
     expect(status).toBe(code);
   });
 
+  /** More elements than a call can have arguments, e.g. `push(...list)`. */
+  const MANY = 150_000;
+  const members = (value: string) => Array.from({ length: MANY }, (_, at) => `"!${at.toString(36)}":${value}`).join();
+  const texts = Array.from({ length: MANY }, (_, at) => at.toString(36));
+  const schemaOf = (schema: JsonObject) => JSON.stringify(crdOf('Pot', { properties: { value: schema } }));
+
+  test.each<[string, string, string, string, string, number]>([
+    ['unknown fields', 'PATCH', '/api/v1/namespaces/default?fieldValidation=Warn', MERGE, `{${members('1')}}`, 200],
+    ['schemas', 'POST', CRDS, JSON_TYPE, schemaOf({ allOf: texts.map(() => ({})) }), 422],
+    [
+      'values of an enum',
+      'POST',
+      CRDS,
+      JSON_TYPE,
+      schemaOf({ type: 'string', enum: texts, 'x-kubernetes-validations': [{ rule: 'self != ""' }] }),
+      201,
+    ],
+  ])('150,000 %s are not too many arguments of a function', async (_, method, path, type, body, code) => {
+    const { status, text } = await send(method, path, type, body);
+    expect([status, text.slice(0, 300)]).toEqual([code, expect.not.stringContaining('Internal error')]);
+  });
+
   test('the largest numbers are stored', async () => {
     const { status, text } = await send('POST', BOXES, JSON_TYPE, box('large', '-1.7976931348623157E+308'));
     expect(status).toBe(201);

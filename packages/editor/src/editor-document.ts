@@ -122,7 +122,7 @@ export class EditorDocument {
     const documents: DefinitionDocument[] = [];
     const diagnostics: Diagnostic[] = [];
     for (const [index, { part, line }] of this.parts.entries()) {
-      documents.push(...part.parsed.documents.map((document) => placed(document, line, index)));
+      for (const document of part.parsed.documents) documents.push(placed(document, line, index));
       for (const { source, ...rest } of part.parsed.diagnostics) {
         diagnostics.push(source === undefined ? rest : { ...rest, source: moved(source, line) });
       }

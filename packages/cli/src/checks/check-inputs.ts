@@ -64,7 +64,7 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
   const report = (input: InputObject, diagnostics: readonly Diagnostic[]): void => {
     const reported = found.get(input);
     if (reported === undefined) found.set(input, [...diagnostics]);
-    else reported.push(...diagnostics);
+    else for (const each of diagnostics) reported.push(each);
   };
   for (const { input, diagnostics } of compiled.results)
     report(
@@ -103,7 +103,8 @@ export async function checkInputs(inputs: LoadedInputs, options: CheckOptions = 
     }
     const compiledDiagnostics = new Map(compiled.results.map(({ input, diagnostics }) => [input, diagnostics]));
     for (const input of sound) report(input, await checkObject(input, served, server, compiledDiagnostics.get(input)));
-    for (const crd of options.uncheckedCrds ?? []) refusedCrds.push(...refusedCrd(crd, await server.check(crd)));
+    for (const crd of options.uncheckedCrds ?? [])
+      for (const each of refusedCrd(crd, await server.check(crd))) refusedCrds.push(each);
   } finally {
     server.close();
   }

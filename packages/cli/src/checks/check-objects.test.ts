@@ -51,6 +51,12 @@ metadata: {name: a}
     return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic).split('\n').slice(0, 2).join(' '));
   }
 
+  test('a file may have more documents, and as many problems, than a call can have arguments', async () => {
+    writeFileSync(join(cwd, 'many.json'), `{"kind":"List","apiVersion":"v1","items":[${'{},'.repeat(150_000)}{}]}`);
+    const { diagnostics } = await checkInputs(await loadInputs(['many.json'], cwd));
+    expect(diagnostics).toHaveLength(150_001);
+  });
+
   test('an instance that is valid after defaults are set has no problem', async () => {
     expect(await diagnose('spec: {name: a, ports: [80], labels: {a.b/c: d}}\n')).toEqual([]);
   });

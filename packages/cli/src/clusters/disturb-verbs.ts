@@ -174,7 +174,7 @@ async function rulesOf(context: CommandContext, names: readonly string[]) {
   const rules: JsonValue[] = [];
   for (const [file, text] of hasErrors(diagnostics) ? [] : texts) {
     const parsed = parseDefinitions(text, file);
-    found.push(...parsed.diagnostics);
+    for (const each of parsed.diagnostics) found.push(each);
     if (parsed.documents.length === 0 && parsed.diagnostics.length === 0) {
       found.push({ ...mistake('the file has no rules'), source: { file, line: 1, column: 1 } });
     }
@@ -186,7 +186,7 @@ async function rulesOf(context: CommandContext, names: readonly string[]) {
           source: key ? document.keyPosition(path) : document.position(path),
         });
       });
-      rules.push(...read.map(({ source }) => source));
+      for (const { source } of read) rules.push(source);
     }
   }
   return { rules, diagnostics: found, texts };

@@ -63,7 +63,7 @@ function editsOf(
         ? editsOfList(before, document, node, value)
         : [replaceValue(before, node.range, value)];
     if (found === undefined) return undefined;
-    edits.push(...found);
+    for (const each of found) edits.push(each);
   }
   if (Object.keys(added).length > 0) {
     const gap = before === '' || before.endsWith('\n') ? '' : lineEnd(before);

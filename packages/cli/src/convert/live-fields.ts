@@ -121,7 +121,7 @@ function dropOwnKeys(parent: JsonObject, name: string, path: string, fields: str
     (key) => isOwnKey(key) || (key === keys.MANAGED_BY_LABEL && /^(?:kro|typekro)$/.test(String(map[key]))),
   );
   if (own.length === 0) return;
-  fields.push(...own.map((key) => `${path}["${key}"]`));
+  for (const key of own) fields.push(`${path}["${key}"]`);
   const kept = Object.fromEntries(Object.entries(map).filter(([key]) => !own.includes(key)));
   if (Object.keys(kept).length === 0) delete parent[name];
   else parent[name] = kept;
@@ -193,5 +193,5 @@ function dropJobLabels(spec: JsonObject, fields: string[]): void {
   for (const key of found) delete labels[key];
   metadata['labels'] = labels;
   spec['template'] = { ...template, metadata };
-  fields.push(...found.map((key) => `spec.template.metadata.labels["${key}"]`));
+  for (const key of found) fields.push(`spec.template.metadata.labels["${key}"]`);
 }

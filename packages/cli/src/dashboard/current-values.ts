@@ -174,7 +174,7 @@ export async function readVariables(
         // The report of an external collection does not contain its objects, because the node only selects them.
         const selected = await selectedObjects(api, decision, id, signal);
         if (selected === undefined) return;
-        found.push(...selected);
+        for (const each of selected) found.push(each);
       }
       if (type === 'collection' || type === 'externalCollection') variables.set(id, found);
       else if (found[0] !== undefined) variables.set(id, found[0]);

@@ -43,8 +43,8 @@ export function diagnose(facts: ClusterFacts): Diagnosis {
   const empty: string[] = [];
   for (const [check, run] of CHECKS) {
     const result = run(facts);
-    findings.push(...result.findings.map((finding) => ({ check, ...finding })));
-    skipped.push(...result.unread.map((because) => ({ check, because })));
+    for (const finding of result.findings) findings.push({ check, ...finding });
+    for (const because of result.unread) skipped.push({ check, because });
     if (result.findings.length + result.unread.length > 0) continue;
     (result.isEmpty ? empty : passed).push(check);
   }

@@ -73,8 +73,8 @@ export async function readSources(
       return document.replaceAll(/[^\n]+/g, '');
     });
     const parsed = parse(wanted.join(''), file, reader);
-    documents.push(...parsed.documents);
-    diagnostics.push(...parsed.diagnostics);
+    for (const each of parsed.documents) documents.push(each);
+    for (const each of parsed.diagnostics) diagnostics.push(each);
     texts.set(file, text);
   };
   for (const name of names) {

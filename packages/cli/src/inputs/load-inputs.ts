@@ -70,8 +70,8 @@ export async function loadInputs(
   const empty: EmptyFile[] = [];
   const addManifest = (manifest: ParsedManifest, file: string): void => {
     texts.set(file, manifest.text);
-    diagnostics.push(...manifest.diagnostics);
-    objects.push(...manifest.objects.map((entry) => ({ ...entry, file })));
+    for (const each of manifest.diagnostics) diagnostics.push(each);
+    for (const entry of manifest.objects) objects.push({ ...entry, file });
     if (manifest.objects.length === 0 && manifest.diagnostics.length === 0) empty.push({ file, text: manifest.text });
   };
   const read = async (path: string, name: string): Promise<void> => {
@@ -94,14 +94,11 @@ export async function loadInputs(
     const found = loaded.diagnostics.map((each) =>
       each.source === undefined ? each : { ...each, source: withShownFile(each.source) },
     );
-    objects.push(
-      ...loaded.objects.map(({ locate, ...entry }) => ({
-        ...entry,
-        file,
-        ...(locate === undefined ? {} : { locate: (at: string) => withShownFile(locate(at)) }),
-      })),
-    );
-    diagnostics.push(...found);
+    for (const { locate, ...entry } of loaded.objects) {
+      const located = locate === undefined ? {} : { locate: (at: string) => withShownFile(locate(at)) };
+      objects.push({ ...entry, file, ...located });
+    }
+    for (const each of found) diagnostics.push(each);
     const sources = new Set([file, ...found.map(({ source }) => source?.file ?? file)]);
     for (const source of sources) texts.set(source, textOf(resolve(cwd, source)));
   };
@@ -109,7 +106,7 @@ export async function loadInputs(
   for (const [path, name] of named) {
     await readOneOf(name === '-' ? STANDARD_INPUT : name, named.size === 1, diagnostics, () => read(path, name));
   }
-  if (objects.length > 0 || diagnostics.length > 0) diagnostics.push(...empty.map(emptyFile));
+  if (objects.length > 0 || diagnostics.length > 0) for (const each of empty) diagnostics.push(emptyFile(each));
   else {
     const [only, ...others] = empty;
     const why =

@@ -70,7 +70,7 @@ function manifestsOfList(input: InputObject, list: readonly PathStep[], level: K
         if (!isJsonObject(object)) continue;
         const external = part !== 'template';
         const place = { input, base: [...path, index, part], frame: entries, external, level, nameOf };
-        found.push(...manifest(place, object));
+        for (const each of manifest(place, object)) found.push(each);
       }
       open.push([...path, index, 'graph', 'nodes']);
     }

@@ -105,7 +105,7 @@ async function callTool(
     results: {
       report(data, text) {
         reports.push(data);
-        lines.push(...text);
+        for (const each of text) lines.push(each);
       },
       diagnostics: (found) => void diagnostics.push(...found),
     },

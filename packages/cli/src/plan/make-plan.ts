@@ -69,7 +69,8 @@ export async function makePlan(
   const nested = new NestedInstances(context, ofDefinitions);
   const present = new NestedInstances(context, ofDefinitions);
   const within = { ...context, children: nested.checker(), present: present.checker() };
-  for (const task of ofDefinitions.values()) instances.push(...(await planInstancesOfDefinition(within, task)));
+  for (const task of ofDefinitions.values())
+    for (const each of await planInstancesOfDefinition(within, task)) instances.push(each);
   const tasks: InstanceTask[] = [];
   const graphs: FileObject[] = [];
   for (const file of objects) {

@@ -40,7 +40,7 @@ export class Decisions<Value> {
   ): { readonly value: Value; readonly attributes: AdmissionAttributes } {
     const known = this.#made.find((made) => isSame(made.attributes, attributes));
     if (known === undefined) throw new AdmissionPending(() => this.#make(attributes, ask));
-    warnings.push(...known.outcome.warnings);
+    for (const each of known.outcome.warnings) warnings.push(each);
     if ('refusal' in known.outcome) throw known.outcome.refusal;
     return { value: known.outcome.value, attributes: known.attributes };
   }

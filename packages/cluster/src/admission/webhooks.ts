@@ -52,7 +52,7 @@ async function ask(
     throw thrown;
   }
   for (const [key, value] of Object.entries(verdict.auditAnnotations)) audit?.annotate(`${name}/${key}`, value);
-  warnings.push(...verdict.warnings);
+  for (const each of verdict.warnings) warnings.push(each);
   if (!verdict.allowed) throw denial(name, verdict.status);
   return verdict;
 }
@@ -117,7 +117,7 @@ export async function validateByWebhooks(
     askOrIgnore(context, hook, attributes, versioned, undefined, own[index] ?? []),
   );
   const results = await Promise.allSettled(answers);
-  warnings.push(...own.flat());
+  for (const each of own.flat()) warnings.push(each);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 

@@ -169,7 +169,7 @@ function compact(rights: readonly JsonObject[]): JsonObject[] {
     const key = JSON.stringify(target);
     const known = byTarget.get(key);
     if (known === undefined) byTarget.set(key, { ...target, Verbs: [...(Verbs as string[])] });
-    else (known['Verbs'] as string[]).push(...(Verbs as string[]));
+    else for (const each of Verbs as string[]) (known['Verbs'] as string[]).push(each);
   }
   return [...byTarget.values()];
 }

@@ -35,7 +35,7 @@ export async function convertObjects(
 ): Promise<KubeObject[]> {
   const converted: KubeObject[] = [];
   for (const review of reviewsOf(objects)) {
-    converted.push(...(await convertReview(context, webhook, review, apiVersion)));
+    for (const each of await convertReview(context, webhook, review, apiVersion)) converted.push(each);
   }
   return converted;
 }

@@ -82,7 +82,8 @@ function longestText({ format, maxLength, enum: values = [] }: Schema): number {
   if (format === 'date-time') return MAX_DATE_TIME;
   if (maxLength !== undefined) return atLeastZero(maxLength) * (format === 'byte' ? 1 : 4);
   if (format === 'byte' || values.length === 0) return MAX_REQUEST_BYTES - BRACKETS;
-  return Math.max(0, ...values.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0)));
+  const sizes = values.map((value) => (typeof value === 'string' ? Buffer.byteLength(value) : 0));
+  return sizes.reduce((most, size) => Math.max(most, size));
 }
 
 const TEXT: Schema = { type: 'string' };

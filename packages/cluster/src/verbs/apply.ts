@@ -43,7 +43,7 @@ export function applyText(write: WriteRequest, text: string): WriteResult {
   const memory = live === undefined ? undefined : settledFor(write, live);
   const known = memory === undefined ? undefined : memory.warnings.get(keyOfText());
   if (live !== undefined && known !== undefined) {
-    write.warnings.push(...known);
+    for (const each of known) write.warnings.push(each);
     return { status: 200, object: live };
   }
   const before = write.warnings.length;

@@ -73,7 +73,7 @@ export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody)
   const strict = [...problems, ...unknown.toSorted().map((path) => `unknown field ${goQuote(path)}`)];
   if (strict.length > 0 && fieldValidation === 'Strict')
     throw refusedPatch(shown, `strict decoding error: ${strict.join(', ')}`);
-  if (fieldValidation === 'Warn') write.warnings.push(...strict);
+  if (fieldValidation === 'Warn') for (const each of strict) write.warnings.push(each);
   const sent = value['metadata'];
   if (isJsonObject(sent) && Array.isArray(sent['managedFields'])) object.metadata.managedFields = sent['managedFields'];
   checkName(write, object);
@@ -92,7 +92,7 @@ function checkedType(write: WriteRequest, value: JsonObject, shown: string): Jso
       throw internalError(`unable to parse kind or apiVersion from the patched object`);
     // The API server decodes an object without `kind` or `apiVersion` to an empty object, and reports its missing name.
     const members = Object.keys(value).filter((key) => key !== 'kind' && key !== 'apiVersion');
-    write.warnings.push(...members.toSorted().map((key) => `unknown field ${goQuote(key)}`));
+    for (const key of members.toSorted()) write.warnings.push(`unknown field ${goQuote(key)}`);
     throw unnamed(write);
   }
   const problem = `no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;

@@ -78,9 +78,7 @@ export function decidePruning(context: StepContext, scope: InventoryScope): Prun
       retries.push(observation.retryAt);
       complete = false;
     } else if (observation.state === 'known') {
-      retired.push(
-        ...observation.objects.map(({ object }) => object).filter((object) => !wanted.has(objectKey(object))),
-      );
+      for (const { object } of observation.objects) if (!wanted.has(objectKey(object))) retired.push(object);
     }
   }
   retired.sort(compareObjects);

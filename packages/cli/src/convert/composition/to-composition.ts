@@ -95,10 +95,10 @@ class CompositionWriter {
   write(): { readonly name: string; readonly text: string; readonly problems: readonly Inexpressible[] } {
     const graph = this.#graph;
     const parts = unknownParts(this.#definition);
-    this.#problems.push(...parts.problems);
+    for (const each of parts.problems) this.#problems.push(each);
     const stored = schemaOf(graph, 'spec') ?? { type: 'object', properties: {} };
     const large = largeIntegersOfSchema(stored);
-    this.#problems.push(...large);
+    for (const each of large) this.#problems.push(each);
     const specSchema = large.length === 0 ? stored : { type: 'object', properties: {} };
     const spec = arktypeObject(specSchema);
     if (spec !== undefined) this.#file.use('arktype');

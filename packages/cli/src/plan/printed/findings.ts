@@ -47,7 +47,8 @@ export function findingsOf({ definitions, instances, objects, limits }: Plan): F
     else if (action === 'replace')
       findings.push({ rule: 'replace', level: 'warning', message: `${name}: ${REPLACED}` });
   }
-  findings.push(...instanceFindings(instances, new Map(definitions.map(({ name, place }) => [name, placeOf(place)]))));
+  for (const each of instanceFindings(instances, new Map(definitions.map(({ name, place }) => [name, placeOf(place)]))))
+    findings.push(each);
   return [...findings, ...limits.map((message) => ({ rule: 'not-seen', level: 'warning', message }) as const)];
 }
 

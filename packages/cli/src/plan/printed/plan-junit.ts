@@ -22,12 +22,11 @@ export function junitText({ definitions, instances, objects }: Plan): string {
     return [`  <testsuite ${attributes}>`, definition, ...cases, '  </testsuite>'];
   });
   const refused = objects.filter(({ refusal }) => refusal !== undefined).length;
-  const others = objects.map(({ object, refusal }) =>
-    testCase('objects', objectName(object), refusal === undefined ? '' : failure(refusal)),
-  );
   if (objects.length > 0) {
-    const attributes = `name="objects" tests="${objects.length}" failures="${refused}" skipped="0"`;
-    suites.push(`  <testsuite ${attributes}>`, ...others, '  </testsuite>');
+    suites.push(`  <testsuite name="objects" tests="${objects.length}" failures="${refused}" skipped="0">`);
+    for (const { object, refusal } of objects)
+      suites.push(testCase('objects', objectName(object), refusal === undefined ? '' : failure(refusal)));
+    suites.push('  </testsuite>');
   }
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -28,7 +28,7 @@ function definitionLines(plan: DefinitionPlan, { paint }: PlanView): string[] {
   const head = `${paint.strong('Definition')}  ${sign} ${name}  (${kind})  ${revisionText(plan)}  ${paint.faint(place)}`;
   const lines = [head];
   const section = (title: string, rows: readonly string[]) =>
-    lines.push(...rows.map((row, index) => `  ${(index === 0 ? title : '').padEnd(8)}${row}`));
+    rows.forEach((row, index) => lines.push(`  ${(index === 0 ? title : '').padEnd(8)}${row}`));
   section(
     'schema',
     schema.map(({ change, field, description, breaking, setBy, lackedBy }) => {

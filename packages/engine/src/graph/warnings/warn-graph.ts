@@ -52,7 +52,8 @@ function warnUnusedTypes({ schema }: ParsedDefinition, problems: Problems): void
   const used = new Set<string>();
   const pending: JsonValue[] = [schema.spec ?? null];
   for (let block = pending.pop(); block !== undefined; block = pending.pop()) {
-    if (isJsonObject(block)) pending.push(...Object.values(block).filter((entry) => entry !== undefined));
+    if (isJsonObject(block))
+      for (const each of Object.values(block).filter((entry) => entry !== undefined)) pending.push(each);
     if (typeof block !== 'string') continue;
     const [text = ''] = block.split('|');
     const name = text

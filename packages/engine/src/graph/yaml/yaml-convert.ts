@@ -118,7 +118,7 @@ class Converter {
       const entry = pair.value === null ? { value: null, size: 1 } : this.convert(pair.value);
       size += entry.size;
       if (isMergePair(pair)) {
-        merged.push(...this.#mergeSources(pair, entry.value));
+        for (const each of this.#mergeSources(pair, entry.value)) merged.push(each);
         continue;
       }
       const key = this.#key(pair.key);

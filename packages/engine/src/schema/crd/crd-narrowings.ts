@@ -31,7 +31,7 @@ export function crdNarrowings(old: KubeObject, next: KubeObject): string[] {
     const name = typeof before['name'] === 'string' ? before['name'] : '';
     const after = versions.get(before['name']);
     if (after === undefined) found.push(`version ${name} is gone`);
-    else found.push(...versionNarrowings(name, before, after));
+    else for (const each of versionNarrowings(name, before, after)) found.push(each);
   }
   return found;
 }
@@ -53,7 +53,7 @@ function versionNarrowings(name: string, before: JsonObject, after: JsonObject):
     if (!selectable(after).includes(path)) found.push(`the selectable field ${text(path)} is gone`);
   }
   const [was, is] = [versionSchema(before), versionSchema(after)];
-  if (was !== undefined && is !== undefined) found.push(...schemaNarrowings(was, is));
+  if (was !== undefined && is !== undefined) for (const each of schemaNarrowings(was, is)) found.push(each);
   return found;
 }
 

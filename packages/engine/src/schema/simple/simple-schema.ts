@@ -193,7 +193,7 @@ class Builder {
       definitions,
       (name) => hintForType(name, definitions.keys()) ?? nearestHint(name, definitions.keys()),
     );
-    this.errors.push(...errors);
+    for (const each of errors) this.errors.push(each);
     if (errors.length > 0) {
       for (const name of definitions.keys()) this.#broken.add(name);
       return;

@@ -30,13 +30,15 @@ export function structuralErrors(schema: JsonObject, path: string, checks: Schem
   const unsupported = unsupportedKeyword(schema, 0);
   const errors: FieldError[] = [];
   if (unsupported === undefined) {
-    errors.push(...nodeErrors(schema, path, 'root', 0), ...completenessErrors(schema, path));
+    for (const each of nodeErrors(schema, path, 'root', 0)) errors.push(each);
+    for (const each of completenessErrors(schema, path)) errors.push(each);
     // Defaults are checked only if the schema is structural. Rules are compiled only if the defaults are also valid.
-    if (errors.length === 0) errors.push(...defaultErrors(structuralSchema(schema), path, checks));
+    if (errors.length === 0)
+      for (const each of defaultErrors(structuralSchema(schema), path, checks)) errors.push(each);
   }
   const compile = errors.length === 0 && unsupported === undefined ? checks.checkRules : undefined;
   if (schema['nullable'] === true) errors.push(forbidden(`${path}.nullable`, 'nullable cannot be true at the root'));
-  errors.push(...keywordErrors(schema, path, compile));
+  for (const each of keywordErrors(schema, path, compile)) errors.push(each);
   // The error is reported only if no other error exists, because most of these keywords already cause an error.
   if (unsupported !== undefined && errors.length === 0) errors.push(invalid(path, '', unsupported));
   return errors;
@@ -56,7 +58,7 @@ function unsupportedKeyword(schema: JsonObject, depth: number): string | undefin
     return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined";
   if (Array.isArray(items) && items.length > 0) return "OpenAPIV3Schema 'items' must be a schema, but is an array";
   const parts = [items, additionalProperties, not, ...(isJsonObject(properties) ? Object.values(properties) : [])];
-  for (const keyword of ['allOf', 'anyOf', 'oneOf']) parts.push(...asList(schema[keyword]));
+  for (const keyword of ['allOf', 'anyOf', 'oneOf']) for (const each of asList(schema[keyword])) parts.push(each);
   for (const part of parts) {
     const found = isJsonObject(part) ? unsupportedKeyword(part, depth + 1) : undefined;
     if (found !== undefined) return found;
