@@ -7,8 +7,7 @@ import { createEmbeddedCluster } from '../dist/cluster/index.js';
 import { envtestStartMs, ownAssets, suiteSeconds } from './support/envtest-start.ts';
 import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
-import type { Server, Times } from './support/server-process.ts';
-import { startServer as startWith } from './support/server-process.ts';
+import { type Server, type Times, startServer as startWith } from './support/server-process.ts';
 import { type Endpoint, Connection, requestBytes, watch } from './support/wire.ts';
 
 const options = readOptions({ seconds: 3, rows: '', http: false, controllers: false, profile: '' });

@@ -4,8 +4,7 @@
  * for 201 resources in direct mode. Cluster, controller and the deploying program are separate processes, and use
  * HTTPS. Memory is the median of fresh processes. Run: `npm run bench -- deploy`.
  */
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { message } from './support/child-messages.ts';
 import { cleanUp, ControllerProcess, Server } from './support/controller-run.ts';

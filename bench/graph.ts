@@ -14,8 +14,7 @@ import {
   parseDefinitions,
 } from '../dist/graph/index.js';
 import { application, chainOfNodes, levels } from './support/graph-objects.ts';
-import type { SchemaSource } from '../dist/schema/index.js';
-import { builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
+import { type SchemaSource, builtinSource, combineSources, crdSource } from '../dist/schema/index.js';
 import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 

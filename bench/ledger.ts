@@ -13,8 +13,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Edit, MeasuredRow } from './ledger/rows.ts';
-import { ROWS } from './ledger/rows.ts';
+import { type Edit, type MeasuredRow, ROWS } from './ledger/rows.ts';
 import { median } from './support/median.ts';
 import { readOptions } from './support/options.ts';
 

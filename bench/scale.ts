@@ -5,8 +5,7 @@
  * sizes of the row `grow`, and `--rows definitions` for the row that runs only on demand. After its last size, the row
  * `grow` also measures how long lists of all children take.
  */
-import type { Figures } from './support/controller-run.ts';
-import { cleanUp, ControllerProcess, pause, totalRequests } from './support/controller-run.ts';
+import { type Figures, cleanUp, ControllerProcess, pause, totalRequests } from './support/controller-run.ts';
 import { independent, numbered } from './support/loads.ts';
 import { LoadedCluster } from './support/loaded-cluster.ts';
 import { readOptions } from './support/options.ts';

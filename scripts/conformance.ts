@@ -19,8 +19,7 @@ import { kroTopics } from '../test/conformance/support/kro-0.10/runner.ts';
 import { runKubernetesSpecs } from '../test/conformance/support/kubernetes-runner.ts';
 import type { KubernetesSpecs } from '../test/conformance/support/kubernetes-specs.ts';
 import { chosenSpecs, compareSpecs, withRuns } from '../test/conformance/support/kubernetes-specs.ts';
-import type { TopicResult } from '../test/conformance/support/report.ts';
-import { formatReport } from '../test/conformance/support/report.ts';
+import { type TopicResult, formatReport } from '../test/conformance/support/report.ts';
 import { runSchemaCorpus } from '../test/conformance/support/schema-runner.ts';
 
 /** The command-line options. The kind and the directory are positional arguments. */

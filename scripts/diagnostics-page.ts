@@ -1,6 +1,5 @@
 import { exampleDiagnostics } from '@typekro/sdk/test-support/example-diagnostics';
-import type { CodeInfo } from '@typekro/kit/core';
-import { formatDiagnostic } from '@typekro/kit/core';
+import { type CodeInfo, formatDiagnostic } from '@typekro/kit/core';
 import { documentedCodes } from '../packages/cli/src/lint/file-codes.ts';
 
 interface Chapter {

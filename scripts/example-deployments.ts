@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { gvkOf, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, gvkOf, isJsonObject } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
-import type { Composition, GraphComposition } from '@typekro/sdk';
-import { typeKroRuntimeBootstrap } from '@typekro/sdk';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
+import { type Composition, type GraphComposition, typeKroRuntimeBootstrap } from '@typekro/sdk';
+import { type TestCluster, createCluster } from '@typekro/testing';
 import { projectDefinitions } from './example-graphs.ts';
-import type { Story } from './example-stories.ts';
-import { differences, filledIn } from './example-stories.ts';
+import { type Story, differences, filledIn } from './example-stories.ts';
 
 /**
  * The time limit in milliseconds for a deployment, and for the wait until the status equals the status in the example's

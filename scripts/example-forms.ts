@@ -12,11 +12,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, parseAllDocuments } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { GraphComposition } from '@typekro/sdk';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
+import { type TestCluster, createCluster } from '@typekro/testing';
 import { differences } from './example-stories.ts';
 
 /** The end of a step: the objects are complete, something is missing, or the graph is refused. */

@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { controllerCrds } from '@typekro/controller/controller';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { formatDiagnostic, parseJson } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject } from '@typekro/engine/graph';
+import { type JsonObject, type KubeObject, formatDiagnostic, parseJson } from '@typekro/kit/core';
+import { type Graph, compile, compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource, combineSources, crdSource } from '../packages/engine/src/schema/index.ts';
 import { toMermaid } from '../packages/cli/src/drawing/mermaid.ts';
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 
 /** One deployment of an example, from the header of its file. */
 export interface Story {

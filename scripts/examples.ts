@@ -7,8 +7,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Outcome } from './example-deployments.ts';
-import { deployDocuments, deployStories } from './example-deployments.ts';
+import { type Outcome, deployDocuments, deployStories } from './example-deployments.ts';
 import { formExamples, runForms, unequalForms } from './example-forms.ts';
 import { exampleGraphs, goldenOf } from './example-graphs.ts';
 import { storiesOf } from './example-stories.ts';

@@ -10,10 +10,8 @@ import { parseArgs } from 'node:util';
 import { count, nounFor } from '@typekro/kit/core';
 import { BlockCoverage } from '../test/fuzz/block-coverage.ts';
 import { readCorpus, writeCorpus } from '../test/fuzz/corpus.ts';
-import type { FuzzTarget } from '../test/fuzz/fuzz-target.ts';
-import { problemWith } from '../test/fuzz/fuzz-target.ts';
-import type { GuidedResult } from '../test/fuzz/guided.ts';
-import { minimize, runGuided } from '../test/fuzz/guided.ts';
+import { type FuzzTarget, problemWith } from '../test/fuzz/fuzz-target.ts';
+import { type GuidedResult, minimize, runGuided } from '../test/fuzz/guided.ts';
 import { FUZZ_TARGETS } from '../test/fuzz/targets.ts';
 import { Watchdog } from '../test/fuzz/watchdog.ts';
 

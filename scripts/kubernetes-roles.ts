@@ -1,8 +1,7 @@
 /** Reads the default roles and bindings of an API server from the sources of Kubernetes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 
 const FOLDER = 'plugin/pkg/auth/authorizer/rbac/bootstrappolicy/testdata';
 

@@ -9,8 +9,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as ClusterRoom from '@typekro/cluster';
 import type * as ControllerRoom from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import type * as KubeRoom from '@typekro/kube';
 import type * as Stories from '../test/conformance/takeover/stories.ts';
 

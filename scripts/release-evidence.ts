@@ -11,8 +11,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FORMER_SEEDS } from '../test/simulation/former-seeds.ts';
 import type { Budget } from '@typekro/kit/test-support/budget';
-import type { SeedBudgets } from './release-seeds.ts';
-import { releaseSeeds } from './release-seeds.ts';
+import { type SeedBudgets, releaseSeeds } from './release-seeds.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const json = (path: string): unknown => JSON.parse(readFileSync(`${root}/${path}`, 'utf8'));

@@ -6,8 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { SeedBudgets } from './release-seeds.ts';
-import { releaseSeeds } from './release-seeds.ts';
+import { type SeedBudgets, releaseSeeds } from './release-seeds.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const json = (path: string): unknown => JSON.parse(readFileSync(`${root}/${path}`, 'utf8'));

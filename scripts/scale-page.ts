@@ -1,5 +1,4 @@
-import type { Fleet } from './fleet-size.ts';
-import { fleetSize } from './fleet-size.ts';
+import { type Fleet, fleetSize } from './fleet-size.ts';
 import { markdownTable } from './markdown-table.ts';
 import { withTables } from './written-tables.ts';
 

@@ -1,6 +1,5 @@
 /** The page about the first programs of the project, from the table that `test/e2e/seeds` checks. */
-import type { Outcome } from '../test/e2e/seeds/outcomes.ts';
-import { programs } from '../test/e2e/seeds/outcomes.ts';
+import { type Outcome, programs } from '../test/e2e/seeds/outcomes.ts';
 
 const HEAD = `# The first programs
 

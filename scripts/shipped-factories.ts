@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { controllerCrds } from '@typekro/controller/controller';
-import type { JsonValue } from '@typekro/kit/core';
-import { parseJson } from '@typekro/kit/core';
+import { type JsonValue, parseJson } from '@typekro/kit/core';
 import { generateBuiltin } from '../packages/sdk/src/factories/generate/generate-builtin.ts';
 import { generateFactories } from '../packages/sdk/src/factories/generate/generate-factories.ts';
-import type { BuiltinDescriptions } from '@typekro/engine/schema';
-import { builtinSource } from '@typekro/engine/schema';
+import { type BuiltinDescriptions, builtinSource } from '@typekro/engine/schema';
 
 const COMMAND = 'npm run build';
 const TOOLS = '../../../compose/index.ts';

@@ -1,6 +1,5 @@
 /** Starts the processes of the controller's benchmark, and measures them from outside. */
-import type { ChildProcess } from 'node:child_process';
-import { fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,

@@ -1,6 +1,5 @@
 /** A controller process that reports its heap, its event loop and its open resources (`probe.mjs`). */
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endingOf, message, orderlyEnd } from './child-messages.ts';

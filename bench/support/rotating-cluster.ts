@@ -8,8 +8,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Fault, FaultMatch, Listener } from '../../dist/cluster/index.js';
-import { createEmbeddedCluster } from '../../dist/cluster/index.js';
+import { type Fault, type FaultMatch, type Listener, createEmbeddedCluster } from '../../dist/cluster/index.js';
 import { controllerCrds } from '../../dist/controller/index.js';
 import { KubeClient } from '../../dist/kube/index.js';
 import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';

@@ -3,8 +3,7 @@
  * (`loads.ts`), and the children of these instances.
  */
 import type { JsonObject, KubeObject } from '../../dist/core/index.js';
-import type { KubeClient } from '../../dist/kube/index.js';
-import { isConflict, isNotFound } from '../../dist/kube/index.js';
+import { type KubeClient, isConflict, isNotFound } from '../../dist/kube/index.js';
 import { five, numbered, typeOf } from './loads.ts';
 import { each, follow } from './watching.ts';
 

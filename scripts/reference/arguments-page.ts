@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, TypeKroError } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, jsonEquals, TypeKroError } from '@typekro/kit/core';
 import { kubernetesComposition } from '@typekro/sdk';
 import { type } from 'arktype';
 import ts from 'typescript';

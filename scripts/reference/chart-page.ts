@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Node, Pair, Scalar } from 'yaml';
-import { isMap, parseDocument } from 'yaml';
+import { type Node, type Pair, type Scalar, isMap, parseDocument } from 'yaml';
 import { markdownTable } from '../markdown-table.ts';
 
 /** `docs/reference/chart.md`: every value of the Helm chart with its default and its comment. */

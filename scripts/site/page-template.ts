@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { escapeHtml } from './escape-html.ts';
-import type { NavigationPage } from './navigation.ts';
-import { NAVIGATION, PAGES } from './navigation.ts';
+import { type NavigationPage, NAVIGATION, PAGES } from './navigation.ts';
 import type { RenderedPage } from './render-page.ts';
 
 /**

@@ -1,5 +1,4 @@
-import type { Tokens } from 'marked';
-import { Marked } from 'marked';
+import { type Tokens, Marked } from 'marked';
 import { escapeHtml } from './escape-html.ts';
 import { highlight } from './highlight.ts';
 

@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, onTestFailed, onTestFinished, test } from 'vitest';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
-import type { Ended } from '../support/command.ts';
-import { RunningCommand } from '../support/command.ts';
+import { type TestCluster, createCluster } from '@typekro/testing';
+import { type Ended, RunningCommand } from '../support/command.ts';
 import { stepsOfPage } from '../support/walked-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

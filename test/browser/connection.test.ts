@@ -3,8 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
 import { CLUSTER_TOKEN } from '@typekro/controller/inspect';
 import { createScene, FLEET_REF, SCENE_TIME, SHOP_REF } from './support/scene.ts';
-import type { SceneServer } from './support/scene-server.ts';
-import { serveScene } from './support/scene-server.ts';
+import { type SceneServer, serveScene } from './support/scene-server.ts';
 import { MAX_SILENCE_MS } from '../../packages/dashboard/src/client/data/api-client.ts';
 
 describe.skipIf(whyNoBrowser !== undefined)('the page and its connection', () => {

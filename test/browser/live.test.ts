@@ -9,9 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBrowser } from '../../packages/cli/src/dashboard/open-browser.ts';
 import { inspectPaths } from '@typekro/controller/inspect';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
-import type { RunningCommand } from '../support/command.ts';
 import { freePort } from '../support/api-server.ts';
-import { startCli } from '../support/command.ts';
+import { type RunningCommand, startCli } from '../support/command.ts';
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
 
 /** A string that would run a script if the page inserted it as markup. */

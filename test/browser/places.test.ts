@@ -2,8 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
 import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
-import type { SceneServer } from './support/scene-server.ts';
-import { serveScene } from './support/scene-server.ts';
+import { type SceneServer, serveScene } from './support/scene-server.ts';
 
 /**
  * The name and the address of each place (view) of the page, and the key that the test presses there; an empty string

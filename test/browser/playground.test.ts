@@ -6,8 +6,7 @@ import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeProblems, startBrowser, whyNoBrowser } from './support/browser.ts';
-import type { ServedFolder } from './support/serve-folder.ts';
-import { serveFolder } from './support/serve-folder.ts';
+import { type ServedFolder, serveFolder } from './support/serve-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 describe.skipIf(whyNoBrowser !== undefined)('the playground as static files', () => {

@@ -2,8 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startBrowser, whyNoBrowser } from './support/browser.ts';
 import { createScene, FLEET_REF, SHOP_REF } from './support/scene.ts';
-import type { SceneServer } from './support/scene-server.ts';
-import { serveScene } from './support/scene-server.ts';
+import { type SceneServer, serveScene } from './support/scene-server.ts';
 
 /** A name that would run a script if the page inserted it as markup. */
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';

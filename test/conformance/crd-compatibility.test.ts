@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { KubeObject } from '@typekro/kit/core';
-import { parseJson } from '@typekro/kit/core';
+import { type KubeObject, parseJson } from '@typekro/kit/core';
 import type { SchemaChange } from '@typekro/engine/schema';
 import { compareCrds } from '../../packages/engine/src/schema/crd/compare-crds.ts';
 

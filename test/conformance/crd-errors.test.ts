@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { parseJson } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, parseJson } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import { CrdRules } from '@typekro/engine/schema';
 

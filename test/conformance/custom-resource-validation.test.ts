@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { parseJson } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, parseJson } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema } from '@typekro/engine/schema';
+import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 
 interface Step {
   readonly req?: { readonly method?: string; readonly path: string; readonly body?: JsonObject };

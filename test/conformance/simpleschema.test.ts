@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JsonValue } from '@typekro/kit/core';
-import { jsonEquals, parseJson } from '@typekro/kit/core';
+import { type JsonValue, jsonEquals, parseJson } from '@typekro/kit/core';
 import { SimpleSchema } from '@typekro/engine/schema';
 
 interface Case {

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { typeKroRuntimeBootstrap } from '@typekro/sdk';
-import { createCluster } from '@typekro/testing';
-import type { TestCluster } from '@typekro/testing';
+import { type TestCluster, createCluster } from '@typekro/testing';
 import { RunningCommand } from '../support/command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import { controllerManifests, runController } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';

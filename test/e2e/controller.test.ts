@@ -2,11 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import { waitForObject } from '@typekro/kube';
-import type { ApiServer } from '../support/api-server.ts';
-import { serverKinds } from '../support/api-server.ts';
+import { type ApiServer, serverKinds } from '../support/api-server.ts';
 import { startCli } from '../support/command.ts';
 
 const definition = parse(

@@ -5,8 +5,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { findDirectDeployments, moveToController } from '@typekro/sdk/deploy';
 import { conditionText } from '@typekro/testing/test-support/virtual-world';
 import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
-import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
-import type { DeployServer } from '../support/deploy-server.ts';
+import { type DeployServer, isRealServer, startDeployServer } from '../support/deploy-server.ts';
 import { namespace, resourceQuota } from '../../packages/sdk/src/factories/kubernetes/index.ts';
 
 describe('deploy conditional', () => {

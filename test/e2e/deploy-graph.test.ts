@@ -4,8 +4,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { def, externalRef, graph, patch } from '@typekro/sdk';
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
 import { waitForObject } from '@typekro/kube';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
+import { type TestCluster, createCluster } from '@typekro/testing';
 
 const shop = (color: string) =>
   graph('shop', () => {

@@ -3,10 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { kubernetesComposition } from '@typekro/sdk';
-import type { Transport } from '@typekro/kube';
-import { createTransport, loadKubeConfig, waitForObject } from '@typekro/kube';
-import type { ApiServer } from '../support/api-server.ts';
-import { serverKinds } from '../support/api-server.ts';
+import { type Transport, createTransport, loadKubeConfig, waitForObject } from '@typekro/kube';
+import { type ApiServer, serverKinds } from '../support/api-server.ts';
 
 /** The embedded cluster, or the real server that the environment names. */
 const kind = serverKinds().at(-1);

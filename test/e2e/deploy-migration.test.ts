@@ -6,8 +6,7 @@ import { findDirectDeployments, moveToController } from '@typekro/sdk/deploy';
 import { namespace } from '../../packages/sdk/src/factories/kubernetes/index.ts';
 import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/index.ts';
 import { waitForObject } from '@typekro/kube';
-import type { DeployServer } from '../support/deploy-server.ts';
-import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
+import { type DeployServer, isRealServer, startDeployServer } from '../support/deploy-server.ts';
 
 const spec = type({ name: 'string', debug: 'boolean' });
 const status = type({ ready: 'boolean', address: 'string' });

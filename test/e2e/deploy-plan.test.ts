@@ -1,10 +1,8 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { kubernetesComposition } from '@typekro/sdk';
-import type { DeployEvent, Plan } from '@typekro/sdk';
+import { type DeployEvent, type Plan, kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/index.ts';
-import type { DeployServer } from '../support/deploy-server.ts';
-import { startDeployServer } from '../support/deploy-server.ts';
+import { type DeployServer, startDeployServer } from '../support/deploy-server.ts';
 
 const app = kubernetesComposition(
   {

@@ -1,11 +1,9 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FactoryOptions } from '@typekro/sdk';
-import { createResource, kubernetesComposition } from '@typekro/sdk';
+import { type FactoryOptions, createResource, kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/index.ts';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
+import { type TestCluster, createCluster } from '@typekro/testing';
 
 /** The cluster of one test. The tests check errors that a new user may encounter, most of them in both modes. */
 let cluster: TestCluster;

@@ -3,8 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Transport } from '@typekro/kube';
 import { createResource, kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
-import type { DeployServer } from '../support/deploy-server.ts';
-import { startDeployServer } from '../support/deploy-server.ts';
+import { type DeployServer, startDeployServer } from '../support/deploy-server.ts';
 
 let cluster: DeployServer;
 beforeEach(async () => {

@@ -7,10 +7,8 @@ import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap } from '../../packages/sdk/src/factories/simple/index.ts';
-import type { Transport } from '@typekro/kube';
-import { isNotFound, waitForObject } from '@typekro/kube';
-import type { DeployServer } from '../support/deploy-server.ts';
-import { startDeployServer } from '../support/deploy-server.ts';
+import { type Transport, isNotFound, waitForObject } from '@typekro/kube';
+import { type DeployServer, startDeployServer } from '../support/deploy-server.ts';
 
 let server: DeployServer;
 beforeEach(async () => {

@@ -1,11 +1,9 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { DeployEvent } from '@typekro/sdk';
-import { kubernetesComposition } from '@typekro/sdk';
+import { type DeployEvent, kubernetesComposition } from '@typekro/sdk';
 import { Secret } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { Transport } from '@typekro/kube';
-import type { DeployServer } from '../support/deploy-server.ts';
-import { startDeployServer } from '../support/deploy-server.ts';
+import { type DeployServer, startDeployServer } from '../support/deploy-server.ts';
 
 let cluster: DeployServer;
 beforeEach(async () => {

@@ -1,12 +1,10 @@
 /** Failures of the server during a deploy. The deploy continues, or it fails at once. */
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FactoryOptions } from '@typekro/sdk';
-import { createResource, kubernetesComposition } from '@typekro/sdk';
+import { type FactoryOptions, createResource, kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Job } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { Transport, TransportRequest, TransportResponse } from '@typekro/kube';
-import type { DeployServer } from '../support/deploy-server.ts';
-import { startDeployServer } from '../support/deploy-server.ts';
+import { type DeployServer, startDeployServer } from '../support/deploy-server.ts';
 
 let server: DeployServer;
 beforeEach(async () => {

@@ -1,10 +1,8 @@
 import { type } from 'arktype';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { DeployEvent } from '@typekro/sdk';
-import { kubernetesComposition } from '@typekro/sdk';
+import { type DeployEvent, kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment, Hpa, Service } from '../../packages/sdk/src/factories/simple/index.ts';
-import type { DeployServer } from '../support/deploy-server.ts';
-import { isRealServer, startDeployServer } from '../support/deploy-server.ts';
+import { type DeployServer, isRealServer, startDeployServer } from '../support/deploy-server.ts';
 
 const app = kubernetesComposition(
   {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ApiServer } from '../support/api-server.ts';
-import { serverKinds } from '../support/api-server.ts';
+import { type ApiServer, serverKinds } from '../support/api-server.ts';
 import { CLI, RunningCommand, startCli } from '../support/command.ts';
 import { Fleet } from '../support/fleet.ts';
 

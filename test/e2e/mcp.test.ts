@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CLI, RunningCommand, startCli } from '../support/command.ts';
-import type { McpClient } from '@typekro/cli/test-support/mcp-client';
-import { Client, StdioClientTransport } from '@typekro/cli/test-support/mcp-client';
+import { type McpClient, Client, StdioClientTransport } from '@typekro/cli/test-support/mcp-client';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 

@@ -18,8 +18,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
-import type { Ended } from '../support/command.ts';
-import { CLI, RunningCommand } from '../support/command.ts';
+import { type Ended, CLI, RunningCommand } from '../support/command.ts';
 
 interface View {
   readonly name: string;

@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createCluster } from '@typekro/testing';
-import type { TestCluster } from '@typekro/testing';
+import { type TestCluster, createCluster } from '@typekro/testing';
 import { CLI, RunningCommand, startCli } from '../support/command.ts';
 
 const MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n';

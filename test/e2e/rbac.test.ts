@@ -4,13 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { controllerManifests } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import { isNotFound } from '@typekro/kube';
-import type { ApiServer } from '../support/api-server.ts';
-import { serverKinds } from '../support/api-server.ts';
-import type { RunningCommand } from '../support/command.ts';
-import { startCli } from '../support/command.ts';
+import { type ApiServer, serverKinds } from '../support/api-server.ts';
+import { type RunningCommand, startCli } from '../support/command.ts';
 
 const file = fileURLToPath(new URL('../fixtures/rights.rgd.yaml', import.meta.url));
 const SYSTEM = 'typekro-e2e-system';

@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import * as simple from '../../packages/sdk/src/factories/simple/index.ts';
 import { kubernetesComposition } from '@typekro/sdk';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
+import { type TestCluster, createCluster } from '@typekro/testing';
 
 /* Checks that the simple factories copy the values of their arguments into the object, and that an API server accepts the object. */
 

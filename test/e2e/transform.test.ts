@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundleWith } from '../hosts/bundlers.ts';
-import type { Bundler } from '../hosts/bundlers.ts';
+import { type Bundler, bundleWith } from '../hosts/bundlers.ts';
 import { runCommand } from '../support/command.ts';
 import { HOST_PROGRAM } from '../support/host-program.ts';
 

@@ -1,5 +1,4 @@
-import type { Profiler } from 'node:inspector';
-import { Session } from 'node:inspector';
+import { type Profiler, Session } from 'node:inspector';
 
 /** Maps the URL of a source file to one byte per character. A byte is 1 if the character belongs to code that ran. */
 export type CoveredCharacters = ReadonlyMap<string, Uint8Array>;

@@ -1,9 +1,6 @@
-import type { Choices } from '../support/choices.ts';
-import { pick, seededChoices } from '../support/choices.ts';
-import type { CoveredCharacters } from './block-coverage.ts';
-import { SeenBlocks } from './block-coverage.ts';
-import type { FuzzTarget } from './fuzz-target.ts';
-import { problemWith } from './fuzz-target.ts';
+import { type Choices, pick, seededChoices } from '../support/choices.ts';
+import { type CoveredCharacters, SeenBlocks } from './block-coverage.ts';
+import { type FuzzTarget, problemWith } from './fuzz-target.ts';
 import { MAX_INPUT_BYTES, mutate } from './mutator.ts';
 import { shrink } from './shrink.ts';
 

@@ -1,5 +1,4 @@
-import type { Choices } from '../support/choices.ts';
-import { pick } from '../support/choices.ts';
+import { type Choices, pick } from '../support/choices.ts';
 
 /**
  * The maximum length of a mutated input, in bytes. Few bytes are enough for most defects, and short inputs run faster.

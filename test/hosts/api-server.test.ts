@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
-import type { RequestOptions } from 'node:https';
+import { type RequestOptions, Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CertificatePair } from '../../packages/cluster/src/codec/certificate.ts';
-import { createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
+import { type CertificatePair, createAuthority } from '../../packages/cluster/src/codec/certificate.ts';
 import { RunningCommand } from '../support/command.ts';
 import { BUN, DENO, HOSTS, NODES } from './matrix.ts';
 

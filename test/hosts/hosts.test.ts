@@ -8,10 +8,8 @@ import { BUNDLE_PROGRAM, withAuthorsNames } from '../support/bundle-program.ts';
 import { runCommand } from '../support/command.ts';
 import { HOST_PROGRAM, TYPED_PROGRAM } from '../support/host-program.ts';
 import { makePackedProject } from '../support/packed-package.ts';
-import { bundleWith } from './bundlers.ts';
-import type { Bundler } from './bundlers.ts';
-import { BUN, DENO, HOSTS, NODES, tool } from './matrix.ts';
-import type { Runtime } from './matrix.ts';
+import { type Bundler, bundleWith } from './bundlers.ts';
+import { type Runtime, BUN, DENO, HOSTS, NODES, tool } from './matrix.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const REGISTER = join(root, 'dist/transform/register.js');

@@ -1,8 +1,7 @@
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { dirname, join, posix } from 'node:path';
-import type { Stage } from './dockerfile.ts';
-import { expand, parseDockerfile, refused, setArgument, wordsOf } from './dockerfile.ts';
+import { type Stage, expand, parseDockerfile, refused, setArgument, wordsOf } from './dockerfile.ts';
 
 /** The result of a stage: the folder with its file system, and the command and environment of its container. */
 export interface BuiltStage {

@@ -7,14 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import { waitForObject } from '@typekro/kube';
-import type { ApiServer } from '../support/api-server.ts';
-import { freePort, serverKinds } from '../support/api-server.ts';
+import { type ApiServer, freePort, serverKinds } from '../support/api-server.ts';
 import { RunningCommand, startCli } from '../support/command.ts';
-import type { BuiltStage } from './build-folder.ts';
-import { buildInFolder } from './build-folder.ts';
+import { type BuiltStage, buildInFolder } from './build-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const definition = parse(readFileSync(join(root, 'test/fixtures/configmap.rgd.yaml'), 'utf8')) as KubeObject;

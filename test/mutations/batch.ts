@@ -3,8 +3,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestModule } from 'vitest/node';
-import { createVitest } from 'vitest/node';
+import { type TestModule, createVitest } from 'vitest/node';
 import type { BatchLine } from './check-mutations.ts';
 import { mutate } from './mutate.ts';
 import { MUTATIONS } from './picked.ts';

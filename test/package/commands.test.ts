@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commands } from '../../packages/cli/src/commands/index.ts';
-import { RunningCommand } from '../support/command.ts';
-import type { Ended } from '../support/command.ts';
+import { type Ended, RunningCommand } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
 
 /**

@@ -13,8 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, afterAll, beforeAll, expect, test } from 'vitest';
-import { RunningCommand } from '../support/command.ts';
-import type { Ended } from '../support/command.ts';
+import { type Ended, RunningCommand } from '../support/command.ts';
 import { dependencyNames } from '../support/packed-package.ts';
 
 describe('create typekro', () => {

@@ -6,14 +6,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type * as Launch from '../../packages/cli/src/clusters/launch.ts';
 import { serveCluster } from '../../packages/cli/src/clusters/serve-cluster.ts';
 import { commands } from '../../packages/cli/src/commands/index.ts';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { Controller } from '@typekro/controller/controller';
-import { controllerCrds, createController } from '@typekro/controller/controller';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
+import { type Controller, controllerCrds, createController } from '@typekro/controller/controller';
 import { KubeClient, waitForObject } from '@typekro/kube';
 import { commandLinesOf, USER_PAGES, wordsOfLine } from '../support/documented-lines.ts';
-import type { CommandRun } from '@typekro/cli/test-support/run-command';
-import { commandRunner } from '@typekro/cli/test-support/run-command';
+import { type CommandRun, commandRunner } from '@typekro/cli/test-support/run-command';
 import { filesOfPage } from '../support/walked-page.ts';
 
 /** The named clusters run in this process. `test/e2e/named-clusters.test.ts` starts real processes. */

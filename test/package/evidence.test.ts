@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Budget } from '@typekro/kit/test-support/budget';
 import { FORMER_SEEDS } from '../simulation/former-seeds.ts';
-import type { SeedBudgets } from '../../scripts/release-seeds.ts';
-import { releaseSeeds } from '../../scripts/release-seeds.ts';
+import { type SeedBudgets, releaseSeeds } from '../../scripts/release-seeds.ts';
 
 /** The root of the repository. The tests check that it has the evidence that docs/evidence.md names. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

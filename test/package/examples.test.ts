@@ -5,8 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
-import { exampleGraphs, goldenOf, withPictures } from '../../scripts/example-graphs.ts';
-import type { ExampleGraph } from '../../scripts/example-graphs.ts';
+import { type ExampleGraph, exampleGraphs, goldenOf, withPictures } from '../../scripts/example-graphs.ts';
 import { differences, filledIn, storiesOf } from '../../scripts/example-stories.ts';
 
 describe('examples', () => {

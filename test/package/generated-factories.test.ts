@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KubeObject } from '@typekro/kit/core';
-import { gvkOf, isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, gvkOf, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { generateChart, generateFactories } from '@typekro/sdk/factories';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { crdSource, StructuralSchema } from '@typekro/engine/schema';

@@ -13,8 +13,7 @@ import {
 import { customResource, service } from '../../packages/sdk/src/factories/kubernetes/index.ts';
 import { prometheusRule, serviceMonitor } from '../../packages/sdk/src/factories/prometheus/index.ts';
 import { kubernetesComposition } from '@typekro/sdk';
-import type { StandInName, TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
+import { type StandInName, type TestCluster, createCluster } from '@typekro/testing';
 
 let cluster: TestCluster | undefined;
 

@@ -5,15 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { commands } from '../../packages/cli/src/commands/index.ts';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
-import type { Controller } from '@typekro/controller/controller';
-import { controllerCrds, createController } from '@typekro/controller/controller';
+import { type Controller, controllerCrds, createController } from '@typekro/controller/controller';
 import { KubeClient } from '@typekro/kube';
 import { RunningCommand } from '../support/command.ts';
-import type { CommandRun } from '@typekro/cli/test-support/run-command';
-import { commandRunner } from '@typekro/cli/test-support/run-command';
+import { type CommandRun, commandRunner } from '@typekro/cli/test-support/run-command';
 import { stepsOfPage, typekroWords, withGaps } from '../support/walked-page.ts';
 
 /*

@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { share } from '@typekro/kit/test-support/budget';
 import { CEL_KINDS, examine, fuzzEnvironment } from '../support/cel-fuzz.ts';
-import type { Choices } from '../support/choices.ts';
-import { seededChoices, tapeChoices } from '../support/choices.ts';
+import { type Choices, seededChoices, tapeChoices } from '../support/choices.ts';
 
 /**
  * The random decisions from which an expression and its data are generated. A shrunk tape produces a simpler

@@ -4,8 +4,7 @@
  * the maximum size on the same machine.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 

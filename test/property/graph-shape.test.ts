@@ -2,10 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { application, levels } from '../../bench/support/graph-objects.ts';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { compileGraphObject, GraphShape, scanExpressions, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type Graph, compileGraphObject, GraphShape, scanExpressions, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 
 const OPTIONS = {

@@ -1,12 +1,10 @@
 /** Each server of the project counts every header of a request, or responds 431. */
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveControl } from '../../packages/cli/src/clusters/control-server.ts';
-import type { Cluster, Listener } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, type Listener, createEmbeddedCluster } from '@typekro/cluster';
 import { serveProbes } from '../../packages/controller/src/controller/probes.ts';
 import { indexOfReports } from '../../packages/controller/src/inspect/inspect-index.ts';
 import { serveInspect, tokenOf } from '../../packages/controller/src/inspect/server.ts';

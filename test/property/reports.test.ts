@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { shareOf, spreadOf } from '@typekro/kit/test-support/budget';
-import type { Budget, Share } from '@typekro/kit/test-support/budget';
+import { type Budget, type Share, shareOf, spreadOf } from '@typekro/kit/test-support/budget';
 import type { KubeObject } from '@typekro/kit/core';
-import { recordChange } from '../support/fleet.ts';
-import type { FleetRecord } from '../support/fleet.ts';
+import { type FleetRecord, recordChange } from '../support/fleet.ts';
 
 const budgets = JSON.parse(readFileSync(new URL('../budgets.json', import.meta.url), 'utf8')) as Record<string, Budget>;
 const TENTH: Budget = { test: 3, long: 10, full: 100 };

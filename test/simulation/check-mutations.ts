@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyTree, mutate } from '../mutations/mutate.ts';
-import type { Mutation } from './mutations.ts';
-import { MUTATIONS } from './mutations.ts';
+import { type Mutation, MUTATIONS } from './mutations.ts';
 
 /** The maximum number of seeds per mutation. If no seed has a matching problem, the mutation counts as unnoticed. */
 const MAX_SEEDS = 60;

@@ -1,6 +1,5 @@
 import type { TransportRequest } from '@typekro/kube';
-import type { Fault, LineFault } from '../../packages/testing/src/simulation/fault-schedule.ts';
-import { FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
+import { type Fault, type LineFault, FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
 
 /**
  * A schedule with only these faults. The keys are the numbers of the requests. A `GET` never gets the fault `conflict`.

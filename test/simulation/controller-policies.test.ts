@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { indexOfReports, ownViewer, serveInspect, tokenOf } from '@typekro/controller/inspect';
-import type { ControllerWorld } from './controller-world.ts';
-import { conditionOf, controllerWorld, dataOf } from './controller-world.ts';
+import { type ControllerWorld, conditionOf, controllerWorld, dataOf } from './controller-world.ts';
 
 const SECRET: JsonObject = {
   apiVersion: 'v1',

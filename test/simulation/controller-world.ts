@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { Cluster } from '@typekro/cluster';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import type { Controller, ControllerOptions } from '@typekro/controller/controller';
 import { controllerCrds, createController, jsonLogger } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { KubeClient } from '@typekro/kube';
-import type { Transport } from '@typekro/kube';
+import { type Transport, KubeClient } from '@typekro/kube';
 
 /** One request that the controller sent. */
 export interface SeenRequest {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { ControllerWorld } from './controller-world.ts';
-import { conditionOf, controllerWorld, dataOf, seed, writesOf } from './controller-world.ts';
+import { type ControllerWorld, conditionOf, controllerWorld, dataOf, seed, writesOf } from './controller-world.ts';
 
 /** A definition with two ConfigMaps. The second ConfigMap reads the first. */
 const chain = (text: string): KubeObject => ({

@@ -1,16 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
 import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts';
-import type { ReviewedRight } from '../../packages/cli/src/dashboard/reviewed-api.ts';
-import { reviewedApi } from '../../packages/cli/src/dashboard/reviewed-api.ts';
+import { type ReviewedRight, reviewedApi } from '../../packages/cli/src/dashboard/reviewed-api.ts';
 import { assumedSettings } from '@typekro/controller/controller';
 import type { JsonObject } from '@typekro/kit/core';
-import type { InspectCall } from '@typekro/controller/inspect';
-import { instanceRef } from '@typekro/controller/inspect';
+import { type InspectCall, instanceRef } from '@typekro/controller/inspect';
 import { systemClock } from '@typekro/kube';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
-import type { ControllerWorld } from './controller-world.ts';
-import { controllerWorld } from './controller-world.ts';
+import { type ControllerWorld, controllerWorld } from './controller-world.ts';
 
 const SECRET: JsonObject = {
   id: 'creds',

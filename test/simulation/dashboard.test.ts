@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChildChanges } from '../../packages/cli/src/dashboard/child-changes.ts';
-import type { ClusterDetailsOptions } from '../../packages/cli/src/dashboard/cluster-details.ts';
-import { ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
+import { type ClusterDetailsOptions, ClusterDetails } from '../../packages/cli/src/dashboard/cluster-details.ts';
 import { ClusterIndex } from '../../packages/cli/src/dashboard/cluster-index.ts';
 import { assumedSettings } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -9,8 +8,7 @@ import type { InspectCall, InspectEvent, InstanceRow, ObjectDetail } from '@type
 import { instanceRef, ownViewer } from '@typekro/controller/inspect';
 import { systemClock } from '@typekro/kube';
 import { mapRef, mapResource, pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
-import type { ControllerWorld } from './controller-world.ts';
-import { controllerWorld } from './controller-world.ts';
+import { type ControllerWorld, controllerWorld } from './controller-world.ts';
 
 const metadata = { name: 'shared', namespace: 'default' };
 const SHARED: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'hello' } };

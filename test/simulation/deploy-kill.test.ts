@@ -9,8 +9,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { kubernetesComposition } from '@typekro/sdk';
 import { ConfigMap, Deployment } from '../../packages/sdk/src/factories/simple/index.ts';
 import type { Transport, TransportRequest } from '@typekro/kube';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
+import { type TestCluster, createCluster } from '@typekro/testing';
 import { share } from '@typekro/kit/test-support/budget';
 import { pick, seededChoices } from '../support/choices.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import type { KubeClient } from '@typekro/kube';
 import { normalize } from '../../packages/testing/src/simulation/compare-states.ts';
 

@@ -1,10 +1,7 @@
 import { differences } from '../../packages/testing/src/simulation/compare-states.ts';
-import type { RunResult } from './run.ts';
-import { run } from './run.ts';
-import type { UserAction } from './user-actions.ts';
-import { applyRig, drift, redefine, removeChild, removeRig } from './user-actions.ts';
-import type { Fault, FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
-import { noFaults } from '../../packages/testing/src/simulation/fault-schedule.ts';
+import { type RunResult, run } from './run.ts';
+import { type UserAction, applyRig, drift, redefine, removeChild, removeRig } from './user-actions.ts';
+import { type Fault, type FaultSchedule, noFaults } from '../../packages/testing/src/simulation/fault-schedule.ts';
 import { LostLine, TheseFaults } from './chosen-faults.ts';
 
 /** Short stories of creation, change, repair and deletion. Each story runs with every fault at every request. */

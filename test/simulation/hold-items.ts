@@ -1,9 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { readConditions } from '@typekro/engine/runtime';
 import { HELD_TEXT, holdingDefinition, rigDefinition } from './rig.ts';
-import type { UserAction } from './instance-actions.ts';
-import { applyRig, rig, suspend } from './instance-actions.ts';
+import { type UserAction, applyRig, rig, suspend } from './instance-actions.ts';
 
 /**
  * Applies a definition whose `propagateWhen` is false for the items, and changes the instance: two items must change,

@@ -1,6 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { Clock, KubeClient } from '@typekro/kube';
-import { isConflict, isNotFound, KubeError } from '@typekro/kube';
+import { type Clock, type KubeClient, isConflict, isNotFound, KubeError } from '@typekro/kube';
 import type { Ledger, NotedWrite } from '../../packages/testing/src/simulation/ledger.ts';
 import { templateManagers } from '../../packages/testing/src/simulation/graph-writers.ts';
 import { noise } from '../../packages/testing/src/simulation/sim-clock.ts';

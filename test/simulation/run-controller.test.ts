@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
-import type { LogLevel } from '@typekro/controller/controller';
-import { controllerCrds, runController } from '@typekro/controller/controller';
+import { type LogLevel, controllerCrds, runController } from '@typekro/controller/controller';
 import { deployedSettings } from '../../packages/cli/src/controller-settings.ts';
 import { createMetrics, createProcessMetrics } from '../../packages/controller/src/controller/metrics/metrics.ts';
 import { RuntimeMetrics } from '../../packages/controller/src/controller/metrics/runtime-meter.ts';
-import type { Clock, Transport } from '@typekro/kube';
-import { KubeClient, systemClock } from '@typekro/kube';
+import { type Clock, type Transport, KubeClient, systemClock } from '@typekro/kube';
 import { freePort } from '../support/api-server.ts';
 import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 

@@ -1,18 +1,14 @@
-import type { ClusterOptions, ClusterSnapshot } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type ClusterOptions, type ClusterSnapshot, createEmbeddedCluster } from '@typekro/cluster';
 import { controllerCrds } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMember } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
 import { electionOf } from './election.ts';
-import type { Stage } from './stage.ts';
-import { DEFINITION_STAGE } from './stage.ts';
+import { type Stage, DEFINITION_STAGE } from './stage.ts';
 import { Rivals } from './rivals.ts';
 import type { RotatedCredentials } from './rotated-credentials.ts';
 import { FaultyWorld } from '../../packages/testing/src/simulation/faulty-world.ts';
 import { SimClock } from '../../packages/testing/src/simulation/sim-clock.ts';
-import type { UserAction } from './user-actions.ts';
-import { perform } from './user-actions.ts';
+import { type UserAction, perform } from './user-actions.ts';
 import type { FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
 
 /** The inputs of a run. */

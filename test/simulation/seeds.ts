@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { share } from '@typekro/kit/test-support/budget';
-import type { Stories } from './simulate.ts';
-import { simulate, STORIES } from './simulate.ts';
+import { type Stories, simulate, STORIES } from './simulate.ts';
 
 /** Seeds per test. */
 const PER_TEST = 25;

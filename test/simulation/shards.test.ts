@@ -1,11 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import { controllerCrds, runController } from '@typekro/controller/controller';
 import { holderOf, shardOf } from '../../packages/controller/src/controller/shards/assignment.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import type { TransportRequest } from '@typekro/kube';
-import { KubeClient } from '@typekro/kube';
+import { type TransportRequest, KubeClient } from '@typekro/kube';
 
 const SHARDS = 12;
 const COUNT = 8;

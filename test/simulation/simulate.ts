@@ -1,13 +1,10 @@
-import type { RunResult } from './run.ts';
-import { run } from './run.ts';
+import { type RunResult, run } from './run.ts';
 import { GRAPH_STAGE } from './graphs/stage.ts';
 import { randomGraphActions } from './graphs/actions.ts';
-import type { Stage } from './stage.ts';
-import { DEFINITION_STAGE } from './stage.ts';
+import { type Stage, DEFINITION_STAGE } from './stage.ts';
 import { differences } from '../../packages/testing/src/simulation/compare-states.ts';
 import { noise, storyRandom } from '../../packages/testing/src/simulation/sim-clock.ts';
-import type { UserAction } from './user-actions.ts';
-import { randomActions } from './user-actions.ts';
+import { type UserAction, randomActions } from './user-actions.ts';
 import { noFaults, FaultSchedule } from '../../packages/testing/src/simulation/fault-schedule.ts';
 
 /** The result of one seed. */

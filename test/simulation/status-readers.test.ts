@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ControllerWorld } from './controller-world.ts';
-import { controllerWorld } from './controller-world.ts';
+import { type ControllerWorld, controllerWorld } from './controller-world.ts';
 
 /*
  * Checks how other programs interpret the objects: the health checks of Argo CD for the group kro.run, and Headlamp's

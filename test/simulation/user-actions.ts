@@ -1,8 +1,6 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import type { KubeClient } from '@typekro/kube';
-import { isNotFound, KubeError } from '@typekro/kube';
-import type { UserAction } from './instance-actions.ts';
-import { applyRig, CRD, rig, suspend } from './instance-actions.ts';
+import { type KubeClient, isNotFound, KubeError } from '@typekro/kube';
+import { type UserAction, applyRig, CRD, rig, suspend } from './instance-actions.ts';
 import { brokenDefinition, keepingDefinition, rigDefinition, widenedDefinition } from './rig.ts';
 
 export type { UserAction } from './instance-actions.ts';

@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
-import { createCompositionApi, externalRef } from '@typekro/sdk/compose';
-import type { Composition } from '@typekro/sdk/compose';
+import { type JsonObject, type JsonValue, jsonEquals } from '@typekro/kit/core';
+import { type Composition, createCompositionApi, externalRef } from '@typekro/sdk/compose';
 import { SOURCE } from '../../packages/sdk/src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Service } from '../../packages/sdk/src/factories/simple/index.ts';
 import { hasTwins, INPUTS, SPEC } from '../property/compose/differential.ts';

@@ -1,9 +1,7 @@
 import { type } from 'arktype';
 import type { JsonObject } from '@typekro/kit/core';
-import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
-import type { Composition } from '@typekro/sdk/compose';
-import { SOURCE } from '../../packages/sdk/src/compose/source/transform-data.ts';
-import type { TransformData } from '../../packages/sdk/src/compose/source/transform-data.ts';
+import { type Composition, CompositionError, createCompositionApi } from '@typekro/sdk/compose';
+import { type TransformData, SOURCE } from '../../packages/sdk/src/compose/source/transform-data.ts';
 
 const { kubernetesComposition } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

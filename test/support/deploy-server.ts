@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Controller, ControllerOptions } from '@typekro/controller/controller';
 import { controllerCrds, createController } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import type { KubeClient, Transport } from '@typekro/kube';
 import { createTransport, isConflict, isNotFound, KubeError, loadKubeConfig } from '@typekro/kube';
 import { createCluster } from '@typekro/testing';

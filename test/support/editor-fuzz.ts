@@ -19,8 +19,7 @@ import {
   tokensOf,
   toProtocol,
 } from '@typekro/editor';
-import type { Choices } from './choices.ts';
-import { pick } from './choices.ts';
+import { type Choices, pick } from './choices.ts';
 
 /** Strings that users type, paste, or type only partly. */
 const TYPED = [

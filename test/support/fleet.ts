@@ -1,7 +1,5 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { getOwn } from '@typekro/kit/core';
-import type { KubeClient } from '@typekro/kube';
-import { waitForObject } from '@typekro/kube';
+import { type JsonObject, type KubeObject, getOwn } from '@typekro/kit/core';
+import { type KubeClient, waitForObject } from '@typekro/kube';
 import { seededChoices } from './choices.ts';
 
 const NAMESPACE = 'fleet';

@@ -1,5 +1,4 @@
-import type { Expr } from '@typekro/cel';
-import { kroEnvironment, walkAst } from '@typekro/cel';
+import { type Expr, kroEnvironment, walkAst } from '@typekro/cel';
 import type { JsonValue } from '@typekro/kit/core';
 import { scanExpressions } from '../../packages/engine/src/graph/expressions/scan.ts';
 

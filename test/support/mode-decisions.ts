@@ -9,10 +9,8 @@ import { DirectRun } from '../../packages/sdk/src/deploy/direct-run.ts';
 import { targetOfObject } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import { instanceRef } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
-import type { NodeReport, StepOptions } from '@typekro/engine/runtime';
-import { ObjectTarget } from '@typekro/engine/runtime';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
+import { type NodeReport, type StepOptions, ObjectTarget } from '@typekro/engine/runtime';
 import { KINDS_BY_PLURAL } from './planned-graphs.ts';
 import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 

@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ServerKind } from './api-server.ts';
-import { openServer, serverKinds } from './api-server.ts';
+import { type ServerKind, openServer, serverKinds } from './api-server.ts';
 import { isLongRun } from '@typekro/kit/test-support/budget';
 import { RunningCommand } from './command.ts';
 import { makePackedProject } from './packed-package.ts';

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Ended } from './command.ts';
-import { RunningCommand } from './command.ts';
+import { type Ended, RunningCommand } from './command.ts';
 import { dependencyNames } from './packed-package.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

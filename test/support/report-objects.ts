@@ -1,6 +1,5 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { mapRef } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, mapRef } from '@typekro/testing/test-support/virtual-world';
 
 /** Objects for the scenarios in `test/simulation/features/kro-reports`. */
 

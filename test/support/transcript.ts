@@ -1,5 +1,4 @@
-import { RunningCommand } from './command.ts';
-import type { Ended } from './command.ts';
+import { type Ended, RunningCommand } from './command.ts';
 import type { ApiServer } from './api-server.ts';
 
 /** A run of a program against a server. Values that differ from run to run are removed from its result. */

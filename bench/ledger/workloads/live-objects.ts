@@ -1,6 +1,5 @@
 /** Objects as the controller's watch delivers them. */
-import type { KubeObject } from '@typekro/kit/core';
-import { parseJson } from '@typekro/kit/core';
+import { type KubeObject, parseJson } from '@typekro/kit/core';
 import { keys } from '@typekro/engine/runtime';
 
 /** The JSON of a Deployment. It resembles the Deployments of thousands of instances of one definition. */

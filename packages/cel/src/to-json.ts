@@ -1,6 +1,5 @@
-import type { JsonValue } from '@typekro/kit/core';
 import type { SharedBudget } from './api.ts';
-import { setOwn } from '@typekro/kit/core';
+import { type JsonValue, setOwn } from '@typekro/kit/core';
 import { goFormatDuration } from '@typekro/kit/golang';
 import { OMIT } from './lib/index.ts';
 import { MIN_SECONDS, formatTimestamp } from './lib/timestamp.ts';

@@ -2,12 +2,10 @@
  * At the start of this server, adapts the objects that an earlier server has stored. That server may have had an
  * earlier version of Kubernetes.
  */
-import type { KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { reconciledBinding, reconciledRole } from './auth/reconcile-roles.ts';
-import type { BootstrapContext } from './bootstrap.ts';
-import { complete } from './bootstrap.ts';
+import { type BootstrapContext, complete } from './bootstrap.ts';
 import { timestampOf } from './cluster-clock.ts';
 import { isSimulatedNode, NODE_NAME } from './controllers/nodes/simulated-node.ts';
 import type { Registry } from './registry/registry.ts';

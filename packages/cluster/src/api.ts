@@ -1,20 +1,15 @@
 import { getHeapStatistics } from 'node:v8';
 import { cryptoLibrary } from '@typekro/kit/core';
 import { AdmissionGate } from './admission/admission-gate.ts';
-import type { FrontProxy } from './aggregation/front-proxy.ts';
-import { FRONT_PROXY_USER } from './aggregation/front-proxy.ts';
+import { type FrontProxy, FRONT_PROXY_USER } from './aggregation/front-proxy.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import { AggregationGate } from './aggregation/gate.ts';
-import type { ClusterAccess } from './auth/cluster-access.ts';
-import type { ClusterClock } from './cluster-clock.ts';
 import { OpenStreams } from './protocol/open-streams.ts';
 import type { Interceptor } from './protocol/request.ts';
-import { createSteadyClock, systemClusterClock } from './cluster-clock.ts';
-import type { Authority } from './codec/certificate.ts';
-import { createAuthority, openAuthority } from './codec/certificate.ts';
+import { type ClusterClock, createSteadyClock, systemClusterClock } from './cluster-clock.ts';
+import { type Authority, createAuthority, openAuthority } from './codec/certificate.ts';
 import { isControllerEnabled, SERVICE_ACCOUNT_CONTROLLER } from './controllers/enabled-controllers.ts';
-import type { ServiceAddresses } from './kinds/network/service-addresses.ts';
-import { createServiceAddresses } from './kinds/network/service-addresses.ts';
+import { type ServiceAddresses, createServiceAddresses } from './kinds/network/service-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import { missesProgram } from './errors/missing-program.ts';
 import { PodLogs } from './pod-logs.ts';
@@ -23,7 +18,7 @@ import type { ProcessRuntime } from './processes/process-runtime.ts';
 import { Registry } from './registry/registry.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 import { Store } from './store/store.ts';
-import { createAccess } from './auth/cluster-access.ts';
+import { type ClusterAccess, createAccess } from './auth/cluster-access.ts';
 import {
   admission,
   aggregation,

@@ -21,8 +21,7 @@ import {
 } from './lazy-modules.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import type { Faults } from './faults/fault.ts';
-import type { ClusterSnapshot } from './snapshot.ts';
-import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
+import { type ClusterSnapshot, restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { ControllerSettings, StartedControllers } from './controllers/index.ts';
 import { noControllers, noPods } from './controllers/enabled-controllers.ts';
 import type { ClusterClock } from './cluster-clock.ts';

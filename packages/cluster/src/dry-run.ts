@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion, refOf, stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, parseApiVersion, refOf, stringifyJson } from '@typekro/kit/core';
 import { groupVersionPath, textAt } from '@typekro/kit/kubernetes';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';

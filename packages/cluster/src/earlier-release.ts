@@ -15,8 +15,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { DiscoveredGroup, DiscoveredResource, TypeFacts } from './kubernetes-data.ts';
 import { applyMergePatch } from './patch/json-patch.ts';
-import type { KubernetesRelease, RoleKind } from './release.ts';
-import { latestRelease } from './release.ts';
+import { type KubernetesRelease, type RoleKind, latestRelease } from './release.ts';
 
 /** Maps a member to its change: a JSON Merge Patch (RFC 7386). `null` removes the member. */
 type Changes = Readonly<Record<string, JsonObject | null>>;

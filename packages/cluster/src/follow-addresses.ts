@@ -1,10 +1,8 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
-import type { ClusterClock } from './cluster-clock.ts';
-import { timestampOf } from './cluster-clock.ts';
+import { type ClusterClock, timestampOf } from './cluster-clock.ts';
 import type { ServiceAddresses } from './kinds/network/service-addresses.ts';
-import type { Store } from './store/store.ts';
-import { storeKey } from './store/store.ts';
+import { type Store, storeKey } from './store/store.ts';
 
 const GROUP = 'networking.k8s.io';
 const MANAGER = 'ipallocator.k8s.io';

@@ -3,9 +3,8 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Cluster } from './cluster.ts';
 import { sendJson } from '../test-support/send-json.ts';
-import { createEmbeddedCluster } from './cluster.ts';
+import { type Cluster, createEmbeddedCluster } from './cluster.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
 /** The simulated disk: the number of bytes that still fit, and the error of a write that does not fit. */

@@ -1,10 +1,8 @@
-import type { Socket } from 'node:net';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Cluster } from './cluster.ts';
-import { createEmbeddedCluster } from './cluster.ts';
+import { type Cluster, createEmbeddedCluster } from './cluster.ts';
 import type { Listener } from './cluster-options.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject } from '@typekro/kit/core';
-import { createEmbeddedCluster } from './cluster.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, createEmbeddedCluster } from './cluster.ts';
 
 describe('large objects', () => {
   /** Writes of objects that are too large to be stored: refused in memory and with a state directory alike. */

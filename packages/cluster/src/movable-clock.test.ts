@@ -1,8 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { ClusterClock, ManualClock } from './cluster-clock.ts';
-import { createManualClock } from './cluster-clock.ts';
-import type { MovableClock } from './movable-clock.ts';
-import { createMovableClock } from './movable-clock.ts';
+import { type ClusterClock, type ManualClock, createManualClock } from './cluster-clock.ts';
+import { type MovableClock, createMovableClock } from './movable-clock.ts';
 
 function clocks() {
   const base = createManualClock(1000);

@@ -1,5 +1,4 @@
-import type { ClusterClock, Timer } from './cluster-clock.ts';
-import { createSteadyClock, MoveCallbacks, nextDue, Rounds } from './cluster-clock.ts';
+import { type ClusterClock, type Timer, createSteadyClock, MoveCallbacks, nextDue, Rounds } from './cluster-clock.ts';
 
 /** A running clock that can also be moved forward. */
 export interface MovableClock extends ClusterClock {

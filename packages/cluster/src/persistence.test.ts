@@ -12,8 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createManualClock } from './cluster-clock.ts';
-import type { Cluster } from './cluster.ts';
-import { createEmbeddedCluster } from './cluster.ts';
+import { type Cluster, createEmbeddedCluster } from './cluster.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';

@@ -19,8 +19,7 @@ import { restoreSnapshot, snapshotCluster } from './snapshot.ts';
 import type { BootstrapContext } from './bootstrap.ts';
 import { versionOf } from './release.ts';
 import { LogFile, writeAll } from './state-log.ts';
-import type { Change, Journal } from './store/journal.ts';
-import { NotStored, throwOthersThanNotStored } from './store/journal.ts';
+import { type Change, type Journal, NotStored, throwOthersThanNotStored } from './store/journal.ts';
 import { adoptRelease, inThisRelease } from './adopt-release.ts';
 
 /** The minimum size in bytes at which a log is merged into the state. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Cluster } from './cluster.ts';
-import { createEmbeddedCluster } from './cluster.ts';
+import { type Cluster, createEmbeddedCluster } from './cluster.ts';
 import { createManualClock } from './cluster-clock.ts';
 
 const PODS = '/api/v1/namespaces/kro-system/pods';

@@ -1,8 +1,7 @@
 import { TypeKroError } from '@typekro/kit/core';
-import { PROCESS, processKey } from './pod-logs.ts';
+import { type PodLogs, PROCESS, processKey } from './pod-logs.ts';
 import type { HandlerContext } from './http/handler.ts';
 import { ownRequest } from './own-request.ts';
-import type { PodLogs } from './pod-logs.ts';
 
 /** The options of a presented process. */
 export interface PresentOptions {

@@ -1,7 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { KUBERNETES_MINOR, versionOfRelease } from '@typekro/kit/kubernetes';
-import type { DiscoveredGroup, TypeFacts } from './kubernetes-data.ts';
-import { loadData, typeFacts } from './kubernetes-data.ts';
+import { type DiscoveredGroup, type TypeFacts, loadData, typeFacts } from './kubernetes-data.ts';
 
 /** The plurals of the roles and bindings that a server creates at its start. */
 export const ROLE_KINDS = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'] as const;

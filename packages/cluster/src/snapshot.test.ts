@@ -2,8 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { sendJson } from '../test-support/send-json.ts';
 import { createManualClock } from './cluster-clock.ts';
-import type { Cluster } from './cluster.ts';
-import { createEmbeddedCluster } from './cluster.ts';
+import { type Cluster, createEmbeddedCluster } from './cluster.ts';
 
 type Answer = Record<string, never> & { metadata: { resourceVersion: string; uid: string }; items: unknown[] };
 

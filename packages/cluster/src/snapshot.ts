@@ -1,14 +1,13 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { callEach } from './call-each.ts';
-import { republishDefinitions } from './definitions/follow-definitions.ts';
+import { type DefinitionsContext, republishDefinitions } from './definitions/follow-definitions.ts';
 import { takeStoredAddresses } from './follow-addresses.ts';
 import { keyOfObject } from './controllers/simulated-controller.ts';
 import type { PodLogs, SnapshotLog } from './pod-logs.ts';
 import { throwOthersThanNotStored } from './store/journal.ts';
 import { Stored } from './store/stored.ts';
 import { deepFreeze } from './types/copy.ts';
-import type { DefinitionsContext } from './definitions/follow-definitions.ts';
 import type { OpenStreams } from './protocol/open-streams.ts';
 
 /** The objects of one resource in a snapshot. */

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { nearestName, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, type ObjectRef, nearestName, TypeKroError } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 
 /** Does the text name the file of a stand-in, and not a stand-in of the package? */

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { describe, afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { LogFile } from './state-log.ts';
-import { openDryRun } from './dry-run.ts';
-import type { DryRun } from './dry-run.ts';
+import { type DryRun, openDryRun } from './dry-run.ts';
 
 describe('state log', () => {
   let directory = '';

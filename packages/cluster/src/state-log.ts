@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { closeSync, constants, ftruncateSync, mkdirSync, statSync, writeSync } from 'node:fs';
+import { type Stats, closeSync, constants, ftruncateSync, mkdirSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, openRegularFile } from '@typekro/kit/core';
 

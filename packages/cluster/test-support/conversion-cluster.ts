@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Cluster, ClusterOptions, Transport } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, type ClusterOptions, type Transport, createEmbeddedCluster } from '@typekro/cluster';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { call } from './webhook-cluster.ts';

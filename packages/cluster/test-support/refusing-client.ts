@@ -1,8 +1,6 @@
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
-import type { Clock, TransportRequest } from '@typekro/kube';
-import { KubeClient } from '@typekro/kube';
+import { type Clock, type TransportRequest, KubeClient } from '@typekro/kube';
 
 /** Creates a cluster that has these objects and no controllers of workloads. */
 export async function clusterWith(objects: readonly KubeObject[]): Promise<Cluster> {

@@ -1,7 +1,5 @@
-import type { FrameProblem } from '../src/streaming/frame-reader.ts';
-import { FrameReader } from '../src/streaming/frame-reader.ts';
-import type { SpdyFrame } from '../src/streaming/frames.ts';
-import { CONTROL, controlFrame, FLAGS } from '../src/streaming/frames.ts';
+import { type FrameProblem, FrameReader } from '../src/streaming/frame-reader.ts';
+import { type SpdyFrame, CONTROL, controlFrame, FLAGS } from '../src/streaming/frames.ts';
 import { HeaderDeflater, writeHeaderBlock } from '../src/streaming/header-block.ts';
 import type { MessageConnection } from '../src/protocol/request.ts';
 

@@ -1,8 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
-import type { Transport } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { ReviewAnswer, ReviewRequest, WebhookServer } from './webhook-server.ts';
-import { openWebhookServer } from './webhook-server.ts';
+import { type Transport, createEmbeddedCluster } from '@typekro/cluster';
+import { type ReviewAnswer, type ReviewRequest, type WebhookServer, openWebhookServer } from './webhook-server.ts';
 
 /** The API paths of ConfigMaps and of the webhook configurations. */
 export const MAPS = '/api/v1/namespaces/default/configmaps';

@@ -1,8 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import fc from 'fast-check';
 import type { KubeObject } from '@typekro/kit/core';
-import { fakeTransport } from '../test-support/fake-transport.ts';
-import type { FakeAnswer } from '../test-support/fake-transport.ts';
+import { type FakeAnswer, fakeTransport } from '../test-support/fake-transport.ts';
 import { KubeClient } from './client.ts';
 import { KubeError } from './kube-error.ts';
 import type { Clock, TransportRequest, WatchEvent } from './kube-api.ts';

@@ -10,14 +10,11 @@ import {
   TypeKroError,
 } from '@typekro/kit/core';
 import { answerJson } from './http/answer-reader.ts';
-import { systemClock, rateLimiter } from './clock.ts';
+import { type RateLimit, systemClock, rateLimiter } from './clock.ts';
 import { createDiscovery, unknownKind } from './discovery.ts';
 import { isNotFound, KubeError } from './kube-error.ts';
-import { collectionPath, objectPath, withQuery } from './resource-paths.ts';
-import type { QueryParameters } from './resource-paths.ts';
-import type { RateLimit } from './clock.ts';
-import type { CoreRequest, RequestContext } from './http/request-text.ts';
-import { requestStream, requestText } from './http/request-text.ts';
+import { type QueryParameters, collectionPath, objectPath, withQuery } from './resource-paths.ts';
+import { type CoreRequest, type RequestContext, requestStream, requestText } from './http/request-text.ts';
 import type {
   ApiResource,
   ApplyOptions,

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type JsonValue, formatApiVersion, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { asObjects, asText, asTexts, groupVersionPath } from '@typekro/kit/kubernetes';
 import { answerJson } from './http/answer-reader.ts';
 import { elapsed } from './clock.ts';

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary, printable, textPrefix } from '@typekro/kit/core';
+import { type KubeObject, cryptoLibrary, printable, textPrefix } from '@typekro/kit/core';
 import { formatTime, namePrefix } from '@typekro/kit/kubernetes';
 import { isAborted, isNotFound, KubeError } from './kube-error.ts';
 import type { Clock, KubernetesApi } from './kube-api.ts';

@@ -1,5 +1,4 @@
-import type { JsonValue, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, tryParseJson, TypeKroError } from '@typekro/kit/core';
+import { type JsonValue, type ObjectRef, isJsonObject, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import { classify } from '@typekro/kit/kubernetes';
 import { connectionRemedy } from './http/connection-failures.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isoTime, RETRY_POLICIES } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isoTime, RETRY_POLICIES } from '@typekro/kit/core';
 
 /** Times of an election, in milliseconds. */
 export interface LeaseTimes {

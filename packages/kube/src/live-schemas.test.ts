@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KubeClient } from './client.ts';
 import { DocumentCache, userCacheDirectory } from './document-cache.ts';
-import { fakeTransport } from '../test-support/fake-transport.ts';
-import type { FakeAnswer } from '../test-support/fake-transport.ts';
+import { type FakeAnswer, fakeTransport } from '../test-support/fake-transport.ts';
 import { LiveSchemas } from './live-schemas.ts';
 
 const boat = { group: 'acme.test', version: 'v1', kind: 'Boat' };

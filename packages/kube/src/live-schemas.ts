@@ -1,11 +1,9 @@
 import type { GroupVersionKind, JsonValue } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject, monotonicMs, parseJson } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, crdSource, openApiDocument } from '@typekro/engine/schema';
+import { type SchemaSource, builtinSource, combineSources, crdSource, openApiDocument } from '@typekro/engine/schema';
 import { answerJson } from './http/answer-reader.ts';
-import type { DocumentCacheOptions } from './document-cache.ts';
-import { DocumentCache } from './document-cache.ts';
+import { type DocumentCacheOptions, DocumentCache } from './document-cache.ts';
 import { isNotFound, KubeError } from './kube-error.ts';
 import type { CallOptions, KubernetesApi } from './kube-api.ts';
 import { whileWanted } from './remember.ts';

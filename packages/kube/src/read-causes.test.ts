@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { KubernetesApi, ResourceType } from './index.ts';
-import { KubeError, readCauses, readFamilies } from './index.ts';
+import { type KubernetesApi, type ResourceType, KubeError, readCauses, readFamilies } from './index.ts';
 
 const claim = (namespace: string): KubeObject => ({
   apiVersion: 'v1',

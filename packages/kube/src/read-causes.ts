@@ -1,8 +1,6 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, isBuiltinGroup, parseApiVersion } from '@typekro/kit/core';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
-import type { Cause } from './causes.ts';
-import { causesOf, podFamily, openFamily } from './causes.ts';
+import { type Cause, causesOf, podFamily, openFamily } from './causes.ts';
 import { ObjectTarget } from '@typekro/engine/runtime';
 import { KubeError } from './kube-error.ts';
 import type { KubernetesApi, ListOptions, ResourceType } from './kube-api.ts';

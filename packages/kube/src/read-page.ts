@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { answerJson } from './http/answer-reader.ts';
 import { KubeError } from './kube-error.ts';
 import type { ResourceType } from './kube-api.ts';

@@ -1,10 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { TestClock } from '../test-support/test-clock.ts';
-import { KubeError } from './index.ts';
-import type { WatchEvent } from './index.ts';
-import { runWatch } from './run-watch.ts';
-import type { WatchEffects } from './run-watch.ts';
+import { type WatchEvent, KubeError } from './index.ts';
+import { type WatchEffects, runWatch } from './run-watch.ts';
 import { DEFAULT_LEASE_TIMES, INITIAL_LEASE_STATE, leaseHeld, leaseStep, leaseUnreachable } from './lease-step.ts';
 import type { LeaseState } from './lease-step.ts';
 import { rateLimiter } from './clock.ts';

@@ -2,8 +2,7 @@ import { readLines } from './http/response-body.ts';
 import { isAborted, KubeError } from './kube-error.ts';
 import { setType } from './read-page.ts';
 import type { Clock, ObjectList, ResourceType, TransportResponse, WatchEvent } from './kube-api.ts';
-import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
-import { initialWatchState, watchStep } from './watch-step.ts';
+import { type WatchAction, type WatchInput, type WatchState, initialWatchState, watchStep } from './watch-step.ts';
 
 /** The I/O of a watch. */
 export interface WatchEffects {

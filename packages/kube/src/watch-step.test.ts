@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KubeError } from './kube-error.ts';
-import type { WatchAction, WatchInput, WatchState } from './watch-step.ts';
-import { initialWatchState, watchStep } from './watch-step.ts';
+import { type WatchAction, type WatchInput, type WatchState, initialWatchState, watchStep } from './watch-step.ts';
 
 const pod = (name: string, resourceVersion: string, annotations?: Record<string, string>) => ({
   apiVersion: 'v1',

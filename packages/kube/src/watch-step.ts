@@ -1,5 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { backoffMs, isJsonObject, parseJson, RETRY_POLICIES } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, backoffMs, isJsonObject, parseJson, RETRY_POLICIES } from '@typekro/kit/core';
 import { isLaterVersion, wentBack } from '@typekro/kit/kubernetes';
 import { errorOfStatus, KubeError } from './kube-error.ts';
 import type { ObjectList, WatchEvent } from './kube-api.ts';

@@ -9,8 +9,7 @@
 import { createCompositionApi, defineFactory } from './compose/index.ts';
 import type { DefineGraph, KubernetesComposition, ToResourceGraph } from './compose/index.ts';
 import { callerPlace } from '@typekro/kit/core';
-import type { RuntimeBootstrap } from './factories/bootstrap/runtime-bootstrap.ts';
-import { createRuntimeBootstrap } from './factories/bootstrap/runtime-bootstrap.ts';
+import { type RuntimeBootstrap, createRuntimeBootstrap } from './factories/bootstrap/runtime-bootstrap.ts';
 import type { TypeKroRuntimeOptions } from './factories/bootstrap/runtime-settings.ts';
 
 const api = createCompositionApi({ loadDeploy: async () => (await import('./deploy/index.ts')).createDeployEngine() });

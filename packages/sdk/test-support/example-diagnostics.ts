@@ -1,8 +1,7 @@
 import { compileFunction } from 'node:vm';
 import { type } from 'arktype';
 import { z } from 'zod';
-import type { CodeInfo, Diagnostic, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, parseJson } from '@typekro/kit/core';
+import { type CodeInfo, type Diagnostic, type JsonValue, isJsonObject, parseJson } from '@typekro/kit/core';
 import { Cel, CompositionError, externalRef, kubernetesComposition, opaque } from '@typekro/sdk';
 import { SOURCE } from '../src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment, Secret } from '../src/factories/simple/index.ts';

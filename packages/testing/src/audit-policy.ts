@@ -3,8 +3,7 @@ import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
 import { formatDiagnostic, hasErrors, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import { parseDefinitions, Path } from '@typekro/engine/graph';
 import { dnsSubdomain } from '@typekro/kit/kubernetes';
-import type { Report, Shape } from './value-shape.ts';
-import { anyObject, flag, listShape, members, oneOf, textShape } from './value-shape.ts';
+import { type Report, type Shape, anyObject, flag, listShape, members, oneOf, textShape } from './value-shape.ts';
 
 const CODE = 'cluster/audit-policy';
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { TestCluster } from './create-cluster.ts';
-import { createCluster } from './create-cluster.ts';
+import { type TestCluster, createCluster } from './create-cluster.ts';
 
 const configMap = (text: string) => ({
   apiVersion: 'v1',

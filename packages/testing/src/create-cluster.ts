@@ -18,8 +18,7 @@ import { controllerCrds } from '@typekro/engine/graph';
 import { createController, safeInstallation } from '@typekro/controller/controller';
 import { requireKnownOptions, TypeKroError } from '@typekro/kit/core';
 import { requireAuditPolicy } from './audit-policy.ts';
-import type { KubeClientOptions, Transport } from '@typekro/kube';
-import { KubeClient } from '@typekro/kube';
+import { type KubeClientOptions, type Transport, KubeClient } from '@typekro/kube';
 
 /** The audit log of a test cluster. */
 export interface TestAuditOptions {

@@ -2,8 +2,7 @@
  * Shapes (validators) of JSON values in users' files and requests. A shape reports all mistakes in a value, each with
  * its path.
  */
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, nearestName } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 
 /** Reports a mistake at a path. If `key` is true, the mistake is in the key of the member and not in its value. */

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, type ObjectRef, isJsonObject } from '@typekro/kit/core';
 import type { SeenRequest } from '../src/simulation/virtual-world.ts';
 
 export type { Answer, SeenRequest, VirtualWorld, VirtualWorldOptions } from '../src/simulation/virtual-world.ts';

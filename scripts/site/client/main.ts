@@ -1,6 +1,5 @@
 import MiniSearch from 'minisearch';
-import type { IndexedSection } from '../search-options.ts';
-import { SEARCH_OPTIONS } from '../search-options.ts';
+import { type IndexedSection, SEARCH_OPTIONS } from '../search-options.ts';
 import { startFleetForms } from './fleet.ts';
 
 /** The search index as JSON. `search-index.js` sets this variable. */

@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPages } from '@typekro/dashboard';
 import type {
@@ -12,8 +11,7 @@ import type {
 } from '@typekro/controller/inspect';
 import { INSPECT_PREFIX, inspectPaths, proofOf } from '@typekro/controller/inspect';
 import { instancePage, readInstanceQuery } from '../../../packages/controller/src/inspect/instance-page.ts';
-import type { Scene } from './scene.ts';
-import { revisionText, SCENE_TIME } from './scene.ts';
+import { type Scene, revisionText, SCENE_TIME } from './scene.ts';
 import { scenePlan } from './scene-plan.ts';
 
 /** A server of the dashboard with the data of a scene (`scene.ts`). */

@@ -1,7 +1,6 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import type { CompositionError } from '@typekro/sdk/compose';
-import { createCompositionApi, opaque } from '@typekro/sdk/compose';
+import { type CompositionError, createCompositionApi, opaque } from '@typekro/sdk/compose';
 import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster here')) });

@@ -1,7 +1,6 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import { createCompositionApi } from '@typekro/sdk/compose';
-import type { DeployTarget } from '@typekro/sdk/compose';
+import { type DeployTarget, createCompositionApi } from '@typekro/sdk/compose';
 import type { JsonObject } from '@typekro/kit/core';
 import { kubernetesComposition, toResourceGraph, typeKroRuntimeBootstrap } from '@typekro/sdk';
 import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';

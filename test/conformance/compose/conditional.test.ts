@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Cel, createCompositionApi, externalRef } from '@typekro/sdk/compose';
+import { type CompositionError, Cel, createCompositionApi, externalRef } from '@typekro/sdk/compose';
 import { ConfigMap, Deployment, Pvc, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
-import type { CompositionError } from '@typekro/sdk/compose';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { compareConditional, compiled, composeConditional, runAsKro } from '../../property/compose/conditional.ts';
 import { decide, putInstance, settle } from '@typekro/engine/test-support/direct-loop';

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createCompositionApi, createResource, def, externalRef, externalRefs, patch } from '@typekro/sdk/compose';
 import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.ts';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { compileGraphObject } from '@typekro/engine/graph';
+import { type Graph, compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { configMap, deployment, service } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
 

@@ -1,8 +1,7 @@
 import { type } from 'arktype';
 import { expect, expectTypeOf, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { InstanceMetadata, SchemaReference } from '@typekro/sdk';
-import { kubernetesComposition, toResourceGraph } from '@typekro/sdk';
+import { type InstanceMetadata, type SchemaReference, kubernetesComposition, toResourceGraph } from '@typekro/sdk';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 
 const inner = kubernetesComposition(

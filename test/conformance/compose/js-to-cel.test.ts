@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';
-import { createCompositionApi } from '@typekro/sdk/compose';
-import type { Composition } from '@typekro/sdk/compose';
+import { type Composition, createCompositionApi } from '@typekro/sdk/compose';
 import { compile } from '@typekro/engine/graph';
 import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.ts';
 import { builtinSource } from '@typekro/engine/schema';

@@ -1,8 +1,7 @@
 import { type } from 'arktype';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
-import type { Composition } from '@typekro/sdk/compose';
+import { type Composition, CompositionError, createCompositionApi } from '@typekro/sdk/compose';
 import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
 

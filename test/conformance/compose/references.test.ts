@@ -1,8 +1,7 @@
 import { type } from 'arktype';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { ConfigMap, Deployment } from '../../../packages/sdk/src/factories/simple/index.ts';
-import { createCompositionApi } from '@typekro/sdk/compose';
-import type { CompositionError } from '@typekro/sdk/compose';
+import { type CompositionError, createCompositionApi } from '@typekro/sdk/compose';
 
 const { kubernetesComposition, toResourceGraph } = createCompositionApi({
   loadDeploy: () => Promise.reject(new Error('no cluster here')),

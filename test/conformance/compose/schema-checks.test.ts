@@ -2,8 +2,7 @@ import { type } from 'arktype';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createCompositionApi } from '@typekro/sdk/compose';
-import type { SchemaInput } from '@typekro/sdk/compose';
+import { type SchemaInput, createCompositionApi } from '@typekro/sdk/compose';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 

@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClusterClock } from '@typekro/cluster';
-import { createEmbeddedCluster, systemClusterClock } from '@typekro/cluster';
+import { type ClusterClock, createEmbeddedCluster, systemClusterClock } from '@typekro/cluster';
 import { diff, ensureFixture, load, makeClient, runCase } from '../apiserver/replay.mjs';
 import { APISERVER_DEVIATIONS } from './apiserver-deviations.ts';
 import type { TopicResult } from './report.ts';

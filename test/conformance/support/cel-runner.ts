@@ -17,10 +17,8 @@ import {
   typeNameOf,
   typeToString,
 } from '@typekro/cel';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import type { Schema } from '@typekro/engine/schema';
-import { CelTypes } from '@typekro/engine/schema';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type Schema, CelTypes } from '@typekro/engine/schema';
 import type { CelResource } from '../../../packages/engine/src/schema/cel-types.ts';
 import type { TopicResult } from './report.ts';
 

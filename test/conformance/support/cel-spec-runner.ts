@@ -10,8 +10,7 @@ import {
   twoVariableComprehensions,
   typeToString,
 } from '@typekro/cel';
-import type { SpecType, SpecValue } from './cel-spec-values.ts';
-import { canonical, specType, specValue } from './cel-spec-values.ts';
+import { type SpecType, type SpecValue, canonical, specType, specValue } from './cel-spec-values.ts';
 import type { TopicResult } from './report.ts';
 
 /** A test vector of cel-spec, in its JSON form. */

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode, Hole } from '@typekro/engine/graph';
 
 /** Describes a graph in the form of the recordings, with the parts that are recorded. */

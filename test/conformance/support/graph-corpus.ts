@@ -1,10 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, parseJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, parseJson } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
+import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 
 /** One recorded definition: the author's input and kro's result. */
 export interface GraphCase {

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { hasErrors, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, hasErrors, isJsonObject } from '@typekro/kit/core';
 import { compile, revisionHash } from '@typekro/engine/graph';
 import { describeGraph, firstDifference, isGoText, sameErrorText } from './graph-compare.ts';
-import type { GraphCase } from './graph-corpus.ts';
-import { readGraphCases, readLines } from './graph-corpus.ts';
+import { type GraphCase, readGraphCases, readLines } from './graph-corpus.ts';
 
 /** The result of one recorded case. `problem` is absent when the case passes. */
 export interface GraphOutcome {

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { SchemaChange } from '@typekro/engine/schema';
-import { SimpleSchema } from '@typekro/engine/schema';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type SchemaChange, SimpleSchema } from '@typekro/engine/schema';
 import { compareCrds } from '../../../packages/engine/src/schema/crd/compare-crds.ts';
 import { firstDifference, isGoText } from './graph-compare.ts';
 import { readLines } from './graph-corpus.ts';

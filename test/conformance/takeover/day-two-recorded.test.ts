@@ -5,13 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adopt } from '../../../packages/cli/src/commands/adopt-command.ts';
 import { migrate } from '../../../packages/cli/src/commands/migrate-command.ts';
 import { reconcile } from '../../../packages/cli/src/commands/instance/reconcile-command.ts';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
+import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
-import type { CommandRun } from '@typekro/cli/test-support/run-command';
-import { commandRunner } from '@typekro/cli/test-support/run-command';
+import { type CommandRun, commandRunner } from '@typekro/cli/test-support/run-command';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 
 /**

@@ -1,5 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 
 /**
  * The paths of the fields whose values differ from cluster to cluster. The values are not compared, but the field must

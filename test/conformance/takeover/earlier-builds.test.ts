@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { controllerCrds } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
+import { type KubeObject, refOf } from '@typekro/kit/core';
+import { type VirtualWorld, virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
 import { objectsOf, restoreState, stateOf } from './state-of-kro.ts';
 
 /**

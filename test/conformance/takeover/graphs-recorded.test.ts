@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, refOf } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject, refOf } from '@typekro/kit/core';
 import { Tracking } from '@typekro/engine/runtime';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { RecordedState } from './recorded-graphs.ts';
 import { RECORDED_NAMESPACE, recordedGraphState, recordedGraphStates, restoreGraphs } from './recorded-graphs.ts';
 

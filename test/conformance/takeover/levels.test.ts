@@ -1,8 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { controllerCrds } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
 
 /**

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, type ObjectRef, isJsonObject } from '@typekro/kit/core';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { readCase } from './recorded-cases.ts';
 

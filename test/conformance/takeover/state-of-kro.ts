@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cluster, ClusterSnapshot, SnapshotCollection } from '@typekro/cluster';
 import { controllerCrds } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { parseJson } from '@typekro/kit/core';
+import { type KubeObject, parseJson } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
 
 /**

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { ControllerOptions } from '@typekro/controller/controller';
-import { controllerCrds, createController } from '@typekro/controller/controller';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
+import { type ControllerOptions, controllerCrds, createController } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import { KubeClient } from '@typekro/kube';
-import type { TransportRequest } from '@typekro/kube';
+import { type TransportRequest, KubeClient } from '@typekro/kube';
 import { differencesOf } from './differences.ts';
 import { objectsOf, restoreState, stateOfKro } from './state-of-kro.ts';
 import { NAMESPACE, STORIES } from './stories.ts';

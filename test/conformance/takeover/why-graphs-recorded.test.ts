@@ -1,16 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { assumedSettings } from '@typekro/controller/controller';
 import { differenceLines, diffReport } from '../../../packages/cli/src/instance/diff-report.ts';
-import type { InstanceObservation } from '../../../packages/cli/src/instance/observation.ts';
-import { observe } from '../../../packages/cli/src/instance/observation.ts';
+import { type InstanceObservation, observe } from '../../../packages/cli/src/instance/observation.ts';
 import { statusLines, statusView } from '../../../packages/cli/src/instance/status-view.ts';
 import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
 import { isReached, parseGoal } from '../../../packages/cli/src/instance/wait-goal.ts';
 import { whyOf } from '../../../packages/cli/src/instance/evidence.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
 import { readSession } from '@typekro/kube';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { RECORDED_NAMESPACE, recordedGraphState, recordedGraphStates, restoreGraphs } from './recorded-graphs.ts';
 
 /** A cluster with Graphs as kro's own controller left them. No controller runs. */

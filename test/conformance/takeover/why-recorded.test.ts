@@ -6,8 +6,7 @@ import { definitionWhyLines, explainDefinition } from '../../../packages/cli/src
 import { whyOf } from '../../../packages/cli/src/instance/evidence.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
 import { readSession } from '@typekro/kube';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { restoreCheckpoint } from './recorded-checkpoint.ts';
 
 /**

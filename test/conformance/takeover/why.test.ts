@@ -4,10 +4,8 @@ import { observe } from '../../../packages/cli/src/instance/observation.ts';
 import { treeLines } from '../../../packages/cli/src/instance/tree-view.ts';
 import { whyOf } from '../../../packages/cli/src/instance/evidence.ts';
 import { whyLines } from '../../../packages/cli/src/instance/why-view.ts';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeClient, readSession } from '@typekro/kube';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
+import { type KubernetesApi, KubeClient, readSession } from '@typekro/kube';
 import { withoutTimes } from '@typekro/cli/test-support/without-times';
 import { restoreState, stateOfKro } from './state-of-kro.ts';
 

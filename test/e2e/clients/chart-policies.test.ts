@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { crdSource } from '@typekro/engine/schema';
-import type { ApiServer } from '../../support/api-server.ts';
-import { serverKinds } from '../../support/api-server.ts';
+import { type ApiServer, serverKinds } from '../../support/api-server.ts';
 import { coveringRows } from '../../support/covering-rows.ts';
 import { helmProgram, renderChart, schemaProblems } from './chart-render.ts';
 

@@ -1,9 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, StructuralSchema } from '@typekro/engine/schema';
+import { type KubeObject, parseApiVersion } from '@typekro/kit/core';
+import { type SchemaSource, builtinSource, combineSources, StructuralSchema } from '@typekro/engine/schema';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 

@@ -1,5 +1,4 @@
-import { AppsV1Api, CoreV1Api, KubeConfig, makeInformer } from '@kubernetes/client-node';
-import type { V1ConfigMap } from '@kubernetes/client-node';
+import { type V1ConfigMap, AppsV1Api, CoreV1Api, KubeConfig, makeInformer } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiServer } from '../../support/api-server.ts';
 import { clientServers } from '../../support/packed-cluster.ts';

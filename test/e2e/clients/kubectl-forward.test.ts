@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import { findClient } from '../../support/clients.ts';
 import { RunningCommand } from '../../support/command.ts';
 

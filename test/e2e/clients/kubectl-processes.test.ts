@@ -3,8 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Cluster, Listener } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type Cluster, type Listener, createEmbeddedCluster } from '@typekro/cluster';
 import { findClient } from '../../support/clients.ts';
 
 const program = findClient('kubectl') ?? '';

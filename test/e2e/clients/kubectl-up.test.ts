@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findClient } from '../../support/clients.ts';
-import type { Ended } from '../../support/command.ts';
-import { runCommand, RunningCommand, startCli } from '../../support/command.ts';
+import { type Ended, runCommand, RunningCommand, startCli } from '../../support/command.ts';
 
 const program = findClient('kubectl') ?? '';
 

@@ -1,8 +1,7 @@
 import { vi } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
-import type { KubeClient } from '@typekro/kube';
-import { isNotFound } from '@typekro/kube';
+import { type KubeClient, isNotFound } from '@typekro/kube';
 import type { ApiServer } from '../../support/api-server.ts';
 import { WIDGETS } from './manifests.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Share } from '@typekro/kit/test-support/budget';
-import { share } from '@typekro/kit/test-support/budget';
+import { type Share, share } from '@typekro/kit/test-support/budget';
 import { seededChoices } from '../../support/choices.ts';
 import { environmentMistakes } from './environment.ts';
 import { markerMistakes } from './markers.ts';

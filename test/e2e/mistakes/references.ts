@@ -1,6 +1,5 @@
 import { OBJECTS, WEB_APP } from './base.ts';
-import type { Mistake } from './mistake.ts';
-import { edit } from './mistake.ts';
+import { type Mistake, edit } from './mistake.ts';
 
 const inSite = (title: string, from: string, to: string, reason: RegExp, remedy: RegExp): Mistake => ({
   title,

@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { runCommandLine } from '../../../packages/cli/src/adapter.ts';
 import { commands } from '../../../packages/cli/src/commands/index.ts';
 import { startCli } from '../../support/command.ts';
-import type { Mistake } from './mistake.ts';
-import { prepare } from './mistake.ts';
+import { type Mistake, prepare } from './mistake.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 

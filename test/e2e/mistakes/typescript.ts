@@ -1,6 +1,5 @@
 import { COMPOSITION } from './base.ts';
-import type { Mistake } from './mistake.ts';
-import { edit } from './mistake.ts';
+import { type Mistake, edit } from './mistake.ts';
 
 export const composition = (
   title: string,

@@ -1,6 +1,5 @@
 import { DEFINITION, INSTANCE } from './base.ts';
-import type { Mistake } from './mistake.ts';
-import { edit } from './mistake.ts';
+import { type Mistake, edit } from './mistake.ts';
 
 type Change = readonly [from: string, to: string];
 

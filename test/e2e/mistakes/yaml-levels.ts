@@ -1,6 +1,5 @@
 import { DEFINITION, INSTANCE } from './base.ts';
-import type { Mistake } from './mistake.ts';
-import { edit } from './mistake.ts';
+import { type Mistake, edit } from './mistake.ts';
 import { definition } from './yaml-definitions.ts';
 
 const URL = 'http://${service.metadata.name}';

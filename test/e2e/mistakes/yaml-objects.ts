@@ -1,6 +1,5 @@
 import { OBJECTS } from './base.ts';
-import type { Mistake } from './mistake.ts';
-import { edit } from './mistake.ts';
+import { type Mistake, edit } from './mistake.ts';
 
 const objects = (
   title: string,

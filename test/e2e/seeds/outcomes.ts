@@ -1,7 +1,6 @@
 /** The expected results of the first programs (`docs/seeds.md`), from `test/fixtures/seeds/outcomes.json`. */
 import { readFileSync } from 'node:fs';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 
 /** A way to deploy a program: in direct mode, with this project's controller, or with a definition for stock kro. */
 export type Way = 'direct' | 'ours' | 'stock';

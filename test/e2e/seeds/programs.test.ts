@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import type { Composition, FactoryOptions } from '@typekro/sdk';
 import type { createCluster as createClusterOfSources, TestCluster } from '@typekro/testing';
 import { runCommand } from '../../support/command.ts';
 import { monitorCrd } from './needs.ts';
-import type { Outcome, Program, Way } from './outcomes.ts';
-import { differences, programs, SEEDS } from './outcomes.ts';
+import { type Outcome, type Program, type Way, differences, programs, SEEDS } from './outcomes.ts';
 
 /*
  * Runs the first programs unchanged. Deploys their compositions in each way that the table (`outcomes.json`) lists,

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CEL_KINDS, examine, fuzzEnvironment } from '../../support/cel-fuzz.ts';
 import { seededChoices } from '../../support/choices.ts';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const environment = fuzzEnvironment();
 

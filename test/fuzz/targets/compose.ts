@@ -2,8 +2,7 @@ import { compare } from '../../property/compose/differential.ts';
 import { makeProgram } from '../../property/compose/program.ts';
 import type { Choices } from '../../support/choices.ts';
 import { conditionalProblem, conditionalSourceOf, fuzzedSource, problemOf } from '../../support/compose-fuzz.ts';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 /** The oracles of generated programs. The first line of an input names one of them. */
 const ORACLES: Readonly<Record<string, (source: string) => string | undefined>> = {

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hasErrors, stringifyJson } from '@typekro/kit/core';
 import { compile, parseDefinitions } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const sources = builtinSource();
 const REALISTIC = new URL('../../conformance/graph/realistic/', import.meta.url);

@@ -1,7 +1,6 @@
 import { Duplex } from 'node:stream';
 import { readFrame, WebSocketConnection } from '../../../packages/cluster/src/http/web-socket.ts';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 /** A masked WebSocket frame, as a client sends it. */
 function frame(first: number, payload: string | Buffer): Buffer {

@@ -1,6 +1,5 @@
 import { AnswerReader } from '../../../packages/kube/src/http/answer-reader.ts';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const ANSWERS = [
   'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',

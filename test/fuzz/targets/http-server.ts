@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createEmbeddedCluster } from '@typekro/cluster';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const BODY = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });

@@ -9,8 +9,7 @@ import { applyStrategicPatch, StrategicPatchError } from '../../../packages/clus
 import { builtinType } from '../../../packages/cluster/src/types/builtin.ts';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const context: FieldContext = {
   apiVersion: 'apps/v1',

@@ -1,7 +1,6 @@
 import { decodeProtobuf, ProtobufError } from '../../../packages/cluster/src/types/protobuf.ts';
 import { parseJson, stringifyJson } from '@typekro/kit/core';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const field = (number: number, value: string | Buffer): Buffer => {
   const bytes = Buffer.from(value);

@@ -1,7 +1,5 @@
-import type { Cluster, ClusterSnapshot, Transport } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type Cluster, type ClusterSnapshot, type Transport, createEmbeddedCluster } from '@typekro/cluster';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';

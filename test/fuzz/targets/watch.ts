@@ -1,8 +1,6 @@
 import { readLines, WholeBody } from '../../../packages/kube/src/http/response-body.ts';
-import type { WatchState } from '../../../packages/kube/src/watch-step.ts';
-import { initialWatchState, watchStep } from '../../../packages/kube/src/watch-step.ts';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type WatchState, initialWatchState, watchStep } from '../../../packages/kube/src/watch-step.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const event = (type: string, metadata: object, rest: object = {}) =>
   JSON.stringify({ type, object: { kind: 'ConfigMap', apiVersion: 'v1', metadata, ...rest } });

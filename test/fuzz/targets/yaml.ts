@@ -1,8 +1,7 @@
 import { parseYaml, toYamlText, YamlSyntaxError } from '../../../packages/cluster/src/codec/yaml.ts';
 import { jsonEquals, stringifyJson } from '@typekro/kit/core';
 import { parsePlainYaml } from '../../../packages/kube/src/config/plain-yaml.ts';
-import type { FuzzTarget } from '../fuzz-target.ts';
-import { FuzzFinding } from '../fuzz-target.ts';
+import { type FuzzTarget, FuzzFinding } from '../fuzz-target.ts';
 
 const KUBECONFIG = `apiVersion: v1
 kind: Config

@@ -1,7 +1,6 @@
 /** Generates programs from a seed. Their conditional resources read each other. */
 
-import { pick, seededChoices } from '../../support/choices.ts';
-import type { Choices } from '../../support/choices.ts';
+import { type Choices, pick, seededChoices } from '../../support/choices.ts';
 
 /** A variable in scope that the program can read. */
 interface Thing {

@@ -1,12 +1,9 @@
 import { toJson } from '@typekro/cel';
-import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
-import type { Composition } from '@typekro/sdk/compose';
+import { type Composition, CompositionError, createCompositionApi } from '@typekro/sdk/compose';
 import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
-import { compile } from '@typekro/engine/graph';
-import type { Expression, Graph, GraphNode, Hole } from '@typekro/engine/graph';
+import { type Expression, type Graph, type GraphNode, type Hole, compile } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { putInstance, settle } from '@typekro/engine/test-support/direct-loop';
 import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';

@@ -1,10 +1,7 @@
 import { type } from 'arktype';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
-import type { TransformData } from '../../../packages/sdk/src/compose/source/transform-data.ts';
-import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
-import type { Composition } from '@typekro/sdk/compose';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type TransformData, SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
+import { type Composition, CompositionError, createCompositionApi } from '@typekro/sdk/compose';
 import { sumsThatKroFails } from '../../support/kro-sums.ts';
 import { ConfigMap } from '../../../packages/sdk/src/factories/simple/index.ts';
 

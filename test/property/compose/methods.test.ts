@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { spread } from '@typekro/kit/test-support/budget';
-import { ASTRAL, consult, oracleInputs, TEXTS } from '../../support/compose-oracle.ts';
-import type { OracleVerdict } from '../../support/compose-oracle.ts';
+import { type OracleVerdict, ASTRAL, consult, oracleInputs, TEXTS } from '../../support/compose-oracle.ts';
 
 const POSITIONS = [
   '',

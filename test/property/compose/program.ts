@@ -1,7 +1,6 @@
 /** Generates programs of compositions in the supported subset of JavaScript, from a seed. */
 
-import { Choices, ExpressionWriter } from './program-expressions.ts';
-import type { Loop, Name, Type } from './program-expressions.ts';
+import { type Loop, type Name, type Type, Choices, ExpressionWriter } from './program-expressions.ts';
 import { carriedValues } from './program-carried.ts';
 import { keysWithMarks, nestedTurns, turnsTogether, turnsWithout } from './program-turns.ts';
 import { addedMembers, fallingCases, surePieces } from './program-folds.ts';

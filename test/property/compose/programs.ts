@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { share } from '@typekro/kit/test-support/budget';
-import type { Host } from './differential.ts';
-import { compare } from './differential.ts';
+import { type Host, compare } from './differential.ts';
 import { makeProgram, sourceOf } from './program.ts';
 
 const PER_TEST = 50;

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { CompositionError, createCompositionApi } from '@typekro/sdk/compose';
-import { SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
-import type { TransformData } from '../../../packages/sdk/src/compose/source/transform-data.ts';
+import { type TransformData, SOURCE } from '../../../packages/sdk/src/compose/source/transform-data.ts';
 import { pick, seededChoices } from '../../support/choices.ts';
 import { share } from '@typekro/kit/test-support/budget';
 import { ConfigMap, Deployment, Service } from '../../../packages/sdk/src/factories/simple/index.ts';

@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
-import type { Subject } from './forms.ts';
-import { normalized, pathsIn, plainObject, steppedObjects, without } from './forms.ts';
+import { type TestCluster, createCluster } from '@typekro/testing';
+import { type Subject, normalized, pathsIn, plainObject, steppedObjects, without } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
 /*

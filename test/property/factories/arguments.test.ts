@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { simple } from '../../../packages/sdk/src/factories/simple/index.ts';
 import { spread } from '@typekro/kit/test-support/budget';
-import type { Subject } from './forms.ts';
-import { differences, FORMS } from './forms.ts';
+import { type Subject, differences, FORMS } from './forms.ts';
 import { REQUIRED, SAMPLES } from './samples.ts';
 
 /** A program can pass an argument in several forms. Each form must produce the same object as the plain value. */

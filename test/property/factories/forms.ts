@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createCompositionApi, resourceFactory } from '@typekro/sdk/compose';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import { evaluateGraph } from '../../../packages/sdk/src/compose/evaluate-graph.ts';
 import { FakeCluster } from '@typekro/engine/test-support/fake-cluster';

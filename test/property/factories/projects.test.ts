@@ -1,13 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
-import type { Schema } from '@typekro/engine/schema';
-import { crdSource, StructuralSchema } from '@typekro/engine/schema';
+import { type JsonObject, type JsonValue, jsonEquals, parseApiVersion } from '@typekro/kit/core';
+import { type Schema, crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { gitRepository, kustomization } from '../../../packages/sdk/src/factories/flux/index.ts';
 import { chartFactory, helmRelease, helmRepository } from '../../../packages/sdk/src/factories/helm/index.ts';
 import { configMap } from '../../../packages/sdk/src/factories/kubernetes/index.ts';
-import type { Make } from './forms.ts';
-import { differences, FLUX, FORMS, pathsIn, plainObject, without } from './forms.ts';
+import { type Make, differences, FLUX, FORMS, pathsIn, plainObject, without } from './forms.ts';
 
 /* Checks factories that set defaults or branch on their arguments: they accept these arguments in every form. */
 

@@ -1,12 +1,9 @@
 import { compile } from '@typekro/engine/graph';
 import { definitionErrors, ruleEvaluator } from '@typekro/cluster/rule-evaluator';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import { createCompositionApi } from '@typekro/sdk/compose';
-import type { SchemaInput } from '@typekro/sdk/compose';
-import type { Schema } from '@typekro/engine/schema';
-import { builtinSource, StructuralSchema } from '@typekro/engine/schema';
+import { type SchemaInput, createCompositionApi } from '@typekro/sdk/compose';
+import { type Schema, builtinSource, StructuralSchema } from '@typekro/engine/schema';
 
 const { kubernetesComposition } = createCompositionApi({ loadDeploy: () => Promise.reject(new Error('no cluster')) });
 

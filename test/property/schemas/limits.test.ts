@@ -5,8 +5,7 @@ import { z } from 'zod';
 import { fromStandardSchema } from '../../../packages/sdk/src/notations/standard-schema.ts';
 import type { JsonValue } from '@typekro/kit/core';
 import { composed, difference } from './compare.ts';
-import { objectOf } from './methods.ts';
-import type { Library } from './methods.ts';
+import { type Library, objectOf } from './methods.ts';
 import { specWith } from './values.ts';
 
 /** A schema of each library, or of some of them, its outcome, and values that tell right from wrong definitions. */

@@ -1,12 +1,10 @@
-import { type } from 'arktype';
-import type { Type } from 'arktype';
+import { type Type, type } from 'arktype';
 import * as v from 'valibot';
 import { z } from 'zod';
 import type { SchemaInput } from '@typekro/sdk/compose';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { CALCULATIONS, calculated, VALUES_OF } from './calculations.ts';
-import { METHODS, objectOf } from './methods.ts';
-import type { Library } from './methods.ts';
+import { type Library, METHODS, objectOf } from './methods.ts';
 import { VALUES } from './values.ts';
 
 /** A schema of one field, its text, and values for it. */

@@ -1,14 +1,12 @@
 import { expect, test, vi } from 'vitest';
-import { seededRandom } from '@typekro/kit/core';
-import type { JsonValue } from '@typekro/kit/core';
+import { type JsonValue, seededRandom } from '@typekro/kit/core';
 import { numbersOf } from '@typekro/kit/test-support/budget';
 import { z } from 'zod';
 import { createCompositionApi } from '@typekro/sdk/compose';
 import { composed, difference, stored } from './compare.ts';
 import { randomSchema } from './random-schema.ts';
 import { CALCULATIONS, VALUES_OF, calculated } from './calculations.ts';
-import { METHODS, objectOf } from './methods.ts';
-import type { Library } from './methods.ts';
+import { type Library, METHODS, objectOf } from './methods.ts';
 import { VALUES, specWith } from './values.ts';
 
 /** The number of specs for each schema. */

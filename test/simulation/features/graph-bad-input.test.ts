@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { conditionText, virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, conditionText, virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
 import { GRAPH_STAGE, rightsOf } from '../graphs/stage.ts';
 
 let world: VirtualWorld;

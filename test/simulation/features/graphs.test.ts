@@ -2,8 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
 import { failure } from '@typekro/testing/test-support/intercept-request';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { conditionText, virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, conditionText, virtualWorld, writesOf } from '@typekro/testing/test-support/virtual-world';
 
 let world: VirtualWorld;
 afterEach(async () => {

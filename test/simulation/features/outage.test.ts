@@ -10,8 +10,7 @@ import {
   writesOf,
 } from '@typekro/testing/test-support/virtual-world';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { Cluster, ClusterSnapshot } from '@typekro/cluster';
+import { type Cluster, type ClusterSnapshot, createEmbeddedCluster } from '@typekro/cluster';
 import { KubeClient } from '@typekro/kube';
 
 describe('outage', () => {

@@ -1,9 +1,7 @@
 import { describe, afterEach, beforeEach, expect, it, test, vi } from 'vitest';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { Cluster } from '@typekro/cluster';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
 import { controllerCrds, createController, keptText, safeInstallation } from '@typekro/controller/controller';
-import { KubeClient } from '@typekro/kube';
-import type { Transport } from '@typekro/kube';
+import { type Transport, KubeClient } from '@typekro/kube';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 describe('own kinds', () => {

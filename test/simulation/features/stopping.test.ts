@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import { controllerCrds, createController } from '@typekro/controller/controller';
-import type { Controller } from '@typekro/controller/controller';
-import type { Clock, Transport } from '@typekro/kube';
-import { KubeClient, systemClock } from '@typekro/kube';
+import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
+import { type Controller, controllerCrds, createController } from '@typekro/controller/controller';
+import { type Clock, type Transport, KubeClient, systemClock } from '@typekro/kube';
 import { mapRef, mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 
 let cluster: Cluster;

@@ -1,11 +1,7 @@
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { KubeClient } from '@typekro/kube';
-import { isConflict, isNotFound } from '@typekro/kube';
-import { applyRig, removeRig, suspend } from '../user-actions.ts';
-import type { UserAction } from '../user-actions.ts';
-import type { Shape } from './shape.ts';
-import { contender, graphObject } from './shape.ts';
+import { type JsonObject, type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
+import { type KubeClient, isConflict, isNotFound } from '@typekro/kube';
+import { type UserAction, applyRig, removeRig, suspend } from '../user-actions.ts';
+import { type Shape, contender, graphObject } from './shape.ts';
 import { rightsOf, userMap, WIDGET_CRD, WIDGET_OBJECT } from './stage.ts';
 
 const NAMES = ['one', 'two'];

@@ -1,6 +1,5 @@
 import { CERTIFICATES } from '../end-state.ts';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import type { KubeClient } from '@typekro/kube';
 import { FieldManager, Tracking } from '@typekro/engine/runtime';
 import { normalize } from '../../../packages/testing/src/simulation/compare-states.ts';

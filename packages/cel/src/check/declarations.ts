@@ -1,8 +1,7 @@
 import type { VariableOptions } from '../api.ts';
 import { kubernetesLiterals } from '../lib/k8s/k8s-literals.ts';
 import type { FunctionDeclaration, Library, Validator } from '../library.ts';
-import type { TypeProvider } from '../provider.ts';
-import { EMPTY_PROVIDER } from '../provider.ts';
+import { type TypeProvider, EMPTY_PROVIDER } from '../provider.ts';
 import type { CelType } from '../types.ts';
 import {
   BOOL,

@@ -1,5 +1,4 @@
-import type { CelType } from '../types.ts';
-import { ERROR } from '../types.ts';
+import { type CelType, ERROR } from '../types.ts';
 import { oncePerObject } from '@typekro/kit/core';
 
 /** The maximum number of names in the type of a map literal. The types in real expressions have a few dozen names. */

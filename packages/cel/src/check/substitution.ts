@@ -1,5 +1,4 @@
-import type { CelType } from '../types.ts';
-import { DYN, isOptional, paramOf, sameType } from '../types.ts';
+import { type CelType, DYN, isOptional, paramOf, sameType } from '../types.ts';
 
 /** The kinds of types to which `null` is assignable. */
 const NULLABLE: ReadonlySet<CelType['kind']> = new Set(['opaque', 'struct', 'duration', 'timestamp', 'null']);

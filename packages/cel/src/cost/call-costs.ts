@@ -1,6 +1,5 @@
 import type { CelType } from '../types.ts';
-import type { Range } from './range.ts';
-import { addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED } from './range.ts';
+import { type Range, addRanges, fixed, multiplyRanges, ONE, scaleRange, UNBOUNDED } from './range.ts';
 
 /** The cost of one traversal, per character. */
 export const TRAVERSAL = 0.1;

@@ -4,8 +4,7 @@ import { CheckedAst } from '../check/checker.ts';
 import { ACCUMULATOR } from '../macros.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import type { CelType } from '../types.ts';
-import type { CallCost, Operand } from './call-costs.ts';
-import { libraryCost, PATTERN, TRAVERSAL } from './call-costs.ts';
+import { type CallCost, type Operand, libraryCost, PATTERN, TRAVERSAL } from './call-costs.ts';
 import { listCost } from './list-costs.ts';
 import type { Range } from './range.ts';
 import {

@@ -1,7 +1,5 @@
-import type { CallCost, Operand } from './call-costs.ts';
-import { TRAVERSAL } from './call-costs.ts';
-import type { Range } from './range.ts';
-import { addRanges, fixed, LIST, multiplyRanges, ONE, scaleRange, UNBOUNDED, UNKNOWN } from './range.ts';
+import { type CallCost, type Operand, TRAVERSAL } from './call-costs.ts';
+import { type Range, addRanges, fixed, LIST, multiplyRanges, ONE, scaleRange, UNBOUNDED, UNKNOWN } from './range.ts';
 
 const SORT = /^list_(.+)_sort(ByAssociatedKeys)?$/;
 

@@ -1,8 +1,7 @@
 import { decodeBase64 } from '../lib/base64.ts';
 import { Failure, formatGeneral, goTypeOf } from '@typekro/kit/golang';
 import type { DataShape } from '../shape.ts';
-import type { Value } from '../values.ts';
-import { CelDuration, CelTimestamp, CelValue, checkedInt, fail } from '../values.ts';
+import { type Value, CelDuration, CelTimestamp, CelValue, checkedInt, fail } from '../values.ts';
 import { parseDate, parseDateTime, parseSpan } from './string-formats.ts';
 import type { JsonValue } from '@typekro/kit/core';
 

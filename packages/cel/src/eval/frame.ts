@@ -1,7 +1,6 @@
 import type { EvaluateOptions, SharedBudget } from '../api.ts';
 import type { CallContext } from '../library.ts';
-import type { Value } from '../values.ts';
-import { BUDGET_EXCEEDED, EvalFailure } from '../values.ts';
+import { type Value, BUDGET_EXCEEDED, EvalFailure } from '../values.ts';
 
 /** The parts of the context of calls that do not depend on the evaluation. */
 type FrameOptions = Pick<EvaluateOptions, 'now' | 'searches' | 'shared'>;

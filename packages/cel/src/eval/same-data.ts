@@ -1,5 +1,4 @@
-import type { Meter } from '../values.ts';
-import { CelValue } from '../values.ts';
+import { type Meter, CelValue } from '../values.ts';
 
 /** The maximum depth of a comparison of data from outside CEL. Data that is nested more deeply counts as different. */
 const MAX_DEPTH = 1_000;

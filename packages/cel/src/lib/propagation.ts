@@ -1,7 +1,6 @@
 import type { CallContext, Library } from '../library.ts';
 import { BOOL, DYN, INT } from '../types.ts';
-import type { Int, Value } from '../values.ts';
-import { elementsOf, fail, rawData } from '../values.ts';
+import { type Int, type Value, elementsOf, fail, rawData } from '../values.ts';
 import { member, overload } from './define.ts';
 
 /** The progress of an object: the state that `ready()` and `updated()` report. */

@@ -3,8 +3,7 @@ import { re2Library } from '@typekro/kit/core';
 import { failure, Failure } from '@typekro/kit/golang';
 import type { CallContext } from '../library.ts';
 import { BUDGET_EXCEEDED, EvalFailure } from '../values.ts';
-import type { SearchMeter } from './lazy-automaton.ts';
-import { LazyAutomaton } from './lazy-automaton.ts';
+import { type SearchMeter, LazyAutomaton } from './lazy-automaton.ts';
 
 /**
  * A regular expression with RE2's syntax. The time of a match is linear in the length of the text. A constant pattern

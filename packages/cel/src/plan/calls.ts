@@ -2,8 +2,7 @@ import type { ResolvedReference } from '../check/checker.ts';
 import type { CallContext, Overload } from '../library.ts';
 import type { Frame } from '../eval/frame.ts';
 import { raise } from '../eval/shaped.ts';
-import type { CelType } from '../types.ts';
-import { DYN, INT, paramOf, sameType } from '../types.ts';
+import { type CelType, DYN, INT, paramOf, sameType } from '../types.ts';
 import type { Value } from '../values.ts';
 import {
   CelErrorValue,
@@ -18,8 +17,7 @@ import {
 import { receiverMismatch } from '../lib/define.ts';
 import { describing, unboxDouble } from './coerce.ts';
 import { matches, matchesInside, surelyMatches, toParameter } from './match.ts';
-import type { PlannedNode } from './planned-node.ts';
-import { throwPlanError } from './planned-node.ts';
+import { type PlannedNode, throwPlanError } from './planned-node.ts';
 
 type Call = (...args: (CallContext | Value)[]) => Value;
 type FunctionReference = Extract<ResolvedReference, { kind: 'function' }>;

@@ -4,8 +4,7 @@ import { selfDescribing, raise } from '../eval/shaped.ts';
 import type { DataShape } from '../shape.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, listType, mapType } from '../types.ts';
-import type { Value } from '../values.ts';
-import { boxDouble, doubleOf, fail } from '../values.ts';
+import { type Value, boxDouble, doubleOf, fail } from '../values.ts';
 import type { PlannedNode } from './planned-node.ts';
 
 /** The plan of a constant. */

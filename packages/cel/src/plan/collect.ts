@@ -1,14 +1,12 @@
 import type { Frame } from '../eval/frame.ts';
 import { raise } from '../eval/shaped.ts';
 import { BOOL, DYN, listType, mapType } from '../types.ts';
-import type { Value } from '../values.ts';
-import { EvalFailure, entriesOf, fail, mapKeyText } from '../values.ts';
+import { type Value, EvalFailure, entriesOf, fail, mapKeyText } from '../values.ts';
 import { describing } from './coerce.ts';
 import { ENTRY_WORK } from '../lib/define.ts';
 import { makeMap } from './literals.ts';
 import { absorbable, attempt } from './logic.ts';
-import type { Loop } from './loop.ts';
-import { checked } from './loop.ts';
+import { type Loop, checked } from './loop.ts';
 import type { PlannedNode } from './planned-node.ts';
 import { showValue } from '../lib/show.ts';
 

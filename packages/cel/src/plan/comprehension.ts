@@ -3,13 +3,11 @@ import type { Frame } from '../eval/frame.ts';
 import { ACCUMULATOR, UNUSED } from '../macros.ts';
 import { expanded } from '../syntax/macro-expander.ts';
 import { BOOL, DYN } from '../types.ts';
-import type { Value } from '../values.ts';
-import { CelErrorValue, EvalFailure, fail } from '../values.ts';
+import { type Value, CelErrorValue, EvalFailure, fail } from '../values.ts';
 import { describing } from './coerce.ts';
 import { planCollect, planExistsOne, planTransform, planTransformEntries } from './collect.ts';
 import { attempt } from './logic.ts';
-import type { Loop } from './loop.ts';
-import { checked, planLoop } from './loop.ts';
+import { type Loop, checked, planLoop } from './loop.ts';
 import type { PlannedNode } from './planned-node.ts';
 import type { PlanScope } from './scope.ts';
 

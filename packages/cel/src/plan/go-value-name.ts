@@ -1,6 +1,5 @@
 import { ShapedList, ShapedMap } from '../eval/shaped.ts';
-import type { Value } from '../values.ts';
-import { typeNameOf } from '../values.ts';
+import { type Value, typeNameOf } from '../values.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
   bool: 'types.Bool',

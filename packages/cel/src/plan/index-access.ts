@@ -22,8 +22,7 @@ import {
 } from '../values.ts';
 import { adopting, describing, part } from './coerce.ts';
 import { goValueName } from './go-value-name.ts';
-import type { PlannedNode } from './planned-node.ts';
-import { throwPlanError } from './planned-node.ts';
+import { type PlannedNode, throwPlanError } from './planned-node.ts';
 import { hasFields } from './select.ts';
 import { showValue } from '../lib/show.ts';
 

@@ -6,8 +6,7 @@ import { showKey } from './index-access.ts';
 import type { CelType } from '../types.ts';
 import { BOOL, BYTES, DOUBLE, DYN, INT, NULL, STRING, UINT, listType, mapType, sameType } from '../types.ts';
 import type { Literal } from '../ast.ts';
-import type { Value, ValueObject } from '../values.ts';
-import { CelMap, CelOptional, fail } from '../values.ts';
+import { type Value, type ValueObject, CelMap, CelOptional, fail } from '../values.ts';
 import { constantPlan, describing } from './coerce.ts';
 import type { PlannedNode } from './planned-node.ts';
 

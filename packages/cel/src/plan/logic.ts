@@ -1,8 +1,7 @@
 import type { Frame } from '../eval/frame.ts';
 import { raise } from '../eval/shaped.ts';
 import { BOOL, DYN, sameType } from '../types.ts';
-import type { Value } from '../values.ts';
-import { EvalFailure, fail } from '../values.ts';
+import { type Value, EvalFailure, fail } from '../values.ts';
 import { describing } from './coerce.ts';
 import type { PlannedNode } from './planned-node.ts';
 

@@ -1,10 +1,8 @@
 import type { Comprehension } from '../ast.ts';
 import type { Frame } from '../eval/frame.ts';
 import { raise } from '../eval/shaped.ts';
-import type { CelType } from '../types.ts';
-import { DYN, INT, STRING, paramOf } from '../types.ts';
-import type { Value } from '../values.ts';
-import { CelErrorValue, elementsOf, entriesOf, fail } from '../values.ts';
+import { type CelType, DYN, INT, STRING, paramOf } from '../types.ts';
+import { type Value, CelErrorValue, elementsOf, entriesOf, fail } from '../values.ts';
 import { rootPlan } from './chain.ts';
 import { describing, part } from './coerce.ts';
 import { goValueName } from './go-value-name.ts';

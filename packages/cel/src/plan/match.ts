@@ -1,5 +1,4 @@
-import type { CelType } from '../types.ts';
-import { isOptional, paramOf } from '../types.ts';
+import { type CelType, isOptional, paramOf } from '../types.ts';
 import type { Meter, Value } from '../values.ts';
 import {
   CelDuration,

@@ -5,8 +5,7 @@ import { concatenateBytes, dynamicArithmetic, dynamicNegate, intOperation, negat
 import { equal, notEqual } from '../lib/equal.ts';
 import type { Frame } from '../eval/frame.ts';
 import { ShapedList, raise } from '../eval/shaped.ts';
-import type { CelType } from '../types.ts';
-import { BOOL, BYTES, DOUBLE, DYN, INT, STRING, listType, sameType } from '../types.ts';
+import { type CelType, BOOL, BYTES, DOUBLE, DYN, INT, STRING, listType, sameType } from '../types.ts';
 import type { Int, Value } from '../values.ts';
 import { CelDuration, CelTimestamp, CelUint, doubleOf, fail, isInt, isNaNValue } from '../values.ts';
 import { describing } from './coerce.ts';

@@ -3,14 +3,11 @@ import type { CheckedAst } from '../check/checker.ts';
 import { Frame } from '../eval/frame.ts';
 import { safeData } from '../eval/safe-data.ts';
 import { raise } from '../eval/shaped.ts';
-import type { CelType } from '../types.ts';
-import { STRING } from '../types.ts';
-import type { Value } from '../values.ts';
-import { EvalFailure } from '../values.ts';
+import { type CelType, STRING } from '../types.ts';
+import { type Value, EvalFailure } from '../values.ts';
 import { describing } from './coerce.ts';
 import { chargeJoined } from './plan-operators.ts';
-import type { PlannedNode } from './planned-node.ts';
-import { PlanError } from './planned-node.ts';
+import { type PlannedNode, PlanError } from './planned-node.ts';
 import { Planner } from './planner.ts';
 
 const DEFAULT_BUDGET = 2_000_000;

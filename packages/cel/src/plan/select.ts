@@ -4,8 +4,7 @@ import type { Frame } from '../eval/frame.ts';
 import { propertyReader } from '../eval/safe-data.ts';
 import { selfDescribing, raise } from '../eval/shaped.ts';
 import type { DataShape } from '../shape.ts';
-import type { CelType } from '../types.ts';
-import { BOOL, DYN, isOptional, optionalType, paramOf } from '../types.ts';
+import { type CelType, BOOL, DYN, isOptional, optionalType, paramOf } from '../types.ts';
 import type { Value } from '../values.ts';
 import {
   CelMap,

@@ -1,8 +1,7 @@
 import type { Declarations } from '../check/declarations.ts';
 import { escapeFieldName } from '../eval/field-names.ts';
 import type { DataShape, ShapeKind } from '../shape.ts';
-import type { CelType } from '../types.ts';
-import { paramOf } from '../types.ts';
+import { type CelType, paramOf } from '../types.ts';
 
 const SCALARS: Partial<Record<CelType['kind'], ShapeKind>> = {
   bool: 'bool',

@@ -11,10 +11,8 @@ import {
 } from '@typekro/kit/golang';
 import { MAX_SECONDS, MIN_SECONDS, formatTimestamp, parseTimestamp } from '../lib/timestamp.ts';
 import { utf8Decode, utf8Encode } from '../utf8.ts';
-import type { CelType } from '../types.ts';
-import { BOOL, BYTES, DOUBLE, DURATION, INT, STRING, TIMESTAMP, UINT } from '../types.ts';
-import type { Int, Value } from '../values.ts';
-import { CelDuration, CelTimestamp, CelUint, fail, checkedInt, toUint } from '../values.ts';
+import { type CelType, BOOL, BYTES, DOUBLE, DURATION, INT, STRING, TIMESTAMP, UINT } from '../types.ts';
+import { type Int, type Value, CelDuration, CelTimestamp, CelUint, fail, checkedInt, toUint } from '../values.ts';
 
 function overload(id: string, from: CelType, to: CelType, call: Overload['call']): Overload {
   const convert = call as (value: Value, context: CallContext) => Value;

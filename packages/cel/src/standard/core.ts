@@ -1,10 +1,8 @@
 import { chargePass, chargeSearch } from '../lib/define.ts';
 import type { CallContext, Library, Overload } from '../library.ts';
 import { codePointLength } from '../utf8.ts';
-import type { CelType } from '../types.ts';
-import { BOOL, BYTES, DYN, INT, STRING, listType, mapType, typeParam, typeType } from '../types.ts';
-import type { Value } from '../values.ts';
-import { CelMap, CelTypeValue, MapView, elementsOf, isObject, typeNameOf } from '../values.ts';
+import { type CelType, BOOL, BYTES, DYN, INT, STRING, listType, mapType, typeParam, typeType } from '../types.ts';
+import { type Value, CelMap, CelTypeValue, MapView, elementsOf, isObject, typeNameOf } from '../values.ts';
 
 const A = typeParam('A');
 const B = typeParam('B');

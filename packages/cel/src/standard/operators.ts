@@ -1,6 +1,5 @@
 import type { FunctionDeclaration, Library, Overload } from '../library.ts';
-import type { Operator } from '../eval/arithmetic.ts';
-import { dynamicArithmetic, dynamicNegate } from '../eval/arithmetic.ts';
+import { type Operator, dynamicArithmetic, dynamicNegate } from '../eval/arithmetic.ts';
 import { equal, notEqual } from '../lib/equal.ts';
 import type { CelType } from '../types.ts';
 import {
@@ -17,8 +16,7 @@ import {
   optionalType,
   typeParam,
 } from '../types.ts';
-import type { Value } from '../values.ts';
-import { fail } from '../values.ts';
+import { type Value, fail } from '../values.ts';
 
 const A = typeParam('A');
 const B = typeParam('B');

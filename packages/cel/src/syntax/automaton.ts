@@ -1,5 +1,4 @@
-import type { Element, Rule } from './grammar.ts';
-import { GRAMMAR } from './grammar.ts';
+import { type Element, type Rule, GRAMMAR } from './grammar.ts';
 import { T } from './lexer.ts';
 
 /** If a token set has this member, the rule can end here. The next token then depends on the caller. */

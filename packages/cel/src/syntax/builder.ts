@@ -1,11 +1,9 @@
 import type { Call, Expr, ListLiteral, Literal, MapEntry, StructField } from '../ast.ts';
 import type { Macro } from '../library.ts';
 import { CelUint, checkedInt } from '../values.ts';
-import type { Token } from './lexer.ts';
-import { T } from './lexer.ts';
+import { type Token, T } from './lexer.ts';
 import { MacroExpander } from './macro-expander.ts';
-import type { ErrorList } from './error-list.ts';
-import { NO_OFFSET } from './error-list.ts';
+import { type ErrorList, NO_OFFSET } from './error-list.ts';
 import { bytesOfToken, unescapeString } from './unescape.ts';
 
 /** Names that no variable or function may have. */

@@ -1,7 +1,6 @@
 import type { Expr, MapEntry, StructField } from '../ast.ts';
 import type { AstBuilder } from './builder.ts';
-import type { Token } from './lexer.ts';
-import { T } from './lexer.ts';
+import { type Token, T } from './lexer.ts';
 
 /** The maximum nesting of one grammar rule, and the maximum depth of the tree. */
 export const MAX_DEPTH = 250;

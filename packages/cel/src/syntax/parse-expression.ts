@@ -1,11 +1,9 @@
 import type { ParseResult } from '../api.ts';
 import type { Expr } from '../ast.ts';
 import { codePointLength } from '../utf8.ts';
-import type { MacroTable } from './builder.ts';
-import { AstBuilder, TooManyNodes, limitError } from './builder.ts';
+import { type MacroTable, AstBuilder, TooManyNodes, limitError } from './builder.ts';
 import { FastParser } from './fast-parser.ts';
-import type { LexicalError, Token } from './lexer.ts';
-import { tokenize } from './lexer.ts';
+import { type LexicalError, type Token, tokenize } from './lexer.ts';
 import { GiveUp, RecoveringParser } from './recovering-parser.ts';
 import { ErrorList } from './error-list.ts';
 import { TreeVisitor } from './tree-visitor.ts';

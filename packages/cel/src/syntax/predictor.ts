@@ -1,6 +1,5 @@
 import type { Automaton, Stack, State } from './automaton.ts';
-import type { Token } from './lexer.ts';
-import { T } from './lexer.ts';
+import { type Token, T } from './lexer.ts';
 
 /**
  * A state that one alternative may have reached after the tokens read so far. `outer`: is the state outside of the rule

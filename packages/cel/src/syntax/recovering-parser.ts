@@ -1,10 +1,8 @@
 import type { Automaton, ElementStates, LoopStates, Stack, State, TokenSet } from './automaton.ts';
 import { EPSILON, celAutomaton } from './automaton.ts';
 import { MAX_DEPTH } from './fast-parser.ts';
-import type { Continuation, Element } from './grammar.ts';
-import { GRAMMAR } from './grammar.ts';
-import type { LexicalError, Token } from './lexer.ts';
-import { T, TOKEN_NAMES } from './lexer.ts';
+import { type Continuation, type Element, GRAMMAR } from './grammar.ts';
+import { type LexicalError, type Token, T, TOKEN_NAMES } from './lexer.ts';
 import { Predictor } from './predictor.ts';
 
 /**

@@ -1,10 +1,8 @@
 import type { Expr, MapEntry, StructField } from '../ast.ts';
 import type { AstBuilder } from './builder.ts';
 import { MAX_DEPTH, operatorName } from './fast-parser.ts';
-import type { Token } from './lexer.ts';
-import { T } from './lexer.ts';
-import type { ParseTreeNode } from './recovering-parser.ts';
-import { GiveUp } from './recovering-parser.ts';
+import { type Token, T } from './lexer.ts';
+import { type ParseTreeNode, GiveUp } from './recovering-parser.ts';
 
 type Part = Token | ParseTreeNode;
 

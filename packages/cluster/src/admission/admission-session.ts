@@ -1,13 +1,11 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, parseApiVersion } from '@typekro/kit/core';
 import type { ClusterClock } from '../cluster-clock.ts';
 import { conflict } from '../errors/api-error.ts';
 import { ConversionAnswers } from '../conversion/answers.ts';
 import type { ServiceAddresses } from '../kinds/network/service-addresses.ts';
 import { copyJson } from '../types/copy.ts';
 import type { UncheckedObjectStore } from '../types/lookup.ts';
-import type { BodyType } from '../verbs/body.ts';
-import { bodyTypeOf } from '../verbs/body.ts';
+import { type BodyType, bodyTypeOf } from '../verbs/body.ts';
 import type { DeleteRequestOptions } from '../verbs/request-options.ts';
 import type { MutatingPlugins, WriteAdmission, WriteRequest, WriteServices } from '../verbs/write.ts';
 import { AddressLedger } from './address-ledger.ts';

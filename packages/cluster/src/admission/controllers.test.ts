@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { Transport } from '../index.ts';
-import { createEmbeddedCluster } from '../index.ts';
+import { type Transport, createEmbeddedCluster } from '../index.ts';
 import type { ReviewAnswer, ReviewRequest } from '../../test-support/webhook-server.ts';
 import { openWebhookServer, patchAnswer } from '../../test-support/webhook-server.ts';
 import { call, CONFIGURATIONS } from '../../test-support/webhook-cluster.ts';

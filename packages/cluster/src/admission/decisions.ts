@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { Turns } from '../verbs/list-reply.ts';
 import { AdmissionPending, afterConversions } from '../webhooks/webhook-pending.ts';
 import type { AdmissionAttributes } from './attributes.ts';

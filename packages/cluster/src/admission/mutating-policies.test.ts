@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { Transport } from '../index.ts';
-import { createEmbeddedCluster } from '../index.ts';
-import type { Answer } from '../../test-support/webhook-cluster.ts';
-import { call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
+import { type Transport, createEmbeddedCluster } from '../index.ts';
+import { type Answer, call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
 
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
 const rule = (group: string, resource: string) => ({

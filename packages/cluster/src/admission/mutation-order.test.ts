@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import { allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../test-support/webhook-cluster.ts';
-import type { Setup } from '../../test-support/webhook-cluster.ts';
+import { type Setup, allow, call, CONFIGURATIONS, map, MAPS, setUp } from '../../test-support/webhook-cluster.ts';
 import { patchAnswer } from '../../test-support/webhook-server.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Transport } from '../index.ts';
-import { createEmbeddedCluster } from '../index.ts';
-import type { Answer } from '../../test-support/webhook-cluster.ts';
-import { call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
+import { type Transport, createEmbeddedCluster } from '../index.ts';
+import { type Answer, call, CONFIGURATIONS, map, MAPS } from '../../test-support/webhook-cluster.ts';
 
 const RULE = { operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] };
 

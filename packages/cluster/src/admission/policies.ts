@@ -1,16 +1,12 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { stringifyJson, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, stringifyJson, oncePerObject } from '@typekro/kit/core';
 import { listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { ApiError, forbidden, notFound } from '../errors/api-error.ts';
-import { ExpressionCompiler, variablesOf } from '../expressions/cel-compiler.ts';
-import type { CompiledExpression } from '../expressions/cel-compiler.ts';
+import { type CompiledExpression, ExpressionCompiler, variablesOf } from '../expressions/cel-compiler.ts';
 import type { MatchCondition } from '../expressions/evaluate-expression.ts';
 import { bindVariables, conditionsHold, evaluateExpression, shownMessage } from '../expressions/evaluate-expression.ts';
-import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
-import { isNamespaces } from './attributes.ts';
+import { type AdmissionAttributes, type AdmissionContext, isNamespaces } from './attributes.ts';
 import { compileConditions, expressionData, versionedFor } from './webhook-calls.ts';
-import type { PolicyInvocation } from './policy-dispatch.ts';
-import { policyInvocations } from './policy-dispatch.ts';
+import { type PolicyInvocation, policyInvocations } from './policy-dispatch.ts';
 
 interface Validation {
   readonly text: string;

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { tryParseStrictJson } from '../codec/json.ts';

@@ -4,8 +4,7 @@ import { Registry } from '../registry/registry.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import { Store } from '../store/store.ts';
 import type { AdmissionAttributes, Operation } from './attributes.ts';
-import type { RuleTarget } from './rule-matches.ts';
-import { matchedResource, namespaceSelected, objectSelected, ruleMatches } from './rule-matches.ts';
+import { type RuleTarget, matchedResource, namespaceSelected, objectSelected, ruleMatches } from './rule-matches.ts';
 
 const rule = (parts: object = {}) => ({
   operations: ['CREATE'],

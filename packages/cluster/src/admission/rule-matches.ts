@@ -3,8 +3,7 @@ import { labelSelectorMatcher, listAt, objectAt, objectsAt, textAt } from '@type
 import { notFound } from '../errors/api-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
-import type { AdmissionAttributes, Operation } from './attributes.ts';
-import { isNamespaces } from './attributes.ts';
+import { type AdmissionAttributes, type Operation, isNamespaces } from './attributes.ts';
 
 /** The parts of a request that rules match. */
 export interface RuleTarget {

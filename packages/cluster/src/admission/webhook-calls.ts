@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
@@ -15,8 +14,7 @@ import { bodyTypeOf } from '../verbs/body.ts';
 import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { ADMISSION_GROUP } from './admission-gate.ts';
 import { matchedResource, namespaceSelected, objectSelected } from './rule-matches.ts';
-import type { VersionedObjects } from './review.ts';
-import { requestFacts } from './review.ts';
+import { type VersionedObjects, requestFacts } from './review.ts';
 
 /** A webhook in a webhook configuration. */
 export interface Webhook {

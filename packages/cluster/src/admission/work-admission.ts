@@ -1,8 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import type { WriteServices } from '../verbs/write.ts';
-import type { AdmittedContext } from './admission-session.ts';
-import { AdmissionSession } from './admission-session.ts';
+import { type AdmittedContext, AdmissionSession } from './admission-session.ts';
 
 /** A write of a controller: its verb and its object. */
 export interface ControllerWrite {

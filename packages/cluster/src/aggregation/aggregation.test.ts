@@ -1,8 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { get } from 'node:http';
-import type { Server } from 'node:https';
-import { createServer } from 'node:https';
+import { type IncomingMessage, type ServerResponse, get } from 'node:http';
+import { type Server, createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { text } from 'node:stream/consumers';

@@ -1,17 +1,12 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
+import { type KubeObject, backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import { conditionOf, objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
-import type { ClusterClock, Timer } from '../cluster-clock.ts';
-import { timestampOf } from '../cluster-clock.ts';
+import { type ClusterClock, type Timer, timestampOf } from '../cluster-clock.ts';
 import { thaw } from '../types/copy.ts';
 import { changeObject } from '../verbs/update.ts';
-import type { WriteRequest, WriteServices } from '../verbs/write.ts';
-import { liveObject, serverStatusWrite } from '../verbs/write.ts';
+import { type WriteRequest, type WriteServices, liveObject, serverStatusWrite } from '../verbs/write.ts';
 import type { Work } from '../work.ts';
-import type { ServersContext, Verdict } from './availability.ts';
-import { lookAt } from './availability.ts';
-import type { AggregationGate } from './gate.ts';
-import { REGISTRATION } from './gate.ts';
+import { type ServersContext, type Verdict, lookAt } from './availability.ts';
+import { type AggregationGate, REGISTRATION } from './gate.ts';
 import type { OtherVersion } from './merge-discovery.ts';
 
 /** The parts of the cluster that the aggregator uses. */

@@ -1,13 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { httpsLibrary, isJsonObject, keepAllHeaders } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, httpsLibrary, isJsonObject, keepAllHeaders } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
 import { lookupLoopback, reasonOf } from '../webhooks/webhook-client.ts';
 import { parseStrictJson } from '../codec/json.ts';
-import type { FrontProxy } from './front-proxy.ts';
 import { forwardedHeaders } from '../protocol/forwarded-headers.ts';
-import { AGGREGATOR } from './front-proxy.ts';
+import { type FrontProxy, AGGREGATOR } from './front-proxy.ts';
 import type { ServerAddress } from './server-address.ts';
 
 /**

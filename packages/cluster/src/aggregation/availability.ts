@@ -6,8 +6,7 @@ import type { ServiceAddress } from '../webhooks/webhook-client.ts';
 import { BadStatus, NoAnswer, readDocument } from './ask-server.ts';
 import type { FrontProxy } from './front-proxy.ts';
 import { serviceKey } from './gate.ts';
-import type { ServerAddress } from './server-address.ts';
-import { serverAddressOf, servicePort } from './server-address.ts';
+import { type ServerAddress, serverAddressOf, servicePort } from './server-address.ts';
 
 /** The result of a check of the server behind an APIService. */
 export interface Verdict {

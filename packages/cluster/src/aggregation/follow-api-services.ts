@@ -1,9 +1,7 @@
 import type { LazyModule } from '../lazy-module.ts';
-import type { Store, StoreEvent } from '../store/store.ts';
-import { storeKey } from '../store/store.ts';
+import { type Store, type StoreEvent, storeKey } from '../store/store.ts';
 import type { Work } from '../work.ts';
-import type { AggregationGate } from './gate.ts';
-import { isDelegated, REGISTRATION, serviceKey } from './gate.ts';
+import { type AggregationGate, isDelegated, REGISTRATION, serviceKey } from './gate.ts';
 import type { AggregationContext, aggregatorOf } from './index.ts';
 
 /** The parts of the cluster that `followApiServices` uses. */

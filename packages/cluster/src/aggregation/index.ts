@@ -2,8 +2,7 @@
  * Versions of API groups that other servers on this machine serve. `lazy-modules.ts` loads this folder as one module
  * when a cluster has an APIService of another server.
  */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, cryptoLibrary, isJsonObject } from '@typekro/kit/core';
 import { conditionOf, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { attributesOf } from '../auth/authorize.ts';
 import { toJsonBytes, toJsonText } from '../codec/json.ts';
@@ -14,12 +13,10 @@ import { replyText, replyValue } from '../protocol/reply.ts';
 import type { OpenStreams } from '../protocol/open-streams.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { AggregatorContext } from './aggregator.ts';
-import { Aggregator } from './aggregator.ts';
+import { type AggregatorContext, Aggregator } from './aggregator.ts';
 import { NoAnswer, sendTo } from './ask-server.ts';
 import { forwardedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';
-import type { AggregationGate } from './gate.ts';
-import { REGISTRATION, serviceKey } from './gate.ts';
+import { type AggregationGate, REGISTRATION, serviceKey } from './gate.ts';
 import { mergeAggregated, mergeGroup, mergeGroupList } from './merge-discovery.ts';
 import { ResponseStream } from '../protocol/response-stream.ts';
 import { serverAddressOf } from './server-address.ts';

@@ -1,10 +1,8 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isLoopbackHost } from '@typekro/kit/core';
+import { type KubeObject, isLoopbackHost } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { numberAt, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { serviceKey } from './gate.ts';
-import type { ServiceAddress } from '../webhooks/webhook-client.ts';
-import { LOOPBACK_HOSTS } from '../webhooks/webhook-client.ts';
+import { type ServiceAddress, LOOPBACK_HOSTS } from '../webhooks/webhook-client.ts';
 
 /** The address of another API server. */
 export interface ServerAddress {

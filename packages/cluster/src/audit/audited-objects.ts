@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { tryParseStrictJson } from '../codec/json.ts';
 import { parseYaml } from '../codec/yaml.ts';
 import type { ApiReply } from '../protocol/request.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn } from '@typekro/kit/core';
 import { formatMicroTime, textAt } from '@typekro/kit/kubernetes';
 import type { AuditEvent, AuditLevel, AuditStage } from '../audit-options.ts';
 import type { Attributes } from '../auth/authorizer.ts';

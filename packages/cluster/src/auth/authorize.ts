@@ -1,12 +1,9 @@
 import { goQuote } from '@typekro/kit/golang';
 import { parseFieldSelector } from '../protocol/selectors.ts';
-import type { AuditTrail, RequestHead } from '../protocol/request.ts';
-import type { GroupResource } from '../errors/api-error.ts';
-import { ApiError, forbidden } from '../errors/api-error.ts';
+import { type GroupResource, ApiError, forbidden } from '../errors/api-error.ts';
 import type { UserInfo } from '../cluster-options.ts';
-import type { Attributes, RoleContext } from './authorizer.ts';
-import { authorize } from './authorizer.ts';
-import { verbOf } from '../protocol/request.ts';
+import { type Attributes, type RoleContext, authorize } from './authorizer.ts';
+import { type AuditTrail, type RequestHead, verbOf } from '../protocol/request.ts';
 
 /** Refuses a request for which the user has no right. Throws 403. */
 export function authorizeRequest(context: RoleContext, request: RequestHead): void {

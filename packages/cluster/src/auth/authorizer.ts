@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { asTexts, objectAt, objectsAt, ruleAllows, textAt } from '@typekro/kit/kubernetes';
 import type { PolicyRule } from '../kubernetes-data.ts';

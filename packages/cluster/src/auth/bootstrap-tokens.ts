@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { equalSecrets } from '@typekro/kit/core';
+import { type KubeObject, equalSecrets } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { UserInfo } from '../cluster-options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';

@@ -1,12 +1,9 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ApiError } from '../errors/api-error.ts';
-import { forbidden, notFound } from '../errors/api-error.ts';
+import { type ApiError, forbidden, notFound } from '../errors/api-error.ts';
 import type { UserInfo } from '../cluster-options.ts';
-import type { Attributes, RoleContext } from './authorizer.ts';
-import { authorize, grantsOf, rulesOfRef } from './authorizer.ts';
+import { type Attributes, type RoleContext, authorize, grantsOf, rulesOfRef } from './authorizer.ts';
 import { HeldRights } from './held-rights.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
-import { createEmbeddedCluster } from '../index.ts';
-import type { Cluster } from '../index.ts';
+import { type Cluster, createEmbeddedCluster } from '../index.ts';
 import { sendJson } from '../../test-support/send-json.ts';
 import { covers } from './authorizer.ts';
 import { rightsOf } from './escalation.ts';

@@ -1,7 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { asTexts } from '@typekro/kit/kubernetes';
-import type { Attributes } from './authorizer.ts';
-import { covers } from './authorizer.ts';
+import { type Attributes, covers } from './authorizer.ts';
 
 /** The maximum number of entries of the index for one rule. A rule with more rights is compared with each right. */
 const MAX_INDEXED_RIGHTS = 32;

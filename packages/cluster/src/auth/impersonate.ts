@@ -2,14 +2,12 @@ import { setOwn } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { dnsLabel, dnsSubdomain, domainPath } from '@typekro/kit/kubernetes';
 import { fieldInvalid } from '../errors/field-problems.ts';
-import type { ApiError } from '../errors/api-error.ts';
-import { badRequest } from '../errors/api-error.ts';
+import { type ApiError, badRequest } from '../errors/api-error.ts';
 import type { UserInfo } from '../cluster-options.ts';
 import { fromHeader } from '../protocol/reply.ts';
 import type { AuditTrail } from '../protocol/request.ts';
 import { refusal } from './authorize.ts';
-import type { Attributes, RoleContext } from './authorizer.ts';
-import { authorize } from './authorizer.ts';
+import { type Attributes, type RoleContext, authorize } from './authorizer.ts';
 
 const AUTHENTICATION_GROUP = 'authentication.k8s.io';
 const AUTHENTICATED = 'system:authenticated';

@@ -1,6 +1,5 @@
 /** Updates stored default roles and bindings, like an API server at its start. */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import { rightsOf } from './escalation.ts';
 import { HeldRights } from './held-rights.ts';

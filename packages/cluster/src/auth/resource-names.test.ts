@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Cluster } from '../index.ts';
-import { createEmbeddedCluster } from '../index.ts';
+import { type Cluster, createEmbeddedCluster } from '../index.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import type { RoleContext } from './authorizer.ts';
-import { authorize, covers } from './authorizer.ts';
+import { type RoleContext, authorize, covers } from './authorizer.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const MAPS = '/api/v1/namespaces/default/configmaps';

@@ -1,5 +1,4 @@
-import { createPublicKey, createVerify, generateKeyPairSync, sign } from 'node:crypto';
-import type { JsonWebKey } from 'node:crypto';
+import { type JsonWebKey, createPublicKey, createVerify, generateKeyPairSync, sign } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createEmbeddedCluster } from '../cluster.ts';
 import type { ClusterOptions } from '../cluster-options.ts';

@@ -3,9 +3,8 @@ import { cryptoLibrary, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import type { ClusterOptions, ServiceAccountKeys, UserInfo } from '../cluster-options.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
-import type { TokenBindings } from './token-bindings.ts';
 import type { TokenLifetime } from './token-lifetime.ts';
-import { areBindingsAlive, extraOfToken, isAlive } from './token-bindings.ts';
+import { type TokenBindings, areBindingsAlive, extraOfToken, isAlive } from './token-bindings.ts';
 
 /** The claims of a token: its account, its audiences, the objects to which it is bound, and its lifetime. */
 export interface TokenClaims {

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { UserInfo } from '../cluster-options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';

@@ -1,11 +1,9 @@
-import type { Server } from 'node:https';
 import { X509Certificate } from 'node:crypto';
-import { createServer } from 'node:https';
+import { type Server, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { KubeConfig } from '@typekro/kube';
-import { KubeClient } from '@typekro/kube';
+import { type KubeConfig, KubeClient } from '@typekro/kube';
 import { createAuthority } from './certificate.ts';
 
 const authority = createAuthority(Date.now());

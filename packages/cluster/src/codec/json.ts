@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { JsonNumberError, parseJson, stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, JsonNumberError, parseJson, stringifyJson } from '@typekro/kit/core';
 import { goJsonSyntaxError } from '@typekro/kit/golang';
 
 /** Serialises a JSON value. Integers beyond 2⁵³ keep their digits. */

@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { JsonValue } from '@typekro/kit/core';
-import { yamlLibrary } from '@typekro/kit/core';
+import { type JsonValue, yamlLibrary } from '@typekro/kit/core';
 import { parseYaml, toYamlLine, toYamlText, YamlSyntaxError, YamlValueError } from './yaml.ts';
 
 test('every repeated key is reported with its line', () => {

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { escapeForYaml, setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '@typekro/kit/core';
+import { type JsonValue, escapeForYaml, setOwn, YAML_OUTPUT, yamlLibrary, yamlOutput } from '@typekro/kit/core';
 import { goJsonProblem, goQuote, needsNoEscape } from '@typekro/kit/golang';
 import { MAX_DEPTH, toJsonText } from './json.ts';
 import { goProblem, readFirstDocument, YamlSyntaxError } from './first-yaml-document.ts';

@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
+import { type SimulatedController, concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
 import { BOOTSTRAP_TOKEN_TYPE, bootstrapTokenEnd } from '../auth/bootstrap-tokens.ts';
 import { UnstoredValues } from './unstored-values.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';

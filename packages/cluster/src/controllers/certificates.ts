@@ -1,18 +1,14 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, cryptoLibrary } from '@typekro/kit/core';
 import { conditionOf, listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { RoleContext } from '../auth/authorizer.ts';
-import { authorize } from '../auth/authorizer.ts';
+import { type RoleContext, authorize } from '../auth/authorizer.ts';
 import { systemClusterClock } from '../cluster-clock.ts';
 import type { Authority } from '../codec/certificate.ts';
-import type { CertificateRequest } from '../kinds/certificate-request.ts';
-import { readCertificateRequest } from '../kinds/certificate-request.ts';
+import { type CertificateRequest, readCertificateRequest } from '../kinds/certificate-request.ts';
 import { certificateLife, certificateUsages, isKubeletClient, signerProblem } from '../kinds/certificate-signers.ts';
 import type { UserInfo } from '../cluster-options.ts';
 import type { StoreEvent } from '../store/store.ts';
 import type { ControllerClient } from './controller-client.ts';
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, targetIn } from './simulated-controller.ts';
+import { type SimulatedController, concerns, targetIn } from './simulated-controller.ts';
 import { UnstoredValues } from './unstored-values.ts';
 
 const REQUESTS = { group: 'certificates.k8s.io', plural: 'certificatesigningrequests' } as const;

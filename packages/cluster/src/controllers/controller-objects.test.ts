@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 import type { StoreEvent } from '../store/store.ts';
-import { EventLimits } from './controller-client.ts';
-import type { ControllerClient } from './controller-client.ts';
+import { type ControllerClient, EventLimits } from './controller-client.ts';
 import { quotaController } from './quota.ts';
 import { RefusalPauses } from './refusal-pauses.ts';
 

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
-import type { ManualClock } from '../cluster-clock.ts';
-import { createManualClock } from '../cluster-clock.ts';
-import type { Cluster } from '../cluster.ts';
-import { createEmbeddedCluster } from '../cluster.ts';
+import { type ManualClock, createManualClock } from '../cluster-clock.ts';
+import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
 
 let clock: ManualClock;
 let cluster: Cluster;

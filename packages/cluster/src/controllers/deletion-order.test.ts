@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterStory } from '../../test-support/cluster-story.ts';
-import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../test-support/cluster-story.ts';
 import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { KubeObject } from '@typekro/kit/core';
 import { firstBatch } from './simulated-controller.ts';

@@ -1,5 +1,4 @@
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, MAX_CHANGED_OBJECTS } from './simulated-controller.ts';
+import { type SimulatedController, concerns, MAX_CHANGED_OBJECTS } from './simulated-controller.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '@typekro/kit/core';
 import { namePrefix } from '@typekro/kit/kubernetes';
-import type { ControllerClient } from './controller-client.ts';
-import { isApiError } from './controller-client.ts';
+import { type ControllerClient, isApiError } from './controller-client.ts';
 
 const EVENTS = { group: '', plural: 'events' } as const;
 

@@ -1,6 +1,5 @@
 import type { KubeObject, OwnerReference } from '@typekro/kit/core';
-import type { SimulatedController } from './simulated-controller.ts';
-import { Batch, firstBatch, keyOfObject } from './simulated-controller.ts';
+import { type SimulatedController, Batch, firstBatch, keyOfObject } from './simulated-controller.ts';
 import type { ResourceName, ControllerClient } from './controller-client.ts';
 
 const FOREGROUND = 'foregroundDeletion';

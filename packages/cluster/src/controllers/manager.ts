@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { RETRY_POLICIES } from '@typekro/kit/core';
+import { type KubeObject, RETRY_POLICIES } from '@typekro/kit/core';
 import type { AdmissionGate } from '../admission/admission-gate.ts';
 import { WebhookPending } from '../webhooks/webhook-pending.ts';
 import type { WorkAdmission } from '../admission/work-admission.ts';
@@ -8,8 +7,7 @@ import type { Timer } from '../cluster-clock.ts';
 import type { ControllersOptions } from '../cluster-options.ts';
 import type { SimulatedController, WorkSearch } from './simulated-controller.ts';
 import { recordEvent } from './events.ts';
-import type { Behaviour, ControllerSettings } from './enabled-controllers.ts';
-import { behaviourOf, unknownController } from './enabled-controllers.ts';
+import { type Behaviour, type ControllerSettings, behaviourOf, unknownController } from './enabled-controllers.ts';
 import { isHeld, simulated, simulatedMs } from './pods/simulated-pods.ts';
 import { createIndexes, isApiError, ControllerClient, RefusedPod } from './controller-client.ts';
 import type { ControllerContext } from './controller-client.ts';

@@ -1,11 +1,8 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { RETRY_POLICIES } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, RETRY_POLICIES } from '@typekro/kit/core';
 import { objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import type { ServedResource } from '../registry/served-resource.ts';
-import type { SimulatedController } from './simulated-controller.ts';
-import { Batch, concerns, targetIn } from './simulated-controller.ts';
-import { isApiError } from './controller-client.ts';
-import type { ControllerClient } from './controller-client.ts';
+import { type SimulatedController, Batch, concerns, targetIn } from './simulated-controller.ts';
+import { type ControllerClient, isApiError } from './controller-client.ts';
 import { isHeldByCollector } from './garbage-collector.ts';
 import { PODS } from './pods/pod-state.ts';
 

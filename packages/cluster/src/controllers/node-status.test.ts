@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ClusterStory } from '../../test-support/cluster-story.ts';
-import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject } from '@typekro/kit/core';
 
 const SIMULATED = { 'typekro.dev/simulated': 'true' };

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { createEmbeddedCluster } from '../cluster.ts';
 import { isDnsSubdomain, objectsAt } from '@typekro/kit/kubernetes';
-import type { ClusterStory } from '../../test-support/cluster-story.ts';
-import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../test-support/cluster-story.ts';
 
 const pod = (annotations: Readonly<Record<string, string>> = {}, spec: JsonObject = {}): KubeObject => ({
   apiVersion: 'v1',

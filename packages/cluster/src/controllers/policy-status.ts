@@ -1,8 +1,7 @@
 import type { GroupVersionKind, JsonObject } from '@typekro/kit/core';
 import { countAt, listAt, objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import type { ControllerClient } from './controller-client.ts';
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, targetIn } from './simulated-controller.ts';
+import { type SimulatedController, concerns, targetIn } from './simulated-controller.ts';
 
 const POLICIES = { group: 'admissionregistration.k8s.io', plural: 'validatingadmissionpolicies' } as const;
 const DEFINITIONS = { group: 'apiextensions.k8s.io', plural: 'customresourcedefinitions' } as const;

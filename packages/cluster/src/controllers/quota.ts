@@ -1,11 +1,8 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
-import { addQuantities, formatQuantity, objectAt } from '@typekro/kit/kubernetes';
-import type { ParsedQuantity } from '@typekro/kit/kubernetes';
+import { type JsonObject, jsonEquals } from '@typekro/kit/core';
+import { type ParsedQuantity, addQuantities, formatQuantity, objectAt } from '@typekro/kit/kubernetes';
 import { inScopes } from '../kinds/quota/quota-scopes.ts';
 import { limitsFor, usageOf } from '../kinds/quota/quota-usage.ts';
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
+import { type SimulatedController, concerns, keyOfObject, splitKey, targetIn } from './simulated-controller.ts';
 
 const QUOTAS = { group: '', plural: 'resourcequotas' } as const;
 

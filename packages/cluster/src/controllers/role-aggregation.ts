@@ -1,8 +1,6 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { distinctJson, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, distinctJson, jsonEquals } from '@typekro/kit/core';
 import { labelSelectorMatcher, objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, targetIn } from './simulated-controller.ts';
+import { type SimulatedController, concerns, targetIn } from './simulated-controller.ts';
 
 const ROLES = { group: 'rbac.authorization.k8s.io', plural: 'clusterroles' } as const;
 

@@ -8,8 +8,7 @@ import { isWorthTrying, nominationOf, schedule } from '../scheduling/schedule.ts
 import type { Victims } from '../scheduling/victims.ts';
 import { WaitingPods } from '../scheduling/waiting-pods.ts';
 import type { StoreEvent } from '../store/store.ts';
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, keyOfObject, targetIn } from './simulated-controller.ts';
+import { type SimulatedController, concerns, keyOfObject, targetIn } from './simulated-controller.ts';
 import { BUDGETS } from './workloads/disruption.ts';
 import { disruptPod } from './workloads/disruption-target.ts';
 import { recordEvent } from './events.ts';

@@ -1,7 +1,6 @@
 import { jsonEquals } from '@typekro/kit/core';
 import { ROOT_CA } from '../kinds/pods/service-account-admission.ts';
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, targetIn } from './simulated-controller.ts';
+import { type SimulatedController, concerns, targetIn } from './simulated-controller.ts';
 import { SERVICE_ACCOUNT_CONTROLLER } from './enabled-controllers.ts';
 
 const NAMESPACES = { group: '', plural: 'namespaces' } as const;

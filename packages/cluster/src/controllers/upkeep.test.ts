@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sendJson } from '../../test-support/send-json.ts';
-import { podTemplate, startClusterStory } from '../../test-support/cluster-story.ts';
-import type { ClusterStory } from '../../test-support/cluster-story.ts';
+import { type ClusterStory, podTemplate, startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 
 const labels = { app: 'web' };

@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { objectAt, textAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from './simulated-controller.ts';
-import { concerns, splitKey, targetIn } from './simulated-controller.ts';
+import { type SimulatedController, concerns, splitKey, targetIn } from './simulated-controller.ts';
 import { isFinished } from './pods/pod-state.ts';
 import { CLAIMS } from './scheduler.ts';
 import { VOLUMES } from './volumes.ts';

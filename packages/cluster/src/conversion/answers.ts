@@ -1,10 +1,8 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type KubeObject, jsonEquals } from '@typekro/kit/core';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
 import type { Conversions } from '../store/stored.ts';
 import { ConversionPending } from '../webhooks/webhook-pending.ts';
-import type { ConversionContext } from './convert.ts';
-import { convertObjects } from './convert.ts';
+import { type ConversionContext, convertObjects } from './convert.ts';
 
 interface Answer {
   readonly webhook: ConversionWebhook;

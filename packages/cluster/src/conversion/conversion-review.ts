@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, setOwn } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
 import { toJsonText, tryParseStrictJson } from '../codec/json.ts';

@@ -1,11 +1,8 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import type { ConversionWebhook } from '../crd/parsed-crd.ts';
-import type { ApiError } from '../errors/api-error.ts';
-import { internalError } from '../errors/api-error.ts';
-import type { ServiceAddress } from '../webhooks/webhook-client.ts';
-import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
+import { type ApiError, internalError } from '../errors/api-error.ts';
+import { type ServiceAddress, addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 import { conversionReview, InvalidConversion, readConversion, reviewVersionOf } from './conversion-review.ts';
 
 /** The time within which a conversion webhook must respond, in seconds. */

@@ -1,10 +1,8 @@
 /** The defaults of custom resources, with limits: a small object can have defaults that are larger than the memory. */
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema } from '@typekro/engine/schema';
+import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 import { internalError, STORED_TOO_LARGE } from '../errors/api-error.ts';
 import { withoutSharing } from '../types/share-unchanged.ts';
 

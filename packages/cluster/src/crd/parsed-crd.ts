@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { asObject, asObjects, asText, asTexts, conditionOf, objectsAt } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
 import type { PrinterColumn } from '../table/columns.ts';

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Schema } from '@typekro/engine/schema';
 import { checkTyped } from '../fields/check.ts';
-import type { TypeNode } from '../types/type-node.ts';
-import { memberNode } from '../types/type-node.ts';
+import { type TypeNode, memberNode } from '../types/type-node.ts';
 import { rootNode } from './root-node.ts';
 
 const OPEN = { 'x-kubernetes-preserve-unknown-fields': true } as const;

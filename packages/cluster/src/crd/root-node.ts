@@ -1,8 +1,7 @@
 import type { JsonValue } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { builtinType } from '../types/builtin.ts';
-import type { FieldNode, ObjectNode, ScalarType, TypeNode } from '../types/type-node.ts';
-import { anyNode } from '../types/type-node.ts';
+import { type FieldNode, type ObjectNode, type ScalarType, type TypeNode, anyNode } from '../types/type-node.ts';
 
 /**
  * The maximum depth of a schema. Validation refuses deeper schemas; this file treats the parts below this depth as

@@ -1,5 +1,4 @@
-import type { Checked } from '@typekro/cel';
-import { estimateCost } from '@typekro/cel';
+import { type Checked, estimateCost } from '@typekro/cel';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { Schema } from '@typekro/engine/schema';
 import { fieldForbidden } from '../errors/field-problems.ts';

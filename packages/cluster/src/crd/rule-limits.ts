@@ -1,6 +1,5 @@
 import { oncePerObject } from '@typekro/kit/core';
-import type { Checked, Program } from '@typekro/cel';
-import { BUDGET_EXCEEDED, minRoundCost } from '@typekro/cel';
+import { type Checked, type Program, BUDGET_EXCEEDED, minRoundCost } from '@typekro/cel';
 
 /** The maximum cost of one evaluation of a rule, in the units of an API server. */
 const MAX_CALL_COST = 1_000_000;

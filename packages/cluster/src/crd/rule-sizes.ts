@@ -1,5 +1,4 @@
-import type { CostRange } from '@typekro/cel';
-import { unescapeFieldName } from '@typekro/cel';
+import { type CostRange, unescapeFieldName } from '@typekro/cel';
 import type { Schema } from '@typekro/engine/schema';
 
 /**

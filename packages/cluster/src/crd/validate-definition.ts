@@ -1,9 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary } from '@typekro/kit/core';
+import { type KubeObject, cryptoLibrary } from '@typekro/kit/core';
 import { goPemBlocks } from '@typekro/kit/golang';
 import { CrdRules } from '@typekro/engine/schema';
-import type { FieldError } from '@typekro/kit/kubernetes';
-import { textAt } from '@typekro/kit/kubernetes';
+import { type FieldError, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../errors/field-problems.ts';
 import { ruleChecks } from './validation-rules.ts';
 

@@ -1,14 +1,12 @@
 import type { Environment, Program } from '@typekro/cel';
 import { BOOL, createEnvironment, DYN, optionalType, RULE_LIBRARIES, STRING } from '@typekro/cel';
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import type { FieldError } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
 import { CelTypes, StructuralSchema, CrdRules } from '@typekro/engine/schema';
 import { goQuote } from '@typekro/kit/golang';
 import { RuleCosts } from './rule-costs.ts';
-import type { LimitedRun } from './rule-limits.ts';
-import { LIMIT_EXCEEDED, limitedRun, ObjectBudget } from './rule-limits.ts';
+import { type LimitedRun, LIMIT_EXCEEDED, limitedRun, ObjectBudget } from './rule-limits.ts';
 import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
 import { shownMessage } from '../expressions/evaluate-expression.ts';
 

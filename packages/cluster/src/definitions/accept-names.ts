@@ -1,8 +1,6 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { DefinedNames, ParsedCrd } from '../crd/parsed-crd.ts';
-import { readNames } from '../crd/parsed-crd.ts';
+import { type DefinedNames, type ParsedCrd, readNames } from '../crd/parsed-crd.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 
 interface NamesCondition {

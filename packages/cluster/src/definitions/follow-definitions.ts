@@ -1,7 +1,6 @@
 import type { LazyModule } from '../lazy-module.ts';
 import { readCrd } from '../crd/parsed-crd.ts';
-import type { SchemaEngine } from '../crd/needs-schemas.ts';
-import { needsSchemas } from '../crd/needs-schemas.ts';
+import { type SchemaEngine, needsSchemas } from '../crd/needs-schemas.ts';
 import type { Work } from '../work.ts';
 import type { LifecycleContext, settleDefinition } from './settle-definition.ts';
 import { GROUP, PLURAL, publish, unpublish } from './publish.ts';

@@ -1,6 +1,5 @@
 import { isJsonObject, oncePerObject } from '@typekro/kit/core';
-import type { ParsedCrd } from '../crd/parsed-crd.ts';
-import { hasCondition, readNames } from '../crd/parsed-crd.ts';
+import { type ParsedCrd, hasCondition, readNames } from '../crd/parsed-crd.ts';
 import type { SchemaEngineSource } from '../crd/needs-schemas.ts';
 import { CustomResource } from '../registry/served-custom-resource.ts';
 import type { Registry } from '../registry/registry.ts';

@@ -1,8 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ClusterClock } from '../cluster-clock.ts';
-import { timestampOf } from '../cluster-clock.ts';
+import { type ClusterClock, timestampOf } from '../cluster-clock.ts';
 import { localCondition } from '../kinds/disruption-condition.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../work.ts';

@@ -1,8 +1,7 @@
 import { cryptoLibrary } from '@typekro/kit/core';
 import { toJsonText } from '../codec/json.ts';
 import { loadData } from '../kubernetes-data.ts';
-import { negotiate } from '../protocol/negotiate.ts';
-import type { Negotiated } from '../protocol/negotiate.ts';
+import { type Negotiated, negotiate } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { unknownResource } from '../errors/api-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';

@@ -1,5 +1,4 @@
-import type { FieldError } from '@typekro/kit/kubernetes';
-import { fieldErrors } from '@typekro/kit/kubernetes';
+import { type FieldError, fieldErrors } from '@typekro/kit/kubernetes';
 import { toJsonText } from '../codec/json.ts';
 
 /**

@@ -13,8 +13,7 @@ import {
 } from '@typekro/cel';
 import type { JsonObject } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { Schema } from '@typekro/engine/schema';
-import { CelTypes } from '@typekro/engine/schema';
+import { type Schema, CelTypes } from '@typekro/engine/schema';
 import { AUTHORIZER, authorizerLibrary, RESOURCE_CHECK } from './authorizer-library.ts';
 import { mutationTypes, OBJECT_TYPE, PATCH_TYPE, patchLibrary } from './mutation-types.ts';
 

@@ -1,7 +1,5 @@
-import type { Value } from '@typekro/cel';
-import { fail } from '@typekro/cel';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type Value, fail } from '@typekro/cel';
+import { type JsonObject, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import { LIMIT_EXCEEDED, limitedRun, ObjectBudget, PERMISSION_CHECK_COST } from '../crd/rule-limits.ts';
 import { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
 import type { CompiledExpression, ExpressionCompiler } from './cel-compiler.ts';

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { BOOL, STRING } from '@typekro/cel';
 import type { KubeObject } from '@typekro/kit/core';
 import { AuthorizerValue, ResourceCheck } from './authorizer-library.ts';
-import type { ScopeOptions } from './cel-compiler.ts';
-import { ExpressionCompiler, expressionProblem } from './cel-compiler.ts';
+import { type ScopeOptions, ExpressionCompiler, expressionProblem } from './cel-compiler.ts';
 import { bindVariables, conditionsHold, evaluateExpression } from './evaluate-expression.ts';
 
 const scope: ScopeOptions = { hasParams: true, hasAuthorizer: true };

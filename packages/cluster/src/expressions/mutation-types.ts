@@ -1,8 +1,7 @@
 /** The types of the expressions of mutating policies: `Object{…}`, `Object.spec{…}` and so on, and `JSONPatch{…}`. */
 import type { CelType, JsonResult, Library, TypeProvider, Value } from '@typekro/cel';
 import { DYN, OpaqueValue, STRING, structType, toJson, unescapeFieldName } from '@typekro/cel';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { goJsonProblem } from '@typekro/kit/golang';
 
 const OBJECT = 'Object';

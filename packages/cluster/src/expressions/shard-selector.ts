@@ -1,6 +1,5 @@
 /** Shard selectors of lists and watches: the parameter `shardSelector` of KEP-5866. */
-import type { Call, Expr } from '@typekro/cel';
-import { createEnvironment } from '@typekro/cel';
+import { type Call, type Expr, createEnvironment } from '@typekro/cel';
 import type { KubeObject } from '@typekro/kit/core';
 import { fnv64a, goQuote } from '@typekro/kit/golang';
 import type { ShardSelector } from '../protocol/selectors.ts';

@@ -1,8 +1,6 @@
-import type { GroupVersionKind, JsonObject, KubeObject } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type GroupVersionKind, type JsonObject, type KubeObject, parseApiVersion } from '@typekro/kit/core';
 import { objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Schema } from '@typekro/engine/schema';
-import { builtinSource, crdSource } from '@typekro/engine/schema';
+import { type Schema, builtinSource, crdSource } from '@typekro/engine/schema';
 import { ExpressionCompiler, variablesOf } from './cel-compiler.ts';
 
 /** A warning in `status.typeChecking` of a policy. */

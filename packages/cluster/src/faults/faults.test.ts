@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Cluster } from '../cluster.ts';
-import { createEmbeddedCluster } from '../cluster.ts';
-import type { ManualClock } from '../cluster-clock.ts';
-import { createManualClock } from '../cluster-clock.ts';
+import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
+import { type ManualClock, createManualClock } from '../cluster-clock.ts';
 import { sendJson } from '../../test-support/send-json.ts';
 import type { UserInfo } from '../cluster-options.ts';
 import type { FaultRule, Faults } from './fault.ts';

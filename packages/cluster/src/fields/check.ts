@@ -1,7 +1,5 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { ListNode, ScalarNode, TypeNode } from '../types/type-node.ts';
-import { deduce, memberNode } from '../types/type-node.ts';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type ListNode, type ScalarNode, type TypeNode, deduce, memberNode } from '../types/type-node.ts';
 import { formatFieldPath } from './tree.ts';
 import { memberStep, elementSteps, TypedError } from './typed-walk.ts';
 

@@ -1,11 +1,9 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject } from '@typekro/kit/kubernetes';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/type-node.ts';
 import { anyMapNode, anyNode, memberNode } from '../types/type-node.ts';
 import { emptyTree, FieldTree, leafTree, unionOfTrees } from './tree.ts';
-import type { Form } from './typed-walk.ts';
-import { elementStep, formOf, isLeaf, memberStep } from './typed-walk.ts';
+import { type Form, elementStep, formOf, isLeaf, memberStep } from './typed-walk.ts';
 
 /** The differences between two values. */
 export interface FieldComparison {

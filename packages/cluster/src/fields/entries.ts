@@ -1,8 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
-import type { FieldTree } from './tree.ts';
-import { fromFieldsV1, sameTree, toFieldsV1, unionOfTrees } from './tree.ts';
+import { type FieldTree, fromFieldsV1, sameTree, toFieldsV1, unionOfTrees } from './tree.ts';
 
 /** The fields that one manager owns: an entry of `metadata.managedFields`. */
 export interface ManagedEntry {

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import fc from 'fast-check';
-import { anyNode } from '../types/type-node.ts';
-import type { ListNode } from '../types/type-node.ts';
+import { type ListNode, anyNode } from '../types/type-node.ts';
 import { builtinType } from '../types/builtin.ts';
 import { compareFields } from './compare-fields.ts';
 import { mergeApplied } from './merge-applied.ts';
@@ -19,11 +18,9 @@ import {
   unionOfTrees,
 } from './tree.ts';
 import type { FieldTree } from './tree.ts';
-import { capUpdaters, entryKey } from './entries.ts';
-import type { ManagedEntry } from './entries.ts';
+import { type ManagedEntry, capUpdaters, entryKey } from './entries.ts';
 import { toParentEntries, toScaleEntries } from './scale-fields.ts';
-import { applyWithOwnership } from './ownership.ts';
-import type { FieldContext } from './ownership.ts';
+import { type FieldContext, applyWithOwnership } from './ownership.ts';
 
 const differences = (before: JsonValue | undefined, after: JsonValue | undefined) => {
   const wrap = (value: JsonValue | undefined): JsonValue => (value === undefined ? {} : { x: value });

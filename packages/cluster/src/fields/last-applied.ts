@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, setOwn, isJsonObject } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { toJsonText, tryParseStrictJson } from '../codec/json.ts';
 import type { ObjectNode } from '../types/type-node.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, setOwn } from '@typekro/kit/core';
 import { asList, asObject } from '@typekro/kit/kubernetes';
 import { sameJson } from '../types/share-unchanged.ts';
 import type { ListNode, MapNode, ObjectNode, TypeNode } from '../types/type-node.ts';

@@ -1,13 +1,10 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { count, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, count, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { ApiError, badRequest, internalError } from '../errors/api-error.ts';
 import { shareUnchanged } from '../types/share-unchanged.ts';
 import type { ObjectNode } from '../types/type-node.ts';
 import { checkTyped } from './check.ts';
-import type { FieldComparison } from './compare-fields.ts';
-import { addedOrModified, compareFields } from './compare-fields.ts';
-import type { ManagedEntry } from './entries.ts';
-import { capUpdaters, entryKey, readEntries, writeEntries } from './entries.ts';
+import { type FieldComparison, addedOrModified, compareFields } from './compare-fields.ts';
+import { type ManagedEntry, capUpdaters, entryKey, readEntries, writeEntries } from './entries.ts';
 import { mergeApplied } from './merge-applied.ts';
 import type { FieldTree } from './tree.ts';
 import {

@@ -1,7 +1,5 @@
-import type { ManagedEntry } from './entries.ts';
-import { entryKey } from './entries.ts';
-import type { FieldTree } from './tree.ts';
-import { difference, intersection, treeOfMembers } from './tree.ts';
+import { type ManagedEntry, entryKey } from './entries.ts';
+import { type FieldTree, difference, intersection, treeOfMembers } from './tree.ts';
 
 /** The API version in the `managedFields` entries of a Scale. */
 export const SCALE_VERSION = 'autoscaling/v1';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, tryParseJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn, tryParseJson } from '@typekro/kit/core';
 
 /**
  * A set of field paths as a tree. Steps have the notation of `fieldsV1`: `f:NAME` is a member, `k:{…}` is a list

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn, oncePerObject } from '@typekro/kit/core';
 import { toJsonText } from '../codec/json.ts';
 import type { ListNode, MapNode, ObjectNode, ScalarNode, TypeNode } from '../types/type-node.ts';
 import { anyMapNode, anyNode, deduce, memberNode } from '../types/type-node.ts';

@@ -12,8 +12,7 @@ import {
   textAt,
 } from '@typekro/kit/kubernetes';
 import type { SchemaEngine } from '../crd/needs-schemas.ts';
-import type { Problems } from '../errors/field-problems.ts';
-import { fieldRequired } from '../errors/field-problems.ts';
+import { type Problems, fieldRequired } from '../errors/field-problems.ts';
 import { fill } from '../types/parts.ts';
 import { defaultMatchResources, validateMatchConditions, validateMatchResources } from './admission-rules.ts';
 import { checkParamKind, checkParamRef } from './param-rights.ts';

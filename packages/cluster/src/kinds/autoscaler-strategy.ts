@@ -9,8 +9,7 @@ import {
   textAt,
   quantityOf,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
-import { fieldNotSupported } from '../errors/field-problems.ts';
+import { type Problems, fieldNotSupported } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { ensureAt, fill } from '../types/parts.ts';
 

@@ -1,9 +1,7 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { goJsonKind, goJsonSyntaxError } from '@typekro/kit/golang';
 import { configMapKey, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
-import type { Problems } from '../errors/field-problems.ts';
-import { fieldRequired } from '../errors/field-problems.ts';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
+import { type Problems, fieldRequired } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { CLEANUP, readCrd } from '../crd/parsed-crd.ts';
 import { optionalAt } from '@typekro/kit/kubernetes';
 import type { MutableObject, Strategy } from './strategy.ts';

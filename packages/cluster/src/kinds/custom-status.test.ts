@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { sendJson } from '../../test-support/send-json.ts';
-import { createEmbeddedCluster } from '../cluster.ts';
-import type { Cluster } from '../cluster.ts';
+import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
 import { startClusterStory } from '../../test-support/cluster-story.ts';
 
 describe('custom status', () => {

@@ -1,16 +1,11 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
-import { valueAt } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
+import { type FieldError, valueAt } from '@typekro/kit/kubernetes';
 import type { RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
 import type { Problems } from '../errors/field-problems.ts';
-import type { GroupResource } from '../errors/api-error.ts';
-import { forbidden } from '../errors/api-error.ts';
+import { type GroupResource, forbidden } from '../errors/api-error.ts';
 import { STANDARD_FINALIZERS } from './metadata.ts';
-import type { Strategy, WriteContext } from './strategy.ts';
-import { plainStrategy } from './strategy.ts';
-import type { DefinedVersion } from '../crd/parsed-crd.ts';
-import { pathParts } from '../crd/parsed-crd.ts';
+import { type Strategy, type WriteContext, plainStrategy } from './strategy.ts';
+import { type DefinedVersion, pathParts } from '../crd/parsed-crd.ts';
 import type { SchemaEngineSource } from '../crd/needs-schemas.ts';
 import { goQuote, goTypeOf } from '@typekro/kit/golang';
 

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { builtinType } from '../types/builtin.ts';
 import type { ObjectNode, TypeNode } from '../types/type-node.ts';
 import { goName } from './network/internal-names.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import {
   dnsSubdomain,
   numberAt,

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { Cluster } from '../index.ts';
-import { createEmbeddedCluster } from '../index.ts';
+import { type Cluster, createEmbeddedCluster } from '../index.ts';
 
 let cluster: Cluster;
 beforeAll(async () => {

@@ -1,5 +1,4 @@
-import type { Strategy } from './strategy.ts';
-import { plainStrategy } from './strategy.ts';
+import { type Strategy, plainStrategy } from './strategy.ts';
 import {
   budgetStrategy,
   claimStrategy,

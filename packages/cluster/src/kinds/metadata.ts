@@ -1,6 +1,5 @@
-import type { KubeObject, OwnerReference } from '@typekro/kit/core';
 import { dnsSubdomain, labelValue, qualifiedName } from '@typekro/kit/kubernetes';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, type OwnerReference, parseApiVersion } from '@typekro/kit/core';
 import { compareText, goQuote } from '@typekro/kit/golang';
 import type { Problems } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';

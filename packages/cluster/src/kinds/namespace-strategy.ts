@@ -1,6 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, qualifiedName } from '@typekro/kit/kubernetes';
-import { isJsonObject } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject } from '@typekro/kit/core';
 import type { Strategy } from './strategy.ts';
 import { ensureAt } from '../types/parts.ts';
 import { forbidden } from '../errors/api-error.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '@typekro/kit/core';
-import { withGroup } from '@typekro/kit/core';
+import { type JsonObject, withGroup } from '@typekro/kit/core';
 import { newObjects } from './new-objects.ts';
 
 /** The kinds that the rows use, each with its group and its plural. */

@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { featureName, labelValue, listAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
-import { fieldDuplicate, repeatedIndexes } from '../errors/field-problems.ts';
+import { type Problems, fieldDuplicate, repeatedIndexes } from '../errors/field-problems.ts';
 import { ensureAt } from '../types/parts.ts';
 import { internalValue } from './describe-difference.ts';
 import { cidrProblem, familyOf } from './network/ip-addresses.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Transport } from '../index.ts';
-import { createEmbeddedCluster } from '../index.ts';
+import { type Transport, createEmbeddedCluster } from '../index.ts';
 import { call, CONFIGURATIONS } from '../../test-support/webhook-cluster.ts';
 
 const ROLES = '/apis/rbac.authorization.k8s.io/v1';

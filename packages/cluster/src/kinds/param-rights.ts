@@ -1,6 +1,5 @@
 /** Checks that the author of an admission policy or binding may read its parameters. */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals, parseApiVersion } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals, parseApiVersion } from '@typekro/kit/core';
 import { objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
 import type { Problems } from '../errors/field-problems.ts';

@@ -1,6 +1,5 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import type { Problems } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { checkBinding, checkEscalation } from '../auth/escalation.ts';

@@ -1,9 +1,7 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sendJson } from '../../test-support/send-json.ts';
-import { createEmbeddedCluster } from '../index.ts';
-import type { Cluster, UserInfo } from '../index.ts';
+import { type Cluster, type UserInfo, createEmbeddedCluster } from '../index.ts';
 import { der } from '../codec/write-der.ts';
 import {
   CLIENT_SIGNER,

@@ -1,10 +1,8 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, cryptoLibrary, jsonEquals } from '@typekro/kit/core';
 import { goPemBlocks, goQuote } from '@typekro/kit/golang';
 import { dnsLabel, dnsSubdomain, listAt, numberAt, objectsAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import { authorize } from '../auth/authorizer.ts';
-import type { Problems } from '../errors/field-problems.ts';
-import { repeatedIndexes } from '../errors/field-problems.ts';
+import { type Problems, repeatedIndexes } from '../errors/field-problems.ts';
 import { forbidden } from '../errors/api-error.ts';
 import { ensureAt } from '../types/parts.ts';
 import { CertificateRequestError, readCertificateRequest } from './certificate-request.ts';

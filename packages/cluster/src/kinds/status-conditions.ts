@@ -1,7 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { conditionReason, numberAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
-import { repeatedIndexes } from '../errors/field-problems.ts';
+import { type Problems, repeatedIndexes } from '../errors/field-problems.ts';
 import { checkLabelName } from './validate-selector.ts';
 
 const STATUSES = ['False', 'True', 'Unknown'];

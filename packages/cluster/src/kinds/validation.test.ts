@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
 import { sendJson } from '../../test-support/send-json.ts';
-import type { Cluster } from '../index.ts';
-import { createEmbeddedCluster } from '../index.ts';
+import { type Cluster, createEmbeddedCluster } from '../index.ts';
 
 let cluster: Cluster;
 beforeAll(async () => {

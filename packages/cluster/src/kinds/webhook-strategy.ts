@@ -13,8 +13,7 @@ import {
 import type { Problems } from '../errors/field-problems.ts';
 import type { Strategy } from './strategy.ts';
 import { fill } from '../types/parts.ts';
-import type { ConditionChecker } from './admission-rules.ts';
-import { validateMatchConditions, validateRule } from './admission-rules.ts';
+import { type ConditionChecker, validateMatchConditions, validateRule } from './admission-rules.ts';
 import { validateSelector } from './validate-selector.ts';
 
 const webhooksOf = (object: KubeObject) => objectsAt(object, 'webhooks');

@@ -1,4 +1,3 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import {
   dnsLabel,
   labelSelectorMatcher,
@@ -8,7 +7,7 @@ import {
   optionalAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { goParseInt } from '@typekro/kit/golang';
 import { Problems } from '../errors/field-problems.ts';
 import type { MutableObject, Strategy, WriteContext } from './strategy.ts';

@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { BuiltinDescriptions } from '@typekro/engine/schema';
-import type { FieldFacts } from '../kubernetes-data.ts';
-import { loadData } from '../kubernetes-data.ts';
+import { type FieldFacts, loadData } from '../kubernetes-data.ts';
 import type { KubernetesRelease } from '../release.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';

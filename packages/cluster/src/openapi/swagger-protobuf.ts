@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { asList, asObject } from '@typekro/kit/kubernetes';
 import { toYamlText } from '../codec/yaml.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';

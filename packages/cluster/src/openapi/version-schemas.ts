@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, upperFirst } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn, upperFirst } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import { CustomResource } from '../registry/served-custom-resource.ts';
 import { builtinTypesOf } from '../types/builtin.ts';

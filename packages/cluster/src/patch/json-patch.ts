@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, setOwn, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import { MAX_DEPTH } from '../codec/json.ts';
 import { copyJson } from '../types/copy.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, setOwn, isJsonObject } from '@typekro/kit/core';
 import { goText } from '../fields/check.ts';
 import type { FieldNode, TypeNode } from '../types/type-node.ts';
 

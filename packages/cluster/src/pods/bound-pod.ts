@@ -1,6 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
-import { isJsonObject } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject } from '@typekro/kit/core';
 
 /** The decision of a scheduler about a pod. */
 export interface Assignment {

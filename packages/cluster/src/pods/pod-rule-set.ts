@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
-import type { AnnotatedRules, PodRules } from './pod-rules.ts';
-import { annotatedRules, ruleProblem } from './pod-rules.ts';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
+import { type AnnotatedRules, type PodRules, annotatedRules, ruleProblem } from './pod-rules.ts';
 
 /** Selects the pods to which rules apply: the pods that meet all conditions. */
 export interface PodMatch {

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { PodRuleSet } from './pod-rule-set.ts';
-import type { PodRules } from './pod-rules.ts';
-import { annotatedRules, ruleProblem } from './pod-rules.ts';
+import { type PodRules, annotatedRules, ruleProblem } from './pod-rules.ts';
 
 const pod = (annotations: Readonly<Record<string, string>>): KubeObject => ({
   apiVersion: 'v1',

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { netLibrary } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, netLibrary } from '@typekro/kit/core';
 import { numberAt, objectsAt } from '@typekro/kit/kubernetes';
 import { containersOf } from '../kinds/pods/pod-resources.ts';
 import { hostOf, listeningSockets, socketsOf } from './listeners.ts';

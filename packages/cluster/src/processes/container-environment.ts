@@ -2,10 +2,8 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { ConfigProblem, ConfigSource } from './config-source.ts';
-import { configEntries } from './config-source.ts';
-import type { PodFacts } from './downward.ts';
-import { fieldText, resourceText } from './downward.ts';
+import { type ConfigProblem, type ConfigSource, configEntries } from './config-source.ts';
+import { type PodFacts, fieldText, resourceText } from './downward.ts';
 import { expandVariables } from './container-settings.ts';
 
 /** The names of the variables that a container inherits from the cluster's own process. */

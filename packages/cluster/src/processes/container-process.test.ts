@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { ContainerProcess } from './container-process.ts';
-import { hasStarted, startProcess } from './container-process.ts';
+import { type ContainerProcess, hasStarted, startProcess } from './container-process.ts';
 
 const GUARD = { started: () => undefined, kill: vi.fn(), ended: () => undefined };
 

@@ -5,8 +5,7 @@ import { delimiter, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { processLibrary } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { HeldOutput } from './output-lines.ts';
-import { readOutput } from './output-lines.ts';
+import { type HeldOutput, readOutput } from './output-lines.ts';
 import { signalProcess } from './process-table.ts';
 
 /** A program to start. */

@@ -1,19 +1,16 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { RETRY_POLICIES } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, RETRY_POLICIES } from '@typekro/kit/core';
 import { numberAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Timer } from '../cluster-clock.ts';
 import type { RunPrograms } from './container-members.ts';
 import type { ContainerProcess, ProcessEnd, ProcessSpec, ProgramGuard } from './container-process.ts';
 import { hasStarted, startProcess } from './container-process.ts';
-import type { ContainerEnd, ContainerFacts, ContainerState } from './life.ts';
-import { NEW_CONTAINER, quickEndsAfter } from './life.ts';
+import { type ContainerEnd, type ContainerFacts, type ContainerState, NEW_CONTAINER, quickEndsAfter } from './life.ts';
 import { limitsOf } from './limits.ts';
 import { LineCutter } from './output-lines.ts';
 import { isMountProblem, mountMessage } from './config-source.ts';
 import type { Preparation, RunHost } from './run-host.ts';
 import { MARK } from './run-mark.ts';
-import type { AttemptResult } from './probe.ts';
-import { probeOnce, cutOutput } from './probe.ts';
+import { type AttemptResult, probeOnce, cutOutput } from './probe.ts';
 import { Prober } from './prober.ts';
 import { signalNumber } from './container-settings.ts';
 

@@ -1,6 +1,5 @@
 /** Decides what happens next in the life of a pod whose containers are processes, as a kubelet does. */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { backoffMs, RETRY_POLICIES, STABLE_RUN_MS } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, backoffMs, RETRY_POLICIES, STABLE_RUN_MS } from '@typekro/kit/core';
 import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 
 /** The end of a container's run. Times are in milliseconds since the epoch. */

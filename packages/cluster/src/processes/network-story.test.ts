@@ -1,8 +1,7 @@
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import type { ClusterStory } from '../../test-support/cluster-story.ts';
-import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../test-support/cluster-story.ts';
 import { eventually, logOf, nodeProgram, processPod, readText } from '../../test-support/process-pod.ts';
 import { createAuthority } from '../codec/certificate.ts';
 

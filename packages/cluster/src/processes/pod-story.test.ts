@@ -3,8 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ClusterStory } from '../../test-support/cluster-story.ts';
-import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../test-support/cluster-story.ts';
 import {
   eventually,
   inOwnSession,

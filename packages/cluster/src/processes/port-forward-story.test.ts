@@ -1,11 +1,9 @@
-import type { Socket } from 'node:net';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { masked } from '../../test-support/masked-frame.ts';
 import { eventually, nodeProgram, processPod } from '../../test-support/process-pod.ts';
 import { forwardHeaders, framesIn, SpdyHeaders, synStream } from '../../test-support/spdy-client.ts';
-import type { ClusterStory } from '../../test-support/cluster-story.ts';
-import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../test-support/cluster-story.ts';
 import { controlFrame, dataFrame, pingFrame } from '../streaming/frames.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';

@@ -1,7 +1,6 @@
 /** Runs one attempt of a probe or hook: a command, an HTTP request, or a TCP connection. */
 import type { Socket } from 'node:net';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { httpLibrary, isLoopbackHost, tlsLibrary } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, httpLibrary, isLoopbackHost, tlsLibrary } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, numberAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { LOCALHOST } from './connect-address.ts';

@@ -2,8 +2,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { optionalAt } from '@typekro/kit/kubernetes';
 import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import type { AttemptResult } from './probe.ts';
-import type { ProbeCount, ProbePlan } from './probe-plan.ts';
-import { countResult, NO_RESULTS, probePlan } from './probe-plan.ts';
+import { type ProbeCount, type ProbePlan, countResult, NO_RESULTS, probePlan } from './probe-plan.ts';
 
 /** The fields of a container's probes, and the names of the probes in events. */
 const PROBES = [

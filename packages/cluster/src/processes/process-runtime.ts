@@ -3,15 +3,13 @@
  * (`controllers/process-pods.ts`), and pod subresources connect to them (`virtual/`).
  */
 import { resolve } from 'node:path';
-import type { KubeObject } from '@typekro/kit/core';
-import { EMBEDDED_CONTEXT } from '@typekro/kit/core';
+import { type KubeObject, EMBEDDED_CONTEXT } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { tokenLifetime, YEAR_SECONDS } from '../auth/token-lifetime.ts';
 import type { TokenIssuer } from '../auth/service-tokens.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
-import { logKey } from '../pod-logs.ts';
-import type { PodLogs } from '../pod-logs.ts';
+import { type PodLogs, logKey } from '../pod-logs.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
 import type { ConfigProblem } from './config-source.ts';
 import { podAddress } from './connect-address.ts';

@@ -3,10 +3,8 @@ import { posix } from 'node:path';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { ConfigProblem, ConfigSource } from './config-source.ts';
-import { configEntries, isProblem } from './config-source.ts';
-import type { PodFacts } from './downward.ts';
-import { fieldText, resourceText } from './downward.ts';
+import { type ConfigProblem, type ConfigSource, configEntries, isProblem } from './config-source.ts';
+import { type PodFacts, fieldText, resourceText } from './downward.ts';
 import type { TokenRequest } from './pod-tokens.ts';
 import { expandVariables, missingVariables } from './container-settings.ts';
 

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { ApiError } from '../errors/api-error.ts';
-import type { OpenStream } from './open-streams.ts';
-import { OpenStreams } from './open-streams.ts';
+import { type OpenStream, OpenStreams } from './open-streams.ts';
 import { MAX_PIECE_BYTES, PacedWriter, piecesOf } from './paced-writer.ts';
 
 const nothing = () => undefined;

@@ -1,8 +1,7 @@
 import { toJsonBytes } from '../codec/json.ts';
 import { toYamlText } from '../codec/yaml.ts';
-import type { Encoding } from './negotiate.ts';
 
-import { jsonOutput } from './negotiate.ts';
+import { type Encoding, jsonOutput } from './negotiate.ts';
 import type { ApiReply } from './request.ts';
 import type { ApiError } from '../errors/api-error.ts';
 

@@ -1,12 +1,9 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
 import type { DiscoveredResource } from '../kubernetes-data.ts';
 import type { KubernetesRelease } from '../release.ts';
 import type { Store } from '../store/store.ts';
-import type { BuiltinTypes } from '../types/builtin.ts';
-import { builtinType, builtinTypesOf } from '../types/builtin.ts';
-import type { FieldNode, ObjectNode } from '../types/type-node.ts';
-import { anyNode } from '../types/type-node.ts';
+import { type BuiltinTypes, builtinType, builtinTypesOf } from '../types/builtin.ts';
+import { type FieldNode, type ObjectNode, anyNode } from '../types/type-node.ts';
 import { convertBuiltin, storageOf } from './convert-builtin.ts';
 import type { ServedResource, Subresource } from './served-resource.ts';
 

@@ -1,8 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { valueAt } from '@typekro/kit/kubernetes';
-import type { Matcher } from '../protocol/selectors.ts';
-import { parseFieldSelector } from '../protocol/selectors.ts';
+import { type Matcher, parseFieldSelector } from '../protocol/selectors.ts';
 import { badRequest } from '../errors/api-error.ts';
 import type { ServedResource } from './served-resource.ts';
 

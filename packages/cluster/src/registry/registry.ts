@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
-import type { KubernetesRelease } from '../release.ts';
-import { latestRelease } from '../release.ts';
+import { type KubeObject, parseApiVersion } from '@typekro/kit/core';
+import { type KubernetesRelease, latestRelease } from '../release.ts';
 import type { Store } from '../store/store.ts';
 import { builtinResources } from './builtin-resources.ts';
 import type { ServedResource } from './served-resource.ts';

@@ -1,6 +1,5 @@
 import { compareVersions } from '@typekro/kit/kubernetes';
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 
 import type { CustomType, ServedResource, Subresource } from './served-resource.ts';
@@ -9,8 +8,7 @@ import type { Collection } from '../store/store.ts';
 import type { Conversions } from '../store/stored.ts';
 import { ApiError, internalError } from '../errors/api-error.ts';
 import type { ObjectNode } from '../types/type-node.ts';
-import type { ConversionWebhook, DefinedVersion, ParsedCrd } from '../crd/parsed-crd.ts';
-import { pathParts } from '../crd/parsed-crd.ts';
+import { type ConversionWebhook, type DefinedVersion, type ParsedCrd, pathParts } from '../crd/parsed-crd.ts';
 import { rootNode } from '../crd/root-node.ts';
 import type { SchemaEngineSource } from '../crd/needs-schemas.ts';
 import { customStrategy } from '../kinds/custom-strategy.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import {
   asTexts,
   labelMapMatcher,

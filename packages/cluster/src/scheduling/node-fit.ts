@@ -2,8 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { matchesNode } from './node-affinity.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
-import type { Shortage } from './requested-resources.ts';
-import { allocatableOf, POD_COUNT, shortagesOf } from './requested-resources.ts';
+import { type Shortage, allocatableOf, POD_COUNT, shortagesOf } from './requested-resources.ts';
 import { CORDON_TAINT, tolerationOf, untoleratedTaint } from './taints.ts';
 
 /** The reasons why a pod cannot run on a node, in the words of kube-scheduler. */

@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { NodeUsage, PodDemand } from './node-usage.ts';
-import { demandOf, NodeUsage as Usage } from './node-usage.ts';
+import { type NodeUsage, type PodDemand, demandOf, NodeUsage as Usage } from './node-usage.ts';
 
 /** The pods of a node, and the resources and host ports that they use. */
 export interface NodeAccount {

@@ -1,9 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { numberAt } from '@typekro/kit/kubernetes';
-import type { HostPort } from './host-ports.ts';
-import { HostPortTable, hostPortsOf } from './host-ports.ts';
-import type { Resources } from './requested-resources.ts';
-import { requestsOf } from './requested-resources.ts';
+import { type HostPort, HostPortTable, hostPortsOf } from './host-ports.ts';
+import { type Resources, requestsOf } from './requested-resources.ts';
 
 /** The resources and host ports that a pod needs on its node. */
 export interface PodDemand {

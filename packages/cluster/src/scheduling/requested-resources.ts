@@ -1,7 +1,5 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
-import type { ParsedQuantity } from '@typekro/kit/kubernetes';
-import { optionalAt, quantityOf } from '@typekro/kit/kubernetes';
+import { type JsonObject, type KubeObject, oncePerObject } from '@typekro/kit/core';
+import { type ParsedQuantity, optionalAt, quantityOf } from '@typekro/kit/kubernetes';
 import { podTotals } from '../kinds/pods/pod-totals.ts';
 import { NODE_CAPACITY } from '../pods/node-capacity.ts';
 

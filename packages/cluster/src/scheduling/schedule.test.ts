@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { boundNodeOf, NodeLedger } from './node-ledger.ts';
 import { demandOf } from './node-usage.ts';
-import type { SchedulingDecision } from './schedule.ts';
-import { isWorthTrying, schedule } from './schedule.ts';
+import { type SchedulingDecision, isWorthTrying, schedule } from './schedule.ts';
 
 interface PodOptions {
   readonly cpu?: string;

@@ -1,8 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { conditionOf, textAt } from '@typekro/kit/kubernetes';
 import { affinityProblem, namedNodes } from './node-affinity.ts';
-import type { Misfit } from './node-fit.ts';
-import { misfitOf } from './node-fit.ts';
+import { type Misfit, misfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
 import type { PreemptionNode, Victims } from './victims.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { oncePerObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, oncePerObject, stringifyJson } from '@typekro/kit/core';
 import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 
 /** The taint of cordoned nodes. A pod that tolerates it may run on a cordoned node. */

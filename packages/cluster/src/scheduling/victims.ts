@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { labelSelectorMatcher, numberAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Misfit } from './node-fit.ts';
-import { roomMisfitOf } from './node-fit.ts';
+import { type Misfit, roomMisfitOf } from './node-fit.ts';
 import type { NodeAccount } from './node-ledger.ts';
 import type { NodeUsage, PodDemand } from './node-usage.ts';
 

@@ -1,10 +1,8 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { conditionOf, textAt } from '@typekro/kit/kubernetes';
 import { claimsOfPod } from '../pods/bound-pod.ts';
 import { namedNodes } from './node-affinity.ts';
-import type { PodDemand } from './node-usage.ts';
-import { demandOf } from './node-usage.ts';
+import { type PodDemand, demandOf } from './node-usage.ts';
 import { nominationOf } from './schedule.ts';
 
 interface Entry {

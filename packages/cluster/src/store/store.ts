@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { callEach } from '../call-each.ts';
-import type { Change, Journal } from './journal.ts';
-import { NotStored, throwOthersThanNotStored } from './journal.ts';
+import { type Change, type Journal, NotStored, throwOthersThanNotStored } from './journal.ts';
 import { EventHistory, HistoryLimits } from './event-history.ts';
 import { position, SortedItems, withChanges } from './sorted-items.ts';
 import { Stored, versioned } from './stored.ts';

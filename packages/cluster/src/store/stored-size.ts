@@ -1,6 +1,5 @@
 /** The size limit of stored objects, and their size in memory. */
-import type { KubeObject } from '@typekro/kit/core';
-import { isBuiltinGroup } from '@typekro/kit/core';
+import { type KubeObject, isBuiltinGroup } from '@typekro/kit/core';
 import { MAX_STORED_BYTES, STORED_TOO_LARGE } from '../errors/api-error.ts';
 import { NotStored } from './journal.ts';
 

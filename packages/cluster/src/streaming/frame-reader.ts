@@ -1,5 +1,4 @@
-import type { SpdyFrame } from './frames.ts';
-import { CONTROL, FLAGS, FRAME_HEADER_BYTES, VERSION } from './frames.ts';
+import { type SpdyFrame, CONTROL, FLAGS, FRAME_HEADER_BYTES, VERSION } from './frames.ts';
 
 /** The maximum payload of a control frame, in bytes. The protocol requires at least 8 KiB for frames with headers. */
 const MAX_CONTROL_BYTES = 16 * 1024;

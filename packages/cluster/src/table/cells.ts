@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import {
   listAt,
   numberAt,
@@ -15,10 +14,9 @@ import {
 import { labelSelectorText } from '../types/label-selector-text.ts';
 import { autoscalerCells } from './autoscaler-cells.ts';
 import { ageCell, countCell, mapText, name, NONE, orNone } from './cell-parts.ts';
-import { INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
+import { type CellPrinter, INFRASTRUCTURE_CELLS } from './infrastructure-cells.ts';
 import { endpointsCells, ingressCells, serviceCells, sliceCells } from './network-cells.ts';
 import { podCells } from './pod-cells.ts';
-import type { CellPrinter } from './infrastructure-cells.ts';
 
 const size = (value: JsonValue | undefined) =>
   isJsonObject(value) ? Object.keys(value).length : Array.isArray(value) ? value.length : 0;

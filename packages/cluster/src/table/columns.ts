@@ -1,11 +1,8 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import type { ColumnFacts } from '../kubernetes-data.ts';
-import { stringifyJson, oncePerObject } from '@typekro/kit/core';
-import { loadData } from '../kubernetes-data.ts';
+import { type JsonValue, type KubeObject, stringifyJson, oncePerObject } from '@typekro/kit/core';
+import { type ColumnFacts, loadData } from '../kubernetes-data.ts';
 import { age } from '@typekro/kit/kubernetes';
 import { CELLS } from './cells.ts';
-import type { PathBudget } from './json-path.ts';
-import { newPathBudget, parseJsonPath, valuesAt } from './json-path.ts';
+import { type PathBudget, newPathBudget, parseJsonPath, valuesAt } from './json-path.ts';
 
 /** A column of a CustomResourceDefinition (`additionalPrinterColumns`). */
 export interface PrinterColumn {

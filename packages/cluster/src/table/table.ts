@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ClusterClock } from '../cluster-clock.ts';
-import type { TableSource } from './columns.ts';
-import { columnsOf } from './columns.ts';
+import { type TableSource, columnsOf } from './columns.ts';
 import { checkIncludeObject, partialOf } from './partial-object.ts';
 
 /** The options of a `Table`. */

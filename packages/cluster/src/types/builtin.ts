@@ -1,9 +1,7 @@
 import { oncePerObject } from '@typekro/kit/core';
 import type { FieldFacts, TypeFacts } from '../kubernetes-data.ts';
-import type { KubernetesRelease } from '../release.ts';
-import { latestRelease } from '../release.ts';
-import type { FieldNode, ObjectNode, ScalarType, TypeNode } from './type-node.ts';
-import { anyNode } from './type-node.ts';
+import { type KubernetesRelease, latestRelease } from '../release.ts';
+import { type FieldNode, type ObjectNode, type ScalarType, type TypeNode, anyNode } from './type-node.ts';
 
 const SCALARS = new Set<string>([
   'string',

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
+import { type KubeObject, setOwn } from '@typekro/kit/core';
 
 /** Freezes a JSON value deeply. Parts that are already frozen are skipped. */
 export function deepFreeze<T>(value: T): T {

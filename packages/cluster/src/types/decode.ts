@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn, oncePerObject } from '@typekro/kit/core';
 import {
   formatMicroTime,
   formatQuantity,

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { listAt, objectAt, objectsAt, requirementText, textAt } from '@typekro/kit/kubernetes';
 
 /** Formats a label selector, or a plain map of labels, as a string. */

@@ -1,9 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import { numberAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../errors/field-problems.ts';
-import { fieldInvalid } from '../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type FieldError, numberAt } from '@typekro/kit/kubernetes';
+import { type Problems, fieldInvalid } from '../errors/field-problems.ts';
 
 /** Returns the member as an object. If the member is missing or not an object, sets it to an empty object. */
 export function ensureAt(parent: JsonObject, key: string): JsonObject {

@@ -1,10 +1,8 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, setOwn, oncePerObject } from '@typekro/kit/core';
 import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
 import { goJsonProblem, goQuote } from '@typekro/kit/golang';
 import { formatMicroTime, formatTime } from '@typekro/kit/kubernetes';
-import type { BuiltinTypes } from './builtin.ts';
-import { builtinType, latestTypes } from './builtin.ts';
+import { type BuiltinTypes, builtinType, latestTypes } from './builtin.ts';
 import type { FieldNode, MapNode, ObjectNode, ScalarNode, TypeNode } from './type-node.ts';
 
 /** The error for a body that is not a protobuf message of a known kind. */

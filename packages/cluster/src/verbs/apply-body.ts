@@ -1,10 +1,8 @@
 /** The body of a server-side apply. The body is always YAML. A body in JSON is valid YAML, too. */
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind } from '@typekro/kit/golang';
 import { hasDuplicateFields, JsonDepthError, JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
-import type { ParsedYaml } from '../codec/yaml.ts';
-import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
+import { type ParsedYaml, parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
 import { badRequest } from '../errors/api-error.ts';
 import type { WriteRequest } from './write.ts';
 

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject } from '@typekro/kit/core';
 import { sendJson } from '../../test-support/send-json.ts';
-import { createEmbeddedCluster } from '../index.ts';
-import type { Transport } from '../index.ts';
+import { type Transport, createEmbeddedCluster } from '../index.ts';
 import { CONFIGURATIONS, MAPS, call, map } from '../../test-support/webhook-cluster.ts';
 import { podTemplate } from '../../test-support/cluster-story.ts';
 

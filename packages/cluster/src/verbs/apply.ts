@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { setOwn, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, setOwn, isJsonObject } from '@typekro/kit/core';
 import { applyWithOwnership } from '../fields/ownership.ts';
 import { declaredBefore, rewriteLastApplied } from '../fields/last-applied.ts';
 import { badRequest, conflict, internalError, notFound } from '../errors/api-error.ts';
 import { DecodeError } from '../types/decode.ts';
 import { authorizeCreate } from '../auth/authorize.ts';
-import type { ApplyBody } from './apply-body.ts';
-import { checkDuplicates, readApply } from './apply-body.ts';
+import { type ApplyBody, checkDuplicates, readApply } from './apply-body.ts';
 import { storeNew, unnamed } from './create.ts';
 import { checkPatchedVersion, storeChange } from './update.ts';
 import type { WriteResult, WriteRequest } from './write.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import {
   duplicateFields,
@@ -9,8 +8,7 @@ import {
   parseStrictJson,
   walkMembers,
 } from '../codec/json.ts';
-import type { BuiltinTypes } from '../types/builtin.ts';
-import { builtinType, builtinTypesOf } from '../types/builtin.ts';
+import { type BuiltinTypes, builtinType, builtinTypesOf } from '../types/builtin.ts';
 import { decodeProtobuf, ProtobufError } from '../types/protobuf.ts';
 import { parseYaml, repeatedKeys, YamlSyntaxError } from '../codec/yaml.ts';
 import type { Registry } from '../registry/registry.ts';

@@ -1,10 +1,8 @@
 /** The tokens with which a client reads the next page of a list. */
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { JsonSyntaxError, parseStrictJson } from '../codec/json.ts';
-import type { ApiError } from '../errors/api-error.ts';
-import { badRequest } from '../errors/api-error.ts';
+import { type ApiError, badRequest } from '../errors/api-error.ts';
 
 /** Identifies the next page of a list. */
 export interface ContinueToken {

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { sendJson } from '../../test-support/send-json.ts';
-import { createEmbeddedCluster } from '../cluster.ts';
-import type { Cluster } from '../cluster.ts';
+import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
 import { MAPS, call, map } from '../../test-support/webhook-cluster.ts';
 
 describe('create', () => {

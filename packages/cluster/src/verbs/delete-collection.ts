@@ -6,8 +6,7 @@ import { warningHeader } from '../protocol/reply.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { deleteObject, warnOfOrphans } from './delete.ts';
 import type { DeleteRequestOptions, ListRequestOptions } from './request-options.ts';
-import type { ReadContext } from './read.ts';
-import { selectionOf, selectItems } from './read.ts';
+import { type ReadContext, selectionOf, selectItems } from './read.ts';
 import type { WriteRequest, WriteServices } from './write.ts';
 
 /**

@@ -1,10 +1,8 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { formatApiVersion, parseApiVersion } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, formatApiVersion, parseApiVersion } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { badRequest } from '../errors/api-error.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { RawBody } from './body.ts';
-import { bodyOfKind, decodeAs, readTypeMeta } from './body.ts';
+import { type RawBody, bodyOfKind, decodeAs, readTypeMeta } from './body.ts';
 
 const META_GROUP = 'meta.k8s.io';
 

@@ -4,8 +4,7 @@ import { timestampOf } from '../cluster-clock.ts';
 import { conflict, notFound } from '../errors/api-error.ts';
 import type { DeleteRequestOptions } from './request-options.ts';
 import { commit } from './update.ts';
-import type { WriteRequest } from './write.ts';
-import { checkWrite, keyOfWrite, liveObject } from './write.ts';
+import { type WriteRequest, checkWrite, keyOfWrite, liveObject } from './write.ts';
 import { thaw } from '../types/copy.ts';
 import { strategyFor } from './strategy-for.ts';
 

@@ -1,8 +1,7 @@
 import { describe, afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import { createEmbeddedCluster } from '../index.ts';
-import type { Cluster } from '../index.ts';
+import { type Cluster, createEmbeddedCluster } from '../index.ts';
 import { parseYaml } from '../codec/yaml.ts';
 import { createManualClock } from '../cluster-clock.ts';
 import { Turns, replyParts } from './list-reply.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { duplicateFields, hasDuplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
 import { goText } from '../fields/check.ts';
@@ -12,8 +11,7 @@ import { applyText } from './apply.ts';
 import { strictTexts } from './body.ts';
 import { checkName, checkPlace, unnamed } from './create.ts';
 import { changeObject, checkPatchedVersion } from './update.ts';
-import type { WriteResult, WriteRequest } from './write.ts';
-import { liveObject, redecode } from './write.ts';
+import { type WriteResult, type WriteRequest, liveObject, redecode } from './write.ts';
 import { strategyFor } from './strategy-for.ts';
 
 /** Maps a content type to the form of the patch. */

@@ -1,23 +1,18 @@
 import { goParseUint, goQuote } from '@typekro/kit/golang';
-import type { FormsContext } from '../conversion/forms.ts';
-import { prepareForms } from '../conversion/forms.ts';
+import { type FormsContext, prepareForms } from '../conversion/forms.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
-import type { ListMeta } from './respond.ts';
 import { Turns } from './list-reply.ts';
-import { replyList, replyObject, representation } from './respond.ts';
-import type { Matcher, ShardSelector } from '../protocol/selectors.ts';
-import { parseLabelSelector } from '../protocol/selectors.ts';
+import { type ListMeta, replyList, replyObject, representation } from './respond.ts';
+import { type Matcher, type ShardSelector, parseLabelSelector } from '../protocol/selectors.ts';
 import type { SchemaEngineSource } from '../crd/needs-schemas.ts';
 import { ApiError, badRequest, expired, internalError, notFound } from '../errors/api-error.ts';
 import { fieldMatcher } from '../registry/field-selectors.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
-import type { Store } from '../store/store.ts';
 import type { Stored } from '../store/stored.ts';
-import { ofNamespace, positionAfter, storeKey } from '../store/store.ts';
+import { type Store, ofNamespace, positionAfter, storeKey } from '../store/store.ts';
 import { decodeToken, encodeToken, isExpired } from './continue-token.ts';
-import type { ListRequestOptions } from './request-options.ts';
-import { listOptions } from './request-options.ts';
+import { type ListRequestOptions, listOptions } from './request-options.ts';
 import type { ClusterClock } from '../cluster-clock.ts';
 
 /**

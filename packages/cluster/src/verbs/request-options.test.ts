@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Query } from '../protocol/request.ts';
 import { MAPS, call } from '../../test-support/webhook-cluster.ts';
-import { createEmbeddedCluster } from '../index.ts';
-import type { Cluster } from '../index.ts';
+import { type Cluster, createEmbeddedCluster } from '../index.ts';
 import { checkDuplicates } from './apply-body.ts';
 import type { WriteRequest } from './write.ts';
 import { decodeToken, encodeToken } from './continue-token.ts';

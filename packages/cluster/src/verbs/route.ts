@@ -1,9 +1,8 @@
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { WriteRequestOptions } from './request-options.ts';
 import type { Output } from '../protocol/negotiate.ts';
-import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { methodNotAllowed } from '../errors/api-error.ts';
-import { verbOf } from '../protocol/request.ts';
+import { type ApiReply, type ApiRequest, verbOf } from '../protocol/request.ts';
 
 /** The parts of a path below a group and version. */
 export interface Route {

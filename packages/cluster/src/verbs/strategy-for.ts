@@ -1,6 +1,5 @@
 import { oncePerObject } from '@typekro/kit/core';
-import type { FieldTree } from '../fields/tree.ts';
-import { treeOfMembers } from '../fields/tree.ts';
+import { type FieldTree, treeOfMembers } from '../fields/tree.ts';
 import { strategyOf } from '../kinds/index.ts';
 import type { Strategy } from '../kinds/strategy.ts';
 import type { ServedResource } from '../registry/served-resource.ts';

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Cluster } from '../cluster.ts';
-import { createEmbeddedCluster } from '../cluster.ts';
+import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const APPLY = 'application/apply-patch+yaml';

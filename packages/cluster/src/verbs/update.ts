@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { setOwn, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, setOwn, jsonEquals } from '@typekro/kit/core';
 import { goParseUint, goQuote } from '@typekro/kit/golang';
 import { updateOwnership } from '../fields/ownership.ts';
 import { Problems } from '../errors/field-problems.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterStory } from '../../test-support/cluster-story.ts';
-import { startClusterStory } from '../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { admitEviction } from './admit-eviction.ts';
 

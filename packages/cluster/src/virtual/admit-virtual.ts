@@ -2,8 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ApiRequest } from '../protocol/request.ts';
 import type { BodyType } from '../verbs/body.ts';
 import type { WriteRequestOptions } from '../verbs/request-options.ts';
-import type { Route } from '../verbs/route.ts';
-import { noOptions } from '../verbs/route.ts';
+import { type Route, noOptions } from '../verbs/route.ts';
 import type { WriteRequest, WriteServices } from '../verbs/write.ts';
 
 /** A request to a subresource whose object is not stored. */

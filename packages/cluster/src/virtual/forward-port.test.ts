@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import type { ForwardedStream } from './forward-port.ts';
-import { forwardPort } from './forward-port.ts';
+import { type ForwardedStream, forwardPort } from './forward-port.ts';
 
 const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'default', uid: 'u' } };
 

@@ -1,17 +1,11 @@
 import type { VirtualSubresource, RouteReply } from '../verbs/route.ts';
 import { portForwardReply, streamReply } from './stream-reply.ts';
-import type { PodActionContext } from './pod-actions.ts';
-import { bindingReply, bindingsReply, evictionReply } from './pod-actions.ts';
-import type { LogContext } from './pod-log.ts';
-import { logReply } from './pod-log.ts';
-import type { ConnectContext } from './proxy-reply.ts';
-import { proxyReply } from './proxy-reply.ts';
-import type { ReviewContext } from './reviews.ts';
-import { reviewReply } from './reviews.ts';
-import type { ScaleContext } from './scale-reply.ts';
-import { scaleReply } from './scale-reply.ts';
-import type { TokenReplyContext } from './tokens.ts';
-import { tokenReply } from './tokens.ts';
+import { type PodActionContext, bindingReply, bindingsReply, evictionReply } from './pod-actions.ts';
+import { type LogContext, logReply } from './pod-log.ts';
+import { type ConnectContext, proxyReply } from './proxy-reply.ts';
+import { type ReviewContext, reviewReply } from './reviews.ts';
+import { type ScaleContext, scaleReply } from './scale-reply.ts';
+import { type TokenReplyContext, tokenReply } from './tokens.ts';
 import type { RoleContext } from '../auth/authorizer.ts';
 
 /** The parts of the cluster that the virtual resources use. */

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LogLine } from '../pod-logs.ts';
-import type { LogOptions } from './log-cursor.ts';
-import { LogCursor } from './log-cursor.ts';
+import { type LogOptions, LogCursor } from './log-cursor.ts';
 
 const ALL: LogOptions = { tailLines: undefined, since: undefined, limitBytes: undefined, timestamps: false };
 const LINES: LogLine[] = [

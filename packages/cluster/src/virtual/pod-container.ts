@@ -2,8 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Route } from '../verbs/route.ts';
-import type { ApiError } from '../errors/api-error.ts';
-import { badRequest, notFound } from '../errors/api-error.ts';
+import { type ApiError, badRequest, notFound } from '../errors/api-error.ts';
 import { storeKey } from '../store/store.ts';
 
 /** The pod that the path of a request names. Throws 404 when it does not exist. */

@@ -10,8 +10,7 @@ import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, containerStatus, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { warningHeader } from '../protocol/reply.ts';
 import type { ClusterClock, Timer } from '../cluster-clock.ts';
-import type { LogOptions } from './log-cursor.ts';
-import { LogCursor } from './log-cursor.ts';
+import { type LogOptions, LogCursor } from './log-cursor.ts';
 import { storeKey } from '../store/store.ts';
 import type { ProcessRuntime } from '../processes/process-runtime.ts';
 

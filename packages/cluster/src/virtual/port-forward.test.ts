@@ -1,12 +1,9 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { forwardHeaders, RecordedConnection, SpdyHeaders } from '../../test-support/spdy-client.ts';
 import { ADMIN } from '../auth/cluster-access.ts';
-import type { ManualClock } from '../cluster-clock.ts';
-import { createManualClock } from '../cluster-clock.ts';
-import type { ApiRequest } from '../protocol/request.ts';
-import { Query } from '../protocol/request.ts';
+import { type ManualClock, createManualClock } from '../cluster-clock.ts';
+import { type ApiRequest, Query } from '../protocol/request.ts';
 import { dataFrame, resetFrame } from '../streaming/frames.ts';
 import { forwardReply } from './port-forward.ts';
 

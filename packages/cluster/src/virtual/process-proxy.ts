@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { KubeObject } from '@typekro/kit/core';
-import { httpLibrary, keepAllHeaders, tlsLibrary } from '@typekro/kit/core';
+import { type KubeObject, httpLibrary, keepAllHeaders, tlsLibrary } from '@typekro/kit/core';
 import { badRequest, serviceUnavailable } from '../errors/api-error.ts';
 import type { PodRun } from '../processes/pod-run.ts';
 import { passedHeaders, returnedHeaders } from '../protocol/forwarded-headers.ts';

@@ -4,8 +4,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { ADMIN } from '../auth/cluster-access.ts';
 import type { ExecOptions } from '../processes/container-run.ts';
 import type { ContainerState } from '../processes/life.ts';
-import type { ApiRequest, MessageConnection } from '../protocol/request.ts';
-import { Query } from '../protocol/request.ts';
+import { type ApiRequest, type MessageConnection, Query } from '../protocol/request.ts';
 import { streamOpener } from './process-streams.ts';
 
 const SOCKET = { upgrade: 'websocket', 'sec-websocket-protocol': 'v5.channel.k8s.io' };

@@ -1,8 +1,7 @@
 import type { Annotate } from '../auth/service-tokens.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { listAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Attributes, RoleContext } from '../auth/authorizer.ts';
-import { authorize, grantsOf } from '../auth/authorizer.ts';
+import { type Attributes, type RoleContext, authorize, grantsOf } from '../auth/authorizer.ts';
 import { userJson } from '../auth/token-documents.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import { decodeBody } from '../verbs/body.ts';
@@ -12,12 +11,11 @@ import type { Route, RouteReply } from '../verbs/route.ts';
 import { badRequest, invalid, methodNotAllowed } from '../errors/api-error.ts';
 import type { UserInfo } from '../cluster-options.ts';
 import { writeOptions } from '../verbs/request-options.ts';
-import { emptyFor, ownershipContext } from '../verbs/write.ts';
+import { type WriteServices, emptyFor, ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { Registry } from '../registry/registry.ts';
 import { timestampOf } from '../cluster-clock.ts';
-import type { WriteServices } from '../verbs/write.ts';
 
 /** The parts of the cluster that reviews use. */
 export interface ReviewContext extends WriteServices {

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RecordedConnection, SpdyHeaders } from '../../test-support/spdy-client.ts';
 import { ADMIN } from '../auth/cluster-access.ts';
 import { createManualClock } from '../cluster-clock.ts';
-import type { ApiRequest, MessageConnection } from '../protocol/request.ts';
-import { Query } from '../protocol/request.ts';
+import { type ApiRequest, type MessageConnection, Query } from '../protocol/request.ts';
 import { dataFrame, INITIAL_WINDOW_SETTING, resetFrame, settingFrame } from '../streaming/frames.ts';
 import { spdyChannelsReply } from './spdy-channels.ts';
 

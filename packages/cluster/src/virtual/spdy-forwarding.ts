@@ -2,10 +2,8 @@ import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import type { MessageConnection } from '../protocol/request.ts';
 import type { ClientStream } from '../streaming/client-stream.ts';
 import { SpdySession } from '../streaming/spdy-session.ts';
-import type { ForwardTarget } from './forward-port.ts';
-import { forwardPort, LAST_BYTES_MS } from './forward-port.ts';
-import type { StreamRequest } from './forward-request.ts';
-import { streamRequest } from './forward-request.ts';
+import { type ForwardTarget, forwardPort, LAST_BYTES_MS } from './forward-port.ts';
+import { type StreamRequest, streamRequest } from './forward-request.ts';
 
 /**
  * The time within which a client must open both streams of a forwarded connection, in milliseconds, as in a kubelet.

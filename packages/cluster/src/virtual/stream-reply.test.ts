@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Cluster } from '../cluster.ts';
-import { createEmbeddedCluster } from '../cluster.ts';
+import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
 import type { UserInfo } from '../cluster-options.ts';
 
 const NOTE = 'the embedded cluster simulates containers, no process runs in them';

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { call } from '../../test-support/webhook-cluster.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import type { ManualClock } from '../index.ts';
-import { createEmbeddedCluster, createManualClock } from '../index.ts';
+import { type ManualClock, createEmbeddedCluster, createManualClock } from '../index.ts';
 
 const NS = '/api/v1/namespaces/default';
 

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, parseApiVersion } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { formatTime, listAt, numberAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { updateOwnership } from '../fields/ownership.ts';
@@ -12,13 +11,12 @@ import { storeKey } from '../store/store.ts';
 import { emptyObject } from '../types/decode.ts';
 import { timestampOf } from '../cluster-clock.ts';
 import { writeOptions } from '../verbs/request-options.ts';
-import { ownershipContext } from '../verbs/write.ts';
+import { type WriteServices, ownershipContext } from '../verbs/write.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import { tokenLifetime } from '../auth/token-lifetime.ts';
 import type { TokenBindings } from '../auth/token-bindings.ts';
 import type { ClusterAccess } from '../auth/cluster-access.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { WriteServices } from '../verbs/write.ts';
 import { admitVirtual } from './admit-virtual.ts';
 
 const MIN_LIFETIME_SECONDS = 600;

@@ -2,8 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Agent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { posix } from 'node:path';
-import type { JsonObject } from '@typekro/kit/core';
-import { httpsLibrary, isLoopbackHost } from '@typekro/kit/core';
+import { type JsonObject, httpsLibrary, isLoopbackHost } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { numberAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 

@@ -2,8 +2,7 @@ import type { Clock, KubernetesApi } from '@typekro/kube';
 import { isDnsLabel, isDnsSubdomain } from '@typekro/kit/kubernetes';
 import type { ObjectType } from '@typekro/engine/runtime';
 import type { CacheChange } from './cache/kind-cache.ts';
-import type { CacheMeter } from './cache/cache-set.ts';
-import { CacheSet } from './cache/cache-set.ts';
+import { type CacheMeter, CacheSet } from './cache/cache-set.ts';
 
 /** An identity that reads and writes children. It has its own client, and caches of the objects that it may read. */
 export interface ActingIdentity {

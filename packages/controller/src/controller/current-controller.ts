@@ -1,7 +1,6 @@
 import type { InspectEvent, InspectSource } from '../inspect/index.ts';
 import { createProcessMetrics } from './metrics/metrics.ts';
-import type { Metric } from './metrics/exposition.ts';
-import { exposition } from './metrics/exposition.ts';
+import { type Metric, exposition } from './metrics/exposition.ts';
 import type { Controller } from './controller-options.ts';
 import type { ProbeSource } from './probes.ts';
 

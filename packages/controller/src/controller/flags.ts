@@ -2,8 +2,7 @@ import { readFeatureGates } from './feature-gates.ts';
 import { KroLevel } from '@typekro/engine/graph';
 import { goParseDurationMs, goQuote } from '@typekro/kit/golang';
 import { isDnsLabel, isDnsSubdomain } from '@typekro/kit/kubernetes';
-import type { FlagType } from './flag-value.ts';
-import { readFlagValue, readInteger } from './flag-value.ts';
+import { type FlagType, readFlagValue, readInteger } from './flag-value.ts';
 import { isAddress } from './probes.ts';
 
 export type { FlagType } from './flag-value.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubernetesApi, ResourceType } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, type ResourceType, KubeError } from '@typekro/kube';
 import { checkOwnKinds } from './own-kinds.ts';
 
 const KIND: ResourceType = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };

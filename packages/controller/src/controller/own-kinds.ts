@@ -1,6 +1,5 @@
 import { backoffMs, RETRY_POLICIES, TypeKroError } from '@typekro/kit/core';
-import type { Clock, KubernetesApi, ResourceType } from '@typekro/kube';
-import { isAborted, KubeError, pause } from '@typekro/kube';
+import { type Clock, type KubernetesApi, type ResourceType, isAborted, KubeError, pause } from '@typekro/kube';
 import { classify, passes } from '@typekro/kit/kubernetes';
 import type { Logger } from './logger.ts';
 

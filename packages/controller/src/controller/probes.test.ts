@@ -5,8 +5,7 @@ import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { parseListenAddress, serveProbes } from './probes.ts';
 import { consoleLogger, failureLogger, jsonLogger } from './logger.ts';
 import { readPolicies } from './definition/definition-policies.ts';
-import { instanceTypeOf, movedInstances } from './served-kinds.ts';
-import type { ServedKind } from './served-kinds.ts';
+import { type ServedKind, instanceTypeOf, movedInstances } from './served-kinds.ts';
 
 describe('serveProbes', () => {
   it('serves metrics and probes, and is ready only when the controller is ready', async () => {

@@ -1,7 +1,5 @@
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { getOwn } from '@typekro/kit/core';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
+import { type KubeObject, type ObjectRef, getOwn } from '@typekro/kit/core';
 import type { Logger } from './logger.ts';
 
 const ANNOTATION = 'typekro.dev/controller-flags';

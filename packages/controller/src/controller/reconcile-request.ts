@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { isConflict, isNotFound } from '@typekro/kube';
+import { type KubeObject, refOf } from '@typekro/kit/core';
+import { type KubernetesApi, isConflict, isNotFound } from '@typekro/kube';
 
 /**
  * The annotation by which a client requests a pass over an instance, a Graph or a definition. The requested pass reads

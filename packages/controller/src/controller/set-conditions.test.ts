@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Condition, ConditionContent } from '@typekro/engine/runtime';
-import { readConditions } from '@typekro/engine/runtime';
-import type { ConditionSubject } from './set-conditions.ts';
-import { conditionsToJson, setConditions } from './set-conditions.ts';
+import { type Condition, type ConditionContent, readConditions } from '@typekro/engine/runtime';
+import { type ConditionSubject, conditionsToJson, setConditions } from './set-conditions.ts';
 
 const T0 = '2026-01-01T00:00:00Z';
 const T1 = '2026-01-01T00:00:01Z';

@@ -1,6 +1,5 @@
 import type { JsonValue } from '@typekro/kit/core';
-import type { Condition } from '@typekro/engine/runtime';
-import { ConditionContent } from '@typekro/engine/runtime';
+import { type Condition, ConditionContent } from '@typekro/engine/runtime';
 
 /** The condition that sums up all others. */
 export const ROOT = 'Ready';

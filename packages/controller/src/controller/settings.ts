@@ -4,8 +4,7 @@ import { KroLevel, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { AdoptionPolicy, StepOptions } from '@typekro/engine/runtime';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import type { ControllerLimits } from '../inspect/index.ts';
-import type { Policies } from './definition/definition-policies.ts';
-import { expressionBudget } from './definition/definition-policies.ts';
+import { type Policies, expressionBudget } from './definition/definition-policies.ts';
 import { compileFeatures } from './feature-gates.ts';
 import type { ControllerOptions } from './controller-options.ts';
 

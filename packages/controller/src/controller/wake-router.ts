@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, oncePerObject } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, oncePerObject } from '@typekro/kit/core';
 import { GraphObject, Kinds } from '@typekro/engine/graph';
 import type { KubeError } from '@typekro/kube';
 import type { Decisions, ObjectType } from '@typekro/engine/runtime';
@@ -11,8 +10,7 @@ import { CRD_TYPE, declaredKind, DEFINITION_TYPE, REVISION_TYPE } from './defini
 import { definitionOf } from './definition/revision.ts';
 import type { GraphCompiler } from './graph/graph-compiler.ts';
 import { graphIndexOf } from './graph/graph-object.ts';
-import type { InstanceDirectory } from './instance/instance-directory.ts';
-import { instanceId } from './instance/instance-directory.ts';
+import { type InstanceDirectory, instanceId } from './instance/instance-directory.ts';
 import type { ServedKinds } from './served-kinds.ts';
 
 /**

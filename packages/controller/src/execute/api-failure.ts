@@ -1,7 +1,6 @@
 import { compareText } from '@typekro/kit/golang';
 import { KubeError } from '@typekro/kube';
-import type { Reports } from '@typekro/engine/runtime';
-import { Failure } from '@typekro/engine/runtime';
+import { type Reports, Failure } from '@typekro/engine/runtime';
 
 /**
  * Converts a client error to the runtime's form. For a 403, the result includes the missing right if the message names

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
-import { RETRY_POLICIES } from '@typekro/kit/core';
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, RETRY_POLICIES } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
-import type { ApplyAction, Decision, Decisions, ObjectTarget } from '@typekro/engine/runtime';
-import { ObjectKey } from '@typekro/engine/runtime';
+import { type ApplyAction, type Decision, type Decisions, type ObjectTarget, ObjectKey } from '@typekro/engine/runtime';
 import { carryOut } from './carry-out.ts';
 import type { ExecutionPorts, RememberedWrite } from './ports.ts';
 import { eachEffect } from './each-effect.ts';

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { RETRY_POLICIES } from '@typekro/kit/core';
-import type { ApplyOptions } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type JsonObject, type KubeObject, RETRY_POLICIES } from '@typekro/kit/core';
+import { type ApplyOptions, KubeError } from '@typekro/kube';
 import type { ApplyAction, Decision, Decisions, ObjectTarget } from '@typekro/engine/runtime';
 import { FieldManager, ObjectKey } from '@typekro/engine/runtime';
 import { carryOut } from './carry-out.ts';

@@ -1,6 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { isConflict, isNotFound, KubeError, pause } from '@typekro/kube';
+import { type KubernetesApi, isConflict, isNotFound, KubeError, pause } from '@typekro/kube';
 import type { ApplyAction, Decisions, Reports } from '@typekro/engine/runtime';
 import {
   FieldManager,

@@ -3,8 +3,7 @@ import type { InspectDetails, Viewer } from './details.ts';
 import { indexOfReports } from './inspect-index.ts';
 import type { InspectAction } from './inspect-model.ts';
 import { inspectPaths } from './paths.ts';
-import type { InspectServer } from './server.ts';
-import { serveInspect, tokenOf } from './server.ts';
+import { type InspectServer, serveInspect, tokenOf } from './server.ts';
 
 const REF = 'acme.test/v1/Boat/n/b';
 const viewer: Viewer = { api: undefined as never, mayList: ({ kind }) => Promise.resolve(kind === 'Boat') };

@@ -1,5 +1,4 @@
-import type { Clock } from '@typekro/kube';
-import { isTimeout, whileWanted, withDeadline } from '@typekro/kube';
+import { type Clock, isTimeout, whileWanted, withDeadline } from '@typekro/kube';
 import { InspectFailure } from './inspect-failure.ts';
 
 /** The deadline for the response to a read, in milliseconds. */

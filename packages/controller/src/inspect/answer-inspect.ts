@@ -3,7 +3,6 @@ import { Explanation } from '@typekro/engine/runtime';
 import { readActionRequest, readPlanRequest } from './bodies.ts';
 import type { InspectCall, InspectDetails } from './details.ts';
 import { badInspectRequest, InspectFailure, refuseUnknownParameters } from './inspect-failure.ts';
-import type { InspectIndex } from './inspect-index.ts';
 import {
   INSTANCE_OPTIONS,
   instancePage,
@@ -12,7 +11,7 @@ import {
   wholeNumber,
   withInstanceCounts,
 } from './instance-page.ts';
-import { byDefinition } from './inspect-index.ts';
+import { type InspectIndex, byDefinition } from './inspect-index.ts';
 import type { DefinitionList, InspectMeta, InstancePage } from './inspect-model.ts';
 import { parseInstanceRef } from './paths.ts';
 import type { InspectSource } from './inspect-source.ts';

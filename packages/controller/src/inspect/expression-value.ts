@@ -1,7 +1,5 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
-import type { Expression, GraphNode, ReadPart } from '@typekro/engine/graph';
-import { Nodes, Path } from '@typekro/engine/graph';
+import { type JsonValue, stringifyJson } from '@typekro/kit/core';
+import { type Expression, type GraphNode, type ReadPart, Nodes, Path } from '@typekro/engine/graph';
 import { Evaluate } from '@typekro/engine/runtime';
 import type { CurrentValue, InstanceNode } from './inspect-model.ts';
 import { valueAtSteps } from '@typekro/engine/schema';

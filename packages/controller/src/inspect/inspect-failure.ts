@@ -1,5 +1,4 @@
-import type { TypeKroErrorDetails } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
+import { type TypeKroErrorDetails, TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { InstanceRow, InspectProblem, SourceDiagnostic } from './inspect-model.ts';
 

@@ -8,8 +8,7 @@ import { indexOfReports } from './inspect-index.ts';
 import type { InspectProblem, InstancePage } from './inspect-model.ts';
 import { inspectPaths, instanceRef } from './paths.ts';
 import type { InspectEvent, InspectSource, InstanceReport } from './inspect-source.ts';
-import type { InspectServer } from './server.ts';
-import { proofOf, serveInspect, tokenOf } from './server.ts';
+import { type InspectServer, proofOf, serveInspect, tokenOf } from './server.ts';
 
 const ref = instanceRef({ apiVersion: 'acme.test/v1', kind: 'Boat', namespace: 'n', name: 'b' });
 const report: InstanceReport = {

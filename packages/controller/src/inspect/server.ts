@@ -9,15 +9,13 @@ import {
   isLoopbackHost,
   TypeKroError,
 } from '@typekro/kit/core';
-import type { Clock } from '@typekro/kube';
-import { systemClock } from '@typekro/kube';
+import { type Clock, systemClock } from '@typekro/kube';
 import { answerInTime, READ_DEADLINE_MS, REVIEW_DEADLINE_MS, WORK_DEADLINE_MS } from './answer-deadline.ts';
 import type { InspectDetails, Viewer } from './details.ts';
 import { EVENT_STREAM_HEADERS, EventStream } from './event-stream.ts';
 import { badInspectRequest, InspectFailure, problemOf, refuseUnknownParameters } from './inspect-failure.ts';
 import type { InspectIndex } from './inspect-index.ts';
-import type { InspectProof } from './inspect-model.ts';
-import { CLUSTER_TOKEN } from './inspect-model.ts';
+import { type InspectProof, CLUSTER_TOKEN } from './inspect-model.ts';
 import { INSPECT_PREFIX, PROOF_PATH, proofMessage } from './paths.ts';
 import { readTextBody } from './read-body.ts';
 import type { InspectSource } from './inspect-source.ts';

@@ -1,8 +1,6 @@
-import type { Graph, GraphNode, ReadPart } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type Graph, type GraphNode, type ReadPart, Path } from '@typekro/engine/graph';
 import { PlacedExpression } from '@typekro/engine/runtime';
-import type { EdgeRead } from './inspect-model.ts';
-import { STATUS_NODE } from './inspect-model.ts';
+import { type EdgeRead, STATUS_NODE } from './inspect-model.ts';
 
 /** The read of another node by an expression, with the data that a view of edges needs. */
 export interface ShownRead {

@@ -1,8 +1,7 @@
 import { ruleEvaluator } from '@typekro/cluster/rule-evaluator';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, textAt } from '@typekro/kit/kubernetes';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema, RefusedPlace } from '@typekro/engine/schema';
+import { type Schema, StructuralSchema, RefusedPlace } from '@typekro/engine/schema';
 import type { InstanceCheck, InstanceProblem } from './input.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { tsPlugin } from '@sveltejs/acorn-typescript';
 import { Parser } from 'acorn';
-import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
-import { LineIndex } from '@typekro/kit/core';
+import { type Diagnostic, type SourcePosition, LineIndex } from '@typekro/kit/core';
 import { syntaxErrorOf } from '@typekro/sdk/javascript';
 
 /** A node of the tree, with the members that only TypeScript has. */

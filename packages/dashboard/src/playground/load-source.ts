@@ -10,10 +10,8 @@ import {
   parseDefinitions,
   TYPEKRO_FEATURES,
 } from '@typekro/engine/graph';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
-import type { PlaygroundInput, PlaygroundProblem } from './input.ts';
-import { problemIn } from './input.ts';
+import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
+import { type PlaygroundInput, type PlaygroundProblem, problemIn } from './input.ts';
 import { runModule } from './run-module.ts';
 
 /** The last definition of a source with its graph, and the problems of the source. */

@@ -1,5 +1,4 @@
-import { CompositionError, defineFactory, interpretModule } from '@typekro/sdk/compose';
-import type { EmitOptions } from '@typekro/sdk/compose';
+import { type EmitOptions, CompositionError, defineFactory, interpretModule } from '@typekro/sdk/compose';
 import type { Diagnostic, JsonObject, SourcePosition } from '@typekro/kit/core';
 import { errorDiagnostic, hasErrors, TypeKroError } from '@typekro/kit/core';
 import { kubernetesFactories, simpleFactories } from '@typekro/sdk/factories';

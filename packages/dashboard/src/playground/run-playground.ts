@@ -1,12 +1,9 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { DefinitionDocument, Graph } from '@typekro/engine/graph';
-import { GraphOutline, Path } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type DefinitionDocument, type Graph, GraphOutline, Path } from '@typekro/engine/graph';
 import { crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { schemaProblems } from './check-instance.ts';
 import { loadSource, readValue } from './load-source.ts';
-import type { PlaygroundInput, PlaygroundProblem, PlaygroundResult } from './input.ts';
-import { problemIn } from './input.ts';
+import { type PlaygroundInput, type PlaygroundProblem, type PlaygroundResult, problemIn } from './input.ts';
 import { simulatePlayground } from './simulate-playground.ts';
 
 /**

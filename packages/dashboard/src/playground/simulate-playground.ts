@@ -1,13 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, isJsonObject, isoTime, mergeJson, refOf } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import type { InstanceNode } from '@typekro/controller/inspect';
-import { countObjects, edgesWith, presentValue } from '@typekro/controller/inspect';
-import type { NodeReport } from '@typekro/engine/runtime';
-import { Explanation, keys, PlacedExpression, RenderedInstance } from '@typekro/engine/runtime';
+import { type InstanceNode, countObjects, edgesWith, presentValue } from '@typekro/controller/inspect';
+import { type NodeReport, Explanation, keys, PlacedExpression, RenderedInstance } from '@typekro/engine/runtime';
 import type { PlaygroundStep } from './input.ts';
-import type { SimulatedServer } from './simulated-server.ts';
-import { simulatedServer } from './simulated-server.ts';
+import { type SimulatedServer, simulatedServer } from './simulated-server.ts';
 import { simulatedStatus } from './simulated-status.ts';
 import { stepValues } from './step-values.ts';
 

@@ -1,7 +1,5 @@
-import type { NewObject } from '@typekro/cluster/object-rules';
-import { newObjects } from '@typekro/cluster/object-rules';
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { gvkOf } from '@typekro/kit/core';
+import { type NewObject, newObjects } from '@typekro/cluster/object-rules';
+import { type JsonValue, type KubeObject, gvkOf } from '@typekro/kit/core';
 import type { ResourceInfo, SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { schemaProblems } from './check-instance.ts';

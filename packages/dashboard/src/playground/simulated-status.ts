@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { gvkOf } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, gvkOf } from '@typekro/kit/core';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
 
 /** An address that RFC 5737 reserves for documentation, so that no reader mistakes it for a real address. */

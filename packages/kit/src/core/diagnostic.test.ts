@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Diagnostic } from './diagnostic.ts';
-import { formatDiagnostic } from './diagnostic.ts';
+import { type Diagnostic, formatDiagnostic } from './diagnostic.ts';
 
 const at = (line: number, column: number): Diagnostic => ({
   code: 'test/wrong',

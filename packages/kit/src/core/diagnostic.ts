@@ -1,6 +1,5 @@
 import type { TypeKroError } from './error.ts';
-import { LineIndex } from './line-index.ts';
-import type { SourcePosition } from './line-index.ts';
+import { type SourcePosition, LineIndex } from './line-index.ts';
 
 /**
  * The meaning of a diagnostic code. The documentation has a section for each diagnostic code, generated from the lists

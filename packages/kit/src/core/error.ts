@@ -1,5 +1,4 @@
-import type { ObjectRef } from './object.ts';
-import { formatRef } from './object.ts';
+import { type ObjectRef, formatRef } from './object.ts';
 
 /** The details of an error in addition to its message. */
 export interface TypeKroErrorDetails {

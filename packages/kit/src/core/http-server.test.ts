@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import http, { createServer, get } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHttpServer, keepAllHeaders, repeatedHeader } from './http-server.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from './json.ts';
-import { jsonEquals, JsonNumberError, mergeJson, parseJson, stringifyJson } from './json.ts';
+import { type JsonObject, jsonEquals, JsonNumberError, mergeJson, parseJson, stringifyJson } from './json.ts';
 
 describe('parseJson', () => {
   test.each([

@@ -1,5 +1,4 @@
-import type { GroupVersionKind } from './object.ts';
-import { formatApiVersion, isBuiltinGroup, parseApiVersion } from './object.ts';
+import { type GroupVersionKind, formatApiVersion, isBuiltinGroup, parseApiVersion } from './object.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** What a user can do about a kind that is not served. */

@@ -7,8 +7,7 @@
  * has `O_NONBLOCK`, and a pipe is read and written through the event loop.
  */
 import { setMaxListeners } from 'node:events';
-import type { Readable } from 'node:stream';
-import { addAbortSignal, Readable as ReadableStream } from 'node:stream';
+import { type Readable, addAbortSignal, Readable as ReadableStream } from 'node:stream';
 import {
   closeSync,
   constants,

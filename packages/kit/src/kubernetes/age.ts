@@ -1,6 +1,5 @@
 import { parseTime } from './kubernetes-time.ts';
-import type { Parent } from './object-fields.ts';
-import { objectAt, textAt } from './object-fields.ts';
+import { type Parent, objectAt, textAt } from './object-fields.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

@@ -2,8 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { JsonObject } from '../core/index.ts';
 import { fieldErrors } from './field-errors.ts';
 import { webhookClientErrors } from './webhook-client-errors.ts';
-import { classify, isBusy, passes } from './failure-class.ts';
-import type { FailureClass } from './failure-class.ts';
+import { type FailureClass, classify, isBusy, passes } from './failure-class.ts';
 
 const {
   required,

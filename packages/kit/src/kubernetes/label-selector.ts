@@ -1,9 +1,7 @@
-import type { JsonObject, JsonValue } from '../core/index.ts';
-import { isJsonObject, oncePerObject } from '../core/index.ts';
+import { type JsonObject, type JsonValue, isJsonObject, oncePerObject } from '../core/index.ts';
 import { labelValue, qualifiedName } from './names.ts';
 import { listAt, objectAt, objectsAt, textAt } from './object-fields.ts';
-import type { LabelMatcher } from './parse-selector.ts';
-import { requirementsMatcher } from './parse-selector.ts';
+import { type LabelMatcher, requirementsMatcher } from './parse-selector.ts';
 import { compareText, goQuote } from '../golang/index.ts';
 
 /** One problem of a label selector. */

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '../core/index.ts';
 
 /** Members of metadata that the API server writes. */
 const SERVER_METADATA = [

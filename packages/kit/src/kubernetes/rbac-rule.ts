@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '../core/index.ts';
-import { oncePerObject } from '../core/index.ts';
+import { type JsonObject, type JsonValue, oncePerObject } from '../core/index.ts';
 import { asTexts } from './object-fields.ts';
 
 /** An action on a resource. */

@@ -1,9 +1,7 @@
-import type { JsonObject } from '../core/index.ts';
-import { isJsonObject } from '../core/index.ts';
+import { type JsonObject, isJsonObject } from '../core/index.ts';
 import { Failure, parseUrl } from '../golang/index.ts';
 import { urlFragment, urlRawQuery, urlUserinfo } from '../golang/url.ts';
-import type { FieldError } from './field-errors.ts';
-import { fieldErrors } from './field-errors.ts';
+import { type FieldError, fieldErrors } from './field-errors.ts';
 import { dnsSubdomain } from './names.ts';
 import { asText } from './object-fields.ts';
 

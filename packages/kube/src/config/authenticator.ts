@@ -1,9 +1,7 @@
 import type { ClientCertificate } from './credential-files.ts';
 import { rememberAuthorityFile, rememberCertificateFiles, rememberTokenFile } from './credential-files.ts';
-import { runExecPlugin } from './exec-plugin.ts';
-import type { ExecCredential } from './exec-plugin.ts';
-import type { Remembered } from '../remember.ts';
-import { remember } from '../remember.ts';
+import { type ExecCredential, runExecPlugin } from './exec-plugin.ts';
+import { type Remembered, remember } from '../remember.ts';
 import type { Clock, KubeConfig } from '../kube-api.ts';
 
 /**

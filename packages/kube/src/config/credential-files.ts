@@ -1,7 +1,6 @@
 import { cryptoLibrary, readUserFile, TypeKroError, whyUnreadable } from '@typekro/kit/core';
 import { SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
-import type { Remembered } from '../remember.ts';
-import { remember } from '../remember.ts';
+import { type Remembered, remember } from '../remember.ts';
 import type { Clock } from '../kube-api.ts';
 
 /**

@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject, processLibrary, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, processLibrary, TypeKroError } from '@typekro/kit/core';
 import type { ExecPlugin, KubeConfig } from '../kube-api.ts';
 
 /** The credential that a plugin printed. */

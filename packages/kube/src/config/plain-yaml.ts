@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { tryParseJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, tryParseJson } from '@typekro/kit/core';
 
 /**
  * Parses the plain YAML of kubeconfig files: block maps and lists of simple scalars, or JSON. Returns undefined for any

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { parseJson } from '@typekro/kit/core';
+import { type JsonValue, parseJson } from '@typekro/kit/core';
 import { KubeError } from '../kube-error.ts';
 
 /** Receives the parts of a response as they arrive. */

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { BackoffPolicy, ObjectRef } from '@typekro/kit/core';
-import { backoffMs, TypeKroError } from '@typekro/kit/core';
+import { type BackoffPolicy, type ObjectRef, backoffMs, TypeKroError } from '@typekro/kit/core';
 import { classify } from '@typekro/kit/kubernetes';
 import { readBodyText } from './response-body.ts';
 import { elapsed, pause } from '../clock.ts';

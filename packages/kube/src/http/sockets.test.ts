@@ -1,9 +1,7 @@
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readBodyText } from './response-body.ts';
-import type { Connections } from './sockets.ts';
-import { openSockets } from './sockets.ts';
+import { type Connections, openSockets } from './sockets.ts';
 
 /** A server that sends raw responses in latin1. */
 let server: Server;

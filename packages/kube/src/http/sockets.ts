@@ -1,8 +1,7 @@
 import type { OnReadOpts } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { monotonicMs, netLibrary, tlsLibrary } from '@typekro/kit/core';
-import type { ConnectionOwner, Dial } from './connection.ts';
-import { Connection } from './connection.ts';
+import { type ConnectionOwner, type Dial, Connection } from './connection.ts';
 import type { TransportRequest, TransportResponse } from '../kube-api.ts';
 
 /** Connections to one server. */

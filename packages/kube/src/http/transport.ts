@@ -1,14 +1,11 @@
-import type { Proof } from '../config/authenticator.ts';
-import { createAuthenticator } from '../config/authenticator.ts';
+import { type Proof, createAuthenticator } from '../config/authenticator.ts';
 import { systemClock } from '../clock.ts';
 import { isUnknownAuthority } from './connection-failures.ts';
 import { endedCluster, isEnded, refusedByEmbedded } from '../config/ended-cluster.ts';
 import { openProxied, proxyFromEnvironment } from './open-proxied.ts';
-import type { TlsIdentity } from './renewed-connections.ts';
-import { RenewedConnections } from './renewed-connections.ts';
+import { type TlsIdentity, RenewedConnections } from './renewed-connections.ts';
 import { renewProof, sendProved } from './send-proved.ts';
-import type { TlsOptions } from './sockets.ts';
-import { openSockets } from './sockets.ts';
+import { type TlsOptions, openSockets } from './sockets.ts';
 import type { Clock, Transport, TransportRequest, TransportResponse, KubeConfig, Impersonation } from '../kube-api.ts';
 import { unreachable } from './unreachable.ts';
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { JsonValue } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, stringifyJson } from '@typekro/kit/core';
 import type { Transport } from '@typekro/kube';
 import { deleteInstanceAt } from './delete-instance-at.ts';
 import type { Lifecycle, InstanceLocation, StoredOutput, StoredProps } from './kro-resource-props.ts';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import type { KroResourceProps, Secret, StoredConnection, StoredProps } from './kro-resource-props.ts';
 
 /**

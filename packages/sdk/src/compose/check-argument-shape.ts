@@ -2,8 +2,7 @@ import { refuse } from './refusal/refusal.ts';
 import { activeTrace } from './trace/current-trace.ts';
 import { resolveMerged } from './value/merge.ts';
 import { hasTokens, labelOf, symbolic } from './value/proxy.ts';
-import { Maybe, Phi, SeenList, Splice } from './value/symbolic.ts';
-import type { Sym } from './value/symbolic.ts';
+import { type Sym, Maybe, Phi, SeenList, Splice } from './value/symbolic.ts';
 
 /** The kinds of values that a factory distinguishes. */
 type Shape = 'text' | 'number' | 'flag' | 'list' | 'object';

@@ -1,13 +1,11 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { TypeKroError, failsAtCaller, keepPlace } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, TypeKroError, failsAtCaller, keepPlace } from '@typekro/kit/core';
 import type { CompositionFunctions } from './trace-composition.ts';
 import { CompositionCore } from './composition.ts';
 import { definitionYaml, graphYaml, instanceYaml } from './composition-yaml.ts';
 import type { FactoryOptions, InstancePlace, Mode } from './deploy-engine.ts';
 import { evaluateComposition, evaluateTraced } from './evaluate-composition.ts';
 import { explainComposition, explainGraph } from './explain.ts';
-import type { CompositionApiOptions } from './factory/factory.ts';
-import { createFactory } from './factory/factory.ts';
+import { type CompositionApiOptions, createFactory } from './factory/factory.ts';
 import { defineFactory } from './value/native-functions.ts';
 import { nestComposition } from './nest-composition.ts';
 import { resourceReferences, schemaReference, statusReference } from './resource-references.ts';

@@ -1,13 +1,11 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import type { CompositionCore } from './composition.ts';
 import type { InstancePlace } from './deploy-engine.ts';
 import type { GraphCore } from './graph-core.ts';
 import type { TracedCore } from './traced-core.ts';
-import { hoistedNamespace } from './composition.ts';
+import { type CompositionCore, hoistedNamespace } from './composition.ts';
 import { printYaml } from './emit/print-yaml.ts';
 import type { Target } from './public-types.ts';
-import type { Singleton } from './singleton.ts';
-import { sharedInstance, singletonsOf } from './singleton.ts';
+import { type Singleton, sharedInstance, singletonsOf } from './singleton.ts';
 
 /** The definition as YAML. The definitions of the singletons to which it refers come first. */
 export function definitionYaml(core: CompositionCore, target: Target): string {

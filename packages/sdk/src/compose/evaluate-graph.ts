@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Expression, Graph, GraphNode } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type Expression, type Graph, type GraphNode, Nodes } from '@typekro/engine/graph';
 import { Evaluate, projectStatus } from '@typekro/engine/runtime';
 import type { EvaluatedResource, Evaluation } from './public-types.ts';
 

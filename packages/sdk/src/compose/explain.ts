@@ -1,5 +1,4 @@
-import { isJsonObject } from '@typekro/kit/core';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import type { CompositionCore } from './composition.ts';
 import type { GraphCore } from './graph-core.ts';
 

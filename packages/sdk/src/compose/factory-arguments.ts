@@ -1,6 +1,5 @@
 import { nearestName } from '@typekro/kit/core';
-import { checkArgumentShape } from './check-argument-shape.ts';
-import type { ArgumentShape } from './check-argument-shape.ts';
+import { type ArgumentShape, checkArgumentShape } from './check-argument-shape.ts';
 import { refuse } from './refusal/refusal.ts';
 import { currentTrace, currentInterpreter } from './trace/current-trace.ts';
 import { getMember } from './library/member.ts';

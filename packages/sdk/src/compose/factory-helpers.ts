@@ -15,8 +15,7 @@ import { distribute, phi, resolveMerged } from './value/merge.ts';
 import { equals, textOrNode, textValue, truthy } from './value/ops.ts';
 import { isListValue, mergedPieces, toNode } from './value/value-nodes.ts';
 import { symbolic, wrap } from './value/proxy.ts';
-import type { MergedPiece } from './value/symbolic.ts';
-import { Maybe, MERGED, Phi, Sym } from './value/symbolic.ts';
+import { type MergedPiece, Maybe, MERGED, Phi, Sym } from './value/symbolic.ts';
 
 /** Helpers for factories: ordinary operations that also work on symbolic values. */
 

@@ -1,7 +1,5 @@
-import { TypeKroError } from '@typekro/kit/core';
-import type { JsonObject } from '@typekro/kit/core';
-import type { CompileResult } from '@typekro/engine/graph';
-import { compileGraphObject, GraphObject } from '@typekro/engine/graph';
+import { type JsonObject, TypeKroError } from '@typekro/kit/core';
+import { type CompileResult, compileGraphObject, GraphObject } from '@typekro/engine/graph';
 import type { AnyAspect } from './aspect-types.ts';
 import { normalDefinition } from './definition-names.ts';
 import { NOTHING_SERVED } from './served-kind.ts';
@@ -11,10 +9,8 @@ import type { Target } from './public-types.ts';
 import type { Refusal } from './refusal/refusal.ts';
 import { schemasFor, withUnknownKinds } from './schemas.ts';
 import type { FunctionLike } from './source/function-source.ts';
-import { traceComposition } from './trace-composition.ts';
-import type { Traced } from './trace-composition.ts';
-import { TracedCore } from './traced-core.ts';
-import type { Rendered } from './traced-core.ts';
+import { type Traced, traceComposition } from './trace-composition.ts';
+import { type Rendered, TracedCore } from './traced-core.ts';
 
 const NO_FIELDS = { type: 'object', properties: {} } as const;
 

@@ -1,7 +1,6 @@
 import { parse } from 'acorn';
 import type { AnyNode, ArrowFunctionExpression, ImportDeclaration, Program, Statement } from 'acorn';
-import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
-import { LineIndex } from '@typekro/kit/core';
+import { type Diagnostic, type SourcePosition, LineIndex } from '@typekro/kit/core';
 import { syntaxErrorOf } from '../javascript/index.ts';
 import { callClosure } from './interp/functions.ts';
 import { siteOf } from './interp/env.ts';

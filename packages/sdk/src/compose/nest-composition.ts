@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { oncePerObject, pascalCase, setOwn } from '@typekro/kit/core';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema } from '@typekro/engine/schema';
+import { type JsonObject, type JsonValue, oncePerObject, pascalCase, setOwn } from '@typekro/kit/core';
+import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 import type { CompositionCore } from './composition.ts';
 import { checkRequired, argumentMembers, refuseUnknownArguments } from './factory-arguments.ts';
 import { camelCase } from './resources/create-resource.ts';

@@ -1,9 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { getOwn, isJsonObject } from '@typekro/kit/core';
-import type { LibraryResult } from '../notations/library-type.ts';
-import type { Schema } from '@typekro/engine/schema';
-import { schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
-import { libraryParser } from '../notations/library-type.ts';
+import { type JsonObject, type JsonValue, getOwn, isJsonObject } from '@typekro/kit/core';
+import { type Schema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import { type LibraryResult, libraryParser } from '../notations/library-type.ts';
 import type { SchemaInput } from './public-types.ts';
 import { classOf, isPlainObject } from './value/printed.ts';
 

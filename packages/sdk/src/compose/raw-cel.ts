@@ -1,11 +1,8 @@
 import { concat, literal, raw, select } from './ir/build.ts';
 import { operandOf, parseCel, placeholder } from './ir/handwritten.ts';
-import type { Node } from './ir/node.ts';
-import { makeNode } from './ir/node.ts';
-import type { StaticType } from './ir/types.ts';
-import { BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.ts';
-import { tokenize, walkAst } from '@typekro/cel';
-import type { Call, Expr } from '@typekro/cel';
+import { type Node, makeNode } from './ir/node.ts';
+import { type StaticType, BOOL, DYN, FLOAT, INTEGER, joinTypes, NULL, STRING } from './ir/types.ts';
+import { type Call, type Expr, tokenize, walkAst } from '@typekro/cel';
 import { explainSyntaxError } from '@typekro/engine/graph';
 import { activeTrace } from './trace/current-trace.ts';
 import { TypeKroError } from '@typekro/kit/core';

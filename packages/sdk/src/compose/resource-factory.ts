@@ -1,7 +1,5 @@
-import { TypeKroError } from '@typekro/kit/core';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { crdSource } from '@typekro/engine/schema';
-import type { SchemaSource } from '@typekro/engine/schema';
+import { type JsonObject, type KubeObject, TypeKroError } from '@typekro/kit/core';
+import { type SchemaSource, crdSource } from '@typekro/engine/schema';
 import { Cel } from './cel-api.ts';
 import { createResource } from './resources/create-resource.ts';
 import { argumentMembers, requireKnown } from './factory-arguments.ts';

@@ -1,9 +1,8 @@
 import { formatApiVersion, oncePerObject } from '@typekro/kit/core';
 import { crdSource } from '@typekro/engine/schema';
 import type { CompositionCore } from './composition.ts';
-import { createResource, handleOf, camelCase } from './resources/create-resource.ts';
+import { type Manifest, createResource, handleOf, camelCase } from './resources/create-resource.ts';
 import { addSchemas } from './resources/run-schemas.ts';
-import type { Manifest } from './resources/create-resource.ts';
 import { getMember } from './library/member.ts';
 import { bring } from './resources/bring.ts';
 import { currentInterpreter } from './trace/current-trace.ts';

@@ -1,5 +1,4 @@
-import type { Diagnostic } from '@typekro/kit/core';
-import { formatApiVersion, formatDiagnostic, hasErrors } from '@typekro/kit/core';
+import { type Diagnostic, formatApiVersion, formatDiagnostic, hasErrors } from '@typekro/kit/core';
 import type { ResourceInfo, Schema, SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, pluralize } from '@typekro/engine/schema';
 import { fromStandardSchema } from '../notations/standard-schema.ts';

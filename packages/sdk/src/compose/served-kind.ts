@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject, nearestName, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, nearestName, TypeKroError } from '@typekro/kit/core';
 
 /** A column of `kubectl get`. The fields are those of a CustomResourceDefinition. */
 export interface PrinterColumn {

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals, oncePerObject, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals, oncePerObject, TypeKroError } from '@typekro/kit/core';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
 import type { CompositionCore } from './composition.ts';
 import type { TracedCore } from './traced-core.ts';

@@ -1,19 +1,15 @@
-import type { Diagnostic, JsonObject, SourcePosition } from '@typekro/kit/core';
-import { formatDiagnostic, hasErrors } from '@typekro/kit/core';
+import { type Diagnostic, type JsonObject, type SourcePosition, formatDiagnostic, hasErrors } from '@typekro/kit/core';
 import type { CompileResult, Graph } from '@typekro/engine/graph';
 import { applyAspects } from './aspects/apply-aspects.ts';
 import type { AnyAspect } from './aspect-types.ts';
 import { inAuthorsWords } from './emit/author-words.ts';
 import { printedSecret } from './emit/secrets.ts';
-import { splitVariants } from './emit/variants.ts';
-import type { Variants } from './emit/variants.ts';
+import { type Variants, splitVariants } from './emit/variants.ts';
 import type { CompositionOptions, Target } from './public-types.ts';
 import { withSource } from './refusal/diagnostics.ts';
-import type { Refusal, Site } from './refusal/refusal.ts';
-import { CompositionError } from './refusal/refusal.ts';
+import { type Refusal, type Site, CompositionError } from './refusal/refusal.ts';
 import { withProviders } from './source/current-run.ts';
-import { throwRefusals, warningsOf } from './trace-composition.ts';
-import type { Traced } from './trace-composition.ts';
+import { type Traced, throwRefusals, warningsOf } from './trace-composition.ts';
 import { withTrace } from './trace/current-trace.ts';
 
 /** The object that is made from a trace, before it is checked. */

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, refOf } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphObject } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { systemClock } from '@typekro/kube';
+import { type JsonObject, type KubeObject, type ObjectRef, isJsonObject, refOf } from '@typekro/kit/core';
+import { type Graph, GraphObject } from '@typekro/engine/graph';
+import { type KubernetesApi, systemClock } from '@typekro/kube';
 import { keys } from '@typekro/engine/runtime';
 import { instanceKindOf, MANAGER } from './deploy-kro.ts';
 import { releaseNamespaces, takeFromController, takeFromDirect } from './migrate.ts';

@@ -1,6 +1,5 @@
 import type { PlanChange } from '../compose/index.ts';
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, refOf } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject, jsonEquals, refOf } from '@typekro/kit/core';
 import { valueAt, withoutServerFields } from '@typekro/kit/kubernetes';
 import type { ApplyAction } from '@typekro/engine/runtime';
 

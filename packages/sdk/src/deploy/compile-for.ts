@@ -1,12 +1,8 @@
 import type { DeployTarget } from '../compose/index.ts';
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { compile, compileGraphObject, GraphObject, Kinds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { LiveSchemas } from '@typekro/kube';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource } from '@typekro/engine/schema';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
+import { type Graph, compile, compileGraphObject, GraphObject, Kinds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { type KubernetesApi, LiveSchemas } from '@typekro/kube';
+import { type SchemaSource, builtinSource } from '@typekro/engine/schema';
 import { InvalidGraphError } from './errors.ts';
 
 /** A graph, and the schemas against which it was compiled. */

@@ -1,8 +1,6 @@
 import type { DeployCallOptions, DeployEvent, DeployTarget, FactoryStatus, RollbackResult } from '../compose/index.ts';
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { isTimeout, KubeError, systemClock, withDeadline } from '@typekro/kube';
+import { type KubeObject, type ObjectRef, TypeKroError } from '@typekro/kit/core';
+import { type KubernetesApi, isTimeout, KubeError, systemClock, withDeadline } from '@typekro/kube';
 import { compileFor, deployedGraph } from './compile-for.ts';
 import { deleteDirect, deployDirect } from './direct.ts';
 import { DeploymentTimeoutError } from './errors.ts';

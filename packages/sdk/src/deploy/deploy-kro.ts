@@ -1,8 +1,7 @@
 import type { DefinitionStatus, DeployedInstance, DeployTarget, Plan, PlanChange } from '../compose/index.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, isJsonObject, jsonEquals, refOf } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphObject, InstanceCrd } from '@typekro/engine/graph';
+import { type Graph, GraphObject, InstanceCrd } from '@typekro/engine/graph';
 import { objectsAt, statusCondition } from '@typekro/kit/kubernetes';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { takeFromDirect } from './migrate.ts';
@@ -10,8 +9,7 @@ import { changeOf } from './changed-fields.ts';
 import { deployedGraph } from './compile-for.ts';
 import { InvalidGraphError, ResourceGraphFactoryError } from './errors.ts';
 import { laidOver, underSchema } from './new-schema.ts';
-import type { KroContext } from './kro-context.ts';
-import { definitionRef } from './kro-context.ts';
+import { type KroContext, definitionRef } from './kro-context.ts';
 import { BREAKING_REMEDY, waitForDefinition, waitForGraph, waitForInstance, waitForDeletion } from './kro-wait.ts';
 import { missingNamespace } from './node-failures.ts';
 

@@ -1,9 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
-import type { ExecutionView, ReadPorts, RememberedWrite } from '@typekro/controller/execute';
-import { attemptRead } from '@typekro/controller/execute';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { isNotFound } from '@typekro/kube';
+import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type ExecutionView, type ReadPorts, type RememberedWrite, attemptRead } from '@typekro/controller/execute';
+import { type Clock, type KubernetesApi, isNotFound } from '@typekro/kube';
 import type { ApplyAction, Decisions, Observations, Targets } from '@typekro/engine/runtime';
 import { keys, ObjectTarget } from '@typekro/engine/runtime';
 import {

@@ -1,13 +1,11 @@
-import type { ObjectRef } from '@typekro/kit/core';
-import { formatRef } from '@typekro/kit/core';
+import { type ObjectRef, formatRef } from '@typekro/kit/core';
 import { KubeError, limitOf } from '@typekro/kube';
 import type { Decision, NodeReport } from '@typekro/engine/runtime';
 import { describeLeftovers, describeUnready } from './failure-report.ts';
-import { openNodes } from './direct-run.ts';
+import { type DirectContext, openNodes } from './direct-run.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
 import { remedyOfNode, remedyOfWaiting } from './node-failures.ts';
 import { describeNode } from './progress-reporter.ts';
-import type { DirectContext } from './direct-run.ts';
 
 /** The error of a deploy with permanently failed nodes. `left` has lines about the remaining objects. */
 export function failedDeploy(

@@ -8,7 +8,6 @@ import type {
 } from '@typekro/controller/execute';
 import { carryOut, eachEffect } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
-import type { Clock, KubernetesApi } from '@typekro/kube';
 import type {
   ApplyAction,
   Decision,
@@ -19,12 +18,10 @@ import type {
   StepOptions,
 } from '@typekro/engine/runtime';
 import { ApplySet, keys, NodeReport, ObjectKey, step, StepMemory } from '@typekro/engine/runtime';
-import { elapsed, KubeError, pause } from '@typekro/kube';
+import { type Clock, type KubernetesApi, elapsed, KubeError, pause } from '@typekro/kube';
 import { DirectAnswers } from './direct-answers.ts';
-import type { KnownObject } from './observed-store.ts';
-import { ObservedStore, targetOfObject } from './observed-store.ts';
-import { WatchSet } from './watch-set.ts';
-import type { WatchedObject, Watched } from './watch-set.ts';
+import { type KnownObject, ObservedStore, targetOfObject } from './observed-store.ts';
+import { type WatchedObject, type Watched, WatchSet } from './watch-set.ts';
 import type { DeployTarget } from '../compose/index.ts';
 import type { CompiledGraph } from './compile-for.ts';
 import type { DirectRecord } from './parent.ts';

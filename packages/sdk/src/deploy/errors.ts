@@ -1,5 +1,4 @@
-import type { Diagnostic, TypeKroErrorDetails } from '@typekro/kit/core';
-import { formatDiagnostic, TypeKroError } from '@typekro/kit/core';
+import { type Diagnostic, type TypeKroErrorDetails, formatDiagnostic, TypeKroError } from '@typekro/kit/core';
 import { isNotFound } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
 

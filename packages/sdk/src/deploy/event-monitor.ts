@@ -1,7 +1,6 @@
 /** Reports the events of a deploy's objects (`kubectl get events`) while the deploy runs. */
 import type { DeployEventContent, EventMonitoring } from '../compose/index.ts';
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, type ObjectRef, isJsonObject } from '@typekro/kit/core';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 
 /** The objects whose events are reported, and the ids of their nodes. */

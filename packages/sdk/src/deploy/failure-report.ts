@@ -1,13 +1,10 @@
 /** The parts of a deploy's failure report that are not about nodes: causes, logs, and remaining objects. */
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatRef } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, formatRef } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError, readCauses, causeText } from '@typekro/kube';
+import { type KubernetesApi, KubeError, readCauses, causeText } from '@typekro/kube';
 import { shorten } from './errors.ts';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { Decision, NodeReport } from '@typekro/engine/runtime';
-import { ApplySet, keys } from '@typekro/engine/runtime';
+import { type Decision, type NodeReport, ApplySet, keys } from '@typekro/engine/runtime';
 
 /** The time limit for finding causes after the deploy's own limit has ended, in milliseconds. */
 const CAUSES_TIMEOUT_MS = 3000;

@@ -1,11 +1,8 @@
 import { controllerManifests, keptText, safeInstallation } from '@typekro/controller/controller';
 import type { DeployEventContent, FactoryOptions } from '../compose/index.ts';
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatRef, parseJson, refOf, TypeKroError } from '@typekro/kit/core';
-import type { KroSource, RuntimeSettings } from '../factories/index.ts';
-import { EARLIER_KRO, FLUX_CONTROLLERS } from '../factories/index.ts';
-import type { KubernetesApi } from '@typekro/kube';
-import { isTimeout, systemClock, waitForObject, withDeadline } from '@typekro/kube';
+import { type KubeObject, type ObjectRef, formatRef, parseJson, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KroSource, type RuntimeSettings, EARLIER_KRO, FLUX_CONTROLLERS } from '../factories/index.ts';
+import { type KubernetesApi, isTimeout, systemClock, waitForObject, withDeadline } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
 import { connect } from './connect.ts';
 import { DeploymentTimeoutError } from './errors.ts';

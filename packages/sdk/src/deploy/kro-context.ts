@@ -1,6 +1,5 @@
 import type { DeployEventContent, DeployTarget } from '../compose/index.ts';
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';

@@ -1,13 +1,10 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
 import { objectsAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
 import { isConflict, isNotFound, isTimeout } from '@typekro/kube';
-import type { DeletionEffect } from './deletion-result.ts';
-import { identityOf } from './deletion-result.ts';
+import { type DeletionEffect, identityOf } from './deletion-result.ts';
 import { ignoreNotFound } from './errors.ts';
 import { appliedAt, MANAGER } from './deploy-kro.ts';
-import type { KroContext } from './kro-context.ts';
-import { definitionRef } from './kro-context.ts';
+import { type KroContext, definitionRef } from './kro-context.ts';
 import { waitForDeletion } from './kro-wait.ts';
 
 /** The time limit, in milliseconds, for the last read of an object whose deletion has exceeded its own time limit. */

@@ -1,12 +1,9 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { jsonEquals, refOf } from '@typekro/kit/core';
-import type { StatusCondition } from '@typekro/kit/kubernetes';
-import { objectsAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
+import { type KubeObject, type ObjectRef, jsonEquals, refOf } from '@typekro/kit/core';
+import { type StatusCondition, objectsAt, statusCondition, textAt } from '@typekro/kit/kubernetes';
 import { isTimeout, systemClock, waitForObject } from '@typekro/kube';
 import { describeChildren } from './failure-report.ts';
 import { DeploymentTimeoutError, ResourceGraphFactoryError, shorten } from './errors.ts';
-import type { KroContext } from './kro-context.ts';
-import { childRefsOf, definitionRef } from './kro-context.ts';
+import { type KroContext, childRefsOf, definitionRef } from './kro-context.ts';
 import { remedyOfRefusal, remedyOfWaiting } from './node-failures.ts';
 
 /**

@@ -1,9 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, mergeJson, oncePerObject } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, mergeJson, oncePerObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { objectsAt, valueAt } from '@typekro/kit/kubernetes';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema } from '@typekro/engine/schema';
+import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 
 /** An instance as an API server would read it under the schema of a graph. */
 export interface InstanceUnderSchema {

@@ -1,15 +1,12 @@
-import type { GroupVersionKind, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatApiVersion, refOf } from '@typekro/kit/core';
+import { type GroupVersionKind, type KubeObject, type ObjectRef, formatApiVersion, refOf } from '@typekro/kit/core';
 import { apiFailure, eachEffect } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError, systemClock } from '@typekro/kube';
+import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
 import type { Decision, NodeReport, ObjectType, Reports, StepOptions } from '@typekro/engine/runtime';
 import { Member, SpecialStep, Tracking } from '@typekro/engine/runtime';
 import { observerView } from './direct-answers.ts';
-import type { ObserveInstanceOptions } from './observe-instance.ts';
-import { observeInstance } from './observe-instance.ts';
+import { type ObserveInstanceOptions, observeInstance } from './observe-instance.ts';
 
 /** The options of `observeGraph`. */
 export interface ObserveGraphOptions extends Omit<ObserveInstanceOptions, 'graph'> {

@@ -1,15 +1,10 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, RETRY_POLICIES } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { KubeError, systemClock } from '@typekro/kube';
+import { type KubeObject, formatApiVersion, isJsonObject, RETRY_POLICIES } from '@typekro/kit/core';
+import { type Graph, Nodes } from '@typekro/engine/graph';
+import { type Clock, type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
 import type { ApplyAction, Decision, FieldDifference, ObjectType } from '@typekro/engine/runtime';
 import { ApplySet, keys } from '@typekro/engine/runtime';
-import type { DirectRunOptions } from './direct-run.ts';
-import { DirectRun } from './direct-run.ts';
-import type { KnownObject } from './observed-store.ts';
-import { targetOfObject } from './observed-store.ts';
+import { type DirectRunOptions, DirectRun } from './direct-run.ts';
+import { type KnownObject, targetOfObject } from './observed-store.ts';
 
 /** The options of `observeInstance`: an instance of a definition, and the options of its controller's step. */
 export interface ObserveInstanceOptions extends Pick<

@@ -1,8 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import { eachEffect } from '@typekro/controller/execute';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { systemClock } from '@typekro/kube';
+import { type Clock, type KubernetesApi, systemClock } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
 import type { Decision, Decisions, NodeReport, Targets } from '@typekro/engine/runtime';
 import { ApplySet, Member, ObjectLabels, SpecialStep } from '@typekro/engine/runtime';

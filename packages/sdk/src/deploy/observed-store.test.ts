@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { ObjectType } from '@typekro/engine/runtime';
-import { WriteRules } from '@typekro/engine/runtime';
+import { type ObjectType, WriteRules } from '@typekro/engine/runtime';
 import { listKey, memberKey, objectReadKey, ObservedStore, targetOfObject } from './observed-store.ts';
 
 const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, parseApiVersion } from '@typekro/kit/core';
 import type { ReadMemory, RememberedRead, RememberedWrite } from '@typekro/controller/execute';
 import type {
   ApplyAction,

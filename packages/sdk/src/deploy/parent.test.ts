@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import type { DirectRecord } from './parent.ts';
-import { isRecordOf, parentName, parentObject, readDeployRecord } from './parent.ts';
+import { type DirectRecord, isRecordOf, parentName, parentObject, readDeployRecord } from './parent.ts';
 
 const graph = { name: 'shop' } as Graph;
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: parentName('shop', 'a'), namespace: 'default' };

@@ -2,8 +2,7 @@ import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatApiVersion, parseJson, stringifyJson, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isDnsSubdomain, labelValue } from '@typekro/kit/kubernetes';
-import type { Decisions } from '@typekro/engine/runtime';
-import { keys } from '@typekro/engine/runtime';
+import { type Decisions, keys } from '@typekro/engine/runtime';
 
 /** The label of every parent ConfigMap. Its value is the definition's name. */
 export const DEFINITION_LABEL = 'typekro.dev/definition';

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { isConflict, isNotFound } from '@typekro/kube';
+import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
+import { type KubernetesApi, isConflict, isNotFound } from '@typekro/kube';
 import type { DirectContext } from './direct-run.ts';
 import { ResourceGraphFactoryError } from './errors.ts';
 import { deployOf, parentName } from './parent.ts';

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { fluxDefinitionsText, parseJson } from '@typekro/kit/core';
+import { type KubeObject, fluxDefinitionsText, parseJson } from '@typekro/kit/core';
 
 const CONTROLLERS = ['source-controller', 'helm-controller', 'kustomize-controller'];
 

@@ -1,10 +1,7 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { apiFailure, requestApply } from '@typekro/controller/execute';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
-import type { ApplyAction } from '@typekro/engine/runtime';
-import { FieldWriter, Fingerprint, ObjectKey, ObjectTarget } from '@typekro/engine/runtime';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
+import { type ApplyAction, FieldWriter, Fingerprint, ObjectKey, ObjectTarget } from '@typekro/engine/runtime';
 import type { KnownFailure } from './direct-run.ts';
 
 /** The maximum number of writes that are tried. All other writes count as changes. */

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
 import type { KubernetesApi, WatchEvent } from '@typekro/kube';
 import type { ObjectTarget, ObjectType, Targets } from '@typekro/engine/runtime';
 

@@ -1,8 +1,7 @@
 import { parse, parseExpressionAt } from 'acorn';
 import { describe, expect, test } from 'vitest';
 import { analyseScopes, assignedAround, freeNames } from './scope-analysis.ts';
-import { assignedNames, isFunction } from './syntax.ts';
-import type { FunctionSyntax } from './syntax.ts';
+import { type FunctionSyntax, assignedNames, isFunction } from './syntax.ts';
 
 function functionOf(text: string): FunctionSyntax {
   const node = parseExpressionAt(text, 0, { ecmaVersion: 'latest', sourceType: 'module', checkPrivateFields: false });

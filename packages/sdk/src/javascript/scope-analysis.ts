@@ -1,6 +1,5 @@
 import type { AnyNode } from 'acorn';
-import type { FunctionSyntax } from './syntax.ts';
-import { assignedBy, boundNames, childrenOf, isFunction } from './syntax.ts';
+import { type FunctionSyntax, assignedBy, boundNames, childrenOf, isFunction } from './syntax.ts';
 
 /**
  * Is the name a global of this host? Members that the global object inherits from `Object.prototype`, such as

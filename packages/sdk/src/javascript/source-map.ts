@@ -1,8 +1,6 @@
-import { SourceMap } from 'node:module';
-import type { SourceMapPayload } from 'node:module';
+import { type SourceMapPayload, SourceMap } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import type { FilePosition } from '@typekro/kit/core';
-import { errorCode, pathOfFileUrl, readRegularFile } from '@typekro/kit/core';
+import { type FilePosition, errorCode, pathOfFileUrl, readRegularFile } from '@typekro/kit/core';
 
 /** Maps a line and a column (both from 0) of a generated file to the position in the author's file. */
 export type InputMap = (line: number, column: number) => FilePosition | undefined;

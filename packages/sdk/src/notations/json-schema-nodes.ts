@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { getOwn, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema } from '@typekro/engine/schema';
+import { type JsonObject, type JsonValue, getOwn, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 import type { SchemaCheck } from './library-type.ts';
 import { matchRules } from './regex-flags.ts';
 import { celLiteral, formatConstraint } from './simple-emit-cel.ts';

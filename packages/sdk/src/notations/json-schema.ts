@@ -28,8 +28,7 @@ import {
   tupleOf,
   UNSUPPORTED,
 } from './json-schema-members.ts';
-import { allowsNull } from './library-type.ts';
-import type { SchemaCheck } from './library-type.ts';
+import { type SchemaCheck, allowsNull } from './library-type.ts';
 import { constantType, isTextSchema, numberMembers, stringMembers } from './json-schema-scalars.ts';
 import {
   checksOf,
@@ -44,8 +43,7 @@ import {
   roundedInteger,
 } from './json-schema-nodes.ts';
 import type { Node } from './json-schema-nodes.ts';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema } from '@typekro/engine/schema';
+import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 
 /**
  * The structural schema for a JSON Schema, or the errors of the conversion. After a successful conversion, all

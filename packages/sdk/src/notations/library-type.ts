@@ -1,6 +1,5 @@
 import { CHARACTERS } from '@typekro/kit/golang';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { CHECKS, REFUSED, TRANSFORMED, UNSUPPORTED } from './json-schema-members.ts';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject, objectsAt } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED } from './json-schema-members.ts';
 import { IN_COMPOSITION, isChangedByLibrary, refused, withAppliedDefault, withoutDefault } from './library-type.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import { asList, asObject } from '@typekro/kit/kubernetes';
 import { ANNOTATIONS, CHECKS, CLOSED, NOTES, refusesNull, TRANSFORMED, typesOf } from './json-schema-members.ts';
 import { matchRules } from './regex-flags.ts';

@@ -1,8 +1,6 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, stringifyJson } from '@typekro/kit/core';
 import { celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';
-import type { Schema } from '@typekro/engine/schema';
-import { Marker, SimpleSchema } from '@typekro/engine/schema';
+import { type Schema, Marker, SimpleSchema } from '@typekro/engine/schema';
 import { matchRule, splitLookahead, toRe2 } from './regex-flags.ts';
 import { isInteger64 } from '@typekro/kit/golang';
 

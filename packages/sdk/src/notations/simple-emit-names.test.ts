@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { TypeNames } from './simple-emit-names.ts';
-import type { SimpleValue } from './simple-emit-names.ts';
+import { type SimpleValue, TypeNames } from './simple-emit-names.ts';
 
 test.each<[string, SimpleValue, SimpleValue, string]>([
   ['equal fields', { a: 'string', b: 'integer' }, { a: 'string', b: 'integer' }, 'Port'],

@@ -1,5 +1,4 @@
-import { distinctJson } from '@typekro/kit/core';
-import type { JsonValue } from '@typekro/kit/core';
+import { type JsonValue, distinctJson } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { matchRules } from './regex-flags.ts';
 import { celField, celLiteral, formatConstraint, multipleRule } from './simple-emit-cel.ts';

@@ -6,11 +6,9 @@ import { z } from 'zod';
 import { formatConstraint } from './simple-emit-cel.ts';
 import { fromJsonSchema } from './json-schema.ts';
 import { fromStandardSchema } from './standard-schema.ts';
-import type { Schema } from '@typekro/engine/schema';
-import { SimpleSchema } from '@typekro/engine/schema';
-import { toSimpleSchema } from './simple-emit.ts';
+import { type Schema, SimpleSchema } from '@typekro/engine/schema';
+import { type SimpleEmitOptions, toSimpleSchema } from './simple-emit.ts';
 import type { SimpleBlock, SimpleValue } from './simple-emit-names.ts';
-import type { SimpleEmitOptions } from './simple-emit.ts';
 
 function emit(schema: unknown, options?: SimpleEmitOptions): { spec: SimpleBlock; types: SimpleBlock } {
   const read = fromStandardSchema(schema);

@@ -1,11 +1,9 @@
 import type { Diagnostic } from '@typekro/kit/core';
 import { definitionNameOf } from './json-schema-nodes.ts';
-import type { Schema } from '@typekro/engine/schema';
-import { Marker } from '@typekro/engine/schema';
+import { type Schema, Marker } from '@typekro/engine/schema';
 import { EmitProblem, markersOf } from './simple-emit-markers.ts';
-import { TypeNames } from './simple-emit-names.ts';
+import { type SimpleValue, type SimpleBlock, TypeNames } from './simple-emit-names.ts';
 import { mergeUnion } from './simple-emit-union.ts';
-import type { SimpleValue, SimpleBlock } from './simple-emit-names.ts';
 
 /** The SimpleSchema of a schema, or the problems of the conversion. */
 export type SimpleEmission =

@@ -1,12 +1,9 @@
-import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
-import { fromJsonSchema } from './json-schema.ts';
-import type { SchemaResult } from './json-schema.ts';
+import { type Diagnostic, type JsonObject, type JsonValue, isJsonObject, setOwn } from '@typekro/kit/core';
+import { type SchemaResult, fromJsonSchema } from './json-schema.ts';
 import { arktypeJsonSchema } from './standard-arktype.ts';
 import type { Schema } from '@typekro/engine/schema';
 import { defaultsItself } from './simple-emit.ts';
-import type { FoundChecks } from './library-type.ts';
-import { IN_COMPOSITION, patternKeywords, readMember, refused, restrict } from './library-type.ts';
+import { type FoundChecks, IN_COMPOSITION, patternKeywords, readMember, refused, restrict } from './library-type.ts';
 import { valibotJsonSchema } from './standard-valibot.ts';
 import { zodJsonSchema } from './standard-zod.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT } from './json-schema-members.ts';
 import type { FoundChecks } from './library-type.ts';

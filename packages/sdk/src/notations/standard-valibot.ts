@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, setOwn } from '@typekro/kit/core';
 import { asList } from '@typekro/kit/kubernetes';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import type { FoundChecks, Printing } from './library-type.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
+import { type JsonObject, setOwn } from '@typekro/kit/core';
 import { ABSENT, CLOSED, REFUSED, UNSUPPORTED } from './json-schema-members.ts';
 import type { FoundChecks, Printing } from './library-type.ts';
 import {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Schema } from '@typekro/engine/schema';
-import { builtinSource, SimpleSchema } from '@typekro/engine/schema';
+import { type Schema, builtinSource, SimpleSchema } from '@typekro/engine/schema';
 import { fromJsonSchema } from './json-schema.ts';
 import { toTypeScript } from './to-typescript.ts';
 

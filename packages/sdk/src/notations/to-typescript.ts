@@ -1,7 +1,6 @@
-import type { JsonValue } from '@typekro/kit/core';
 import { definitionNameOf } from './json-schema-nodes.ts';
 import type { Schema } from '@typekro/engine/schema';
-import { pascalCase } from '@typekro/kit/core';
+import { type JsonValue, pascalCase } from '@typekro/kit/core';
 
 /** The options of `toTypeScript`. */
 export interface TypeScriptOptions {

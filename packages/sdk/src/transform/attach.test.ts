@@ -3,8 +3,7 @@ import { compileFunction } from 'node:vm';
 import { parse } from 'acorn';
 import { describe, expect, test } from 'vitest';
 import { createCompositionApi, createResource } from '../compose/index.ts';
-import { attachSources } from './attach.ts';
-import type { Transformed } from './attach.ts';
+import { type Transformed, attachSources } from './attach.ts';
 
 interface Data {
   readonly src: string;

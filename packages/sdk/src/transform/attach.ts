@@ -1,13 +1,9 @@
 import type { FilePosition } from '@typekro/kit/core';
-import { parse } from 'acorn';
-import type { Program } from 'acorn';
-import { inOrder, insertAll, LineTable, mapEdited } from './edited-text.ts';
-import type { Insertion, SourceMapData } from './edited-text.ts';
-import { analyseScopes } from '../javascript/index.ts';
-import type { InputMap, ScopeAnalysis } from '../javascript/index.ts';
+import { type Program, parse } from 'acorn';
+import { type Insertion, type SourceMapData, inOrder, insertAll, LineTable, mapEdited } from './edited-text.ts';
+import { type InputMap, type ScopeAnalysis, analyseScopes } from '../javascript/index.ts';
 import { isTransformed, sourceData } from './source-data.ts';
-import { findTargets } from './targets.ts';
-import type { Block, TransformTarget } from './targets.ts';
+import { type Block, type TransformTarget, findTargets } from './targets.ts';
 
 /** A module to be transformed. */
 export interface ModuleSource {

@@ -1,6 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { attachSources } from './attach.ts';
-import type { Transformed } from './attach.ts';
+import { type Transformed, attachSources } from './attach.ts';
 import type { InputMap } from '../javascript/index.ts';
 import { isAuthorsFile } from './load.ts';
 import { canStripTypes, isTypeScript, stripTypes } from './strip-types.ts';

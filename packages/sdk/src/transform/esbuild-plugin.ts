@@ -1,11 +1,9 @@
 import { readRegularFile } from '@typekro/kit/core';
 import { attachSources } from './attach.ts';
-import { isBuildInput } from './build-module.ts';
-import type { TransformOptions } from './build-module.ts';
+import { type TransformOptions, isBuildInput } from './build-module.ts';
 import { inputMap } from '../javascript/index.ts';
 import { inlineMap } from './load.ts';
-import { isTypeScript, stripTypes } from './strip-types.ts';
-import type { Stripped } from './strip-types.ts';
+import { type Stripped, isTypeScript, stripTypes } from './strip-types.ts';
 
 /** The members of esbuild's plugin interface that this file uses. */
 export interface EsbuildPlugin {

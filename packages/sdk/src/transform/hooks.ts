@@ -1,5 +1,4 @@
-import { explainLoadError, transformLoaded } from './load.ts';
-import type { Loaded } from './load.ts';
+import { type Loaded, explainLoadError, transformLoaded } from './load.ts';
 
 type NextLoad = (url: string, context: object) => Promise<Loaded>;
 

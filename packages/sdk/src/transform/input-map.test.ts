@@ -6,8 +6,7 @@ import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { inputMap, mapPosition } from '../javascript/index.ts';
 import { inputMapOf } from './strip-types.ts';
-import { LineTable, encodeVlq, inOrder, insertAll, mapEdited } from './edited-text.ts';
-import type { Insertion } from './edited-text.ts';
+import { type Insertion, LineTable, encodeVlq, inOrder, insertAll, mapEdited } from './edited-text.ts';
 
 const map = (source: string) => ({ version: 3, sources: [source], names: [], mappings: 'AACA' });
 const comment = (source: string) =>

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { attachSources } from './attach.ts';
-import { cannotStripTypes, isTypeScript, stripTypes, inputMapOf } from './strip-types.ts';
-import type { Stripped } from './strip-types.ts';
+import { type Stripped, cannotStripTypes, isTypeScript, stripTypes, inputMapOf } from './strip-types.ts';
 import { errorCode } from '@typekro/kit/core';
 
 /** The folder of TypeKro's own code. */

@@ -5,8 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { moduleUrl } from '@typekro/kit/core';
-import { isBuildInput, transformForBuild } from './build-module.ts';
-import type { TransformOptions } from './build-module.ts';
+import { type TransformOptions, isBuildInput, transformForBuild } from './build-module.ts';
 import type { SourceMapData } from './edited-text.ts';
 import { inputMap } from '../javascript/index.ts';
 import { canStripTypes, isTypeScript } from './strip-types.ts';

@@ -6,8 +6,7 @@
  */
 import Module, * as nodeModule from 'node:module';
 import { bunHost, registerInBun } from './bun.ts';
-import { explainLoadError, transformCommonJs, transformLoaded } from './load.ts';
-import type { Loaded } from './load.ts';
+import { type Loaded, explainLoadError, transformCommonJs, transformLoaded } from './load.ts';
 
 type SyncLoad = (url: string, context: object, next: (url: string, context: object) => Loaded) => Loaded;
 

@@ -1,7 +1,6 @@
 import type { AnyNode } from 'acorn';
 import type { FilePosition } from '@typekro/kit/core';
-import type { Captures, FunctionSyntax } from '../javascript/index.ts';
-import { childrenOf, quoteJs } from '../javascript/index.ts';
+import { type Captures, type FunctionSyntax, childrenOf, quoteJs } from '../javascript/index.ts';
 
 interface Context {
   readonly code: string;

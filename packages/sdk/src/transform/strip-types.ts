@@ -1,7 +1,6 @@
 import * as nodeModule from 'node:module';
 import { errorCode, TypeKroError } from '@typekro/kit/core';
-import type { InputMap } from '../javascript/index.ts';
-import { readInputMap } from '../javascript/index.ts';
+import { type InputMap, readInputMap } from '../javascript/index.ts';
 
 type Strip = (code: string, options: { readonly mode: 'strip' | 'transform'; readonly sourceMap?: boolean }) => string;
 

@@ -1,7 +1,6 @@
 import { TypeKroError } from '@typekro/kit/core';
 import { isJavaScript } from './attach.ts';
-import { isBuildInput, transformForBuild } from './build-module.ts';
-import type { TransformOptions } from './build-module.ts';
+import { type TransformOptions, isBuildInput, transformForBuild } from './build-module.ts';
 import { inputMap } from '../javascript/index.ts';
 import { canStripTypes, isTypeScript } from './strip-types.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, setOwn } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
 import { FieldWriter, keys } from '@typekro/engine/runtime';
 

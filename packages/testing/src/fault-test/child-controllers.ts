@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, refOf, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, type ObjectRef, isJsonObject, refOf, setOwn } from '@typekro/kit/core';
 import { isConflict, isNotFound, KubeError } from '@typekro/kube';
 import { keys, ObjectKey } from '@typekro/engine/runtime';
 import { partialDifferences } from '../graph-test/partial-differences.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { compareEnds, restingState } from './compare-lives.ts';
-import type { EndFinding } from './compare-lives.ts';
+import { type EndFinding, compareEnds, restingState } from './compare-lives.ts';
 import { FlapDetector } from './flaps.ts';
 
 const UIDS = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { FieldWriter, ObjectKey } from '@typekro/engine/runtime';
 import { wholeDifferences } from '../graph-test/partial-differences.ts';
 import { normalize } from '../simulation/compare-states.ts';

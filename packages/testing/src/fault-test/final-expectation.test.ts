@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import { compile } from '@typekro/engine/graph';
-import type { Graph } from '@typekro/engine/graph';
+import { type Graph, compile } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
 import type { Expectation, GraphTest } from '../graph-test/steps.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, stringifyJson } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
 import type { GraphWorld } from '../graph-test/graph-world.ts';
 import { unmetExpectations } from '../graph-test/expectations.ts';

@@ -1,7 +1,5 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
-import type { Graph, TypedNode } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type KubeObject, type ObjectRef, formatApiVersion } from '@typekro/kit/core';
+import { type Graph, type TypedNode, Nodes } from '@typekro/engine/graph';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
 import { ApplySet, NodeReport, ObjectKey, RenderedInstance } from '@typekro/engine/runtime';
 import type { GraphWorld } from '../graph-test/graph-world.ts';

@@ -1,10 +1,8 @@
 import { createEmbeddedCluster } from '@typekro/cluster';
-import type { KubeObject } from '@typekro/kit/core';
-import { formatRef, refOf } from '@typekro/kit/core';
+import { type KubeObject, formatRef, refOf } from '@typekro/kit/core';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { Explanation, keys, NodeReport, ObjectKey, ObjectLabels, RenderedInstance } from '@typekro/engine/runtime';
-import type { GraphTestBase, TestedWorld } from '../graph-test/graph-world.ts';
-import { GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
+import { type GraphTestBase, type TestedWorld, GraphWorld, instanceRefOf } from '../graph-test/graph-world.ts';
 import type { GivenState } from '../graph-test/steps.ts';
 import { WrittenNodes } from '../graph-test/written-nodes.ts';
 import { FaultyWorld } from '../simulation/faulty-world.ts';
@@ -16,8 +14,7 @@ import { changesOf } from './changes-of-child.ts';
 import { FlapDetector } from './flaps.ts';
 import { applySetOfGraph, graphRules, kindsOf, ownNodes } from './graph-rules.ts';
 import type { Disturbance } from './life-plan.ts';
-import type { Invariant, LifeEvent, LifeFinding } from './fault-test-result.ts';
-import { MAX_EVENTS } from './fault-test-result.ts';
+import { type Invariant, type LifeEvent, type LifeFinding, MAX_EVENTS } from './fault-test-result.ts';
 import { ChildControllers } from './child-controllers.ts';
 
 /** The options of a `LifeWorld`. */

@@ -1,15 +1,11 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { formatRef, refOf, TypeKroError } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type KubeObject, formatRef, refOf, TypeKroError } from '@typekro/kit/core';
+import { type Graph, Path } from '@typekro/engine/graph';
 import { NodeReport } from '@typekro/engine/runtime';
-import type { Action } from '../graph-test/actions.ts';
-import { startActions, stepActions } from '../graph-test/actions.ts';
+import { type Action, startActions, stepActions } from '../graph-test/actions.ts';
 import type { GraphTestBase } from '../graph-test/graph-world.ts';
 import type { GraphTest } from '../graph-test/steps.ts';
 import { EndlessError } from '../simulation/faulty-world.ts';
-import type { EndFinding, RestingState } from './compare-lives.ts';
-import { compareEnds, restingState } from './compare-lives.ts';
+import { type EndFinding, type RestingState, compareEnds, restingState } from './compare-lives.ts';
 import { disturbancesOf, pauseOf } from './life-plan.ts';
 import { LifeWorld } from './life-world.ts';
 import {

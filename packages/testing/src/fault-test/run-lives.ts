@@ -2,8 +2,7 @@ import type { GraphTestBase } from '../graph-test/graph-world.ts';
 import type { GraphTest } from '../graph-test/steps.ts';
 import { chooseTest, seedOfLife } from './life-plan.ts';
 import type { FaultTestResult, LifeFailure, LifeNote } from './fault-test-result.ts';
-import type { LifeRecord } from './play-life.ts';
-import { playLife } from './play-life.ts';
+import { type LifeRecord, playLife } from './play-life.ts';
 
 /** The number and the seeds of the lives of a run. A life is one instance, from its creation to its deletion. */
 export interface LivesOptions {

@@ -1,15 +1,11 @@
-import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Graph, GraphNode, PathStep } from '@typekro/engine/graph';
-import { Kinds } from '@typekro/engine/graph';
+import { type Diagnostic, type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type Graph, type GraphNode, type PathStep, Kinds } from '@typekro/engine/graph';
 import * as ValueShape from '../value-shape.ts';
 import { ConditionContent, RecordedStatus } from '@typekro/engine/runtime';
-import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import { combineSources, crdSource } from '@typekro/engine/schema';
+import { type Schema, type SchemaSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { entriesByPath } from './partial-differences.ts';
 import type { Expectation, GraphTest } from './steps.ts';
-import type { GraphTestFile } from './parse-test-file.ts';
-import { reporter } from './parse-test-file.ts';
+import { type GraphTestFile, reporter } from './parse-test-file.ts';
 
 /** The node states that a test can expect. */
 const NODE_STATES = ['pending', 'skipped', 'blocked', 'applying', 'waiting', 'ready', 'failed', 'deleting', 'deleted'];

@@ -1,9 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { Expression, Graph, GraphNode } from '@typekro/engine/graph';
-import type { Variables } from './coverage-variables.ts';
-import { itemVariables } from './coverage-variables.ts';
-import type { ObservedExpression } from './decision-points.ts';
-import { observedExpression, observingEnvironment } from './decision-points.ts';
+import { type Variables, itemVariables } from './coverage-variables.ts';
+import { type ObservedExpression, observedExpression, observingEnvironment } from './decision-points.ts';
 
 /** An item that tests can cover: a node, or one outcome of a condition or of a branching operator such as `?:`. */
 export interface CoverageItem {

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, stringifyJson } from '@typekro/kit/core';
 import type { Mismatch, TestFailure, TestPath } from './steps.ts';
 import { shownValue } from './value-text.ts';
 

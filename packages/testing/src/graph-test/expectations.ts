@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { Explanation, readConditions } from '@typekro/engine/runtime';
 import { partialDifferences, wholeDifferences } from './partial-differences.ts';
 import type { GraphWorld } from './graph-world.ts';

@@ -1,7 +1,5 @@
-import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
-import { hasErrors, isJsonObject } from '@typekro/kit/core';
-import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
-import { parseDefinitions, Path } from '@typekro/engine/graph';
+import { type Diagnostic, type JsonObject, type JsonValue, hasErrors, isJsonObject } from '@typekro/kit/core';
+import { type DefinitionDocument, type PathStep, parseDefinitions, Path } from '@typekro/engine/graph';
 import * as ValueShape from '../value-shape.ts';
 import { durationMs } from './actions.ts';
 import type { GraphTest } from './steps.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, setOwn, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals, setOwn, TypeKroError } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
 import type { TestPath } from './steps.ts';
 

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { readConditions } from '@typekro/engine/runtime';
 import { virtualWorld } from '../simulation/virtual-world.ts';

@@ -1,15 +1,12 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { Graph } from '@typekro/engine/graph';
 import { RootCause } from '@typekro/engine/runtime';
 import type { Expectation, GraphTest, GraphTestResult, Mismatch, TestFailure, TestPath, TestStep } from './steps.ts';
-import type { Action } from './actions.ts';
-import { startActions, stepActions } from './actions.ts';
+import { type Action, startActions, stepActions } from './actions.ts';
 import type { CoverageRecorder } from './coverage.ts';
 import { unmetExpectations } from './expectations.ts';
-import type { GraphTestBase } from './graph-world.ts';
-import { describeGraphNode, GraphWorld } from './graph-world.ts';
+import { type GraphTestBase, describeGraphNode, GraphWorld } from './graph-world.ts';
 import { snapshotOf } from './snapshot-of-world.ts';
 
 /** Options of a run. */

@@ -1,8 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { formatDiagnostic, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import { compile, controllerCrds, Path, TYPEKRO_FEATURES } from '@typekro/engine/graph';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
+import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { checkGraphTest } from './check-test-file.ts';
 import { faultSummary, firstOfEachInvariant } from '../fault-test/fault-summary.ts';
 import { runLivesLate, lifeFailureLines } from '../fault-test/late-lives.ts';

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, stringifyJson } from '@typekro/kit/core';
 
 /**
  * Formats a value on one line. Different values have different lines. Strings are plain, or quoted if they look like

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, tryParseJson } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, tryParseJson } from '@typekro/kit/core';
 import { ObjectLabels } from '@typekro/engine/runtime';
 import type { SeenRequest } from '../simulation/virtual-world.ts';
 

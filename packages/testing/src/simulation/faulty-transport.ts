@@ -1,5 +1,4 @@
-import type { Clock, Transport, TransportRequest, TransportResponse } from '@typekro/kube';
-import { pause } from '@typekro/kube';
+import { type Clock, type Transport, type TransportRequest, type TransportResponse, pause } from '@typekro/kube';
 import type { ProcessKnowledge } from './knowledge.ts';
 import type { Fault, LineFault, FaultSchedule } from './fault-schedule.ts';
 

@@ -1,16 +1,11 @@
 import type { Cluster } from '@typekro/cluster';
 import type { ControllerOptions } from '@typekro/controller/controller';
 import { definedMember } from '@typekro/kit/core';
-import type { TransportRequest } from '@typekro/kube';
-import { KubeClient } from '@typekro/kube';
-import type { RuledGraph } from './invariants.ts';
-import { Invariants } from './invariants.ts';
-import type { KindOfPlural } from './ledger.ts';
-import { Ledger } from './ledger.ts';
-import type { Election, ProcessHost } from './process.ts';
-import { ControllerProcess } from './process.ts';
-import type { SimClock } from './sim-clock.ts';
-import { storyRandom } from './sim-clock.ts';
+import { type TransportRequest, KubeClient } from '@typekro/kube';
+import { type RuledGraph, Invariants } from './invariants.ts';
+import { type KindOfPlural, Ledger } from './ledger.ts';
+import { type Election, type ProcessHost, ControllerProcess } from './process.ts';
+import { type SimClock, storyRandom } from './sim-clock.ts';
 import type { Fault, FaultSchedule } from './fault-schedule.ts';
 
 /** The options of a `FaultyWorld`. */

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject } from '@typekro/kit/core';
 import type { TransportRequest } from '@typekro/kube';
 import { FieldManager } from '@typekro/engine/runtime';
 

@@ -1,12 +1,9 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { gvkOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, gvkOf, TypeKroError } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import type { Transport, TransportRequest } from '@typekro/kube';
-import type { Checker } from './faulty-transport.ts';
 import { FieldManager, keys, ObjectKey, ObjectLabels } from '@typekro/engine/runtime';
-import { responseText } from './faulty-transport.ts';
-import type { RuledGraphs } from './graph-invariants.ts';
-import { GraphInvariants } from './graph-invariants.ts';
+import { type Checker, responseText } from './faulty-transport.ts';
+import { type RuledGraphs, GraphInvariants } from './graph-invariants.ts';
 import { managerOfRequest, userOf } from './graph-writers.ts';
 import type { Ledger } from './ledger.ts';
 import type { InstanceName, MemberKind, Rule, ServerReader, Suspect, UnreadyDependency, Violation } from './rules.ts';

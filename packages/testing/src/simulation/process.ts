@@ -1,13 +1,11 @@
 import type { Cluster } from '@typekro/cluster';
 import type { Controller, ControllerOptions, Logger } from '@typekro/controller/controller';
 import { createController, jsonLogger } from '@typekro/controller/controller';
-import type { Clock, Transport, TransportRequest } from '@typekro/kube';
-import { KubeClient } from '@typekro/kube';
+import { type Clock, type Transport, type TransportRequest, KubeClient } from '@typekro/kube';
 import { FaultyTransport } from './faulty-transport.ts';
 import type { Invariants } from './invariants.ts';
 import { ProcessKnowledge } from './knowledge.ts';
-import type { SimClock } from './sim-clock.ts';
-import { SkewedClock } from './sim-clock.ts';
+import { type SimClock, SkewedClock } from './sim-clock.ts';
 import type { Fault, FaultSchedule } from './fault-schedule.ts';
 
 /** The dependencies that the processes of a run share. */

@@ -1,12 +1,8 @@
-import type { Cluster, ClusterOptions, ClusterSnapshot } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { Controller, ControllerOptions } from '@typekro/controller/controller';
+import { type Cluster, type ClusterOptions, type ClusterSnapshot, createEmbeddedCluster } from '@typekro/cluster';
 import { controllerCrds } from '@typekro/engine/graph';
-import { createController, jsonLogger } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Transport } from '@typekro/kube';
-import { KubeClient } from '@typekro/kube';
+import { type Controller, type ControllerOptions, createController, jsonLogger } from '@typekro/controller/controller';
+import { type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type Transport, KubeClient } from '@typekro/kube';
 import { SimClock, storyRandom } from './sim-clock.ts';
 
 /** A request to a transport. */

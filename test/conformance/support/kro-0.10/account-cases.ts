@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { failure } from '@typekro/testing/test-support/intercept-request';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { getGraph, graphCondition, graphObject, graphRef, inWorld, liveMap, mapRef, ofGraphs, putGraph, template } from './case-world.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 
 /** A health status as Argo CD shows it. */
 export interface ArgoHealth {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, parseJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, parseJson } from '@typekro/kit/core';
 
 /** A case: an input, and the behaviour of kro 0.10 for this input. */
 export interface KroCase {

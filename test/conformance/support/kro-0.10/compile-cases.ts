@@ -1,12 +1,9 @@
 import { toJson } from '@typekro/cel';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { hasErrors, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
-import type { CompileResult, Graph } from '@typekro/engine/graph';
-import { compileGraphObject, Nodes } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, hasErrors, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
+import { type CompileResult, type Graph, compileGraphObject, Nodes } from '@typekro/engine/graph';
 import { builtinSource, crdSource } from '../../../../packages/engine/src/schema/index.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { containsAll, failed, notRun, outcomeOf } from './cases.ts';
+import { type CaseOutcome, type KroCase, containsAll, failed, notRun, outcomeOf } from './cases.ts';
 
 /** The schemas of the built-in kinds and of the custom kinds that cases name. */
 const sources = [

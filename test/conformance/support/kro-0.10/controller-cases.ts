@@ -21,8 +21,7 @@ import {
 } from './case-world.ts';
 import { compilations } from './compilations.ts';
 import { malformedContributions } from './instance-cases.ts';
-import type { Findings, WordRule } from './words.ts';
-import { conditionList } from './words.ts';
+import { type Findings, type WordRule, conditionList } from './words.ts';
 
 const ANY = /./;
 const BROKEN: JsonObject = template('a', 'a', { v: '${nothing.here}' });

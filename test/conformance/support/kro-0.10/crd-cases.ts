@@ -2,8 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import { compareCrds } from '../../../../packages/engine/src/schema/crd/compare-crds.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { notRun, outcomeOf } from './cases.ts';
+import { type CaseOutcome, type KroCase, notRun, outcomeOf } from './cases.ts';
 
 const text: JsonObject = { type: 'string' };
 const listOf = (more: JsonObject): JsonObject => ({ type: 'array', items: text, ...more });

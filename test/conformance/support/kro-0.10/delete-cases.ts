@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { GRAPH_FINALIZER } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import { apiErrorsOf, refuseGraphs } from './api-errors.ts';
 import {
@@ -16,8 +15,7 @@ import {
   putGraph,
   template,
 } from './case-world.ts';
-import type { Findings, WordRule } from './words.ts';
-import { conditionList, listOf } from './words.ts';
+import { type Findings, type WordRule, conditionList, listOf } from './words.ts';
 
 const ANY = /./;
 

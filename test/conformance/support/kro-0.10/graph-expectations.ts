@@ -1,12 +1,10 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { NODE_ID_LABEL } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import { containsAll } from './cases.ts';
 import { same } from './compile-cases.ts';
 import { differences, entriesOf } from './case-world.ts';
 import { putMatching, SELECTED_NAMESPACES, UnknownForm } from './graph-input.ts';
-import type { GraphRun } from './graph-run.ts';
-import { nodeOf } from './graph-run.ts';
+import { type GraphRun, nodeOf } from './graph-run.ts';
 
 type Expectation = (run: GraphRun, expected: JsonValue) => Promise<string[]>;
 

@@ -1,8 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { parseJson, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
 import { graphHash } from '../../../../packages/engine/src/graph/graph-object/graph-hash.ts';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { notRun, outcomeOf } from './cases.ts';
+import { type CaseOutcome, type KroCase, notRun, outcomeOf } from './cases.ts';
 import { same } from './compile-cases.ts';
 
 const NODE: JsonObject = { id: 'n', def: { a: 1, b: 2 } };

@@ -1,13 +1,11 @@
-import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, type ObjectRef, isJsonObject } from '@typekro/kit/core';
 import { APPLY_ORDER_ANNOTATION, CONTRIBUTIONS_ANNOTATION } from '../../../../packages/engine/src/runtime/objects/keys.ts';
 import { orphanOrderOf } from '../../../../packages/engine/src/runtime/objects/labels.ts';
 import type { SeenRequest, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { conditionText, mapRef, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import { anyCrd, config, graphObject, inWorld, liveMap, putGraph, refuse, serve } from './case-world.ts';
 import { compilations } from './compilations.ts';
-import type { Findings, WordRule } from './words.ts';
-import { conditionList, listOf } from './words.ts';
+import { type Findings, type WordRule, conditionList, listOf } from './words.ts';
 
 const REVISIONS = { apiVersion: 'internal.kro.run/v1alpha1', kind: 'GraphRevision' } as const;
 

@@ -1,7 +1,6 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { encodedLabel, nodeLabel } from '../../../../packages/engine/src/runtime/objects/labels.ts';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { notRun, outcomeOf } from './cases.ts';
+import { type CaseOutcome, type KroCase, notRun, outcomeOf } from './cases.ts';
 import { compileNodes, same } from './compile-cases.ts';
 
 /** Runs a case about the labels and annotations that name nodes and instances. */

@@ -1,11 +1,9 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import type { SeenRequest } from '@typekro/testing/test-support/virtual-world';
 import { conditionText, mapRef, mapResource, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 import { graphCondition, graphObject, inWorld, putGraph, refuse, template } from './case-world.ts';
 import { putInstance } from './instance-cases.ts';
-import type { Findings, WordRule } from './words.ts';
-import { conditionList } from './words.ts';
+import { type Findings, type WordRule, conditionList } from './words.ts';
 
 /**
  * Applies a definition whose resource has the members that the case names, with the feature gate DeletionPolicy on or

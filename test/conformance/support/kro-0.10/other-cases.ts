@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { isPendingText } from '../../../../packages/cel/src/plan/program.ts';
@@ -26,8 +25,7 @@ import {
 } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 import { instance, putInstance } from './instance-cases.ts';
-import type { Findings, WordRule } from './words.ts';
-import { listOf } from './words.ts';
+import { type Findings, type WordRule, listOf } from './words.ts';
 
 const ANY = /./;
 

@@ -15,8 +15,7 @@ import {
   template,
 } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
-import type { Findings, WordRule } from './words.ts';
-import { conditionList } from './words.ts';
+import { type Findings, type WordRule, conditionList } from './words.ts';
 
 const ANY = /./;
 

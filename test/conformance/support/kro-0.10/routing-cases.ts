@@ -1,11 +1,9 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { Subscriptions } from '../../../../packages/controller/src/controller/cache/subscriptions.ts';
 import type { CacheChange } from '../../../../packages/controller/src/controller/cache/kind-cache.ts';
-import type { Decisions, ObjectType } from '@typekro/engine/runtime';
-import { Projection } from '@typekro/engine/runtime';
+import { type Decisions, type ObjectType, Projection } from '@typekro/engine/runtime';
 import { UnknownForm } from './graph-input.ts';
-import type { Findings, WordRule } from './words.ts';
-import { listOf } from './words.ts';
+import { type Findings, type WordRule, listOf } from './words.ts';
 
 const TYPE: ObjectType = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 const ANY = /./;

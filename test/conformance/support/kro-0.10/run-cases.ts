@@ -1,6 +1,5 @@
 import { apiErrorsOf } from './api-errors.ts';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { notRun, outcomeOf } from './cases.ts';
+import { type CaseOutcome, type KroCase, notRun, outcomeOf } from './cases.ts';
 import { expectationOf, probedIds } from './graph-expectations.ts';
 import { UnknownForm } from './graph-input.ts';
 import { GraphRun } from './graph-run.ts';

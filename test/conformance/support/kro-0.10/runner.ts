@@ -1,6 +1,5 @@
 import type { TopicResult } from '../report.ts';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { failed, readCases } from './cases.ts';
+import { type CaseOutcome, type KroCase, failed, readCases } from './cases.ts';
 import { runCompileCase, runPurityCase, runRawPayloadCase } from './compile-cases.ts';
 import { runCrdCase } from './crd-cases.ts';
 import { KRO_0_10_DEVIATIONS } from './deviations.ts';
@@ -33,8 +32,7 @@ import { DELETE_RULES } from './delete-cases.ts';
 import { LATER_RULES } from './later-cases.ts';
 import { ROUTING_RULES } from './routing-cases.ts';
 import { TRACKING_RULES } from './tracking-cases.ts';
-import type { WordRule } from './words.ts';
-import { runByRules } from './words.ts';
+import { type WordRule, runByRules } from './words.ts';
 import { runTypeCase } from './typing-cases.ts';
 
 type Runner = (each: KroCase) => CaseOutcome | Promise<CaseOutcome>;

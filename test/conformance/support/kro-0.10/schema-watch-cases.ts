@@ -1,11 +1,9 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { kindsNamed } from '../../../../packages/controller/src/controller/graph/graph-object.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { anyCrd, config, graphCondition, graphObject, inWorld, liveMap, putGraph, serve, template } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
-import type { Findings, WordRule } from './words.ts';
-import { listOf } from './words.ts';
+import { type Findings, type WordRule, listOf } from './words.ts';
 
 const API = 'ex.io/v1';
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' } as const;

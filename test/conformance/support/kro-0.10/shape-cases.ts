@@ -2,8 +2,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { GraphObject, Naming, scanExpressions } from '@typekro/engine/graph';
 import { manifestProblem, isDynamicManifest } from '../../../../packages/engine/src/graph/graph-object/object-structure.ts';
 import { isReservedInGraphs } from '../../../../packages/engine/src/graph/graph-object/check-shape.ts';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { containsAll, failed, outcomeOf, PASSED } from './cases.ts';
+import { type CaseOutcome, type KroCase, containsAll, failed, outcomeOf, PASSED } from './cases.ts';
 import { acceptedText, compileNodes, same } from './compile-cases.ts';
 
 /**

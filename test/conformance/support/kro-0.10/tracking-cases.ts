@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import type { GraphTracking } from '../../../../packages/engine/src/runtime/model.ts';
 import { Tracking } from '@typekro/engine/runtime';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
@@ -21,8 +20,7 @@ import {
   serve,
   template,
 } from './case-world.ts';
-import type { Findings, WordRule } from './words.ts';
-import { conditionList, listOf } from './words.ts';
+import { type Findings, type WordRule, conditionList, listOf } from './words.ts';
 
 const ANY = /./;
 const LATE: JsonObject = { id: 'late', ref: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } } };

@@ -3,8 +3,7 @@ import type { JsonValue } from '@typekro/kit/core';
 import { builtinSource } from '../../../../packages/engine/src/schema/index.ts';
 import { Language } from '../../../../packages/engine/src/graph/expressions/language.ts';
 import type { Schema } from '@typekro/engine/schema';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { notRun, outcomeOf } from './cases.ts';
+import { type CaseOutcome, type KroCase, notRun, outcomeOf } from './cases.ts';
 import { same } from './compile-cases.ts';
 
 /** The schema that words such as `string`, `list of string` or `object with additionalProperties string` describe. */

@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
-import type { CaseOutcome, KroCase } from './cases.ts';
-import { notRun, outcomeOf } from './cases.ts';
+import { type JsonObject, type JsonValue, stringifyJson } from '@typekro/kit/core';
+import { type CaseOutcome, type KroCase, notRun, outcomeOf } from './cases.ts';
 import { differences } from './case-world.ts';
 import { UnknownForm } from './graph-input.ts';
 

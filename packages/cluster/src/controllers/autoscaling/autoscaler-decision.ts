@@ -3,12 +3,9 @@
  * controller. The functions are pure.
  */
 import type { JsonObject } from '@typekro/kit/core';
-import type { AutoscalerCondition } from './autoscaler-conditions.ts';
-import { DISABLED, measuredBy, NO_SELECTOR, unmeasured } from './autoscaler-conditions.ts';
-import type { ScaleHistory } from './autoscaler-limits.ts';
-import { limitScale } from './autoscaler-limits.ts';
-import type { MeasuredPod, MetricResult } from './autoscaler-metrics.ts';
-import { replicasFor, tolerancesOf } from './autoscaler-metrics.ts';
+import { type AutoscalerCondition, DISABLED, measuredBy, NO_SELECTOR, unmeasured } from './autoscaler-conditions.ts';
+import { type ScaleHistory, limitScale } from './autoscaler-limits.ts';
+import { type MeasuredPod, type MetricResult, replicasFor, tolerancesOf } from './autoscaler-metrics.ts';
 
 /** The inputs of a decision. */
 export interface AutoscalerFacts {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { MeasuredPod, MeasuredTarget } from './autoscaler-metrics.ts';
-import { replicasFor, tolerancesOf } from './autoscaler-metrics.ts';
+import { type MeasuredPod, type MeasuredTarget, replicasFor, tolerancesOf } from './autoscaler-metrics.ts';
 
 interface Given {
   readonly use?: string;

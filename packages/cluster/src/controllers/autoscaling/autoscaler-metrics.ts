@@ -13,8 +13,7 @@ import {
   quantityToFloat,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { MetricProblem } from './autoscaler-custom-metrics.ts';
-import { customMetricProblem } from './autoscaler-custom-metrics.ts';
+import { type MetricProblem, customMetricProblem } from './autoscaler-custom-metrics.ts';
 import { isReady, isTerminating } from '../pods/pod-state.ts';
 
 /** A pod of the target, and its metrics, or `undefined` when it has none. */

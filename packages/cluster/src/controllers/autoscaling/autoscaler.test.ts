@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
-import type { ClusterStory } from '../../../test-support/cluster-story.ts';
+import { type ClusterStory, podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
 import { ANYTHING, crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';

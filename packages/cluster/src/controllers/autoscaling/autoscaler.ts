@@ -1,23 +1,18 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { withGroup } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, withGroup } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { conditionOf, countAt, numberAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { Matcher } from '../../protocol/selectors.ts';
-import { parseLabelSelector } from '../../protocol/selectors.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, keyOfObject, targetIn } from '../simulated-controller.ts';
+import { type Matcher, parseLabelSelector } from '../../protocol/selectors.ts';
+import { type SimulatedController, concerns, keyOfObject, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import type { AutoscalerCondition } from './autoscaler-conditions.ts';
 import { GOT_SCALE, rescaled, rescaleFailed, scaleUnreadable, withConditions } from './autoscaler-conditions.ts';
 import type { AutoscalerDecision, AutoscalerFacts, AutoscalerWarning } from './autoscaler-decision.ts';
 import { decideScale } from './autoscaler-decision.ts';
 import { ScaleTargets } from './autoscaler-targets.ts';
-import type { ScaleHistory } from './autoscaler-limits.ts';
-import { initialHistory, withChange } from './autoscaler-limits.ts';
+import { type ScaleHistory, initialHistory, withChange } from './autoscaler-limits.ts';
 import { POD_METRICS } from './metrics-server.ts';
 import { PODS, specNumber } from '../pods/pod-state.ts';
-import type { ControllerClient } from '../controller-client.ts';
-import { isApiError } from '../controller-client.ts';
+import { type ControllerClient, isApiError } from '../controller-client.ts';
 
 const NAME = 'horizontal-pod-autoscaler';
 const AUTOSCALERS = { group: 'autoscaling', plural: 'horizontalpodautoscalers' } as const;

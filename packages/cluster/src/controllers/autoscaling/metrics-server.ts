@@ -9,8 +9,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { ContainerUsage } from '../../pods/node-capacity.ts';
 import { METRICS_GROUP } from '../../registry/metrics-resources.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey } from '../simulated-controller.ts';
+import { type SimulatedController, concerns, splitKey } from '../simulated-controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { NODES } from '../nodes/simulated-node.ts';
 import { isTerminating, PODS } from '../pods/pod-state.ts';

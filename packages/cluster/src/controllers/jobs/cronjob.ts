@@ -1,19 +1,15 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { earliest, RETRY_POLICIES } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, earliest, RETRY_POLICIES } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { scheduleProblem } from '../../kinds/jobs/schedule-problem.ts';
 import { isTimeZone } from '../../kinds/jobs/jobs.ts';
 import { formatTime, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, targetIn } from '../simulated-controller.ts';
-import type { Schedule } from './cron-schedule.ts';
-import { parseSchedule } from './cron-schedule.ts';
+import { type SimulatedController, concerns, targetIn } from '../simulated-controller.ts';
+import { type Schedule, parseSchedule } from './cron-schedule.ts';
 import { recordEvent } from '../events.ts';
 import { JOBS, secondsOf } from './job.ts';
 import { finishedCondition } from './job-plan.ts';
 import { specNumber } from '../pods/pod-state.ts';
-import { controllerReference, isAlreadyExists, isApiError } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, controllerReference, isAlreadyExists, isApiError } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
 
 const NAME = 'cronjob-controller';

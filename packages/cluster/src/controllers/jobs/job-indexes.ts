@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { backoffMs, oncePerObject, RETRY_POLICIES } from '@typekro/kit/core';
+import { type KubeObject, backoffMs, oncePerObject, RETRY_POLICIES } from '@typekro/kit/core';
 import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { failureVerdict } from './failure-verdict.ts';
 import { INDEX, isFailedPod, TRACKING } from './job-pods.ts';

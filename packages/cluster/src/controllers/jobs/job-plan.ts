@@ -1,4 +1,3 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { conditionOf, numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { endOf, indexFailuresOf, indexOf, limitPerIndex, pauseAfter, retryAt } from './job-indexes.ts';
 import { isFailedPod, replacesOnlyFailed, isIndexed, TRACKING } from './job-pods.ts';
@@ -6,7 +5,7 @@ import type { IndexFailures } from './job-indexes.ts';
 import { failureVerdict, successOf, indexesIn, textOfIndexes } from './failure-verdict.ts';
 import { firstBatch, MAX_CHANGED_OBJECTS } from '../simulated-controller.ts';
 import { isFinished, specNumber } from '../pods/pod-state.ts';
-import { earliest } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, earliest } from '@typekro/kit/core';
 
 /**
  * The pods of a Job, counted by outcome. The counts include pods that were counted earlier and have been deleted since.

@@ -2,8 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { podFromTemplate } from '../pods/pod-state.ts';
 import { randomSuffix } from '../../verbs/write.ts';
-import { controllerReference } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, controllerReference } from '../controller-client.ts';
 
 /** The finalizer that keeps a pod of a Job until the Job has counted the end of the pod. */
 export const TRACKING = 'batch.kubernetes.io/job-tracking';

@@ -1,9 +1,6 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { numberAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ControlRule } from '../workloads/control-by-rule.ts';
-import { controlByRule, ownerKeys } from '../workloads/control-by-rule.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { Batch, concerns, firstBatch, targetIn } from '../simulated-controller.ts';
+import { type ControlRule, controlByRule, ownerKeys } from '../workloads/control-by-rule.ts';
+import { type SimulatedController, Batch, concerns, firstBatch, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { textOfIndexes } from './failure-verdict.ts';
 import { failureAnnotations } from './job-indexes.ts';
@@ -12,10 +9,9 @@ import { finishedCondition, isTracked, isUncounted, planJob, tallyAtEnd, tallyOf
 import type { JobCondition, JobPlan, Tally } from './job-plan.ts';
 import { PODS, podsOf, withoutZeros } from '../pods/pod-state.ts';
 import { sumOf } from '../pods/pod-tallies.ts';
-import { refusedPod } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, refusedPod } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
-import { earliest } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, earliest } from '@typekro/kit/core';
 
 const NAME = 'job-controller';
 export const JOBS = { group: 'batch', plural: 'jobs' } as const;

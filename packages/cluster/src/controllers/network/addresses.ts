@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, targetIn } from '../simulated-controller.ts';
+import { type SimulatedController, concerns, targetIn } from '../simulated-controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
 
 const SERVICES = { group: '', plural: 'services' } as const;

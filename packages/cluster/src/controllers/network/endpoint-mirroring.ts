@@ -1,12 +1,9 @@
 import { isIP } from 'node:net';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { randomSuffix } from '../../verbs/write.ts';
-import { controllerReference } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, splitKey, targetIn } from '../simulated-controller.ts';
+import { type ControllerClient, controllerReference } from '../controller-client.ts';
+import { type SimulatedController, concerns, splitKey, targetIn } from '../simulated-controller.ts';
 import { portsKey } from './endpoint-ports.ts';
 import { recordEvent } from '../events.ts';
 

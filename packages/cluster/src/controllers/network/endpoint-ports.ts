@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import { objectsAt, textAt } from '@typekro/kit/kubernetes';
 
 /** Pods that serve a Service at the same port numbers. */

@@ -1,14 +1,11 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { PortGroup } from './endpoint-ports.ts';
-import { portsKey } from './endpoint-ports.ts';
+import { type PortGroup, portsKey } from './endpoint-ports.ts';
 import { NODES } from '../nodes/simulated-node.ts';
 import { isReady } from '../pods/pod-state.ts';
 import type { StoreEvent } from '../../store/store.ts';
 import { randomSuffix } from '../../verbs/write.ts';
-import { controllerReference } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, controllerReference } from '../controller-client.ts';
 
 const SLICES = { group: 'discovery.k8s.io', plural: 'endpointslices' } as const;
 const SERVICE_NAME = 'kubernetes.io/service-name';

@@ -1,15 +1,10 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
-import type { LabelMatcher } from '@typekro/kit/kubernetes';
-import { labelMapMatcher, objectsAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
+import { type JsonObject, type KubeObject, isJsonObject, jsonEquals, oncePerObject } from '@typekro/kit/core';
+import { type LabelMatcher, labelMapMatcher, objectsAt } from '@typekro/kit/kubernetes';
+import { type SimulatedController, concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
 import { isFinished, isReady, isTerminating, PODS, isNotablePodEvent } from '../pods/pod-state.ts';
-import type { PortGroup } from './endpoint-ports.ts';
-import { groupByPorts, portSubsets } from './endpoint-ports.ts';
+import { type PortGroup, groupByPorts, portSubsets } from './endpoint-ports.ts';
 import { HEADLESS, hostnameIn, isHeadless, serviceOfSlice, targetRef, writeSlices } from './endpoint-slices.ts';
-import { controllerReference } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, controllerReference } from '../controller-client.ts';
 
 const SERVICES = { group: '', plural: 'services' } as const;
 const ENDPOINTS = { group: '', plural: 'endpoints' } as const;

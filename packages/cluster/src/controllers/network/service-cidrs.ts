@@ -2,8 +2,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { conditionOf, listAt } from '@typekro/kit/kubernetes';
 import { rangeContains } from '../../kinds/network/ip-addresses.ts';
 import type { ControllerClient } from '../controller-client.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, targetIn } from '../simulated-controller.ts';
+import { type SimulatedController, concerns, targetIn } from '../simulated-controller.ts';
 
 const RANGES = { group: 'networking.k8s.io', plural: 'servicecidrs' } as const;
 const ADDRESSES = { group: 'networking.k8s.io', plural: 'ipaddresses' } as const;

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterStory } from '../../../test-support/cluster-story.ts';
-import { podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
+import { type ClusterStory, podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
 import type { JsonObject } from '@typekro/kit/core';
 
 const REF = { apiVersion: 'v1', kind: 'Node', name: 'n' };

@@ -1,9 +1,7 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { conditionOf, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { CORDON_TAINT } from '../../scheduling/taints.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, targetIn } from '../simulated-controller.ts';
+import { type SimulatedController, concerns, targetIn } from '../simulated-controller.ts';
 import { NODES } from './simulated-node.ts';
 import { withReplacedLabels } from '../../kinds/node-strategy.ts';
 import { ZoneHealth } from './zone-health.ts';

@@ -1,13 +1,10 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { BootstrapContext } from '../../bootstrap.ts';
-import { complete, NODE_ADDRESS } from '../../bootstrap.ts';
-import { jsonEquals } from '@typekro/kit/core';
+import { type BootstrapContext, complete, NODE_ADDRESS } from '../../bootstrap.ts';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
 import { timestampOf } from '../../cluster-clock.ts';
 import { NODE_CAPACITY } from '../../pods/node-capacity.ts';
 import { versionOf } from '../../release.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, targetIn } from '../simulated-controller.ts';
+import { type SimulatedController, concerns, targetIn } from '../simulated-controller.ts';
 import { withReplacedLabels } from '../../kinds/node-strategy.ts';
 import { decodeObject } from '../../types/decode.ts';
 

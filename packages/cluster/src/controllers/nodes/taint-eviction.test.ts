@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterStory } from '../../../test-support/cluster-story.ts';
-import { podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
+import { type ClusterStory, podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
 import { evictionDelayMs } from '../../scheduling/taints.ts';
 import { Store } from '../../store/store.ts';
-import type { ControllerContext } from '../controller-client.ts';
-import { ControllerClient, createIndexes } from '../controller-client.ts';
+import { type ControllerContext, ControllerClient, createIndexes } from '../controller-client.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 
 const TAINT = { key: 'a', value: 'b', effect: 'NoExecute' };

@@ -1,8 +1,7 @@
 /** The life cycle of ephemeral containers, which `kubectl debug` adds to a pod. They never restart. */
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatTime, listAt, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { CommandEnd } from './pod-command.ts';
-import { endOfCommand } from './pod-command.ts';
+import { type CommandEnd, endOfCommand } from './pod-command.ts';
 import { terminated } from './pod-status.ts';
 
 /** The present phase of the pod's life. */

@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { Rejection } from '../../scheduling/kubelet-rejection.ts';
-import { rejectionOf } from '../../scheduling/kubelet-rejection.ts';
+import { type Rejection, rejectionOf } from '../../scheduling/kubelet-rejection.ts';
 import { boundNodeOf, NodeLedger } from '../../scheduling/node-ledger.ts';
 import { demandOf } from '../../scheduling/node-usage.ts';
 import type { StoreEvent } from '../../store/store.ts';

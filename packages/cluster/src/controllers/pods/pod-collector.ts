@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, firstBatch, keyOfObject } from '../simulated-controller.ts';
+import { type SimulatedController, concerns, firstBatch, keyOfObject } from '../simulated-controller.ts';
 import type { ControllerClient } from '../controller-client.ts';
 import { withDisruptionTarget } from '../workloads/disruption-target.ts';
 import { NODES } from '../nodes/simulated-node.ts';

@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { listAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
-import type { CommandList, Pipeline } from './shell-script.ts';
-import { parseScript } from './shell-script.ts';
+import { type CommandList, type Pipeline, parseScript } from './shell-script.ts';
 
 /** The time after which a container's command ends, and its exit code. */
 export interface CommandEnd {

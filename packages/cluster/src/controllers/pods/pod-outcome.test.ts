@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import fc from 'fast-check';
 import { annotatedRules } from '../../pods/pod-rules.ts';
-import { planPod } from './pod-outcome.ts';
-import type { PodPlan } from './pod-outcome.ts';
+import { type PodPlan, planPod } from './pod-outcome.ts';
 import { endedOutcome, remainingLife } from './pod-end.ts';
 
 type Settings = Readonly<

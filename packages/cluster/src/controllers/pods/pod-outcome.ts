@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { RETRY_POLICIES, STABLE_RUN_MS } from '@typekro/kit/core';
+import { type KubeObject, RETRY_POLICIES, STABLE_RUN_MS } from '@typekro/kit/core';
 import { listAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { PodRules } from '../../pods/pod-rules.ts';
 import { endOfCommands } from './pod-command.ts';

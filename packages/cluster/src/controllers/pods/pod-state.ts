@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { conditionOf } from '@typekro/kit/kubernetes';
 import type { StoreEvent } from '../../store/store.ts';
 import type { ControllerClient } from '../controller-client.ts';

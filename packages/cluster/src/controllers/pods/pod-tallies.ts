@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type KubeObject, oncePerObject } from '@typekro/kit/core';
 import type { Collection, Store, StoreEvent } from '../../store/store.ts';
 import { controllerOf } from '../relation-index.ts';
 import { conditionOf } from '@typekro/kit/kubernetes';

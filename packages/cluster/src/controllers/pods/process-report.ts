@@ -1,11 +1,9 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatTime, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ContainerEnd, ContainerFacts, LifeDecision } from '../../processes/life.ts';
-import { isSidecar } from '../../processes/life.ts';
+import { type ContainerEnd, type ContainerFacts, type LifeDecision, isSidecar } from '../../processes/life.ts';
 import type { PodRun } from '../../processes/pod-run.ts';
-import type { ContainerReport, PodReport } from './pod-status.ts';
 import { DEADLINE } from './pod-end.ts';
-import { terminated } from './pod-status.ts';
+import { type ContainerReport, type PodReport, terminated } from './pod-status.ts';
 
 /** The type of the condition on a pod that requests local processes and does not get them. */
 export const RUNS_AS_PROCESS = 'typekro.dev/RunsAsProcess';

@@ -1,9 +1,7 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatTime, objectsAt } from '@typekro/kit/kubernetes';
-import type { PodOutcome, PodPlan } from './pod-outcome.ts';
-import { exitCodeOf } from './pod-outcome.ts';
-import type { ContainerReport, PodReport } from './pod-status.ts';
-import { restartsIn, terminated } from './pod-status.ts';
+import { type PodOutcome, type PodPlan, exitCodeOf } from './pod-outcome.ts';
+import { type ContainerReport, type PodReport, restartsIn, terminated } from './pod-status.ts';
 
 const PHASES = {
   waiting: 'Pending',

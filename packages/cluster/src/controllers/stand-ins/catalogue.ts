@@ -1,8 +1,7 @@
 import { parseJson, standInsText, TypeKroError } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import type { StandIn, StandInFile, StandInName } from '../../stand-in.ts';
 import type { StandInFunction } from './data-stand-in.ts';
-import { isStandInFile, requireStandIn } from '../../stand-in.ts';
+import { type StandIn, type StandInFile, type StandInName, isStandInFile, requireStandIn } from '../../stand-in.ts';
 
 /** The stand-ins of the package. A stand-in is loaded only for a cluster that uses it. */
 const LOADERS: Readonly<Record<StandInName, () => Promise<StandIn>>> = {

@@ -1,8 +1,6 @@
-import type { Environment, Value } from '@typekro/cel';
-import { EvalFailure, fail } from '@typekro/cel';
+import { type Environment, type Value, EvalFailure, fail } from '@typekro/cel';
 import { scanExpressions } from '@typekro/engine/graph';
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn, TypeKroError } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, setOwn, TypeKroError } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 
 /**

@@ -1,11 +1,9 @@
 import { expect, test } from 'vitest';
-import type { KubeObject } from '@typekro/kit/core';
-import { parseJson, standInsText } from '@typekro/kit/core';
+import { type KubeObject, parseJson, standInsText } from '@typekro/kit/core';
 import type { StandInFailure, StandInView } from '../../stand-in.ts';
 import { CERT_MANAGER_FUNCTIONS } from './cert-manager/cert-manager-functions.ts';
 import { CNPG_FUNCTIONS } from './cnpg-functions.ts';
-import type { StandInFunction } from './data-stand-in.ts';
-import { dataStandIn } from './data-stand-in.ts';
+import { type StandInFunction, dataStandIn } from './data-stand-in.ts';
 import { EXTERNAL_SECRETS_FUNCTIONS } from './external-secret-values.ts';
 import { checkStandIn } from './stand-in-file.ts';
 

@@ -4,8 +4,7 @@ import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { setOwn, yamlLibrary, parseJson, shippedDefinitionsText } from '@typekro/kit/core';
 import { asObject, labelSelectorMatcher, statusCondition } from '@typekro/kit/kubernetes';
 import type { StandIn, StandInCondition, StandInKind, StandInResult, StandInView } from '../../stand-in.ts';
-import type { Template } from './compile-template.ts';
-import { compileTemplate, Variables } from './compile-template.ts';
+import { type Template, compileTemplate, Variables } from './compile-template.ts';
 
 /** A function that CEL cannot express, such as one that signs. Its other arguments are those of the call. */
 export type StandInFunction = (view: StandInView, ...args: never[]) => JsonValue;

@@ -3,8 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
 import { createManualClock } from '../../cluster-clock.ts';
-import { createEmbeddedCluster } from '../../cluster.ts';
-import type { Cluster } from '../../cluster.ts';
+import { type Cluster, createEmbeddedCluster } from '../../cluster.ts';
 
 let cluster: Cluster;
 let client: KubeClient;

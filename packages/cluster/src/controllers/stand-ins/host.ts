@@ -1,10 +1,8 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { WebhookPending } from '../../webhooks/webhook-pending.ts';
 import type { StandIn, StandInKind, StandInResult } from '../../stand-in.ts';
 import type { StoreEvent } from '../../store/store.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { keyOfObject, splitKey, concerns } from '../simulated-controller.ts';
+import { type SimulatedController, keyOfObject, splitKey, concerns } from '../simulated-controller.ts';
 import type { ControllerClient, ResourceName } from '../controller-client.ts';
 import { recordEvent } from '../events.ts';
 import type { StandInFailures } from './failures.ts';

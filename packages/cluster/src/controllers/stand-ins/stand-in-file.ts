@@ -1,8 +1,6 @@
 import { basename } from 'node:path';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema } from '@typekro/engine/schema';
-import type { JsonValue } from '@typekro/kit/core';
-import { readRegularFile, yamlLibrary } from '@typekro/kit/core';
+import { type Schema, StructuralSchema } from '@typekro/engine/schema';
+import { type JsonValue, readRegularFile, yamlLibrary } from '@typekro/kit/core';
 import type { StandIn } from '../../stand-in.ts';
 import { dataStandIn } from './data-stand-in.ts';
 import { invalidStandIn } from './compile-template.ts';

@@ -4,10 +4,8 @@ import type { JsonObject, KubeObject, OwnerReference } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { KubeClient } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { ManualClock } from '../../cluster-clock.ts';
-import { createManualClock } from '../../cluster-clock.ts';
-import type { Cluster } from '../../cluster.ts';
-import { createEmbeddedCluster } from '../../cluster.ts';
+import { type ManualClock, createManualClock } from '../../cluster-clock.ts';
+import { type Cluster, createEmbeddedCluster } from '../../cluster.ts';
 import type { StandIn, StandInName } from '../../stand-in.ts';
 
 let clock: ManualClock;

@@ -1,8 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, OwnerReference } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, setOwn } from '@typekro/kit/core';
 import type { StandInResult } from '../../stand-in.ts';
-import type { ControllerClient } from '../controller-client.ts';
-import { controllerReference, withOwner } from '../controller-client.ts';
+import { type ControllerClient, controllerReference, withOwner } from '../controller-client.ts';
 
 /**
  * Writes the result of reconciling an object: first other objects, then the object's own annotations and status.

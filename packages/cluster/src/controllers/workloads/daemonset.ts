@@ -1,7 +1,6 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ControlRule } from './control-by-rule.ts';
-import { controlByRule, ownerKeys } from './control-by-rule.ts';
+import { type ControlRule, controlByRule, ownerKeys } from './control-by-rule.ts';
 import type { SimulatedController } from '../simulated-controller.ts';
 import { Batch, concerns, firstBatch, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
@@ -24,8 +23,7 @@ import { currentRevision, REVISION_HASH, REVISIONS } from './revisions.ts';
 import { share } from './rollout-plan.ts';
 import { matchesNode, nodeAffinityTo, nodeOfAffinity } from '../../scheduling/node-affinity.ts';
 import { untoleratedTaint } from '../../scheduling/taints.ts';
-import { controllerReference, refusedPod } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, controllerReference, refusedPod } from '../controller-client.ts';
 
 const NAME = 'daemonset-controller';
 const DAEMON_SETS = { group: 'apps', plural: 'daemonsets' } as const;

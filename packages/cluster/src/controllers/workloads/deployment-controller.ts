@@ -1,11 +1,8 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { RETRY_POLICIES } from '@typekro/kit/core';
+import { type KubeObject, RETRY_POLICIES } from '@typekro/kit/core';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { goQuote } from '@typekro/kit/golang';
-import type { ControlRule } from './control-by-rule.ts';
-import { controlByRule, ownerKeys } from './control-by-rule.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, targetIn } from '../simulated-controller.ts';
+import { type ControlRule, controlByRule, ownerKeys } from './control-by-rule.ts';
+import { type SimulatedController, concerns, targetIn } from '../simulated-controller.ts';
 import { isComplete, reportDeployment, reportRefusedSet } from './deployment-status.ts';
 import { recordEvent } from '../events.ts';
 import { isFinished, podsOf, specNumber } from '../pods/pod-state.ts';
@@ -13,9 +10,8 @@ import { REPLICA_SETS } from './replicaset.ts';
 import { rollingLimits, rolloutPlan } from './rollout-plan.ts';
 import { DESIRED, isScaled, MAXIMUM, scaledSizes } from '../autoscaling/scaled-sizes.ts';
 import { collisionsOf, templateHash, podTemplateOf, sameTemplate } from './template-hash.ts';
-import { controllerReference, isAlreadyExists, isApiError } from '../controller-client.ts';
+import { type ControllerClient, controllerReference, isAlreadyExists, isApiError } from '../controller-client.ts';
 import { isSimulation } from '../pods/simulated-pods.ts';
-import type { ControllerClient } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
 
 const DEPLOYMENTS = { group: 'apps', plural: 'deployments' } as const;

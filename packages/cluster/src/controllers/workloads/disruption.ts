@@ -1,16 +1,13 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { withGroup } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, withGroup } from '@typekro/kit/core';
 import { Failure, goQuote } from '@typekro/kit/golang';
 import { countAt, labelSelectorMatcher, objectAt, optionalAt, parseTime } from '@typekro/kit/kubernetes';
 import { disruptionConditions } from '../../kinds/disruption-condition.ts';
 import { goLabelSelector } from '../../types/label-selector-text.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
+import { type SimulatedController, concerns, keyOfObject, splitKey, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import { isReady, PODS, isNotablePodEvent } from '../pods/pod-state.ts';
 import { share } from './rollout-plan.ts';
-import { isApiError } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, isApiError } from '../controller-client.ts';
 import { controllerOf } from '../relation-index.ts';
 
 /** The resource of PodDisruptionBudgets. */

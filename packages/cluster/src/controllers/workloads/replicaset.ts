@@ -1,10 +1,7 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { earliest, RETRY_POLICIES } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, earliest, RETRY_POLICIES } from '@typekro/kit/core';
 import { conditionOf, labelMapMatcher, objectAt, objectsAt, optionalAt } from '@typekro/kit/kubernetes';
-import type { ControlRule } from './control-by-rule.ts';
-import { controlByRule, ownerKeys } from './control-by-rule.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { Batch, concerns, firstBatch, targetIn } from '../simulated-controller.ts';
+import { type ControlRule, controlByRule, ownerKeys } from './control-by-rule.ts';
+import { type SimulatedController, Batch, concerns, firstBatch, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import {
   PODS,
@@ -19,8 +16,7 @@ import {
   untilAvailable,
   withoutZeros,
 } from '../pods/pod-state.ts';
-import { controllerReference, isApiError } from '../controller-client.ts';
-import type { ControllerClient, ResourceName } from '../controller-client.ts';
+import { type ControllerClient, type ResourceName, controllerReference, isApiError } from '../controller-client.ts';
 import { sumOf } from '../pods/pod-tallies.ts';
 import { controllerOf } from '../relation-index.ts';
 import { removalOrder } from './removal-order.ts';

@@ -1,10 +1,8 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { specNumber } from '../pods/pod-state.ts';
 import { collisionsOf, podTemplateOf, templateHash, withSortedKeys } from './template-hash.ts';
-import { controllerReference, isAlreadyExists } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, controllerReference, isAlreadyExists } from '../controller-client.ts';
 
 export const REVISIONS = { group: 'apps', plural: 'controllerrevisions' } as const;
 

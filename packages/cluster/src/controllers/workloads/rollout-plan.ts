@@ -1,5 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { numberAt, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { specNumber } from '../pods/pod-state.ts';
 

@@ -4,8 +4,7 @@ import { recordEvent } from '../events.ts';
 import { podFromTemplate } from '../pods/pod-state.ts';
 import { atRevision, REVISION_HASH } from './revisions.ts';
 import { CLAIMS } from '../scheduler.ts';
-import { controllerReference, isApiError } from '../controller-client.ts';
-import type { ControllerClient } from '../controller-client.ts';
+import { type ControllerClient, controllerReference, isApiError } from '../controller-client.ts';
 
 const NAME = 'statefulset-controller';
 

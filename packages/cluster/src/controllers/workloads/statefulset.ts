@@ -1,10 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { earliest, RETRY_POLICIES } from '@typekro/kit/core';
+import { type KubeObject, earliest, RETRY_POLICIES } from '@typekro/kit/core';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
-import type { ControlRule } from './control-by-rule.ts';
-import { controlByRule, ownerKeys } from './control-by-rule.ts';
-import type { SimulatedController } from '../simulated-controller.ts';
-import { Batch, concerns, targetIn } from '../simulated-controller.ts';
+import { type ControlRule, controlByRule, ownerKeys } from './control-by-rule.ts';
+import { type SimulatedController, Batch, concerns, targetIn } from '../simulated-controller.ts';
 import { recordEvent } from '../events.ts';
 import {
   isAvailable,

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 

@@ -1,9 +1,7 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { listAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { fieldRequired, repeatedIndexes } from '../../errors/field-problems.ts';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { type FieldError, listAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
+import { type Problems, fieldRequired, repeatedIndexes } from '../../errors/field-problems.ts';
 import { checkLabelName } from '../validate-selector.ts';
 
 const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];

@@ -2,8 +2,7 @@
  * The rules for a Job's status. Most rules apply only when a write changes one of their fields. A status that became
  * invalid through a change of the specification, or that an earlier release stored, can therefore still be written.
  */
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { notNegative } from '../../types/parts.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import {
   dnsLabel,
   dnsSubdomain,

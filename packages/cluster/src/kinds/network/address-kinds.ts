@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, jsonEquals } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, optionalAt, pathSegment, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { familyOf, strictAddressProblem, strictCidrProblem } from './ip-addresses.ts';

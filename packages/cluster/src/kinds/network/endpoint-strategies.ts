@@ -1,8 +1,6 @@
-import type { JsonObject } from '@typekro/kit/core';
 import { dnsLabel, dnsSubdomain, labelValue, listAt, objectsAt, qualifiedName, textAt } from '@typekro/kit/kubernetes';
-import { isLoopbackHost, jsonEquals } from '@typekro/kit/core';
-import type { Problems } from '../../errors/field-problems.ts';
-import { repeatedIndexes } from '../../errors/field-problems.ts';
+import { type JsonObject, isLoopbackHost, jsonEquals } from '@typekro/kit/core';
+import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
 import type { Strategy, WriteContext } from '../strategy.ts';
 import { addressProblem, familyOf, isIpAddress, specialAddressProblem, strictAddressProblem } from './ip-addresses.ts';
 import { fill, portProblem } from '../../types/parts.ts';

@@ -9,8 +9,7 @@ import {
   qualifiedName,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
 import { validateLabels } from '../metadata.ts';
 import { addressProblem, cidrProblem, familyOf, specialAddressProblem } from './ip-addresses.ts';
 import { portProblem } from '../../types/parts.ts';

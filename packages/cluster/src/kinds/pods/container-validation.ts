@@ -1,8 +1,6 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { dnsLabel, listAt, objectAt, objectsAt, optionalAt, portName, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
 import { portProblem } from '../../types/parts.ts';
 import { validateLifecycle, validateProbe } from './container-handlers.ts';
 import { validateEnv } from './pod-env.ts';

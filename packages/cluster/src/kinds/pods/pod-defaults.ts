@@ -1,7 +1,6 @@
 import { imageTag } from './image-tag.ts';
 import { containersOf } from './pod-resources.ts';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import {
   compareQuantities,
   formatQuantity,
@@ -13,8 +12,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import { ensureAt, fill } from '../../types/parts.ts';
 import { copyJson } from '../../types/copy.ts';
-import type { Amounts } from './pod-totals.ts';
-import { addAmounts, containerTotals, hasPodLevelResources } from './pod-totals.ts';
+import { type Amounts, addAmounts, containerTotals, hasPodLevelResources } from './pod-totals.ts';
 import { isHugePages, isPodLevelResource } from './resource-names.ts';
 
 /** Sets the defaults in the specification of a pod or a pod template. */

@@ -1,8 +1,7 @@
 /**
  * Scheduling gates: the scheduler ignores a new pod with gates. An update may still restrict the nodes of such a pod.
  */
-import type { JsonObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { Problems } from '../../errors/field-problems.ts';
 import { internalValue } from '../describe-difference.ts';

@@ -11,8 +11,7 @@ import {
   quantityOf,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { fieldNotFound, repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Problems, fieldNotFound, repeatedIndexes } from '../../errors/field-problems.ts';
 import { amountsOf, containerTotals } from './pod-totals.ts';
 import {
   checkContainerResourceName,

@@ -9,8 +9,7 @@ import {
   optionalAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
 import { checkLabelName, validateNodeSelector, validateNodeTerm, validateSelector } from '../validate-selector.ts';
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';

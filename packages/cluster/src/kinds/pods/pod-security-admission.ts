@@ -1,13 +1,9 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { count, jsonEquals } from '@typekro/kit/core';
-import { KUBERNETES_MINOR, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { FieldError } from '@typekro/kit/kubernetes';
+import { type KubeObject, count, jsonEquals } from '@typekro/kit/core';
+import { type FieldError, KUBERNETES_MINOR, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { Problems } from '../../errors/field-problems.ts';
-import type { GroupResource } from '../../errors/api-error.ts';
-import { forbidden, invalid } from '../../errors/api-error.ts';
+import { type GroupResource, forbidden, invalid } from '../../errors/api-error.ts';
 import type { ObjectLookup } from '../../types/lookup.ts';
-import type { CheckedPod, Violation } from './pod-security-standards.ts';
-import { SECCOMP_ANNOTATION, violationsOf } from './pod-security-standards.ts';
+import { type CheckedPod, type Violation, SECCOMP_ANNOTATION, violationsOf } from './pod-security-standards.ts';
 
 const PREFIX = 'pod-security.kubernetes.io/';
 

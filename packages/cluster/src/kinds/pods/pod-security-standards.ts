@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { nounFor } from '@typekro/kit/core';
+import { type JsonObject, nounFor } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, numberAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
-import type { ClusterStory } from '../../../test-support/cluster-story.ts';
+import { type ClusterStory, podTemplate, startClusterStory } from '../../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { violationsOf } from './pod-security-standards.ts';

@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsSubdomain, listAt, objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
 import { internalValue } from '../describe-difference.ts';
 
 function checkId(value: JsonValue | undefined, path: string, problems: Problems) {

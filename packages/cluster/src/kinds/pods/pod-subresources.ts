@@ -1,9 +1,7 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { objectAt, objectsAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { fieldForbidden } from '../../errors/field-problems.ts';
+import { type Problems, fieldForbidden } from '../../errors/field-problems.ts';
 import { forbidden } from '../../errors/api-error.ts';
 import type { MutableObject, WriteContext } from '../strategy.ts';
 import { describeDifference } from '../describe-difference.ts';

@@ -9,10 +9,8 @@ import {
   optionalAt,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { repeatedIndexes } from '../../errors/field-problems.ts';
-import type { Place } from './container-validation.ts';
-import { validateContainers, validateEphemeral } from './container-validation.ts';
+import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Place, validateContainers, validateEphemeral } from './container-validation.ts';
 import { addressProblem } from '../network/ip-addresses.ts';
 import { validateLabels } from '../metadata.ts';
 import { validateFileVolumes } from './pod-env.ts';

@@ -1,6 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { dnsLabel, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import { commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, commonJson, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { Problems } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { checkLimits, setLimits } from '../quota/limit-ranger.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startClusterStory } from '../../../test-support/cluster-story.ts';
-import type { ClusterStory } from '../../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { createEmbeddedCluster } from '../../cluster.ts';

@@ -1,6 +1,5 @@
 /** The kinds of storage drivers: CSIDriver, CSINode, CSIStorageCapacity, VolumeAttachment and VolumeAttributesClass. */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { grouped, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, grouped, jsonEquals } from '@typekro/kit/core';
 import {
   dnsSubdomain,
   formatQuantity,
@@ -13,8 +12,7 @@ import {
   quantityOf,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
 import { ensureAt, fill, notNegative } from '../../types/parts.ts';
 import { validateAccessModes } from './claims.ts';
 import { internalValue } from '../describe-difference.ts';

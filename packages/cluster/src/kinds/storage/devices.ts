@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import {
   dnsLabel,
   dnsSubdomain,
@@ -10,8 +9,7 @@ import {
   textAt,
   tooLongName,
 } from '@typekro/kit/kubernetes';
-import type { Problems } from '../../errors/field-problems.ts';
-import { fieldInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
+import { type Problems, fieldInvalid, repeatedIndexes } from '../../errors/field-problems.ts';
 import { ensureAt } from '../../types/parts.ts';
 import { isExtendedResource } from '../pods/resource-names.ts';
 import type { Strategy } from '../strategy.ts';

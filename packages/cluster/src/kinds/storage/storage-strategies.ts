@@ -1,4 +1,3 @@
-import type { JsonObject } from '@typekro/kit/core';
 import {
   dnsSubdomain,
   listAt,
@@ -10,9 +9,8 @@ import {
   formatQuantity,
   quantityOf,
 } from '@typekro/kit/kubernetes';
-import { jsonEquals } from '@typekro/kit/core';
-import type { Problems } from '../../errors/field-problems.ts';
-import { repeatedIndexes } from '../../errors/field-problems.ts';
+import { type JsonObject, jsonEquals } from '@typekro/kit/core';
+import { type Problems, repeatedIndexes } from '../../errors/field-problems.ts';
 import type { Strategy } from '../strategy.ts';
 import { validateAccessModes } from './claims.ts';
 import { describeDifference, internalValue } from '../describe-difference.ts';

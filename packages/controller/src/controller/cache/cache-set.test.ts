@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph, GraphNode } from '@typekro/engine/graph';
-import { KubeError } from '@typekro/kube';
-import type { WatchEvent } from '@typekro/kube';
+import { type WatchEvent, KubeError } from '@typekro/kube';
 import type { Decisions, ObjectType } from '@typekro/engine/runtime';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { CacheSet } from './cache-set.ts';

@@ -1,13 +1,10 @@
 import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
 import type { Graph, PathStep } from '@typekro/engine/graph';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { elapsed } from '@typekro/kube';
-import type { Decisions, ObjectType } from '@typekro/engine/runtime';
-import { Projection } from '@typekro/engine/runtime';
+import { type Clock, type KubernetesApi, elapsed } from '@typekro/kube';
+import { type Decisions, type ObjectType, Projection } from '@typekro/engine/runtime';
 import { applySetsOf, Subscriptions } from './subscriptions.ts';
 import { KeptReads, kindId } from './kept-reads.ts';
-import type { CacheChange, IndexFunction } from './kind-cache.ts';
-import { KindCache } from './kind-cache.ts';
+import { type CacheChange, type IndexFunction, KindCache } from './kind-cache.ts';
 
 /** Receives measurements of watches. */
 export interface CacheMeter {

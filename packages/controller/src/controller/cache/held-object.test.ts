@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { Observations } from '@typekro/engine/runtime';
-import { Fingerprint, keys, Projection } from '@typekro/engine/runtime';
+import { type Observations, Fingerprint, keys, Projection } from '@typekro/engine/runtime';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 
 const MANAGED: JsonObject = {

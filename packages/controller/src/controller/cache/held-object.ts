@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember } from '@typekro/kit/core';
-import type { EquivalentDigests, Observations } from '@typekro/engine/runtime';
-import { Fingerprint } from '@typekro/engine/runtime';
+import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type EquivalentDigests, type Observations, Fingerprint } from '@typekro/engine/runtime';
 import { compact } from './compact.ts';
 import { internJson, internString } from './intern.ts';
 import { frugalMap } from './single-entry-map.ts';

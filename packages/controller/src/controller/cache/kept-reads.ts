@@ -1,6 +1,5 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
-import type { Graph, GraphNode, PathStep } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type Graph, type GraphNode, type PathStep, Nodes } from '@typekro/engine/graph';
 import { Projection } from '@typekro/engine/runtime';
 
 /** A set of field paths. A path below a member of the set adds nothing. */

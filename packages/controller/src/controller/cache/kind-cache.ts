@@ -6,10 +6,8 @@ import type { EquivalentDigests, Fingerprint, ObjectType, Observations } from '@
 import { FieldWriter, keys } from '@typekro/engine/runtime';
 import { compacted, projectWithEquivalence, withEquivalence, withWhole, withWriterEquivalence } from './held-object.ts';
 import { KeyIndex } from './key-index.ts';
-import type { StaleObjectsView } from './stale-objects.ts';
-import { StaleObjects } from './stale-objects.ts';
-import type { CompleteList, ScopeListener } from './scope-watch.ts';
-import { cacheKeyOf, ScopeWatch } from './scope-watch.ts';
+import { type StaleObjectsView, StaleObjects } from './stale-objects.ts';
+import { type CompleteList, type ScopeListener, cacheKeyOf, ScopeWatch } from './scope-watch.ts';
 import { DeferredCompactor } from './deferred-compactor.ts';
 
 /** A change of one object. `before` is `undefined` for a new object. `after` is `undefined` for a deleted object. */

@@ -1,5 +1,4 @@
-import type { KubeObject, ObjectMeta } from '@typekro/kit/core';
-import { formatApiVersion, SILENT_WATCH_RETRIES } from '@typekro/kit/core';
+import { type KubeObject, type ObjectMeta, formatApiVersion, SILENT_WATCH_RETRIES } from '@typekro/kit/core';
 import type { KubeError, KubernetesApi } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
 import { internString } from './intern.ts';

@@ -1,8 +1,6 @@
 import type { Decisions } from '@typekro/engine/runtime';
-import type { LabelMatcher } from '@typekro/kit/kubernetes';
-import { labelMatcher } from '@typekro/kit/kubernetes';
-import { applySetOf } from './kind-cache.ts';
-import type { CacheChange } from './kind-cache.ts';
+import { type LabelMatcher, labelMatcher } from '@typekro/kit/kubernetes';
+import { type CacheChange, applySetOf } from './kind-cache.ts';
 import { internString } from './intern.ts';
 
 interface ListInterest {

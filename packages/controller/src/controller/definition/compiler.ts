@@ -1,7 +1,5 @@
-import type { Diagnostic, GroupVersionKind, JsonObject } from '@typekro/kit/core';
-import { monotonicMs, oncePerObject } from '@typekro/kit/core';
-import type { CompileOptions, Graph } from '@typekro/engine/graph';
-import { compile, isTooDeep, Kinds, revisionHash } from '@typekro/engine/graph';
+import { type Diagnostic, type GroupVersionKind, type JsonObject, monotonicMs, oncePerObject } from '@typekro/kit/core';
+import { type CompileOptions, type Graph, compile, isTooDeep, Kinds, revisionHash } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 
 /** The result of compiling a spec. */

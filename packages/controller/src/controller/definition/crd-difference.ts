@@ -1,10 +1,7 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { InstanceCrd } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type Graph, InstanceCrd } from '@typekro/engine/graph';
 import { listAt, valueAt } from '@typekro/kit/kubernetes';
-import type { ComparedFacets } from '@typekro/engine/schema';
-import { CrdSchema } from '@typekro/engine/schema';
+import { type ComparedFacets, CrdSchema } from '@typekro/engine/schema';
 import { Fingerprint, keys } from '@typekro/engine/runtime';
 import type { CrdDifference } from './crd-plan.ts';
 

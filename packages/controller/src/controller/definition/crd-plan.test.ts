@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { definedMember } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMember } from '@typekro/kit/core';
 import { compile } from '@typekro/engine/graph';
 import { crdDifference, crdDigest } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';

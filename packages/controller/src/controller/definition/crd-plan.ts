@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { DefinitionObject } from './definition-object.ts';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { keys, ObjectLabels } from '@typekro/engine/runtime';

@@ -1,8 +1,6 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, formatApiVersion, isJsonObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
-import type { ObjectType } from '@typekro/engine/runtime';
-import { Finalizers, keys } from '@typekro/engine/runtime';
+import { type ObjectType, Finalizers, keys } from '@typekro/engine/runtime';
 
 /** The type of definitions. */
 export const DEFINITION_TYPE: ObjectType = {

@@ -1,10 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { AdoptionPolicy } from '@typekro/engine/runtime';
-import { keys } from '@typekro/engine/runtime';
-import type { Allowance } from '../rollout/canary.ts';
-import { parseAllowance } from '../rollout/canary.ts';
-import type { ServiceAccountRef } from '../acting-identity.ts';
-import { parseServiceAccount } from '../acting-identity.ts';
+import { type AdoptionPolicy, keys } from '@typekro/engine/runtime';
+import { type Allowance, parseAllowance } from '../rollout/canary.ts';
+import { type ServiceAccountRef, parseServiceAccount } from '../acting-identity.ts';
 
 const ADOPTION = 'typekro.dev/adoption';
 /** The annotation that names the ServiceAccount of a definition, as `namespace/name`. */

@@ -1,7 +1,6 @@
 import { apiFailure, writeRefusalText } from '../../execute/index.ts';
 import { definedMember, RETRY_POLICIES } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { Kinds, KroLevel } from '@typekro/engine/graph';
+import { type Graph, Kinds, KroLevel } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import { Failure, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
@@ -12,22 +11,16 @@ import { Rollouts, TO_BE_TRIED } from '../rollout/rollouts.ts';
 import { instanceTypeOf } from '../served-kinds.ts';
 import type { CompiledSpec } from './compiler.ts';
 import { CrdEnsurer } from './crd-ensurer.ts';
-import type { DefinitionObject } from './definition-object.ts';
-import { DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
-import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
-import { newPass } from './definition-pass.ts';
+import { type DefinitionObject, DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
+import { type DefinitionPass, type WorkingRevision, newPass } from './definition-pass.ts';
 import { definitionStatus, outcomes } from './definition-status.ts';
 import { DefinitionWriter } from './definition-writer.ts';
-import type { RevisionHandoffOptions } from './revision-handoff.ts';
-import { RevisionHandoff } from './revision-handoff.ts';
+import { type RevisionHandoffOptions, RevisionHandoff } from './revision-handoff.ts';
 import { readPolicies } from './definition-policies.ts';
 import { reconcileRequest } from '../reconcile-request.ts';
-import type { RemovalOptions } from './removal.ts';
-import { Removal } from './removal.ts';
-import type { Revision } from './revision.ts';
-import { revisionName, pinnedRevision } from './revision.ts';
-import type { RevisionStoreOptions } from './revision-store.ts';
-import { RevisionStore } from './revision-store.ts';
+import { type RemovalOptions, Removal } from './removal.ts';
+import { type Revision, revisionName, pinnedRevision } from './revision.ts';
+import { type RevisionStoreOptions, RevisionStore } from './revision-store.ts';
 import type { ControllerSettings } from '../settings.ts';
 
 /** The dependencies of a `DefinitionReconciler`. */

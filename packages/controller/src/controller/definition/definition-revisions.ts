@@ -1,7 +1,5 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { isNotFound } from '@typekro/kube';
+import { type JsonObject, type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type KubernetesApi, isNotFound } from '@typekro/kube';
 import { REVISION_TYPE } from './definition-object.ts';
 import { definitionOf, readRevision } from './revision.ts';
 

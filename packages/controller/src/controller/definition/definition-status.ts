@@ -1,14 +1,10 @@
 import type { JsonObject } from '@typekro/kit/core';
 import { formatTime } from '@typekro/kit/kubernetes';
-import type { Graph } from '@typekro/engine/graph';
-import { controllerCrds } from '@typekro/engine/graph';
-import type { Condition } from '@typekro/engine/runtime';
-import { ConditionContent, readConditions } from '@typekro/engine/runtime';
-import type { Schema } from '@typekro/engine/schema';
-import { crdSource, StructuralSchema } from '@typekro/engine/schema';
+import { type Graph, controllerCrds } from '@typekro/engine/graph';
+import { type Condition, ConditionContent, readConditions } from '@typekro/engine/runtime';
+import { type Schema, crdSource, StructuralSchema } from '@typekro/engine/schema';
 import { conditionsToJson, setConditions } from '../set-conditions.ts';
-import type { DefinitionObject } from './definition-object.ts';
-import { DEFINITION_TYPE } from './definition-object.ts';
+import { type DefinitionObject, DEFINITION_TYPE } from './definition-object.ts';
 import { graphStatus, lastGraphStatus } from './graph-status.ts';
 
 /** The types of a definition's conditions except `Ready`. */

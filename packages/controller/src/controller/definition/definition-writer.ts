@@ -1,13 +1,10 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { jsonEquals, refOf } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { isNotFound, KubeError } from '@typekro/kube';
+import { type KubeObject, jsonEquals, refOf } from '@typekro/kit/core';
+import { type KubernetesApi, isNotFound, KubeError } from '@typekro/kube';
 import { Finalizers, keys } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
-import type { DefinitionObject } from './definition-object.ts';
-import { DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
+import { type DefinitionObject, DEFINITION_TYPE, readDefinitionObject } from './definition-object.ts';
 import type { WrittenStatus } from './definition-status.ts';
 
 /** The client, the caches and the listener of a `DefinitionWriter`. */

@@ -1,6 +1,5 @@
 import type { JsonObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type Graph, Nodes } from '@typekro/engine/graph';
 
 /**
  * The part of the status of definitions and revisions that describes a graph: the order and the dependencies of its

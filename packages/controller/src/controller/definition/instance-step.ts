@@ -1,9 +1,7 @@
 import type { KubeObject } from '@typekro/kit/core';
-import type { StepOptions } from '@typekro/engine/runtime';
-import { keys, NowSample } from '@typekro/engine/runtime';
+import { type StepOptions, keys, NowSample } from '@typekro/engine/runtime';
 import type { DefinitionObject } from './definition-object.ts';
-import type { ControllerSettings } from '../settings.ts';
-import { stepOptionsOf } from '../settings.ts';
+import { type ControllerSettings, stepOptionsOf } from '../settings.ts';
 import type { Policies } from './definition-policies.ts';
 
 /** The options of a step that do not depend on the time and the memory. */

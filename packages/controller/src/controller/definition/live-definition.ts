@@ -2,22 +2,18 @@ import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatApiVersion, gvkOf, isJsonObject } from '@typekro/kit/core';
 import type { CompileResult, DefinitionDocument, Graph } from '@typekro/engine/graph';
 import { compile, Kinds, KroLevel, revisionHash } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError, LiveSchemas } from '@typekro/kube';
+import { type KubernetesApi, KubeError, LiveSchemas } from '@typekro/kube';
 import { keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import { PIN_ANNOTATION, pinnedRevision } from './revision.ts';
-import type { DefinitionRevision } from './definition-revisions.ts';
-import { definitionRevisions } from './definition-revisions.ts';
+import { type DefinitionRevision, definitionRevisions } from './definition-revisions.ts';
 import { crdDifference } from './crd-difference.ts';
 import { ownedCrd, planCrd } from './crd-plan.ts';
 import { CRD_TYPE, readDefinitionObject } from './definition-object.ts';
-import type { InstanceStepOptions } from './instance-step.ts';
-import { instanceStepOptions } from './instance-step.ts';
+import { type InstanceStepOptions, instanceStepOptions } from './instance-step.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
 import { liveRollout } from '../rollout/live-rollout.ts';
 import { hasPropagateWhen, isPropagationDone } from '../rollout/rollouts.ts';
-import type { ControllerSettings } from '../settings.ts';
-import { compileOptionsOf } from '../settings.ts';
+import { type ControllerSettings, compileOptionsOf } from '../settings.ts';
 import { annotationProblems, readPolicies } from './definition-policies.ts';
 
 /**

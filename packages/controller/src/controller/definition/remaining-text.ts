@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { namespacedName } from '@typekro/kit/core';
+import { type KubeObject, namespacedName } from '@typekro/kit/core';
 import type { KindCache } from '../cache/kind-cache.ts';
 
 /** The maximum number of instances that the message names. */

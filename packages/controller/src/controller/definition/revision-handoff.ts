@@ -2,8 +2,7 @@ import { definedMember, earliest } from '@typekro/kit/core';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
-import type { ServedKind, ServedKinds } from '../served-kinds.ts';
-import { instanceTypeOf, movedInstances } from '../served-kinds.ts';
+import { type ServedKind, type ServedKinds, instanceTypeOf, movedInstances } from '../served-kinds.ts';
 import type { DefinitionCompiler } from './compiler.ts';
 import type { CrdEnsurer } from './crd-ensurer.ts';
 import type { DefinitionPass, WorkingRevision } from './definition-pass.ts';
@@ -11,8 +10,7 @@ import { declaresConditions } from './definition-object.ts';
 import { outcomes } from './definition-status.ts';
 import { annotationProblems, readPolicies } from './definition-policies.ts';
 import type { RevisionStore } from './revision-store.ts';
-import type { KroCompatibility } from '@typekro/engine/graph';
-import { KroLevel } from '@typekro/engine/graph';
+import { type KroCompatibility, KroLevel } from '@typekro/engine/graph';
 import type { ControllerSettings } from '../settings.ts';
 
 /** Options of `RevisionHandoff`. */

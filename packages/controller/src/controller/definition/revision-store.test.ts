@@ -4,8 +4,7 @@ import { revisionHash } from '@typekro/engine/graph';
 import { KubeError } from '@typekro/kube';
 import { readDefinitionObject } from './definition-object.ts';
 import { newRevision } from './revision.ts';
-import type { RevisionStoreOptions } from './revision-store.ts';
-import { RevisionStore } from './revision-store.ts';
+import { type RevisionStoreOptions, RevisionStore } from './revision-store.ts';
 
 const definitionOf = (name: string, spec: JsonObject) =>
   readDefinitionObject({

@@ -1,20 +1,14 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals, refOf, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, jsonEquals, refOf, TypeKroError } from '@typekro/kit/core';
 import { formatTime } from '@typekro/kit/kubernetes';
-import type { Graph } from '@typekro/engine/graph';
-import { revisionHash } from '@typekro/engine/graph';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { isNotFound, KubeError } from '@typekro/kube';
+import { type Graph, revisionHash } from '@typekro/engine/graph';
+import { type Clock, type KubernetesApi, isNotFound, KubeError } from '@typekro/kube';
 import type { CacheSet } from '../cache/cache-set.ts';
-import type { ConditionContent } from '@typekro/engine/runtime';
-import { Finalizers, keys, readConditions } from '@typekro/engine/runtime';
+import { type ConditionContent, Finalizers, keys, readConditions } from '@typekro/engine/runtime';
 import { conditionsToJson, setConditions } from '../set-conditions.ts';
 import type { ControllerListener } from '../controller-event.ts';
-import type { DefinitionObject } from './definition-object.ts';
-import { REVISION_TYPE } from './definition-object.ts';
+import { type DefinitionObject, REVISION_TYPE } from './definition-object.ts';
 import { graphStatus, lastGraphStatus } from './graph-status.ts';
-import type { Revision } from './revision.ts';
-import { adoptedOwners, definitionOf, newRevision, readRevision } from './revision.ts';
+import { type Revision, adoptedOwners, definitionOf, newRevision, readRevision } from './revision.ts';
 
 /** The dependencies of a `RevisionStore`. */
 export interface RevisionStoreOptions {

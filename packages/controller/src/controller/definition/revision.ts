@@ -2,8 +2,7 @@ import type { JsonObject, KubeObject, OwnerReference } from '@typekro/kit/core';
 import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
 import { fnv32a } from '@typekro/kit/golang';
 import { Finalizers, keys } from '@typekro/engine/runtime';
-import type { DefinitionObject } from './definition-object.ts';
-import { DEFINITION_KIND, DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
+import { type DefinitionObject, DEFINITION_KIND, DEFINITION_TYPE, REVISION_TYPE } from './definition-object.ts';
 
 /** The annotation that pins an instance to a revision. */
 export const PIN_ANNOTATION = 'typekro.dev/revision';

@@ -1,7 +1,5 @@
-import type { BackoffPolicy } from '@typekro/kit/core';
-import { backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
-import type { ApplyAction, Observations } from '@typekro/engine/runtime';
-import { WriteRules } from '@typekro/engine/runtime';
+import { type BackoffPolicy, backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
+import { type ApplyAction, type Observations, WriteRules } from '@typekro/engine/runtime';
 import type { InstanceRecord } from '../instance/record.ts';
 
 /** The policy for contests: when repeated drift counts as a contest, and how long the controller then pauses. */

@@ -1,6 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { NO_DRIFT, contestAt, withRevert } from './contests.ts';
-import type { DriftHistory } from './contests.ts';
+import { type DriftHistory, NO_DRIFT, contestAt, withRevert } from './contests.ts';
 import { driftText } from './drift-text.ts';
 
 const policy = { reverts: 3, windowMs: 100, pause: { initialMs: 10, maxMs: 35, jitter: 0 } };

@@ -1,10 +1,7 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals, monotonicMs } from '@typekro/kit/core';
-import type { CompileOptions, Graph } from '@typekro/engine/graph';
-import { compileGraphObject, GraphShape, isTooDeep } from '@typekro/engine/graph';
+import { type JsonObject, type KubeObject, jsonEquals, monotonicMs } from '@typekro/kit/core';
+import { type CompileOptions, type Graph, compileGraphObject, GraphShape, isTooDeep } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
-import type { CompilationTiming, CompiledSpec } from '../definition/compiler.ts';
-import { compiledSpec } from '../definition/compiler.ts';
+import { type CompilationTiming, type CompiledSpec, compiledSpec } from '../definition/compiler.ts';
 import { kindsNamed } from './graph-object.ts';
 import { RecentMap } from './recent-map.ts';
 

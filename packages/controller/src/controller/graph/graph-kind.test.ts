@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Observations } from '@typekro/engine/runtime';
-import { FieldManager } from '@typekro/engine/runtime';
+import { type Observations, FieldManager } from '@typekro/engine/runtime';
 import type { ActingIdentities } from '../acting-identity.ts';
 import type { GraphCompiler } from './graph-compiler.ts';
 import { GraphKind, makersOf, MAX_MAKERS } from './graph-kind.ts';

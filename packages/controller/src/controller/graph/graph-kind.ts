@@ -1,10 +1,8 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMember } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type { ActingIdentities, ActingIdentity, ServiceAccountRef } from '../acting-identity.ts';
 import { serviceAccountUser } from '../acting-identity.ts';
-import type { Observations } from '@typekro/engine/runtime';
-import { WriteRules } from '@typekro/engine/runtime';
+import { type Observations, WriteRules } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import type { Policies } from '../definition/definition-policies.ts';
 import type { ServedKind } from '../served-kinds.ts';

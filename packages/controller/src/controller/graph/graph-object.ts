@@ -1,9 +1,7 @@
-import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type GroupVersionKind, type KubeObject, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
-import type { ServiceAccountRef } from '../acting-identity.ts';
 import { FieldManager } from '@typekro/engine/runtime';
-import { serviceAccountUser } from '../acting-identity.ts';
+import { type ServiceAccountRef, serviceAccountUser } from '../acting-identity.ts';
 
 /** The account of a Graph that names none, as for a pod. */
 const DEFAULT_ACCOUNT = 'default';

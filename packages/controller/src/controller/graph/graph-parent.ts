@@ -1,11 +1,7 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { jsonEquals, refOf } from '@typekro/kit/core';
-import type { ParentPort, StatusOutcome } from '../../execute/index.ts';
-import { ONCE } from '../../execute/index.ts';
-import type { KubernetesApi } from '@typekro/kube';
-import { isConflict, isNotFound, KubeError } from '@typekro/kube';
-import type { Decisions, ObjectTarget } from '@typekro/engine/runtime';
-import { keys, Tracking } from '@typekro/engine/runtime';
+import { type JsonObject, type KubeObject, jsonEquals, refOf } from '@typekro/kit/core';
+import { type ParentPort, type StatusOutcome, ONCE } from '../../execute/index.ts';
+import { type KubernetesApi, isConflict, isNotFound, KubeError } from '@typekro/kube';
+import { type Decisions, type ObjectTarget, keys, Tracking } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 

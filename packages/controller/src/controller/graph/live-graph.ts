@@ -1,16 +1,12 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { compileGraphObject } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { LiveSchemas } from '@typekro/kube';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { combineSources } from '@typekro/engine/schema';
+import { type Graph, compileGraphObject } from '@typekro/engine/graph';
+import { type KubernetesApi, LiveSchemas } from '@typekro/kube';
+import { type SchemaSource, combineSources } from '@typekro/engine/schema';
 import { keys } from '@typekro/engine/runtime';
 import { serviceAccountUser } from '../acting-identity.ts';
 import { compiledSpec } from '../definition/compiler.ts';
 import type { InstanceStepOptions } from '../definition/instance-step.ts';
-import type { ControllerSettings } from '../settings.ts';
-import { compileOptionsOf, stepOptionsOf } from '../settings.ts';
+import { type ControllerSettings, compileOptionsOf, stepOptionsOf } from '../settings.ts';
 import { accountOf, kindsNamed } from './graph-object.ts';
 
 /**

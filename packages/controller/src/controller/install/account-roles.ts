@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ServiceAccountRef } from '../acting-identity.ts';
-import type { RoleRule, RuleSet } from './rule-set.ts';
-import { ruleObjects } from './rule-set.ts';
+import { type RoleRule, type RuleSet, ruleObjects } from './rule-set.ts';
 
 const API_GROUP = 'rbac.authorization.k8s.io';
 const API_VERSION = `${API_GROUP}/v1`;

@@ -1,6 +1,5 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type Graph, Nodes } from '@typekro/engine/graph';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { annotationProblems, readPolicies, SERVICE_ACCOUNT_ANNOTATION } from '../definition/definition-policies.ts';
 import { clusterRole, impersonation, impersonationObjects, rightsObjects } from './account-roles.ts';

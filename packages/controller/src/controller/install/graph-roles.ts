@@ -1,7 +1,5 @@
-import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Graph, GraphNode, TypedNode } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type Diagnostic, type KubeObject, isJsonObject } from '@typekro/kit/core';
+import { type Graph, type GraphNode, type TypedNode, Nodes } from '@typekro/engine/graph';
 import type { ServiceAccountRef } from '../acting-identity.ts';
 import { accountOf } from '../graph/graph-object.ts';
 import { impersonationObjects, rightsObjects } from './account-roles.ts';

@@ -3,8 +3,7 @@ import { controllerCrds } from '@typekro/engine/graph';
 import type { ParsedFlags } from '../flags.ts';
 import { optionsFromFlags } from '../options-from-flags.ts';
 import { AGGREGATION_LABEL } from './definition-roles.ts';
-import type { RoleRule } from './rule-set.ts';
-import { ruleObjects, RuleSet } from './rule-set.ts';
+import { type RoleRule, ruleObjects, RuleSet } from './rule-set.ts';
 
 /**
  * `/healthz` responds as soon as the process has loaded its modules, which takes half a second of processor time. On a

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { crdNarrowings } from '@typekro/engine/schema';
 

@@ -1,18 +1,14 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember, formatApiVersion } from '@typekro/kit/core';
-import type { ExecutionView, ReadMemory, RememberedWrite } from '../../execute/index.ts';
-import { attemptRead } from '../../execute/index.ts';
+import { type KubeObject, definedMember, formatApiVersion } from '@typekro/kit/core';
+import { type ExecutionView, type ReadMemory, type RememberedWrite, attemptRead } from '../../execute/index.ts';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import type { ApplyAction, Decisions } from '@typekro/engine/runtime';
 import { FieldWriter, ObjectKey, ObjectTarget, WriteAttempt } from '@typekro/engine/runtime';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { cacheKey } from '../cache/scope-watch.ts';
-import type { Contests } from '../drift/contests.ts';
-import { revertedFields } from '../drift/contests.ts';
+import { type Contests, revertedFields } from '../drift/contests.ts';
 import { isRewrite, Rewrites } from '../drift/rewrites.ts';
 import { isUnwatchable, namespaceUid } from './observed-view.ts';
-import type { InstanceRecord } from './record.ts';
-import { deleteOrDrop } from './record.ts';
+import { type InstanceRecord, deleteOrDrop } from './record.ts';
 import { listKeyOf } from './unwatched-objects.ts';
 
 /** The context of one pass. */

@@ -1,11 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphObject } from '@typekro/engine/graph';
-import type { Clock } from '@typekro/kube';
-import { elapsed } from '@typekro/kube';
-import type { Decision, ObjectType } from '@typekro/engine/runtime';
-import { RecordedStatus } from '@typekro/engine/runtime';
+import { type KubeObject, definedMember } from '@typekro/kit/core';
+import { type Graph, GraphObject } from '@typekro/engine/graph';
+import { type Clock, elapsed } from '@typekro/kube';
+import { type Decision, type ObjectType, RecordedStatus } from '@typekro/engine/runtime';
 import type { ActingIdentity } from '../acting-identity.ts';
 import type { CacheSet } from '../cache/cache-set.ts';
 import { internString } from '../cache/intern.ts';
@@ -13,16 +9,14 @@ import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 import type { ControllerListener } from '../controller-event.ts';
 import { RewriteSweep } from '../drift/rewrites.ts';
-import type { GraphKind } from '../graph/graph-kind.ts';
-import { makersOf } from '../graph/graph-kind.ts';
+import { type GraphKind, makersOf } from '../graph/graph-kind.ts';
 import { ANY_KIND } from '../graph/graph-object.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { WorkKey } from '../queue/work-queue.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import type { Canary, RevisionOutcome } from '../rollout/canary.ts';
 import type { InstanceReconciler } from './instance-reconciler.ts';
-import type { InstanceRecord } from './record.ts';
-import { newRecord, deleteOrDrop, forgetFailures } from './record.ts';
+import { type InstanceRecord, newRecord, deleteOrDrop, forgetFailures } from './record.ts';
 import { PIN_ANNOTATION, pinnedRevision } from '../definition/revision.ts';
 
 /** The graph of a revision, or the reason why there is none. */

@@ -1,12 +1,8 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { ParentPort, StatusOutcome } from '../../execute/index.ts';
-import { ONCE } from '../../execute/index.ts';
-import type { KubernetesApi } from '@typekro/kube';
-import { isConflict, isNotFound, KubeError } from '@typekro/kube';
+import { type JsonObject, type KubeObject, refOf } from '@typekro/kit/core';
+import { type ParentPort, type StatusOutcome, ONCE } from '../../execute/index.ts';
+import { type KubernetesApi, isConflict, isNotFound, KubeError } from '@typekro/kube';
 import { classify, isBusy } from '@typekro/kit/kubernetes';
-import type { Decisions, ObjectTarget } from '@typekro/engine/runtime';
-import { Finalizers, keys, RecordedStatus } from '@typekro/engine/runtime';
+import { type Decisions, type ObjectTarget, Finalizers, keys, RecordedStatus } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
 import { cacheKeyOf } from '../cache/scope-watch.ts';
 

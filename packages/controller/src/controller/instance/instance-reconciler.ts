@@ -9,12 +9,9 @@ import {
   RETRY_POLICIES,
   SILENT_RETRIES,
 } from '@typekro/kit/core';
-import type { WriteRules } from '../../execute/index.ts';
-import { attemptRead, carryOut, eachEffect, TargetClaims } from '../../execute/index.ts';
-import type { KroCompatibility } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { elapsed } from '@typekro/kube';
+import { type WriteRules, attemptRead, carryOut, eachEffect, TargetClaims } from '../../execute/index.ts';
+import { type KroCompatibility, Nodes } from '@typekro/engine/graph';
+import { type Clock, type KubernetesApi, elapsed } from '@typekro/kube';
 import type { Decision, ObjectTarget, ObjectType, Observations, StepOptions } from '@typekro/engine/runtime';
 import { NowSample, Outcome, SpecialStep, step as decide, StepMemory } from '@typekro/engine/runtime';
 import type { KindCache } from '../cache/kind-cache.ts';
@@ -26,18 +23,14 @@ import type { EventLoopYielder } from '../queue/event-loop-yielder.ts';
 import type { WorkResult } from '../queue/runner.ts';
 import type { Traces } from '../telemetry/traces.ts';
 import type { RevisionOutcome } from '../rollout/canary.ts';
-import type { ControllerSettings } from '../settings.ts';
-import { stepOptionsOf } from '../settings.ts';
-import type { ServedKind } from '../served-kinds.ts';
-import { isChosenFor, isOfState } from '../served-kinds.ts';
-import type { AnswerContext } from './instance-answers.ts';
-import { failedReads, InstanceAnswers } from './instance-answers.ts';
+import { type ControllerSettings, stepOptionsOf } from '../settings.ts';
+import { type ServedKind, isChosenFor, isOfState } from '../served-kinds.ts';
+import { type AnswerContext, failedReads, InstanceAnswers } from './instance-answers.ts';
 import { GraphParent } from '../graph/graph-parent.ts';
 import { InstanceParent } from './instance-parent.ts';
 import { ObservedView } from './observed-view.ts';
-import type { InstanceRecord } from './record.ts';
 import { Contests } from '../drift/contests.ts';
-import { forgetFailures } from './record.ts';
+import { type InstanceRecord, forgetFailures } from './record.ts';
 import { UnwatchedObjects } from './unwatched-objects.ts';
 import { answerRequest, reconcileRequest } from '../reconcile-request.ts';
 

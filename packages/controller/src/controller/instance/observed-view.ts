@@ -1,8 +1,6 @@
-import type { GroupVersionKind } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
+import { type GroupVersionKind, formatApiVersion } from '@typekro/kit/core';
 import type { ApiResource, Discovery } from '@typekro/kube';
-import type { ObjectTarget, Observations, Targets } from '@typekro/engine/runtime';
-import { ObjectKey, WriteAttempt } from '@typekro/engine/runtime';
+import { type ObjectTarget, type Observations, type Targets, ObjectKey, WriteAttempt } from '@typekro/engine/runtime';
 import { apiFailure } from '../../execute/index.ts';
 import { labelMatcher } from '@typekro/kit/kubernetes';
 import type { ActingIdentity } from '../acting-identity.ts';

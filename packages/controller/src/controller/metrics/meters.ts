@@ -3,8 +3,7 @@ import type { ObjectType } from '@typekro/engine/runtime';
 import type { CacheMeter } from '../cache/cache-set.ts';
 import type { CacheChange } from '../cache/kind-cache.ts';
 import type { CompilationTiming } from '../definition/compiler.ts';
-import type { ControllerMetrics } from './metrics.ts';
-import { gvrText, queueLabels, queueName } from './metrics.ts';
+import { type ControllerMetrics, gvrText, queueLabels, queueName } from './metrics.ts';
 
 /** Updates the metrics of requests, schemas, compilation, watches and queues. `metrics.ts` declares their names. */
 export class Meters {

@@ -5,8 +5,7 @@ import { readConditions } from '@typekro/engine/runtime';
 import type { InstanceDirectory } from '../instance/instance-directory.ts';
 import type { Runner } from '../queue/runner.ts';
 import type { ServedKinds } from '../served-kinds.ts';
-import type { ConditionLabel, MetricSources, Reading } from './metrics.ts';
-import { gvrText, queueName } from './metrics.ts';
+import { type ConditionLabel, type MetricSources, type Reading, gvrText, queueName } from './metrics.ts';
 
 /** The parts of a controller that a scrape reads. */
 export interface MeasuredParts {

@@ -7,8 +7,7 @@ import type { ChildWritten, ControllerListener, InstanceStep, PassFailed } from 
 import type { WorkResult } from '../queue/runner.ts';
 import type { ServedKind, ServedKinds } from '../served-kinds.ts';
 import { heldObjects } from '../telemetry/held-objects.ts';
-import type { ControllerMetrics } from './metrics.ts';
-import { gvkText, gvrPath, gvrText } from './metrics.ts';
+import { type ControllerMetrics, gvkText, gvrPath, gvrText } from './metrics.ts';
 
 /**
  * The amounts that an instance added to the gauges at its last step. They are subtracted at the next step. Most

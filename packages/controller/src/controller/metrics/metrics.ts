@@ -1,6 +1,5 @@
 import type { ObjectType } from '@typekro/engine/runtime';
-import type { MetricLabels } from './exposition.ts';
-import { Metric } from './exposition.ts';
+import { type MetricLabels, Metric } from './exposition.ts';
 
 /** The labels and the value of a series at the time of the scrape. */
 export type Reading<L extends string> = readonly [MetricLabels<L>, number];

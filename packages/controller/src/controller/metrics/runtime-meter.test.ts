@@ -1,8 +1,7 @@
 import { constants } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
 import { exposition } from './exposition.ts';
-import type { LoopTimes } from './runtime-meter.ts';
-import { measureRuntime, RuntimeMetrics } from './runtime-meter.ts';
+import { type LoopTimes, measureRuntime, RuntimeMetrics } from './runtime-meter.ts';
 
 const MS = 1e6;
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
-import { Runner } from './runner.ts';
-import type { WorkResult } from './runner.ts';
+import { type WorkResult, Runner } from './runner.ts';
 
 function setup(work: (key: string) => Promise<WorkResult>, concurrency = 2) {
   const clock = new TestClock();

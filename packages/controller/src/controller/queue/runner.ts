@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { backoffMs, monotonicMs, RETRY_POLICIES } from '@typekro/kit/core';
 import type { Clock } from '@typekro/kube';
-import type { WorkKey } from './work-queue.ts';
-import { WorkQueue } from './work-queue.ts';
+import { type WorkKey, WorkQueue } from './work-queue.ts';
 
 /**
  * The result of a piece of work. `requeueAt` is the time of the next run without an event, in milliseconds since the

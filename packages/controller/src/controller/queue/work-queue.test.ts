@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { WorkKey } from './work-queue.ts';
-import { WorkQueue } from './work-queue.ts';
+import { type WorkKey, WorkQueue } from './work-queue.ts';
 
 const work = (group: string, key: string) => ({ group, key });
 

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RolloutCandidate, RevisionOutcome } from './canary.ts';
-import { allowedOf, decideRollout, parseAllowance } from './canary.ts';
+import { type RolloutCandidate, type RevisionOutcome, allowedOf, decideRollout, parseAllowance } from './canary.ts';
 
 describe('parseAllowance', () => {
   it.each([

@@ -1,9 +1,8 @@
-import { cryptoLibrary } from '@typekro/kit/core';
+import { type KubeObject, cryptoLibrary } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { Graph } from '@typekro/engine/graph';
 import { Finalizers } from '@typekro/engine/runtime';
 import { pinnedRevision } from '../definition/revision.ts';
-import type { KubeObject } from '@typekro/kit/core';
 
 /** A canary: some instances try a revision, and the other instances stay with the revision before it. */
 export interface Canary {

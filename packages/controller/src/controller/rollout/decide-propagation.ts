@@ -1,9 +1,7 @@
 import type { Graph } from '@typekro/engine/graph';
 import type { KubeObject } from '@typekro/kit/core';
-import type { ConditionContent } from '@typekro/engine/runtime';
-import { heldInstances, RecordedStatus } from '@typekro/engine/runtime';
-import type { RevisionOutcome } from './canary.ts';
-import { rank } from './canary.ts';
+import { type ConditionContent, heldInstances, RecordedStatus } from '@typekro/engine/runtime';
+import { type RevisionOutcome, rank } from './canary.ts';
 import { compareText } from '@typekro/kit/golang';
 
 /** An instance that may get a new revision, with the outcome of its last pass in this process. */

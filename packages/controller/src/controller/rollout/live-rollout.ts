@@ -1,12 +1,9 @@
-import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, namespacedName } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type GroupVersionKind, type KubeObject, formatApiVersion, namespacedName } from '@typekro/kit/core';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { RecordedStatus } from '@typekro/engine/runtime';
 import type { DefinitionRevision } from '../definition/definition-revisions.ts';
 import { pinnedRevision } from '../definition/revision.ts';
-import type { Allowance } from './canary.ts';
-import { allowedOf, decideRollout, mayTry } from './canary.ts';
+import { type Allowance, allowedOf, decideRollout, mayTry } from './canary.ts';
 import { hasPropagateWhen, possibleBases, rolloutCount } from './rollouts.ts';
 
 /** The effect of a running roll-out on one instance. */

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { definedMember } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMember } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { Clock } from '@typekro/kube';
 import type { ConditionContent } from '@typekro/engine/runtime';

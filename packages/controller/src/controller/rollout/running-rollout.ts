@@ -2,8 +2,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { readConditions } from '@typekro/engine/runtime';
 import { readPolicies } from '../definition/definition-policies.ts';
 import type { Revision } from '../definition/revision.ts';
-import type { RolloutPreview } from './preview-rollout.ts';
-import { previewRollout } from './preview-rollout.ts';
+import { type RolloutPreview, previewRollout } from './preview-rollout.ts';
 
 /** The running roll-out of a definition. */
 export interface RunningRollout extends RolloutPreview {

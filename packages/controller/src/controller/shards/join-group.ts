@@ -1,5 +1,4 @@
-import type { Clock, LeaseApi } from '@typekro/kube';
-import { isConflict, KubeError, renewedLease } from '@typekro/kube';
+import { type Clock, type LeaseApi, isConflict, KubeError, renewedLease } from '@typekro/kube';
 import { LEASE_TYPE } from './lease-board.ts';
 
 /** The common Lease that a replica joins. */

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { CallOptions, KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type CallOptions, type KubernetesApi, KubeError } from '@typekro/kube';
 import { LEASE_TYPE, LeaseBoard } from './lease-board.ts';
 
 /** A list request whose response the test gives. */

@@ -7,8 +7,7 @@ import { LeaseLogger } from '../telemetry/lease-logger.ts';
 import { ShardMembership, LEASE_LABEL, REPLICA, SHARD } from './shard-membership.ts';
 import { joinGroup } from './join-group.ts';
 import { LEASE_TYPE, LeaseBoard } from './lease-board.ts';
-import type { DefinitionShare, HeldLeases } from './shard-share.ts';
-import { ShardShare } from './shard-share.ts';
+import { type DefinitionShare, type HeldLeases, ShardShare } from './shard-share.ts';
 
 /** The options of `runShards`. */
 export interface RunShardsOptions {

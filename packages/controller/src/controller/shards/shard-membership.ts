@@ -1,10 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf, TypeKroError } from '@typekro/kit/core';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { elapsed } from '@typekro/kube';
+import { type KubeObject, refOf, TypeKroError } from '@typekro/kit/core';
+import { type Clock, type KubernetesApi, elapsed } from '@typekro/kube';
 import { holderOf } from './assignment.ts';
-import type { MemberHeartbeats } from './member-heartbeats.ts';
-import { expiredMembers, replicasOf, recordHeartbeats } from './member-heartbeats.ts';
+import { type MemberHeartbeats, expiredMembers, replicasOf, recordHeartbeats } from './member-heartbeats.ts';
 
 /** The label with the purpose of a Lease: replica or shard. */
 export const LEASE_LABEL = 'typekro.dev/lease';

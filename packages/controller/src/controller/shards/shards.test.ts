@@ -3,8 +3,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import { holderOf, shardOf } from './assignment.ts';
 import { joinGroup } from './join-group.ts';
-import { expiredMembers, recordHeartbeats, replicasOf } from './member-heartbeats.ts';
-import type { MemberHeartbeats } from './member-heartbeats.ts';
+import { type MemberHeartbeats, expiredMembers, recordHeartbeats, replicasOf } from './member-heartbeats.ts';
 
 const SHARDS = Array.from({ length: 64 }, (_, shard) => shard);
 const holders = (...replicas: string[]) => SHARDS.map((shard) => holderOf(shard, replicas));

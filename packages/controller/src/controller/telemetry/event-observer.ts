@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { formatRef, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, formatRef, isJsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import type { EventRecorder, ObjectEvent } from '@typekro/kube';
 import { asObjects } from '@typekro/kit/kubernetes';

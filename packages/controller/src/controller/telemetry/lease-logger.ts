@@ -1,6 +1,5 @@
 import { apiFailure } from '../../execute/index.ts';
-import type { Clock, KubeError } from '@typekro/kube';
-import { elapsed } from '@typekro/kube';
+import { type Clock, type KubeError, elapsed } from '@typekro/kube';
 import { Failure } from '@typekro/engine/runtime';
 import type { Logger } from '../logger.ts';
 

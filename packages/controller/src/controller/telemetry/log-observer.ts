@@ -1,6 +1,5 @@
 import { apiFailure } from '../../execute/index.ts';
-import type { JsonObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import { textAt } from '@typekro/kit/kubernetes';
 import { Failure, readConditions } from '@typekro/engine/runtime';

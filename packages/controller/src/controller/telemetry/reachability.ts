@@ -1,5 +1,4 @@
-import type { Clock, KubeError, RequestMeter } from '@typekro/kube';
-import { elapsed } from '@typekro/kube';
+import { type Clock, type KubeError, type RequestMeter, elapsed } from '@typekro/kube';
 import type { Logger } from '../logger.ts';
 
 /**

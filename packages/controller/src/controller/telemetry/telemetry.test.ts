@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ApplyAction, NodeReport, Reports } from '@typekro/engine/runtime';
-import { KubeError } from '@typekro/kube';
-import type { ObjectEvent } from '@typekro/kube';
+import { type ObjectEvent, KubeError } from '@typekro/kube';
 import type { CompiledSpec } from '../definition/compiler.ts';
 import type { WrittenStatus } from '../definition/definition-status.ts';
 import type { DefinitionObject } from '../definition/definition-object.ts';

@@ -1,7 +1,6 @@
 import { apiFailure } from '../../execute/index.ts';
 import type { KubeError } from '@typekro/kube';
-import type { ObjectType } from '@typekro/engine/runtime';
-import { Failure } from '@typekro/engine/runtime';
+import { type ObjectType, Failure } from '@typekro/engine/runtime';
 import type { Logger } from '../logger.ts';
 
 /** Statuses that `Reachability` logs for all requests: no response, and refused credentials. */

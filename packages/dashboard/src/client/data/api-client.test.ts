@@ -1,7 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { proofOf } from '@typekro/controller/inspect';
-import type { Api, ServerProof } from './api-client.ts';
-import { ApiError, createApi, MAX_SILENCE_MS } from './api-client.ts';
+import { type Api, type ServerProof, ApiError, createApi, MAX_SILENCE_MS } from './api-client.ts';
 
 afterEach(() => {
   vi.useRealTimers();

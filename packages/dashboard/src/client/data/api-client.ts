@@ -1,9 +1,6 @@
-import { isJsonObject, stringifyJson, tryParseJson } from '@typekro/kit/core';
-import type { JsonValue } from '@typekro/kit/core';
-import type { InspectProblem } from '@typekro/controller/inspect';
-import { inspectPaths, proofMessage } from '@typekro/controller/inspect';
-import type { StreamMessage } from './stream-messages.ts';
-import { streamMessages } from './stream-messages.ts';
+import { type JsonValue, isJsonObject, stringifyJson, tryParseJson } from '@typekro/kit/core';
+import { type InspectProblem, inspectPaths, proofMessage } from '@typekro/controller/inspect';
+import { type StreamMessage, streamMessages } from './stream-messages.ts';
 
 /** The error of a failed request: the server's response, or `status` 0 when no response arrived. */
 export class ApiError extends Error {

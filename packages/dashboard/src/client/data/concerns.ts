@@ -1,6 +1,5 @@
 import { parseApiVersion } from '@typekro/kit/core';
-import type { DefinitionRow, InspectEvent } from '@typekro/controller/inspect';
-import { parseInstanceRef } from '@typekro/controller/inspect';
+import { type DefinitionRow, type InspectEvent, parseInstanceRef } from '@typekro/controller/inspect';
 
 /** Selects the changes of the limits, which name the data that the server cannot show. */
 export const ofLimits = ({ type }: InspectEvent): boolean => type === 'limits-changed';

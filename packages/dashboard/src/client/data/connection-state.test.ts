@@ -1,6 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { ServerProof } from './api-client.ts';
-import { ApiError } from './api-client.ts';
+import { type ServerProof, ApiError } from './api-client.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { connection, follow, mayBeStranger, refusedBy, whenOwnServer } from './connection-state.ts';
 import { MAX_RETRY_MS } from './reload-schedule.ts';

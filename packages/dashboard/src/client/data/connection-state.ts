@@ -1,8 +1,6 @@
 import { effect, signal, untracked } from '@preact/signals';
-import type { ChangeBatch, InspectEvent, StreamStart } from '@typekro/controller/inspect';
-import type { Api } from './api-client.ts';
-import { ApiError } from './api-client.ts';
-import { CLUSTER_TOKEN } from '@typekro/controller/inspect';
+import { type Api, ApiError } from './api-client.ts';
+import { type ChangeBatch, type InspectEvent, type StreamStart, CLUSTER_TOKEN } from '@typekro/controller/inspect';
 import { MAX_RETRY_MS } from './reload-schedule.ts';
 
 /**

@@ -1,9 +1,7 @@
-import type { ReadonlySignal } from '@preact/signals';
-import { signal } from '@preact/signals';
+import { type ReadonlySignal, signal } from '@preact/signals';
 import type { InspectEvent } from '@typekro/controller/inspect';
 import { ApiError } from './api-client.ts';
-import type { ReadState } from './reload-schedule.ts';
-import { nextReadAt } from './reload-schedule.ts';
+import { type ReadState, nextReadAt } from './reload-schedule.ts';
 
 /**
  * Data of the server for a view. The value of the last successful read stays while the data is read again, and when a

@@ -1,8 +1,6 @@
 import { describe, afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { CLUSTER_TOKEN, inspectPaths } from '@typekro/controller/inspect';
-import type { InspectLimit } from '@typekro/controller/inspect';
-import { HOME, formatRoute, parseRoute, readRoute, tokenOfHash } from './routes.ts';
-import type { Route } from './routes.ts';
+import { type InspectLimit, CLUSTER_TOKEN, inspectPaths } from '@typekro/controller/inspect';
+import { type Route, HOME, formatRoute, parseRoute, readRoute, tokenOfHash } from './routes.ts';
 
 const ref = 'acme.dev/v1/WebApp/shop/web';
 const routes: readonly (readonly [string, Route])[] = [

@@ -1,14 +1,10 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { InspectEvent, InspectMeta } from '@typekro/controller/inspect';
-import type { Api } from './api-client.ts';
-import { createApi } from './api-client.ts';
+import { type Api, createApi } from './api-client.ts';
 import { ofLimits } from './concerns.ts';
 import { connection, follow, mayBeStranger, refusedBy } from './connection-state.ts';
-import { inspectPaths } from '@typekro/controller/inspect';
-import type { LiveRead } from './remote.ts';
-import { createLiveRead } from './remote.ts';
-import type { Route } from './routes.ts';
-import { formatRoute, HOME, readRoute, tokenOfHash } from './routes.ts';
+import { type InspectEvent, type InspectMeta, inspectPaths } from '@typekro/controller/inspect';
+import { type LiveRead, createLiveRead } from './remote.ts';
+import { type Route, formatRoute, HOME, readRoute, tokenOfHash } from './routes.ts';
 import { readStored, store } from './stored-values.ts';
 
 const TOKEN_KEY = 'typekro-token';

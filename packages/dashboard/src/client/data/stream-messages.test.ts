@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import type { InspectEvent } from '@typekro/controller/inspect';
 import { isOfKind, ofDefinitions, ofInstance, ofInstances, ofLimits, ofReports } from './concerns.ts';
 import { MAX_RETRY_MS, nextReadAt } from './reload-schedule.ts';
-import { streamMessages } from './stream-messages.ts';
-import type { StreamMessage } from './stream-messages.ts';
+import { type StreamMessage, streamMessages } from './stream-messages.ts';
 
 const selections = {
   ofInstance: ofInstance('mine'),

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, stringifyJson } from '@typekro/kit/core';
 
 /** A field of the form that makes an instance. */
 export interface FormField {

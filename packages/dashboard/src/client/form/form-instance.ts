@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { tryParseJson } from '@typekro/kit/core';
-import type { FormField } from './form-fields.ts';
-import { INT_OR_STRING } from './form-fields.ts';
+import { type JsonObject, type JsonValue, tryParseJson } from '@typekro/kit/core';
+import { type FormField, INT_OR_STRING } from './form-fields.ts';
 
 /**
  * The inputs of the user, by `fieldKey`. The input of a list or map is the number of its rows. A field with an empty

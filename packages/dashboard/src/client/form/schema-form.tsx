@@ -5,15 +5,12 @@ import { Icon } from '../shared/icons.tsx';
 import { CopyCommand, Empty, Line, copyText } from '../shared/parts.tsx';
 import type { InstanceProblem, InstanceCheck } from '../../playground/input.ts';
 import { toYaml } from '../text/to-yaml.ts';
-import type { FormField } from './form-fields.ts';
-import { formFields } from './form-fields.ts';
+import { type FormField, formFields } from './form-fields.ts';
 import type { FormTexts } from './form-instance.ts';
 import { fieldKey, formInstance, NAME_KEY, NAMESPACE_KEY, removeRow, rowCount, rowNameKey } from './form-instance.ts';
-import type { PlacedProblems } from './place-problems.ts';
-import { placeProblems } from './place-problems.ts';
+import { type PlacedProblems, placeProblems } from './place-problems.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import type { RunState } from '../playground/playground-runner.ts';
-import { browserHost, createRunner } from '../playground/playground-runner.ts';
+import { type RunState, browserHost, createRunner } from '../playground/playground-runner.ts';
 
 // The form and the schema panel are in one script, which a page loads on demand.
 export { SchemaPanel } from './schema-panel.tsx';

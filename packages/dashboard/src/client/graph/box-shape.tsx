@@ -2,8 +2,7 @@ import type { JSX } from 'preact';
 import { StateShape } from '../shared/icons.tsx';
 import { shortText } from './place-labels.ts';
 import type { Point } from './layout.ts';
-import type { Box } from './picture.ts';
-import { BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH, CELL_GAP, CELL_SIZE } from './picture.ts';
+import { type Box, BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH, CELL_GAP, CELL_SIZE } from './picture.ts';
 
 const PADDING = 12;
 /** The x coordinate at which the texts of a box start, to the right of the symbol of the state. */

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { computeLayout } from './compute-layout.ts';
-import type { LayoutInput } from './layout.ts';
-import { layoutKey, lineKey, shapeOf } from './layout.ts';
+import { type LayoutInput, layoutKey, lineKey, shapeOf } from './layout.ts';
 import { pathOf } from './line-path.ts';
 
 const boxes = (count: number) =>

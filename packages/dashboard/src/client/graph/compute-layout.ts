@@ -1,8 +1,6 @@
 import { Graph, layout as dagreLayout } from '@dagrejs/dagre';
-import type { Layout, LayoutInput, Point } from './layout.ts';
-import { lineKey } from './layout.ts';
-import type { Placed } from './route-line.ts';
-import { createRouter } from './route-line.ts';
+import { type Layout, type LayoutInput, type Point, lineKey } from './layout.ts';
+import { type Placed, createRouter } from './route-line.ts';
 
 const MARGIN = 24;
 const GAP = 28;

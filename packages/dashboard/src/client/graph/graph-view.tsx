@@ -5,13 +5,11 @@ import { Empty, Loading } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { BoxShape } from './box-shape.tsx';
 import { placementIn } from './camera.ts';
-import type { LayoutInput } from './layout.ts';
-import { lineKey } from './layout.ts';
+import { type LayoutInput, lineKey } from './layout.ts';
 import { LineLabel, LineShape } from './line-shape.tsx';
 import { nearestBox } from './nearest-box.ts';
 import { placeLabels } from './place-labels.ts';
-import type { Picture } from './picture.ts';
-import { BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH } from './picture.ts';
+import { type Picture, BAR_HEIGHT, BOX_HEIGHT, BOX_WIDTH } from './picture.ts';
 import { useLayout } from './use-layout.ts';
 import { useFrameSize, usePanZoom } from './use-pan-zoom.ts';
 

@@ -2,8 +2,7 @@ import type { JSX } from 'preact';
 import type { Point } from './layout.ts';
 import { pathOf } from './line-path.ts';
 import type { Line } from './picture.ts';
-import type { PlacedLabel } from './place-labels.ts';
-import { LABEL_HEIGHT } from './place-labels.ts';
+import { type PlacedLabel, LABEL_HEIGHT } from './place-labels.ts';
 
 /** A line of the graph. */
 export function LineShape(props: {

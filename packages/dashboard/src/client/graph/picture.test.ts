@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GraphOutline, OutlineNode } from '@typekro/engine/graph';
 import type { InstanceNode, ShownState, ValueEdge } from '@typekro/controller/inspect';
-import type { PictureOptions } from './picture.ts';
-import { apartNodes, MAX_CELLS, pictureOfDefinition, pictureOfInstance } from './picture.ts';
+import { type PictureOptions, apartNodes, MAX_CELLS, pictureOfDefinition, pictureOfInstance } from './picture.ts';
 
 const outlineNode = (id: string, more: Partial<OutlineNode> = {}): OutlineNode => ({
   id,

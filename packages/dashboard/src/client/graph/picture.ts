@@ -10,12 +10,9 @@ import type {
 import { namespacedName, nounFor, printable, stringifyJson } from '@typekro/kit/core';
 import { instanceRef } from '@typekro/controller/inspect';
 import type { GraphOutline, OutlineNode } from '@typekro/engine/graph';
-import type { GroupInput, NodeGroup } from './group-nodes.ts';
-import { chooseApart, groupNodes, MAX_NODES } from './group-nodes.ts';
-import type { GraphShape } from './layout.ts';
-import { shapeOf } from './layout.ts';
-import type { Tone } from './states.ts';
-import { isSettled, toneOf } from './states.ts';
+import { type GroupInput, type NodeGroup, chooseApart, groupNodes, MAX_NODES } from './group-nodes.ts';
+import { type GraphShape, shapeOf } from './layout.ts';
+import { type Tone, isSettled, toneOf } from './states.ts';
 
 /**
  * A part of a collection or a group: the number of members with the same tone (the look of a state, see `states.ts`).

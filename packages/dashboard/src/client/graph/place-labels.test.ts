@@ -1,13 +1,10 @@
 import { expect, test } from 'vitest';
 import { shopDefinition } from '../../../test-support/scene-definition.ts';
 import { computeLayout } from './compute-layout.ts';
-import { lineKey } from './layout.ts';
-import type { Layout, LayoutInput } from './layout.ts';
-import { pictureOfDefinition } from './picture.ts';
-import type { Line } from './picture.ts';
+import { type Layout, type LayoutInput, lineKey } from './layout.ts';
+import { type Line, pictureOfDefinition } from './picture.ts';
 import { LABEL_HEIGHT, placeLabels } from './place-labels.ts';
-import { MAX_APART, MAX_NODES, MAX_OPENED, chooseApart, groupNodes } from './group-nodes.ts';
-import type { GroupInput } from './group-nodes.ts';
+import { type GroupInput, MAX_APART, MAX_NODES, MAX_OPENED, chooseApart, groupNodes } from './group-nodes.ts';
 
 const box = (id: string, width = 100, height = 50) => ({ id, width, height }) as Parameters<typeof placeLabels>[1][0];
 const line = (from: string, to: string, ...labels: string[]): Line => ({ from, to, state: 'flowed', labels });

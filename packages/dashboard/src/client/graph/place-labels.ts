@@ -1,5 +1,4 @@
-import type { Layout, Point } from './layout.ts';
-import { lineKey } from './layout.ts';
+import { type Layout, type Point, lineKey } from './layout.ts';
 import { pointAt } from './line-path.ts';
 import type { Box, Line } from './picture.ts';
 

@@ -1,6 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Layout, LayoutInput } from './layout.ts';
-import { layoutKey } from './layout.ts';
+import { type Layout, type LayoutInput, layoutKey } from './layout.ts';
 import { requestLayout } from './request-layout.ts';
 
 /** Computed layouts by their keys; the views of one graph share them. */

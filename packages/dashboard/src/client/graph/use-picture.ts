@@ -1,7 +1,6 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { InstanceDetail } from '@typekro/controller/inspect';
-import type { Picture, PictureOptions } from './picture.ts';
-import { apartNodes, pictureOfInstance } from './picture.ts';
+import { type Picture, type PictureOptions, apartNodes, pictureOfInstance } from './picture.ts';
 
 /**
  * The picture of an instance, and the function that opens or closes one of its collections or groups. In a graph with

@@ -5,8 +5,7 @@ import { reasonTone } from '../graph/states.ts';
 import { ageOf } from '../shared/page-clock.ts';
 import { Icon } from '../shared/icons.tsx';
 import { Link, StateBadge, useNarrow } from '../shared/parts.tsx';
-import type { InstancePages } from './instance-pages.ts';
-import { PAGE_SIZE } from './instance-pages.ts';
+import { type InstancePages, PAGE_SIZE } from './instance-pages.ts';
 import { useVirtual } from './use-virtual.ts';
 import { pagesOf, slotOf } from './virtual-window.ts';
 

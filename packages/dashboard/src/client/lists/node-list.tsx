@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
 import { useId, useMemo, useState } from 'preact/hooks';
-import type { InstanceNode } from '@typekro/controller/inspect';
 import { objectName } from '@typekro/kit/core';
-import { matchesWords } from '@typekro/controller/inspect';
+import { type InstanceNode, matchesWords } from '@typekro/controller/inspect';
 import { kindAndValue } from '../graph/picture.ts';
 import { isSettled, toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';

@@ -1,7 +1,6 @@
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { VirtualWindow } from './virtual-window.ts';
-import { rowAfterKey, scrollToRow, virtualWindow } from './virtual-window.ts';
+import { type VirtualWindow, rowAfterKey, scrollToRow, virtualWindow } from './virtual-window.ts';
 
 /** A long list in a component. */
 export interface Virtual {

@@ -1,6 +1,5 @@
 /** The playground as a separate page, without a server. */
-import { render } from 'preact';
-import type { JSX } from 'preact';
+import { type JSX, render } from 'preact';
 import type { Route } from '../data/routes.ts';
 import { followAddress, route } from '../data/session.ts';
 import { AddressProblems, Announcer } from '../shared/parts.tsx';

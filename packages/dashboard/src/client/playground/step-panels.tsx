@@ -9,8 +9,7 @@ import { useInstancePicture } from '../graph/use-picture.ts';
 import { Details } from '../shared/details.tsx';
 import { StateIcon } from '../shared/icons.tsx';
 import { copyText } from '../shared/parts.tsx';
-import type { Tab } from '../shared/tabs.tsx';
-import { Tabs } from '../shared/tabs.tsx';
+import { type Tab, Tabs } from '../shared/tabs.tsx';
 import { toYaml } from '../text/to-yaml.ts';
 import { StepValues } from './step-values.tsx';
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ShortcutGroup } from './shortcuts.ts';
-import { findShortcut, withShortcutGroup } from './shortcuts.ts';
+import { type ShortcutGroup, findShortcut, withShortcutGroup } from './shortcuts.ts';
 
 const group = (title: string, depth: ShortcutGroup['depth'], ...keys: readonly string[]): ShortcutGroup => ({
   title,

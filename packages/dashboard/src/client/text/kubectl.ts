@@ -1,6 +1,5 @@
-import type { ObjectRef } from '@typekro/kit/core';
 import type { InspectMeta } from '@typekro/controller/inspect';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type ObjectRef, parseApiVersion } from '@typekro/kit/core';
 
 /** The argument of kubectl that names one object: `deployment.v1.apps/web`, `configmap/web` in the core group. */
 function objectArgument({ apiVersion, kind, name }: ObjectRef): string {

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { escapeForYaml, isJsonObject, printable } from '@typekro/kit/core';
+import { type JsonValue, escapeForYaml, isJsonObject, printable } from '@typekro/kit/core';
 
 /**
  * Prints a value as YAML that parses to the same value, for views and for the instances that the form makes. A string

@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
 import { objectName } from '@typekro/kit/core';
-import type { InstanceEvent, InstanceEvents } from '@typekro/controller/inspect';
-import { inspectPaths } from '@typekro/controller/inspect';
+import { type InstanceEvent, type InstanceEvents, inspectPaths } from '@typekro/controller/inspect';
 import { REPEAT_MS } from '../data/remote.ts';
 import { ofReports } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';

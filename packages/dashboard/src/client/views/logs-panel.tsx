@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ObjectRef } from '@typekro/kit/core';
-import type { ObjectDetail, PodLog } from '@typekro/controller/inspect';
-import { inspectPaths } from '@typekro/controller/inspect';
+import { type ObjectDetail, type PodLog, inspectPaths } from '@typekro/controller/inspect';
 import { ofInstance, ofReports } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
 import { CopyCommand, Empty, ReadNotice } from '../shared/parts.tsx';

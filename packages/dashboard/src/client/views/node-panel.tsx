@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
-import { objectName } from '@typekro/kit/core';
-import type { ObjectRef } from '@typekro/kit/core';
+import { type ObjectRef, objectName } from '@typekro/kit/core';
 import type { InstanceNode, NodeDetail, ValueEdge } from '@typekro/controller/inspect';
 import { inspectPaths, instanceRef, parseInstanceRef } from '@typekro/controller/inspect';
 import { ofInstance } from '../data/concerns.ts';
@@ -11,8 +10,7 @@ import { Panel } from '../shared/panel.tsx';
 import { CopyCommand, copyCommand, Empty, ReadNotice, Remedy, StateBadge, Value } from '../shared/parts.tsx';
 import { ExpressionList } from '../shared/expression-list.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
-import type { Tab } from '../shared/tabs.tsx';
-import { Tabs } from '../shared/tabs.tsx';
+import { type Tab, Tabs } from '../shared/tabs.tsx';
 import { getCommand, instanceEventsCommand, whyCommand } from '../text/kubectl.ts';
 import { EventsPanel } from './events-panel.tsx';
 import { LazyLogs, LazyObject, LazyOwned } from './lazy-views.tsx';

@@ -1,9 +1,7 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { JsonValue, ObjectRef } from '@typekro/kit/core';
-import { objectName, stringifyJson } from '@typekro/kit/core';
-import type { FieldDrift, ObjectDetail } from '@typekro/controller/inspect';
-import { inspectPaths } from '@typekro/controller/inspect';
+import { type JsonValue, type ObjectRef, objectName, stringifyJson } from '@typekro/kit/core';
+import { type FieldDrift, type ObjectDetail, inspectPaths } from '@typekro/controller/inspect';
 import { ofInstance } from '../data/concerns.ts';
 import { useRemote } from '../data/use-remote.ts';
 import { plural } from '../graph/picture.ts';

@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
 import type { OutlineNode } from '@typekro/engine/graph';
-import type { GraphEdge } from '@typekro/controller/inspect';
-import { STATUS_NODE } from '@typekro/controller/inspect';
+import { type GraphEdge, STATUS_NODE } from '@typekro/controller/inspect';
 import { Panel } from '../shared/panel.tsx';
 
 /** A node of a definition: what it makes, when, and from which data. */

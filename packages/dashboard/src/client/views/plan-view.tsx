@@ -10,8 +10,7 @@ import { CopyCommand, Line, Problem } from '../shared/parts.tsx';
 import { useShortcuts } from '../shared/shortcuts.ts';
 import { planCommand } from '../text/kubectl.ts';
 import { PlanResult } from './plan-result.tsx';
-import type { PlanText } from './plan-text.ts';
-import { createFileReader, isStale } from './plan-text.ts';
+import { type PlanText, createFileReader, isStale } from './plan-text.ts';
 import { takeHandedText, SourceText } from './source-panel.tsx';
 
 /** The state of a plan. `of` is the text to which a result belongs. */

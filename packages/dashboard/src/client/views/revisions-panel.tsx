@@ -1,7 +1,6 @@
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { DefinitionDetail, RevisionDetail } from '@typekro/controller/inspect';
-import { inspectPaths } from '@typekro/controller/inspect';
+import { type DefinitionDetail, type RevisionDetail, inspectPaths } from '@typekro/controller/inspect';
 import { useRemote } from '../data/use-remote.ts';
 import { plural } from '../graph/picture.ts';
 import { ageOf } from '../shared/page-clock.ts';

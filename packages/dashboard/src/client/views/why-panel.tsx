@@ -1,5 +1,4 @@
 import type { JSX } from 'preact';
-import type { ObjectRef } from '@typekro/kit/core';
 import type { InstanceNode, WhyCause, WhyChain, WhyPath } from '@typekro/controller/inspect';
 import { instanceRef } from '@typekro/controller/inspect';
 import type { Remote } from '../data/remote.ts';
@@ -8,7 +7,7 @@ import { toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Panel } from '../shared/panel.tsx';
 import { Command, Line, Link, Notices, ReadNotice, Remedy } from '../shared/parts.tsx';
-import { namespacedName, objectName } from '@typekro/kit/core';
+import { type ObjectRef, namespacedName, objectName } from '@typekro/kit/core';
 import { getCommand } from '../text/kubectl.ts';
 import { unreadyText } from './node-panel.tsx';
 

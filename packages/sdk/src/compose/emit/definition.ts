@@ -1,8 +1,7 @@
 import type { Diagnostic, JsonObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { objectAt } from '@typekro/kit/kubernetes';
-import type { Schema } from '@typekro/engine/schema';
-import { SimpleSchema } from '@typekro/engine/schema';
+import { type Schema, SimpleSchema } from '@typekro/engine/schema';
 import type { SimpleBlock } from '../../notations/simple-emit-names.ts';
 import { toSimpleSchema } from '../../notations/simple-emit.ts';
 import { specType } from '../library/schema-type.ts';
@@ -10,15 +9,13 @@ import type { Target } from '../public-types.ts';
 import type { ServedParts } from '../served-kind.ts';
 import { unusableSchema } from '../schemas.ts';
 import type { ResourceRecord, ValidationRecord } from '../trace/records.ts';
-import { failureOf } from '../refusal/refusal.ts';
-import type { Refusal, Site } from '../refusal/refusal.ts';
+import { type Refusal, type Site, failureOf } from '../refusal/refusal.ts';
 import { ExpressionWriter } from './expression-writer.ts';
 import { isHoisted, withoutHoisted } from './hoist.ts';
 import { assertPlainData } from './plain-data.ts';
 import { resourceEntry } from './resource-entry.ts';
 import { statusFields } from './status-fields.ts';
-import { fieldRules } from './field-rules.ts';
-import type { FieldRulesOut } from './field-rules.ts';
+import { type FieldRulesOut, fieldRules } from './field-rules.ts';
 import type { Variants } from './variants.ts';
 
 /** Names and versions of a definition, with defaults filled in. */

@@ -1,5 +1,4 @@
-import type { Node, Variable } from '../ir/node.ts';
-import { rewrite } from '../ir/node.ts';
+import { type Node, type Variable, rewrite } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { symbolic } from '../value/proxy.ts';
 import { toNode } from '../value/value-nodes.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { refuseMovedName, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, refuseMovedName, setOwn } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import { isOpen } from '../value/open.ts';
 import { call, cond, literal, not, object, orValue } from '../ir/build.ts';
@@ -15,8 +14,7 @@ import { listNode, mergedPieces, objectNode, optionalNode, optionalPhi, toNode }
 import { textNode } from '../value/ops.ts';
 import { hasTokens, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, SeenList, Sym } from '../value/symbolic.ts';
-import { escapeText } from './expression-writer.ts';
-import type { ExpressionWriter } from './expression-writer.ts';
+import { type ExpressionWriter, escapeText } from './expression-writer.ts';
 import { declaredMemberSchema } from './flows.ts';
 
 /** The result that stands for an absent field. */

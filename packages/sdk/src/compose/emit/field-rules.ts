@@ -1,8 +1,7 @@
 import { DYN, kroEnvironment } from '@typekro/cel';
 import type { JsonObject } from '@typekro/kit/core';
 import { cond, not, variable } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { isLiteral, Variable, walk, rewrite } from '../ir/node.ts';
+import { type Node, isLiteral, Variable, walk, rewrite } from '../ir/node.ts';
 import { ruleWithMessage } from '../../notations/simple-emit-markers.ts';
 import type { Target } from '../public-types.ts';
 import { Facts } from '../trace/facts.ts';

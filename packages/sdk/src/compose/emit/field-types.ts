@@ -1,6 +1,5 @@
 import type { Schema } from '@typekro/engine/schema';
-import type { StaticType } from '../ir/types.ts';
-import { describeType } from '../ir/types.ts';
+import { type StaticType, describeType } from '../ir/types.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { labelOf } from '../value/proxy.ts';

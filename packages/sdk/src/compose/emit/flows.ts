@@ -1,11 +1,9 @@
 import type { Schema } from '@typekro/engine/schema';
 import { literalEntries } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
-import type { Node } from '../ir/node.ts';
-import { bodyOf } from '../ir/node.ts';
-import { Refusal } from '../refusal/refusal.ts';
+import { type Node, bodyOf } from '../ir/node.ts';
+import { type Site, Refusal } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import type { Site } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { misplacedType } from './field-types.ts';

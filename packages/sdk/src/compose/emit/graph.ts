@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type { Target } from '../public-types.ts';
 import type { ResourceRecord } from '../trace/records.ts';

@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { Node, Variable } from '../ir/node.ts';
-import { mentions } from '../ir/node.ts';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type Node, type Variable, mentions } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { toNode } from '../value/value-nodes.ts';

@@ -1,7 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { MAX_CONSTANT_LENGTH } from '../ir/node.ts';
-import type { RefusalCode } from '../refusal/refusal.ts';
-import { refuse } from '../refusal/refusal.ts';
+import { type RefusalCode, refuse } from '../refusal/refusal.ts';
 import { classOf, isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 

@@ -1,7 +1,6 @@
 import type { JsonValue } from '@typekro/kit/core';
 import { allOf, method, variable } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { walk, rewrite } from '../ir/node.ts';
+import { type Node, walk, rewrite } from '../ir/node.ts';
 import type { Target } from '../public-types.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';

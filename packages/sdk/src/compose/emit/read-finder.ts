@@ -1,5 +1,4 @@
-import type { Node, Variable } from '../ir/node.ts';
-import { walk } from '../ir/node.ts';
+import { type Node, type Variable, walk } from '../ir/node.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 
 /** Resources that expressions read, in the order in which they are found. */

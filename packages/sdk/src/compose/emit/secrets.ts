@@ -10,8 +10,7 @@ import { isOpen as isOpenItem } from '../value/open.ts';
 import { isPlainObject } from '../value/printed.ts';
 import { hasTokens, symbolic } from '../value/proxy.ts';
 import { Phi } from '../value/symbolic.ts';
-import type { StatusPlaces } from './declared-status.ts';
-import { noteRefusal } from './declared-status.ts';
+import { type StatusPlaces, noteRefusal } from './declared-status.ts';
 import { visitWrittenNodes } from '../value/specialise.ts';
 
 const VALUES: ReadonlySet<unknown> = new Set(['data', 'stringData']);

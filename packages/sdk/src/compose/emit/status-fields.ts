@@ -1,9 +1,7 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { nearestName, refuseMovedName, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, nearestName, refuseMovedName, setOwn } from '@typekro/kit/core';
 import { isOpen } from '../value/open.ts';
 import { cond, literal, object, select } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { isLiteral, mentions } from '../ir/node.ts';
+import { type Node, isLiteral, mentions } from '../ir/node.ts';
 import { quoteCel } from '../ir/to-cel.ts';
 import { getMember } from '../library/member.ts';
 import { refuseIterable } from '../library/marked-sets.ts';

@@ -1,6 +1,5 @@
 import { and, literal, not, or, variable } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { isLiteral, Variable, substitute } from '../ir/node.ts';
+import { type Node, isLiteral, Variable, substitute } from '../ir/node.ts';
 import type { LoopRecord, ResourceRecord } from '../trace/records.ts';
 import { wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';

@@ -1,9 +1,6 @@
-import type { Environment } from '@typekro/cel';
-import { DYN, kroEnvironment } from '@typekro/cel';
-import { TypeKroError } from '@typekro/kit/core';
-import type { KubeObject } from '@typekro/kit/core';
-import type { Schema } from '@typekro/engine/schema';
-import { CelTypes } from '@typekro/engine/schema';
+import { type Environment, DYN, kroEnvironment } from '@typekro/cel';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
+import { type Schema, CelTypes } from '@typekro/engine/schema';
 import { ExpressionWriter } from './expression-writer.ts';
 import type { Node } from '../ir/node.ts';
 import type { ValidationRecord } from '../trace/records.ts';

@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, yamlComment } from '@typekro/kit/core';
-import type { GraphNode } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, isJsonObject, yamlComment } from '@typekro/kit/core';
+import { type GraphNode, Nodes } from '@typekro/engine/graph';
 import type { CompositionCore } from '../composition.ts';
 import type { InstanceName } from '../deploy-engine.ts';
 import type { EvaluatedResource } from '../public-types.ts';

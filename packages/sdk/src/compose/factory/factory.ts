@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { assertMayDeploy, failsAtCaller } from '@typekro/kit/core';
+import { type JsonObject, assertMayDeploy, failsAtCaller } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import type { CompositionCore } from '../composition.ts';
 import { definitionYaml, instanceYaml } from '../composition-yaml.ts';

@@ -1,13 +1,11 @@
-import { assertMayDeploy, failsAtCaller, TypeKroError } from '@typekro/kit/core';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, assertMayDeploy, failsAtCaller, TypeKroError } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import { graphYaml } from '../composition-yaml.ts';
 import type { DeployCallOptions, DeployEngine, DeployTarget, Mode } from '../deploy-engine.ts';
 import { manifestsOfResources } from './direct-manifests.ts';
 import { evaluateTraced } from '../evaluate-composition.ts';
 import { eventsOf } from './events-of-call.ts';
-import { deployTarget, targetReadiness } from './factory.ts';
-import type { CompositionApiOptions } from './factory.ts';
+import { type CompositionApiOptions, deployTarget, targetReadiness } from './factory.ts';
 import { checkedCall, checkGraphFactoryOptions, checkMode } from './factory-options.ts';
 import type { GraphCore } from '../graph-core.ts';
 import type { GraphFactory, GraphFactoryOptions } from '../graph-type.ts';

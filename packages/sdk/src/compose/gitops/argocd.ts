@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { parseApiVersion, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, parseApiVersion, TypeKroError } from '@typekro/kit/core';
 
 /** The place from which Argo CD reads the folder, and the namespaces of the objects. */
 export interface ArgoOptions {

@@ -2,15 +2,12 @@
  * A folder for GitOps: definitions and instances as files that Kustomize, Flux and Argo CD read. The folder also has
  * the settings by which these tools apply the files in order and check the health of the objects.
  */
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { parseApiVersion, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, parseApiVersion, TypeKroError } from '@typekro/kit/core';
 import { isDefinition } from '@typekro/engine/graph';
 import { isDnsLabel } from '@typekro/kit/kubernetes';
 import { printYaml } from '../emit/print-yaml.ts';
-import { argoApplication, argoHealth } from './argocd.ts';
-import type { ArgoOptions } from './argocd.ts';
-import { fluxKustomizations } from './flux.ts';
-import type { FluxOptions } from './flux.ts';
+import { type ArgoOptions, argoApplication, argoHealth } from './argocd.ts';
+import { type FluxOptions, fluxKustomizations } from './flux.ts';
 
 /** The files to write in addition to definitions and instances. */
 export interface GitOpsOptions {

@@ -3,8 +3,7 @@ import { getMember } from '../library/member.ts';
 import { memberKeyOf } from '../library/key.ts';
 import { deleteKey, writeMember } from '../library/write-member.ts';
 import { refuse } from '../refusal/refusal.ts';
-import type { Env } from './env.ts';
-import { readName, writeName } from './env.ts';
+import { type Env, readName, writeName } from './env.ts';
 
 /** A target of an assignment, with its object and key evaluated. */
 export interface AssignmentTarget {

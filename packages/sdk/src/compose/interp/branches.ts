@@ -4,10 +4,8 @@ import { FollowUp, isStackOverflow, Refusal, thrownInBranch } from '../refusal/r
 import { activeTrace } from '../trace/current-trace.ts';
 import { mergeValues, phi } from '../value/merge.ts';
 import { DEAD } from '../value/symbolic.ts';
-import type { Completion } from './completion.ts';
-import { DEAD_END, forked, NORMAL } from './completion.ts';
-import type { Env } from './env.ts';
-import { DeadEnd } from './env.ts';
+import { type Completion, DEAD_END, forked, NORMAL } from './completion.ts';
+import { type Env, DeadEnd } from './env.ts';
 import type { Expression } from 'acorn';
 import { truthy } from '../value/ops.ts';
 

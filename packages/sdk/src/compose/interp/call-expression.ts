@@ -4,8 +4,7 @@ import { spreadItems } from '../library/spread.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { callValue } from './call-value.ts';
-import type { Env } from './env.ts';
-import { refuseUnmade } from './env.ts';
+import { type Env, refuseUnmade } from './env.ts';
 import { evaluateObject, privateMember, propertyKey } from './evaluate-member.ts';
 
 /** A call: the function, and the arguments. */

@@ -1,7 +1,6 @@
 import { allOf, call, cond, conjuncts, index, macro, macroVariable, not, size, variable } from '../ir/build.ts';
 import { overPositions } from '../ir/fused.ts';
-import type { Node, Variable } from '../ir/node.ts';
-import { bodyOf, mentions, walk, rewrite, substitute } from '../ir/node.ts';
+import { type Node, type Variable, bodyOf, mentions, walk, rewrite, substitute } from '../ir/node.ts';
 import { BOOL, DYN, INTEGER, listOf } from '../ir/types.ts';
 import type { ResourceRecord } from '../trace/records.ts';
 import { activeTrace } from '../trace/current-trace.ts';

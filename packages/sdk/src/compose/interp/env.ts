@@ -1,7 +1,6 @@
 import { oncePerObject } from '@typekro/kit/core';
 import type { AnyNode, Expression, Pattern, Statement } from 'acorn';
-import type { Site } from '../refusal/refusal.ts';
-import { FollowUp, noteFailure, Refusal, refuse } from '../refusal/refusal.ts';
+import { type Site, FollowUp, noteFailure, Refusal, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import type { LexicalEnvironment, Self, Unit } from '../value/closure.ts';

@@ -33,8 +33,7 @@ import { callExpression, argumentsOf, sourceTextOf } from './call-expression.ts'
 import { evaluateMember } from './evaluate-member.ts';
 import { evaluateChain, endChain } from './optional-chain.ts';
 import { construct } from './call-value.ts';
-import type { Env } from './env.ts';
-import { inEnv, readName, siteOf } from './env.ts';
+import { type Env, inEnv, readName, siteOf } from './env.ts';
 import { evaluateNamed, makeFunction, nameOfTarget } from './functions.ts';
 import { taggedTemplate, template } from './templates.ts';
 

@@ -11,13 +11,10 @@ import { FollowUp, refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { writtenElements } from '../library/spread.ts';
 import { DEAD, POISON } from '../value/symbolic.ts';
-import { resultOf } from './completion.ts';
-import type { Env, TreeInterpreter } from './env.ts';
-import type { Closure } from '../value/closure.ts';
-import { atNode, DeadEnd, inEnv, withScope } from './env.ts';
-import { rememberClosure, LexicalEnvironment } from '../value/closure.ts';
+import { type Completion, resultOf } from './completion.ts';
+import { type Env, type TreeInterpreter, atNode, DeadEnd, inEnv, withScope } from './env.ts';
+import { type Closure, rememberClosure, LexicalEnvironment } from '../value/closure.ts';
 import { boundNames, varNames } from '../../javascript/index.ts';
-import type { Completion } from './completion.ts';
 
 type AnyFunction = ArrowFunctionExpression | FunctionExpression | FunctionDeclaration;
 

@@ -1,5 +1,4 @@
-import { Refusal, refuse } from '../refusal/refusal.ts';
-import type { Site } from '../refusal/refusal.ts';
+import { type Site, Refusal, refuse } from '../refusal/refusal.ts';
 import { hasTokens, labelOf, splitTokens, symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 

@@ -1,8 +1,7 @@
 import { refuse } from '../refusal/refusal.ts';
 import { MAX_LIST_LENGTH } from '../trace/trace.ts';
 import { isOpen } from '../value/open.ts';
-import type { Completion } from './completion.ts';
-import { LEAVE, NORMAL } from './completion.ts';
+import { type Completion, LEAVE, NORMAL } from './completion.ts';
 import { executeFrom } from './execute-from.ts';
 
 /**

@@ -1,9 +1,7 @@
 import { index, literal, object, variable } from '../ir/build.ts';
 import { setOwn } from '@typekro/kit/core';
-import type { Node } from '../ir/node.ts';
-import { Variable } from '../ir/node.ts';
-import { DYN, mapOf, STRING } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { type Node, Variable } from '../ir/node.ts';
+import { type StaticType, DYN, mapOf, STRING } from '../ir/types.ts';
 import {
   carriedEndless,
   carriedMembers,
@@ -14,10 +12,8 @@ import {
   typeOfSet,
 } from '../library/carried.ts';
 import type { Carried } from '../library/carried.ts';
-import { isUnfilled, seenByKey } from '../library/keyed.ts';
-import type { CarriedByKey, KeyedSlot } from '../library/keyed.ts';
-import { factOf } from '../library/view.ts';
-import type { View } from '../library/view.ts';
+import { type CarriedByKey, type KeyedSlot, isUnfilled, seenByKey } from '../library/keyed.ts';
+import { type View, factOf } from '../library/view.ts';
 import { Refusal } from '../refusal/refusal.ts';
 import type { ProgramVariable, Writes } from '../trace/trace.ts';
 import { activeTrace } from '../trace/current-trace.ts';
@@ -26,8 +22,7 @@ import { listNode } from '../value/value-nodes.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { Earlier, Maybe, POISON, Splice, Sym } from '../value/symbolic.ts';
 import type { AssignedMember } from './assigned-members.ts';
-import type { Completion } from './completion.ts';
-import { DEAD_END } from './completion.ts';
+import { type Completion, DEAD_END } from './completion.ts';
 import { unlessDead } from './branches.ts';
 
 /** A loop over a symbolic list. */

@@ -10,8 +10,7 @@ import { resolveMerged } from '../value/merge.ts';
 import { symbolic } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { choose } from './branches.ts';
-import type { BindingMode, Env } from './env.ts';
-import { atNode, writeName } from './env.ts';
+import { type BindingMode, type Env, atNode, writeName } from './env.ts';
 import { assignMember } from './assign.ts';
 import { evaluateNamed, nameOfTarget } from './functions.ts';
 

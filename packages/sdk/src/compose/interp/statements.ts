@@ -14,10 +14,8 @@ import { CompositionError, isStackOverflow, noteThrow, Refusal, refuse } from '.
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { equals, truthy } from '../value/ops.ts';
 import { asNode, branch, testOf } from './branches.ts';
-import type { Completion } from './completion.ts';
-import { mapLeaves, NORMAL } from './completion.ts';
-import type { Env } from './env.ts';
-import { atNode, DeadEnd, withScope } from './env.ts';
+import { type Completion, mapLeaves, NORMAL } from './completion.ts';
+import { type Env, atNode, DeadEnd, withScope } from './env.ts';
 import { LexicalEnvironment } from '../value/closure.ts';
 import { evaluateNamed, makeFunction, nameOfTarget } from './functions.ts';
 import { executeFor, executeForIn, executeForOf, executeWhile } from './loops.ts';

@@ -5,8 +5,7 @@ import { textOrNode, textValue } from '../value/ops.ts';
 import type { Site } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { callExpression } from './call-expression.ts';
-import type { Env } from './env.ts';
-import { inEnv, siteOf } from './env.ts';
+import { type Env, inEnv, siteOf } from './env.ts';
 import { warnUndefinedText } from './undefined-text.ts';
 
 /** `` `a-${b}` `` */

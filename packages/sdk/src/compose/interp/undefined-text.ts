@@ -1,7 +1,6 @@
 import type { AnyNode, BinaryExpression } from 'acorn';
 import { activeTrace } from '../trace/current-trace.ts';
-import type { Env } from './env.ts';
-import { siteOf } from './env.ts';
+import { type Env, siteOf } from './env.ts';
 
 /** The length up to which a message shows the whole expression. */
 const MAX_SHOWN_LENGTH = 60;

@@ -2,8 +2,7 @@ import { allOf, compare, cond, conjuncts, eq, index, literal, macro, not, size, 
 import { orderOf } from './extremes.ts';
 import { foldLoop } from './fold-loop.ts';
 import type { ListFold } from './list-fold.ts';
-import type { Node } from './node.ts';
-import { isVariable, mentions, substitute } from './node.ts';
+import { type Node, isVariable, mentions, substitute } from './node.ts';
 import { INTEGER, listOf } from './types.ts';
 
 /**

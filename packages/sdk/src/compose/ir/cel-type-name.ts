@@ -1,8 +1,6 @@
 import { oncePerObject } from '@typekro/kit/core';
-import type { MacroNode, Node } from './node.ts';
-import { bodyOf } from './node.ts';
-import type { StaticType } from './types.ts';
-import { holdsObjects } from './types.ts';
+import { type MacroNode, type Node, bodyOf } from './node.ts';
+import { type StaticType, holdsObjects } from './types.ts';
 
 /**
  * Is the node an empty value that fits the type of another node? `[]` fits every list, `{}` every map, `optional.none()`

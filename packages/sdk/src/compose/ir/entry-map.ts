@@ -1,6 +1,5 @@
 import { and, compare, eq, index, macro, macroVariable, method, not, object, variable } from './build.ts';
-import type { Node, Variable } from './node.ts';
-import { bodyOf, isVariable, mentions, walk, substitute } from './node.ts';
+import { type Node, type Variable, bodyOf, isVariable, mentions, walk, substitute } from './node.ts';
 import { DYN, INTEGER, listOf, mapOf } from './types.ts';
 
 /**

@@ -31,12 +31,10 @@ import {
 } from './build.ts';
 import { foldLoop } from './fold-loop.ts';
 import { Lowering, requireInteger } from './lower.ts';
-import type { Node } from './node.ts';
-import { Variable } from './node.ts';
+import { type Node, Variable } from './node.ts';
 import { celText } from './to-cel.ts';
 import { shareParts } from './share.ts';
-import { BOOL, FLOAT, INTEGER, listOf, NumberType, optionalOf, STRING } from './types.ts';
-import type { StaticType } from './types.ts';
+import { type StaticType, BOOL, FLOAT, INTEGER, listOf, NumberType, optionalOf, STRING } from './types.ts';
 
 const schema = variable(new Variable('s', 'schema'), STRING);
 const field = (name: string, type: StaticType): Node => select(schema, name, type);

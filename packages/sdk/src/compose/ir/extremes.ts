@@ -1,8 +1,6 @@
 import { concatLists, eq, index, list, literal, method, size, subtract, variable } from './build.ts';
-import type { Node } from './node.ts';
-import { isLiteral, isVariable, mentions, substitute } from './node.ts';
-import type { ListFold } from './list-fold.ts';
-import { filtered, mapped } from './list-fold.ts';
+import { type Node, isLiteral, isVariable, mentions, substitute } from './node.ts';
+import { type ListFold, filtered, mapped } from './list-fold.ts';
 import { INTEGER, isScalar, sameStaticType } from './types.ts';
 
 /** Translates `if (e > m) m = e` as the maximum; with `<` as the minimum. */

@@ -23,13 +23,10 @@ import {
 } from './build.ts';
 import { entryMap } from './entry-map.ts';
 import { extreme, furthest, takenIteration } from './extremes.ts';
-import type { ListFold } from './list-fold.ts';
-import { filtered, mapped } from './list-fold.ts';
+import { type ListFold, filtered, mapped } from './list-fold.ts';
 import { separated } from './separated.ts';
-import type { Node, Variable } from './node.ts';
-import { isLiteral, isVariable, mentions } from './node.ts';
-import { INTEGER, joinTypes, listOf, STRING } from './types.ts';
-import type { StaticType } from './types.ts';
+import { type Node, type Variable, isLiteral, isVariable, mentions } from './node.ts';
+import { type StaticType, INTEGER, joinTypes, listOf, STRING } from './types.ts';
 
 /**
  * The value of the accumulator after the loop, as one expression; `undefined` when the loop has none of the known

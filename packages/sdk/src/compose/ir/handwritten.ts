@@ -1,5 +1,4 @@
-import type { Ast, Expr } from '@typekro/cel';
-import { kroEnvironment, rewriteAst } from '@typekro/cel';
+import { type Ast, type Expr, kroEnvironment, rewriteAst } from '@typekro/cel';
 import type { Raw } from './node.ts';
 
 /** The name that represents an operand in the text of hand-written CEL. */

@@ -1,8 +1,6 @@
 import { macro, macroVariable, variable } from './build.ts';
-import type { Node } from './node.ts';
-import { makeNode } from './node.ts';
-import type { StaticType } from './types.ts';
-import { DYN } from './types.ts';
+import { type Node, makeNode } from './node.ts';
+import { type StaticType, DYN } from './types.ts';
 
 /**
  * Rewrites the parts of a sum of lists, so that kro's runtime joins them as JavaScript does. In kro 0.9 a list of the

@@ -1,8 +1,6 @@
 import { macro } from './build.ts';
-import type { Node, Variable } from './node.ts';
-import { isLiteral } from './node.ts';
-import { listOf } from './types.ts';
-import type { StaticType } from './types.ts';
+import { type Node, type Variable, isLiteral } from './node.ts';
+import { type StaticType, listOf } from './types.ts';
 
 /** A loop over a list: its accumulator, and the value of the accumulator after each iteration. */
 export interface ListFold {

@@ -17,8 +17,7 @@ import {
   subtract,
 } from './build.ts';
 import { bindOnce, doubleLiteral, isDouble } from './numeric.ts';
-import type { Node } from './node.ts';
-import { makeNode } from './node.ts';
+import { type Node, makeNode } from './node.ts';
 import { BOOL, FLOAT, INTEGER, listOf, STRING } from './types.ts';
 
 /** The smallest number above 1 that JavaScript prints with an exponent. */

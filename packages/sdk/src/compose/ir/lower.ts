@@ -1,15 +1,12 @@
-import { Refusal } from '../refusal/refusal.ts';
-import type { Site } from '../refusal/refusal.ts';
+import { type Site, Refusal } from '../refusal/refusal.ts';
 import { celTypeName, fitsEmpty, sameCelType } from './cel-type-name.ts';
 import { macro, macroVariable, variable } from './build.ts';
 import { isFinite, isInteger, isNumber, power, rounding, textOfQuotient, toFixed, toInt32 } from './lower-numbers.ts';
-import type { Binary, MacroNode, Node } from './node.ts';
-import { bodyOf, makeNode, walk, withArgs } from './node.ts';
+import { type Binary, type MacroNode, type Node, bodyOf, makeNode, walk, withArgs } from './node.ts';
 import { bindOnce, doubleLiteral, isDouble, toDouble, toInt } from './numeric.ts';
 import { joinable } from './joinable.ts';
 import { lowerDecimal, lowerInteger, lowerNumber, mayBeQuotient } from './parse-numbers.ts';
-import type { StaticType } from './types.ts';
-import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from './types.ts';
+import { type StaticType, BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from './types.ts';
 
 /**
  * Turns nodes with JavaScript's meaning into CEL. Decides which numbers are integers and which are doubles. Inserts the

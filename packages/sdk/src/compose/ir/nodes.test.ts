@@ -27,8 +27,7 @@ import {
   variable,
 } from './build.ts';
 import { Lowering } from './lower.ts';
-import { NodeTable, Variable, makeNode, withNodes } from './node.ts';
-import type { Node } from './node.ts';
+import { type Node, NodeTable, Variable, makeNode, withNodes } from './node.ts';
 import { celText } from './to-cel.ts';
 import { BOOL, DYN, INTEGER, STRING, joinTypes, listOf, mapOf, optionalOf } from './types.ts';
 import type { Field, ObjectStaticType, StaticType } from './types.ts';

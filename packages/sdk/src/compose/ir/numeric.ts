@@ -1,8 +1,6 @@
 import { macroVariable } from './build.ts';
-import type { Node, Variable } from './node.ts';
-import { makeNode } from './node.ts';
-import type { StaticType } from './types.ts';
-import { FLOAT, INTEGER } from './types.ts';
+import { type Node, type Variable, makeNode } from './node.ts';
+import { type StaticType, FLOAT, INTEGER } from './types.ts';
 
 /**
  * Makes an expression that uses a value several times. `cel.bind` binds the value, unless it is a literal or a short

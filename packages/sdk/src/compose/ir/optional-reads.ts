@@ -1,6 +1,5 @@
 import { compare, conjuncts, has, isIn, isLiteralNumber, literal, optIndex, optSelect, size } from './build.ts';
-import type { Node } from './node.ts';
-import { makeNode, withArgs } from './node.ts';
+import { type Node, makeNode, withArgs } from './node.ts';
 import { INTEGER } from './types.ts';
 
 /**

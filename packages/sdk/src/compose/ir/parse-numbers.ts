@@ -1,8 +1,7 @@
 import { CHARACTERS } from '@typekro/kit/golang';
 import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, toText, TRUE } from './build.ts';
 
-import type { Node } from './node.ts';
-import { makeNode, rewrite } from './node.ts';
+import { type Node, makeNode, rewrite } from './node.ts';
 import { bindOnce, doubleLiteral } from './numeric.ts';
 import { BOOL, FLOAT, INTEGER, NumberType, STRING } from './types.ts';
 

@@ -1,6 +1,5 @@
 import { quoteForAuthor } from '../../javascript/index.ts';
-import type { FieldAccess, Kind, Node } from './node.ts';
-import { bodyOf } from './node.ts';
+import { type FieldAccess, type Kind, type Node, bodyOf } from './node.ts';
 
 /** Operators of JavaScript with their precedence. A larger number binds tighter. */
 const BINARY: Partial<Record<Kind, readonly [string, number]>> = {

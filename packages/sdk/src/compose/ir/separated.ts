@@ -14,10 +14,8 @@ import {
   subtract,
   variable,
 } from './build.ts';
-import type { ListFold } from './list-fold.ts';
-import { mapped } from './list-fold.ts';
-import type { Node, Variable } from './node.ts';
-import { isLiteral, isVariable, mentions, substitute } from './node.ts';
+import { type ListFold, mapped } from './list-fold.ts';
+import { type Node, type Variable, isLiteral, isVariable, mentions, substitute } from './node.ts';
 import { INTEGER, listOf, STRING } from './types.ts';
 
 /**

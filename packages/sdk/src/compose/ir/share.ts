@@ -1,6 +1,5 @@
 import { macroVariable } from './build.ts';
-import type { Node, Variable } from './node.ts';
-import { makeNode, withArgs } from './node.ts';
+import { type Node, type Variable, makeNode, withArgs } from './node.ts';
 
 /** The minimum number of saved nodes for which a part is bound. */
 const MIN_SAVED_NODES = 12;

@@ -1,5 +1,4 @@
-import type { Expr } from '@typekro/cel';
-import { syntax, unparse } from '@typekro/cel';
+import { type Expr, syntax, unparse } from '@typekro/cel';
 import { literalEntries, NOT_A_FIELD } from './build.ts';
 import { treeOf } from './handwritten.ts';
 import type { FieldAccess, Kind, LiteralNode, MacroNode, Node, Variable } from './node.ts';

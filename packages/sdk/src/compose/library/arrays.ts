@@ -1,7 +1,6 @@
 import { and, concat, cond, literal, not, or, TRUE, variable } from '../ir/build.ts';
-import { isLiteral, UnknownLength } from '../ir/node.ts';
+import { type Node, isLiteral, UnknownLength } from '../ir/node.ts';
 import { INTEGER } from '../ir/types.ts';
-import type { Node } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';

@@ -13,11 +13,9 @@ import {
   or,
   variable,
 } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { makeNode } from '../ir/node.ts';
+import { type Node, makeNode } from '../ir/node.ts';
 import { numberTest } from '../ir/parse-numbers.ts';
-import { BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { type StaticType, BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { FunctionLike } from '../source/function-source.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';

@@ -1,5 +1,4 @@
-import type { Node, Variable } from '../ir/node.ts';
-import { substitute } from '../ir/node.ts';
+import { type Node, type Variable, substitute } from '../ir/node.ts';
 
 /** The key by which a comparator of `a` and `b` sorts, ascending or descending. */
 export function sortKey(

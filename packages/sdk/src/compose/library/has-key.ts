@@ -10,8 +10,7 @@ import { mergedPieces, objectNode } from '../value/value-nodes.ts';
 import { bool, equals, needPresent, textNode, unary } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
 import { Phi, Sym } from '../value/symbolic.ts';
-import type { Key } from './key.ts';
-import { memberKeyOf } from './key.ts';
+import { type Key, memberKeyOf } from './key.ts';
 import { keyedSlot } from './keyed.ts';
 
 /** `key in object`; with `own`, `Object.hasOwn(object, key)`, which ignores inherited members. */

@@ -1,6 +1,5 @@
 import { eq, macro, macroVariable, method, object, variable } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { isLiteral, mentions } from '../ir/node.ts';
+import { type Node, isLiteral, mentions } from '../ir/node.ts';
 import { BOOL, listOf, mapOf, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
@@ -9,10 +8,8 @@ import { mayBeUndefined, mergedPieces, toNode } from '../value/value-nodes.ts';
 import { textNode } from '../value/ops.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { isOpen } from '../value/open.ts';
-import { Phi, Splice } from '../value/symbolic.ts';
-import type { Sym } from '../value/symbolic.ts';
-import type { Carried, Pass } from './carried.ts';
-import { optionalFold, seenInIteration, takesOf } from './carried.ts';
+import { type Sym, Phi, Splice } from '../value/symbolic.ts';
+import { type Carried, type Pass, optionalFold, seenInIteration, takesOf } from './carried.ts';
 import { knowing } from './view.ts';
 
 /**

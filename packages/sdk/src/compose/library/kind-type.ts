@@ -1,6 +1,5 @@
 import type { Schema } from '@typekro/engine/schema';
-import type { Field, ObjectStaticType, StaticType } from '../ir/types.ts';
-import { DYN, INTEGER, mapOf, BOOL, STRING } from '../ir/types.ts';
+import { type Field, type ObjectStaticType, type StaticType, DYN, INTEGER, mapOf, BOOL, STRING } from '../ir/types.ts';
 import type { DerivedField } from '../trace/records.ts';
 import { resourceType } from './schema-type.ts';
 

@@ -22,12 +22,10 @@ import {
   variable,
 } from '../ir/build.ts';
 import { nearestName } from '@typekro/kit/core';
-import type { Node, Variable } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { asDoubles, numberTest } from '../ir/parse-numbers.ts';
-import { substitute } from '../ir/node.ts';
-import { describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { type Node, type Variable, substitute } from '../ir/node.ts';
+import { type StaticType, describeType, DYN, INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';

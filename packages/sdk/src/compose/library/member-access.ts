@@ -1,16 +1,13 @@
 import { and, compare, cond, has, index, isIn, literal, optIndex, optSelect, select, size } from '../ir/build.ts';
 import { requireInteger } from '../ir/lower.ts';
-import type { Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
-import { describeType, DYN, INTEGER, sameStaticType } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { type Node, isLiteral } from '../ir/node.ts';
+import { type StaticType, describeType, DYN, INTEGER, sameStaticType } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { optionalNode } from '../value/value-nodes.ts';
 import { labelOf, symbolic, wrap } from '../value/proxy.ts';
-import { Sym, testedPresence } from '../value/symbolic.ts';
-import type { Absence } from '../value/symbolic.ts';
+import { type Absence, Sym, testedPresence } from '../value/symbolic.ts';
 import { stringMethod } from './string-methods.ts';
 import { forElement, converted } from './view.ts';
 

@@ -1,6 +1,5 @@
 import { and, compare, cond, literal, not, or, toText, TRUE } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { makeNode } from '../ir/node.ts';
+import { type Node, makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, parseDecimal, parseInteger, parseNumber } from '../ir/parse-numbers.ts';
 import { BOOL, describeType, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';

@@ -1,23 +1,19 @@
-import type { StaticType } from '../ir/types.ts';
 import { setOwn } from '@typekro/kit/core';
 import { and, isIn, list, literal, macro, macroVariable, not, object, TRUE, variable } from '../ir/build.ts';
-import { mapOf } from '../ir/types.ts';
+import { type StaticType, mapOf } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
-import { keyEntries, KEYS, mapOfMembers } from '../value/key-order.ts';
-import type { Members } from '../value/key-order.ts';
+import { type Members, keyEntries, KEYS, mapOfMembers } from '../value/key-order.ts';
 import { deleteMember, setMember, setMemberWhen } from '../value/set-member.ts';
 import { mergeValues, resolveMerged } from '../value/merge.ts';
 import { mergedPieces, objectNode, toNode } from '../value/value-nodes.ts';
 import { textNode, truthy } from '../value/ops.ts';
 import { hasTokens, labelOf, symbolic, wrap } from '../value/proxy.ts';
-import type { MergedPiece } from '../value/symbolic.ts';
-import { MERGED, Phi, Sym } from '../value/symbolic.ts';
+import { type MergedPiece, MERGED, Phi, Sym } from '../value/symbolic.ts';
 import type { Key } from './key.ts';
 import { getMember } from './member.ts';
-import { isLiteral } from '../ir/node.ts';
-import type { Node } from '../ir/node.ts';
+import { type Node, isLiteral } from '../ir/node.ts';
 
 /** `{ [key]: value }`: sets a key of an object literal. */
 export function mergeKey(target: Record<string, unknown>, key: Key, value: unknown): void {

@@ -24,8 +24,7 @@ import {
   typeOfSet,
 } from './carried.ts';
 import type { Carried } from './carried.ts';
-import { elements, factOf, indexed, isKnownEmpty, knowing, loopValue } from './view.ts';
-import type { View } from './view.ts';
+import { type View, elements, factOf, indexed, isKnownEmpty, knowing, loopValue } from './view.ts';
 
 /** `list.reduce(f, initial)`: a loop with one accumulator. */
 export function reduceList(interpreter: Interpreter, view: View, args: readonly unknown[]): unknown {

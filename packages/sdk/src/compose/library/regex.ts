@@ -19,12 +19,9 @@ import {
 import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
 import { BOOL, INTEGER, listOf, STRING } from '../ir/types.ts';
-import { minMatchLength, printRe2, subexpressionsOf } from '../../notations/regex/re2.ts';
-import { parseRegex, PatternProblem } from '../../notations/regex/syntax.ts';
-import { stepsToGroups } from '../../notations/regex/groups.ts';
-import type { GroupStep } from '../../notations/regex/groups.ts';
-import type { ParsedRegex, Regex } from '../../notations/regex/syntax.ts';
-import type { RegexUse } from '../../notations/regex/re2.ts';
+import { type RegexUse, minMatchLength, printRe2, subexpressionsOf } from '../../notations/regex/re2.ts';
+import { type ParsedRegex, type Regex, parseRegex, PatternProblem } from '../../notations/regex/syntax.ts';
+import { type GroupStep, stepsToGroups } from '../../notations/regex/groups.ts';
 import { refuse } from '../refusal/refusal.ts';
 
 /** A pattern and its tree. */

@@ -1,6 +1,5 @@
 import { cond, concat, literal, method } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
+import { type Node, isLiteral } from '../ir/node.ts';
 import { STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
@@ -11,8 +10,7 @@ import { labelOf, wrap } from '../value/proxy.ts';
 import { Sym } from '../value/symbolic.ts';
 import { argumentCount } from './callbacks.ts';
 import { unknownGroup } from './regex-methods.ts';
-import { replacePattern } from './regex.ts';
-import type { MatchTexts, Replacement } from './regex.ts';
+import { type MatchTexts, type Replacement, replacePattern } from './regex.ts';
 
 /**
  * `text.replace(pattern, by)` and `replaceAll`; `by` is a string, which may contain `$1`, or a function of the match.

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { jsonEquals, setOwn, oncePerObject } from '@typekro/kit/core';
+import { type JsonValue, jsonEquals, setOwn, oncePerObject } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 import type { Field, StaticType } from '../ir/types.ts';
 import { BOOL, DYN, FLOAT, INTEGER, listOf, mapOf, NumberType, STRING } from '../ir/types.ts';

@@ -1,5 +1,4 @@
-import type { Node } from '../ir/node.ts';
-import { isLiteral, mentions } from '../ir/node.ts';
+import { type Node, isLiteral, mentions } from '../ir/node.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';

@@ -16,9 +16,8 @@ import {
 } from '../ir/build.ts';
 import { nearestName } from '@typekro/kit/core';
 import { requireInteger } from '../ir/lower.ts';
-import type { Conditional, Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
-import { isLiteral } from '../ir/node.ts';
+import { type Conditional, type Node, isLiteral } from '../ir/node.ts';
 import { INTEGER, listOf, STRING } from '../ir/types.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
 import { refuse } from '../refusal/refusal.ts';

@@ -1,8 +1,7 @@
 import { call, cond, literal, method } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
 import { bindOnce } from '../ir/numeric.ts';
-import { BOOL, DYN, STRING } from '../ir/types.ts';
-import type { StaticType } from '../ir/types.ts';
+import { type StaticType, BOOL, DYN, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace } from '../trace/current-trace.ts';
 import { closureOf } from '../value/closure.ts';

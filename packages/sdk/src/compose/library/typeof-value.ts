@@ -2,8 +2,7 @@ import { cond, literal } from '../ir/build.ts';
 import { distribute, resolveMerged } from '../value/merge.ts';
 import { textValue } from '../value/ops.ts';
 import { labelOf, symbolic } from '../value/proxy.ts';
-import type { Sym } from '../value/symbolic.ts';
-import { Phi, testedPresence } from '../value/symbolic.ts';
+import { type Sym, Phi, testedPresence } from '../value/symbolic.ts';
 import { refuse } from '../refusal/refusal.ts';
 
 /**

@@ -15,10 +15,8 @@ import {
   variable,
   or,
 } from '../ir/build.ts';
-import type { Node, Variable } from '../ir/node.ts';
-import { bodyOf, isLiteral, substitute } from '../ir/node.ts';
-import type { StaticType } from '../ir/types.ts';
-import { INTEGER, listOf, STRING } from '../ir/types.ts';
+import { type Node, type Variable, bodyOf, isLiteral, substitute } from '../ir/node.ts';
+import { type StaticType, INTEGER, listOf, STRING } from '../ir/types.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { SeenList, Sym } from '../value/symbolic.ts';

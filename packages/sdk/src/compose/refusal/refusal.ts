@@ -1,5 +1,4 @@
-import { TypeKroError } from '@typekro/kit/core';
-import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
+import { type Diagnostic, type SourcePosition, TypeKroError } from '@typekro/kit/core';
 
 /**
  * The codes of refusals. The documentation lists all codes except `provider`, which only a host that cannot read

@@ -1,6 +1,5 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
-import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import { combineSources } from '@typekro/engine/schema';
+import { type Schema, type SchemaSource, combineSources } from '@typekro/engine/schema';
 
 /** The schemas of kinds, by tracing run. */
 const sources = new WeakMap<object, SchemaSource>();

@@ -1,5 +1,4 @@
-import { parse } from 'acorn';
-import type { AnyNode, ArrowFunctionExpression, FunctionExpression } from 'acorn';
+import { type AnyNode, type ArrowFunctionExpression, type FunctionExpression, parse } from 'acorn';
 import { refuse } from '../refusal/refusal.ts';
 
 /** The syntax of a function as an expression. */

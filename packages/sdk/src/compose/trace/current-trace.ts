@@ -1,5 +1,4 @@
-import type { Node } from '../ir/node.ts';
-import { isLiteral, withNodes } from '../ir/node.ts';
+import { type Node, isLiteral, withNodes } from '../ir/node.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { Trace } from './trace.ts';
 

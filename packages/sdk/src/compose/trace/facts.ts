@@ -1,6 +1,5 @@
 import { and, eq, isLiteralNumber, literal, not, or } from '../ir/build.ts';
-import type { Kind, LiteralNode, Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
+import { type Kind, type LiteralNode, type Node, isLiteral } from '../ir/node.ts';
 
 /** The bounds between which a whole number is known to be. */
 interface Range {

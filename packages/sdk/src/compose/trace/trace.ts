@@ -1,12 +1,10 @@
 import type { Diagnostic } from '@typekro/kit/core';
 import { conjuncts, not } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { NodeTable } from '../ir/node.ts';
+import { type Node, NodeTable } from '../ir/node.ts';
 import { Facts } from './facts.ts';
 import type { Interpreter } from './interpreter.ts';
 import type { LoopRecord, ResourceRecord, ValidationRecord } from './records.ts';
-import type { Site } from '../refusal/refusal.ts';
-import { FollowUp, isRecoverable, refuse, Refusal } from '../refusal/refusal.ts';
+import { type Site, FollowUp, isRecoverable, refuse, Refusal } from '../refusal/refusal.ts';
 
 /** A variable of the traced program. */
 export class ProgramVariable {

@@ -1,6 +1,5 @@
 import { and, cond, FALSE, not, or, TRUE } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
+import { type Node, isLiteral } from '../ir/node.ts';
 
 /**
  * The symbol under which an object stores its conditional keys. An object without this member has all its own keys in

@@ -1,12 +1,10 @@
 import { and, cond, list, literal, not, TRUE } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { isLiteral, rootOf } from '../ir/node.ts';
+import { type Node, isLiteral, rootOf } from '../ir/node.ts';
 import { holdsObjects, NULL, sameStaticType } from '../ir/types.ts';
 import { isStackOverflow, refuse, thrownInBranch } from '../refusal/refusal.ts';
 import { activeTrace, currentTrace, decide } from '../trace/current-trace.ts';
 import type { MergeValues } from '../trace/trace.ts';
-import { joinKeys, keyEntries, KEYS, notable } from './key-order.ts';
-import type { KeyEntry, Members } from './key-order.ts';
+import { type KeyEntry, type Members, joinKeys, keyEntries, KEYS, notable } from './key-order.ts';
 import type { Absence, MergedPiece } from './symbolic.ts';
 import { DEAD, Earlier, Maybe, MERGED, Phi, POISON, Splice, Sym, testedPresence, Untranslated } from './symbolic.ts';
 import { symbolic, wrap } from './proxy.ts';

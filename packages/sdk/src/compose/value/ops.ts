@@ -17,8 +17,7 @@ import {
   subtract,
   toText,
 } from '../ir/build.ts';
-import type { Node } from '../ir/node.ts';
-import { makeNode } from '../ir/node.ts';
+import { type Node, makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
 import { describeType, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';

@@ -1,10 +1,8 @@
 import { and, not, TRUE } from '../ir/build.ts';
 import { setOwn } from '@typekro/kit/core';
-import type { Node } from '../ir/node.ts';
-import { isLiteral } from '../ir/node.ts';
+import { type Node, isLiteral } from '../ir/node.ts';
 import { decide } from '../trace/current-trace.ts';
-import type { KeyEntry } from './key-order.ts';
-import { keyEntries, KEYS, mapOfMembers, notable, presenceOf, withKey } from './key-order.ts';
+import { type KeyEntry, keyEntries, KEYS, mapOfMembers, notable, presenceOf, withKey } from './key-order.ts';
 import { phi } from './merge.ts';
 
 /** The own keys of an object of the program, with the conditions under which it has them. */

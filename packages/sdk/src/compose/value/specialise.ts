@@ -1,15 +1,12 @@
 import { and, concatLists, concat, cond, eq, list, not, or } from '../ir/build.ts';
 import { setOwn } from '@typekro/kit/core';
-import type { Node, Variable } from '../ir/node.ts';
-import { isLiteral, makeNode, walk, withArgs } from '../ir/node.ts';
+import { type Node, type Variable, isLiteral, makeNode, walk, withArgs } from '../ir/node.ts';
 import type { Facts } from '../trace/facts.ts';
 import { textNode, textValue } from './ops.ts';
-import { KEYS } from './key-order.ts';
-import type { KeyEntry } from './key-order.ts';
+import { type KeyEntry, KEYS } from './key-order.ts';
 import { copyKeys } from './set-member.ts';
 import { hasTokens, symbolic, wrap } from './proxy.ts';
-import type { MergedPiece } from './symbolic.ts';
-import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
+import { type MergedPiece, Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
 
 /** Marks an element that is known to be missing. */
 const NOTHING = Symbol('nothing');

@@ -1,8 +1,7 @@
 import type { Node } from '../ir/node.ts';
 import type { StaticType } from '../ir/types.ts';
-import { refuse } from '../refusal/refusal.ts';
+import { type RefusalCode, refuse } from '../refusal/refusal.ts';
 import type { ResourceRecord } from '../trace/records.ts';
-import type { RefusalCode } from '../refusal/refusal.ts';
 
 /** Says when a value is missing, and how the graph treats the missing value. */
 export interface Absence {

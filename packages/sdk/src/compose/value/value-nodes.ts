@@ -17,16 +17,14 @@ import {
   variable,
 } from '../ir/build.ts';
 import type { Node } from '../ir/node.ts';
-import { BOOL, DYN, mapOf, STRING } from '../ir/types.ts';
-import type { Field, StaticType } from '../ir/types.ts';
+import { type Field, type StaticType, BOOL, DYN, mapOf, STRING } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { keyEntries, mapOfMembers } from './key-order.ts';
 import { resolveMerged } from './merge.ts';
 import { classOf, isPlainObject } from './printed.ts';
 import { hasTokens, labelOf, symbolic } from './proxy.ts';
-import type { MergedPiece } from './symbolic.ts';
-import { Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
+import { type MergedPiece, Maybe, MERGED, Phi, SeenList, Splice, Sym } from './symbolic.ts';
 import { needPresent, textNode } from './ops.ts';
 
 /** The value as a CEL optional, which is `optional.none()` where JavaScript has `undefined`. */

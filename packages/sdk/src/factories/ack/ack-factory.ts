@@ -1,5 +1,4 @@
-import { resourceFactory } from '../../compose/index.ts';
-import type { ResourceFactory } from '../../compose/index.ts';
+import { type ResourceFactory, resourceFactory } from '../../compose/index.ts';
 
 /** Status fields that every AWS controller writes. */
 export interface AckStatusFields {

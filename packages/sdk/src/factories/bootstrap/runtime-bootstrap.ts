@@ -10,8 +10,7 @@ import { defineFactory } from '../../compose/index.ts';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
 import type { RuntimeSettings, TypeKroRuntimeOptions } from './runtime-settings.ts';
 import { runtimeSettings, settingsDiagnostics } from './runtime-settings.ts';
-import type { KroSource, TypeKroRuntimeSpec, TypeKroRuntimeStatus } from './runtime.ts';
-import { runtimeComposition } from './runtime.ts';
+import { type KroSource, type TypeKroRuntimeSpec, type TypeKroRuntimeStatus, runtimeComposition } from './runtime.ts';
 
 /** Deploys a runtime; see `typeKroRuntimeBootstrap`. */
 export type RuntimeFactory = Factory<TypeKroRuntimeSpec, TypeKroRuntimeSpec, TypeKroRuntimeStatus>;

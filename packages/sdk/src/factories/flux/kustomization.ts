@@ -1,9 +1,7 @@
-import type { Read, Resource } from '../../compose/index.ts';
-import { defineResourceFactory, argumentMembers, withDefault } from '../../compose/index.ts';
+import { type Read, type Resource, defineResourceFactory, argumentMembers, withDefault } from '../../compose/index.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { FlatInput } from './flat.ts';
-import { divideFields } from './flat.ts';
+import { type FlatInput, divideFields } from './flat.ts';
 import * as raw from './generated/kustomize.toolkit.fluxcd.io.ts';
 import type { KustomizationFields, KustomizationSpec } from './generated/kustomize.toolkit.fluxcd.io.ts';
 import { DEFAULT_INTERVAL } from './sources.ts';

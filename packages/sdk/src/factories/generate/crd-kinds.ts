@@ -1,10 +1,7 @@
-import type { Diagnostic, JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type Diagnostic, type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { StructuralSchema } from '@typekro/engine/schema';
-import { asText, asTexts, dns1035Label, isDnsSubdomain } from '@typekro/kit/kubernetes';
-import type { KindPlan } from './kind-plan.ts';
-import { ownMember } from './kind-plan.ts';
-import { compareVersions } from '@typekro/kit/kubernetes';
+import { asText, asTexts, dns1035Label, isDnsSubdomain, compareVersions } from '@typekro/kit/kubernetes';
+import { type KindPlan, ownMember } from './kind-plan.ts';
 import { plainFacts } from './plain-facts.ts';
 import { readinessRule } from './readiness-rule.ts';
 

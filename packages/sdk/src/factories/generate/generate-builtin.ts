@@ -1,4 +1,3 @@
-import type { GroupVersionKind } from '@typekro/kit/core';
 import type { BuiltinSource, ResourceInfo, Schema, SchemaSource } from '@typekro/engine/schema';
 import { BuiltinDescriptions } from '@typekro/engine/schema';
 import { toTypeScript } from '../../notations/to-typescript.ts';
@@ -8,7 +7,7 @@ import { factoryName, identifier } from './identifiers.ts';
 import { builtinReadiness } from './readiness-rule.ts';
 import { quoteJs } from '../../javascript/index.ts';
 import { factoryDoc } from './write-kind.ts';
-import { formatApiVersion, pascalCase } from '@typekro/kit/core';
+import { type GroupVersionKind, formatApiVersion, pascalCase } from '@typekro/kit/core';
 
 /** The options of the generator of built-in kinds. */
 export interface BuiltinOptions {

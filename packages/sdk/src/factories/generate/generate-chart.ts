@@ -1,10 +1,9 @@
-import type { Diagnostic, JsonObject } from '@typekro/kit/core';
 import { docComment, toTypeScript } from '../../notations/to-typescript.ts';
 import { fromJsonSchema } from '../../notations/json-schema.ts';
 import { header } from './generate-factories.ts';
 import { factoryName, fileNameOf } from './identifiers.ts';
 import { quoteJs } from '../../javascript/index.ts';
-import { pascalCase } from '@typekro/kit/core';
+import { type Diagnostic, type JsonObject, pascalCase } from '@typekro/kit/core';
 
 /** The chart for which a factory is written. */
 export interface ChartOptions {

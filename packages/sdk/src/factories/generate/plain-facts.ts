@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 
 /** Schema keywords that constrain values. Descriptions and CEL rules are not among them. */
 const KEPT: ReadonlySet<string> = new Set([

@@ -1,10 +1,8 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { withGroup } from '@typekro/kit/core';
+import { type JsonValue, withGroup } from '@typekro/kit/core';
 import { StatusReport } from '@typekro/engine/readiness';
 import type { Schema } from '@typekro/engine/schema';
 import { asText } from '@typekro/kit/kubernetes';
-import type { ReadinessRule } from './kind-plan.ts';
-import { ownMember } from './kind-plan.ts';
+import { type ReadinessRule, ownMember } from './kind-plan.ts';
 import { byCondition, CONDITIONS, EXISTS, KIND_RULES, OBSERVED } from './kind-rules.ts';
 
 /** Returns the readiness rule of a built-in kind. A kind without its own rule is ready when it exists. */

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, pascalCase } from '@typekro/kit/core';
+import { type JsonValue, formatApiVersion, isJsonObject, pascalCase } from '@typekro/kit/core';
 import { OWN_MEMBERS } from '../../compose/resource-factory.ts';
 import { quoteJs } from '../../javascript/index.ts';
 import type { Schema } from '@typekro/engine/schema';

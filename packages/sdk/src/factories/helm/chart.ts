@@ -1,7 +1,6 @@
 import { defineResourceFactory, ifPresent, argumentMembers, requireKnown, withDefault } from '../../compose/index.ts';
 import type { FactoryExtras, NamedInput } from '../../compose/index.ts';
-import type { ChartSource, HelmReleaseConfig, HelmReleaseResource } from './helm-release.ts';
-import { helmRelease } from './helm-release.ts';
+import { type ChartSource, type HelmReleaseConfig, type HelmReleaseResource, helmRelease } from './helm-release.ts';
 import { repositoryName } from './source-name.ts';
 import { FLUX_NAMESPACE, helmRepository } from './helm-repository.ts';
 

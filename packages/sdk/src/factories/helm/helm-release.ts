@@ -10,8 +10,7 @@ import {
 } from '../../compose/index.ts';
 import type { KubeObject } from '@typekro/kit/core';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { FlatInput } from '../flux/flat.ts';
-import { divideFields } from '../flux/flat.ts';
+import { type FlatInput, divideFields } from '../flux/flat.ts';
 import * as raw from '../flux/generated/helm.toolkit.fluxcd.io.ts';
 import type { HelmReleaseFields, HelmReleaseSpec } from '../flux/generated/helm.toolkit.fluxcd.io.ts';
 import { FLUX_NAMESPACE } from './helm-repository.ts';

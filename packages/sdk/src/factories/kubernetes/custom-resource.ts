@@ -1,5 +1,4 @@
-import { createResource, defineResourceFactory } from '../../compose/index.ts';
-import type { Manifest, Resource } from '../../compose/index.ts';
+import { type Manifest, type Resource, createResource, defineResourceFactory } from '../../compose/index.ts';
 
 /**
  * Makes an object of any kind. The argument has the same members as the YAML of the object. `Fields` is the type of the

@@ -1,5 +1,4 @@
-import { isPlainText } from '../../compose/index.ts';
-import type { ArgumentShape } from '../../compose/index.ts';
+import { type ArgumentShape, isPlainText } from '../../compose/index.ts';
 import { quoteForAuthor } from '../../javascript/index.ts';
 
 const shape =

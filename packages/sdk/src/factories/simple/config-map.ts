@@ -1,7 +1,5 @@
-import type { ArgumentTable } from '../../compose/index.ts';
-import { textArgument, createResource, mapValues } from '../../compose/index.ts';
-import type { CommonConfig } from './common.ts';
-import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
+import { type ArgumentTable, textArgument, createResource, mapValues } from '../../compose/index.ts';
+import { type CommonConfig, COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ConfigMapResource } from './kinds.ts';
 
 /** Arguments of `ConfigMap`. */

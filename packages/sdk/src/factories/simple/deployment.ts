@@ -1,9 +1,7 @@
-import { createResource } from '../../compose/index.ts';
-import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
+import { type ArgumentTable, type DerivedField, createResource } from '../../compose/index.ts';
 import { definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { DeploymentResource } from './kinds.ts';
-import { POD, podTemplate, selectorOf } from './pods.ts';
-import type { PodConfig } from './pods.ts';
+import { type PodConfig, POD, podTemplate, selectorOf } from './pods.ts';
 
 /** Arguments of `Deployment`. */
 export interface DeploymentConfig extends PodConfig {

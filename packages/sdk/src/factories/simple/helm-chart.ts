@@ -1,5 +1,4 @@
-import type { Resource } from '../../compose/index.ts';
-import { createResource, defineResourceFactory, present } from '../../compose/index.ts';
+import { type Resource, createResource, defineResourceFactory, present } from '../../compose/index.ts';
 import { sourceName } from '../helm/source-name.ts';
 import { definedOnly } from './common.ts';
 import type { Condition } from './kinds.ts';

@@ -1,7 +1,5 @@
-import type { ArgumentTable } from '../../compose/index.ts';
-import { createResource } from '../../compose/index.ts';
-import type { CommonConfig } from './common.ts';
-import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
+import { type ArgumentTable, createResource } from '../../compose/index.ts';
+import { type CommonConfig, COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { IngressResource } from './kinds.ts';
 
 /** The backend of a path. */

@@ -1,7 +1,5 @@
-import type { ArgumentTable } from '../../compose/index.ts';
-import { createResource, ifPresent, present } from '../../compose/index.ts';
-import type { CommonConfig } from './common.ts';
-import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
+import { type ArgumentTable, createResource, ifPresent, present } from '../../compose/index.ts';
+import { type CommonConfig, COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { NetworkPolicyResource } from './kinds.ts';
 
 /** Arguments of `NetworkPolicy`. */

@@ -12,8 +12,7 @@ import {
   present,
   withDefault,
 } from '../../compose/index.ts';
-import type { CommonConfig } from './common.ts';
-import { COMMON, definedOnly } from './common.ts';
+import { type CommonConfig, COMMON, definedOnly } from './common.ts';
 
 /**
  * The source of a variable's value: a key of a ConfigMap or Secret, a field of the pod, or a resource request or limit

@@ -1,7 +1,6 @@
 import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
 import { createResource, isNumberArgument, mapList, present } from '../../compose/index.ts';
-import type { CommonConfig } from './common.ts';
-import { COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
+import { type CommonConfig, COMMON, definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { ServiceResource } from './kinds.ts';
 
 /** A port of a Service. */

@@ -1,9 +1,7 @@
-import { createResource, withDefault } from '../../compose/index.ts';
-import type { ArgumentTable, DerivedField } from '../../compose/index.ts';
+import { type ArgumentTable, type DerivedField, createResource, withDefault } from '../../compose/index.ts';
 import { definedOnly, idOf, metadataOf, simpleFactory } from './common.ts';
 import type { CronJobResource, DaemonSetResource, JobResource, StatefulSetResource } from './kinds.ts';
-import { POD, podSpec, podTemplate, selectorOf } from './pods.ts';
-import type { PodConfig } from './pods.ts';
+import { type PodConfig, POD, podSpec, podTemplate, selectorOf } from './pods.ts';
 
 /** Arguments of `StatefulSet`. */
 export interface StatefulSetConfig extends PodConfig {

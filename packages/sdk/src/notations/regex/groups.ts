@@ -1,6 +1,5 @@
 import { subexpressionsOf, minMatchLength } from './re2.ts';
-import { edgeOf, edgeOfParts, isDisjoint, isNullable } from './sets.ts';
-import type { CharacterSet } from './sets.ts';
+import { type CharacterSet, edgeOf, edgeOfParts, isDisjoint, isNullable } from './sets.ts';
 import type { Regex } from './syntax.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { CHARACTERS } from '@typekro/kit/golang';
 import { regexProblem } from '@typekro/cel';
-import { PatternProblem } from './syntax.ts';
-import type { ClassItem, Regex } from './syntax.ts';
+import { type ClassItem, type Regex, PatternProblem } from './syntax.ts';
 
 /** The characters that end a line in JavaScript, as items of an RE2 class. */
 const LINE_END = String.raw`\n\r\x{2028}\x{2029}`;

@@ -1,5 +1,4 @@
-import type { CharacterRange } from './re2.ts';
-import { foldedRanges, subexpressionsOf, minMatchLength } from './re2.ts';
+import { type CharacterRange, foldedRanges, subexpressionsOf, minMatchLength } from './re2.ts';
 import type { ClassItem, Regex } from './syntax.ts';
 
 /** A set of characters as ranges. */

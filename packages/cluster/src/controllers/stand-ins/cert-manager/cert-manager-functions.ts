@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { RETRY_POLICIES, backoffMs, cryptoLibrary } from '@typekro/kit/core';
+import { type KubeObject, RETRY_POLICIES, backoffMs, cryptoLibrary } from '@typekro/kit/core';
 import { asTexts, formatTime, numberAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import {
   alternativesFromDer,

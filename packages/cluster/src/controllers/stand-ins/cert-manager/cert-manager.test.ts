@@ -5,10 +5,8 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { textAt } from '@typekro/kit/kubernetes';
 import { KubeClient } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { ManualClock } from '../../../cluster-clock.ts';
-import { createManualClock } from '../../../cluster-clock.ts';
-import type { Cluster } from '../../../cluster.ts';
-import { createEmbeddedCluster } from '../../../cluster.ts';
+import { type ManualClock, createManualClock } from '../../../cluster-clock.ts';
+import { type Cluster, createEmbeddedCluster } from '../../../cluster.ts';
 
 const HOUR_MS = 3600 * 1000;
 const DAY_MS = 24 * HOUR_MS;

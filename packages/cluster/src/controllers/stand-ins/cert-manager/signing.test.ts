@@ -4,8 +4,7 @@ import { certificateRequest } from '../../../../test-support/certificate-request
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { basicConstraints, distinguishedName, keyUsage, signCertificate } from '../../../codec/x509.ts';
 import { CertificateRequestError } from '../../../kinds/certificate-request.ts';
-import type { Signer } from './cert-manager-functions.ts';
-import { signCertificateRequest } from './cert-manager-functions.ts';
+import { type Signer, signCertificateRequest } from './cert-manager-functions.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const web = certificateRequest('web', [], ['web.example.com']);
