@@ -187,7 +187,7 @@ async function dispatch(
   }
   if (first === 'openapi') {
     const documents = await openApi.load();
-    const reply = documents.openApiReply(context.registry, request);
+    const reply = await documents.openApiReply(context.registry, request);
     if (!context.aggregationGate.isOpen) return reply;
     return (await context.parts.aggregation.load()).withOpenApiPaths(context, request, reply);
   }

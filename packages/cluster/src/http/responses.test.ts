@@ -88,6 +88,42 @@ test('the OpenAPI v2 document is compressed, and is not sent again to a client t
   await cluster.close();
 });
 
+test.each(['/openapi/v2', '/openapi/v3/apis/g.io/v1'])(
+  'other requests are handled while %s is made of long schemas',
+  async (path) => {
+    await using cluster = await createEmbeddedCluster({ controllers: false });
+    const transport = cluster.transport();
+    const members = Array.from({ length: 15_000 }, (_, index) => [`member${index}`, { type: 'string' }]);
+    const schema = {
+      type: 'object',
+      properties: { spec: { type: 'object', properties: Object.fromEntries(members) } },
+    };
+    for (const plural of ['as', 'bs', 'cs']) {
+      const names = { plural, kind: plural.toUpperCase() };
+      const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }];
+      const spec = { group: 'g.io', scope: 'Cluster', names, versions };
+      const body = JSON.stringify({ metadata: { name: `${plural}.g.io` }, spec });
+      const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+      const { status } = await transport.request({ method: 'POST', path: definitions, body });
+      expect(status).toBe(201);
+    }
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    const { body } = await transport.request({ method: 'GET', path });
+    clearImmediate(counting);
+    expect(turns).toBeGreaterThanOrEqual(2);
+    let text = '';
+    for await (const part of body) text += Buffer.from(part).toString();
+    const { definitions, components } = JSON.parse(text) as { definitions?: object; components?: { schemas: object } };
+    const shown = definitions ?? components?.schemas ?? {};
+    for (const kind of ['AS', 'BS', 'CS']) expect(Object.keys(shown)).toContain(`io.g.v1.${kind}`);
+  },
+);
+
 /** Node's two representations of these header lines. The result also counts all reads of the list of lines. */
 function received(lines: readonly (readonly [string, string])[]) {
   const headers: Record<string, string | string[]> = {};

@@ -1,24 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { groupVersionPath } from '@typekro/kit/kubernetes';
-import { toJsonBytes } from '../codec/json.ts';
+import { toJsonBytes, toJsonText } from '../codec/json.ts';
 import { CustomResource } from '../registry/served-custom-resource.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { ApiError, methodNotAllowed } from '../errors/api-error.ts';
 import { versionPaths, versionSchemas } from './version-schemas.ts';
+import { Turns } from '../verbs/list-reply.ts';
 import { swaggerProtobuf } from './swagger-protobuf.ts';
 import { toSwaggerPaths, toSwaggerSchema } from './swagger.ts';
 import { replyText } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 import { versionOf } from '../release.ts';
 
+/** What was made for a state of the registry: the index and the documents by path, and the hashes of versions. */
 interface Cached {
   readonly generation: number;
-  index: Buffer | undefined;
-  v2: Buffer | undefined;
-  v2Protobuf: Buffer | undefined;
+  readonly documents: Map<string, Promise<Buffer[]>>;
   readonly hashes: Map<string, string>;
-  readonly documents: Map<string, Buffer>;
 }
 
 const caches = new WeakMap<Registry, Cached>();
@@ -26,32 +25,32 @@ const caches = new WeakMap<Registry, Cached>();
 function cacheOf(registry: Registry): Cached {
   let cached = caches.get(registry);
   if (cached === undefined || cached.generation !== registry.generation) {
-    cached = {
-      generation: registry.generation,
-      index: undefined,
-      v2: undefined,
-      v2Protobuf: undefined,
-      hashes: new Map(),
-      documents: new Map(),
-    };
+    cached = { generation: registry.generation, documents: new Map(), hashes: new Map() };
     caches.set(registry, cached);
   }
   return cached;
 }
 
+/** Returns the cached document of a path, or makes it. */
+function made(registry: Registry, path: string, make: () => Promise<Buffer[]>): Promise<Buffer[]> {
+  const { documents } = cacheOf(registry);
+  const document = documents.get(path) ?? make();
+  documents.set(path, document);
+  return document;
+}
+
 /** The response to `/openapi/v3`, `/openapi/v3/…` and `/openapi/v2`. */
-export function openApiReply(registry: Registry, request: ApiRequest): ApiReply {
+export async function openApiReply(registry: Registry, request: ApiRequest): Promise<ApiReply> {
   const [, version, ...rest] = request.segments;
   if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
   if (version === 'v2' && rest.length === 0) return swagger(registry, request);
   if (version !== 'v3') return replyText(404, '404 page not found\n');
   const cached = cacheOf(registry);
   if (rest.length === 0) {
-    cached.index ??= toJsonBytes({ paths: index(registry, cached) });
     return {
       status: 200,
       headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, private' },
-      body: cached.index,
+      body: toJsonBytes({ paths: index(registry, cached) }),
     };
   }
   const key = rest.join('/');
@@ -66,11 +65,6 @@ export function openApiReply(registry: Registry, request: ApiRequest): ApiReply 
       body: Buffer.alloc(0),
     };
   }
-  let body = cached.documents.get(key);
-  if (body === undefined) {
-    body = toJsonBytes(document(registry, place));
-    cached.documents.set(key, body);
-  }
   const headers = {
     'content-type': 'application/json',
     etag: `"${hash}"`,
@@ -78,7 +72,7 @@ export function openApiReply(registry: Registry, request: ApiRequest): ApiReply 
     vary: 'Accept',
   };
   if (request.headers['if-none-match'] === headers.etag) return { status: 304, headers, body: Buffer.alloc(0) };
-  return { status: 200, headers, body };
+  return { status: 200, headers, body: await made(registry, key, () => document(registry, place)), ownBytes: 0 };
 }
 
 interface GroupVersion {
@@ -107,6 +101,15 @@ function index(registry: Registry, cached: Cached): JsonObject {
 /** Must be incremented with each change of the data of the built-in groups. */
 const DATA_REVISION = 1;
 
+/** The hashes of the schemas of custom resources. A schema object never changes. */
+const schemaHashes = new WeakMap<object, Buffer>();
+
+function schemaHash(schema: object): Buffer {
+  const hash = schemaHashes.get(schema) ?? createHash('sha256').update(toJsonBytes(schema)).digest();
+  schemaHashes.set(schema, hash);
+  return hash;
+}
+
 /** The hash of a document. It changes when the data of a built-in group or a schema of a custom resource changes. */
 function hashOf(registry: Registry, cached: Cached, { group, version, path }: GroupVersion): string {
   let hash = cached.hashes.get(path);
@@ -114,7 +117,7 @@ function hashOf(registry: Registry, cached: Cached, { group, version, path }: Gr
     const sum = createHash('sha256').update(`kubernetes-1.${registry.release.minor}/${DATA_REVISION}`).update(path);
     for (const resource of registry.inVersion(group, version)) {
       sum.update(`${resource.plural} ${resource.kind} ${resource.namespaced}`);
-      if (resource instanceof CustomResource) sum.update(toJsonBytes(resource.schema));
+      if (resource instanceof CustomResource) sum.update(schemaHash(resource.schema));
     }
     hash = sum.digest('hex').toUpperCase();
     cached.hashes.set(path, hash);
@@ -131,30 +134,49 @@ function hashOfAll(registry: Registry, cached: Cached, isProtobuf: boolean): str
 
 const infoOf = ({ release }: Registry): JsonObject => ({ title: 'Kubernetes', version: versionOf(release) });
 
-function document(registry: Registry, { group, version }: GroupVersion): JsonObject {
-  return {
-    openapi: '3.0.0',
-    info: infoOf(registry),
-    paths: versionPaths(registry, group, version),
-    components: { schemas: versionSchemas(registry, group, version, '#/components/schemas/') },
-  };
+type NamedSchema = readonly [name: string, schema: JsonValue];
+
+/** Prints the schemas of a document one by one, and lets other requests be handled. */
+async function printed(schemas: Iterable<NamedSchema>, print: (schema: NamedSchema) => Buffer): Promise<Buffer[]> {
+  const turns = new Turns();
+  const chunks: Buffer[] = [];
+  for (const schema of schemas) {
+    chunks.push(print(schema));
+    await turns.next();
+  }
+  return chunks;
+}
+
+/** Prints a document whose last `depth` members are open: the innermost object is empty, and gets the schemas. */
+async function printedJson(document: JsonObject, depth: number, schemas: Iterable<NamedSchema>): Promise<Buffer[]> {
+  const text = toJsonText(document);
+  let separator = '';
+  const members = await printed(schemas, ([name, schema]) => {
+    const member = Buffer.from(`${separator}${toJsonText(name)}:${toJsonText(schema)}`);
+    separator = ',';
+    return member;
+  });
+  return [Buffer.from(text.slice(0, -depth)), ...members, Buffer.from('}'.repeat(depth))];
+}
+
+function document(registry: Registry, { group, version }: GroupVersion): Promise<Buffer[]> {
+  const paths = versionPaths(registry, group, version);
+  const head = { openapi: '3.0.0', info: infoOf(registry), paths, components: { schemas: {} } };
+  return printedJson(head, 3, versionSchemas(registry, group, version, '#/components/schemas/'));
 }
 
 const SWAGGER_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** The response to `/openapi/v2`: JSON, or protobuf for a client that prefers protobuf. */
-function swagger(registry: Registry, request: ApiRequest): ApiReply {
+async function swagger(registry: Registry, request: ApiRequest): Promise<ApiReply> {
   const cached = cacheOf(registry);
   const isProtobuf = wantsProtobuf(request.headers['accept'] ?? '');
   const etag = `"${hashOfAll(registry, cached, isProtobuf)}"`;
   const headers = { 'cache-control': 'no-cache, private', etag, vary: 'Accept' };
   if (request.headers['if-none-match'] === etag) return { status: 304, headers, body: Buffer.alloc(0) };
-  if (isProtobuf) {
-    cached.v2Protobuf ??= swaggerProtobuf(swaggerDocument(registry));
-    return { status: 200, headers: { 'content-type': SWAGGER_PROTOBUF, ...headers }, body: cached.v2Protobuf };
-  }
-  cached.v2 ??= toJsonBytes(swaggerDocument(registry));
-  return { status: 200, headers: { 'content-type': 'application/json', ...headers }, body: cached.v2 };
+  const type = isProtobuf ? SWAGGER_PROTOBUF : 'application/json';
+  const body = await made(registry, type, () => swaggerDocument(registry, isProtobuf));
+  return { status: 200, headers: { 'content-type': type, ...headers }, body, ownBytes: 0 };
 }
 
 /**
@@ -176,14 +198,26 @@ function wantsProtobuf(accept: string): boolean {
   });
 }
 
-function swaggerDocument(registry: Registry): JsonObject {
-  const definitions: Record<string, JsonValue> = {};
-  const paths: JsonObject = {};
-  for (const { group, version } of groupVersions(registry)) {
-    for (const [name, schema] of Object.entries(versionSchemas(registry, group, version, '#/definitions/'))) {
-      if (!Object.hasOwn(definitions, name)) definitions[name] = toSwaggerSchema(schema);
+async function swaggerDocument(registry: Registry, isProtobuf: boolean): Promise<Buffer[]> {
+  const places = groupVersions(registry);
+  const paths = Object.assign(
+    {},
+    ...places.map(({ group, version }) => toSwaggerPaths(versionPaths(registry, group, version))),
+  ) as JsonObject;
+  const head = { swagger: '2.0', info: infoOf(registry), paths };
+  const definitions = swaggerSchemas(registry, places);
+  if (!isProtobuf) return printedJson({ ...head, definitions: {} }, 2, definitions);
+  const print = ([name, schema]: NamedSchema) => swaggerProtobuf({ definitions: { [name]: schema } });
+  return [swaggerProtobuf(head), ...(await printed(definitions, print))];
+}
+
+/** Yields the schemas of all versions, each once. */
+function* swaggerSchemas(registry: Registry, places: readonly GroupVersion[]): Generator<NamedSchema> {
+  const known = new Set<string>();
+  for (const { group, version } of places) {
+    for (const [name, schema] of versionSchemas(registry, group, version, '#/definitions/')) {
+      if (!known.has(name)) yield [name, toSwaggerSchema(schema)];
+      known.add(name);
     }
-    Object.assign(paths, toSwaggerPaths(versionPaths(registry, group, version)));
   }
-  return { swagger: '2.0', info: infoOf(registry), paths, definitions };
 }

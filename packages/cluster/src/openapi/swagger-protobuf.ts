@@ -4,27 +4,28 @@ import { toYamlText } from '../codec/yaml.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
 
 /**
- * Encodes an OpenAPI v2 document as protobuf, with the field numbers of the messages of `openapi.v2`. Values of
- * arbitrary type (defaults, members of `enum`, extensions) are encoded as YAML strings.
+ * Encodes a part of an OpenAPI v2 document as protobuf, with the field numbers of the messages of `openapi.v2`. The
+ * parts of a document can follow each other, because a reader merges messages of the same field. Values of arbitrary
+ * type (defaults, members of `enum`, extensions) are encoded as YAML strings.
  */
-export function swaggerProtobuf(document: JsonObject): Buffer {
+export function swaggerProtobuf({ swagger, info, paths, definitions }: JsonObject): Buffer {
   const writer = new ProtobufWriter();
-  writer.text(1, document['swagger']);
-  const info = asObject(document['info']);
-  writer.message(2, (inner) => {
-    inner.text(1, info['title']);
-    inner.text(2, info['version']);
-  });
-  writer.message(8, (inner) => {
-    for (const [path, item] of entriesOf(document['paths'])) {
-      writeNamed(inner, 2, path, (value) => writePath(value, asObject(item)));
-    }
-  });
-  writer.message(9, (inner) => {
-    for (const [name, schema] of entriesOf(document['definitions'])) {
-      writeNamed(inner, 1, name, (value) => writeSchema(value, asObject(schema)));
-    }
-  });
+  writer.text(1, swagger);
+  if (isJsonObject(info)) {
+    writer.message(2, (inner) => {
+      inner.text(1, info['title']);
+      inner.text(2, info['version']);
+    });
+  }
+  if (isJsonObject(paths)) {
+    writer.message(8, (inner) => {
+      for (const [path, item] of entriesOf(paths)) {
+        writeNamed(inner, 2, path, (value) => writePath(value, asObject(item)));
+      }
+    });
+  }
+  for (const [name, schema] of entriesOf(definitions))
+    writer.message(9, (inner) => writeNamed(inner, 1, name, (value) => writeSchema(value, asObject(schema))));
   return writer.finish();
 }
 

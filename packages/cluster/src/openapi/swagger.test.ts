@@ -113,7 +113,7 @@ test('members with numbers, booleans and strings get their field numbers from th
     exclusiveMinimum: true,
     'x-a': { b: 1 },
   };
-  const document = read(swaggerProtobuf({ swagger: '2.0', definitions: { A: schema } }));
+  const document = read(swaggerProtobuf({ swagger: '2.0', info: {}, paths: {}, definitions: { A: schema } }));
   const text = (value: unknown) => (value as Buffer).toString();
   expect(document.map(([number]) => number)).toEqual([1, 2, 8, 9]);
   const [[, entry] = [0, Buffer.alloc(0)]] = read(document[3]?.[1] as Buffer);

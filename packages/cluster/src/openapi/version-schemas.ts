@@ -19,17 +19,20 @@ export function customComponent(resource: ServedResource): string {
   return `${resource.group.split('.').toReversed().join('.')}.${resource.version}.${resource.kind}`;
 }
 
-/** The schemas of all kinds in a group version. */
-export function versionSchemas(
+/**
+ * Yields the schemas of all kinds in a group version with their names, and each schema once. Those of custom resources
+ * are made one by one.
+ */
+export function* versionSchemas(
   registry: Registry,
   group: string,
   version: string,
   prefix: string,
-): Record<string, JsonValue> {
+): Generator<readonly [name: string, schema: JsonValue]> {
   const collector = new SchemaCollector(prefix, registry.release);
   const types = builtinTypesOf(registry.release);
   for (const resource of registry.inVersion(group, version)) {
-    if (resource instanceof CustomResource) addCustom(resource, collector);
+    if (resource instanceof CustomResource) yield* customSchemas(resource, collector);
     else {
       const name = builtinTypeName(group, version, resource.kind);
       if (types.has(name)) collector.add(name);
@@ -41,19 +44,22 @@ export function versionSchemas(
     }
   }
   for (const type of ['meta.v1.DeleteOptions', 'meta.v1.Status', 'meta.v1.ObjectMeta']) collector.add(type);
-  return collector.schemas;
+  yield* Object.entries(collector.schemas);
 }
 
-function addCustom(resource: CustomResource, collector: SchemaCollector) {
+function* customSchemas(
+  resource: CustomResource,
+  collector: SchemaCollector,
+): Generator<readonly [string, JsonObject]> {
   const published = publish(resource.schema as JsonValue, collector, 0) as JsonObject;
   const name = customComponent(resource);
-  collector.schemas[name] = {
-    ...published,
-    type: 'object',
-    properties: withMetadata(published, collector),
-    'x-kubernetes-group-version-kind': [{ group: resource.group, kind: resource.kind, version: resource.version }],
-  };
-  collector.schemas[`${name}List`] = {
+  const { group, kind, listKind, version } = resource;
+  const properties = withMetadata(published, collector);
+  yield [
+    name,
+    { ...published, type: 'object', properties, 'x-kubernetes-group-version-kind': [{ group, kind, version }] },
+  ];
+  const list = {
     type: 'object',
     required: ['items'],
     properties: {
@@ -62,8 +68,9 @@ function addCustom(resource: CustomResource, collector: SchemaCollector) {
       metadata: { allOf: [collector.reference('meta.v1.ListMeta')] },
       items: { type: 'array', items: { $ref: `#/components/schemas/${name}` } },
     },
-    'x-kubernetes-group-version-kind': [{ group: resource.group, kind: resource.listKind, version: resource.version }],
+    'x-kubernetes-group-version-kind': [{ group, kind: listKind, version }],
   };
+  yield [`${name}List`, list];
 }
 
 /** The properties of the published schema of an object. */
