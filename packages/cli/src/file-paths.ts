@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { errorCode } from '@typekro/kit/core';
+import { errorCode, TypeKroError } from '@typekro/kit/core';
 
 /** Does a path that `relative` returned lead out of the folder? A name such as `..app.ts` stays inside. */
 export const isOutside = (path: string): boolean => path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
@@ -84,3 +84,10 @@ export function shownName(path: string, cwd: string, given: string): string {
   if (short === '') return given;
   return isAbsolute(given) && isOutside(short) ? path : short;
 }
+
+/** The error for a name without a file or folder. */
+export const noFileOrFolder = (name: string, path: string): TypeKroError =>
+  new TypeKroError(`there is no file or folder ${name}`, {
+    code: 'input/not-found',
+    remedy: `check the name; the full path is ${path}`,
+  });

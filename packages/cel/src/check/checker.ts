@@ -253,26 +253,16 @@ export class Checker {
 
   #call(expr: Call): CelType {
     const args = expr.args.map((arg) => this.#check(arg));
-    if (expr.target === undefined) {
-      const declaration = this.#declarations.lookupFunction(expr.name);
-      if (declaration === undefined) {
-        this.#undeclared(expr, expr.name);
-        return ERROR;
-      }
-      return this.#overload(expr, declaration, args, false, false);
-    }
-    const prefix = dottedName(expr.target);
-    if (prefix !== undefined) {
-      const declaration = this.#declarations.lookupFunction(`${prefix}.${expr.name}`);
-      if (declaration !== undefined) return this.#overload(expr, declaration, args, false, true);
-    }
-    const target = this.#check(expr.target);
+    const prefix = expr.target === undefined ? undefined : dottedName(expr.target);
+    const qualified = prefix === undefined ? undefined : this.#declarations.lookupFunction(`${prefix}.${expr.name}`);
+    if (qualified !== undefined) return this.#overload(expr, qualified, args, false, true);
+    const targets = expr.target === undefined ? [] : [this.#check(expr.target)];
     const declaration = this.#declarations.lookupFunction(expr.name);
     if (declaration === undefined) {
       this.#undeclared(expr, expr.name);
       return ERROR;
     }
-    return this.#overload(expr, declaration, [target, ...args], true, false);
+    return this.#overload(expr, declaration, [...targets, ...args], expr.target !== undefined, false);
   }
 
   #overload(

@@ -4,6 +4,9 @@ import { registerAnswers } from '../lsp/register-answers.ts';
 import { LanguageServer } from '../lsp/language-server.ts';
 import { protocolStreams } from '../process/protocol-streams.ts';
 
+/** The maximum length of a message, in bytes. An editor sends a document of 50 MB, which has a warning, as a whole. */
+const MAX_MESSAGE_BYTES = 200 * 1024 * 1024;
+
 /** `typekro lsp`: the language server for editors. */
 export const lsp: Command = {
   name: 'lsp',
@@ -36,10 +39,11 @@ export const lsp: Command = {
         resolve(code);
       };
       // After a wrong header, the beginning of the next message is unknown.
-      reader.onError(({ message }) => {
-        context.printError(`error: the input is not a message of the Language Server Protocol: ${message}`);
+      const refuse = (problem: string): void => {
+        context.printError(`error: the input is not a message of the Language Server Protocol: ${problem}`);
         end(ExitCode.failed);
-      });
+      };
+      reader.onError(({ message }) => refuse(message));
       // The input ends when the client exits or crashes. The notification `exit` ends the server, too.
       input.once('end', () => end(ExitCode.ok)).once('close', () => end(ExitCode.ok));
       context.signal.addEventListener('abort', () => end(ExitCode.interrupted), { once: true });
@@ -51,6 +55,12 @@ export const lsp: Command = {
       server = new LanguageServer(connection, library, context);
       registerAnswers(connection, server, library);
       server.listen();
+      // The library waits for all bytes that a header announces, and has no option for a limit.
+      input.on('data', () => {
+        const bytes = Number(Reflect.get(reader, 'nextMessageLength'));
+        if (bytes > MAX_MESSAGE_BYTES)
+          refuse(`Content-Length is ${bytes}, and at most ${MAX_MESSAGE_BYTES} are allowed`);
+      });
     });
   },
 };

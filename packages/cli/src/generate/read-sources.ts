@@ -6,7 +6,7 @@ import { TEMPLATE_ACTION } from '@typekro/kit/golang';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';
 import { isTooDeepValue } from '../plan/file-shape.ts';
-import { shownName } from '../file-paths.ts';
+import { noFileOrFolder, shownName } from '../file-paths.ts';
 import { statsOf } from '../inputs/check-file.ts';
 import { readOneOf } from '../inputs/file-problem.ts';
 import { readTextFile } from '../inputs/read-manifest.ts';
@@ -105,10 +105,7 @@ const DOCUMENT_START = /^(?=---)/m;
 function filesUnder(path: string, name: string, reader: SourceReader, depth = 0): string[] {
   const found = statsOf(path, name);
   if (found === undefined) {
-    throw new TypeKroError(`there is no file or folder ${name}`, {
-      code: 'input/not-found',
-      remedy: `check the name; the full path is ${path}`,
-    });
+    throw noFileOrFolder(name, path);
   }
   if (!found.isDirectory()) {
     if (!/\.[cm]?[jt]s$/.test(path)) return [path];

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
-import { statOf, shownName } from '../file-paths.ts';
+import { noFileOrFolder, statOf, shownName } from '../file-paths.ts';
 
 const TEST_FILE = /\.test\.ya?ml$/;
 
@@ -32,10 +32,7 @@ export function findTestFiles(names: readonly string[], cwd: string): FoundTestF
     const path = resolve(cwd, name);
     const stats = statOf(path);
     if (stats === undefined) {
-      throw new TypeKroError(`there is no file or folder ${name}`, {
-        code: 'input/not-found',
-        remedy: `check the name; the full path is ${path}`,
-      });
+      throw noFileOrFolder(name, path);
     }
     const inFolder = stats.isDirectory();
     const paths = inFolder ? testFilesUnder(path, 0) : [path];

@@ -263,6 +263,15 @@ test.each(['./-', 'more/../-', 'to-dash'])('%s is a file with the name -, and no
   }
 });
 
+test('an answer has a bounded number of diagnostics, and counts the others', async () => {
+  writeFileSync(join(root, 'many.json'), `{"kind":"List","apiVersion":"v1","items":[${'{},'.repeat(5000)}{}]}`);
+  const answer = await call('validate', { files: ['many.json'] });
+  rmSync(join(root, 'many.json'));
+  expect(answer.structuredContent).toMatchObject({ moreDiagnostics: 4901 });
+  expect(JSON.stringify(answer).length).toBeLessThan(1_000_000);
+  expect(textOf(answer)).toMatch(/\n… \(\d+ characters; the command in a terminal prints all of them\)$/);
+});
+
 test('deeply nested values are refused, and the server continues', async () => {
   let deep: unknown = 'x';
   for (let level = 0; level < 2000; level += 1) deep = { a: deep };

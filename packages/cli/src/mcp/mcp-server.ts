@@ -6,6 +6,7 @@ import {
   printableDocument,
   setOwn,
   stringifyJson,
+  textPrefix,
   TypeKroError,
 } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
@@ -18,6 +19,9 @@ import { MCP_TOOLS } from './tools.ts';
 
 const INSTRUCTIONS =
   'TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Use validate to check a definition, render to see its objects, plan to see what an apply would change, and why to see the reason why an instance waits.';
+
+/** The maximum number of diagnostics in an answer, and the maximum length of its text, in characters. */
+const [MAX_DIAGNOSTICS, MAX_TEXT_LENGTH] = [100, 400_000];
 
 /** The result of a tool call. */
 export interface ToolAnswer {
@@ -107,7 +111,9 @@ async function callTool(
         reports.push(data);
         for (const each of text) lines.push(each);
       },
-      diagnostics: (found) => void diagnostics.push(...found),
+      diagnostics(found) {
+        for (const each of found) diagnostics.push(each);
+      },
     },
   };
   let code: number;
@@ -127,11 +133,15 @@ async function callTool(
   const data = {
     exitCode: code,
     ...(problem === undefined ? {} : { error: problem }),
-    ...(diagnostics.length === 0 ? {} : { diagnostics }),
+    ...(diagnostics.length === 0 ? {} : { diagnostics: diagnostics.slice(0, MAX_DIAGNOSTICS) }),
+    ...(diagnostics.length > MAX_DIAGNOSTICS ? { moreDiagnostics: diagnostics.length - MAX_DIAGNOSTICS } : {}),
     ...(report === undefined ? {} : { report }),
   };
+  const whole = lines.join('\n').trimEnd();
+  const rest = `\n… (${whole.length} characters; the command in a terminal prints all of them)`;
+  const text = whole.length > MAX_TEXT_LENGTH ? textPrefix(whole, MAX_TEXT_LENGTH) + rest : whole;
   return {
-    content: [{ type: 'text', text: printableDocument(lines.join('\n').trimEnd()) }],
+    content: [{ type: 'text', text: printableDocument(text) }],
     structuredContent: plainJson(data),
     ...(code === 0 ? {} : { isError: true }),
   };

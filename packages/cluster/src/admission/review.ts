@@ -3,7 +3,7 @@ import { goJsonKind, goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
 import { tryParseStrictJson } from '../codec/json.ts';
 import { userJson } from '../auth/token-documents.ts';
-import { ApiError } from '../errors/api-error.ts';
+import { ApiError, errorWithCause } from '../errors/api-error.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { BodyType } from '../verbs/body.ts';
 import type { AdmissionAttributes, Kind } from './attributes.ts';
@@ -195,15 +195,5 @@ export function denial(name: string, status: JsonObject): ApiError {
 
 /** Makes the error 500 for a webhook that could not be called, or whose response is invalid. */
 export function callFailure(name: string, problem: string): ApiError {
-  return reviewError(`failed calling webhook ${goQuote(name)}: ${problem}`);
-}
-
-/** Makes an error 500 in the form of an API server's internal errors: the cause repeats the message. */
-export function reviewError(message: string): ApiError {
-  return new ApiError({
-    code: 500,
-    reason: 'InternalError',
-    message: `Internal error occurred: ${message}`,
-    details: { causes: [{ message }] },
-  });
+  return errorWithCause(`failed calling webhook ${goQuote(name)}: ${problem}`);
 }

@@ -1,7 +1,7 @@
 import { type JsonValue, type KubeObject, isJsonObject, jsonEquals, stringifyJson } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { listAt, objectAt, textAt } from '@typekro/kit/kubernetes';
-import { ApiError, badRequest } from '../errors/api-error.ts';
+import { ApiError, badRequest, errorWithCause } from '../errors/api-error.ts';
 import { applyJsonPatch, JsonPatchError, MAX_OPERATIONS } from '../patch/json-patch.ts';
 import { DecodeError } from '../types/decode.ts';
 import { type BodyType, decodeTyped } from '../verbs/body.ts';
@@ -10,7 +10,7 @@ import type { AdmissionAttributes, AdmissionContext } from './attributes.ts';
 import { type Webhook, callFor, patchesNothing, toRequestVersion, webhooksOf } from './webhook-calls.ts';
 import { Invocations } from './invocations.ts';
 import type { Verdict, VersionedObjects } from './review.ts';
-import { callFailure, denial, reviewError, InvalidAnswer, readAnswer, reviewOf, reviewVersionIn } from './review.ts';
+import { callFailure, denial, InvalidAnswer, readAnswer, reviewOf, reviewVersionIn } from './review.ts';
 import { addressOf, CallError, postReview } from '../webhooks/webhook-client.ts';
 import { afterConversions } from '../webhooks/webhook-pending.ts';
 
@@ -206,9 +206,9 @@ function patchedBy(
 ): KubeObject | undefined {
   if (patch.length === 0) return attributes.object;
   const { type, object } = versioned;
-  if (object === undefined) throw reviewError(patchesNothing(name));
+  if (object === undefined) throw errorWithCause(patchesNothing(name));
   if (patch.length > MAX_OPERATIONS) {
-    throw reviewError(
+    throw errorWithCause(
       `the patch of admission webhook ${goQuote(name)} has ${patch.length} operations; ${MAX_OPERATIONS} are allowed`,
     );
   }
@@ -221,21 +221,21 @@ function applied(object: KubeObject, patch: readonly JsonValue[]): JsonValue {
   try {
     return applyJsonPatch(object, patch);
   } catch (thrown) {
-    if (thrown instanceof JsonPatchError) throw reviewError(`jsonpatch does not apply: ${thrown.message}`);
+    if (thrown instanceof JsonPatchError) throw errorWithCause(`jsonpatch does not apply: ${thrown.message}`);
     throw thrown;
   }
 }
 
 function decodePatched(name: string, before: KubeObject, type: BodyType | undefined, value: JsonValue): KubeObject {
   if (!isJsonObject(value))
-    throw reviewError(`admission webhook ${goQuote(name)} replaced the object by another value`);
+    throw errorWithCause(`admission webhook ${goQuote(name)} replaced the object by another value`);
   const [kind, apiVersion] = [textAt(value, 'kind'), textAt(value, 'apiVersion')];
   if (kind !== before.kind || apiVersion !== before.apiVersion) {
-    throw reviewError(
+    throw errorWithCause(
       `admission webhook ${goQuote(name)} changed the type of the object from ${before.apiVersion}, Kind=${before.kind} to ${apiVersion}, Kind=${kind}`,
     );
   }
-  return decodeChanged(type, value, reviewError);
+  return decodeChanged(type, value, errorWithCause);
 }
 
 /**

@@ -103,6 +103,16 @@ export function internalError(message: string): ApiError {
   return new ApiError({ code: 500, message });
 }
 
+/** Makes an error 500 in the form of an API server's internal errors: the cause repeats the message. */
+export function errorWithCause(message: string): ApiError {
+  return new ApiError({
+    code: 500,
+    reason: 'InternalError',
+    message: `Internal error occurred: ${message}`,
+    details: { causes: [{ message }] },
+  });
+}
+
 export function notFound(resource: GroupResource, name: string): ApiError {
   const message = `${withGroup(resource.plural, resource.group)} ${goQuote(name)} not found`;
   return new ApiError({ code: 404, reason: 'NotFound', message, details: named(resource, name) });

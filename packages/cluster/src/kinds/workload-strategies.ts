@@ -146,13 +146,11 @@ export const deploymentStrategy: Partial<Strategy> = {
   statusResets: [['metadata', 'labels']],
 };
 
+const OF_REPLICA_SET = { requireSelector: true, restart: ['Always'], endless: 'ReplicaSet' };
+
 function validateDeployment(object: KubeObject, problems: Problems) {
   const spec = object.spec ?? {};
-  validateTemplateOf(object, 'deployment', problems, {
-    requireSelector: true,
-    restart: ['Always'],
-    endless: 'ReplicaSet',
-  });
+  validateTemplateOf(object, 'deployment', problems, OF_REPLICA_SET);
   for (const key of ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'])
     notNegative(spec, key, 'spec', problems);
   const strategy = objectAt(spec, 'strategy');
@@ -197,11 +195,7 @@ export const replicaSetStrategy: Partial<Strategy> = {
     spec['replicas'] ??= 1;
   },
   validate(object, problems) {
-    validateTemplateOf(object, 'deployment', problems, {
-      requireSelector: true,
-      restart: ['Always'],
-      endless: 'ReplicaSet',
-    });
+    validateTemplateOf(object, 'deployment', problems, OF_REPLICA_SET);
     for (const key of ['replicas', 'minReadySeconds']) notNegative(object.spec, key, 'spec', problems);
   },
   validateUpdate(object, old, problems, context) {

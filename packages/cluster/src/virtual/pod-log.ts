@@ -1,9 +1,10 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { goParseInt, goQuote } from '@typekro/kit/golang';
+import { goQuote } from '@typekro/kit/golang';
 import { optionalAt, textAt } from '@typekro/kit/kubernetes';
 import type { OpenStream, OpenStreams } from '../protocol/open-streams.ts';
 import { PacedWriter } from '../protocol/paced-writer.ts';
 import type { ApiReply, ApiRequest, ByteStream, StreamSink } from '../protocol/request.ts';
+import { integer } from '../verbs/request-options.ts';
 import type { Route } from '../verbs/route.ts';
 import { ApiError, badRequest, methodNotAllowed } from '../errors/api-error.ts';
 import type { LogLine, PodLogs } from '../pod-logs.ts';
@@ -153,12 +154,8 @@ function mayContinue(pod: KubeObject, container: string): boolean {
 /** Parses the options in the query. Throws 400 for a malformed value, and 422 for an invalid value. */
 function logOptions({ query }: ApiRequest, now: number): LogOptions & { readonly follow: boolean } {
   const number = (name: string, least: number): number | undefined => {
-    const text = query.get(name);
-    if (text === '') return undefined;
-    const parsed = goParseInt(text);
-    if (!parsed.ok) throw badRequest(parsed.error);
-    const value = Number(parsed.value);
-    if (value >= least) return value;
+    const value = integer(query, name);
+    if (value === undefined || value >= least) return value;
     const limit = least === 0 ? 'or equal to 0' : '0';
     throw invalidOption(name, `Invalid value: ${value}: must be greater than ${limit}`);
   };

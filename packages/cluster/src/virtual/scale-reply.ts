@@ -9,8 +9,8 @@ import type { Output } from '../protocol/negotiate.ts';
 import { fieldInvalid } from '../errors/field-problems.ts';
 import type { RouteReply } from '../verbs/route.ts';
 import {
-  ApiError,
   conflict,
+  errorWithCause,
   internalError,
   invalid,
   methodNotAllowed,
@@ -185,13 +185,7 @@ function shownScale(
 function checkReadable(resource: ServedResource, object: KubeObject) {
   const path = resource.custom?.scale?.specReplicas;
   if (path === undefined || (valueAt(object, ...path) ?? null) !== null) return;
-  const message = `the spec replicas field ".${path.join('.')}" does not exist`;
-  throw new ApiError({
-    code: 500,
-    reason: 'InternalError',
-    message: `Internal error occurred: ${message}`,
-    details: { causes: [{ message }] },
-  });
+  throw errorWithCause(`the spec replicas field ".${path.join('.')}" does not exist`);
 }
 
 function replicasOf(scale: JsonObject): number {

@@ -101,7 +101,7 @@ function typed(node: Node, type: Node['type']): Node {
   return node.kind === 'raw' ? raw(node.pieces, node.args, type) : node;
 }
 
-function tagged(strings: TemplateStringsArray, values: readonly unknown[]): string {
+function tagged(strings: readonly string[], values: readonly unknown[]): string {
   const parts = strings.flatMap((text, position) =>
     position < values.length ? [literal(text), textNode(values[position])] : [literal(text)],
   );
@@ -117,10 +117,7 @@ function templateText(format: string, values: readonly unknown[]): string {
       'write one %s for each value',
     );
   }
-  const parts = pieces.flatMap((text, position) =>
-    position < values.length ? [literal(text), textNode(values[position])] : [literal(text)],
-  );
-  return textValue(concat(parts)) as string;
+  return tagged(pieces, values);
 }
 
 function conditional(condition: unknown, whenTrue: unknown, whenFalse: unknown): unknown {
