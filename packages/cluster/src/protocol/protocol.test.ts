@@ -64,6 +64,7 @@ describe('the header with warnings', () => {
     ],
     // Node writes each character of a header as one byte. The characters of the value are therefore the UTF-8 bytes of
     // the string.
+    ['a warning that reverses text', ['a\u202eb\u200b'], { warning: String.raw`299 - "a\\u202eb\\u200b"` }],
     ['a warning in another script', ['größe 字'], { warning: Buffer.from('299 - "größe 字"').toString('latin1') }],
     [
       'one warning of the maximum length in another script',

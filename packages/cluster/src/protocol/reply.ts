@@ -1,3 +1,4 @@
+import { printable } from '@typekro/kit/core';
 import { toJsonBytes } from '../codec/json.ts';
 import { toYamlText } from '../codec/yaml.ts';
 
@@ -16,11 +17,11 @@ const MAX_WARNING_LENGTH = 256;
 /**
  * The `Warning` header. Quotes and backslashes are escaped. When the total length exceeds the limit, each warning is
  * truncated, and warnings after the limit are omitted, as in kube-apiserver. Control characters become spaces, whereas
- * kube-apiserver omits warnings that contain them.
+ * kube-apiserver omits warnings that contain them. Characters that hide or reverse text become escapes.
  */
 export function warningHeader(texts: readonly string[]): Record<string, string> {
   if (texts.length === 0) return {};
-  const all = [...new Set(texts)].map((text) => Array.from(text.replaceAll(/\p{Cc}/gu, ' ')));
+  const all = [...new Set(texts)].map((text) => Array.from(printable(text.replaceAll(/\p{Cc}/gu, ' '))));
   const isLong = all.reduce((sum, { length }) => sum + length, 0) > MAX_WARNINGS_LENGTH;
   const shown: string[] = [];
   let length = 0;
