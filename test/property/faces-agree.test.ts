@@ -118,6 +118,10 @@ test.each(numbersOf('agreeingFaces'))('graph %i: all faces say what the controll
   const openIds = new Set(decided.filter((node) => !NodeReport.isDone(node)).map(({ id }) => id));
   for (const { node } of shownWhy.causes) expect(openIds).toContain(node);
   expect(shownWhy.causes.length > 0).toBe(openIds.size > 0);
+  const reasons = new Map(states.map(({ id, reason }) => [id, reason]));
+  if (shownDiff.suspended !== true) {
+    for (const { node, reason } of shownDiff.notCompared) expect([node, reason]).toEqual([node, reasons.get(node)]);
+  }
   const written = shownDiff.changes.map(({ object }) => objectName(object));
   const own = planned.instances.filter(({ instance: of }) => of.kind === 'Pot' && of.name === name);
   const plannedWrites = own.flatMap(({ writes }) => writes.filter(({ action }) => action !== 'labels'));

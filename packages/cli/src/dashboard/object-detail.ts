@@ -1,5 +1,5 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatRef, isJsonObject, parseApiVersion, refOf } from '@typekro/kit/core';
+import { formatRef, isJsonObject } from '@typekro/kit/core';
 import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { KubeError, readFamilies } from '@typekro/kube';
@@ -11,7 +11,7 @@ import { logSourcesOf } from '../instance/log-sources.ts';
 import { readObject } from './current-values.ts';
 import { managersOf } from '../instance/field-managers.ts';
 import { maskedObject } from './masked-object.ts';
-import { ownedObjects } from './owned-objects.ts';
+import { mayOwn, ownedObjects, withoutOwner } from './owned-objects.ts';
 import { labelledNodes, liveNodes, nodesOfObject } from './object-nodes.ts';
 
 /** The options of the details of an object. */
@@ -131,27 +131,19 @@ function drift(
   return { ...own, ...(wanted === undefined ? {} : { wanted }), ...(found === undefined ? {} : { found }) };
 }
 
-/** The kinds of the core group with pods: a pod itself, and the controller that creates pods. */
-const WITH_PODS: ReadonlySet<string> = new Set(['Pod', 'ReplicationController']);
-
-/** Does the kind belong to the core group and have no pods? */
-const createsNoPod = (kind: string, group: string): boolean => group === '' && !WITH_PODS.has(kind);
-
 /** The objects that an object owns, and the pods among them, or the pod itself. */
 async function podsOf(api: KubernetesApi, object: ObjectRef, signal: AbortSignal): Promise<Pods> {
-  const { group } = parseApiVersion(object.apiVersion);
-  if (object.namespace === undefined || createsNoPod(object.kind, group)) return NO_PODS;
+  if (!mayOwn(object)) return NO_PODS;
   try {
     const families = await readFamilies(api, [object], signal);
     const family = families.flatMap((each) => each.family);
-    const owned = family.filter((each) => formatRef(refOf(each)) !== formatRef(object));
     const found = family.filter(({ kind }) => kind === 'Pod');
     const pods = found.map((pod): PodContainers => {
       const { namespace = '', name = '' } = pod.metadata;
       const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name };
       return { pod: ref, containers: logSourcesOf(pod).map(({ container }) => container) };
     });
-    return { owned: await ownedObjects(api, owned, signal), pods };
+    return { owned: await ownedObjects(api, withoutOwner(object, family), signal), pods };
   } catch (error) {
     if (error instanceof KubeError && !signal.aborted) return { ...NO_PODS, podsUnread: error.message };
     throw error;

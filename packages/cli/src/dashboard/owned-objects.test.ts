@@ -3,7 +3,8 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { WatchEvent } from '@typekro/kube';
 import { pastOf } from '../instance/field-managers.ts';
-import { mainValue, ownedObjects } from './owned-objects.ts';
+import { treeLines } from '../instance/tree-view.ts';
+import { mainValue, ownedObjects, withOwnedObjects } from './owned-objects.ts';
 import { watchFailure, watchKind } from './watched-kind.ts';
 
 const object = (kind: string, more: JsonObject = {}, name = 'a'): KubeObject => ({
@@ -68,6 +69,51 @@ test('the owned objects have states and restarts, and the last log line of at mo
   ]);
   expect(paths[0]).toContain('container=main');
   expect(paths).toHaveLength(3);
+});
+
+const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'b' };
+const observation = {
+  instance: object('Shop'),
+  decision: {
+    nodes: [{ id: 'web', state: 'ready', because: { kind: 'ready' }, objects: [{ object: owner, state: 'present' }] }],
+  },
+  notes: [],
+  problems: [],
+  revision: 0,
+} as never;
+
+test.each<[string, () => Promise<KubeObject>, string[]]>([
+  [
+    'those that are not ready come first',
+    () =>
+      Promise.resolve({
+        ...object('Deployment'),
+        apiVersion: 'apps/v1',
+        metadata: { name: 'web', namespace: 'b', uid: 'u' },
+      }),
+    [
+      '└─ ✓ web  Deployment b/web  ready: is as wanted and ready',
+      '      … Pod bad Running, 2 restarts, condition Ready is False, oh',
+      '      ✓ Pod good Running',
+    ],
+  ],
+  [
+    'a missing right is a note',
+    () => Promise.reject(new KubeError('pods is forbidden', { status: 403, reason: 'Forbidden' })),
+    [
+      'note: owned objects are not shown: pods is forbidden',
+      '└─ ✓ web  Deployment b/web  ready: is as wanted and ready',
+    ],
+  ],
+])('the tree has the owned objects below their node: %s', async (_what, find, lines) => {
+  const pods = [pod('good', 0, true), pod('bad', 2)].map((each) => ({
+    ...each,
+    metadata: { ...each.metadata, ownerReferences: [{ uid: 'u', controller: true, kind: 'Deployment', name: 'web' }] },
+  }));
+  const list = async ({ kind }: { readonly kind: string }) => ({ items: kind === 'Pod' ? pods : [] });
+  const api = { find, list, raw: async () => ({ text: 'oh' }) } as never;
+  const seen = await withOwnedObjects(api, observation, new AbortController().signal);
+  expect(treeLines(seen, 0, false).slice(1)).toEqual(lines);
 });
 
 const time = (minute: number): string => `2026-01-01T00:0${minute}:00Z`;

@@ -1,10 +1,10 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { formatRef, parseApiVersion, refOf } from '@typekro/kit/core';
 import { numberAt, objectsAt, textAt, podLogPath } from '@typekro/kit/kubernetes';
 import type { OwnedObject } from '@typekro/controller/inspect';
 import { readinessOf } from '@typekro/engine/readiness';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { KubeError, readFamilies, type KubernetesApi } from '@typekro/kube';
+import type { InstanceObservation } from '../instance/observation.ts';
 
 /** The maximum number of pods whose last log line is read. Each of them needs a request. */
 const MAX_LOGS = 3;
@@ -36,6 +36,44 @@ export function mainValue(
   if (address !== '') return address === own && isSecret('spec.clusterIP', own) ? undefined : address;
   return textAt(object, 'status', 'phase') || undefined;
 }
+
+/** The kinds of the core group with pods: a pod itself, and the controller that creates pods. */
+const WITH_PODS: ReadonlySet<string> = new Set(['Pod', 'ReplicationController']);
+
+/** May the object own others? Objects of the core group own none, except those with pods. */
+export const mayOwn = ({ apiVersion, kind, namespace }: ObjectRef): boolean =>
+  namespace !== undefined && (parseApiVersion(apiVersion).group !== '' || WITH_PODS.has(kind));
+
+/** The maximum number of objects of an instance for which the owned objects are read. */
+const MAX_OWNERS = 20;
+
+/** Adds to the observation what the objects of its nodes own. What the user may not read becomes a note. */
+export async function withOwnedObjects(
+  api: KubernetesApi,
+  observation: InstanceObservation,
+  signal: AbortSignal,
+): Promise<InstanceObservation> {
+  const objects = observation.decision.nodes.flatMap((node) => node.objects);
+  const owners = objects.filter(({ object, state }) => state === 'present' && mayOwn(object)).slice(0, MAX_OWNERS);
+  try {
+    const families = await readFamilies(
+      api,
+      owners.map(({ object }) => object),
+      signal,
+    );
+    const owned = families.map(
+      async ({ ref, family }) => [formatRef(ref), await ownedObjects(api, withoutOwner(ref, family), signal)] as const,
+    );
+    return { ...observation, owned: new Map(await Promise.all(owned)) };
+  } catch (error) {
+    if (!(error instanceof KubeError) || signal.aborted) throw error;
+    return { ...observation, notes: [...observation.notes, `owned objects are not shown: ${error.message}`] };
+  }
+}
+
+/** A family without its owner. */
+export const withoutOwner = (owner: ObjectRef, family: readonly KubeObject[]): readonly KubeObject[] =>
+  family.filter((each) => formatRef(refOf(each)) !== formatRef(owner));
 
 /**
  * The objects that an object owns, directly or through others, in the order of `family`. The last line of the log is

@@ -1,14 +1,14 @@
 import type { ObjectRef } from '@typekro/kit/core';
-import { formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { definedMember, formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import type { DiffReport, ObjectDifference } from '@typekro/controller/inspect';
+import { withCommand, type DiffReport, type ObjectDifference } from '@typekro/controller/inspect';
 import type { FieldDifference, NodeReport } from '@typekro/engine/runtime';
-import { Explanation, ObjectTarget, Secrets } from '@typekro/engine/runtime';
+import { ObjectTarget, Secrets } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
 import type { RefusedWrite } from './shown-node.ts';
-import { refusalKey } from './shown-node.ts';
+import { refusalKey, shownNodes } from './shown-node.ts';
 
 /**
  * Compares the objects of an instance with the graph. Lists first the objects to write, in the order of the writes.
@@ -55,13 +55,14 @@ export function diffReport(
     })),
   ];
   const acting = new Set(changes.map((change) => change.node));
+  const shown = shownNodes(decision.nodes, refusedWrites);
   const left = decision.nodes.filter((each) => isSelected(each.id) && !acting.has(each.id) && !isCompared(each));
   return {
     schemaVersion: 1,
     instance: refOf(instance),
     ...(resumed === undefined ? {} : { suspended: true }),
     changes: changes.filter((change) => isSelected(change.node)),
-    notCompared: left.map((each) => ({ node: each.id, reason: Explanation.of(each).reason })),
+    notCompared: left.map((each) => ({ node: each.id, reason: shown.of(each).reason })),
   };
 }
 
@@ -71,7 +72,7 @@ function refusalOf(first: RefusedWrite | undefined, ref: ObjectRef): Pick<Object
   const write = refused.find(({ object }) => object !== undefined && formatRef(object) === formatRef(ref));
   if (write === undefined) return {};
   const { problem: reason, remedy } = write;
-  return { refused: { reason, ...(remedy === undefined ? {} : { remedy }) } };
+  return { refused: withCommand({ reason, ...definedMember('remedy', remedy) }) };
 }
 
 /**

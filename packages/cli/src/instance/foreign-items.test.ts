@@ -102,7 +102,7 @@ spec:
     const command = /^kubectl patch (\S+) app -n default --type json -p '(.*)'$/.exec(cause?.remedy ?? '');
     expect(command?.[2]).toContain('"op":"test"');
     expect(statusView(seen).open).toEqual([
-      { node: 'main', state: 'failed', reason: cause?.reason, remedy: cause?.remedy },
+      { node: 'main', state: 'failed', reason: cause?.reason, remedy: cause?.remedy, command: cause?.remedy },
     ]);
     if (seen.graph === undefined) throw new Error('no graph');
     const lines = differenceLines(diffReport(seen, seen.graph)).join('\n');

@@ -12,6 +12,7 @@ import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput, OptionSpec, PositionalSpec } from '../command.ts';
 import { ExitCode, textOption } from '../command.ts';
 import type { ControllerSettings } from '@typekro/controller/controller';
+import type { OwnedObject } from '@typekro/controller/inspect';
 import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import type { FoundInstance, Subject } from './find-instance.ts';
 import { findInstance } from './find-instance.ts';
@@ -45,6 +46,8 @@ export interface InstanceObservation {
    * when the API server refuses no write.
    */
   readonly refusedWrites?: RefusedWrites;
+  /** The objects that the objects of the nodes own, by `formatRef` of the owner. Only `withOwnedObjects` sets this. */
+  readonly owned?: ReadonlyMap<string, readonly OwnedObject[]>;
   /** The user that the controller impersonates to write the objects. Absent when the definition names no account. */
   readonly actingAs?: string;
   /** Notes for the user, as sentences. */

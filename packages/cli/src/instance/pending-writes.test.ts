@@ -62,7 +62,13 @@ spec:
     '└─ ! map  ConfigMap default/mine  blocked: waits for svc (failed)',
   ]);
   expect(statusView(seen).open).toEqual([
-    { node: 'svc', state: 'failed', reason, remedy: why.causes[0]?.remedy },
+    {
+      node: 'svc',
+      state: 'failed',
+      reason,
+      remedy: why.causes[0]?.remedy,
+      command: 'kubectl describe resourcequota -n default',
+    },
     { node: 'map', state: 'blocked', reason: 'waits for svc (failed)' },
   ]);
   expect(treeNodes(seen)[0]?.remedy).toBe(why.causes[0]?.remedy);

@@ -1,8 +1,8 @@
 import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { definedMember, isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
-import type { ShownState, WhyReport } from '@typekro/controller/inspect';
+import { withCommand, type Advice, type TreeNode, type WhyReport } from '@typekro/controller/inspect';
 import type { Condition } from '@typekro/engine/runtime';
 import { FieldManager, NodeReport, readConditions, Tracking } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
@@ -28,12 +28,7 @@ export interface StatusView extends Pick<
   /** The objects and fields that a Graph records in its status. Absent for an instance. */
   readonly tracking?: ReturnType<typeof Tracking.read>;
   /** Nodes that are not ready, or whose state is unknown. A refused write has the action of the user as `remedy`. */
-  readonly open: readonly {
-    readonly node: string;
-    readonly state: ShownState;
-    readonly reason: string;
-    readonly remedy?: string;
-  }[];
+  readonly open: readonly (Pick<TreeNode, 'state' | 'reason' | keyof Advice> & { readonly node: string })[];
 }
 
 /** Returns the recorded status of an instance, and the nodes that are not ready at this moment. */
@@ -67,7 +62,7 @@ export function statusView({ instance, decision, revision, refusedWrites }: Inst
     open: open.map((node) => {
       const { state, reason } = shown.of(node);
       const remedy = refusedWrites?.get(refusalKey(node))?.remedy;
-      return { node: node.id, state, reason, ...(remedy === undefined ? {} : { remedy }) };
+      return withCommand({ node: node.id, state, reason, ...definedMember('remedy', remedy) });
     }),
   };
 }

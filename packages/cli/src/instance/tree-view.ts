@@ -1,5 +1,5 @@
-import { objectName } from '@typekro/kit/core';
-import type { TreeNode } from '@typekro/controller/inspect';
+import { count, definedMember, formatRef, objectName } from '@typekro/kit/core';
+import { withCommand, type OwnedObject, type TreeNode } from '@typekro/controller/inspect';
 import type { Reports } from '@typekro/engine/runtime';
 import { printableLine } from '../text/output-text.ts';
 import { contributedFields, contributedText } from './contributed-fields.ts';
@@ -8,18 +8,18 @@ import type { InstanceObservation } from './observation.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
 
 /** Returns the nodes of an instance as data. */
-export function treeNodes({ decision, graph, refusedWrites }: InstanceObservation): TreeNode[] {
+export function treeNodes({ decision, graph, refusedWrites, owned }: InstanceObservation): TreeNode[] {
   const shown = shownNodes(decision.nodes, refusedWrites);
   return decision.nodes.map((node) => {
     const { id, objects } = node;
     const writes = contributedFields(graph?.nodes.get(id));
-    return {
+    return withCommand({
       id,
       ...(node.retired === true ? { retired: true } : {}),
       ...shown.of(node),
-      objects,
+      objects: objects.map((each) => ({ ...each, ...definedMember('owned', owned?.get(formatRef(each.object))) })),
       ...(writes.length === 0 ? {} : { writes }),
-    };
+    });
   });
 }
 
@@ -32,15 +32,34 @@ export function treeLines(observation: InstanceObservation, now: number, colour:
   const shown = shownNodes(nodes, observation.refusedWrites);
   const labels = nodes.map(({ objects }) => objectsText(objects));
   const [idWidth, objectWidth] = [widthOf(nodes.map(({ id }) => id)), widthOf(labels)];
-  const rows = nodes.map((node, index) => {
+  const rows = nodes.flatMap((node, index) => {
     const branch = index === nodes.length - 1 ? '└─' : '├─';
     const { state, reason } = shown.of(node);
     const writes = contributedText(observation.graph?.nodes.get(node.id));
     const text = printableLine(`${state}${reason === '' ? '' : `: ${reason}`}${writes}`);
     const columns = [node.id.padEnd(idWidth), (labels[index] ?? '').padEnd(objectWidth), text];
-    return `${branch} ${shownMark(state, colour)} ${columns.join('  ')}`.trimEnd();
+    const owned = node.objects.flatMap(({ object }) => observation.owned?.get(formatRef(object)) ?? []);
+    const indent = index === nodes.length - 1 ? '      ' : '│     ';
+    return [
+      `${branch} ${shownMark(state, colour)} ${columns.join('  ')}`.trimEnd(),
+      ...ownedLines(owned, colour).map((line) => `${indent}${line}`),
+    ];
   });
   return [...headLines(observation, now), ...rows];
+}
+
+/** The maximum number of owned objects that are printed for a node. */
+const MAX_OWNED = 8;
+
+/** The owned objects, those that are not ready first. */
+function ownedLines(owned: readonly OwnedObject[], colour: boolean): string[] {
+  const sorted = owned.toSorted((a, b) => Number(a.state === 'ready') - Number(b.state === 'ready'));
+  const lines = sorted.slice(0, MAX_OWNED).map(({ object, state, value, restarts, message, log }) => {
+    const facts = [value, restarts === undefined ? undefined : count(restarts, 'restart'), message, log];
+    const text = facts.filter((fact) => fact !== undefined).join(', ');
+    return printableLine(`${shownMark(state, colour)} ${object.kind} ${object.name}  ${text}`.trimEnd());
+  });
+  return owned.length <= MAX_OWNED ? lines : [...lines, `… and ${owned.length - MAX_OWNED} more`];
 }
 
 const widthOf = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));

@@ -1,7 +1,7 @@
 import { compileLive, declaredKind, declaresConditions } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, formatDiagnostic, isJsonObject, objectName, refOf } from '@typekro/kit/core';
-import type { FailedCondition } from '@typekro/controller/inspect';
+import { withCommand, type FailedCondition } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
 import type { Condition } from '@typekro/engine/runtime';
@@ -109,7 +109,7 @@ function failedConditionsOf(definition: KubeObject): FailedCondition[] {
   const causes = failed.filter(({ type }) => type !== 'Ready');
   return (causes.length > 0 ? causes : failed).map(({ type, reason = '', message = '' }: Condition) => {
     const remedy = REMEDIES.find(([pattern]) => pattern.test(message))?.[1] ?? CORRECT_DEFINITION;
-    return { condition: type, reason, message, remedy };
+    return withCommand({ condition: type, reason, message, remedy });
   });
 }
 

@@ -1,13 +1,14 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import { namespacedName, objectName, refOf } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
-import type {
-  AbsentStatusField,
-  Blocker,
-  FailedCondition,
-  Trouble,
-  WhyCause,
-  WhyReport,
+import {
+  withCommand,
+  type AbsentStatusField,
+  type Blocker,
+  type FailedCondition,
+  type Trouble,
+  type WhyCause,
+  type WhyReport,
 } from '@typekro/controller/inspect';
 import type { Condition, RootCause } from '@typekro/engine/runtime';
 import { Finalizers, NodeReport, readConditions, RefusedObject, Remedy } from '@typekro/engine/runtime';
@@ -71,15 +72,15 @@ export function whyReport(
       ...lostDefinition,
       ...(decision.blocked ?? recordedBlockers(instance)).map((reason) => blockerOf(reason, instance)),
       ...foreignFinalizers(instance),
-    ],
-    refusals: failedConditionsOf(instance),
+    ].map(withCommand),
+    refusals: failedConditionsOf(instance).map(withCommand),
     causes: roots
       // If the definition is lost, this is the root cause of the nodes that wait for the controller.
       .filter(({ root }) => lostDefinition.length === 0 || !isWorkOfController(root.node))
       .map(({ root, evidence }) => {
         const origins = fieldOrigins(graph?.nodes.get(root.node.id), evidence.write?.fields ?? []);
         const remedy = remedyOfReason(root, evidence, instance, graph);
-        return causeOf(root, shown.of(root.node), evidence, recorded, origins, remedy);
+        return withCommand(causeOf(root, shown.of(root.node), evidence, recorded, origins, remedy));
       }),
     ...(statusFields.length === 0 ? {} : { statusFields }),
   };

@@ -10,6 +10,7 @@
 export type * from './inspect-model.ts';
 export { CLUSTER_TOKEN, INSTANCE_SORTS, INSTANCE_STATES_BY_URGENCY, STATUS_NODE } from './inspect-model.ts';
 export type * from './instance-reports.ts';
+export { splitCommand, withCommand, type Advice } from './remedy-command.ts';
 export type * from './plan-report.ts';
 export { parentText, recreatedText, UNREAD, writeNotes } from './plan-words.ts';
 export type * from './inspect-source.ts';

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '@typekro/kit/core';
 import type { Cause } from '@typekro/kube';
+import type { Advice } from './remedy-command.ts';
 import type { ApplyAction, FieldDifference, Reports } from '@typekro/engine/runtime';
 
 /**
@@ -9,13 +10,13 @@ import type { ApplyAction, FieldDifference, Reports } from '@typekro/engine/runt
 export type ShownState = Reports.NodeState | 'unknown';
 
 /** A sentence about an obstacle, and a sentence about what the user can do. */
-export interface Blocker {
+export interface Blocker extends Advice {
   readonly reason: string;
   readonly remedy: string;
 }
 
 /** A field of the status without a value. */
-export interface AbsentStatusField {
+export interface AbsentStatusField extends Advice {
   /** The path, such as `status.address`. */
   readonly field: string;
   /** The author's expression, without values of Secrets. */
@@ -60,7 +61,7 @@ export interface WhyReport {
 }
 
 /** A condition of an instance or a definition that is False for a reason outside of the nodes. */
-export interface FailedCondition {
+export interface FailedCondition extends Advice {
   readonly condition: string;
   readonly reason: string;
   readonly message: string;
@@ -68,7 +69,7 @@ export interface FailedCondition {
 }
 
 /** A root cause: a node that is not ready and does not wait for another node. */
-export interface WhyCause {
+export interface WhyCause extends Advice {
   readonly node: string;
   /** True when the cause is about objects that the graph no longer has. */
   readonly retired?: true;
@@ -115,15 +116,15 @@ export interface TreeReport extends Pick<WhyReport, 'schemaVersion' | 'instance'
 }
 
 /** One node of the report. */
-export interface TreeNode {
+export interface TreeNode extends Advice {
   readonly id: string;
   /** True for a node whose objects the graph no longer has. */
   readonly retired?: true;
   readonly state: ShownState;
   readonly reason: string;
   readonly waitsFor: readonly string[];
-  readonly remedy?: string;
-  readonly objects: readonly Reports.ObjectReport[];
+  /** The objects of the node, with the objects that they own, if these were read. */
+  readonly objects: readonly (Reports.ObjectReport & { readonly owned?: readonly OwnedObject[] })[];
   /** The fields that a patch node writes into these objects. Absent for any other node. */
   readonly writes?: readonly string[];
 }

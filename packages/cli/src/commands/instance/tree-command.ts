@@ -15,6 +15,7 @@ import {
   recordedState,
   reportOnInstance,
 } from '../../instance/observation.ts';
+import { withOwnedObjects } from '../../dashboard/owned-objects.ts';
 import { withRefusedWrites } from '../../instance/pending-writes.ts';
 import { watchReport } from '../../instance/watch-report.ts';
 import { suspendsWrites } from '../../instance/suspension.ts';
@@ -25,7 +26,7 @@ import { outputOption } from '../../command-options.ts';
 export const tree: Command = {
   name: 'tree',
   description:
-    'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects, its state and the reason. The states follow the rules of the controller. Writes nothing. Works for instances of stock kro, too.',
+    'Reads an instance, its definition and its objects from a cluster and shows each node in the order of the graph: its objects with what they own, its state and the reason. The states follow the rules of the controller. Writes nothing. Works for instances of stock kro, too.',
   positionals: [INSTANCE_POSITIONAL],
   options: [
     { name: 'watch', short: 'w', summary: 'show it again as it changes, until Ctrl-C or until the instance is gone' },
@@ -49,11 +50,15 @@ export const tree: Command = {
       : reportOnInstance(
           context,
           input,
-          async (observation, api) => treeAnswer(context, await withRefusedWrites(api, observation, context.signal)),
+          async (observation, api) => treeAnswer(context, await completed(api, observation, context.signal)),
           undefined,
           INSTANCE_PICTURES,
         ),
 };
+
+/** Adds refused writes and owned objects to an observation. */
+const completed: typeof withRefusedWrites = async (api, observation, signal) =>
+  withOwnedObjects(api, await withRefusedWrites(api, observation, signal), signal);
 
 function treeAnswer(context: CommandContext, observation: InstanceObservation): Answer {
   const { instance, revision } = observation;
@@ -89,7 +94,7 @@ async function watchTree(context: CommandContext, input: CommandInput): Promise<
       const api = readSession(client);
       const settings = controllerSettings(api, input, signal);
       const observed = await observe(api, text, namespace, signal, { settings });
-      const observation = await withRefusedWrites(api, observed, signal);
+      const observation = await completed(api, observed, signal);
       isKnown = true;
       const { instance } = observation;
       return { instance, lines: treeLines(observation, systemClock.now(), usesColour(context)) };

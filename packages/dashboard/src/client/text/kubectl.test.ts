@@ -9,7 +9,6 @@ import {
   logsCommand,
   planCommand,
   revisionCommand,
-  splitCommand,
   whyCommand,
   withInput,
 } from './kubectl.ts';
@@ -74,28 +73,4 @@ test('a hostile name stays one word of the shell', () => {
   expect(getCommand({ ...web, name: "x'; rm -rf ~ #" })).toBe(
     `kubectl get 'deployment.v1.apps/x'\\''; rm -rf ~ #' -n shop -o yaml`,
   );
-});
-
-test.each([
-  [
-    'create the namespace (kubectl create namespace a), or make it',
-    'create the namespace',
-    'kubectl create namespace a',
-    'or make it',
-  ],
-  ['see it: kubectl get cm a -o yaml', 'see it', 'kubectl get cm a -o yaml', ''],
-  ['kubectl get ns a --show-labels shows the level', '', 'kubectl get ns a --show-labels', 'shows the level'],
-  [
-    `try kubectl patch cm a --type json -p '[{"op":"a b"}]'; then`,
-    'try',
-    `kubectl patch cm a --type json -p '[{"op":"a b"}]'`,
-    'then',
-  ],
-  [`kubectl patch cm a -p 'it'\\''s'`, '', `kubectl patch cm a -p 'it'\\''s'`, ''],
-  ['typekro rbac FILE prints all rules', 'typekro rbac FILE prints all rules', undefined, undefined],
-  ['resume it (typekro resume), or', 'resume it (typekro resume), or', undefined, undefined],
-  ['typekro reconcile makes it try at once', 'typekro reconcile makes it try at once', undefined, undefined],
-  ['wait', 'wait', undefined, undefined],
-])('splitCommand finds the command of "%s"', (text, before, command, after) => {
-  expect(splitCommand(text)).toEqual({ before, command, after });
 });

@@ -82,28 +82,6 @@ export function inNewShell(command: string, needs: InspectMeta['commands'] = {})
   return `${list}${started}${path}${chosen}`;
 }
 
-/** A word of a command in prose. The verb of the sentence, or a punctuation mark, ends the command. */
-const COMMAND =
-  /(?:kubectl|typekro)(?: (?!(?:and|checks|explains|lists|makes|only|or|prints|says|shows|when)\b)(?:\\'|'[^']*'|[^\s'();,])+){2,}/;
-
-/**
- * Splits a sentence at its commands: `before`, a command and `after`, or only `before`. A command with a placeholder
- * such as FILE, or with a name that the reader must add, stays in the sentence.
- */
-export function splitCommand(text: string): {
-  readonly before: string;
-  readonly command?: string;
-  readonly after?: string;
-} {
-  const found = COMMAND.exec(text);
-  if (found === null || / [A-Z]{3,}(?: |$)/.test(found[0])) return { before: text };
-  return {
-    before: text.slice(0, found.index).replace(/[\s(:]+$/, ''),
-    command: found[0],
-    after: text.slice(found.index + found[0].length).replace(/^[\s),;]+/, ''),
-  };
-}
-
 function namespaceFlag(namespace: string | undefined): string {
   return namespace === undefined ? '' : ` -n ${word(namespace)}`;
 }
