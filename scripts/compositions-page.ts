@@ -1,5 +1,4 @@
-import { METHODS } from '../test/property/schemas/methods.ts';
-import type { Library, Outcome } from '../test/property/schemas/methods.ts';
+import { type Library, type Outcome, METHODS } from '../test/property/schemas/methods.ts';
 import { markdownTable } from './markdown-table.ts';
 import { withTables } from './written-tables.ts';
 

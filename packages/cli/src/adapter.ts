@@ -1,9 +1,7 @@
-import { Command as CommanderCommand, CommanderError, Option } from 'commander';
-import type { OutputConfiguration } from 'commander';
+import { type OutputConfiguration, Command as CommanderCommand, CommanderError, Option } from 'commander';
 import { TypeKroError } from '@typekro/kit/core';
 import { withNegativeValues, withoutAlias } from './command-words.ts';
-import type { Command, CommandContext, CommandEntry, OptionSpec } from './command.ts';
-import { ExitCode } from './command.ts';
+import { type Command, type CommandContext, type CommandEntry, type OptionSpec, ExitCode } from './command.ts';
 import { DEBUG } from './command-options.ts';
 import { printFailure } from './print-failure.ts';
 import { printLines } from './text/text-layout.ts';

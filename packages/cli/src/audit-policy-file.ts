@@ -1,7 +1,6 @@
 import type { AuditPolicy } from '@typekro/cluster';
 import { formatDiagnostic } from '@typekro/kit/core';
-import type { ReadAuditPolicy } from '@typekro/testing';
-import { auditPolicyError, readAuditPolicy } from '@typekro/testing';
+import { type ReadAuditPolicy, auditPolicyError, readAuditPolicy } from '@typekro/testing';
 import { readTextFile } from './inputs/read-manifest.ts';
 
 /**

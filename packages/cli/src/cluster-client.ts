@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { createTransport, KubeClient, limitedTransport, loadKubeConfig, systemClock } from '@typekro/kube';
-import type { CommandContext, CommandInput } from './command.ts';
-import { textOption } from './command.ts';
+import { type CommandContext, type CommandInput, textOption } from './command.ts';
 import type { JsonValue } from '@typekro/kit/core';
 
 /** A connection to the cluster of a command. The caller must dispose of it, which closes the client. */

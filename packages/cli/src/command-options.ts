@@ -1,6 +1,5 @@
 import { TypeKroError, nearestName } from '@typekro/kit/core';
-import type { CommandInput, OptionSpec } from './command.ts';
-import { textOption } from './command.ts';
+import { type CommandInput, type OptionSpec, textOption } from './command.ts';
 import { shellWord } from './text/escapes.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { assumedSettings, publishFlags, silentLogger } from '@typekro/controller/controller';
 import { controllerSettings, deployedSettings, recordOf, settingsOfRecord } from './controller-settings.ts';
 

@@ -8,16 +8,12 @@ import {
   settingsOf,
   withLevel,
 } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember, TypeKroError } from '@typekro/kit/core';
-import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
-import { KroLevel } from '@typekro/engine/graph';
+import { type KubeObject, definedMember, TypeKroError } from '@typekro/kit/core';
+import { type GraphFeatures, type KroCompatibility, KroLevel } from '@typekro/engine/graph';
 import type { PlanSource } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { valueAt } from '@typekro/kit/kubernetes';
-import type { CommandInput, OptionSpec } from './command.ts';
-import { textOption } from './command.ts';
+import { type CommandInput, type OptionSpec, textOption } from './command.ts';
 import { deployedController } from './controller-container.ts';
 import { KUBECONFIG_OPTIONS } from './command-options.ts';
 

@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { readlinkSync, realpathSync, statSync } from 'node:fs';
+import { type Stats, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { errorCode, TypeKroError } from '@typekro/kit/core';
 

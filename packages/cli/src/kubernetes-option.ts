@@ -1,7 +1,6 @@
 import { TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE, KUBERNETES_RELEASES, kubernetesReleaseOf } from '@typekro/kit/kubernetes';
-import type { CommandInput, OptionSpec } from './command.ts';
-import { textOption } from './command.ts';
+import { type CommandInput, type OptionSpec, textOption } from './command.ts';
 
 /** The supported versions as a list for messages: `1.34, 1.35 or 1.36`. */
 const VERSIONS = KUBERNETES_RELEASES.toReversed()

@@ -1,7 +1,5 @@
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
-import type { KubeObject } from '@typekro/kit/core';
-import { objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
+import { type KubeObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { shellWord } from './text/escapes.ts';
 
 /** Does the cluster have a namespace of this name? Returns `undefined` when the user may not read namespaces. */

@@ -1,6 +1,5 @@
 import { TypeKroError } from '@typekro/kit/core';
-import type { CommandContext } from './command.ts';
-import { ExitCode } from './command.ts';
+import { type CommandContext, ExitCode } from './command.ts';
 import { withShortValues } from './text/short-values.ts';
 
 /**

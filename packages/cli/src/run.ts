@@ -1,8 +1,7 @@
 import type { CommandContext } from './command.ts';
 import { wordsFromName } from './command-options.ts';
 import { packageVersion } from './package-version.ts';
-import type { RunWords } from './process/run-process.ts';
-import { runProcess } from './process/run-process.ts';
+import { type RunWords, runProcess } from './process/run-process.ts';
 import { limitHeapGrowth } from './process/small-heap.ts';
 import { wantsHelp } from './command-words.ts';
 

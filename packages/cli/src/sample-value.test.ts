@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
-import type { SampleFields } from './sample-value.ts';
-import { sampleValue } from './sample-value.ts';
+import { type SampleFields, sampleValue } from './sample-value.ts';
 
 const MAP: Schema = { type: 'object', additionalProperties: { type: 'string' } };
 const object = (properties: Record<string, Schema>, ...required: string[]): Schema => ({

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, setOwn } from '@typekro/kit/core';
 import type { Schema } from '@typekro/engine/schema';
 
 /** The maximum depth of a sample. */

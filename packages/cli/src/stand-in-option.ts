@@ -2,8 +2,7 @@ import { resolve } from 'node:path';
 import type { ClusterOptions, StandInFile, StandInName } from '@typekro/cluster';
 import { isStandInFile, requireStandIn, STAND_IN_NAMES } from '@typekro/cluster';
 import { TypeKroError } from '@typekro/kit/core';
-import type { CommandInput, OptionSpec } from './command.ts';
-import { textOption } from './command.ts';
+import { type CommandInput, type OptionSpec, textOption } from './command.ts';
 
 /** The option that selects stand-ins for operators. */
 export const STAND_IN_OPTION: OptionSpec = {

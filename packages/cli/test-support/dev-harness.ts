@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { DevLoop } from '../src/dev/dev-loop.ts';
 import type { FolderEvents } from '../src/dev/watch-files.ts';
 import { checkNamedFiles } from '../src/checks/checked.ts';
-import type { Session } from '../src/up/up-session.ts';
-import { startUpSession } from '../src/up/up-session.ts';
+import { type Session, startUpSession } from '../src/up/up-session.ts';
 import { takeStateDirectory } from '../src/up/state-directory.ts';
-import type { Clock } from '@typekro/kube';
-import { systemClock } from '@typekro/kube';
+import { type Clock, systemClock } from '@typekro/kube';
 
 /** A clock on which a timer of less than a second fires at once, so that no test waits for a debounce. */
 const clock: Clock = {

@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as testCommand } from '../src/commands/test-command.ts';
-import type { CommandRun } from './run-command.ts';
-import { commandRunner } from './run-command.ts';
+import { type CommandRun, commandRunner } from './run-command.ts';
 
 /** A definition for tests of `typekro test`: an external object, a workload, a collection and a conditional node. */
 export const DEFINITION = `

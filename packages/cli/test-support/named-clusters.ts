@@ -5,8 +5,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import type * as Launch from '../src/clusters/launch.ts';
 import { serveCluster } from '../src/clusters/serve-cluster.ts';
 import { commands } from '../src/commands/index.ts';
-import type { CommandRun } from './run-command.ts';
-import { commandRunner } from './run-command.ts';
+import { type CommandRun, commandRunner } from './run-command.ts';
 
 /** Named clusters run in the process of the test. `test/e2e/named-clusters.test.ts` starts real processes. */
 vi.mock('../src/clusters/launch.ts', async (original) => ({

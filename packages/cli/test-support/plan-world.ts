@@ -5,11 +5,9 @@ import { runCommandLine } from '../src/adapter.ts';
 import { apply } from '../src/commands/apply-command.ts';
 import { plan } from '../src/commands/plan-command.ts';
 import { snapshot } from '../src/commands/snapshot-command.ts';
-import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { entriesOf } from './run-command.ts';
-import type { VirtualWorld, VirtualWorldOptions } from '@typekro/testing/test-support/virtual-world';
-import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, type VirtualWorldOptions, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 
 /** Exit code and output of a command line. */
 export interface CommandResult {

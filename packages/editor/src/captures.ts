@@ -1,8 +1,7 @@
 import type { SchemaSource } from '@typekro/engine/schema';
 import type { DocumentPart } from './editor-document.ts';
 import { scopesOf } from './scopes.ts';
-import type { NamedSymbol } from './symbols.ts';
-import { isSamePath, readsOf } from './symbols.ts';
+import { type NamedSymbol, isSamePath, readsOf } from './symbols.ts';
 
 /**
  * The reason why a rename would change the meaning of an expression. `node`: another node already has the new name.

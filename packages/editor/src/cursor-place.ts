@@ -1,6 +1,5 @@
 import type { PathStep } from '@typekro/engine/graph';
-import type { YamlNode } from './yaml-tree.ts';
-import { parseTree, placesIn } from './yaml-tree.ts';
+import { type YamlNode, parseTree, placesIn } from './yaml-tree.ts';
 
 /** The position of a cursor in the tree of a document. The document may be incomplete at the cursor. */
 export interface CursorPlace {

@@ -1,8 +1,6 @@
-import type { GroupVersionKind } from '@typekro/kit/core';
-import { formatApiVersion, kubernetesDescriptionsText } from '@typekro/kit/core';
+import { type GroupVersionKind, formatApiVersion, kubernetesDescriptionsText } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import type { Schema } from '@typekro/engine/schema';
-import { BuiltinDescriptions, builtinSource, FieldDescription } from '@typekro/engine/schema';
+import { type Schema, BuiltinDescriptions, builtinSource, FieldDescription } from '@typekro/engine/schema';
 
 let descriptions: BuiltinDescriptions | undefined;
 

@@ -1,10 +1,8 @@
 import type { DocumentSymbol, FoldingRange, SymbolKind } from 'vscode-languageserver';
-import type { EditorDocument, PlacedPart } from './editor-document.ts';
-import { EditorDocument as Documents } from './editor-document.ts';
+import { type EditorDocument, type PlacedPart, EditorDocument as Documents } from './editor-document.ts';
 import { typeOfObject } from './object-places.ts';
 import type { Span } from './editor-text.ts';
-import type { YamlMember, YamlNode, YamlScalar } from './yaml-tree.ts';
-import { yamlNodeAt } from './yaml-tree.ts';
+import { type YamlMember, type YamlNode, type YamlScalar, yamlNodeAt } from './yaml-tree.ts';
 
 const SYMBOL = { module: 2, object: 19, array: 18, field: 8, class: 5, property: 7 } as const satisfies Record<
   string,

@@ -1,15 +1,10 @@
 import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
 import type { Diagnostic, JsonValue, SourcePosition } from '@typekro/kit/core';
-import type { DefinitionDocument } from '@typekro/engine/graph';
-import { parseDefinitions } from '@typekro/engine/graph';
-import type { Chunk } from './chunks.ts';
-import { chunksOf } from './chunks.ts';
-import type { WrittenExpression } from './expressions-of-text.ts';
-import { expressionsIn } from './expressions-of-text.ts';
-import type { Span } from './editor-text.ts';
-import { EditorText } from './editor-text.ts';
-import type { YamlNode } from './yaml-tree.ts';
-import { looseValue, parseTree } from './yaml-tree.ts';
+import { type DefinitionDocument, parseDefinitions } from '@typekro/engine/graph';
+import { type Chunk, chunksOf } from './chunks.ts';
+import { type WrittenExpression, expressionsIn } from './expressions-of-text.ts';
+import { type Span, EditorText } from './editor-text.ts';
+import { type YamlNode, looseValue, parseTree } from './yaml-tree.ts';
 
 /**
  * The maximum length of a file that is checked while it is edited, in UTF-16 units. A longer file gets one diagnostic,

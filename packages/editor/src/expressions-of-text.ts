@@ -1,8 +1,6 @@
-import type { PathStep } from '@typekro/engine/graph';
-import { scalarOffsets, scanExpressions } from '@typekro/engine/graph';
+import { type PathStep, scalarOffsets, scanExpressions } from '@typekro/engine/graph';
 import type { Span } from './editor-text.ts';
-import type { YamlNode, YamlScalar } from './yaml-tree.ts';
-import { placesIn } from './yaml-tree.ts';
+import { type YamlNode, type YamlScalar, placesIn } from './yaml-tree.ts';
 
 /**
  * An expression `${…}` in a scalar. The span covers the text between the braces. Its offsets refer to the chunk

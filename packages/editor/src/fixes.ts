@@ -1,6 +1,5 @@
 import type { CodeAction, Diagnostic as ProtocolDiagnostic, TextEdit } from 'vscode-languageserver';
-import type { DiagnosticData } from './protocol-diagnostics.ts';
-import { DIAGNOSTIC_SOURCE } from './protocol-diagnostics.ts';
+import { type DiagnosticData, DIAGNOSTIC_SOURCE } from './protocol-diagnostics.ts';
 import { EditorDocument } from './editor-document.ts';
 import type { EditorText } from './editor-text.ts';
 

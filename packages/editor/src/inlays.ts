@@ -1,8 +1,6 @@
 import type { CodeLens, InlayHint, Position, Range } from 'vscode-languageserver';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphOutline } from '@typekro/engine/graph';
-import type { EditorDocument, PlacedPart } from './editor-document.ts';
-import { EditorDocument as Documents } from './editor-document.ts';
+import { type Graph, GraphOutline } from '@typekro/engine/graph';
+import { type EditorDocument, type PlacedPart, EditorDocument as Documents } from './editor-document.ts';
 import { typeOfObject } from './object-places.ts';
 import { scopesOf } from './scopes.ts';
 import type { Workspace } from './workspace.ts';

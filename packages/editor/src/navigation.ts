@@ -2,11 +2,9 @@ import type { Location, Position, Range, TextEdit, WorkspaceEdit } from 'vscode-
 import { TypeKroError } from '@typekro/kit/core';
 import { Naming } from '@typekro/engine/graph';
 import { captureOf } from './captures.ts';
-import type { EditorDocument, PlacedPart } from './editor-document.ts';
-import { EditorDocument as Documents } from './editor-document.ts';
+import { type EditorDocument, type PlacedPart, EditorDocument as Documents } from './editor-document.ts';
 import { typeOfObject } from './object-places.ts';
-import type { NamedSymbol } from './symbols.ts';
-import { contentOf, spansOf, namedSymbolAt, symbolSpans } from './symbols.ts';
+import { type NamedSymbol, contentOf, spansOf, namedSymbolAt, symbolSpans } from './symbols.ts';
 import { testSpans } from './test-files.ts';
 import type { Span } from './editor-text.ts';
 import type { Workspace } from './workspace.ts';

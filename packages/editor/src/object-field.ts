@@ -1,6 +1,5 @@
 import type { Position } from 'vscode-languageserver';
-import type { JsonValue, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, type ObjectRef, isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import type { EditorDocument } from './editor-document.ts';
 import { placeAt } from './yaml-tree.ts';

@@ -1,5 +1,4 @@
-import type { GroupVersionKind, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type GroupVersionKind, type JsonValue, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 

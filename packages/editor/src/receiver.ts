@@ -1,5 +1,4 @@
-import type { CelType } from '@typekro/cel';
-import { isOptional, kroEnvironment, namesBoundBy, tokenize } from '@typekro/cel';
+import { type CelType, isOptional, kroEnvironment, namesBoundBy, tokenize } from '@typekro/cel';
 import type { ExpressionScope } from '@typekro/engine/graph';
 
 /** The parts of an expression before a cursor. They determine the possible completions. */

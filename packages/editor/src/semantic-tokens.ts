@@ -1,8 +1,7 @@
 import type { SemanticTokensLegend } from 'vscode-languageserver';
 import { tokenize } from '@typekro/cel';
 import type { ExpressionScope } from '@typekro/engine/graph';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { Marker } from '@typekro/engine/schema';
+import { type SchemaSource, Marker } from '@typekro/engine/schema';
 import type { DocumentPart, EditorDocument } from './editor-document.ts';
 import type { WrittenExpression } from './expressions-of-text.ts';
 import { isDefinitionValue, isSimpleSchemaPath } from './object-places.ts';

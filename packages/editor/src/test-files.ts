@@ -1,12 +1,9 @@
 import type { Location } from 'vscode-languageserver';
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { EditorDocument, PlacedPart } from './editor-document.ts';
-import { EditorDocument as Documents } from './editor-document.ts';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type EditorDocument, type PlacedPart, EditorDocument as Documents } from './editor-document.ts';
 import { contentOf } from './symbols.ts';
 import type { Workspace } from './workspace.ts';
-import type { YamlPlace } from './yaml-tree.ts';
-import { placesIn } from './yaml-tree.ts';
+import { type YamlPlace, placesIn } from './yaml-tree.ts';
 
 /** The paths in an expectation at which node ids occur. `#` matches an index, and `*` matches any key. */
 const EXPECTED = [

@@ -1,12 +1,9 @@
 import type { TextDocumentContentChangeEvent } from 'vscode-languageserver';
-import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { compile, controllerCrds, isDefinition, Kinds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { type GroupVersionKind, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type Graph, compile, controllerCrds, isDefinition, Kinds, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { BuiltinSource, SchemaSource } from '@typekro/engine/schema';
 import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
-import type { DocumentPart, EditorDocument } from './editor-document.ts';
-import { openDocument } from './editor-document.ts';
+import { type DocumentPart, type EditorDocument, openDocument } from './editor-document.ts';
 
 /** The CustomResourceDefinitions that a file contains, and those of the definitions in the file. */
 interface FileKinds {

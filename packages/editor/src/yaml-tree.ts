@@ -1,6 +1,5 @@
 import type { Node } from 'yaml';
-import type { JsonValue } from '@typekro/kit/core';
-import { setOwn, yamlLibrary } from '@typekro/kit/core';
+import { type JsonValue, setOwn, yamlLibrary } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
 import type { Span } from './editor-text.ts';
 

@@ -1,6 +1,5 @@
 import type { Position } from 'vscode-languageserver';
-import type { EditorDocument } from '@typekro/editor';
-import { Workspace } from '@typekro/editor';
+import { type EditorDocument, Workspace } from '@typekro/editor';
 
 /** The character that marks the cursor in the documents of tests. */
 export const CURSOR = '‸';

@@ -1,9 +1,7 @@
-import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, type ObjectRef, isJsonObject } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
 import { FieldDifference, RefusedObject } from '@typekro/engine/runtime';
-import { namedOwners } from '../plan/object-owners.ts';
-import type { ObjectOwner } from '../plan/object-owners.ts';
+import { type ObjectOwner, namedOwners } from '../plan/object-owners.ts';
 import type { MadePlan } from '../plan/plan-of-files.ts';
 import type { InstancePlan, ObjectPlan, OpenNode, ValueLine } from '@typekro/controller/inspect';
 import { isOfController } from '../plan/value-lines.ts';

@@ -1,5 +1,4 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
 
 /** A difference between kro's controller and TypeKro's controller in the handling of an object. */
 export interface HandBackFinding {

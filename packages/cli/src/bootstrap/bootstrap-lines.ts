@@ -1,5 +1,4 @@
-import { objectName } from '@typekro/kit/core';
-import type { ObjectRef } from '@typekro/kit/core';
+import { type ObjectRef, objectName } from '@typekro/kit/core';
 import { resultText } from '../instance/change-report.ts';
 import { printableLine } from '../text/output-text.ts';
 import type { InstalledObject } from './installation.ts';

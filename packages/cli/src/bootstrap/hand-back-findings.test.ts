@@ -2,12 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapResource, pot, potDefinition, potsRef, virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { objectName } from '@typekro/kit/core';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, objectName } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
 import { openPlanning } from '../plan/plan-of-files.ts';
-import type { HandBackControllers } from './hand-back-findings.ts';
-import { handBackFindings } from './hand-back-findings.ts';
+import { type HandBackControllers, handBackFindings } from './hand-back-findings.ts';
 
 let world: VirtualWorld;
 beforeAll(async () => {

@@ -1,21 +1,17 @@
 import { DEFINITION_TYPE, compileFeatures } from '@typekro/controller/controller';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, refOf } from '@typekro/kit/core';
-import type { KroCompatibility } from '@typekro/engine/graph';
-import { GraphObject, KroLevel } from '@typekro/engine/graph';
+import { type JsonObject, type KubeObject, isJsonObject, refOf } from '@typekro/kit/core';
+import { type KroCompatibility, GraphObject, KroLevel } from '@typekro/engine/graph';
 import { LiveSchemas } from '@typekro/kube';
 import type { PlanContext } from '../plan/plan-context.ts';
-import { compareControllers } from '../upgrade/check-definition.ts';
+import { type ControllerFeatures, compareControllers } from '../upgrade/check-definition.ts';
 import { compiledGraph, graphsOf, kroGraphRefusal } from '../upgrade/check-graph.ts';
 import { requireRead, upgradedInstances } from '../upgrade/instances-of.ts';
 import { deploymentGates, kroFeatures } from './deployment-gates.ts';
-import type { HandBackFinding } from './annotation-findings.ts';
-import { annotationFindings } from './annotation-findings.ts';
+import { type HandBackFinding, annotationFindings } from './annotation-findings.ts';
 import { meaningFindings, recordFindings } from './meaning-findings.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 import { textAt } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';
-import type { ControllerFeatures } from '../upgrade/check-definition.ts';
 
 /** The controllers of a hand-back, in which kro's controller replaces TypeKro's controller. */
 export interface HandBackControllers {

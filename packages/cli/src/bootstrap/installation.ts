@@ -1,6 +1,5 @@
 import { safeInstallation } from '@typekro/controller/controller';
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, isJsonObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
 import { isNotFound, isTimeout, KubeError, waitForObject, withDeadline } from '@typekro/kube';
 import { readinessOf } from '@typekro/engine/readiness';

@@ -1,9 +1,7 @@
 import { parseControllerFlags } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
 import { deployedController } from '../controller-container.ts';
-import type { FlagTexts } from './controller-arguments.ts';
-import { flagTexts } from './controller-arguments.ts';
+import { type FlagTexts, flagTexts } from './controller-arguments.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
 
 const LEVEL = 'kro-compatibility';

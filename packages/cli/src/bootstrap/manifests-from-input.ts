@@ -1,8 +1,6 @@
 import { controllerManifests } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
-import type { CommandInput, OptionSpec } from '../command.ts';
-import { textOption } from '../command.ts';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
+import { type CommandInput, type OptionSpec, textOption } from '../command.ts';
 
 /** The options of an installation of the controller. */
 export const INSTALLATION_OPTIONS: readonly OptionSpec[] = [

@@ -1,8 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import { readDefinitionObject } from '@typekro/controller/controller';
-import type { Graph, GraphFeatures, GraphNode } from '@typekro/engine/graph';
-import { InstanceCrd, Path } from '@typekro/engine/graph';
+import { type Graph, type GraphFeatures, type GraphNode, InstanceCrd, Path } from '@typekro/engine/graph';
 import { keys } from '@typekro/engine/runtime';
 import type { HandBackFinding } from './annotation-findings.ts';
 

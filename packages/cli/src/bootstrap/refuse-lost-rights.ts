@@ -1,18 +1,13 @@
-import type { ServiceAccountRef } from '@typekro/controller/controller';
-import { AGGREGATION_LABEL, DEFINITION_KIND } from '@typekro/controller/controller';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
+import { type ServiceAccountRef, AGGREGATION_LABEL, DEFINITION_KIND } from '@typekro/controller/controller';
+import { type JsonObject, type KubeObject, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { objectsAt, ruleAllows } from '@typekro/kit/kubernetes';
 import { rightsText } from '../doctor/checks/check-rights.ts';
-import type { Reading } from '../doctor/finding.ts';
 import { readDefinitionRights } from '../doctor/read-definition-rights.ts';
 import { listOrNone } from '../doctor/read-facts.ts';
-import type { NeededRight } from '../doctor/read-rights.ts';
-import { definitionRights, reviewRights } from '../doctor/read-rights.ts';
-import { readingOrRefusal } from '../doctor/finding.ts';
-import type { ControllerDeployment } from './running-controllers.ts';
-import { accountOfPod } from './running-controllers.ts';
+import { type NeededRight, definitionRights, reviewRights } from '../doctor/read-rights.ts';
+import { type Reading, readingOrRefusal } from '../doctor/finding.ts';
+import { type ControllerDeployment, accountOfPod } from './running-controllers.ts';
 
 /** A controller that replaces another controller. */
 export interface Takeover {

@@ -1,10 +1,8 @@
 import type { ServiceAccountRef } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
-import type { DeployedController } from '../controller-container.ts';
-import { deployedController } from '../controller-container.ts';
+import { type DeployedController, deployedController } from '../controller-container.ts';
 
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' };
 

@@ -1,7 +1,5 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { isTimeout, waitForObject, withDeadline } from '@typekro/kube';
+import { type KubeObject, type ObjectRef, TypeKroError } from '@typekro/kit/core';
+import { type Clock, type KubernetesApi, isTimeout, waitForObject, withDeadline } from '@typekro/kube';
 import { valueAt } from '@typekro/kit/kubernetes';
 import { ObjectTarget } from '@typekro/engine/runtime';
 import { CLI_MANAGER } from '../instance/change-report.ts';

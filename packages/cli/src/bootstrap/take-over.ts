@@ -1,8 +1,7 @@
 import { definedMember, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import type { ControllerDeployment } from './running-controllers.ts';
-import type { ClusterWriter } from './scale-down.ts';
-import { scaleToZero, waitUntilStopped } from './scale-down.ts';
+import { type ClusterWriter, scaleToZero, waitUntilStopped } from './scale-down.ts';
 
 /**
  * Returns the only controller of kro in the cluster, which an earlier run of the command may have stopped. If that run

@@ -1,11 +1,7 @@
-import { grouped } from '@typekro/kit/core';
-import type { Diagnostic } from '@typekro/kit/core';
-import type { KroCompatibility } from '@typekro/engine/graph';
-import { isDefinition, Path } from '@typekro/engine/graph';
-import type { InputObject } from '../inputs/load-inputs.ts';
-import { inputPosition } from '../inputs/load-inputs.ts';
-import type { WrittenObject } from '../inputs/manifest.ts';
-import { at, manifestsOf } from '../inputs/manifest.ts';
+import { type Diagnostic, grouped } from '@typekro/kit/core';
+import { type KroCompatibility, isDefinition, Path } from '@typekro/engine/graph';
+import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
+import { type WrittenObject, at, manifestsOf } from '../inputs/manifest.ts';
 
 /** The group and kind of a definition's instances. */
 function kindOf({ object }: InputObject): string {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { ALLOW_BREAKING_CHANGES, compile, TYPEKRO_FEATURES } from '@typekro/engine/graph';
-import { builtinSource } from '@typekro/engine/schema';
-import type { ComparedFacets } from '@typekro/engine/schema';
+import { type ComparedFacets, builtinSource } from '@typekro/engine/schema';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
 import { parseManifest } from '../inputs/read-manifest.ts';
 import { checkInputs } from './check-inputs.ts';

@@ -1,24 +1,19 @@
-import type { DryRun, RefusalCause } from '@typekro/cluster';
-import { openDryRun } from '@typekro/cluster';
-import type { ControllerSettings } from '@typekro/controller/controller';
-import { assumedSettings, compileOptionsOf } from '@typekro/controller/controller';
+import { type DryRun, type RefusalCause, openDryRun } from '@typekro/cluster';
+import { type ControllerSettings, assumedSettings, compileOptionsOf } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { grouped, formatRef, parseApiVersion, refOf, unknownKindHint } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { compile, compileGraphObject, controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
-import type { CompiledInput } from './check-references.ts';
+import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import { breakingChanges } from './breaking-changes.ts';
 import { checkObject } from './check-objects.ts';
 import { checkCycles } from './check-cycles.ts';
-import { checkReferences } from './check-references.ts';
+import { type CompiledInput, checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import { corrected } from './corrected.ts';
 import { isFileProblem } from '../inputs/file-problem.ts';
 import { withoutConsequences, withRemedies } from './without-consequences.ts';
-import { inputPosition } from '../inputs/load-inputs.ts';
-import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
+import { type InputObject, type LoadedInputs, inputPosition } from '../inputs/load-inputs.ts';
 
 /** The result of checking the user's files. */
 export interface CheckedInputs {

@@ -1,14 +1,11 @@
 import type { DryRun, RefusalCause } from '@typekro/cluster';
 import type { Diagnostic, JsonValue, KubeObject, SourcePosition } from '@typekro/kit/core';
 import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { isDefinition, Path } from '@typekro/engine/graph';
+import { type PathStep, isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
-import type { UnknownField } from './corrected-fields.ts';
-import { correctFields } from './corrected-fields.ts';
-import type { InputObject } from '../inputs/load-inputs.ts';
-import { inputPosition } from '../inputs/load-inputs.ts';
+import { type UnknownField, correctFields } from './corrected-fields.ts';
+import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 import { hintForUnknownField } from './unknown-field-hint.ts';
 import { placesOfQuoted, positionAt, textOf } from '../inputs/source-text.ts';
 import { isAtOrInside } from '../plan/value-lines.ts';

@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { grouped, isJsonObject, nearestName, oncePerObject, stringifyJson } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { NameText } from '@typekro/engine/graph';
+import { type PathStep, NameText } from '@typekro/engine/graph';
 import type { WrittenObject } from '../inputs/manifest.ts';
 import {
   at,

@@ -6,8 +6,7 @@ import { Nodes, Path, scanExpressions } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import { withoutFollowUps } from './check-objects.ts';
-import type { InputObject } from '../inputs/load-inputs.ts';
-import { inputPosition } from '../inputs/load-inputs.ts';
+import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 import { isAtOrInside } from '../plan/value-lines.ts';
 
 /**

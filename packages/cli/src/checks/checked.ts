@@ -1,13 +1,9 @@
 import { hasErrors } from '@typekro/kit/core';
-import type { CommandContext, CommandInput } from '../command.ts';
-import { namesCluster } from '../command.ts';
-import type { CheckedInputs } from './check-inputs.ts';
-import { checkInputs } from './check-inputs.ts';
-import type { KnownCrds } from './known-crds.ts';
-import { knownCrds, shippedNote } from './known-crds.ts';
-import type { LoadedInputs } from '../inputs/load-inputs.ts';
+import { type CommandContext, type CommandInput, namesCluster } from '../command.ts';
+import { type CheckedInputs, checkInputs } from './check-inputs.ts';
+import { type KnownCrds, knownCrds, shippedNote } from './known-crds.ts';
 import { lateFailures } from '../inputs/late-failures.ts';
-import { loadInputs } from '../inputs/load-inputs.ts';
+import { type LoadedInputs, loadInputs } from '../inputs/load-inputs.ts';
 import { placedInCalls } from '../inputs/place-in-call.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
 

@@ -1,6 +1,5 @@
 import type { DryRun, RefusalCause } from '@typekro/cluster';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 
 /** The status codes for an invalid object. A refusal with any other code is about rights or other objects. */
 const WRONG_OBJECT: ReadonlySet<number> = new Set([400, 422]);

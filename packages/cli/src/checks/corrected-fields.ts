@@ -1,8 +1,6 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, nearestName } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, nearestName } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import type { Schema } from '@typekro/engine/schema';
-import { StructuralSchema, schemaNodeAt, valueAtSteps, RefusedPlace } from '@typekro/engine/schema';
+import { type Schema, StructuralSchema, schemaNodeAt, valueAtSteps, RefusedPlace } from '@typekro/engine/schema';
 
 /** A field that the kind does not have. */
 export interface UnknownField {

@@ -1,6 +1,5 @@
 import { parseApiVersion, isJsonObject } from '@typekro/kit/core';
-import type { DefinitionDocument } from '@typekro/engine/graph';
-import { controllerCrds } from '@typekro/engine/graph';
+import { type DefinitionDocument, controllerCrds } from '@typekro/engine/graph';
 import { crdSource } from '@typekro/engine/schema';
 import { correctFields } from './corrected-fields.ts';
 

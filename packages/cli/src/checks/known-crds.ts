@@ -3,8 +3,7 @@ import { parseApiVersion, parseJson, shippedDefinitionsText } from '@typekro/kit
 import { textAt } from '@typekro/kit/kubernetes';
 import { controllerCrds, GraphObject, isDefinition, Kinds } from '@typekro/engine/graph';
 import { builtinSource, crdSource } from '@typekro/engine/schema';
-import type { CommandContext, CommandInput, OptionSpec } from '../command.ts';
-import { namesCluster, textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, type OptionSpec, namesCluster, textOption } from '../command.ts';
 import { readSources } from '../generate/read-sources.ts';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
 import { objectsOf } from '../inputs/read-manifest.ts';

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
+import { type JsonValue, TypeKroError } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import { connectToCluster, readClusterCrds } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';

@@ -1,9 +1,7 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { grouped, isJsonObject, oncePerObject, stringifyJson } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { NameText } from '@typekro/engine/graph';
-import type { WrittenObject } from '../inputs/manifest.ts';
-import { at, containerFields, entriesAt, podPath, textIn } from '../inputs/manifest.ts';
+import { type PathStep, NameText } from '@typekro/engine/graph';
+import { type WrittenObject, at, containerFields, entriesAt, podPath, textIn } from '../inputs/manifest.ts';
 
 /** A field that must contain the name of another object in the same namespace. */
 export interface NameReference {

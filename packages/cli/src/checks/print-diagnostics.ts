@@ -1,5 +1,4 @@
-import type { Diagnostic } from '@typekro/kit/core';
-import { count, formatDiagnostic } from '@typekro/kit/core';
+import { type Diagnostic, count, formatDiagnostic } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 
 /**

@@ -1,6 +1,5 @@
 import type { PathStep } from '@typekro/engine/graph';
-import type { Schema } from '@typekro/engine/schema';
-import { RefusalText } from '@typekro/engine/schema';
+import { type Schema, RefusalText } from '@typekro/engine/schema';
 
 /** The beginning of the hint for a field that belongs in the spec. */
 export const BELOW_SPEC = 'it belongs below spec';

@@ -2,8 +2,7 @@ import { constants, existsSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import type { JsonValue } from '@typekro/kit/core';
 import { cryptoLibrary, errorCode, openRegularFile, readRegularFile, tryParseJson } from '@typekro/kit/core';
-import type { Shape } from '../plan/file-shape.ts';
-import { boolean, listWith, number, optional, record, text } from '../plan/file-shape.ts';
+import { type Shape, boolean, listWith, number, optional, record, text } from '../plan/file-shape.ts';
 
 /** The absolute paths of a named cluster's audit log and audit policy. Without a policy, all requests are logged. */
 export interface AuditFiles {

@@ -3,8 +3,7 @@ import { join, posix, win32 } from 'node:path';
 import { errorCode, makeDirectory, TypeKroError, userFolder, backoffMs, RETRY_POLICIES } from '@typekro/kit/core';
 import { dnsLabel } from '@typekro/kit/kubernetes';
 import { lockHolder } from '../up/process-lock.ts';
-import type { ClusterSettings, RunningRecord } from './cluster-files.ts';
-import { DATA_FOLDER, readRecord, readSettings } from './cluster-files.ts';
+import { type ClusterSettings, type RunningRecord, DATA_FOLDER, readRecord, readSettings } from './cluster-files.ts';
 import { isTimeout, pause, systemClock, withDeadline } from '@typekro/kube';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, afterAll, expect, test } from 'vitest';
 import { createManualClock, createMovableClock } from '@typekro/cluster';
-import { clusterStatusLines, lastLines, tableLines } from './cluster-view.ts';
-import type { ClusterView } from './cluster-view.ts';
+import { type ClusterView, clusterStatusLines, lastLines, tableLines } from './cluster-view.ts';
 import { MAX_MOVE_WORK_MS, moveClock } from './move-clock.ts';
 
 const NOW = Date.parse('2026-01-01T00:10:00Z');

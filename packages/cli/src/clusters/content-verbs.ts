@@ -13,8 +13,7 @@ import {
 } from '@typekro/kit/core';
 import type { JsonValue } from '@typekro/kit/core';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
-import type { CommandContext, CommandInput } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { printLines } from '../text/text-layout.ts';
 import { printableLine } from '../text/output-text.ts';

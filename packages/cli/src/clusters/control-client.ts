@@ -1,8 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { httpLibrary, isJsonObject, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import type { RunningRecord } from './cluster-files.ts';
-import type { ControlAction } from './control-protocol.ts';
-import { CONTROL_PATHS } from './control-protocol.ts';
+import { type ControlAction, CONTROL_PATHS } from './control-protocol.ts';
 
 /** The time limit for the response of a cluster, in milliseconds. Large snapshots take several seconds. */
 const ANSWER_TIMEOUT_MS = 120_000;

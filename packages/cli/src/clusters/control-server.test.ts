@@ -1,10 +1,8 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Cluster } from '@typekro/cluster';
-import { createEmbeddedCluster, createManualClock, createMovableClock } from '@typekro/cluster';
-import type { ControlServer } from './control-server.ts';
-import { serveControl } from './control-server.ts';
+import { type Cluster, createEmbeddedCluster, createManualClock, createMovableClock } from '@typekro/cluster';
+import { type ControlServer, serveControl } from './control-server.ts';
 import { HeldFaults } from './held-faults.ts';
 
 let cluster: Cluster;

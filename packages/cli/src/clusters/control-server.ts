@@ -4,8 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createHttpServer, cryptoLibrary, equalSecrets, httpLibrary, TypeKroError } from '@typekro/kit/core';
-import type { ControlAction, ControlledCluster } from './control-protocol.ts';
-import { CONTROL_PATHS, NAMED_ACTIONS } from './control-protocol.ts';
+import { type ControlAction, type ControlledCluster, CONTROL_PATHS, NAMED_ACTIONS } from './control-protocol.ts';
 
 /** An open control interface. */
 export interface ControlServer {

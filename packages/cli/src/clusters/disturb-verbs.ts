@@ -9,21 +9,18 @@ import {
   nearestName,
 } from '@typekro/kit/core';
 import { parseDefinitions, Path } from '@typekro/engine/graph';
-import type { CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { readSources } from '../generate/read-sources.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { printableLine } from '../text/output-text.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import type { RunningRecord } from './cluster-files.ts';
-import { control } from './control-client.ts';
-import type { ControlOptions } from './control-client.ts';
+import { type ControlOptions, control } from './control-client.ts';
 import type { ControlAction } from './control-protocol.ts';
 import { MAX_ADVANCE_MS, MAX_PAUSE_MS } from './disturb.ts';
 import { readFaultRules } from './read-fault-rules.ts';
-import type { ShownRule } from './held-faults.ts';
-import { missingRule } from './held-faults.ts';
+import { type ShownRule, missingRule } from './held-faults.ts';
 import { answeringCluster } from './running-cluster.ts';
 
 const ACTIONS = ['add', 'remove', 'clear'];

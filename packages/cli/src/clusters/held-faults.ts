@@ -1,8 +1,6 @@
 import type { FaultRule, Faults } from '@typekro/cluster';
-import type { JsonObject } from '@typekro/kit/core';
-import { TypeKroError, nearestName } from '@typekro/kit/core';
-import type { RequestedRule } from './read-fault-rules.ts';
-import { MAX_RULES } from './read-fault-rules.ts';
+import { type JsonObject, TypeKroError, nearestName } from '@typekro/kit/core';
+import { type RequestedRule, MAX_RULES } from './read-fault-rules.ts';
 
 /** A rule of faults as the control interface lists it. */
 export interface ShownRule {

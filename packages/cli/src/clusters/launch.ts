@@ -1,12 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, fstatSync, ftruncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { moduleUrl, TypeKroError } from '@typekro/kit/core';
-import type { ClusterFolder } from './cluster-folder.ts';
-import { inFolder } from './cluster-folder.ts';
-import { openPrivateLog } from './cluster-files.ts';
-import type { ClusterSettings } from './cluster-files.ts';
+import { type ClusterFolder, inFolder } from './cluster-folder.ts';
+import { type ClusterSettings, openPrivateLog } from './cluster-files.ts';
 import { lastLines } from './cluster-view.ts';
 
 /** The message that a command sends to the cluster process that it starts. */

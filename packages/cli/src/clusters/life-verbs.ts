@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
-import type { CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { kubernetesOption } from '../kubernetes-option.ts';
 import { portOption } from '../command-options.ts';
@@ -17,8 +16,7 @@ import { clusterView, clusterStatusLines, tableLines } from './cluster-view.ts';
 import { absentCluster } from './running-cluster.ts';
 import type { ContextOptions, RunningCluster, Started } from './start-cluster.ts';
 import { addContext, checkContext, startCluster } from './start-cluster.ts';
-import type { Stopped } from './stop-cluster.ts';
-import { stopCluster } from './stop-cluster.ts';
+import { type Stopped, stopCluster } from './stop-cluster.ts';
 import { contextName, userKubeconfig } from './user-kubeconfig.ts';
 
 /** `typekro cluster start [NAME]`. */

@@ -1,14 +1,11 @@
-import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { hasErrors, objectName, refOf } from '@typekro/kit/core';
+import { type Diagnostic, type KubeObject, type ObjectRef, hasErrors, objectName, refOf } from '@typekro/kit/core';
 import { Kinds } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { isUnanswered, KubeError, systemClock } from '@typekro/kube';
+import { type KubernetesApi, isUnanswered, KubeError, systemClock } from '@typekro/kube';
 import { Outcome } from '@typekro/engine/runtime';
 import { OBJECT_READER, readSources } from '../generate/read-sources.ts';
 import { waitUntilEstablished } from '../plan/object-observed.ts';
 import { FILE_MANAGER } from '../plan/replacement.ts';
-import type { ManifestObject } from '../inputs/read-manifest.ts';
-import { parseManifest } from '../inputs/read-manifest.ts';
+import { type ManifestObject, parseManifest } from '../inputs/read-manifest.ts';
 
 /** The objects of files, folders and the standard input, with their problems. */
 export interface ReadObjects {

@@ -1,6 +1,5 @@
 import { TypeKroError } from '@typekro/kit/core';
-import type { Clock } from '@typekro/kube';
-import { systemClock } from '@typekro/kube';
+import { type Clock, systemClock } from '@typekro/kube';
 import type { ControlledCluster } from './control-protocol.ts';
 
 /**

@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createEmbeddedCluster } from '@typekro/cluster';
-import type { Cluster, FaultRequest } from '@typekro/cluster';
+import { type Cluster, type FaultRequest, createEmbeddedCluster } from '@typekro/cluster';
 import type { JsonValue } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
 import { MAX_RULES, readFaultRules } from './read-fault-rules.ts';
-import { HeldFaults } from './held-faults.ts';
-import type { ShownRule } from './held-faults.ts';
+import { type ShownRule, HeldFaults } from './held-faults.ts';
 
 function read(value: JsonValue) {
   const mistakes: string[] = [];

@@ -1,7 +1,5 @@
-import type { Fault, FaultMatch, FaultOptions } from '@typekro/cluster';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { neverHits } from '@typekro/cluster';
-import { isJsonObject, re2Library } from '@typekro/kit/core';
+import { type Fault, type FaultMatch, type FaultOptions, neverHits } from '@typekro/cluster';
+import { type JsonObject, type JsonValue, isJsonObject, re2Library } from '@typekro/kit/core';
 import { ValueShape } from '@typekro/testing';
 
 type Report = ValueShape.Report;

@@ -2,8 +2,7 @@ import { TypeKroError, nearestName } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { clusterNames, findCluster } from './cluster-folder.ts';
 import { askState } from './control-client.ts';
-import type { RunningCluster } from './start-cluster.ts';
-import { isRunning } from './start-cluster.ts';
+import { type RunningCluster, isRunning } from './start-cluster.ts';
 
 /**
  * The error for a name that no cluster has. Its hint suggests the cluster with the most similar name, or lists all

@@ -21,8 +21,7 @@ import { processOptions } from '../run-processes-option.ts';
 import { standInOptions } from '../stand-in-option.ts';
 import { listenOnPort } from '../up/listen-on-port.ts';
 import { takeLock } from '../up/process-lock.ts';
-import type { ClusterFolder } from './cluster-folder.ts';
-import { folderError, inFolder, isOfFolder } from './cluster-folder.ts';
+import { type ClusterFolder, folderError, inFolder, isOfFolder } from './cluster-folder.ts';
 import type { ClusterCredentials, ClusterSettings } from './cluster-files.ts';
 import {
   readCredentials,

@@ -3,10 +3,8 @@ import { isoTime, TypeKroError } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
 import { endOnSignal } from '../envtest/process-end.ts';
 import { closeInheritedFiles } from './inherited-files.ts';
-import type { LaunchReport, LaunchRequest } from './launch.ts';
-import { NOT_STARTED } from './launch.ts';
-import type { ServedCluster } from './serve-cluster.ts';
-import { serveCluster } from './serve-cluster.ts';
+import { type LaunchReport, type LaunchRequest, NOT_STARTED } from './launch.ts';
+import { type ServedCluster, serveCluster } from './serve-cluster.ts';
 
 /** The interval at which the process checks that its folder still exists, in milliseconds. */
 const CHECK_FOLDER_MS = 5000;

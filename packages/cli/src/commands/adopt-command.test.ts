@@ -5,8 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { commandRunner } from '../../test-support/run-command.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import type { KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;

@@ -1,9 +1,7 @@
 import { objectName, TypeKroError } from '@typekro/kit/core';
-import type { Adoption, BlockedNode } from '../adopt/adoption.ts';
-import { adoptionOf, refusedAdoptionRemedy } from '../adopt/adoption.ts';
+import { type Adoption, type BlockedNode, adoptionOf, refusedAdoptionRemedy } from '../adopt/adoption.ts';
 import { adoptionLines } from '../adopt/adoption-lines.ts';
-import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { FURTHER_CRDS_OPTION } from '../controller-settings.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { loadFiles } from '../plan/check-files.ts';

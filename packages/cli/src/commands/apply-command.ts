@@ -1,23 +1,18 @@
 import { recreatedText } from '@typekro/controller/inspect';
 import { existsSync, statSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import type { ObjectRef } from '@typekro/kit/core';
-import { objectName, TypeKroError } from '@typekro/kit/core';
+import { type ObjectRef, objectName, TypeKroError } from '@typekro/kit/core';
 import { KubeError, systemClock } from '@typekro/kube';
-import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION, PLANNING_OPTIONS } from '../controller-settings.ts';
 import { noDefinitions } from '../instance/find-instance.ts';
 import { printLines } from '../text/text-layout.ts';
 import { applyPlan, replacedBy } from '../plan/apply-plan.ts';
-import type { LoadedFiles } from '../plan/check-files.ts';
-import { loadFiles } from '../plan/check-files.ts';
+import { type LoadedFiles, loadFiles } from '../plan/check-files.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
-import type { MadePlan, PlanTarget } from '../plan/plan-of-files.ts';
-import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
-import type { SavedPlan } from '../plan/saved-plan.ts';
-import { isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
+import { type MadePlan, type PlanTarget, clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
+import { type SavedPlan, isOfCluster, movedSince, parseSavedPlan, planAgain } from '../plan/saved-plan.ts';
 import { readText } from '../plan/snapshot-target.ts';
 import { shellWord } from '../text/escapes.ts';
 

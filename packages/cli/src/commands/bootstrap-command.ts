@@ -1,13 +1,10 @@
 import { resolve } from 'node:path';
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { parseControllerFlags, rightsOfFlags, withFlagRights } from '@typekro/controller/controller';
 import { objectsAt } from '@typekro/kit/kubernetes';
 import { systemClock } from '@typekro/kube';
-import type { BootstrapReport } from '../bootstrap/bootstrap-lines.ts';
-import { bootstrapLines } from '../bootstrap/bootstrap-lines.ts';
-import type { FlagTexts } from '../bootstrap/controller-arguments.ts';
-import { flagTexts, setFlags } from '../bootstrap/controller-arguments.ts';
+import { type BootstrapReport, bootstrapLines } from '../bootstrap/bootstrap-lines.ts';
+import { type FlagTexts, flagTexts, setFlags } from '../bootstrap/controller-arguments.ts';
 import { isOfManifest, keptFlags, refuseInvalidFlags } from '../bootstrap/kept-flags.ts';
 import type { InstalledObject } from '../bootstrap/installation.ts';
 import {
@@ -19,14 +16,12 @@ import {
 } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, installationOf, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
 import { refuseLostRights } from '../bootstrap/refuse-lost-rights.ts';
-import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
-import { runningControllers } from '../bootstrap/running-controllers.ts';
+import { type ControllerDeployment, runningControllers } from '../bootstrap/running-controllers.ts';
 import type { ClusterWriter } from '../bootstrap/scale-down.ts';
 import { inPlaceOf, stoppedKro } from '../bootstrap/take-over.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import { controllerContainer } from '../controller-container.ts';
-import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { parseDuration } from '../parse-duration.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { writeFile } from '../write-file.ts';

@@ -3,8 +3,7 @@ import { RUN_PROCESSES_OPTION } from '../run-processes-option.ts';
 import { STAND_IN_OPTION } from '../stand-in-option.ts';
 import { TypeKroError, nearestName } from '@typekro/kit/core';
 import type { Command, CommandInput } from '../command.ts';
-import type { ClusterVerb } from '../clusters/verbs.ts';
-import { CLUSTER_VERBS } from '../clusters/verbs.ts';
+import { type ClusterVerb, CLUSTER_VERBS } from '../clusters/verbs.ts';
 
 /** The names of the verbs, for help and completion. */
 const VERBS = Object.keys(CLUSTER_VERBS);

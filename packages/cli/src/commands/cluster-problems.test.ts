@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { describe, afterEach, expect, test, vi } from 'vitest';
 import type { CommandRun } from '../../test-support/run-command.ts';
 import { useNamedClusters } from '../../test-support/named-clusters.ts';

@@ -2,8 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CommandRun } from '../../test-support/run-command.ts';
-import { commandRunner } from '../../test-support/run-command.ts';
+import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { createEmbeddedCluster } from '@typekro/cluster';

@@ -1,10 +1,8 @@
 import { TypeKroError } from '@typekro/kit/core';
-import type { Command, CommandContext, CommandEntry } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type Command, type CommandContext, type CommandEntry, ExitCode } from '../command.ts';
 import type { CompletionCandidate, Candidates } from '../completion/candidates.ts';
 import { candidatesFor, commandCandidates, NOTHING, withSeparateValues } from '../completion/candidates.ts';
-import type { Shell } from '../completion/scripts.ts';
-import { completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
+import { type Shell, completionScript, FILES_LINE, SHELLS } from '../completion/scripts.ts';
 
 /** The time limit for the response of a cluster, in milliseconds. The shell is blocked during this time. */
 const MAX_WAIT_MS = 1500;

@@ -8,10 +8,8 @@ import {
   runController,
 } from '@typekro/controller/controller';
 import type { LogLevel, ParsedFlags } from '@typekro/controller/controller';
-import type { KubeClientOptions } from '@typekro/kube';
-import { KubeClient, loadKubeConfig, systemClock } from '@typekro/kube';
-import type { Command } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type KubeClientOptions, KubeClient, loadKubeConfig, systemClock } from '@typekro/kube';
+import { type Command, ExitCode } from '../command.ts';
 import { takeConnectionFlags } from '../connection-flags.ts';
 import { settingsOfFlags } from '../controller-settings.ts';
 import { KUBECONFIG_OR_POD_OPTIONS } from '../command-options.ts';

@@ -2,13 +2,11 @@ import { resolve } from 'node:path';
 import { DEFINITION_KIND } from '@typekro/controller/controller';
 import { TypeKroError, whenAborted } from '@typekro/kit/core';
 import { connectToCluster } from '../cluster-client.ts';
-import type { Command } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, ExitCode, textOption } from '../command.ts';
 import { ACTIONS_OPTION, actionsOf } from '../dashboard/port-option.ts';
 import { copiedCommands, shellFacts } from '../dashboard/copied-commands.ts';
 import { keptToken } from '../dashboard/kept-token.ts';
-import type { OpenedPage } from '../dashboard/open-browser.ts';
-import { openBrowser } from '../dashboard/open-browser.ts';
+import { type OpenedPage, openBrowser } from '../dashboard/open-browser.ts';
 import { openDashboard } from '../dashboard/open-dashboard.ts';
 import { portOption, KUBECONFIG_OPTIONS } from '../command-options.ts';
 

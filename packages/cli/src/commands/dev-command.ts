@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
-import type { Command, CommandInput } from '../command.ts';
-import { textOption } from '../command.ts';
+import { type Command, type CommandInput, textOption } from '../command.ts';
 import { DevLoop } from '../dev/dev-loop.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { systemEvents } from '../dev/watch-files.ts';

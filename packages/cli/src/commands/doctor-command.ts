@@ -1,7 +1,6 @@
 import { systemClock } from '@typekro/kube';
 import { connectToCluster } from '../cluster-client.ts';
-import type { Command } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type Command, ExitCode } from '../command.ts';
 import { diagnose } from '../doctor/diagnosis.ts';
 import { doctorLines } from '../doctor/doctor-lines.ts';
 import { readFacts } from '../doctor/read-facts.ts';

@@ -1,7 +1,6 @@
 import type { GroupVersionKind } from '@typekro/kit/core';
 import { formatApiVersion, kubernetesDescriptionsText, TypeKroError, nearestName } from '@typekro/kit/core';
-import type { Graph, Hole } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type Graph, type Hole, Nodes } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import {
   BuiltinDescriptions,
@@ -11,12 +10,10 @@ import {
   FieldDescription,
 } from '@typekro/engine/schema';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
-import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { codeLines } from '../explain/code-page.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
-import type { FieldReport } from '../explain/field-report-lines.ts';
-import { fieldReportLines } from '../explain/field-report-lines.ts';
+import { type FieldReport, fieldReportLines } from '../explain/field-report-lines.ts';
 import { fileSubject } from '../explain/subject.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { readChecked } from '../checks/checked.ts';

@@ -1,9 +1,7 @@
 import { extname, resolve } from 'node:path';
-import type { Diagnostic } from '@typekro/kit/core';
-import { count, hasErrors, TypeKroError } from '@typekro/kit/core';
+import { type Diagnostic, count, hasErrors, TypeKroError } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
-import type { Command, CommandContext } from '../command.ts';
-import { ExitCode, STANDARD_INPUT } from '../command.ts';
+import { type Command, type CommandContext, ExitCode, STANDARD_INPUT } from '../command.ts';
 import { formatDefinitions } from '../fmt/format-definition.ts';
 import { checkFile } from '../inputs/check-file.ts';
 import { readOneOf } from '../inputs/file-problem.ts';

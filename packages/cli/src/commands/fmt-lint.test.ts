@@ -11,8 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandRun } from '../../test-support/run-command.ts';
-import { commandRunner } from '../../test-support/run-command.ts';
+import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import { fmt } from './fmt-command.ts';
 import { lint } from './lint-command.ts';
 

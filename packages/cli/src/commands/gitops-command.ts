@@ -1,9 +1,7 @@
 import { join, relative, resolve } from 'node:path';
-import type { GitOpsOptions } from '@typekro/sdk/compose';
-import { gitOpsFiles } from '@typekro/sdk/compose';
+import { type GitOpsOptions, gitOpsFiles } from '@typekro/sdk/compose';
 import { noDefinition } from '../choose-definitions.ts';
-import type { Command, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { readChecked } from '../checks/checked.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { writeFile } from '../write-file.ts';

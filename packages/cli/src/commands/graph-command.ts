@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { refOf, TypeKroError } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphOutline } from '@typekro/engine/graph';
-import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type Graph, GraphOutline } from '@typekro/engine/graph';
+import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
 import { graphOf, instanceStatus, picturesOf } from '../instance/instance-picture.ts';

@@ -1,8 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
-import type { Command } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, ExitCode, textOption } from '../command.ts';
 import { projectFiles } from '../init/project-files.ts';
 import { projectStart } from '../init/project-start.ts';
 import { packageDependency } from '../package-version.ts';

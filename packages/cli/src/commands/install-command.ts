@@ -1,12 +1,10 @@
 import { keptText, safeInstallation } from '@typekro/controller/controller';
 import { controllerCrds } from '@typekro/engine/graph';
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
 import { INSTALL_MANAGER } from '../bootstrap/installation.ts';
 import { INSTALLATION_OPTIONS, manifestsFromInput } from '../bootstrap/manifests-from-input.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import type { Command, CommandInput } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type Command, type CommandInput, ExitCode } from '../command.ts';
 import { optionWords, KUBECONFIG_OR_POD_OPTIONS } from '../command-options.ts';
 import { yamlText } from '../text/yaml-text.ts';
 

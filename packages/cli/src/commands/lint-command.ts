@@ -1,8 +1,6 @@
 import { printLines } from '../text/text-layout.ts';
-import type { Diagnostic } from '@typekro/kit/core';
-import { count, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
-import type { Command } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Diagnostic, count, hasErrors, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import { type Command, ExitCode, textOption } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
 import { toGitHubLines, toSarif } from '../lint/lint-formats.ts';

@@ -1,5 +1,4 @@
-import type { Command } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type Command, ExitCode } from '../command.ts';
 import { registerAnswers } from '../lsp/register-answers.ts';
 import { LanguageServer } from '../lsp/language-server.ts';
 import { protocolStreams } from '../process/protocol-streams.ts';

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { TypeKroError } from '@typekro/kit/core';
-import type { Command } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, ExitCode, textOption } from '../command.ts';
 import { statOf } from '../file-paths.ts';
 import { loadMcpSdk, mcpSdkImporters } from '../mcp/sdk.ts';
 import { createMcpServer } from '../mcp/mcp-server.ts';

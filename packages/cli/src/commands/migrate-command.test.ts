@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type } from 'arktype';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CommandRun } from '../../test-support/run-command.ts';
-import { commandRunner } from '../../test-support/run-command.ts';
+import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import type { Controller } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { ConfigMap, Deployment } from '@typekro/sdk/factories/simple';
 import { kubernetesComposition } from '@typekro/sdk';
 import { waitForObject } from '@typekro/kube';
-import type { TestCluster } from '@typekro/testing';
-import { createCluster } from '@typekro/testing';
+import { type TestCluster, createCluster } from '@typekro/testing';
 import { migrate } from './migrate-command.ts';
 
 const app = kubernetesComposition(

@@ -12,16 +12,13 @@ import {
   observeMembers,
   recordRefOf,
 } from '@typekro/sdk/deploy';
-import type { Graph } from '@typekro/engine/graph';
-import { isDefinition } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type Graph, isDefinition } from '@typekro/engine/graph';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { Failure, keys } from '@typekro/engine/runtime';
 import { namedOwners } from '../plan/object-owners.ts';
 import { DEFINITION_OPTION } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
-import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { findInstance } from '../instance/find-instance.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import type { MovedInstance, Owner } from '../migrate/migration.ts';
@@ -35,8 +32,7 @@ import {
   refusalOfPresent,
   writesOf,
 } from '../migrate/migration.ts';
-import type { CheckedFiles } from '../checks/checked.ts';
-import { readChecked } from '../checks/checked.ts';
+import { type CheckedFiles, readChecked } from '../checks/checked.ts';
 import { KUBECONFIG_OPTIONS, outputOption } from '../command-options.ts';
 
 /** The migration of one instance: its plan, and a function that carries it out. */

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { hasErrors, TypeKroError } from '@typekro/kit/core';
-import type { Command, CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { LEVEL_OPTION, PLANNING_OPTIONS } from '../controller-settings.ts';
 import { reportPrinter } from '../instance/print-report.ts';
 import { githubAnnotations } from '../plan/printed/findings.ts';
@@ -9,8 +8,7 @@ import { loadFiles } from '../plan/check-files.ts';
 import { markdownText } from '../plan/printed/markdown.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import { planLines } from '../plan/printed/plan-lines.ts';
-import type { MadePlan } from '../plan/plan-of-files.ts';
-import { clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
+import { type MadePlan, clusterTarget, planOfFiles } from '../plan/plan-of-files.ts';
 import { refuseMissingNamespace } from '../plan/planned-namespace.ts';
 import type { Plan } from '@typekro/controller/inspect';
 import { newSalt, savedPlan, savedPlanText } from '../plan/saved-plan.ts';

@@ -1,6 +1,5 @@
 import { definitionRoles, graphRoles } from '@typekro/controller/controller';
-import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import { count, hasErrors, TypeKroError } from '@typekro/kit/core';
+import { type Diagnostic, type KubeObject, count, hasErrors, TypeKroError } from '@typekro/kit/core';
 import { isDefinition } from '@typekro/engine/graph';
 import { noDefinition } from '../choose-definitions.ts';
 import { DEFAULT_CONTROLLER } from '../controller-settings.ts';

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import type { CommandRun } from '../../test-support/run-command.ts';
-import { commandRunner } from '../../test-support/run-command.ts';
+import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import { render } from './render-command.ts';
 
 const DEFINITION = `

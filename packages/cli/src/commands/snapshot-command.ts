@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { count, isoTime } from '@typekro/kit/core';
 import { systemClock } from '@typekro/kube';
-import type { Command } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type Command, ExitCode } from '../command.ts';
 import { controllerSettings, LEVEL_OPTION } from '../controller-settings.ts';
 import { clusterTarget } from '../plan/plan-of-files.ts';
 import { snapshotText } from '../plan/snapshot-file.ts';

@@ -1,14 +1,10 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { asObject, objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import { stringifyJson, TypeKroError } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { controllerCrds } from '@typekro/engine/graph';
-import type { Schema } from '@typekro/engine/schema';
-import { crdSource } from '@typekro/engine/schema';
+import { type JsonObject, type KubeObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import { type Graph, controllerCrds } from '@typekro/engine/graph';
+import { type Schema, crdSource } from '@typekro/engine/schema';
 import { toTypeScript } from '@typekro/sdk/notations';
 import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
-import type { Command } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, ExitCode, textOption } from '../command.ts';
 import { unknownForm, outputOption } from '../command-options.ts';
 import { exampleInstance } from '../types/example-instance.ts';
 import { toJsonSchema } from '../types/to-json-schema.ts';

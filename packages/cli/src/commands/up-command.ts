@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { relative } from 'node:path';
 import { packageFolder, TypeKroError, whenAborted } from '@typekro/kit/core';
-import type { Command, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
+import { type Command, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { pagePlaceOf, actionsOf } from '../dashboard/port-option.ts';
 import { isOutside } from '../file-paths.ts';
 import { allowsProcesses, containersLine } from '../run-processes-option.ts';

@@ -1,5 +1,4 @@
-import type { Diagnostic, JsonObject } from '@typekro/kit/core';
-import { hasErrors } from '@typekro/kit/core';
+import { type Diagnostic, type JsonObject, hasErrors } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { checkInputs } from '../checks/check-inputs.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import { objectAt } from '@typekro/kit/kubernetes';
 import type { PathStep } from '@typekro/engine/graph';

@@ -1,9 +1,7 @@
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, nearestName, parseApiVersion, TypeKroError, withGroup } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
-import type { Schema } from '@typekro/engine/schema';
-import { valueAtSteps } from '@typekro/engine/schema';
+import { type PathStep, Path } from '@typekro/engine/graph';
+import { type Schema, valueAtSteps } from '@typekro/engine/schema';
 
 /** A value in an object. The value becomes a field of the definition's schema. */
 export interface Lift {

@@ -1,8 +1,6 @@
 import type { Diagnostic, KubeObject, SourcePosition } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
-import type { ManifestObject } from '../inputs/read-manifest.ts';
-import { parseManifest } from '../inputs/read-manifest.ts';
+import { type PathStep, Path } from '@typekro/engine/graph';
+import { type ManifestObject, parseManifest } from '../inputs/read-manifest.ts';
 
 /** An object of the user's files, with its document and its file. */
 export interface OriginalObject extends ManifestObject {

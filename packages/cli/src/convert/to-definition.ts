@@ -1,12 +1,10 @@
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, setOwn, stringifyJson } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { Naming } from '@typekro/engine/graph';
+import { type PathStep, Naming } from '@typekro/engine/graph';
 import { toSimpleSchema } from '@typekro/sdk/notations';
 import type { Lift } from './lift.ts';
 import { applicableObject } from './live-fields.ts';
-import type { FieldReference } from './field-references.ts';
-import { fieldReferences, indexObjects } from './field-references.ts';
+import { type FieldReference, fieldReferences, indexObjects } from './field-references.ts';
 
 /** The name of a definition, and the kind of its instances. */
 export interface ConvertedNames {

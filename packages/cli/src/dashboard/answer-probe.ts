@@ -1,6 +1,5 @@
 import { TypeKroError } from '@typekro/kit/core';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { isTimeout, pause, withDeadline } from '@typekro/kube';
+import { type Clock, type KubernetesApi, isTimeout, pause, withDeadline } from '@typekro/kube';
 
 /** The pause between two probes, in milliseconds. */
 const PROBE_INTERVAL_MS = 10_000;

@@ -1,7 +1,5 @@
-import type { ObjectRef } from '@typekro/kit/core';
-import { formatRef } from '@typekro/kit/core';
-import type { NodeReport } from '@typekro/engine/runtime';
-import { Explanation, RootCause } from '@typekro/engine/runtime';
+import { type ObjectRef, formatRef } from '@typekro/kit/core';
+import { type NodeReport, Explanation, RootCause } from '@typekro/engine/runtime';
 
 /**
  * Returns keys that identify a root cause: one per object of the cause. If no object is known, the key consists of the

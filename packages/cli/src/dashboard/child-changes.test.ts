@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { KubeObject } from '@typekro/kit/core';
 import { EventLog } from '@typekro/controller/inspect';
-import { KubeError } from '@typekro/kube';
-import type { WatchEvent, WatchOptions } from '@typekro/kube';
+import { type WatchEvent, type WatchOptions, KubeError } from '@typekro/kube';
 import { ChildChanges, FOLLOW_MS, MAX_FOLLOWED, MAX_WATCHES } from './child-changes.ts';
 import type { ChildSelection } from './child-selections.ts';
 

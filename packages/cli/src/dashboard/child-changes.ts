@@ -1,8 +1,7 @@
 import { count } from '@typekro/kit/core';
 import type { EventLog, InspectEvent } from '@typekro/controller/inspect';
 import type { Clock, KubernetesApi } from '@typekro/kube';
-import type { ChildSelection } from './child-selections.ts';
-import { isEvent } from './child-selections.ts';
+import { type ChildSelection, isEvent } from './child-selections.ts';
 import { ChildWatch } from './child-watch.ts';
 
 /**

@@ -1,7 +1,6 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, parseApiVersion, refOf } from '@typekro/kit/core';
-import type { GraphNode } from '@typekro/engine/graph';
-import { GraphObject, Nodes } from '@typekro/engine/graph';
+import { type GraphNode, GraphObject, Nodes } from '@typekro/engine/graph';
 import type { ResourceType, Selection } from '@typekro/kube';
 import { keys, ObjectTarget } from '@typekro/engine/runtime';
 import { EVENT } from '../instance/instance-events.ts';

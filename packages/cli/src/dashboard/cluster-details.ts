@@ -1,5 +1,4 @@
-import type { ControllerSettings } from '@typekro/controller/controller';
-import { DEFINITION_KIND } from '@typekro/controller/controller';
+import { type ControllerSettings, DEFINITION_KIND } from '@typekro/controller/controller';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isJsonObject, objectName, refOf, tryParseJson, TypeKroError } from '@typekro/kit/core';
 import type {
@@ -25,15 +24,12 @@ import type {
   WhyPath,
 } from '@typekro/controller/inspect';
 import { InspectFailure, parseInstanceRef, visibleRows, withInstanceCounts } from '@typekro/controller/inspect';
-import type { Clock, KubernetesApi } from '@typekro/kube';
-import { isTimeout, KubeError, readSession, withDeadline } from '@typekro/kube';
+import { type Clock, type KubernetesApi, isTimeout, KubeError, readSession, withDeadline } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
-import type { FoundInstance } from '../instance/find-instance.ts';
-import { findInstanceAt } from '../instance/find-instance.ts';
+import { type FoundInstance, findInstanceAt } from '../instance/find-instance.ts';
 import { resumeInstance, requestReconcile, suspendInstance } from '../instance/instance-actions.ts';
 import { InstanceEventFilter, listEvents } from '../instance/instance-events.ts';
-import type { InstanceObservation } from '../instance/observation.ts';
-import { observeFound, recordedState } from '../instance/observation.ts';
+import { type InstanceObservation, observeFound, recordedState } from '../instance/observation.ts';
 import { withRefusedWrites } from '../instance/pending-writes.ts';
 import { suspensionEffect } from '../instance/suspension.ts';
 import { ReportedCauses } from './cause-keys.ts';

@@ -4,11 +4,9 @@ import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world'
 import type { KubeObject } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type { InspectEvent, InstanceReport } from '@typekro/controller/inspect';
-import type { KubernetesApi, ResourceType, WatchEvent, WatchOptions } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, type ResourceType, type WatchEvent, type WatchOptions, KubeError } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
-import type { ClusterIndexOptions } from './cluster-index.ts';
-import { ClusterIndex } from './cluster-index.ts';
+import { type ClusterIndexOptions, ClusterIndex } from './cluster-index.ts';
 
 const SYNCED: WatchEvent = { type: 'SYNCED', resourceVersion: '1' };
 const RESTARTED: WatchEvent = { type: 'RESTARTED' };

@@ -1,6 +1,5 @@
 import { DEFINITION_KIND } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type {
   DefinitionRow,
@@ -11,9 +10,8 @@ import type {
   InstanceRow,
 } from '@typekro/controller/inspect';
 import { byDefinition, EventLog, parseInstanceRef, withInstanceCounts } from '@typekro/controller/inspect';
-import type { Clock, KubeError, KubernetesApi, ResourceType } from '@typekro/kube';
 import { compareText } from '@typekro/kit/golang';
-import { isNotFound } from '@typekro/kube';
+import { type Clock, type KubeError, type KubernetesApi, type ResourceType, isNotFound } from '@typekro/kube';
 import type { DefinitionHead, InstanceFacts } from './index-rows.ts';
 import { AnswerProbe } from './answer-probe.ts';
 import { OF_THE_INSTANCE } from '../instance/why-report.ts';

@@ -1,16 +1,12 @@
 import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { formatApiVersion, formatRef, objectName, refOf } from '@typekro/kit/core';
-import type { Expression, Graph, GraphNode, ReadPart } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type Expression, type Graph, type GraphNode, type ReadPart, Path } from '@typekro/engine/graph';
 import type { CurrentValue } from '@typekro/controller/inspect';
 import { boundedValue, evaluatedValue, FOR_EACH, presentValue, readsItem } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
-import type { Decision } from '@typekro/engine/runtime';
-import { Member, PlacedExpression, Secrets } from '@typekro/engine/runtime';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
+import { type Decision, Member, PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import { readyObjects } from './ready-objects.ts';
-import type { InstanceObservation } from '../instance/observation.ts';
-import { currentNodes } from '../instance/observation.ts';
+import { type InstanceObservation, currentNodes } from '../instance/observation.ts';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';
 import { mainValue } from './owned-objects.ts';
 

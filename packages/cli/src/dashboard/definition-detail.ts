@@ -1,9 +1,7 @@
 import type { DefinitionRevision, ControllerSettings } from '@typekro/controller/controller';
 import { compileLiveDocument, definitionRevisions, runningRollout } from '@typekro/controller/controller';
-import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import { formatDiagnostic, isJsonObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphOutline, parseDefinitions, Path } from '@typekro/engine/graph';
+import { type Diagnostic, type KubeObject, formatDiagnostic, isJsonObject } from '@typekro/kit/core';
+import { type Graph, GraphOutline, parseDefinitions, Path } from '@typekro/engine/graph';
 import type {
   DefinitionDetail,
   DefinitionRow,

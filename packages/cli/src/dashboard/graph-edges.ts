@@ -1,7 +1,5 @@
-import type { Graph, GraphNode, OutlineNode } from '@typekro/engine/graph';
-import { GraphOutline } from '@typekro/engine/graph';
-import type { GraphEdge, ValueEdge } from '@typekro/controller/inspect';
-import { edgesWith } from '@typekro/controller/inspect';
+import { type Graph, type GraphNode, type OutlineNode, GraphOutline } from '@typekro/engine/graph';
+import { type GraphEdge, type ValueEdge, edgesWith } from '@typekro/controller/inspect';
 import { PlacedExpression, Secrets } from '@typekro/engine/runtime';
 import type { CurrentValues } from './current-values.ts';
 import { maskedTemplate } from '../plan/masked-values.ts';

@@ -1,11 +1,8 @@
 import { declaredKind, pinnedRevision } from '@typekro/controller/controller';
-import type { GroupVersionKind, KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject } from '@typekro/kit/core';
-import type { DefinitionRow, InstanceRow } from '@typekro/controller/inspect';
-import { instanceRef, isInstanceState } from '@typekro/controller/inspect';
+import { type GroupVersionKind, type KubeObject, formatApiVersion, isJsonObject } from '@typekro/kit/core';
+import { type DefinitionRow, type InstanceRow, instanceRef, isInstanceState } from '@typekro/controller/inspect';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
-import type { Condition } from '@typekro/engine/runtime';
-import { keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
+import { type Condition, keys, readConditions, RecordedStatus } from '@typekro/engine/runtime';
 import { recordedState } from '../instance/observation.ts';
 import { isPaused } from '../instance/suspension.ts';
 import { plainMessage } from './waiting-text.ts';

@@ -1,7 +1,5 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatRef, refOf } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphObject, Nodes } from '@typekro/engine/graph';
+import { type KubeObject, type ObjectRef, formatRef, refOf } from '@typekro/kit/core';
+import { type Graph, GraphObject, Nodes } from '@typekro/engine/graph';
 import type {
   InstanceDetail,
   InstanceNode,

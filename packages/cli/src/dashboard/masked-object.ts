@@ -1,5 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { keys, Secrets } from '@typekro/engine/runtime';
 import { isCopyOfObject, maskedValue } from '../instance/masked-value.ts';
 

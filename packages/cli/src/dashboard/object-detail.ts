@@ -1,12 +1,9 @@
-import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatRef, isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, type ObjectRef, formatRef, isJsonObject } from '@typekro/kit/core';
 import type { FieldDrift, FieldManager, ObjectDetail, PodContainers } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError, readFamilies } from '@typekro/kube';
+import { type KubernetesApi, KubeError, readFamilies } from '@typekro/kube';
 import type { Decision, FieldDifference } from '@typekro/engine/runtime';
 import { ObjectTarget, PlacedExpression, RenderedInstance, Secrets } from '@typekro/engine/runtime';
-import type { InstanceObservation } from '../instance/observation.ts';
-import { resumedInstance } from '../instance/observation.ts';
+import { type InstanceObservation, resumedInstance } from '../instance/observation.ts';
 import { logSourcesOf } from '../instance/log-sources.ts';
 import { readObject } from './current-values.ts';
 import { managersOf } from '../instance/field-managers.ts';

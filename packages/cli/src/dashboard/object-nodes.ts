@@ -1,8 +1,6 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, refOf } from '@typekro/kit/core';
 import { Nodes } from '@typekro/engine/graph';
-import type { NodeReport } from '@typekro/engine/runtime';
-import { keys, Secrets } from '@typekro/engine/runtime';
+import { type NodeReport, keys, Secrets } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
 import { liveObjects } from './current-values.ts';
 

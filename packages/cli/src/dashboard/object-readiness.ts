@@ -1,5 +1,4 @@
-import type { InstanceNode, InstanceObject, TreeNode } from '@typekro/controller/inspect';
-import { countObjects } from '@typekro/controller/inspect';
+import { type InstanceNode, type InstanceObject, type TreeNode, countObjects } from '@typekro/controller/inspect';
 import type { Reports } from '@typekro/engine/runtime';
 
 /** The maximum number of objects of one node in a response. */

@@ -2,16 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { inspectPaths } from '@typekro/controller/inspect';
-import type { InspectMeta, InspectSource, Viewer } from '@typekro/controller/inspect';
-import { KubeError } from '@typekro/kube';
-import type { KubernetesApi, WatchOptions } from '@typekro/kube';
+import { type InspectMeta, type InspectSource, type Viewer, inspectPaths } from '@typekro/controller/inspect';
+import { type KubernetesApi, type WatchOptions, KubeError } from '@typekro/kube';
 import { assumedSettings } from '@typekro/controller/controller';
-import { openDashboard } from './open-dashboard.ts';
-import type { DashboardOptions } from './open-dashboard.ts';
+import { type DashboardOptions, openDashboard } from './open-dashboard.ts';
 import { actionsOf } from './port-option.ts';
-import { copiedCommands } from './copied-commands.ts';
-import type { ShellFacts } from './copied-commands.ts';
+import { type ShellFacts, copiedCommands } from './copied-commands.ts';
 import { openBrowser } from './open-browser.ts';
 
 /** A cluster that gives no response: lists and watches stay open, and plain requests fail. */

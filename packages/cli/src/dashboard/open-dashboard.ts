@@ -1,8 +1,7 @@
 import { createPages, dashboardUrl } from '@typekro/dashboard';
 import type { InspectAction, InspectMeta, InspectServer, InspectSource, Viewer } from '@typekro/controller/inspect';
 import { newInspectToken, ownViewer, proofOf, serveInspect, tokenOf } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { systemClock } from '@typekro/kube';
+import { type KubernetesApi, systemClock } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { controllerSettings } from '../controller-settings.ts';

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { KubeError } from '@typekro/kube';
-import type { WatchEvent } from '@typekro/kube';
+import { type WatchEvent, KubeError } from '@typekro/kube';
 import { pastOf } from '../instance/field-managers.ts';
 import { treeLines } from '../instance/tree-view.ts';
 import { mainValue, ownedObjects, withOwnedObjects } from './owned-objects.ts';

@@ -1,5 +1,4 @@
-import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { formatRef, parseApiVersion, refOf } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, type ObjectRef, formatRef, parseApiVersion, refOf } from '@typekro/kit/core';
 import { numberAt, objectsAt, textAt, podLogPath } from '@typekro/kit/kubernetes';
 import type { OwnedObject } from '@typekro/controller/inspect';
 import { readinessOf } from '@typekro/engine/readiness';

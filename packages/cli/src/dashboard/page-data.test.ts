@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
-import { ownViewer } from '@typekro/controller/inspect';
-import type { InstanceObject } from '@typekro/controller/inspect';
+import { type InstanceObject, ownViewer } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { compileGraphObject } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
@@ -9,8 +8,7 @@ import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world'
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Reports } from '@typekro/engine/runtime';
 import type { InstanceObservation } from '../instance/observation.ts';
-import { ClusterDetails } from './cluster-details.ts';
-import type { ClusterDetailsOptions } from './cluster-details.ts';
+import { type ClusterDetailsOptions, ClusterDetails } from './cluster-details.ts';
 import { maskedOutline } from './graph-edges.ts';
 import { definitionHead, instanceFacts, rowOf } from './index-rows.ts';
 import { knownReadiness, withCounts } from './object-readiness.ts';

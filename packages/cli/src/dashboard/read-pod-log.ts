@@ -1,11 +1,9 @@
 import { TypeKroError } from '@typekro/kit/core';
-import type { LogRequest, PodLog } from '@typekro/controller/inspect';
-import { InspectFailure } from '@typekro/controller/inspect';
+import { type LogRequest, type PodLog, InspectFailure } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
 import type { InstanceObservation } from '../instance/observation.ts';
-import type { LogSource } from '../instance/log-sources.ts';
-import { logSources } from '../instance/log-sources.ts';
+import { type LogSource, logSources } from '../instance/log-sources.ts';
 
 /** The maximum size of a log in a response, in bytes. */
 const MAX_LOG_BYTES = 512 * 1024;

@@ -14,10 +14,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import type { Viewer } from '@typekro/controller/inspect';
-import { KubeError } from '@typekro/kube';
-import type { KubernetesApi } from '@typekro/kube';
-import { createCluster } from '@typekro/testing';
-import type { TestCluster } from '@typekro/testing';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
+import { type TestCluster, createCluster } from '@typekro/testing';
 import { reviewedApi } from './reviewed-api.ts';
 import { TokenReviewer } from './token-reviewer.ts';
 import { keptToken } from './kept-token.ts';

@@ -1,10 +1,8 @@
-import { cryptoLibrary, isJsonObject } from '@typekro/kit/core';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, cryptoLibrary, isJsonObject } from '@typekro/kit/core';
 import type { Viewer } from '@typekro/controller/inspect';
 import type { Clock, KubernetesApi } from '@typekro/kube';
 import { asTexts, objectAt, textAt, valueAt } from '@typekro/kit/kubernetes';
-import type { ReviewedRight } from './reviewed-api.ts';
-import { reviewedPlace, reviewedApi } from './reviewed-api.ts';
+import { type ReviewedRight, reviewedPlace, reviewedApi } from './reviewed-api.ts';
 
 /** The time for which the result of a review is cached, in milliseconds. */
 const MAX_REVIEW_AGE_MS = 10_000;

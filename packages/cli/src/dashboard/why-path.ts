@@ -1,16 +1,13 @@
 import { TypeKroError } from '@typekro/kit/core';
-import type { InstanceRow, WhyChain, WhyPath } from '@typekro/controller/inspect';
-import { parseInstanceRef } from '@typekro/controller/inspect';
+import { type InstanceRow, type WhyChain, type WhyPath, parseInstanceRef } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { RootCause } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { findInstanceAt } from '../instance/find-instance.ts';
-import type { InstanceObservation } from '../instance/observation.ts';
-import { observeFound } from '../instance/observation.ts';
+import { type InstanceObservation, observeFound } from '../instance/observation.ts';
 import { whyOf } from '../instance/evidence.ts';
 import { shownCauses } from '../instance/shown-node.ts';
-import type { ReportedCauses } from './cause-keys.ts';
-import { keysOfCause, keysOfNodes, objectsOfCause } from './cause-keys.ts';
+import { type ReportedCauses, keysOfCause, keysOfNodes, objectsOfCause } from './cause-keys.ts';
 
 /** The maximum number of instances that are read for a comparison. Each of them needs several requests. */
 const MAX_READ = 25;

@@ -1,7 +1,6 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import type { Clock } from '@typekro/kube';
-import { KubeError, withDeadline } from '@typekro/kube';
+import { type Clock, KubeError, withDeadline } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
 import { bringUp, instancesOf, showChanges } from '../up/bring-up.ts';
 import type { CheckedFiles } from '../checks/checked.ts';

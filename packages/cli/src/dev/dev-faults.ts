@@ -1,10 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { count, objectName, refOf } from '@typekro/kit/core';
+import { type KubeObject, count, objectName, refOf } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
-import type { InspectEvent } from '@typekro/controller/inspect';
-import { parseInstanceRef } from '@typekro/controller/inspect';
-import type { Clock } from '@typekro/kube';
-import { isTimeout, pause, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
+import { type InspectEvent, parseInstanceRef } from '@typekro/controller/inspect';
+import { type Clock, isTimeout, pause, waitForObject, whileWanted, withDeadline } from '@typekro/kube';
 import { ApplySet, keys, Tracking } from '@typekro/engine/runtime';
 import { printableLine } from '../text/output-text.ts';
 import type { Session } from '../up/up-session.ts';

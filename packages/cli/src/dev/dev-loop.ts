@@ -1,23 +1,19 @@
 import { relative } from 'node:path';
 import { whenAborted } from '@typekro/kit/core';
 import type { Clock } from '@typekro/kube';
-import type { CommandContext } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type CommandContext, ExitCode } from '../command.ts';
 import { printFailure } from '../print-failure.ts';
 import { printLines } from '../text/text-layout.ts';
 import type { CheckedFiles } from '../checks/checked.ts';
-import type { LiveView } from '../up/live-view.ts';
-import { createLiveView } from '../up/live-view.ts';
+import { type LiveView, createLiveView } from '../up/live-view.ts';
 import { isFileProblem } from '../inputs/file-problem.ts';
 import { printDiagnostics } from '../checks/print-diagnostics.ts';
 import type { Session } from '../up/up-session.ts';
 import { DevCluster } from './dev-cluster.ts';
 import { FAULT_MENU, isFaultKey, runFault } from './dev-faults.ts';
 import { whyText } from './dev-reports.ts';
-import type { DevState } from './next-steps.ts';
-import { KEY_HELP, nextSteps } from './next-steps.ts';
-import type { FileStates, FolderEvents } from './watch-files.ts';
-import { nextChange, statesAsRead, statesOf } from './watch-files.ts';
+import { type DevState, KEY_HELP, nextSteps } from './next-steps.ts';
+import { type FileStates, type FolderEvents, nextChange, statesAsRead, statesOf } from './watch-files.ts';
 
 /** The dependencies of the loop. */
 export interface DevLoopOptions {

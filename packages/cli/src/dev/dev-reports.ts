@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { count, namespacedName, parseApiVersion } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphObject } from '@typekro/engine/graph';
+import { type KubeObject, count, namespacedName, parseApiVersion } from '@typekro/kit/core';
+import { type Graph, GraphObject } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import type { InspectSource } from '@typekro/controller/inspect';
 import type { CommandContext } from '../command.ts';
@@ -13,8 +11,7 @@ import { planLines } from '../plan/printed/plan-lines.ts';
 import { paintFor, usesColour } from '../plan/printed/paint.ts';
 import type { LoadedInputs } from '../inputs/load-inputs.ts';
 import { viewsOf } from '../up/progress.ts';
-import type { Session } from '../up/up-session.ts';
-import { SESSION_SETTINGS } from '../up/up-session.ts';
+import { type Session, SESSION_SETTINGS } from '../up/up-session.ts';
 import { instanceViewLines } from '../up/instance-view-lines.ts';
 import { withCauses } from '../up/view-causes.ts';
 

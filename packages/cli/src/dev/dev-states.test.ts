@@ -1,12 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { definition, DevHarness, instance, second } from '../../test-support/dev-harness.ts';
 import { whenAborted } from '@typekro/kit/core';
-import type { DevState } from './next-steps.ts';
-import { nextSteps } from './next-steps.ts';
+import { type DevState, nextSteps } from './next-steps.ts';
 
 let loop: DevHarness;
 beforeEach(() => {

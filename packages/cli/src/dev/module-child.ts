@@ -2,8 +2,7 @@
  * The process in which `typekro dev` loads modules. A new process starts after each save, so it has no cached module of
  * an earlier save. A module that never ends can be killed with its process.
  */
-import type { SourcePosition } from '@typekro/kit/core';
-import { isJsonObject, refuseDeploysHere, stringifyJson } from '@typekro/kit/core';
+import { type SourcePosition, isJsonObject, refuseDeploysHere, stringifyJson } from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
 import { endProcess } from '../inputs/loading.ts';
 import { lateFailures } from '../inputs/late-failures.ts';

@@ -1,7 +1,5 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import type { KubeObject, SourcePosition } from '@typekro/kit/core';
-import { moduleUrl, parseJson, TypeKroError } from '@typekro/kit/core';
+import { type ChildProcess, fork } from 'node:child_process';
+import { type KubeObject, type SourcePosition, moduleUrl, parseJson, TypeKroError } from '@typekro/kit/core';
 import type { LoadedModule, ModuleLoader } from '../inputs/module-loader.ts';
 import type { ChildReport, SentObject } from './module-messages.ts';
 

@@ -1,8 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { objectName, refOf } from '@typekro/kit/core';
+import { type KubeObject, objectName, refOf } from '@typekro/kit/core';
 import { isDefinition } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { isNotFound, waitForObject } from '@typekro/kube';
+import { type KubernetesApi, isNotFound, waitForObject } from '@typekro/kube';
 
 /**
  * Deletes objects that are no longer in the files, and waits for each deletion to finish. The order is: instances,

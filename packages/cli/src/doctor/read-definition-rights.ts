@@ -4,8 +4,7 @@ import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
 import { deployedSettings } from '../controller-settings.ts';
-import type { Reading } from './finding.ts';
-import { readingOrRefusal } from './finding.ts';
+import { type Reading, readingOrRefusal } from './finding.ts';
 
 /**
  * Finds the rights that the definitions of a cluster need. Compiles each definition with the schemas of the cluster and

@@ -3,8 +3,7 @@ import { controllerRules, definitionRoles, parseControllerFlags, rightsOfFlags }
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { grantedActions, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
-import type { ControllerDeployment } from '../bootstrap/running-controllers.ts';
-import { accountOfPod } from '../bootstrap/running-controllers.ts';
+import { type ControllerDeployment, accountOfPod } from '../bootstrap/running-controllers.ts';
 import type { Right } from './cluster-facts.ts';
 
 /** The number of reviews that are sent at the same time. */

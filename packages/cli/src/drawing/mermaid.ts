@@ -1,5 +1,4 @@
-import type { Graph, GraphNode } from '@typekro/engine/graph';
-import { GraphOutline, Nodes } from '@typekro/engine/graph';
+import { type Graph, type GraphNode, GraphOutline, Nodes } from '@typekro/engine/graph';
 import type { InstanceStatus, NodeStatus } from './outline-text.ts';
 
 /** The maximum length of a line in the picture. Longer lines are cut. */

@@ -1,6 +1,5 @@
 import { count } from '@typekro/kit/core';
-import type { GraphOutline, OutlineNode } from '@typekro/engine/graph';
-import { GraphObject } from '@typekro/engine/graph';
+import { type GraphOutline, type OutlineNode, GraphObject } from '@typekro/engine/graph';
 
 /** The state of a node of one instance, for pictures of the graph. */
 export interface NodeStatus {

@@ -1,8 +1,6 @@
-import type { LayoutBox, Point } from './layout.ts';
-import { layoutColumns } from './layout.ts';
+import { type LayoutBox, type Point, layoutColumns } from './layout.ts';
 import type { GraphOutline, OutlineNode } from '@typekro/engine/graph';
-import type { InstanceStatus, NodeStatus } from './outline-text.ts';
-import { kindText, natureText } from './outline-text.ts';
+import { type InstanceStatus, type NodeStatus, kindText, natureText } from './outline-text.ts';
 
 /**
  * The font size. All sizes of the picture are in pixels. In the widest common fixed-width font, a character is 0.62 of

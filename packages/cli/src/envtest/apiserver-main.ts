@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { createEmbeddedCluster, createServingCertificate } from '@typekro/cluster';
 import type { AuditOptions, ServingCertificate } from '@typekro/cluster';
 import { makeDirectory, readRegularFile } from '@typekro/kit/core';
-import type { ApiServerSettings } from './apiserver-settings.ts';
-import { apiServerSettings, readTokens } from './apiserver-settings.ts';
+import { type ApiServerSettings, apiServerSettings, readTokens } from './apiserver-settings.ts';
 import { endOnSignal, endWithReasons } from './process-end.ts';
 
 const NAME = 'kube-apiserver';

@@ -1,5 +1,4 @@
-import { chmodSync, lstatSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { type Stats, chmodSync, lstatSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cryptoLibrary, makeDirectory, readRegularFile, TypeKroError } from '@typekro/kit/core';
 import { KUBERNETES_RELEASE, serverVersionOf } from '@typekro/kit/kubernetes';

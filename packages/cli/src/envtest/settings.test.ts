@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ApiServerSettings } from './apiserver-settings.ts';
-import { APISERVER_FLAGS, apiServerSettings, readTokens } from './apiserver-settings.ts';
+import { type ApiServerSettings, APISERVER_FLAGS, apiServerSettings, readTokens } from './apiserver-settings.ts';
 import { etcdSettings } from './etcd-settings.ts';
 import { helpText, parseFlags } from './envtest-flags.ts';
 

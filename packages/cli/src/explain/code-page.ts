@@ -1,5 +1,4 @@
-import type { CodeInfo } from '@typekro/kit/core';
-import { formatDiagnostic } from '@typekro/kit/core';
+import { type CodeInfo, formatDiagnostic } from '@typekro/kit/core';
 import { compileDocument, parseDefinitions } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 

@@ -1,13 +1,10 @@
 import type { Document, Node, Scalar, YAMLMap } from 'yaml';
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, setOwn, yamlLibrary } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { GraphObject, isDefinition, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
+import { type JsonValue, isJsonObject, jsonEquals, setOwn, yamlLibrary } from '@typekro/kit/core';
+import { type PathStep, GraphObject, isDefinition, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
 import { asKubeObject } from '../inputs/read-manifest.ts';
 import { formatExpression } from './format-expression.ts';
 import { orderedKeys } from './ordered-keys.ts';
-import type { Edit } from './reorder.ts';
-import { lineEndOf, reorderMap } from './reorder.ts';
+import { type Edit, lineEndOf, reorderMap } from './reorder.ts';
 
 /**
  * Formats the definitions and Graphs in a YAML file. The keys get the usual order, and expressions get the format of

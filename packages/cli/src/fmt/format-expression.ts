@@ -1,5 +1,4 @@
-import type { Ast, Environment } from '@typekro/cel';
-import { kroEnvironment, rewriteAst, unparse } from '@typekro/cel';
+import { type Ast, type Environment, kroEnvironment, rewriteAst, unparse } from '@typekro/cel';
 
 let cached: Environment | undefined;
 

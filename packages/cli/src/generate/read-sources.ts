@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
-import type { Diagnostic, JsonValue } from '@typekro/kit/core';
-import { hasErrors, parseJson, TypeKroError } from '@typekro/kit/core';
+import { type Diagnostic, type JsonValue, hasErrors, parseJson, TypeKroError } from '@typekro/kit/core';
 import { TEMPLATE_ACTION } from '@typekro/kit/golang';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';

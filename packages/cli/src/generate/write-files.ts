@@ -1,8 +1,7 @@
 import { join, relative } from 'node:path';
 import { writeFile } from '../write-file.ts';
 import { errorCode, printableDocument, readRegularFile, TypeKroError } from '@typekro/kit/core';
-import type { CommandContext } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type CommandContext, ExitCode } from '../command.ts';
 
 /** Maps the change of a file to the word that `--check` prints. */
 const CHECKED = { created: 'missing', changed: 'differs', unchanged: 'unchanged' } as const;

@@ -1,5 +1,4 @@
-import type { Coverage, CoverageItem } from '@typekro/testing';
-import { coveredPercent } from '@typekro/testing';
+import { type Coverage, type CoverageItem, coveredPercent } from '@typekro/testing';
 
 /** Formats the coverage of a file as one line. With `isListed`, one line follows per item that is not covered. */
 export function coverageLines(file: string, { nodes, conditions, branches }: Coverage, isListed: boolean): string[] {

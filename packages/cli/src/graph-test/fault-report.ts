@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { count } from '@typekro/kit/core';
+import { type JsonObject, count } from '@typekro/kit/core';
 import type { FaultTestResult, LifeFailure, Paint } from '@typekro/testing';
 import { faultSummary, firstOfEachInvariant, lifeFailureLines } from '@typekro/testing';
 import { shellWord, xmlText } from '../text/escapes.ts';

@@ -1,9 +1,7 @@
 import { dirname, relative, resolve } from 'node:path';
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { controllerCrds, isDefinition, Kinds } from '@typekro/engine/graph';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
+import { type Graph, controllerCrds, isDefinition, Kinds } from '@typekro/engine/graph';
+import { type SchemaSource, builtinSource, combineSources, crdSource } from '@typekro/engine/schema';
 import type { GraphTestFile } from '@typekro/testing';
 import type { CommandContext } from '../command.ts';
 import { checkNamedFiles } from '../checks/checked.ts';

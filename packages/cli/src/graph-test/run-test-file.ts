@@ -1,5 +1,4 @@
-import type { Diagnostic, JsonObject, SourcePosition } from '@typekro/kit/core';
-import { hasErrors, TypeKroError } from '@typekro/kit/core';
+import { type Diagnostic, type JsonObject, type SourcePosition, hasErrors, TypeKroError } from '@typekro/kit/core';
 import type { Coverage, FaultTestResult, GraphTestFile, GraphTestResult, TestPath } from '@typekro/testing';
 import {
   checkTestFile,
@@ -15,10 +14,8 @@ import { fileProblem } from '../inputs/file-problem.ts';
 import { byPlace } from '../checks/print-diagnostics.ts';
 import { readTextFile } from '../inputs/read-manifest.ts';
 import { faultData } from './fault-report.ts';
-import type { FoundTestFile } from './find-test-files.ts';
-import { definitionFileOf, testName } from './find-test-files.ts';
-import type { LoadedDefinition } from './load-definition.ts';
-import { loadDefinition } from './load-definition.ts';
+import { type FoundTestFile, definitionFileOf, testName } from './find-test-files.ts';
+import { type LoadedDefinition, loadDefinition } from './load-definition.ts';
 import { readSnapshots, snapshotFileOf, writeSnapshots } from './test-snapshot-file.ts';
 
 /** Options of a run of a test file. */

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, jsonEquals, TypeKroError } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { readTextFile } from '../inputs/read-manifest.ts';
 import { replaceFile, writeFile } from '../write-file.ts';

@@ -1,5 +1,4 @@
-import type { Paint, TestFailure } from '@typekro/testing';
-import { failureLines } from '@typekro/testing';
+import { type Paint, type TestFailure, failureLines } from '@typekro/testing';
 import { shellWord } from '../text/escapes.ts';
 import type { TestResult } from './run-test-file.ts';
 

@@ -1,10 +1,8 @@
 import { relative } from 'node:path';
 import type { Clock } from '@typekro/kube';
-import type { CommandContext } from '../command.ts';
-import { ExitCode } from '../command.ts';
+import { type CommandContext, ExitCode } from '../command.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
-import type { FolderEvents } from '../dev/watch-files.ts';
-import { nextChange, statesAsRead, statesOf } from '../dev/watch-files.ts';
+import { type FolderEvents, nextChange, statesAsRead, statesOf } from '../dev/watch-files.ts';
 import type { ReadTestFile, TestFileResult } from './run-test-file.ts';
 
 /** The dependencies of `watchTests`. */

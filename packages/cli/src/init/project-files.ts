@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { yamlOf } from '../text/yaml-text.ts';
 
 /** The contents of a new project. */

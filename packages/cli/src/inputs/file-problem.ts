@@ -1,5 +1,4 @@
-import type { Diagnostic } from '@typekro/kit/core';
-import { errorDiagnostic, TypeKroError } from '@typekro/kit/core';
+import { type Diagnostic, errorDiagnostic, TypeKroError } from '@typekro/kit/core';
 
 /** The codes of errors for files that could not be read. */
 const FILE_PROBLEMS: ReadonlySet<string> = new Set(['input/not-found', 'input/unreadable', 'input/unknown-type']);

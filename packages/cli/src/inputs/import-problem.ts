@@ -1,8 +1,7 @@
 import { builtinModules, createRequire, isBuiltin } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Diagnostic } from '@typekro/kit/core';
-import { nearestName, pathOfFileUrl } from '@typekro/kit/core';
+import { type Diagnostic, nearestName, pathOfFileUrl } from '@typekro/kit/core';
 import { aliasProblem } from '../checks/config-problem.ts';
 import { placeOfText, textOf } from './source-text.ts';
 

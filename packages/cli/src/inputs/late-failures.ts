@@ -1,5 +1,4 @@
-import type { Diagnostic } from '@typekro/kit/core';
-import { formatDiagnostic } from '@typekro/kit/core';
+import { type Diagnostic, formatDiagnostic } from '@typekro/kit/core';
 import { textOf } from './source-text.ts';
 import { isInternal } from './thrown-problem.ts';
 

@@ -1,17 +1,13 @@
-import type { Dirent } from 'node:fs';
-import { existsSync, readdirSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
-import type { Diagnostic, KubeObject, SourcePosition } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
-import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type Diagnostic, type KubeObject, type SourcePosition, TypeKroError } from '@typekro/kit/core';
+import { type DefinitionDocument, type PathStep, Path } from '@typekro/engine/graph';
 import { STANDARD_INPUT } from '../command.ts';
 import { shownName } from '../file-paths.ts';
 import { checkFile } from './check-file.ts';
 import { readOneOf } from './file-problem.ts';
 import type { ModuleLoader } from './module-loader.ts';
-import type { ParsedManifest } from './read-manifest.ts';
-import { parseManifest, readManifest } from './read-manifest.ts';
+import { type ParsedManifest, parseManifest, readManifest } from './read-manifest.ts';
 import { textOf } from './source-text.ts';
 
 /** An object that the user wants in the cluster, with its origin. */

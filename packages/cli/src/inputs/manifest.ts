@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { KroCompatibility, PathStep } from '@typekro/engine/graph';
 import { GraphObject, isDefinition, KroLevel, NameText } from '@typekro/engine/graph';
 import { builtinSource, valueAtSteps } from '@typekro/engine/schema';

@@ -1,7 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, relative } from 'node:path';
-import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
-import { pathOfFileUrl } from '@typekro/kit/core';
+import { type Diagnostic, type SourcePosition, pathOfFileUrl } from '@typekro/kit/core';
 import { isOutside } from '../file-paths.ts';
 import { configProblem } from '../checks/config-problem.ts';
 import { importProblem, missingExport } from './import-problem.ts';

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Diagnostic, SourcePosition } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type PathStep, Path } from '@typekro/engine/graph';
 import { isFileProblem } from './file-problem.ts';
 import { ScriptScanner } from './script-scanner.ts';
 import { positionAt, textOf } from './source-text.ts';

@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import type { Diagnostic, JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { errorCode, isJsonObject, nearestName, readUserFile, TypeKroError, whyUnreadable } from '@typekro/kit/core';
-import type { DefinitionDocument } from '@typekro/engine/graph';
-import { parseDefinitions } from '@typekro/engine/graph';
+import { type DefinitionDocument, parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { STANDARD_INPUT } from '../command.ts';
 import { shellWord } from '../text/escapes.ts';

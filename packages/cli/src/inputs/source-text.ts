@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { SourcePosition } from '@typekro/kit/core';
 import { LineIndex, readRegularFile, readWhole, TypeKroError, whyUnreadable } from '@typekro/kit/core';
-import type { Readable } from 'node:stream';
-import { addAbortSignal } from 'node:stream';
+import { type Readable, addAbortSignal } from 'node:stream';
 import { STANDARD_INPUT } from '../command.ts';
 
 /** Returns the text of a file, for excerpts and positions, or an empty string when the file does not exist. */

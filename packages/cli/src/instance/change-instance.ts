@@ -1,10 +1,7 @@
-import type { KubernetesApi } from '@typekro/kube';
-import { readSession } from '@typekro/kube';
+import { type KubernetesApi, readSession } from '@typekro/kube';
 import { connectToCluster } from '../cluster-client.ts';
-import type { CommandContext, CommandInput } from '../command.ts';
-import { ExitCode, textOption } from '../command.ts';
-import type { ChangeData } from './change-report.ts';
-import { changeReport } from './change-report.ts';
+import { type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
+import { type ChangeData, changeReport } from './change-report.ts';
 import { reportPrinter } from './print-report.ts';
 
 /** The inputs of a command that makes one change. */

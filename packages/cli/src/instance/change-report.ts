@@ -1,5 +1,4 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, objectName, refOf } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, isJsonObject, objectName, refOf } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import type { OptionSpec } from '../command.ts';
 import { printableLine } from '../text/output-text.ts';

@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { GraphNode, PathStep } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type GraphNode, type PathStep, Path } from '@typekro/engine/graph';
 import { fieldList } from './why-texts.ts';
 
 /** The paths that identify the target of a patch. */

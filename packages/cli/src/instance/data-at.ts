@@ -1,6 +1,5 @@
 import { fieldList } from './why-texts.ts';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { count, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, count, isJsonObject } from '@typekro/kit/core';
 
 /** The maximum number of field names in a description. */
 const MAX_NAMES = 12;

@@ -1,5 +1,4 @@
-import type { ObserveInstanceOptions, KnownFailure } from '@typekro/sdk/deploy';
-import { actionKey, tryWrites } from '@typekro/sdk/deploy';
+import { type ObserveInstanceOptions, type KnownFailure, actionKey, tryWrites } from '@typekro/sdk/deploy';
 import type { KubernetesApi } from '@typekro/kube';
 import type { Decision } from '@typekro/engine/runtime';
 

@@ -1,14 +1,11 @@
-import type { ObjectRef } from '@typekro/kit/core';
-import { definedMember, formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { type ObjectRef, definedMember, formatRef, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { withCommand, type DiffReport, type ObjectDifference } from '@typekro/controller/inspect';
-import type { FieldDifference, NodeReport } from '@typekro/engine/runtime';
-import { ObjectTarget, Secrets } from '@typekro/engine/runtime';
+import { type FieldDifference, type NodeReport, ObjectTarget, Secrets } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';
 import { suspensionText } from './suspension.ts';
-import type { RefusedWrite } from './shown-node.ts';
-import { refusalKey, shownNodes } from './shown-node.ts';
+import { type RefusedWrite, refusalKey, shownNodes } from './shown-node.ts';
 
 /**
  * Compares the objects of an instance with the graph. Lists first the objects to write, in the order of the writes.

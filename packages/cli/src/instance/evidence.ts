@@ -1,18 +1,14 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import type { Trouble, WhyReport } from '@typekro/controller/inspect';
-import type { KubernetesApi, Cause } from '@typekro/kube';
-import { KubeError, readCauses } from '@typekro/kube';
+import { type KubernetesApi, type Cause, KubeError, readCauses } from '@typekro/kube';
 import { podLogPath } from '@typekro/kit/kubernetes';
-import type { Decision, Decisions, RootCause } from '@typekro/engine/runtime';
-import { ObjectTarget } from '@typekro/engine/runtime';
+import { type Decision, type Decisions, type RootCause, ObjectTarget } from '@typekro/engine/runtime';
 import { dataAt } from './data-at.ts';
 import { pastOf } from './field-managers.ts';
 import { fieldList, emptySelectionText } from './why-texts.ts';
-import type { WritesOf } from './pending-writes.ts';
-import { pendingWrite } from './pending-writes.ts';
-import type { Evidence } from './why-report.ts';
-import { whyReport } from './why-report.ts';
+import { type WritesOf, pendingWrite } from './pending-writes.ts';
+import { type Evidence, whyReport } from './why-report.ts';
 import { shownCauses } from './shown-node.ts';
 import type { InstanceObservation } from './observation.ts';
 

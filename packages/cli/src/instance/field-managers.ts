@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, refOf } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject, refOf } from '@typekro/kit/core';
 import type { FieldManager, InstancePast } from '@typekro/controller/inspect';
 import { asObjects, textAt } from '@typekro/kit/kubernetes';
 import { recordedState } from './observation.ts';

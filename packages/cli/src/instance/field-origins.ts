@@ -1,5 +1,4 @@
-import type { GraphNode, Hole } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type GraphNode, type Hole, Nodes } from '@typekro/engine/graph';
 
 /** The expression from which a field gets its value. */
 export interface FieldOrigin {

@@ -1,6 +1,5 @@
 import { declaredKind, DEFINITION_KIND } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, TypeKroError, nearestName } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, TypeKroError, nearestName } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import { pluralize } from '@typekro/engine/schema';
 

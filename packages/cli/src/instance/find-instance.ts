@@ -12,14 +12,12 @@ import {
   withGroup,
 } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
-import type { ApiResource, KubernetesApi } from '@typekro/kube';
-import { isNotFound, KubeError } from '@typekro/kube';
+import { type ApiResource, type KubernetesApi, isNotFound, KubeError } from '@typekro/kube';
 import { listAt } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { pluralize } from '@typekro/engine/schema';
 import { hasNamespace } from '../namespaces.ts';
-import type { InstanceName } from './instance-name.ts';
-import { argumentOf, readingsOf } from './instance-name.ts';
+import { type InstanceName, argumentOf, readingsOf } from './instance-name.ts';
 import { servingDefinition, severalServe } from './serving-definition.ts';
 
 /** An instance, its definition, and the node that the user named. */

@@ -1,11 +1,8 @@
 import { RECONCILE_REQUEST } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { cryptoLibrary, isoTime, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { systemClock } from '@typekro/kube';
+import { type KubeObject, cryptoLibrary, isoTime, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubernetesApi, systemClock } from '@typekro/kube';
 import { Finalizers, keys } from '@typekro/engine/runtime';
-import type { ChangeResult } from './change-report.ts';
-import { annotate } from './change-report.ts';
+import { type ChangeResult, annotate } from './change-report.ts';
 import { GraphObject } from '@typekro/engine/graph';
 import { argumentOf } from './instance-name.ts';
 

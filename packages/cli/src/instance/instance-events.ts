@@ -1,9 +1,7 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, objectName, refOf } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, isJsonObject, objectName, refOf } from '@typekro/kit/core';
 import { compareText } from '@typekro/kit/golang';
 import type { InstanceEvent } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { age, firstObserved, lastObserved, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { printableLine } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';

@@ -1,10 +1,8 @@
 import { formatDiagnostic, objectName, refOf } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { printable, printableLine } from '../text/output-text.ts';
-import type { InstanceObservation } from './observation.ts';
-import { currentNodes, recordedState } from './observation.ts';
-import type { ShownCounts } from './shown-node.ts';
-import { shownNodes } from './shown-node.ts';
+import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
+import { type ShownCounts, shownNodes } from './shown-node.ts';
 import { suspendsWrites, suspensionText } from './suspension.ts';
 
 /**

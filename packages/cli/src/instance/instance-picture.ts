@@ -1,10 +1,8 @@
 import { namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphOutline } from '@typekro/engine/graph';
+import { type Graph, GraphOutline } from '@typekro/engine/graph';
 import type { ShownState } from '@typekro/controller/inspect';
 import { printableLine } from '../text/output-text.ts';
-import type { InstanceObservation } from './observation.ts';
-import { currentNodes, recordedState } from './observation.ts';
+import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
 import { shownMark, shownNodes } from './shown-node.ts';
 import type { InstanceStatus } from '../drawing/outline-text.ts';
 import { toDot } from '../drawing/dot.ts';

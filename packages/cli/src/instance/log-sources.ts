@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError, nearestName } from '@typekro/kit/core';
-import type { KubeClient, KubernetesApi } from '@typekro/kube';
-import { readFamilies } from '@typekro/kube';
+import { type KubeObject, TypeKroError, nearestName } from '@typekro/kit/core';
+import { type KubeClient, type KubernetesApi, readFamilies } from '@typekro/kube';
 import { objectsAt, podLogPath, textAt } from '@typekro/kit/kubernetes';
 import { printable } from '../text/output-text.ts';
 import type { InstanceObservation } from './observation.ts';

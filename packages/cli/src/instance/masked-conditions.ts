@@ -1,8 +1,6 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
-import type { Decision } from '@typekro/engine/runtime';
-import { FailureMask } from '@typekro/engine/runtime';
+import { type Decision, FailureMask } from '@typekro/engine/runtime';
 
 /** The parts of an observation from which the mask is computed. */
 interface Seen {

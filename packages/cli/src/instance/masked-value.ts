@@ -1,7 +1,5 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type PathStep, Path } from '@typekro/engine/graph';
 import { LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { Secrets } from '@typekro/engine/runtime';
 

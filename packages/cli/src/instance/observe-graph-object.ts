@@ -1,12 +1,9 @@
-import { liveGraph } from '@typekro/controller/controller';
-import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { objectName } from '@typekro/kit/core';
+import { type ControllerSettings, liveGraph } from '@typekro/controller/controller';
+import { type Diagnostic, type KubeObject, type ObjectRef, objectName } from '@typekro/kit/core';
 import { observeGraph } from '@typekro/sdk/deploy';
 import type { Graph } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
-import type { Condition, Decision } from '@typekro/engine/runtime';
-import { NodeReport, ObjectKey, Tracking } from '@typekro/engine/runtime';
-import type { ControllerSettings } from '@typekro/controller/controller';
+import { type Condition, type Decision, NodeReport, ObjectKey, Tracking } from '@typekro/engine/runtime';
 import { decideWithDryRuns } from './decide-with-dry-runs.ts';
 
 /**

@@ -1,9 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { objectName } from '@typekro/kit/core';
+import { type KubeObject, objectName } from '@typekro/kit/core';
 import { apiFailure, requestApply } from '@typekro/controller/execute';
 import { GraphObject } from '@typekro/engine/graph';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import type { ApplyAction, Decisions, ForeignItem, NodeReport, Reports } from '@typekro/engine/runtime';
 import { Explanation, Failure, ObjectTarget, RefusedObject } from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../plan/replacement.ts';

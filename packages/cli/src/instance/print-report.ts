@@ -1,7 +1,5 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { parseJson, stringifyJson } from '@typekro/kit/core';
-import type { CommandContext, CommandInput } from '../command.ts';
-import { textOption } from '../command.ts';
+import { type JsonValue, parseJson, stringifyJson } from '@typekro/kit/core';
+import { type CommandContext, type CommandInput, textOption } from '../command.ts';
 import { printLines } from '../text/text-layout.ts';
 import { unknownForm } from '../command-options.ts';
 import { printedYaml, yamlOf } from '../text/yaml-text.ts';

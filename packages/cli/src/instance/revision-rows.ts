@@ -1,10 +1,7 @@
-import type { DefinitionRevision } from '@typekro/controller/controller';
-import { pinnedRevision, declaredKind } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, namespacedName, formatApiVersion } from '@typekro/kit/core';
+import { type DefinitionRevision, pinnedRevision, declaredKind } from '@typekro/controller/controller';
+import { type KubeObject, isJsonObject, namespacedName, formatApiVersion } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
-import type { KubernetesApi, ListOptions } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubernetesApi, type ListOptions, KubeError } from '@typekro/kube';
 import { graphDifferences } from './revision-difference.ts';
 import { isInstanceOf } from './serving-definition.ts';
 

@@ -1,7 +1,6 @@
 import type { ShownState } from '@typekro/controller/inspect';
 import type { ObjectRef } from '@typekro/kit/core';
-import type { NodeReport, Reports } from '@typekro/engine/runtime';
-import { Explanation, RootCause } from '@typekro/engine/runtime';
+import { type NodeReport, type Reports, Explanation, RootCause } from '@typekro/engine/runtime';
 import { stateMark } from '../up/instance-view-lines.ts';
 
 /** A node as the views show it. */

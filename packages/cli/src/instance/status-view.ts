@@ -1,15 +1,12 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { definedMember, isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, definedMember, isJsonObject, objectName, refOf, stringifyJson } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
 import { withCommand, type Advice, type TreeNode, type WhyReport } from '@typekro/controller/inspect';
-import type { Condition } from '@typekro/engine/runtime';
-import { FieldManager, NodeReport, readConditions, Tracking } from '@typekro/engine/runtime';
+import { type Condition, FieldManager, NodeReport, readConditions, Tracking } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { contributedFields } from './contributed-fields.ts';
 import { headLines } from './instance-head.ts';
-import type { InstanceObservation } from './observation.ts';
-import { currentNodes, recordedState } from './observation.ts';
+import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
 import { refusalKey, shownMark, shownNodes } from './shown-node.ts';
 import { suspendsWrites } from './suspension.ts';
 

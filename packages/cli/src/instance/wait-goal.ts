@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
-import type { Condition } from '@typekro/engine/runtime';
-import { readConditions } from '@typekro/engine/runtime';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
+import { type Condition, readConditions } from '@typekro/engine/runtime';
 import { recordedState } from './observation.ts';
 
 /** The goal of `typekro wait`. */

@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { waitForObject } from '@typekro/kube';
+import { type KubeObject, refOf } from '@typekro/kit/core';
+import { type KubernetesApi, waitForObject } from '@typekro/kube';
 import type { CommandContext } from '../command.ts';
 import { wrappedLines } from '../text/text-layout.ts';
 import { fitLine } from '../up/instance-view-lines.ts';

@@ -1,12 +1,10 @@
-import { compileLive, declaredKind, declaresConditions } from '@typekro/controller/controller';
+import { type ControllerSettings, compileLive, declaredKind, declaresConditions } from '@typekro/controller/controller';
 import type { Diagnostic, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, formatDiagnostic, isJsonObject, objectName, refOf } from '@typekro/kit/core';
 import { withCommand, type FailedCondition } from '@typekro/controller/inspect';
 import type { KubernetesApi } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
-import type { Condition } from '@typekro/engine/runtime';
-import { Finalizers, readConditions } from '@typekro/engine/runtime';
-import type { ControllerSettings } from '@typekro/controller/controller';
+import { type Condition, Finalizers, readConditions } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { instancesOfDefinition } from './revision-rows.ts';
 import { recordedState } from './observation.ts';

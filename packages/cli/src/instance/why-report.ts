@@ -1,5 +1,4 @@
-import type { ObjectRef } from '@typekro/kit/core';
-import { namespacedName, objectName, refOf } from '@typekro/kit/core';
+import { type ObjectRef, namespacedName, objectName, refOf } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import {
   withCommand,
@@ -12,14 +11,11 @@ import {
 } from '@typekro/controller/inspect';
 import type { Condition, RootCause } from '@typekro/engine/runtime';
 import { Finalizers, NodeReport, readConditions, RefusedObject, Remedy } from '@typekro/engine/runtime';
-import type { FieldOrigin } from './field-origins.ts';
-import { fieldOrigins } from './field-origins.ts';
+import { type FieldOrigin, fieldOrigins } from './field-origins.ts';
 import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
 import { shellWord } from '../text/escapes.ts';
-import type { InstanceObservation } from './observation.ts';
-import { currentNodes, recordedState } from './observation.ts';
-import type { ShownNode } from './shown-node.ts';
-import { isWorkOfController, shownNodes } from './shown-node.ts';
+import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
+import { type ShownNode, isWorkOfController, shownNodes } from './shown-node.ts';
 import { suspendsWrites, resumeCommand } from './suspension.ts';
 import { blockerWithoutDefinition } from './without-definition.ts';
 

@@ -3,8 +3,7 @@ import { assumedSettings } from '@typekro/controller/controller';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import { mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { refOf } from '@typekro/kit/core';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, refOf } from '@typekro/kit/core';
 import { readSession } from '@typekro/kube';
 import { readConditions, RootCause } from '@typekro/engine/runtime';
 import { controllerCrds } from '@typekro/engine/graph';
@@ -12,8 +11,7 @@ import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';
 import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
-import { definitionWhyLines, explainDefinition } from './why-definition.ts';
-import type { DefinitionWhyReport } from './why-definition.ts';
+import { type DefinitionWhyReport, definitionWhyLines, explainDefinition } from './why-definition.ts';
 
 describe('why staged', () => {
   let world: VirtualWorld;

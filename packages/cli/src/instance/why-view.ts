@@ -1,6 +1,5 @@
 import { declaresConditions } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, objectName } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject, objectName } from '@typekro/kit/core';
 import { age } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
 import type { AbsentStatusField, FailedCondition, Trouble, WhyCause, WhyReport } from '@typekro/controller/inspect';
@@ -9,8 +8,7 @@ import { NodeReport } from '@typekro/engine/runtime';
 import { printable, printableLine } from '../text/output-text.ts';
 import { withShortValues } from '../text/short-values.ts';
 import { headLines } from './instance-head.ts';
-import type { InstanceObservation } from './observation.ts';
-import { currentNodes, recordedState } from './observation.ts';
+import { type InstanceObservation, currentNodes, recordedState } from './observation.ts';
 import { shownMark } from './shown-node.ts';
 import { isPaused } from './suspension.ts';
 

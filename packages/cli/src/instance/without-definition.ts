@@ -1,5 +1,4 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { refOf, parseApiVersion, withGroup } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, refOf, parseApiVersion, withGroup } from '@typekro/kit/core';
 import type { Blocker } from '@typekro/controller/inspect';
 import { Finalizers, keys } from '@typekro/engine/runtime';
 import type { FoundInstance } from './find-instance.ts';

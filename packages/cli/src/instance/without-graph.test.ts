@@ -12,8 +12,7 @@ import {
   potsRef,
   virtualWorld,
 } from '@typekro/testing/test-support/virtual-world';
-import type { KubernetesApi } from '@typekro/kube';
-import { readSession } from '@typekro/kube';
+import { type KubernetesApi, readSession } from '@typekro/kube';
 import { RootCause } from '@typekro/engine/runtime';
 import { findEvidence } from './evidence.ts';
 import { observe } from './observation.ts';

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { editorAt, SHOP, URI } from '@typekro/editor/test-support/editor';
-import { fixesFor, openDocument, toProtocol } from '@typekro/editor';
-import type { Workspace } from '@typekro/editor';
+import { type Workspace, fixesFor, openDocument, toProtocol } from '@typekro/editor';
 import { checkDocument } from './check-document.ts';
 
 /** Comment lines whose length exceeds the maximum for a checked file. */

@@ -1,9 +1,6 @@
-import type { Diagnostic, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
-import type { EditorDocument, Workspace } from '@typekro/editor';
-import { MAX_EDITED_LENGTH } from '@typekro/editor';
-import type { Graph } from '@typekro/engine/graph';
-import { Kinds } from '@typekro/engine/graph';
+import { type Diagnostic, type KubeObject, isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type EditorDocument, type Workspace, MAX_EDITED_LENGTH } from '@typekro/editor';
+import { type Graph, Kinds } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { shellWord } from '../text/escapes.ts';
 import { checkInputs } from '../checks/check-inputs.ts';

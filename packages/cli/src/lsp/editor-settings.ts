@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 
 /** The settings of the server, from `initializationOptions` and from the section `typekro` of the configuration. */
 export interface LspSettings {

@@ -12,11 +12,9 @@ import { packageVersion } from '../package-version.ts';
 import { shippedCrds } from '../checks/known-crds.ts';
 import { textOf } from '../inputs/source-text.ts';
 import { checkDocument } from './check-document.ts';
-import type { TracedModule } from './compositions.ts';
-import { importsPackage, SCRIPT, traceModule } from './compositions.ts';
+import { type TracedModule, importsPackage, SCRIPT, traceModule } from './compositions.ts';
 import type * as Library from './protocol-library.ts';
-import type { LspSettings } from './editor-settings.ts';
-import { DEFAULT_SETTINGS, readEditorSettings } from './editor-settings.ts';
+import { type LspSettings, DEFAULT_SETTINGS, readEditorSettings } from './editor-settings.ts';
 import { findManifests, MANIFEST, readManifestFile, shownFile } from './workspace-files.ts';
 
 /**

@@ -1,8 +1,6 @@
 import type { Position } from 'vscode-languageserver';
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { formatRef, stringifyJson } from '@typekro/kit/core';
-import type { EditorDocument } from '@typekro/editor';
-import { objectFieldAt } from '@typekro/editor';
+import { type JsonValue, type KubeObject, formatRef, stringifyJson } from '@typekro/kit/core';
+import { type EditorDocument, objectFieldAt } from '@typekro/editor';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext } from '../command.ts';

@@ -2,12 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ClientAnswer, McpClient } from '../../test-support/mcp-client.ts';
-import { Client, InMemoryTransport } from '../../test-support/mcp-client.ts';
+import { type ClientAnswer, type McpClient, Client, InMemoryTransport } from '../../test-support/mcp-client.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import type { JsonObject } from '@typekro/kit/core';
-import { printable } from '@typekro/kit/core';
+import { type JsonObject, printable } from '@typekro/kit/core';
 import { loadMcpSdk, mcpSdkImporters } from './sdk.ts';
 import { createMcpServer } from './mcp-server.ts';
 import { MCP_TOOLS } from './tools.ts';

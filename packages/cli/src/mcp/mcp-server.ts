@@ -14,8 +14,7 @@ import type { CommandContext } from '../command.ts';
 import { createModuleReader } from '../dev/module-reader.ts';
 import { printFailure } from '../print-failure.ts';
 import type { McpSdk, McpServer } from './sdk.ts';
-import type { McpLimits, McpTool } from './tools.ts';
-import { MCP_TOOLS } from './tools.ts';
+import { type McpLimits, type McpTool, MCP_TOOLS } from './tools.ts';
 
 const INSTRUCTIONS =
   'TypeKro describes Kubernetes resource graphs (ResourceGraphDefinitions of kro). These tools read files and a cluster and change nothing. Use validate to check a definition, render to see its objects, plan to see what an apply would change, and why to see the reason why an instance waits.';

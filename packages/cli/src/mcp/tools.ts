@@ -1,6 +1,5 @@
 import { sep } from 'node:path';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, stringifyJson, TypeKroError } from '@typekro/kit/core';
 import type { Command, CommandInput } from '../command.ts';
 import { fileSubject } from '../explain/subject.ts';
 import { insideRoot, isModule } from './inside-root.ts';

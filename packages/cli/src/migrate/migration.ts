@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { objectName, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, type ObjectRef, objectName, TypeKroError } from '@typekro/kit/core';
 import { PIN_ANNOTATION, pinnedRevision } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import { valueAt } from '@typekro/kit/kubernetes';

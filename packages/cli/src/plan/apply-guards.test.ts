@@ -1,8 +1,7 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { planWorld } from '../../test-support/plan-world.ts';
-import type { CommandResult, PlanWorld } from '../../test-support/plan-world.ts';
+import { type CommandResult, type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Plan } from '@typekro/controller/inspect';
 

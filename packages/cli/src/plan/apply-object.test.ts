@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import type { ObjectWriter } from './apply-object.ts';
-import { applyObject, removeObject, waitUntilGone } from './apply-object.ts';
+import { type ObjectWriter, applyObject, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
 import { LiveSource } from './simulation/live-source.ts';

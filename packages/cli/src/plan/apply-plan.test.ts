@@ -1,12 +1,9 @@
 import { describe, afterAll, beforeAll, expect, test } from 'vitest';
-import { virtualWorld } from '@typekro/testing/test-support/virtual-world';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import { refOf } from '@typekro/kit/core';
-import type { KubeObject } from '@typekro/kit/core';
+import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import type { InstancePlan, Plan } from '@typekro/controller/inspect';
 import { instancePlan, writePlan } from '../../test-support/plan-values.ts';
-import { applyPlan } from './apply-plan.ts';
-import type { ApplyTask } from './apply-plan.ts';
+import { type ApplyTask, applyPlan } from './apply-plan.ts';
 import { LiveSource } from './simulation/live-source.ts';
 import { fold } from './printed/fold.ts';
 

@@ -1,9 +1,7 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { count, formatApiVersion, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { isDefinition, Kinds } from '@typekro/engine/graph';
-import type { ObjectWriter } from './apply-object.ts';
-import { applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
+import { type Graph, isDefinition, Kinds } from '@typekro/engine/graph';
+import { type ObjectWriter, applyObject, isUnread, removeObject, waitUntilGone } from './apply-object.ts';
 import { waitUntilServed } from './definition-served.ts';
 import { waitUntilEstablished, waitUntilObserved } from './object-observed.ts';
 import { writesAtOnce } from './printed/fold.ts';

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { PlanWorld } from '../../test-support/plan-world.ts';
-import { planWorld } from '../../test-support/plan-world.ts';
+import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import { mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import type { Plan } from '@typekro/controller/inspect';
 

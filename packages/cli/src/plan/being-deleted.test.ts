@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { planWorld } from '../../test-support/plan-world.ts';
-import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import { withoutTimes } from '../../test-support/without-times.ts';
 import { mapResource, pot, potDefinition, potRef, potsRef } from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import type { Blocker } from '@typekro/controller/inspect';
 import { Finalizers, keys, readConditions } from '@typekro/engine/runtime';
 import { argumentOf } from '../instance/instance-name.ts';

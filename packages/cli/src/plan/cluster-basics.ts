@@ -1,8 +1,6 @@
 import { CRD_TYPE, DEFINITION_TYPE, REVISION_TYPE } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { isNotFound, KubeError } from '@typekro/kube';
+import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
+import { type KubernetesApi, isNotFound, KubeError } from '@typekro/kube';
 import type { ObjectType } from '@typekro/engine/runtime';
 
 /** The data that every plan reads: definitions, their revisions, and the kinds of the cluster. */

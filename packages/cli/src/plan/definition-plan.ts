@@ -1,14 +1,10 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
-import type { DefinitionPreview, DefinitionPreviewInput } from '@typekro/controller/controller';
-import type { Graph } from '@typekro/engine/graph';
-import { InstanceCrd } from '@typekro/engine/graph';
-import { instanceKey } from '@typekro/controller/controller';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type Graph, InstanceCrd } from '@typekro/engine/graph';
+import { type DefinitionPreview, type DefinitionPreviewInput, instanceKey } from '@typekro/controller/controller';
 import { changedFields } from '@typekro/sdk/deploy';
 import { textAt, valueAt } from '@typekro/kit/kubernetes';
 import { goJson } from '@typekro/kit/golang';
-import type { ComparedFacets, Schema, SchemaChange } from '@typekro/engine/schema';
-import { StructuralSchema } from '@typekro/engine/schema';
+import { type ComparedFacets, type Schema, type SchemaChange, StructuralSchema } from '@typekro/engine/schema';
 import { resourcesById } from '../instance/revision-difference.ts';
 import type { DefinitionPlan, NodeLine, PlanAction, SchemaLine, ValueLine } from '@typekro/controller/inspect';
 import { Secrets } from '@typekro/engine/runtime';

@@ -1,8 +1,6 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { isTimeout, waitForObject, withDeadline } from '@typekro/kube';
-import type { Condition } from '@typekro/engine/runtime';
-import { readConditions } from '@typekro/engine/runtime';
+import { type Condition, readConditions } from '@typekro/engine/runtime';
 import type { AppliedObject, ObjectWriter } from './apply-object.ts';
 
 /** The time limit for a controller to serve a definition, in milliseconds. */

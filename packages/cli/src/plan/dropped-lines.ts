@@ -1,5 +1,4 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { ValueLine } from '@typekro/controller/inspect';
 import type { PathStep } from '@typekro/engine/graph';
 import { schemaInCrd } from './schema-fields.ts';

@@ -1,5 +1,4 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 
 /** Returns true when a value of a file has the form that the reader requires. */
 export type Shape = (value: JsonValue | undefined) => boolean;

@@ -1,9 +1,7 @@
 import type { JsonObject, JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { definedMember, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import type { ValueChange } from '@typekro/sdk/deploy';
-import { changedValues } from '@typekro/sdk/deploy';
-import type { Graph } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type ValueChange, changedValues } from '@typekro/sdk/deploy';
+import { type Graph, Path } from '@typekro/engine/graph';
 import type { ApplyAction, Decision, Decisions, FieldDifference, NodeReport } from '@typekro/engine/runtime';
 import { Explanation, FieldWriter, ObjectTarget, RefusedObject, Secrets } from '@typekro/engine/runtime';
 import { isCopyAt, maskedValue } from '../instance/masked-value.ts';

@@ -1,8 +1,6 @@
 import { instanceKey, previewDefinition, readDefinitionObject } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { count, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphObject, Kinds, isDefinition } from '@typekro/engine/graph';
+import { type KubeObject, count, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
+import { type Graph, GraphObject, Kinds, isDefinition } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
 import { crdSource } from '@typekro/engine/schema';
 import type { InputObject } from '../inputs/load-inputs.ts';
@@ -10,13 +8,10 @@ import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from 
 import type { PlanContext } from './plan-context.ts';
 import { addPresent } from './before-revision.ts';
 import { NestedInstances } from './nested-instances.ts';
-import { planDefinition, planInstancesOfDefinition } from './plan-definition.ts';
-import type { InstancesTask } from './plan-definition.ts';
+import { type InstancesTask, planDefinition, planInstancesOfDefinition } from './plan-definition.ts';
 import { isPlannedGraph, planGraphs } from './plan-graph.ts';
-import type { InstanceTask } from './plan-instance.ts';
-import { instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
-import type { FileObject } from './plan-objects.ts';
-import { filePlan, readFileObjects } from './plan-objects.ts';
+import { type InstanceTask, instanceTask, orphanPlan, planInstances } from './plan-instance.ts';
+import { type FileObject, filePlan, readFileObjects } from './plan-objects.ts';
 import { summaryOf } from './summary-of-plan.ts';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import { withdrawnText } from '../instance/without-definition.ts';

@@ -3,8 +3,7 @@ import { grouped, isJsonObject, stringifyJson, tryParseJson } from '@typekro/kit
 import { asText, LAST_APPLIED_ANNOTATION } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { isTooDeepValue } from './file-shape.ts';
-import type { TextForm } from './masked-values.ts';
-import { hashedText, maskedTemplate, maskedText } from './masked-values.ts';
+import { type TextForm, hashedText, maskedTemplate, maskedText } from './masked-values.ts';
 
 /**
  * A secret value with at least this length is masked where it is the whole value of another field. A shorter value can

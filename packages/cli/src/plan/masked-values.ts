@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject, stringifyJson } from '@typekro/kit/core';
 import { scanExpressions } from '@typekro/engine/graph';
 
 /** Masks an entry of `data`. The result is the base64 form of a masked string. */

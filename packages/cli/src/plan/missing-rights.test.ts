@@ -1,11 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { planWorld } from '../../test-support/plan-world.ts';
-import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { loadFiles } from './check-files.ts';
 import { paintFor } from './printed/paint.ts';
 import { planLines } from './printed/plan-lines.ts';

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { planWorld } from '../../test-support/plan-world.ts';
-import type { PlanWorld } from '../../test-support/plan-world.ts';
-import { jsonEquals } from '@typekro/kit/core';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
+import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
+import { type JsonObject, type JsonValue, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import type { Plan } from '@typekro/controller/inspect';
 
 let plans: PlanWorld;

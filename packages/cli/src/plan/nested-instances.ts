@@ -1,9 +1,7 @@
 import type { InstancePlan, ObjectPlan } from '@typekro/controller/inspect';
-import type { ObjectRef } from '@typekro/kit/core';
-import { definedMember, refOf } from '@typekro/kit/core';
+import { type ObjectRef, definedMember, refOf } from '@typekro/kit/core';
 import type { PlanContext } from './plan-context.ts';
-import { prepare } from './plan-definition.ts';
-import type { InstancesTask } from './plan-definition.ts';
+import { type InstancesTask, prepare } from './plan-definition.ts';
 import { instanceTask, planInstances, plannedStatus, prepareInstance, simulatePrepared } from './plan-instance.ts';
 import type { PreparedInstance } from './plan-instance.ts';
 import type { ObjectChange } from './plan-objects.ts';

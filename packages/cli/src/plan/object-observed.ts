@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { isTimeout, waitForObject, withDeadline } from '@typekro/kube';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { readConditions } from '@typekro/engine/runtime';

@@ -1,9 +1,7 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, parseApiVersion } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
 import type { ObjectTarget, ObjectType } from '@typekro/engine/runtime';
-import type { SchemaSource } from '@typekro/engine/schema';
-import { pluralize } from '@typekro/engine/schema';
+import { type SchemaSource, pluralize } from '@typekro/engine/schema';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import type { ClusterBasics } from './cluster-basics.ts';
 import type { LiveSource } from './simulation/live-source.ts';

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PlanWorld } from '../../test-support/plan-world.ts';
-import { planWorld } from '../../test-support/plan-world.ts';
+import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import { conditionText } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 

@@ -1,11 +1,9 @@
 import { liveGraph } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { ServedTypes } from '@typekro/sdk/deploy';
-import type { Graph } from '@typekro/engine/graph';
-import { GraphObject } from '@typekro/engine/graph';
+import { type Graph, GraphObject } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
-import type { InstanceHead } from './instance-plan.ts';
-import { instancePlan, restingPlan } from './instance-plan.ts';
+import { type InstanceHead, instancePlan, restingPlan } from './instance-plan.ts';
 import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import { afterOf, deletionWithoutGraph, headOf, planWithoutWrites } from './plan-instance.ts';

@@ -8,16 +8,13 @@ import { servingDefinition, severalServe } from '../instance/serving-definition.
 import { blockerWithoutDefinition, isWithdrawn, restoreText, withdrawnText } from '../instance/without-definition.ts';
 import { blockerOfDeletion, whyCommandOf } from './being-deleted.ts';
 import { unreadBecause } from './cluster-basics.ts';
-import type { InstanceHead } from './instance-plan.ts';
-import { instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
+import { type InstanceHead, instancePlan, restingPlan, withoutSecretInputs } from './instance-plan.ts';
 import { laidOver } from '@typekro/sdk/deploy';
 import type { InstancePlan } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
-import type { ObjectChange } from './plan-objects.ts';
-import { fieldLines, fileRemedy } from './plan-objects.ts';
-import { plannedUid } from './simulation/simulate.ts';
+import { type ObjectChange, fieldLines, fileRemedy } from './plan-objects.ts';
+import { type SimulationInput, type SimulationResult, plannedUid } from './simulation/simulate.ts';
 import { simulateAll } from './simulation/simulate-all.ts';
-import type { SimulationInput, SimulationResult } from './simulation/simulate.ts';
 import { simulationInput } from './snapshot-file.ts';
 
 /** An instance that changes, and the definition in the cluster that it follows. */

@@ -2,8 +2,7 @@ import { describe, afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { mapRef, mapResource, pot, potDefinition, potRef } from '@typekro/testing/test-support/virtual-world';
 import { instanceDetail } from '../dashboard/instance-detail.ts';
-import { planWorld } from '../../test-support/plan-world.ts';
-import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import { fieldLines } from './plan-objects.ts';
 
 const secret = (key: string, id = 'login'): JsonValue => ({

@@ -1,5 +1,4 @@
-import type { JsonValue, KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, refOf } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, type ObjectRef, isJsonObject, refOf } from '@typekro/kit/core';
 import { changedValues } from '@typekro/sdk/deploy';
 import { keys, RefusedObject, Secrets } from '@typekro/engine/runtime';
 import type { SchemaSource } from '@typekro/engine/schema';
@@ -11,8 +10,7 @@ import { withoutMasks } from './masked-values.ts';
 import { newSalt } from './saved-plan.ts';
 import { blockerOfDeletion } from './being-deleted.ts';
 import type { ObjectPlan, ValueLine } from '@typekro/controller/inspect';
-import type { PlanContext } from './plan-context.ts';
-import { targetOf, typeOf } from './plan-context.ts';
+import { type PlanContext, targetOf, typeOf } from './plan-context.ts';
 import { FILE_MANAGER, keptKind, keptLive, replacementRefusal } from './replacement.ts';
 import type { WriteAnswer } from './simulation/simulate.ts';
 import { revealedBy } from './snapshot-file.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { isJsonObject } from '@typekro/kit/core';
-import type { KubeObject } from '@typekro/kit/core';
+import { type KubeObject, isJsonObject } from '@typekro/kit/core';
 import type { KubernetesApi, ListOptions } from '@typekro/kube';
 import { LiveSource } from './simulation/live-source.ts';
 import { LazyRules } from './simulation/rules-server.ts';

@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError, nearestName } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError } from '@typekro/kube';
+import { type KubeObject, TypeKroError, nearestName } from '@typekro/kit/core';
+import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { hasNamespace } from '../namespaces.ts';
 import type { PlanTarget } from './plan-of-files.ts';
 

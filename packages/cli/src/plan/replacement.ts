@@ -1,8 +1,6 @@
-import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
+import { type KubeObject, type ObjectRef, isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import type { KubeError } from '@typekro/kube';
-import type { Reports } from '@typekro/engine/runtime';
-import { Failure, keys } from '@typekro/engine/runtime';
+import { type Reports, Failure, keys } from '@typekro/engine/runtime';
 
 /**
  * The field manager with which `up`, `dev` and `apply` apply objects of the user's files. The commands share one

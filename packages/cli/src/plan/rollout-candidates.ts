@@ -1,6 +1,5 @@
 import { readPolicies } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { isNotFound, KubeError } from '@typekro/kube';
 import { isInstanceOf } from '../instance/serving-definition.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseJson, stringifyJson } from '@typekro/kit/core';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, parseJson, stringifyJson } from '@typekro/kit/core';
 import type { InstancePlan, ObjectPlan, Plan } from '@typekro/controller/inspect';
 import { LiveSource } from './simulation/live-source.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';

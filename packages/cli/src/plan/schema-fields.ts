@@ -1,8 +1,6 @@
-import type { JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonValue, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import type { Schema } from '@typekro/engine/schema';
-import { CrdSchema, StructuralSchema, schemaNodeAt } from '@typekro/engine/schema';
+import { type Schema, CrdSchema, StructuralSchema, schemaNodeAt } from '@typekro/engine/schema';
 
 /** Returns the schema at a path in a CRD with one version. A step is a member's name or the index of a list's item. */
 export function schemaInCrd(crd: KubeObject, path: readonly PathStep[]): Schema | undefined {

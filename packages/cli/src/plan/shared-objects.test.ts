@@ -2,8 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { Plan } from '@typekro/controller/inspect';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { planWorld } from '../../test-support/plan-world.ts';
-import type { PlanWorld } from '../../test-support/plan-world.ts';
+import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 
 let place: PlanWorld;
 beforeEach(async () => {

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { JsonValue, KubeObject } from '@typekro/kit/core';
 import { isJsonObject, jsonEquals, stringifyJson, tryParseJson, TypeKroError } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { KroLevel } from '@typekro/engine/graph';
-import type { ApplyAction, ObjectType } from '@typekro/engine/runtime';
-import { Secrets } from '@typekro/engine/runtime';
+import { type Graph, KroLevel } from '@typekro/engine/graph';
+import { type ApplyAction, type ObjectType, Secrets } from '@typekro/engine/runtime';
 import {
   boolean,
   isTooDeepValue,

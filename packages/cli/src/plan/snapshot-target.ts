@@ -3,10 +3,8 @@ import { formatApiVersion, TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 import { settingsOfRecord } from '../controller-settings.ts';
 import type { PlanTarget } from './plan-of-files.ts';
-import type { RulesServer } from './simulation/rules-server.ts';
-import { openRulesServer } from './simulation/rules-server.ts';
-import type { SnapshotKind } from './snapshot-file.ts';
-import { parseSnapshot } from './snapshot-file.ts';
+import { type RulesServer, openRulesServer } from './simulation/rules-server.ts';
+import { type SnapshotKind, parseSnapshot } from './snapshot-file.ts';
 import { refuseMissingFile } from '../inputs/check-file.ts';
 import { readTextFile } from '../inputs/read-manifest.ts';
 

@@ -4,15 +4,13 @@ import { formatApiVersion, gvkOf, isJsonObject, parseApiVersion } from '@typekro
 import { GraphObject, Kinds } from '@typekro/engine/graph';
 import { asObjects, textAt, valueAt } from '@typekro/kit/kubernetes';
 import type { KubernetesApi } from '@typekro/kube';
-import type { Decisions, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
-import { ObjectKey, Tracking } from '@typekro/engine/runtime';
+import { type Decisions, type ObjectTarget, type ObjectType, ObjectKey, Tracking } from '@typekro/engine/runtime';
 import type { ControllerSettings } from '@typekro/controller/controller';
 import { recordOf } from '../controller-settings.ts';
 import { readBasics } from './cluster-basics.ts';
 import { LiveSource } from './simulation/live-source.ts';
 import type { PlanSource } from '@typekro/controller/inspect';
-import type { SnapshotFile } from './snapshot-file.ts';
-import { snapshotFile } from './snapshot-file.ts';
+import { type SnapshotFile, snapshotFile } from './snapshot-file.ts';
 
 /** The inputs of a snapshot. */
 export interface TakeSnapshotOptions {

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
-import type { TerminalInput } from './keyboard.ts';
-import { terminalKeyboard } from './keyboard.ts';
+import { type TerminalInput, terminalKeyboard } from './keyboard.ts';
 
 /** Returns a terminal and a process that record the calls that they receive. */
 function fakeTerminal() {

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import { Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { TypeKroError } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 

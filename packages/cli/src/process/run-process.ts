@@ -1,9 +1,8 @@
 import { interruptFiles, refuseDeploysHere } from '@typekro/kit/core';
-import type { CommandContext } from '../command.ts';
 import { terminalKeyboard } from './keyboard.ts';
 import { wrappedLines } from '../text/text-layout.ts';
 import { outputText, printable } from '../text/output-text.ts';
-import { ExitCode, STANDARD_INPUT } from '../command.ts';
+import { type CommandContext, ExitCode, STANDARD_INPUT } from '../command.ts';
 import { endProcess } from '../inputs/loading.ts';
 
 /**

@@ -1,7 +1,6 @@
 import type { Diagnostic, KubeObject } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
-import type { GrantedAction } from '@typekro/kit/kubernetes';
-import { grantedActions, objectsAt } from '@typekro/kit/kubernetes';
+import { type GrantedAction, grantedActions, objectsAt } from '@typekro/kit/kubernetes';
 import { connectToCluster } from '../cluster-client.ts';
 import type { CommandContext, CommandInput } from '../command.ts';
 import { rightsText } from '../doctor/checks/check-rights.ts';

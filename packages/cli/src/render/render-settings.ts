@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { isJsonObject, parseJson, setOwn, stringifyJson, TypeKroError, yamlLibrary } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { Path } from '@typekro/engine/graph';
+import { type PathStep, Path } from '@typekro/engine/graph';
 
 /** One setting of `--set`: a field of the spec, and its value. */
 export interface Setting {

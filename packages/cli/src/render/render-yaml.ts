@@ -1,9 +1,7 @@
 import { objectName, refOf, YAML_OUTPUT, yamlComment, yamlLibrary, yamlOutput } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
-import type { RenderedInstance } from '@typekro/engine/runtime';
-import { Explanation } from '@typekro/engine/runtime';
+import { type Graph, Nodes } from '@typekro/engine/graph';
+import { type RenderedInstance, Explanation } from '@typekro/engine/runtime';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { printableLine } from '../text/output-text.ts';
 import { printedYaml, yamlOf } from '../text/yaml-text.ts';

@@ -1,17 +1,13 @@
 import { resolve } from 'node:path';
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, TypeKroError } from '@typekro/kit/core';
-import type { DefinitionDocument, PathStep } from '@typekro/engine/graph';
-import { isDefinition, parseDefinitions } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, TypeKroError } from '@typekro/kit/core';
+import { type DefinitionDocument, type PathStep, isDefinition, parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { chooseDefinitions } from '../choose-definitions.ts';
-import type { CommandContext, CommandInput } from '../command.ts';
-import { STANDARD_INPUT, textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, STANDARD_INPUT, textOption } from '../command.ts';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
 import { asKubeObject, readTextFile } from '../inputs/read-manifest.ts';
-import type { Setting } from './render-settings.ts';
-import { parseSettings, settingOf, renderSettings, withSettings } from './render-settings.ts';
+import { type Setting, parseSettings, settingOf, renderSettings, withSettings } from './render-settings.ts';
 
 /** The API of a definition, read from its schema without compiling it. */
 interface Api {

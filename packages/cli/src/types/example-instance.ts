@@ -1,8 +1,6 @@
 import type { Graph } from '@typekro/engine/graph';
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { stringifyJson } from '@typekro/kit/core';
-import type { Schema } from '@typekro/engine/schema';
-import { FieldDescription } from '@typekro/engine/schema';
+import { type JsonObject, type JsonValue, stringifyJson } from '@typekro/kit/core';
+import { type Schema, FieldDescription } from '@typekro/engine/schema';
 import { asObject } from '@typekro/kit/kubernetes';
 import { sampleValue } from '../sample-value.ts';
 import { yamlOf } from '../text/yaml-text.ts';

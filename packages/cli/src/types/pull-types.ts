@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { count, TypeKroError } from '@typekro/kit/core';
 import { readClusterCrds } from '../cluster-client.ts';
-import type { CommandContext, CommandInput } from '../command.ts';
-import { textOption } from '../command.ts';
+import { type CommandContext, type CommandInput, textOption } from '../command.ts';
 import { writeFiles, exitOfFiles, printFiles } from '../generate/write-files.ts';
 import { pulledCrds } from './pulled-crds.ts';
 

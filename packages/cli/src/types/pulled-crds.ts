@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { objectAt } from '@typekro/kit/kubernetes';
 import { keys } from '@typekro/engine/runtime';
 import { yamlOf } from '../text/yaml-text.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, setOwn } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject, setOwn } from '@typekro/kit/core';
 
 /** Keywords of OpenAPI and Kubernetes that JSON Schema lacks or expresses differently. */
 const OTHER_FORM: ReadonlySet<string> = new Set([

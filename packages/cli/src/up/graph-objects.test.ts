@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeClient, KubeError } from '@typekro/kube';
-import type { CheckOptions } from '../checks/check-inputs.ts';
+import { type KubernetesApi, KubeClient, KubeError } from '@typekro/kube';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { commands } from '../commands/index.ts';
-import { checkInputs } from '../checks/check-inputs.ts';
+import { type CheckOptions, checkInputs } from '../checks/check-inputs.ts';
 import { clusterDryRun } from '../checks/cluster-dry-run.ts';
 import { loadInputs } from '../inputs/load-inputs.ts';
 

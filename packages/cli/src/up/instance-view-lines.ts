@@ -1,8 +1,6 @@
 import { styleText } from 'node:util';
-import type { NodeReport, Reports } from '@typekro/engine/runtime';
-import { Explanation } from '@typekro/engine/runtime';
-import type { Cause } from '@typekro/kube';
-import { causeText } from '@typekro/kube';
+import { type NodeReport, type Reports, Explanation } from '@typekro/engine/runtime';
+import { type Cause, causeText } from '@typekro/kube';
 import { widthOf } from '../text/text-layout.ts';
 import { columnWidth, printableLine } from '../text/output-text.ts';
 

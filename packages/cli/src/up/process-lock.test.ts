@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadKubeConfig } from '@typekro/kube';
-import { isSameStart, lockHolder, startInStat, takeLock } from './process-lock.ts';
-import type { ProcessLock } from './process-lock.ts';
+import { type ProcessLock, isSameStart, lockHolder, startInStat, takeLock } from './process-lock.ts';
 import { takeStateDirectory } from './state-directory.ts';
 
 describe('a process lock', () => {

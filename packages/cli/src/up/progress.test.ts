@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import type { InspectSource, InstanceReport } from '@typekro/controller/inspect';
-import { instanceRef } from '@typekro/controller/inspect';
+import { type InspectSource, type InstanceReport, instanceRef } from '@typekro/controller/inspect';
 import type { NodeReport } from '@typekro/engine/runtime';
 import { allActive, allCurrent, isRefusedForGood, Progress } from './progress.ts';
 

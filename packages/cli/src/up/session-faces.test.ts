@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { commands } from '../commands/index.ts';
 import { loadInputs } from '../inputs/load-inputs.ts';
-import type { Session } from './up-session.ts';
-import { startUpSession } from './up-session.ts';
+import { type Session, startUpSession } from './up-session.ts';
 import { takeStateDirectory } from './state-directory.ts';
 
 const CONFIG_MAP = 'apiVersion: v1, kind: ConfigMap, metadata: {name: "${schema.metadata.name}"}';

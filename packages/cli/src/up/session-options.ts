@@ -1,5 +1,4 @@
-import type { CommandInput, OptionSpec } from '../command.ts';
-import { textOption } from '../command.ts';
+import { type CommandInput, type OptionSpec, textOption } from '../command.ts';
 import { CRD_OPTIONS } from '../checks/known-crds.ts';
 import { DASHBOARD_PORT_OPTION, ACTIONS_OPTION } from '../dashboard/port-option.ts';
 import { parseDuration } from '../parse-duration.ts';

@@ -1,6 +1,5 @@
 import { monotonicMs } from '@typekro/kit/core';
-import type { KubernetesApi, Cause } from '@typekro/kube';
-import { readCauses } from '@typekro/kube';
+import { type KubernetesApi, type Cause, readCauses } from '@typekro/kube';
 import type { NodeReport } from '@typekro/engine/runtime';
 import type { InstanceView } from './instance-view-lines.ts';
 

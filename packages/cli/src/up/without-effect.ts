@@ -1,12 +1,9 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isLoopbackHost, parseApiVersion } from '@typekro/kit/core';
-import type { Graph } from '@typekro/engine/graph';
-import { Nodes } from '@typekro/engine/graph';
+import { type JsonObject, isLoopbackHost, parseApiVersion } from '@typekro/kit/core';
+import { type Graph, Nodes } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
 import { describeInputPlace } from '../checks/check-inputs.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
-import type { WrittenObject } from '../inputs/manifest.ts';
-import { at, entriesAt, manifestsOf, podPath } from '../inputs/manifest.ts';
+import { type WrittenObject, at, entriesAt, manifestsOf, podPath } from '../inputs/manifest.ts';
 
 /** Kinds whose webhooks an API server calls. */
 const WITH_WEBHOOKS: ReadonlySet<string> = new Set(['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration']);

@@ -7,10 +7,8 @@ import {
   withLevel,
 } from '@typekro/controller/controller';
 import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/controller';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { getOwn, refOf } from '@typekro/kit/core';
-import type { Graph, GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
-import { compile, Kinds, KroLevel } from '@typekro/engine/graph';
+import { type JsonObject, type KubeObject, getOwn, refOf } from '@typekro/kit/core';
+import { type Graph, type GraphFeatures, type KroCompatibility, compile, Kinds, KroLevel } from '@typekro/engine/graph';
 import type { ComparedFacets } from '@typekro/engine/schema';
 import type { LiveSchemas } from '@typekro/kube';
 import { keys } from '@typekro/engine/runtime';

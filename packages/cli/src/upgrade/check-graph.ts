@@ -1,18 +1,14 @@
-import type { LiveGraph } from '@typekro/controller/controller';
-import { instanceKey, liveGraph } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
-import type { GraphFeatures } from '@typekro/engine/graph';
-import { GraphObject, KroLevel } from '@typekro/engine/graph';
+import { type LiveGraph, instanceKey, liveGraph } from '@typekro/controller/controller';
+import { type KubeObject, refOf } from '@typekro/kit/core';
+import { type GraphFeatures, GraphObject, KroLevel } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 import { readConditions } from '@typekro/engine/runtime';
 import { recordedState } from '../instance/observation.ts';
 import { instancePlan } from '../plan/instance-plan.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { simulateGraph } from '../plan/plan-graph.ts';
-import { upgradeRefusal, stockFeatures } from './upgrade-check.ts';
+import { type GraphCheck, type Refusal, type UpgradeOptions, upgradeRefusal, stockFeatures } from './upgrade-check.ts';
 import { requireRead } from './instances-of.ts';
-import type { GraphCheck, Refusal, UpgradeOptions } from './upgrade-check.ts';
 
 /**
  * Lists the Graphs of a cluster, sorted by namespace and name. The list is empty when the kind is not served.

@@ -3,8 +3,7 @@ import type { DefinitionPreview, DefinitionRevision } from '@typekro/controller/
 import type { Diagnostic, JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Graph } from '@typekro/engine/graph';
 import { Finalizers, RecordedStatus } from '@typekro/engine/runtime';
-import { upgradeRefusal } from './upgrade-check.ts';
-import type { BrokenRevision, HeldRevision } from './upgrade-check.ts';
+import { type BrokenRevision, type HeldRevision, upgradeRefusal } from './upgrade-check.ts';
 
 /** The result of compiling the spec of a revision. */
 interface Compiled {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PlanWorld } from '../../test-support/plan-world.ts';
-import { planWorld } from '../../test-support/plan-world.ts';
+import { type PlanWorld, planWorld } from '../../test-support/plan-world.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/virtual-world';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';

@@ -1,6 +1,5 @@
 import { declaredKind, instanceKey } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { formatApiVersion, isJsonObject, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, formatApiVersion, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import { isInstanceOf } from '../instance/serving-definition.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { GraphObject } from '@typekro/engine/graph';

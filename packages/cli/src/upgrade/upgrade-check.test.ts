@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LevelCheck } from './upgrade-check.ts';
-import { isNewlyRefused } from './upgrade-check.ts';
+import { type LevelCheck, isNewlyRefused } from './upgrade-check.ts';
 
 const ACCEPTED: LevelCheck = {
   level: '0.10',

@@ -1,6 +1,5 @@
 import type { ControllerSettings } from '@typekro/controller/controller';
-import type { KroCompatibility, GraphFeatures } from '@typekro/engine/graph';
-import { TYPEKRO_FEATURES } from '@typekro/engine/graph';
+import { type KroCompatibility, type GraphFeatures, TYPEKRO_FEATURES } from '@typekro/engine/graph';
 import type { InstancePlan, PlanSource, SchemaLine } from '@typekro/controller/inspect';
 import type { Diagnostic } from '@typekro/kit/core';
 

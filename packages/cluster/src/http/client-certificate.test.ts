@@ -2,11 +2,9 @@ import { request } from 'node:https';
 import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import type { Cluster } from '../cluster.ts';
-import { createEmbeddedCluster } from '../cluster.ts';
+import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
 import type { ClusterOptions, Listener } from '../cluster-options.ts';
-import type { CertificatePair } from '../codec/certificate.ts';
-import { createAuthority } from '../codec/certificate.ts';
+import { type CertificatePair, createAuthority } from '../codec/certificate.ts';
 import { certificateUsers } from './client-certificate.ts';
 import { createServingCertificate } from './secure-server.ts';
 

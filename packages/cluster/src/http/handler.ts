@@ -3,8 +3,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { aggregatedReply, AggregationContext, withOpenApiPaths } from '../aggregation/index.ts';
 import { attributesOf, authorizeRequest } from '../auth/authorize.ts';
 import type { impersonate } from '../auth/impersonate.ts';
-import type { SchemaEngine } from '../crd/needs-schemas.ts';
-import { needsSchemas } from '../crd/needs-schemas.ts';
+import { type SchemaEngine, needsSchemas } from '../crd/needs-schemas.ts';
 import type { discoveryReply } from '../discovery/discovery-reply.ts';
 import { JsonSyntaxError } from '../codec/json.ts';
 import { healthReply } from './health.ts';
@@ -20,8 +19,7 @@ import type {
   RequestHead,
 } from '../protocol/request.ts';
 import { Query, splitPath, splitTarget } from '../protocol/request.ts';
-import type { RouterContext } from './router.ts';
-import { routeResource } from './router.ts';
+import { type RouterContext, routeResource } from './router.ts';
 import {
   ApiError,
   badRequest,

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KubeError } from '@typekro/kube';
+import { type Transport, KubeError } from '@typekro/kube';
 import { Api } from '../api.ts';
-import type { Cluster } from '../cluster.ts';
-import { createEmbeddedCluster } from '../cluster.ts';
+import { type Cluster, createEmbeddedCluster } from '../cluster.ts';
 import type { ApiReply } from '../protocol/request.ts';
-import type { Transport } from '@typekro/kube';
 import { inProcessTransport } from './in-process.ts';
 
 const WATCH = { method: 'GET', path: '/api/v1/namespaces/default/configmaps?watch=true' };

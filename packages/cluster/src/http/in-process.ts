@@ -1,6 +1,5 @@
 import { ADMIN } from '../auth/cluster-access.ts';
-import type { HandlerContext } from './handler.ts';
-import { handle } from './handler.ts';
+import { type HandlerContext, handle } from './handler.ts';
 import type { ApiReply, ByteStream } from '../protocol/request.ts';
 import type { UserInfo } from '../cluster-options.ts';
 import type { KubeError, Transport, TransportRequest, TransportResponse } from '@typekro/kube';

@@ -9,8 +9,7 @@ import { negotiate } from '../protocol/negotiate.ts';
 import { replyText, replyValue } from '../protocol/reply.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { MetricsContext } from './metrics-text.ts';
-import { metricsText } from './metrics-text.ts';
+import { type MetricsContext, metricsText } from './metrics-text.ts';
 
 /** The parts of the cluster that these paths use. */
 export interface OtherPathsContext extends MetricsContext {

@@ -1,8 +1,7 @@
 import { parseJson, stringifyJson } from '@typekro/kit/core';
 import { parseBool } from '@typekro/kit/golang';
-import type { ApiReply, IncomingRequest } from '../protocol/request.ts';
 import { sizeOf } from './compress.ts';
-import { Query, splitTarget } from '../protocol/request.ts';
+import { type ApiReply, type IncomingRequest, Query, splitTarget } from '../protocol/request.ts';
 
 /**
  * Matches browsers and command-line programs. An API server indents its responses to them even without the parameter

@@ -1,11 +1,8 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import { connect } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { type Server, createServer } from 'node:http';
+import { type AddressInfo, type Socket, connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createEmbeddedCluster } from '../index.ts';
-import type { Cluster, Listener } from '../index.ts';
+import { type Cluster, type Listener, createEmbeddedCluster } from '../index.ts';
 import type { ApiReply, StreamSink } from '../protocol/request.ts';
 import { sendBody } from './send-body.ts';
 import { serveUpgrades } from './serve-upgrades.ts';

@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Cluster, Listener } from '../index.ts';
-import { createEmbeddedCluster } from '../index.ts';
+import { type Cluster, type Listener, createEmbeddedCluster } from '../index.ts';
 import { asksForWatchSocket, watchHandshake } from './watch-socket.ts';
 
 let cluster: Cluster;

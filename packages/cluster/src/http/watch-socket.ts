@@ -4,8 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Failure, parseRequestUrl } from '@typekro/kit/golang';
-import type { ApiReply, ByteStream, StreamSink } from '../protocol/request.ts';
-import { Query, splitTarget } from '../protocol/request.ts';
+import { type ApiReply, type ByteStream, type StreamSink, Query, splitTarget } from '../protocol/request.ts';
 import { endSocket } from './socket-connection.ts';
 import { acceptKey, WebSocketConnection, writeFrame } from './web-socket.ts';
 

@@ -1,5 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject } from '@typekro/kit/core';
 import type { AdmissionContext } from '../admission/attributes.ts';
 import { tryParseStrictJson } from '../codec/json.ts';
 import type { AdmissionGate } from '../admission/admission-gate.ts';
@@ -15,16 +14,13 @@ import { checkDeleteOptions, integer, listOptions, writeOptions } from '../verbs
 import { patchForm, patchObject } from '../verbs/patch-object.ts';
 import { replaceObject } from '../verbs/update.ts';
 import type { WriteResult, WriteRequest, WriteServices } from '../verbs/write.ts';
-import type { VirtualContext } from '../virtual/index.ts';
-import type { AccountContext } from './default-account.ts';
-import { awaitDefaultAccount } from './default-account.ts';
-import { virtualReply } from '../virtual/index.ts';
+import { type AccountContext, awaitDefaultAccount } from './default-account.ts';
+import { type VirtualContext, virtualReply } from '../virtual/index.ts';
 import { decodeBody, mediaType, readBody } from '../verbs/body.ts';
 import type { Output } from '../protocol/negotiate.ts';
 import type { ApiReply, ApiRequest } from '../protocol/request.ts';
 import { replyObject, representation } from '../verbs/respond.ts';
-import type { Route, RouteReply } from '../verbs/route.ts';
-import { checkVerb, isVirtual, noOptions } from '../verbs/route.ts';
+import { type Route, type RouteReply, checkVerb, isVirtual, noOptions } from '../verbs/route.ts';
 import { methodNotAllowed } from '../errors/api-error.ts';
 import { replyValue, warningHeader } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';

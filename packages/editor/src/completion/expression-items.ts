@@ -1,13 +1,10 @@
 import type { CompletionItem } from 'vscode-languageserver';
-import { escapeFieldName, isOptional, typeToString } from '@typekro/cel';
-import type { CelType } from '@typekro/cel';
+import { type CelType, escapeFieldName, isOptional, typeToString } from '@typekro/cel';
 import type { ExpressionScope } from '@typekro/engine/graph';
-import type { Schema } from '@typekro/engine/schema';
-import { FieldDescription } from '@typekro/engine/schema';
+import { type Schema, FieldDescription } from '@typekro/engine/schema';
 import { kindDescription } from '../describe.ts';
 import { knownFunctions, membersOfType } from '../known-functions.ts';
-import type { BeforeCursor } from '../receiver.ts';
-import { beforeCursor, typeOfReceiver } from '../receiver.ts';
+import { type BeforeCursor, beforeCursor, typeOfReceiver } from '../receiver.ts';
 import { ItemKind } from './fields.ts';
 
 /** The completions of an expression, and the partly typed name that they replace. */

@@ -1,8 +1,6 @@
 import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver';
-import type { JsonValue } from '@typekro/kit/core';
-import { formatApiVersion } from '@typekro/kit/core';
-import type { Schema, SchemaSource } from '@typekro/engine/schema';
-import { FieldDescription } from '@typekro/engine/schema';
+import { type JsonValue, formatApiVersion } from '@typekro/kit/core';
+import { type Schema, type SchemaSource, FieldDescription } from '@typekro/engine/schema';
 import type { CursorPlace } from '../cursor-place.ts';
 import { descriptionOf } from '../describe.ts';
 import type { ObjectPlace } from '../object-places.ts';

@@ -1,8 +1,7 @@
 import type { CompletionItem, Position } from 'vscode-languageserver';
 import type { JsonValue } from '@typekro/kit/core';
 import type { SchemaSource } from '@typekro/engine/schema';
-import type { CursorPlace } from '../cursor-place.ts';
-import { cursorPlace, expressionBefore } from '../cursor-place.ts';
+import { type CursorPlace, cursorPlace, expressionBefore } from '../cursor-place.ts';
 import type { EditorDocument, PlacedPart } from '../editor-document.ts';
 import { isDefinitionValue, isSimpleSchemaPath, objectPlace } from '../object-places.ts';
 import { scopesOf, scopesOfValue } from '../scopes.ts';

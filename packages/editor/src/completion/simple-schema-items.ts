@@ -1,6 +1,5 @@
 import type { CompletionItem } from 'vscode-languageserver';
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { Marker } from '@typekro/engine/schema';
 import { ItemKind } from './fields.ts';
 

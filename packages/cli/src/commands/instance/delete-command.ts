@@ -1,7 +1,6 @@
 import { count, formatRef, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { Nodes } from '@typekro/engine/graph';
-import type { NodeReport } from '@typekro/engine/runtime';
-import { keys } from '@typekro/engine/runtime';
+import { type NodeReport, keys } from '@typekro/engine/runtime';
 import type { Command } from '../../command.ts';
 import { controllerSettings } from '../../controller-settings.ts';
 import { reportChange } from '../../instance/change-instance.ts';

@@ -1,8 +1,7 @@
 import { TypeKroError } from '@typekro/kit/core';
 import { GraphObject } from '@typekro/engine/graph';
 import type { DiffReport } from '@typekro/controller/inspect';
-import type { Command } from '../../command.ts';
-import { ExitCode } from '../../command.ts';
+import { type Command, ExitCode } from '../../command.ts';
 import { differenceLines, diffReport } from '../../instance/diff-report.ts';
 import { INSTANCE_NODE_POSITIONAL, DECIDING_OPTIONS, reportOnInstance } from '../../instance/observation.ts';
 import { withRefusedWrites } from '../../instance/pending-writes.ts';

@@ -1,12 +1,9 @@
 import { controllerSettings } from '../../controller-settings.ts';
-import type { ObjectRef } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type ObjectRef, refOf } from '@typekro/kit/core';
 import type { InstanceEvent } from '@typekro/controller/inspect';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError, readSession, systemClock } from '@typekro/kube';
+import { type KubernetesApi, KubeError, readSession, systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
-import type { Command } from '../../command.ts';
-import { ExitCode, textOption } from '../../command.ts';
+import { type Command, ExitCode, textOption } from '../../command.ts';
 import { byTime, EVENT, eventLine, InstanceEventFilter, listEvents } from '../../instance/instance-events.ts';
 import { INSTANCE_NODE_POSITIONAL, INSTANCE_OPTIONS, observe } from '../../instance/observation.ts';
 import { reportPrinter } from '../../instance/print-report.ts';

@@ -1,13 +1,10 @@
 import { controllerSettings } from '../../controller-settings.ts';
 import { TypeKroError } from '@typekro/kit/core';
-import type { KubeClient } from '@typekro/kube';
-import { KubeError, readSession } from '@typekro/kube';
+import { type KubeClient, KubeError, readSession } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
-import type { Command, CommandContext, CommandInput } from '../../command.ts';
-import { ExitCode, textOption } from '../../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
 import { CONNECTION_OPTIONS, INSTANCE_NODE_POSITIONAL, observe } from '../../instance/observation.ts';
-import type { LogSelection, LogSource } from '../../instance/log-sources.ts';
-import { logLines, logSources } from '../../instance/log-sources.ts';
+import { type LogSelection, type LogSource, logLines, logSources } from '../../instance/log-sources.ts';
 
 /** `typekro logs INSTANCE[/NODE]`: prints the logs of the containers that belong to an instance. */
 export const logs: Command = {

@@ -1,14 +1,11 @@
 import { definitionRevisions, liveDefinition, PIN_ANNOTATION } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
-import type { Command, CommandInput } from '../../command.ts';
-import { textOption } from '../../command.ts';
+import { type Command, type CommandInput, textOption } from '../../command.ts';
 import { controllerSettings } from '../../controller-settings.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { annotate, CHANGE_OPTIONS } from '../../instance/change-report.ts';
-import type { FoundInstance } from '../../instance/find-instance.ts';
-import { findInstance } from '../../instance/find-instance.ts';
+import { type FoundInstance, findInstance } from '../../instance/find-instance.ts';
 import { argumentOf } from '../../instance/instance-name.ts';
 import { refuseGraph } from '../../instance/instance-actions.ts';
 import { INSTANCE_OPTIONS, INSTANCE_POSITIONAL } from '../../instance/observation.ts';

@@ -1,16 +1,13 @@
 import { definitionRevisions } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { refOf } from '@typekro/kit/core';
+import { type KubeObject, refOf } from '@typekro/kit/core';
 import { readSession, systemClock } from '@typekro/kube';
 import { age } from '@typekro/kit/kubernetes';
 import { connectToCluster } from '../../cluster-client.ts';
-import type { Command } from '../../command.ts';
-import { ExitCode } from '../../command.ts';
+import { type Command, ExitCode } from '../../command.ts';
 import { DEFINITION_POSITIONAL, findDefinition } from '../../instance/find-definition.ts';
 import { INSTANCE_OPTIONS } from '../../instance/observation.ts';
 import { reportPrinter } from '../../instance/print-report.ts';
-import type { RevisionRow } from '../../instance/revision-rows.ts';
-import { readPins, revisionRows } from '../../instance/revision-rows.ts';
+import { type RevisionRow, readPins, revisionRows } from '../../instance/revision-rows.ts';
 import { printableLine } from '../../text/output-text.ts';
 
 /** `typekro revisions DEFINITION`: lists the revisions of a definition with their changes and pinned instances. */

@@ -1,11 +1,8 @@
-import type { DefinitionRevision } from '@typekro/controller/controller';
-import { definitionRevisions } from '@typekro/controller/controller';
-import type { KubeObject } from '@typekro/kit/core';
-import { isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
+import { type DefinitionRevision, definitionRevisions } from '@typekro/controller/controller';
+import { type KubeObject, isJsonObject, refOf, TypeKroError } from '@typekro/kit/core';
 import { revisionHash } from '@typekro/engine/graph';
 import type { KubernetesApi } from '@typekro/kube';
-import type { Command } from '../../command.ts';
-import { textOption } from '../../command.ts';
+import { type Command, textOption } from '../../command.ts';
 import { reportChange } from '../../instance/change-instance.ts';
 import { CHANGE_OPTIONS, CLI_MANAGER } from '../../instance/change-report.ts';
 import { DEFINITION_POSITIONAL, findDefinition } from '../../instance/find-definition.ts';

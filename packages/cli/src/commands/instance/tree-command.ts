@@ -4,8 +4,7 @@ import { readSession, systemClock } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
 import { controllerSettings } from '../../controller-settings.ts';
 import { usesColour } from '../../plan/printed/paint.ts';
-import type { Command, CommandContext, CommandInput } from '../../command.ts';
-import { ExitCode, textOption } from '../../command.ts';
+import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../../command.ts';
 import { INSTANCE_PICTURES, picturesOf } from '../../instance/instance-picture.ts';
 import type { Answer, InstanceObservation } from '../../instance/observation.ts';
 import {

@@ -1,16 +1,13 @@
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import { isoTime, namespacedName, objectName, refOf, TypeKroError } from '@typekro/kit/core';
-import type { KubeError, KubernetesApi } from '@typekro/kube';
-import { readSession, systemClock, waitForObject } from '@typekro/kube';
+import { type KubeError, type KubernetesApi, readSession, systemClock, waitForObject } from '@typekro/kube';
 import { connectToCluster } from '../../cluster-client.ts';
-import type { Command } from '../../command.ts';
-import { ExitCode, textOption } from '../../command.ts';
+import { type Command, ExitCode, textOption } from '../../command.ts';
 import { parseDuration, timeLimit } from '../../parse-duration.ts';
 import { findInstance, NEAR_NAMES } from '../../instance/find-instance.ts';
 import { CONNECTION_OPTIONS, INSTANCE_POSITIONAL, recordedState } from '../../instance/observation.ts';
 import { suspendsWrites, resumeCommand } from '../../instance/suspension.ts';
-import type { WaitGoal } from '../../instance/wait-goal.ts';
-import { goalText, isReached, parseGoal } from '../../instance/wait-goal.ts';
+import { type WaitGoal, goalText, isReached, parseGoal } from '../../instance/wait-goal.ts';
 import { printableLine } from '../../text/output-text.ts';
 
 /** `typekro wait INSTANCE`: waits until an instance is ACTIVE, is deleted, or has a condition. */

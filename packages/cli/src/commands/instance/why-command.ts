@@ -1,7 +1,5 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { TypeKroError } from '@typekro/kit/core';
-import type { KubernetesApi } from '@typekro/kube';
-import { systemClock } from '@typekro/kube';
+import { type KubeObject, TypeKroError } from '@typekro/kit/core';
+import { type KubernetesApi, systemClock } from '@typekro/kube';
 import { usesColour } from '../../plan/printed/paint.ts';
 import type { Command } from '../../command.ts';
 import { findDefinition } from '../../instance/find-definition.ts';

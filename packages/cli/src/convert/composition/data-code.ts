@@ -1,8 +1,6 @@
-import type { JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import type { PathStep } from '@typekro/engine/graph';
-import type { Code } from './code.ts';
-import { listCode, objectCode, stringCode, textCode } from './code.ts';
+import { type Code, listCode, objectCode, stringCode, textCode } from './code.ts';
 
 /**
  * Prints plain data as a literal.

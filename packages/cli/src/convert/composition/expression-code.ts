@@ -1,10 +1,7 @@
-import type { Ast } from '@typekro/cel';
-import { freeIdentifiers, kroEnvironment, namesBoundBy, unparse, walkAst } from '@typekro/cel';
+import { type Ast, freeIdentifiers, kroEnvironment, namesBoundBy, unparse, walkAst } from '@typekro/cel';
 import type { Expression } from '@typekro/engine/graph';
-import type { Code } from './code.ts';
-import { call, stringCode, textCode } from './code.ts';
-import type { ExpressionScope } from './javascript-of.ts';
-import { javaScriptOf } from './javascript-of.ts';
+import { type Code, call, stringCode, textCode } from './code.ts';
+import { type ExpressionScope, javaScriptOf } from './javascript-of.ts';
 
 /** The TypeScript code of an expression in a composition, and the variables that it reads. */
 export interface ExpressionCode {

@@ -1,8 +1,7 @@
 import type { Call, Expr, Literal, Select } from '@typekro/cel';
 import { quoteForAuthor } from '@typekro/sdk/javascript';
 import type { Schema } from '@typekro/engine/schema';
-import type { Code } from './code.ts';
-import { memberAccess, templatePart } from './code.ts';
+import { type Code, memberAccess, templatePart } from './code.ts';
 
 /** Resolves the names that expressions inside a composition use. */
 export interface ExpressionScope {

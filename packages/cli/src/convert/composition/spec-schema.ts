@@ -1,9 +1,7 @@
-import { isJsonObject } from '@typekro/kit/core';
-import type { JsonValue } from '@typekro/kit/core';
+import { type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { quoteForAuthor } from '@typekro/sdk/javascript';
 import type { Schema } from '@typekro/engine/schema';
-import type { Code } from './code.ts';
-import { call, methodCode, objectCode, printCode, stringCode, textCode } from './code.ts';
+import { type Code, call, methodCode, objectCode, printCode, stringCode, textCode } from './code.ts';
 import { dataCode } from './data-code.ts';
 
 /**

@@ -1,21 +1,17 @@
-import type { JsonObject } from '@typekro/kit/core';
-import { isJsonObject, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, TypeKroError } from '@typekro/kit/core';
 import { isCounter } from '@typekro/sdk/compose';
 import { builtinFactoryNames, factoryKey } from '@typekro/sdk/factories';
 import type { Expression, Graph, GraphNode, Hole, PathStep } from '@typekro/engine/graph';
 import { Naming, Nodes, Path } from '@typekro/engine/graph';
-import type { BuiltinSource, Schema } from '@typekro/engine/schema';
-import { builtinSource, crdSource } from '@typekro/engine/schema';
+import { type BuiltinSource, type Schema, builtinSource, crdSource } from '@typekro/engine/schema';
 import { textAt } from '@typekro/kit/kubernetes';
-import type { Code } from './code.ts';
-import { call, isVariableName, listCode, objectCode, printCode, stringCode, textCode } from './code.ts';
+import { type Code, call, isVariableName, listCode, objectCode, printCode, stringCode, textCode } from './code.ts';
 import { dataCode } from './data-code.ts';
 import { expressionCode, isWrittenAsCel, renamedTo } from './expression-code.ts';
 import { FileNames, IMPORTED } from './file-names.ts';
 import type { ExpressionScope, ReadableResource } from './javascript-of.ts';
 import { arktypeObject, jsonSchemaCode } from './spec-schema.ts';
-import type { Inexpressible } from './unknown-parts.ts';
-import { largeIntegersOfSchema, servedOptions, unknownParts } from './unknown-parts.ts';
+import { type Inexpressible, largeIntegersOfSchema, servedOptions, unknownParts } from './unknown-parts.ts';
 
 /** A definition and its compiled graph. */
 export interface DefinitionGraph {

@@ -1,7 +1,5 @@
-import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject } from '@typekro/kit/core';
-import type { PathStep } from '@typekro/engine/graph';
-import { ALLOW_BREAKING_CHANGES, Path } from '@typekro/engine/graph';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type PathStep, ALLOW_BREAKING_CHANGES, Path } from '@typekro/engine/graph';
 import type { Schema } from '@typekro/engine/schema';
 import { isLargeInteger } from './data-code.ts';
 import { isCompositionName } from '@typekro/sdk/compose';

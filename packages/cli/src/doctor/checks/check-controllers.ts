@@ -1,10 +1,8 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { count } from '@typekro/kit/core';
+import { type KubeObject, count } from '@typekro/kit/core';
 import { numberAt, objectsAt } from '@typekro/kit/kubernetes';
 import type { ClusterFacts } from '../cluster-facts.ts';
 import type { ControllerDeployment } from '../../bootstrap/running-controllers.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading } from '../finding.ts';
 import { isLive } from './check-leases.ts';
 
 /** Checks that exactly one controller works, and that it has the same version as this program. */

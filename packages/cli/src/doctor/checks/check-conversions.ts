@@ -1,6 +1,5 @@
 import type { ClusterFacts, Conversion } from '../cluster-facts.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading, joinResults } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading, joinResults } from '../finding.ts';
 import { conditionWith, targetProblem } from './webhook-target.ts';
 
 const REMOVAL = 'set spec.conversion.strategy to None if all versions have the same fields';

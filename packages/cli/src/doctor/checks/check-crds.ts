@@ -4,8 +4,7 @@ import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
 import { crdNarrowings } from '@typekro/engine/schema';
 import type { ClusterFacts } from '../cluster-facts.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading } from '../finding.ts';
 
 /** The maximum number of missing fields that a finding names. */
 const MAX_NAMED_FIELDS = 3;

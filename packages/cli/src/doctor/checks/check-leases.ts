@@ -2,8 +2,7 @@ import { LEASE_NAME } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { numberAt, textAt } from '@typekro/kit/kubernetes';
 import type { ClusterFacts } from '../cluster-facts.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading } from '../finding.ts';
 
 /**
  * The maximum time by which a renewal may be ahead of the server's clock. The server's Date header has only whole

@@ -11,8 +11,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { ControllerDeployment } from '../../bootstrap/running-controllers.ts';
 import type { ClusterFacts } from '../cluster-facts.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading, joinResults } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading, joinResults } from '../finding.ts';
 
 /**
  * A memory limit below this size is reported. A restart with 1000 instances has a peak of 102 MB (docs/scale.md), so a

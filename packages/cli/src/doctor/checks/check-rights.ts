@@ -1,8 +1,7 @@
 import { withGroup } from '@typekro/kit/core';
 import { DEFAULT_CONTROLLER } from '../../controller-settings.ts';
 import type { ClusterFacts, Right } from '../cluster-facts.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading } from '../finding.ts';
 
 /** Checks that the accounts of the controllers have the rights that they and the definitions need. */
 export function checkRights({ rights }: ClusterFacts): CheckResult {

@@ -1,6 +1,5 @@
 import type { ClusterFacts } from '../cluster-facts.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading, joinResults } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading, joinResults } from '../finding.ts';
 import { KUBERNETES_RELEASES } from '@typekro/kit/kubernetes';
 
 /** The oldest version of Kubernetes that the chart accepts: the oldest one that the controller is tested with. */

@@ -1,10 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { namespacedName, objectName, refOf } from '@typekro/kit/core';
-import type { Condition } from '@typekro/engine/runtime';
-import { readConditions } from '@typekro/engine/runtime';
+import { type KubeObject, namespacedName, objectName, refOf } from '@typekro/kit/core';
+import { type Condition, readConditions } from '@typekro/engine/runtime';
 import type { ClusterFacts } from '../cluster-facts.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading, joinResults } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading, joinResults } from '../finding.ts';
 import { isLive } from './check-leases.ts';
 
 /** A deletion that takes longer than this time is reported. */

@@ -1,7 +1,6 @@
 import { withGroup } from '@typekro/kit/core';
 import type { ClusterFacts, Webhook, WebhookRule, WrittenKind } from '../cluster-facts.ts';
-import type { CheckResult, Finding } from '../finding.ts';
-import { checkReading, joinResults } from '../finding.ts';
+import { type CheckResult, type Finding, checkReading, joinResults } from '../finding.ts';
 import { conditionWith, targetProblem } from './webhook-target.ts';
 
 /** The maximum number of kinds that a finding names. */

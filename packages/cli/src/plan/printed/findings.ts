@@ -1,7 +1,6 @@
 import { objectName } from '@typekro/kit/core';
 import { allWrites } from './fold.ts';
-import type { InstancePlan, Plan } from '@typekro/controller/inspect';
-import { recreatedText } from '@typekro/controller/inspect';
+import { type InstancePlan, type Plan, recreatedText } from '@typekro/controller/inspect';
 import { withoutNames } from '../replace-name.ts';
 import { workflowCommand } from '../../text/escapes.ts';
 

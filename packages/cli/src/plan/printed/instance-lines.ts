@@ -1,12 +1,9 @@
-import type { ObjectRef } from '@typekro/kit/core';
-import { count, namespacedName, objectName } from '@typekro/kit/core';
+import { type ObjectRef, count, namespacedName, objectName } from '@typekro/kit/core';
 import { printableLine } from '../../text/output-text.ts';
 import { resumeCommand, suspendCommand } from '../../instance/suspension.ts';
-import { fold } from './fold.ts';
-import type { Fold } from './fold.ts';
+import { type Fold, fold } from './fold.ts';
 import { padded } from '../../text/text-layout.ts';
-import type { PlanView } from './object-lines.ts';
-import { objectLines, valueLineText } from './object-lines.ts';
+import { type PlanView, objectLines, valueLineText } from './object-lines.ts';
 import { signOf } from './paint.ts';
 import { parentText, recreatedText, UNREAD } from '@typekro/controller/inspect';
 import type { InstancePlan, Meanwhile, ObjectPlan, OpenNode, Plan } from '@typekro/controller/inspect';

@@ -1,10 +1,8 @@
 import { objectName, stringifyJson } from '@typekro/kit/core';
 import { printable, printableLine } from '../../text/output-text.ts';
 import { Secrets } from '@typekro/engine/runtime';
-import type { Paint } from './paint.ts';
-import { signOf } from './paint.ts';
-import type { ObjectPlan, ValueLine } from '@typekro/controller/inspect';
-import { writeNotes } from '@typekro/controller/inspect';
+import { type Paint, signOf } from './paint.ts';
+import { type ObjectPlan, type ValueLine, writeNotes } from '@typekro/controller/inspect';
 
 /** Options of the output of a plan. */
 export interface PlanView {

@@ -4,8 +4,7 @@ import { mapResource, pot, potDefinition } from '@typekro/testing/test-support/v
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { Plan } from '@typekro/controller/inspect';
 import type { ApplyAction, Decision } from '@typekro/engine/runtime';
-import { planWorld } from '../../../test-support/plan-world.ts';
-import type { PlanWorld } from '../../../test-support/plan-world.ts';
+import { type PlanWorld, planWorld } from '../../../test-support/plan-world.ts';
 import { commandRunner } from '../../../test-support/run-command.ts';
 import { why } from '../../commands/instance/why-command.ts';
 import { diffReport } from '../../instance/diff-report.ts';

@@ -1,11 +1,9 @@
 import { count } from '@typekro/kit/core';
 import { printableLine } from '../../text/output-text.ts';
 import { instanceLines } from './instance-lines.ts';
-import type { PlanView } from './object-lines.ts';
-import { objectLines, valueLineText } from './object-lines.ts';
+import { type PlanView, objectLines, valueLineText } from './object-lines.ts';
 import { signOf } from './paint.ts';
-import { UNREAD } from '@typekro/controller/inspect';
-import type { DefinitionPlan, Plan } from '@typekro/controller/inspect';
+import { type DefinitionPlan, type Plan, UNREAD } from '@typekro/controller/inspect';
 import { summaryLines } from './summary-lines.ts';
 
 /** The plan as lines of text: definitions, other objects, instances, the totals, and the limits of the plan. */

@@ -1,8 +1,7 @@
 import { stringifyJson } from '@typekro/kit/core';
 import { packageVersion } from '../../package-version.ts';
 import { uriOf } from '../../lint/lint-formats.ts';
-import type { Finding } from './findings.ts';
-import { findingsOf } from './findings.ts';
+import { type Finding, findingsOf } from './findings.ts';
 import type { Plan } from '@typekro/controller/inspect';
 
 const RULES: Readonly<Record<Finding['rule'], string>> = {

@@ -1,7 +1,5 @@
-import { grouped } from '@typekro/kit/core';
-import type { KubeObject } from '@typekro/kit/core';
-import type { ObjectType, Reports } from '@typekro/engine/runtime';
-import { keys } from '@typekro/engine/runtime';
+import { type KubeObject, grouped } from '@typekro/kit/core';
+import { type ObjectType, type Reports, keys } from '@typekro/engine/runtime';
 
 /** The known state of one object in a table. */
 export type KnownState =

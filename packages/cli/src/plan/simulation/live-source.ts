@@ -1,13 +1,11 @@
 import type { JsonObject, KubeObject, ObjectRef } from '@typekro/kit/core';
 import { grouped, formatApiVersion, gvkOf, withGroup } from '@typekro/kit/core';
 import { apiFailure, eachEffect } from '@typekro/controller/execute';
-import type { KubernetesApi, ListOptions } from '@typekro/kube';
-import { KubeError, systemClock } from '@typekro/kube';
+import { type KubernetesApi, type ListOptions, KubeError, systemClock } from '@typekro/kube';
 import type { Decisions, ObjectType, Reports, Targets } from '@typekro/engine/runtime';
 import { keys, ObjectKey, ObjectTarget } from '@typekro/engine/runtime';
 import { SharedFields } from './shared-fields.ts';
-import { KindTable, tableKey } from './kind-table.ts';
-import type { KnownState } from './kind-table.ts';
+import { type KnownState, KindTable, tableKey } from './kind-table.ts';
 import type { ListAnswer, ObjectSource } from './object-source.ts';
 
 /**

@@ -1,10 +1,8 @@
 import type { KubeObject } from '@typekro/kit/core';
 import type { ObservedStore } from '@typekro/sdk/deploy';
 import { observedObjects, listKey, memberKey, objectReadKey, targetOfObject } from '@typekro/sdk/deploy';
-import type { Decisions, ObjectTarget, Reports, Targets } from '@typekro/engine/runtime';
-import { keys } from '@typekro/engine/runtime';
-import type { KindTable } from './kind-table.ts';
-import { tableKey } from './kind-table.ts';
+import { type Decisions, type ObjectTarget, type Reports, type Targets, keys } from '@typekro/engine/runtime';
+import { type KindTable, tableKey } from './kind-table.ts';
 
 /** The objects of an external collection, or the reason why they are not known. */
 export type ListAnswer =

@@ -1,9 +1,7 @@
-import type { SnapshotCollection } from '@typekro/cluster';
-import { createEmbeddedCluster } from '@typekro/cluster';
+import { type SnapshotCollection, createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
-import type { ObjectType } from '@typekro/engine/runtime';
-import { ObjectKey } from '@typekro/engine/runtime';
+import { type ObjectType, ObjectKey } from '@typekro/engine/runtime';
 
 /** Objects of one kind. */
 export interface KindObjects {

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { isJsonObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, isJsonObject, stringifyJson } from '@typekro/kit/core';
 
 /**
  * The limits for stored field sets: the characters of one set as JSON, and the number of sets. Longer sets are rarely

@@ -1,9 +1,7 @@
 import { patchWriter } from '@typekro/controller/execute';
 import type { KubeObject } from '@typekro/kit/core';
-import type { ApplyAction } from '@typekro/engine/runtime';
-import { ObjectKey } from '@typekro/engine/runtime';
-import type { ObjectSource } from './object-source.ts';
-import { answerRead } from './object-source.ts';
+import { type ApplyAction, ObjectKey } from '@typekro/engine/runtime';
+import { type ObjectSource, answerRead } from './object-source.ts';
 import type { SimulationInput, SimulationRequest, SimulationResult, WriteAnswer } from './simulate.ts';
 import { simulate, storedBy } from './simulate.ts';
 import type { WriteChecker } from './write-checker.ts';

@@ -1,5 +1,4 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { definedMember } from '@typekro/kit/core';
+import { type KubeObject, definedMember } from '@typekro/kit/core';
 import { isBookkeeping, ObservedStore, laidOver } from '@typekro/sdk/deploy';
 import { patchWriter } from '@typekro/controller/execute';
 import type { Graph } from '@typekro/engine/graph';

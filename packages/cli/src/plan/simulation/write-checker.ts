@@ -1,10 +1,7 @@
-import type { KubeObject } from '@typekro/kit/core';
-import { withGroup } from '@typekro/kit/core';
+import { type KubeObject, withGroup } from '@typekro/kit/core';
 import { apiFailure, eachEffect, requestApply } from '@typekro/controller/execute';
-import type { KubernetesApi } from '@typekro/kube';
-import { KubeError, systemClock } from '@typekro/kube';
-import type { ApplyAction, ObjectTarget } from '@typekro/engine/runtime';
-import { Failure, keys } from '@typekro/engine/runtime';
+import { type KubernetesApi, KubeError, systemClock } from '@typekro/kube';
+import { type ApplyAction, type ObjectTarget, Failure, keys } from '@typekro/engine/runtime';
 import { isImmutableRefusal } from '../replacement.ts';
 import type { LazyRules } from './rules-server.ts';
 import type { WriteAnswer } from './simulate.ts';

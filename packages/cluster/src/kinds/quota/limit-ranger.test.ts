@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { sendJson } from '../../../test-support/send-json.ts';
-import type { Cluster } from '../../index.ts';
-import { createEmbeddedCluster } from '../../index.ts';
+import { type Cluster, createEmbeddedCluster } from '../../index.ts';
 import { checkClaimLimits, checkLimits, claimProblems, podProblems, setLimits, usagesOf } from './limit-ranger.ts';
 import { parsedAmounts } from '../pods/pod-totals.ts';
 import type { WriteContext } from '../strategy.ts';

@@ -1,13 +1,11 @@
-import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import { compareQuantities, formatQuantity, objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import { ApiError, forbidden, MAX_STORED_BYTES, STORED_TOO_LARGE } from '../../errors/api-error.ts';
 import { ensureAt } from '../../types/parts.ts';
 import { refusePod } from '../pods/pod-admission.ts';
 import { containersOf } from '../pods/pod-resources.ts';
-import type { Amounts } from '../pods/pod-totals.ts';
-import { amountsOf, parsedAmounts, podTotals } from '../pods/pod-totals.ts';
+import { type Amounts, amountsOf, parsedAmounts, podTotals } from '../pods/pod-totals.ts';
 import type { WriteContext } from '../strategy.ts';
 
 /** The total requests and limits of a container or pod, to which the bounds of a LimitRange apply. */

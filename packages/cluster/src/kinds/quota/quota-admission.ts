@@ -1,6 +1,5 @@
 import { containersOf } from '../pods/pod-resources.ts';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import {
   addQuantities,
   compareQuantities,
@@ -11,11 +10,9 @@ import {
   subtractQuantities,
   textAt,
 } from '@typekro/kit/kubernetes';
-import type { GroupResource } from '../../errors/api-error.ts';
-import { forbidden } from '../../errors/api-error.ts';
+import { type GroupResource, forbidden } from '../../errors/api-error.ts';
 import type { UncheckedObjectStore } from '../../types/lookup.ts';
-import type { Amounts } from '../pods/pod-totals.ts';
-import { hasPodLevelResources } from '../pods/pod-totals.ts';
+import { type Amounts, hasPodLevelResources } from '../pods/pod-totals.ts';
 import { inScopes } from './quota-scopes.ts';
 import { limitsFor, usageOf } from './quota-usage.ts';
 

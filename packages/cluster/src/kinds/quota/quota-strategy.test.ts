@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { startClusterStory } from '../../../test-support/cluster-story.ts';
-import type { ClusterStory } from '../../../test-support/cluster-story.ts';
+import { type ClusterStory, startClusterStory } from '../../../test-support/cluster-story.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { formatQuantity } from '@typekro/kit/kubernetes';
 import { Collection } from '../../store/store.ts';

@@ -1,5 +1,4 @@
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { withGroup, oncePerObject } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, withGroup, oncePerObject } from '@typekro/kit/core';
 import type { ParsedQuantity } from '@typekro/kit/kubernetes';
 import {
   compareQuantities,
@@ -12,8 +11,7 @@ import {
 } from '@typekro/kit/kubernetes';
 import type { GroupResource } from '../../errors/api-error.ts';
 import { CLASS_ANNOTATION } from '../storage/claims.ts';
-import { podTotals } from '../pods/pod-totals.ts';
-import type { Amounts } from '../pods/pod-totals.ts';
+import { type Amounts, podTotals } from '../pods/pod-totals.ts';
 import { CORE_COUNTS, isExtendedResource, isHugePages, OF_CONTAINERS } from '../pods/resource-names.ts';
 
 const ONE = quantityOfInteger(1n);

@@ -1,5 +1,4 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { CurrentValue } from '@typekro/controller/inspect';
 import type { ApiError } from '../data/api-client.ts';
 import { connection } from '../data/connection-state.ts';
 import type { Remote } from '../data/remote.ts';
@@ -7,7 +6,7 @@ import { type Route, formatRoute } from '../data/routes.ts';
 import { meta, navigate, addressProblems } from '../data/session.ts';
 import { currentValueText } from '../graph/picture.ts';
 import { type Tone, stateWord, toneOf } from '../graph/states.ts';
-import { splitCommand } from '@typekro/controller/inspect';
+import { type CurrentValue, splitCommand } from '@typekro/controller/inspect';
 import { inNewShell, withInput } from '../text/kubectl.ts';
 import { Icon, StateIcon } from './icons.tsx';
 import { signal } from '@preact/signals';
