@@ -1,17 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type JsonObject, type KubeObject, gvkOf, isJsonObject } from '@typekro/kit/core';
 import { parseDefinitions } from '@typekro/engine/graph';
 import { type Composition, type GraphComposition, typeKroRuntimeBootstrap } from '@typekro/sdk';
 import { type TestCluster, createCluster } from '@typekro/testing';
 import { projectDefinitions } from './example-graphs.ts';
+import { TIMEOUT_MS, giveRights, until } from './example-forms.ts';
 import { type Story, differences, filledIn } from './example-stories.ts';
-
-/**
- * The time limit in milliseconds for a deployment, and for the wait until the status equals the status in the example's
- * header.
- */
-const TIMEOUT_MS = 20_000;
 
 /** The result of one story, which is one deployment of an example. */
 export interface Outcome {
@@ -44,7 +38,7 @@ export async function deployStories(
     // The controller runs even when this process deploys the graph, because the graph may contain another graph that
     // the controller reconciles.
     await cluster.startController({ features: { graphKind: true }, serviceAccount: CONTROLLER_ACCOUNT });
-    if (stories.some((story) => isGraph(compositionOf(story)))) await giveRights(cluster);
+    if (stories.some((story) => isGraph(compositionOf(story)))) await giveRights(cluster.client, ['default']);
     for (const story of stories) {
       playControllers(cluster, story, kindsIn(compositionOf(story).toDefinition()), signal);
       const options = { namespace: 'default', transport: cluster.transport, timeout: TIMEOUT_MS };
@@ -73,20 +67,6 @@ export async function deployStories(
 
 /** The ServiceAccount of the controller. The controller never uses this account to apply the objects of a Graph. */
 const CONTROLLER_ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
-
-/**
- * Grants all permissions to the account `default`. The controller uses this account to apply Graphs that name no
- * account.
- */
-async function giveRights({ client }: TestCluster): Promise<void> {
-  await client.create({
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'examples' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'default' }],
-  });
-}
 
 const isGraph = (made: Pick<AnyComposition, 'toDefinition'>): boolean => made.toDefinition()['kind'] === 'Graph';
 
@@ -236,12 +216,6 @@ async function settled(
     return problems.length === 0;
   });
   return { status, problems };
-}
-
-/** Polls until `done` returns true, or the timeout is over. */
-async function until(done: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + TIMEOUT_MS;
-  while (!(await done()) && performance.now() < end) await sleep(20);
 }
 
 const kindOf = (spec: JsonObject | undefined): string =>

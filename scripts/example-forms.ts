@@ -52,7 +52,7 @@ const NAMESPACES = ['team-a', 'kro-system'];
 const ACCOUNT = { namespace: 'kro-system', name: 'typekro' };
 
 /** The time limit of one step, in milliseconds. */
-const TIMEOUT_MS = 20_000;
+export const TIMEOUT_MS = 20_000;
 
 /** Milliseconds after which the objects of a graph that is not ready count as final. */
 const REST_MS = 300;
@@ -171,12 +171,17 @@ async function runForm(
 /** Creates the namespaces, and grants all permissions to their accounts. */
 async function prepare({ client }: TestCluster): Promise<void> {
   for (const name of NAMESPACES) await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  await giveRights(client, NAMESPACES);
+}
+
+/** Grants all permissions to the account `default` of each namespace. The controller applies Graphs with it. */
+export async function giveRights(client: TestCluster['client'], namespaces: readonly string[]): Promise<void> {
   await client.create({
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRoleBinding',
     metadata: { name: 'examples' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-    subjects: NAMESPACES.map((namespace) => ({ kind: 'ServiceAccount', name: 'default', namespace })),
+    subjects: namespaces.map((namespace) => ({ kind: 'ServiceAccount', name: 'default', namespace })),
   });
 }
 
@@ -362,7 +367,7 @@ function content({ metadata, spec, status, kind, data }: KubeObject): JsonObject
 }
 
 /** Polls until `done` returns true, or the timeout is over. */
-async function until(done: () => Promise<boolean>): Promise<void> {
+export async function until(done: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + TIMEOUT_MS;
   while (!(await done()) && performance.now() < end) await sleep(20);
 }

@@ -222,6 +222,17 @@ describe('escalation', () => {
     });
   });
 
+  test('a review lists the rules of many bindings to a role once', async () => {
+    const roleRef = { apiGroup, kind: 'ClusterRole', name: 'view' };
+    const subjects = [{ kind: 'User', name: 'twice', apiGroup }];
+    for (const name of ['first', 'second'])
+      await admin.create({ apiVersion, kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects });
+    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', metadata: {} };
+    const { status } = await admin.as({ user: 'twice' }).create({ ...review, spec: { namespace: 'default' } });
+    const rules = JSON.stringify(status?.['resourceRules']).split('},{');
+    expect(rules).toHaveLength(new Set(rules).size);
+  });
+
   test('an unknown field is quoted in Go syntax', async () => {
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } };
     const path = '/api/v1/namespaces/default/configmaps?fieldValidation=Strict';

@@ -189,15 +189,15 @@ export const MAX_STORED_BYTES = 1.5 * 1024 * 1024;
 /** etcd's message for an object that is too large to be stored. An API server returns it with the status 500. */
 export const STORED_TOO_LARGE = 'etcdserver: request is too large';
 
-/** The maximum number of problems of one object, and the maximum length of their messages together, in characters. */
+/** The maximum number of problems of one object, and the maximum length of their texts together, in characters. */
 const MAX_PROBLEMS = 2000;
 const MAX_PROBLEMS_LENGTH = 4 * 1024 * 1024;
 
 /** The problems that a response lists: as many as the limits allow, and at least one. */
-function firstProblems(problems: readonly FieldError[]): readonly FieldError[] {
+export function firstProblems<T extends Pick<FieldError, 'field' | 'message'>>(problems: readonly T[]): readonly T[] {
   let length = 0;
-  const end = problems.findIndex(({ message }, index) => {
-    length += message.length;
+  const end = problems.findIndex(({ field, message }, index) => {
+    length += field.length + message.length;
     return index >= MAX_PROBLEMS || (index > 0 && length > MAX_PROBLEMS_LENGTH);
   });
   return end < 0 ? problems : problems.slice(0, end);

@@ -1,5 +1,5 @@
 import { type JsonObject, type JsonValue, type KubeObject, count, isJsonObject, jsonEquals } from '@typekro/kit/core';
-import { ApiError, badRequest, internalError } from '../errors/api-error.ts';
+import { ApiError, badRequest, firstProblems, internalError } from '../errors/api-error.ts';
 import { shareUnchanged } from '../types/share-unchanged.ts';
 import type { ObjectNode } from '../types/type-node.ts';
 import { checkTyped } from './check.ts';
@@ -409,27 +409,23 @@ function refuse(conflicts: readonly Conflict[], force: false | FieldTree): void 
     .map(({ entry, fields }) => ({ entry, fields: force === false ? fields : difference(fields, force) }))
     .filter(({ fields }) => !fields.empty);
   if (rest.length === 0) return;
-  const groups = new Map<string, string[]>();
-  const causes = [];
   const ordered = rest.sort((a, b) => (label(a.entry) < label(b.entry) ? -1 : 1));
-  for (const { entry, fields } of ordered) {
-    const paths = [...pathsOf(fields)].map(formatFieldPath);
-    groups.set(label(entry), [...(groups.get(label(entry)) ?? []), ...paths]);
-    for (const path of paths) {
-      causes.push({ reason: 'FieldManagerConflict', message: `conflict with ${label(entry)}`, field: path });
-    }
-  }
-  const text =
-    causes.length === 1
-      ? `${causes[0]?.message}: ${causes[0]?.field}`
-      : [...groups]
-          .map(([who, paths]) => `conflicts with ${who}:\n${paths.map((path) => `- ${path}`).join('\n')}`)
-          .join('\n');
+  const all = ordered.flatMap(({ entry, fields }) => {
+    const message = `conflict with ${label(entry)}`;
+    return [...pathsOf(fields)].map((path) => ({ message, field: formatFieldPath(path) }));
+  });
+  const shown = firstProblems(all);
+  const lines = shown.flatMap(({ message, field }, index) => {
+    const head = message === shown[index - 1]?.message ? [] : [`${message.replace('conflict', 'conflicts')}:`];
+    return [...head, `- ${field}`];
+  });
+  if (shown.length < all.length) lines.push(`and ${all.length - shown.length} more`);
+  const text = all.length === 1 ? `${all[0]?.message}: ${all[0]?.field}` : lines.join('\n');
   throw new ApiError({
     code: 409,
     reason: 'Conflict',
-    message: `Apply failed with ${count(causes.length, 'conflict')}: ${text}`,
-    details: { causes },
+    message: `Apply failed with ${count(all.length, 'conflict')}: ${text}`,
+    details: { causes: shown.map((each) => ({ reason: 'FieldManagerConflict', ...each })) },
   });
 }
 

@@ -299,6 +299,19 @@ const APPLY = 'application/apply-patch+yaml';
 const apply = (transport: Transport, path: string, body: object) =>
   call(transport, 'PATCH', `${path}?fieldManager=m`, body, APPLY);
 
+test('conflicts of thousands of fields are counted, and the first ones are listed', async () => {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  const data = (value: string) => ({ data: Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [at, value])) });
+  await apply(cluster.transport(), `${MAPS}/x`, map('x', data('a')));
+  const path = `${MAPS}/x?fieldManager=other`;
+  const { status, body } = await call(cluster.transport(), 'PATCH', path, map('x', data('b')), APPLY);
+  expect(status).toBe(409);
+  expect((body['details'] as { readonly causes: unknown[] }).causes).toHaveLength(2000);
+  expect(body['message']).toMatch(
+    /^Apply failed with 5000 conflicts: conflicts with "m":\n- .data.0\n.*\nand 3000 more$/s,
+  );
+});
+
 test('after the deletion of a policy that undid an apply, the repeated apply is effective', async () => {
   await using cluster = await createEmbeddedCluster({ controllers: false });
   const transport = cluster.transport();

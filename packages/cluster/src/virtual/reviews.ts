@@ -1,5 +1,6 @@
 import type { Annotate } from '../auth/service-tokens.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
+import { oncePerObject, stringifyJson } from '@typekro/kit/core';
 import { listAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { type Attributes, type RoleContext, authorize, grantsOf } from '../auth/authorizer.ts';
 import { userJson } from '../auth/token-documents.ts';
@@ -154,6 +155,8 @@ function reviewLocal(context: ReviewContext, review: KubeObject, _request: ApiRe
   return { status: accessStatus(context, review, user), keepSpec: true, tracked: true };
 }
 
+const textOfRule = oncePerObject((rule: JsonObject) => stringifyJson(rule));
+
 function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): JsonObject {
   if (namespace === '') throw badRequest('no namespace on request');
   const resourceRules: JsonObject[] = [];
@@ -169,20 +172,15 @@ function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): J
         },
       ]
     : grantsOf(context, user, namespace, []);
-  for (const { rules } of all) {
-    for (const rule of rules) {
-      const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = rule;
-      if (listAt(rule, 'resources').length > 0) {
-        resourceRules.push({
-          verbs: verbs ?? [],
-          apiGroups: apiGroups ?? [],
-          resources: resources ?? [],
-          ...(listAt(rule, 'resourceNames').length > 0 ? { resourceNames: resourceNames ?? [] } : {}),
-        });
-      }
-      if (listAt(rule, 'nonResourceURLs').length > 0)
-        nonResourceRules.push({ verbs: verbs ?? [], nonResourceURLs: nonResourceURLs ?? [] });
-    }
+  // Many bindings may grant the same rules. An API server lists them for each binding.
+  const different = new Map(
+    [...new Set([...all].flatMap(({ rules }) => rules))].map((rule) => [textOfRule(rule), rule]),
+  );
+  for (const rule of different.values()) {
+    const { verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+    const ofNames = listAt(rule, 'resourceNames').length > 0 ? { resourceNames } : {};
+    if (listAt(rule, 'resources').length > 0) resourceRules.push({ verbs, apiGroups, resources, ...ofNames });
+    if (listAt(rule, 'nonResourceURLs').length > 0) nonResourceRules.push({ verbs, nonResourceURLs });
   }
   return { resourceRules, nonResourceRules, incomplete: false };
 }

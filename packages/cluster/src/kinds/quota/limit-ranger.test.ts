@@ -16,71 +16,36 @@ describe('an item of a LimitRange, with the type Container,', () => {
     podProblems(usagesOf({ containers }), { type: 'Container', ...bounds });
   const min = (end: string) => [`minimum cpu usage per Container is 1${end}`];
   const max = (end: string) => [`maximum cpu usage per Container is 1${end}`];
-  const ratio = 'cpu max limit to request ratio per Container is 2';
+  const ratio = (end: string) => [`cpu max limit to request ratio per Container is 2${end}`];
+  const [one, two, half] = [{ cpu: '1' }, { cpu: '2' }, { cpu: '500m' }];
+  const none = (what: string) => ratio(`, but no ${what} is specified or ${what} is 0`);
+  const limitRatio = { maxLimitRequestRatio: two };
   test.each<[string, JsonObject, JsonObject, string[]]>([
+    ['accepts a container at the bounds', { min: one, max: two }, box(one, two), []],
+    ['requires a request when it has a minimum', { min: one }, box({}), min('.  No request is specified')],
+    ['refuses a request below the minimum', { min: one }, box(half), min(', but request is 500m')],
+    ['refuses a limit below the minimum', { min: one }, box(one, half), min(', but limit is 500m')],
+    ['requires a limit when it has a maximum', { max: one }, box({}), max('.  No limit is specified')],
+    ['refuses a limit above the maximum', { max: one }, box({}, two), max(', but limit is 2')],
+    ['refuses a request above the maximum', { max: one }, box(two, one), max(', but request is 2')],
+    ['requires a request for a ratio', limitRatio, box({}, one), none('request')],
+    ['requires a limit for a ratio', limitRatio, box(one, { cpu: '0' }), none('limit')],
+    ['refuses a higher ratio', limitRatio, box({ cpu: '300m' }, one), ratio(', but provided ratio is 3.333333')],
     [
-      'accepts a container at the bounds',
-      { min: { cpu: '1' }, max: { cpu: '2' } },
-      box({ cpu: '1' }, { cpu: '2' }),
-      [],
+      'refuses a slightly higher ratio',
+      limitRatio,
+      box({ cpu: '400m' }, one),
+      ratio(', but provided ratio is 2.500000'),
     ],
-    ['requires a request when it has a minimum', { min: { cpu: '1' } }, box({}), min('.  No request is specified')],
-    ['refuses a request below the minimum', { min: { cpu: '1' } }, box({ cpu: '500m' }), min(', but request is 500m')],
-    [
-      'refuses a limit below the minimum',
-      { min: { cpu: '1' } },
-      box({ cpu: '1' }, { cpu: '500m' }),
-      min(', but limit is 500m'),
-    ],
-    ['requires a limit when it has a maximum', { max: { cpu: '1' } }, box({}), max('.  No limit is specified')],
-    ['refuses a limit above the maximum', { max: { cpu: '1' } }, box({}, { cpu: '2' }), max(', but limit is 2')],
-    [
-      'refuses a request above the maximum',
-      { max: { cpu: '1' } },
-      box({ cpu: '2' }, { cpu: '1' }),
-      max(', but request is 2'),
-    ],
-    [
-      'requires a request when it has a maximum ratio',
-      { maxLimitRequestRatio: { cpu: '2' } },
-      box({}, { cpu: '1' }),
-      [`${ratio}, but no request is specified or request is 0`],
-    ],
-    [
-      'requires a limit when it has a maximum ratio',
-      { maxLimitRequestRatio: { cpu: '2' } },
-      box({ cpu: '1' }, { cpu: '0' }),
-      [`${ratio}, but no limit is specified or limit is 0`],
-    ],
-    [
-      'refuses a ratio above the maximum',
-      { maxLimitRequestRatio: { cpu: '2' } },
-      box({ cpu: '300m' }, { cpu: '1' }),
-      [`${ratio}, but provided ratio is 3.333333`],
-    ],
-    [
-      'refuses a ratio that exceeds the maximum only by a fraction',
-      { maxLimitRequestRatio: { cpu: '2' } },
-      box({ cpu: '400m' }, { cpu: '1' }),
-      [`${ratio}, but provided ratio is 2.500000`],
-    ],
-    [
-      'accepts a ratio that equals the maximum',
-      { maxLimitRequestRatio: { cpu: '3' } },
-      box({ cpu: '100m' }, { cpu: '300m' }),
-      [],
-    ],
+    ['accepts an equal ratio', { maxLimitRequestRatio: { cpu: '3' } }, box({ cpu: '100m' }, { cpu: '300m' }), []],
     [
       'reports all problems, min before max',
-      { max: { cpu: '1' }, min: { memory: '1Gi' } },
+      { max: one, min: { memory: '1Gi' } },
       box({ memory: '1Mi' }),
-      [
-        'minimum memory usage per Container is 1Gi, but request is 1Mi',
-        'maximum cpu usage per Container is 1.  No limit is specified',
-      ],
+      ['minimum memory usage per Container is 1Gi, but request is 1Mi', ...max('.  No limit is specified')],
     ],
-  ])('%s', (_title, bounds, one, expected) => {
-    expect(problems(bounds, one)).toEqual(expected);
+  ])('%s', (_title, bounds, container, expected) => {
+    expect(problems(bounds, container)).toEqual(expected);
   });
 
   test('applies to init containers, whose problems follow those of the containers', () => {
