@@ -1,7 +1,9 @@
-import type { DocumentSymbol, FoldingRange, SymbolKind } from 'vscode-languageserver';
+import type { DocumentSymbol, FoldingRange, SymbolInformation, SymbolKind } from 'vscode-languageserver';
+import { definedMember } from '@typekro/kit/core';
 import { type EditorDocument, type PlacedPart, EditorDocument as Documents } from './editor-document.ts';
 import { typeOfObject } from './object-places.ts';
 import type { Span } from './editor-text.ts';
+import type { Workspace } from './workspace.ts';
 import { type YamlMember, type YamlNode, type YamlScalar, yamlNodeAt } from './yaml-tree.ts';
 
 const SYMBOL = { module: 2, object: 19, array: 18, field: 8, class: 5, property: 7 } as const satisfies Record<
@@ -37,6 +39,31 @@ export function symbolsOf(document: EditorDocument): readonly DocumentSymbol[] {
       }),
     ];
   });
+}
+
+/** The maximum number of symbols in one response. */
+const MAX_SYMBOLS = 500;
+
+/** The objects, APIs and nodes of all files whose names contain each word of the query. */
+export function workspaceSymbols(workspace: Workspace, query: string): readonly SymbolInformation[] {
+  const words = query.toLowerCase().split(/\s+/);
+  const fits = (text: string): boolean => words.every((word) => text.toLowerCase().includes(word));
+  const found: SymbolInformation[] = [];
+  for (const document of workspace.documents()) {
+    // Most files do not contain the words, and need not be parsed. The forms of a closed file are not kept.
+    if (found.length >= MAX_SYMBOLS || !fits(document.text.text)) continue;
+    const { uri } = document;
+    const add = (symbols: readonly DocumentSymbol[], container?: string): void => {
+      for (const { name, kind, selectionRange, children = [] } of symbols) {
+        if (kind !== SYMBOL.module && kind !== SYMBOL.class && kind !== SYMBOL.object) continue;
+        const location = { uri, range: selectionRange };
+        if (fits(name)) found.push({ name, kind, location, ...definedMember('containerName', container) });
+        add(children, name);
+      }
+    };
+    add(symbolsOf(workspace.isOpen(uri) ? document : document.withoutForms()));
+  }
+  return found.slice(0, MAX_SYMBOLS);
 }
 
 interface SymbolInput {

@@ -21,7 +21,7 @@ interface Problem {
 const RULES: readonly ((problem: Problem) => Fix | undefined)[] = [
   insteadOf,
   didYouMean,
-  appendCall,
+  callOfExpression,
   quoteText,
   wholeValue,
   separateObjects,
@@ -71,19 +71,26 @@ function didYouMean(problem: Problem): Fix | undefined {
   return { title: `Write ${to}`, edits: [{ range, newText: to }] };
 }
 
-/** `append .orValue(false)`: appends the call to the expression at the position of the diagnostic. */
-function appendCall({ diagnostic, hint, document, text }: Problem): Fix | undefined {
-  const call = /^append (\.\w+\([^)]*\))$/.exec(hint)?.[1];
-  if (call === undefined) return undefined;
-  const offset = text.offsetAt(diagnostic.range.start);
-  const placed = document.partAt(offset);
-  if (placed === undefined) return undefined;
-  const inPart = offset - placed.from;
+/**
+ * `append .orValue(false)`, `write int(…) around the expression`: changes the expression at the position of the
+ * diagnostic.
+ */
+function callOfExpression({ diagnostic, hint, document, text }: Problem): Fix | undefined {
+  const appended = /^append (\.\w+\([^)]*\))$/.exec(hint)?.[1];
+  const around = /^write (\w+\()…\) around the expression$/.exec(hint)?.[1];
+  const placed = document.partAt(text.offsetAt(diagnostic.range.start));
+  if (placed === undefined || (appended ?? around) === undefined) return undefined;
+  const inPart = text.offsetAt(diagnostic.range.start) - placed.from;
   // The range of a problem may begin at the opening `${`.
   const found = placed.part.expressions.find(({ from, to }) => from - '${'.length <= inPart && inPart <= to);
   if (found === undefined) return undefined;
-  const at = text.positionAt(EditorDocument.inFile(placed, found).to);
-  return { title: `Append ${call}`, edits: [{ range: { start: at, end: at }, newText: call }] };
+  const { from, to } = EditorDocument.inFile(placed, found);
+  const insert = (offset: number, newText: string): TextEdit => {
+    const at = text.positionAt(offset);
+    return { range: { start: at, end: at }, newText };
+  };
+  if (appended !== undefined) return { title: `Append ${appended}`, edits: [insert(to, appended)] };
+  return { title: `Write ${around}…) around the expression`, edits: [insert(to, ')'), insert(from, around ?? '')] };
 }
 
 /**

@@ -7,7 +7,7 @@ import { MARKERS, SIMPLE_TYPES } from './completion/simple-schema-items.ts';
 import { descriptionOf, fieldMarkdown, kindDescription } from './describe.ts';
 import type { EditorDocument, PlacedPart } from './editor-document.ts';
 import type { WrittenExpression } from './expressions-of-text.ts';
-import { knownFunctions } from './known-functions.ts';
+import { functionsNamed } from './known-functions.ts';
 import { isDefinitionValue, isSimpleSchemaPath, objectPlace } from './object-places.ts';
 import { type MacroCall, beforeCursor, typeOfReceiver } from './receiver.ts';
 import { scopesOf } from './scopes.ts';
@@ -80,11 +80,7 @@ function inExpression(expression: WrittenExpression, offset: number, scope: Expr
   const { receiver, macros } = beforeCursor(text.slice(0, word.to));
   const isCall = /^\s*\(/.test(text.slice(word.to));
   if (isCall) {
-    const functions = knownFunctions().filter(
-      (each) => each.name === name || each.name === `${receiver ?? ''}.${name}`,
-    );
-    const fitting = functions.filter(({ isMember }) => isMember === (receiver !== undefined));
-    const signatures = (fitting.length > 0 ? fitting : functions).flatMap((each) => each.signatures);
+    const signatures = functionsNamed(name, receiver).flatMap((each) => each.signatures);
     return signatures.length === 0 ? undefined : { ...span, markdown: code(signatures.join('\n')) };
   }
   if (receiver === undefined) {

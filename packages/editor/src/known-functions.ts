@@ -73,6 +73,13 @@ export function knownFunctions(): readonly KnownFunction[] {
   return known;
 }
 
+/** The functions that a call can mean: those of the name, or of `receiver.name` for a namespace such as `math`. */
+export function functionsNamed(name: string, receiver: string | undefined): readonly KnownFunction[] {
+  const functions = knownFunctions().filter((each) => each.name === name || each.name === `${receiver ?? ''}.${name}`);
+  const fitting = functions.filter(({ isMember }) => isMember === (receiver !== undefined));
+  return fitting.length > 0 ? fitting : functions;
+}
+
 /** The functions and macros that can be called on a value of a type. */
 export function membersOfType(type: CelType): readonly KnownFunction[] {
   const isList = type.kind === 'list' || type.kind === 'map';

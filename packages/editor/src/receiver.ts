@@ -1,5 +1,6 @@
 import { type CelType, isOptional, kroEnvironment, namesBoundBy, tokenize } from '@typekro/cel';
 import type { ExpressionScope } from '@typekro/engine/graph';
+import { definedMember } from '@typekro/kit/core';
 
 /** The parts of an expression before a cursor. They determine the possible completions. */
 export interface BeforeCursor {
@@ -11,15 +12,23 @@ export interface BeforeCursor {
   readonly isOptional: boolean;
   /** The macro calls around the cursor, the outermost first. */
   readonly macros: readonly MacroCall[];
+  /** The innermost call whose arguments contain the cursor. */
+  readonly call?: OpenCall;
+}
+
+/** A call that is not closed before the cursor. */
+export interface OpenCall {
+  readonly name: string;
+  /** Absent for a global function. */
+  readonly receiver?: string;
+  /** The texts of the arguments that are complete before the cursor. */
+  readonly args: readonly string[];
 }
 
 /** A macro call whose variables are known at the cursor: `list.map(item, …`. */
-export interface MacroCall {
-  readonly name: string;
+export interface MacroCall extends OpenCall {
   readonly receiver: string;
   readonly variables: readonly string[];
-  /** The texts of the arguments that are complete before the cursor. */
-  readonly args: readonly string[];
 }
 
 interface Lexeme {
@@ -47,12 +56,14 @@ export function beforeCursor(text: string): BeforeCursor {
   const last = lexemes.at(-1);
   const word = last !== undefined && last.end === text.length && isWord(last.text) ? last.text : '';
   const rest = word === '' ? lexemes : lexemes.slice(0, -1);
-  const macros = macrosAround(text, rest);
+  const calls = callsAround(text, rest);
+  const macros = calls.flatMap(macroOf);
+  const around = { macros, ...definedMember('call', calls.at(-1)) };
   const isOptionalDot = rest.at(-1)?.text === '?' && rest.at(-2)?.text === '.';
   const dotted = isOptionalDot ? rest.slice(0, -1) : rest;
-  if (dotted.at(-1)?.text !== '.') return { word, isOptional: false, macros };
+  if (dotted.at(-1)?.text !== '.') return { word, isOptional: false, ...around };
   const receiver = receiverEndingAt(text, dotted, dotted.length - 2);
-  return { word, isOptional: isOptionalDot, macros, ...(receiver === undefined ? {} : { receiver }) };
+  return { word, isOptional: isOptionalDot, ...around, ...definedMember('receiver', receiver) };
 }
 
 const OPENING: ReadonlyMap<string, string> = new Map([
@@ -105,8 +116,8 @@ function receiverEndingAt(text: string, lexemes: readonly Lexeme[], index: numbe
   }
 }
 
-/** The macro calls that are not closed before the cursor and whose variables are known there, the outermost first. */
-function macrosAround(text: string, lexemes: readonly Lexeme[]): MacroCall[] {
+/** The calls that are not closed before the cursor, the outermost first. */
+function callsAround(text: string, lexemes: readonly Lexeme[]): OpenCall[] {
   const open: { readonly at: number; readonly args: string[]; argument: number }[] = [];
   for (const [index, { text: symbol, start, end }] of lexemes.entries()) {
     const innermost = open.at(-1);
@@ -119,12 +130,17 @@ function macrosAround(text: string, lexemes: readonly Lexeme[]): MacroCall[] {
   }
   return open.flatMap(({ at, args }) => {
     const name = lexemes[at - 1]?.text ?? '';
-    if (lexemes[at]?.text !== '(' || lexemes[at - 2]?.text !== '.' || !isName(name)) return [];
+    if (lexemes[at]?.text !== '(' || !isName(name)) return [];
+    if (lexemes[at - 2]?.text !== '.') return [{ name, args }];
     const receiver = receiverEndingAt(text, lexemes, at - 3);
-    if (receiver === undefined) return [];
-    const variables = variablesAt(receiver, name, args);
-    return variables.length > 0 ? [{ name, receiver, variables, args }] : [];
+    return receiver === undefined ? [] : [{ name, receiver, args }];
   });
+}
+
+/** The call as a macro, if its variables are known at the cursor. */
+function macroOf({ name, receiver, args }: OpenCall): MacroCall[] {
+  const variables = receiver === undefined ? [] : variablesAt(receiver, name, args);
+  return receiver === undefined || variables.length === 0 ? [] : [{ name, receiver, variables, args }];
 }
 
 /**

@@ -101,6 +101,15 @@ test.each([
 });
 
 test.each([
+  ['a template', SHOP.replace('apiVersion: apps/v1', 'apiVersion: acme.test/v1')],
+  ['an object', 'apiVersion: kro.run/v1alpha1\nkind: Absent\nmetadata: {name: a}\n'],
+])('the remedy for an unknown kind of %s names the workspace, not an option', async (_title, text) => {
+  const { workspace, document } = editorAt(text);
+  const [first] = (await checkDocument(document, workspace)).diagnostics;
+  expect(first?.hint).toContain('into a file of the workspace');
+});
+
+test.each([
   ['YAML', SHOP + LONG],
   ['JSON', `{\n  "kind": "List",\n  "apiVersion": "v1",\n  "items": [\n${LONG}]}`],
 ])('%s that is too long has one problem', async (_title, text) => {
@@ -126,6 +135,11 @@ test.each([
     'an optional condition',
     SHOP.replace('${schema.spec.replicas > 1}', '${schema.spec.?tier.optMap(t, t == "x")}'),
     'Append .orValue(false)',
+  ],
+  [
+    'a value of another type',
+    SHOP.replace('port: 80', 'port: ${schema.spec.name + "0"}'),
+    'Write int(…) around the expression',
   ],
   [
     'two objects without a separator',

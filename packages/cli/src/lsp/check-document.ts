@@ -96,8 +96,13 @@ function withoutForeign(
   );
   const isForeign = ({ code, source }: Diagnostic): boolean =>
     code === 'input/unknown-kind' && foreign.has(placeKey(source));
-  return { ...checked, diagnostics: checked.diagnostics.filter((each) => !isForeign(each)) };
+  const here = (each: Diagnostic): Diagnostic =>
+    each.hint?.includes('--crds') === true ? { ...each, hint: HERE } : each;
+  return { ...checked, diagnostics: checked.diagnostics.filter((each) => !isForeign(each)).map(here) };
 }
+
+/** The remedy for an unknown kind in an editor, which has no options. */
+const HERE = 'put its CustomResourceDefinition or ResourceGraphDefinition into a file of the workspace';
 
 const crdOfGraph = ({ instance }: Graph): KubeObject => instance.crd;
 const placeKey = (place: Diagnostic['source']): string => `${place?.line}:${place?.column}`;

@@ -123,11 +123,13 @@ export class LanguageServer {
       capabilities: {
         textDocumentSync: { openClose: true, change: 2, save: { includeText: false } },
         completionProvider: { triggerCharacters: ['.', '{', ' ', '?', '|', ':'] },
+        signatureHelpProvider: { triggerCharacters: ['(', ','] },
         hoverProvider: true,
         definitionProvider: true,
         referencesProvider: true,
         renameProvider: { prepareProvider: true },
         documentSymbolProvider: true,
+        workspaceSymbolProvider: true,
         foldingRangeProvider: true,
         documentFormattingProvider: true,
         codeActionProvider: { codeActionKinds: ['quickfix'] },

@@ -18,6 +18,8 @@ function recordingConnection() {
         'onPrepareRename',
         'onRenameRequest',
         'onDocumentSymbol',
+        'onSignatureHelp',
+        'onWorkspaceSymbol',
         'onFoldingRanges',
         'onDocumentFormatting',
         'onCodeAction',

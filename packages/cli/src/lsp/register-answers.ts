@@ -12,8 +12,10 @@ import {
   referencesAt,
   renameableAt,
   renameAt,
+  signatureAt,
   symbolsOf,
   tokensOf,
+  workspaceSymbols,
 } from '@typekro/editor';
 import { expressionsAt, SCRIPT } from './compositions.ts';
 import { formatEdits } from './format-edits.ts';
@@ -59,6 +61,10 @@ export function registerAnswers(connection: Connection, server: LanguageServer, 
       return { isIncomplete: items.length >= MAX_COMPLETIONS, items: [...items] };
     }),
   );
+  connection.onSignatureHelp(({ textDocument: { uri }, position }) =>
+    answer(uri, null, () => signatureAt(documentOf(uri), position, workspace.source) ?? null),
+  );
+  connection.onWorkspaceSymbol(({ query }) => guarded([], () => [...workspaceSymbols(workspace, query)]));
   connection.onHover(({ textDocument: { uri }, position }) =>
     SCRIPT.test(uri)
       ? guarded(null, () => compositionHover(server, uri, position))

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { CURSOR, editorAt, SHOP, typing } from '../../test-support/editor.ts';
+import { CURSOR, editorAt, SHOP, typing, URI } from '../../test-support/editor.ts';
 import { knownFunctions } from '../known-functions.ts';
 import { scopesOf } from '../scopes.ts';
 import { completionsAt, MAX_COMPLETIONS } from './index.ts';
+import { workspaceSymbols } from '../document-symbols.ts';
+import { signatureAt } from '../signature-help.ts';
 
 /** The labels of the completions at the cursor, in the order in which a client shows them. */
 function labels(marked: string, others: Readonly<Record<string, string>> = {}): string[] {
@@ -170,4 +172,44 @@ test.each([
   expect(names.length).toBeGreaterThan(15);
   const accepted = names.filter((name) => scope?.check(`${receiver}${name}()`).ok === true);
   expect(names.filter((name) => offered.has(name))).toEqual(accepted);
+});
+
+test.each([
+  [
+    'a method of the receiver',
+    '${schema.spec.name.replace("a", ',
+    'string.replace(string, string) -> string',
+    1,
+    'string',
+  ],
+  ['a function of a namespace', '${base64.decode(', 'base64.decode(string) -> bytes', 0, 'string'],
+  ['a macro', '${schema.spec.ports.map(p, ', 'list.map(x, value) -> list', 1, 'value'],
+  ['the innermost call', '${string(size(', 'size', 0, undefined],
+  ['a list inside of a call', '${["a"].join(["", ', 'list(string).join(string) -> string', 0, 'string'],
+])('signature help shows %s', (_title, typed, label, argument, parameter) => {
+  const { workspace, document, position } = editorAt(line(`          annotations: {x: "${typed}`));
+  const help = signatureAt(document, position, workspace.source);
+  const shown = help?.signatures[help.activeSignature ?? 0];
+  expect([shown?.label.startsWith(label), help?.activeParameter]).toEqual([true, argument]);
+  const [from, to] = (shown?.parameters?.[argument]?.label ?? []) as number[];
+  if (parameter !== undefined) expect(shown?.label.slice(from, to)).toBe(parameter);
+});
+
+test.each(['${schema.spec.name', '${(1 + ', '${unknownFunction(', ''])('no signature help for "%s"', (typed) => {
+  const { workspace, document, position } = editorAt(line(`          annotations: {x: "${typed}`));
+  expect(signatureAt(document, position, workspace.source)).toBeUndefined();
+});
+
+test('workspace symbols are the objects, APIs and nodes of all files that have each word', () => {
+  const { workspace } = editorAt(SHOP, {
+    'b.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web-settings}\n',
+  });
+  const found = (query: string) =>
+    workspaceSymbols(workspace, query).map(({ name, containerName, location }) => [name, containerName, location.uri]);
+  expect(found('web')).toEqual([
+    ['web', 'ResourceGraphDefinition shop', URI],
+    ['ConfigMap web-settings', undefined, 'file:///work/b.yaml'],
+  ]);
+  expect(found('settings configmap')).toHaveLength(1);
+  expect(found('replicas')).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { CompletionItem, Position } from 'vscode-languageserver';
 import type { JsonValue } from '@typekro/kit/core';
+import type { ExpressionScope } from '@typekro/engine/graph';
 import type { SchemaSource } from '@typekro/engine/schema';
 import { type CursorPlace, cursorPlace, expressionBefore } from '../cursor-place.ts';
 import type { EditorDocument, PlacedPart } from '../editor-document.ts';
@@ -53,21 +54,29 @@ interface Found {
   readonly from: number;
 }
 
-function inExpression({ part }: PlacedPart, offset: number, source: SchemaSource): Found | undefined {
+function inExpression(placed: PlacedPart, offset: number, source: SchemaSource): Found | undefined {
+  const open = openExpression(placed, offset, source);
+  if (open === undefined) return undefined;
+  const { items, word } = expressionItems(open.scope, open.text);
+  return { items, from: offset - word.length };
+}
+
+/** The text of an expression up to an offset, and the names that it can read. */
+export function openExpression(
+  { part }: PlacedPart,
+  offset: number,
+  source: SchemaSource,
+): { readonly scope: ExpressionScope; readonly text: string } | undefined {
   const closed = part.expressions.find(({ from, to }) => from <= offset && offset <= to);
   if (closed !== undefined) {
     const scope = scopesOf(part, source)?.at(closed.path);
-    if (scope === undefined) return undefined;
-    const { items, word } = expressionItems(scope, closed.text.slice(0, closed.fromChunk(offset)));
-    return { items, from: offset - word.length };
+    return scope === undefined ? undefined : { scope, text: closed.text.slice(0, closed.fromChunk(offset)) };
   }
   const open = expressionBefore(part.text, offset);
   const place = open === undefined ? undefined : cursorPlace(part.text, offset);
   if (open === undefined || place === undefined) return undefined;
   const scope = scopesOfValue(looseValue(place.tree), source)?.at(place.path);
-  if (scope === undefined) return undefined;
-  const { items, word } = expressionItems(scope, open.text);
-  return { items, from: offset - word.length };
+  return scope === undefined ? undefined : { scope, text: open.text };
 }
 
 function inYaml({ part }: PlacedPart, offset: number, source: SchemaSource): Found | undefined {
