@@ -166,6 +166,16 @@ test.each<[string, (least: number, most: number) => SchemaInput]>([
   for (const n of ['😀😀😀😀', 'ab😀c', '']) expect(() => app.toInstance({ n })).toThrow('Invalid spec');
 });
 
+test.each<[string, SchemaInput]>([
+  ['zod', z.object({ n: z.string().max(3).regex(/^\p{So}+$/u), o: z.string().default('x') })],
+  ['arktype', type({ n: type('string <= 3').and(/^\p{So}+$/u), o: "string = 'x'" })],
+  ['valibot', v.object({ n: v.pipe(v.string(), v.maxLength(3), v.regex(/^\p{So}+$/u)), o: v.optional(v.string(), 'x') })],
+])('lengths of %s count characters beside a pattern that names characters beyond U+FFFF', (_library, schema) => {
+  const app = compose(schema);
+  expect(app.toInstance({ n: '😀😀😀' }).spec).toMatchObject({ n: '😀😀😀' });
+  for (const n of ['😀😀😀😀', 'a😀', 'a']) expect(() => app.toInstance({ n })).toThrow('Invalid spec');
+});
+
 const RAW = { type: 'object', properties: { n: { type: 'string', format: 'date' }, o: { type: 'object' } } };
 
 test.each<[string, unknown, RegExp]>([

@@ -1,5 +1,5 @@
 import { type JsonObject, type JsonValue, getOwn, isJsonObject } from '@typekro/kit/core';
-import { type Schema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import { type Schema, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
 import { type LibraryResult, libraryParser } from '../notations/library-type.ts';
 import type { SchemaInput } from './public-types.ts';
 import { classOf, isPlainObject } from './value/printed.ts';
@@ -44,7 +44,21 @@ export function parseSpec(input: SchemaInput, spec: unknown, plain: JsonObject, 
   const { units, restored } = inSingleUnits(filled);
   const third = units === filled ? second : parse(units);
   if (third !== undefined && third.issues === undefined) return { ok: true, value: restored(third.value) };
-  return { ok: false, fields: fieldsOf(first) };
+  const refused = second?.issues ?? [];
+  if (refused.length === 0 || !refused.every(({ path = [] }) => acceptsText(schema, filled, path.map(keyOf))))
+    return { ok: false, fields: fieldsOf(first) };
+  const { applyDefaults, prune } = StructuralSchema;
+  return { ok: true, value: applyDefaults(schema, prune(schema, filled).value) };
+}
+
+/**
+ * Does the compiled schema accept a string with characters beyond U+FFFF? It has the constraints of the library, but
+ * counts characters. A library that checks both the length and a pattern may refuse the string in each of its forms.
+ */
+function acceptsText(schema: Schema, spec: JsonObject, steps: readonly (string | number)[]): boolean {
+  const [node, text] = [schemaNodeAt(schema, steps), valueAtSteps(spec, steps)];
+  if (node === undefined || typeof text !== 'string' || !/[\u{10000}-\u{10FFFF}]/u.test(text)) return false;
+  return node['x-kubernetes-validations'] === undefined && StructuralSchema.validate(node, text).length === 0;
 }
 
 /**
