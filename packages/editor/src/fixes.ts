@@ -77,7 +77,7 @@ function didYouMean(problem: Problem): Fix | undefined {
  */
 function callOfExpression({ diagnostic, hint, document, text }: Problem): Fix | undefined {
   const appended = /^append (\.\w+\([^)]*\))$/.exec(hint)?.[1];
-  const around = /^write (\w+\()…\) around the expression$/.exec(hint)?.[1];
+  const around = /^write (\w+\()\u2026\) around the expression$/.exec(hint)?.[1];
   const placed = document.partAt(text.offsetAt(diagnostic.range.start));
   if (placed === undefined || (appended ?? around) === undefined) return undefined;
   const inPart = text.offsetAt(diagnostic.range.start) - placed.from;
