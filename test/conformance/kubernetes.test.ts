@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { runKubernetesSpecs } from './support/kubernetes-runner.ts';
 import type { KubernetesSpec, KubernetesSpecs, SpecRun } from './support/kubernetes-specs.ts';
 import { chosenSpecs, compareSpecs, withRuns } from './support/kubernetes-specs.ts';
@@ -80,7 +80,6 @@ describe('the runner', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'typekro-e2e-test-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   /**
    * Writes a program that stands in for `e2e.test`, with the flags that the runner uses. A spec passes if its name does

@@ -1,16 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 const REPLAY = fileURLToPath(new URL('apiserver/replay.mjs', import.meta.url));
 /** No server listens on this port. */
 const UNREACHABLE = 'http://127.0.0.1:1';
 
 const folder = mkdtempSync(join(tmpdir(), 'typekro-replay-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function replay(args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [REPLAY, ...args], { encoding: 'utf8' });

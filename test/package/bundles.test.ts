@@ -1,9 +1,9 @@
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { BUNDLE_PROGRAM, withAuthorsNames } from '../support/bundle-program.ts';
 import { runCommand } from '../support/command.ts';
 import { makePackedProject } from '../support/packed-package.ts';
@@ -27,7 +27,6 @@ describe('the packed package, bundled into one file', () => {
     expected = stdout;
     expect(expected).toContain('ready true small ACTIVE\ndemo-cache,demo-eu,demo-us\nInvalid spec');
   }, 120_000);
-  afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
   const bundle = (entry: string, file: string, options: object) =>
     build({

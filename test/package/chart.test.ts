@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import { CONTROLLER_FLAGS } from '@typekro/controller/controller';
@@ -26,7 +26,6 @@ describe('alerts', () => {
 
   const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
   const folder = mkdtempSync(join(tmpdir(), 'typekro-alerts-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   /** Maps a series to its values per minute, in promtool's notation: `0+5x60` begins with 0 and grows by 5, 60 times. */
   type Series = Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { toComposition } from '../../packages/cli/src/convert/composition/to-composition.ts';
 import { withUnknownKinds } from '../../packages/sdk/src/compose/schemas.ts';
@@ -17,9 +17,8 @@ const sources = withUnknownKinds(builtinSource());
 /** Files whose templates an API server rejects. The types of the factories also reject them. */
 const INVALID: ReadonlySet<string> = new Set(['mistake-number-as-string.yaml']);
 
-let folder: string;
+const folder = mkdtempSync(join(tmpdir(), 'typekro-converted-'));
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'typekro-converted-'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules/typekro'));
@@ -28,7 +27,6 @@ beforeAll(() => {
   }
   for (const path of ['examples', 'examples/golden', 'test/conformance/graph/realistic']) write(join(root, path));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /**
  * Converts the definitions in a folder's YAML files to compositions, and writes them. Skips definitions that cannot be

@@ -5,14 +5,13 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, afterAll, beforeAll, expect, test } from 'vitest';
+import { describe, beforeAll, expect, test } from 'vitest';
 import { type Ended, RunningCommand } from '../support/command.ts';
 import { dependencyNames } from '../support/packed-package.ts';
 
@@ -23,7 +22,6 @@ describe('create typekro', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'typekro-create-'));
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Runs npm offline, with its own cache. */
   async function npm(words: readonly string[], cwd: string): Promise<Ended> {
@@ -110,7 +108,6 @@ describe('create typekro exit', () => {
     const script = fileURLToPath(new URL('../../create-typekro/create-typekro.js', import.meta.url));
     copyFileSync(script, join(folder, 'create-typekro.mjs'));
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test.each([
     ['the exit code of the command', 'process.exitCode = 3;', 3],

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -184,7 +184,7 @@ const FILES: Readonly<Record<string, string>> = {
   'faults.yaml': 'fault: {kind: conflict}\nmatch: {user: nobody}\n',
 };
 
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-lines-'));
 let cluster: Cluster;
 let client: KubeClient;
 let controller: Controller;
@@ -193,7 +193,6 @@ let run: (line: string | readonly string[]) => Promise<CommandRun>;
 let saved = '';
 
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-lines-'));
   for (const name of ['graphs', 'definitions']) mkdirSync(join(cwd, name));
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(cwd, name), text);
   for (const name of readdirSync(join(ROOT, 'examples'))) {
@@ -230,7 +229,6 @@ afterAll(async () => {
   await controller.stop();
   await client.close();
   await cluster.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 /** Has a command line written to the cluster since the last call of `prepare`? */

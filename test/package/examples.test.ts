@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { KubeObject } from '@typekro/kit/core';
 import { type ExampleGraph, exampleGraphs, goldenOf, withPictures } from '../../scripts/example-graphs.ts';
@@ -51,7 +51,6 @@ describe('examples', () => {
 
 describe('example stories', () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-stories-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   function storiesIn(text: string) {
     const path = join(folder, 'example.ts');

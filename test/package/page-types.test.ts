@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, afterAll, beforeAll, expect, test } from 'vitest';
+import { describe, beforeAll, expect, test } from 'vitest';
 
 describe('page types', () => {
   /* Type-checks the TypeScript on the pages against the built package, as a reader's compiler does. */
@@ -40,16 +40,14 @@ declare const spec: { name: string; replicas: number };
     .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`))
     .filter((page) => page.endsWith('.md') && !Object.hasOwn(RUN_ELSEWHERE, page));
 
-  let home: string;
+  const home = mkdtempSync(join(tmpdir(), 'typekro-page-types-'));
   beforeAll(() => {
-    home = mkdtempSync(join(tmpdir(), 'typekro-page-types-'));
     mkdirSync(join(home, 'node_modules'));
     symlinkSync(ROOT, join(home, 'node_modules/typekro'), 'dir');
     for (const name of ['arktype', '@ark', 'arkregex', '@types'])
       symlinkSync(join(ROOT, 'node_modules', name), join(home, 'node_modules', name), 'dir');
     writeFileSync(join(home, 'package.json'), '{"type":"module"}');
   });
-  afterAll(() => rmSync(home, { recursive: true, force: true }));
 
   /**
    * Maps a file name to its content, for the code blocks of a page. A block whose first line names a file becomes part of
@@ -122,13 +120,11 @@ export const app = kubernetesComposition({ name: 'web', kind: 'Web', spec, statu
 });
 `;
 
-  let directory: string;
+  const directory = mkdtempSync(join(tmpdir(), 'typekro-types-'));
   beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'typekro-types-'));
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
     symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
   });
-  afterAll(() => rmSync(directory, { recursive: true }));
 
   function check(source: string): { readonly errors: readonly string[]; readonly instantiations: number } {
     const file = join(directory, 'program.ts');

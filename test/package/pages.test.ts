@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { basename, join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -92,12 +83,11 @@ describe('definitions page', () => {
   const steps = stepsOfPage(readFileSync(new URL('../../docs/definitions.md', import.meta.url), 'utf8'));
   const commandLines = steps.filter(({ kind }) => kind === 'command');
 
-  let cwd: string;
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-definitions-page-'));
   let cluster: Cluster;
   let run: (line: string) => Promise<CommandRun>;
 
   beforeAll(async () => {
-    cwd = mkdtempSync(join(tmpdir(), 'typekro-definitions-page-'));
     cluster = await createEmbeddedCluster({});
     const { kubeconfig } = await cluster.listen({ port: 0 });
     writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
@@ -109,7 +99,6 @@ describe('definitions page', () => {
 
   afterAll(async () => {
     await cluster.close();
-    rmSync(cwd, { recursive: true, force: true });
   });
 
   describe('docs/definitions.md, followed from its first block to its last', () => {
@@ -190,8 +179,6 @@ describe('side by side', { concurrency: true }, () => {
       writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
       for (const { name, code } of [...files, ...read]) writeFileSync(join(directory, name), code);
     });
-
-    afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
     test('every example passes, and so does a file with twenty concurrent clusters', () => {
       expect(examples.length).toBeGreaterThan(4);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { KubeClient, loadKubeConfig, waitForObject } from '@typekro/kube';
 import { RunningCommand, startCli } from '../support/command.ts';
 
@@ -55,7 +55,6 @@ describe.each([
   beforeAll(() => {
     folder = prepare();
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('the application runs', async () => {
     const { code, stdout, stderr } = await startCli(['up', '--once', 'app.ts'], folder).ended;

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { RunningCommand } from '../support/command.ts';
 
 const lockModule = new URL('../../scripts/lock.mjs', import.meta.url).href;
@@ -11,9 +11,6 @@ let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'typekro-lock-'));
   writeFileSync(join(directory, 'count'), '0');
-});
-afterEach(() => {
-  rmSync(directory, { recursive: true, force: true });
 });
 
 /** Reads a number, waits so that other processes could interfere, and writes the next number. */

@@ -5,7 +5,6 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -88,7 +87,6 @@ describe('starters', () => {
     await controller.stop();
     await client.close();
     await cluster.close();
-    rmSync(home, { recursive: true, force: true });
   });
 });
 
@@ -128,8 +126,6 @@ describe('composition package', () => {
     }
     symlinkSync(platform, join(shop, 'node_modules/@example/platform'), 'dir');
   });
-
-  afterAll(() => rmSync(home, { recursive: true, force: true }));
 
   const walk = async (page: string, cwd: string) => {
     const steps = stepsOfPage(page).flatMap((step) => (step.kind === 'command' ? [step] : []));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -102,7 +102,7 @@ const hasSteps = (pages: readonly string[]) => pages.some((page) => stepsOfPage(
 const WALKED = Object.entries(STORIES).filter(([, pages]) => hasSteps(pages));
 
 describe.each(WALKED)('%s', (_name, pages) => {
-  let cwd: string;
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-walk-'));
   let cluster: Cluster;
   let client: KubeClient;
   let controller: Controller;
@@ -111,7 +111,6 @@ describe.each(WALKED)('%s', (_name, pages) => {
   const steps = pages.flatMap((page) => stepsOfPage(readPage(page), files).map((step) => ({ page, step })));
 
   beforeAll(async () => {
-    cwd = mkdtempSync(join(tmpdir(), 'typekro-walk-'));
     mkdirSync(join(cwd, 'node_modules'));
     symlinkSync(ROOT, join(cwd, 'node_modules/typekro'), 'dir');
     for (const name of ['arktype', '@ark', 'arkregex'])
@@ -135,7 +134,6 @@ describe.each(WALKED)('%s', (_name, pages) => {
     await controller.stop();
     await client.close();
     await cluster.close();
-    rmSync(cwd, { recursive: true, force: true });
   });
 
   const titled = steps.map(

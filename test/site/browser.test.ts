@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -32,13 +32,12 @@ const VIEWS = [
 ] as const;
 
 describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, by default without a server', () => {
-  let folder: string;
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-site-'));
   let browser: Browser;
   const errors: string[] = [];
   const addressOf = (name: string): string => pathToFileURL(join(folder, name)).href;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'typekro-site-'));
     for (const [name, content] of (await buildSite()).files) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), content);
@@ -47,7 +46,6 @@ describe.skipIf(whyNoBrowser !== undefined)('the site in a browser, by default w
   }, 180_000);
   afterAll(async () => {
     await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const open = async (name: string, options: (typeof VIEWS)[number]['options']): Promise<Page> => {

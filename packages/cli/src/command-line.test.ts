@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, afterAll, beforeAll, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { commandRunner } from '../test-support/run-command.ts';
 import { withNegativeValues, withoutAlias } from './command-words.ts';
 import { takeConnectionFlags } from './connection-flags.ts';
@@ -97,11 +97,7 @@ test('a time limit that exceeds the longest timer of Node does not abort early',
 describe('empty values', async () => {
   const all = await Promise.all(commands.map(({ load }) => load()));
 
-  let cwd: string;
-  beforeAll(() => {
-    cwd = mkdtempSync(join(tmpdir(), 'typekro-empty-'));
-  });
-  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-empty-'));
 
   /** Options for which an empty string is a valid value. */
   const EMPTY_OPTIONS = ['render --set', 'test --filter'];

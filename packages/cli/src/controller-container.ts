@@ -1,3 +1,4 @@
+import { getOwn } from '@typekro/kit/core';
 import { CONTROLLER_FLAGS } from '@typekro/controller/controller';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import type { KroCompatibility } from '@typekro/engine/graph';
@@ -27,7 +28,8 @@ const PROJECTS: readonly ControllerProject[] = ['typekro', 'kro'];
  * controller. When the label is absent, the image determines the project.
  */
 export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>): DeployedController | undefined {
-  const label = labelOf(object, NAME_LABEL);
+  const { labels = {} } = object.metadata;
+  const label = getOwn(labels, NAME_LABEL);
   for (const project of PROJECTS) {
     if (label !== undefined && label !== project) continue;
     const container = label === undefined ? byImage(object, project) : controllerContainer(object, project);
@@ -35,7 +37,7 @@ export function deployedController(object: Pick<KubeObject, 'metadata' | 'spec'>
     const image = textAt(container, 'image');
     const released =
       project === 'kro'
-        ? (levelOfVersion(tagOf(image)) ?? levelOfVersion(labelOf(object, VERSION_LABEL) ?? ''))
+        ? (levelOfVersion(tagOf(image)) ?? levelOfVersion(getOwn(labels, VERSION_LABEL) ?? ''))
         : undefined;
     return { project, image, flags: flagsOf(container), ...(released === undefined ? {} : { released }) };
   }
@@ -101,7 +103,3 @@ function flagsOf(container: JsonObject): readonly string[] {
 const FLAGS: ReadonlySet<string> = new Set(CONTROLLER_FLAGS.map(({ name }) => name));
 
 const isFlag = (word: string): boolean => FLAGS.has(/^--?([^=]+)/.exec(word)?.[1] ?? '');
-
-function labelOf({ metadata: { labels = {} } }: Pick<KubeObject, 'metadata'>, key: string): string | undefined {
-  return Object.hasOwn(labels, key) ? labels[key] : undefined;
-}

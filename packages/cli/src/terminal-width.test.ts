@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,9 +10,8 @@ import { commands } from './commands/index.ts';
 import { widthOf } from './text/text-layout.ts';
 
 let world: VirtualWorld;
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-width-'));
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-width-'));
   world = await virtualWorld({ cluster: { workloads: true } });
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
@@ -34,7 +33,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const COMMANDS = [

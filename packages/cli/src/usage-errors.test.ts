@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { commandRunner } from '../test-support/run-command.ts';
 import { commands } from './commands/index.ts';
@@ -11,7 +11,6 @@ let cwd: string;
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-usage-'));
 });
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const run = (line: string | readonly string[], stdin?: string) => commandRunner(commands, cwd)(line, stdin);
 

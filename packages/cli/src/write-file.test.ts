@@ -10,20 +10,18 @@ import {
   readdirSync,
   readFileSync,
   readSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { replaceFile, requireFolder, writeFile, writeWholeFile } from './write-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'typekro-folder-'));
 writeFileSync(join(folder, 'file'), '');
 symlinkSync('circle', join(folder, 'circle'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.each([
   [

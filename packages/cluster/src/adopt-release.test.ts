@@ -1,13 +1,12 @@
 import type { JsonValue } from '@typekro/kit/core';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { startClusterStory } from '../test-support/cluster-story.ts';
 
 let directory = '';
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'typekro-upgrade-'))));
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const open = (kubernetesVersion: string) => startClusterStory({ kubernetesVersion, stateDirectory: directory });
 
 const ROLE = 'rbac.authorization.k8s.io/v1 ClusterRole';

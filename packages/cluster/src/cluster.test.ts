@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -177,7 +177,6 @@ describe('a failed start releases all opened resources', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'typekro-start-'))));
   afterEach(() => {
     vi.restoreAllMocks();
-    rmSync(folder, { recursive: true, force: true });
   });
   const refusedDefinition: StandIn = {
     name: 'refused',

@@ -65,7 +65,6 @@ afterEach(() => {
     opensNoLog: false,
   });
   vi.restoreAllMocks();
-  rmSync(directory, { recursive: true, force: true });
 });
 const open = (controllers = false) => createEmbeddedCluster({ controllers, stateDirectory: directory });
 const names = async (cluster: Cluster, path = MAPS) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -79,7 +79,6 @@ describe('large objects', () => {
   }
 
   const directory = mkdtempSync(join(tmpdir(), 'typekro-large-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   describe.each([
     ['in memory', undefined],

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createManualClock } from './cluster-clock.ts';
 import { type Cluster, createEmbeddedCluster } from './cluster.ts';
 import { crdOf } from '@typekro/kit/test-support/crd';
@@ -47,7 +47,6 @@ async function call(cluster: Cluster, method: string, path: string, body?: objec
 
 let directory = '';
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'typekro-state-'))));
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const open = (controllers = false) => createEmbeddedCluster({ controllers, stateDirectory: directory });
 const names = async (cluster: Cluster, path = MAPS) =>
   (JSON.parse((await call(cluster, 'GET', path)).text) as { items: { metadata: { name: string } }[] }).items.map(

@@ -16,7 +16,6 @@ describe('state log', () => {
   });
   afterEach(() => {
     log.close();
-    rmSync(directory, { recursive: true, force: true });
   });
 
   test('a log that could not be opened refuses lines until it can be opened', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -54,7 +54,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await chmod(directory, 0o700);
-  await rm(directory, { recursive: true });
 });
 
 async function fieldsFrom(live: LiveSchemas): Promise<string[]> {

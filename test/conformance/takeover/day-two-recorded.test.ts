@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ import { restoreState, stateOfKro } from './state-of-kro.ts';
  */
 let cluster: Cluster;
 let api: KubeClient;
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-recorded-'));
 let run: (line: string) => Promise<CommandRun>;
 
 const PAIR = 'apiVersion: takeover.test/v1\nkind: Pair\nmetadata: {namespace: takeover, name: NAME}\nspec: {text: half}\n';
@@ -29,7 +29,6 @@ const map = (name: string, labels: Readonly<Record<string, string>> = {}): KubeO
 });
 
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-recorded-'));
   cluster = await createEmbeddedCluster({ workloads: false });
   await restoreState(cluster, stateOfKro());
   api = new KubeClient({ transport: cluster.transport() });
@@ -50,7 +49,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await api.close();
   await cluster.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 /** The resource versions of all objects that the test compares. A refused command must not change a version. */

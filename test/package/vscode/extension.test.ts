@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { strFromU8, unzipSync } from 'fflate';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { findServer } from '../../../editors/vscode/src/find-server.ts';
 import { graphPage } from '../../../editors/vscode/src/graph-panel.ts';
 import { CLI } from '../../support/command.ts';
@@ -34,18 +34,16 @@ interface Extension {
 
 const FAKE = fileURLToPath(new URL('fake-vscode.cjs', import.meta.url));
 const load = createRequire(import.meta.url);
-let folder: string;
+const folder = mkdtempSync(join(tmpdir(), 'typekro-vsix-'));
 let files: Record<string, Uint8Array>;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'typekro-vsix-'));
   const { packExtension } = (await import(new URL('../../../scripts/vscode.mjs', import.meta.url).href)) as {
     packExtension: (file: string) => Promise<void>;
   };
   await packExtension(join(folder, 'typekro.vsix'));
   files = unzipSync(readFileSync(join(folder, 'typekro.vsix')));
 }, 60_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const textOf = (name: string): string => strFromU8(files[name] ?? new Uint8Array());
 

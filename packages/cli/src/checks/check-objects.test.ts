@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDryRun } from '@typekro/cluster';
 import { type KubeObject, formatDiagnostic } from '@typekro/kit/core';
 import { crdOf } from '@typekro/kit/test-support/crd';
@@ -38,9 +38,6 @@ metadata: {name: a}
   let cwd: string;
   beforeEach(() => {
     cwd = mkdtempSync(join(tmpdir(), 'typekro-instances-'));
-  });
-  afterEach(() => {
-    rmSync(cwd, { recursive: true, force: true });
   });
 
   /** Returns the first two lines of each diagnostic for the definition above and an instance with this spec. */
@@ -239,7 +236,6 @@ describe('a default that breaks its own field', () => {
 describe('known crds', () => {
   let cwd = '';
   beforeAll(() => (cwd = mkdtempSync(join(tmpdir(), 'typekro-crds-'))));
-  afterAll(() => rmSync(cwd, { recursive: true }));
 
   /** Writes CRDs as one file of YAML documents, and reads those that an object needs. */
   async function readFor(crds: readonly object[], object: string, before = '') {

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, afterAll, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Diagnostic, JsonValue } from '@typekro/kit/core';
 import { type Schema, StructuralSchema } from '@typekro/engine/schema';
 import { parseManifest } from '../inputs/read-manifest.ts';
@@ -82,7 +82,6 @@ spec:
 describe('config problem', () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-config-'));
   const program = join(folder, 'app.ts');
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   test.each([
     ['{\n  "type": "module",\n}', 2, 19, 'there is a comma before the closing }', 'remove it'],

@@ -114,10 +114,7 @@ function isOwn({ metadata }: KubeObject): boolean {
   return controllerCrds().some((crd) => crd.metadata.name === metadata.name);
 }
 
-function groupOf({ spec }: KubeObject): string {
-  const group = spec?.['group'];
-  return typeof group === 'string' ? group : '';
-}
+const groupOf = ({ spec }: KubeObject): string => textAt(spec, 'group');
 
 /** Returns the groups of kinds that the files use and that no given CRD defines. */
 function unknownGroups(inputs: readonly InputObject[], given: readonly KubeObject[]): ReadonlySet<string> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterSnapshot } from '@typekro/cluster';
 import { cryptoLibrary } from '@typekro/kit/core';
 import { startInStat } from '../up/process-lock.ts';
@@ -57,7 +57,6 @@ test.each(['', '.', '..', '../a', 'a/b', 'A', 'a_b', '-a', 'a-', 'a.b', 'a'.repe
 describe('a folder that another process removes repeatedly', () => {
   const failing = (times: number, code: string): [work: () => boolean, env: { readonly XDG_STATE_HOME: string }] => {
     const home = mkdtempSync(join(tmpdir(), 'typekro-folder-'));
-    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
     const { path } = clusterFolder({ XDG_STATE_HOME: home }, 'dev');
     let calls = 0;
     const work = (): boolean => {
@@ -92,7 +91,6 @@ test.each([
   ['dev/cluster.json/x', 'a folder'],
 ])('a file or folder in the way at %s is named', (place, what) => {
   const home = mkdtempSync(join(tmpdir(), 'typekro-folder-'));
-  onTestFinished(() => rmSync(home, { recursive: true, force: true }));
   const env = { XDG_STATE_HOME: home };
   const folder = clusterFolder(env, 'dev');
   const path = join(clustersDirectory(env), place);
@@ -138,7 +136,6 @@ describe('stop cluster', () => {
   beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'typekro-stop-'))));
   afterEach(() => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
-    rmSync(home, { recursive: true, force: true });
   });
 
   /** Starts a process that runs a statement, and makes it the holder of a cluster's lock. */

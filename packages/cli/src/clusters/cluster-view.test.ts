@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, afterAll, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createManualClock, createMovableClock } from '@typekro/cluster';
 import { type ClusterView, clusterStatusLines, lastLines, tableLines } from './cluster-view.ts';
 import { MAX_MOVE_WORK_MS, moveClock } from './move-clock.ts';
@@ -34,7 +34,6 @@ test('the status shows the problem of a running cluster', () => {
 
 describe('log lines', () => {
   const directory = mkdtempSync(join(tmpdir(), 'typekro-log-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   const FATAL = 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory';
   const frames = Array.from(

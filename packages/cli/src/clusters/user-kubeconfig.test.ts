@@ -1,16 +1,7 @@
-import {
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { editKubeconfig, userKubeconfig, withContext, withoutContext } from './user-kubeconfig.ts';
 
@@ -201,7 +192,6 @@ describe('the file', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   test('is the file that kubectl changes', () => {
     const [first, second] = [join(folder, 'a'), join(folder, 'b')];

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { commandRunner } from '../../test-support/run-command.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { mapRef, mapResource, pot, potDefinition, virtualWorld } from '@typekro/testing/test-support/virtual-world';
@@ -9,13 +9,7 @@ import { type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;
-let cwd: string;
-beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-adopt-'));
-});
-afterAll(() => {
-  rmSync(cwd, { recursive: true, force: true });
-});
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-adopt-'));
 beforeEach(async () => {
   world = await virtualWorld();
   const { kubeconfig } = await world.cluster.listen({ port: 0 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -20,7 +20,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await user.close();
   await cluster.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -35,7 +35,6 @@ beforeEach(() => {
 afterEach(async () => {
   await world?.close();
   world = undefined;
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 async function run(line: string, stdin?: string): Promise<CommandRun> {

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CommandInProcess } from '../../test-support/command-in-process.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
@@ -19,13 +19,7 @@ import { commands } from './index.ts';
 import type { JsonObject } from '@typekro/kit/core';
 
 let world: VirtualWorld;
-let cwd: string;
-beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-day-two-'));
-});
-afterAll(() => {
-  rmSync(cwd, { recursive: true, force: true });
-});
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-day-two-'));
 beforeEach(async () => {
   world = await virtualWorld({ cluster: { workloads: true } });
   const { kubeconfig } = await world.cluster.listen({ port: 0 });

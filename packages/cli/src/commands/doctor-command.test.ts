@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,10 +14,9 @@ import { commands } from './index.ts';
 
 let cluster: Awaited<ReturnType<typeof createEmbeddedCluster>>;
 let client: KubeClient;
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-doctor-'));
 let kubeconfig: string;
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-doctor-'));
   cluster = await createEmbeddedCluster();
   ({ kubeconfig } = await cluster.listen({ port: 0 }));
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
@@ -26,7 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await client.close();
   await cluster.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const run = async (line: string) => {

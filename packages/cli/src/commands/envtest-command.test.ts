@@ -23,7 +23,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllGlobals();
-  rmSync(home, { recursive: true, force: true });
 });
 
 const runIn = (cache: string) => commandRunner(commands, home, { XDG_CACHE_HOME: cache, LOCALAPPDATA: cache });

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transpileModule, ScriptTarget } from 'typescript';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { fromJsonSchema } from '@typekro/sdk/notations';
@@ -32,15 +32,13 @@ spec:
       template: { apiVersion: v1, kind: Service, metadata: { name: "\${schema.spec.name}" }, spec: { ports: [{ port: 80 }] } }
 `;
 
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-explain-'));
 let run: (line: string, stdin?: string) => Promise<CommandRun>;
 
 beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-explain-'));
   writeFileSync(join(cwd, 'shop.yaml'), DEFINITION);
   run = commandRunner([explain, types], cwd);
 });
-afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 describe('explain', () => {
   test.each([

@@ -1,16 +1,7 @@
-import {
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  chmodSync,
-  readdirSync,
-  writeFileSync,
-  symlinkSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, chmodSync, readdirSync, writeFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import { fmt } from './fmt-command.ts';
 import { lint } from './lint-command.ts';
@@ -49,7 +40,6 @@ beforeEach(() => {
   writeFileSync(join(cwd, 'broken.yaml'), 'a: [\n');
   run = commandRunner([fmt, lint], cwd);
 });
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const read = (name: string): string => readFileSync(join(cwd, name), 'utf8');
 

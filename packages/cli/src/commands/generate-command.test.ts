@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createEmbeddedCluster } from '@typekro/cluster';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient, loadKubeConfig } from '@typekro/kube';
@@ -13,9 +13,6 @@ import { crdOf } from '@typekro/kit/test-support/crd';
 let cwd: string;
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-generate-'));
-});
-afterEach(() => {
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 /** Runs the command. Returns its exit code and everything that it printed. */

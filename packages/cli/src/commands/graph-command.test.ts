@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, afterAll, beforeAll, expect, test } from 'vitest';
@@ -34,7 +34,6 @@ spec:
     writeFileSync(join(cwd, 'latin.yaml'), Buffer.from('a: caf\xe9\n', 'latin1'));
     run = commandRunner([graph], cwd);
   });
-  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
   test('graph prints lines by default', async () => {
     expect(await run('graph shop.yaml')).toMatchInlineSnapshot(`
@@ -133,7 +132,6 @@ describe('instance picture', () => {
   });
   afterAll(async () => {
     await world.close();
-    rmSync(cwd, { recursive: true, force: true });
   });
 
   const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);

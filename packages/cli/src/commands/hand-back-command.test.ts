@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -20,7 +20,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await user.close();
   await cluster.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -32,7 +32,6 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await running.interrupt();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const start = (line: string, input?: PassThrough): CommandInProcess =>

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type } from 'arktype';
@@ -51,7 +51,6 @@ beforeEach(async () => {
 }, 30_000);
 afterEach(async () => {
   await cluster.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const factory = (mode: 'direct' | 'kro') =>

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import { render } from './render-command.ts';
@@ -36,11 +36,10 @@ spec:
       template: { apiVersion: v1, kind: ConfigMap, metadata: { name: monitor } }
 `;
 
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-render-'));
 let run: (line: string, stdin?: string) => Promise<CommandRun>;
 
 beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-render-'));
   writeFileSync(join(cwd, 'shop.yaml'), DEFINITION);
   writeFileSync(join(cwd, 'values.yaml'), 'name: web\nzones: [a]\n');
   writeFileSync(join(cwd, 'wrong.yaml'), 'name: 3\n');
@@ -59,7 +58,6 @@ beforeAll(() => {
   writeFileSync(join(cwd, 'latin.yaml'), Buffer.from('name: caf\xe9\n', 'latin1'));
   run = commandRunner([render], cwd);
 });
-afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 test('prints known values, and the expressions of values that are unknown without a cluster', async () => {
   expect(await run('render shop.yaml --values values.yaml')).toMatchInlineSnapshot(`

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -43,10 +43,9 @@ test.each(['check', 'group x.io'])('types refuses --%s without pull', async (opt
 
 describe('types pull', () => {
   let cluster: Cluster;
-  let folder: string;
+  const folder = mkdtempSync(join(tmpdir(), 'typekro-types-'));
   let pull: (line: string) => Promise<{ code: number; out: string; err: string }>;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'typekro-types-'));
     cluster = await createEmbeddedCluster({ standIns: ['cert-manager'] });
     writeFileSync(join(folder, 'kubeconfig'), (await cluster.listen({ port: 0 })).kubeconfig);
     const execute = commandRunner([types], folder, { KUBECONFIG: join(folder, 'kubeconfig') });
@@ -54,7 +53,6 @@ describe('types pull', () => {
   });
   afterAll(async () => {
     await cluster.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test('writes the CRDs of a group, and --check names a file that differs', async () => {

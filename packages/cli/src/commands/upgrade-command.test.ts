@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import type { UpgradeCheck } from '../upgrade/upgrade-check.ts';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-upgrade-'));
 
 const definition = (kind: string, resources: JsonObject[], spec: JsonObject = { text: 'string' }): KubeObject => ({
   apiVersion: 'kro.run/v1alpha1',
@@ -25,7 +25,6 @@ const instance = (kind: string, name: string, annotations: Record<string, string
 });
 
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-upgrade-'));
   world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
@@ -43,7 +42,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const run = (line: string) => commandRunner(commands, cwd)(line);

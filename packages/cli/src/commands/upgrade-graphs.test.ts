@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import type { KubeObject } from '@typekro/kit/core';
 import { commands } from './index.ts';
 
 let world: VirtualWorld;
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-upgrade-graphs-'));
 
 const graph = (name: string, nodes: string, annotations: Record<string, string> = {}): KubeObject => ({
   apiVersion: 'kro.run/v1alpha1',
@@ -40,7 +40,6 @@ const RIGHTS: readonly KubeObject[] = [
 ];
 
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-upgrade-graphs-'));
   const serviceAccount = { namespace: 'kro-system', name: 'kro' };
   world = await virtualWorld({ controller: { features: { graphKind: true, now: true }, serviceAccount } });
   writeFileSync(join(cwd, 'kubeconfig'), (await world.cluster.listen({ port: 0 })).kubeconfig);
@@ -55,7 +54,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const runAlone = (line: string) => commandRunner(commands, cwd)(line);

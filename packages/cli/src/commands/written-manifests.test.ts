@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { commandRunner } from '../../test-support/run-command.ts';
 
@@ -13,9 +13,6 @@ let cwd: string;
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-manifests-'));
   writeFileSync(join(cwd, 'pots.yaml'), DEFINITION);
-});
-afterEach(() => {
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 const run = (line: string) => commandRunner(commands, cwd)(line);

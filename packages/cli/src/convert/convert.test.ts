@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { type CommandRun, commandRunner } from '../../test-support/run-command.ts';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -57,11 +57,10 @@ metadata: { name: web }
 spec: { maxReplicas: 5, scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web } }
 `;
 
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-convert-'));
 let run: (line: string, stdin?: string) => Promise<CommandRun>;
 
 beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-convert-'));
   writeFileSync(join(cwd, 'shop.yaml'), SHOP);
   writeFileSync(join(cwd, 'unknown.yaml'), 'apiVersion: nowhere.test/v1\nkind: Thing\nmetadata: { name: a }\n');
   writeFileSync(
@@ -72,7 +71,6 @@ beforeAll(() => {
   writeFileSync(join(cwd, 'empty.yaml'), 'a: b\n');
   run = commandRunner([convert], cwd);
 });
-afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 const LIFTS = '--lift Deployment/web:spec.replicas=replicas,deployment/web:spec.template.spec.containers[0].image';
 

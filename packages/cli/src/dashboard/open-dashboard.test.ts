@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -130,7 +130,6 @@ describe('open browser', () => {
   });
   afterEach(() => {
     vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test('the address is in a file that only this user may read, and not in the arguments of a program', async () => {

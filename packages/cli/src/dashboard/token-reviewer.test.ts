@@ -1,16 +1,7 @@
-import {
-  chmodSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
 import type { Viewer } from '@typekro/controller/inspect';
@@ -209,7 +200,6 @@ describe('kept token', () => {
     folder = mkdtempSync(join(tmpdir(), 'typekro-token-'));
     path = join(folder, 'dashboard-token');
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   describe('the token in a file', () => {
     it('is the same for the same port, in a file that only its user may read, and no other file is left', () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { DEBOUNCE_MS, nextChange, statesAsRead, statesOf } from './watch-files.ts';
 
@@ -13,7 +13,6 @@ beforeEach(() => {
   writeFileSync(file, 'first');
   utimesSync(file, 1, 1);
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Waits for a change of the file. The test controls the time and the events. */
 function waiting(states = statesOf([file])) {

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { compile } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
@@ -18,7 +18,6 @@ let cwd: string;
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-init-'));
 });
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 let stdin = '';
 async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { importProblem } from './import-problem.ts';
 import { moduleProblems } from './module-problems.ts';
 
@@ -17,7 +17,6 @@ writePackage('kit', { exports: { '.': './index.js', './part': './index.js' } }, 
 writePackage('wide', { exports: { './part': './index.js', './*': './entries/*.js' } }, '');
 writePackage('parts', { exports: { './a': './index.js', './b': './index.js' } }, '');
 writePackage('whole', { exports: './index.js' }, '');
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function writePackage(name: string, manifest: object, code: string): void {
   mkdirSync(join(folder, 'node_modules', name), { recursive: true });

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { describe, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { isEsModule, tsxModule } from './import-typescript.ts';
 import { javaScriptProblem } from './javascript-problem.ts';
 import { whileLoading } from './loading.ts';
@@ -24,7 +24,6 @@ describe('import typescript', () => {
       }),
     );
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('tsx is loaded as an ES module from the first importer that can resolve it', () => {
     const importers = [join(folder, 'without/app.ts'), join(folder, 'with/app.ts')];
@@ -56,7 +55,6 @@ describe('import typescript', () => {
 
 describe('javascript problem', () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-syntax-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test.each([
     ['the type of a parameter', 'a.js', 'export const f = (x⟦: any) => x;', true],

@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadInputs } from './load-inputs.ts';
 import { loadModule } from './load-module.ts';
 
 describe('load inputs', () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-inputs-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const FILES: Readonly<Record<string, string>> = {
     'empty.yaml': '\n',
@@ -126,7 +125,6 @@ describe('in a module with a graph', () => {
     folder = mkdtempSync(join(root, 'dist', 'load-module-'));
     writeFileSync(join(folder, FILE), TEXT);
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('an exported graph is loaded as its Graph object, and its nodes have positions in the file', async () => {
     const { objects, diagnostics } = await loadModule(join(folder, FILE), FILE, folder);
@@ -139,7 +137,6 @@ describe('in a module with a graph', () => {
 
 describe('a module with plain objects', () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-load-module-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const MAP = "const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };\n";
   const NAMELESS = "{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { labels: {} } }";

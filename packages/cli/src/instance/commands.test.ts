@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -18,10 +18,9 @@ import { observe } from './observation.ts';
 
 describe('commands', () => {
   let world: VirtualWorld;
-  let cwd: string;
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-instance-'));
 
   beforeAll(async () => {
-    cwd = mkdtempSync(join(tmpdir(), 'typekro-instance-'));
     world = await virtualWorld();
     const { kubeconfig } = await world.cluster.listen({ port: 0 });
     writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
@@ -48,7 +47,6 @@ describe('commands', () => {
 
   afterAll(async () => {
     await world.close();
-    rmSync(cwd, { recursive: true, force: true });
   });
 
   const run = (line: string) => commandRunner([why, tree, diff], cwd)(line);

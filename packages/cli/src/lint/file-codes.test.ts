@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { explain } from '../commands/explain-command.ts';
 import { lint } from '../commands/lint-command.ts';
@@ -10,7 +10,6 @@ import { ruleNames } from './lint-rules.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'typekro-codes-'));
 const run = commandRunner([explain, lint], cwd);
-afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 test.each(ruleNames())('explain %s prints the meaning, an example and the remedy', async (rule) => {
   const { code, out, err } = await run(`explain ${rule}`);

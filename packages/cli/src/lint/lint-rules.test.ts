@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { parseLevels, readLevels } from './lint-rules.ts';
 
 let cwd: string;
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'typekro-rules-'));
 });
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const read = (text: string) => {
   writeFileSync(join(cwd, 'levels.yaml'), text);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { findManifests, readManifestFile, shownFile } from './workspace-files.ts';
 
 const uriOf = (path: string): string => pathToFileURL(path).href;
@@ -61,7 +61,6 @@ describe('the search for files', () => {
     folder = mkdtempSync(join(tmpdir(), 'typekro-workspace-'));
     mkdirSync(join(folder, 'a', 'b'), { recursive: true });
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   async function found(folders: readonly string[]): Promise<string[]> {
     const names: string[] = [];

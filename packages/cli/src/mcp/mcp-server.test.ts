@@ -20,7 +20,7 @@ spec:
 
 const LONG = 'n'.repeat(300);
 
-let parent: string;
+const parent = mkdtempSync(join(tmpdir(), 'typekro-mcp-'));
 let root: string;
 let world: VirtualWorld;
 let client: McpClient;
@@ -29,7 +29,6 @@ const definition = potDefinition([mapResource('map', { text: '${schema.spec.text
 const broken = potDefinition([mapResource('map', { text: '${schema.spec.txt}' })]);
 
 beforeAll(async () => {
-  parent = mkdtempSync(join(tmpdir(), 'typekro-mcp-'));
   root = join(parent, 'graphs');
   mkdirSync(join(root, 'more'), { recursive: true });
   const write = (name: string, value: unknown): void => writeFileSync(join(parent, name), JSON.stringify(value));
@@ -70,7 +69,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await client.close();
   await world.close();
-  rmSync(parent, { recursive: true, force: true });
 });
 
 const call = (name: string, args: unknown): Promise<ClientAnswer> => client.callTool({ name, arguments: args });

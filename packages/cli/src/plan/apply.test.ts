@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,10 +11,9 @@ import { plan } from '../commands/plan-command.ts';
 import type { Plan } from '@typekro/controller/inspect';
 
 let world: VirtualWorld;
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-apply-'));
 
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-apply-'));
   world = await virtualWorld();
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
@@ -23,7 +22,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 /** Returns a definition of this kind. Each instance has a ConfigMap with the fields of its spec as strings. */

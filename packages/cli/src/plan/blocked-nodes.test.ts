@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { describe, afterAll, beforeAll, expect, test } from 'vitest';
@@ -166,7 +166,7 @@ describe('blocked nodes', () => {
 
 describe('orphaned objects', () => {
   let world: VirtualWorld;
-  let cwd: string;
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-orphans-'));
 
   const kept: JsonObject = {
     ...mapResource('kept', { text: '${schema.spec.text}' }),
@@ -175,7 +175,6 @@ describe('orphaned objects', () => {
   };
 
   beforeAll(async () => {
-    cwd = mkdtempSync(join(tmpdir(), 'typekro-orphans-'));
     world = await virtualWorld({ controller: { features: { deletionPolicy: true } } });
     const { kubeconfig } = await world.cluster.listen({ port: 0 });
     writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
@@ -187,7 +186,6 @@ describe('orphaned objects', () => {
 
   afterAll(async () => {
     await world.close();
-    rmSync(cwd, { recursive: true, force: true });
   });
 
   async function linesOf(line: string, object?: KubeObject): Promise<string[]> {

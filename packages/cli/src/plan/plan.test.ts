@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { snapshot } from '../commands/snapshot-command.ts';
 import type { Plan } from '@typekro/controller/inspect';
 
 let world: VirtualWorld;
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-plan-'));
 
 const definition = (
   resources: JsonObject[],
@@ -100,7 +100,6 @@ const webapp = (
 });
 
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-plan-'));
   world = await virtualWorld();
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
@@ -121,7 +120,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
 
 /** Runs a command line with files. Returns its exit code, its output and its errors. */

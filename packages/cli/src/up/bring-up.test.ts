@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { describe, beforeEach, expect, test, vi } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { CommandInProcess } from '../../test-support/command-in-process.ts';
 import { up } from '../commands/up-command.ts';
@@ -15,7 +15,6 @@ describe('bring up', () => {
   beforeEach(() => {
     cwd = mkdtempSync(join(tmpdir(), 'typekro-bring-up-'));
   });
-  afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
   /** Runs `up --once` with this YAML, and returns its errors. */
   async function errorsOf(text: string): Promise<readonly string[]> {

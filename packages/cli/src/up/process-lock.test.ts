@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadKubeConfig } from '@typekro/kube';
 import { type ProcessLock, isSameStart, lockHolder, startInStat, takeLock } from './process-lock.ts';
 import { takeStateDirectory } from './state-directory.ts';
@@ -13,9 +13,6 @@ describe('a process lock', () => {
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'typekro-lock-'));
     file = join(directory, 'lock');
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true, force: true });
   });
 
   const take = (): ProcessLock => {

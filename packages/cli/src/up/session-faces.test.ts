@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -45,11 +45,10 @@ metadata: {name: ${gate.toLowerCase()}, namespace: default}
 `,
 );
 
-let cwd: string;
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-faces-'));
 let session: Session;
 let kubeconfig: string;
 beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-faces-'));
   writeFileSync(join(cwd, 'all.yaml'), documents.join('---\n'));
   const state = takeStateDirectory({ cwd: cwd, signal: new AbortController().signal }, 'faces');
   ({ kubeconfig } = state);
@@ -65,7 +64,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await session.close();
-  rmSync(cwd, { recursive: true });
 });
 
 const run = (line: string) => commandRunner(commands, cwd, { KUBECONFIG: kubeconfig })(line);

@@ -5,7 +5,6 @@ import {
   openSync,
   readFileSync,
   readdirSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -15,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { platform, tmpdir } from 'node:os';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   interruptFiles,
   openRegularFile,
@@ -90,7 +89,6 @@ describe('making a directory', () => {
     writeFileSync(join(folder, 'file'), '');
     symlinkSync('nowhere', join(folder, 'dangling'));
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   test('makes missing parents, and does nothing when the directory exists', () => {
     const path = join(folder, 'a/b/c');
@@ -121,7 +119,6 @@ describe('user file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'typekro-user-file-'));
   const file = join(folder, 'file');
   writeFileSync(file, 'text');
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   afterEach(() => interruptFiles(new AbortController().signal));
 
   test('a regular file is read and written, and keeps its mode unless one is given', async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { rememberTokenFile } from './credential-files.ts';
 import { SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
 import type { Clock } from '../kube-api.ts';
@@ -16,7 +16,6 @@ beforeEach(async () => {
   path = join(folder, 'token');
   await writeFile(path, 'one\n');
 });
-afterEach(() => rm(folder, { recursive: true }));
 
 const unusable: readonly (readonly [string, () => Promise<void>])[] = [
   ['cannot be read', () => rm(path)],

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Authenticator, createAuthenticator } from './authenticator.ts';
 import { runExecPlugin } from './exec-plugin.ts';
 import { inClusterConfig } from './in-cluster.ts';
@@ -12,7 +12,6 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'typekro-kubeconfig-'));
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 /** A plugin that returns the received cluster information as its token. */
 const PRINT_INFO = `const { spec } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);

@@ -87,7 +87,6 @@ describe('createTransport', () => {
     beforeEach(async () => {
       folder = await mkdtemp(join(tmpdir(), 'typekro-plugin-'));
     });
-    afterEach(() => rm(folder, { recursive: true }));
 
     /** A plugin that counts its runs and then runs the script. */
     const plugin = (script: string): Credentials => {

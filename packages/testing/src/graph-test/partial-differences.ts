@@ -1,4 +1,12 @@
-import { type JsonObject, type JsonValue, isJsonObject, jsonEquals, setOwn, TypeKroError } from '@typekro/kit/core';
+import {
+  type JsonObject,
+  type JsonValue,
+  isJsonObject,
+  jsonEquals,
+  setOwn,
+  TypeKroError,
+  getOwn,
+} from '@typekro/kit/core';
 import { Path } from '@typekro/engine/graph';
 import type { TestPath } from './steps.ts';
 
@@ -55,7 +63,7 @@ function differences(
   if (expected === null && received === undefined) return [];
   if (isJsonObject(expected) && isJsonObject(received)) {
     return Object.entries(expected).flatMap(([key, value]) =>
-      value === undefined ? [] : differences(value, member(received, key), Path.append(path, key), [...at, key]),
+      value === undefined ? [] : differences(value, getOwn(received, key), Path.append(path, key), [...at, key]),
     );
   }
   if (Array.isArray(expected) && Array.isArray(received) && expected.length === received.length) {
@@ -76,7 +84,7 @@ function surplus(
     return Object.entries(received).flatMap(([key, value]) => {
       if (value === undefined) return [];
       const inner = Path.append(path, key);
-      const wanted = member(expected, key);
+      const wanted = getOwn(expected, key);
       return wanted === undefined ? [{ path: inner, value }] : surplus(wanted, value, inner);
     });
   }
@@ -86,15 +94,11 @@ function surplus(
   return [];
 }
 
-function member(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
 function valueAt(value: JsonValue | undefined, steps: TestPath): JsonValue | undefined {
   let at = value;
   for (const step of steps) {
     if (typeof step === 'number') at = Array.isArray(at) ? at[step] : undefined;
-    else at = isJsonObject(at) ? member(at, step) : undefined;
+    else at = isJsonObject(at) ? getOwn(at, step) : undefined;
   }
   return at;
 }
@@ -117,13 +121,13 @@ export function expandPaths(object: JsonObject, live?: JsonValue): JsonObject {
     const names = (index < 1 ? steps : steps.slice(0, index)).map(String);
     let target = result;
     for (const name of names.slice(0, -1)) {
-      const inner = member(target, name);
+      const inner = getOwn(target, name);
       const next: JsonObject = isJsonObject(inner) ? inner : {};
       setOwn(target, name, next);
       target = next;
     }
     const last = names.at(-1) ?? '';
-    const before = member(target, last);
+    const before = getOwn(target, last);
     if (index >= 1) {
       const list = before ?? valueAt(live, names);
       setOwn(target, last, changed(list, steps.slice(index), value, Path.format(names)));
@@ -153,6 +157,6 @@ function changed(value: JsonValue | undefined, steps: TestPath, change: JsonValu
   }
   const copy: JsonObject = isJsonObject(value) ? { ...value } : {};
   if (rest.length === 0 && change === null) delete copy[step];
-  else setOwn(copy, step, changed(member(copy, step), rest, change, inner));
+  else setOwn(copy, step, changed(getOwn(copy, step), rest, change, inner));
   return copy;
 }

@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, TypeKroError, getOwn } from '@typekro/kit/core';
 import { KubeError } from '@typekro/kube';
 import type { Graph } from '@typekro/engine/graph';
 import { RootCause } from '@typekro/engine/runtime';
@@ -62,7 +62,7 @@ async function play(
         ? []
         : await unmetExpectations(
             options.update === true ? withoutSnapshot(wanted) : wanted,
-            { world, refusal: outcome?.refusal, snapshot: storedSnapshot(options, key) },
+            { world, refusal: outcome?.refusal, snapshot: getOwn(options.snapshots ?? {}, key) },
             [...at, 'expect'],
           )),
     ];
@@ -84,10 +84,6 @@ async function noteCoverage(world: GraphWorld, recorder: CoverageRecorder | unde
 
 function withoutSnapshot({ snapshot: _taken, ...rest }: Expectation): Expectation {
   return rest;
-}
-
-function storedSnapshot({ snapshots = {} }: RunOptions, key: string): JsonObject | undefined {
-  return Object.hasOwn(snapshots, key) ? snapshots[key] : undefined;
 }
 
 /** A failed action. */

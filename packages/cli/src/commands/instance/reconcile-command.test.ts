@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { failure } from '@typekro/testing/test-support/intercept-request';
 import { commandRunner, entriesOf } from '../../../test-support/run-command.ts';
 import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
@@ -21,13 +21,7 @@ import { runCommandLine } from '../../adapter.ts';
 import { commands } from '../index.ts';
 
 let world: VirtualWorld;
-let cwd: string;
-beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'typekro-reconcile-'));
-});
-afterAll(() => {
-  rmSync(cwd, { recursive: true, force: true });
-});
+const cwd = mkdtempSync(join(tmpdir(), 'typekro-reconcile-'));
 beforeEach(async () => {
   world = await virtualWorld();
   const { kubeconfig } = await world.cluster.listen({ port: 0 });

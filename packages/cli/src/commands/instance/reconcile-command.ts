@@ -1,3 +1,4 @@
+import { isDefinition } from '@typekro/engine/graph';
 import { isJsonObject, MAX_CONFLICT_RETRIES, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import type { KubeObject } from '@typekro/kit/core';
 import { RECONCILE_REQUEST, reconcileRequest } from '@typekro/controller/controller';
@@ -105,7 +106,7 @@ async function request(task: RequestTask): Promise<RequestAnswer> {
   const timeout = textOption(input, 'timeout') ?? '1m';
   const timeoutMs = parseDuration(timeout, '--timeout');
   const dryRun = input.options['dry-run'] === true;
-  const isInstance = input.options['definition'] !== true && !isDefinitionObject(object);
+  const isInstance = input.options['definition'] !== true && !isDefinition(object);
   if (isInstance) refuseSuspended(object);
   const limit = timeLimit(Math.max(timeoutMs, 1));
   const until = AbortSignal.any([signal, limit]);
@@ -157,9 +158,6 @@ function refuseSuspended(instance: KubeObject): void {
     remedy: `typekro resume ${argumentOf(instance)}`,
   });
 }
-
-const isDefinitionObject = ({ kind, apiVersion }: KubeObject): boolean =>
-  kind === 'ResourceGraphDefinition' && apiVersion.startsWith('kro.run/');
 
 function requested(object: KubeObject, dryRun: boolean): Report {
   const ref = refOf(object);

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, afterAll, beforeAll, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type JsonObject, stringifyJson } from '@typekro/kit/core';
 import { commandRunner } from '../../../test-support/run-command.ts';
 import { convert } from '../../commands/convert-command.ts';
@@ -30,11 +30,7 @@ test.each([
 });
 
 describe('propagate when', () => {
-  let cwd: string;
-  beforeAll(() => {
-    cwd = mkdtempSync(join(tmpdir(), 'typekro-propagate-'));
-  });
-  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+  const cwd = mkdtempSync(join(tmpdir(), 'typekro-propagate-'));
 
   test('propagateWhen and a name with dots are kept, and the names of forEach iterators become each', async () => {
     const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: {} });

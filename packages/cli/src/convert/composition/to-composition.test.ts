@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { kroEnvironment, unparse } from '@typekro/cel';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
@@ -16,11 +16,7 @@ import { convert } from '../../commands/convert-command.ts';
 import { toComposition } from './to-composition.ts';
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'typekro-composition-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = mkdtempSync(join(tmpdir(), 'typekro-composition-'));
 
 /** The schemas of the built-in kinds. Other kinds have no schema. */
 const sources: SchemaSource = withUnknownKinds(builtinSource());

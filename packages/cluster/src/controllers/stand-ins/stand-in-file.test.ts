@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { standInFromFile } from './stand-in-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'typekro-stand-in-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function read(text: string) {
   const path = join(folder, 'queues.yaml');

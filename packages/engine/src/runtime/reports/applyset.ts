@@ -1,6 +1,6 @@
 import { type KubeObject, cryptoLibrary, gvkOf } from '@typekro/kit/core';
 import { compareText, goQuote } from '@typekro/kit/golang';
-import { dnsLabel, dnsSubdomain } from '@typekro/kit/kubernetes';
+import { dnsSubdomain, isDnsLabel } from '@typekro/kit/kubernetes';
 import { annotationOf, labelOfObject } from '../objects/identity.ts';
 import {
   APPLYSET_ID_LABEL,
@@ -120,7 +120,7 @@ export function recordedInventory(instance: KubeObject, expected = applySetIdOf(
       `annotation ${GROUP_KINDS_ANNOTATION} has an invalid entry: ${quoteOrMissing(kinds)}`,
     ],
     [
-      !scope.namespaces.every(isNamespace),
+      !scope.namespaces.every(isDnsLabel),
       `annotation ${NAMESPACES_ANNOTATION} has an invalid entry: ${quoteOrMissing(namespaces)}`,
     ],
     [
@@ -131,7 +131,7 @@ export function recordedInventory(instance: KubeObject, expected = applySetIdOf(
   if (problem !== undefined) {
     const readable = {
       groupKinds: scope.groupKinds.filter(isGroupKind),
-      namespaces: scope.namespaces.filter(isNamespace),
+      namespaces: scope.namespaces.filter(isDnsLabel),
     };
     return { state: 'invalid', problem, scope: unionScope(readable, EMPTY_SCOPE) };
   }
@@ -155,10 +155,6 @@ function isGroupKind(text: string): boolean {
   const dot = text.indexOf('.');
   if (dot === 0 || text === '') return false;
   return dot < 0 || dnsSubdomain(text.slice(dot + 1)).length === 0;
-}
-
-function isNamespace(text: string): boolean {
-  return dnsLabel(text).length === 0;
 }
 
 function splitList(text: string | undefined): string[] {
