@@ -40,6 +40,10 @@ const withSecret = (data: string): string =>
 const POD = '{name: a, image: nginx}';
 const PORTS = 'ports: [{port: 80}]';
 
+/** A ConfigMap with a field of `metadata`. */
+const copied = (field: string): string =>
+  `- id: map\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a, ${field}}}`;
+
 /** A Deployment with some fields, and an autoscaler of it. */
 const scaled = (
   spec: string,
@@ -148,6 +152,12 @@ describe('no warning is reported for', () => {
     ['all values of a Secret', withSecret('data: "${sec.data}"')],
     ['all values of a Secret, or none', withSecret('data: "${schema.spec.count > 0 ? sec.data : {}}"')],
     ['the text of one value of a Secret', withSecret('stringData: {user: "${string(sec.data.user)}"}')],
+    ...[
+      '{"team": schema.metadata.labels.team}',
+      '{"team": schema.metadata.?labels.?team.orValue("")}',
+      '{"team": schema.metadata.labels["team"]}',
+      'schema.metadata.?labels.orValue({}).transformMap(k, v, !k.contains("/"), v)',
+    ].map((read): [string, string] => [`labels that are ${read}`, withResources(copied(`labels: '\${${read}}'`))]),
     ['a spec that is one expression', withResources(service('\'${{"ports": dyn([{"port": schema.spec.count}])}}\''))],
   ])('%s', (_what, text) => expect(warningsOf(text)).toEqual([]));
 });
@@ -170,6 +180,15 @@ describe('a warning is reported for', () => {
       `a Job that the cluster deletes after ${seconds}`,
       withResources(job(`ttlSecondsAfterFinished: ${seconds}, `)),
       `graph/job-runs-again ${SPEC}.ttlSecondsAfterFinished`,
+    ]),
+    ...[
+      ['labels', 'schema.metadata.labels'],
+      ['labels', 'schema.metadata.?labels.orValue({})'],
+      ['annotations', '{"a": "b"}.merge(schema.metadata.annotations)'],
+    ].map(([field = '', read = '']): [string, string, string] => [
+      `${field} that are ${read}`,
+      withResources(copied(`${field}: '\${${read}}'`)),
+      `graph/copied-metadata spec.resources[0].template.metadata.${field}`,
     ]),
     [
       'a workload that selects a label that its pods do not have',

@@ -157,6 +157,14 @@ export const warningCodes: readonly CodeInfo[] = [
     'Leave the field out, or write a CronJob for work that must be done again and again.',
   ),
   warning(
+    'graph/copied-metadata',
+    'An object gets all labels or annotations of its instance. Keys such as applyset.kubernetes.io/id, the tracking keys of Argo CD and the last applied configuration of kubectl say to which tool an object belongs: that tool may then change or delete the copy.',
+    withResources(
+      '- id: map\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: "${schema.metadata.labels}"}}',
+    ),
+    'Copy single keys, or those without a domain, as the hint shows.',
+  ),
+  warning(
     'graph/restarts-pods',
     'A field of a pod template depends on the status of another resource, or on the time: each change restarts the pods.',
     withResources(

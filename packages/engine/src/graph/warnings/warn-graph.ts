@@ -27,6 +27,30 @@ export function warnNodes(nodes: readonly WrittenNode[], level: KroCompatibility
   warnSelectors(nodes, level, problems);
   warnAutoscalers(nodes, level, problems);
   warnFinishedJobs(nodes, problems);
+  warnCopiedMetadata(nodes, problems);
+}
+
+/** Matches a read of all labels or annotations of the instance, also with a default or merged with others. */
+const ALL_METADATA = /\bschema\.metadata\.\??(labels|annotations)\b(?!\s*(?:\[|\.(?!orValue\b|merge\b)))/;
+
+/** An expression that chooses keys. */
+const CHOOSES = /\.(?:transformMap|transformMapEntry|filter)\s*\(/;
+
+/** Warns of an object that gets all labels or annotations of its instance, also those of its tools. */
+function warnCopiedMetadata(nodes: readonly WrittenNode[], problems: Problems): void {
+  for (const { template, block } of nodes) {
+    for (const name of ['labels', 'annotations'] as const) {
+      const text = valueAt(template, 'metadata', name);
+      const copied = typeof text === 'string' && !CHOOSES.test(text) ? ALL_METADATA.exec(text)?.[1] : undefined;
+      if (copied === undefined) continue;
+      problems.warn({
+        code: 'graph/copied-metadata',
+        message: `all ${copied} of the instance are copied, also those of the controller, kubectl, Helm or Argo CD, which then take this object for one of theirs`,
+        place: { path: [...block.path, 'template', 'metadata', name] },
+        hint: `copy those without a domain: \${schema.metadata.?${copied}.orValue({}).transformMap(k, v, !k.contains("/"), v)}`,
+      });
+    }
+  }
 }
 
 /** Warns of a Job that the cluster deletes after its end, because the controller then creates it again. */
