@@ -26,11 +26,13 @@ const KILLED = { exitCode: 137, reason: 'Error' } as const;
 
 /** Decides about the ephemeral containers of a pod, based on the stored status of the pod. */
 export function planEphemeral(pod: KubeObject, phase: EphemeralPhase, nowMs: number): EphemeralPlan {
+  const statuses = objectsAt(pod.status, 'ephemeralContainerStatuses');
+  const stored = new Map(statuses.map((status) => [status['name'], objectAt(status, 'state')]));
   const starting: string[] = [];
   let next = Number.POSITIVE_INFINITY;
   const states = objectsAt(pod.spec, 'ephemeralContainers').map((container): JsonObject => {
     const name = textAt(container, 'name');
-    const known = stateIn(pod, name);
+    const known = stored.get(name) ?? {};
     if (known['terminated'] !== undefined) return known;
     const startedAt = textAt(known, 'running', 'startedAt');
     if (startedAt === '' && phase !== 'active') return { waiting: { reason: 'ContainerCreating' } };
@@ -47,11 +49,6 @@ export function planEphemeral(pod: KubeObject, phase: EphemeralPhase, nowMs: num
     return { running: { startedAt: formatTime(startedMs) } };
   });
   return { states, starting, next: Number.isFinite(next) ? next : undefined };
-}
-
-function stateIn(pod: KubeObject, name: string): JsonObject {
-  const status = objectsAt(pod.status, 'ephemeralContainerStatuses').find((entry) => entry['name'] === name);
-  return objectAt(status, 'state');
 }
 
 function endOf(container: JsonObject): CommandEnd | undefined {

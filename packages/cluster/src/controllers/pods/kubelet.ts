@@ -221,7 +221,7 @@ function recordRun(client: ControllerClient, pod: KubeObject, { outcome }: PodPl
   }
   const isFirst = !hasPodStarted(pod, 0);
   const restarts = 'restarts' in outcome ? (outcome.restarts ?? 0) : 0;
-  if (isFirst || restarts > restartsIn(pod, 0)) startContainers(client, pod, rules, isFirst);
+  if (isFirst || restarts > (restartsIn(pod)[0] ?? 0)) startContainers(client, pod, rules, isFirst);
   const isNewCrash = outcome.state === 'crashing' && !isWaiting(pod);
   for (const { name } of containers) {
     if (isNewCrash) {

@@ -3,7 +3,9 @@ import type { KubeObject } from '@typekro/kit/core';
 import fc from 'fast-check';
 import { annotatedRules } from '../../pods/pod-rules.ts';
 import { type PodPlan, planPod } from './pod-outcome.ts';
+import { planEphemeral } from './ephemeral-containers.ts';
 import { endedOutcome, remainingLife } from './pod-end.ts';
+import { simulatedReport } from './simulated-report.ts';
 
 type Settings = Readonly<
   Partial<
@@ -189,4 +191,20 @@ test('containers that need time to stop end by themselves within the grace perio
     ),
     { examples: [[30, 30, 0, 0]] },
   );
+});
+
+test('the statuses of containers are read once for a pod, and not for each container', () => {
+  let reads = 0;
+  const containers = Array.from({ length: 100 }, (_, index) => ({ name: `c${index}` }));
+  const statuses = new Proxy(
+    containers.map((container) => ({ ...container, restartCount: 3, state: {} })),
+    { get: (list, key) => ((reads += 1), Reflect.get(list, key) as unknown) },
+  );
+  const spec = { containers, ephemeralContainers: containers };
+  const status = { containerStatuses: statuses, ephemeralContainerStatuses: statuses };
+  const wide: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec, status };
+  const plan: PodPlan = { outcome: { state: 'succeeded' }, next: undefined, startedMs: 0 };
+  expect(simulatedReport(wide, plan, '', 0).containers.map(({ restartCount }) => restartCount)).toContain(3);
+  expect(planEphemeral(wide, 'active', 0).starting).toHaveLength(100);
+  expect(reads).toBeLessThan(1000);
 });

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { objectAt, objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
+import { numberAt, objectAt, objectsAt, transitionTimeOf } from '@typekro/kit/kubernetes';
 import { NODE_ADDRESS } from '../../bootstrap.ts';
 
 /** The state of one container, in the words of a pod's status. */
@@ -139,11 +139,9 @@ export const terminated = (
   terminated: { exitCode, reason, ...(message === undefined ? {} : { message }), startedAt, finishedAt },
 });
 
-/** Returns the number of restarts in the status of a pod's container, or 0 for a container that has not started. */
-export function restartsIn(pod: KubeObject, index: number): number {
-  const count = objectsAt(pod.status, 'containerStatuses')[index]?.['restartCount'];
-  return typeof count === 'number' ? count : 0;
-}
+/** Returns the number of restarts of each container in the status of a pod. */
+export const restartsIn = (pod: KubeObject): readonly number[] =>
+  objectsAt(pod.status, 'containerStatuses').map((status) => numberAt(status, 'restartCount') ?? 0);
 
 /** Does the status say that the container has started before? */
 export function hasPodStarted(pod: KubeObject, index: number): boolean {

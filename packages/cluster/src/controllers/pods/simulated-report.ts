@@ -17,6 +17,7 @@ const PHASES = {
  */
 export function simulatedReport(pod: KubeObject, plan: PodPlan, startTime: string, baseMs: number): PodReport {
   const { outcome } = plan;
+  const restarts = restartsIn(pod);
   const startedAt = formatTime(baseMs + plan.startedMs);
   const finishedAt = formatTime(baseMs + (plan.endedMs ?? plan.startedMs));
   return {
@@ -25,7 +26,7 @@ export function simulatedReport(pod: KubeObject, plan: PodPlan, startTime: strin
     containers: objectsAt(pod.spec, 'containers').map((_, index) => {
       const own = containerReport(outcome, startedAt, finishedAt);
       // A pod rule that is set while the pod runs counts restarts from 0, but the number in a status must not decrease.
-      return { ...own, restartCount: Math.max(own.restartCount, restartsIn(pod, index)) };
+      return { ...own, restartCount: Math.max(own.restartCount, restarts[index] ?? 0) };
     }),
     initContainers: objectsAt(pod.spec, 'initContainers').map((entry) =>
       initReport(entry, outcome, startedAt, finishedAt),
