@@ -136,6 +136,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       page('docs/migration/kustomize.md', 'From Kustomize'),
       page('docs/migration/cdk8s.md', 'From cdk8s'),
       page('docs/migration/crossplane.md', 'From Crossplane compositions'),
+      page('docs/migration/terraform-pulumi.md', 'From Terraform or Pulumi'),
     ],
   },
   {
