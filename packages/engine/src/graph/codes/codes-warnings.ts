@@ -158,7 +158,7 @@ export const warningCodes: readonly CodeInfo[] = [
   ),
   warning(
     'graph/copied-metadata',
-    'An object gets all labels or annotations of its instance. Keys such as applyset.kubernetes.io/id, the tracking keys of Argo CD and the last applied configuration of kubectl say to which tool an object belongs: that tool may then change or delete the copy.',
+    'An object gets all labels or annotations of its instance. Some of them say to which tool an object belongs, such as applyset.kubernetes.io/id and the tracking keys of Argo CD: the tool may change or delete the copy.',
     withResources(
       '- id: map\n  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: "${schema.metadata.labels}"}}',
     ),

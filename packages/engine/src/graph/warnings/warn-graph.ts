@@ -30,22 +30,19 @@ export function warnNodes(nodes: readonly WrittenNode[], level: KroCompatibility
   warnCopiedMetadata(nodes, problems);
 }
 
-/** Matches a read of all labels or annotations of the instance, also with a default or merged with others. */
-const ALL_METADATA = /\bschema\.metadata\.\??(labels|annotations)\b(?!\s*(?:\[|\.(?!orValue\b|merge\b)))/;
-
-/** An expression that chooses keys. */
-const CHOOSES = /\.(?:transformMap|transformMapEntry|filter)\s*\(/;
+/** Matches a read of all labels or annotations of the instance, also with a default, and not a choice of keys. */
+const ALL_METADATA = /\bschema\.metadata\.\??(labels|annotations)\b(?:\.orValue\(\{\}\))?(?!\s*(?:\[|\.(?!merge\b)))/;
 
 /** Warns of an object that gets all labels or annotations of its instance, also those of its tools. */
 function warnCopiedMetadata(nodes: readonly WrittenNode[], problems: Problems): void {
   for (const { template, block } of nodes) {
-    for (const name of ['labels', 'annotations'] as const) {
+    for (const name of ['labels', 'annotations']) {
       const text = valueAt(template, 'metadata', name);
-      const copied = typeof text === 'string' && !CHOOSES.test(text) ? ALL_METADATA.exec(text)?.[1] : undefined;
+      const copied = typeof text === 'string' ? ALL_METADATA.exec(text)?.[1] : undefined;
       if (copied === undefined) continue;
       problems.warn({
         code: 'graph/copied-metadata',
-        message: `all ${copied} of the instance are copied, also those of the controller, kubectl, Helm or Argo CD, which then take this object for one of theirs`,
+        message: `all ${copied} of the instance are copied, also those by which the controller and other tools find their objects`,
         place: { path: [...block.path, 'template', 'metadata', name] },
         hint: `copy those without a domain: \${schema.metadata.?${copied}.orValue({}).transformMap(k, v, !k.contains("/"), v)}`,
       });
