@@ -4,6 +4,7 @@ import { isJsonObject, parseApiVersion } from '@typekro/kit/core';
 import { type PathStep, isDefinition, Path } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import { placedCause } from './placed-cause.ts';
 import { type UnknownField, correctFields } from './corrected-fields.ts';
 import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 import { hintForUnknownField } from './unknown-field-hint.ts';
@@ -118,7 +119,7 @@ async function wrongAnnotations(input: InputObject): Promise<Diagnostic[]> {
 function refusals(input: InputObject, causes: readonly RefusalCause[], schema?: Schema): Diagnostic[] {
   const value = input.object;
   return withoutFollowUps(
-    causes.map((cause) => RefusedPlace.withField(value, cause)),
+    causes.map((cause) => placedCause(value, cause)),
     value,
   ).map(({ field, message }) => {
     const place = RefusedPlace.of(value, field, message);

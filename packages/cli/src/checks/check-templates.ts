@@ -5,6 +5,7 @@ import type { Graph, Hole, KroCompatibility, PathStep, TypedNode } from '@typekr
 import { Nodes, Path, scanExpressions } from '@typekro/engine/graph';
 import type { Schema, SchemaSource } from '@typekro/engine/schema';
 import { RefusalText, RefusedPlace, StructuralSchema, schemaNodeAt, valueAtSteps } from '@typekro/engine/schema';
+import { placedCause } from './placed-cause.ts';
 import { withoutFollowUps } from './check-objects.ts';
 import { type InputObject, inputPosition } from '../inputs/load-inputs.ts';
 import { isAtOrInside } from '../plan/value-lines.ts';
@@ -109,7 +110,7 @@ async function checkNode(
   const bytes = undecoded
     ? StructuralSchema.validate(schema, value).filter(({ message }) => /must be of type byte/.test(message))
     : [];
-  const allCauses = [...refused, ...bytes].map((cause) => RefusedPlace.withField(value, cause));
+  const allCauses = [...refused, ...bytes].map((cause) => placedCause(value, cause));
   const causes = withoutFollowUps(allCauses, value);
   // If a name or a label is an expression without a sample value, the server reports that the name or label is missing.
   const unfilled = holes.filter(({ path }) => valueAtSteps(value, path) === undefined);

@@ -10,7 +10,7 @@ import {
   type WhyReport,
 } from '@typekro/controller/inspect';
 import type { Condition, RootCause } from '@typekro/engine/runtime';
-import { Finalizers, NodeReport, readConditions, RefusedObject, Remedy } from '@typekro/engine/runtime';
+import { Explanation, Finalizers, NodeReport, readConditions, RefusedObject } from '@typekro/engine/runtime';
 import { type FieldOrigin, fieldOrigins } from './field-origins.ts';
 import { fieldList, isEmptySelection, mapWithoutKey } from './why-texts.ts';
 import { shellWord } from '../text/escapes.ts';
@@ -216,10 +216,10 @@ function remedyOfReason(
     if (map !== undefined && because.path !== undefined) {
       const isExternal = because.nodes.some((id) => graph?.nodes.get(id)?.nodeType.startsWith('external') === true);
       const where = isExternal ? map : `the template of ${because.nodes.join(', ')}`;
-      return `add "${because.path}" to ${where}, correct the name in the expression, or ${Remedy.readWithDefault(because)}`;
+      return `add "${because.path}" to ${where}, correct the name in the expression, or ${Explanation.readWithDefault(because)}`;
     }
   }
-  return Remedy.of(because)?.text ?? SEE_OBJECTS;
+  return Explanation.remedy(because)?.text ?? SEE_OBJECTS;
 }
 
 const SEE_OBJECTS = 'see the events and the status of the objects of the node: typekro tree, kubectl describe';

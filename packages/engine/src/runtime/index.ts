@@ -43,7 +43,6 @@ export type * as Decisions from './model.ts';
 export type * as Reports from './report.ts';
 export { Secrets } from './secrets/mask-refusal.ts';
 export { FailureMask } from './reports/failure-mask.ts';
-export { Remedy } from './reports/remedies.ts';
 export { NodeReport } from './report.ts';
 export { Evaluate } from './template.ts';
 export { projectStatus } from './status/project-status.ts';

@@ -3,7 +3,7 @@ import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, portName } from '@typ
 import { refusalText } from './refusal-text.ts';
 import type { Schema } from './model.ts';
 import { schemaNodeAt, updateSchema } from './validation/update-schema.ts';
-import { stepsIn, valueAtSteps, withField } from './refused-place.ts';
+import { stepsIn } from './refused-place.ts';
 
 test.each<[string, string, (string | number)[]]>([
   ['spec.ports[0].name', 'a path of names and indexes', ['spec', 'ports', 0, 'name']],
@@ -19,51 +19,6 @@ test.each<[string, string, (string | number)[]]>([
 ])('the steps of %s: %s', (field, _, steps) => {
   const labels = { a: '', 'a.b': '', 'a.b.c': '', 'a[0]': '', 'x y': { z: 1 } };
   expect(stepsIn({ spec: { ports: [{ name: 'x' }], labels } }, field)).toEqual(steps);
-});
-
-describe('the field is found when the refusal does not name it', () => {
-  const decoding = (kind: string, part: string) =>
-    `Thing in version "v1" cannot be handled as a Thing: json: cannot unmarshal ${kind} into Go struct field ObjectMeta.${part} of type string`;
-  test.each([
-    [
-      'a number as an annotation',
-      { metadata: { annotations: { a: 'x', 'example.com/b': 2 } } },
-      decoding('number', 'annotations'),
-      'metadata.annotations[example.com/b]',
-      '2 is written where a string is expected',
-      'write it in quotes: "2"',
-    ],
-    [
-      'a boolean as a label',
-      { metadata: { labels: { on: true } } },
-      decoding('bool', 'labels'),
-      'metadata.labels[on]',
-      'true is written where a string is expected',
-      'write it in quotes: "true"',
-    ],
-    [
-      'an invalid quantity',
-      { spec: { limits: { cpu: '1 core' } } },
-      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-      'spec.limits.cpu',
-      'Invalid value: "1 core": this is not a quantity',
-      'write a quantity such as 500m, 2, 128Mi or 1Gi, here perhaps 1',
-    ],
-  ])('%s', (_name, root, message, field, text, hint) => {
-    const cause = withField(root, { field: '', message });
-    expect(cause.field).toBe(field);
-    expect(refusalText(cause.message, valueAtSteps(root, stepsIn(root, cause.field)), cause.field)).toEqual({
-      message: text,
-      hint,
-    });
-  });
-
-  test('another message stays unchanged and has no hint', () => {
-    const cause = { field: '', message: 'the server said something else' };
-    expect(withField({}, cause)).toBe(cause);
-    expect(refusalText(cause.message, undefined, '')).toEqual({ message: cause.message });
-    expect(refusalText(cause.message, undefined, '<nil>')).toEqual({ message: cause.message });
-  });
 });
 
 test.each([

@@ -1,6 +1,4 @@
 import { type JsonValue, isJsonObject } from '@typekro/kit/core';
-import { Failure } from '@typekro/kit/golang';
-import { parseQuantity } from '@typekro/kit/kubernetes';
 import type { FieldStep } from './model.ts';
 
 /** Splits a path in Kubernetes' notation into steps: `spec.ports[0].name`, `spec.labels[a.b]`. `<nil>` is the root. */
@@ -63,67 +61,6 @@ export interface RefusedPlace {
   readonly key: boolean;
 }
 
-const HOLDS_QUANTITIES: ReadonlySet<string> = new Set(['requests', 'limits', 'hard', 'capacity']);
-
-/**
- * Adds the field to a refusal for which a server names no field: an invalid quantity, or a label or annotation that is
- * not a string. The result has the field of the first such value in the object, and a message that quotes the value.
- * Any other cause is returned unchanged.
- */
-export function withField<Cause extends { readonly field: string; readonly message: string }>(
-  root: JsonValue,
-  cause: Cause,
-): Cause {
-  const mark = wrongMark(root, cause.message);
-  if (mark !== undefined) return { ...cause, ...mark };
-  if (cause.field !== '' || !/quantities must match|unable to parse (?:quantity|numeric part)/.test(cause.message))
-    return cause;
-  const found = findQuantity(root, '', '');
-  if (found === undefined) return cause;
-  return {
-    ...cause,
-    field: found.field,
-    message: `Invalid value: ${JSON.stringify(found.text)}: this is not a quantity`,
-  };
-}
-
-/** Matches a server's message about a label or annotation that is not a string. */
-const MARK =
-  /json: cannot unmarshal \w+ into Go struct field ObjectMeta\.(?:metadata\.)?(labels|annotations) of type string$/;
-
-/** The first label or annotation that is not a string, if the message is about such a value. */
-function wrongMark(root: JsonValue, message: string): { readonly field: string; readonly message: string } | undefined {
-  const [, part = ''] = MARK.exec(message) ?? [];
-  const marks = part === '' ? undefined : valueAtSteps(root, ['metadata', part]);
-  const [name] = isJsonObject(marks)
-    ? (Object.entries(marks).find(([, value]) => typeof value !== 'string') ?? [])
-    : [];
-  if (name === undefined) return undefined;
-  const field = `metadata.${part}[${name}]`;
-  return { field, message: `Invalid value: ${field} in body must be of type string: ` };
-}
-
-function findQuantity(
-  value: JsonValue,
-  path: string,
-  holder: string,
-): { readonly field: string; readonly text: string } | undefined {
-  const members: readonly (readonly [step: string, member: JsonValue | undefined])[] = Array.isArray(value)
-    ? value.map((item, index) => [`[${index}]`, item] as const)
-    : isJsonObject(value)
-      ? Object.entries(value).map(([name, member]) => [path === '' ? name : `.${name}`, member] as const)
-      : [];
-  for (const [step, member] of members) {
-    const name = step.replace(/^\./, '');
-    const isQuantity = HOLDS_QUANTITIES.has(holder) || name === 'sizeLimit';
-    if (typeof member === 'string' && isQuantity && parseQuantity(member) instanceof Failure)
-      return { field: path + step, text: member };
-    const inner = member === undefined ? undefined : findQuantity(member, path + step, name);
-    if (inner !== undefined) return inner;
-  }
-  return undefined;
-}
-
 /**
  * Finds the position of a server's refusal in an object. For a wrong key or value of a map, or a wrong item of a list,
  * the server names only the map or the list, and quotes the key, value or item. For labels and annotations of a
@@ -165,4 +102,4 @@ function parseQuoted(text: string): string {
 }
 
 /** The place of a refused field in an object. */
-export const RefusedPlace = { of: refusedPlace, stepsIn, withField };
+export const RefusedPlace = { of: refusedPlace, stepsIn };

@@ -2,7 +2,7 @@ import { controllerCrds } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { objectsAt, textAt, valueAt } from '@typekro/kit/kubernetes';
 import { GraphObject } from '@typekro/engine/graph';
-import { crdNarrowings } from '@typekro/engine/schema';
+import { CrdRules } from '@typekro/engine/schema';
 import type { ClusterFacts } from '../cluster-facts.ts';
 import { type CheckResult, type Finding, checkReading } from '../finding.ts';
 
@@ -71,7 +71,7 @@ function crdFindings(where: string, crd: KubeObject, wanted: KubeObject): Findin
         'write every object once (kubectl get … -o yaml | kubectl replace -f -), then remove the version from status.storedVersions',
     });
   }
-  const lacks = crdNarrowings(wanted, crd);
+  const lacks = CrdRules.narrowings(wanted, crd);
   if (lacks.length > 0) {
     const more = lacks.length > MAX_NAMED_FIELDS ? `; and ${lacks.length - MAX_NAMED_FIELDS} more` : '';
     findings.push({

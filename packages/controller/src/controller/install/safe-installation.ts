@@ -1,6 +1,6 @@
 import { type KubeObject, refOf } from '@typekro/kit/core';
 import type { KubernetesApi } from '@typekro/kube';
-import { crdNarrowings } from '@typekro/engine/schema';
+import { CrdRules } from '@typekro/engine/schema';
 
 /** An installed CRD that is not changed. */
 export interface KeptCrd {
@@ -30,7 +30,7 @@ export async function safeInstallation(
     objects.map(async (object) => {
       if (object.kind !== 'CustomResourceDefinition') return;
       const installed = await api.find(refOf(object), signal === undefined ? {} : { signal });
-      const narrowings = installed === undefined ? [] : crdNarrowings(installed, object);
+      const narrowings = installed === undefined ? [] : CrdRules.narrowings(installed, object);
       if (narrowings.length > 0) kept.set(object, { name: object.metadata.name ?? '', narrowings });
     }),
   );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type NodeReport, type Reports, Explanation, Remedy, RootCause } from '../index.ts';
+import { type NodeReport, type Reports, Explanation, RootCause } from '../index.ts';
 
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'web', namespace: 'ns' };
 const report = (id: string, state: Reports.NodeState, because: Reports.Because): NodeReport => ({
@@ -123,7 +123,10 @@ test.each<[because: Reports.Because, text: string]>([
 ])(
   'the remedy for a cause that may be temporary has the condition "if it lasts", and explainNode omits it: %o',
   (because, text) => {
-    expect(Remedy.of(because)).toMatchObject({ when: 'if it lasts', text: expect.stringContaining(text) as string });
+    expect(Explanation.remedy(because)).toMatchObject({
+      when: 'if it lasts',
+      text: expect.stringContaining(text) as string,
+    });
     expect(Explanation.of(report('x', 'waiting', because)).remedy).toBeUndefined();
   },
 );

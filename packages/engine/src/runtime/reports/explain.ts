@@ -1,6 +1,6 @@
 import { type ObjectRef, formatRef, isoTime, objectName, stringifyJson } from '@typekro/kit/core';
 import { failureText, isRefusal } from './failure.ts';
-import { remedyOf } from './remedies.ts';
+import { readWithDefault, remedyOf } from './remedies.ts';
 import type { Because, NodeReport, NodeState, Terminating, Contested } from '../report.ts';
 
 /** Explains in words why a node is in its state. `why`, `plan`, events and the dashboard print explanations. */
@@ -199,4 +199,6 @@ export const Explanation = {
   of: explainNode,
   refused: refusedText,
   readOf: readOfExpression,
+  readWithDefault,
+  remedy: remedyOf,
 };

@@ -162,6 +162,3 @@ function failedExpression(message: string): string {
   if (/no such key/.test(message)) return 'read the key with a default: map[?key].orValue(…), or test it: key in map';
   return 'correct the expression, or the value in the instance with which it fails';
 }
-
-/** What a user can do about a waiting or failed node. */
-export const Remedy = { of: remedyOf, readWithDefault };

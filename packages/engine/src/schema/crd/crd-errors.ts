@@ -13,6 +13,7 @@ import {
   type FieldError,
 } from '@typekro/kit/kubernetes';
 import { Failure, goJson, parseRequestUrl } from '@typekro/kit/golang';
+import { crdNarrowings } from './crd-narrowings.ts';
 import { columnErrors, conversionErrors, namesErrors, scaleErrors, selectableErrors } from './crd-parts.ts';
 import { invalid, notSupported, required } from '../validation/field-error.ts';
 import { structuralSchema } from '../lazy.ts';
@@ -263,7 +264,7 @@ function* places(
 }
 
 /** The rules of an API server for CRDs. */
-export const CrdRules = { errors: crdErrors, updateErrors: crdUpdateErrors, isEstablished };
+export const CrdRules = { updateErrors: crdUpdateErrors, narrowings: crdNarrowings, isEstablished };
 
 const APPROVAL = 'api-approved.kubernetes.io';
 const PROTECTED = /(?:^|\.)(?:k8s|kubernetes)\.io$/;
