@@ -1,5 +1,5 @@
 import type { Cluster } from '@typekro/cluster';
-import { runController } from '@typekro/controller/controller';
+import { DEFINITIONS_CRD, runController } from '@typekro/controller/controller';
 import { shardOf } from '../../packages/controller/src/controller/shards/assignment.ts';
 import { responseText } from '../../packages/testing/src/simulation/faulty-transport.ts';
 import type { TransportRequest } from '@typekro/kube';
@@ -45,10 +45,11 @@ export function electionOf(cluster: Cluster, shards: number, flags: readonly str
 /**
  * The group to which a write belongs (not an API group). A group is a set of objects in one shard. Each Graph is a
  * separate group. The only definition of the simulation and its instances form another group. Undefined for an object
- * that a Graph writes, because the path of the object does not name the Graph.
+ * that a Graph writes, because the path of the object does not name the Graph, and for the CRD of definitions, in which
+ * each replica may publish the common flags.
  */
 function groupOf({ path, headers }: TransportRequest): string | undefined {
   const [, namespace, name] = GRAPH_PATH.exec(path) ?? [];
-  if (headers?.['impersonate-user'] !== undefined) return undefined;
+  if (headers?.['impersonate-user'] !== undefined || path.includes(DEFINITIONS_CRD.name)) return undefined;
   return name === undefined ? 'rigs' : `kro.run/Graph/${namespace ?? ''}/${name}`;
 }

@@ -13,16 +13,19 @@ export const DEFINITIONS_CRD: ObjectRef = {
 
 /**
  * Writes the command line of this controller into the CRD of definitions, so that commands know with which gates, level
- * and limits a controller decides that has no Deployment. A refused write is only logged.
+ * and limits a controller decides that has no Deployment. Replicas have the same command line, so any of them may write
+ * it, and only if it is another one. A refused request is only logged.
  */
 export async function publishFlags(
-  client: Pick<KubernetesApi, 'patch'>,
+  client: Pick<KubernetesApi, 'get' | 'patch'>,
   args: readonly string[],
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   const annotations = { [ANNOTATION]: args.join('\n') };
   try {
+    const { metadata } = await client.get(DEFINITIONS_CRD, { signal });
+    if (getOwn(metadata.annotations ?? {}, ANNOTATION) === annotations[ANNOTATION]) return;
     await client.patch(DEFINITIONS_CRD, { metadata: { annotations } }, { fieldManager: 'typekro', signal });
   } catch (error) {
     if (signal.aborted) return;
@@ -33,4 +36,6 @@ export async function publishFlags(
 
 /** The command line that the last controller has published in the CRD of definitions. */
 export const publishedFlags = ({ metadata }: KubeObject): readonly string[] | undefined =>
-  getOwn(metadata.annotations ?? {}, ANNOTATION)?.split('\n');
+  getOwn(metadata.annotations ?? {}, ANNOTATION)
+    ?.split('\n')
+    .filter((flag) => flag !== '');

@@ -1,8 +1,8 @@
 import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 
 /**
- * The members that differ between runs: times, versions, UIDs, messages that contain such values, and labels with a
- * UID.
+ * The members that differ between runs: times, versions, UIDs, messages that contain such values, labels with a UID, and
+ * the flags of the controller.
  */
 const VOLATILE = new Set([
   'uid',
@@ -16,6 +16,7 @@ const VOLATILE = new Set([
   'message',
   'kro.run/resource-graph-definition-id',
   'kro.run/instance-id',
+  'typekro.dev/controller-flags',
 ]);
 
 /** Removes the members that differ between runs, and sorts the conditions by type. */
@@ -27,8 +28,11 @@ export function normalize(object: KubeObject): KubeObject {
     }
     if (typeof value !== 'object' || value === null) return value;
     const result: Record<string, unknown> = {};
-    for (const [name, member] of Object.entries(value)) if (!VOLATILE.has(name)) result[name] = walk(member, name);
-    return result;
+    for (const [name, member] of Object.entries(value)) {
+      const walked = VOLATILE.has(name) ? undefined : walk(member, name);
+      if (walked !== undefined) result[name] = walked;
+    }
+    return key === 'annotations' && Object.keys(result).length === 0 ? undefined : result;
   };
   return walk(object, '') as KubeObject;
 }
