@@ -211,14 +211,12 @@ function watchFaultText({ holdMs, cut, silent, expired }: LineFault): string | u
 }
 
 async function* splitLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
+  let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of body) {
-    const text = Buffer.from(chunk).toString('utf8');
-    for (let from = 0; from < text.length;) {
-      const end = text.indexOf('\n', from) + 1;
-      const next = end === 0 ? text.length : end;
-      yield text.slice(from, next);
-      from = next;
-    }
+    const bytes = Buffer.concat([rest, chunk]);
+    const complete = bytes.lastIndexOf('\n') + 1;
+    rest = bytes.subarray(complete);
+    yield* bytes.toString('utf8', 0, complete).match(/.*\n/g) ?? [];
   }
 }
 
