@@ -1,5 +1,6 @@
 import type { PathStep } from '@typekro/engine/graph';
-import { type Schema, RefusalText } from '@typekro/engine/schema';
+import { type Schema, schemaNodeAt } from '@typekro/engine/schema';
+import { nearestName } from '@typekro/kit/core';
 
 /** The beginning of the hint for a field that belongs in the spec. */
 export const BELOW_SPEC = 'it belongs below spec';
@@ -17,7 +18,7 @@ export function hintForUnknownField(
   return (
     NEIGHBOURS.get(inDefinition ? name : '') ??
     otherLevelHint(name, schema, steps) ??
-    RefusalText.unknownFieldHint(name, RefusalText.parentSchema(schema, steps))
+    nameHint(name, parentSchema(schema, steps))
   );
 }
 
@@ -41,13 +42,13 @@ const NEIGHBOURS: ReadonlyMap<string, string> = new Map([
  * Returns the hint for a field that exists one level deeper or higher. Its name is right, and its indentation is wrong.
  */
 function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]): string | undefined {
-  const siblingSchema = RefusalText.parentSchema(schema, steps);
+  const siblingSchema = parentSchema(schema, steps);
   const inner = siblingSchema?.properties?.['spec'];
   const isFree = inner?.['x-kubernetes-preserve-unknown-fields'] === true;
-  const isNear = RefusalText.unknownFieldHint(name, siblingSchema)?.startsWith('did you mean') === true;
+  const isNear = nameHint(name, siblingSchema)?.startsWith('did you mean') === true;
   if (
     inner?.properties?.[name] !== undefined ||
-    (isFree && !isNear && RefusalText.parentSchema(schema, steps.slice(0, -1))?.properties?.[name] === undefined)
+    (isFree && !isNear && parentSchema(schema, steps.slice(0, -1))?.properties?.[name] === undefined)
   )
     return `${BELOW_SPEC}: put it below spec:, indented by two more spaces`;
   const siblings = Object.entries(siblingSchema?.properties ?? {}).filter(
@@ -57,8 +58,21 @@ function otherLevelHint(name: string, schema: Schema, steps: readonly PathStep[]
   if (sibling !== undefined && siblings.length === 1 && !isNear && sibling[0] !== 'metadata')
     return `it belongs below ${[...steps.slice(0, -1), sibling[0]].join('.')}: indent it by two more spaces there`;
   const parent = steps.at(-2);
-  const outer = typeof parent === 'string' ? RefusalText.parentSchema(schema, steps.slice(0, -1)) : undefined;
+  const outer = typeof parent === 'string' ? parentSchema(schema, steps.slice(0, -1)) : undefined;
   return outer?.properties?.[name] === undefined || isNear
     ? undefined
     : `it belongs next to ${String(parent)}: indent it by two spaces less`;
+}
+
+/** The hint for an undeclared field: the most similar declared name, or all declared names if there are at most 12. */
+function nameHint(name: string, schema: Schema | undefined): string | undefined {
+  const known = Object.keys(schema?.properties ?? {});
+  const near = nearestName(name, known);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  return known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;
+}
+
+/** The schema of the object that contains a field. */
+function parentSchema(schema: Schema, steps: readonly (string | number)[]): Schema | undefined {
+  return schemaNodeAt(schema, steps.slice(0, -1));
 }

@@ -1,8 +1,6 @@
 import { type JsonValue, isJsonObject, stringifyJson, nearestName } from '@typekro/kit/core';
-import type { Schema } from './model.ts';
 import { isDnsSubdomain } from '@typekro/kit/kubernetes';
 import { shapeHint } from './shape-hint.ts';
-import { schemaNodeAt } from './validation/update-schema.ts';
 
 /** The problem with a field, and its remedy. */
 export interface RefusalText {
@@ -248,18 +246,5 @@ const HINTS: readonly (readonly [RegExp, Hint])[] = [
   [/IP address|CIDR/i, () => 'write an address such as 10.0.0.1, or a range such as 10.0.0.0/16'],
 ];
 
-/** The hint for an undeclared field: the most similar declared name, or all declared names if there are at most 12. */
-export function unknownFieldHint(name: string, schema: Schema | undefined): string | undefined {
-  const known = Object.keys(schema?.properties ?? {});
-  const near = nearestName(name, known);
-  if (near !== undefined) return `did you mean "${near}"?`;
-  return known.length > 0 && known.length <= 12 ? `known fields: ${known.join(', ')}` : undefined;
-}
-
-/** The schema of the object that contains a field. */
-export function parentSchema(schema: Schema, steps: readonly (string | number)[]): Schema | undefined {
-  return schemaNodeAt(schema, steps.slice(0, -1));
-}
-
 /** The sentences about a refused field. */
-export const RefusalText = { of: refusalText, shapeHint, unknownFieldHint, parentSchema };
+export const RefusalText = { of: refusalText, shapeHint };
