@@ -74,7 +74,20 @@ const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespac
 const observation = {
   instance: object('Shop'),
   decision: {
-    nodes: [{ id: 'web', state: 'ready', because: { kind: 'ready' }, objects: [{ object: owner, state: 'present' }] }],
+    nodes: [
+      {
+        id: 'web',
+        state: 'waiting',
+        because: { kind: 'not-ready-by-kind', object: owner, reason: 'Unavailable', message: '1 of 2' },
+        objects: [{ object: owner, state: 'present' }],
+      },
+      {
+        id: 'db',
+        state: 'ready',
+        because: { kind: 'ready' },
+        objects: [{ object: { ...owner, name: 'db' }, state: 'present' }],
+      },
+    ],
   },
   notes: [],
   problems: [],
@@ -91,9 +104,10 @@ test.each<[string, () => Promise<KubeObject>, string[]]>([
         metadata: { name: 'web', namespace: 'b', uid: 'u' },
       }),
     [
-      '└─ ✓ web  Deployment b/web  ready: is as wanted and ready',
-      '      … Pod bad Running, 2 restarts, condition Ready is False, oh',
-      '      ✓ Pod good Running',
+      '├─ … web  Deployment b/web  waiting: waits for Deployment apps/v1 b/web: 1 of 2',
+      '│     … Pod bad Running, 2 restarts, condition Ready is False, oh',
+      '│     ✓ Pod good Running',
+      '└─ ✓ db   Deployment b/db   ready: is as wanted and ready',
     ],
   ],
   [
@@ -101,7 +115,8 @@ test.each<[string, () => Promise<KubeObject>, string[]]>([
     () => Promise.reject(new KubeError('pods is forbidden', { status: 403, reason: 'Forbidden' })),
     [
       'note: owned objects are not shown: pods is forbidden',
-      '└─ ✓ web  Deployment b/web  ready: is as wanted and ready',
+      '├─ … web  Deployment b/web  waiting: waits for Deployment apps/v1 b/web: 1 of 2',
+      '└─ ✓ db   Deployment b/db   ready: is as wanted and ready',
     ],
   ],
 ])('the tree has the owned objects below their node: %s', async (_what, find, lines) => {

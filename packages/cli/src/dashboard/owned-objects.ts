@@ -46,13 +46,13 @@ export const mayOwn = ({ apiVersion, kind, namespace }: ObjectRef): boolean =>
 /** The maximum number of objects of an instance for which the owned objects are read. */
 const MAX_OWNERS = 20;
 
-/** Adds to the observation what the objects of its nodes own. What the user may not read becomes a note. */
+/** Adds to the observation what the objects own whose nodes are not ready. What the user may not read becomes a note. */
 export async function withOwnedObjects(
   api: KubernetesApi,
   observation: InstanceObservation,
   signal: AbortSignal,
 ): Promise<InstanceObservation> {
-  const objects = observation.decision.nodes.flatMap((node) => node.objects);
+  const objects = observation.decision.nodes.flatMap((node) => (node.state === 'ready' ? [] : node.objects));
   const owners = objects.filter(({ object, state }) => state === 'present' && mayOwn(object)).slice(0, MAX_OWNERS);
   try {
     const families = await readFamilies(
