@@ -181,10 +181,10 @@ const refuse = (): never => {
 const published = async (flags: readonly string[]): Promise<KubeObject> => {
   let body: unknown;
   const patch = async (...call: readonly unknown[]) => ((body = call[1]), {});
-  const get = async () => body ?? { metadata: {} };
-  await publishFlags({ get, patch } as never, flags, silentLogger, NEVER);
+  const find = async () => body ?? { metadata: {} };
+  await publishFlags({ find, patch } as never, flags, silentLogger, NEVER);
   const first = body;
-  await publishFlags({ get, patch } as never, flags, silentLogger, NEVER);
+  await publishFlags({ find, patch } as never, flags, silentLogger, NEVER);
   expect(body, 'the same flags are not written again').toBe(first);
   return body as KubeObject;
 };

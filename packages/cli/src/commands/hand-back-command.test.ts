@@ -27,6 +27,14 @@ const IMAGE = '--image example.com/typekro:1';
 const deployment = () =>
   user.find({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'typekro', namespace: 'kro-system' });
 
+const CRD = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  name: 'resourcegraphdefinitions.kro.run',
+};
+const FLAGS = 'typekro.dev/controller-flags';
+const published = async () => (await user.get(CRD)).metadata.annotations?.[FLAGS];
+
 test('hand-back lists the differences of kro; with findings, it stops the controller only with --force', async () => {
   await run(`bootstrap ${IMAGE}`);
   const definition: KubeObject = {
@@ -39,6 +47,7 @@ test('hand-back lists the differences of kro; with findings, it stops the contro
     },
   };
   await user.create(definition);
+  await user.patch(CRD, { metadata: { annotations: { [FLAGS]: '--kro-compatibility=0.10' } } });
   const held = await run('hand-back --to 0.10');
   expect(held.code).toBe(3);
   expect(held.out.split('\n')).toMatchInlineSnapshot(`
@@ -49,7 +58,9 @@ test('hand-back lists the differences of kro; with findings, it stops the contro
       "   next  correct the findings, or accept them: typekro hand-back --to 0.10 --kubeconfig kubeconfig --force",
     ]
   `);
-  expect((await deployment())?.spec?.['replicas']).toBe(1);
+  expect([(await deployment())?.spec?.['replicas'], await published()]).toEqual([1, '--kro-compatibility=0.10']);
+  expect((await run('hand-back --to 0.10 --force --dry-run')).code).toBe(0);
+  expect(await published()).toBe('--kro-compatibility=0.10');
   const forced = await run('hand-back --to 0.10 --force');
   expect(forced.out.split('\n').slice(3)).toMatchInlineSnapshot(`
     [
@@ -57,7 +68,7 @@ test('hand-back lists the differences of kro; with findings, it stops the contro
       "   next  install kro 0.10: no Deployment of kro was found, and no controller works on the objects until then",
     ]
   `);
-  expect((await deployment())?.spec?.['replicas']).toBe(0);
+  expect([(await deployment())?.spec?.['replicas'], await published()]).toEqual([0, undefined]);
   await user.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', name: 'pots' });
   await user.create({
     apiVersion: 'apps/v1',

@@ -1,3 +1,4 @@
+import { type Logger, publishFlags } from '@typekro/controller/controller';
 import { type ObjectRef, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { type KroCompatibility, KroLevel } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
@@ -40,7 +41,7 @@ interface HandBackReport {
 export const handBack: Command = {
   name: 'hand-back',
   description:
-    "Stops the TypeKro controller, so that kro's controller can continue. First finds the differences: definitions and Graphs that kro refuses or handles differently, and annotations that only the TypeKro controller knows (pins, canaries, adoption, accounts, deletion policies). Whatever could not be read is a finding, too. With findings, nothing is changed and the exit code is 3; --force continues anyway. Without the right to list definitions, instances or Graphs, nothing is changed even with --force. Then scales the Deployment of the controller to 0, and waits until its pods are gone. CRDs, definitions, revisions, instances and their objects stay. --remove also deletes the Deployment with its account and rights. Start kro afterwards.",
+    "Stops the TypeKro controller, so that kro's controller can continue. First finds the differences: definitions and Graphs that kro refuses or handles differently, and annotations that only the TypeKro controller knows (pins, canaries, adoption, accounts, deletion policies). Whatever could not be read is a finding, too. With findings, nothing is changed and the exit code is 3; --force continues anyway. Without the right to list definitions, instances or Graphs, nothing is changed even with --force. Then scales the Deployment of the controller to 0, and waits until its pods are gone, and removes the flags that it published. CRDs, definitions, revisions, instances and their objects stay. --remove also deletes the Deployment with its account and rights. Start kro afterwards.",
   positionals: [],
   options: [
     {
@@ -103,6 +104,8 @@ async function handOver(context: CommandContext, input: CommandInput): Promise<H
   if (isAllowed && !dryRun && isRunning) await stopController(writer, own);
   const removed = isAllowed ? await pruneInstallation(writer, objects, [], dryRun) : [];
   const notes = [...(limit === undefined ? [] : [limit]), ...former.limits];
+  const logger: Logger = { log: (_, message, { error } = {}) => void notes.push(`${message}: ${String(error)}`) };
+  if (isAllowed && !dryRun) await publishFlags(api, undefined, logger, signal);
   if (own === undefined) notes.push(`there is no Deployment ${namespace}/${name} of the TypeKro controller`);
   if (shared.length > 0) {
     notes.push(`the cluster-wide objects of ${name} stay: the namespace ${shared.join(', ')} has objects of it, too`);

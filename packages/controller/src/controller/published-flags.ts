@@ -15,22 +15,26 @@ export const DEFINITIONS_CRD: ObjectRef = {
  * Writes the command line of this controller into the CRD of definitions, so that commands know with which gates, level
  * and limits a controller decides that has no Deployment. Replicas have the same command line, so any of them may write
  * it, and only if it is another one. A refused request is only logged.
+ *
+ * @param args `undefined` removes the command line, because the controller that wrote it no longer runs
  */
 export async function publishFlags(
-  client: Pick<KubernetesApi, 'get' | 'patch'>,
-  args: readonly string[],
+  client: Pick<KubernetesApi, 'find' | 'patch'>,
+  args: readonly string[] | undefined,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const annotations = { [ANNOTATION]: args.join('\n') };
+  const flags = args?.join('\n');
+  const annotations = { [ANNOTATION]: flags ?? null };
   try {
-    const { metadata } = await client.get(DEFINITIONS_CRD, { signal });
-    if (getOwn(metadata.annotations ?? {}, ANNOTATION) === annotations[ANNOTATION]) return;
+    const crd = await client.find(DEFINITIONS_CRD, { signal });
+    if (crd === undefined || getOwn(crd.metadata.annotations ?? {}, ANNOTATION) === flags) return;
     await client.patch(DEFINITIONS_CRD, { metadata: { annotations } }, { fieldManager: 'typekro', signal });
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof KubeError)) throw error;
-    logger.log('warn', 'the flags are not published, so commands may assume others', { error: error.message });
+    const message = `the published flags in CustomResourceDefinition ${DEFINITIONS_CRD.name} are not updated, so commands may assume others`;
+    logger.log('warn', message, { error: error.message });
   }
 }
 
