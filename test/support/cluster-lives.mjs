@@ -3,7 +3,7 @@
  * separate process: `node --expose-gc test/support/cluster-lives.mjs COUNT`.
  */
 import { Agent, get } from 'node:http';
-import { createCluster } from '../../dist/testing/index.js';
+import { createCluster } from '../../dist/testing/entry.js';
 
 const WARM_UP = 20;
 const count = Number(process.argv[2]);

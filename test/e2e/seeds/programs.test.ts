@@ -26,7 +26,7 @@ interface Recorded {
 }
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const { createCluster } = (await import(pathToFileURL(join(root, 'dist/testing/index.js')).href)) as TestingModule;
+const { createCluster } = (await import(pathToFileURL(join(root, 'dist/testing/entry.js')).href)) as TestingModule;
 
 /**
  * The compositions that the programs have created, in order. The programs import a wrapper of the built package, and
