@@ -12,6 +12,7 @@ export { DIAGNOSTIC_SOURCE, toProtocol } from './protocol-diagnostics.ts';
 export { EditorDocument, MAX_EDITED_LENGTH, openDocument } from './editor-document.ts';
 export { fixesFor } from './fixes.ts';
 export { hoverAt } from './hover.ts';
+export { functionsNamed } from './known-functions.ts';
 export type { CompiledOutline } from './inlays.ts';
 export { inlayHintsOf, LENS_COMMANDS, lensesOf, outlinesOf } from './inlays.ts';
 export { definitionAt, referencesAt, renameableAt, renameAt } from './navigation.ts';

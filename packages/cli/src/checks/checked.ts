@@ -6,6 +6,7 @@ import { lateFailures } from '../inputs/late-failures.ts';
 import { type LoadedInputs, loadInputs } from '../inputs/load-inputs.ts';
 import { placedInCalls } from '../inputs/place-in-call.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
+import { withPlaceOfKinds } from './without-consequences.ts';
 
 /** The checked files of a command. */
 export interface CheckedFiles extends CheckedInputs {
@@ -34,10 +35,15 @@ export async function readChecked(
 ): Promise<CheckedFiles> {
   const checked = await checkNamedFiles(context, input, files, extend);
   printDiagnostics(context, checked.diagnostics, checked.texts);
-  const shipped = shippedNote(checked.known);
+  const shipped = takesCrds(input) ? shippedNote(checked.known) : undefined;
   if (shipped !== undefined) context.printError(shipped);
   return checked;
 }
+
+const takesCrds = ({ options }: CommandInput): boolean => Object.hasOwn(options, 'crds');
+
+/** The hint for an unknown kind of a command without the option `--crds`. */
+const IN_FILES = 'put its CustomResourceDefinition or ResourceGraphDefinition into one of the files';
 
 /**
  * Like `readChecked`, but the caller must print the problems and the note about this package's CRDs. Prints the notes
@@ -68,6 +74,7 @@ export async function checkNamedFiles(
     : await checkInputs(inputs, options);
   const late = await lateFailures(note, context.errorColumns);
   const texts = new Map([...known.texts, ...inputs.texts]);
-  const diagnostics = placedInCalls([...known.diagnostics, ...found, ...late], texts, context.cwd);
+  const placed = placedInCalls([...known.diagnostics, ...found, ...late], texts, context.cwd);
+  const diagnostics = takesCrds(input) ? placed : withPlaceOfKinds(placed, IN_FILES);
   return { graphs, graphObjects, diagnostics, inputs, known, texts, failed: hasErrors(diagnostics) };
 }

@@ -258,8 +258,28 @@ export async function withRemedies(diagnostics: readonly Diagnostic[]): Promise<
   const isTraced = diagnostics.some(({ code }) => code.startsWith('trace/'));
   const traceCodes = isTraced ? (await import('@typekro/sdk/compose')).traceCodes : [];
   const codes = new Map([...diagnosticCodes, ...schemaCodes, ...traceCodes].map((each) => [each.code, each]));
-  return diagnostics.map((each) => (each.hint === undefined ? withRemedyOf(codes.get(each.code), each) : each));
+  return Promise.all(
+    diagnostics.map(async (each) => {
+      const hint = each.hint ?? (each.code === 'cel/no-overload' ? await callHint(each.message) : undefined);
+      return hint === undefined ? withRemedyOf(codes.get(each.code), each) : { ...each, hint };
+    }),
+  );
 }
+
+/** The hint for a call of a function with values that it does not take: its signatures. */
+async function callHint(message: string): Promise<string | undefined> {
+  const call = /^found no matching overload for '([\w.]+)' applied to '(?:(.*)\.)?\(.*\)'$/s.exec(message);
+  if (call === null) return undefined;
+  const [, name = '', receiver] = call;
+  const { functionsNamed } = await import('@typekro/editor');
+  const signatures = functionsNamed(name, receiver).flatMap((each) => each.signatures);
+  const value = receiver?.startsWith('optional_type(') === true ? '; take the value out with .orValue(…) first' : '';
+  return signatures.length === 0 ? undefined : `it exists as ${signatures.slice(0, 4).join(', or ')}${value}`;
+}
+
+/** Replaces the hints that name the option `--crds`, for a command or an editor that does not have it. */
+export const withPlaceOfKinds = (diagnostics: readonly Diagnostic[], hint: string): readonly Diagnostic[] =>
+  diagnostics.map((each) => (each.hint?.includes('--crds') === true ? { ...each, hint } : each));
 
 function withRemedyOf(code: CodeInfo | undefined, diagnostic: Diagnostic): Diagnostic {
   const { remedy } = code ?? {};

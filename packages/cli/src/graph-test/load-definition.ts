@@ -5,6 +5,7 @@ import { type SchemaSource, builtinSource, combineSources, crdSource } from '@ty
 import type { GraphTestFile } from '@typekro/testing';
 import type { CommandContext } from '../command.ts';
 import { checkNamedFiles } from '../checks/checked.ts';
+import { withPlaceOfKinds } from '../checks/without-consequences.ts';
 import { definitionFileOf } from './find-test-files.ts';
 
 /** The compiled definition of a test file, and the definitions and CRDs of the test's cluster. */
@@ -36,8 +37,12 @@ export async function loadDefinition(
   const definitionFile = definitionFileOf(path, definition);
   const shown = (each: string) => relative(context.cwd, each) || '.';
   const paths = crds.map((each) => shown(resolve(dirname(path), each))).join(',');
-  const input = { positionals: [], options: paths === '' ? {} : { crds: paths } };
+  const input = { positionals: [], options: { crds: paths } };
   const checked = await checkNamedFiles(context, input, [shown(definitionFile)]);
+  const found = withPlaceOfKinds(
+    checked.diagnostics,
+    'name the file of its CustomResourceDefinition in crds of the test',
+  );
   const { graphs, inputs, known, texts } = checked;
   const served = [...inputs.objects.map(({ object }) => object).filter(Kinds.isCrd), ...known.crds];
   const made = graphs.map(({ instance }) => instance.crd);
@@ -48,10 +53,8 @@ export async function loadDefinition(
     sources,
     texts,
   };
-  const unexpected = checked.diagnostics.filter(
-    ({ severity, code }) => severity === 'error' && expected?.includes(code) !== true,
-  );
-  const codes = checked.diagnostics.map(({ code }) => code);
+  const unexpected = found.filter(({ severity, code }) => severity === 'error' && expected?.includes(code) !== true);
+  const codes = found.map(({ code }) => code);
   if (unexpected.length > 0) return { ...base, codes, diagnostics: unexpected };
   const graph = chooseGraph(graphs, name);
   if (graph !== undefined || graphs.length === 0) return { ...base, codes, graph, diagnostics: [] };

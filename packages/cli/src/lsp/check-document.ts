@@ -4,6 +4,7 @@ import { type Graph, Kinds } from '@typekro/engine/graph';
 import { builtinSource } from '@typekro/engine/schema';
 import { shellWord } from '../text/escapes.ts';
 import { checkInputs } from '../checks/check-inputs.ts';
+import { withPlaceOfKinds } from '../checks/without-consequences.ts';
 import type { InputObject } from '../inputs/load-inputs.ts';
 import { manifestOf } from '../inputs/read-manifest.ts';
 
@@ -96,9 +97,8 @@ function withoutForeign(
   );
   const isForeign = ({ code, source }: Diagnostic): boolean =>
     code === 'input/unknown-kind' && foreign.has(placeKey(source));
-  const here = (each: Diagnostic): Diagnostic =>
-    each.hint?.includes('--crds') === true ? { ...each, hint: HERE } : each;
-  return { ...checked, diagnostics: checked.diagnostics.filter((each) => !isForeign(each)).map(here) };
+  const own = checked.diagnostics.filter((each) => !isForeign(each));
+  return { ...checked, diagnostics: withPlaceOfKinds(own, HERE) };
 }
 
 /** The remedy for an unknown kind in an editor, which has no options. */

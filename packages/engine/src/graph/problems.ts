@@ -123,7 +123,7 @@ export class Problems {
   #withYamlCause(problem: Problem): Problem {
     const { path } = problem.place;
     const key = this.#oldBooleanKeyAt(path);
-    if (key !== undefined) {
+    if (key !== undefined && !problem.code.startsWith('cel/')) {
       const isHintUseful = problem.hint !== undefined && problem.code !== 'graph/unknown-field';
       return { ...problem, hint: isHintUseful ? `${problem.hint}; ${key}` : key };
     }
