@@ -186,10 +186,12 @@ describe('user file', () => {
       await expect(writeUserFile(path, 'x')).rejects.toMatchObject({ code: 'ENXIO' });
       const end = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       const copy = `${path}.copy`;
-      const reader = spawn('sh', ['-c', 'cat > "$0"', copy], { stdio: [end, 'ignore', 'ignore'] });
-      closeSync(end);
+      // The program waits in its `open` for the writer. The other end, which reads nothing, makes the writer begin.
+      const reader = spawn('sh', ['-c', 'cat < "$0" > "$1"', path, copy], { stdio: 'ignore' });
+      const ended = once(reader, 'close');
       await writeUserFile(path, 'x'.repeat(1_000_000));
-      await once(reader, 'close');
+      closeSync(end);
+      await ended;
       expect(readFileSync(copy, 'utf8').length).toBe(1_000_000);
     });
 
