@@ -38,9 +38,6 @@ test.each([
     '/playground-licenses.txt',
     ['@codemirror/view', '@lezer/lr', 'style-mod', 'crelt', 'w3c-keyname', '@marijn/find-cluster-break'].concat([
       'acorn',
-      'base64-js',
-      'buffer',
-      'ieee754',
       're2js',
       'yaml',
     ]),

@@ -2,7 +2,7 @@
  * The globals of Node that the engine reads, for the bundle of the playground's worker. The bundler replaces references
  * to these globals with the exports of this module (`scripts/page.mjs`).
  */
-import { Buffer } from 'buffer';
+import { Buffer } from './byte-buffer.ts';
 import { browserCrypto } from './crypto.ts';
 import * as net from './net.ts';
 

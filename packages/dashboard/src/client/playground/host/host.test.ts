@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import * as net from 'node:net';
 import { expect, test } from 'vitest';
 import { transformSync } from 'esbuild';
+import { Buffer as PageBuffer } from './byte-buffer.ts';
 import { BlockList, isIP, isIPv4, isIPv6 } from './net.ts';
 
 const { code } = transformSync(readFileSync(new URL('lock-globals.ts', import.meta.url), 'utf8'), {
@@ -63,4 +64,39 @@ test.each([
     node.addSubnet(start, bits, type);
   }
   expect(own.check(address)).toBe(node.check(address, family));
+});
+
+const TEXTS = [
+  '',
+  'a',
+  'Größe €😀',
+  '\ud800x',
+  '\ufeffBOM',
+  'YWJj',
+  'YWI=',
+  'YQ==',
+  'YQ',
+  'Y',
+  'Y!W\nJj',
+  '-_-_',
+  'YQ==YQ==',
+];
+const CODES = ['utf8', 'latin1', 'base64', 'base64url', 'hex'] as const;
+
+test.each(TEXTS)('the bytes of %j are those that a Buffer of Node has', (text) => {
+  // In base64, Node reads a character beyond Latin-1 as a character of base64, by its low byte.
+  for (const from of /[^\0-\xff]/.test(text)
+    ? (['utf8', 'latin1'] as const)
+    : (['utf8', 'latin1', 'base64'] as const)) {
+    const [own, node] = [PageBuffer.from(text, from), Buffer.from(text, from)];
+    const read = (bytes: typeof own | typeof node) => CODES.map((to) => [bytes.toString(to), bytes.toString(to, 1, 3)]);
+    expect(read(own.subarray(0) as typeof own)).toEqual(read(node));
+    expect(PageBuffer.byteLength(text, from)).toBe(Buffer.byteLength(text, from));
+    for (const other of TEXTS.map((each) => Buffer.from(each)))
+      expect([
+        own.equals(other),
+        PageBuffer.compare(own, other),
+        PageBuffer.concat([own, other]).toString('hex'),
+      ]).toEqual([node.equals(other), Buffer.compare(node, other), Buffer.concat([node, other]).toString('hex')]);
+  }
 });
