@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DiffReport, InspectCall, Plan, TreeReport, WhyReport } from '@typekro/controller/inspect';
-import { indexOfReports, ownViewer } from '@typekro/controller/inspect';
+import { indexOfReports, ownViewer, withCommand } from '@typekro/controller/inspect';
 import { type JsonObject, type KubeObject, objectName } from '@typekro/kit/core';
 import { Explanation, keys, NodeReport } from '@typekro/engine/runtime';
 import { numbersOf } from '@typekro/kit/test-support/budget';
@@ -99,10 +99,6 @@ test.each(numbersOf('agreeingFaces'))('graph %i: all faces say what the controll
     reason: reasonOf(Explanation.of(node).reason),
   }));
   for (const { state } of states) seen.add(state);
-  if (process.env.DBG)
-    console.log(
-      JSON.stringify({ live, nodes, definition: definition.spec, instance, decided, tree: shownTree.nodes }, null, 1),
-    );
   const stateOf = ({ id, state, reason }: { id: string; state: string; reason: string }) => ({ id, state, reason });
   expect(shownTree.nodes.map(stateOf)).toEqual(states);
   expect(page?.nodes.map(stateOf)).toEqual(states);
@@ -124,6 +120,8 @@ test.each(numbersOf('agreeingFaces'))('graph %i: all faces say what the controll
   }
   const written = shownDiff.changes.map(({ object }) => objectName(object));
   const own = planned.instances.filter(({ instance: of }) => of.kind === 'Pot' && of.name === name);
+  const advised = own.flatMap((each) => [each, ...each.writes, ...each.later, ...each.blocked]);
+  expect(advised.map(withCommand)).toEqual(advised);
   const plannedWrites = own.flatMap(({ writes }) => writes.filter(({ action }) => action !== 'labels'));
   if (live !== 'suspended' && live !== 'edited while suspended' && live !== 'deleted, and held') {
     expect(shownDiff.changes.filter(({ refused }) => refused === undefined)).toEqual([]);

@@ -1,10 +1,18 @@
 import { instanceKey, previewDefinition, readDefinitionObject } from '@typekro/controller/controller';
-import { type KubeObject, count, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
+import { type KubeObject, count, definedMember, formatApiVersion, objectName, refOf } from '@typekro/kit/core';
 import { type Graph, GraphObject, Kinds, isDefinition } from '@typekro/engine/graph';
 import { compareText } from '@typekro/kit/golang';
 import { crdSource } from '@typekro/engine/schema';
 import type { InputObject } from '../inputs/load-inputs.ts';
-import type { DefinitionPlan, InstancePlan, ObjectPlan, Plan, PlanSource } from '@typekro/controller/inspect';
+import type {
+  DefinitionPlan,
+  InstancePlan,
+  Meanwhile,
+  ObjectPlan,
+  Plan,
+  PlanSource,
+} from '@typekro/controller/inspect';
+import { withCommand } from '@typekro/controller/inspect';
 import type { PlanContext } from './plan-context.ts';
 import { addPresent } from './before-revision.ts';
 import { NestedInstances } from './nested-instances.ts';
@@ -97,7 +105,11 @@ export async function makePlan(
     ...otherNamespaces(context, definitions),
     ...unservedGraphs(context, objects),
   ];
-  const body = { definitions, objects: others, instances: all };
+  const body = {
+    definitions: definitions.map(withCommand),
+    objects: others.map(withCommand),
+    instances: all.map(withCommands),
+  };
   const plan: Plan = {
     schemaVersion: 1,
     operation: context.operation,
@@ -108,6 +120,18 @@ export async function makePlan(
   };
   return { plan, desired: objects.map(({ desired }) => desired) };
 }
+
+const withCommands = (plan: InstancePlan): InstancePlan => ({
+  ...withCommand(plan),
+  ...commandsOf(plan),
+  ...definedMember('meanwhile', plan.meanwhile && commandsOf(plan.meanwhile)),
+});
+
+const commandsOf = ({ writes, later, blocked }: Meanwhile): Meanwhile => ({
+  writes: writes.map(withCommand),
+  later: later.map(withCommand),
+  blocked: blocked.map(withCommand),
+});
 
 /**
  * Returns a limit when only one namespace is planned and a definition changes, because the definition also changes

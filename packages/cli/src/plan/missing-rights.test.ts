@@ -268,6 +268,9 @@ test('an object and an instance in a missing namespace are refused with a remedy
   });
   const remedy =
     'create the namespace (kubectl create namespace nowhere), put it into the files, or use another namespace';
-  expect(plan.objects).toMatchObject([{ refusal: expect.stringContaining('"nowhere" not found') as string, remedy }]);
-  expect(plan.instances).toMatchObject([{ state: 'blocked', remedy }]);
+  const advice = { remedy, command: 'kubectl create namespace nowhere' };
+  expect(plan.objects).toMatchObject([
+    { refusal: expect.stringContaining('"nowhere" not found') as string, ...advice },
+  ]);
+  expect(plan.instances).toMatchObject([{ state: 'blocked', ...advice }]);
 });

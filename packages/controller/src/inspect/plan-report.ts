@@ -1,6 +1,7 @@
 import type { JsonValue, ObjectRef } from '@typekro/kit/core';
 import type { GraphFeatures, KroCompatibility } from '@typekro/engine/graph';
 import type { AdoptionPolicy } from '@typekro/engine/runtime';
+import type { Advice } from './remedy-command.ts';
 
 /**
  * The report of `typekro plan`, as `-o json` prints it. A later release with the same `schemaVersion` only adds fields.
@@ -53,7 +54,7 @@ export interface PlanSource {
 }
 
 /** The change of one definition. */
-export interface DefinitionPlan {
+export interface DefinitionPlan extends Advice {
   readonly name: string;
   /** The kind that the definition declares, e.g. `WebApp`. */
   readonly kind: string;
@@ -72,8 +73,6 @@ export interface DefinitionPlan {
   readonly other: readonly ValueLine[];
   /** Why the server or the controller would refuse the definition. In this case, its instances do not change. */
   readonly refusal?: string;
-  /** What the user can do about the refusal. */
-  readonly remedy?: string;
   /**
    * The canary of a new revision: `instances` names the instances that follow the revision first, and `of` is the
    * number of instances from which they are chosen.
@@ -143,7 +142,7 @@ export type PlanAction =
 export type Checked = 'server' | 'rules' | 'none';
 
 /** One write of one object. */
-export interface ObjectPlan {
+export interface ObjectPlan extends Advice {
   /** The id of the node. Empty for objects of files, and for retired objects without a known node. */
   readonly node: string;
   readonly object: ObjectRef;
@@ -171,14 +170,12 @@ export interface ObjectPlan {
   readonly managedBy?: readonly string[];
   /** Why the write is refused. */
   readonly refusal?: string;
-  readonly remedy?: string;
 }
 
 /** A node with objects that are not known yet, or a blocked node. */
-export interface OpenNode {
+export interface OpenNode extends Advice {
   readonly node: string;
   readonly reason: string;
-  readonly remedy?: string;
   /**
    * Present when the node may not adopt an object that exists. `owned`: another instance owns the object. `unowned`: no
    * instance owns it, and the definition does not allow the adoption.
@@ -187,7 +184,7 @@ export interface OpenNode {
 }
 
 /** The plan of one instance. */
-export interface InstancePlan {
+export interface InstancePlan extends Advice {
   readonly instance: ObjectRef;
   readonly definition: string;
   /**
@@ -197,7 +194,6 @@ export interface InstancePlan {
    */
   readonly state: 'changed' | 'unchanged' | 'deferred' | 'blocked';
   readonly because?: string;
-  readonly remedy?: string;
   /** When the deletion of the live instance was requested, RFC 3339. Absent for other instances. */
   readonly deletedSince?: string;
   /** The instance whose planned write creates, changes or deletes this instance. Its plan has the write. */
