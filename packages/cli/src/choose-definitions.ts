@@ -47,3 +47,15 @@ export function noDefinition(graphObjects: readonly { readonly name: string }[])
         ];
   return new TypeKroError(`there is no definition in these files${found}`, { code: 'input/empty', remedy });
 }
+
+/** Returns the only definition. Throws `cli/usage` with the options that choose one of several. */
+export function onlyDefinition<Named extends { readonly name: string }>(
+  found: readonly Named[],
+  message: string,
+  or = '',
+): Named {
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  const remedy = `choose one: ${found.map(({ name }) => `--definition ${name}`).join(', ')}${or}`;
+  throw new TypeKroError(message, { code: 'cli/usage', remedy });
+}

@@ -9,7 +9,7 @@ import {
   crdSource,
   FieldDescription,
 } from '@typekro/engine/schema';
-import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import { chooseDefinitions, DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { codeLines } from '../explain/code-page.ts';
 import { documentedCodes } from '../lint/file-codes.ts';
@@ -83,13 +83,7 @@ async function ofDefinition(
   graphs: readonly Graph[],
   path: string,
 ): Promise<FieldReport> {
-  const [graph] = graphs;
-  if (graph === undefined || graphs.length > 1) {
-    throw new TypeKroError(`the files hold ${graphs.length} definitions`, {
-      code: 'cli/usage',
-      remedy: `choose one: ${graphs.map(({ name }) => `--definition ${name}`).join(', ')}`,
-    });
-  }
+  const graph = onlyDefinition(graphs, `the files hold ${graphs.length} definitions`);
   const [first = '', ...rest] = FieldDescription.namesIn(path);
   const node = graph.nodes.get(first);
   if (node === undefined) {

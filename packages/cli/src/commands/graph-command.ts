@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { refOf, TypeKroError } from '@typekro/kit/core';
+import { refOf } from '@typekro/kit/core';
 import { type Graph, GraphOutline } from '@typekro/engine/graph';
 import { type Command, type CommandContext, type CommandInput, ExitCode } from '../command.ts';
 import { LEVEL_OPTION } from '../controller-settings.ts';
-import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import { chooseDefinitions, DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
 import { graphOf, instanceStatus, picturesOf } from '../instance/instance-picture.ts';
 import { recordedState, reportOnInstance } from '../instance/observation.ts';
 import { withRefusedWrites } from '../instance/pending-writes.ts';
@@ -67,7 +67,10 @@ export const graph: Command = {
       lines: () =>
         chosen.flatMap((each, index) => [...(index > 0 ? [''] : []), ...outlineLines(GraphOutline.of(each))]),
       forms: Object.fromEntries(
-        Object.entries(PICTURES).map(([form, draw]) => [form, () => [draw(onlyGraph(chosen, form)).trimEnd()]]),
+        Object.entries(PICTURES).map(([form, draw]) => {
+          const several = `${form} shows one graph, and the files hold ${chosen.length}`;
+          return [form, () => [draw(onlyDefinition(chosen, several)).trimEnd()]];
+        }),
       ),
     });
     return ExitCode.ok;
@@ -109,13 +112,4 @@ function graphOfInstance(context: CommandContext, input: CommandInput): Promise<
     undefined,
     Object.keys(PICTURES),
   );
-}
-
-function onlyGraph(graphs: readonly Graph[], form: string): Graph {
-  const [first] = graphs;
-  if (first !== undefined && graphs.length === 1) return first;
-  throw new TypeKroError(`${form} shows one graph, and the files hold ${graphs.length}`, {
-    code: 'cli/usage',
-    remedy: `choose one: ${graphs.map(({ name }) => `--definition ${name}`).join(', ')}`,
-  });
 }

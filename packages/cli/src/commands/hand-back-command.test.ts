@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { commandRunner } from '../../test-support/run-command.ts';
 import { type Cluster, createEmbeddedCluster } from '@typekro/cluster';
+import { DEFINITIONS_CRD } from '@typekro/controller/controller';
 import type { KubeObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
 import { commands } from './index.ts';
@@ -27,13 +28,8 @@ const IMAGE = '--image example.com/typekro:1';
 const deployment = () =>
   user.find({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'typekro', namespace: 'kro-system' });
 
-const CRD = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  name: 'resourcegraphdefinitions.kro.run',
-};
 const FLAGS = 'typekro.dev/controller-flags';
-const published = async () => (await user.get(CRD)).metadata.annotations?.[FLAGS];
+const published = async () => (await user.get(DEFINITIONS_CRD)).metadata.annotations?.[FLAGS];
 
 test('hand-back lists the differences of kro; with findings, it stops the controller only with --force', async () => {
   await run(`bootstrap ${IMAGE}`);
@@ -47,7 +43,7 @@ test('hand-back lists the differences of kro; with findings, it stops the contro
     },
   };
   await user.create(definition);
-  await user.patch(CRD, { metadata: { annotations: { [FLAGS]: '--kro-compatibility=0.10' } } });
+  await user.patch(DEFINITIONS_CRD, { metadata: { annotations: { [FLAGS]: '--kro-compatibility=0.10' } } });
   const held = await run('hand-back --to 0.10');
   expect(held.code).toBe(3);
   expect(held.out.split('\n')).toMatchInlineSnapshot(`

@@ -16,7 +16,7 @@ import { type Graph, isDefinition } from '@typekro/engine/graph';
 import { type KubernetesApi, KubeError } from '@typekro/kube';
 import { Failure, keys } from '@typekro/engine/runtime';
 import { namedOwners } from '../plan/object-owners.ts';
-import { DEFINITION_OPTION } from '../choose-definitions.ts';
+import { DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
 import { connectToCluster } from '../cluster-client.ts';
 import { type Command, type CommandContext, type CommandInput, ExitCode, textOption } from '../command.ts';
 import { findInstance } from '../instance/find-instance.ts';
@@ -281,10 +281,10 @@ async function stepToDirect(task: Task, text: string, name: string, { files, onl
 /** Returns the graph of the definition in the files that declares the kind of the instance. */
 function graphOfKind({ apiVersion, kind }: KubeObject, { files, only }: DirectFiles): Graph {
   const { group } = parseApiVersion(apiVersion);
-  const [graph, ...others] = files.graphs.filter(
+  const graphs = files.graphs.filter(
     ({ instance: type, name }) => type.kind === kind && type.group === group && (only === undefined || name === only),
   );
-  if (graph === undefined) {
+  if (graphs.length === 0) {
     const which =
       only === undefined ? 'no definition of the file makes' : `the file has no definition ${only} that makes`;
     throw new TypeKroError(`${which} the kind ${withGroup(kind, group)}`, {
@@ -292,11 +292,7 @@ function graphOfKind({ apiVersion, kind }: KubeObject, { files, only }: DirectFi
       remedy: `name the file of the composition or definition of ${kind}`,
     });
   }
-  if (others.length === 0) return graph;
-  throw new TypeKroError(`several definitions of the file make the kind ${withGroup(kind, group)}`, {
-    code: 'cli/usage',
-    remedy: `choose one: ${[graph, ...others].map(({ name }) => `--definition ${name}`).join(', ')}`,
-  });
+  return onlyDefinition(graphs, `several definitions of the file make the kind ${withGroup(kind, group)}`);
 }
 
 /**

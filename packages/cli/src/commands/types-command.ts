@@ -3,7 +3,7 @@ import { type JsonObject, type KubeObject, stringifyJson, TypeKroError } from '@
 import { type Graph, controllerCrds } from '@typekro/engine/graph';
 import { type Schema, crdSource } from '@typekro/engine/schema';
 import { toTypeScript } from '@typekro/sdk/notations';
-import { chooseDefinitions, DEFINITION_OPTION } from '../choose-definitions.ts';
+import { chooseDefinitions, DEFINITION_OPTION, onlyDefinition } from '../choose-definitions.ts';
 import { type Command, ExitCode, textOption } from '../command.ts';
 import { unknownForm, outputOption } from '../command-options.ts';
 import { exampleInstance } from '../types/example-instance.ts';
@@ -77,12 +77,8 @@ export const types: Command = {
     const { failed, graphs, graphObjects } = await readChecked(context, input);
     if (failed) return ExitCode.diagnostics;
     const chosen = chooseDefinitions(graphs, input, graphObjects);
-    if (form === 'jsonschema' && chosen.length > 1) {
-      throw new TypeKroError(`jsonschema describes one kind, and the files hold ${chosen.length}`, {
-        code: 'cli/usage',
-        remedy: `choose one: ${chosen.map(({ name }) => `--definition ${name}`).join(', ')}`,
-      });
-    }
+    if (form === 'jsonschema' && chosen.length > 1)
+      onlyDefinition(chosen, `jsonschema describes one kind, and the files hold ${chosen.length}`);
     const separator = form === 'typescript' ? '\n\n' : '\n---\n';
     context.print(chosen.map((graph) => printedYaml(print(graph))).join(separator), 'document');
     return ExitCode.ok;

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { type JsonObject, type JsonValue, type KubeObject, isJsonObject, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { type DefinitionDocument, type PathStep, isDefinition, parseDefinitions } from '@typekro/engine/graph';
 import { valueAtSteps } from '@typekro/engine/schema';
-import { chooseDefinitions } from '../choose-definitions.ts';
+import { chooseDefinitions, onlyDefinition } from '../choose-definitions.ts';
 import { type CommandContext, type CommandInput, STANDARD_INPUT, textOption } from '../command.ts';
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
@@ -85,14 +85,12 @@ async function readValues(
   return { objects, diagnostics, texts: new Map([[file, text]]) };
 }
 
-function onlyApi(apis: readonly Api[], file: string): Api {
-  const [first] = apis;
-  if (first !== undefined && apis.length === 1) return first;
-  throw new TypeKroError(`${file} holds a spec, and there are ${apis.length} definitions that it could belong to`, {
-    code: 'cli/usage',
-    remedy: `choose one: ${apis.map(({ name }) => `--definition ${name}`).join(', ')}; or write a whole instance with apiVersion and kind`,
-  });
-}
+const onlyApi = (apis: readonly Api[], file: string): Api =>
+  onlyDefinition(
+    apis,
+    `${file} holds a spec, and there are ${apis.length} definitions that it could belong to`,
+    '; or write a whole instance with apiVersion and kind',
+  );
 
 function emptyInstance(input: CommandInput, api: Api): InputObject {
   return { object: instanceOf(input, api, {}), file: `an empty ${api.kind}` };
