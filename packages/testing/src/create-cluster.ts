@@ -16,7 +16,7 @@ import { createEmbeddedCluster, createManualClock, systemClusterClock } from '@t
 import type { Controller, ControllerOptions } from '@typekro/controller/controller';
 import { controllerCrds } from '@typekro/engine/graph';
 import { createController, safeInstallation } from '@typekro/controller/controller';
-import { requireKnownOptions, TypeKroError } from '@typekro/kit/core';
+import { definedMember, requireKnownOptions, TypeKroError } from '@typekro/kit/core';
 import { requireAuditPolicy } from './audit-policy.ts';
 import { type KubeClientOptions, type Transport, KubeClient } from '@typekro/kube';
 
@@ -170,9 +170,7 @@ export async function createCluster(options: TestClusterOptions = {}): Promise<T
     ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
     ...(options.standIns === undefined ? {} : { standIns: options.standIns }),
     ...(options.runProcesses === undefined ? {} : { runProcesses: options.runProcesses }),
-    ...(options.serviceAccountAdmission === undefined
-      ? {}
-      : { serviceAccountAdmission: options.serviceAccountAdmission }),
+    ...definedMember('serviceAccountAdmission', options.serviceAccountAdmission),
     ...(options.audit === undefined ? {} : { audit: auditOptions(options.audit) }),
     ...(options.standInStepMs === undefined ? {} : { standInStepMs: options.standInStepMs }),
   });

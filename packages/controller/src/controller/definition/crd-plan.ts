@@ -1,4 +1,4 @@
-import { type JsonObject, type KubeObject, isJsonObject, jsonEquals } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, definedMember, isJsonObject, jsonEquals } from '@typekro/kit/core';
 import type { DefinitionObject } from './definition-object.ts';
 import { ALLOW_BREAKING_CHANGES } from '@typekro/engine/graph';
 import { keys, ObjectLabels } from '@typekro/engine/runtime';
@@ -114,9 +114,7 @@ function patchOf(existing: KubeObject, wanted: KubeObject): JsonObject {
   return {
     metadata: {
       // With the resourceVersion of the compared CRD, an outdated plan gets a conflict.
-      ...(existing.metadata.resourceVersion === undefined
-        ? {}
-        : { resourceVersion: existing.metadata.resourceVersion }),
+      ...definedMember('resourceVersion', existing.metadata.resourceVersion),
       labels,
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
