@@ -81,3 +81,13 @@ export function limitedRun(program: Program, checked: Checked): LimitedRun {
     return { result: { ok: false, error }, isOverLimit: true, cost: MAX_CALL_COST };
   };
 }
+
+/** The maximum length of a message that an expression returns. */
+const MAX_MESSAGE_BYTES = 5 * 1024;
+
+/** The message that a `messageExpression` has returned; `undefined` for a value that an API server does not show. */
+export function shownMessage(value: unknown): string | undefined {
+  const message = typeof value === 'string' ? value.trim() : '';
+  const isShown = message !== '' && !message.includes('\n') && Buffer.byteLength(message) <= MAX_MESSAGE_BYTES;
+  return isShown ? message : undefined;
+}

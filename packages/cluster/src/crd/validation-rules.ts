@@ -6,9 +6,8 @@ import type { RuleSite, Schema, ValidationRule } from '@typekro/engine/schema';
 import { type CrdRules, CelTypes, StructuralSchema, crdErrors } from '@typekro/engine/schema';
 import { goQuote } from '@typekro/kit/golang';
 import { RuleCosts } from './rule-costs.ts';
-import { type LimitedRun, LIMIT_EXCEEDED, limitedRun, ObjectBudget } from './rule-limits.ts';
+import { type LimitedRun, LIMIT_EXCEEDED, limitedRun, ObjectBudget, shownMessage } from './rule-limits.ts';
 import { fieldInvalid, formatValue } from '../errors/field-problems.ts';
-import { shownMessage } from '../expressions/evaluate-expression.ts';
 
 let base: Environment | undefined;
 

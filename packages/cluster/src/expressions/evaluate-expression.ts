@@ -44,16 +44,6 @@ function run(compiled: CompiledExpression, variables: Record<string, unknown>): 
   return result.ok ? result : { ok: false, message: result.error.message };
 }
 
-/** The maximum length of a message that an expression returns. */
-const MAX_MESSAGE_BYTES = 5 * 1024;
-
-/** The message that a `messageExpression` has returned; `undefined` for a value that an API server does not show. */
-export function shownMessage(value: unknown): string | undefined {
-  const message = typeof value === 'string' ? value.trim() : '';
-  const isShown = message !== '' && !message.includes('\n') && Buffer.byteLength(message) <= MAX_MESSAGE_BYTES;
-  return isShown ? message : undefined;
-}
-
 /**
  * Binds the variables for all expressions of a policy or webhook. The expressions share one cost budget. A policy
  * variable is evaluated once, at its first use. If its evaluation fails, all expressions that use the variable fail.
