@@ -341,6 +341,7 @@ describe('watches', () => {
       });
     for (const name of ['a', 'b', 'c']) await put(name, 'x'.repeat(900_000));
     const watch = await transport.request({ method: 'GET', path: `${MAPS}?watch=true` });
+    for (let index = 0; index < 20; index += 1) await turn();
     for (let index = 0; index < 20; index += 1) await put('d', String(index));
     let text = '';
     for await (const chunk of watch.body) text += Buffer.from(chunk).toString();

@@ -20,7 +20,7 @@ const MAX_ALL_UNREAD_BYTES = 256 * 1024 * 1024;
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /** The number of bytes that all streams write in one turn of the event loop before other requests have theirs. */
-const BYTES_PER_TURN = 2 * 1024 * 1024;
+const BYTES_PER_TURN = 512 * 1024;
 /** The cost of a write in addition to its bytes. */
 const WRITE_BYTES = 4 * 1024;
 
@@ -31,6 +31,7 @@ export class OpenStreams {
   readonly #waiting = new Set<() => number>();
   #left = BYTES_PER_TURN;
   #hasTurn = false;
+  #isWriting = false;
 
   /** @throws ApiError 429 when the user has too many streams */
   add(stream: OpenStream, user: string): void {
@@ -68,14 +69,16 @@ export class OpenStreams {
    * not delay other requests.
    */
   inTurn(write: () => number): void {
-    if (this.#left > 0 && this.#waiting.size === 0) this.#run(write);
+    if (this.#left > 0 && this.#waiting.size === 0 && !this.#isWriting) this.#run(write);
     else this.#waiting.add(write);
   }
 
   #run(write: () => number): void {
     if (!this.#hasTurn) setImmediate(() => this.#nextTurn());
     this.#hasTurn = true;
+    this.#isWriting = true;
     this.#left -= write() + WRITE_BYTES;
+    this.#isWriting = false;
   }
 
   #nextTurn(): void {

@@ -7,6 +7,9 @@ import type { StreamSink } from './request.ts';
  */
 export const MAX_PIECE_BYTES = 32 * 1024;
 
+/** The number of bytes after which a stream waits for its next turn. */
+const BYTES_OF_STREAM = 128 * 1024;
+
 /** Joins small chunks and splits large ones. A chunk alone, or a part of it, is not copied. Returns the last piece. */
 export function* piecesOf(chunks: Iterable<Buffer>): Generator<Buffer, Buffer> {
   let joined: Buffer[] = [];
@@ -92,6 +95,10 @@ export class PacedWriter {
         }
         if (this.#sink.backlog > this.#streams.maxUnread) {
           this.#sink.drained(() => this.#write());
+          break;
+        }
+        if (written >= BYTES_OF_STREAM) {
+          this.#streams.inTurn(() => this.#write());
           break;
         }
       }

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import type { LogLine } from '../pod-logs.ts';
 import { type LogOptions, LogCursor } from './log-cursor.ts';
 
-const ALL: LogOptions = { tailLines: undefined, since: undefined, limitBytes: undefined, timestamps: false };
+const ALL: LogOptions = {
+  tailLines: undefined,
+  since: undefined,
+  limitBytes: undefined,
+  timestamps: false,
+  follow: false,
+};
 const LINES: LogLine[] = [
   { time: 1000, text: 'a\nb\n' },
   { time: 2000, text: '' },
@@ -28,19 +34,20 @@ test.each<[string, Partial<LogOptions>, string]>([
 });
 
 test('a text is read in parts, and no character is split', () => {
-  const text = `${'x'.repeat(64 * 1024 - 1)}😀${'y'.repeat(70_000)}`;
+  const text = `${'x'.repeat(16 * 1024 - 1)}😀${'y'.repeat(20_000)}`;
   const parts = [...new LogCursor([{ time: 0, text }], ALL).lines()];
-  expect(parts.map(({ length }) => length)).toEqual([64 * 1024 - 1 + 4, 64 * 1024, 70_001 - 64 * 1024]);
+  expect(parts.map(({ length }) => length)).toEqual([16 * 1024 - 1 + 4, 16 * 1024, 20_001 - 16 * 1024]);
   expect(Buffer.concat(parts).toString()).toBe(`${text}\n`);
-  expect(Buffer.concat([...new LogCursor([{ time: 0, text }], ALL).pieces()]).toString()).toBe(`${text}\n`);
 });
 
 test('a cursor continues with later lines, and after earlier lines were replaced', () => {
   const lines = [...LINES];
-  const cursor = new LogCursor(lines, { ...ALL, tailLines: 1, limitBytes: 20 });
+  const cursor = new LogCursor(lines, { ...ALL, tailLines: 1, limitBytes: 20, follow: true });
+  const unfollowed = new LogCursor(lines, ALL);
   const replace = (count: number) => {
     lines.splice(0, count, { time: 0, text: 'gone' });
     cursor.replaced(count);
+    unfollowed.replaced(count);
   };
   expect(read(cursor)).toBe('e\n');
   lines.push({ time: 0, text: 'f' });
@@ -50,5 +57,6 @@ test('a cursor continues with later lines, and after earlier lines were replaced
   replace(3);
   expect(read(cursor)).toBe('gone\nh\n');
   lines.push({ time: 0, text: 'i'.repeat(100) });
-  expect([read(cursor), cursor.isFull]).toEqual(['i'.repeat(9), true]);
+  expect([read(cursor), cursor.isAtEnd]).toEqual(['i'.repeat(9), true]);
+  expect([unfollowed.isAtEnd, read(unfollowed)]).toEqual([true, '']);
 });

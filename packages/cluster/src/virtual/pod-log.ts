@@ -37,7 +37,7 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   const isPrevious = request.query.flag('previous');
   const isFollowed = options.follow && !isPrevious && mayContinue(pod, container);
   const lines = isPrevious ? previousLines(context, pod, container) : context.logs.read(pod, container, isFollowed);
-  const cursor = new LogCursor(lines, options);
+  const cursor = new LogCursor(lines, { ...options, follow: isFollowed });
   // The note is in a header and not in the body, so that programs read only the lines of the container.
   const note = warningHeader(
     lines.length > 0 || context.processes?.find(pod) !== undefined
@@ -45,16 +45,16 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
       : [`the log of container ${goQuote(container)} is empty: ${SIMULATED_NOTE}`],
   );
   const headers = { 'content-type': 'text/plain', 'cache-control': 'no-cache, private', ...note };
-  if (!isFollowed) return { status: 200, headers, body: [...cursor.pieces()] };
   const stream = new LogStream(context, route, pod, container, cursor);
+  if (lines === context.logs.read(pod, container)) stream.follow(isFollowed);
   context.streams.add(stream, request.user.name);
   return { status: 200, headers, stream };
 }
 
-/** The time within which a client must read the rest of a log that has ended, as for other responses. */
+/** The time within which a client must read the lines of a log that gets no more of them, as for other responses. */
 const MAX_READ_MS = 60_000;
 
-/** The stream of a followed log. It ends when its container has ended. */
+/** The stream of a log. A followed log ends when its container has ended. */
 class LogStream implements ByteStream, OpenStream {
   readonly isWatch = false;
   readonly #context: LogContext;
@@ -65,6 +65,7 @@ class LogStream implements ByteStream, OpenStream {
   #sink: StreamSink | undefined;
   #writer: PacedWriter | undefined;
   #ending: Timer | undefined;
+  #isFollowed = false;
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(context: LogContext, route: Route, pod: KubeObject, container: string, cursor: LogCursor) {
@@ -73,10 +74,15 @@ class LogStream implements ByteStream, OpenStream {
     this.#pod = pod;
     this.#container = container;
     this.#cursor = cursor;
-    const unfollow = context.logs.follow(pod, container, {
-      podUid: pod.metadata.uid ?? '',
+  }
+
+  /** Keeps the place in the lines of the present run. With `isFollowed`, later lines are sent, too. */
+  follow(isFollowed: boolean): void {
+    this.#isFollowed = isFollowed;
+    const unfollow = this.#context.logs.follow(this.#pod, this.#container, {
+      podUid: this.#pod.metadata.uid ?? '',
       added: () => this.#writer?.wake(),
-      replaced: (lines) => cursor.replaced(lines),
+      replaced: (lines) => this.#cursor.replaced(lines),
       end: () => this.end(),
     });
     this.#unsubscribe.push(unfollow);
@@ -89,15 +95,16 @@ class LogStream implements ByteStream, OpenStream {
     this.#writer = new PacedWriter(sink, this.#context.streams, {
       unsent: () => this.#cursor.lines(),
       done: () => {
-        if (this.#ending !== undefined || this.#cursor.isFull) this.#close();
+        if (this.#ending !== undefined || this.#cursor.isAtEnd) this.#close();
       },
       failed: () => sink.abort(),
     });
+    this.#writer.wake();
+    if (!this.#isFollowed) return this.end();
     const unsubscribe = collection.subscribe(({ type, stored: { object } }) => {
       if (object.metadata.uid === uid) this.#check(type === 'DELETED' ? undefined : object);
     });
     this.#unsubscribe.push(unsubscribe);
-    this.#writer.wake();
     // The container may have ended before the subscription began.
     this.#check(collection.get(storeKey(this.#route.namespace, this.#route.name))?.object);
   }
@@ -111,7 +118,7 @@ class LogStream implements ByteStream, OpenStream {
 
   /** Ends the stream when the client has read the lines. */
   end(): void {
-    if (this.#ending !== undefined) return;
+    if (this.#ending !== undefined || !this.#context.streams.has(this)) return;
     this.#ending = this.#context.clock.setTimer(MAX_READ_MS, () => this.#sink?.abort());
     if (this.#writer?.isBusy === false) this.#close();
   }
@@ -152,7 +159,7 @@ function mayContinue(pod: KubeObject, container: string): boolean {
 }
 
 /** Parses the options in the query. Throws 400 for a malformed value, and 422 for an invalid value. */
-function logOptions({ query }: ApiRequest, now: number): LogOptions & { readonly follow: boolean } {
+function logOptions({ query }: ApiRequest, now: number): LogOptions {
   const number = (name: string, least: number): number | undefined => {
     const value = integer(query, name);
     if (value === undefined || value >= least) return value;
