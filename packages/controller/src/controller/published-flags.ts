@@ -33,8 +33,7 @@ export async function publishFlags(
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof KubeError)) throw error;
-    const message = `the published flags in CustomResourceDefinition ${DEFINITIONS_CRD.name} are not updated, so commands may assume others`;
-    logger.log('warn', message, { error: error.message });
+    logger.log('warn', 'the published flags are not updated, so commands may assume others', { error: error.message });
   }
 }
 
