@@ -331,6 +331,8 @@ test.each([
   ['render shop.yaml --observed latin.yaml', 1, 'not UTF-8 text'],
   ['render shop.yaml --observed nothing', 1, 'there is no file or folder nothing'],
   ['render shop.yaml --set name', 2, '--set name sets nothing'],
+  ['render shop.yaml --set replicas=.inf', 2, '--set replicas=.inf: .inf cannot be written in JSON'],
+  ['render shop.yaml --set replicas=-1e999', 3, '--set replicas=-1e999: Shop shop: spec.replicas: the string "-1e999"'],
   ['render shop.yaml --set a[99999999]=1', 2, '--set a[99999999]=1: the index 99999999 is above 999'],
   ['render shop.yaml -f values.yaml --set zones.x=1', 2, '--set zones.x=1: zones is a list'],
   ['render shop.yaml --set replicas=many --set replicas.x=1', 2, '--set replicas.x=1: replicas is the string "many"'],

@@ -14,8 +14,8 @@ describe('a setting', () => {
     ['zones[1]=c', { zones: ['a', 'c'] }],
     ['zones[3]=d', { zones: ['a', 'b', null, 'd'] }],
     ['zones=x\\,y', { zones: 'x,y' }],
-    ['zones=[x\\,y]', { zones: ['x', 'y'] }],
-    ['image.tag=y,image.pull=Always', { image: { tag: 'y', pull: 'Always' } }],
+    ['zones=[x\\,z]', { zones: ['x', 'z'] }],
+    ['image.tag=z,image.pull=Always', { image: { tag: 'z', pull: 'Always' } }],
     ['image={}', { image: {} }],
     ['empty.a.b=1', { empty: { a: { b: 1 } } }],
     ['empty[0]=1', { empty: [1] }],
@@ -25,6 +25,14 @@ describe('a setting', () => {
     ['name={a: 1},name.b=2', { name: { a: 1, b: 2 } }],
     ['name=', { name: null }],
     ['replicas=9007199254740993', { replicas: 9007199254740993n }],
+    ['replicas=9223372036854775808', { replicas: 9223372036854775808n }],
+    ['replicas=18446744073709551616', { replicas: 18446744073709551616 }],
+    ...['1e999', '-1e999', '1e400', '[x', '#fff', '* * *', 'a\n---\nb', '${schema.x}'].map(
+      (text) => [`name=${text}`, { name: text }] as const,
+    ),
+    ['name=".inf"', { name: '.inf' }],
+    ['name=0777', { name: 511 }],
+    ['name={a: &k {}\\, b: *k},name.a.c=1', { name: { a: { c: 1 }, b: {} } }],
     ['zones=[9007199254740993\\, 2\\, 1.5]', { zones: [9007199254740993n, 2, 1.5] }],
   ])('changes only the fields that it names: %s', (text, changed) => {
     expect(set(text)).toEqual({ ...SPEC, ...changed });
@@ -47,10 +55,22 @@ describe('a setting', () => {
     ['spec=1', '--set spec=1 sets nothing', 'write the path of a field of the spec'],
     ['name', '--set name sets nothing', 'a comma in a value is written \\,'],
     ['=1', '--set =1 sets nothing', 'write the path'],
+    ...['.inf', '-.inf', '.nan'].flatMap((value) =>
+      [`name=${value}`, `zones[0]=${value}`, `image={tag: ${value}}`].map(
+        (text) => [text, `--set ${text}: ${value} cannot be written in JSON`, 'quote it to make it a string'] as const,
+      ),
+    ),
+    ['zones=[x\\,y]', '--set zones=[x\\,y]: y without quotes is the boolean true', 'write "y" for the string'],
+    ['name={a: 1\\, a: 2}', '--set name={a: 1\\, a: 2}: this object has the key "a" twice', 'remove one of them'],
+    ['name=!x y', '--set name=!x y: the tag !x has no meaning here', `remove the tag; --set 'PATH="TEXT"' sets`],
     ['a[x]=1', '--set a[x]=1 sets nothing', 'write the path'],
   ])('%s is refused', (text, message, remedy) => {
     expect(() => set(text)).toThrow(
-      expect.objectContaining({ code: 'cli/usage', message, remedy: expect.stringContaining(remedy) }),
+      expect.objectContaining({
+        code: 'cli/usage',
+        message: expect.stringContaining(message),
+        remedy: expect.stringContaining(remedy),
+      }),
     );
   });
 
@@ -59,6 +79,11 @@ describe('a setting', () => {
     ['text', '--set a=1: the spec is the string "text", and has no fields'],
   ])('is refused for the spec %j', (spec, message) => {
     expect(() => set('a=1', spec)).toThrow(message);
+  });
+
+  test('changes one of two fields that share a value', () => {
+    const shared = {};
+    expect(set('a.x=1', { a: shared, b: shared })).toEqual({ a: { x: 1 }, b: {} });
   });
 
   test('does not change the given spec', () => {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { isJsonObject, parseJson, setOwn, stringifyJson, TypeKroError, yamlLibrary } from '@typekro/kit/core';
-import { type PathStep, Path } from '@typekro/engine/graph';
+import { getOwn, isJsonObject, setOwn, TypeKroError } from '@typekro/kit/core';
+import { type PathStep, Path, parseDefinitions } from '@typekro/engine/graph';
 
 /** One setting of `--set`: a field of the spec, and its value. */
 export interface Setting {
@@ -12,29 +12,31 @@ export interface Setting {
 }
 
 /**
- * Parses settings such as `a.b=1,c[0]=x`. Values are YAML. `\,` is a comma in a value. A path can begin with `spec`.
+ * Parses settings such as `a.b=1,c[0]=x`. Values are YAML as in files; `\,` is a comma. A path can begin with `spec`.
  *
- * @throws TypeKroError `cli/usage` for a setting without a path or without `=`.
+ * @throws TypeKroError `cli/usage` for a setting without a path or `=`, and for a value such as `.inf`.
  */
 export function parseSettings(text: string): Setting[] {
   return text.split(/(?<!\\),/).map((part) => {
     const at = part.indexOf('=');
     const path = at < 0 ? undefined : Path.parse(part.slice(0, at));
     if (at <= 0 || path === undefined || !path.ok) throw setsNothing(part);
-    const written = part.slice(at + 1).replaceAll('\\,', ',');
-    try {
-      return { path: path.steps, value: valueOf(written), text: part };
-    } catch {
-      // A value that is not valid YAML, such as `[x`, is used as a string.
-      return { path: path.steps, value: written, text: part };
-    }
+    return { path: path.steps, value: valueOf(part.slice(at + 1).replaceAll('\\,', ','), part), text: part };
   });
 }
 
-/** Parses a YAML value. Integers keep all digits. */
-function valueOf(text: string): JsonValue {
-  const value: unknown = yamlLibrary().parse(text, { intAsBigInt: true });
-  return parseJson(stringifyJson((value ?? null) as JsonValue));
+/**
+ * Reads a value like one in a file, and refuses also what is a warning there. A text that is not one YAML value, such
+ * as `[x` or `#fff`, is a string.
+ */
+function valueOf(written: string, text: string): JsonValue {
+  const { documents, diagnostics } = parseDefinitions(written);
+  const refused = diagnostics.find(({ code, severity }) => severity === 'warning' || code === 'yaml/unsupported-value');
+  if (refused !== undefined) {
+    throw badSetting(text, refused.message, `${refused.hint ?? 'correct it'}; --set 'PATH="TEXT"' sets a string`);
+  }
+  if (diagnostics.length > 0 || documents.length > 1 || written.trimStart().startsWith('#')) return written;
+  return documents[0]?.value ?? null;
 }
 
 /**
@@ -55,7 +57,7 @@ export function renderSettings(spec: JsonValue, settings: readonly Setting[]): S
  * @throws TypeKroError `cli/usage` when a value on the path of a setting is not an object or list.
  */
 export function withSettings(spec: JsonValue, settings: readonly Setting[]): JsonValue {
-  const changed = structuredClone(spec);
+  const changed = shallowCopy(spec);
   for (const setting of settings) setAt(changed, setting);
   return changed;
 }
@@ -85,10 +87,9 @@ function setAt(root: JsonValue, setting: Setting): void {
   for (const [index, step] of path.entries()) {
     const holder = holderOf(at, setting, index);
     if (index === path.length - 1) return setMember(holder, step, value);
-    const existing = childOf(holder, step);
-    const next: JsonValue = existing ?? (typeof path[index + 1] === 'number' ? [] : {});
-    setMember(holder, step, next);
-    at = next;
+    // A copy, because aliases in the file and instances share values.
+    at = shallowCopy(getOwn(holder as JsonObject, String(step)) ?? (typeof path[index + 1] === 'number' ? [] : {}));
+    setMember(holder, step, at);
   }
 }
 
@@ -104,16 +105,16 @@ function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject
   if (Array.isArray(value)) {
     if (typeof step !== 'number') {
       const items = Path.format([...path.slice(0, index), 0, ...path.slice(index)]);
-      throw noPlace(text, `${name} is a list`, `write the number of an item: --set ${items}=…`);
+      throw badSetting(text, `${name} is a list`, `write the number of an item: --set ${items}=…`);
     }
-    if (step < 0) throw noPlace(text, `${step} is not an index of a list`, 'the first item has the index 0');
+    if (step < 0) throw badSetting(text, `${step} is not an index of a list`, 'the first item has the index 0');
     const highest = Math.max(value.length, MAX_INDEX);
-    if (step > highest) throw noPlace(text, `the index ${step} is above ${highest}`, 'write a lower index');
+    if (step > highest) throw badSetting(text, `the index ${step} is above ${highest}`, 'write a lower index');
     return value;
   }
   if (isJsonObject(value)) {
     if (typeof step !== 'number') return value;
-    throw noPlace(
+    throw badSetting(
       text,
       `${name} is an object, not a list`,
       `write the name of a field: --set ${Path.format([...above, 'NAME'])}=…`,
@@ -122,8 +123,11 @@ function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject
   const what = typeof value === 'string' ? `the string ${JSON.stringify(value)}` : String(value);
   const remedy =
     index === 0 ? 'write an object of fields as the spec' : `set the whole value: --set ${Path.format(above)}=…`;
-  throw noPlace(text, `${name} is ${what}, and has no fields`, remedy);
+  throw badSetting(text, `${name} is ${what}, and has no fields`, remedy);
 }
+
+const shallowCopy = (value: JsonValue): JsonValue =>
+  Array.isArray(value) ? [...value] : isJsonObject(value) ? { ...value } : value;
 
 function setMember(holder: JsonObject | JsonValue[], step: PathStep, value: JsonValue): void {
   if (!Array.isArray(holder)) return setOwn(holder, String(step), value);
@@ -132,12 +136,7 @@ function setMember(holder: JsonObject | JsonValue[], step: PathStep, value: Json
   holder[index] = value;
 }
 
-function childOf(holder: JsonObject | JsonValue[], step: PathStep): JsonValue | undefined {
-  if (Array.isArray(holder)) return holder[Number(step)];
-  return Object.hasOwn(holder, step) ? holder[String(step)] : undefined;
-}
-
-const noPlace = (text: string, reason: string, remedy: string): TypeKroError =>
+const badSetting = (text: string, reason: string, remedy: string): TypeKroError =>
   new TypeKroError(`--set ${text}: ${reason}`, { code: 'cli/usage', remedy });
 
 const setsNothing = (text: string): TypeKroError =>
