@@ -195,12 +195,12 @@ test.each([
     { files: ['pots.json'], observed: ['../outside.json'] },
     /is outside of /,
   ],
-  [
-    'an integer that was rounded',
+  ...[2 ** 60, -Infinity].map((text): [string, string, object, RegExp] => [
+    `a number that was rounded to ${text}`,
     'render',
-    { files: ['pots.json'], values: { list: [{ text: 2 ** 60 }] } },
-    /the integer at values\.list\[0\]\.text is beyond 2\^53.*name the file in "files"/,
-  ],
+    { files: ['pots.json'], values: { list: [{ text }] } },
+    /the number at values\.list\[0\]\.text is beyond 2\^53.*name the file in "files"/,
+  ]),
   ['a snapshot outside of the root', 'plan', { files: ['pots.json'], snapshot: '../outside.json' }, /is outside of /],
   ['a subject outside of the root', 'explain', { subject: '../outside.json' }, /is outside of /],
   [

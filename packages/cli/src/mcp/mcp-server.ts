@@ -66,13 +66,13 @@ const failure = (text: string): ToolAnswer => ({
 });
 
 /**
- * Returns the path of an integer that is not a safe integer. The protocol's package may have rounded it. The search is
+ * Returns the path of a number beyond 2^53, such as 1e999. The protocol's package may have rounded it. The search is
  * not recursive, because the depth of the arguments is not limited.
  */
 function roundedNumber(given: JsonObject, root: string): string | undefined {
   const open: { readonly path: string; readonly value: JsonValue | undefined }[] = [{ path: root, value: given }];
   for (const { path, value } of open) {
-    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) return path;
+    if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) return path;
     if (typeof value !== 'object' || value === null) continue;
     const isList = Array.isArray(value);
     for (const [key, each] of Object.entries(value))
@@ -82,7 +82,7 @@ function roundedNumber(given: JsonObject, root: string): string | undefined {
 }
 
 const roundedText = (tool: string, path: string): string =>
-  `the arguments of ${tool} are wrong: the integer at ${path} is beyond 2^53, and its last digits are lost on the way; write the instance into a file, and name the file in "files" instead of "values"`;
+  `the arguments of ${tool} are wrong: the number at ${path} is beyond 2^53, and digits of it are lost on the way; write the instance into a file, and name the file in "files" instead of "values"`;
 
 /** Runs the command of a tool. Never throws: an error becomes the result. */
 async function callTool(
