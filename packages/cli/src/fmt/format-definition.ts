@@ -9,7 +9,7 @@ import { type Edit, lineEndOf, reorderMap } from './reorder.ts';
 /**
  * Formats the definitions and Graphs in a YAML file. The keys get the usual order, and expressions get the format of
  * CEL's printer. The file gets one line feed at its end. Other documents, comments, quotes and indentation do not
- * change. An expression that occurs twice in one scalar does not change. The order of keys does not change in a
+ * change. In a scalar, nothing after an expression with escapes or line breaks of YAML changes. The order of keys does not change in a
  * document with anchors or aliases, or in a map whose lines `reorderMap` cannot move. An edit that would change the
  * meaning is left out. For example, `${a?1:2}` without quotes is not changed, because the `: ` in the result would be
  * YAML syntax. Formatting is idempotent. The text must have no errors.
@@ -28,7 +28,9 @@ export function formatDefinitions(text: string): string {
       result = next;
     }
   }
-  const ended = result.trim() === '' ? result : `${result.replace(/[ \t\r\n]+$/, '')}${lineEndOf(result)}`;
+  // The expression reads back from the end, and therefore each blank once.
+  const [body] = /^[^]*[^ \t\r\n]/.exec(result) ?? [];
+  const ended = body === undefined ? result : `${body}${lineEndOf(result)}`;
   return ended === result || isSame(result, ended) ? ended : result;
 }
 
@@ -54,9 +56,8 @@ function applySound(text: string, edits: readonly Edit[]): string {
 }
 
 function applyEdits(text: string, edits: readonly Edit[]): string {
-  return edits
-    .toSorted((a, b) => b.from - a.from)
-    .reduce((result, { from, to, text: replaced }) => result.slice(0, from) + replaced + result.slice(to), text);
+  const pieces = edits.map(({ from, text: written }, index) => text.slice(edits[index - 1]?.to ?? 0, from) + written);
+  return pieces.join('') + text.slice(edits.at(-1)?.to ?? 0);
 }
 
 /** Do the two texts have the same objects, apart from the format of expressions? */
@@ -124,18 +125,17 @@ const MAX_DEPTH = 100;
 
 /** The edits that put the keys of the outermost unordered maps into the usual order. */
 function keyEdits(text: string): Edit[] {
-  const { isMap } = yamlLibrary();
+  const { isAlias, isMap } = yamlLibrary();
   const edits: Edit[] = [];
   const withAliases = new Set<Document.Parsed>();
   const places = nodesOf(text);
-  const { isAlias } = yamlLibrary();
   // Documents with aliases are skipped, because a move could put an alias before its anchor.
   for (const { document, node } of places) if (isAlias(node) || hasAnchor(node)) withAliases.add(document);
   for (const { document, node, path } of places) {
     if (!isMap(node) || withAliases.has(document)) continue;
     const edit = editOf(text, node, path);
-    const isInside = edit !== undefined && edits.some(({ from, to }) => edit.from < to && from < edit.to);
-    if (edit !== undefined && !isInside) edits.push(edit);
+    // A parent comes before its children, so the former edits are in order.
+    if (edit !== undefined && edit.from >= (edits.at(-1)?.to ?? 0)) edits.push(edit);
   }
   return edits;
 }
@@ -156,27 +156,18 @@ function expressionEdits(text: string): Edit[] {
     const [from, to] = node.range ?? [0, 0];
     const scanned = scanExpressions(node.value);
     if (!scanned.ok || from === to) return [];
+    const raw = text.slice(from, to);
+    let read = 0;
     return scanned.parts.flatMap(({ kind, text: written }): Edit[] => {
       const formatted = kind === 'expression' ? formatExpression(written) : written;
-      if (formatted === written) return [];
-      return replaced(text, { from, to }, encoded(written, node.type), encoded(formatted, node.type));
+      // Without quotes, `: ` is YAML syntax. Each such edit would be found only by a parse of the whole text.
+      if (formatted === written || (node.type === 'PLAIN' && formatted.includes(': '))) return [];
+      const old = encoded(written, node.type);
+      const at = raw.indexOf(`\${${old}}`, read) + 2;
+      read = at < 2 ? raw.length : at + old.length;
+      return at < 2 ? [] : [{ from: from + at, to: from + read, text: encoded(formatted, node.type) }];
     });
   });
-}
-
-/** Returns the edit that replaces an expression in a range; no edit unless the expression occurs there exactly once. */
-function replaced(
-  source: string,
-  range: { readonly from: number; readonly to: number },
-  old: string,
-  text: string,
-): Edit[] {
-  const needle = `\${${old}}`;
-  const raw = source.slice(range.from, range.to);
-  const at = raw.indexOf(needle);
-  if (at < 0 || raw.includes(needle, at + 1)) return [];
-  const from = range.from + at + 2;
-  return [{ from, to: from + old.length, text }];
 }
 
 /** Escapes a string for a YAML scalar of this style. */

@@ -39,8 +39,9 @@ export function reorderMap(source: string, map: YAMLMap, keys: readonly string[]
   // If the first key follows a dash, the edit begins at the key. If not, it begins at the lines above the key.
   const begin = isAfterDash ? first.at : first.from;
   const texts: string[] = [];
+  const named = new Map(blocks.map((block) => [block.name, block]));
   for (const [index, name] of keys.entries()) {
-    const block = blocks.find((each) => each.name === name);
+    const block = named.get(name);
     if (block === undefined) return undefined;
     const isOnDash = isAfterDash && block === first;
     const above = isOnDash ? '' : source.slice(block.from, source.lastIndexOf('\n', block.at - 1) + 1);
