@@ -98,8 +98,8 @@ export class EventHistory<Event> {
     this.#limits.enforce(this, bytes + EVENT_BYTES);
   }
 
-  /** The events after `version`; `undefined` when some of these events have been dropped. */
-  since(version: number): readonly Event[] | undefined {
+  /** The first `count` events after `version`; `undefined` when some of these events have been dropped. */
+  since(version: number, count = Infinity): readonly Event[] | undefined {
     if (version < this.#oldest) return undefined;
     let [low, high] = [0, this.#entries.length];
     while (low < high) {
@@ -107,7 +107,7 @@ export class EventHistory<Event> {
       if ((this.#entries[middle]?.version ?? 0) <= version) low = middle + 1;
       else high = middle;
     }
-    return this.#entries.slice(low).map(({ event }) => event);
+    return this.#entries.slice(low, low + count).map(({ event }) => event);
   }
 
   /** Drops the first `count` events. Returns their memory in bytes. Only the limits call this method. */

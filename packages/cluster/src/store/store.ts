@@ -138,9 +138,9 @@ export class Collection {
     return stored;
   }
 
-  /** The events after `version`; `undefined` when some of these events have been dropped. */
-  since(version: number): readonly StoreEvent[] | undefined {
-    return this.#history.since(version);
+  /** The first `count` events after `version`; `undefined` when some of these events have been dropped. */
+  since(version: number, count?: number): readonly StoreEvent[] | undefined {
+    return this.#history.since(version, count);
   }
 
   /**

@@ -18,6 +18,8 @@ import type { ListSelection, RequestTarget, SelectionContext } from './read.ts';
 import { parseVersion, selectionOf, untilVersion } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
+/** The maximum number of events that a watch takes at once. */
+const MAX_EVENTS = 100;
 const BOOKMARK_INTERVAL_MS = 60_000;
 /**
  * The minimum duration of a watch without `timeoutSeconds`. The actual duration is random, up to twice this value, so
@@ -255,13 +257,13 @@ class WatchStream implements ByteStream {
   }
 
   /**
-   * The events after `#position`.
+   * The next events after `#position`. Only some of them, because a client that does not read would keep the list.
    *
    * @throws ApiError 410 when the collection no longer has them
    */
   #events(): readonly StoreEvent[] {
     const { collection } = this.#target.resource;
-    const events = collection.since(this.#position);
+    const events = collection.since(this.#position, MAX_EVENTS);
     if (events === undefined) throw tooOld(this.#position, collection.oldest);
     return events;
   }
@@ -286,9 +288,9 @@ class WatchStream implements ByteStream {
       // The conversion starts in the next microtask. By then, the write that caused the event has stored the converted
       // form of its object.
       await Promise.resolve();
-      const { version } = this.#context.store;
-      await prepareForms(this.#context, this.#target.resource, [...(this.#state ?? []), ...objectsOf(this.#events())]);
-      this.#converted = version;
+      const events = this.#events();
+      this.#converted = events.at(-1)?.stored.version ?? this.#position;
+      await prepareForms(this.#context, this.#target.resource, [...(this.#state ?? []), ...objectsOf(events)]);
       this.#isConverting = false;
       this.#writer?.wake();
     } catch (thrown) {
