@@ -2,6 +2,7 @@ import { type Socket, connect } from 'node:net';
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { createManualClock, type ManualClock } from './cluster-clock.ts';
 import { type Cluster, createEmbeddedCluster } from './cluster.ts';
 import type { Listener } from './cluster-options.ts';
 
@@ -329,8 +330,17 @@ describe('watches', () => {
     await expectAlive(server);
   });
 
-  test('a watch that waits for a slow client ends when the server no longer keeps the later events', async () => {
-    await using cluster = await createEmbeddedCluster({ controllers: false, eventWindow: 16 });
+  test.each<[string, (put: (name: string, text: string) => Promise<unknown>, clock: ManualClock) => Promise<unknown>]>([
+    [
+      'the server no longer keeps the later events',
+      async (put) => {
+        for (let index = 0; index < 20; index += 1) await put('d', String(index));
+      },
+    ],
+    ['its time is over', async (_put, clock) => clock.advance(10_000)],
+  ])('a watch that waits for a slow client ends after a whole event when %s', async (_what, cause) => {
+    const clock = createManualClock(0);
+    await using cluster = await createEmbeddedCluster({ controllers: false, eventWindow: 16, clock });
     const transport = cluster.transport();
     const put = (name: string, text: string) =>
       transport.request({
@@ -340,12 +350,13 @@ describe('watches', () => {
         body: JSON.stringify({ ...MAP, metadata: { name }, data: { text } }),
       });
     for (const name of ['a', 'b', 'c']) await put(name, 'x'.repeat(900_000));
-    const watch = await transport.request({ method: 'GET', path: `${MAPS}?watch=true` });
+    const watch = await transport.request({ method: 'GET', path: `${MAPS}?watch=true&timeoutSeconds=10` });
     for (let index = 0; index < 20; index += 1) await turn();
-    for (let index = 0; index < 20; index += 1) await put('d', String(index));
+    await cause(put, clock);
     let text = '';
     for await (const chunk of watch.body) text += Buffer.from(chunk).toString();
-    expect(text.match(/"type":"ADDED"/g)).toHaveLength(2);
+    const events = text.trimEnd().split('\n');
+    expect(events.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['ADDED', 'ADDED']);
   });
 
   test('five thousand watches each get an event, and end', async () => {

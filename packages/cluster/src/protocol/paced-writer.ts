@@ -103,6 +103,7 @@ export class PacedWriter {
         }
       }
     } catch (thrown) {
+      this.#isBusy = false;
       this.#source.failed(thrown);
     }
     return written;

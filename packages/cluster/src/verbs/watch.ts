@@ -18,6 +18,8 @@ import type { ListSelection, RequestTarget, SelectionContext } from './read.ts';
 import { parseVersion, selectionOf, untilVersion } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
+/** The time within which a client must read the last line of a watch that ends. */
+const MAX_READ_MS = 60_000;
 /** The maximum number of events that a watch takes at once. */
 const MAX_EVENTS = 100;
 const BOOKMARK_INTERVAL_MS = 60_000;
@@ -131,6 +133,8 @@ class WatchStream implements ByteStream {
   #converted = Infinity;
   /** Does the watch wait for a webhook? */
   #isConverting = false;
+  /** Does the watch end after the event whose line is being written? */
+  #isEnding = false;
 
   constructor(
     context: WatchContext,
@@ -156,7 +160,8 @@ class WatchStream implements ByteStream {
     this.#writer = new PacedWriter(sink, streams, {
       unsent: () => this.#lines(),
       done: () => {
-        if (this.#events().length > 0) this.#send();
+        if (this.#isEnding) this.#close();
+        else if (this.#events().length > 0) this.#send();
       },
       failed: (thrown) => this.#endWith(thrown),
     });
@@ -209,8 +214,15 @@ class WatchStream implements ByteStream {
     this.#context.streams.delete(this);
   }
 
-  /** Ends the stream. */
+  /** Ends the stream: if a line is being written, after the client has read it. */
   end(): void {
+    if (this.#writer?.isBusy !== true) return this.#close();
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#timers.push(this.#context.clock.setTimer(MAX_READ_MS, () => this.#sink?.abort()));
+  }
+
+  #close(): void {
     const sink = this.#sink;
     this.stop();
     sink?.end();
@@ -239,16 +251,20 @@ class WatchStream implements ByteStream {
   *#lines(): Generator<Buffer> {
     if (this.#state !== undefined) {
       // Stored objects are immutable, so even a slow client gets the state at the start of the watch.
-      for (const stored of this.#state) if (this.#selects(stored)) yield this.#line('ADDED', stored);
+      for (const stored of this.#state) {
+        if (this.#isEnding) return;
+        if (this.#selects(stored)) yield this.#line('ADDED', stored);
+      }
       if (this.#options.sendInitialEvents === true && this.#options.allowWatchBookmarks)
         yield this.#bookmarkLine(this.#position, true);
       this.#state = undefined;
     }
     for (;;) {
-      const events = this.#events();
+      // `done` reports that the collection no longer has the events, after the lines before them are written.
+      const events = this.#target.resource.collection.since(this.#position, MAX_EVENTS) ?? [];
       if (events.length === 0) return;
       for (const event of events) {
-        if (event.stored.version > this.#converted) return;
+        if (this.#isEnding || event.stored.version > this.#converted) return;
         this.#position = event.stored.version;
         const line = this.#lineOf(event);
         if (line !== undefined) yield line;
@@ -308,7 +324,7 @@ class WatchStream implements ByteStream {
 
   /** Sends an error and ends the stream. */
   #refuse(error: ApiError) {
-    this.#sink?.write(lineOf('ERROR', toJsonBytes(error.status)));
+    if (this.#writer?.isBusy !== true) this.#sink?.write(lineOf('ERROR', toJsonBytes(error.status)));
     this.end();
   }
 
@@ -340,6 +356,7 @@ class WatchStream implements ByteStream {
   }
 
   #onEvent({ stored }: StoreEvent) {
+    if (this.#isEnding) return;
     if (!this.#isBusy && stored.version > this.#position) this.#send();
     // The client is slow, and what it has not read yet would only be kept for it.
     else if (this.#target.resource.collection.oldest > this.#position) this.end();
