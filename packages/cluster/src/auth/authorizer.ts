@@ -59,7 +59,10 @@ interface Grant {
   readonly description: string;
 }
 
-/** Yields the grants to a user in a namespace. For the namespace `''`, yields only the cluster-wide grants. */
+/**
+ * Yields the grants to a user in a namespace. For the namespace `''`, yields only the cluster-wide grants. Of several
+ * bindings to one role, yields the first.
+ */
 export function* grantsOf(
   context: RoleContext,
   user: UserInfo,
@@ -68,6 +71,7 @@ export function* grantsOf(
 ): Generator<Grant> {
   const stored = (plural: string) => context.store.collection(GROUP, plural);
   const own = namespace === '' ? [] : stored('rolebindings').inNamespace(namespace);
+  const known = new Set<string>();
   for (const [kind, place, bindings] of [
     ['ClusterRoleBinding', '', stored('clusterrolebindings').all()],
     ['RoleBinding', namespace, own],
@@ -75,8 +79,12 @@ export function* grantsOf(
     for (const { object } of bindings) {
       const subject = subjectFor(object, user);
       if (subject === undefined) continue;
-      const rules = rulesOfRef(context, objectAt(object, 'roleRef'), place, problems);
-      if (rules !== undefined) yield { rules, description: describe(object, kind, subject) };
+      const reference = objectAt(object, 'roleRef');
+      const role = `${textAt(reference, 'kind')}/${textAt(reference, 'name')}`;
+      const rules = known.has(role) ? undefined : rulesOfRef(context, reference, place, problems);
+      if (rules === undefined) continue;
+      known.add(role);
+      yield { rules, description: describe(object, kind, subject) };
     }
   }
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { KubeClient } from '@typekro/kube';
 import { type Cluster, createEmbeddedCluster } from '../index.ts';
 import { sendJson } from '../../test-support/send-json.ts';
-import { covers } from './authorizer.ts';
+import { covers, grantsOf } from './authorizer.ts';
 import { rightsOf } from './escalation.ts';
 import { HeldRights } from './held-rights.ts';
 
@@ -58,6 +58,27 @@ test('a rule is read once, however many rights are looked up', () => {
     );
   }
   expect(reads).toBeLessThanOrEqual(5000);
+});
+
+test('several bindings of a user to one role are one grant, by the first of them', () => {
+  const binding = (name: string, role: string) => ({
+    object: {
+      metadata: { name, namespace: 'n' },
+      roleRef: { kind: 'Role', name: role },
+      subjects: [{ kind: 'User', name: 'u' }],
+    },
+  });
+  const bindings = [binding('a', 'r'), binding('b', 'r'), binding('c', 's'), binding('d', 'none'), binding('e', 'r')];
+  const get = (key: string) => (key === 'n/none' ? undefined : { object: { rules: [rule(['get'], [key])] } });
+  const store = { collection: () => ({ all: () => [], inNamespace: () => bindings, get }) };
+  const problems: string[] = [];
+  const user = { name: 'u', uid: '', groups: [], extra: {} };
+  const grants = [...grantsOf({ store, allowsAll: false } as never, user, 'n', problems)];
+  expect(grants.map(({ description }) => description)).toEqual([
+    'RoleBinding "a/n" of Role "r" to User "u"',
+    'RoleBinding "c/n" of Role "s" to User "u"',
+  ]);
+  expect(problems).toHaveLength(1);
 });
 
 test('look-ups among rules with many rights end after a limited number of steps', () => {
