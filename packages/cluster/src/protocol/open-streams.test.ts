@@ -50,8 +50,15 @@ test('the streams write 512 KiB in a turn of the event loop, in order, and a wri
   expect(written.length).toBe(3 + 128 + 1);
   expect(written.at(-1)).toBe('last');
   await turn();
-  write('x', 0);
+  write('x', 512 * 1024);
   expect(written.at(-1)).toBe('x');
+  write('y', 0);
+  expect(written.at(-1)).toBe('x');
+  await turn();
+  await turn();
+  for (const cause of [{}, {}])
+    for (const name of ['e', 'f']) streams.inTurn(() => written.push(name) * 512 * 1024, cause);
+  expect(written.slice(-2)).toEqual(['y', 'e']);
 });
 
 test.each([

@@ -30,6 +30,7 @@ export class OpenStreams {
   readonly #counts = new Map<string, number>();
   readonly #waiting = new Set<() => number>();
   #left = BYTES_PER_TURN;
+  #cause: object | undefined;
   #hasTurn = false;
   #isWriting = false;
 
@@ -64,11 +65,13 @@ export class OpenStreams {
   }
 
   /**
-   * Runs `write`, which returns the number of bytes that it has written: at once, or in one of the next turns of the
-   * event loop, in order, when the streams have written enough in this one. An event of thousands of watches then does
-   * not delay other requests.
+   * Runs `write`, which returns the number of written bytes: at once, or in one of the next turns of the event loop, in
+   * order, when the streams have written enough for `cause` or in this turn, so that thousands of watches do not delay
+   * other requests. A client in this process, which may let no turn pass, gets the events of few watches at once.
    */
-  inTurn(write: () => number): void {
+  inTurn(write: () => number, cause?: object): void {
+    if (cause !== undefined && cause !== this.#cause) this.#left = BYTES_PER_TURN;
+    this.#cause = cause;
     if (this.#left > 0 && this.#waiting.size === 0 && !this.#isWriting) this.#run(write);
     else this.#waiting.add(write);
   }

@@ -67,11 +67,11 @@ export class PacedWriter {
     return this.#isBusy;
   }
 
-  /** Writes what is not written yet. A busy writer does so later. */
-  wake(): void {
+  /** Writes what is not written yet because of `cause`. A busy writer does so later. */
+  wake(cause?: object): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.#streams.inTurn(() => this.#write());
+    this.#streams.inTurn(() => this.#write(), cause);
   }
 
   stop(): void {

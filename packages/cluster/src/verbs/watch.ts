@@ -188,12 +188,12 @@ class WatchStream implements ByteStream {
     // A client that requests neither the current state nor a version gets only new events.
     this.#position = fromState || from === 0 ? version : from;
     if (!fromState && this.#position < collection.oldest) {
-      this.#fail(from, collection.oldest);
+      this.#refuse(tooOld(from, collection.oldest));
       return;
     }
     if (fromState) this.#state = collection.inNamespace(this.#target.namespace);
     this.#unsubscribe = collection.subscribe((event) => this.#onEvent(event));
-    this.#send();
+    this.#send(this);
     if (this.#sink === undefined) return;
     const seconds =
       timeoutSeconds !== undefined && timeoutSeconds > 0
@@ -230,7 +230,7 @@ class WatchStream implements ByteStream {
 
   /** Ends the stream with 410 after the state of the cluster was replaced, so that the client lists again. */
   expire(): void {
-    this.#fail(this.#options.from, this.#context.store.version);
+    this.#refuse(tooOld(this.#options.from, this.#context.store.version));
   }
 
   #runOut() {
@@ -292,8 +292,8 @@ class WatchStream implements ByteStream {
   }
 
   /** Sends what is not sent yet, when the webhook of the definition has converted it. */
-  #send(): void {
-    if (this.#target.resource.custom?.conversion === undefined) this.#writer?.wake();
+  #send(cause?: object): void {
+    if (this.#target.resource.custom?.conversion === undefined) this.#writer?.wake(cause);
     else void this.#sendConverted();
   }
 
@@ -316,10 +316,6 @@ class WatchStream implements ByteStream {
 
   get #isBusy(): boolean {
     return this.#isConverting || this.#writer?.isBusy === true;
-  }
-
-  #fail(from: number, oldest: number) {
-    this.#refuse(tooOld(from, oldest));
   }
 
   /** Sends an error and ends the stream. */
@@ -357,7 +353,7 @@ class WatchStream implements ByteStream {
 
   #onEvent({ stored }: StoreEvent) {
     if (this.#isEnding) return;
-    if (!this.#isBusy && stored.version > this.#position) this.#send();
+    if (!this.#isBusy && stored.version > this.#position) this.#send(stored);
     // The client is slow, and what it has not read yet would only be kept for it.
     else if (this.#target.resource.collection.oldest > this.#position) this.end();
   }
