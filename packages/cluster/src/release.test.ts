@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { startClusterStory } from '../test-support/cluster-story.ts';
 import type { JsonObject } from '@typekro/kit/core';
@@ -91,9 +92,7 @@ test.each(RELEASES)(
     await using story = await startClusterStory({ kubernetesVersion: version });
     const text = async (path: string) => {
       const { status, body } = await story.cluster.transport().request({ method: 'GET', path });
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of body) chunks.push(chunk);
-      return { status, text: Buffer.concat(chunks).toString() };
+      return { status, text: await textOf(body) };
     };
     const { gitVersion, minor } = JSON.parse((await text('/version')).text) as Record<string, string>;
     expect([gitVersion, minor]).toEqual([`v${version}.0+typekro`, version.slice(2)]);

@@ -1,3 +1,4 @@
+import { buffer, text as textOf } from 'node:stream/consumers';
 import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -74,9 +75,7 @@ test('the OpenAPI v2 document is compressed, and is not sent again to a client t
   const cluster = await createEmbeddedCluster({ controllers: false });
   const get = async (headers: Record<string, string>) => {
     const answer = await cluster.transport().request({ method: 'GET', path: '/openapi/v2', headers });
-    const parts: Buffer[] = [];
-    for await (const part of answer.body) parts.push(Buffer.from(part));
-    return { status: answer.status, headers: answer.headers, body: Buffer.concat(parts) };
+    return { status: answer.status, headers: answer.headers, body: await buffer(answer.body) };
   };
   const first = await get({ 'accept-encoding': 'gzip' });
   expect(first.headers['content-encoding']).toBe('gzip');
@@ -94,10 +93,7 @@ test.each(['/openapi/v2', '/openapi/v3/apis/g.io/v1'])(
     await using cluster = await createEmbeddedCluster({ controllers: false });
     const transport = cluster.transport();
     const members = Array.from({ length: 15_000 }, (_, index) => [`member${index}`, { type: 'string' }]);
-    const schema = {
-      type: 'object',
-      properties: { spec: { type: 'object', properties: Object.fromEntries(members) } },
-    };
+    const schema = { type: 'object', properties: Object.fromEntries(members) };
     for (const plural of ['as', 'bs', 'cs']) {
       const names = { plural, kind: plural.toUpperCase() };
       const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }];
@@ -116,9 +112,10 @@ test.each(['/openapi/v2', '/openapi/v3/apis/g.io/v1'])(
     const { body } = await transport.request({ method: 'GET', path });
     clearImmediate(counting);
     expect(turns).toBeGreaterThanOrEqual(2);
-    let text = '';
-    for await (const part of body) text += Buffer.from(part).toString();
-    const { definitions, components } = JSON.parse(text) as { definitions?: object; components?: { schemas: object } };
+    const { definitions, components } = JSON.parse(await textOf(body)) as {
+      definitions?: object;
+      components?: { schemas: object };
+    };
     const shown = definitions ?? components?.schemas ?? {};
     for (const kind of ['AS', 'BS', 'CS']) expect(Object.keys(shown)).toContain(`io.g.v1.${kind}`);
   },

@@ -13,7 +13,7 @@ import { replyText } from '../protocol/reply.ts';
 import type { Registry } from '../registry/registry.ts';
 import { versionOf } from '../release.ts';
 
-/** What was made for a state of the registry: the index and the documents by path, and the hashes of versions. */
+/** What was made for a state of the registry: the documents by path or media type, and the hashes of versions. */
 interface Cached {
   readonly generation: number;
   readonly documents: Map<string, Promise<Buffer[]>>;
@@ -137,11 +137,14 @@ const infoOf = ({ release }: Registry): JsonObject => ({ title: 'Kubernetes', ve
 type NamedSchema = readonly [name: string, schema: JsonValue];
 
 /** Prints the schemas of a document one by one, and lets other requests be handled. */
-async function printed(schemas: Iterable<NamedSchema>, print: (schema: NamedSchema) => Buffer): Promise<Buffer[]> {
+async function printed(
+  schemas: Iterable<NamedSchema>,
+  print: (schema: NamedSchema, index: number) => Buffer,
+): Promise<Buffer[]> {
   const turns = new Turns();
   const chunks: Buffer[] = [];
   for (const schema of schemas) {
-    chunks.push(print(schema));
+    chunks.push(print(schema, chunks.length));
     await turns.next();
   }
   return chunks;
@@ -150,12 +153,9 @@ async function printed(schemas: Iterable<NamedSchema>, print: (schema: NamedSche
 /** Prints a document whose last `depth` members are open: the innermost object is empty, and gets the schemas. */
 async function printedJson(document: JsonObject, depth: number, schemas: Iterable<NamedSchema>): Promise<Buffer[]> {
   const text = toJsonText(document);
-  let separator = '';
-  const members = await printed(schemas, ([name, schema]) => {
-    const member = Buffer.from(`${separator}${toJsonText(name)}:${toJsonText(schema)}`);
-    separator = ',';
-    return member;
-  });
+  const members = await printed(schemas, ([name, schema], index) =>
+    Buffer.from(`${index === 0 ? '' : ','}${toJsonText(name)}:${toJsonText(schema)}`),
+  );
   return [Buffer.from(text.slice(0, -depth)), ...members, Buffer.from('}'.repeat(depth))];
 }
 

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { KubeClient } from '@typekro/kube';
 import { createEmbeddedCluster } from '../cluster.ts';
@@ -11,9 +12,7 @@ async function listAnswers(requests: readonly (readonly [path: string, fieldSele
       method: 'GET',
       path: `${path}?fieldSelector=${encodeURIComponent(fieldSelector)}`,
     });
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of reply.body) chunks.push(chunk);
-    const { code, message } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { code?: number; message?: string };
+    const { code, message } = JSON.parse(await text(reply.body)) as { code?: number; message?: string };
     answers.push({ code, message });
   }
   return answers;
