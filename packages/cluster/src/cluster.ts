@@ -146,10 +146,9 @@ export async function createEmbeddedCluster(options: ClusterOptions = {}): Promi
   }
 }
 
-/** Stops the work of the cluster, and closes its logs and streams, even after a failed start. */
+/** Stops the work of the cluster, and ends its streams, even after a failed start. */
 function endWork(api: Api): void {
   api.work.stop();
-  api.logs.close();
   for (const stream of api.streams) stream.end();
 }
 

@@ -134,9 +134,8 @@ export class PodLogs {
     });
   }
 
-  /** Replaces all logs with the logs of a snapshot. Ends the streams of all followers. */
+  /** Replaces all logs with the logs of a snapshot. Earlier followers get no more lines. */
   load(logs: readonly SnapshotLog[]): void {
-    this.close();
     for (const known of [this.#logs, this.#podKeys, this.#processKeys]) known.clear();
     for (const { key, lines, previous, dropped = 0 } of logs) {
       const log = this.#log(key);
@@ -159,11 +158,6 @@ export class PodLogs {
     }
     for (const key of own) this.#logs.delete(key);
     this.#podKeys.delete(podUid);
-  }
-
-  /** Ends the streams of all followers. */
-  close(): void {
-    for (const { followers } of this.#logs.values()) for (const follower of followers) end(followers, follower);
   }
 
   #log(key: string): Log {
