@@ -1,9 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { MAX_PIECE_BYTES, piecesOf } from '../protocol/paced-writer.ts';
+import { MAX_PIECE_BYTES, MAX_READ_MS, piecesOf } from '../protocol/paced-writer.ts';
 import type { ApiReply } from '../protocol/request.ts';
-
-/** The time within which a client must read a whole body, as in an API server. Watches have no such limit. */
-const MAX_READ_MS = 60_000;
 
 /**
  * The maximum number of bytes that wait for clients in bodies that were made for one response, such as lists in YAML.

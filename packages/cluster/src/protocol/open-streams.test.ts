@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createManualClock } from '../cluster-clock.ts';
 import { ApiError } from '../errors/api-error.ts';
 import { type OpenStream, OpenStreams } from './open-streams.ts';
 import { MAX_PIECE_BYTES, PacedWriter, piecesOf } from './paced-writer.ts';
@@ -7,15 +8,13 @@ const nothing = () => undefined;
 const stream = (): OpenStream => ({ isWatch: true, end: nothing, expire: nothing });
 
 function opened(streams: OpenStreams, user: string): number {
-  for (let count = 0; ; count += 1) {
-    try {
-      streams.add(stream(), user);
-    } catch (thrown) {
-      expect(thrown).toBeInstanceOf(ApiError);
-      expect((thrown as ApiError).httpCode).toBe(429);
-      return count;
-    }
-  }
+  let count = 0;
+  const open = () => {
+    for (; ; count += 1) streams.add(stream(), user);
+  };
+  expect(open).toThrow(ApiError);
+  expect(open).toThrow(expect.objectContaining({ httpCode: 429 }));
+  return count;
 }
 
 test('a user can have as many streams as are left for others, and no user can keep others from opening them', () => {
@@ -33,11 +32,8 @@ test('a user can have as many streams as are left for others, and no user can ke
 test('the streams write 512 KiB in a turn of the event loop, in order, and a write counts at least 4 KiB', async () => {
   const streams = new OpenStreams();
   const written: string[] = [];
-  const write = (name: string, bytes: number) =>
-    streams.inTurn(() => {
-      written.push(name);
-      return bytes;
-    });
+  const write = (name: string, bytes: number, cause?: object) =>
+    streams.inTurn(() => (written.push(name), bytes), cause);
   const turn = () => new Promise(setImmediate);
   for (const name of ['a', 'b', 'c']) write(name, 256 * 1024);
   for (let index = 0; index < 128; index += 1) write('small', 0);
@@ -56,9 +52,16 @@ test('the streams write 512 KiB in a turn of the event loop, in order, and a wri
   expect(written.at(-1)).toBe('x');
   await turn();
   await turn();
-  for (const cause of [{}, {}])
-    for (const name of ['e', 'f']) streams.inTurn(() => written.push(name) * 512 * 1024, cause);
-  expect(written.slice(-2)).toEqual(['y', 'e']);
+  // Each event has its own limit, also between writes that have no event.
+  const event = {};
+  write('e', 256 * 1024, event);
+  write('f', 512 * 1024);
+  write('g', 0, event);
+  expect(written.slice(-3)).toEqual(['y', 'e', 'f']);
+  await turn();
+  write('h', 512 * 1024);
+  write('i', 0, {});
+  expect(written.slice(-3)).toEqual(['g', 'h', 'i']);
 });
 
 test.each([
@@ -71,56 +74,79 @@ test.each([
   ],
   [[3 * MAX_PIECE_BYTES + 1], [MAX_PIECE_BYTES, MAX_PIECE_BYTES, MAX_PIECE_BYTES, 1]],
 ])('chunks of %j bytes are pieces of %j bytes', (chunks, pieces) => {
-  const all = piecesOf(chunks.map((size) => Buffer.alloc(size)));
-  const sizes: number[] = [];
-  let next = all.next();
-  for (; next.done !== true; next = all.next()) sizes.push(next.value.length);
-  expect([...sizes, next.value.length]).toEqual(pieces);
+  const all = function* () {
+    yield yield* piecesOf(chunks.map((size) => Buffer.alloc(size)));
+  };
+  expect([...all()].map(({ length }) => length)).toEqual(pieces);
 });
 
-test('a writer waits for its client, tells when all is written and what failed, and writes nothing after its end', async () => {
+/** A writer whose client reads when `read` is called, and what was told. */
+function writerOf(source: { unsent: Iterable<Buffer> }) {
   const told: string[] = [];
+  const clock = createManualClock(0);
+  let resume: (() => void) | undefined;
   const sink = {
     backlog: 0,
     write: ({ length }: Buffer) => void (sink.backlog += length),
-    end: nothing,
-    abort: nothing,
+    end: () => void told.push('end'),
+    abort: () => void told.push('abort'),
     drained: (callback: () => void) => void (resume = callback),
   };
-  let resume: (() => void) | undefined;
+  const writer = new PacedWriter(
+    sink,
+    { streams: new OpenStreams(), clock },
+    {
+      unsent: () => source.unsent,
+      done: () => void told.push('done'),
+      failed: (thrown) => void told.push(String(thrown)),
+      stop: () => writer.stop(),
+    },
+  );
   const turns = async () => {
     for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
   };
-  let unsent: Iterable<Buffer> = [Buffer.alloc(3 * 1024 * 1024)];
-  const writer = new PacedWriter(sink, new OpenStreams(), {
-    unsent: () => unsent,
-    done: () => void told.push('done'),
-    failed: (thrown) => void told.push(String(thrown)),
-  });
+  return { writer, sink, told, clock, turns, read: () => resume?.() };
+}
+
+test('a writer waits for its client, tells when all is written and what failed, and writes nothing after its end', async () => {
+  const source: { unsent: Iterable<Buffer> } = { unsent: [Buffer.alloc(3 * 1024 * 1024)] };
+  const { writer, sink, told, turns, read } = writerOf(source);
   writer.wake();
   expect(sink.backlog).toBe(128 * 1024);
   await turns();
   expect([sink.backlog, writer.isBusy, told]).toEqual([1024 * 1024 + MAX_PIECE_BYTES, true, []]);
   writer.wake();
   sink.backlog = -10 * 1024 * 1024;
-  resume?.();
+  read();
   await turns();
   expect([sink.backlog, writer.isBusy, told]).toEqual([-8 * 1024 * 1024 - MAX_PIECE_BYTES, false, ['done']]);
-  unsent = {
-    [Symbol.iterator]: () => {
-      throw new Error('broken');
-    },
+  const throws = (): never => {
+    throw new Error('broken');
   };
-  const failing = new PacedWriter(sink, new OpenStreams(), {
-    unsent: () => unsent,
-    done: nothing,
-    failed: (thrown) => void told.push(String(thrown)),
-  });
-  failing.wake();
-  expect(told).toEqual(['done', 'Error: broken']);
+  const failing = writerOf({ unsent: { [Symbol.iterator]: throws } });
+  failing.writer.wake();
+  expect(failing.told).toEqual(['Error: broken']);
   const before = sink.backlog;
-  unsent = [Buffer.alloc(1)];
+  source.unsent = [Buffer.alloc(1)];
   writer.stop();
   writer.wake();
   expect(sink.backlog).toBe(before);
+});
+
+test.each([
+  ['when its client has read what it writes', true, 'end'],
+  ['by an abort after a minute, when its client does not read', false, 'abort'],
+])('a writer ends %s', (_how, isRead, end) => {
+  const { writer, sink, told, clock, read } = writerOf({ unsent: [Buffer.alloc(2 * MAX_PIECE_BYTES)] });
+  sink.backlog = 10 * 1024 * 1024;
+  writer.wake();
+  writer.end();
+  writer.end();
+  expect([told, writer.isEnding]).toEqual([[], true]);
+  sink.backlog = 0;
+  if (isRead) read();
+  clock.advance(60_000);
+  writer.wake();
+  writer.end();
+  expect(told).toEqual([end]);
 });

@@ -70,8 +70,10 @@ export class OpenStreams {
    * other requests. A client in this process, which may let no turn pass, gets the events of few watches at once.
    */
   inTurn(write: () => number, cause?: object): void {
-    if (cause !== undefined && cause !== this.#cause) this.#left = BYTES_PER_TURN;
-    this.#cause = cause;
+    if (cause !== undefined && cause !== this.#cause) {
+      this.#left = BYTES_PER_TURN;
+      this.#cause = cause;
+    }
     if (this.#left > 0 && this.#waiting.size === 0 && !this.#isWriting) this.#run(write);
     else this.#waiting.add(write);
   }

@@ -1,3 +1,4 @@
+import type { ClusterClock, Timer } from '../cluster-clock.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { StreamSink } from './request.ts';
 
@@ -9,6 +10,9 @@ export const MAX_PIECE_BYTES = 32 * 1024;
 
 /** The number of bytes after which a stream waits for its next turn. */
 const BYTES_OF_STREAM = 128 * 1024;
+
+/** The time within which a client must read a response that gets no longer. */
+export const MAX_READ_MS = 60_000;
 
 /** Joins small chunks and splits large ones. A chunk alone, or a part of it, is not copied. Returns the last piece. */
 export function* piecesOf(chunks: Iterable<Buffer>): Generator<Buffer, Buffer> {
@@ -38,11 +42,15 @@ export function* piecesOf(chunks: Iterable<Buffer>): Generator<Buffer, Buffer> {
 export interface PacedSource {
   /** Yields what is not written yet, until there is no more. */
   unsent(): Iterable<Buffer>;
-  /** Called when all of `unsent` is written. */
+  /** Called when all of `unsent` is written, except at the end. */
   done(): void;
   /** Called when `unsent` throws. */
   failed(thrown: unknown): void;
+  /** Called once, before the writer ends the sink. Calls `stop` of the writer. */
+  stop(): void;
 }
+
+type PacedContext = { readonly streams: OpenStreams; readonly clock: ClusterClock };
 
 /**
  * Writes to a sink as fast as its client reads, and in turn with the other streams. Only some pieces wait for a client
@@ -50,15 +58,16 @@ export interface PacedSource {
  */
 export class PacedWriter {
   readonly #sink: StreamSink;
-  readonly #streams: OpenStreams;
+  readonly #context: PacedContext;
   readonly #source: PacedSource;
   #pieces: Iterator<Buffer, Buffer> | undefined;
   #isBusy = false;
   #isStopped = false;
+  #ending: Timer | undefined;
 
-  constructor(sink: StreamSink, streams: OpenStreams, source: PacedSource) {
+  constructor(sink: StreamSink, context: PacedContext, source: PacedSource) {
     this.#sink = sink;
-    this.#streams = streams;
+    this.#context = context;
     this.#source = source;
   }
 
@@ -67,15 +76,34 @@ export class PacedWriter {
     return this.#isBusy;
   }
 
+  /** Does the writer end the sink after what it is writing? */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
+  }
+
   /** Writes what is not written yet because of `cause`. A busy writer does so later. */
   wake(cause?: object): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.#streams.inTurn(() => this.#write(), cause);
+    this.#context.streams.inTurn(() => this.#write(), cause);
+  }
+
+  /**
+   * Ends the sink when the client has read what the writer has begun; `unsent` decides where that ends. A client that
+   * does not read it in time is disconnected.
+   */
+  end(): void {
+    if (this.#isStopped) return;
+    if (this.#isBusy) this.#ending ??= this.#context.clock.setTimer(MAX_READ_MS, () => this.#sink.abort());
+    else {
+      this.#source.stop();
+      this.#sink.end();
+    }
   }
 
   stop(): void {
     this.#isStopped = true;
+    this.#ending?.cancel();
   }
 
   #write(): number {
@@ -90,15 +118,16 @@ export class PacedWriter {
         if (done === true) {
           this.#pieces = undefined;
           this.#isBusy = false;
-          if (!this.#isStopped) this.#source.done();
+          if (this.isEnding) this.end();
+          else if (!this.#isStopped) this.#source.done();
           break;
         }
-        if (this.#sink.backlog > this.#streams.maxUnread) {
+        if (this.#sink.backlog > this.#context.streams.maxUnread) {
           this.#sink.drained(() => this.#write());
           break;
         }
         if (written >= BYTES_OF_STREAM) {
-          this.#streams.inTurn(() => this.#write());
+          this.#context.streams.inTurn(() => this.#write());
           break;
         }
       }

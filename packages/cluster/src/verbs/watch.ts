@@ -18,8 +18,6 @@ import type { ListSelection, RequestTarget, SelectionContext } from './read.ts';
 import { parseVersion, selectionOf, untilVersion } from './read.ts';
 import { warningHeader } from '../protocol/reply.ts';
 
-/** The time within which a client must read the last line of a watch that ends. */
-const MAX_READ_MS = 60_000;
 /** The maximum number of events that a watch takes at once. */
 const MAX_EVENTS = 100;
 const BOOKMARK_INTERVAL_MS = 60_000;
@@ -133,8 +131,6 @@ class WatchStream implements ByteStream {
   #converted = Infinity;
   /** Does the watch wait for a webhook? */
   #isConverting = false;
-  /** Does the watch end after the event whose line is being written? */
-  #isEnding = false;
 
   constructor(
     context: WatchContext,
@@ -157,13 +153,13 @@ class WatchStream implements ByteStream {
     // The cluster was closed or restored between the request and this call.
     if (!streams.has(this)) return sink.end();
     this.#sink = sink;
-    this.#writer = new PacedWriter(sink, streams, {
+    this.#writer = new PacedWriter(sink, this.#context, {
       unsent: () => this.#lines(),
       done: () => {
-        if (this.#isEnding) this.#close();
-        else if (this.#events().length > 0) this.#send();
+        if (this.#events().length > 0) this.#send();
       },
       failed: (thrown) => this.#endWith(thrown),
+      stop: () => this.stop(),
     });
     const { from, sendInitialEvents } = this.#options;
     if (sendInitialEvents !== true || from <= store.version) this.#begin();
@@ -216,16 +212,8 @@ class WatchStream implements ByteStream {
 
   /** Ends the stream: if a line is being written, after the client has read it. */
   end(): void {
-    if (this.#writer?.isBusy !== true) return this.#close();
-    if (this.#isEnding) return;
-    this.#isEnding = true;
-    this.#timers.push(this.#context.clock.setTimer(MAX_READ_MS, () => this.#sink?.abort()));
-  }
-
-  #close(): void {
-    const sink = this.#sink;
-    this.stop();
-    sink?.end();
+    if (this.#writer === undefined) this.stop();
+    else this.#writer.end();
   }
 
   /** Ends the stream with 410 after the state of the cluster was replaced, so that the client lists again. */
@@ -252,7 +240,7 @@ class WatchStream implements ByteStream {
     if (this.#state !== undefined) {
       // Stored objects are immutable, so even a slow client gets the state at the start of the watch.
       for (const stored of this.#state) {
-        if (this.#isEnding) return;
+        if (this.#writer?.isEnding === true) return;
         if (this.#selects(stored)) yield this.#line('ADDED', stored);
       }
       if (this.#options.sendInitialEvents === true && this.#options.allowWatchBookmarks)
@@ -264,7 +252,7 @@ class WatchStream implements ByteStream {
       const events = this.#target.resource.collection.since(this.#position, MAX_EVENTS) ?? [];
       if (events.length === 0) return;
       for (const event of events) {
-        if (this.#isEnding || event.stored.version > this.#converted) return;
+        if (this.#writer?.isEnding === true || event.stored.version > this.#converted) return;
         this.#position = event.stored.version;
         const line = this.#lineOf(event);
         if (line !== undefined) yield line;
@@ -352,7 +340,6 @@ class WatchStream implements ByteStream {
   }
 
   #onEvent({ stored }: StoreEvent) {
-    if (this.#isEnding) return;
     if (!this.#isBusy && stored.version > this.#position) this.#send(stored);
     // The client is slow, and what it has not read yet would only be kept for it.
     else if (this.#target.resource.collection.oldest > this.#position) this.end();

@@ -10,7 +10,7 @@ import { ApiError, badRequest, methodNotAllowed } from '../errors/api-error.ts';
 import type { LogLine, PodLogs } from '../pod-logs.ts';
 import { containerOf, containerStatus, podOf, SIMULATED_NOTE } from './pod-container.ts';
 import { warningHeader } from '../protocol/reply.ts';
-import type { ClusterClock, Timer } from '../cluster-clock.ts';
+import type { ClusterClock } from '../cluster-clock.ts';
 import { type LogOptions, LogCursor } from './log-cursor.ts';
 import { storeKey } from '../store/store.ts';
 import type { ProcessRuntime } from '../processes/process-runtime.ts';
@@ -46,13 +46,10 @@ export function logReply(context: LogContext, request: ApiRequest, route: Route)
   );
   const headers = { 'content-type': 'text/plain', 'cache-control': 'no-cache, private', ...note };
   const stream = new LogStream(context, route, pod, container, cursor);
-  if (lines === context.logs.read(pod, container)) stream.follow(isFollowed);
   context.streams.add(stream, request.user.name);
+  if (lines === context.logs.read(pod, container)) stream.follow(isFollowed);
   return { status: 200, headers, stream };
 }
-
-/** The time within which a client must read the lines of a log that gets no more of them, as for other responses. */
-const MAX_READ_MS = 60_000;
 
 /** The stream of a log. A followed log ends when its container has ended. */
 class LogStream implements ByteStream, OpenStream {
@@ -62,9 +59,7 @@ class LogStream implements ByteStream, OpenStream {
   readonly #pod: KubeObject;
   readonly #container: string;
   readonly #cursor: LogCursor;
-  #sink: StreamSink | undefined;
   #writer: PacedWriter | undefined;
-  #ending: Timer | undefined;
   #isFollowed = false;
   readonly #unsubscribe: (() => void)[] = [];
 
@@ -91,13 +86,13 @@ class LogStream implements ByteStream, OpenStream {
   start(sink: StreamSink): void {
     const { collection } = this.#route.resource;
     const { uid } = this.#pod.metadata;
-    this.#sink = sink;
-    this.#writer = new PacedWriter(sink, this.#context.streams, {
+    this.#writer = new PacedWriter(sink, this.#context, {
       unsent: () => this.#cursor.lines(),
       done: () => {
-        if (this.#ending !== undefined || this.#cursor.isAtEnd) this.#close();
+        if (this.#cursor.isAtEnd) this.end();
       },
       failed: () => sink.abort(),
+      stop: () => this.stop(),
     });
     this.#writer.wake();
     if (!this.#isFollowed) return this.end();
@@ -111,16 +106,14 @@ class LogStream implements ByteStream, OpenStream {
 
   stop(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    this.#ending?.cancel();
     this.#writer?.stop();
     this.#context.streams.delete(this);
   }
 
-  /** Ends the stream when the client has read the lines. */
+  /** Ends the stream when the client has read the lines; before `start`, when it has read them after `start`. */
   end(): void {
-    if (this.#ending !== undefined || !this.#context.streams.has(this)) return;
-    this.#ending = this.#context.clock.setTimer(MAX_READ_MS, () => this.#sink?.abort());
-    if (this.#writer?.isBusy === false) this.#close();
+    this.#isFollowed = false;
+    this.#writer?.end();
   }
 
   expire(): void {
@@ -130,11 +123,6 @@ class LogStream implements ByteStream, OpenStream {
   #check(object: KubeObject | undefined): void {
     const isSame = object?.metadata.uid === this.#pod.metadata.uid;
     if (object === undefined || !isSame || !mayContinue(object, this.#container)) this.end();
-  }
-
-  #close(): void {
-    this.stop();
-    this.#sink?.end();
   }
 }
 
