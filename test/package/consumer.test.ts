@@ -9,8 +9,8 @@ import { makePackedProject } from '../support/packed-package.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const PROGRAM = `import { type } from 'arktype';
-import { kubernetesComposition, kubernetesComposition } from 'typekro';
-import { Deployment, Deployment } from 'typekro/simple';
+import { kubernetesComposition } from 'typekro';
+import { Deployment } from 'typekro/simple';
 
 export const app = kubernetesComposition(
   { name: 'web', kind: 'Web', spec: type({ name: 'string', replicas: 'number.integer' }), status: type({ ready: 'boolean' }) },
@@ -25,6 +25,8 @@ console.log(app.toYaml());
 
 /** Mistakes that the types must catch, one per line. */
 const MISTAKES = `import { type } from 'arktype';
+import { kubernetesComposition } from 'typekro';
+import { Deployment } from 'typekro/simple';
 
 kubernetesComposition({ name: 'web', kind: 'Web', spec: type({ name: 'string' }), status: type({ ready: 'boolean' }) }, (spec) => {
   const deploy = Deployment({ id: 'deploy', name: spec.nmae, image: 'nginx' });
