@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonValue } from '@typekro/kit/core';
+import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { parseSettings, settingOf, renderSettings, withSettings } from './render-settings.ts';
 
 const SPEC = { name: 'web', replicas: 2, zones: ['a', 'b'], image: { tag: 'x' }, empty: null };
@@ -24,10 +24,16 @@ describe('a setting', () => {
     ['replicas=1,replicas=4', { replicas: 4 }],
     ['name={a: 1},name.b=2', { name: { a: 1, b: 2 } }],
     ['name=', { name: null }],
+    ['name=NULL', { name: null }],
+    ['name=~', { name: null }],
+    ['name="#fff"', { name: '#fff' }],
+    ['fresh["a."].b=1', { fresh: { 'a.': { b: 1 } } }],
+    ['fresh.constructor.prototype=1', { fresh: { constructor: { prototype: 1 } } }],
+    ['name={a: [&k {}\\, *k]},name.a[0].c=1', { name: { a: [{ c: 1 }, {}] } }],
     ['replicas=9007199254740993', { replicas: 9007199254740993n }],
     ['replicas=9223372036854775808', { replicas: 9223372036854775808n }],
     ['replicas=18446744073709551616', { replicas: 18446744073709551616 }],
-    ...['1e999', '-1e999', '1e400', '[x', '#fff', '* * *', 'a\n---\nb', '${schema.x}'].map(
+    ...['1e999', '-1e999', '1e400', '${schema.x}', 'x\ty', '\u202ea', 'x\\'].map(
       (text) => [`name=${text}`, { name: text }] as const,
     ),
     ['name=".inf"', { name: '.inf' }],
@@ -63,7 +69,17 @@ describe('a setting', () => {
     ['zones=[x\\,y]', '--set zones=[x\\,y]: y without quotes is the boolean true', 'write "y" for the string'],
     ['name={a: 1\\, a: 2}', '--set name={a: 1\\, a: 2}: this object has the key "a" twice', 'remove one of them'],
     ['name=!x y', '--set name=!x y: the tag !x has no meaning here', `remove the tag; --set 'PATH="TEXT"' sets`],
-    ['a[x]=1', '--set a[x]=1 sets nothing', 'write the path'],
+    ...['a[x]=1', 'image.=1', '.a=1', 'image..a=1', 'a[0.5]=1', 'a["x"y]=1', 'name=x,'].map(
+      (text) => [text, `--set ${text.endsWith(',') ? '' : text} sets nothing`, 'write the path'] as const,
+    ),
+    ...`[x|{|"x|'x|* * *|*x|!!binary aGk=|	a|@|\`a|x: y: z|{a: 1|? [a|#fff| # c|---|...|%x|&x`
+      .split('|')
+      .map((value) => [`name=${value}`, `--set name=${value}: `, '; --set \'PATH="TEXT"\' sets a string'] as const),
+    ['name=a\n---\nb', '--set name=a: this is not one value of YAML', 'correct it'],
+    ['name=' + '['.repeat(250) + ']'.repeat(250), 'nested more than 200 levels deep', 'PATH="TEXT"'],
+    ['name=' + '['.repeat(200) + ']'.repeat(200), 'nested more than 200 levels deep', 'write a shorter path'],
+    [`a${'.a'.repeat(200)}=1`, 'values are nested more than 200 levels deep', 'write a shorter path'],
+    [`a${'[0]'.repeat(200)}=1`, 'values are nested more than 200 levels deep', 'write a shorter path'],
   ])('%s is refused', (text, message, remedy) => {
     expect(() => set(text)).toThrow(
       expect.objectContaining({
@@ -84,6 +100,18 @@ describe('a setting', () => {
   test('changes one of two fields that share a value', () => {
     const shared = {};
     expect(set('a.x=1', { a: shared, b: shared })).toEqual({ a: { x: 1 }, b: {} });
+  });
+
+  test('reads each field of the spec once, for any number of settings', () => {
+    let reads = 0;
+    const get = (fields: JsonObject, name: string | symbol): unknown => ((reads += 1), Reflect.get(fields, name));
+    const many = new Proxy<JsonObject>(
+      Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`k${index}`, 'v'])),
+      { get },
+    );
+    const changed = set(Array.from({ length: 100 }, (_, index) => `m.k${index}=x`).join(','), { m: many });
+    expect(changed).toMatchObject({ m: { k0: 'x', k99: 'x' } });
+    expect(reads).toBeLessThanOrEqual(100);
   });
 
   test('does not change the given spec', () => {

@@ -1,42 +1,44 @@
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
 import { getOwn, isJsonObject, setOwn, TypeKroError } from '@typekro/kit/core';
-import { type PathStep, Path, parseDefinitions } from '@typekro/engine/graph';
+import { type PathStep, Path, parseDefinitions, tooDeep } from '@typekro/engine/graph';
+import { firstLine } from '../inputs/thrown-problem.ts';
 
 /** One setting of `--set`: a field of the spec, and its value. */
 export interface Setting {
   /** The path in the spec, without `spec`. */
   readonly path: readonly PathStep[];
   readonly value: JsonValue;
-  /** The setting as typed by the user: `replicas=3`. */
+  /** The setting as typed by the user, `replicas=3`, without the rest of a long text. */
   readonly text: string;
 }
 
 /**
  * Parses settings such as `a.b=1,c[0]=x`. Values are YAML as in files; `\,` is a comma. A path can begin with `spec`.
  *
- * @throws TypeKroError `cli/usage` for a setting without a path or `=`, and for a value such as `.inf`.
+ * @throws TypeKroError `cli/usage` for a setting without a path or `=`, or that is too deep, and for a text that is not
+ *   one value of YAML, or a value such as `.inf`.
  */
 export function parseSettings(text: string): Setting[] {
   return text.split(/(?<!\\),/).map((part) => {
+    const shown = firstLine(part);
     const at = part.indexOf('=');
     const path = at < 0 ? undefined : Path.parse(part.slice(0, at));
-    if (at <= 0 || path === undefined || !path.ok) throw setsNothing(part);
-    return { path: path.steps, value: valueOf(part.slice(at + 1).replaceAll('\\,', ','), part), text: part };
+    if (at <= 0 || part[at - 1] === '.' || path === undefined || !path.ok) throw setsNothing(shown);
+    const value = valueOf(part.slice(at + 1).replaceAll('\\,', ','), shown);
+    const deep = tooDeep(path.steps.reduceRight<JsonValue>((inner) => [inner], value));
+    if (deep !== undefined) throw badSetting(shown, deep.message, 'write a shorter path or a value of fewer levels');
+    return { path: path.steps, value, text: shown };
   });
 }
 
-/**
- * Reads a value like one in a file, and refuses also what is a warning there. A text that is not one YAML value, such
- * as `[x` or `#fff`, is a string.
- */
+/** Reads a value like one in a file, and refuses also what is a warning there, and a text without a value. */
 function valueOf(written: string, text: string): JsonValue {
   const { documents, diagnostics } = parseDefinitions(written);
-  const refused = diagnostics.find(({ code, severity }) => severity === 'warning' || code === 'yaml/unsupported-value');
-  if (refused !== undefined) {
-    throw badSetting(text, refused.message, `${refused.hint ?? 'correct it'}; --set 'PATH="TEXT"' sets a string`);
-  }
-  if (diagnostics.length > 0 || documents.length > 1 || written.trimStart().startsWith('#')) return written;
-  return documents[0]?.value ?? null;
+  const [first] = diagnostics;
+  const isValue = documents.length === 1 || /^(?:~|null)?$/i.test(written.trim());
+  if (first === undefined && isValue) return documents[0]?.value ?? null;
+  const reason = first?.message ?? 'this is not one value of YAML';
+  throw badSetting(text, reason, `${first?.hint ?? 'correct it'}; --set 'PATH="TEXT"' sets a string`);
 }
 
 /**
@@ -57,8 +59,16 @@ export function renderSettings(spec: JsonValue, settings: readonly Setting[]): S
  * @throws TypeKroError `cli/usage` when a value on the path of a setting is not an object or list.
  */
 export function withSettings(spec: JsonValue, settings: readonly Setting[]): JsonValue {
-  const changed = shallowCopy(spec);
-  for (const setting of settings) setAt(changed, setting);
+  const own = new Set<JsonValue>();
+  /** Copies a value once, because aliases in the file and instances share values. */
+  const ownCopy = (value: JsonValue): JsonValue => {
+    const isOwn = own.has(value) || typeof value !== 'object' || value === null;
+    const copy = isOwn ? value : Array.isArray(value) ? [...value] : { ...value };
+    own.add(copy);
+    return copy;
+  };
+  const changed = ownCopy(spec);
+  for (const setting of settings) setAt(changed, setting, ownCopy);
   return changed;
 }
 
@@ -80,15 +90,14 @@ const startsWith = (path: readonly PathStep[], start: readonly PathStep[]): bool
 /** The highest index to which a setting can extend a list. */
 const MAX_INDEX = 999;
 
-function setAt(root: JsonValue, setting: Setting): void {
+function setAt(root: JsonValue, setting: Setting, ownCopy: (value: JsonValue) => JsonValue): void {
   const { path, value, text } = setting;
   if (path.length === 0) throw setsNothing(text);
   let at: JsonValue = root;
   for (const [index, step] of path.entries()) {
     const holder = holderOf(at, setting, index);
     if (index === path.length - 1) return setMember(holder, step, value);
-    // A copy, because aliases in the file and instances share values.
-    at = shallowCopy(getOwn(holder as JsonObject, String(step)) ?? (typeof path[index + 1] === 'number' ? [] : {}));
+    at = ownCopy(getOwn(holder as JsonObject, String(step)) ?? (typeof path[index + 1] === 'number' ? [] : {}));
     setMember(holder, step, at);
   }
 }
@@ -125,9 +134,6 @@ function holderOf(value: JsonValue, setting: Setting, index: number): JsonObject
     index === 0 ? 'write an object of fields as the spec' : `set the whole value: --set ${Path.format(above)}=…`;
   throw badSetting(text, `${name} is ${what}, and has no fields`, remedy);
 }
-
-const shallowCopy = (value: JsonValue): JsonValue =>
-  Array.isArray(value) ? [...value] : isJsonObject(value) ? { ...value } : value;
 
 function setMember(holder: JsonObject | JsonValue[], step: PathStep, value: JsonValue): void {
   if (!Array.isArray(holder)) return setOwn(holder, String(step), value);

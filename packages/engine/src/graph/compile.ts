@@ -20,7 +20,7 @@ import { Language, languageNode } from './expressions/language.ts';
 import { hasOtherMeaning } from './names/naming.ts';
 import { type CompileInput, type CompileOptions, type CompileResult, sourceOf } from './options.ts';
 import { buildInstancePropagation } from './instance-propagation.ts';
-import { isTooDeep, tooDeep } from './too-deep.ts';
+import { tooDeep } from './too-deep.ts';
 import { Problems } from './problems.ts';
 import { buildScale } from './status/scale.ts';
 import { buildStatus } from './status/status.ts';
@@ -44,7 +44,8 @@ const MAX_FOR_EACH_DIMENSIONS = 10;
 export function compile(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;
   const value = document === undefined ? (input as JsonValue) : document.value;
-  if (isTooDeep(value)) return { diagnostics: [tooDeep()] };
+  const deep = tooDeep(value);
+  if (deep !== undefined) return { diagnostics: [deep] };
   const compiled = compileAtLevel(value, document, options);
   if (compiled.graph !== undefined) return compiled;
   const crd = crdOfSchema(value, options);

@@ -18,7 +18,7 @@ export { scanExpressions } from './expressions/scan.ts';
 export { diagnosticCodes } from './codes.ts';
 export { controllerCrds } from './kinds/controller-crds.ts';
 export { revisionHash } from './hash.ts';
-export { isTooDeep } from './too-deep.ts';
+export { tooDeep } from './too-deep.ts';
 export { compile } from './compile.ts';
 export type { ExpressionScope } from './expressions/expression-scope.ts';
 export { expressionScopes } from './expressions/expression-scopes.ts';

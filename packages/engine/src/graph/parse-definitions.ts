@@ -1,6 +1,7 @@
 import type { Composer, CST, ErrorCode, ParsedNode } from 'yaml';
 import { type Diagnostic, type Severity, LineIndex, yamlLibrary } from '@typekro/kit/core';
 import type { DefinitionDocument } from './document.ts';
+import { MAX_DEPTH } from './too-deep.ts';
 import { type YamlFinding, convertDocument } from './yaml/yaml-convert.ts';
 import { YamlDocument } from './yaml/yaml-document.ts';
 import type { YamlProblem } from './yaml/yaml-mistakes.ts';
@@ -8,9 +9,6 @@ import { deeperLine, helmProblem, jsonComment, knownMistake, skipSpaces } from '
 
 /** The maximum length of a document, in UTF-16 units. An API server accepts no request body over 3 MiB. */
 const MAX_DOCUMENT_LENGTH = 3 * 1024 * 1024;
-
-/** The maximum depth of a document. API objects are much less deep. */
-const MAX_DEPTH = 200;
 
 /** The documents of a file, and its problems. */
 export interface ParsedDefinitions {

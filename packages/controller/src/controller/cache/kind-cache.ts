@@ -1,5 +1,5 @@
 import type { KubeObject } from '@typekro/kit/core';
-import { isTooDeep } from '@typekro/engine/graph';
+import { tooDeep } from '@typekro/engine/graph';
 import type { Clock, KubeError, KubernetesApi } from '@typekro/kube';
 import { isLaterVersion, mayBeLaterVersion } from '@typekro/kit/kubernetes';
 import type { EquivalentDigests, Fingerprint, ObjectType, Observations } from '@typekro/engine/runtime';
@@ -311,7 +311,7 @@ export class KindCache {
       return before === undefined ? projected : projectWithEquivalence(projected, before, object);
     } catch (thrown) {
       // When the stack is full, V8 may throw an error that is not a RangeError.
-      if (!isTooDeep(object)) throw thrown;
+      if (tooDeep(object) === undefined) throw thrown;
       const { apiVersion, kind, metadata } = object;
       const { managedFields: _managedFields, ...identity } = metadata;
       return project({ apiVersion, kind, metadata: identity });

@@ -1,5 +1,5 @@
 import { type Diagnostic, type GroupVersionKind, type JsonObject, monotonicMs, oncePerObject } from '@typekro/kit/core';
-import { type CompileOptions, type Graph, compile, isTooDeep, Kinds, revisionHash } from '@typekro/engine/graph';
+import { type CompileOptions, type Graph, compile, Kinds, revisionHash, tooDeep } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 
 /** The result of compiling a spec. */
@@ -64,7 +64,7 @@ export class DefinitionCompiler {
    * pass, and most writes leave the spec unchanged.
    */
   readonly #factsOf = oncePerObject((spec: JsonObject): SpecFacts => ({
-    hash: isTooDeep(spec) ? undefined : revisionHash(spec),
+    hash: tooDeep(spec) === undefined ? revisionHash(spec) : undefined,
     types: Kinds.used(spec),
   }));
   /** The number of changes of a kind's schema, by `group/kind`. */

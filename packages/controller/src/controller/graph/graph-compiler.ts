@@ -1,5 +1,5 @@
 import { type JsonObject, type KubeObject, jsonEquals, monotonicMs } from '@typekro/kit/core';
-import { type CompileOptions, type Graph, compileGraphObject, GraphShape, isTooDeep } from '@typekro/engine/graph';
+import { type CompileOptions, type Graph, compileGraphObject, GraphShape, tooDeep } from '@typekro/engine/graph';
 import type { LiveSchemas } from '@typekro/kube';
 import { type CompilationTiming, type CompiledSpec, compiledSpec } from '../definition/compiler.ts';
 import { kindsNamed } from './graph-object.ts';
@@ -77,7 +77,7 @@ export class GraphCompiler {
     const own = this.#own.get(id);
     if (own !== undefined && jsonEquals(own.spec, spec)) return own.compiled;
     // A spec that is too deep has no shape. The compiler refuses it, and its diagnostics name the limit.
-    if (isTooDeep(spec)) {
+    if (tooDeep(spec) !== undefined) {
       return compiledSpec(undefined, compileGraphObject(input, { ...this.#options, sources: [] }).diagnostics);
     }
     const shape = GraphShape.of(spec);

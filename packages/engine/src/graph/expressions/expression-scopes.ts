@@ -19,7 +19,7 @@ import { type CompileInput, type CompileOptions, sourceOf } from '../options.ts'
 import { readDefinition } from '../parsed-definition.ts';
 import { Problems } from '../problems.ts';
 import { type ResourceDraft, readsAsList, readsEach } from '../resource-draft.ts';
-import { isTooDeep } from '../too-deep.ts';
+import { tooDeep } from '../too-deep.ts';
 
 /**
  * The names and types that are available to the expressions of a definition or a Graph. Editors use them to complete
@@ -28,7 +28,7 @@ import { isTooDeep } from '../too-deep.ts';
  */
 export function expressionScopes(input: CompileInput, options: CompileOptions): ExpressionScopes | undefined {
   const value: JsonValue = isDefinitionDocument(input) ? input.value : input;
-  if (!isJsonObject(value) || isTooDeep(value)) return undefined;
+  if (!isJsonObject(value) || tooDeep(value) !== undefined) return undefined;
   if (value['kind'] === 'ResourceGraphDefinition') return definitionScopes(value, options);
   return value['kind'] === 'Graph' ? graphScopes(value, options) : undefined;
 }

@@ -3,7 +3,7 @@ import { combineSources, crdSource } from '../../schema/index.ts';
 import { isDefinitionDocument } from '../document.ts';
 import { type CompileInput, type CompileOptions, type CompileResult, sourceOf } from '../options.ts';
 import { Problems } from '../problems.ts';
-import { isTooDeep, tooDeep } from '../too-deep.ts';
+import { tooDeep } from '../too-deep.ts';
 import { assembleGraphObject } from './assemble-graph-object.ts';
 import { sharedOf } from './build-node.ts';
 import { compileRoot } from './compile-frame.ts';
@@ -20,7 +20,8 @@ import { compile } from '../compile.ts';
 export function compileGraphObject(input: CompileInput, options: CompileOptions): CompileResult {
   const document = isDefinitionDocument(input) ? input : undefined;
   const value = document === undefined ? (input as JsonValue) : document.value;
-  if (isTooDeep(value)) return { diagnostics: [tooDeep()] };
+  const deep = tooDeep(value);
+  if (deep !== undefined) return { diagnostics: [deep] };
   const problems = new Problems(document);
   const frame = new FrameProblems(problems);
   const parsed = readGraph(value, problems, frame);

@@ -13,7 +13,7 @@ import { type Payload, isServiceAccountName, PAYLOADS } from './parsed-graph.ts'
  * The shape of a Graph's spec: its JSON with placeholders for the literals that do not affect the compiler's checks.
  * Such literals are names and the text around expressions. If a spec compiles without a problem, every spec of the same
  * shape does. `withLiterals` can make the graph of most such specs without the compiler. Ids, kinds, keys, expressions
- * and their order are part of the shape. The spec must not be too deep for the compiler (`isTooDeep`).
+ * and their order are part of the shape. The spec must not be too deep for the compiler (`tooDeep`).
  */
 export function graphShape(spec: JsonObject): string {
   return objectText(spec, (value, key) => {

@@ -34,7 +34,7 @@ const placeOf = ({ code, path }: Diagnostic): string => `${code} ${path ?? ''}`;
  * Can the errors of a definition depend on the level? True if any string of the definition (a value or a key) contains
  * different expressions at the two levels, or is a word that only one level reserves. The result may be true although
  * the errors are the same, because a reserved word counts even if it is not used as a name. The definition must not be
- * too deep (`isTooDeep`).
+ * too deep (`tooDeep`).
  */
 export function dependsOnLevel(definition: JsonValue): boolean {
   const values: JsonValue[] = [definition];
