@@ -67,15 +67,6 @@ export interface ColumnFacts {
   readonly priority: number;
 }
 
-/** A rule of a role. */
-export interface PolicyRule {
-  readonly verbs: readonly string[];
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly nonResourceURLs?: readonly string[];
-}
-
 interface DataFiles {
   readonly descriptions: BuiltinDescriptions;
   readonly types: { readonly types: Readonly<Record<string, TypeFacts>> };

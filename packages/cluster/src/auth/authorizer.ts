@@ -1,20 +1,13 @@
 import { type JsonObject, type KubeObject, oncePerObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
-import { asTexts, objectAt, objectsAt, ruleAllows, textAt } from '@typekro/kit/kubernetes';
-import type { PolicyRule } from '../kubernetes-data.ts';
+import { objectAt, objectsAt, textAt } from '@typekro/kit/kubernetes';
 import type { UserInfo } from '../cluster-options.ts';
 import type { ObjectLookup } from '../types/lookup.ts';
+import { type RightAttributes, rightsIn, wantedOf } from './held-rights.ts';
 
-/** An action of a user on a resource, or on a path that is not a resource. */
-export interface Attributes {
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-  readonly subresource: string;
+/** An action of a user. */
+export interface Attributes extends RightAttributes {
   readonly namespace: string;
-  readonly name: string;
-  /** Set for a path that is not a resource. */
-  readonly path?: string;
 }
 
 /** The authorizer's decision. */
@@ -44,9 +37,9 @@ export function authorize(context: RoleContext, user: UserInfo, attributes: Attr
   if (context.allowsAll) return { allowed: true, reason: '' };
   if (user.groups.includes('system:masters')) return { allowed: true, reason: '' };
   const problems: string[] = [];
+  const wanted = wantedOf(attributes);
   for (const grant of grantsOf(context, user, attributes.namespace, problems)) {
-    if (grant.rules.some((rule) => covers(rule, attributes)))
-      return { allowed: true, reason: `RBAC: allowed by ${grant.description}` };
+    if (rightsIn(grant.rules).covers(wanted)) return { allowed: true, reason: `RBAC: allowed by ${grant.description}` };
   }
   const [first] = problems;
   const text = problems.length > 1 ? `[${problems.join(', ')}]` : first;
@@ -126,7 +119,9 @@ function subjectFor(binding: KubeObject, user: UserInfo): JsonObject | undefined
   return found.toSorted((a, b) => a.position - b.position)[0]?.subject;
 }
 
-/** Returns the rules of a role. When the role does not exist, adds a problem to `problems` and returns `undefined`. */
+const rulesOfRole = oncePerObject((role: KubeObject) => objectsAt(role, 'rules'));
+
+/** Returns the rules of a role, in one list for each role. Adds a problem if the role does not exist. */
 export function rulesOfRef(
   context: RoleContext,
   reference: JsonObject,
@@ -137,21 +132,7 @@ export function rulesOfRef(
   const cluster = reference['kind'] === 'ClusterRole';
   const key = cluster ? name : `${namespace}/${name}`;
   const role = context.store.collection(GROUP, cluster ? 'clusterroles' : 'roles').get(key);
-  if (role !== undefined) return objectsAt(role.object, 'rules');
+  if (role !== undefined) return rulesOfRole(role.object);
   problems.push(`${cluster ? 'clusterrole' : 'role'}.${GROUP} ${goQuote(name)} not found`);
   return undefined;
-}
-
-/** Does a rule allow the action? */
-export function covers(rule: JsonObject | PolicyRule, attributes: Attributes): boolean {
-  const json = rule as JsonObject;
-  const { path } = attributes;
-  if (path !== undefined) {
-    const verbs = asTexts(json['verbs']);
-    if (!verbs.includes('*') && !verbs.includes(attributes.verb)) return false;
-    return asTexts(json['nonResourceURLs']).some(
-      (url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
-    );
-  }
-  return ruleAllows(json, attributes);
 }

@@ -1,81 +1,95 @@
-import type { JsonObject } from '@typekro/kit/core';
+import { type JsonObject, oncePerObject } from '@typekro/kit/core';
 import { asTexts } from '@typekro/kit/kubernetes';
-import { type Attributes, covers } from './authorizer.ts';
 
-/** The maximum number of entries of the index for one rule. A rule with more rights is compared with each right. */
-const MAX_INDEXED_RIGHTS = 32;
+/** An action on a resource, or on a path that is not a resource, in any namespace. */
+export interface RightAttributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  /** Set for a path that is not a resource. */
+  readonly path?: string;
+}
 
-/** The steps of a look-up in the index. A comparison with a rule outside of the index is one step. */
-const LOOKUP_STEPS = 50;
+/** A member of rules, and the texts of which a rule must have one. `undefined` stands for a list without texts. */
+type Wanted = readonly [member: string, texts: readonly (string | undefined)[]];
 
-/** The maximum number of steps. A step takes less than a microsecond, and no other request is served meanwhile. */
-const MAX_STEPS = 5_000_000;
+/** The conditions of rules that allow an action. */
+export function wantedOf({ verb, group, resource, subresource, name, path }: RightAttributes): readonly Wanted[] {
+  const verbs = ['verbs', ['*', verb]] as const;
+  if (path !== undefined) return [[URLS, [path]], verbs];
+  const resources = subresource === '' ? [resource] : [`${resource}/${subresource}`, `*/${subresource}`];
+  return [['resources', ['*', ...resources]], ['apiGroups', ['*', group]], verbs, ['resourceNames', [undefined, name]]];
+}
 
-/** The key of an entry. Without a name, the entry is for all names. */
-const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
+const URLS = 'nonResourceURLs';
 
-/** The rights of many rules, with an index. The comparison of all rules with all rights would take minutes. */
-export class HeldRights {
-  readonly #keys = new Set<string>();
-  readonly #others: { readonly rule: JsonObject; readonly verbs: ReadonlySet<string> }[] = [];
-  #steps = 0;
+/** The rights in the rules of a role. Tens of thousands of rules are read once instead of for each request. */
+export const rightsIn = oncePerObject((rules: readonly JsonObject[]) => new HeldRights(rules));
 
-  constructor(rules: Iterable<JsonObject>) {
-    for (const rule of rules) this.#add(rule);
+const textsOf = (rule: JsonObject, member: string): Wanted[1] => {
+  const texts = asTexts(rule[member]);
+  return texts.length === 0 ? [undefined] : texts;
+};
+
+/** Rules with an index. A member of the rules is read when an action has all the members before it. */
+class HeldRights {
+  readonly #rules: readonly JsonObject[];
+  readonly #positions = new Map<string, Map<string | undefined, number[]>>();
+  /** The lengths of the URLs that end with a star, without the star. */
+  readonly #prefixLengths = new Set<number>();
+
+  constructor(rules: readonly JsonObject[]) {
+    this.#rules = rules;
   }
 
-  /** Were there more look-ups than the server can do in a short time? All later rights then count as not held. */
-  get isExhausted(): boolean {
-    return this.#steps > MAX_STEPS;
-  }
-
-  /** Does one of the rules allow the action? */
-  covers(attributes: Attributes): boolean {
-    this.#steps += LOOKUP_STEPS;
-    const { verb, group, resource, subresource, name, path } = attributes;
-    const full = subresource === '' ? resource : `${resource}/${subresource}`;
-    const verbs = ['*', verb];
-    const isIndexed =
-      path === undefined
-        ? verbs.some((one) =>
-            ['*', full, ...(subresource === '' ? [] : [`*/${subresource}`])].some((of) =>
-              ['*', group].some((at) =>
-                [keyOf(one, at, of), keyOf(one, at, of, name)].some((key) => this.#keys.has(key)),
-              ),
-            ),
-          )
-        : verbs.some((one) => ['*', path].some((url) => this.#keys.has(keyOf(one, url))));
-    return isIndexed || this.#others.some(({ rule, verbs: own }) => this.#coversAlone(rule, own, attributes));
-  }
-
-  #coversAlone(rule: JsonObject, verbs: ReadonlySet<string>, attributes: Attributes): boolean {
-    this.#steps += 1;
-    if (this.isExhausted || !(verbs.has('*') || verbs.has(attributes.verb))) return false;
-    this.#steps += ['apiGroups', 'resources', 'resourceNames', 'nonResourceURLs'].reduce(
-      (sum, key) => sum + asTexts(rule[key]).length,
-      0,
-    );
-    return covers(rule, attributes);
-  }
-
-  #add(rule: JsonObject): void {
-    const [verbs, groups, resources, urls] = ['verbs', 'apiGroups', 'resources', 'nonResourceURLs'].map((key) =>
-      asTexts(rule[key]),
-    ) as [string[], string[], string[], string[]];
-    const names = asTexts(rule['resourceNames']);
-    const isWide =
-      verbs.length * (groups.length * resources.length * Math.max(1, names.length) + urls.length) > MAX_INDEXED_RIGHTS;
-    // A URL with a star at its end stands for many paths.
-    if (isWide || urls.some((url) => url.length > 1 && url.endsWith('*'))) {
-      this.#others.push({ rule, verbs: new Set(verbs) });
-      return;
+  /** Does one of the rules meet all conditions? Adds the number of look-ups and comparisons to `work`. */
+  covers(wanted: readonly Wanted[], work = { steps: 0 }): boolean {
+    const members = [];
+    for (const [member, own] of wanted) {
+      const positions = this.#positions.get(member) ?? this.#read(member);
+      const texts = member === URLS ? [...own, ...this.#prefixesOf(own[0]!)] : own;
+      work.steps += texts.length;
+      const lists = texts.map((text) => positions.get(text)).filter((list) => list !== undefined);
+      if (lists.length === 0) return false;
+      members.push({ member, texts, lists, size: lists.reduce((sum, { length }) => sum + length, 0) });
     }
-    for (const verb of verbs) {
-      for (const url of urls) this.#keys.add(keyOf(verb, url));
-      for (const group of groups)
-        for (const resource of resources)
-          if (names.length === 0) this.#keys.add(keyOf(verb, group, resource));
-          else for (const name of names) this.#keys.add(keyOf(verb, group, resource, name));
+    const [least, ...others] = members.toSorted((a, b) => a.size - b.size);
+    let found = least!.lists.flat();
+    for (const { member, texts, lists, size } of others) {
+      if (found.length * 16 < size) {
+        found = found.filter((at) => {
+          const own = textsOf(this.#rules[at]!, member);
+          work.steps += own.length;
+          return own.some((text) => texts.includes(text));
+        });
+        continue;
+      }
+      work.steps += size;
+      const marks = new Uint8Array(this.#rules.length);
+      for (const list of lists) for (const at of list) marks[at] = 1;
+      found = found.filter((at) => marks[at] === 1);
     }
+    return found.length > 0;
+  }
+
+  #prefixesOf(path: string): string[] {
+    const lengths = [...this.#prefixLengths].filter((length) => length <= path.length);
+    return lengths.map((length) => `${path.slice(0, length)}*`);
+  }
+
+  #read(member: string): ReadonlyMap<string | undefined, number[]> {
+    const read = new Map<string | undefined, number[]>();
+    this.#positions.set(member, read);
+    for (const [position, rule] of this.#rules.entries()) {
+      for (const text of textsOf(rule, member)) {
+        const known = read.get(text);
+        if (known === undefined) read.set(text, [position]);
+        else if (known.at(-1) !== position) known.push(position);
+        if (member === URLS && text?.endsWith('*') === true) this.#prefixLengths.add(text.length - 1);
+      }
+    }
+    return read;
   }
 }

@@ -2,7 +2,7 @@
 import { type JsonObject, type KubeObject, jsonEquals } from '@typekro/kit/core';
 import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
 import { rightsOf } from './escalation.ts';
-import { HeldRights } from './held-rights.ts';
+import { rightsIn, wantedOf } from './held-rights.ts';
 
 /** The annotation that controls updates. With the value `false`, a server does not update the role or binding. */
 const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
@@ -34,10 +34,10 @@ export function reconciledRole(stored: KubeObject, expected: KubeObject): KubeOb
 /** Returns each right that the rules lack, as a separate rule. */
 function missingRules(rules: readonly JsonObject[], expected: readonly JsonObject[]): JsonObject[] {
   if (jsonEquals([...rules], [...expected])) return [];
-  const held = new HeldRights(rules);
+  const held = rightsIn(rules);
   return expected.flatMap((rule) =>
     [...rightsOf(rule)]
-      .filter(({ attributes }) => !held.covers(attributes))
+      .filter(({ attributes }) => !held.covers(wantedOf(attributes)))
       .map(({ attributes: { verb, group, resource, subresource, name, path } }): JsonObject =>
         path === undefined
           ? {

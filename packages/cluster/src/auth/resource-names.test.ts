@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, createEmbeddedCluster } from '../index.ts';
 import type { KubeObject } from '@typekro/kit/core';
-import { type RoleContext, authorize, covers } from './authorizer.ts';
+import { type RoleContext, authorize } from './authorizer.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -95,25 +95,22 @@ test.each([
   },
 );
 
-test('the names of a rule and the subjects of a binding are read once, and not for each request', () => {
+test('the subjects of a binding are read once, and not for each request', () => {
   let reads = 0;
   const list = <Entry>(entries: readonly Entry[]) =>
     new Proxy([...entries], { get: (target, key) => ((reads += 1), Reflect.get(target, key) as unknown) });
-  const names = list(Array.from({ length: 1_000 }, (_, index) => `n${index}`));
-  const rule = { apiGroups: [''], resources: ['configmaps'], resourceNames: names, verbs: ['get'] };
-  const action = { verb: 'get', group: '', resource: 'configmaps', subresource: '', namespace: 'default' };
-  expect(covers(rule, { ...action, name: 'n999' })).toBe(true);
-  const first = reads;
-  for (let index = 0; index < 100; index += 1) expect(covers(rule, { ...action, name: `m${index}` })).toBe(false);
-  expect(reads).toBe(first);
-
   const subjects = list(Array.from({ length: 1_000 }, (_, index) => ({ kind: 'User', name: `u${index}` })));
   const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name: 'r' };
   const binding = { metadata: { name: 'r' }, roleRef, subjects } as unknown as KubeObject;
   const store = {
     collection: () => ({ all: () => [{ object: binding }], inNamespace: () => [], get: () => undefined }),
   } as unknown as RoleContext['store'];
-  const ask = (name: string) => authorize({ store, allowsAll: false }, { name, groups: [] }, { ...action, name: 'a' });
+  const ask = (name: string) =>
+    authorize(
+      { store, allowsAll: false },
+      { name, groups: [] },
+      { verb: 'get', group: '', resource: 'configmaps', subresource: '', namespace: 'default', name: 'a' },
+    );
   ask('u999');
   const once = reads;
   for (let index = 0; index < 100; index += 1) ask(`u${index}`);

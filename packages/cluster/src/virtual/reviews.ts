@@ -1,8 +1,8 @@
 import type { Annotate } from '../auth/service-tokens.ts';
-import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import { oncePerObject, stringifyJson } from '@typekro/kit/core';
+import { type JsonObject, type KubeObject, stringifyJson } from '@typekro/kit/core';
 import { listAt, objectAt, optionalAt, textAt } from '@typekro/kit/kubernetes';
 import { type Attributes, type RoleContext, authorize, grantsOf } from '../auth/authorizer.ts';
+import { FULL_AUTHORITY } from '../auth/escalation.ts';
 import { userJson } from '../auth/token-documents.ts';
 import { updateOwnership } from '../fields/ownership.ts';
 import { decodeBody } from '../verbs/body.ts';
@@ -155,34 +155,33 @@ function reviewLocal(context: ReviewContext, review: KubeObject, _request: ApiRe
   return { status: accessStatus(context, review, user), keepSpec: true, tracked: true };
 }
 
-const textOfRule = oncePerObject((rule: JsonObject) => stringifyJson(rule));
+/** The maximum length of the rules that a review reads. All rules of a user may have gigabytes. */
+const MAX_REVIEW_BYTES = 8 * 1024 * 1024;
 
 function rulesStatus(context: RoleContext, user: UserInfo, namespace: string): JsonObject {
   if (namespace === '') throw badRequest('no namespace on request');
   const resourceRules: JsonObject[] = [];
   const nonResourceRules: JsonObject[] = [];
   const mayDoAll = context.allowsAll || user.groups.includes('system:masters');
-  const all = mayDoAll
-    ? [
-        {
-          rules: [
-            { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-            { verbs: ['*'], nonResourceURLs: ['*'] },
-          ] as JsonObject[],
-        },
-      ]
-    : grantsOf(context, user, namespace, []);
+  const all = mayDoAll ? [{ rules: FULL_AUTHORITY }] : grantsOf(context, user, namespace, []);
   // Many bindings may grant the same rules. An API server lists them for each binding.
-  const different = new Map(
-    [...new Set([...all].flatMap(({ rules }) => rules))].map((rule) => [textOfRule(rule), rule]),
-  );
+  const different = new Map<string, JsonObject>();
+  let bytes = 0;
+  for (const rule of [...all].flatMap(({ rules }) => rules)) {
+    const text = stringifyJson(rule);
+    bytes += text.length;
+    if (bytes > MAX_REVIEW_BYTES) break;
+    different.set(text, rule);
+  }
   for (const rule of different.values()) {
     const { verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
     const ofNames = listAt(rule, 'resourceNames').length > 0 ? { resourceNames } : {};
     if (listAt(rule, 'resources').length > 0) resourceRules.push({ verbs, apiGroups, resources, ...ofNames });
     if (listAt(rule, 'nonResourceURLs').length > 0) nonResourceRules.push({ verbs, nonResourceURLs });
   }
-  return { resourceRules, nonResourceRules, incomplete: false };
+  if (bytes <= MAX_REVIEW_BYTES) return { resourceRules, nonResourceRules, incomplete: false };
+  const evaluationError = `the rules of the user are longer than ${MAX_REVIEW_BYTES} bytes; ask about single actions with a SelfSubjectAccessReview`;
+  return { resourceRules, nonResourceRules, incomplete: true, evaluationError };
 }
 
 function reviewToken(context: ReviewContext, review: KubeObject) {

@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, oncePerObject } from '../core/index.ts';
+import type { JsonObject, JsonValue } from '../core/index.ts';
 import { asTexts } from './object-fields.ts';
 
 /** An action on a resource. */
@@ -45,12 +45,9 @@ export function ruleAllows(rule: JsonObject, action: ResourceAction): boolean {
     includes(rule['resources'], subresource === '' ? resource : `${resource}/${subresource}`) ||
     (subresource !== '' && includes(rule['resources'], `*/${subresource}`));
   if (!isNamed) return false;
-  const names = rule['resourceNames'];
-  return !Array.isArray(names) || textsOf(names).size === 0 || textsOf(names).has(name);
+  const names = asTexts(rule['resourceNames']);
+  return names.length === 0 || names.includes(name);
 }
 
-/** The texts of a list of a rule. A rule may have tens of thousands of names, and each request asks many rules. */
-const textsOf = oncePerObject((list: readonly JsonValue[]) => new Set(asTexts([...list])));
-
 const includes = (list: JsonValue | undefined, value: string): boolean =>
-  Array.isArray(list) && (textsOf(list).has('*') || textsOf(list).has(value));
+  Array.isArray(list) && (list.includes('*') || list.includes(value));
