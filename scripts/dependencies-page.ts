@@ -25,10 +25,6 @@ const DEPENDENCIES: Readonly<Record<string, Entry>> = {
     owner: 'le0pard',
     why: "runs regular expressions of users in linear time, as Kubernetes' RE2 does; JavaScript's own may run for ever",
   },
-  undici: {
-    owner: 'Node.js',
-    why: 'requests through a proxy (`proxy-url` of a kubeconfig); all other requests use the client of this project',
-  },
   yaml: { owner: 'Eemeli Aro', why: 'reads and writes YAML with positions and comments' },
 };
 

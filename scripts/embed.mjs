@@ -13,7 +13,7 @@ import { licenseOf } from './license-of.mjs';
 
 /** Functions that return paths of the package's files, or the text of a large file. A bundle has no such files. */
 const ABSENT_IN_BUNDLES = ['codeFolder', 'moduleUrl', 'packageFolder', 'playgroundFiles'];
-const LIBRARIES = ['proxyLibrary', 're2Library', 'yamlLibrary'];
+const LIBRARIES = ['re2Library', 'yamlLibrary'];
 
 /** Returns a JavaScript expression for the text. The source of the expression has one byte per character. */
 const quoted = (text) =>
@@ -39,38 +39,24 @@ export async function embed(root, made) {
 }
 
 /**
- * Bundles two libraries, because their CommonJS modules require modules of Node. esbuild cannot put such a `require`
- * into an ES module, and Rollup would load the modules of Node at the start. The YAML library is bundled from its ES
- * modules for browsers. The HTTP client is bundled into a separate file that is loaded on demand. The `require` of this
- * bundle loads Node's modules.
+ * Bundles the YAML library from its ES modules for browsers, because its CommonJS modules require modules of Node.
+ * esbuild cannot put such a `require` into an ES module, and Rollup would load the modules of Node at the start.
  */
 async function embedLibraries(root, made) {
-  const write = async (name, library, prefix, options) => {
-    const outfile = join(made, `core/${name}.js`);
-    await build({
-      absWorkingDir: root,
-      entryPoints: [`packages/kit/src/core/${name}.ts`],
-      outfile,
-      bundle: true,
-      format: 'esm',
-      target: 'node20.19',
-      minify: true,
-      legalComments: 'none',
-      logLevel: 'warning',
-      banner: { js: `${licenseOf(root, library)}${prefix}` },
-      ...options,
-    });
-    checkOneByte(outfile, readFileSync(outfile, 'utf8'));
-  };
-  await write('bundled-libraries', 'yaml', '', { platform: 'neutral', external: ['re2js'], plugins: [keepProxyApart] });
-  await write('bundled-proxy', 'undici', 'const require = (name) => process.getBuiltinModule(name);', {
-    platform: 'node',
+  const outfile = join(made, 'core/bundled-libraries.js');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['packages/kit/src/core/bundled-libraries.ts'],
+    outfile,
+    bundle: true,
+    platform: 'neutral',
+    format: 'esm',
+    target: 'node20.19',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: { js: licenseOf(root, 'yaml') },
+    external: ['re2js'],
   });
+  checkOneByte(outfile, readFileSync(outfile, 'utf8'));
 }
-
-const keepProxyApart = {
-  name: 'keep-proxy-apart',
-  setup(build) {
-    build.onResolve({ filter: /bundled-proxy\.ts$/ }, () => ({ path: './bundled-proxy.js', external: true }));
-  },
-};

@@ -9,9 +9,7 @@ import { handWrittenFiles } from './workspace.mjs';
 const TREES = ['call', 'list', 'literal', 'member', 'select'];
 /** Hooks whose names Node's loaders prescribe. */
 const HOOKS = ['load'];
-/** The loader of one library: one file loads the library on demand from its package, another file from a bundle. */
-const HOSTS = ['proxyLibrary'];
-const PAIRS = new Set([...TREES, ...HOOKS, ...HOSTS]);
+const PAIRS = new Set([...TREES, ...HOOKS]);
 
 const EXPORTED =
   /^export (?:async )?(?:function\*? (\w+)|const (\w+)(?:: (?:[^=\n]|=>)+)? =\s+(?:async )?(?:\([^;]*?\)(?:: [^=;]+)? =>|<|\w+ =>))/gm;

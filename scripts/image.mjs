@@ -45,7 +45,7 @@ const REQUIRE = 'const require=(name)=>process.getBuiltinModule(name);';
  * Libraries that a controller loads on demand. They are bundled as CommonJS, because their callers are synchronous, and
  * `require` loads a module synchronously.
  */
-const LIBRARIES = { re2Library: 're2js', yamlLibrary: 'yaml', proxyLibrary: 'undici' };
+const LIBRARIES = { re2Library: 're2js', yamlLibrary: 'yaml' };
 
 /**
  * Replaces `late-libraries.ts` by a module that loads the libraries from their bundles instead of from `node_modules`.

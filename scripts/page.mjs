@@ -165,7 +165,6 @@ function latePartsOf(root) {
     "import * as yaml from 'yaml';",
     'export const re2Library = () => re2;',
     'export const yamlLibrary = () => yaml;',
-    "export const proxyLibrary = () => { throw new Error('a page has no proxy'); };",
     ...lines,
   ].join('\n');
 }
@@ -341,7 +340,7 @@ async function bundled(entryPoints, options = {}) {
     target: ['chrome120', 'firefox121', 'safari17.2'],
     // The bundle may import Node's modules only in code that the page does not use. The check below fails when such an
     // import remains.
-    external: ['node:*', '#late-parts', 'undici', 'acorn', 're2js', 'yaml'],
+    external: ['node:*', '#late-parts', 'acorn', 're2js', 'yaml'],
     // A style sheet that a script imports becomes a string. A style sheet that is an entry point stays a style sheet.
     loader: Object.values(entryPoints).some((entry) => entry.endsWith('.css')) ? {} : { '.css': 'text' },
     jsx: 'automatic',

@@ -106,8 +106,7 @@ export interface TransportRequest {
 
 /**
  * A response. For a watch or a followed log, the promise resolves when the head has arrived, and the body is read as it
- * arrives. For any other request, the promise resolves when the response is complete or, through a proxy, when the head
- * has arrived.
+ * arrives. For any other request, the promise resolves when the response is complete.
  */
 export interface TransportResponse {
   readonly status: number;

@@ -1,7 +1,7 @@
 import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { KubeObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { type VirtualWorld, virtualWorld } from '@typekro/testing/test-support/virtual-world';
 import { observedReason } from '../dashboard/cluster-details.ts';
 import { instanceStatus } from './instance-picture.ts';
@@ -18,41 +18,45 @@ const yaml = (text: string) => parse(text) as KubeObject;
 let world: VirtualWorld;
 afterEach(() => world.close());
 
+/** A definition of caches with these nodes. */
+const caches = (nodes: readonly string[], spec = '{}'): KubeObject =>
+  yaml(`
+apiVersion: kro.run/v1alpha1
+kind: ResourceGraphDefinition
+metadata: { name: caches }
+spec: { schema: { apiVersion: v1alpha1, kind: Cache, spec: ${spec} }, resources: [${nodes.join(', ')}] }
+`);
+const cache = (spec: JsonObject = {}): KubeObject => ({
+  ...yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default } }'),
+  spec,
+});
+const observed = () => observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
+
 test('every view shows a write that a quota refuses, with the reason that typekro why shows', async () => {
   world = await virtualWorld({ cluster: { workloads: true } });
   await world.apply(
     yaml(
       '{ apiVersion: v1, kind: ResourceQuota, metadata: { name: none, namespace: default }, spec: { hard: { services: "0" } } }',
     ),
-    yaml(`
-apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: caches }
-spec:
-  schema: { apiVersion: v1alpha1, kind: Cache, spec: {} }
-  resources:
-    - id: svc
-      template: { apiVersion: v1, kind: Service, metadata: { name: mine }, spec: { ports: [{ port: 80 }] } }
-    - id: map
-      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine }, data: { ip: "\${svc.spec.clusterIP}" } }
-`),
+    caches([
+      '{ id: svc, template: { apiVersion: v1, kind: Service, metadata: { name: mine }, spec: { ports: [{ port: 80 }] } } }',
+      `{ id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine }, data: { ip: "\${svc.spec.clusterIP}" } } }`,
+    ]),
   );
   await world.advance(2000);
-  await world.apply(
-    yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
-  );
+  await world.apply(cache());
   await world.advance(3000);
-  const observed = await observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
-  expect(treeNodes(observed).map(({ state }) => state)).toEqual(['applying', 'pending']);
+  const before = await observed();
+  expect(treeNodes(before).map(({ state }) => state)).toEqual(['applying', 'pending']);
 
-  const seen = await withRefusedWrites(world.user, observed, NEVER);
-  const why = await whyOf(observed, world.user, NEVER);
+  const seen = await withRefusedWrites(world.user, before, NEVER);
+  const why = await whyOf(before, world.user, NEVER);
   const reason = why.causes[0]?.reason ?? '';
   expect(reason).toContain('exceeded quota: none');
   // The controller's message repeats the server's message.
   expect(why.recorded).toContain('exceeded quota: none');
   expect(
-    whyLines(observed, why, world.clock.now(), false)
+    whyLines(before, why, world.clock.now(), false)
       .join('\n')
       .match(/exceeded quota/g),
   ).toHaveLength(1);
@@ -76,54 +80,29 @@ spec:
 
 test('the check of a pending write does not change what a view shows if the API server accepts the write', async () => {
   world = await virtualWorld();
-  await world.apply(
-    yaml(`
-apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: caches }
-spec:
-  schema: { apiVersion: v1alpha1, kind: Cache, spec: {} }
-  resources:
-    - id: map
-      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine } }
-`),
-  );
+  await world.apply(caches(['{ id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine } } }']));
   await world.advance(2000);
   await world.controller.stop();
-  await world.apply(
-    yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
-  );
-  const observed = await observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
-  expect(await withRefusedWrites(world.user, observed, NEVER)).toBe(observed);
-  expect(treeNodes(observed).map(({ state, reason }) => `${state}: ${reason}`)).toEqual([
-    'applying: creates its object',
-  ]);
+  await world.apply(cache());
+  const before = await observed();
+  expect(await withRefusedWrites(world.user, before, NEVER)).toBe(before);
+  expect(treeNodes(before).map(({ state, reason }) => `${state}: ${reason}`)).toEqual(['applying: creates its object']);
 });
 
 test('the message about a refused object does not quote a Secret value', async () => {
   world = await virtualWorld();
   await world.apply(
-    yaml(`
-apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: caches }
-spec:
-  schema: { apiVersion: v1alpha1, kind: Cache, spec: {} }
-  resources:
-    - id: login
-      template: { apiVersion: v1, kind: Secret, metadata: { name: mine }, stringData: { key: "hush hush!" } }
-    - id: map
-      template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine, labels: { token: "\${string(login.data.key)}" } } }
-`),
+    caches([
+      '{ id: login, template: { apiVersion: v1, kind: Secret, metadata: { name: mine }, stringData: { key: "hush hush!" } } }',
+      `{ id: map, template: { apiVersion: v1, kind: ConfigMap, metadata: { name: mine, labels: { token: "\${string(login.data.key)}" } } } }`,
+    ]),
   );
   await world.advance(2000);
-  await world.apply(
-    yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default }, spec: {} }'),
-  );
+  await world.apply(cache());
   await world.advance(3000);
-  const observed = await observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
-  const seen = await withRefusedWrites(world.user, observed, NEVER);
-  const why = await whyOf(observed, world.user, NEVER);
+  const before = await observed();
+  const seen = await withRefusedWrites(world.user, before, NEVER);
+  const why = await whyOf(before, world.user, NEVER);
   expect(why.causes[0]?.objects).toMatchObject([{ kind: 'ConfigMap', name: 'mine', namespace: 'default' }]);
   const texts = [treeNodes(seen)[1]?.reason, why.causes[0]?.reason, why.recorded];
   for (const text of [
@@ -150,7 +129,7 @@ spec:
 const guarded = (id: string, name: string, more: string) =>
   `{ id: ${id}, ${more} template: { apiVersion: v1, kind: ConfigMap, metadata: { name: "${name}", labels: { guard: "yes" } } } }`;
 
-test.each<[what: string, spec: object | undefined, nodes: string[]]>([
+test.each<[what: string, spec: JsonObject | undefined, nodes: string[]]>([
   ['a node that is no longer included', { extra: false }, ['extra']],
   ['a node and an item of a collection', { extra: false, names: ['b'] }, ['col', 'extra']],
   ['an item of a collection that also gets a new item', { names: ['b', 'c'] }, ['col']],
@@ -165,32 +144,24 @@ kind: ValidatingAdmissionPolicyBinding
 metadata: { name: frozen }
 spec: { policyName: frozen, validationActions: [Deny] }
 `),
-    yaml(`
-apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: { name: caches }
-spec:
-  schema: { apiVersion: v1alpha1, kind: Cache, spec: { extra: "boolean | default=true", names: '[]string | default=["a","b"]' } }
-  resources:
-    - ${guarded('extra', 'extra', 'includeWhen: ["${schema.spec.extra}"],')}
-    - ${guarded('col', 'col-${name}', 'forEach: [{ name: "${schema.spec.names}" }],')}
-`),
+    caches(
+      [
+        guarded('extra', 'extra', 'includeWhen: ["${schema.spec.extra}"],'),
+        guarded('col', 'col-${name}', 'forEach: [{ name: "${schema.spec.names}" }],'),
+      ],
+      `{ extra: "boolean | default=true", names: '[]string | default=["a","b"]' }`,
+    ),
   );
   await world.advance(2000);
-  const cache = (own: object) =>
-    ({
-      ...yaml('{ apiVersion: kro.run/v1alpha1, kind: Cache, metadata: { name: mine, namespace: default } }'),
-      spec: own,
-    }) as KubeObject;
-  await world.apply(cache({}));
+  await world.apply(cache());
   await world.advance(3000);
   if (spec === undefined)
     await world.user.delete({ apiVersion: 'kro.run/v1alpha1', kind: 'Cache', name: 'mine', namespace: 'default' });
   else await world.apply(cache(spec));
   await world.advance(5000);
-  const observed = await observe(world.user, 'mine', 'default', NEVER, { settings: assumedSettings('this test') });
-  const seen = await withRefusedWrites(world.user, observed, NEVER);
-  const why = await whyOf(observed, world.user, NEVER);
+  const before = await observed();
+  const seen = await withRefusedWrites(world.user, before, NEVER);
+  const why = await whyOf(before, world.user, NEVER);
   const failed = <Each extends { readonly state: string; readonly reason: string }>(all: readonly Each[]): Each[] =>
     all.filter(
       ({ state, reason }) => state === 'failed' && reason.includes('guarded config maps stay during the freeze'),

@@ -75,7 +75,6 @@ export {
   playgroundFiles,
   shippedDefinitionsText,
   standInsText,
-  proxyLibrary,
   re2Library,
   yamlLibrary,
 } from './late-parts.ts';

@@ -1,7 +1,6 @@
 /** Third-party libraries. Each is loaded at its first use, because many processes never use it. */
 import { createRequire } from 'node:module';
 import type * as Re2Namespace from 're2js';
-import type * as UndiciNamespace from 'undici';
 import type * as YamlNamespace from 'yaml';
 
 const lazy = <Library>(name: string): (() => Library) => {
@@ -14,6 +13,3 @@ export const re2Library: () => typeof Re2Namespace = lazy('re2js');
 
 /** The YAML library, loaded when the first YAML string is parsed. A program without YAML strings never loads it. */
 export const yamlLibrary: () => typeof YamlNamespace = lazy('yaml');
-
-/** The HTTP client that speaks to a server through a proxy. Only a connection through a proxy needs it. */
-export const proxyLibrary = (): Promise<Pick<typeof UndiciNamespace, 'ProxyAgent'>> => import('undici');

@@ -6,7 +6,7 @@ import { type Authenticator, createAuthenticator } from './authenticator.ts';
 import { runExecPlugin } from './exec-plugin.ts';
 import { inClusterConfig } from './in-cluster.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
-import { proxyFromEnvironment } from '../http/open-proxied.ts';
+import { proxyFromEnvironment } from '../http/proxy.ts';
 
 let folder = '';
 beforeAll(async () => {

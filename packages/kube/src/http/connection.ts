@@ -22,9 +22,6 @@ interface Waiting {
   fail(error: Error): void;
 }
 
-/** Opens a socket. The socket passes arriving bytes to `read`, which must copy the bytes that it keeps. */
-export type Dial = (read: (bytes: Buffer) => void) => Socket;
-
 /** The pool that owns a connection. */
 export interface ConnectionOwner {
   /** Called when a response is complete and the connection can serve another request. */
@@ -50,9 +47,12 @@ export class Connection {
   /** The longest allowed time without any bytes, in milliseconds. */
   idleLimitMs = SPARE_MS;
 
-  constructor(dial: Dial, owner: ConnectionOwner) {
+  /** `dial` opens the socket, which passes arriving bytes to `read`. */
+  constructor(dial: (read: (bytes: Buffer) => void) => Socket, owner: ConnectionOwner) {
     const socket = dial((bytes) => this.#read(bytes));
     this.#socket = socket;
+    // A tunnel is already open.
+    this.#isOpen = !socket.connecting && !('encrypted' in socket);
     this.#owner = owner;
     socket.on('error', (error) => this.destroy(error));
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => (this.#isOpen = true));

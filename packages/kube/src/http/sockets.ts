@@ -1,7 +1,8 @@
-import type { OnReadOpts } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { monotonicMs, netLibrary, tlsLibrary } from '@typekro/kit/core';
-import { type ConnectionOwner, type Dial, Connection } from './connection.ts';
+import { type ConnectionOwner, Connection } from './connection.ts';
+import type { OpenTunnel } from './proxy.ts';
 import type { TransportRequest, TransportResponse } from '../kube-api.ts';
 
 /** Connections to one server. */
@@ -40,14 +41,21 @@ interface RunningRequest {
   slow: boolean;
 }
 
-/** Opens direct connections to a server. They are kept alive between requests. */
-export function openSockets(origin: string, tls: TlsOptions): Connections {
-  return new Sockets(origin, tls);
+/** Opens connections to a server, directly or each through a tunnel. They are kept alive between requests. */
+export function openSockets(origin: string, tls: TlsOptions, openTunnel?: OpenTunnel): Connections {
+  return new Sockets(origin, tls, openTunnel);
 }
+
+/**
+ * Opens a socket to the server, in a tunnel if there is one. The socket passes arriving bytes to `read`, which must copy
+ * the bytes that it keeps.
+ */
+type Dial = (read: (bytes: Buffer) => void, tunnel: Socket | undefined) => Socket;
 
 class Sockets implements Connections, ConnectionOwner {
   readonly #host: string;
   readonly #dial: Dial;
+  readonly #openTunnel: OpenTunnel | undefined;
   readonly #all = new Set<Connection>();
   /** Unused connections as a stack: the next request takes the last one. */
   readonly #idle: Connection[] = [];
@@ -58,21 +66,28 @@ class Sockets implements Connections, ConnectionOwner {
   #sweeping: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(origin: string, tls: TlsOptions) {
+  constructor(origin: string, tls: TlsOptions, openTunnel: OpenTunnel | undefined) {
     this.#host = new URL(origin).host;
+    this.#openTunnel = openTunnel;
     this.#dial = dialer(origin, tls);
   }
 
   async send(request: TransportRequest): Promise<TransportResponse> {
     const head = requestHead(request, this.#host);
-    if (isStream(request.path)) return this.#connection(request).stream(head, request);
+    if (isStream(request.path)) {
+      const connection =
+        this.#spare(request) ?? this.#opened(this.#openTunnel && (await this.#openTunnel(request.signal)));
+      return connection.stream(head, request);
+    }
     if (this.#free > 0) this.#free -= 1;
     else await this.#waitForTurn(request.signal);
     const running = { began: monotonicMs(), slow: false };
     this.#running.add(running);
     try {
       if (request.mayBeSent?.() === false) throw abortedError();
-      return await this.#connection(request).whole(head, request);
+      const connection =
+        this.#spare(request) ?? this.#opened(this.#openTunnel && (await this.#openTunnel(request.signal)));
+      return await connection.whole(head, request);
     } finally {
       this.#running.delete(running);
       if (running.slow) this.#slow -= 1;
@@ -112,7 +127,8 @@ class Sockets implements Connections, ConnectionOwner {
     });
   }
 
-  #connection({ signal }: TransportRequest): Connection {
+  /** An unused connection, if there is one. */
+  #spare({ signal }: TransportRequest): Connection | undefined {
     if (this.#isClosed) throw closedError();
     if (signal?.aborted === true) throw abortedError();
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
@@ -121,7 +137,15 @@ class Sockets implements Connections, ConnectionOwner {
       // In a busy process, timers and events are late, so an expired or closed socket may still be in the list.
       spare.destroy(overdueError());
     }
-    const connection = new Connection(this.#dial, this);
+    return undefined;
+  }
+
+  #opened(tunnel: Socket | undefined): Connection {
+    if (this.#isClosed) {
+      tunnel?.destroy();
+      throw closedError();
+    }
+    const connection = new Connection((read) => this.#dial(read, tunnel), this);
     this.#all.add(connection);
     return connection;
   }
@@ -159,7 +183,8 @@ function dialer(origin: string, { servername, rejectUnauthorized, ...certificate
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const shared = { host, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_MS };
   if (protocol !== 'https:') {
-    return (read) => netLibrary().connect({ ...shared, port: Number(port || 80), onread: into(read) });
+    return (read, tunnel) =>
+      tunnel?.on('data', read) ?? netLibrary().connect({ ...shared, port: Number(port || 80), onread: into(read) });
   }
   const { connect, createSecureContext } = tlsLibrary();
   const secured = {
@@ -171,7 +196,8 @@ function dialer(origin: string, { servername, rejectUnauthorized, ...certificate
     rejectUnauthorized,
     ALPNProtocols: ['http/1.1'],
   };
-  return (read) => {
+  return (read, tunnel) => {
+    if (tunnel !== undefined) return connect({ ...secured, socket: tunnel }).on('data', read);
     const options: ConnectionOptions & { onread: OnReadOpts } = { ...secured, onread: into(read) };
     return connect(options);
   };

@@ -3,11 +3,13 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ProxyServer, startProxy } from '../../test-support/proxy-server.ts';
 import { readLines, readBodyText } from './response-body.ts';
 import { KubeClient } from '../client.ts';
 import { createTransport } from './transport.ts';
-import type { Credentials, KubeConfig } from '../kube-api.ts';
+import type { Credentials, KubeConfig, Transport, TransportRequest } from '../kube-api.ts';
 
 let server: Server;
 let origin = '';
@@ -219,5 +221,64 @@ describe('KubeClient over sockets', () => {
     expect((await client.raw({ path: '/version' })).text).toBe('Bearer fresh');
     await client.close();
     await rm(folder, { recursive: true });
+  });
+});
+
+describe('a proxy', () => {
+  let proxy: ProxyServer;
+  beforeEach(async () => {
+    proxy = await startProxy();
+  });
+  afterEach(() => proxy.close());
+  const through = (credentials = '', given: Partial<KubeConfig> = {}): Promise<Transport> =>
+    createTransport({ ...config(), proxyUrl: `http://${credentials}${proxy.host}`, ...given });
+  const textOf = async (transport: Transport, request: Partial<TransportRequest> = {}): Promise<string> =>
+    readBodyText((await transport.request({ method: 'GET', path: '/', ...request })).body);
+
+  it('is asked once for requests one after the other', async () => {
+    handle = (request, response) =>
+      void readBodyText(request).then((text) => response.end(`${request.url} ${text.length}`));
+    const transport = await through('user:p%40ss@');
+    expect(await textOf(transport, { path: '/a', method: 'PUT', body: 'x'.repeat(300_000) })).toBe('/a 300000');
+    const mayBeSent: boolean[] = [];
+    expect(await textOf(transport, { path: '/b', mayBeSent: () => mayBeSent.push(true) > 0 })).toBe('/b 0');
+    expect(mayBeSent).toEqual([true]);
+    expect(proxy.asked).toEqual([`${new URL(origin).host} Basic ${Buffer.from('user:p@ss').toString('base64')}`]);
+    await transport.close();
+  });
+
+  it('is asked before the condition of the first request is checked', async () => {
+    const transport = await through();
+    await expect(textOf(transport, { mayBeSent: () => false })).rejects.toThrow('aborted');
+    await transport.close();
+  });
+
+  it.each<[string, (client: Duplex) => void, RegExp]>([
+    [
+      'refuses',
+      (client) => client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'),
+      /it responds with 407 Proxy/,
+    ],
+    ['closes the connection', (client) => client.destroy(), /socket hang up/],
+  ])('that %s is named with a remedy', async (_title, refuse, words) => {
+    proxy.accept = (_asking, client) => refuse(client);
+    const transport = await through();
+    const failed = await textOf(transport).catch((thrown: unknown) => thrown);
+    expect(failed).toMatchObject({ code: 'kube/proxy', remedy: expect.stringContaining('NO_PROXY') as string });
+    expect(String(failed)).toMatch(words);
+    expect(String(failed)).toContain(`the proxy ${proxy.host}`);
+    await transport.close();
+  });
+
+  it('of another protocol is refused at once', async () => {
+    await expect(through('', { proxyUrl: 'socks5://127.0.0.1:1' })).rejects.toThrow('"socks5" is not supported');
+  });
+
+  it('that does not respond does not keep an aborted request', async () => {
+    const aborted = new AbortController();
+    proxy.accept = () => aborted.abort();
+    const transport = await through();
+    await expect(textOf(transport, { signal: aborted.signal })).rejects.toThrow('aborted');
+    await transport.close();
   });
 });

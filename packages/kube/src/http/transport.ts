@@ -2,7 +2,7 @@ import { type Proof, createAuthenticator } from '../config/authenticator.ts';
 import { systemClock } from '../clock.ts';
 import { isUnknownAuthority } from './connection-failures.ts';
 import { endedCluster, isEnded, refusedByEmbedded } from '../config/ended-cluster.ts';
-import { openProxied, proxyFromEnvironment } from './open-proxied.ts';
+import { proxyFromEnvironment, tunnelsThrough } from './proxy.ts';
 import { type TlsIdentity, RenewedConnections } from './renewed-connections.ts';
 import { renewProof, sendProved } from './send-proved.ts';
 import { type TlsOptions, openSockets } from './sockets.ts';
@@ -16,10 +16,10 @@ export async function createTransport(config: KubeConfig, clock: Clock = systemC
   const authenticator = createAuthenticator(config, clock);
   const acting = impersonationHeaders(config.credentials.impersonate);
   const proxy = config.proxyUrl ?? proxyFromEnvironment(origin, process.env);
-  const connections = new RenewedConnections(async (identity) => {
-    const tls = tlsOptions(config, identity);
-    return proxy === undefined ? openSockets(origin, tls) : openProxied(origin, proxy, tls);
-  });
+  const openTunnel = proxy === undefined ? undefined : tunnelsThrough(proxy, origin);
+  const connections = new RenewedConnections((identity) =>
+    openSockets(origin, tlsOptions(config, identity), openTunnel),
+  );
   const send = async (request: TransportRequest, proof: Proof): Promise<TransportResponse> => {
     const { authorization } = proof;
     const headers = { ...acting, ...request.headers, ...(authorization === undefined ? {} : { authorization }) };

@@ -1,69 +1,64 @@
-import { isLoopbackHost, netLibrary, proxyLibrary, TypeKroError } from '@typekro/kit/core';
-import type { Connections, TlsOptions } from './sockets.ts';
+import type { Socket } from 'node:net';
+import { httpLibrary, httpsLibrary, isLoopbackHost, netLibrary, TypeKroError } from '@typekro/kit/core';
 
-/** The maximum number of sockets through the proxy. Each watch keeps one. */
-const MAX_SOCKETS = 1024;
+/** The maximum wait for the response of the proxy, in milliseconds. */
+const RESPONSE_MS = 30_000;
 
-/** Opens connections to a server through an HTTP proxy. Only this function loads undici. */
-export async function openProxied(origin: string, proxy: string, tls: TlsOptions): Promise<Connections> {
-  const { ProxyAgent } = await proxyLibrary();
-  const dispatcher = new ProxyAgent({
-    uri: proxy,
-    connections: MAX_SOCKETS,
-    requestTls: tls,
-    bodyTimeout: 0,
-    headersTimeout: 300_000,
-  });
-  return {
-    async send({ method, path, headers, body, signal, mayBeSent }) {
-      if (mayBeSent?.() === false) throw new Error('the request was aborted');
-      const response = await dispatcher
-        .request({
-          origin,
-          path,
-          method,
-          ...(headers === undefined ? {} : { headers }),
-          ...(body === undefined ? {} : { body }),
-          ...(signal === undefined ? {} : { signal }),
-        })
-        .catch((thrown: unknown) => {
-          throw isOfProxy(thrown) ? proxyError(proxy, thrown) : thrown;
-        });
-      return { status: response.statusCode, headers: flatten(response.headers), body: response.body };
-    },
-    close: () => dispatcher.destroy(),
-  };
-}
-
-const UNREACHABLE =
-  /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
+/** Opens a connection to one server through a proxy. */
+export type OpenTunnel = (signal: AbortSignal | undefined) => Promise<Socket>;
 
 /**
- * Did the connection to the proxy fail, or did the proxy refuse the tunnel? An error status of the server is a normal
- * response and does not count. A reset of an open tunnel counts as an error of the proxy.
+ * Tunnels to a server through an HTTP proxy, with the method CONNECT (RFC 9110, section 9.3.6). The URL of the proxy may
+ * have credentials. The error `kube/proxy` names a proxy that cannot be reached or refuses.
  */
-function isOfProxy(thrown: unknown): thrown is Error {
-  if (!(thrown instanceof Error)) return false;
-  const code: unknown = Reflect.get(thrown, 'code');
-  return (typeof code === 'string' && UNREACHABLE.test(code)) || thrown.message.startsWith('Proxy response');
+export function tunnelsThrough(proxy: string, origin: string): OpenTunnel {
+  const { protocol, hostname, port, username, password, host } = new URL(proxy);
+  const isSecure = protocol === 'https:';
+  if (!isSecure && protocol !== 'http:')
+    throw proxyError(
+      host,
+      new Error(`the protocol "${protocol.slice(0, -1)}" is not supported, only http and https are`),
+    );
+  const server = new URL(origin);
+  const target = `${server.hostname}:${server.port === '' ? (server.protocol === 'https:' ? 443 : 80) : server.port}`;
+  const credentials = [username, password].map(decodeURIComponent).join(':');
+  const headers = {
+    host: target,
+    ...(credentials === ':' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
+  };
+  const options = {
+    hostname: withoutBrackets(hostname),
+    ...(port === '' ? {} : { port }),
+    method: 'CONNECT',
+    path: target,
+    headers,
+    agent: false,
+    timeout: RESPONSE_MS,
+  };
+  return (signal) =>
+    new Promise((resolve, reject) => {
+      const { request } = isSecure ? httpsLibrary() : httpLibrary();
+      const asked = request({ ...options, ...(signal === undefined ? {} : { signal }) });
+      asked.once('connect', ({ statusCode = 0, statusMessage = '' }, socket: Socket, rest: Buffer) => {
+        socket.setTimeout(0);
+        if (rest.length > 0) socket.unshift(rest);
+        if (statusCode === 200) return resolve(socket);
+        socket.destroy();
+        reject(proxyError(host, new Error(`it responds with ${statusCode} ${statusMessage}`)));
+      });
+      asked.once('timeout', () => asked.destroy(new Error(`no response in ${RESPONSE_MS / 1000} seconds`)));
+      asked.once('error', (error) => reject(signal?.aborted === true ? error : proxyError(host, error)));
+      asked.end();
+    });
 }
 
-function proxyError(proxy: string, cause: Error): TypeKroError {
-  const { host } = new URL(proxy);
+function proxyError(host: string, cause: Error): TypeKroError {
   return new TypeKroError(`the proxy ${host} does not let requests through: ${cause.message}`, {
     code: 'kube/proxy',
     remedy:
       'correct or unset HTTPS_PROXY, or "proxy-url" in the kubeconfig; or name the server in NO_PROXY if it is reached directly',
     cause,
   });
-}
-
-function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return flat;
 }
 
 /**
