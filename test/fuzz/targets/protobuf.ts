@@ -36,35 +36,13 @@ const schema = Buffer.concat([
 export const target: FuzzTarget = {
   name: 'protobuf',
   dictionary: [
-    'v1',
-    'Pod',
-    'ConfigMap',
-    'Service',
-    'apps/v1',
-    'Deployment',
-    'apiextensions.k8s.io/v1',
-    'JSONSchemaProps',
-    'CustomResourceDefinition',
-    'batch/v1',
-    'Job',
-    'events.k8s.io/v1',
-    'Event',
-    'DeleteOptions',
-    'Secret',
     'k8s\u0000',
-    '{"a":',
-    '__proto__',
-    'constructor',
     '\n',
     '\u0012',
     '\u001a',
-    '"',
-    '*',
-    '2',
-    ':',
-    'B',
-    'J',
-    'R',
+    ...`v1 Pod ConfigMap Service apps/v1 Deployment apiextensions.k8s.io/v1 JSONSchemaProps
+CustomResourceDefinition batch/v1 Job events.k8s.io/v1 Event DeleteOptions Secret {"a": __proto__
+constructor " * 2 : B J R`.split(/\s/),
   ],
   seeds: () => [
     envelope(

@@ -68,6 +68,7 @@ function traceCheck({ path, check, problem }: PlacedCheck, spec: unknown): Refus
   const own = outerClosure(check.test);
   const site = own === undefined ? undefined : siteOf(own.unit, own.node);
   try {
+    trace.isCheck = true;
     if (problem !== undefined) refuse('types', problem, 'declare the fields, or check the whole field');
     callClosure(interpreter, closure, { value: undefined, known: true }, [spec]);
     const [noted] = trace.errors.splice(errors);
@@ -89,6 +90,8 @@ function traceCheck({ path, check, problem }: PlacedCheck, spec: unknown): Refus
         : refusalOf(error));
     if (refusal.site?.locate(refusal.site.start) === undefined) refusal.site = site;
     return refusal;
+  } finally {
+    trace.isCheck = false;
   }
 }
 

@@ -31,28 +31,29 @@ const within = (node: Node, limit: number): Node =>
   and(compare('gt', node, doubleLiteral(-limit)), compare('lt', node, doubleLiteral(limit)));
 
 /**
- * Translates `Math.floor` and similar functions. The result is exact. For a double beyond the range of `int`, the
- * expression fails.
+ * Translates `Math.floor` and similar functions. The result is exact. An integer as the result fails for a double beyond
+ * the range of `int`.
  */
-export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node): Node {
+export function rounding(op: 'floor' | 'ceil' | 'round' | 'trunc', value: Node, asDouble: boolean): Node {
   if (value.type.kind === 'number' && !isDouble(value)) return value;
-  return bindOnce(value, 'n', FLOAT, (n) => {
-    const whole = toWhole(n);
-    if (op === 'trunc') return whole;
-    const back = backToDouble(whole);
-    const up = add(whole, literal(1));
-    const down = subtract(whole, literal(1));
-    if (op === 'floor') return cond(compare('gt', back, n), down, whole);
-    if (op === 'ceil') return cond(compare('lt', back, n), up, whole);
-    // Halves are rounded up, also below zero. The difference between the number and its whole part is exact, whereas n
-    // + 0.5 may be rounded.
-    const rest = subtract(n, back);
-    return cond(
-      compare('ge', rest, doubleLiteral(0.5)),
-      up,
-      cond(compare('lt', rest, doubleLiteral(-0.5)), down, whole),
-    );
-  });
+  return bindOnce(value, 'n', FLOAT, (n) =>
+    asDouble ? cond(within(n, WHOLE_FROM), backToDouble(rounded(op, n)), n) : rounded(op, n),
+  );
+}
+
+function rounded(op: 'floor' | 'ceil' | 'round' | 'trunc', n: Node): Node {
+  const whole = toWhole(n);
+  if (op === 'trunc') return whole;
+  const back = backToDouble(whole);
+  const up = add(whole, literal(1));
+  const down = subtract(whole, literal(1));
+  if (op === 'floor') return cond(compare('gt', back, n), down, whole);
+  if (op === 'ceil') return cond(compare('lt', back, n), up, whole);
+  // Halves are rounded up, also below zero. The difference between the number and its whole part is exact, whereas n +
+  // 0.5 may be rounded.
+  const rest = subtract(n, back);
+  const below = cond(compare('lt', rest, doubleLiteral(-0.5)), down, whole);
+  return cond(compare('ge', rest, doubleLiteral(0.5)), up, below);
 }
 
 /**

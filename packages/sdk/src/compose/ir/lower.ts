@@ -103,7 +103,7 @@ export class Lowering {
       case 'ceil':
       case 'round':
       case 'trunc':
-        return rounding(node.kind, this.lower(node.args[0]));
+        return rounding(node.kind, this.lower(node.args[0]), isDouble(node));
       case 'toint32':
         return toInt32(this.lower(node.args[0]));
       case 'tofixed': {
@@ -129,7 +129,7 @@ export class Lowering {
       case 'parseint': {
         const value = this.lower(node.args[0]);
         if (value.type.kind === 'number' && !isDouble(value)) return value;
-        return lowerInteger(value.type.kind === 'string' ? value : this.text(value), node.base);
+        return lowerInteger(value.type.kind === 'string' ? value : this.text(value), node);
       }
       case 'parsefloat':
         return lowerDecimal(this.lower(node.args[0]));
@@ -159,7 +159,11 @@ export class Lowering {
     const [a, b] = this.alike(operands);
     if (kind === 'mod' && isDouble(a)) {
       const message = '% of numbers that may have a fraction has no CEL form';
-      throw new Refusal('types', message, 'round both sides first, or declare them as integers');
+      throw new Refusal(
+        'types',
+        message,
+        'round both sides first, or declare them as integers; in a check of a schema, a product is no integer',
+      );
     }
     return makeNode({ kind, args: [a, b], type: a.type });
   }

@@ -3,7 +3,7 @@ import { and, call, cond, conjuncts, eq, isLiteralNumber, literal, method, not, 
 
 import { type Node, makeNode, rewrite } from './node.ts';
 import { bindOnce, doubleLiteral } from './numeric.ts';
-import { BOOL, FLOAT, INTEGER, NumberType, STRING } from './types.ts';
+import { type StaticType, BOOL, FLOAT, INTEGER, NumberType, STRING } from './types.ts';
 
 const DIGITS = '([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?';
 const DECIMAL = `[+-]?(Infinity|${DIGITS})`;
@@ -42,8 +42,8 @@ export function parseNumber(text: Node): Node {
 }
 
 /** `parseInt(value)` of a string or a number. */
-export function parseInteger(value: Node, base: 'ten' | 'any'): Node {
-  return makeNode({ kind: 'parseint', args: [value], base, type: INTEGER });
+export function parseInteger(value: Node, base: 'ten' | 'any', type: StaticType): Node {
+  return makeNode({ kind: 'parseint', args: [value], base, type });
 }
 
 /** `parseFloat(text)`. */
@@ -66,8 +66,8 @@ export function lowerNumber(text: Node, integer: boolean): Node {
 }
 
 /** The CEL of {@link parseInteger} of a string. */
-export function lowerInteger(text: Node, base: 'ten' | 'any'): Node {
-  return call('int', [bare(find(text, INTEGERS[base].digits))], INTEGER);
+export function lowerInteger(text: Node, { base, type }: Extract<Node, { kind: 'parseint' }>): Node {
+  return call(type === INTEGER ? 'int' : 'double', [bare(find(text, INTEGERS[base].digits))], type);
 }
 
 /** The CEL of {@link parseDecimal}. */

@@ -15,6 +15,7 @@ import {
 } from '../ir/build.ts';
 import { type Node, makeNode } from '../ir/node.ts';
 import { numberTest } from '../ir/parse-numbers.ts';
+import { isDouble } from '../ir/numeric.ts';
 import { type StaticType, BOOL, describeType, DYN, FLOAT, INTEGER, listOf, mapOf, STRING } from '../ir/types.ts';
 import type { FunctionLike } from '../source/function-source.ts';
 import type { Interpreter } from '../trace/interpreter.ts';
@@ -78,7 +79,7 @@ for (const op of ['floor', 'ceil', 'round', 'trunc'] as const) {
 }
 
 function rounded(op: 'floor' | 'ceil' | 'round' | 'trunc', node: Node): Node {
-  return makeNode({ kind: op, args: [node], type: INTEGER });
+  return makeNode({ kind: op, args: [node], type: activeTrace().isCheck && isDouble(node) ? FLOAT : INTEGER });
 }
 
 scalar(Math.abs, (value) => {

@@ -1,8 +1,9 @@
 import { and, compare, cond, literal, not, or, toText, TRUE } from '../ir/build.ts';
 import { type Node, makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, parseDecimal, parseInteger, parseNumber } from '../ir/parse-numbers.ts';
-import { BOOL, describeType, isScalar } from '../ir/types.ts';
+import { BOOL, describeType, FLOAT, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
+import { activeTrace } from '../trace/current-trace.ts';
 import { resolveMerged } from '../value/merge.ts';
 import { bool, needPresent } from '../value/ops.ts';
 import { labelOf, wrap } from '../value/proxy.ts';
@@ -23,7 +24,11 @@ export function defineNumbers(): void {
         );
       const { node, type } = needPresent(value, 'parsed as a number (the result would be NaN)');
       const number = type.kind === 'number' ? node : scalarText(value, 'parseInt');
-      return wrap(new Sym(parseInteger(number, base === 10 ? 'ten' : 'any'), { waits: value.waits }));
+      return wrap(
+        new Sym(parseInteger(number, base === 10 ? 'ten' : 'any', activeTrace().isCheck ? FLOAT : INTEGER), {
+          waits: value.waits,
+        }),
+      );
     });
   }
   for (const fn of new Set([parseFloat, Number.parseFloat])) {

@@ -72,6 +72,8 @@ export class Trace {
    * confined run is confined.
    */
   isConfined = false;
+  /** Is a check of a schema traced? It has a verdict for each number, so no integer of its rule may overflow. */
+  isCheck = false;
   /** The interpreter of this run. */
   readonly interpreter: Interpreter;
   /** The number of open predicates (callbacks of `filter` and similar methods), in which no resource may be made. */

@@ -19,7 +19,7 @@ import {
 } from '../ir/build.ts';
 import { type Node, makeNode } from '../ir/node.ts';
 import { asDoubles, numberTest, numberText } from '../ir/parse-numbers.ts';
-import { describeType, INTEGER, isScalar } from '../ir/types.ts';
+import { describeType, FLOAT, INTEGER, isScalar } from '../ir/types.ts';
 import { refuse } from '../refusal/refusal.ts';
 import { activeTrace, decide } from '../trace/current-trace.ts';
 import { asSym, distribute, resolveMerged } from './merge.ts';
@@ -438,7 +438,7 @@ function oppositeOf(node: Node): Node | undefined {
 
 function arithmeticNode(operator: '-' | '*' | '/' | '%' | '**', x: Node, y: Node): Node {
   if (operator === '-') return subtract(x, y);
-  if (operator === '*') return multiply(x, y);
+  if (operator === '*') return multiply(factor(x), factor(y));
   if (operator === '/') return divide(x, y);
   if (operator === '%') return activeTrace().originate(modulo(x, y));
   if (y.kind !== 'lit' || !Number.isInteger(y.value) || Number(y.value) < 0 || Number(y.value) > 8) {
@@ -446,8 +446,14 @@ function arithmeticNode(operator: '-' | '*' | '/' | '%' | '**', x: Node, y: Node
   }
   return Number(y.value) === 0
     ? literal(1)
-    : activeTrace().originate(makeNode({ kind: 'pow', args: [x], exponent: Number(y.value), type: x.type }));
+    : activeTrace().originate(
+        makeNode({ kind: 'pow', args: [factor(x)], exponent: Number(y.value), type: factor(x).type }),
+      );
 }
+
+/** A factor, which is a double in a check of a schema: a product of integers may be beyond the range of `int`. */
+const factor = (node: Node): Node =>
+  activeTrace().isCheck ? makeNode({ kind: 'todouble', args: [node], type: FLOAT }) : node;
 
 /** `-a`, `+a`, `!a`, `~a`. */
 export function unary(operator: string, raw: unknown): unknown {
