@@ -180,6 +180,8 @@ metadata: { name: g }
     Array.from({ length: count }, (_, index) => line(index)).join('');
   const DATA = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata:\n';
   test.each<[string, number, (count: number) => string]>([
+    ['anchors', 500, (count) => `${HEAD}spec:\n${many(count, (i) => `  a${i}: &a${i} v\n  b${i}: *a${i}\n`)}`],
+    ['aliases', 200, (count) => `${HEAD}spec:\n  a: &a v\n${many(count, (i) => `  b${i}: *a\n`)}`],
     ['keys', 2000, (count) => `${DATA}${many(count, (index) => `  k${index}: v\n`)}`],
     ['blank lines', 8000, (count) => `${DATA}  a: |\n${'    \n'.repeat(count)}    x\n`],
     ['blank lines of Windows', 8000, (count) => `${DATA}  a: |\r\n${'    \r\n'.repeat(count)}    x\r\n`],

@@ -1,7 +1,6 @@
 import type { Document, Node, Scalar, YAMLMap } from 'yaml';
 import { type JsonValue, isJsonObject, jsonEquals, setOwn, yamlLibrary } from '@typekro/kit/core';
 import { type PathStep, GraphObject, isDefinition, parseDefinitions, scanExpressions } from '@typekro/engine/graph';
-import { asKubeObject } from '../inputs/read-manifest.ts';
 import { formatExpression } from './format-expression.ts';
 import { orderedKeys } from './ordered-keys.ts';
 import { type Edit, lineEndOf, reorderMap } from './reorder.ts';
@@ -113,9 +112,11 @@ function nodesOf(text: string): Place[] {
     for (const { key, value } of node.items) visit(document, value, [...path, String((key as Scalar).value)]);
   };
   for (const document of Array.isArray(documents) ? documents : []) {
-    const object = document.errors.length === 0 ? asKubeObject(document.toJS() as JsonValue) : undefined;
-    if (object !== undefined && (isDefinition(object) || GraphObject.is(object)))
-      visit(document, document.contents, []);
+    // The object itself is not made: the library looks for the anchor of each alias from the start of the document.
+    const [apiVersion, kind] = ['apiVersion', 'kind'].map((key) => document.get(key));
+    if (document.errors.length > 0 || typeof apiVersion !== 'string' || typeof kind !== 'string') continue;
+    const object = { apiVersion, kind, metadata: { name: '' } };
+    if (isDefinition(object) || GraphObject.is(object)) visit(document, document.contents, []);
   }
   return places;
 }

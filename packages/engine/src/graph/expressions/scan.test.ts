@@ -32,6 +32,16 @@ test.each<[string, string | undefined, string]>([
   ['${}', '', 'an empty expression is recognised'],
 ])('%j becomes the CEL expression %j: %s', (text, cel) => expect(celOf(text)).toBe(cel));
 
+test.each([
+  ['${"', 'text'],
+  ['${', 'nested'],
+  ['${"\\"', 'text'],
+  ['${{"', 'text'],
+])('a million characters of %s have the result %s', (piece, expected) => {
+  const scanned = scanExpressions(piece.repeat(1e6 / piece.length), '0.9');
+  expect(scanned.ok ? scanned.parts.map(({ kind }) => kind).join() : scanned.problem).toBe(expected);
+});
+
 describe('at the level of kro 0.10', () => {
   test.each<[string, string | undefined, string]>([
     ["${'text with } inside'}", "'text with } inside'", 'braces inside single quotes are text'],

@@ -21,6 +21,9 @@ export type ScanResult =
       readonly offset: number;
     };
 
+/** If the text before the first closing brace has one of these characters, the expression may end at a later brace. */
+const NESTING = /["'{$]/;
+
 const NESTED = 'nested expressions are not allowed unless inside string literals';
 
 /**
@@ -48,17 +51,20 @@ export function scanExpressions(text: string, level: KroCompatibility = KroLevel
   let plainFrom = 0;
   let at = text.indexOf('${');
   if (at < 0) return { ok: true, parts: text === '' ? [] : [{ kind: 'text', text, offset: 0 }] };
+  let ends: Int32Array | undefined;
   while (at >= 0) {
-    const end = expressionEnd(text, at + 2, rules.quotes);
-    if (end.kind === 'nested') return { ok: false, problem: 'nested', message: NESTED, offset: end.offset };
-    if (end.kind === 'open') {
+    const first = ends === undefined ? text.indexOf('}', at) : OPEN;
+    if (first < 0 || NESTING.test(text.slice(at + 2, first))) ends ??= expressionEnds(text, rules.quotes);
+    const end = ends?.[at + 2] ?? first;
+    if (end < OPEN) return { ok: false, problem: 'nested', message: NESTED, offset: OPEN - 1 - end };
+    if (end === OPEN) {
       if (rules.unterminated === 'error') return unterminated(text, at);
       at = text.indexOf('${', at + 2);
       continue;
     }
     if (at > plainFrom) parts.push({ kind: 'text', text: text.slice(plainFrom, at), offset: plainFrom });
-    parts.push({ kind: 'expression', text: text.slice(at + 2, end.offset), offset: at + 2 });
-    plainFrom = end.offset + 1;
+    parts.push({ kind: 'expression', text: text.slice(at + 2, end), offset: at + 2 });
+    plainFrom = end + 1;
     at = text.indexOf('${', plainFrom);
   }
   if (plainFrom < text.length) parts.push({ kind: 'text', text: text.slice(plainFrom), offset: plainFrom });
@@ -78,33 +84,32 @@ export function unclosedAt(parts: readonly TextPart[]): number | undefined {
   return open === undefined ? undefined : open.offset + open.text.indexOf('${');
 }
 
-type End = { kind: 'closed' | 'nested'; offset: number } | { kind: 'open' };
+/** The end of an expression that is not closed. */
+const OPEN = -1;
 
-/** If the text before the first closing brace has one of these characters, the expression may end at a later brace. */
-const NESTING = /["'{$]/;
-
-function expressionEnd(text: string, from: number, quotes: string): End {
-  const first = text.indexOf('}', from);
-  if (first >= 0 && !NESTING.test(text.slice(from, first))) return { kind: 'closed', offset: first };
-  let depth = 1;
-  let quote = '';
-  for (let at = from; at < text.length; at += 1) {
+/**
+ * For each offset of a text, the offset of the brace that closes an expression that begins there. `OPEN` if there is
+ * none, and `OPEN - 1 - offset` if a nested `${` is before it. The offsets are visited once, from the last one, because
+ * a text may have any number of `${` that are not closed.
+ */
+function expressionEnds(text: string, quotes: string): Int32Array {
+  const ends = new Int32Array(text.length + 2).fill(OPEN);
+  // The result of an offset in a literal in double quotes and in single quotes.
+  const [inDouble, inSingle] = [ends.slice(), ends.slice()];
+  let next = OPEN;
+  for (let at = text.length - 1; at >= 0; at -= 1) {
     const character = text.charAt(at);
-    if (quote !== '') {
-      if (character === '\\') at += 1;
-      else if (character === quote) quote = '';
-      continue;
-    }
-    if (quotes.includes(character)) quote = character;
-    else if (character === '$' && text[at + 1] === '{' && !quotes.includes(text.charAt(at - 1)))
-      return { kind: 'nested', offset: at };
-    else if (character === '{') depth += 1;
-    else if (character === '}') {
-      depth -= 1;
-      if (depth === 0) return { kind: 'closed', offset: at };
-    }
+    const [double = OPEN, single = OPEN] = [inDouble[at + 1], inSingle[at + 1]];
+    const escape = character === '\\';
+    inDouble[at] = escape ? (inDouble[at + 2] ?? OPEN) : character === '"' ? next : double;
+    inSingle[at] = escape ? (inSingle[at + 2] ?? OPEN) : character === "'" ? next : single;
+    if (quotes.includes(character)) next = character === '"' ? double : single;
+    else if (character === '}') next = at;
+    else if (character === '{') next = next < 0 ? next : (ends[next + 1] ?? OPEN);
+    else if (character === '$' && text[at + 1] === '{' && !quotes.includes(text.charAt(at - 1))) next = OPEN - 1 - at;
+    ends[at] = next;
   }
-  return { kind: 'open' };
+  return ends;
 }
 
 /** A string value with at least one expression. kro makes one CEL expression of the whole string. */
