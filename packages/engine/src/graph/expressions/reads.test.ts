@@ -22,6 +22,11 @@ test.each<[string, Analysed[], [string, string[]][]]>([
   ],
   ['without paths that are below another path', [reading('a.x.y', 'a.x'), reading('a.x.z')], [['a', ['x']]]],
   ['without confusing a.x and a.xy', [reading('a.x', 'a.xy')], [['a', ['x', 'xy']]]],
+  [
+    'if there are many',
+    [reading(...Array.from({ length: 50_000 }, (_, index) => `a.x${1e5 + index}`))],
+    [['a', Array.from({ length: 50_000 }, (_, index) => `x${1e5 + index}`)]],
+  ],
   ['once each', [reading('a.x'), reading('a.x')], [['a', ['x']]]],
   ['as one empty path if an expression reads the whole object', [reading('a', 'a.x')], [['a', ['']]]],
 ])('paths are collected %s', (_name, expressions, expected) => {

@@ -29,14 +29,14 @@ export function collectReads(
     }
   }
   const ids = [...byId].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return new Map(ids.map(([id, paths]) => [id, shortest([...paths.values()])]));
+  return new Map(ids.map(([id, paths]) => [id, shortest(paths)]));
 }
 
-function shortest(paths: readonly (readonly PathStep[])[]): readonly (readonly PathStep[])[] {
-  const sorted = paths.toSorted((a, b) => a.length - b.length || (formatPath(a) < formatPath(b) ? -1 : 1));
-  const kept: (readonly PathStep[])[] = [];
-  for (const path of sorted) {
-    if (!kept.some((prefix) => prefix.every((step, index) => path[index] === step))) kept.push(path);
+function shortest(paths: ReadonlyMap<string, readonly PathStep[]>): (readonly PathStep[])[] {
+  const sorted = [...paths].toSorted(([a, one], [b, other]) => one.length - other.length || (a < b ? -1 : 1));
+  const kept = new Map<string, readonly PathStep[]>();
+  for (const [text, steps] of sorted) {
+    if (!steps.some((_, length) => kept.has(formatPath(steps.slice(0, length))))) kept.set(text, steps);
   }
-  return kept;
+  return [...kept.values()];
 }
