@@ -1,4 +1,4 @@
-import { type KubeObject, isJsonObject, parseApiVersion, refOf, stringifyJson } from '@typekro/kit/core';
+import { type KubeObject, grouped, isJsonObject, parseApiVersion, refOf, stringifyJson } from '@typekro/kit/core';
 import { groupVersionPath, textAt } from '@typekro/kit/kubernetes';
 import { Api } from './api.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -68,11 +68,7 @@ export async function openDryRun(crds: readonly KubeObject[] = []): Promise<DryR
     return [];
   };
 
-  const waiting = new Map<string, KubeObject[]>();
-  for (const crd of crds) {
-    const key = kindKey(textAt(crd.spec, 'group'), textAt(crd.spec, 'names', 'kind'));
-    waiting.set(key, [...(waiting.get(key) ?? []), crd]);
-  }
+  const waiting = grouped(crds, ({ spec }) => kindKey(textAt(spec, 'group'), textAt(spec, 'names', 'kind')));
 
   /**
    * Stores the CRDs of a kind. CRDs are stored only when an object needs them, because the validation of a CRD is slow

@@ -1,4 +1,4 @@
-import { type KubeObject, hasErrors, objectName, refOf, TypeKroError } from '@typekro/kit/core';
+import { type KubeObject, grouped, hasErrors, objectName, refOf, TypeKroError } from '@typekro/kit/core';
 import { type Graph, Path } from '@typekro/engine/graph';
 import { systemClock } from '@typekro/kube';
 import { type NodeReport, Explanation, RenderedInstance } from '@typekro/engine/runtime';
@@ -68,8 +68,9 @@ export const render: Command = {
     const now = systemClock.now();
     const chosen = chooseDefinitions([...graphs, ...graphObjects], input);
     refuseValues(chosen, input);
+    const byKind = grouped(inputs.objects, ({ object }) => object.kind);
     const renderings = chosen.flatMap((graph) =>
-      inputs.objects
+      (byKind.get(graph.definedBy === 'graph' ? (graph.definition as KubeObject).kind : graph.instance.kind) ?? [])
         .filter(({ object }) => (graph.definedBy === 'graph' ? isSource(object, graph) : isInstanceOf(object, graph)))
         .map(({ object: given }): Rendering => {
           const object = graph.definedBy === 'graph' ? withNamespace(given, textOption(input, 'namespace')) : given;

@@ -33,7 +33,8 @@ export async function withInstances(
   // Without a readable schema there is no instance to render. A later check reports such a definition.
   if (definitions.length === 0) return inputs;
   const chosen = chooseDefinitions(definitions, input);
-  const isInstance = ({ object }: InputObject): boolean => chosen.some((api) => isInstanceOfApi(object, api));
+  const types = new Set(chosen.map(typeText));
+  const isInstance = ({ object }: InputObject): boolean => types.has(typeText(object));
   const given = inputs.objects.filter(isInstance);
   const only = textOption(input, 'namespace');
   const values = textOption(input, 'values');
@@ -60,8 +61,7 @@ function apiOf(object: KubeObject): Api[] {
   return [{ name: object.metadata.name ?? '', kind, apiVersion: `${group}/${apiVersion}` }];
 }
 
-const isInstanceOfApi = (object: KubeObject, { kind, apiVersion }: Api): boolean =>
-  object.kind === kind && object.apiVersion === apiVersion;
+const typeText = ({ kind, apiVersion }: KubeObject | Api): string => `${apiVersion} ${kind}`;
 
 /** Reads `--values`: instances, or the spec of one instance. */
 async function readValues(

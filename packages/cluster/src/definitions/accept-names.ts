@@ -1,7 +1,7 @@
 import { type JsonObject, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { goQuote } from '@typekro/kit/golang';
 import { type DefinedNames, type ParsedCrd, readNames } from '../crd/parsed-crd.ts';
-import type { ObjectLookup } from '../types/lookup.ts';
+import type { Store } from '../store/store.ts';
 
 interface NamesCondition {
   readonly type: 'NamesAccepted';
@@ -15,10 +15,7 @@ interface NamesCondition {
  * unless another definition of the group already has this name as an accepted name. Short names are accepted only
  * together. If a name is not accepted, the previously accepted name stays.
  */
-export function acceptNames(
-  store: ObjectLookup,
-  definition: ParsedCrd,
-): { accepted: JsonObject; condition: NamesCondition } {
+export function acceptNames(store: Store, definition: ParsedCrd): { accepted: JsonObject; condition: NamesCondition } {
   const { names } = definition;
   const taken = takenNames(store, definition);
   const before = acceptedNames(definition.object);
@@ -63,21 +60,31 @@ function shown(names: DefinedNames): JsonObject {
 
 /** The names of this definition that another definition of the group already has as accepted names. */
 function takenNames(
-  store: ObjectLookup,
+  store: Store,
   { object: own, group, names }: ParsedCrd,
 ): { resources: Set<string>; kinds: Set<string> } {
   const resources = new Set<string>();
   const kinds = new Set<string>();
-  const wanted = new Set([names.plural, names.singular, ...names.shortNames, names.kind, names.listKind]);
-  for (const { object } of store.collection('apiextensions.k8s.io', 'customresourcedefinitions').all()) {
-    // There may be thousands of definitions. These two fields exclude most of them before their names are parsed.
-    if (object.spec?.['group'] !== group || object.metadata.uid === own.metadata.uid) continue;
-    const accepted = acceptedNames(object);
-    for (const name of [accepted.plural, accepted.singular, ...accepted.shortNames])
-      if (name !== '' && wanted.has(name)) resources.add(name);
-    for (const kind of [accepted.kind, accepted.listKind]) if (kind !== '' && wanted.has(kind)) kinds.add(kind);
+  const definitions = store.collection('apiextensions.k8s.io', 'customresourcedefinitions');
+  for (const name of [names.plural, names.singular, ...names.shortNames, names.kind, names.listKind]) {
+    if (name === '') continue;
+    // There may be thousands of definitions, and each is settled several times.
+    for (const { object } of definitions.having(namesInGroup, `${group}/${name}`)) {
+      if (object.metadata.uid === own.metadata.uid) continue;
+      const { kind, listKind, plural, singular, shortNames } = acceptedNames(object);
+      if ([plural, singular, ...shortNames].includes(name)) resources.add(name);
+      if (kind === name || listKind === name) kinds.add(name);
+    }
   }
   return { resources, kinds };
+}
+
+/** The accepted names of a definition, each after its group. */
+function namesInGroup(definition: KubeObject): string[] {
+  const { plural, singular, shortNames, kind, listKind } = acceptedNames(definition);
+  return [plural, singular, ...shortNames, kind, listKind].map(
+    (name) => `${String(definition.spec?.['group'])}/${name}`,
+  );
 }
 
 function acceptedNames({ status }: KubeObject): DefinedNames {

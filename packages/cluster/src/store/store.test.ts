@@ -1,4 +1,4 @@
-import type { JsonObject } from '@typekro/kit/core';
+import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { describe, expect, test } from 'vitest';
 import { Store } from './store.ts';
 import { checkStoredSize } from './stored-size.ts';
@@ -21,6 +21,24 @@ function withFollower() {
   store.subscribe(({ type, stored }) => seen.push(`${stored.version} ${type} ${stored.key}`));
   return { store, sources, copies, seen };
 }
+
+test('an index follows the objects, and reads each version of an object at most twice', () => {
+  const objects = new Store().collection('', 'objects');
+  let reads = 0;
+  const labels = ({ metadata }: KubeObject) => ((reads += 1), Object.keys(metadata.labels ?? {}));
+  const found = (label: string) => [...objects.having(labels, label)].map(({ key }) => key);
+  const put = (name: string, label: string) =>
+    objects.put(name, { ...object(name), metadata: { name, labels: { [label]: '' } } });
+  for (let index = 0; index < 1000; index += 1) put(`o${index}`, index < 3 ? 'rare' : 'usual');
+  expect(found('rare')).toEqual(['o0', 'o1', 'o2']);
+  put('o1', 'usual');
+  objects.remove('o2');
+  put('new', 'rare');
+  expect([found('rare'), found('usual').length, found('none')]).toEqual([['o0', 'new'], 998, []]);
+  expect(reads).toBeLessThan(1010);
+  objects.reset([]);
+  expect(found('rare')).toEqual([]);
+});
 
 describe('events of a store', () => {
   test('that a listener causes reach every listener after the event that caused them, in the order of resource versions', () => {

@@ -22,6 +22,9 @@ export interface StoreEvent {
  */
 export type StoreListener = (event: StoreEvent) => void;
 
+/** The keys of an object in an index. */
+type KeysOf = (object: KubeObject) => readonly string[];
+
 /** All objects of one resource. Keys are `namespace/name`, or `name` for cluster-scoped objects. */
 export class Collection {
   readonly group: string;
@@ -31,6 +34,7 @@ export class Collection {
   readonly #sorted = new SortedItems<Stored>();
   readonly #history: EventHistory<StoreEvent>;
   readonly #listeners = new Set<StoreListener>();
+  readonly #indexes = new Map<KeysOf, Map<string, Set<Stored>>>();
   #seed: (() => void) | undefined;
 
   constructor(store: Store, group: string, plural: string) {
@@ -84,6 +88,24 @@ export class Collection {
     return this.#sorted.between(`${namespace}/`, `${namespace}${AFTER_SLASH}`);
   }
 
+  /** The objects for which `keysOf` returns `key`. The first call with a function reads all objects. */
+  having(keysOf: KeysOf, key: string): ReadonlySet<Stored> {
+    this.#ready();
+    if (!this.#indexes.has(keysOf)) {
+      this.#indexes.set(keysOf, new Map());
+      for (const stored of this.#items.values()) this.#reindex(undefined, stored);
+    }
+    return this.#indexes.get(keysOf)?.get(key) ?? new Set();
+  }
+
+  #reindex(before: Stored | undefined, after: Stored | undefined): void {
+    for (const [keysOf, index] of this.#indexes) {
+      for (const key of before === undefined ? [] : keysOf(before.object)) index.get(key)?.delete(before as Stored);
+      for (const key of after === undefined ? [] : keysOf(after.object))
+        index.set(key, (index.get(key) ?? new Set()).add(after as Stored));
+    }
+  }
+
   /**
    * Stores a new object or new content. The metadata of the object must be complete, except for the resource version.
    *
@@ -134,6 +156,7 @@ export class Collection {
     if (last === undefined) stored.withFormsOf(previous);
     this.#items.delete(key);
     this.#sorted.delete(key);
+    this.#reindex(previous, undefined);
     this.#publish({ type: 'DELETED', collection: this, stored, previous }, replaced);
     return stored;
   }
@@ -184,6 +207,7 @@ export class Collection {
   /** Replaces all objects without causing events, and drops earlier events. `items` must be ordered by key. */
   reset(items: readonly Stored[]): void {
     this.#seed = undefined;
+    this.#indexes.clear();
     this.#items.clear();
     for (const stored of items) this.#items.set(stored.key, stored);
     this.#sorted.reset(items);
@@ -191,6 +215,7 @@ export class Collection {
   }
 
   #set(stored: Stored) {
+    this.#reindex(this.#items.get(stored.key), stored);
     this.#items.set(stored.key, stored);
     this.#sorted.set(stored);
   }
