@@ -83,7 +83,8 @@ function put(node: object, name: string, value: unknown): void {
 }
 
 function membersOf(raw: JsonObject, child: Child): Record<string, Schema> {
-  const properties: Record<string, Schema> = {};
+  // V8 keeps an object without a prototype as a hash table. If not, each access would copy the layout of all members.
+  const properties = Object.create(null) as Record<string, Schema>;
   for (const key of Object.keys(raw)) lazyMember(properties, key, () => child(raw[key]));
   return properties;
 }

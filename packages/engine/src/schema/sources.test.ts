@@ -1,3 +1,4 @@
+import { structuralSchema } from './lazy.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
@@ -241,4 +242,13 @@ test('combineSources queries the sources in order, and lists each kind once', ()
   expect(both.schemaOf(thing)).toBe(first.schemaOf(thing));
   expect(both.resourceOf(deployment)?.plural).toBe('deployments');
   expect([...both.kinds()].filter((type) => type.kind === 'Thing')).toHaveLength(1);
+});
+
+test('reading a field does not copy the layout of its 900 neighbours', () => {
+  for (let round = 0; round < 20; round += 1) {
+    const fields = Array.from({ length: 900 }, (_, index) => [`f${index}`, { type: 'string' }] as const);
+    const { properties = {} } = structuralSchema({ properties: Object.fromEntries(fields) });
+    for (const [name] of fields) expect(properties[name]?.type).toBe('string');
+    expect(properties['f0']).toBe(properties['f0']);
+  }
 });
