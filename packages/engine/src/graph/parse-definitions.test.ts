@@ -147,6 +147,15 @@ describe('problems', () => {
     expect(documents.map((document) => document.value)).toEqual([{ b: 1 }]);
   });
 
+  test.each([
+    ['--- {{ a }}: [\n', 2000, '', 2000, 2000],
+    ['---\na: "\n', 2000, '', 2000, 4000],
+    ['a: [\n', 1, '  1,\n'.repeat(20_000), 1, 1],
+  ])('mistakes of %j are searched for in their own document, each line once', (piece, count, more, found, last) => {
+    const { diagnostics } = parseDefinitions(piece.repeat(count) + more);
+    expect([diagnostics.length, diagnostics.at(-1)?.source?.line]).toEqual([found, last]);
+  });
+
   test('a wrong indentation yields one diagnostic with a caret under the member', () => {
     const name = 'seed-18-my-application.broken.rgd.yaml';
     const text = readFileSync(new URL(`../../../../test/fixtures/seeds/${name}`, import.meta.url), 'utf8');

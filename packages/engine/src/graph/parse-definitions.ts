@@ -172,11 +172,14 @@ function* composed(documents: ReturnType<Composer['next']>, source: string): Gen
       yield { root: document.contents };
       continue;
     }
+    // Only the lines of the document are searched: a file may have thousands of documents with mistakes.
+    const from = source.lastIndexOf('\n---', error.pos[0] - 2) + 1;
+    const next = source.indexOf('\n---', error.pos[0]);
+    const [own, at] = [source.slice(from, next < 0 ? undefined : next + 1), error.pos[0] - from];
     const known =
-      knownMistake(error.code, source, error.pos[0]) ??
-      (error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(source, error.pos[0]) : undefined);
+      knownMistake(error.code, own, at) ?? (error.code === 'BLOCK_AS_IMPLICIT_KEY' ? deeperLine(own, at) : undefined);
     if (known !== undefined) {
-      yield { root: null, problem: known };
+      yield { root: null, problem: { ...known, offset: from + known.offset } };
       continue;
     }
     const [message, hint] = MESSAGES[error.code] ?? [error.message.replace(/\s+/g, ' ').trim()];

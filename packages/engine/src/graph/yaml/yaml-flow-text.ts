@@ -44,14 +44,21 @@ export function flowTextAt(source: string, at: number): FlowText | undefined {
   return undefined;
 }
 
-/**
- * The offset of the line in which a value begins. A line that follows a comma or an opening bracket continues the value
- * of the line before.
- */
+/** The offset of the line in which a value begins. */
 function valueStart(source: string, at: number): number {
   let start = source.lastIndexOf('\n', at - 1) + 1;
-  while (start > 0 && /[,{[][ \t]*\n$/.test(source.slice(0, start))) start = source.lastIndexOf('\n', start - 2) + 1;
+  for (let before: number | undefined = start; before !== undefined; before = continuedLine(source, start))
+    start = before;
   return start;
+}
+
+/**
+ * The offset of the line before the line at `start`, if the line at `start` continues its value. This is the case after
+ * a comma or an opening bracket.
+ */
+export function continuedLine(source: string, start: number): number | undefined {
+  const before = source.lastIndexOf('\n', start - 2) + 1;
+  return start > 0 && /[,{[][ \t]*$/.test(source.slice(before, start - 1)) ? before : undefined;
 }
 
 /** The offset of the end of the line, without its line break. */

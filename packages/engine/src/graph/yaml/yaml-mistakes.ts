@@ -1,6 +1,6 @@
 import { closingQuote } from '@typekro/kit/core';
 import { TEMPLATE_ACTION } from '@typekro/kit/golang';
-import { BEFORE_VALUE, flowTextAt, lineEnd } from './yaml-flow-text.ts';
+import { BEFORE_VALUE, continuedLine, flowTextAt, lineEnd } from './yaml-flow-text.ts';
 
 /** The reason why a document cannot be read, with its position. */
 export interface YamlProblem {
@@ -211,9 +211,11 @@ function unclosedBefore(code: string, source: string, at: number): Mistake | und
 function unclosedBracket(text: string): Mistake | undefined {
   let start = text.lastIndexOf('\n') + 1;
   let missing = openBrackets(text.slice(start));
-  // A line continues the previous line if that line ends with a comma or an opening bracket.
-  while (missing.length === 0 && /[,{[][ \t]*\n$/.test(text.slice(0, start))) {
-    start = text.lastIndexOf('\n', start - 2) + 1;
+  // Each time, twice as many lines are added, because all lines after them are read again.
+  for (let lines = 1; missing.length === 0; lines *= 2) {
+    const from = start;
+    for (let line = 0; line < lines; line += 1) start = continuedLine(text, start) ?? start;
+    if (start === from) return undefined;
     missing = openBrackets(text.slice(start));
   }
   const last = missing.at(-1);
