@@ -1,12 +1,8 @@
-import { type Ast, type Environment, kroEnvironment, rewriteAst, unparse } from '@typekro/cel';
-
-let cached: Environment | undefined;
+import { kroEnvironment, rewriteAst, unparse } from '@typekro/cel';
+import { once } from '@typekro/kit/core';
 
 /** The environment is used only for parsing, so it declares no variables or types. */
-function environment(): Environment {
-  cached ??= kroEnvironment({ features: { now: true, math: true, sets: true } });
-  return cached;
-}
+const environment = once(() => kroEnvironment({ features: { now: true, math: true, sets: true } }));
 
 /**
  * Formats an expression with CEL's printer: one space around operators, no redundant parentheses. String literals keep
@@ -26,7 +22,7 @@ export function formatExpression(cel: string): string {
   const text = unparse(kept);
   if (text === cel) return cel;
   const again = environment().parse(text);
-  return again.ok && isSameTree(parsed.ast, again.ast) ? text : cel;
+  return again.ok && isSame(parsed.ast.expr, again.ast.expr) ? text : cel;
 }
 
 /**
@@ -36,10 +32,6 @@ export function formatExpression(cel: string): string {
 const NO_MEANING: ReadonlySet<string> = new Set(['id', 'start', 'end', 'at', 'written', 'expansion', 'quoted', 'text']);
 
 /** Do two trees have the same meaning? */
-function isSameTree(one: Ast, other: Ast): boolean {
-  return isSame(one.expr, other.expr);
-}
-
 function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;

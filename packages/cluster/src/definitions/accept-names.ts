@@ -17,19 +17,24 @@ interface NamesCondition {
  */
 export function acceptNames(store: Store, definition: ParsedCrd): { accepted: JsonObject; condition: NamesCondition } {
   const { names } = definition;
-  const taken = takenNames(store, definition);
+  const definitions = store.collection('apiextensions.k8s.io', 'customresourcedefinitions');
+  const { uid } = definition.object.metadata;
+  const isTaken = (sort: string, name: string) =>
+    [...definitions.having(nameKeys, `${sort} ${definition.group}/${name}`)].some(
+      (each) => each.object.metadata.uid !== uid,
+    );
   const before = acceptedNames(definition.object);
   const accepted: { -readonly [Key in keyof DefinedNames]: DefinedNames[Key] } = { ...before };
   let problem: { reason: string; message: string } | undefined;
-  const claim = (name: string, reason: string, set: ReadonlySet<string>) => {
-    if (!set.has(name)) return true;
+  const claim = (sort: string, name: string, reason: string) => {
+    if (!isTaken(sort, name)) return true;
     problem = { reason, message: `${goQuote(name)} is already in use` };
     return false;
   };
-  if (claim(names.plural, 'PluralConflict', taken.resources)) accepted.plural = names.plural;
-  if (claim(names.singular, 'SingularConflict', taken.resources)) accepted.singular = names.singular;
+  if (claim('resource', names.plural, 'PluralConflict')) accepted.plural = names.plural;
+  if (claim('resource', names.singular, 'SingularConflict')) accepted.singular = names.singular;
   const shortProblems = names.shortNames
-    .filter((name) => taken.resources.has(name))
+    .filter((name) => isTaken('resource', name))
     .map((name) => `${goQuote(name)} is already in use`);
   if (shortProblems.length > 0)
     problem = {
@@ -37,8 +42,8 @@ export function acceptNames(store: Store, definition: ParsedCrd): { accepted: Js
       message: shortProblems.length === 1 ? (shortProblems[0] ?? '') : `[${shortProblems.join(', ')}]`,
     };
   else accepted.shortNames = names.shortNames;
-  if (claim(names.kind, 'KindConflict', taken.kinds)) accepted.kind = names.kind;
-  if (claim(names.listKind, 'ListKindConflict', taken.kinds)) accepted.listKind = names.listKind;
+  if (claim('kind', names.kind, 'KindConflict')) accepted.kind = names.kind;
+  if (claim('kind', names.listKind, 'ListKindConflict')) accepted.listKind = names.listKind;
   accepted.categories = names.categories;
   const condition: NamesCondition =
     problem === undefined
@@ -58,33 +63,12 @@ function shown(names: DefinedNames): JsonObject {
   };
 }
 
-/** The names of this definition that another definition of the group already has as accepted names. */
-function takenNames(
-  store: Store,
-  { object: own, group, names }: ParsedCrd,
-): { resources: Set<string>; kinds: Set<string> } {
-  const resources = new Set<string>();
-  const kinds = new Set<string>();
-  const definitions = store.collection('apiextensions.k8s.io', 'customresourcedefinitions');
-  for (const name of [names.plural, names.singular, ...names.shortNames, names.kind, names.listKind]) {
-    if (name === '') continue;
-    // There may be thousands of definitions, and each is settled several times.
-    for (const { object } of definitions.having(namesInGroup, `${group}/${name}`)) {
-      if (object.metadata.uid === own.metadata.uid) continue;
-      const { kind, listKind, plural, singular, shortNames } = acceptedNames(object);
-      if ([plural, singular, ...shortNames].includes(name)) resources.add(name);
-      if (kind === name || listKind === name) kinds.add(name);
-    }
-  }
-  return { resources, kinds };
-}
-
-/** The accepted names of a definition, each after its group. */
-function namesInGroup(definition: KubeObject): string[] {
+/** The keys of the accepted names of a definition. There may be thousands of definitions, each settled several times. */
+function nameKeys(definition: KubeObject): string[] {
   const { plural, singular, shortNames, kind, listKind } = acceptedNames(definition);
-  return [plural, singular, ...shortNames, kind, listKind].map(
-    (name) => `${String(definition.spec?.['group'])}/${name}`,
-  );
+  const keysOf = (sort: string, names: readonly string[]) =>
+    names.filter((name) => name !== '').map((name) => `${sort} ${String(definition.spec?.['group'])}/${name}`);
+  return [...keysOf('resource', [plural, singular, ...shortNames]), ...keysOf('kind', [kind, listKind])];
 }
 
 function acceptedNames({ status }: KubeObject): DefinedNames {

@@ -26,19 +26,11 @@ const NESTING = /["'{$]/;
 
 const NESTED = 'nested expressions are not allowed unless inside string literals';
 
-/**
- * The rules of one level of kro: how unclosed expressions are treated, and which quotes begin a literal inside an
- * expression.
- */
-interface ScanRules {
-  readonly quotes: string;
-  readonly unterminated: 'text' | 'error';
-}
-
-const RULES: Readonly<Record<KroCompatibility, ScanRules>> = {
+/** How a level of kro treats unclosed expressions, and which quotes begin a literal inside an expression. */
+const RULES = {
   '0.9': { quotes: '"', unterminated: 'text' },
   '0.10': { quotes: `"'`, unterminated: 'error' },
-};
+} satisfies Readonly<Record<KroCompatibility, object>>;
 
 /**
  * Finds each `${…}` in a string, as kro of this level does. Braces inside literals are ignored, and nothing is trimmed.
