@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { refOf } from '../dist/core/index.js';
+import { type JsonObject, refOf } from '../dist/core/index.js';
 import { KubeClient, loadKubeConfig } from '../dist/kube/index.js';
 import { cleanUp, ControllerProcess, pause, Server } from './support/controller-run.ts';
 import { median } from './support/median.ts';
@@ -46,51 +46,31 @@ const folder = mkdtempSync(join(tmpdir(), 'typekro-bench-cli-'));
 const server = await Server.start('typekro');
 const client = new KubeClient({ config: await loadKubeConfig({ path: server.path }), userAgent: 'load' });
 
-function definition(value: string) {
-  const map = (index: number) => ({
-    id: `map${index}`,
-    template: {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `\${schema.metadata.name}-${index}` },
-      data: { value, text: '${schema.spec.text}' },
-    },
-  });
-  return {
-    apiVersion: 'kro.run/v1alpha1',
-    kind: 'ResourceGraphDefinition',
-    metadata: { name: 'benches' },
-    spec: {
-      schema: { apiVersion: 'v1', kind: 'Bench', group: 'bench.test', spec: { text: 'string | default="x"' } },
-      resources: Array.from({ length: CHILDREN }, (_, index) => map(index)),
-    },
-  };
-}
+/** A ConfigMap of a definition. */
+const map = (id: string, data: JsonObject, more: JsonObject = {}) => {
+  const metadata = { name: `\${schema.metadata.name}-${id.toLowerCase()}` };
+  return { id, ...more, template: { apiVersion: 'v1', kind: 'ConfigMap', metadata, data } };
+};
+
+const definitionOf = (kind: string, spec: JsonObject, resources: JsonObject[]) => ({
+  apiVersion: 'kro.run/v1alpha1',
+  kind: 'ResourceGraphDefinition',
+  metadata: { name: kind.toLowerCase() },
+  spec: { schema: { apiVersion: 'v1', kind, group: 'bench.test', spec }, resources },
+});
+
+const definition = (value: string) => {
+  const maps = Array.from({ length: CHILDREN }, (_, index) =>
+    map(`map${index}`, { value, text: '${schema.spec.text}' }),
+  );
+  return definitionOf('Bench', { text: 'string | default="x"' }, maps);
+};
 
 /** A definition whose instances wait forever. */
-function waitingDefinition() {
-  const map = (id: string, value: string) => ({
-    id,
-    template: {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `\${schema.metadata.name}-${id}` },
-      data: { value },
-    },
-  });
-  return {
-    apiVersion: 'kro.run/v1alpha1',
-    kind: 'ResourceGraphDefinition',
-    metadata: { name: 'waits' },
-    spec: {
-      schema: { apiVersion: 'v1', kind: 'Wait', group: 'bench.test', spec: {} },
-      resources: [
-        { ...map('first', 'no'), readyWhen: ['${first.data.value == "yes"}'] },
-        map('second', '${first.data.value}'),
-      ],
-    },
-  };
-}
+const waitingDefinition = definitionOf('Wait', {}, [
+  map('first', { value: 'no' }, { readyWhen: ['${first.data.value == "yes"}'] }),
+  map('second', { value: '${first.data.value}' }),
+]);
 
 /** Runs the command and prints a row of the table. */
 async function measure({ name, words, goal, exitCode = 0, runs = 1 }: Measured): Promise<void> {
@@ -148,7 +128,7 @@ try {
     (await client.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { labelSelector, metadataOnly: true })).items.length;
   while ((await children()) < INSTANCES * CHILDREN) await pause(500);
   const wait = { apiVersion: 'bench.test/v1', kind: 'Wait' };
-  await client.apply(waitingDefinition(), { fieldManager: 'load', force: true });
+  await client.apply(waitingDefinition, { fieldManager: 'load', force: true });
   while ((await client.discovery.resourceOf(wait)) === undefined) await pause(200);
   const waiting = await client.create({ ...wait, metadata: { name: 'one', namespace: 'default' }, spec: {} });
   while ((await client.get(refOf(waiting))).status?.['state'] !== 'IN_PROGRESS') await pause(200);

@@ -8,6 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { stringify } from 'yaml';
 import { LanguageClient } from '../test/support/language-client.ts';
 import { readOptions } from './support/options.ts';
 
@@ -26,45 +27,20 @@ const [largest = { name: '', text: '' }] = texts.toSorted((a, b) => b.text.lengt
 
 /** A definition of about `lines` lines, with Deployments that each read the previous Deployment. */
 function longDefinition(lines: number): string {
-  const resources = Array.from({ length: Math.round(lines / 25) }, (_, index) => {
-    const before = index === 0 ? '${schema.spec.name}' : `\${n${index - 1}.metadata.name}-x`;
-    return `    - id: n${index}
-      template:
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: ${before}
-          labels:
-            app: \${schema.spec.name}
-        spec:
-          replicas: \${schema.spec.replicas}
-          selector:
-            matchLabels:
-              app: \${schema.spec.name}
-          template:
-            metadata:
-              labels:
-                app: \${schema.spec.name}
-            spec:
-              containers:
-                - name: web
-                  image: nginx:1.27
-                  ports:
-                    - containerPort: 80
-                  env:
-                    - {name: A, value: "\${schema.spec.name}-a"}
-`;
+  const app = { app: '${schema.spec.name}' };
+  const env = [{ name: 'A', value: '${schema.spec.name}-a' }];
+  const containers = [{ name: 'web', image: 'nginx:1.27', ports: [{ containerPort: 80 }], env }];
+  const pod = { metadata: { labels: app }, spec: { containers } };
+  const resources = Array.from({ length: Math.round(lines / 26) }, (_, index) => {
+    const name = index === 0 ? '${schema.spec.name}' : `\${n${index - 1}.metadata.name}-x`;
+    const spec = { replicas: '${schema.spec.replicas}', selector: { matchLabels: app }, template: pod };
+    const template = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels: app }, spec };
+    return { id: `n${index}`, template };
   });
-  return `apiVersion: kro.run/v1alpha1
-kind: ResourceGraphDefinition
-metadata: {name: chain}
-spec:
-  schema:
-    apiVersion: v1alpha1
-    kind: Chain
-    spec: {name: string, replicas: integer | default=1}
-  resources:
-${resources.join('')}`;
+  const schema = { apiVersion: 'v1alpha1', kind: 'Chain', spec: { name: 'string', replicas: 'integer | default=1' } };
+  const metadata = { name: 'chain' };
+  const definition = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition', metadata };
+  return stringify({ ...definition, spec: { schema, resources } }, { aliasDuplicateObjects: false });
 }
 
 function row(what: string, values: readonly number[], unit: string, goal: number): void {
