@@ -37,6 +37,32 @@ const summary = ({ changes, waiting }: Plan) => ({
 });
 const first = { name: 'a', image: 'nginx:1', debug: true };
 
+test('a field that another manager has taken over keeps its value, and the plan does not change it', async () => {
+  const scaled = kubernetesComposition(
+    {
+      name: 'scaled',
+      apiVersion: 'example.com/v1alpha1',
+      kind: 'Scaled',
+      spec: type({ name: 'string', size: 'number.integer' }),
+      status: type({}),
+    },
+    (s) => {
+      const web = Deployment({ id: 'web', name: s.name, image: 'nginx', replicas: s.size });
+      web.withExternalFields(['spec.replicas']).withReadyWhen(() => true);
+      return {};
+    },
+  );
+  const direct = scaled.factory('direct', { namespace: 'default', transport: cluster.transport, timeout: 20_000 });
+  await direct.deploy({ name: 'b', size: 2 });
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'b', namespace: 'default' };
+  const replicas = async () => ((await cluster.client.get(ref))['spec'] as { replicas?: number }).replicas;
+  expect(await replicas()).toBe(2);
+  await cluster.client.patch(ref, { spec: { replicas: 5 } }, { fieldManager: 'autoscaler' });
+  expect(summary(await direct.plan({ name: 'b', size: 3 })).changes).toEqual(['unchanged web b']);
+  await direct.deploy({ name: 'b', size: 3 });
+  expect(await replicas()).toBe(5);
+});
+
 test('a resource with the deletion policy Orphaned stays when a condition excludes it and when the instance is deleted', async () => {
   const keeping = kubernetesComposition(
     {

@@ -7,53 +7,9 @@
  *
  * @packageDocumentation
  */
-export type {
-  CheckResult,
-  Checked,
-  CompileResult,
-  EvalResult,
-  EvaluateOptions,
-  SharedBudget,
-  Environment,
-  EnvironmentOptions,
-  ParseResult,
-  PlanResult,
-  Program,
-  VariableOptions,
-  CelError,
-  CelEvalError,
-} from './api.ts';
-export type {
-  Ast,
-  Call,
-  Comprehension,
-  Expr,
-  Ident,
-  ListLiteral,
-  Literal,
-  MacroCall,
-  MapEntry,
-  MapLiteral,
-  Select,
-  StructField,
-  StructLiteral,
-  SyntaxNode,
-} from './ast.ts';
-export type {
-  CallContext,
-  FunctionDeclaration,
-  Implementation,
-  Library,
-  Macro,
-  MacroBuilder,
-  MacroError,
-  Overload,
-  PlanRefusal,
-  StructDeclaration,
-  ValidationContext,
-  Validator,
-  VariableDeclaration,
-} from './library.ts';
+export type * from './api.ts';
+export type * from './ast.ts';
+export type * from './library.ts';
 export type { FieldInfo, TypeProvider } from './provider.ts';
 export { EMPTY_PROVIDER, combineProviders } from './provider.ts';
 export { freeIdentifiers, namesBoundBy, renameVariables } from './rename.ts';

@@ -10,49 +10,16 @@ export type { Cluster, CommonCluster } from './cluster.ts';
 export { createEmbeddedCluster } from './cluster.ts';
 export type { ControllerSettings } from './controllers/index.ts';
 export { createCertificateAuthority, createServingCertificate } from './http/secure-server.ts';
-export type {
-  ClusterOptions,
-  CommonClusterOptions,
-  ControllersOptions,
-  Listener,
-  ListenOptions,
-  ServerAddress,
-  ServiceAccountKeys,
-  ServingCertificate,
-  UserInfo,
-} from './cluster-options.ts';
+export type * from './cluster-options.ts';
 export type { Fault, FaultMatch, FaultOptions, FaultRequest, FaultRule, Faults, KubeVerb } from './faults/fault.ts';
-export type {
-  FollowedKind,
-  KindName,
-  StandIn,
-  StandInCondition,
-  StandInEvent,
-  StandInFailure,
-  StandInFile,
-  StandInKind,
-  StandInMatch,
-  StandInName,
-  StandInResult,
-  StandIns,
-  StandInView,
-} from './stand-in.ts';
+export type * from './stand-in.ts';
 export { STAND_IN_NAMES, isStandInFile, requireStandIn } from './stand-in.ts';
 export type { LogLine, SnapshotLog } from './pod-logs.ts';
 export type { PodMatch, PodSimulation, SimulatedPods } from './pods/pod-rule-set.ts';
 export type { PodRules } from './pods/pod-rules.ts';
 export type { PresentedProcess, PresentOptions } from './present-process.ts';
 export type { ClusterSnapshot, SnapshotCollection } from './snapshot.ts';
-export type {
-  AuditEvent,
-  AuditGroupResources,
-  AuditLevel,
-  AuditOptions,
-  AuditPolicy,
-  AuditPolicyRule,
-  AuditStage,
-  AuditUser,
-} from './audit-options.ts';
+export type * from './audit-options.ts';
 export type { ClusterClock, ManualClock, Timer } from './cluster-clock.ts';
 export { createManualClock, systemClusterClock } from './cluster-clock.ts';
 export type { FaultMistake } from './faults/never-hits.ts';

@@ -6,35 +6,7 @@
  *
  * @packageDocumentation
  */
-export type {
-  ApiResource,
-  ApplyOptions,
-  CallOptions,
-  Clock,
-  DeleteOptions,
-  Discovery,
-  Impersonation,
-  KubernetesApi,
-  ListOptions,
-  ObjectList,
-  PatchOptions,
-  PatchType,
-  RawRequest,
-  RawResponse,
-  RepeatableOptions,
-  ResourceType,
-  Selection,
-  Transport,
-  TransportRequest,
-  TransportResponse,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
-  RequestMeter,
-  Credentials,
-  ExecPlugin,
-  KubeConfig,
-} from './kube-api.ts';
+export type * from './kube-api.ts';
 export type { KubeErrorDetails, StatusDetails } from './kube-error.ts';
 export { isAborted, isConflict, isNotFound, isUnanswered, KubeError } from './kube-error.ts';
 export { systemClock } from './clock.ts';

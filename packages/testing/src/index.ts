@@ -21,14 +21,7 @@ export type { ReadAuditPolicy } from './audit-policy.ts';
 export { auditPolicyError, readAuditPolicy } from './audit-policy.ts';
 export { shownValue } from './graph-test/value-text.ts';
 export { runGraphTest } from './graph-test/run-graph-test.ts';
-export type {
-  FaultTestResult,
-  Invariant,
-  LifeEvent,
-  LifeFailure,
-  LifeFinding,
-  LifeNote,
-} from './fault-test/fault-test-result.ts';
+export type * from './fault-test/fault-test-result.ts';
 export { MAX_LIVES, MAX_SEED, randomSeed } from './fault-test/life-plan.ts';
 export { faultSummary, firstOfEachInvariant } from './fault-test/fault-summary.ts';
 export { runLivesLate, lifeFailureLines } from './fault-test/late-lives.ts';

@@ -197,3 +197,22 @@ describe('withPropagateWhen()', () => {
     );
   });
 });
+
+describe('withExternalFields()', () => {
+  const scaled = (fields: unknown) => (spec: typeof Spec.infer) =>
+    void deployment({ id: 'web', name: spec.name, spec: { replicas: spec.batch } as never }).withExternalFields(fields as string[]);
+
+  test('writes each path once', () => {
+    const { spec } = composition(scaled(['spec.replicas', 'spec.replicas'])).toDefinition({ target: 'typekro' });
+    expect(spec).toMatchObject({ resources: [{ externalFields: ['spec.replicas'] }] });
+  });
+
+  test.each<[string, unknown, 'stock' | 'typekro', string]>([
+    ['a text', 'spec.replicas', 'typekro', 'takes a list of paths'],
+    ['a path without a value', ['spec.paused'], 'typekro', 'the template has no field "spec.paused"'],
+    ['the name', ['metadata.name'], 'typekro', 'the template has no field "metadata.name" that another manager may own'],
+    ['stock kro', ['spec.replicas'], 'stock', 'needs the feature gate ExternalFields'],
+  ])('refuses %s', (_what, fields, target, message) => {
+    expect(refusalOf(scaled(fields), target)).toContain(message);
+  });
+});

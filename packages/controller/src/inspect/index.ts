@@ -28,12 +28,4 @@ export type { InspectServer, InspectServerOptions } from './server.ts';
 export { newInspectToken, proofOf, serveInspect, tokenOf } from './server.ts';
 export type { ShownRead } from './shown-reads.ts';
 export { edgesWith } from './shown-reads.ts';
-export {
-  boundedValue,
-  evaluatedValue,
-  expressionValue,
-  FOR_EACH,
-  readsItem,
-  countObjects,
-  presentValue,
-} from './expression-value.ts';
+export * from './expression-value.ts';

@@ -44,15 +44,7 @@ export type { MovedName } from './moved-name.ts';
 export { movedNames, refuseMovedName } from './moved-name.ts';
 export type { BackoffPolicy } from './time.ts';
 export { backoffMs, isoTime, monotonicMs, MAX_TIMER_MS, startTimer, earliest, whenAborted } from './time.ts';
-export {
-  MAX_CONFLICT_RETRIES,
-  MAX_SILENT_WAIT_MS,
-  REQUEST_RETRIES,
-  RETRY_POLICIES,
-  SILENT_RETRIES,
-  SILENT_WATCH_RETRIES,
-  STABLE_RUN_MS,
-} from './retry-policies.ts';
+export * from './retry-policies.ts';
 export { homeDirectory, userFolder, EMBEDDED_CONTEXT } from './home-directory.ts';
 export { makeDirectory } from './make-directory.ts';
 export {
@@ -79,14 +71,7 @@ export {
   yamlLibrary,
 } from './late-parts.ts';
 export { escapeOf, printable, printableDocument } from './printable.ts';
-export {
-  escapeForYaml,
-  isPlainYamlWord,
-  SPECIAL_IN_YAML,
-  YAML_OUTPUT,
-  yamlComment,
-  yamlOutput,
-} from './yaml-output.ts';
+export * from './yaml-output.ts';
 export {
   cryptoLibrary,
   httpLibrary,

@@ -9,15 +9,7 @@ export type { FailureClass } from './failure-class.ts';
 export { classify, isBusy, passes } from './failure-class.ts';
 export type { FieldError } from './field-errors.ts';
 export { fieldErrors } from './field-errors.ts';
-export {
-  compareVersions,
-  KUBERNETES_MINOR,
-  KUBERNETES_RELEASE,
-  KUBERNETES_RELEASES,
-  kubernetesReleaseOf,
-  serverVersionOf,
-  versionOfRelease,
-} from './kubernetes-version.ts';
+export * from './kubernetes-version.ts';
 export { labelMapMatcher, labelSelectorMatcher, labelSelectorProblems, requirementText } from './label-selector.ts';
 export * from './names.ts';
 export type { LabelMatcher } from './parse-selector.ts';

@@ -75,7 +75,7 @@ export class CompositionCore extends TracedCore {
 
   protected check(definition: JsonObject, target: Target): CompileResult {
     const isOwn = target === 'typekro';
-    const features = { omit: isOwn, now: isOwn, propagateWhen: isOwn, deletionPolicy: true };
+    const features = { omit: isOwn, now: isOwn, propagateWhen: isOwn, deletionPolicy: true, externalFields: isOwn };
     const compiled = compile(definition, { sources: withUnknownKinds(this.traced.sources), target, features });
     const crd = compiled.graph?.instance.crd;
     if (crd === undefined) return compiled;

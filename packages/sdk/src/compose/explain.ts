@@ -36,6 +36,8 @@ function explainResource(entry: JsonObject): string[] {
     lines.push(`  propagate when ${bare(condition)}`);
   for (const condition of (entry['readyWhen'] ?? []) as JsonValue[]) lines.push(`  ready when ${bare(condition)}`);
   if (entry['deletionPolicy'] === 'Orphaned') lines.push('  stays when it is retired');
+  const external = (entry['externalFields'] ?? []) as string[];
+  if (external.length > 0) lines.push(`  leaves to other managers: ${external.join(', ')}`);
   return [...lines, ...fields(template, '  ')];
 }
 

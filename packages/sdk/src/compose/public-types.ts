@@ -184,6 +184,13 @@ export interface ResourceHandle {
    * controller needs the gate `DeletionPolicy`.
    */
   withDeletionPolicy(policy: 'Delete' | 'Orphaned'): this;
+  /**
+   * Names fields that another manager may take over, such as `['spec.replicas']` for an autoscaler. Each is a path of
+   * names with dots between them, of a field that the resource sets, outside of lists. The field is set until another
+   * manager has written it, and is left out of later writes. A controller needs the gate `ExternalFields`, and the
+   * definition can be printed only for the target `typekro`.
+   */
+  withExternalFields(fields: readonly string[]): this;
   /** Creates this resource after another resource, even if no field refers to the other resource. */
   dependsOn(other: { readonly id: string } | string): this;
   /** Decides readiness in direct mode by a function of the live object. */

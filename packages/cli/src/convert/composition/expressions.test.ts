@@ -48,6 +48,7 @@ describe('propagate when', () => {
             template: map('${region}'),
             propagateWhen: ['${exponentiallyReady(region, maps)}', '${db.ready() && [1].all(region, region > 0)}'],
           },
+          { id: 'own', template: { ...map('own'), data: { 'a.b': 'c' } }, externalFields: ['data'] },
           { id: 'end', template: map('end'), propagateWhen: ['${maps.ready() && schema.spec.go}'] },
         ],
       },
@@ -56,13 +57,14 @@ describe('propagate when', () => {
     const { out, err } = await commandRunner([convert], cwd)('convert apps.yaml --to typescript');
     expect(err).toBe('');
     expect(out).toContain("name: 'apps.example.org'");
-    expect(out.match(/\.withPropagateWhen.*/g)).toMatchInlineSnapshot(`
-    [
-      ".withPropagateWhen('exponentiallyReady(each, maps)');",
-      ".withPropagateWhen('db.ready() && [1].all(region, region > 0)');",
-      ".withPropagateWhen('maps.ready() && schema.spec.go');",
-    ]
-  `);
+    expect(out.match(/\.with(?:Propagate|External).*/g)).toMatchInlineSnapshot(`
+      [
+        ".withPropagateWhen('exponentiallyReady(each, maps)');",
+        ".withPropagateWhen('db.ready() && [1].all(region, region > 0)');",
+        ".withExternalFields(['data']);",
+        ".withPropagateWhen('maps.ready() && schema.spec.go');",
+      ]
+    `);
   });
 });
 

@@ -216,6 +216,9 @@ class CompositionWriter {
     );
     const policy = 'deletionPolicy' in node ? node.deletionPolicy : undefined;
     const policies = policy === undefined ? [] : [call('withDeletionPolicy', stringCode(policy))];
+    const external = ('externalFields' in node && node.externalFields) || [];
+    if (external.length > 0)
+      policies.push(call('withExternalFields', listCode(external.map((steps) => stringCode(steps.join('.'))))));
     const variable = this.#variables.get(node.id) ?? node.id;
     const lead = '  '.repeat(loops.length + 2);
     return () => {

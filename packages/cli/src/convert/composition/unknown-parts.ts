@@ -33,6 +33,7 @@ const SCHEMA: ReadonlySet<string> = new Set([
 ]);
 const RESOURCE: ReadonlySet<string> = new Set([
   'deletionPolicy',
+  'externalFields',
   'externalRef',
   'forEach',
   'id',

@@ -161,9 +161,11 @@ function fieldOf(path: string): string {
   if (template !== undefined) return template;
   const status = /^spec\.schema\.status\.(.+)$/.exec(path)?.[1];
   if (status !== undefined) return `the status field ${status}`;
-  const [, part] = /^spec\.(?:resources|nodes)\[\d+\]\.(includeWhen|readyWhen|propagateWhen|forEach)/.exec(path) ?? [];
+  const [, part] =
+    /^spec\.(?:resources|nodes)\[\d+\]\.(includeWhen|readyWhen|propagateWhen|externalFields|forEach)/.exec(path) ?? [];
   if (part === 'includeWhen') return 'the condition of the resource';
   if (part === 'readyWhen') return 'the readiness of the resource';
   if (part === 'propagateWhen') return 'the condition of withPropagateWhen()';
+  if (part === 'externalFields') return 'withExternalFields()';
   return part === 'forEach' ? 'the list of the loop' : 'the composition';
 }

@@ -20,14 +20,7 @@ interface Names {
  * a node that is left out, and they do not split a resource into several nodes.
  */
 export function propagateConditions(record: ResourceRecord, { ids, records, target }: Names): JsonValue[] {
-  if (target === 'stock') {
-    throw refusalAt(
-      record,
-      'stock',
-      `withPropagateWhen() of ${record.id} needs the feature gate PropagateWhen, which stock kro does not have`,
-      "print the definition with { target: 'typekro' } for this project's controller",
-    );
-  }
+  refuseForStock(record, target, 'PropagateWhen');
   const writer = new ExpressionWriter(new Set([...ids, 'each']), target);
   return record.propagateWhen.map((given): JsonValue => {
     const condition = conditionNode(given, 'withPropagateWhen');
@@ -36,6 +29,14 @@ export function propagateConditions(record: ResourceRecord, { ids, records, targ
     checkReads(record, node);
     return `\${${writer.cel(node)}}`;
   });
+}
+
+/** Refuses a setting of a resource whose field is only proposed for kro. The method has the name of the gate. */
+export function refuseForStock(record: ResourceRecord, target: Target, gate: 'ExternalFields' | 'PropagateWhen'): void {
+  if (target !== 'stock') return;
+  const message = `with${gate}() of ${record.id} needs the feature gate ${gate}, which stock kro does not have`;
+  const remedy = "print the definition with { target: 'typekro' } for this project's controller";
+  throw refusalAt(record, 'stock', message, remedy);
 }
 
 /**

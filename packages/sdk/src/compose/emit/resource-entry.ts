@@ -13,7 +13,7 @@ import { copyKeys } from '../value/set-member.ts';
 import { symbolic, wrap } from '../value/proxy.ts';
 import { type MergedPiece, Maybe, MERGED, Phi, Splice, Sym } from '../value/symbolic.ts';
 import { conditionNode } from './condition-node.ts';
-import { propagateConditions } from './propagate-conditions.ts';
+import { propagateConditions, refuseForStock } from './propagate-conditions.ts';
 import { elementFields } from './element-fields.ts';
 import { ExpressionWriter } from './expression-writer.ts';
 import { camelCase, isReservedId } from '../resources/create-resource.ts';
@@ -63,6 +63,10 @@ export function resourceEntry(record: ResourceRecord, context: EntryContext): Js
   }
   if (include.length > 0) entry['includeWhen'] = include.map((node): JsonValue => `\${${outer.cel(node)}}`);
   if (record.deletionPolicy !== undefined) entry['deletionPolicy'] = record.deletionPolicy;
+  if (record.externalFields.length > 0) {
+    refuseForStock(record, context.target, 'ExternalFields');
+    entry['externalFields'] = [...new Set(record.externalFields)];
+  }
   if (record.propagateWhen.length > 0) entry['propagateWhen'] = propagateConditions(record, context);
   if (ready.length > 0)
     entry['readyWhen'] = ready.map(

@@ -52,6 +52,8 @@ export function resourceMember(
       return chainable((condition) => addPropagation(interpreter, record, condition));
     case 'withDeletionPolicy':
       return chainable((policy) => setDeletionPolicy(record, policy));
+    case 'withExternalFields':
+      return chainable((fields) => addExternalFields(record, fields));
     case 'dependsOn':
       return chainable((other) => {
         dependOn(record, other);
@@ -88,6 +90,14 @@ function setDeletionPolicy(record: ResourceRecord, policy: unknown): void {
   }
   refuseWithoutObject(record, 'withDeletionPolicy', 'deletionPolicy');
   record.deletionPolicy = value;
+}
+
+function addExternalFields(record: ResourceRecord, fields: unknown): void {
+  const paths = resolveMerged(fields);
+  if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string'))
+    refuse('types', 'withExternalFields() takes a list of paths', "write a constant list: ['spec.replicas']");
+  refuseWithoutObject(record, 'withExternalFields', 'externalFields');
+  record.externalFields.push(...paths);
 }
 
 /**

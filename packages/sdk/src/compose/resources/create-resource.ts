@@ -156,6 +156,7 @@ export function addRecord(parts: RecordParts): ResourceRecord {
     propagateWhen: [],
     dependsOn: [],
     deletionPolicy: undefined,
+    externalFields: [],
     readiness: undefined,
   };
   trace.resources.push(record);

@@ -37,6 +37,7 @@ const CHAINED = [
   'withReadyWhen',
   'withPropagateWhen',
   'withDeletionPolicy',
+  'withExternalFields',
   'dependsOn',
   'withReadinessEvaluator',
 ] as const;

@@ -89,6 +89,8 @@ export interface ResourceRecord {
   readonly dependsOn: Dependency[];
   /** The treatment of the objects when they are retired; undefined for the default of the controller. */
   deletionPolicy: 'Delete' | 'Orphaned' | undefined;
+  /** The paths of the fields that another manager may own. */
+  readonly externalFields: string[];
   readiness: ((live: KubeObject) => { ready: boolean; reason?: string; message?: string }) | undefined;
 }
 

@@ -11,27 +11,7 @@ export type { DeploymentConfig } from './deployment.ts';
 export { Deployment } from './deployment.ts';
 export type { IngressBackend, IngressConfig, IngressRule } from './ingress.ts';
 export { Ingress } from './ingress.ts';
-export type {
-  Condition,
-  ConfigMapResource,
-  ContainerFields,
-  CronJobResource,
-  DaemonSetResource,
-  DeploymentResource,
-  HpaResource,
-  IngressAddress,
-  IngressAddresses,
-  IngressResource,
-  JobResource,
-  NetworkPolicyResource,
-  PersistentVolumeResource,
-  PodTemplateFields,
-  PvcResource,
-  SecretResource,
-  SelectorFields,
-  ServiceResource,
-  StatefulSetResource,
-} from './kinds.ts';
+export type * from './kinds.ts';
 export type { ContainerPort, EnvSource, EnvValue, EnvVar, PodConfig, Probe, ResourceRequirements } from './pods.ts';
 export type { ServiceConfig, ServicePort } from './service.ts';
 export { Service } from './service.ts';
