@@ -3,7 +3,16 @@
  *
  * @packageDocumentation
  */
-export type * from './generated/kro.run.ts';
+export type {
+  GraphCondition,
+  GraphFields,
+  GraphRef,
+  GraphSpec,
+  GraphStatus,
+  ResourceGraphDefinitionFields,
+  ResourceGraphDefinitionSpec,
+  ResourceGraphDefinitionStatus,
+} from './generated/kro.run.ts';
 export { graph as graphObject, resourceGraphDefinition } from './generated/kro.run.ts';
 export type { KroCustomResourceInput, KroStatusFields, WithKroStatusFields } from './kro-resource.ts';
 export { kroCustomResource, kroCustomResourceDefinition } from './kro-resource.ts';
