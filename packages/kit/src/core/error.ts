@@ -1,4 +1,8 @@
 import { type ObjectRef, formatRef } from './object.ts';
+import { textPrefix } from './text.ts';
+
+/** The maximum length of a line of a formatted error. A kubeconfig can have thousands of contexts to choose from. */
+const MAX_LINE_LENGTH = 4_000;
 
 /** The details of an error in addition to its message. */
 export interface TypeKroErrorDetails {
@@ -40,15 +44,21 @@ export class TypeKroError extends Error {
     return errorFrom(thrown, details);
   }
 
-  /** Formats the error for people: message, code, object, what was attempted and remedy, without a stack. */
+  /**
+   * Formats the error for people: message, code, object, what was attempted and remedy, without a stack. Shortens long
+   * lines.
+   */
   format(): string {
     const lines = [`${this.message} [${this.code}]`];
     if (this.object !== undefined) lines.push(`  object: ${formatRef(this.object)}`);
     if (this.what !== undefined) lines.push(`  while: ${this.what}`);
     if (this.remedy !== undefined) lines.push(`  hint: ${this.remedy}`);
-    return lines.join('\n');
+    return lines.join('\n').split('\n').map(shortLine).join('\n');
   }
 }
+
+const shortLine = (line: string): string =>
+  line.length > MAX_LINE_LENGTH ? `${textPrefix(line, MAX_LINE_LENGTH)}… (${line.length} characters)` : line;
 
 // This function is outside the class: a bundler renames a class that refers to itself, and Node prints the new name
 // `_TypeKroError`.

@@ -100,3 +100,8 @@ test('a long line of a message is skipped in less than a second', () => {
   expect([...userFrames(`Error: x\n    at ${' (/:1'.repeat(30_000)}`)]).toEqual([]);
   expect(performance.now() - started).toBeLessThan(1000);
 });
+
+test('a formatted error has no line of more than 4,000 characters and their number', () => {
+  const error = new TypeKroError('x', { code: 'a/b', remedy: `use one of: ${'name, '.repeat(9_000)}` });
+  expect(error.format()).toMatch(/^x \[a\/b\]\n {2}hint: use one of: .{3900,4000}… \(54020 characters\)$/);
+});

@@ -1,4 +1,4 @@
-import { type JsonObject, isJsonObject, processLibrary, TypeKroError } from '@typekro/kit/core';
+import { type JsonObject, isJsonObject, processLibrary, textPrefix, TypeKroError } from '@typekro/kit/core';
 import type { ExecPlugin, KubeConfig } from '../kube-api.ts';
 
 /** The credential that a plugin printed. */
@@ -12,6 +12,7 @@ export interface ExecCredential {
 }
 
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+const MAX_DETAIL_LENGTH = 2_000;
 
 /**
  * Runs the credential plugin of a configuration (client.authentication.k8s.io, v1 or v1beta1). The plugin gets no
@@ -41,7 +42,7 @@ function run(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
         const detail = stderr.trim() === '' ? error.message : stderr.trim();
-        reject(pluginError(plugin, `failed: ${detail}`, error));
+        reject(pluginError(plugin, `failed: ${textPrefix(detail, MAX_DETAIL_LENGTH)}`, error));
       },
     );
     // Without this call, a plugin that reads from stdin would wait forever.

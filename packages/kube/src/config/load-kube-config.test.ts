@@ -199,13 +199,13 @@ describe('credentials', () => {
   it('of a failing plugin cause an error with its stderr', async () => {
     const config = await loadKubeConfig({
       text: base(
-        `{exec: {command: ${process.execPath}, args: ["-e", "console.error('log in first');process.exit(3)"], installHint: run login}}`,
+        `{exec: {command: ${process.execPath}, args: ["-e", "console.error('log in first' + '!'.repeat(1e5));process.exit(3)"], installHint: run login}}`,
       ),
     });
     const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
     await expect(authorizationOf(createAuthenticator(config, clock))).rejects.toMatchObject({
       code: 'kube/exec-plugin',
-      message: expect.stringContaining('log in first') as string,
+      message: expect.stringMatching(/ failed: log in first!{1,2000}$/) as string,
       remedy: 'run login',
     });
   });
