@@ -14,11 +14,6 @@ export interface OpenStream {
  */
 const MAX_STREAMS = 20_000;
 
-/** The maximum number of bytes that the clients of all streams have not read. */
-const MAX_ALL_UNREAD_BYTES = 256 * 1024 * 1024;
-/** The maximum number of bytes that the client of one stream has not read before more is written. */
-const MAX_UNREAD_BYTES = 1024 * 1024;
-
 /** The number of bytes that all streams write in one turn of the event loop before other requests have theirs. */
 const BYTES_PER_TURN = 512 * 1024;
 /** The cost of a write in addition to its bytes. */
@@ -57,11 +52,6 @@ export class OpenStreams {
 
   [Symbol.iterator](): IterableIterator<OpenStream> {
     return this.#users.keys();
-  }
-
-  /** The number of unread bytes that the client of each stream may have before more is written. */
-  get maxUnread(): number {
-    return Math.min(MAX_UNREAD_BYTES, MAX_ALL_UNREAD_BYTES / this.#users.size);
   }
 
   /**

@@ -8,6 +8,12 @@ import type { StreamSink } from './request.ts';
  */
 export const MAX_PIECE_BYTES = 32 * 1024;
 
+/**
+ * The maximum number of bytes that a client has not read before more is written, of large and of small events. All
+ * streams together have a limit of their number.
+ */
+const MAX_UNREAD_BYTES = 16 * 1024;
+
 /** The number of bytes after which a stream waits for its next turn. */
 const BYTES_OF_STREAM = 128 * 1024;
 
@@ -52,10 +58,7 @@ export interface PacedSource {
 
 type PacedContext = { readonly streams: OpenStreams; readonly clock: ClusterClock };
 
-/**
- * Writes to a sink as fast as its client reads, and in turn with the other streams. Only some pieces wait for a client
- * that does not read.
- */
+/** Writes to a sink as fast as its client reads, and in turn with the other streams. */
 export class PacedWriter {
   readonly #sink: StreamSink;
   readonly #context: PacedContext;
@@ -109,21 +112,21 @@ export class PacedWriter {
   #write(): number {
     let written = 0;
     try {
-      this.#pieces ??= piecesOf(this.#source.unsent());
+      const pieces = (this.#pieces ??= piecesOf(this.#source.unsent()));
       // A write can stop the stream.
       while (!this.#isStopped) {
-        const { value, done } = this.#pieces.next();
+        const { value, done } = pieces.next();
         if (value.length > 0) this.#sink.write(value);
         written += value.length;
+        if (done === true) this.#pieces = undefined;
+        if (this.#sink.backlog > MAX_UNREAD_BYTES) {
+          this.#sink.drained(() => this.#write());
+          break;
+        }
         if (done === true) {
-          this.#pieces = undefined;
           this.#isBusy = false;
           if (this.isEnding) this.end();
           else if (!this.#isStopped) this.#source.done();
-          break;
-        }
-        if (this.#sink.backlog > this.#context.streams.maxUnread) {
-          this.#sink.drained(() => this.#write());
           break;
         }
         if (written >= BYTES_OF_STREAM) {
