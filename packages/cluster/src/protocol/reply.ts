@@ -21,7 +21,9 @@ const MAX_WARNING_LENGTH = 256;
  */
 export function warningHeader(texts: readonly string[]): Record<string, string> {
   if (texts.length === 0) return {};
-  const all = [...new Set(texts)].map((text) => Array.from(printable(text.replaceAll(/\p{Cc}/gu, ' '))));
+  // Later warnings are omitted, because each warning except one has a character.
+  const first = [...new Set(texts)].slice(0, MAX_WARNINGS_LENGTH + 2);
+  const all = first.map((text) => Array.from(printable(text.replaceAll(/\p{Cc}/gu, ' '))));
   const isLong = all.reduce((sum, { length }) => sum + length, 0) > MAX_WARNINGS_LENGTH;
   const shown: string[] = [];
   let length = 0;

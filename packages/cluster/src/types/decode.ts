@@ -80,9 +80,9 @@ class Decoder {
   }
 
   #extra(node: ObjectNode, value: JsonObject, out: JsonObject) {
-    for (const [key, raw] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
       if (node.fields.has(key)) continue;
-      if (node.extra !== undefined) setOwn(out, key, raw ?? null);
+      if (node.extra !== undefined) setOwn(out, key, value[key] ?? null);
       else this.unknown.push(this.#pathText(key));
     }
   }

@@ -1,6 +1,13 @@
 import { type JsonObject, type JsonValue, type KubeObject, isJsonObject } from '@typekro/kit/core';
 import { goJsonKind, goQuote } from '@typekro/kit/golang';
-import { duplicateFields, hasDuplicateFields, JsonSyntaxError, parseStrictJson, toJsonText } from '../codec/json.ts';
+import {
+  duplicateFields,
+  hasDuplicateFields,
+  JsonSyntaxError,
+  MAX_STRICT_PROBLEMS,
+  parseStrictJson,
+  toJsonText,
+} from '../codec/json.ts';
 import { goText } from '../fields/check.ts';
 import { ApiError, badRequest, internalError, notFound } from '../errors/api-error.ts';
 import { applyJsonPatch, JsonPatchError, MAX_OPERATIONS, applyMergePatch } from '../patch/json-patch.ts';
@@ -57,20 +64,29 @@ export function patchObject(write: WriteRequest, patch: PatchBody): WriteResult 
 export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody): KubeObject {
   const { value, shown, problems } = applied(write.resource.node, live, patch);
   if (!isJsonObject(value))
-    throw refusedPatch(shown, `json: cannot unmarshal ${word(value)} into Go value of type v1.${write.resource.kind}`);
+    throw refusedPatch(
+      shown(),
+      `json: cannot unmarshal ${word(value)} into Go value of type v1.${write.resource.kind}`,
+    );
   let object: KubeObject;
   let unknown: readonly string[];
   const strategic = patch.form === 'strategic';
   try {
     ({ value: object, unknown } = redecode(write.resource, strategic ? value : checkedType(write, value, shown)));
   } catch (thrown) {
-    if (thrown instanceof DecodeError) throw refusedPatch(shown, strategic ? thrown.conversion : thrown.message);
+    if (thrown instanceof DecodeError) throw refusedPatch(shown(), strategic ? thrown.conversion : thrown.message);
     throw thrown;
   }
   const { fieldValidation } = write.options;
-  const strict = [...problems, ...unknown.toSorted().map((path) => `unknown field ${goQuote(path)}`)];
+  const strict = [
+    ...problems,
+    ...unknown
+      .toSorted()
+      .slice(0, MAX_STRICT_PROBLEMS)
+      .map((path) => `unknown field ${goQuote(path)}`),
+  ];
   if (strict.length > 0 && fieldValidation === 'Strict')
-    throw refusedPatch(shown, `strict decoding error: ${strict.join(', ')}`);
+    throw refusedPatch(shown(), `strict decoding error: ${strict.join(', ')}`);
   if (fieldValidation === 'Warn') for (const each of strict) write.warnings.push(each);
   const sent = value['metadata'];
   if (isJsonObject(sent) && Array.isArray(sent['managedFields'])) object.metadata.managedFields = sent['managedFields'];
@@ -80,7 +96,7 @@ export function patched(write: WriteRequest, live: KubeObject, patch: PatchBody)
   return object;
 }
 
-function checkedType(write: WriteRequest, value: JsonObject, shown: string): JsonObject {
+function checkedType(write: WriteRequest, value: JsonObject, shown: () => string): JsonObject {
   const { resource } = write;
   if (value['kind'] === resource.kind && value['apiVersion'] === resource.apiVersion) return value;
   const kind = typeof value['kind'] === 'string' ? value['kind'] : '';
@@ -94,7 +110,7 @@ function checkedType(write: WriteRequest, value: JsonObject, shown: string): Jso
     throw unnamed(write);
   }
   const problem = `no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
-  throw resource.custom === undefined ? refusedPatch(shown, problem) : badRequest(problem);
+  throw resource.custom === undefined ? refusedPatch(shown(), problem) : badRequest(problem);
 }
 
 const word = (value: JsonValue) => (value === null ? 'null' : goJsonKind(value));
@@ -123,7 +139,7 @@ const rejected = () =>
 interface Applied {
   readonly value: JsonValue;
   /** The object that messages print: the patched object, or for a strategic merge patch the patch itself. */
-  readonly shown: string;
+  readonly shown: () => string;
   /**
    * Repeated and unknown members of the patch. With the validation `Strict`, the patch is refused; with `Warn`, the
    * problems become warnings.
@@ -149,15 +165,15 @@ function applied(node: ObjectNode, before: JsonObject, patch: PatchBody): Applie
   const problems = duplicateFields(patch.text, body).map((path) => `duplicate field ${goQuote(path)}`);
   if (body === null) {
     if (patch.form === 'merge') throw badRequest('Invalid JSON Patch');
-    return { value: before, shown: 'map[]', problems };
+    return { value: before, shown: () => 'map[]', problems };
   }
   if (!isJsonObject(body)) throw wrong('map[string]interface {}');
   if (patch.form === 'merge') {
     const value = applyMergePatch(before, body);
-    return { value, shown: shownObject(value), problems };
+    return { value, shown: () => shownObject(value), problems };
   }
   try {
-    return { value: applyStrategicPatch(node, before, body), shown: goText(body), problems };
+    return { value: applyStrategicPatch(node, before, body), shown: () => goText(body), problems };
   } catch (thrown) {
     if (thrown instanceof StrategicFormatError) throw badRequest(thrown.message);
     if (thrown instanceof StrategicPatchError) throw internalError(thrown.message);
@@ -193,7 +209,7 @@ function applyOperations(before: JsonObject, operations: JsonValue[], text: stri
   const problems = isStrict ? [] : strictTexts(text, unknown).map((problem) => `json patch ${problem}`);
   try {
     const value = applyJsonPatch(before, operations);
-    return { value, shown: shownObject(value), problems };
+    return { value, shown: () => shownObject(value), problems };
   } catch (thrown) {
     if (thrown instanceof JsonPatchError) throw rejected();
     throw thrown;

@@ -152,6 +152,11 @@ test('a body with very many unknown or repeated fields gets a response', async (
   );
   expect(unknown.status).toBe(201);
   expect(unknown.warning?.split('299 - ')).toHaveLength(101);
+  await send('POST', MAPS, 'application/json', '{"metadata":{"name":"many"}}');
+  const patch = (validation: string) =>
+    send('PATCH', `${MAPS}/many?fieldValidation=${validation}`, 'application/merge-patch+json', `{${names.join(',')}}`);
+  expect((await patch('Strict')).message?.match(/unknown field/g)).toHaveLength(100);
+  expect((await patch('Warn')).warning?.split('299 - ')).toHaveLength(101);
   const twice = names
     .slice(0, 100_000)
     .flatMap((member) => [member, member])

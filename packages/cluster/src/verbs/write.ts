@@ -296,7 +296,9 @@ export function redecode(
   value: JsonObject,
   frozenIsTyped = false,
 ): { value: KubeObject; unknown: readonly string[] } {
-  const typed = { ...value, kind: resource.kind, apiVersion: resource.apiVersion };
+  const { kind, apiVersion } = resource;
+  // An object with hundreds of thousands of members is not copied without need.
+  const typed = value['kind'] === kind && value['apiVersion'] === apiVersion ? value : { ...value, kind, apiVersion };
   const decoded = decodeTyped(typed, bodyTypeOf(resource), frozenIsTyped);
   return { value: decoded.value as KubeObject, unknown: decoded.unknown };
 }
