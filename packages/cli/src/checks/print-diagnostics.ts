@@ -19,9 +19,12 @@ export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagno
 export const byPlace = ({ source: one }: Diagnostic, { source: other }: Diagnostic): number =>
   (one?.line ?? 0) - (other?.line ?? 0) || (one?.column ?? 0) - (other?.column ?? 0);
 
+/** The maximum number of errors, and of warnings, that are printed for a file. */
+const MAX_PRINTED = 100;
+
 /**
  * Prints problems in the order of their lines, with excerpts of the files. The excerpts fit the width of the terminal
- * of standard error. After two or more problems, prints their number.
+ * of standard error. Prints the number of those that are left out, and after two or more problems their number.
  */
 export function printDiagnostics(
   context: CommandContext,
@@ -30,10 +33,20 @@ export function printDiagnostics(
 ): void {
   const ordered = inFileOrder(diagnostics);
   context.results?.diagnostics(ordered);
+  const printed = new Map<string, number>();
   for (const diagnostic of ordered) {
     const { file } = diagnostic.source ?? {};
+    const group = `${diagnostic.severity}s${file === undefined ? '' : ` in ${file}`}`;
+    const number = (printed.get(group) ?? 0) + 1;
+    printed.set(group, number);
     const text = file === undefined ? undefined : texts.get(file);
-    context.printError(`${formatDiagnostic(diagnostic, text, context.errorColumns)}\n`);
+    if (number <= MAX_PRINTED) context.printError(`${formatDiagnostic(diagnostic, text, context.errorColumns)}\n`);
+  }
+  for (const [group, number] of printed) {
+    if (number > MAX_PRINTED)
+      context.printError(
+        `… and ${number - MAX_PRINTED} more ${group}: correct the first ones; typekro lint -o json lists all\n`,
+      );
   }
   if (diagnostics.length < 2) return;
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
