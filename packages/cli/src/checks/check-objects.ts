@@ -69,12 +69,9 @@ async function checkWithSchema(
     (/^(?:Required|Invalid) value/.test(message) &&
       steps.some((own) => {
         const parent = valueAtSteps(value, own.slice(0, -1));
-        const name = String(RefusedPlace.stepsIn(value, field).at(-1) ?? '');
-        const holder = Path.format(
-          message.startsWith('Required')
-            ? RefusedPlace.stepsIn(value, field).slice(0, -1)
-            : RefusedPlace.stepsIn(value, field),
-        );
+        const place = RefusedPlace.stepsIn(value, field);
+        const name = String(place.at(-1) ?? '');
+        const holder = Path.format(message.startsWith('Required') ? place.slice(0, -1) : place);
         return holder === Path.format(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
       }));
   const wrong = StructuralSchema.validate(schema, StructuralSchema.applyDefaults(schema, pruned.value)).filter(

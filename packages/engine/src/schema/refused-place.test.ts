@@ -21,6 +21,12 @@ test.each<[string, string, (string | number)[]]>([
   expect(stepsIn({ spec: { ports: [{ name: 'x' }], labels } }, field)).toEqual(steps);
 });
 
+test('the steps of each of 20,000 keys are found without reading the others', () => {
+  const spec = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k.${index}`, '']));
+  for (const key of Object.keys(spec)) expect(stepsIn({ spec }, `spec.${key}`)).toEqual(['spec', key]);
+  expect(stepsIn({ spec: { '': 1 } }, 'spec[]')).toEqual(['spec', '']);
+});
+
 test.each([
   ['array', '80', 'begin each entry with "- ", also when there is only one'],
   ['boolean', '1', 'write true or false, without quotes'],

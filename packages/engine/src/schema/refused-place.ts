@@ -1,4 +1,4 @@
-import { type JsonValue, isJsonObject } from '@typekro/kit/core';
+import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core';
 import type { FieldStep } from './model.ts';
 
 /** Splits a path in Kubernetes' notation into steps: `spec.ports[0].name`, `spec.labels[a.b]`. `<nil>` is the root. */
@@ -18,26 +18,28 @@ export function stepsIn(root: JsonValue, field: string): FieldStep[] {
   const steps: FieldStep[] = [];
   let value: JsonValue | undefined = root;
   for (let rest = field === '<nil>' ? '' : field; rest !== '';) {
-    const key: string | undefined = isJsonObject(value) ? keyAt(Object.keys(value), rest) : undefined;
+    const key: string | undefined = isJsonObject(value) ? keyAt(value, rest) : undefined;
     const step: FieldStep | undefined = key ?? fieldSteps(rest)[0];
     if (step === undefined) break;
     steps.push(step);
+    if (step === '') break;
     rest = rest.slice(rest.indexOf(String(step)) + String(step).length).replace(/^\]/, '');
     value = value === undefined ? undefined : valueAtSteps(value, [step]);
   }
   return steps;
 }
 
-/** The longest of the keys with which a path begins: `.KEY`, `KEY` or `[KEY]`, before another step or the end. */
-function keyAt(keys: readonly string[], path: string): string | undefined {
+/** The longest key of an object with which a path begins: `.KEY`, `KEY` or `[KEY]`, before another step or the end. */
+function keyAt(value: JsonObject, path: string): string | undefined {
   const [, opening = '', text = ''] = /^(\[|\.?)(.*)$/s.exec(path) ?? [];
   const closing = opening === '[' ? ']' : '';
-  return keys
-    .filter((key) => text.startsWith(`${key}${closing}`) && /^(?:$|[.[])/.test(text.slice(key.length + closing.length)))
-    .reduce<string | undefined>(
-      (best, key) => (best === undefined || key.length > best.length ? key : best),
-      undefined,
-    );
+  // An object can have more keys than a path has characters.
+  for (let end = text.length; end > closing.length; end -= 1) {
+    const key = text.slice(0, end - closing.length);
+    if (/^[.[]?$/.test(text.charAt(end)) && text.startsWith(closing, key.length) && Object.hasOwn(value, key))
+      return key;
+  }
+  return undefined;
 }
 
 /** The value at a path; `undefined` if there is none. */
