@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { graphOf } from '@typekro/engine/test-support/compile-graph';
 import { TestClock } from '@typekro/kube/test-support/test-clock';
 import { createEmbeddedCluster } from '@typekro/cluster';
-import { KubeClient, KubeError } from '@typekro/kube';
-import type { KubernetesApi, Transport, TransportResponse, WatchEvent } from '@typekro/kube';
+import { KubeClient, KubeError, systemClock } from '@typekro/kube';
+import type { Clock, KubernetesApi, Transport, TransportResponse, WatchEvent } from '@typekro/kube';
 import type { KubeObject } from '@typekro/kit/core';
 import { scriptedApi } from '@typekro/kube/test-support/scripted-api';
-import type { ObjectTarget, ObjectType } from '@typekro/engine/runtime';
+import type { Decision, ObjectTarget, ObjectType } from '@typekro/engine/runtime';
 import { DirectRun } from './direct-run.ts';
 import { writeRulesOf } from './retries-of.ts';
 import { EventFilter, monitorEvents } from './event-monitor.ts';
@@ -57,7 +57,20 @@ async function timesOfWrites(refusals: readonly TransportResponse[]): Promise<nu
     },
     close: () => inner.close(),
   };
-  const run = new DirectRun({
+  const run = runWith(transport, clock);
+  const finished = new AbortController();
+  const ended = run.run(({ state }) => state === 'ACTIVE').finally(() => finished.abort());
+  while (!finished.signal.aborted) await clock.advance(50);
+  await ended;
+  return times;
+}
+
+function runWith(
+  transport: Transport,
+  clock: Clock,
+  report: (decision: Decision) => void = () => undefined,
+): DirectRun {
+  return new DirectRun({
     api: new KubeClient({ transport, clock }),
     graph,
     instance,
@@ -73,14 +86,25 @@ async function timesOfWrites(refusals: readonly TransportResponse[]): Promise<nu
         ...current,
         metadata: { ...current.metadata, ...parent.labels?.metadata, ...parent.inventory?.metadata },
       }),
-    report: () => undefined,
+    report,
   });
-  const finished = new AbortController();
-  const ended = run.run(({ state }) => state === 'ACTIVE').finally(() => finished.abort());
-  while (!finished.signal.aborted) await clock.advance(50);
-  await ended;
-  return times;
 }
+
+test('each decision has a turn of the event loop, also when the server of this process lets none pass', async () => {
+  await using cluster = await createEmbeddedCluster({ controllers: false });
+  let [isEnded, turns] = [false, 0];
+  const count = (): void => {
+    turns += 1;
+    if (!isEnded) setImmediate(count);
+  };
+  count();
+  const seen: number[] = [];
+  const run = runWith(cluster.transport(), systemClock, () => seen.push(turns));
+  await run.run(() => seen.length >= 3);
+  isEnded = true;
+  expect(seen).toHaveLength(3);
+  expect(new Set(seen).size).toBe(3);
+});
 
 test.each<[string, readonly TransportResponse[], readonly [number, number][]]>([
   [
