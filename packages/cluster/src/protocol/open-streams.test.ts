@@ -25,6 +25,7 @@ test('a user can have as many streams as are left for others, and no user can ke
   streams.delete(first);
   streams.delete(first);
   for (const open of [...streams].slice(0, 9998)) streams.delete(open);
+  expect(streams.maxUnread).toBe(128 * 1024 * (2048 / 7501) ** 2);
   expect(opened(streams, 'a')).toBe(6249);
 });
 
@@ -112,12 +113,12 @@ test('a writer waits for its client, tells when all is written and what failed, 
   const { writer, sink, told, turns, read } = writerOf(source);
   writer.wake();
   await turns();
-  expect([sink.backlog, writer.isBusy, told]).toEqual([MAX_PIECE_BYTES, true, []]);
+  expect([sink.backlog, writer.isBusy, told]).toEqual([5 * MAX_PIECE_BYTES, true, []]);
   writer.wake();
   sink.backlog = -10 * 1024 * 1024;
   read();
   await turns();
-  expect([sink.backlog, writer.isBusy, told]).toEqual([-7 * 1024 * 1024 - MAX_PIECE_BYTES, false, ['done']]);
+  expect([sink.backlog, writer.isBusy, told]).toEqual([-7 * 1024 * 1024 - 5 * MAX_PIECE_BYTES, false, ['done']]);
   const throws = (): never => {
     throw new Error('broken');
   };
@@ -154,13 +155,13 @@ test.each([
 test.each([100, 40_000])('a client that does not read gets few of many events of %d bytes', async (size) => {
   const source = { unsent: [] as Buffer[] };
   const { writer, sink, turns, read, told } = writerOf(source);
-  for (let event = 0; event < 1000; event += 1) {
+  for (let event = 0; event < 2000; event += 1) {
     source.unsent = [Buffer.alloc(size)];
     writer.wake();
     await turns();
   }
-  expect(sink.backlog).toBeGreaterThan(16 * 1024);
-  expect(sink.backlog).toBeLessThanOrEqual(16 * 1024 + MAX_PIECE_BYTES);
+  expect(sink.backlog).toBeGreaterThan(64 * 1024);
+  expect(sink.backlog).toBeLessThanOrEqual(128 * 1024 + MAX_PIECE_BYTES);
   source.unsent = [];
   for (let turn = 0; turn < 4; turn += 1) {
     sink.backlog = 0;

@@ -14,6 +14,11 @@ export interface OpenStream {
  */
 const MAX_STREAMS = 20_000;
 
+/** The maximum number of bytes that the client of one stream has not read before more is written. */
+const MAX_UNREAD_BYTES = 128 * 1024;
+/** The number of streams from which the maximum is smaller, so that no number of streams has more than twice as much. */
+const MAX_FULL_STREAMS = 2048;
+
 /** The number of bytes that all streams write in one turn of the event loop before other requests have theirs. */
 const BYTES_PER_TURN = 512 * 1024;
 /** The cost of a write in addition to its bytes. */
@@ -52,6 +57,11 @@ export class OpenStreams {
 
   [Symbol.iterator](): IterableIterator<OpenStream> {
     return this.#users.keys();
+  }
+
+  /** The number of unread bytes that the client of each stream may have before more is written. */
+  get maxUnread(): number {
+    return MAX_UNREAD_BYTES * Math.min(1, MAX_FULL_STREAMS / this.#users.size) ** 2;
   }
 
   /**

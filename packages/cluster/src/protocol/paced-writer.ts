@@ -8,12 +8,6 @@ import type { StreamSink } from './request.ts';
  */
 export const MAX_PIECE_BYTES = 32 * 1024;
 
-/**
- * The maximum number of bytes that a client has not read before more is written, of large and of small events. All
- * streams together have a limit of their number.
- */
-const MAX_UNREAD_BYTES = 16 * 1024;
-
 /** The number of bytes after which a stream waits for its next turn. */
 const BYTES_OF_STREAM = 128 * 1024;
 
@@ -119,7 +113,7 @@ export class PacedWriter {
         if (value.length > 0) this.#sink.write(value);
         written += value.length;
         if (done === true) this.#pieces = undefined;
-        if (this.#sink.backlog > MAX_UNREAD_BYTES) {
+        if (this.#sink.backlog > this.#context.streams.maxUnread) {
           this.#sink.drained(() => this.#write());
           break;
         }
