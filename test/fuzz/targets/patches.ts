@@ -107,40 +107,14 @@ export const target: FuzzTarget = {
   name: 'patches',
   dictionary: [
     ...Object.keys(KINDS).map((kind) => `${kind}\n`),
-    '"$patch":"delete"',
-    '"$patch":"replace"',
-    '"$retainKeys":["name"]',
-    '"$setElementOrder/containers":[{"name":"b"}]',
-    '"$deleteFromPrimitiveList/finalizers":["a"]',
-    '"op":"add"',
-    '"op":"remove"',
-    '"op":"move","from":"/spec"',
-    '"op":"copy"',
-    '"op":"test"',
-    '"path":"/spec/replicas"',
-    '"path":""',
-    '/-',
-    '~1',
-    '~0',
-    '"value":',
-    'null',
-    '[]',
-    '{}',
-    '-1',
-    '1e9',
-    '"managedFields":',
-    '"fieldsV1":',
-    '"f:spec":{',
     '"k:{\\"name\\":\\"a\\"}":{}',
     '"v:\\"a\\"":{}',
-    '"i:0":{}',
-    '".":{}',
-    '"containers":[',
-    '"name":"a"',
-    '"ports":[{"containerPort":80}]',
-    '"__proto__":{"x":1}',
-    '"constructor":',
-    '"metadata":{',
+    ...`"$patch":"delete" "$patch":"replace" "$retainKeys":["name"]
+"$setElementOrder/containers":[{"name":"b"}] "$deleteFromPrimitiveList/finalizers":["a"] "op":"add"
+"op":"remove" "op":"move","from":"/spec" "op":"copy" "op":"test" "path":"/spec/replicas" "path":""
+/- ~1 ~0 "value": null [] {} -1 1e9 "managedFields": "fieldsV1": "f:spec":{ "i:0":{} ".":{}
+"containers":[ "name":"a" "ports":[{"containerPort":80}] "__proto__":{"x":1} "constructor":
+"metadata":{`.split(/\s/),
   ],
   seeds: () => [
     seed('json', [

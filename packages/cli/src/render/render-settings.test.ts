@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import { parseSettings, settingOf, renderSettings, withSettings } from './render-settings.ts';
+import { parseSettings, renderSettings, settingFinder, withSettings } from './render-settings.ts';
 
 const SPEC = { name: 'web', replicas: 2, zones: ['a', 'b'], image: { tag: 'x' }, empty: null };
 
@@ -127,7 +127,7 @@ test.each([
   ['an object that a setting creates', ['fresh'], false, 'fresh.a=1'],
   ['an object that the file sets', ['fresh'], true, undefined],
   ['another field', ['zones'], true, undefined],
-] as const)('settingOf returns the expected setting for %s', (_name, path, isInFile, text) => {
+] as const)('settingFinder finds the expected setting for %s', (_name, path, isInFile, text) => {
   const settings = parseSettings('image={},replicas=3,image.tag=1,image.tag=2,fresh.a=1');
-  expect(settingOf(settings, path, isInFile)?.text).toBe(text);
+  expect(settingFinder(settings)(path, isInFile)?.text).toBe(text);
 });

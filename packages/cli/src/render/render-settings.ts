@@ -72,20 +72,42 @@ export function withSettings(spec: JsonValue, settings: readonly Setting[]): Jso
   return changed;
 }
 
-/** Returns the setting that set the value at a path of the spec, or `undefined` for a value of the file. */
-export function settingOf(
-  settings: readonly Setting[],
-  path: readonly PathStep[],
-  isInFile: boolean,
-): Setting | undefined {
-  // A setting of a field also creates the missing objects around the field.
-  const gave = (setting: Setting): boolean =>
-    startsWith(path, setting.path) || (!isInFile && startsWith(setting.path, path));
-  return settings.findLast(gave);
+/** A place in the spec, with the positions of the last settings that set it as a whole, and that set a part of it. */
+interface Place {
+  readonly members: Map<PathStep, Place>;
+  whole: number;
+  part: number;
 }
 
-const startsWith = (path: readonly PathStep[], start: readonly PathStep[]): boolean =>
-  start.length <= path.length && start.every((step, index) => step === path[index]);
+/**
+ * Returns a function that finds the setting that set the value at a path of the spec; `undefined` for a value of the
+ * file.
+ */
+export function settingFinder(
+  settings: readonly Setting[],
+): (path: readonly PathStep[], isInFile: boolean) => Setting | undefined {
+  const root: Place = { members: new Map(), whole: -1, part: -1 };
+  for (const [part, { path }] of settings.entries()) {
+    let at = root;
+    for (const step of path) {
+      const next = at.members.get(step) ?? { members: new Map(), whole: -1, part };
+      at.members.set(step, next);
+      at = next;
+      at.part = part;
+    }
+    at.whole = part;
+  }
+  return (path, isInFile) => {
+    let at: Place | undefined = root;
+    let last = -1;
+    for (const step of path) {
+      at = at?.members.get(step);
+      last = Math.max(last, at?.whole ?? -1);
+    }
+    // A setting of a field also creates the missing objects around the field.
+    return settings[isInFile ? last : Math.max(last, at?.part ?? -1)];
+  };
+}
 
 /** The highest index to which a setting can extend a list. */
 const MAX_INDEX = 999;

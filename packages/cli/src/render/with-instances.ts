@@ -7,7 +7,7 @@ import { type CommandContext, type CommandInput, STANDARD_INPUT, textOption } fr
 import { refuseOtherNamespace, withNamespace } from '../namespaces.ts';
 import type { InputObject, LoadedInputs } from '../inputs/load-inputs.ts';
 import { asKubeObject, readTextFile } from '../inputs/read-manifest.ts';
-import { type Setting, parseSettings, settingOf, renderSettings, withSettings } from './render-settings.ts';
+import { type Setting, parseSettings, renderSettings, settingFinder, withSettings } from './render-settings.ts';
 
 /** The API of a definition, read from its schema without compiling it. */
 interface Api {
@@ -127,9 +127,10 @@ function withSets(input: InputObject, all: readonly Setting[]): InputObject {
   const spec = withSettings(before, settings) as JsonObject;
   const isInFile = (steps: readonly PathStep[]): boolean =>
     document !== undefined && valueAtSteps(object, steps) !== undefined;
+  const find = settingFinder(settings);
   const givenBy = (steps: readonly PathStep[]): string | undefined => {
     const [first, ...path] = steps;
-    const setting = first === 'spec' && path.length > 0 ? settingOf(settings, path, isInFile(steps)) : undefined;
+    const setting = first === 'spec' && path.length > 0 ? find(path, isInFile(steps)) : undefined;
     return setting === undefined ? undefined : `--set ${setting.text}`;
   };
   return { ...input, object: { ...object, spec }, givenBy };
