@@ -1,4 +1,4 @@
-import { type Diagnostic, count, formatDiagnostic } from '@typekro/kit/core';
+import { type Diagnostic, count, formatDiagnostic, grouped } from '@typekro/kit/core';
 import type { CommandContext } from '../command.ts';
 
 /**
@@ -6,12 +6,7 @@ import type { CommandContext } from '../command.ts';
  * first problems. Problems without a place form another group, and keep their order.
  */
 export function inFileOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const byFile = new Map<string | undefined, Diagnostic[]>();
-  for (const each of diagnostics) {
-    const found = byFile.get(each.source?.file);
-    if (found === undefined) byFile.set(each.source?.file, [each]);
-    else found.push(each);
-  }
+  const byFile = grouped(diagnostics, ({ source }) => source?.file ?? '');
   return [...byFile.values()].flatMap((found) => found.toSorted(byPlace));
 }
 

@@ -131,7 +131,8 @@ function keyEdits(text: string): Edit[] {
   const withAliases = new Set<Document.Parsed>();
   const places = nodesOf(text);
   // Documents with aliases are skipped, because a move could put an alias before its anchor.
-  for (const { document, node } of places) if (isAlias(node) || hasAnchor(node)) withAliases.add(document);
+  for (const { document, node } of places)
+    if (isAlias(node) || (node as { readonly anchor?: string }).anchor !== undefined) withAliases.add(document);
   for (const { document, node, path } of places) {
     if (!isMap(node) || withAliases.has(document)) continue;
     const edit = editOf(text, node, path);
@@ -140,8 +141,6 @@ function keyEdits(text: string): Edit[] {
   }
   return edits;
 }
-
-const hasAnchor = (node: Node): boolean => (node as { readonly anchor?: string }).anchor !== undefined;
 
 function editOf(text: string, map: YAMLMap, path: readonly PathStep[]): Edit | undefined {
   const keys = map.items.map(({ key }) => String((key as Scalar).value));

@@ -50,7 +50,11 @@ export function scanExpressions(text: string, level: KroCompatibility = KroLevel
     const end = ends?.[at + 2] ?? first;
     if (end < OPEN) return { ok: false, problem: 'nested', message: NESTED, offset: OPEN - 1 - end };
     if (end === OPEN) {
-      if (rules.unterminated === 'error') return unterminated(text, at);
+      if (rules.unterminated === 'error') {
+        const bytes = new TextEncoder().encode(text.slice(0, at)).length;
+        const message = `unterminated expression starting at offset ${bytes}`;
+        return { ok: false, problem: 'unterminated', message, offset: at };
+      }
       at = text.indexOf('${', at + 2);
       continue;
     }
@@ -61,13 +65,6 @@ export function scanExpressions(text: string, level: KroCompatibility = KroLevel
   }
   if (plainFrom < text.length) parts.push({ kind: 'text', text: text.slice(plainFrom), offset: plainFrom });
   return { ok: true, parts };
-}
-
-/** kro's message has the offset of the `${` in bytes. */
-function unterminated(text: string, at: number): ScanResult {
-  const bytes = new TextEncoder().encode(text.slice(0, at)).length;
-  const message = `unterminated expression starting at offset ${bytes}`;
-  return { ok: false, problem: 'unterminated', message, offset: at };
 }
 
 /** The offset of the first unclosed `${` in the literal parts; undefined when there is none. */
