@@ -130,15 +130,8 @@ test('validate prints the problems of a definition and of its instances, each wi
 test('validate prints at most 100 errors of a file, and the number of the others', async () => {
   writeFileSync(join(cwd, 'many.yaml'), '---\na: b\n'.repeat(150));
   const { code, err } = await run('validate many.yaml');
-  expect([code, err.match(/: error: /g)?.length, err.split('\n').slice(-3)]).toEqual([
-    3,
-    100,
-    [
-      '… and 50 more errors in many.yaml: correct the first ones; typekro lint -o json lists all',
-      '',
-      '150 errors, 0 warnings',
-    ],
-  ]);
+  expect([code, err.match(/: error: /g)?.length]).toEqual([3, 100]);
+  expect(err).toMatch(/… and 50 more errors in many\.yaml: correct .*\n\n150 errors, 0 warnings$/);
 });
 
 test('validate reports annotations that are not strings, and annotations that the controller refuses', async () => {

@@ -36,8 +36,6 @@ test('an index follows the objects, and reads each version of an object at most 
   put('new', 'rare');
   expect([found('rare'), found('usual').length, found('none')]).toEqual([['o0', 'new'], 998, []]);
   expect(reads).toBeLessThan(1010);
-  objects.reset([]);
-  expect(found('rare')).toEqual([]);
 });
 
 describe('events of a store', () => {

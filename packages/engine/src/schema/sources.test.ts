@@ -249,6 +249,5 @@ test('reading a field does not copy the layout of its 900 neighbours', () => {
     const fields = Array.from({ length: 900 }, (_, index) => [`f${index}`, { type: 'string' }] as const);
     const { properties = {} } = structuralSchema({ properties: Object.fromEntries(fields) });
     for (const [name] of fields) expect(properties[name]?.type).toBe('string');
-    expect(properties['f0']).toBe(properties['f0']);
   }
 });
