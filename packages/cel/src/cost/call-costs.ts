@@ -23,24 +23,10 @@ export interface CallCost {
 }
 
 /** Functions that always cost one unit. The size of their operands does not matter. */
-const NOMINAL = new Set([
-  'sign',
-  'asInteger',
-  'isInteger',
-  'asApproximateFloat',
-  'isGreaterThan',
-  'isLessThan',
-  'compareTo',
-  'add',
-  'sub',
-  'masked',
-  'prefixLength',
-  'family',
-  'isUnspecified',
-  'isLoopback',
-  'isLinkLocalMulticast',
-  'isLinkLocalUnicast',
-]);
+const NOMINAL = new Set(
+  `sign asInteger isInteger asApproximateFloat isGreaterThan isLessThan compareTo add sub masked
+prefixLength family isUnspecified isLoopback isLinkLocalMulticast isLinkLocalUnicast`.split(/\s/),
+);
 
 /** The length of the longest pattern of a named format. The API server assumes this length for every format. */
 const MAX_FORMAT_PATTERN_LENGTH = 128;

@@ -79,10 +79,7 @@ interface Place {
   part: number;
 }
 
-/**
- * Returns a function that finds the setting that set the value at a path of the spec; `undefined` for a value of the
- * file.
- */
+/** Makes a function that finds the setting of the value at a path of the spec: none for a value of the file. */
 export function settingFinder(
   settings: readonly Setting[],
 ): (path: readonly PathStep[], isInFile: boolean) => Setting | undefined {

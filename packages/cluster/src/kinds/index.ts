@@ -200,20 +200,9 @@ const VERSIONED_UPDATE = new Set([
   'storage.k8s.io/volumeattachments',
 ]);
 
-const RETURNS_DELETED = new Set([
-  '/services',
-  '/serviceaccounts',
-  '/pods',
-  '/persistentvolumeclaims',
-  '/persistentvolumes',
-  '/replicationcontrollers',
-  '/resourcequotas',
-  '/podtemplates',
-  'resource.k8s.io/deviceclasses',
-  'resource.k8s.io/resourceclaims',
-  'resource.k8s.io/resourceclaimtemplates',
-  'storage.k8s.io/csidrivers',
-  'storage.k8s.io/csinodes',
-  'storage.k8s.io/storageclasses',
-  'storage.k8s.io/volumeattachments',
-]);
+const RETURNS_DELETED = new Set(
+  `/services /serviceaccounts /pods /persistentvolumeclaims /persistentvolumes /replicationcontrollers
+/resourcequotas /podtemplates resource.k8s.io/deviceclasses resource.k8s.io/resourceclaims
+resource.k8s.io/resourceclaimtemplates storage.k8s.io/csidrivers storage.k8s.io/csinodes
+storage.k8s.io/storageclasses storage.k8s.io/volumeattachments`.split(/\s/),
+);

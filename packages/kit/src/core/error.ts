@@ -44,10 +44,7 @@ export class TypeKroError extends Error {
     return errorFrom(thrown, details);
   }
 
-  /**
-   * Formats the error for people: message, code, object, what was attempted and remedy, without a stack. Shortens long
-   * lines.
-   */
+  /** Formats the error for people, with what was attempted and the remedy. Shortens long lines, and has no stack. */
   format(): string {
     const lines = [`${this.message} [${this.code}]`];
     if (this.object !== undefined) lines.push(`  object: ${formatRef(this.object)}`);

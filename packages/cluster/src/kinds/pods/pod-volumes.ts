@@ -45,13 +45,10 @@ export function checkVolumeSource(kind: string, source: JsonObject, at: string, 
  * The order in which the API server checks volume sources. It accepts the first source of a volume and refuses all
  * additional sources.
  */
-const SOURCE_ORDER = `
-emptyDir hostPath gitRepo gcePersistentDisk awsElasticBlockStore secret nfs iscsi glusterfs flocker rbd cinder
-cephfs quobyte downwardAPI fc flexVolume configMap azureFile vsphereVolume photonPersistentDisk portworxVolume
-azureDisk storageos persistentVolumeClaim projected scaleIO csi ephemeral image
-`
-  .trim()
-  .split(/\s+/);
+const SOURCE_ORDER =
+  `emptyDir hostPath gitRepo gcePersistentDisk awsElasticBlockStore secret nfs iscsi glusterfs flocker rbd
+cinder cephfs quobyte downwardAPI fc flexVolume configMap azureFile vsphereVolume photonPersistentDisk
+portworxVolume azureDisk storageos persistentVolumeClaim projected scaleIO csi ephemeral image`.split(/\s/);
 
 /** Maps the member name of a source to its name in error paths, if the names differ. */
 const PATH_NAMES = new Map([['gcePersistentDisk', 'persistentDisk']]);

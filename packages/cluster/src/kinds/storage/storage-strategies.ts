@@ -33,12 +33,10 @@ function checkChoice(parent: JsonObject, key: string, known: readonly string[], 
 }
 
 /** The volume sources, in the order in which the API server checks them. */
-const SOURCES = `
-hostPath gcePersistentDisk awsElasticBlockStore glusterfs flocker nfs rbd quobyte cephfs iscsi cinder fc
-flexVolume azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk scaleIO local storageos csi
-`
-  .trim()
-  .split(/\s+/);
+const SOURCES =
+  `hostPath gcePersistentDisk awsElasticBlockStore glusterfs flocker nfs rbd quobyte cephfs iscsi cinder fc
+flexVolume azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk scaleIO local storageos
+csi`.split(/\s/);
 
 const sourcesOf = (spec: JsonObject): JsonObject =>
   Object.fromEntries(SOURCES.flatMap((key) => (spec[key] === undefined ? [] : [[key, spec[key]]])));

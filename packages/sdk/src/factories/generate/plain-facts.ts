@@ -2,14 +2,10 @@ import { type JsonObject, type JsonValue, isJsonObject } from '@typekro/kit/core
 
 /** Schema keywords that constrain values. Descriptions and CEL rules are not among them. */
 const KEPT: ReadonlySet<string> = new Set(
-  `
-type format nullable default enum required pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf
-minLength maxLength minItems maxItems uniqueItems minProperties maxProperties
+  `type format nullable default enum required pattern minimum maximum exclusiveMinimum exclusiveMaximum
+multipleOf minLength maxLength minItems maxItems uniqueItems minProperties maxProperties
 x-kubernetes-preserve-unknown-fields x-kubernetes-int-or-string x-kubernetes-embedded-resource
-x-kubernetes-list-type x-kubernetes-list-map-keys x-kubernetes-map-type
-`
-    .trim()
-    .split(/\s+/),
+x-kubernetes-list-type x-kubernetes-list-map-keys x-kubernetes-map-type`.split(/\s/),
 );
 
 /** The depth below which all parts of a schema count as free-form. Schemas of real kinds are far less nested. */
