@@ -181,6 +181,11 @@ ${resourceField}      externalRef: {apiVersion: v1, kind: ConfigMap, metadata: {
   });
 });
 
+test('very many causes are compared by their field', () => {
+  const causes = Array.from({ length: 60_000 }, (_, index) => ({ field: `data.k${index}`, message: 'a valid label' }));
+  expect(withoutFollowUps([...causes, ...causes, { field: 'data.k0', message: 'RFC 1123' }], {})).toHaveLength(60_000);
+});
+
 describe('a default that breaks its own field', () => {
   const LATER = /will refuse each instance with the default/;
   const CRD = /will refuse the CustomResourceDefinition/;

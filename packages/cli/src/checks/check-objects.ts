@@ -61,25 +61,30 @@ async function checkWithSchema(
     const reported = nulls.length > 0 ? nulls : await server.check(pruned.value as KubeObject);
     return [...unknown, ...refusals(input, reported), ...(await wrongAnnotations(input))];
   }
-  const steps = pruned.unknown.map((field) => RefusedPlace.stepsIn(value, field));
+  const holders = new Map(
+    pruned.unknown.map((field) => {
+      const parent = RefusedPlace.stepsIn(value, field).slice(0, -1);
+      return [Path.format(parent), valueAtSteps(value, parent)];
+    }),
+  );
   // A missing field can be a consequence of a misspelt field. A problem of a whole object can be a consequence of a
   // wrong field in it.
-  const follows = ({ field, message }: RefusalCause): boolean =>
-    message.includes(RULES_NOT_CHECKED) ||
-    (/^(?:Required|Invalid) value/.test(message) &&
-      steps.some((own) => {
-        const parent = valueAtSteps(value, own.slice(0, -1));
-        const place = RefusedPlace.stepsIn(value, field);
-        const name = String(place.at(-1) ?? '');
-        const holder = Path.format(message.startsWith('Required') ? place.slice(0, -1) : place);
-        return holder === Path.format(own.slice(0, -1)) && (isJsonObject(parent) ? !Object.hasOwn(parent, name) : true);
-      }));
+  const follows = ({ field, message }: RefusalCause): boolean => {
+    if (message.includes(RULES_NOT_CHECKED)) return true;
+    if (!/^(?:Required|Invalid) value/.test(message)) return false;
+    const place = RefusedPlace.stepsIn(value, field);
+    const holder = Path.format(message.startsWith('Required') ? place.slice(0, -1) : place);
+    const parent = holders.get(holder);
+    return holders.has(holder) && !(isJsonObject(parent) && Object.hasOwn(parent, String(place.at(-1) ?? '')));
+  };
   const wrong = StructuralSchema.validate(schema, StructuralSchema.applyDefaults(schema, pruned.value)).filter(
     (cause) => !follows(cause),
   );
   const causes = wrong.length > 0 ? wrong : await server.check(pruned.value as KubeObject);
   // Unknown members inside a list that should be an object are a consequence of the wrong type.
-  const inList = (each: Diagnostic) => causes.some(({ field }) => each.path?.startsWith(`${field}[`) === true);
+  const fields = new Set(causes.map(({ field }) => field));
+  const inList = ({ path = '' }: Diagnostic) =>
+    [...path.matchAll(/\[/g)].some(({ index }) => fields.has(path.slice(0, index)));
   return [
     ...unknown.filter((each) => !inList(each)),
     ...refusals(
@@ -143,29 +148,44 @@ export function withoutFollowUps(causes: readonly RefusalCause[], value: JsonVal
       valueAtSteps(value, RefusedPlace.stepsIn(value, field)) ||
     !RefusedPlace.of(value, field, message).key;
   const own = causes.filter(isOwn);
-  const kept = (own.length > 0 ? own : causes).filter(
-    (cause, index, all) =>
-      all.findIndex(({ field, message }) => field === cause.field && message === cause.message) === index,
-  );
-  return kept.filter((cause) => !kept.some((other) => other !== cause && isFollowUp(cause, other)));
+  const kept = [
+    ...new Map((own.length > 0 ? own : causes).map((cause) => [`${cause.field}\0${cause.message}`, cause])).values(),
+  ];
+  const ofField = new Map<string, RefusalCause[]>();
+  for (const cause of kept) {
+    const same = ofField.get(cause.field);
+    if (same === undefined) ofField.set(cause.field, [cause]);
+    else same.push(cause);
+  }
+  return kept.filter((cause) => !isFollowUp(cause, kept, ofField.get(cause.field) ?? []));
 }
 
 /**
- * Does `other` report the same mistake more precisely: at a field instead of the whole object, or by a stricter rule?
+ * Does another cause report the same mistake more precisely: at a field instead of the whole object, or by a stricter
+ * rule? `same` has the causes at the same field.
  */
-function isFollowUp({ field, message }: RefusalCause, other: RefusalCause): boolean {
-  if (message.includes(RULES_NOT_CHECKED)) return true;
+function isFollowUp(
+  { field, message }: RefusalCause,
+  all: readonly RefusalCause[],
+  same: readonly RefusalCause[],
+): boolean {
+  if (message.includes(RULES_NOT_CHECKED)) return all.length > 1;
   // The server repeats a field's message for the whole object.
-  if (isWhole(field) && !isWhole(other.field)) {
+  if (isWhole(field)) {
     const named = (COMBINED_SCHEMAS.exec(message) ?? NUMBER_OF_ANOTHER_TYPE.exec(message))?.[1];
-    return message === other.message || (named !== undefined && isAtOrUnder(other.field, named));
+    const repeats = (other: RefusalCause): boolean =>
+      message === other.message || (named !== undefined && isAtOrUnder(other.field, named));
+    if (all.some((other) => !isWhole(other.field) && repeats(other))) return true;
   }
   // An invalid name is reported only once, by the stricter rule.
-  if (message.includes('a valid label')) return field === other.field && other.message.includes('RFC 1123');
+  if (message.includes('a valid label')) return same.some((other) => other.message.includes('RFC 1123'));
   // An item that is not an object has another cause at the same field.
-  if (message.includes('must be an object for an array of list-type map')) return field === other.field;
+  if (message.includes('must be an object for an array of list-type map')) return same.length > 1;
   // The server reports an invalid selector in general, and each invalid part of it.
-  return message.endsWith('invalid label selector') && other.field !== field && isAtOrUnder(other.field, field);
+  return (
+    message.endsWith('invalid label selector') &&
+    all.some((other) => other.field !== field && isAtOrUnder(other.field, field))
+  );
 }
 
 /** Matches the cause of a value that does not satisfy `anyOf`, `oneOf` or `allOf`. The cause quotes the field. */

@@ -15,15 +15,7 @@ export type { FeatureGates } from './feature-gates.ts';
 export { compileFeatures, featureGates, readFeatureGates } from './feature-gates.ts';
 export { AGGREGATION_LABEL } from './install/definition-roles.ts';
 export { controllerRules, rightsOfFlags, withFlagRights } from './install/manifests.ts';
-export {
-  CRD_TYPE,
-  declaredKind,
-  declaresConditions,
-  DEFINITION_KIND,
-  DEFINITION_TYPE,
-  readDefinitionObject,
-  REVISION_TYPE,
-} from './definition/definition-object.ts';
+export * from './definition/definition-object.ts';
 export type { LiveDefinition } from './definition/live-definition.ts';
 export { compileLive, compileLiveDocument, liveDefinition } from './definition/live-definition.ts';
 export type { LiveGraph, LiveGraphOptions } from './graph/live-graph.ts';

@@ -10,15 +10,6 @@ export type { ReadMemory, ReadPorts } from './attempt-read.ts';
 export { attemptRead } from './attempt-read.ts';
 export { carryOut } from './carry-out.ts';
 export { eachEffect } from './each-effect.ts';
-export type {
-  ExecutionPorts,
-  ExecutionSink,
-  ExecutionView,
-  ParentPort,
-  RememberedRead,
-  RememberedWrite,
-  StatusOutcome,
-  WriteRules,
-} from './ports.ts';
+export type * from './ports.ts';
 export { TargetClaims } from './target-claims.ts';
 export { ONCE, patchWriter, requestApply } from './write-children.ts';

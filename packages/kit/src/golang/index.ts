@@ -29,17 +29,7 @@ export {
   sameAddress,
   samePrefix,
 } from './netip.ts';
-export {
-  goParseBool,
-  goParseFloat,
-  goParseInt,
-  goParseUint,
-  parseBool,
-  parseInt64,
-  parseIntegerLiteral,
-  Failure,
-  failure,
-} from './strconv.ts';
+export * from './strconv.ts';
 export { goQuote, needsNoEscape } from './quote.ts';
 export { goPemBlocks } from './pem.ts';
 export { sortIndices } from './sort.ts';
