@@ -1,46 +1,35 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue, KubeObject } from '@typekro/kit/core';
 import { budget } from '@typekro/kit/test-support/budget';
-import type { Answer, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
 async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(new TextEncoder().encode(text));
 }
-function failure(code: number, reason: string, message: string): Answer {
+function failure(code: number, reason: string, message: string): sim.Answer {
   const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code };
   return { status: code, headers: { 'content-type': 'application/json' }, body: bytes(JSON.stringify(status)) };
 }
 async function define(resources: JsonObject[], annotations: Record<string, string> = {}): Promise<void> {
-  await world.apply(potDefinition(resources, annotations));
+  await world.apply(sim.potDefinition(resources, annotations));
   await world.advance(5000);
 }
-const readyOf = async (name: string) => conditionText(await world.user.get(potRef(name)), 'ResourcesReady');
+const readyOf = async (name: string) => sim.conditionText(await world.user.get(sim.potRef(name)), 'ResourcesReady');
 const secret: JsonObject = {
   id: 'secret',
   template: { apiVersion: 'v1', kind: 'Secret', metadata: { name: '${schema.metadata.name}-secret' } },
 };
 
 it('a refused definition has one event per problem, with its path and a remedy', async () => {
-  await define([mapResource('map', { a: '${mpa.data.a}', b: 'x' })]);
+  await define([sim.mapResource('map', { a: '${mpa.data.a}', b: 'x' })]);
   const events = await world.eventsOf('pots');
   expect(events).toEqual(
     expect.arrayContaining([
@@ -63,46 +52,46 @@ describe('malformed definitions', () => {
       { schema, resources: [{ id: 'a', template: { apiVersion: 'no.such/v1', kind: 'No', metadata: { name: 'a' } } }] },
     ],
     ['a template without a kind', { schema, resources: [{ id: 'a', template: { metadata: { name: 'a' } } }] }],
-    ['an invalid expression', { schema, resources: [mapResource('a', { x: '${1 + }' })] }],
+    ['an invalid expression', { schema, resources: [sim.mapResource('a', { x: '${1 + }' })] }],
     [
       'a cycle',
-      { schema, resources: [mapResource('a', { x: '${b.data.x}' }), mapResource('b', { x: '${a.data.x}' })] },
+      { schema, resources: [sim.mapResource('a', { x: '${b.data.x}' }), sim.mapResource('b', { x: '${a.data.x}' })] },
     ],
-    ['two nodes with the same id', { schema, resources: [mapResource('a', {}), mapResource('a', {})] }],
+    ['two nodes with the same id', { schema, resources: [sim.mapResource('a', {}), sim.mapResource('a', {})] }],
     [
       'an id that every JavaScript object inherits',
-      { schema, resources: [mapResource('constructor', { x: '${__proto__.x}' })] },
+      { schema, resources: [sim.mapResource('constructor', { x: '${__proto__.x}' })] },
     ],
   ];
 
   it.each(rows)(
     '%s is refused by the API server or in the condition, and a valid definition can replace the refused definition',
     async (_name, spec) => {
-      const bad = { ...potDefinition([]), spec } as KubeObject;
+      const bad = { ...sim.potDefinition([]), spec } as KubeObject;
       const refused = await world.apply(bad).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
       await world.advance(MINUTE);
       if (refused === undefined) {
-        const definition = await world.user.get(potsRef);
-        expect(conditionText(definition, 'GraphAccepted')).toMatch(/^False InvalidResourceGraph: ./);
+        const definition = await world.user.get(sim.potsRef);
+        expect(sim.conditionText(definition, 'GraphAccepted')).toMatch(/^False InvalidResourceGraph: ./);
         expect(definition.status?.['state']).toBe('Inactive');
         world.requests.length = 0;
         await world.advance(60 * MINUTE);
-        expect(writesOf(world.requests)).toEqual([]);
+        expect(sim.writesOf(world.requests)).toEqual([]);
       }
-      await define([mapResource('map', { text: 'x' })]);
-      expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
+      await define([sim.mapResource('map', { text: 'x' })]);
+      expect(sim.conditionText(await world.user.get(sim.potsRef), 'Ready')).toMatch(/^True/);
     },
   );
 });
 
 describe('malformed instances', () => {
   it('are refused by the API server if they violate the schema, and otherwise do not affect other instances', async () => {
-    await define([mapResource('map', { text: '${schema.spec.text}' })]);
-    await expect(world.user.create(pot('a', { count: 'many' }))).rejects.toMatchObject({ status: 422 });
-    await world.apply(pot('nul', { text: 'a\u0000b' }), pot('b'));
+    await define([sim.mapResource('map', { text: '${schema.spec.text}' })]);
+    await expect(world.user.create(sim.pot('a', { count: 'many' }))).rejects.toMatchObject({ status: 422 });
+    await world.apply(sim.pot('nul', { text: 'a\u0000b' }), sim.pot('b'));
     expect(await readyOf('b')).toMatch(/^True/);
   });
 });
@@ -112,21 +101,21 @@ describe('an expression that would never end', () => {
     const list = `[${Array.from({ length: items }, (_, index) => index).join(',')}]`;
     const loops = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
     const body = loops.reduceRight((inner, name) => `${list}.all(${name}, ${inner})`, 'true');
-    return mapResource('spin', { x: `\${string(${body})}` });
+    return sim.mapResource('spin', { x: `\${string(${body})}` });
   };
 
   it('is stopped by its budget, and reported with its node', async () => {
-    await define([mapResource('map', { text: 'x' }), forever(50)]);
+    await define([sim.mapResource('map', { text: 'x' }), forever(50)]);
     const began = performance.now();
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     expect(performance.now() - began).toBeLessThan(20_000);
     expect(await readyOf('p')).toMatch(/^False NotReady: .*node "spin": .*(cost|budget)/);
-    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
+    expect((await world.user.get(sim.mapRef('p-map')))['data']).toEqual({ text: 'x' });
   });
 
   it('has the budget that an annotation of its definition sets', async () => {
     await define([forever(2)], { 'typekro.dev/cel-budget': '10' });
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     expect(await readyOf('p')).toMatch(/^False NotReady: .*node "spin"/);
     await define([forever(2)], { 'typekro.dev/cel-budget': '1000000' });
     await world.advance(MINUTE);
@@ -139,10 +128,10 @@ describe('sizes', () => {
     const metadata = { name: '${schema.metadata.name}-${n}' };
     const template = { apiVersion: 'v1', kind: 'ConfigMap', metadata };
     const list = { id: 'many', forEach: [{ n: '${schema.spec.text.split(",")}' }], template };
-    await define([mapResource('map', { text: 'x' }), list]);
+    await define([sim.mapResource('map', { text: 'x' }), list]);
     const text = Array.from({ length: 100_000 }, (_, index) => index).join(',');
     const began = performance.now();
-    await world.apply(pot('p', { text }));
+    await world.apply(sim.pot('p', { text }));
     expect(performance.now() - began).toBeLessThan(20_000);
     expect(await readyOf('p')).toBe(
       'False NotReady: resource reconciliation failed: apply "many": resolve: node "many": collection size 100000 exceeds the maximum of 1000',
@@ -155,26 +144,26 @@ describe('sizes', () => {
   });
 
   it('an instance with a spec of 1 MB works, and causes no write without a change', async () => {
-    await define([mapResource('map', { size: '${string(size(schema.spec.text))}', text: '${schema.spec.text}' })]);
-    await world.apply(pot('p', { text: 'x'.repeat(1_000_000) }));
+    await define([sim.mapResource('map', { size: '${string(size(schema.spec.text))}', text: '${schema.spec.text}' })]);
+    await world.apply(sim.pot('p', { text: 'x'.repeat(1_000_000) }));
     expect(await readyOf('p')).toMatch(/^True/);
-    expect((await world.user.get(mapRef('p-map')))['data']).toMatchObject({ size: '1000000' });
+    expect((await world.user.get(sim.mapRef('p-map')))['data']).toMatchObject({ size: '1000000' });
     world.requests.length = 0;
     await world.advance(60 * MINUTE);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
   });
 
   it(`many definitions at once all become active: ${budget('definitionsAtOnce')}`, { timeout: 900_000 }, async () => {
     const count = budget('definitionsAtOnce');
     const names = Array.from({ length: count }, (_, index) => `d${index}`);
     for (const [index, name] of names.entries()) {
-      const definition = potDefinition([mapResource('map', { text: 'x' })]);
+      const definition = sim.potDefinition([sim.mapResource('map', { text: 'x' })]);
       const schema = { apiVersion: 'v1', kind: `Kind${index}`, group: 'many.test', spec: {} };
       await world.user.create({ ...definition, metadata: { name }, spec: { ...definition.spec, schema } });
     }
     await world.settle();
     await world.advance(MINUTE);
-    const ref = { apiVersion: potsRef.apiVersion, kind: potsRef.kind };
+    const ref = { apiVersion: sim.potsRef.apiVersion, kind: sim.potsRef.kind };
     const { items } = await world.user.list(ref, {});
     expect(items.filter(({ status }) => status?.['state'] !== 'Active').map(({ metadata }) => metadata.name)).toEqual(
       [],
@@ -182,7 +171,7 @@ describe('sizes', () => {
     expect(items).toHaveLength(count);
     world.requests.length = 0;
     await world.advance(10 * MINUTE);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
   });
 });
 
@@ -193,7 +182,7 @@ describe('failed requests for the objects of a node', () => {
       path.startsWith('/apis/acme.test/') && refused++ === 0
         ? failure(429, 'TooManyRequests', 'storage is (re)initializing')
         : undefined;
-    await define([mapResource('map', {})]);
+    await define([sim.mapResource('map', {})]);
     expect(refused).toBeGreaterThan(1);
     expect(await world.eventsOf('pots')).toEqual(['Active: the definition is Active']);
   });
@@ -209,7 +198,7 @@ describe('failed requests for the objects of a node', () => {
         ? failure(429, 'TooManyRequests', 'storage is (re)initializing')
         : undefined;
     await define([secret]);
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await world.advance(MINUTE);
     expect(refused).toBeGreaterThan(times);
     const events = await world.eventsOf('p');
@@ -222,30 +211,34 @@ describe('failed requests for the objects of a node', () => {
   it('a permanent 429 is reported as the reason why the definition waits', async () => {
     world.intercept = ({ path }) =>
       path.startsWith('/apis/acme.test/') ? failure(429, 'TooManyRequests', 'storage is (re)initializing') : undefined;
-    await define([mapResource('map', {})]);
-    expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toContain('storage is (re)initializing');
+    await define([sim.mapResource('map', {})]);
+    expect(sim.conditionText(await world.user.get(sim.potsRef), 'ControllerReady')).toContain(
+      'storage is (re)initializing',
+    );
     world.intercept = undefined;
     await world.advance(60_000);
-    expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toBe('True Running: controller is running');
+    expect(sim.conditionText(await world.user.get(sim.potsRef), 'ControllerReady')).toBe(
+      'True Running: controller is running',
+    );
   });
 
   it('a permanent 500 is reported, is retried with growing pauses, and delays no sibling', async () => {
     world.intercept = ({ path }) =>
       path.includes('/secrets') ? failure(500, 'InternalError', 'storage is broken') : undefined;
-    await define([mapResource('map', { text: 'x' }), secret]);
-    await world.apply(pot('p'));
+    await define([sim.mapResource('map', { text: 'x' }), secret]);
+    await world.apply(sim.pot('p'));
     await world.advance(MINUTE);
-    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
+    expect((await world.user.get(sim.mapRef('p-map')))['data']).toEqual({ text: 'x' });
     expect(await readyOf('p')).toMatch(/^False NotReady: .*storage is broken/);
     const tries = (from: number) => world.requests.slice(from).filter(({ path }) => path.includes('/secrets')).length;
     const mark = world.requests.length;
     await world.advance(60 * MINUTE);
     expect(tries(mark)).toBeLessThan(300);
-    expect(writesOf(world.requests.slice(mark))).toEqual([]);
+    expect(sim.writesOf(world.requests.slice(mark))).toEqual([]);
     // In the meantime, the controller continues to watch the siblings.
-    await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+    await world.user.patch(sim.mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
     await world.settle();
-    expect((await world.user.get(mapRef('p-map')))['data']).toEqual({ text: 'x' });
+    expect((await world.user.get(sim.mapRef('p-map')))['data']).toEqual({ text: 'x' });
     world.intercept = undefined;
     await world.advance(30 * MINUTE);
     expect(await readyOf('p')).toMatch(/^True/);
@@ -255,29 +248,29 @@ describe('failed requests for the objects of a node', () => {
     const message = 'admission webhook "policy.acme.test" denied the request: secrets are bad';
     world.intercept = ({ method, path }) =>
       method === 'PATCH' && path.includes('/secrets/') ? failure(403, 'Forbidden', message) : undefined;
-    await define([mapResource('map', { text: 'x' }), secret]);
-    await world.apply(pot('p'));
+    await define([sim.mapResource('map', { text: 'x' }), secret]);
+    await world.apply(sim.pot('p'));
     expect(await world.eventsOf('p')).toContain(`WriteFailed: node secret: ${message}`);
     const mark = world.requests.length;
     await world.advance(60 * MINUTE);
     const text = await readyOf('p');
     expect(text).toContain(message);
     expect(text).not.toContain('missing permission');
-    expect(writesOf(world.requests.slice(mark)).filter((line) => line.includes('secrets')).length).toBeLessThan(40);
-    expect(writesOf(world.requests.slice(mark)).filter((line) => line.endsWith('/status'))).toEqual([]);
+    expect(sim.writesOf(world.requests.slice(mark)).filter((line) => line.includes('secrets')).length).toBeLessThan(40);
+    expect(sim.writesOf(world.requests.slice(mark)).filter((line) => line.endsWith('/status'))).toEqual([]);
   });
 
   it('a webhook that refuses writes of the instance with 409 is reported, and the write is retried', async () => {
-    await define([mapResource('map', { text: 'x' })]);
+    await define([sim.mapResource('map', { text: 'x' })]);
     world.intercept = ({ method, path }) =>
       method === 'PATCH' && path.includes('/pots/p') && !path.includes('/status')
         ? failure(409, 'Conflict', 'admission webhook "policy.acme.test" denied the request: not now')
         : undefined;
     const mark = world.requests.length;
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await world.advance(60 * MINUTE);
     expect(world.requests.length - mark).toBeLessThan(200);
-    expect(conditionText(await world.user.get(potRef('p')), 'InstanceManaged')).toBe(
+    expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'InstanceManaged')).toBe(
       'False ManagementFailed: finalizer/labeling failed: admission webhook "policy.acme.test" denied the request: not now',
     );
     world.intercept = undefined;
@@ -293,8 +286,8 @@ describe('failed requests for the objects of a node', () => {
       spec: { hard: { secrets: '0' } },
     };
     await world.apply(quota);
-    await define([mapResource('map', { text: 'x' }), secret]);
-    await world.apply(pot('p'));
+    await define([sim.mapResource('map', { text: 'x' }), secret]);
+    await world.apply(sim.pot('p'));
     await world.advance(MINUTE);
     const text = await readyOf('p');
     expect(text).toMatch(/exceeded quota: q/);
@@ -305,8 +298,8 @@ describe('failed requests for the objects of a node', () => {
   });
 
   it('a missing namespace is reported, and the object is written when the namespace exists', async () => {
-    await define([mapResource('map', { text: 'x' }, { namespace: 'later' })]);
-    await world.apply(pot('p'));
+    await define([sim.mapResource('map', { text: 'x' }, { namespace: 'later' })]);
+    await world.apply(sim.pot('p'));
     await world.advance(MINUTE);
     expect(await readyOf('p')).toContain('namespaces "later" not found');
     await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'later' } });
@@ -317,10 +310,10 @@ describe('failed requests for the objects of a node', () => {
 
 describe('a namespace that is deleted', () => {
   it('is deleted with its instances and their children, and the controller has no work left', async () => {
-    await define([mapResource('map', { text: 'x' })]);
+    await define([sim.mapResource('map', { text: 'x' })]);
     await world.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gone' } });
-    const instance = pot('p');
-    await world.apply({ ...instance, metadata: { ...instance.metadata, namespace: 'gone' } }, pot('stays'));
+    const instance = sim.pot('p');
+    await world.apply({ ...instance, metadata: { ...instance.metadata, namespace: 'gone' } }, sim.pot('stays'));
     const namespace = { apiVersion: 'v1', kind: 'Namespace', name: 'gone' };
     await world.user.delete(namespace);
     await world.settle();
@@ -329,7 +322,7 @@ describe('a namespace that is deleted', () => {
     expect(await readyOf('stays')).toMatch(/^True/);
     world.requests.length = 0;
     await world.advance(60 * MINUTE);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
   });
 });
 
@@ -356,14 +349,14 @@ describe('a definition whose revision or CRD the server refuses', () => {
     ],
   ])('reports the refusal (%s), and continues when it has ended', async (_name, path, answer, condition, message) => {
     world.intercept = (request) => (request.method === 'POST' && request.path.includes(path) ? answer() : undefined);
-    await define([mapResource('map', { text: 'x' })]);
-    expect(conditionText(await world.user.get(potsRef), condition)).toContain(message);
+    await define([sim.mapResource('map', { text: 'x' })]);
+    expect(sim.conditionText(await world.user.get(sim.potsRef), condition)).toContain(message);
     // The controller retries the creation once a minute, and writes nothing else.
     const mark = world.requests.length;
     await world.advance(10 * MINUTE);
-    expect(writesOf(world.requests.slice(mark)).length).toBeLessThan(12);
+    expect(sim.writesOf(world.requests.slice(mark)).length).toBeLessThan(12);
     world.intercept = undefined;
     await world.advance(2 * MINUTE);
-    expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
+    expect(sim.conditionText(await world.user.get(sim.potsRef), 'Ready')).toMatch(/^True/);
   });
 });

@@ -3,36 +3,26 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveDefinition } from '../../../packages/controller/src/controller/definition/live-definition.ts';
 import type { JsonObject } from '@typekro/kit/core';
 import { requestTo, failure } from '@typekro/testing/test-support/intercept-request';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
 /** A ConfigMap whose data determines whether it is ready. */
 const gated = (version: string): JsonObject => ({
-  ...mapResource('map', { version }),
+  ...sim.mapResource('map', { version }),
   readyWhen: [version === 'v1' ? '${map.data.version == "v1"}' : '${map.data.?approved.orValue("") == "yes"}'],
 });
-const broken = mapResource('map', { version: 'v2', bad: '${string(1 / (schema.spec.count - 1))}' });
+const broken = sim.mapResource('map', { version: 'v2', bad: '${string(1 / (schema.spec.count - 1))}' });
 
 async function define(resource: JsonObject, canary: string | undefined): Promise<void> {
-  await world.apply(potDefinition([resource], canary === undefined ? {} : { 'typekro.dev/canary': canary }));
+  await world.apply(sim.potDefinition([resource], canary === undefined ? {} : { 'typekro.dev/canary': canary }));
   await world.advance(5000);
 }
 
@@ -55,11 +45,11 @@ const approve = async (name: string) => {
   );
   await world.settle();
 };
-const rolledOut = async () => conditionText(await world.user.get(potsRef), 'RolledOut');
+const rolledOut = async () => sim.conditionText(await world.user.get(sim.potsRef), 'RolledOut');
 
 async function sixOnFirst(canary: string | undefined): Promise<void> {
   await define(gated('v1'), canary);
-  for (const name of NAMES) await world.apply(pot(name));
+  for (const name of NAMES) await world.apply(sim.pot(name));
   await world.advance(MINUTE);
   expect(await versions()).toEqual({ v1: NAMES });
 }
@@ -73,15 +63,15 @@ describe('a new revision of a definition with a canary', () => {
     expect(await rolledOut()).toBe(
       `Unknown CanaryWaiting: revision 2 goes to 2 of 6 instances first: ${v2?.map((name) => `default/${name}`).join(', ')}`,
     );
-    expect(conditionText(await world.user.get(potsRef), 'Ready')).toMatch(/^True/);
+    expect(sim.conditionText(await world.user.get(sim.potsRef), 'Ready')).toMatch(/^True/);
 
     world.requests.length = 0;
     await world.advance(10 * MINUTE);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
     await world.restart();
     await world.advance(10 * MINUTE);
     expect(await versions()).toEqual({ v1, v2 });
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
 
     await approve(v2?.[0] ?? '');
     expect((await versions())['v2']).toEqual(v2);
@@ -112,10 +102,10 @@ describe('a new revision of a definition with a canary', () => {
     const [, name = ''] = /because of default\/([a-f])/.exec(text) ?? [];
     world.requests.length = 0;
     await world.advance(10 * MINUTE);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
     await world.restart();
     expect(await rolledOut()).toBe(text);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
 
     await define(gated('v3'), '1');
     expect(await versions()).toEqual({ v1: NAMES.filter((each) => each !== name), v3: [name] });
@@ -144,12 +134,12 @@ describe('a new revision of a definition with a canary', () => {
   it('does not change pinned and suspended instances, and new instances get the last good revision', async () => {
     await sixOnFirst('1');
     await world.apply(
-      pot('a', {}, { 'typekro.dev/revision': '1' }),
-      pot('b', {}, { 'kro.run/reconcile': 'suspended' }),
+      sim.pot('a', {}, { 'typekro.dev/revision': '1' }),
+      sim.pot('b', {}, { 'kro.run/reconcile': 'suspended' }),
     );
     await define(gated('v2'), '1');
     await world.advance(2000);
-    await world.apply(pot('new'));
+    await world.apply(sim.pot('new'));
     const { v1, v2 } = await versions();
     expect(v1).toEqual(expect.arrayContaining(['a', 'b', 'new']));
     expect(v2).toHaveLength(1);
@@ -161,7 +151,7 @@ describe('a new revision of a definition with a canary', () => {
     await sixOnFirst('1');
     await define(gated('v2'), '1');
     const [first = ''] = (await versions())['v2'] ?? [];
-    await world.user.delete({ ...pot(first), name: first, namespace: 'default' });
+    await world.user.delete({ ...sim.pot(first), name: first, namespace: 'default' });
     await world.settle();
     const [second = ''] = (await versions())['v2'] ?? [];
     expect(second).not.toBe(first);
@@ -179,7 +169,7 @@ describe('a new revision of a definition with a canary', () => {
     await define(gated('v2'), '1');
     await world.controller.stop();
     world.intercept = undefined;
-    await world.user.apply(potDefinition([gated('v3')], { 'typekro.dev/canary': '1' }), {
+    await world.user.apply(sim.potDefinition([gated('v3')], { 'typekro.dev/canary': '1' }), {
       fieldManager: 'user',
       force: true,
     });
@@ -201,7 +191,7 @@ describe('a new revision of a definition with a canary', () => {
     await world.restart();
     await world.advance(MINUTE);
     expect(await versions()).toEqual({ v2: NAMES });
-    expect(writesOf(world.requests).filter((line) => line.includes('configmaps'))).toEqual([]);
+    expect(sim.writesOf(world.requests).filter((line) => line.includes('configmaps'))).toEqual([]);
     expect(await rolledOut()).toBe('True RolledOut: revision 2 goes to all instances');
 
     await define(gated('v3'), '1');
@@ -211,13 +201,13 @@ describe('a new revision of a definition with a canary', () => {
 
   it('is returned by liveDefinition only for the instances that the controller chose', async () => {
     await sixOnFirst('1');
-    await world.apply(pot('b', {}, { 'kro.run/reconcile': 'suspended' }));
+    await world.apply(sim.pot('b', {}, { 'kro.run/reconcile': 'suspended' }));
     await define(gated('v2'), '1');
     await world.advance(2000);
-    await world.apply(pot('new'));
+    await world.apply(sim.pot('new'));
     const { v1 = [], v2: [first = ''] = [] } = await versions();
     expect(v1).toContain('new');
-    const definition = await world.user.get(potsRef);
+    const definition = await world.user.get(sim.potsRef);
     const { signal } = new AbortController();
     for (const [name, revision] of [
       [first, 2],
@@ -227,7 +217,7 @@ describe('a new revision of a definition with a canary', () => {
       const live = await liveDefinition(
         world.user,
         definition,
-        await world.user.get(potRef(name)),
+        await world.user.get(sim.potRef(name)),
         signal,
         assumedSettings('this test'),
       );
@@ -241,7 +231,7 @@ describe('a new revision of a definition with a canary', () => {
 
   it('is not served while the annotation is invalid', async () => {
     await define(gated('v1'), 'some');
-    expect(conditionText(await world.user.get(potsRef), 'ControllerReady')).toBe(
+    expect(sim.conditionText(await world.user.get(sim.potsRef), 'ControllerReady')).toBe(
       'False FailedToStart: annotation typekro.dev/canary: "some" is not a number of instances or a percentage, above 0',
     );
   });

@@ -2,23 +2,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { crdOf } from '@typekro/kit/test-support/crd';
 import type { JsonObject } from '@typekro/kit/core';
 import { objectAt, objectsAt } from '@typekro/kit/kubernetes';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 afterEach(() => world.close());
 
-const operator = mapResource('operator', { ready: '${schema.spec.text}' });
+const operator = sim.mapResource('operator', { ready: '${schema.spec.text}' });
 const addon: JsonObject = {
   id: 'addon',
   template: {
@@ -29,7 +18,7 @@ const addon: JsonObject = {
   },
 };
 const reading: JsonObject = { ...addon, includeWhen: ["${operator.data.ready == 'yes'}"] };
-const reader = mapResource('reader', { size: '${string(addon.spec.size)}' });
+const reader = sim.mapResource('reader', { size: '${string(addon.spec.size)}' });
 const addonCrd = crdOf(
   'Addon',
   { properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } },
@@ -38,16 +27,16 @@ const addonCrd = crdOf(
 const addonRef = { apiVersion: 'late.test/v1', kind: 'Addon', namespace: 'default', name: 'p-addon' };
 
 async function open(deferredSchemas: boolean, resources: JsonObject[], status: JsonObject = {}): Promise<void> {
-  world = await virtualWorld({ controller: { features: { deferredSchemas } } });
-  const definition = potDefinition(resources);
+  world = await sim.virtualWorld({ controller: { features: { deferredSchemas } } });
+  const definition = sim.potDefinition(resources);
   const schema = definition.spec?.['schema'] as JsonObject;
   schema['status'] = status;
   await world.apply(definition);
   await world.advance(5000);
 }
 
-const definitionStatus = async () => (await world.user.get(potsRef)).status ?? {};
-const instanceStatus = async () => (await world.user.get(potRef('p'))).status ?? {};
+const definitionStatus = async () => (await world.user.get(sim.potsRef)).status ?? {};
+const instanceStatus = async () => (await world.user.get(sim.potRef('p'))).status ?? {};
 const statusFields = async () => {
   const crd = await world.user.get({
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -57,12 +46,12 @@ const statusFields = async () => {
   const [version] = objectsAt(crd, 'spec', 'versions');
   return objectAt(version, 'schema', 'openAPIV3Schema', 'properties', 'status', 'properties');
 };
-const ready = async () => conditionText(await world.user.get(potRef('p')), 'ResourcesReady');
+const ready = async () => sim.conditionText(await world.user.get(sim.potRef('p')), 'ResourcesReady');
 
 async function isQuiet(): Promise<void> {
   world.requests.length = 0;
   await world.advance(10 * 60_000);
-  expect(writesOf(world.requests)).toEqual([]);
+  expect(sim.writesOf(world.requests)).toEqual([]);
 }
 
 describe('the gate DeferredSchemaResolution', () => {
@@ -73,12 +62,12 @@ describe('the gate DeferredSchemaResolution', () => {
     expect(await world.eventsOf('pots')).toContainEqual(
       expect.stringContaining('resource "addon" waits for the CustomResourceDefinition of Addon (late.test/v1)'),
     );
-    await world.apply(pot('p', { text: 'no' }));
+    await world.apply(sim.pot('p', { text: 'no' }));
     await world.advance(5000);
     expect((await instanceStatus())['state']).toBe('ACTIVE');
-    expect(await world.user.find(mapRef('p-reader'))).toBeUndefined();
+    expect(await world.user.find(sim.mapRef('p-reader'))).toBeUndefined();
 
-    await world.user.patch(potRef('p'), { spec: { text: 'yes' } }, { type: 'merge' });
+    await world.user.patch(sim.potRef('p'), { spec: { text: 'yes' } }, { type: 'merge' });
     await world.advance(5000);
     expect(await ready()).toMatch(/^False SchemaPending: .*late\.test\/v1, Kind=Addon/);
     expect((await instanceStatus())['state']).toBe('IN_PROGRESS');
@@ -87,27 +76,27 @@ describe('the gate DeferredSchemaResolution', () => {
     await world.apply(addonCrd);
     await world.advance(10_000);
     expect((await world.user.get(addonRef)).spec).toEqual({ size: 1 });
-    expect((await world.user.get(mapRef('p-reader')))['data']).toEqual({ size: '1' });
+    expect((await world.user.get(sim.mapRef('p-reader')))['data']).toEqual({ size: '1' });
     expect(await instanceStatus()).toMatchObject({ state: 'ACTIVE', size: 1 });
     expect(await statusFields()).toMatchObject({ size: { type: 'integer' } });
     expect(await definitionStatus()).toMatchObject({ state: 'Active' });
     expect(await definitionStatus()).not.toHaveProperty('deferredResources');
     await isQuiet();
 
-    await world.user.delete(potRef('p'));
+    await world.user.delete(sim.potRef('p'));
     await world.advance(30_000);
-    expect([await world.user.find(potRef('p')), await world.user.find(addonRef)]).toEqual([undefined, undefined]);
+    expect([await world.user.find(sim.potRef('p')), await world.user.find(addonRef)]).toEqual([undefined, undefined]);
   });
 
   it('accepts a missing kind of an optional resource, and an instance that waits for this kind can be deleted', async () => {
     await open(true, [{ ...addon, optional: true }, operator]);
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await world.advance(5000);
     expect(await ready()).toMatch(/^False SchemaPending: /);
-    expect(await world.user.find(mapRef('p-operator'))).toBeDefined();
-    await world.user.delete(potRef('p'));
+    expect(await world.user.find(sim.mapRef('p-operator'))).toBeDefined();
+    await world.user.delete(sim.potRef('p'));
     await world.advance(30_000);
-    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(await world.user.find(sim.potRef('p'))).toBeUndefined();
   });
 
   it.each<[string, boolean, JsonObject, string]>([
@@ -127,6 +116,6 @@ describe('the gate DeferredSchemaResolution', () => {
     ],
   ])('refuses a definition with a missing kind when %s', async (_, gate, resource, message) => {
     await open(gate, [operator, resource]);
-    expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toContain(message);
+    expect(sim.conditionText(await world.user.get(sim.potsRef), 'GraphAccepted')).toContain(message);
   });
 });

@@ -1,34 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
-  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}', other: 'o' })]));
+  world = await sim.virtualWorld();
+  await world.apply(sim.potDefinition([sim.mapResource('map', { text: '${schema.spec.text}', other: 'o' })]));
   await world.advance(5 * SECOND);
-  await world.apply(pot('p'));
+  await world.apply(sim.pot('p'));
   world.requests.length = 0;
 });
 afterEach(() => world.close());
 
-const dataOf = async () => (await world.user.get(mapRef('p-map')))['data'];
+const dataOf = async () => (await world.user.get(sim.mapRef('p-map')))['data'];
 
 /** Changes a field of the child as another client. */
 async function edit(text: string, fieldManager: string): Promise<void> {
-  await world.user.patch(mapRef('p-map'), { data: { text } }, { fieldManager });
+  await world.user.patch(sim.mapRef('p-map'), { data: { text } }, { fieldManager });
   await world.settle();
 }
 
@@ -36,7 +26,7 @@ describe('a child that another client changes', () => {
   it('is corrected by one write, counted, and reported with field and manager', async () => {
     await edit('mine', 'kubectl-edit');
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
-    expect(writesOf(world.requests)).toEqual(['PATCH /api/v1/namespaces/default/configmaps/p-map']);
+    expect(sim.writesOf(world.requests)).toEqual(['PATCH /api/v1/namespaces/default/configmaps/p-map']);
     expect(world.requests.filter(({ method, path }) => method === 'GET' && path.includes('configmaps'))).toEqual([]);
     expect(await world.eventsOf('p')).toContain(
       'DriftCorrected: ConfigMap v1 default/p-map (node map): data.text changed by kubectl-edit; the controller reverts the change',
@@ -45,7 +35,7 @@ describe('a child that another client changes', () => {
   });
 
   it('is reported with the removed field, and as a change by "another client", because managedFields does not record the client that removed the field', async () => {
-    await world.user.patch(mapRef('p-map'), [{ op: 'remove', path: '/data/text' }], {
+    await world.user.patch(sim.mapRef('p-map'), [{ op: 'remove', path: '/data/text' }], {
       type: 'json',
       fieldManager: 'kubectl-edit',
     });
@@ -57,7 +47,7 @@ describe('a child that another client changes', () => {
   });
 
   it('is not written when another client adds its own field', async () => {
-    await world.user.patch(mapRef('p-map'), { data: { more: 'm' } }, { fieldManager: 'somebody' });
+    await world.user.patch(sim.mapRef('p-map'), { data: { more: 'm' } }, { fieldManager: 'somebody' });
     await world.settle();
     expect(await dataOf()).toEqual({ text: 'x', other: 'o', more: 'm' });
     expect(world.requests).toEqual([]);
@@ -66,7 +56,7 @@ describe('a child that another client changes', () => {
   it('is also corrected and reported if it changed while no controller ran', async () => {
     await world.advance(2 * SECOND);
     await world.controller.stop();
-    await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+    await world.user.patch(sim.mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
     await world.restart();
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
     expect(await world.eventsOf('p')).toContain(
@@ -77,10 +67,14 @@ describe('a child that another client changes', () => {
   it('is corrected without a report of drift if the definition changed while no controller ran', async () => {
     await world.advance(2 * SECOND);
     await world.controller.stop();
-    await world.user.patch(mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
-    await world.user.patch(mapRef('p-map'), { metadata: { labels: { note: 'n' } } }, { fieldManager: 'kubectl-edit' });
+    await world.user.patch(sim.mapRef('p-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+    await world.user.patch(
+      sim.mapRef('p-map'),
+      { metadata: { labels: { note: 'n' } } },
+      { fieldManager: 'kubectl-edit' },
+    );
     await world.user.apply(
-      { ...potDefinition([mapResource('map', { text: '${schema.spec.text}', other: 'new' })]) },
+      { ...sim.potDefinition([sim.mapResource('map', { text: '${schema.spec.text}', other: 'new' })]) },
       { fieldManager: 'author', force: true },
     );
     await world.restart();
@@ -109,14 +103,14 @@ describe('a field that two controllers change in turn', () => {
 
   it('is corrected with growing pauses, and reported once in condition, event and metric', async () => {
     await contestField(4 * SECOND);
-    expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toMatch(/^True /);
+    expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'ResourcesReady')).toMatch(/^True /);
     const edits = await contestField(20 * MINUTE);
     // The first five reverts have no pause before them: four during the first call, one during this call. Later reverts
     // wait 10, 20, 40, … seconds.
     expect(edits).toBeLessThan(15);
     expect(edits).toBeGreaterThan(5);
-    const instance = await world.user.get(potRef('p'));
-    expect(conditionText(instance, 'ResourcesReady')).toBe(
+    const instance = await world.user.get(sim.potRef('p'));
+    expect(sim.conditionText(instance, 'ResourcesReady')).toBe(
       'False NotReady: waiting for unresolved resource: node "map": ' +
         'ConfigMap v1 default/p-map: data.text repeatedly changed by rival; the controller now pauses before each revert',
     );
@@ -125,7 +119,7 @@ describe('a field that two controllers change in turn', () => {
     expect(events).toEqual([
       'FieldContested: node map: ConfigMap v1 default/p-map: data.text repeatedly changed by rival',
     ]);
-    const status = writesOf(world.requests).filter((text) => text.endsWith('/status'));
+    const status = sim.writesOf(world.requests).filter((text) => text.endsWith('/status'));
     expect(status).toHaveLength(1);
   });
 
@@ -133,10 +127,10 @@ describe('a field that two controllers change in turn', () => {
     await contestField(MINUTE);
     await edit('theirs', 'rival');
     world.requests.length = 0;
-    await world.user.patch(mapRef('p-map'), { data: { other: 'changed' } }, { fieldManager: 'kubectl-edit' });
+    await world.user.patch(sim.mapRef('p-map'), { data: { other: 'changed' } }, { fieldManager: 'kubectl-edit' });
     await world.settle();
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
-    await world.apply(pot('p', { text: 'new' }));
+    await world.apply(sim.pot('p', { text: 'new' }));
     expect(await dataOf()).toEqual({ text: 'new', other: 'o' });
   });
 
@@ -144,7 +138,7 @@ describe('a field that two controllers change in turn', () => {
     await contestField(2 * MINUTE);
     await world.advance(30 * MINUTE);
     expect(await dataOf()).toEqual({ text: 'x', other: 'o' });
-    expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True /);
+    expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'Ready')).toMatch(/^True /);
     expect(world.controller.metricsText()).toContain('typekro_contested_objects{gvr="acme.test/v1, Resource=pots"} 0');
     world.requests.length = 0;
     await world.advance(10 * MINUTE);

@@ -1,36 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
 async function define(annotations: Record<string, string> = {}, ...resources: JsonObject[]): Promise<void> {
-  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' }), ...resources], annotations));
+  await world.apply(
+    sim.potDefinition([sim.mapResource('map', { text: '${schema.spec.text}' }), ...resources], annotations),
+  );
   await world.advance(5000);
 }
 const hold = (name: string, finalizers: string[]) =>
-  world.user.patch(mapRef(name), { metadata: { finalizers } }, { fieldManager: 'somebody' });
+  world.user.patch(sim.mapRef(name), { metadata: { finalizers } }, { fieldManager: 'somebody' });
 
 describe('events', () => {
   it('report each change of state once, and nothing without a change', async () => {
     await define();
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await world.settle();
     expect(await world.eventsOf('pots')).toEqual(['Active: the definition is Active']);
     expect(await world.eventsOf('p')).toEqual(['ACTIVE: none -> ACTIVE']);
@@ -41,7 +33,7 @@ describe('events', () => {
 
   it('report an expression that fails, in a template and in the status', async () => {
     await world.apply({
-      ...potDefinition([]),
+      ...sim.potDefinition([]),
       spec: {
         schema: {
           apiVersion: 'v1',
@@ -51,13 +43,13 @@ describe('events', () => {
           status: { half: '${100 / int(map.data.count)}' },
         },
         resources: [
-          mapResource('map', { count: '${string(schema.spec.count)}' }),
-          mapResource('bad', { half: '${string(100 / schema.spec.count)}' }),
+          sim.mapResource('map', { count: '${string(schema.spec.count)}' }),
+          sim.mapResource('bad', { half: '${string(100 / schema.spec.count)}' }),
         ],
       },
     });
     await world.advance(5000);
-    await world.apply(pot('p', { count: 0 }));
+    await world.apply(sim.pot('p', { count: 0 }));
     const recorded = await world.eventsOf('p');
     expect(recorded.some((text) => /^ExpressionFailed: node bad: .*division by zero/.test(text))).toBe(true);
     expect(recorded.some((text) => /^ExpressionFailed: status\.half: .*division by zero/.test(text))).toBe(true);
@@ -69,14 +61,16 @@ describe('events', () => {
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'p-map', namespace: 'default' }, data: { own: 'o' } },
       { fieldManager: 'helm', force: true },
     );
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     const [adopted = ''] = (await world.eventsOf('p')).filter((text) => text.startsWith('Adopted'));
     expect(adopted).toMatch(/^Adopted: ConfigMap v1 default\/p-map \(node map\) existed/);
     expect(world.controller.metricsText()).toContain('typekro_adopted_total{gvr="/v1, Resource=configmaps"} 1');
   });
 
   it('record the former owner of an object that was taken over', async () => {
-    await world.apply(potDefinition([mapResource('map', { text: 'x' })], { 'typekro.dev/adoption': 'take-over' }));
+    await world.apply(
+      sim.potDefinition([sim.mapResource('map', { text: 'x' })], { 'typekro.dev/adoption': 'take-over' }),
+    );
     await world.advance(5000);
     const labels = { 'applyset.kubernetes.io/part-of': 'applyset-other-v1' };
     const metadata = { name: 'p-map', namespace: 'default', labels };
@@ -84,7 +78,7 @@ describe('events', () => {
       { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'theirs' } },
       { fieldManager: 'helm', force: true },
     );
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     expect(await world.eventsOf('p')).toContain(
       'Adopted: ConfigMap v1 default/p-map (node map) belonged to ApplySet "applyset-other-v1", and is managed from now on',
     );
@@ -94,7 +88,7 @@ describe('events', () => {
   it('report conditions if the feature gate of kro is on', async () => {
     await world.restart({ features: { conditionEvents: true } });
     await define();
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     expect(await world.eventsOf('p')).toContain('ResourcesReady: none -> True: AllResourcesReady');
     const { items } = await world.user.list({ apiVersion: 'v1', kind: 'Event' }, { namespace: 'default' });
     const components = items.map(({ source, reason }) => [reason, (source as { component: string }).component]);
@@ -106,13 +100,13 @@ describe('events', () => {
 describe('a deletion that is blocked', () => {
   it('names the object, its finalizers and the time in condition, event and metric of the instance', async () => {
     await define();
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await hold('p-map', ['acme.test/hold']);
-    await world.user.delete(potRef('p'));
+    await world.user.delete(sim.potRef('p'));
     await world.settle();
-    const instance = await world.user.get(potRef('p'));
-    const since = (await world.user.get(mapRef('p-map'))).metadata.deletionTimestamp ?? '';
-    expect(conditionText(instance, 'ResourcesReady')).toBe(
+    const instance = await world.user.get(sim.potRef('p'));
+    const since = (await world.user.get(sim.mapRef('p-map'))).metadata.deletionTimestamp ?? '';
+    expect(sim.conditionText(instance, 'ResourcesReady')).toBe(
       `Unknown UnderDeletion: deleting resources: waiting for ConfigMap v1 default/p-map (finalizers acme.test/hold; deleted at ${since})`,
     );
     expect((await world.eventsOf('p')).at(-1)).toBe(
@@ -125,18 +119,18 @@ describe('a deletion that is blocked', () => {
     expect(world.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
     await hold('p-map', []);
     await world.settle();
-    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(await world.user.find(sim.potRef('p'))).toBeUndefined();
     expect(world.controller.metricsText()).toContain(`${metric} 0`);
   });
 
   it('is also reported by an event and a metric when the object is retired', async () => {
-    const map = { ...mapResource('map', { text: 'x' }), includeWhen: ['${schema.spec.count > 0}'] };
-    await world.apply(potDefinition([map]));
+    const map = { ...sim.mapResource('map', { text: 'x' }), includeWhen: ['${schema.spec.count > 0}'] };
+    await world.apply(sim.potDefinition([map]));
     await world.advance(5000);
-    await world.apply(pot('p', { count: 1 }));
+    await world.apply(sim.pot('p', { count: 1 }));
     await hold('p-map', ['acme.test/hold']);
-    await world.apply(pot('p', { count: 0 }));
-    const since = (await world.user.get(mapRef('p-map'))).metadata.deletionTimestamp ?? '';
+    await world.apply(sim.pot('p', { count: 0 }));
+    const since = (await world.user.get(sim.mapRef('p-map'))).metadata.deletionTimestamp ?? '';
     expect(await world.eventsOf('p')).toContain(
       `DeletionBlocked: ConfigMap v1 default/p-map is held by finalizers acme.test/hold since ${since}`,
     );
@@ -149,10 +143,10 @@ describe('a deletion that is blocked', () => {
 
   it('is reported on a definition that waits for its instances, also after a restart', async () => {
     await define({ 'typekro.dev/deletion-policy': 'wait' });
-    await world.apply(pot('p'), pot('q'));
-    await world.user.delete(potsRef);
+    await world.apply(sim.pot('p'), sim.pot('q'));
+    await world.user.delete(sim.potsRef);
     await world.settle();
-    const waiting = async () => conditionText(await world.user.get(potsRef), 'ControllerReady');
+    const waiting = async () => sim.conditionText(await world.user.get(sim.potsRef), 'ControllerReady');
     expect(await waiting()).toBe(
       'Unknown UnderDeletion: deletion waits for 2 instances: default/p (not deleted), default/q (not deleted)',
     );
@@ -163,31 +157,31 @@ describe('a deletion that is blocked', () => {
     await world.restart();
     await world.advance(MINUTE);
     await hold('q-map', ['acme.test/hold']);
-    await world.user.delete(potRef('p'));
-    await world.user.delete(potRef('q'));
+    await world.user.delete(sim.potRef('p'));
+    await world.user.delete(sim.potRef('q'));
     await world.settle();
     expect(await waiting()).toMatch(/an instance: default\/q \(deleted at .*, finalizers kro\.run\/finalizer\)$/);
     await hold('q-map', []);
     await world.settle();
-    expect(await world.user.find(potsRef)).toBeUndefined();
+    expect(await world.user.find(sim.potsRef)).toBeUndefined();
   });
 
   it('completes the deletion of instances when the CRD is deleted with its definition', async () => {
     await world.restart({ allowCrdDeletion: true });
     await define();
-    await world.apply(pot('p'));
-    await world.user.delete(potsRef);
+    await world.apply(sim.pot('p'));
+    await world.user.delete(sim.potsRef);
     await world.settle();
     const crd = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
     expect(await world.user.find(crd)).toBeUndefined();
-    expect(await world.user.find(potsRef)).toBeUndefined();
-    expect(await world.user.find(mapRef('p-map'))).toBeUndefined();
+    expect(await world.user.find(sim.potsRef)).toBeUndefined();
+    expect(await world.user.find(sim.mapRef('p-map'))).toBeUndefined();
   });
 
   it('counts the orphaned instances when a definition is deleted without waiting for its instances', async () => {
     await define();
-    await world.apply(pot('p'), pot('q'));
-    await world.user.delete(potsRef);
+    await world.apply(sim.pot('p'), sim.pot('q'));
+    await world.user.delete(sim.potsRef);
     await world.settle();
     expect(await world.eventsOf('pots')).toContain(
       'InstancesOrphaned: 2 instances are no longer managed, because their definition was deleted',

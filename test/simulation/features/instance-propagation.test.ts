@@ -2,35 +2,24 @@ import { assumedSettings } from '@typekro/controller/controller';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { liveDefinition } from '../../../packages/controller/src/controller/definition/live-definition.ts';
 import type { JsonObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld({ controller: { features: { propagateWhen: true } } });
+  world = await sim.virtualWorld({ controller: { features: { propagateWhen: true } } });
 });
 afterEach(() => world.close());
 
 /** Applies a definition. Its child is ready when the annotation `ok` names the version. */
 async function define(version: string, propagateWhen?: string, annotations: Record<string, string> = {}) {
   const map: JsonObject = {
-    ...mapResource('map', { version }),
+    ...sim.mapResource('map', { version }),
     readyWhen: ["${map.metadata.?annotations.ok.orValue('') == map.data.version}"],
   };
-  const definition = potDefinition([map], annotations);
+  const definition = sim.potDefinition([map], annotations);
   const more = propagateWhen === undefined ? {} : { propagateWhen: [propagateWhen] };
   await world.apply({ ...definition, spec: { ...definition.spec, ...more } });
   await world.advance(5000);
@@ -39,7 +28,7 @@ async function define(version: string, propagateWhen?: string, annotations: Reco
 async function versions(): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   for (const name of NAMES) {
-    const object = await world.user.find(mapRef(`${name}-map`));
+    const object = await world.user.find(sim.mapRef(`${name}-map`));
     if (object !== undefined) (found[String((object['data'] as JsonObject)['version'])] ??= []).push(name);
   }
   return found;
@@ -47,25 +36,30 @@ async function versions(): Promise<Record<string, string[]>> {
 
 async function approve(version: string, names: readonly string[] = NAMES): Promise<void> {
   for (const name of names) {
-    await world.user.patch(mapRef(`${name}-map`), { metadata: { annotations: { ok: version } } }, { type: 'merge' });
+    await world.user.patch(
+      sim.mapRef(`${name}-map`),
+      { metadata: { annotations: { ok: version } } },
+      { type: 'merge' },
+    );
   }
   await world.advance(5000);
 }
 
 async function fiveOnFirst(propagateWhen?: string): Promise<void> {
   await define('v1', propagateWhen);
-  for (const name of NAMES) await world.apply(pot(name));
+  for (const name of NAMES) await world.apply(sim.pot(name));
   await world.advance(5000);
   await approve('v1');
   expect(await versions()).toEqual({ v1: NAMES });
 }
 
 const BATCHES = '${exponentiallyReady(pot, pots)}';
-const propagated = async () => conditionText(await world.user.get(potsRef), 'Propagated');
-const revisionOf = async (name: string) => conditionText(await world.user.get(potRef(name)), 'RevisionReconciled');
+const propagated = async () => sim.conditionText(await world.user.get(sim.potsRef), 'Propagated');
+const revisionOf = async (name: string) =>
+  sim.conditionText(await world.user.get(sim.potRef(name)), 'RevisionReconciled');
 
 async function followed(name: string) {
-  const [definition, instance] = [await world.user.get(potsRef), await world.user.get(potRef(name))];
+  const [definition, instance] = [await world.user.get(sim.potsRef), await world.user.get(sim.potRef(name))];
   const { revision, notes } = await liveDefinition(
     world.user,
     definition,
@@ -88,7 +82,7 @@ describe('spec.propagateWhen of a definition', () => {
     expect(await revisionOf(first)).toBe('True 2: the instance follows revision 2');
     const held = NAMES.find((name) => name !== first) ?? '';
     expect(await revisionOf(held)).toBe('False 1: the instance stays with revision 1, although the newest is 2');
-    expect(conditionText(await world.user.get(potRef(held)), 'Ready')).toMatch(/^True/);
+    expect(sim.conditionText(await world.user.get(sim.potRef(held)), 'Ready')).toMatch(/^True/);
     // Commands such as `why` and `pin` also find the revision that the instance follows.
     expect(await followed(first)).toEqual({ revision: 2, notes: [] });
     expect(await followed(held)).toEqual({
@@ -100,7 +94,7 @@ describe('spec.propagateWhen of a definition', () => {
     await world.restart();
     await world.advance(10 * MINUTE);
     expect((await versions())['v2']).toEqual([first]);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
 
     await approve('v2', [first]);
     const second = (await versions())['v2'] ?? [];
@@ -112,7 +106,7 @@ describe('spec.propagateWhen of a definition', () => {
     world.requests.length = 0;
     await world.restart();
     await world.advance(10 * MINUTE);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
   });
 
   it('keeps an instance on its recorded revision when the next revision is held back', async () => {
@@ -135,9 +129,9 @@ describe('spec.propagateWhen of a definition', () => {
     await define('v2', BATCHES);
     expect((await versions())['v2']).toHaveLength(1);
     await define('v3', "${pot.metadata.name == 'none'}");
-    await world.apply(pot('f'));
+    await world.apply(sim.pot('f'));
     await world.advance(5000);
-    const versionOfNew = async () => (await world.user.get(mapRef('f-map')))['data'];
+    const versionOfNew = async () => (await world.user.get(sim.mapRef('f-map')))['data'];
     expect(await versionOfNew()).toEqual({ version: 'v1' });
     expect(await revisionOf('f')).toBe('False 1: the instance stays with revision 1, although the newest is 3');
     await world.restart();
@@ -146,25 +140,25 @@ describe('spec.propagateWhen of a definition', () => {
 
     // A new instance outside the canary of the fourth revision also gets the first revision.
     await define('v4', "${pot.metadata.name == 'none'}", { 'typekro.dev/canary': '1' });
-    await world.apply(pot('g'));
+    await world.apply(sim.pot('g'));
     await world.advance(5000);
-    expect((await world.user.get(mapRef('g-map')))['data']).toEqual({ version: 'v1' });
+    expect((await world.user.get(sim.mapRef('g-map')))['data']).toEqual({ version: 'v1' });
 
     // A revision without conditions goes to all instances. New instances then get this revision.
     await define('v5');
     await define('v6', "${pot.metadata.name == 'none'}");
-    await world.apply(pot('h'));
+    await world.apply(sim.pot('h'));
     await world.advance(5000);
-    expect((await world.user.get(mapRef('h-map')))['data']).toEqual({ version: 'v5' });
+    expect((await world.user.get(sim.mapRef('h-map')))['data']).toEqual({ version: 'v5' });
   });
 
   it('reads fields of the instances, does not change pinned instances, and ends when the condition is removed', async () => {
     await fiveOnFirst();
-    await world.apply(pot('a', { text: 'go' }), pot('b', { text: 'go' }, { 'typekro.dev/revision': '1' }));
+    await world.apply(sim.pot('a', { text: 'go' }), sim.pot('b', { text: 'go' }, { 'typekro.dev/revision': '1' }));
     await define('v2', "${pot.spec.text == 'go'}");
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
     // An instance that follows the revision keeps it even if its condition becomes false.
-    await world.apply(pot('a', { text: 'stop' }));
+    await world.apply(sim.pot('a', { text: 'stop' }));
     await world.restart();
     await world.advance(MINUTE);
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
@@ -189,7 +183,7 @@ describe('spec.propagateWhen of a definition', () => {
     ['${pot.ready()}', 'only ready instances get the revision'],
   ])('knows which instances are ready with an earlier revision: %s', async (when) => {
     await fiveOnFirst();
-    await world.user.patch(mapRef('c-map'), { metadata: { annotations: { ok: 'no' } } }, { type: 'merge' });
+    await world.user.patch(sim.mapRef('c-map'), { metadata: { annotations: { ok: 'no' } } }, { type: 'merge' });
     await world.advance(5000);
     await define('v2', when);
     const all = when.includes('filter');
@@ -203,14 +197,14 @@ describe('spec.propagateWhen of a definition', () => {
     await define('v2', "${pot.metadata.name in ['a', 'b']}");
     expect(await versions()).toEqual({ v1: ['c', 'd', 'e'], v2: ['a', 'b'] });
     await world.apply(
-      pot('a', {}, { 'kro.run/reconcile': 'suspended' }),
-      pot('c', {}, { 'kro.run/reconcile': 'suspended' }),
+      sim.pot('a', {}, { 'kro.run/reconcile': 'suspended' }),
+      sim.pot('c', {}, { 'kro.run/reconcile': 'suspended' }),
     );
     await world.advance(5000);
     expect(await revisionOf('a')).toBe('True 2: the instance follows revision 2');
     expect(await revisionOf('c')).toBe('False 1: the instance stays with revision 1, although the newest is 2');
     await define('v3', "${pot.metadata.name == 'none'}");
-    await world.apply(pot('a'), pot('c'));
+    await world.apply(sim.pot('a'), sim.pot('c'));
     await world.advance(5000);
     expect(await versions()).toEqual({ v1: ['c', 'd', 'e'], v2: ['a', 'b'] });
   });
@@ -242,11 +236,11 @@ describe('spec.propagateWhen of a definition', () => {
     await define('v2', "${pots.all(p, p.updated() || p.metadata.name != 'f')}");
     expect(await versions()).toEqual({ v2: NAMES });
     await world.controller.stop();
-    await world.apply(pot('f'));
+    await world.apply(sim.pot('f'));
     expect(await followed('f')).toEqual({ revision: 2, notes: [] });
     await world.restart();
     await world.advance(5000);
-    expect((await world.user.get(mapRef('f-map')))['data']).toEqual({ version: 'v2' });
+    expect((await world.user.get(sim.mapRef('f-map')))['data']).toEqual({ version: 'v2' });
   });
 
   it('while the gate is off, serves the newest of the revisions that have no conditions, and writes no objects if every revision has conditions', async () => {
@@ -256,7 +250,9 @@ describe('spec.propagateWhen of a definition', () => {
     await world.restart({ features: {} });
     await world.advance(MINUTE);
     expect(await versions()).toEqual({ v1: NAMES });
-    expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toContain('PropagateWhen feature gate');
+    expect(sim.conditionText(await world.user.get(sim.potsRef), 'GraphAccepted')).toContain(
+      'PropagateWhen feature gate',
+    );
     await world.restart();
     await world.advance(MINUTE);
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
@@ -265,7 +261,7 @@ describe('spec.propagateWhen of a definition', () => {
     await world.restart({ features: {} });
     await world.advance(MINUTE);
     expect(await versions()).toEqual({ v1: ['b', 'c', 'd', 'e'], v2: ['a'] });
-    await world.user.delete(potRef('b'));
+    await world.user.delete(sim.potRef('b'));
     await world.advance(MINUTE);
     expect((await versions())['v1']).toEqual(['c', 'd', 'e']);
     await world.restart();

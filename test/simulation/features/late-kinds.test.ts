@@ -1,24 +1,15 @@
 import { describe, afterEach, beforeEach, expect, it } from 'vitest';
 import type { KubeObject, ObjectRef } from '@typekro/kit/core';
-import {
-  conditionText,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
-import type { Answer, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 describe('late namespaces', () => {
   const HOUR_MS = 3_600_000;
   /** A time that is longer than the delivery of a watch event and much shorter than a pause after many failures. */
   const MOMENT_MS = 200;
 
-  let world: VirtualWorld;
+  let world: sim.VirtualWorld;
   beforeEach(async () => {
-    world = await virtualWorld();
+    world = await sim.virtualWorld();
   });
   afterEach(() => world.close());
 
@@ -31,11 +22,11 @@ describe('late namespaces', () => {
 
   /** Creates an instance whose child needs a missing namespace. Waits until the pauses between the retries are long. */
   async function waitForNamespace(): Promise<void> {
-    await world.apply(potDefinition([mapResource('map', { text: 'one' }, { namespace: 'late' })]));
+    await world.apply(sim.potDefinition([sim.mapResource('map', { text: 'one' }, { namespace: 'late' })]));
     await world.advance(5000);
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await world.advance(HOUR_MS);
-    expect(conditionText(await world.user.find(potRef('p')), 'ResourcesReady')).toContain(
+    expect(sim.conditionText(await world.user.find(sim.potRef('p')), 'ResourcesReady')).toContain(
       'namespaces "late" not found',
     );
     world.requests.length = 0;
@@ -46,7 +37,7 @@ describe('late namespaces', () => {
     await createNamespace();
     await world.advance(MOMENT_MS);
     expect(await world.user.find(lateMap)).toBeDefined();
-    expect(conditionText(await world.user.find(potRef('p')), 'Ready')).toMatch(/^True/);
+    expect(sim.conditionText(await world.user.find(sim.potRef('p')), 'Ready')).toMatch(/^True/);
   });
 
   it('the disappearance of a deleted namespace causes at most one write, and the child is written as soon as the namespace exists again', async () => {
@@ -56,7 +47,7 @@ describe('late namespaces', () => {
     await world.advance(MOMENT_MS);
     await world.user.delete(lateNamespace);
     await world.advance(HOUR_MS);
-    expect(conditionText(await world.user.find(potRef('p')), 'ResourcesReady')).toContain(
+    expect(sim.conditionText(await world.user.find(sim.potRef('p')), 'ResourcesReady')).toContain(
       'because it is being terminated',
     );
     world.requests.length = 0;
@@ -110,9 +101,9 @@ describe('late namespaces', () => {
 });
 
 describe('late watches', () => {
-  let world: VirtualWorld;
+  let world: sim.VirtualWorld;
   beforeEach(async () => {
-    world = await virtualWorld();
+    world = await sim.virtualWorld();
   });
   afterEach(() => world.close());
 
@@ -120,7 +111,7 @@ describe('late watches', () => {
   async function holdDefinitions(): Promise<{ readonly hold: () => void; readonly open: () => void }> {
     let open = () => {};
     let gate = Promise.resolve();
-    async function* held(body: Answer['body']): AsyncGenerator<Uint8Array> {
+    async function* held(body: sim.Answer['body']): AsyncGenerator<Uint8Array> {
       for await (const chunk of body) {
         await gate;
         yield chunk;
@@ -140,7 +131,7 @@ describe('late watches', () => {
     return { hold, open: () => open() };
   }
 
-  const definition = potDefinition([mapResource('map', { text: 'one' })]);
+  const definition = sim.potDefinition([sim.mapResource('map', { text: 'one' })]);
   const cases: readonly (readonly [string, readonly KubeObject[], string])[] = [
     ['deleted', [], ''],
     ['replaced', [definition], 'True'],
@@ -151,11 +142,11 @@ describe('late watches', () => {
     async (_, then, ready) => {
       await world.apply(definition);
       await world.advance(5000);
-      await world.apply(pot('p'));
+      await world.apply(sim.pot('p'));
       const watch = await holdDefinitions();
       watch.hold();
-      await world.user.patch(potsRef, { metadata: { finalizers: [] } });
-      await world.user.delete(potsRef);
+      await world.user.patch(sim.potsRef, { metadata: { finalizers: [] } });
+      await world.user.delete(sim.potsRef);
       for (const object of then) await world.user.create(object);
       world.requests.length = 0;
       await world.settle();
@@ -163,7 +154,7 @@ describe('late watches', () => {
       expect(world.requests.filter(({ method }) => method === 'POST').length).toBeLessThan(4);
       watch.open();
       await world.advance(5000);
-      expect(conditionText(await world.user.find(potsRef), 'Ready').slice(0, 4)).toBe(ready);
+      expect(sim.conditionText(await world.user.find(sim.potsRef), 'Ready').slice(0, 4)).toBe(ready);
     },
   );
 });

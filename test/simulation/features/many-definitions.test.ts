@@ -1,14 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeObject } from '@typekro/kit/core';
-import {
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 describe('many definitions', () => {
   const COUNT = 40;
@@ -18,14 +10,14 @@ describe('many definitions', () => {
    */
   const SLOW_MS = 500;
 
-  let world: VirtualWorld;
+  let world: sim.VirtualWorld;
   beforeEach(async () => {
-    world = await virtualWorld();
+    world = await sim.virtualWorld();
   });
   afterEach(() => world.close());
 
   function definition(index: number): KubeObject {
-    const one = potDefinition([mapResource('map', { text: 'x' })]);
+    const one = sim.potDefinition([sim.mapResource('map', { text: 'x' })]);
     const schema = { apiVersion: 'v1', kind: `Kind${index}`, group: 'many.test', spec: {} };
     return { ...one, metadata: { name: `d${index}` }, spec: { ...one.spec, schema } };
   }
@@ -93,16 +85,16 @@ describe('many definitions', () => {
   describe('a definition that changes after a restart', () => {
     it('causes one write per child, and no reads of children', async () => {
       const names = ['a', 'b', 'c'];
-      await world.apply(potDefinition([mapResource('map', { text: 'one' })]));
+      await world.apply(sim.potDefinition([sim.mapResource('map', { text: 'one' })]));
       await world.advance(5000);
-      await world.apply(...names.map((name) => pot(name)));
+      await world.apply(...names.map((name) => sim.pot(name)));
       await world.restart();
       world.requests.length = 0;
-      await world.apply(potDefinition([mapResource('map', { text: 'two' })]));
+      await world.apply(sim.potDefinition([sim.mapResource('map', { text: 'two' })]));
       await world.advance(5000);
       for (const name of names) {
-        expect((await world.user.get(mapRef(`${name}-map`)))['data']).toEqual({ text: 'two' });
-        expect((await world.user.get(potRef(name))).status?.['state']).toBe('ACTIVE');
+        expect((await world.user.get(sim.mapRef(`${name}-map`)))['data']).toEqual({ text: 'two' });
+        expect((await world.user.get(sim.potRef(name))).status?.['state']).toBe('ACTIVE');
       }
       expect(counts()).toMatchObject({ 'PATCH configmaps': names.length });
       expect(counts()).not.toHaveProperty('GET configmaps');
@@ -114,11 +106,11 @@ describe('many instances', () => {
   const COUNT = 60;
   const names = Array.from({ length: COUNT }, (_, index) => `p${index}`);
   const definition = (text: string) =>
-    potDefinition([mapResource('a', { text }), mapResource('b', { text: '${a.data.text}' })]);
+    sim.potDefinition([sim.mapResource('a', { text }), sim.mapResource('b', { text: '${a.data.text}' })]);
 
-  let world: VirtualWorld;
+  let world: sim.VirtualWorld;
   beforeEach(async () => {
-    world = await virtualWorld();
+    world = await sim.virtualWorld();
   });
   afterEach(() => world.close());
 
@@ -126,15 +118,15 @@ describe('many instances', () => {
     await world.apply(definition('one'));
     await world.advance(5000);
     const began = world.clock.now();
-    for (const name of names) await world.user.create(pot(name));
+    for (const name of names) await world.user.create(sim.pot(name));
     await world.settle();
-    for (const name of names) expect((await world.user.get(potRef(name))).status?.['state']).toBe('ACTIVE');
+    for (const name of names) expect((await world.user.get(sim.potRef(name))).status?.['state']).toBe('ACTIVE');
     await world.restart();
     await world.apply(definition('two'));
-    for (const name of names) expect((await world.user.get(mapRef(`${name}-b`)))['data']).toEqual({ text: 'two' });
-    for (const name of names) await world.user.delete(potRef(name));
+    for (const name of names) expect((await world.user.get(sim.mapRef(`${name}-b`)))['data']).toEqual({ text: 'two' });
+    for (const name of names) await world.user.delete(sim.potRef(name));
     await world.settle();
-    for (const name of names) expect(await world.user.find(potRef(name))).toBeUndefined();
+    for (const name of names) expect(await world.user.find(sim.potRef(name))).toBeUndefined();
     expect(world.clock.now()).toBe(began);
   });
 
@@ -147,9 +139,12 @@ describe('many instances', () => {
   }
 
   it('a definition that reads more fields of a kind causes no pass of the instances of other definitions', async () => {
-    const resources = [mapResource('a', { text: 'one', more: '1' }), mapResource('b', { text: '${a.data.text}' })];
-    await world.apply(potDefinition(resources));
-    for (const name of names) await world.user.create(pot(name));
+    const resources = [
+      sim.mapResource('a', { text: 'one', more: '1' }),
+      sim.mapResource('b', { text: '${a.data.text}' }),
+    ];
+    await world.apply(sim.potDefinition(resources));
+    for (const name of names) await world.user.create(sim.pot(name));
     await world.settle();
     const before = passes();
     expect(before).toHaveLength(1);
@@ -167,7 +162,7 @@ describe('many instances', () => {
     const kettle = { apiVersion: 'acme.test/v1', kind: 'Kettle', metadata: { name: 'k', namespace: 'default' } };
     await world.user.create(kettle);
     await world.settle();
-    const live = await world.user.get({ ...potRef('k'), kind: 'Kettle' });
+    const live = await world.user.get({ ...sim.potRef('k'), kind: 'Kettle' });
     expect(live.status).toMatchObject({ state: 'ACTIVE', fields: 2 });
     expect(passes()).toEqual(before);
   });

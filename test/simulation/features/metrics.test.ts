@@ -1,15 +1,7 @@
 import { expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { answer, requestTo, failure, once } from '@typekro/testing/test-support/intercept-request';
-import {
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 
@@ -54,7 +46,7 @@ function valuesOf(text: string): Map<string, number[]> {
 }
 
 it('every declared metric changes during one simulated run, or has a reason why it cannot change', async () => {
-  const world = await virtualWorld({
+  const world = await sim.virtualWorld({
     controller: {
       instanceConcurrency: 1,
       maxGraphRevisions: 2,
@@ -74,15 +66,15 @@ it('every declared metric changes during one simulated run, or has a reason why 
     return undefined;
   };
   const resources = (text: string): JsonObject[] => [
-    mapResource('map', { text }),
-    { ...mapResource('off', { text }), includeWhen: ['${schema.spec.count > 5}'] },
-    { ...mapResource('late', { text }), readyWhen: ['${late.data.?go.orValue("") == "yes"}'] },
+    sim.mapResource('map', { text }),
+    { ...sim.mapResource('off', { text }), includeWhen: ['${schema.spec.count > 5}'] },
+    { ...sim.mapResource('late', { text }), readyWhen: ['${late.data.?go.orValue("") == "yes"}'] },
     {
       id: 'many',
       forEach: [{ n: '${["1", "2"]}' }],
       template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '${schema.metadata.name}-${n}' } },
     },
-    mapResource('bad', { half: '${string(100 / schema.spec.count)}' }),
+    sim.mapResource('bad', { half: '${string(100 / schema.spec.count)}' }),
     {
       id: 'others',
       externalRef: {
@@ -93,7 +85,7 @@ it('every declared metric changes during one simulated run, or has a reason why 
     },
   ];
   const define = async (text: string, annotations: Record<string, string> = {}) => {
-    await world.apply(potDefinition(resources(text), annotations));
+    await world.apply(sim.potDefinition(resources(text), annotations));
     await world.advance(5000);
   };
 
@@ -104,13 +96,13 @@ it('every declared metric changes during one simulated run, or has a reason why 
   once(world, requestTo('PATCH', /resourcegraphdefinitions\/.*\/status/), failure(429));
   once(world, requestTo('PATCH', /pots\/p\/status/), failure(500));
   once(world, requestTo('PATCH', /pots\/q\/status/), answer(200, {}));
-  await world.apply(pot('p'), pot('q', { count: 0 }), pot('lost', {}, { 'typekro.dev/revision': '99' }));
+  await world.apply(sim.pot('p'), sim.pot('q', { count: 0 }), sim.pot('lost', {}, { 'typekro.dev/revision': '99' }));
   await world.advance(MINUTE);
   read();
 
   // Drift that becomes a contest.
   for (let edits = 0; edits < 6; edits += 1) {
-    await world.user.patch(mapRef('p-map'), { data: { text: `rival ${edits}` } }, { fieldManager: 'rival' });
+    await world.user.patch(sim.mapRef('p-map'), { data: { text: `rival ${edits}` } }, { fieldManager: 'rival' });
     await world.settle();
   }
   read();
@@ -124,7 +116,7 @@ it('every declared metric changes during one simulated run, or has a reason why 
   once(world, requestTo('DELETE', /graphrevisions/), failure(500));
   await define('three');
   await define('four');
-  await world.apply(potDefinition([mapResource('map', { text: '${ghost.x}' })]));
+  await world.apply(sim.potDefinition([sim.mapResource('map', { text: '${ghost.x}' })]));
   await world.advance(MINUTE);
   read();
 
@@ -142,15 +134,15 @@ it('every declared metric changes during one simulated run, or has a reason why 
   read();
 
   // A deletion that waits, and orphaned instances.
-  await world.user.patch(mapRef('p-map'), { metadata: { finalizers: ['acme.test/hold'] } });
-  await world.user.delete(potRef('p'));
+  await world.user.patch(sim.mapRef('p-map'), { metadata: { finalizers: ['acme.test/hold'] } });
+  await world.user.delete(sim.potRef('p'));
   await world.settle();
   read();
-  await world.apply(potDefinition(resources('five'), { 'typekro.dev/deletion-policy': 'wait' }));
-  await world.user.delete(potsRef);
+  await world.apply(sim.potDefinition(resources('five'), { 'typekro.dev/deletion-policy': 'wait' }));
+  await world.user.delete(sim.potsRef);
   await world.settle();
   read();
-  await world.user.patch(potsRef, { metadata: { annotations: { 'typekro.dev/deletion-policy': null } } });
+  await world.user.patch(sim.potsRef, { metadata: { annotations: { 'typekro.dev/deletion-policy': null } } });
   await world.settle();
   await world.advance(MINUTE);
   read();

@@ -1,15 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 import { type Cluster, type ClusterSnapshot, createEmbeddedCluster } from '@typekro/cluster';
 import { KubeClient } from '@typekro/kube';
 
@@ -17,12 +7,12 @@ describe('outage', () => {
   const INSTANCES = 20;
   const names = Array.from({ length: INSTANCES }, (_, index) => `p${index}`);
 
-  let world: VirtualWorld;
+  let world: sim.VirtualWorld;
   beforeEach(async () => {
-    world = await virtualWorld();
-    await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+    world = await sim.virtualWorld();
+    await world.apply(sim.potDefinition([sim.mapResource('map', { text: '${schema.spec.text}' })]));
     await world.advance(5000);
-    await world.apply(...names.map((name) => pot(name)));
+    await world.apply(...names.map((name) => sim.pot(name)));
     await world.advance(60_000);
   });
   afterEach(() => world.close());
@@ -52,7 +42,7 @@ describe('outage', () => {
       // Each watched kind is tried again at most every five seconds, after a few shorter pauses.
       const kinds = new Set(world.requests.map(({ path }) => path.replace(/\?.*/, ''))).size;
       expect(world.requests.length).toBeLessThan(kinds * (10 + milliseconds / 2500));
-      expect(writesOf(world.requests)).toEqual([]);
+      expect(sim.writesOf(world.requests)).toEqual([]);
       const lines = world.log.filter((line) => !line.includes('"level":"debug"'));
       expect(lines.length).toBeLessThan(maxLogLines);
       expect(lines.length).toBeGreaterThan(0);
@@ -61,27 +51,29 @@ describe('outage', () => {
     it('is followed by no needless write, and changes of the meantime are made', async () => {
       await unplug();
       await world.advance(milliseconds / 2);
-      await world.user.patch(mapRef('p0-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
-      await world.user.patch(potRef('p1'), { spec: { text: 'new' } }, { fieldManager: 'user' });
-      await world.user.delete(potRef('p2'));
+      await world.user.patch(sim.mapRef('p0-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+      await world.user.patch(sim.potRef('p1'), { spec: { text: 'new' } }, { fieldManager: 'user' });
+      await world.user.delete(sim.potRef('p2'));
       await world.advance(milliseconds / 2);
       world.requests.length = 0;
       world.intercept = undefined;
       await world.advance(10_000);
       expect(world.controller.ready).toBe(true);
-      const written = new Set(writesOf(world.requests).map((line) => line.replace(/.*\/(?:configmaps|pots)\//, '')));
+      const written = new Set(
+        sim.writesOf(world.requests).map((line) => line.replace(/.*\/(?:configmaps|pots)\//, '')),
+      );
       expect([...written].filter((name) => !/^(?:p[012]|p[012]-map|p[012]\/status)$/.test(name))).toEqual([]);
-      expect((await world.user.get(mapRef('p0-map')))['data']).toEqual({ text: 'x' });
-      expect((await world.user.get(mapRef('p1-map')))['data']).toEqual({ text: 'new' });
-      expect(await world.user.find(mapRef('p2-map'))).toBeUndefined();
-      expect(conditionText(await world.user.get(potRef('p3')), 'Ready')).toMatch(/^True/);
+      expect((await world.user.get(sim.mapRef('p0-map')))['data']).toEqual({ text: 'x' });
+      expect((await world.user.get(sim.mapRef('p1-map')))['data']).toEqual({ text: 'new' });
+      expect(await world.user.find(sim.mapRef('p2-map'))).toBeUndefined();
+      expect(sim.conditionText(await world.user.get(sim.potRef('p3')), 'Ready')).toMatch(/^True/);
       expect(world.log.join('')).toContain('the API server responds again');
     });
   });
 
   it('remains ready when a single request gets no response', async () => {
     world.intercept = ({ method }) => (method === 'GET' ? undefined : Promise.reject(new Error('read ECONNRESET')));
-    await world.user.patch(mapRef('p0-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
+    await world.user.patch(sim.mapRef('p0-map'), { data: { text: 'mine' } }, { fieldManager: 'kubectl-edit' });
     await world.settle();
     world.intercept = undefined;
     expect(world.log.join('')).toContain('the API server does not respond');
@@ -105,22 +97,22 @@ describe('outage', () => {
 describe('restored server', () => {
   const MINUTE_MS = 60_000;
 
-  let world: VirtualWorld;
+  let world: sim.VirtualWorld;
   let snapshot: ClusterSnapshot;
   const opened: { close(): Promise<void> }[] = [];
 
   /** Takes a snapshot with two instances. Then changes the first instance, deletes the second and creates a third. */
   beforeEach(async () => {
-    world = await virtualWorld();
-    await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+    world = await sim.virtualWorld();
+    await world.apply(sim.potDefinition([sim.mapResource('map', { text: '${schema.spec.text}' })]));
     await world.advance(5000);
-    await world.apply(pot('changed', { text: 'before' }), pot('deleted', { text: 'before' }));
+    await world.apply(sim.pot('changed', { text: 'before' }), sim.pot('deleted', { text: 'before' }));
     await world.advance(MINUTE_MS);
     snapshot = world.cluster.snapshot();
-    await world.apply(pot('changed', { text: 'after' }), pot('created', { text: 'after' }));
-    await world.user.delete(potRef('deleted'));
+    await world.apply(sim.pot('changed', { text: 'after' }), sim.pot('created', { text: 'after' }));
+    await world.user.delete(sim.potRef('deleted'));
     await world.advance(MINUTE_MS);
-    expect(await world.user.find(mapRef('deleted-map'))).toBeUndefined();
+    expect(await world.user.find(sim.mapRef('deleted-map'))).toBeUndefined();
     world.requests.length = 0;
   });
   afterEach(async () => {
@@ -130,12 +122,12 @@ describe('restored server', () => {
 
   async function expectStateOfSnapshot(user: KubeClient): Promise<void> {
     for (const name of ['changed', 'deleted']) {
-      expect((await user.get(mapRef(`${name}-map`)))['data']).toEqual({ text: 'before' });
-      expect(conditionText(await user.get(potRef(name)), 'Ready')).toMatch(/^True/);
+      expect((await user.get(sim.mapRef(`${name}-map`)))['data']).toEqual({ text: 'before' });
+      expect(sim.conditionText(await user.get(sim.potRef(name)), 'Ready')).toMatch(/^True/);
     }
-    expect(await user.find(potRef('created'))).toBeUndefined();
-    expect(await user.find(mapRef('created-map'))).toBeUndefined();
-    expect(writesOf(world.requests).filter((line) => line.includes('/configmaps'))).toEqual([]);
+    expect(await user.find(sim.potRef('created'))).toBeUndefined();
+    expect(await user.find(sim.mapRef('created-map'))).toBeUndefined();
+    expect(sim.writesOf(world.requests).filter((line) => line.includes('/configmaps'))).toEqual([]);
     expect(world.log.some((line) => line.includes('restored to an earlier state'))).toBe(true);
   }
 
@@ -144,9 +136,9 @@ describe('restored server', () => {
    * reverts the change.
    */
   async function expectDriftIsPutBack(user: KubeClient): Promise<void> {
-    await user.patch(mapRef('deleted-map'), { data: { text: 'drift' } });
+    await user.patch(sim.mapRef('deleted-map'), { data: { text: 'drift' } });
     await world.advance(MINUTE_MS);
-    expect((await user.get(mapRef('deleted-map')))['data']).toEqual({ text: 'before' });
+    expect((await user.get(sim.mapRef('deleted-map')))['data']).toEqual({ text: 'before' });
   }
 
   /** Creates a server from the snapshot. Its resource versions are lower than the versions that the controller knows. */

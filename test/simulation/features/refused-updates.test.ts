@@ -1,18 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld({ controller: { kroCompatibility: '0.9' } });
+  world = await sim.virtualWorld({ controller: { kroCompatibility: '0.9' } });
 });
 afterEach(() => world.close());
 
@@ -50,7 +42,7 @@ const resources: JsonObject[] = [
 ];
 
 async function define(): Promise<void> {
-  const definition = potDefinition(resources);
+  const definition = sim.potDefinition(resources);
   const schema = {
     apiVersion: 'v1',
     kind: 'Pot',
@@ -65,23 +57,23 @@ async function define(): Promise<void> {
 describe('an object that the server refuses to update', () => {
   it('is reported, and delays neither the deletion of retired items nor the deletion of their dependencies', async () => {
     await define();
-    await world.apply(pot('p', { names: ['a', 'b', 'c'], text: 'one' }));
+    await world.apply(sim.pot('p', { names: ['a', 'b', 'c'], text: 'one' }));
     await world.settle();
-    await world.apply(pot('p', { names: ['a'], text: 'two' }));
+    await world.apply(sim.pot('p', { names: ['a'], text: 'two' }));
     await world.advance(60_000);
     expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
-    const instance = await world.user.get(potRef('p'));
+    const instance = await world.user.get(sim.potRef('p'));
     expect(instance.status?.['state']).toBe('ERROR');
     expect(instance.status?.['workers']).toEqual(['p-a']);
-    expect(conditionText(instance, 'ResourcesReady')).toMatch(/^False NotReady: .*Pod "p-a" is invalid/);
+    expect(sim.conditionText(instance, 'ResourcesReady')).toMatch(/^False NotReady: .*Pod "p-a" is invalid/);
     expect(await world.eventsOf('p')).toContainEqual(expect.stringMatching(/^WriteFailed: node workers: Pod "p-a"/));
   });
 
   it('does not delay the creation of new items, and is created again after its deletion', async () => {
     await define();
-    await world.apply(pot('p', { names: ['a', 'b'], text: 'one' }));
+    await world.apply(sim.pot('p', { names: ['a', 'b'], text: 'one' }));
     await world.settle();
-    await world.apply(pot('p', { names: ['a', 'c'], text: 'two' }));
+    await world.apply(sim.pot('p', { names: ['a', 'c'], text: 'two' }));
     await world.advance(60_000);
     expect([await names('Pod'), await names('ConfigMap')]).toEqual([
       ['p-a', 'p-c'],
@@ -90,19 +82,19 @@ describe('an object that the server refuses to update', () => {
     await world.user.delete(podRef('p-a'), { gracePeriodSeconds: 0 });
     await world.advance(60_000);
     expect((await world.user.get(podRef('p-a'))).spec).toMatchObject({ containers: [{ command: ['run', 'two'] }] });
-    expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
+    expect((await world.user.get(sim.potRef('p'))).status?.['state']).toBe('ACTIVE');
   });
 
   it('does not delay the deletion of a retired dependency after a restart of the controller', async () => {
     await define();
-    await world.apply(pot('p', { names: ['a', 'b'], text: 'one' }));
+    await world.apply(sim.pot('p', { names: ['a', 'b'], text: 'one' }));
     await world.settle();
-    await world.user.patch(mapRef('p-b'), { metadata: { finalizers: ['acme.test/hold'] } });
-    await world.apply(pot('p', { names: ['a'], text: 'two' }));
+    await world.user.patch(sim.mapRef('p-b'), { metadata: { finalizers: ['acme.test/hold'] } });
+    await world.apply(sim.pot('p', { names: ['a'], text: 'two' }));
     await world.advance(60_000);
     expect(await names('ConfigMap')).toEqual(['p-a', 'p-b']);
     await world.restart();
-    await world.user.patch(mapRef('p-b'), { metadata: { finalizers: [] } });
+    await world.user.patch(sim.mapRef('p-b'), { metadata: { finalizers: [] } });
     await world.advance(60_000);
     expect([await names('Pod'), await names('ConfigMap')]).toEqual([['p-a'], ['p-a']]);
   });
@@ -116,7 +108,7 @@ describe('an object that the server refuses to update', () => {
     });
     const command = ['run', '${schema.spec.text}'];
     await world.apply(
-      potDefinition([
+      sim.potDefinition([
         {
           id: 'worker',
           template: template('Pod', 'worker', { spec: { containers: [{ name: 'c', image: 'i', command }] } }),
@@ -128,14 +120,14 @@ describe('an object that the server refuses to update', () => {
       ]),
     );
     await world.advance(5000);
-    await world.apply(pot('p', { text: 'one' }));
+    await world.apply(sim.pot('p', { text: 'one' }));
     await world.settle();
     await world.controller.stop();
-    await world.apply(pot('p', { text: 'two' }));
+    await world.apply(sim.pot('p', { text: 'two' }));
     world.requests.length = 0;
     await world.restart();
     await world.advance(60_000);
-    expect((await world.user.get(mapRef('p-beside')))['data']).toEqual({ of: 'p-worker one' });
+    expect((await world.user.get(sim.mapRef('p-beside')))['data']).toEqual({ of: 'p-worker one' });
     const reads = world.requests.filter(({ method, path }) => method === 'GET' && /\/p-(?:worker|beside)$/.test(path));
     expect(reads.map(({ path }) => path.split('/').at(-1))).toEqual(['p-worker']);
   });

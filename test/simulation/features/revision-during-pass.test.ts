@@ -1,18 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { Answer, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
@@ -27,7 +19,7 @@ function holdWriteOf(name: string): { readonly isHeld: () => boolean; readonly r
   world.intercept = (request) => {
     if (isHeld || request.method === 'GET' || !request.path.includes(`/configmaps/${name}`)) return undefined;
     isHeld = true;
-    return gate.then((): Promise<Answer> => transport.request(request));
+    return gate.then((): Promise<sim.Answer> => transport.request(request));
   };
   return { isHeld: () => isHeld, release: () => release() };
 }
@@ -36,31 +28,31 @@ function holdWriteOf(name: string): { readonly isHeld: () => boolean; readonly r
  * A definition with two nodes. If `includeWhen` is given, the second node is included only if this condition is true.
  */
 function definition(includeWhen?: string) {
-  const extra: JsonObject = mapResource('extra', { text: 'always' });
-  const first = mapResource('first', { count: '${string(schema.spec.count)}' });
-  return potDefinition([first, includeWhen === undefined ? extra : { ...extra, includeWhen: [includeWhen] }]);
+  const extra: JsonObject = sim.mapResource('extra', { text: 'always' });
+  const first = sim.mapResource('first', { count: '${string(schema.spec.count)}' });
+  return sim.potDefinition([first, includeWhen === undefined ? extra : { ...extra, includeWhen: [includeWhen] }]);
 }
 
 it('a pass that began with the previous revision never reads a spec that the user writes after the new revision', async () => {
   await world.apply(definition('${schema.spec.text == "one"}'));
   await world.advance(5000);
-  await world.apply(pot('p', { text: 'one', count: 1 }));
+  await world.apply(sim.pot('p', { text: 'one', count: 1 }));
   await world.advance(5000);
-  const made = await world.user.get(mapRef('p-extra'));
+  const made = await world.user.get(sim.mapRef('p-extra'));
 
   const held = holdWriteOf('p-first');
-  await world.apply(pot('p', { text: 'one', count: 2 }));
+  await world.apply(sim.pot('p', { text: 'one', count: 2 }));
   await world.settle();
   expect(held.isHeld()).toBe(true);
   await world.apply(definition());
   await world.settle();
-  await world.apply(pot('p', { text: 'two', count: 2 }));
+  await world.apply(sim.pot('p', { text: 'two', count: 2 }));
   await world.settle();
   world.requests.length = 0;
   held.release();
   await world.advance(5000);
 
   expect(world.requests.filter(({ method }) => method === 'DELETE')).toEqual([]);
-  expect((await world.user.get(mapRef('p-extra'))).metadata.uid).toBe(made.metadata.uid);
-  expect((await world.user.get(potRef('p'))).status?.['state']).toBe('ACTIVE');
+  expect((await world.user.get(sim.mapRef('p-extra'))).metadata.uid).toBe(made.metadata.uid);
+  expect((await world.user.get(sim.potRef('p'))).status?.['state']).toBe('ACTIVE');
 });

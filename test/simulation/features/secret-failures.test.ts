@@ -1,28 +1,20 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
-import type { Answer, VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 /** The value of a Secret. It is not a valid label, time or name. */
 const VALUE = 'hunter two!';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
 async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(new TextEncoder().encode(text));
 }
-const refusal = (message: string): Answer => ({
+const refusal = (message: string): sim.Answer => ({
   status: 422,
   headers: { 'content-type': 'application/json' },
   body: bytes(
@@ -41,7 +33,7 @@ const external: JsonObject = {
 
 /** All output of the controller: status, events, log, metrics, and the reports of the inspect interface. */
 async function allTexts(): Promise<string> {
-  const instance = await world.user.get(potRef('p'));
+  const instance = await world.user.get(sim.potRef('p'));
   const events = await world.user.list({ apiVersion: 'v1', kind: 'Event' });
   return [
     JSON.stringify([instance.status, events.items]),
@@ -57,7 +49,7 @@ async function allTexts(): Promise<string> {
 it.each<[string, JsonObject[], string | undefined, RegExp]>([
   [
     'a label that the server refuses',
-    [external, mapResource('map', { a: 'x' }, { labels: { token: '${string(login.data.key)}' } })],
+    [external, sim.mapResource('map', { a: 'x' }, { labels: { token: '${string(login.data.key)}' } })],
     undefined,
     /ConfigMap "p-map" is invalid: metadata\.labels: Invalid value: "\(secret\)": a valid label must/,
   ],
@@ -75,7 +67,7 @@ it.each<[string, JsonObject[], string | undefined, RegExp]>([
   ],
   [
     'an expression that cannot convert the value',
-    [external, mapResource('map', { a: '${string(timestamp(string(login.data.key)))}' })],
+    [external, sim.mapResource('map', { a: '${string(timestamp(string(login.data.key)))}' })],
     undefined,
     /eval "string\(timestamp\(string\(login\.data\.key\)\)\)": invalid RFC 3339 timestamp: \(secret\)/,
   ],
@@ -86,12 +78,12 @@ it.each<[string, JsonObject[], string | undefined, RegExp]>([
   );
   world.intercept = ({ method, path }) =>
     answer !== undefined && method === 'PATCH' && path.includes('/secrets/p-login') ? refusal(answer) : undefined;
-  await world.apply(potDefinition(resources));
+  await world.apply(sim.potDefinition(resources));
   await world.advance(5000);
-  await world.apply(pot('p', { text: VALUE }));
+  await world.apply(sim.pot('p', { text: VALUE }));
   await world.advance(60_000);
   const texts = await allTexts();
-  expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toMatch(shown);
+  expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'ResourcesReady')).toMatch(shown);
   expect(texts).not.toContain(VALUE);
   expect(texts).not.toContain(Buffer.from(VALUE).toString('base64'));
   expect((await world.eventsOf('p')).join('\n')).toMatch(shown);
@@ -102,9 +94,9 @@ it('when the server refuses a status, no output reveals the value of a field of 
     method !== 'GET' && path.includes('/pots/p/status')
       ? refusal(`Pot.acme.test "p" is invalid: spec.text: Invalid value: "${VALUE}": no longer allowed`)
       : undefined;
-  await world.apply(potDefinition([login({ key: '${schema.spec.text}' })]));
+  await world.apply(sim.potDefinition([login({ key: '${schema.spec.text}' })]));
   await world.advance(5000);
-  await world.apply(pot('p', { text: VALUE }));
+  await world.apply(sim.pot('p', { text: VALUE }));
   await world.advance(60_000);
   expect(await allTexts()).not.toContain(VALUE);
   expect(world.log.filter((line) => line.includes('a pass failed')).join('\n')).toContain(
@@ -113,9 +105,13 @@ it('when the server refuses a status, no output reveals the value of a field of 
 });
 
 it('if a refused object contains no value of a Secret, the message about it is not changed', async () => {
-  await world.apply(potDefinition([mapResource('map', { a: 'x' }, { labels: { token: '${schema.spec.text}' } })]));
+  await world.apply(
+    sim.potDefinition([sim.mapResource('map', { a: 'x' }, { labels: { token: '${schema.spec.text}' } })]),
+  );
   await world.advance(5000);
-  await world.apply(pot('p', { text: VALUE }));
+  await world.apply(sim.pot('p', { text: VALUE }));
   await world.advance(60_000);
-  expect(conditionText(await world.user.get(potRef('p')), 'ResourcesReady')).toContain(`Invalid value: "${VALUE}"`);
+  expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'ResourcesReady')).toContain(
+    `Invalid value: "${VALUE}"`,
+  );
 });

@@ -1,23 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
 async function define(selector: JsonValue, spec: JsonObject = { selector: 'object' }): Promise<void> {
-  const definition = potDefinition([
+  const definition = sim.potDefinition([
     { id: 'maps', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { selector } } },
   ]);
   const status = { names: '${maps.map(m, m.metadata.name)}' };
@@ -36,26 +28,26 @@ async function makeMaps(): Promise<void> {
     await world.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
   }
 }
-const namesOf = async () => (await world.user.get(potRef('p'))).status?.['names'];
+const namesOf = async () => (await world.user.get(sim.potRef('p'))).status?.['names'];
 
 describe('the selector of an external reference', () => {
   it('can be an expression whose value follows the instance', async () => {
     await define('${schema.spec.selector}');
     await makeMaps();
-    await world.apply(pot('p', { selector: { matchLabels: { app: 'web' } } }));
+    await world.apply(sim.pot('p', { selector: { matchLabels: { app: 'web' } } }));
     await world.settle();
     expect(await namesOf()).toEqual(['one', 'two']);
     await world.apply(
-      pot('p', { selector: { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] } }),
+      sim.pot('p', { selector: { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] } }),
     );
     await world.settle();
     expect(await namesOf()).toContain('three');
     expect(await namesOf()).not.toContain('one');
-    await world.user.patch(potRef('p'), { spec: { selector: { matchExpressions: null, app: 'web' } } });
+    await world.user.patch(sim.potRef('p'), { spec: { selector: { matchExpressions: null, app: 'web' } } });
     await world.settle();
-    const instance = await world.user.get(potRef('p'));
+    const instance = await world.user.get(sim.potRef('p'));
     expect(instance.status).not.toHaveProperty('names');
-    expect(conditionText(instance, 'Ready')).toMatch(/^False .*metadata\.selector: app: unknown field/);
+    expect(sim.conditionText(instance, 'Ready')).toMatch(/^False .*metadata\.selector: app: unknown field/);
   });
 
   it.each<[string, JsonValue, JsonObject, string]>([
@@ -85,8 +77,8 @@ describe('the selector of an external reference', () => {
     ],
   ])('makes the definition Inactive: %s', async (_what, selector, spec, text) => {
     await define(selector, spec);
-    const definition = await world.user.get(potsRef);
+    const definition = await world.user.get(sim.potsRef);
     expect(definition.status?.['state']).toBe('Inactive');
-    expect(conditionText(definition, 'Ready')).toContain(text);
+    expect(sim.conditionText(definition, 'Ready')).toContain(text);
   });
 });

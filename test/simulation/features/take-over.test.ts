@@ -2,23 +2,13 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
@@ -28,15 +18,17 @@ describe('an object that instances may take over from each other', () => {
     async (count) => {
       const names = Array.from({ length: count }, (_, index) => `p${index}`);
       const [last = '', ...others] = names;
-      await world.apply(potDefinition([shared('${schema.metadata.name}')], { 'typekro.dev/adoption': 'take-over' }));
+      await world.apply(
+        sim.potDefinition([shared('${schema.metadata.name}')], { 'typekro.dev/adoption': 'take-over' }),
+      );
       await world.advance(5000);
-      await world.apply(...names.map((name) => pot(name)));
+      await world.apply(...names.map((name) => sim.pot(name)));
       await world.advance(60 * MINUTE);
       // The first five takeovers have no pause. Later takeovers wait 10, 20, 40, … seconds, whoever makes them.
-      expect(writesOf(world.requests).filter((line) => line.endsWith('/shared')).length).toBeLessThan(40);
+      expect(sim.writesOf(world.requests).filter((line) => line.endsWith('/shared')).length).toBeLessThan(40);
       expect(world.requests.length).toBeLessThan(100 * count + 500);
-      const messages = (await Promise.all(names.map((name) => world.user.get(potRef(name))))).map((instance) =>
-        conditionText(instance, 'ResourcesReady'),
+      const messages = (await Promise.all(names.map((name) => world.user.get(sim.potRef(name))))).map((instance) =>
+        sim.conditionText(instance, 'ResourcesReady'),
       );
       for (const text of messages) {
         expect(text).toMatch(
@@ -44,10 +36,10 @@ describe('an object that instances may take over from each other', () => {
         );
       }
 
-      await Promise.all(others.map((name) => world.user.delete(potRef(name))));
+      await Promise.all(others.map((name) => world.user.delete(sim.potRef(name))));
       await world.advance(30 * MINUTE);
-      expect((await world.user.get(mapRef('shared')))['data']).toEqual({ of: last });
-      expect(conditionText(await world.user.get(potRef(last)), 'Ready')).toMatch(/^True/);
+      expect((await world.user.get(sim.mapRef('shared')))['data']).toEqual({ of: last });
+      expect(sim.conditionText(await world.user.get(sim.potRef(last)), 'Ready')).toMatch(/^True/);
     },
   );
 });
@@ -62,14 +54,14 @@ describe('an object of another instance', () => {
     ['typekro.dev/adoption', 'take-over'],
     ['typekro.dev/adoption', 'map=take-over'],
   ])('is not taken over because of an annotation of the instance: %s: %s', async (key, value) => {
-    await world.apply(potDefinition([shared('${schema.metadata.name}')]));
+    await world.apply(sim.potDefinition([shared('${schema.metadata.name}')]));
     await world.advance(5000);
-    await world.apply(pot('owner'));
+    await world.apply(sim.pot('owner'));
     await world.advance(5000);
-    await world.apply(pot('taker', {}, { [key]: value }));
+    await world.apply(sim.pot('taker', {}, { [key]: value }));
     await world.advance(60 * MINUTE);
-    expect((await world.user.get(mapRef('shared')))['data']).toEqual({ of: 'owner' });
-    expect(conditionText(await world.user.get(potRef('taker')), 'ResourcesReady')).toContain(
+    expect((await world.user.get(sim.mapRef('shared')))['data']).toEqual({ of: 'owner' });
+    expect(sim.conditionText(await world.user.get(sim.potRef('taker')), 'ResourcesReady')).toContain(
       'belongs to a different ApplySet',
     );
   });
@@ -78,48 +70,50 @@ describe('an object of another instance', () => {
 describe('an object that several instances want at the same time', () => {
   const NAMES = ['a', 'b', 'c', 'd'];
   const states = async () =>
-    (await Promise.all(NAMES.map((name) => world.user.get(potRef(name))))).map(({ status }) => status?.['state']);
+    (await Promise.all(NAMES.map((name) => world.user.get(sim.potRef(name))))).map(({ status }) => status?.['state']);
   /** The first instance has the object and is ready. Every other one is refused. */
   const expectOneOwner = async () => {
-    const owner = String((await world.user.get(mapRef('shared')))['data']?.['of' as never]);
+    const owner = String((await world.user.get(sim.mapRef('shared')))['data']?.['of' as never]);
     expect(await states()).toEqual(NAMES.map((name) => (name === owner ? 'ACTIVE' : 'ERROR')));
-    expect(writesOf(world.requests).filter((line) => line.endsWith('/shared'))).toHaveLength(1);
+    expect(sim.writesOf(world.requests).filter((line) => line.endsWith('/shared'))).toHaveLength(1);
   };
 
   it.each<[string, Record<string, string>]>([
     ['with the default policy', {}],
     ['that may not adopt objects', { 'typekro.dev/adoption': 'refuse' }],
   ])('is created once by new instances %s', async (_title, annotations) => {
-    await world.apply(potDefinition([shared('${schema.metadata.name}')], annotations));
+    await world.apply(sim.potDefinition([shared('${schema.metadata.name}')], annotations));
     await world.advance(5000);
-    await Promise.all(NAMES.map((name) => world.user.create(pot(name))));
+    await Promise.all(NAMES.map((name) => world.user.create(sim.pot(name))));
     await world.advance(MINUTE);
     await expectOneOwner();
   });
 
   it('is created once by instances of two definitions, which write with accounts of their own', async () => {
     const account = { 'typekro.dev/service-account': 'default/potter' };
-    const pots = potDefinition([shared('${schema.metadata.name}')]);
+    const pots = sim.potDefinition([shared('${schema.metadata.name}')]);
     const { schema } = pots.spec as { schema: JsonObject };
     const cups = { ...pots.spec, schema: { ...schema, kind: 'Cup' } };
     await world.apply(pots, { ...pots, metadata: { name: 'cups', annotations: account }, spec: cups });
     await world.advance(5000);
     await Promise.all(
-      NAMES.flatMap((name) => [{ ...pot(`cup-${name}`), kind: 'Cup' }, pot(name)]).map((of) => world.user.create(of)),
+      NAMES.flatMap((name) => [{ ...sim.pot(`cup-${name}`), kind: 'Cup' }, sim.pot(name)]).map((of) =>
+        world.user.create(of),
+      ),
     );
     await world.advance(MINUTE);
-    expect(writesOf(world.requests).filter((line) => line.endsWith('/shared'))).toHaveLength(1);
+    expect(sim.writesOf(world.requests).filter((line) => line.endsWith('/shared'))).toHaveLength(1);
   });
 
   it('is adopted once', async () => {
-    await world.apply(potDefinition([shared('${schema.metadata.name}')]));
+    await world.apply(sim.potDefinition([shared('${schema.metadata.name}')]));
     await world.user.create({
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'shared', namespace: 'default' },
     });
     await world.advance(5000);
-    await Promise.all(NAMES.map((name) => world.user.create(pot(name))));
+    await Promise.all(NAMES.map((name) => world.user.create(sim.pot(name))));
     await world.advance(MINUTE);
     await expectOneOwner();
   });
@@ -129,11 +123,11 @@ describe('an object that several instances want at the same time', () => {
       id: 'map',
       template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { of: '${schema.metadata.name}' } },
     });
-    await world.apply(potDefinition([named('own-${schema.metadata.name}')]));
+    await world.apply(sim.potDefinition([named('own-${schema.metadata.name}')]));
     await world.advance(5000);
-    await Promise.all(NAMES.map((name) => world.user.create(pot(name))));
+    await Promise.all(NAMES.map((name) => world.user.create(sim.pot(name))));
     await world.advance(MINUTE);
-    await world.apply(potDefinition([named('shared')]));
+    await world.apply(sim.potDefinition([named('shared')]));
     await world.advance(MINUTE);
     await expectOneOwner();
     const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'default' });
@@ -151,9 +145,9 @@ describe('the admission policy of the guide for several teams', () => {
   beforeEach(() => world.apply(...parseAllDocuments(yaml).map((document) => document.toJS() as KubeObject)));
 
   it('accepts a definition with the account of `typekro rbac --per-definition`', async () => {
-    await world.apply(potDefinition([shared('x')], { ...allowed, 'typekro.dev/adoption': 'refuse' }));
+    await world.apply(sim.potDefinition([shared('x')], { ...allowed, 'typekro.dev/adoption': 'refuse' }));
     await world.advance(5000);
-    expect(conditionText(await world.user.get(potsRef), 'GraphAccepted')).toMatch(/^True/);
+    expect(sim.conditionText(await world.user.get(sim.potsRef), 'GraphAccepted')).toMatch(/^True/);
   });
 
   it.each<[string, Record<string, string>]>([
@@ -166,7 +160,7 @@ describe('the admission policy of the guide for several teams', () => {
     ['objects of other instances, for a node', { ...allowed, 'typekro.dev/adoption': 'refuse, map = take-over' }],
     ['a higher limit of cost', { ...allowed, 'typekro.dev/cel-budget': '10000000' }],
   ])('refuses a definition that chooses %s', async (_name, annotations) => {
-    await expect(world.apply(potDefinition([shared('x')], annotations))).rejects.toMatchObject({
+    await expect(world.apply(sim.potDefinition([shared('x')], annotations))).rejects.toMatchObject({
       status: 422,
       message: expect.stringContaining("ValidatingAdmissionPolicy 'typekro-definitions'"),
     });

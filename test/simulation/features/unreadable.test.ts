@@ -1,34 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '@typekro/kit/core';
 import { requestTo, failure } from '@typekro/testing/test-support/intercept-request';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 const MINUTE = 60_000;
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
-const readyOf = async (name: string) => conditionText(await world.user.get(potRef(name)), 'Ready');
-const textOf = async () => (await world.user.get(mapRef('p-map')))['data'];
+const readyOf = async (name: string) => sim.conditionText(await world.user.get(sim.potRef(name)), 'Ready');
+const textOf = async () => (await world.user.get(sim.mapRef('p-map')))['data'];
 /** Replaces the definition while no controller runs. Then starts a controller whose requests `broken` intercepts. */
-async function meanwhile(resources: JsonObject[], broken: VirtualWorld['intercept']): Promise<void> {
+async function meanwhile(resources: JsonObject[], broken: sim.VirtualWorld['intercept']): Promise<void> {
   await world.advance(MINUTE);
   await world.controller.stop();
   world.intercept = broken;
-  await world.user.apply(potDefinition(resources), { fieldManager: 'user', force: true });
+  await world.user.apply(sim.potDefinition(resources), { fieldManager: 'user', force: true });
   await world.restart();
   await world.advance(MINUTE);
 }
@@ -45,20 +35,20 @@ describe('a child that the controller may watch, but not read by name', () => {
       spec: { limits: [{ type: 'Container', default: { cpu: '0.5' }, defaultRequest: { cpu: '0.25' } }] },
     },
   };
-  const after = mapResource('after', { text: '${limits.spec.limits[0].type}' });
+  const after = sim.mapResource('after', { text: '${limits.spec.limits[0].type}' });
 
   it('is reported with the rule to add, delays no other child, and is retried', async () => {
-    await world.apply(potDefinition([mapResource('map', { text: 'one' }), limits]));
+    await world.apply(sim.potDefinition([sim.mapResource('map', { text: 'one' }), limits]));
     await world.advance(5000);
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     const message =
       'limitranges "p-limits" is forbidden: User "kro" cannot get resource "limitranges" in API group "" in the namespace "default"';
     const gets = requestTo('GET', /\/limitranges\/p-limits/);
-    await meanwhile([mapResource('map', { text: 'two' }), limits, after], (request) =>
+    await meanwhile([sim.mapResource('map', { text: 'two' }), limits, after], (request) =>
       gets(request) ? failure(403, 'Forbidden', message) : undefined,
     );
     expect(await textOf()).toEqual({ text: 'two' });
-    expect((await world.user.get(mapRef('p-after')))['data']).toEqual({ text: 'Container' });
+    expect((await world.user.get(sim.mapRef('p-after')))['data']).toEqual({ text: 'Container' });
     expect(await readyOf('p')).toContain(
       'add the rule {apiGroups: [""], resources: ["limitranges"], verbs: ["get"]} in namespace default',
     );
@@ -66,12 +56,12 @@ describe('a child that the controller may watch, but not read by name', () => {
     const mark = world.requests.length;
     await world.advance(60 * MINUTE);
     expect(world.requests.slice(mark).filter(gets).length).toBeLessThan(300);
-    expect(writesOf(world.requests.slice(mark))).toEqual([]);
+    expect(sim.writesOf(world.requests.slice(mark))).toEqual([]);
 
     world.intercept = undefined;
     await world.advance(MINUTE);
     expect(await readyOf('p')).toMatch(/^True/);
-    expect(writesOf(world.requests.slice(mark)).filter((line) => line.includes('limitranges'))).toEqual([]);
+    expect(sim.writesOf(world.requests.slice(mark)).filter((line) => line.includes('limitranges'))).toEqual([]);
   });
 });
 
@@ -88,10 +78,10 @@ describe('a retired kind whose API group does not respond', () => {
   const budgetRef = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', namespace: 'default', name: 'p-budget' };
 
   beforeEach(async () => {
-    await world.apply(potDefinition([mapResource('map', { text: 'one' }), budget]));
+    await world.apply(sim.potDefinition([sim.mapResource('map', { text: 'one' }), budget]));
     await world.advance(5000);
-    await world.apply(pot('p'));
-    await meanwhile([mapResource('map', { text: 'two' })], ({ path }) =>
+    await world.apply(sim.pot('p'));
+    await meanwhile([sim.mapResource('map', { text: 'two' })], ({ path }) =>
       path.startsWith('/apis/policy') ? failure(503, 'ServiceUnavailable', 'policy is out of order') : undefined,
     );
   });
@@ -106,7 +96,7 @@ describe('a retired kind whose API group does not respond', () => {
   });
 
   it('is named by a deletion that waits for it', async () => {
-    await world.user.delete(potRef('p'));
+    await world.user.delete(sim.potRef('p'));
     await world.advance(MINUTE);
     expect(await readyOf('p')).toBe(
       'Unknown UnderDeletion: deletion blocked: list PodDisruptionBudget.policy: policy is out of order',
@@ -116,7 +106,7 @@ describe('a retired kind whose API group does not respond', () => {
     );
     world.intercept = undefined;
     await world.advance(MINUTE);
-    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(await world.user.find(sim.potRef('p'))).toBeUndefined();
     expect(await world.user.find(budgetRef)).toBeUndefined();
   });
 });

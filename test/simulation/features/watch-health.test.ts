@@ -1,18 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JsonObject, KubeObject } from '@typekro/kit/core';
 import { failure } from '@typekro/testing/test-support/intercept-request';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 afterEach(() => world.close());
 
 const HEALTHY = 'True AllWatchesSynced: changes to all watched kinds are detected';
@@ -20,7 +11,7 @@ const RBAC = 'rbac.authorization.k8s.io/v1';
 
 async function open(watchHealth: boolean, kroCompatibility: '0.9' | '0.10' = '0.10'): Promise<void> {
   const serviceAccount = { namespace: 'kro-system', name: 'kro' };
-  world = await virtualWorld({
+  world = await sim.virtualWorld({
     controller: { kroCompatibility, serviceAccount, features: { graphKind: true, watchHealth } },
   });
 }
@@ -28,7 +19,7 @@ async function open(watchHealth: boolean, kroCompatibility: '0.9' | '0.10' = '0.
 async function isQuiet(): Promise<void> {
   world.requests.length = 0;
   await world.advance(10 * 60_000);
-  expect(writesOf(world.requests)).toEqual([]);
+  expect(sim.writesOf(world.requests)).toEqual([]);
 }
 
 /** A Graph with one ConfigMap, and a role that grants these verbs to the Graph's account. */
@@ -54,44 +45,46 @@ function graphWith(verbs: string[]): KubeObject[] {
 }
 
 const graphRef = { apiVersion: 'kro.run/v1alpha1', kind: 'Graph', namespace: 'default', name: 'g' };
-const conditionOf = async (type: string) => conditionText(await world.user.get(graphRef), type);
+const conditionOf = async (type: string) => sim.conditionText(await world.user.get(graphRef), type);
 
 describe('the condition WatchesHealthy', () => {
   it.each(['0.9', '0.10'] as const)(
     'of an instance is true at the level %s, and stays true without a write',
     async (level) => {
       await open(true, level);
-      await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
+      await world.apply(sim.potDefinition([sim.mapResource('map', { text: 'x' })]));
       await world.advance(5000);
-      await world.apply(pot('p'));
+      await world.apply(sim.pot('p'));
       await world.advance(5000);
-      expect(conditionText(await world.user.get(potRef('p')), 'WatchesHealthy')).toBe(HEALTHY);
+      expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'WatchesHealthy')).toBe(HEALTHY);
       await isQuiet();
       await world.restart();
       await isQuiet();
-      await world.user.delete(potRef('p'));
+      await world.user.delete(sim.potRef('p'));
       await world.advance(30_000);
-      expect(await world.user.find(potRef('p'))).toBeUndefined();
+      expect(await world.user.find(sim.potRef('p'))).toBeUndefined();
     },
   );
 
   it('of an instance names a kind that the controller may not watch, and Ready is false for that reason', async () => {
     await open(true);
-    await world.apply(potDefinition([mapResource('map', { text: 'x' })]));
+    await world.apply(sim.potDefinition([sim.mapResource('map', { text: 'x' })]));
     await world.advance(5000);
     world.intercept = ({ method, path }) =>
       method === 'GET' && /\/configmaps\?/.test(path)
         ? failure(403, 'Forbidden', 'configmaps is forbidden')
         : undefined;
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await world.advance(30_000);
-    const refused = await world.user.get(potRef('p'));
-    expect(conditionText(refused, 'WatchesHealthy')).toMatch(/^False WatchBlocked: .*configmaps in default: Forbidden/);
-    expect(conditionText(refused, 'Ready')).toMatch(/^False NotReady: .*configmaps is forbidden/);
+    const refused = await world.user.get(sim.potRef('p'));
+    expect(sim.conditionText(refused, 'WatchesHealthy')).toMatch(
+      /^False WatchBlocked: .*configmaps in default: Forbidden/,
+    );
+    expect(sim.conditionText(refused, 'Ready')).toMatch(/^False NotReady: .*configmaps is forbidden/);
     world.intercept = undefined;
     await world.advance(60_000);
-    expect(conditionText(await world.user.get(potRef('p')), 'WatchesHealthy')).toBe(HEALTHY);
-    expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^True/);
+    expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'WatchesHealthy')).toBe(HEALTHY);
+    expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'Ready')).toMatch(/^True/);
   });
 
   it('of a Graph names the kind that its account may not watch, becomes true with a new right, and does not change Ready', async () => {
@@ -111,7 +104,7 @@ describe('the condition WatchesHealthy', () => {
 
   it('can be read by the conditions of the author, and does not change Ready', async () => {
     await open(true);
-    const definition = potDefinition([mapResource('map', { text: 'x' })]);
+    const definition = sim.potDefinition([sim.mapResource('map', { text: 'x' })]);
     const schema = definition.spec?.['schema'] as JsonObject;
     const status = "runtime.condition(schema, 'WatchesHealthy').status";
     schema['status'] = {
@@ -119,9 +112,9 @@ describe('the condition WatchesHealthy', () => {
     };
     await world.apply(definition);
     await world.advance(5000);
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await world.advance(5000);
-    const { conditions } = (await world.user.get(potRef('p'))).status as { conditions: JsonObject[] };
+    const { conditions } = (await world.user.get(sim.potRef('p'))).status as { conditions: JsonObject[] };
     expect(conditions.map(({ type, status: of }) => [type, of])).toEqual([['Seen', 'True']]);
     await isQuiet();
   });

@@ -5,28 +5,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CommandInProcess } from '../../test-support/command-in-process.ts';
 import { commandRunner } from '../../test-support/run-command.ts';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 import { commands } from './index.ts';
 import type { JsonObject } from '@typekro/kit/core';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 const cwd = mkdtempSync(join(tmpdir(), 'typekro-day-two-'));
 beforeEach(async () => {
-  world = await virtualWorld({ cluster: { workloads: true } });
+  world = await sim.virtualWorld({ cluster: { workloads: true } });
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
-  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+  await world.apply(sim.potDefinition([sim.mapResource('map', { text: '${schema.spec.text}' })]));
   await world.advance(2000);
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   await world.advance(2000);
 });
 afterEach(async () => {
@@ -40,8 +31,8 @@ async function run(line: string): Promise<string[]> {
   return out.replaceAll(/(?<![\w-])\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
 }
 
-const annotations = async () => (await world.user.get(potRef('shop'))).metadata.annotations ?? {};
-const textOfMap = async () => (await world.user.get(mapRef('shop-map')))['data'];
+const annotations = async () => (await world.user.get(sim.potRef('shop'))).metadata.annotations ?? {};
+const textOfMap = async () => (await world.user.get(sim.mapRef('shop-map')))['data'];
 
 test('status shows the state of an instance and its conditions', async () => {
   expect(await run('status shop')).toMatchInlineSnapshot(`
@@ -67,7 +58,7 @@ test('suspend delays the effect of a change to the instance until resume', async
   expect((await run('suspend shop'))[0]).toMatch(/^Pot default\/shop configured: it is suspended/);
   expect((await run('suspend shop'))[0]).toMatch(/^Pot default\/shop unchanged: it is suspended/);
   await world.settle();
-  await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
+  await world.user.patch(sim.potRef('shop'), { spec: { text: 'new' } });
   await world.advance(2000);
   expect(await textOfMap()).toEqual({ text: 'x' });
   expect(await run('resume shop')).toMatchInlineSnapshot(`
@@ -84,17 +75,17 @@ test('suspend delays the effect of a change to the instance until resume', async
 test.each(['delete', 'suspend', 'resume', 'pin', 'wait --timeout 50ms'])(
   '%s refuses the name of a node where an instance is expected, and changes nothing',
   async (command) => {
-    const before = await world.user.get(potRef('shop'));
+    const before = await world.user.get(sim.potRef('shop'));
     const { code, err } = await commandRunner(commands, cwd)(`${command} shop/map --kubeconfig kubeconfig`);
     expect(code).not.toBe(0);
     expect(err).toContain('there is no instance shop/map');
-    expect((await world.user.get(potRef('shop'))).metadata).toEqual(before.metadata);
+    expect((await world.user.get(sim.potRef('shop'))).metadata).toEqual(before.metadata);
   },
 );
 
 test('rollback undoes a change for which no revision was issued; pin without --revision keeps the revision that the instance follows', async () => {
   await change();
-  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.nothing}' })]));
+  await world.apply(sim.potDefinition([sim.mapResource('map', { text: '${schema.spec.nothing}' })]));
   await world.advance(2000);
   expect((await run('pin shop'))[0]).toContain('it stays with revision 2');
   expect((await run('rollback pot'))[0]).toContain('its spec becomes that of revision 2');
@@ -104,7 +95,9 @@ test('rollback undoes a change for which no revision was issued; pin without --r
 
 /** Changes the definition, so that it gets a second revision. */
 async function change(): Promise<void> {
-  await world.apply(potDefinition([mapResource('map', { text: 'second' }), mapResource('more', { a: 'b' })]));
+  await world.apply(
+    sim.potDefinition([sim.mapResource('map', { text: 'second' }), sim.mapResource('more', { a: 'b' })]),
+  );
   await world.advance(2000);
 }
 
@@ -180,18 +173,18 @@ test.each(['suspend g', 'resume g', 'pin g --revision 1', 'reconcile g --by-susp
 );
 
 test('delete does not count an object of another instance', async () => {
-  const { spec = {} } = potDefinition([mapResource('map', {}, { name: 'shop-map' })]);
+  const { spec = {} } = sim.potDefinition([sim.mapResource('map', {}, { name: 'shop-map' })]);
   const schema = { ...(spec['schema'] as JsonObject), kind: 'Cup' };
-  await world.apply({ ...potDefinition([]), metadata: { name: 'cups' }, spec: { ...spec, schema } });
+  await world.apply({ ...sim.potDefinition([]), metadata: { name: 'cups' }, spec: { ...spec, schema } });
   await world.advance(3000);
-  await world.apply({ ...pot('other'), kind: 'Cup' });
+  await world.apply({ ...sim.pot('other'), kind: 'Cup' });
   await world.advance(3000);
   expect(await run('delete cup/other')).toEqual([
     'Cup default/other deleted: its controller has no object to delete',
     expect.any(String),
   ]);
   await world.advance(5000);
-  expect(await world.user.find(mapRef('shop-map'))).toBeDefined();
+  expect(await world.user.find(sim.mapRef('shop-map'))).toBeDefined();
 });
 
 test('delete prints what is deleted, and wait ends when the instance is gone', async () => {
@@ -201,24 +194,24 @@ test('delete prints what is deleted, and wait ends when the instance is gone', a
       "   next  typekro delete pot/default/shop",
     ]
   `);
-  expect(await world.user.find(mapRef('shop-map'))).toBeDefined();
+  expect(await world.user.find(sim.mapRef('shop-map'))).toBeDefined();
   expect((await run('delete shop'))[0]).toMatch(/^Pot default\/shop deleted: /);
   await world.advance(5000);
   expect(await run('wait shop --for deleted')).toEqual(['shop is gone: there is no such instance']);
 });
 
 test('delete changes nothing when the deletion of the definition is blocked by another program', async () => {
-  await world.user.patch(potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
-  await world.user.delete(potsRef);
+  await world.user.patch(sim.potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
+  await world.user.delete(sim.potsRef);
   await world.advance(2000);
   const { code, err } = await commandRunner(commands, cwd)('delete pot/shop --kubeconfig kubeconfig');
   expect(code).toBe(1);
   expect(err).toContain('held by example.com/hold), so no controller deletes the objects');
-  expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
+  expect((await world.user.get(sim.potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
 test('delete changes nothing when no controller could complete the deletion, and prints the remedy', async () => {
-  await world.user.delete(potsRef);
+  await world.user.delete(sim.potsRef);
   await world.advance(2000);
   const { code, err } = await commandRunner(commands, cwd)('delete pot/shop --kubeconfig kubeconfig');
   expect(code).toBe(1);
@@ -226,14 +219,14 @@ test('delete changes nothing when no controller could complete the deletion, and
     "error: Pot default/shop would never be gone: the definition pots is gone, so no controller deletes the objects and removes the finalizer kro.run/finalizer [instance/not-deleted]
       hint: nothing was deleted; apply the definition pots again; its controller then completes the deletion. To remove the instance and keep its objects: kubectl patch pot.acme.test shop -n default --type merge -p '{"metadata":{"finalizers":null}}'"
   `);
-  expect((await world.user.get(potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
+  expect((await world.user.get(sim.potRef('shop'))).metadata.deletionTimestamp).toBeUndefined();
 });
 
 test('wait ends when the instance reaches the expected state, and fails at the time limit', async () => {
   expect(await run('wait shop')).toEqual(['Pot default/shop is ACTIVE']);
   expect(await run('wait shop --for condition=Ready --timeout 0')).toEqual(['Pot default/shop is Ready=True']);
   await world.controller.stop();
-  await world.user.patch(potRef('shop'), { spec: { text: 'newer' } });
+  await world.user.patch(sim.potRef('shop'), { spec: { text: 'newer' } });
   const late = await commandRunner(commands, cwd)('wait shop --timeout 50ms --kubeconfig kubeconfig');
   expect(late.code).toBe(1);
   expect(late.err).toMatchInlineSnapshot(`
@@ -244,12 +237,12 @@ test('wait ends when the instance reaches the expected state, and fails at the t
 });
 
 test('wait prints the reason why it waits, and prints each new reason', async () => {
-  await world.user.patch(potRef('shop'), { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
+  await world.user.patch(sim.potRef('shop'), { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
   const waiting = new CommandInProcess(commands, cwd, 'wait shop --for deleted --kubeconfig kubeconfig');
   await waiting.until(/^waiting until Pot default\/shop is deleted: it is ACTIVE\n/);
-  await world.user.delete(potRef('shop'));
+  await world.user.delete(sim.potRef('shop'));
   await world.advance(2000);
-  await world.user.patch(potRef('shop'), { metadata: { finalizers: null } });
+  await world.user.patch(sim.potRef('shop'), { metadata: { finalizers: null } });
   await world.advance(2000);
   expect(await waiting.code).toBe(0);
   expect(waiting.output).toMatch(/is deleted: it is \w+, being deleted since [^]*\nPot default\/shop is deleted\n$/);
@@ -258,7 +251,7 @@ test('wait prints the reason why it waits, and prints each new reason', async ()
 test.each(['--kro-compatibility 0.9', '--crds crds'])(
   'apply with a saved plan refuses %s, because the plan sets this option itself',
   async (option) => {
-    writeFileSync(join(cwd, 'shop.json'), JSON.stringify(pot('shop', { text: 'new' })));
+    writeFileSync(join(cwd, 'shop.json'), JSON.stringify(sim.pot('shop', { text: 'new' })));
     const own = commandRunner(commands, cwd);
     const [file = ''] = /plan-\w+\.json/.exec((await own('plan shop.json --save --kubeconfig kubeconfig')).err) ?? [];
     const { code, err } = await own(`apply ${file} ${option} --kubeconfig kubeconfig`);
@@ -273,8 +266,8 @@ test('wait ends when the instance is deleted, and its error does not name the ti
   const waiting = new CommandInProcess(commands, cwd, line);
   await waiting.until(/^waiting until /);
   await world.controller.stop();
-  await world.user.patch(potRef('shop'), { metadata: { finalizers: null } });
-  await world.user.delete(potRef('shop'));
+  await world.user.patch(sim.potRef('shop'), { metadata: { finalizers: null } });
+  await world.user.delete(sim.potRef('shop'));
   expect(await waiting.code).toBe(1);
   expect(waiting.output.split('\n').slice(-3)).toEqual([
     'error: Pot default/shop is not Nothing=True: it was deleted [instance/not-reached]',
@@ -318,7 +311,7 @@ test('wait reports an outage of the cluster, and events --watch ends with an err
 
 test('events prints the events of the instance, its objects and the objects that these own', async () => {
   await world.apply(
-    potDefinition([
+    sim.potDefinition([
       {
         id: 'web',
         template: {

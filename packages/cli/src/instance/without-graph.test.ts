@@ -3,15 +3,7 @@ import type { JsonObject } from '@typekro/kit/core';
 import { afterEach, expect, test } from 'vitest';
 import { refusingClient } from '@typekro/cluster/test-support/refusing-client';
 import { withoutTimes } from '../../test-support/without-times.ts';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 import { type KubernetesApi, readSession } from '@typekro/kube';
 import { RootCause } from '@typekro/engine/runtime';
 import { findEvidence } from './evidence.ts';
@@ -22,7 +14,7 @@ import { explainDefinition } from './why-definition.ts';
 import { whyReport } from './why-report.ts';
 import { whyLines } from './why-view.ts';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 afterEach(async () => {
   await world.close();
 });
@@ -36,24 +28,24 @@ async function why(text: string, api: KubernetesApi = world.user): Promise<strin
   return withoutTimes(whyLines(seen, whyReport(seen, evidence), world.clock.now(), false));
 }
 
-const held = mapResource('map', { a: 'b' }, { finalizers: ['example.com/hold'] });
+const held = sim.mapResource('map', { a: 'b' }, { finalizers: ['example.com/hold'] });
 
 /** Starts the deletion of an instance whose child is kept by the finalizer of another program. */
 async function heldInDeletion(): Promise<void> {
-  world = await virtualWorld();
-  await world.apply(potDefinition([held, mapResource('low', { a: '${map.data.a}' })]));
+  world = await sim.virtualWorld();
+  await world.apply(sim.potDefinition([held, sim.mapResource('low', { a: '${map.data.a}' })]));
   await world.advance(2000);
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   await world.advance(2000);
-  await world.user.delete(potRef('shop'));
+  await world.user.delete(sim.potRef('shop'));
   await world.advance(60_000);
 }
 
 test('the views explain the stuck deletion of an instance whose definition is gone', async () => {
   await heldInDeletion();
   await world.controller.stop();
-  await world.user.patch(potsRef, { metadata: { finalizers: null } });
-  await world.user.delete(potsRef);
+  await world.user.patch(sim.potsRef, { metadata: { finalizers: null } });
+  await world.user.delete(sim.potsRef);
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
       "Pot default/shop   DELETING AGE   being deleted for AGE   0 of 1 nodes deleted",
@@ -73,13 +65,13 @@ test('the views explain the stuck deletion of an instance whose definition is go
 });
 
 test('the views explain an instance whose definition is being deleted and kept by the finalizer of another program', async () => {
-  world = await virtualWorld();
-  await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
+  world = await sim.virtualWorld();
+  await world.apply(sim.potDefinition([sim.mapResource('map', { a: 'b' })]));
   await world.advance(2000);
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   await world.advance(2000);
-  await world.user.patch(potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
-  await world.user.delete(potsRef);
+  await world.user.patch(sim.potsRef, { metadata: { finalizers: ['kro.run/finalizer', 'example.com/hold'] } });
+  await world.user.delete(sim.potsRef);
   await world.advance(5000);
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
@@ -89,7 +81,7 @@ test('the views explain an instance whose definition is being deleted and kept b
       "the instance waits for nothing: every node is ready",
     ]
   `);
-  await world.user.delete(potRef('shop'));
+  await world.user.delete(sim.potRef('shop'));
   await world.advance(60_000);
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
@@ -101,7 +93,7 @@ test('the views explain an instance whose definition is being deleted and kept b
   `);
   const { notes } = await explainDefinition(
     readSession(world.user),
-    await world.user.get(potsRef),
+    await world.user.get(sim.potsRef),
     NEVER,
     assumedSettings('this test'),
   );
@@ -123,7 +115,7 @@ test('the views explain the deletion of an instance whose definition does not co
     await world.user.patch(ref, { metadata: { finalizers: null } });
     await world.user.delete(ref);
   }
-  await world.apply(potDefinition([mapResource('map', { a: '${schema.spec.nothing}' })]));
+  await world.apply(sim.potDefinition([sim.mapResource('map', { a: '${schema.spec.nothing}' })]));
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
       "Pot default/shop   DELETING AGE   being deleted for AGE   0 of 1 nodes deleted",
@@ -141,10 +133,10 @@ test('the views explain the deletion of an instance whose definition does not co
 });
 
 test('without the right to list definitions, the views find the nodes of an instance by the labels of its objects', async () => {
-  world = await virtualWorld();
-  await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
+  world = await sim.virtualWorld();
+  await world.apply(sim.potDefinition([sim.mapResource('map', { a: 'b' })]));
   await world.advance(2000);
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   await world.advance(2000);
   const { client } = refusingClient(world.cluster, {
     refuses: /resourcegraphdefinitions|customresourcedefinitions/,
@@ -166,10 +158,12 @@ test('without the right to list definitions, the views find the nodes of an inst
 });
 
 test('a node that the user may not read is unknown instead of failed, and its dependents are unknown too', async () => {
-  world = await virtualWorld();
-  await world.apply(potDefinition([mapResource('map', { a: 'b' }), mapResource('after', { a: '${map.data.a}' })]));
+  world = await sim.virtualWorld();
+  await world.apply(
+    sim.potDefinition([sim.mapResource('map', { a: 'b' }), sim.mapResource('after', { a: '${map.data.a}' })]),
+  );
   await world.advance(2000);
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   await world.advance(2000);
   const { client } = refusingClient(world.cluster, { refuses: /configmaps/, clock: world.clock });
   const seen = await observe(readSession(client), 'shop', 'default', NEVER, { settings: assumedSettings('this test') });
@@ -200,11 +194,11 @@ test('a node that the user may not read is unknown instead of failed, and its de
 });
 
 test('why reports a False condition of the instance itself', async () => {
-  world = await virtualWorld();
-  await world.apply(potDefinition([mapResource('map', { a: 'b' })]));
+  world = await sim.virtualWorld();
+  await world.apply(sim.potDefinition([sim.mapResource('map', { a: 'b' })]));
   await world.advance(2000);
   await world.controller.stop();
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   const conditions = [
     {
       type: 'InstanceManaged',
@@ -214,7 +208,7 @@ test('why reports a False condition of the instance itself', async () => {
         'finalizer/labeling failed: pots.acme.test "shop" is forbidden: User "system:serviceaccount:kro-system:kro" cannot patch resource "pots" in API group "acme.test" in the namespace "default"',
     },
   ];
-  await world.user.patch(potRef('shop'), { status: { state: 'ERROR', conditions } }, { subresource: 'status' });
+  await world.user.patch(sim.potRef('shop'), { status: { state: 'ERROR', conditions } }, { subresource: 'status' });
   expect(await why('shop')).toMatchInlineSnapshot(`
     [
       "Pot default/shop   ERROR   revision 1   0 of 1 nodes ready",
@@ -230,17 +224,17 @@ test('why reports a False condition of the instance itself', async () => {
 });
 
 test('an instance can be named with the short name of its kind, even after the definition is gone', async () => {
-  world = await virtualWorld();
-  const definition = potDefinition([mapResource('map', { a: 'b' })]);
+  world = await sim.virtualWorld();
+  const definition = sim.potDefinition([sim.mapResource('map', { a: 'b' })]);
   const schema = { ...(definition.spec?.['schema'] as JsonObject), shortNames: ['po2'] };
   await world.apply({ ...definition, spec: { ...definition.spec, schema } });
   await world.advance(2000);
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   await world.advance(2000);
   expect(await why('po2/shop/map')).toEqual(await why('pot/shop/map'));
   await world.controller.stop();
-  await world.user.patch(potsRef, { metadata: { finalizers: null } });
-  await world.user.delete(potsRef);
+  await world.user.patch(sim.potsRef, { metadata: { finalizers: null } });
+  await world.user.delete(sim.potsRef);
   const gone = await why('po2/default/shop');
   expect(gone).toContain('note: the definition pots is gone');
   expect(gone).toEqual(await why('pot/default/shop'));

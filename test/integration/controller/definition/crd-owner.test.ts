@@ -1,38 +1,29 @@
 import { afterEach, expect, test } from 'vitest';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potsRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
 
 const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name: 'pots.acme.test' };
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 afterEach(() => world.close());
 
 /** A definition of the kind Pot with this name. The ConfigMaps of its instances contain the name. */
 function named(name: string, annotations: Record<string, string> = {}): KubeObject {
-  const definition = potDefinition([mapResource('map', { of: name })]);
+  const definition = sim.potDefinition([sim.mapResource('map', { of: name })]);
   return { ...definition, metadata: { name, annotations } };
 }
 
-const kindReady = async (name: string) => conditionText(await world.user.get({ ...potsRef, name }), 'KindReady');
-const ownerOf = async (name: string) => (await world.user.get(mapRef(`${name}-map`)))['data'];
+const kindReady = async (name: string) =>
+  sim.conditionText(await world.user.get({ ...sim.potsRef, name }), 'KindReady');
+const ownerOf = async (name: string) => (await world.user.get(sim.mapRef(`${name}-map`)))['data'];
 
 test.each(['0.9', '0.10'] as const)(
   'level %s: when the owner label of a CRD is changed to another definition, only the other definition serves the kind',
   async (level) => {
-    world = await virtualWorld({ controller: { kroCompatibility: level } });
+    world = await sim.virtualWorld({ controller: { kroCompatibility: level } });
     await world.apply(named('one'));
     await world.advance(5000);
-    await world.apply(pot('p'), named('two'));
+    await world.apply(sim.pot('p'), named('two'));
     await world.advance(5000);
     expect(await ownerOf('p')).toEqual({ of: 'one' });
 
@@ -48,12 +39,12 @@ test.each(['0.9', '0.10'] as const)(
     world.requests.length = 0;
     await world.apply(named('one', { touched: 'yes' }));
     await world.advance(60_000);
-    expect(writesOf(world.requests).filter((line) => !line.includes('/status'))).toEqual([]);
+    expect(sim.writesOf(world.requests).filter((line) => !line.includes('/status'))).toEqual([]);
     expect(await ownerOf('p')).toEqual({ of: 'two' });
 
-    await world.user.delete({ ...potsRef, name: 'one' });
+    await world.user.delete({ ...sim.potsRef, name: 'one' });
     await world.advance(5000);
-    await world.apply(pot('q'));
+    await world.apply(sim.pot('q'));
     await world.advance(5000);
     expect(await ownerOf('q')).toEqual({ of: 'two' });
   },

@@ -1,17 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
-import {
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  virtualWorld,
-} from '@typekro/testing/test-support/virtual-world';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 import type { KubeObject } from '@typekro/kit/core';
 import { readConditions } from '@typekro/engine/runtime';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 afterEach(() => world.close());
 
 const DEFINITION = { apiVersion: 'kro.run/v1alpha1', kind: 'ResourceGraphDefinition' };
@@ -19,7 +11,7 @@ const CRD = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefini
 
 /** A definition of the kind Pot under this name. */
 function named(name: string): KubeObject {
-  const definition = potDefinition([mapResource('one', { a: name })]);
+  const definition = sim.potDefinition([sim.mapResource('one', { a: name })]);
   return { ...definition, metadata: { ...definition.metadata, name } };
 }
 
@@ -39,10 +31,10 @@ test.each(rows)(
   'level %s: the definition %s takes the place of a deleted definition of the same kind %s',
   async (level, name, ...how) => {
     const [, isSlow, unservedMs] = how;
-    world = await virtualWorld({ controller: { allowCrdDeletion: true, kroCompatibility: level } });
+    world = await sim.virtualWorld({ controller: { allowCrdDeletion: true, kroCompatibility: level } });
     await world.apply(named('pots'));
     await world.advance(2000);
-    await world.apply(pot('shop'));
+    await world.apply(sim.pot('shop'));
     await world.advance(2000);
     if (isSlow) await world.user.patch(CRD, { metadata: { finalizers: ['acme.test/slow'] } });
     await world.user.delete({ ...DEFINITION, name: 'pots' });
@@ -58,19 +50,19 @@ test.each(rows)(
     await world.settle();
     await world.advance(900_000);
     expect((await world.user.find({ ...DEFINITION, name }))?.status?.['state']).toBe('Active');
-    await world.apply(pot('new'));
+    await world.apply(sim.pot('new'));
     await world.advance(2000);
-    expect((await world.user.find(potRef('new')))?.status?.['state']).toBe('ACTIVE');
+    expect((await world.user.find(sim.potRef('new')))?.status?.['state']).toBe('ACTIVE');
   },
 );
 
 test.each(LEVELS)('level %s: KindReady names a CRD that is being deleted, and instances are deleted', async (level) => {
-  world = await virtualWorld({ controller: { kroCompatibility: level } });
+  world = await sim.virtualWorld({ controller: { kroCompatibility: level } });
   await world.apply(named('pots'));
   await world.advance(2000);
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   await world.advance(2000);
-  await world.user.patch(potRef('shop'), { metadata: { finalizers: ['kro.run/finalizer', 'acme.test/slow'] } });
+  await world.user.patch(sim.potRef('shop'), { metadata: { finalizers: ['kro.run/finalizer', 'acme.test/slow'] } });
   await world.user.delete(CRD);
   await world.advance(5000);
   const read = async () => {
@@ -85,12 +77,12 @@ test.each(LEVELS)('level %s: KindReady names a CRD that is being deleted, and in
     message: 'CRD pots.acme.test is being deleted with all of its instances, and is created again when it is gone',
   });
   // The controller deletes the objects of the instance, and removes its own finalizer.
-  expect((await world.user.find(potRef('shop')))?.metadata.finalizers).toEqual(['acme.test/slow']);
-  expect(await world.user.find(mapRef('shop-one'))).toBeUndefined();
-  await world.user.patch(potRef('shop'), { metadata: { finalizers: null } });
+  expect((await world.user.find(sim.potRef('shop')))?.metadata.finalizers).toEqual(['acme.test/slow']);
+  expect(await world.user.find(sim.mapRef('shop-one'))).toBeUndefined();
+  await world.user.patch(sim.potRef('shop'), { metadata: { finalizers: null } });
   await world.advance(900_000);
   expect(await read()).toMatchObject({ state: 'Active', status: 'True' });
-  await world.apply(pot('new'));
+  await world.apply(sim.pot('new'));
   await world.advance(2000);
-  expect((await world.user.find(potRef('new')))?.status?.['state']).toBe('ACTIVE');
+  expect((await world.user.find(sim.potRef('new')))?.status?.['state']).toBe('ACTIVE');
 });

@@ -11,25 +11,16 @@ import {
   stateOf,
   textOf,
 } from '../../../support/report-objects.ts';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  conditionText,
-  mapRef,
-  mapResource,
-  pot,
-  potRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 
 /**
  * The world of one test. The tests are scenarios from reports of kro's users about running instances. The numbers in
  * the titles are issue numbers in kro's repository (kubernetes-sigs/kro). Each scenario follows the steps of its
  * report, or the description if the report has no steps. `docs/evidence.md` lists the reports.
  */
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
 });
 afterEach(() => world.close());
 
@@ -46,7 +37,7 @@ async function serveNothing(): Promise<void> {
   const place = { group: 'custom.api.server', version: 'v1alpha1', groupPriorityMinimum: 10, versionPriority: 10 };
   await applyAll(world, { ...type, metadata, spec: { ...place, service: { namespace: 'default', name: 'gone' } } });
   await world.advance(60_000);
-  expect(conditionText(await world.user.get({ ...type, ...metadata }), 'Available')).toMatch(/^False/);
+  expect(sim.conditionText(await world.user.get({ ...type, ...metadata }), 'Available')).toMatch(/^False/);
 }
 
 describe('reports of kro’s users about running instances', () => {
@@ -56,21 +47,22 @@ describe('reports of kro’s users about running instances', () => {
       const kind = /(brokens|jobs)\?/.exec(request.path)?.[1];
       return isDenied(request) ? failure(403, 'Forbidden', `User "kro" cannot list resource "${kind}"`) : undefined;
     };
-    const pots = (text: string, spec: JsonObject) => definition('pots', 'Pot', [mapResource('map', { text })], spec);
+    const pots = (text: string, spec: JsonObject) =>
+      definition('pots', 'Pot', [sim.mapResource('map', { text })], spec);
     const text = { text: 'string | default="one"' };
-    await applyAll(world, pots('${schema.spec.text}', text), pot('p'));
+    await applyAll(world, pots('${schema.spec.text}', text), sim.pot('p'));
     // The controller may not list and watch the instances of one definition and the children of another definition. The
     // second definition has more instances than the controller has concurrent passes.
     const pod = { restartPolicy: 'Never', containers: [{ name: 'a', image: 'busybox' }] };
     const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: '${schema.metadata.name}' } };
     await applyAll(
       world,
-      definition('broken', 'Broken', [mapResource('map', { text: 'a' })]),
+      definition('broken', 'Broken', [sim.mapResource('map', { text: 'a' })]),
       definition('runs', 'Run', [{ id: 'job', template: { ...job, spec: { template: { spec: pod } } } }]),
     );
     for (let index = 0; index < 40; index += 1) await world.user.create(instance('Run', `r${index}`));
     await world.settle();
-    expect(conditionText(await world.user.get(refOf('broken')), 'Ready')).toMatch(/^False .*"brokens"/);
+    expect(sim.conditionText(await world.user.get(refOf('broken')), 'Ready')).toMatch(/^False .*"brokens"/);
 
     // The healthy definition gets a new field, and an instance uses it. This works within two seconds, although the
     // other definitions fail.
@@ -80,7 +72,7 @@ describe('reports of kro’s users about running instances', () => {
     await world.user.apply(shiny, { fieldManager: 'user', force: true, fieldValidation: 'Strict' });
     await world.advance(1000);
     expect(await textOf(world, 'p-map')).toEqual({ text: 'two?' });
-    expect(conditionText(await world.user.get(instanceRef('Run', 'r0')), 'Ready')).toMatch(/^False .*"jobs"/);
+    expect(sim.conditionText(await world.user.get(instanceRef('Run', 'r0')), 'Ready')).toMatch(/^False .*"jobs"/);
     world.requests.length = 0;
     await world.advance(60_000);
     expect(world.requests.filter(isDenied).length).toBeLessThan(40);
@@ -101,22 +93,26 @@ describe('reports of kro’s users about running instances', () => {
     await applyAll(
       world,
       definition('others', 'Other', [THING]),
-      definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]),
-      pot('p'),
+      definition('pots', 'Pot', [sim.mapResource('map', { text: '${schema.spec.text}' })]),
+      sim.pot('p'),
     );
-    expect(conditionText(await world.user.get(refOf('pots')), 'Ready')).toMatch(/^True/);
-    expect(conditionText(await world.user.get(refOf('others')), 'Ready')).toMatch(/^False .*custom\.api\.server/);
+    expect(sim.conditionText(await world.user.get(refOf('pots')), 'Ready')).toMatch(/^True/);
+    expect(sim.conditionText(await world.user.get(refOf('others')), 'Ready')).toMatch(/^False .*custom\.api\.server/);
     expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
     expect(await textOf(world, 'p-map')).toEqual({ text: 'one' });
-    await world.user.delete(potRef('p'));
+    await world.user.delete(sim.potRef('p'));
     await world.user.delete(refOf('others'));
     await world.advance(60_000);
-    for (const ref of [potRef('p'), mapRef('p-map'), refOf('others')])
+    for (const ref of [sim.potRef('p'), sim.mapRef('p-map'), refOf('others')])
       expect(await world.user.find(ref), ref.kind).toBeUndefined();
   });
 
   it('#878: a definition with an empty spec is refused or reports its own error, and other definitions work', async () => {
-    await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]), pot('p'));
+    await applyAll(
+      world,
+      definition('pots', 'Pot', [sim.mapResource('map', { text: '${schema.spec.text}' })]),
+      sim.pot('p'),
+    );
     const empty = {
       apiVersion: 'kro.run/v1alpha1',
       kind: 'ResourceGraphDefinition',
@@ -131,9 +127,9 @@ describe('reports of kro’s users about running instances', () => {
     const versions = (await world.user.get({ ...crd, name })).spec?.['versions'] as readonly JsonObject[];
     await world.user.patch({ ...crd, name }, { spec: { versions: versions.map((each) => ({ ...each, schema })) } });
     await applyAll(world, empty);
-    expect(conditionText(await world.user.get(refOf('empty')), 'Ready')).toMatch(/^False/);
-    await applyAll(world, definition('cups', 'Cup', [mapResource('cup', { text: 'a' })]), instance('Cup', 'c'));
-    await applyAll(world, pot('p', { text: 'two' }));
+    expect(sim.conditionText(await world.user.get(refOf('empty')), 'Ready')).toMatch(/^False/);
+    await applyAll(world, definition('cups', 'Cup', [sim.mapResource('cup', { text: 'a' })]), instance('Cup', 'c'));
+    await applyAll(world, sim.pot('p', { text: 'two' }));
     expect(await stateOf(world, 'Cup', 'c')).toBe('ACTIVE');
     expect(await textOf(world, 'p-map')).toEqual({ text: 'two' });
     await world.user.delete(refOf('empty'));
@@ -157,17 +153,21 @@ describe('reports of kro’s users about running instances', () => {
     };
     const types = { Secret: { name: 'string | required=true' } };
     const pots = definition('pots', 'Pot', [app], { secrets: '[]Secret' }, { types });
-    await applyAll(world, pots, pot('p'), pot('q', { secrets: [{ name: 'a' }] }));
-    expect(conditionText(await world.user.get(potRef('p')), 'Ready')).toMatch(/^False .*secrets/);
+    await applyAll(world, pots, sim.pot('p'), sim.pot('q', { secrets: [{ name: 'a' }] }));
+    expect(sim.conditionText(await world.user.get(sim.potRef('p')), 'Ready')).toMatch(/^False .*secrets/);
     expect(await stateOf(world, 'Pot', 'q')).toBe('ACTIVE');
-    await applyAll(world, pot('p', { secrets: [] }));
+    await applyAll(world, sim.pot('p', { secrets: [] }));
     expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
   });
 
   it('#554 and #1169: the second definition of a kind is refused, and its deletion does not affect the first', async () => {
-    await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: '${schema.spec.text}' })]), pot('p'));
-    await applyAll(world, definition('others', 'Pot', [mapResource('other', { text: 'b' })], { size: 'integer' }));
-    expect(conditionText(await world.user.get(refOf('others')), 'Ready')).toMatch(/^False/);
+    await applyAll(
+      world,
+      definition('pots', 'Pot', [sim.mapResource('map', { text: '${schema.spec.text}' })]),
+      sim.pot('p'),
+    );
+    await applyAll(world, definition('others', 'Pot', [sim.mapResource('other', { text: 'b' })], { size: 'integer' }));
+    expect(sim.conditionText(await world.user.get(refOf('others')), 'Ready')).toMatch(/^False/);
     await world.user.delete(refOf('others'));
     await world.advance(60_000);
     await applyAll(world, instance('Pot', 'p', { text: 'two' }));
@@ -182,26 +182,26 @@ describe('reports of kro’s users about running instances', () => {
       definition('others', 'Other', [named('map', 'same', 'other')]),
       definition('pairs', 'Pair', [named('left', 'pair', 'left'), named('right', 'pair', '${schema.spec.text}')]),
       definition('rows', 'Row', [items]),
-      pot('first'),
+      sim.pot('first'),
     );
     await applyAll(
       world,
-      pot('second'),
+      sim.pot('second'),
       instance('Other', 'third'),
       instance('Pair', 'fourth'),
       instance('Row', 'fifth'),
     );
     world.requests.length = 0;
     await world.advance(600_000);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
     expect(await textOf(world, 'same')).toEqual({ text: 'first' });
-    for (const name of ['pair', 'item']) expect(await world.user.find(mapRef(name)), name).toBeUndefined();
+    for (const name of ['pair', 'item']) expect(await world.user.find(sim.mapRef(name)), name).toBeUndefined();
 
     // The status names only the owner's ApplySet. The id of the ApplySet is a label of the owner.
-    const { labels } = (await world.user.get(potRef('first'))).metadata;
+    const { labels } = (await world.user.get(sim.potRef('first'))).metadata;
     const owner = `belongs to ApplySet "${labels?.['applyset.kubernetes.io/id']}"`;
     const readyOf = async (kind: string, name: string) =>
-      conditionText(await world.user.get(instanceRef(kind, name)), 'Ready');
+      sim.conditionText(await world.user.get(instanceRef(kind, name)), 'Ready');
     expect(await readyOf('Pot', 'second')).toContain(owner);
     expect(await readyOf('Other', 'third')).toContain(owner);
     expect(await readyOf('Pair', 'fourth')).toMatch(/nodes "left" and "right" both render/);
@@ -227,8 +227,8 @@ describe('reports of kro’s users about running instances', () => {
     };
     await applyAll(
       world,
-      definition('vaults', 'Vault', [mapResource('vault', { text: '${schema.spec.text}' })]),
-      definition('apps', 'App', [vault, mapResource('app', { text: '${vault.status.state}' })]),
+      definition('vaults', 'Vault', [sim.mapResource('vault', { text: '${schema.spec.text}' })]),
+      definition('apps', 'App', [vault, sim.mapResource('app', { text: '${vault.status.state}' })]),
       instance('App', 'p'),
     );
     await world.advance(30_000);
@@ -238,59 +238,59 @@ describe('reports of kro’s users about running instances', () => {
     expect(await textOf(world, 'p-app')).toEqual({ text: 'ACTIVE' });
     world.requests.length = 0;
     await world.advance(600_000);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
     await applyAll(world, instance('App', 'p', { text: 'two' }));
     expect(await textOf(world, 'p-vault')).toEqual({ text: 'two' });
     world.requests.length = 0;
     await world.advance(600_000);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
   });
 
   it('#536: an object name that contains the version of the instance does not create endless objects', async () => {
     await applyAll(
       world,
       definition('pots', 'Pot', [named('map', 'map-${schema.metadata.resourceVersion}', 'a')]),
-      pot('p'),
+      sim.pot('p'),
     );
     await world.advance(60_000);
     world.requests.length = 0;
     await world.advance(600_000);
-    expect(writesOf(world.requests)).toEqual([]);
+    expect(sim.writesOf(world.requests)).toEqual([]);
     const { items } = await world.user.list({ apiVersion: 'v1', kind: 'ConfigMap' }, {});
     expect(items.filter(({ metadata }) => metadata.name?.startsWith('map-') === true)).toHaveLength(1);
   });
 
   it('#753: a child that another client changes or deletes is restored', async () => {
-    await applyAll(world, definition('pots', 'Pot', [mapResource('map', { text: 'a' })]), pot('p'));
-    await world.user.patch(mapRef('p-map'), { data: { text: 'changed' } });
+    await applyAll(world, definition('pots', 'Pot', [sim.mapResource('map', { text: 'a' })]), sim.pot('p'));
+    await world.user.patch(sim.mapRef('p-map'), { data: { text: 'changed' } });
     await world.advance(5000);
     expect(await textOf(world, 'p-map')).toEqual({ text: 'a' });
-    await world.user.delete(mapRef('p-map'));
+    await world.user.delete(sim.mapRef('p-map'));
     await world.advance(5000);
     expect(await textOf(world, 'p-map')).toEqual({ text: 'a' });
   });
 
   it('#941: an instance whose first passes failed becomes ACTIVE when its children are ready, at each generation', async () => {
-    const map = { ...mapResource('map', { text: '${schema.spec.text}' }), readyWhen: ['${has(map.data.done)}'] };
+    const map = { ...sim.mapResource('map', { text: '${schema.spec.text}' }), readyWhen: ['${has(map.data.done)}'] };
     await applyAll(world, definition('pots', 'Pot', [map]));
     const isWrite = requestTo('PATCH', /\/configmaps\//);
     world.intercept = (request) => (isWrite(request) ? failure(500) : undefined);
-    await applyAll(world, pot('p'));
+    await applyAll(world, sim.pot('p'));
     await world.advance(30_000);
     expect(await stateOf(world, 'Pot', 'p')).toBe('ERROR');
     world.intercept = undefined;
     await world.advance(300_000);
     expect(await stateOf(world, 'Pot', 'p')).toBe('IN_PROGRESS');
-    await world.user.patch(mapRef('p-map'), { data: { done: 'yes' } }, { fieldManager: 'provider' });
+    await world.user.patch(sim.mapRef('p-map'), { data: { done: 'yes' } }, { fieldManager: 'provider' });
     await world.advance(1000);
     const generations = async () => {
-      const { metadata, status } = await world.user.get(potRef('p'));
+      const { metadata, status } = await world.user.get(sim.potRef('p'));
       const conditions = status?.['conditions'] as readonly JsonObject[];
       return [metadata.generation, ...new Set(conditions.map((condition) => condition['observedGeneration']))];
     };
     expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
     expect(await generations()).toEqual([1, 1]);
-    await world.apply(pot('p', { text: 'two' }));
+    await world.apply(sim.pot('p', { text: 'two' }));
     await world.advance(1000);
     expect(await stateOf(world, 'Pot', 'p')).toBe('ACTIVE');
     expect(await generations()).toEqual([2, 2]);
@@ -304,7 +304,7 @@ describe('reports of kro’s users about running instances', () => {
       id: 'job',
       template: { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template } },
     };
-    await applyAll(world, definition('pots', 'Pot', [job]), pot('p'));
+    await applyAll(world, definition('pots', 'Pot', [job]), sim.pot('p'));
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'p' };
     const { uid = '' } = (await world.user.get({ ...owner, namespace: 'default' })).metadata;
     const ref = { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'p-1' };
@@ -314,9 +314,9 @@ describe('reports of kro’s users about running instances', () => {
       metadata: { name: 'p-1', namespace: 'default', ownerReferences: [{ ...owner, uid, controller: true }] },
       spec: { containers },
     });
-    await world.user.delete(potRef('p'));
+    await world.user.delete(sim.potRef('p'));
     await world.advance(60_000);
-    expect(await world.user.find(potRef('p'))).toBeUndefined();
+    expect(await world.user.find(sim.potRef('p'))).toBeUndefined();
     expect(await world.user.find(ref)).toBeUndefined();
   });
 });
@@ -333,14 +333,18 @@ describe('reported behaviour that is still wrong', () => {
       // Without this refusal, the loop would never end.
       return names.size > 50 ? failure(403, 'Forbidden') : undefined;
     };
-    await world.apply(pot('p'));
+    await world.apply(sim.pot('p'));
     await world.advance(60_000);
     expect(names.size).toBeLessThan(50);
   });
 
   it.fails('of #957: the status of an instance names the other instance that owns the wanted object', async () => {
-    await applyAll(world, definition('pots', 'Pot', [named('map', 'same', '${schema.metadata.name}')]), pot('first'));
-    await applyAll(world, pot('second', {}, { 'typekro.dev/explain': 'true' }));
-    expect(JSON.stringify((await world.user.get(potRef('second'))).status)).toContain('Pot default/first');
+    await applyAll(
+      world,
+      definition('pots', 'Pot', [named('map', 'same', '${schema.metadata.name}')]),
+      sim.pot('first'),
+    );
+    await applyAll(world, sim.pot('second', {}, { 'typekro.dev/explain': 'true' }));
+    expect(JSON.stringify((await world.user.get(sim.potRef('second'))).status)).toContain('Pot default/first');
   });
 });

@@ -4,31 +4,21 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { failure } from '@typekro/testing/test-support/intercept-request';
 import { commandRunner, entriesOf } from '../../../test-support/run-command.ts';
-import type { VirtualWorld } from '@typekro/testing/test-support/virtual-world';
-import {
-  mapRef,
-  mapResource,
-  pot,
-  potDefinition,
-  potRef,
-  potsRef,
-  virtualWorld,
-  writesOf,
-} from '@typekro/testing/test-support/virtual-world';
+import * as sim from '@typekro/testing/test-support/virtual-world';
 import { waitForObject } from '@typekro/kube';
 import { keys } from '@typekro/engine/runtime';
 import { runCommandLine } from '../../adapter.ts';
 import { commands } from '../index.ts';
 
-let world: VirtualWorld;
+let world: sim.VirtualWorld;
 const cwd = mkdtempSync(join(tmpdir(), 'typekro-reconcile-'));
 beforeEach(async () => {
-  world = await virtualWorld();
+  world = await sim.virtualWorld();
   const { kubeconfig } = await world.cluster.listen({ port: 0 });
   writeFileSync(join(cwd, 'kubeconfig'), kubeconfig);
-  await world.apply(potDefinition([mapResource('map', { text: '${schema.spec.text}' })]));
+  await world.apply(sim.potDefinition([sim.mapResource('map', { text: '${schema.spec.text}' })]));
   await world.advance(2000);
-  await world.apply(pot('shop'));
+  await world.apply(sim.pot('shop'));
   await world.advance(2000);
 });
 afterEach(async () => {
@@ -37,7 +27,7 @@ afterEach(async () => {
 
 const run = (line: string) => commandRunner(commands, cwd)(`${line} --kubeconfig kubeconfig`);
 const withoutAges = (text: string) => text.replaceAll(/(?<![\w-])\d+(?:y|d|h|m|s)(?:\d+[a-z])? /g, 'AGE ').split('\n');
-const annotations = async (ref = potRef('shop')) => (await world.user.get(ref)).metadata.annotations ?? {};
+const annotations = async (ref = sim.potRef('shop')) => (await world.user.get(ref)).metadata.annotations ?? {};
 const REQUEST = 'typekro.dev/reconcile-requested';
 /** Makes the API server refuse the controller's writes of children. */
 const refuseChildren = () => {
@@ -60,7 +50,7 @@ test('a requested pass without changes rereads the children, writes only to the 
     ]
   `);
   expect(await annotations()).not.toHaveProperty([REQUEST]);
-  expect(writesOf(world.requests)).toMatchInlineSnapshot(`
+  expect(sim.writesOf(world.requests)).toMatchInlineSnapshot(`
     [
       "PATCH /apis/acme.test/v1/namespaces/default/pots/shop",
     ]
@@ -71,10 +61,10 @@ test('a requested pass without changes rereads the children, writes only to the 
 
 test('a failed write is retried without a backoff pause', async () => {
   refuseChildren();
-  await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
+  await world.user.patch(sim.potRef('shop'), { spec: { text: 'new' } });
   await world.advance(60_000);
   world.intercept = undefined;
-  const text = async () => (await world.user.get(mapRef('shop-map')))['data'];
+  const text = async () => (await world.user.get(sim.mapRef('shop-map')))['data'];
   expect(await text()).toEqual({ text: 'x' });
   expect((await run('reconcile shop')).code).toBe(0);
   expect(await text()).toEqual({ text: 'new' });
@@ -82,7 +72,7 @@ test('a failed write is retried without a backoff pause', async () => {
 
 test('a pass that ends in an error is reported, with exit code 1', async () => {
   refuseChildren();
-  await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
+  await world.user.patch(sim.potRef('shop'), { spec: { text: 'new' } });
   await world.advance(1000);
   const { code, out } = await run('reconcile shop');
   expect(code).toBe(1);
@@ -91,7 +81,7 @@ test('a pass that ends in an error is reported, with exit code 1', async () => {
 
 test('for a definition, the controller makes a pass, and retries its instances without a pause', async () => {
   refuseChildren();
-  await world.user.patch(potRef('shop'), { spec: { text: 'new' } });
+  await world.user.patch(sim.potRef('shop'), { spec: { text: 'new' } });
   await world.advance(60_000);
   world.intercept = undefined;
   const { code, out } = await run('reconcile pots');
@@ -108,8 +98,8 @@ test('for a definition, the controller makes a pass, and retries its instances w
     ]
   `);
   await world.settle();
-  expect((await world.user.get(mapRef('shop-map')))['data']).toEqual({ text: 'new' });
-  expect(await annotations(potsRef)).not.toHaveProperty([REQUEST]);
+  expect((await world.user.get(sim.mapRef('shop-map')))['data']).toEqual({ text: 'new' });
+  expect(await annotations(sim.potsRef)).not.toHaveProperty([REQUEST]);
 });
 
 test('when no controller runs, the command removes its request', async () => {
@@ -148,7 +138,7 @@ test.each([
     signal: interrupt.signal,
   });
   const never = new AbortController().signal;
-  await waitForObject(world.user, potRef('shop'), never, (found) =>
+  await waitForObject(world.user, sim.potRef('shop'), never, (found) =>
     found?.metadata.annotations?.[key] === undefined ? undefined : true,
   );
   interrupt.abort();
@@ -160,11 +150,11 @@ test.each([
 test('--by-suspension ends when the instance is deleted before the controller reports the suspension', async () => {
   await world.controller.stop();
   const ended = run('reconcile shop --by-suspension');
-  await waitForObject(world.user, potRef('shop'), new AbortController().signal, (found) =>
+  await waitForObject(world.user, sim.potRef('shop'), new AbortController().signal, (found) =>
     found?.metadata.annotations?.[keys.RECONCILE_ANNOTATION] === undefined ? undefined : true,
   );
-  await world.user.patch(potRef('shop'), { metadata: { finalizers: null } }, { fieldManager: 'test' });
-  await world.user.delete(potRef('shop'));
+  await world.user.patch(sim.potRef('shop'), { metadata: { finalizers: null } }, { fieldManager: 'test' });
+  await world.user.delete(sim.potRef('shop'));
   const { code, err } = await ended;
   expect(err).toContain('there is no');
   expect(code).not.toBe(0);
@@ -206,7 +196,7 @@ test('a suspended instance is refused', async () => {
 test('a suspended instance that is being deleted is reconciled, because its deletion continues', async () => {
   await run('suspend shop');
   await world.controller.stop();
-  await world.user.delete(potRef('shop'));
+  await world.user.delete(sim.potRef('shop'));
   expect((await run('reconcile shop --timeout 0')).code).toBe(0);
   await world.restart();
 });
