@@ -308,8 +308,8 @@ function sharesOf(tones: readonly Tone[]): Share[] {
   return merged(tones.map((tone) => ({ tone, count: 1 })));
 }
 
-/** The order of shares and of objects: the states that need attention come first. */
-const ORDER: readonly Tone[] = ['failed', 'blocked', 'waiting', 'busy', 'leaving', 'unknown', 'ready', 'idle'];
+/** The order of shares, objects and nodes: the states that need attention come first. */
+export const ORDER: readonly Tone[] = ['failed', 'blocked', 'waiting', 'busy', 'leaving', 'unknown', 'ready', 'idle'];
 
 function merged(shares: readonly Share[]): Share[] {
   const counts = new Map<Tone, number>();

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useId, useMemo, useState } from 'preact/hooks';
 import { objectName } from '@typekro/kit/core';
 import { type InstanceNode, matchesWords } from '@typekro/controller/inspect';
-import { kindAndValue } from '../graph/picture.ts';
+import { kindAndValue, ORDER } from '../graph/picture.ts';
 import { isSettled, toneOf } from '../graph/states.ts';
 import { StateIcon } from '../shared/icons.tsx';
 import { Empty } from '../shared/parts.tsx';
@@ -98,14 +98,15 @@ export function NodeList(props: {
 }
 
 /**
- * The nodes whose id, state, reason and objects contain the words of the filter. Nodes that need attention come first.
- * Among them, and among the other nodes, the given order stays.
+ * The nodes whose id, state, reason and objects contain the words of the filter. Nodes that need attention come first,
+ * the worst before the others. Nodes of the same tone keep their order, and so do those that need no attention.
  */
 export function nodesOf(nodes: readonly InstanceNode[], filter: string): InstanceNode[] {
   const found = nodes.filter(({ id, state, reason, objects }) =>
     matchesWords([id, state, reason, ...objects.map(({ object }) => objectName(object))].join(' '), filter),
   );
-  return [...found.filter(({ state }) => !isSettled(state)), ...found.filter(({ state }) => isSettled(state))];
+  const rank = ({ state }: InstanceNode): number => (isSettled(state) ? ORDER.length : ORDER.indexOf(toneOf(state)));
+  return found.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function objectsText(node: InstanceNode): string {

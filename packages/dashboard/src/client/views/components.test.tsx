@@ -135,9 +135,10 @@ describe('lists', () => {
       node('ready', 'ready', { objects: [{ object, state: 'present' }] }),
       node('many', 'ready', { objects: [{ object, state: 'present' }], omitted: 1999 }),
       node('late', 'waiting'),
+      node('bad', 'failed'),
     ];
     const text = textOf(<NodeList nodes={nodes} selected={undefined} onSelect={nothing} />);
-    expect(text).toBe('late late has a reason ready ConfigMap a many 2,000 objects');
+    expect(text).toBe('bad bad has a reason late late has a reason ready ConfigMap a many 2,000 objects');
   });
 
   test('a retired node is marked as retired', () => {
