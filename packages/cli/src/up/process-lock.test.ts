@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadKubeConfig } from '@typekro/kube';
 import { type ProcessLock, isSameStart, lockHolder, startInStat, takeLock } from './process-lock.ts';
@@ -107,6 +109,27 @@ describe('a process lock', () => {
       expect(take().isHeld()).toBe(true);
     },
   );
+
+  test('is held while the process can open no file, and not when something else is in its place', () => {
+    const script = join(directory, 'files.mts');
+    const path = fileURLToPath(new URL('process-lock.ts', import.meta.url));
+    writeFileSync(
+      script,
+      `import { openSync } from 'node:fs';
+      import { takeLock } from '${path}';
+      const lock = takeLock('${file}');
+      try { for (;;) openSync('/dev/null'); } catch (error) { console.log(error.code, lock.isHeld()); }`,
+    );
+    const node = [process.execPath, '--import', import.meta.resolve('tsx'), script]
+      .map((word) => `'${word}'`)
+      .join(' ');
+    expect(execFileSync('sh', ['-c', `ulimit -n 256; ${node}`], { encoding: 'utf8' })).toBe('EMFILE true\n');
+    rmSync(file);
+    const lock = take();
+    rmSync(file);
+    mkdirSync(file);
+    expect(lock.isHeld()).toBe(false);
+  });
 
   test('is not released when another process has replaced it', () => {
     const lock = take();

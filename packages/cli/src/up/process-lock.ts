@@ -4,7 +4,7 @@ import { errorCode, readRegularFile } from '@typekro/kit/core';
 
 /** A lock file that this process holds. */
 export interface ProcessLock {
-  /** Does this process still hold the lock? False when the file was removed or replaced. */
+  /** Does this process still hold the lock? False when the file was removed or replaced, true when it cannot be read. */
   isHeld(): boolean;
   release(): void;
 }
@@ -69,7 +69,14 @@ export function lockHolder(file: string): LockHolder | undefined {
 }
 
 function heldLock(file: string, own: string): ProcessLock {
-  const isHeld = () => read(file) === own;
+  const isHeld = (): boolean => {
+    try {
+      return read(file) === own;
+    } catch (error) {
+      // Anything but a lock file has replaced this one. A process without free files, for example, only cannot tell.
+      return /^(?:EMFILE|ENFILE|ENOMEM|EIO|EACCES|EPERM)$/.test(errorCode(error) ?? '');
+    }
+  };
   return {
     isHeld,
     release() {

@@ -5,6 +5,7 @@ import {
   httpLibrary,
   isLoopbackHost,
   readLimitedBody,
+  readRegularFile,
   releaseBody,
   repeatedHeader,
 } from '@typekro/kit/core';
@@ -37,6 +38,23 @@ export type ListenerContext = HandlerContext & {
 
 /** The maximum number of connections. Each needs about 40 kB. Later ones are closed at once. */
 const MAX_CONNECTIONS = 25_000;
+/** The open files that connections leave to the rest of the process, such as its state and its log. */
+const RESERVED_FILES = 128;
+
+/** The maximum number of connections of a process with this table of limits, which Linux has. */
+export function maxConnections(limits: string): number {
+  const files = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+  return Math.min(MAX_CONNECTIONS, Math.max(files - RESERVED_FILES, Math.floor(files / 4)));
+}
+
+/** The limits of this process; empty on a system without `/proc`. */
+function processLimits(): string {
+  try {
+    return readRegularFile('/proc/self/limits').toString();
+  } catch {
+    return '';
+  }
+}
 
 /** Opens a socket for a cluster. `noteRequest` is called for each connection and each request. */
 export async function openListener(
@@ -69,7 +87,7 @@ export async function openListener(
   const server = createHttpServer(secure ?? httpLibrary(), limits, onRequest, (problem, request, response) =>
     send(replyError(badRequest(problem)), request, response),
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections(processLimits());
   const sockets = new Set<Socket>();
   // Connections are tracked here so that the server can also close connections that never finish their TLS handshake.
   server.on('connection', (socket: Socket) => {

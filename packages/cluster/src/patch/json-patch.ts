@@ -16,9 +16,14 @@ export const MAX_OPERATIONS = 10_000;
 /** The maximum size of all values that the `copy` operations of one patch add, in characters of their JSON. */
 const MAX_COPIED_CHARACTERS = 3 * 1024 * 1024;
 
-/** The total size of the values that the `copy` operations of one patch have copied so far. */
-interface Copied {
-  characters: number;
+/** The maximum number of items of lists that the insertions and removals of one patch shift, each by one place. */
+const MAX_SHIFTED_ITEMS = 1_000_000_000;
+
+/** What the operations of one patch have done so far. */
+interface Work {
+  /** The size of the values that `copy` operations have added, in characters of their JSON. */
+  copied: number;
+  shifted: number;
 }
 
 /**
@@ -28,11 +33,11 @@ interface Copied {
  */
 export function applyJsonPatch(document: JsonValue, operations: readonly JsonValue[]): JsonValue {
   const root: JsonObject = { root: copyJson(document) };
-  const copied: Copied = { characters: 0 };
+  const work: Work = { copied: 0, shifted: 0 };
   try {
     for (const operation of operations) {
       if (!isJsonObject(operation)) throw new JsonPatchError('operation must be an object');
-      applyOne(root, operation, copied);
+      applyOne(root, operation, work);
     }
     if (isDeeper(root, MAX_DEPTH + 1)) throw tooDeep();
   } catch (thrown) {
@@ -61,30 +66,30 @@ function pointer(operation: JsonObject, field: 'path' | 'from'): string[] {
   return ['root', ...parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))];
 }
 
-function applyOne(root: JsonObject, operation: JsonObject, copied: Copied) {
+function applyOne(root: JsonObject, operation: JsonObject, work: Work) {
   const path = pointer(operation, 'path');
   if (path.length === 1 && !['replace', 'test'].includes(String(operation['op'])))
     throw new JsonPatchError('the whole document can only be replaced and tested');
   switch (operation['op']) {
     case 'add':
-      return add(root, path, valueOf(operation));
+      return add(root, path, valueOf(operation), work);
     case 'remove':
-      return void remove(root, path);
+      return void remove(root, path, work);
     case 'replace':
       return replace(root, path, valueOf(operation));
     case 'move': {
       const from = pointer(operation, 'from');
-      return add(root, path, remove(root, from));
+      return add(root, path, remove(root, from, work), work);
     }
     case 'copy': {
       const value = lookup(root, pointer(operation, 'from')) ?? null;
-      copied.characters += stringifyJson(value).length;
-      if (copied.characters > MAX_COPIED_CHARACTERS) {
+      work.copied += stringifyJson(value).length;
+      if (work.copied > MAX_COPIED_CHARACTERS) {
         throw new JsonPatchError(
-          `Unable to copy, the accumulated size increase of copy is ${copied.characters}, exceeding the limit ${MAX_COPIED_CHARACTERS}`,
+          `Unable to copy, the accumulated size increase of copy is ${work.copied}, exceeding the limit ${MAX_COPIED_CHARACTERS}`,
         );
       }
-      return add(root, path, copyJson(value));
+      return add(root, path, copyJson(value), work);
     }
     case 'test': {
       const found = lookup(root, path);
@@ -126,14 +131,23 @@ function lookup(root: JsonObject, path: readonly string[]): JsonValue | undefine
   return step(container, key);
 }
 
-function add(root: JsonObject, path: readonly string[], value: JsonValue) {
+/** Notes that the items of a list from an index on are shifted. */
+function noteShift({ length }: readonly JsonValue[], from: number, work: Work): number {
+  work.shifted += length - from;
+  if (work.shifted <= MAX_SHIFTED_ITEMS) return from;
+  throw new JsonPatchError(
+    `the operations shift items of lists ${work.shifted} times, exceeding the limit ${MAX_SHIFTED_ITEMS}: replace the list in one operation`,
+  );
+}
+
+function add(root: JsonObject, path: readonly string[], value: JsonValue, work: Work) {
   const { container, key } = parentOf(root, path);
   if (!Array.isArray(container)) return setOwn(container, key, value);
   if (key === '-') container.push(value);
   else {
     // A negative index counts from the end that the list has after the insertion.
     const length = key.startsWith('-') ? container.length + 1 : container.length;
-    container.splice(index(length, key, container.length), 0, value);
+    container.splice(noteShift(container, index(length, key, container.length), work), 0, value);
   }
 }
 
@@ -143,10 +157,12 @@ function replace(root: JsonObject, path: readonly string[], value: JsonValue) {
   else setOwn(container, key, value);
 }
 
-function remove(root: JsonObject, path: readonly string[]): JsonValue {
+function remove(root: JsonObject, path: readonly string[], work: Work): JsonValue {
   const { container, key } = parentOf(root, path);
   if (Array.isArray(container))
-    return container.splice(index(container.length, key, container.length - 1), 1)[0] ?? null;
+    return (
+      container.splice(noteShift(container, index(container.length, key, container.length - 1), work), 1)[0] ?? null
+    );
   if (!Object.hasOwn(container, key)) throw new JsonPatchError(`missing path: ${path.join('/')}`);
   const value = container[key] ?? null;
   delete container[key];

@@ -171,6 +171,13 @@ test.each<[string, JsonValue[], JsonValue]>([
   expect(applyJsonPatch({ a: [1, 2] }, operations)).toEqual(expected);
 });
 
+test('a JSON patch that shifts the items of a long list many times is refused', () => {
+  const list = Array.from({ length: 700_000 }, () => 1);
+  const operations = (path: string) => Array.from({ length: 9990 }, () => ({ op: 'remove', path }));
+  expect(() => applyJsonPatch({ list }, operations('/list/0'))).toThrow('replace the list in one operation');
+  expect(applyJsonPatch({ list }, operations('/list/-1'))).toHaveProperty('list.length', 690_010);
+});
+
 test.each(['add', 'remove', 'copy'])('a JSON patch cannot %s the whole document', (op) => {
   expect(() => applyJsonPatch({}, [{ op, path: '', from: '/a', value: {} }])).toThrow(JsonPatchError);
 });
